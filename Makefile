@@ -1,0 +1,42 @@
+# Every target sets up what it needs; the only prerequisites are git, make and python3 >= 3.11.
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: run test check bench lock clean
+run: .venv/run.stamp
+	@$(BIN)/simpost demo --port $(PORT) $(if $(DATA),--data $(DATA))
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto tests/unit tests/surface
+
+bench: .venv/dev.stamp
+	@$(BIN)/python -m bench
+
+.venv/run.stamp: requirements/run.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("simpost needs python3 >= 3.11, this is " + sys.version.split()[0])'
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv || { echo "python3 has no venv module: on Debian, apt install python3-venv"; exit 1; }
+	@$(PIP) --require-hashes -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock:
+	$(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install -q uv==0.13.9
+	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.txt
+	.venv/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+
+clean:
+	rm -rf .venv
