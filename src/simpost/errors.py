@@ -1,0 +1,96 @@
+"""Every error simpost raises, in one tree.
+
+SimpostError
+├── InvalidRequest        the caller's: what was asked cannot be done as asked
+├── CarrierError          the carrier's: its answer, as a decision for the engine
+├── StoreError            ours: the store did not do what it promised
+│   ├── StoreBusy         another process owns the embedded store
+│   ├── StoreFull         no room on the disk
+│   ├── StoreReadOnly     the folder or file cannot be written
+│   └── SchemaTooNew      written by a newer simpost
+├── ProtocolError         the wire's: recoverable (answer it) or fatal (close)
+└── ConfigError           the operator's: found before anything starts
+
+A class docstring is its default message. No message ever holds a secret, a one-time code or the
+text of an SMS.
+"""
+
+from __future__ import annotations
+
+
+class SimpostError(Exception):
+    """Something went wrong in simpost."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+
+class InvalidRequest(SimpostError):
+    """The request cannot be done as asked."""
+
+
+class CarrierError(SimpostError):
+    """The carrier did not take the part.
+
+    Attributes:
+        retryable: the same part may be offered again later.
+        our_fault: the bind, route or configuration must be mended, not the message.
+        outcome_known: false when bytes may have left and no answer came (in doubt).
+        carrier_code: what the carrier said, in its own words (SMPP command_status in hex).
+        retry_after_s: seconds the carrier asked us to wait, if it did.
+    """
+
+    def __init__(  # noqa: PLR0913  each is one fact of the decision
+        self,
+        message: str | None = None,
+        *,
+        retryable: bool,
+        our_fault: bool = False,
+        outcome_known: bool = True,
+        carrier_code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.our_fault = our_fault
+        self.outcome_known = outcome_known
+        self.carrier_code = carrier_code
+        self.retry_after_s = retry_after_s
+
+
+class StoreError(SimpostError):
+    """The store could not commit; nothing was accepted."""
+
+
+class StoreBusy(StoreError):
+    """Another simpost process owns this store."""
+
+
+class StoreFull(StoreError):
+    """The disk that holds the store is full; nothing was accepted."""
+
+
+class StoreReadOnly(StoreError):
+    """The store cannot be written; nothing was accepted."""
+
+
+class SchemaTooNew(StoreError):
+    """The store was written by a newer simpost; it is left untouched."""
+
+
+class ProtocolError(SimpostError):
+    """The peer broke the protocol.
+
+    Attributes:
+        status: the command_status to answer with.
+        fatal: the stream cannot be trusted any more and must be closed.
+    """
+
+    def __init__(self, message: str | None = None, *, status: int, fatal: bool) -> None:
+        super().__init__(message)
+        self.status = status
+        self.fatal = fatal
+
+
+class ConfigError(SimpostError):
+    """The configuration is not valid."""
