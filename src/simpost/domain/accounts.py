@@ -1,0 +1,42 @@
+"""Accounts: who calls the API, and how they prove it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from simpost.domain.messages import Category
+
+
+class Dialect(StrEnum):
+    """Which of the two documented dialects an account speaks."""
+
+    HIROAMING = "hiroaming"
+    ESIM_ACCESS = "esim_access"
+
+
+class Account(msgspec.Struct, frozen=True):
+    """One caller of the API.
+
+    Attributes:
+        secret: in clear, in memory only; the store holds it sealed.
+        access_code_only: the access code alone is accepted as the credential.
+        ip_allow: networks in CIDR notation the caller may come from; empty means any.
+        requests_per_s: 0 means no limit.
+    """
+
+    id: int
+    access_code: str
+    secret: str
+    name: str = ""
+    dialect: Dialect = Dialect.HIROAMING
+    access_code_only: bool = False
+    ip_allow: tuple[str, ...] = ()
+    requests_per_s: float = 8.0
+    category: Category = Category.SERVICE
+    webhook: str = ""
+    enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"Account({self.id}, {self.access_code!r})"

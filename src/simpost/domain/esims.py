@@ -1,0 +1,99 @@
+"""eSIMs and plans: the facts a send is decided on.
+
+Words and values are those of the eSIM trade's APIs (smsStatus, smdpStatus, esimStatus).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from simpost.domain.reasons import Reason
+
+
+class SmsStatus(IntEnum):
+    """Who may send an SMS to eSIMs of a plan."""
+
+    UNSUPPORTED = 0
+    API_AND_PHONE = 1
+    API_ONLY = 2
+
+
+class SmdpStatus(StrEnum):
+    """Where the profile is, as the SM-DP+ reports it."""
+
+    RELEASED = "RELEASED"
+    DOWNLOAD = "DOWNLOAD"
+    INSTALLATION = "INSTALLATION"
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+    DELETED = "DELETED"
+
+
+class EsimStatus(StrEnum):
+    """Where the order of the eSIM is."""
+
+    CREATE = "CREATE"
+    PAYING = "PAYING"
+    PAID = "PAID"
+    GETTING_RESOURCE = "GETTING_RESOURCE"
+    GOT_RESOURCE = "GOT_RESOURCE"
+    IN_USE = "IN_USE"
+    USED_UP = "USED_UP"
+    UNUSED_EXPIRED = "UNUSED_EXPIRED"
+    USED_EXPIRED = "USED_EXPIRED"
+    CANCEL = "CANCEL"
+    SUSPENDED = "SUSPENDED"
+    REVOKE = "REVOKE"
+    REVOKED = "REVOKED"
+
+
+class Esim(msgspec.Struct, frozen=True, gc=False):
+    """What a decision needs to know of one eSIM. Absent identifiers are empty strings."""
+
+    esim_tran_no: str
+    iccid: str
+    msisdn: str
+    imsi: str
+    smdp_status: str
+    esim_status: str
+    sms_status: int
+    """The eSIM's own smsStatus where it was given, else its plan's, else 0."""
+    package_code: str = ""
+    slug: str = ""
+
+
+_FORBIDDING_ORDER: dict[str, Reason] = {
+    EsimStatus.CREATE: Reason.ORDER_PENDING,
+    EsimStatus.PAYING: Reason.ORDER_PENDING,
+    EsimStatus.PAID: Reason.ORDER_PENDING,
+    EsimStatus.GETTING_RESOURCE: Reason.ORDER_PENDING,
+    EsimStatus.CANCEL: Reason.ESIM_CANCELLED,
+    EsimStatus.REVOKE: Reason.ESIM_REVOKED,
+    EsimStatus.REVOKED: Reason.ESIM_REVOKED,
+    EsimStatus.USED_EXPIRED: Reason.ESIM_EXPIRED,
+    EsimStatus.UNUSED_EXPIRED: Reason.ESIM_EXPIRED,
+    EsimStatus.SUSPENDED: Reason.ESIM_SUSPENDED,
+}
+_FORBIDDING_PROFILE: dict[str, Reason] = {
+    SmdpStatus.RELEASED: Reason.NOT_INSTALLED,
+    SmdpStatus.DOWNLOAD: Reason.NOT_INSTALLED,
+    SmdpStatus.DELETED: Reason.PROFILE_DELETED,
+}
+_OPEN_ORDERS = frozenset({EsimStatus.GOT_RESOURCE, EsimStatus.IN_USE, EsimStatus.USED_UP})
+_INSTALLED = frozenset({SmdpStatus.INSTALLATION, SmdpStatus.ENABLED, SmdpStatus.DISABLED})
+
+
+def why_not(esim: Esim) -> Reason | None:
+    """Why this eSIM cannot be sent an SMS by the API now; none when it can.
+
+    A disabled profile can: the carrier keeps the message until it is enabled again.
+    """
+    if esim.sms_status == SmsStatus.UNSUPPORTED:
+        return Reason.SMS_NOT_SUPPORTED
+    if esim.esim_status not in _OPEN_ORDERS:
+        return _FORBIDDING_ORDER.get(esim.esim_status, Reason.STATE_UNKNOWN)
+    if esim.smdp_status not in _INSTALLED:
+        return _FORBIDDING_PROFILE.get(esim.smdp_status, Reason.STATE_UNKNOWN)
+    return None

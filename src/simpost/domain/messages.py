@@ -1,0 +1,107 @@
+"""Messages, their parts and tries: the facts the store keeps and the doors show.
+
+Times are integer milliseconds since 1970-01-01 UTC; doors turn them into RFC 3339.
+A message id is the 16 octets of a UUIDv7 (RFC 9562 5.7), so ids sort by age.
+"""
+
+from __future__ import annotations
+
+import uuid
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+
+
+class Category(StrEnum):
+    """Why a message is sent; decides its priority and whether it is repeated when in doubt."""
+
+    CODE = "code"
+    SERVICE = "service"
+    SUPPORT = "support"
+    NOTICE = "notice"
+    PROMOTION = "promotion"
+
+
+class Priority(IntEnum):
+    """Lanes serve the lowest number first."""
+
+    CODE = 0
+    CONVERSATION = 1
+    BULK = 2
+
+
+PRIORITY = {
+    Category.CODE: Priority.CODE,
+    Category.SERVICE: Priority.CONVERSATION,
+    Category.SUPPORT: Priority.CONVERSATION,
+    Category.NOTICE: Priority.BULK,
+    Category.PROMOTION: Priority.BULK,
+}
+
+
+def format_id(message_id: bytes) -> str:
+    """A message id as people and doors write it: the canonical 36 characters."""
+    text = message_id.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def parse_id(text: str) -> bytes | None:
+    """The id that was written, or none when this is not one."""
+    try:
+        return uuid.UUID(text).bytes
+    except ValueError:
+        return None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What a carrier counts: one PDU's worth of a message, as the log shows it."""
+
+    number: int
+    state: State
+    reason: Reason | None
+    carrier: str
+    carrier_message_id: str | None
+    carrier_code: str | None
+    attempts: int
+    sent_ms: int | None
+    final_ms: int | None
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One try of one part, and what it said."""
+
+    part: int
+    number: int
+    carrier: str
+    outcome: str
+    reason: Reason | None
+    carrier_code: str | None
+    started_ms: int
+    ended_ms: int
+    repeat: bool
+    """The part was in doubt when it was tried again."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message as the log shows it; parts and attempts are filled where one is looked up."""
+
+    id: bytes
+    account_id: int
+    esim_tran_no: str
+    iccid: str
+    destination: str
+    category: Category
+    text: str
+    encoding: str
+    part_count: int
+    state: State
+    reason: Reason | None
+    created_ms: int
+    updated_ms: int
+    expires_ms: int
+    request_id: str | None = None
+    parts: tuple[Part, ...] = ()
+    attempts: tuple[Attempt, ...] = ()

@@ -1,0 +1,50 @@
+"""What a try said, and what a receipt said later."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+
+
+class Verdict(StrEnum):
+    """The five things a try of a part can say."""
+
+    ACCEPTED = "accepted"
+    """The carrier took it."""
+    THROTTLED = "throttled"
+    """Not now, slower."""
+    REFUSED = "refused"
+    """Not this part, ever."""
+    UNREACHABLE = "unreachable"
+    """Nothing left us, or the carrier had a passing fault."""
+    IN_DOUBT = "in_doubt"
+    """Bytes left and no answer came."""
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What one try of one part said."""
+
+    verdict: Verdict
+    carrier_message_id: str | None = None
+    reason: Reason | None = None
+    carrier_code: str | None = None
+    retry_after_s: float | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What a carrier reported about a part it took.
+
+    `carrier_message_id` is exactly as received. A state below `sent` never comes from a
+    receipt: an intermediate notice is `sent` with a reason.
+    """
+
+    carrier: str
+    carrier_message_id: str
+    state: State
+    reason: Reason | None
+    carrier_code: str | None
+    received_ms: int

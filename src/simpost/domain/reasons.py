@@ -1,0 +1,157 @@
+"""Why a message is where it is, or was refused: the one list, stable and documented."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A stable word for why; `explain` says it in a sentence and what to do about it."""
+
+    # The eSIM and its plan, before anything is sent.
+    ESIM_UNKNOWN = "esim_unknown"
+    SMS_NOT_SUPPORTED = "sms_not_supported"
+    SMS_API_ONLY = "sms_api_only"
+    ORDER_PENDING = "order_pending"
+    NOT_INSTALLED = "not_installed"
+    PROFILE_DELETED = "profile_deleted"
+    ESIM_CANCELLED = "esim_cancelled"
+    ESIM_REVOKED = "esim_revoked"
+    ESIM_EXPIRED = "esim_expired"
+    ESIM_SUSPENDED = "esim_suspended"
+    STATE_UNKNOWN = "state_unknown"
+    NO_ADDRESS = "no_address"
+    # The text and the way out.
+    TEXT_BLANK = "text_blank"
+    TEXT_TOO_LONG = "text_too_long"
+    TOO_MANY_PARTS = "too_many_parts"
+    NO_ROUTE = "no_route"
+    # What carriers do.
+    THROTTLED = "throttled"
+    CARRIER_BUSY = "carrier_busy"
+    CARRIER_UNREACHABLE = "carrier_unreachable"
+    CARRIER_REFUSED = "carrier_refused"
+    BIND_REFUSED = "bind_refused"
+    NO_ANSWER = "no_answer"
+    LEASE_LOST = "lease_lost"
+    NOT_REPEATED = "not_repeated"
+    # How messages end.
+    UNDELIVERABLE = "undeliverable"
+    HANDSET_UNREACHABLE = "handset_unreachable"
+    EXPIRED_AT_CARRIER = "expired_at_carrier"
+    DELETED_AT_CARRIER = "deleted_at_carrier"
+    REJECTED_BY_CARRIER = "rejected_by_carrier"
+    VALIDITY_ENDED = "validity_ended"
+    PART_NOT_SENT = "part_not_sent"
+
+    @property
+    def sentence(self) -> str:
+        return _EXPLAINED[self][0]
+
+    @property
+    def remedy(self) -> str:
+        return _EXPLAINED[self][1]
+
+
+_EXPLAINED: dict[Reason, tuple[str, str]] = {
+    Reason.ESIM_UNKNOWN: (
+        "This account has no such eSIM.",
+        "Check the number with esim/query; another account's eSIM is unknown here too.",
+    ),
+    Reason.SMS_NOT_SUPPORTED: (
+        "The plan does not take SMS (smsStatus 0).",
+        "Choose a plan with smsStatus 1 or 2: package/list shows it.",
+    ),
+    Reason.SMS_API_ONLY: (
+        "The plan takes SMS from the API only (smsStatus 2).",
+        "Send through the API instead of from a phone.",
+    ),
+    Reason.ORDER_PENDING: (
+        "The order is still being allocated.",
+        "Wait until esim/query shows GOT_RESOURCE.",
+    ),
+    Reason.NOT_INSTALLED: (
+        "The profile is not installed on a device yet.",
+        "Send once smdpStatus is INSTALLATION or ENABLED.",
+    ),
+    Reason.PROFILE_DELETED: ("The profile was deleted from the device.", "It cannot come back."),
+    Reason.ESIM_CANCELLED: ("The eSIM was cancelled.", "It cannot come back."),
+    Reason.ESIM_REVOKED: ("The eSIM was revoked.", "It cannot come back."),
+    Reason.ESIM_EXPIRED: ("The plan of this eSIM has expired.", "Top up or order a new plan."),
+    Reason.ESIM_SUSPENDED: ("The eSIM is suspended.", "Unsuspend it first."),
+    Reason.STATE_UNKNOWN: (
+        "The eSIM is in a state this version does not know.",
+        "Import it again, or report the state.",
+    ),
+    Reason.NO_ADDRESS: (
+        "The eSIM lacks the identifier its carrier delivers to.",
+        "Import the eSIM with its msisdn, or set the carrier's `address`.",
+    ),
+    Reason.TEXT_BLANK: ("There is no text to send.", "Write one."),
+    Reason.TEXT_TOO_LONG: (
+        "The text has more characters than the door takes.",
+        "Shorten it: it is refused whole, never cut.",
+    ),
+    Reason.TOO_MANY_PARTS: (
+        "The text needs more parts than the carrier takes.",
+        "Shorten it, or replace the characters that `simpost text` names.",
+    ),
+    Reason.NO_ROUTE: ("No route leads to this eSIM.", "Add one under [[routes]]."),
+    Reason.THROTTLED: (
+        "The carrier asked us to slow down; the part waits.",
+        "Nothing: it is offered again.",
+    ),
+    Reason.CARRIER_BUSY: (
+        "The carrier had a passing fault; the part waits.",
+        "Nothing: it is offered again.",
+    ),
+    Reason.CARRIER_UNREACHABLE: (
+        "No link to the carrier; nothing left.",
+        "Nothing: it goes when the link is back. `simpost carriers` shows the link.",
+    ),
+    Reason.CARRIER_REFUSED: (
+        "The carrier refused the part.",
+        "The carrier's code says why; mend the message or the carrier's settings.",
+    ),
+    Reason.BIND_REFUSED: (
+        "The carrier does not let us bind as we are.",
+        "Check host, system_id and password; messages wait meanwhile.",
+    ),
+    Reason.NO_ANSWER: (
+        "Bytes left and no answer came: the carrier may have it.",
+        "A late answer or receipt still settles it.",
+    ),
+    Reason.LEASE_LOST: (
+        "The process that held the part stopped before it noted an outcome.",
+        "A receipt may still settle it; its category says whether it is repeated.",
+    ),
+    Reason.NOT_REPEATED: (
+        "In doubt until its validity ended, and its category is never repeated.",
+        "Send a new message if it still matters.",
+    ),
+    Reason.UNDELIVERABLE: (
+        "The carrier says it could not be delivered.",
+        "The carrier's error code says more.",
+    ),
+    Reason.HANDSET_UNREACHABLE: (
+        "The carrier keeps trying: the handset is off or out of reach.",
+        "Nothing: the carrier reports again.",
+    ),
+    Reason.EXPIRED_AT_CARRIER: (
+        "The carrier gave up when the validity ended.",
+        "Send again when the handset is likely on.",
+    ),
+    Reason.DELETED_AT_CARRIER: ("The carrier deleted it.", "Ask the carrier."),
+    Reason.REJECTED_BY_CARRIER: (
+        "The carrier took it and rejected it later.",
+        "The carrier's error code says more.",
+    ),
+    Reason.VALIDITY_ENDED: (
+        "Its validity ended before a carrier took it.",
+        "Look at the carrier's link, or give messages longer to live.",
+    ),
+    Reason.PART_NOT_SENT: (
+        "Another part of this message was refused, so this one was not sent.",
+        "Look at the refused part.",
+    ),
+}

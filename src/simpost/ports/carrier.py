@@ -1,0 +1,113 @@
+"""What dispatch asks of a carrier: take one part, say what became of the try."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from simpost.domain.outcomes import Outcome, Receipt
+
+
+class Address(StrEnum):
+    """Which identifier of an eSIM a carrier delivers to."""
+
+    MSISDN = "msisdn"
+    IMSI = "imsi"
+    ICCID = "iccid"
+    ESIM_TRAN_NO = "esim_tran_no"
+
+
+class Traits(msgspec.Struct, frozen=True):
+    """What a decision must know of a carrier before it cuts a text for it.
+
+    Attributes:
+        reference_bits: width of the concatenation reference, 8 or 16 (TS 23.040 9.2.3.24.1, .8).
+        languages: national language identifiers it takes (TS 23.038 6.2.1.2.4).
+        max_parts: most parts one message may have.
+        sender: source address put on what we send: digits, or up to 11 letters.
+    """
+
+    name: str
+    address: Address = Address.MSISDN
+    reference_bits: int = 16
+    languages: frozenset[int] = frozenset()
+    max_parts: int = 10
+    sender: str = ""
+
+
+class Submission(msgspec.Struct, frozen=True, gc=False):
+    """One part on its way out: all a carrier needs, and the key to settle it by.
+
+    Attributes:
+        text: the slice of the message's text that this part carries.
+        encoding: label of `simpost.text.Encoding`.
+        reference: concatenation reference shared by the parts; unused when total is 1.
+        attempt: 1 for the first try.
+        repeat: the part was in doubt: the carrier may already have it.
+    """
+
+    account_id: int
+    message_id: bytes
+    number: int
+    total: int
+    text: str
+    encoding: str
+    reference: int
+    destination: str
+    sender: str
+    category: str
+    created_ms: int
+    expires_ms: int
+    attempt: int
+    repeat: bool
+
+
+class Link(StrEnum):
+    """The state of a carrier's connection, in the words operators use."""
+
+    STARTING = "starting"
+    BINDING = "binding"
+    BOUND = "bound"
+    THROTTLED = "throttled"
+    UNBINDING = "unbinding"
+    LOST = "lost"
+
+
+class Carrier(Protocol):
+    """Whom we send through. It never meets the store: it returns meaning, dispatch settles."""
+
+    @property
+    def traits(self) -> Traits: ...
+
+    @property
+    def link(self) -> Link: ...
+
+    @property
+    def room(self) -> int:
+        """How many more parts it can take right now."""
+        ...
+
+    def send(self, part: Submission) -> Future[Outcome]:
+        """Take a part, when there is room. The future is never cancelled and never raises."""
+        ...
+
+    async def start(
+        self,
+        on_room: Callable[[], None],
+        on_receipt: Callable[[Receipt], Future[None]],
+    ) -> None:
+        """Open the link and keep it open.
+
+        `on_room` is called whenever room may have grown. The future of `on_receipt` is done
+        once the receipt is committed: only then may the peer be answered; a failed future
+        means it must be asked to report again.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """Unbind, wait for answers within a bound, close. Parts without an answer are in doubt."""
+        ...

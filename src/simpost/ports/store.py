@@ -1,0 +1,276 @@
+"""What the engine asks of a store.
+
+Every verb that writes returns after the commit; what arrives together shares one. A verb raises
+`StoreError` when it could not commit, and then nothing of its call was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
+from simpost.domain.messages import Message
+from simpost.domain.outcomes import Receipt
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier import Submission
+
+
+class RequestKey(msgspec.Struct, frozen=True, gc=False):
+    """The caller's own id of a request (RT-RequestID, Idempotency-Key) and what it stood for.
+
+    Attributes:
+        fingerprint: digest of what was asked; the same id with another one is refused.
+        stale_ms: an earlier use committed before this time is forgotten (24 h ago).
+    """
+
+    request_id: str
+    fingerprint: bytes
+    stale_ms: int
+
+
+class NewMessage(msgspec.Struct, frozen=True, gc=False):
+    """A decided message, ready to be committed with its parts.
+
+    Attributes:
+        parts: slices of the text, in order; joined they are the text.
+        request: idempotency key, committed in the same transaction.
+        lease_ms: end of the lease when the lane takes the parts straight from memory; none
+            when they wait in the store for their turn.
+    """
+
+    id: bytes
+    account_id: int
+    esim_tran_no: str
+    iccid: str
+    destination: str
+    sender: str
+    carrier: str
+    category: str
+    priority: int
+    text: str
+    encoding: str
+    parts: tuple[str, ...]
+    created_ms: int
+    expires_ms: int
+    request: RequestKey | None = None
+    lease_ms: int | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """A refusal to be remembered under the caller's request id."""
+
+    account_id: int
+    request: RequestKey
+    reason: Reason
+    created_ms: int
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """Committed. `reference` is the concatenation reference given to a message of several parts."""
+
+    reference: int = 0
+
+
+class Repeated(msgspec.Struct, frozen=True, gc=False):
+    """The request id was used before; this is what it was answered with then.
+
+    Attributes:
+        same: whether it stood for the same request.
+        message_id: of the message it was accepted as; none when it was refused.
+        reason: of the refusal; none when it was accepted.
+    """
+
+    same: bool
+    message_id: bytes | None
+    reason: Reason | None
+
+
+class Settlement(msgspec.Struct, frozen=True, gc=False):
+    """One attempt of one part, with what is decided to follow from it.
+
+    Attributes:
+        state: the part's state from now on; a lower rank than the stored one is not obeyed.
+        due_ms: when the part is to be looked at again; none when it waits for nothing.
+    """
+
+    account_id: int
+    message_id: bytes
+    number: int
+    total: int
+    attempt: int
+    repeat: bool
+    carrier: str
+    state: State
+    reason: Reason | None
+    outcome: str
+    carrier_message_id: str | None
+    carrier_code: str | None
+    started_ms: int
+    ended_ms: int
+    due_ms: int | None
+
+
+class MessageFilter(msgspec.Struct, frozen=True):
+    """Which messages of an account to list, newest first; none of a field means any.
+
+    `before` is the id that the last page ended with.
+    """
+
+    esim_tran_no: str | None = None
+    iccid: str | None = None
+    state: State | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    before: bytes | None = None
+    limit: int = 50
+
+
+class PlanFilter(msgspec.Struct, frozen=True):
+    """Which plans to list; none of a field means any.
+
+    `location` is an Alpha-2 code, `!RG` (several countries) or `!GL` (global).
+    """
+
+    location: str | None = None
+    type: str = "BASE"
+    package_code: str | None = None
+    slug: str | None = None
+    data_types: tuple[int, ...] | None = None
+
+
+class EsimFilter(msgspec.Struct, frozen=True):
+    """Which eSIMs of an account to list, oldest first."""
+
+    esim_tran_no: str | None = None
+    iccid: str | None = None
+    order_no: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    offset: int = 0
+    limit: int = 20
+
+
+class PlanRow(msgspec.Struct, frozen=True):
+    """A plan as imported. `document` holds the documented fields as they came."""
+
+    package_code: str
+    slug: str
+    sms_status: int
+    type: str
+    location: str
+    data_type: int
+    document: dict[str, Any]
+
+
+class EsimRow(msgspec.Struct, frozen=True):
+    """An eSIM as imported. `sms_status` is none when only its plan knows."""
+
+    esim_tran_no: str
+    iccid: str
+    msisdn: str
+    imsi: str
+    order_no: str
+    package_code: str
+    sms_status: int | None
+    smdp_status: str
+    esim_status: str
+    created_ms: int
+    document: dict[str, Any]
+
+
+class Store(Protocol):
+    """Everything that must survive. Opened by its class; owned by one process if embedded."""
+
+    async def close(self) -> None: ...
+
+    # The way of a message.
+
+    async def accept(self, message: NewMessage) -> Accepted | Repeated: ...
+
+    async def remember(self, refused: Refused) -> Repeated | None:
+        """None when this is the first answer under that request id."""
+        ...
+
+    async def claim(
+        self, carrier: str, *, limit: int, now_ms: int, owner: str, lease_ms: int
+    ) -> list[Submission]:
+        """Lease due parts, most urgent first; those past their expiry are expired instead."""
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Record attempts and end their leases; fold messages; meet parked receipts."""
+        ...
+
+    async def receive(self, receipts: Sequence[Receipt]) -> None:
+        """Apply receipts that match a part and outrank what is known; keep all others."""
+        ...
+
+    async def lapse(self, *, now_ms: int, owner: str | None, repeat: frozenset[str]) -> int:
+        """Put parts whose lease ran out in doubt; with `owner`, all that it still holds.
+
+        Parts of the categories in `repeat` fall due at once; the others when they expire.
+        Returns how many.
+        """
+        ...
+
+    async def expire(self, *, now_ms: int, limit: int) -> int:
+        """End waiting parts whose validity is over. Returns how many."""
+        ...
+
+    async def forget(self, *, now_ms: int, limit: int) -> int:
+        """Drop request ids and parked receipts that are past their time. Returns how many."""
+        ...
+
+    # The log.
+
+    async def find_message(self, account_id: int, message_id: bytes) -> Message | None: ...
+
+    async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
+        """Without parts and attempts."""
+        ...
+
+    async def waiting(self, carrier: str) -> int:
+        """How many parts wait for their turn."""
+        ...
+
+    # eSIMs and plans.
+
+    async def find_esim(
+        self, account_id: int, *, esim_tran_no: str | None, iccid: str | None
+    ) -> Esim | None:
+        """By transaction number, or the newest eSIM with that ICCID; by both only if they agree."""
+        ...
+
+    async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
+        """One page and the count of all; `sms_status` is the effective one."""
+        ...
+
+    async def list_plans(self, which: PlanFilter) -> list[PlanRow]: ...
+
+    async def find_plan(self, code_or_slug: str) -> PlanRow | None: ...
+
+    async def save_plans(self, plans: Sequence[PlanRow]) -> None:
+        """Insert or replace by package code."""
+        ...
+
+    async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
+        """Insert or replace by transaction number.
+
+        Returns the transaction numbers that belong to another account, which are left alone.
+        """
+        ...
+
+    # Accounts.
+
+    async def accounts(self) -> list[Account]: ...
+
+    async def add_account(self, account: Account) -> int:
+        """Returns its id. Raises InvalidRequest when the access code is taken."""
+        ...
+
+    async def change_account(self, account: Account) -> None: ...
