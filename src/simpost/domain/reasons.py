@@ -26,6 +26,7 @@ class Reason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     TOO_MANY_PARTS = "too_many_parts"
     NO_ROUTE = "no_route"
+    REQUEST_ID_REUSED = "request_id_reused"
     # What carriers do.
     THROTTLED = "throttled"
     CARRIER_BUSY = "carrier_busy"
@@ -97,6 +98,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "Shorten it, or replace the characters that `simpost text` names.",
     ),
     Reason.NO_ROUTE: ("No route leads to this eSIM.", "Add one under [[routes]]."),
+    Reason.REQUEST_ID_REUSED: (
+        "This request id was used within 24 hours for another request.",
+        "Give every new request an id of its own; repeat an id only with the same body.",
+    ),
     Reason.THROTTLED: (
         "The carrier asked us to slow down; the part waits.",
         "Nothing: it is offered again.",

@@ -1,0 +1,149 @@
+"""Intake: from what a caller asks to a committed message, or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from simpost.domain.accounts import Account
+from simpost.domain.messages import PRIORITY, Category
+from simpost.domain.reasons import Reason
+from simpost.engine.clock import Clock
+from simpost.engine.decision import Refusal, SendPlan, decide
+from simpost.engine.lane import Lane
+from simpost.engine.routes import Routing
+from simpost.ports.store import NewMessage, Refused, Repeated, RequestKey, Store
+
+DAY_MS = 86_400_000
+
+
+class Ask(msgspec.Struct, frozen=True, gc=False):
+    """What a caller asks, whichever door it came through.
+
+    Attributes:
+        esim_tran_no, iccid: either or both; both must name the same eSIM.
+        category: none takes the account's own.
+        validity_s: how long the message is worth sending; none takes the service's own.
+        request_id: the caller's idempotency key, with the digest of what it stands for.
+    """
+
+    esim_tran_no: str | None
+    iccid: str | None
+    text: str
+    category: Category | None = None
+    validity_s: int | None = None
+    request_id: str | None = None
+    fingerprint: bytes = b""
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What the caller is told: a message id (it is committed) or a reason.
+
+    Attributes:
+        plan: what was decided just now; none when refused or when an earlier answer is repeated.
+        repeated: the answer given before under the same request id.
+    """
+
+    message_id: bytes | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    plan: SendPlan | None = None
+    repeated: bool = False
+
+
+class Intake:
+    def __init__(
+        self,
+        store: Store,
+        routing: Routing,
+        lanes: Mapping[str, Lane],
+        *,
+        new_id: Callable[[], bytes],
+        clock_ms: Clock,
+        validity_s: int,
+    ) -> None:
+        self._store = store
+        self._routing = routing
+        self._lanes = lanes
+        self._new_id = new_id
+        self._clock_ms = clock_ms
+        self._validity_s = validity_s
+
+    async def preview(self, account: Account, ask: Ask) -> SendPlan | Refusal:
+        """The decision alone: nothing is committed, nothing is sent."""
+        esim = await self._store.find_esim(
+            account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
+        )
+        return decide(account, esim, ask.text, ask.category, self._routing)
+
+    async def send(self, account: Account, ask: Ask) -> Answer:
+        """Decide and commit. Raises StoreError when nothing could be committed."""
+        esim = await self._store.find_esim(
+            account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
+        )
+        plan = decide(account, esim, ask.text, ask.category, self._routing)
+        now_ms = self._clock_ms()
+        request = None
+        if ask.request_id:
+            request = RequestKey(ask.request_id, ask.fingerprint, stale_ms=now_ms - DAY_MS)
+        if isinstance(plan, Refusal) or esim is None:
+            return await self._refuse(account, plan, request, now_ms)
+        lane = self._lanes[plan.carrier.name]
+        count = len(plan.parts)
+        lease_ms = lane.reserve(count, now_ms)
+        message = NewMessage(
+            id=self._new_id(),
+            account_id=account.id,
+            esim_tran_no=esim.esim_tran_no,
+            iccid=esim.iccid,
+            destination=plan.destination,
+            sender=plan.carrier.sender,
+            carrier=plan.carrier.name,
+            category=plan.category,
+            priority=PRIORITY[plan.category],
+            text=ask.text,
+            encoding=plan.encoding,
+            parts=plan.parts,
+            created_ms=now_ms,
+            expires_ms=now_ms + 1000 * (ask.validity_s or self._validity_s),
+            request=request,
+            lease_ms=lease_ms,
+        )
+        try:
+            done = await self._store.accept(message)
+        except BaseException:
+            if lease_ms is not None:
+                lane.release(count)
+            raise
+        if isinstance(done, Repeated):
+            if lease_ms is not None:
+                lane.release(count)
+            return _again(done)
+        if lease_ms is None:
+            lane.wake()
+        else:
+            lane.take(message, done.reference)
+        return Answer(message_id=message.id, plan=plan)
+
+    async def _refuse(
+        self,
+        account: Account,
+        refusal: SendPlan | Refusal,
+        request: RequestKey | None,
+        now_ms: int,
+    ) -> Answer:
+        assert isinstance(refusal, Refusal)
+        if request:
+            first = await self._store.remember(
+                Refused(account.id, request, refusal.reason, now_ms)
+            )
+            if first:
+                return _again(first)
+        return Answer(reason=refusal.reason, detail=refusal.detail)
+
+
+def _again(first: Repeated) -> Answer:
+    if not first.same:
+        return Answer(reason=Reason.REQUEST_ID_REUSED)
+    return Answer(message_id=first.message_id, reason=first.reason, repeated=True)
