@@ -1,0 +1,34 @@
+"""Where a text may be cut without breaking what a reader sees as one character."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import regex  # type: ignore[import-untyped, unused-ignore]  # ships no types
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CLUSTER = regex.compile(r"\X")
+_LAST_PLAIN_PAIR = regex.compile(r"(?r)\p{GCB=Other}\p{GCB=Other}")
+
+
+def cut_before(text: str, ends: Sequence[int], start: int, end: int, limit: int) -> int:
+    """Return the best place to end a part that begins at `start` and could reach `end`.
+
+    That is the last grapheme cluster border (UAX 29) up to `end`, unless the cluster there is
+    larger than a whole part: then `end` itself, because it has to be cut somewhere. `ends` holds
+    the units of the text up to and including each character, `limit` the units of a part.
+
+    Two neighbours without special cluster properties always have a border between them, so only
+    the text after the last such pair is asked for clusters.
+    """
+    pair = _LAST_PLAIN_PAIR.search(text, start, end + 1)
+    border: int = pair.start() + 1 if pair else start
+    while border < end:
+        following: int = _CLUSTER.match(text, border).end()
+        if following > end:
+            size = ends[following - 1] - (ends[border - 1] if border else 0)
+            return end if size > limit else border
+        border = following
+    return border

@@ -1,0 +1,105 @@
+"""How the characters of a text become units: the alphabet and its shift tables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, TypeAlias
+
+from simpost.text.errors import TextError
+
+Alphabet: TypeAlias = Literal["gsm7", "ucs2"]
+ReferenceBits: TypeAlias = Literal[8, 16]
+
+LANGUAGES = {
+    1: "Turkish",
+    2: "Spanish",
+    3: "Portuguese",
+    4: "Bengali",
+    5: "Gujarati",
+    6: "Hindi",
+    7: "Kannada",
+    8: "Malayalam",
+    9: "Oriya",
+    10: "Punjabi",
+    11: "Tamil",
+    12: "Telugu",
+    13: "Urdu",
+}
+"""National language identifiers, TS 23.038 6.2.1.2.4."""
+
+LOCKING_LANGUAGES = frozenset(LANGUAGES) - {2}
+"""Languages with a locking shift table: A.3.2 (Spanish) is void."""
+
+USER_DATA_OCTETS = 140
+"""What one PDU carries, header included (TS 23.040 9.2.3.24)."""
+
+_CONCATENATION_OCTETS = {8: 5, 16: 6}
+_SHIFT_OCTETS = 3
+_LABEL = re.compile(r"ucs2|gsm7(?:\+locking([1-9][0-9]?))?(?:\+single([1-9][0-9]?))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """An alphabet and, for gsm7, the national tables in force for the whole part.
+
+    Attributes:
+        alphabet: "gsm7" counts septets, "ucs2" counts UTF-16 units.
+        locking: language whose table replaces the default alphabet (TS 23.038 A.3); 0 for none.
+        single: language whose table replaces the extension table (TS 23.038 A.2); 0 for none.
+    """
+
+    alphabet: Alphabet
+    locking: int = 0
+    single: int = 0
+
+    def __post_init__(self) -> None:
+        if self.alphabet == "ucs2" and (self.locking or self.single):
+            raise ValueError("ucs2 has no shift tables")
+        if self.locking and self.locking not in LOCKING_LANGUAGES:
+            raise ValueError(f"language {self.locking} has no locking shift table")
+        if self.single and self.single not in LANGUAGES:
+            raise ValueError(f"language {self.single} has no single shift table")
+
+    @property
+    def label(self) -> str:
+        """A stable name, such as "gsm7", "ucs2" or "gsm7+locking1+single1"."""
+        locking = f"+locking{self.locking}" if self.locking else ""
+        single = f"+single{self.single}" if self.single else ""
+        return f"{self.alphabet}{locking}{single}"
+
+    @property
+    def shift_octets(self) -> int:
+        """Octets of the shift elements in the user data header of every part."""
+        return _SHIFT_OCTETS * (bool(self.locking) + bool(self.single))
+
+
+GSM7 = Encoding("gsm7")
+UCS2 = Encoding("ucs2")
+
+
+@cache
+def parse_encoding(label: str) -> Encoding:
+    """Return the encoding a label names; raises TextError for any other text."""
+    match = _LABEL.fullmatch(label)
+    if match is None:
+        raise TextError("This is not the label of an encoding.")
+    if label == UCS2.label:
+        return UCS2
+    try:
+        return Encoding("gsm7", int(match[1] or 0), int(match[2] or 0))
+    except ValueError as error:
+        raise TextError("The label names a table that does not exist.") from error
+
+
+@cache
+def units_per_part(encoding: Encoding, *, joined: bool, reference_bits: ReferenceBits) -> int:
+    """Return how many units fit into one part beside its user data header.
+
+    Units are septets for gsm7 and UTF-16 units for ucs2; `joined` parts carry a concatenation
+    element. A septet text starts on a septet edge after the header (TS 23.040 9.2.3.24).
+    """
+    header = encoding.shift_octets + (_CONCATENATION_OCTETS[reference_bits] if joined else 0)
+    octets = USER_DATA_OCTETS - (header + 1 if header else 0)
+    return octets * 8 // 7 if encoding.alphabet == "gsm7" else octets // 2

@@ -1,0 +1,162 @@
+"""A text cut into the parts a carrier counts."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from simpost.text.alphabet import septets_of
+from simpost.text.clusters import cut_before
+from simpost.text.encoding import (
+    GSM7,
+    LANGUAGES,
+    LOCKING_LANGUAGES,
+    UCS2,
+    Encoding,
+    units_per_part,
+)
+from simpost.text.errors import TooManyParts, Unencodable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from simpost.text.encoding import ReferenceBits
+
+MAX_PARTS = 255
+"""The total of a concatenation element is one octet (TS 23.040 9.2.3.24.1)."""
+
+_NOT_ONE_UTF16_UNIT = re.compile("[^\x00-\ud7ff\ue000-\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """A text as its parts.
+
+    Attributes:
+        encoding: the same for every part.
+        parts: slices of the text; joined they are the text.
+        units: septets (gsm7) or UTF-16 units (ucs2) of the whole text, headers not counted.
+        unit_limit: units that fit into each of these parts beside its header.
+    """
+
+    encoding: Encoding
+    parts: tuple[str, ...]
+    units: int
+    unit_limit: int
+
+
+def segment(
+    text: str,
+    *,
+    reference_bits: ReferenceBits = 16,
+    languages: frozenset[int] = frozenset(),
+    max_parts: int = MAX_PARTS,
+) -> Segments:
+    """Cut a text into parts in the cheapest encoding that `languages` allow.
+
+    Plain GSM 7 bit whenever it holds every character, since every handset reads it. Else the
+    national tables of `languages` (TS 23.038 6.2.1.2.4) if they need fewer parts than UCS-2, since
+    not every handset has them. Else UCS-2. Between national tables: fewest parts, then fewest
+    header octets, then fewest septets, then the lowest locking, then the lowest single table.
+
+    A part never ends within an escape pair, a surrogate pair, or a grapheme cluster that fits
+    into one part. An empty text is one empty part, as an SMS without text is one SMS.
+
+    Raises TooManyParts with the exact count rather than cut text off, and Unencodable for a lone
+    surrogate, which is no character.
+    """
+    chosen = _plain(text, reference_bits) or _cheapest(text, reference_bits, languages)
+    limit = min(max_parts, MAX_PARTS)
+    if len(chosen.parts) > limit:
+        raise TooManyParts(len(chosen.parts), limit)
+    return chosen
+
+
+def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 16) -> Segments:
+    """Cut a text in a given encoding, into however many parts it takes.
+
+    Raises Unencodable for the first character the encoding does not have.
+    """
+    return _cut(text, encoding, _ends(text, encoding), reference_bits)
+
+
+def _plain(text: str, reference_bits: ReferenceBits) -> Segments | None:
+    if septets_of(0, 0).only_known.fullmatch(text) is None:
+        return None
+    return segment_as(text, GSM7, reference_bits)
+
+
+def _cheapest(text: str, reference_bits: ReferenceBits, languages: frozenset[int]) -> Segments:
+    best = segment_as(text, UCS2, reference_bits)
+    if not languages or len(best.parts) == 1:
+        return best
+    national = [segment_as(text, each, reference_bits) for each in _national(text, languages)]
+    return min([best, *national], key=_cost)
+
+
+def _cost(segments: Segments) -> tuple[int, bool, int, int, int, int]:
+    encoding = segments.encoding
+    return (
+        len(segments.parts),
+        encoding.alphabet == "gsm7",
+        encoding.shift_octets,
+        segments.units,
+        encoding.locking,
+        encoding.single,
+    )
+
+
+def _national(text: str, languages: frozenset[int]) -> Iterator[Encoding]:
+    """Yield every allowed pair of national tables that holds the whole text."""
+    unknown = languages - LANGUAGES.keys()
+    if unknown:
+        raise ValueError(f"no national language has the identifiers {sorted(unknown)}")
+    characters = frozenset(text)
+    for locking in (0, *sorted(languages & LOCKING_LANGUAGES)):
+        rest = characters - septets_of(locking, 0).singles
+        for single in (0, *sorted(languages)):
+            if rest <= septets_of(locking, single).pairs:
+                yield Encoding("gsm7", locking, single)
+
+
+def _ends(text: str, encoding: Encoding) -> Sequence[int]:
+    """Return the units of the text up to and including each of its characters."""
+    one_unit_each = range(1, len(text) + 1)
+    if encoding.alphabet == "ucs2":
+        if _NOT_ONE_UTF16_UNIT.search(text) is None:
+            return one_unit_each
+        surrogate = _SURROGATE.search(text)
+        if surrogate:
+            raise Unencodable(surrogate.start(), encoding.label)
+        return list(accumulate(1 + (char > "\uffff") for char in text))
+    alphabet = septets_of(encoding.locking, encoding.single)
+    if alphabet.only_singles.fullmatch(text):
+        return one_unit_each
+    known = alphabet.only_known.match(text)
+    if known is None or known.end() < len(text):
+        raise Unencodable(known.end() if known else 0, encoding.label)
+    return list(accumulate(1 + (char in alphabet.pairs) for char in text))
+
+
+def _cut(
+    text: str, encoding: Encoding, ends: Sequence[int], reference_bits: ReferenceBits
+) -> Segments:
+    units = ends[-1] if ends else 0
+    limit = units_per_part(encoding, joined=False, reference_bits=reference_bits)
+    if units <= limit:
+        return Segments(encoding, (text,), units, limit)
+    limit = units_per_part(encoding, joined=True, reference_bits=reference_bits)
+    parts: list[str] = []
+    start = used = 0
+    while start < len(text):
+        end = bisect_right(ends, used + limit, start)
+        if end < len(text):
+            end = cut_before(text, ends, start, end, limit)
+        parts.append(text[start:end])
+        used = ends[end - 1]
+        start = end
+    return Segments(encoding, tuple(parts), units, limit)
