@@ -91,7 +91,8 @@ class Intake:
             return await self._refuse(account, plan, request, now_ms)
         lane = self._lanes[plan.carrier.name]
         count = len(plan.parts)
-        lease_ms = lane.reserve(count, now_ms)
+        priority = PRIORITY[plan.category]
+        lease_ms = lane.reserve(count, priority, now_ms)
         message = NewMessage(
             id=self._new_id(),
             account_id=account.id,
@@ -101,7 +102,7 @@ class Intake:
             sender=plan.carrier.sender,
             carrier=plan.carrier.name,
             category=plan.category,
-            priority=PRIORITY[plan.category],
+            priority=priority,
             text=ask.text,
             encoding=plan.encoding,
             parts=plan.parts,

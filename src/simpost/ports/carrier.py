@@ -60,6 +60,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     destination: str
     sender: str
     category: str
+    priority: int
     created_ms: int
     expires_ms: int
     attempt: int

@@ -1,0 +1,54 @@
+"""The keeper: what must happen though nobody asks for it, in small bounded steps."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simpost.engine.clock import Clock
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+from simpost.ports.store import Store
+
+_ROUND_S = 5.0
+_STEP = 500
+
+log = get_logger(__name__)
+
+
+class Keeper:
+    """Ends leases that ran out and messages past their validity; forgets what may be forgotten."""
+
+    def __init__(
+        self, store: Store, *, owner: str, repeat_in_doubt: frozenset[str], clock_ms: Clock
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._repeat = repeat_in_doubt
+        self._clock_ms = clock_ms
+
+    async def take_stock(self) -> int:
+        """Before anything is sent: what this node held when it stopped is in doubt now."""
+        doubtful = await self._store.lapse(
+            now_ms=self._clock_ms(), owner=self._owner, repeat=self._repeat
+        )
+        if doubtful:
+            log.warning("parts_in_doubt_after_restart", parts=doubtful)
+        return doubtful
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_ROUND_S)
+            try:
+                await self._round()
+            except StoreError as error:
+                log.error("keeping_refused", error=str(error))
+
+    async def _round(self) -> None:
+        now_ms = self._clock_ms()
+        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeat=self._repeat)
+        if lapsed:
+            log.warning("leases_ran_out", parts=lapsed)
+        while await self._store.expire(now_ms=now_ms, limit=_STEP) == _STEP:
+            pass
+        while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
+            pass

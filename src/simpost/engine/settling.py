@@ -1,0 +1,90 @@
+"""What follows from the outcome of a try: the part's next state, and when to look again.
+
+Pure: outcome, part and time in, settlement out.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier import Submission
+from simpost.ports.store import Settlement
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long to wait before a part is tried again.
+
+    Attributes:
+        throttled_s, busy_s: first and longest pause; each further try doubles it.
+        unreachable_s: after a lost link; the lane waits for the link anyway.
+        doubt_s: how long late answers and receipts may still settle a part in doubt.
+        repeat_in_doubt: categories that are sent again after that.
+    """
+
+    throttled_s: tuple[float, float] = (1.0, 30.0)
+    busy_s: tuple[float, float] = (5.0, 300.0)
+    unreachable_s: float = 1.0
+    doubt_s: float = 60.0
+    repeat_in_doubt: frozenset[str] = frozenset()
+
+    def pause_s(self, outcome: Outcome, attempt: int) -> float:
+        if outcome.retry_after_s is not None:
+            return outcome.retry_after_s
+        if outcome.verdict is Verdict.THROTTLED:
+            first, longest = self.throttled_s
+        elif outcome.reason is Reason.CARRIER_UNREACHABLE:
+            return self.unreachable_s
+        else:
+            first, longest = self.busy_s
+        return min(longest, first * 2.0 ** min(attempt - 1, 20))
+
+
+def settle(
+    part: Submission,
+    outcome: Outcome,
+    *,
+    carrier: str,
+    started_ms: int,
+    ended_ms: int,
+    patience: Patience,
+) -> Settlement:
+    """Turn what a try said into what is to be stored."""
+    state, due_ms = _next(part, outcome, ended_ms, patience)
+    return Settlement(
+        account_id=part.account_id,
+        message_id=part.message_id,
+        number=part.number,
+        total=part.total,
+        attempt=part.attempt,
+        repeat=part.repeat,
+        carrier=carrier,
+        state=state,
+        reason=outcome.reason,
+        outcome=outcome.verdict,
+        carrier_message_id=outcome.carrier_message_id,
+        carrier_code=outcome.carrier_code,
+        started_ms=started_ms,
+        ended_ms=ended_ms,
+        due_ms=due_ms,
+    )
+
+
+def _next(
+    part: Submission, outcome: Outcome, now_ms: int, patience: Patience
+) -> tuple[State, int | None]:
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return State.SENT, None
+        case Verdict.REFUSED:
+            return State.REJECTED, None
+        case Verdict.IN_DOUBT if part.category in patience.repeat_in_doubt:
+            wait_ms = int(1000 * patience.doubt_s)
+            return State.IN_DOUBT, min(part.expires_ms, now_ms + wait_ms)
+        case Verdict.IN_DOUBT:
+            return State.IN_DOUBT, part.expires_ms
+        case Verdict.THROTTLED | Verdict.UNREACHABLE:
+            wait_ms = int(1000 * patience.pause_s(outcome, part.attempt))
+            return State.SENDING, min(part.expires_ms, now_ms + wait_ms)
