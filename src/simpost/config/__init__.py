@@ -1,0 +1,8 @@
+"""The settings of a simpost: one TOML file, checked as a whole before anything starts."""
+
+from __future__ import annotations
+
+from simpost.config.load import load
+from simpost.config.sections import Log, Messages, Route, Server, Settings, SmppCarrier, Store
+
+__all__ = ["Log", "Messages", "Route", "Server", "Settings", "SmppCarrier", "Store", "load"]

@@ -1,0 +1,162 @@
+"""From a TOML file and the environment to settings, or to a list of all that is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from simpost.config.lines import KeyPath, key_lines, line_of
+from simpost.config.sections import (
+    Log,
+    Messages,
+    Route,
+    Section,
+    Server,
+    Settings,
+    SmppCarrier,
+    Store,
+)
+from simpost.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "SIMPOST_"
+_MODELS: dict[str | int, type[Section]] = {
+    "server": Server,
+    "store": Store,
+    "messages": Messages,
+    "log": Log,
+    "carriers": SmppCarrier,
+    "routes": Route,
+}
+_OVERRIDABLE = ("server", "store", "messages", "log")
+_Problem = tuple[KeyPath, str]
+
+
+def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check a configuration file.
+
+    A variable `SIMPOST_SERVER__PORT` of the environment stands above `port` of `[server]`, and so
+    for every key of server, store, messages and log. Raises ConfigError with one line per
+    problem: file, line, key, reason.
+    """
+    path = Path(path)
+    text = _read(path)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    overridden = _override(document, environment or {})
+    folder = path.absolute().parent
+    try:
+        # Through JSON: TOML knows the same types, and strictness then takes arrays for sets.
+        settings = Settings.model_validate_json(
+            json.dumps(document, default=str), context={"folder": folder}
+        )
+        problems = list(_contradictions(settings))
+    except ValidationError as error:
+        problems = [(_path_of(details), _reason(details)) for details in error.errors()]
+    if not problems:
+        return settings
+    lines = key_lines(text)
+    raise ConfigError(
+        "\n".join(
+            f"{overridden.get(at) or f'{path}:{line_of(lines, at)}'}: {_written(at)}: {reason}"
+            for at, reason in sorted(problems, key=lambda found: line_of(lines, found[0]))
+        )
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; `simpost init {path}` creates one") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at octet {error.start}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _override(document: dict[str, Any], environment: Mapping[str, str]) -> dict[KeyPath, str]:
+    """Put values of the environment into the document; returns which path came from where."""
+    came_from: dict[KeyPath, str] = {}
+    for name, value in sorted(environment.items()):
+        section, mark, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if not name.startswith(ENVIRONMENT_PREFIX) or not mark or section not in _OVERRIDABLE:
+            continue
+        table = document.setdefault(section, {})
+        if isinstance(table, dict):
+            table[key] = _typed(section, key, value)
+            came_from[(section, key)] = f"environment {name}"
+    return came_from
+
+
+def _typed(section: str, key: str, value: str) -> Any:
+    """Text stays text where text is wanted; else the value is read as TOML would read it."""
+    field = _MODELS[section].model_fields.get(key)
+    if field is None or field.annotation in (str, SecretStr):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _contradictions(settings: Settings) -> Iterator[_Problem]:
+    """What is wrong between keys that are each right."""
+    first: dict[str, int] = {}
+    for index, carrier in enumerate(settings.carriers):
+        if first.setdefault(carrier.name, index) != index:
+            yield ("carriers", index, "name"), f"there is already a carrier {carrier.name!r}"
+        if carrier.reconnect_min_s > carrier.reconnect_max_s:
+            yield ("carriers", index, "reconnect_min_s"), "must not be above reconnect_max_s"
+    for index, route in enumerate(settings.routes):
+        if route.carrier not in first:
+            known = ", ".join(first) or "none are configured"
+            yield ("routes", index, "carrier"), f"no carrier {route.carrier!r} (known: {known})"
+
+
+def _path_of(details: ErrorDetails) -> KeyPath:
+    return details["loc"]
+
+
+_SAID = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+}
+
+
+def _reason(details: ErrorDetails) -> str:
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        return _unknown(details["loc"])
+    if said := _SAID.get(kind):
+        return said
+    reason = details["msg"].removeprefix("Value error, ")
+    return reason.replace("Input should be", "must be").replace("String should", "should")
+
+
+def _unknown(path: KeyPath) -> str:
+    model = _MODELS[path[0]] if len(path) > 1 else Settings
+    near = difflib.get_close_matches(str(path[-1]), model.model_fields, n=1)
+    return f"is no setting; did you mean {near[0]!r}?" if near else "is no setting"
+
+
+def _written(path: KeyPath) -> str:
+    """A path as people write it: `carriers[0].port`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

@@ -1,0 +1,243 @@
+"""The settings, one class per section of the TOML file.
+
+Every description is the reference text of docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from simpost.domain.messages import Category
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+_SENDER = re.compile(r"[0-9]{1,20}|(?=.*[A-Za-z])[A-Za-z0-9 ._&-]{1,11}")
+_SQLITE = "sqlite:///"
+
+
+class Section(BaseModel):
+    """A section of the file: unknown keys and other types than documented are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Server(Section):
+    """The HTTP server."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    operator_token: SecretStr = Field(
+       default= min_length=16,
+        description="Bearer token of the operator's endpoints and commands. A secret of your own.",
+    )
+    max_body_octets: int = Field(
+        default=1_048_576,
+        ge=65_536,
+        le=67_108_864,
+        description="Largest request body that is read; a larger one is refused with 413.",
+    )
+    timestamp_window_s: int = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="How far the timestamp of a signed request may be from our clock.",
+    )
+    allow_private_webhooks: bool = Field(
+       default= default=False,
+        description="Let webhooks go to loopback, private and link-local addresses.",
+    )
+
+
+class Store(Section):
+    """Where what was accepted is kept."""
+
+    database_url: str = Field(
+        default="sqlite:///simpost.db",
+        validate_default=True,
+        description="`sqlite:///FILE`; a relative FILE is relative to the configuration file, "
+        "`sqlite:////FILE` is absolute.",
+    )
+    secrets_key: SecretStr = Field(
+       default= description="Fernet key (32 octets, URL-safe base64) that seals secrets in the store. "
+        "Without it they cannot be read again: keep a copy apart from the store.",
+    )
+
+    @property
+    def path(self) -> Path:
+        """The file of the embedded store; absolute when loaded from a file."""
+        return Path(self.database_url.removeprefix(_SQLITE))
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_file(cls, url: str, info: ValidationInfo) -> str:
+        scheme = url.partition(":")[0]
+        if scheme.startswith("postgres"):
+            raise ValueError("PostgreSQL is not there yet; use sqlite:///FILE")
+        if not url.startswith(_SQLITE) or not (name := url.removeprefix(_SQLITE)):
+            raise ValueError("must be sqlite:///FILE")
+        if ":memory:" in name or "?" in name:
+            raise ValueError("must be a plain file: what is accepted has to survive")
+        folder = (info.context or {}).get("folder", Path())
+        return _SQLITE + str(folder / name)
+
+    @field_validator("secrets_key")
+    @classmethod
+    def _a_fernet_key(cls, key: SecretStr) -> SecretStr:
+        try:
+            octets = base64.b64decode(key.get_secret_value(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            octets = b""
+        if len(octets) != 32:
+            raise ValueError("must be a Fernet key: 32 octets in URL-safe base64")
+        return key
+
+
+class Messages(Section):
+    """What holds for every message."""
+
+    validity_s: int = Field(
+        default=172_800,
+        ge=60,
+        le=2_592_000,
+        description="How long a message is tried when the request does not say.",
+    )
+    repeat_in_doubt: frozenset[Category] = Field(
+        default=frozenset({Category.SERVICE, Category.SUPPORT, Category.NOTICE, Category.PROMOTION}),
+        description="Categories whose parts are sent again when bytes left and no answer came. "
+        "The others are left in doubt: the handset never shows them twice.",
+    )
+
+
+def _is_sender(text: str) -> str:
+    if text and not _SENDER.fullmatch(text):
+        raise ValueError("must be up to 20 digits, or up to 11 letters and digits")
+    return text
+
+
+def _fits_c_octets(limit: int) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        text = secret.get_secret_value()
+        if not text.isascii() or len(text) > limit:
+            raise ValueError(f"must be ASCII of at most {limit} octets")
+        return secret
+
+    return AfterValidator(check)
+
+
+_Ascii = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
+
+
+class SmppCarrier(Section):
+    """A carrier reached by SMPP: we are the ESME that binds to its SMSC."""
+
+    type: Literal["smpp"] = Field(description="The kind of carrier.")
+    name: str = Field(pattern=_NAME, description="Name used by routes, logs and metrics.")
+    host: str = Field(min_length=1, description="Host name or address of the SMSC.")
+    port: int = Field(default=2775, ge=1, le=65_535, description="TCP port of the SMSC.")
+    system_id: _Ascii = Field(
+       default= min_length=1, max_length=15, description="Name to bind with, 1 to 15 characters."
+    )
+    password: Annotated[SecretStr, _fits_c_octets(8)] = Field(
+       default= description="Password to bind with, at most 8 octets."
+    )
+    system_type: _Ascii = Field(default="", max_length=12, description="Only where the operator asks.")
+    bind: Literal["transceiver", "transmitter_receiver"] = Field(
+        default="transceiver", description="One link for both directions, or one link for each."
+    )
+    interface_version: Literal["3.4", "5.0"] = Field(
+        default="3.4", description="SMPP version announced in the bind."
+    )
+    window: int = Field(
+        default=10, ge=1, le=1000, description="Most PDUs on the way without an answer, per link."
+    )
+    rate_per_s: float = Field(
+        default=0, ge=0, le=100_000, description="Most submit_sm per second; 0 sets no limit."
+    )
+    enquire_link_s: float = Field(
+        default=30, ge=1, le=3600, description="Silence after which the link is asked if it lives."
+    )
+    response_timeout_s: float = Field(
+        default=30, ge=1, le=600, description="How long an answer is waited for; then the part is in doubt."
+    )
+    bind_timeout_s: float = Field(
+        default=10, ge=1, le=120, description="How long connecting and binding may take together."
+    )
+    reconnect_min_s: float = Field(
+        default=1, ge=0.1, le=600, description="First wait after a lost link; doubled each time, jittered."
+    )
+    reconnect_max_s: float = Field(default=60, ge=0.1, le=3600, description="Longest wait between tries.")
+    source_address: Annotated[str, AfterValidator(_is_sender)] = Field(
+        default="",
+        description="Sender the handset shows: up to 20 digits, or up to 11 letters and digits; "
+        "empty leaves it to the operator.",
+    )
+    address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
+        default="msisdn", description="Which identifier of the eSIM is the destination."
+    )
+    reference_bits: Literal[8, 16] = Field(
+        default=16, description="Width of the concatenation reference of long messages."
+    )
+    concatenation: Literal["udh"] = Field(
+        default="udh", description="How the parts of a long message are marked."
+    )
+    languages: frozenset[Annotated[int, Field(ge=1, le=13)]] = Field(
+        default=frozenset(),
+        description="National language tables the operator passes on (TS 23.038 6.2.1.2.4): "
+        "1 Turkish, 2 Spanish, 3 Portuguese, 4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, "
+        "8 Malayalam, 9 Oriya, 10 Punjabi, 11 Tamil, 12 Telugu, 13 Urdu.",
+    )
+    gsm7: Literal["unpacked", "packed"] = Field(
+        default="unpacked", description="How the operator takes septets: one an octet, or packed."
+    )
+    max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
+    service_type: _Ascii = Field(default="", max_length=5, description="Only where the operator asks.")
+    validity: bool = Field(
+       default= default=True, description="Tell the operator in validity_period when a message expires."
+    )
+
+
+class Route(Section):
+    """A rule that picks the carrier; the first one that fits is taken."""
+
+    carrier: str = Field(description="Name of the carrier.")
+    msisdn_prefix: str = Field(
+        default="", pattern=r"^[0-9]*$", description="First digits of the eSIM's MSISDN, without plus."
+    )
+    imsi_prefix: str = Field(default="", pattern=r"^[0-9]*$", description="First digits of the IMSI.")
+    plan: str = Field(default="", description="Slug or package code of the eSIM's plan.")
+    account: str = Field(default="", description="Access code of the account that sends.")
+
+
+class Log(Section):
+    """What is written to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least important lines that are written."
+    )
+    format: Literal["console", "json"] = Field(default="console", description="For people, or machines.")
+
+
+class Settings(Section):
+    """The whole file."""
+
+    server: Server
+    store: Store
+    messages: Messages = Messages()
+    carriers: tuple[SmppCarrier, ...] = ()
+    routes: tuple[Route, ...] = ()
+    log: Log = Log()
