@@ -40,9 +40,11 @@ class Server(Section):
     """The HTTP server."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
-    port: int = Field(default=8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(
+        default=8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one."
+    )
     operator_token: SecretStr = Field(
-       default= min_length=16,
+        min_length=16,
         description="Bearer token of the operator's endpoints and commands. A secret of your own.",
     )
     max_body_octets: int = Field(
@@ -58,7 +60,7 @@ class Server(Section):
         description="How far the timestamp of a signed request may be from our clock.",
     )
     allow_private_webhooks: bool = Field(
-       default= default=False,
+        default=False,
         description="Let webhooks go to loopback, private and link-local addresses.",
     )
 
@@ -73,7 +75,7 @@ class Store(Section):
         "`sqlite:////FILE` is absolute.",
     )
     secrets_key: SecretStr = Field(
-       default= description="Fernet key (32 octets, URL-safe base64) that seals secrets in the store. "
+        description="Fernet key (32 octets, URL-safe base64) that seals secrets in the store. "
         "Without it they cannot be read again: keep a copy apart from the store.",
     )
 
@@ -117,7 +119,9 @@ class Messages(Section):
         description="How long a message is tried when the request does not say.",
     )
     repeat_in_doubt: frozenset[Category] = Field(
-        default=frozenset({Category.SERVICE, Category.SUPPORT, Category.NOTICE, Category.PROMOTION}),
+        default=frozenset(
+            {Category.SERVICE, Category.SUPPORT, Category.NOTICE, Category.PROMOTION}
+        ),
         description="Categories whose parts are sent again when bytes left and no answer came. "
         "The others are left in doubt: the handset never shows them twice.",
     )
@@ -150,12 +154,14 @@ class SmppCarrier(Section):
     host: str = Field(min_length=1, description="Host name or address of the SMSC.")
     port: int = Field(default=2775, ge=1, le=65_535, description="TCP port of the SMSC.")
     system_id: _Ascii = Field(
-       default= min_length=1, max_length=15, description="Name to bind with, 1 to 15 characters."
+        min_length=1, max_length=15, description="Name to bind with, 1 to 15 characters."
     )
     password: Annotated[SecretStr, _fits_c_octets(8)] = Field(
-       default= description="Password to bind with, at most 8 octets."
+        description="Password to bind with, at most 8 octets."
     )
-    system_type: _Ascii = Field(default="", max_length=12, description="Only where the operator asks.")
+    system_type: _Ascii = Field(
+        default="", max_length=12, description="Only where the operator asks."
+    )
     bind: Literal["transceiver", "transmitter_receiver"] = Field(
         default="transceiver", description="One link for both directions, or one link for each."
     )
@@ -172,15 +178,23 @@ class SmppCarrier(Section):
         default=30, ge=1, le=3600, description="Silence after which the link is asked if it lives."
     )
     response_timeout_s: float = Field(
-        default=30, ge=1, le=600, description="How long an answer is waited for; then the part is in doubt."
+        default=30,
+        ge=1,
+        le=600,
+        description="How long an answer is waited for; then the part is in doubt.",
     )
     bind_timeout_s: float = Field(
         default=10, ge=1, le=120, description="How long connecting and binding may take together."
     )
     reconnect_min_s: float = Field(
-        default=1, ge=0.1, le=600, description="First wait after a lost link; doubled each time, jittered."
+        default=1,
+        ge=0.1,
+        le=600,
+        description="First wait after a lost link; doubled each time, jittered.",
     )
-    reconnect_max_s: float = Field(default=60, ge=0.1, le=3600, description="Longest wait between tries.")
+    reconnect_max_s: float = Field(
+        default=60, ge=0.1, le=3600, description="Longest wait between tries."
+    )
     source_address: Annotated[str, AfterValidator(_is_sender)] = Field(
         default="",
         description="Sender the handset shows: up to 20 digits, or up to 11 letters and digits; "
@@ -205,9 +219,11 @@ class SmppCarrier(Section):
         default="unpacked", description="How the operator takes septets: one an octet, or packed."
     )
     max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
-    service_type: _Ascii = Field(default="", max_length=5, description="Only where the operator asks.")
+    service_type: _Ascii = Field(
+        default="", max_length=5, description="Only where the operator asks."
+    )
     validity: bool = Field(
-       default= default=True, description="Tell the operator in validity_period when a message expires."
+        default=True, description="Tell the operator in validity_period when a message expires."
     )
 
 
@@ -216,9 +232,13 @@ class Route(Section):
 
     carrier: str = Field(description="Name of the carrier.")
     msisdn_prefix: str = Field(
-        default="", pattern=r"^[0-9]*$", description="First digits of the eSIM's MSISDN, without plus."
+        default="",
+        pattern=r"^[0-9]*$",
+        description="First digits of the eSIM's MSISDN, without plus.",
     )
-    imsi_prefix: str = Field(default="", pattern=r"^[0-9]*$", description="First digits of the IMSI.")
+    imsi_prefix: str = Field(
+        default="", pattern=r"^[0-9]*$", description="First digits of the IMSI."
+    )
     plan: str = Field(default="", description="Slug or package code of the eSIM's plan.")
     account: str = Field(default="", description="Access code of the account that sends.")
 
@@ -229,7 +249,9 @@ class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least important lines that are written."
     )
-    format: Literal["console", "json"] = Field(default="console", description="For people, or machines.")
+    format: Literal["console", "json"] = Field(
+        default="console", description="For people, or machines."
+    )
 
 
 class Settings(Section):
