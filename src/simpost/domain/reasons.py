@@ -31,6 +31,7 @@ class Reason(StrEnum):
     THROTTLED = "throttled"
     CARRIER_BUSY = "carrier_busy"
     CARRIER_UNREACHABLE = "carrier_unreachable"
+    RETURNED = "returned"
     CARRIER_REFUSED = "carrier_refused"
     BIND_REFUSED = "bind_refused"
     NO_ANSWER = "no_answer"
@@ -113,6 +114,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.CARRIER_UNREACHABLE: (
         "No link to the carrier; nothing left.",
         "Nothing: it goes when the link is back. `simpost carriers` shows the link.",
+    ),
+    Reason.RETURNED: (
+        "It was put back before it was tried: simpost stopped, or the carrier was too slow.",
+        "Nothing: it is offered again.",
     ),
     Reason.CARRIER_REFUSED: (
         "The carrier refused the part.",

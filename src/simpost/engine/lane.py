@@ -29,6 +29,7 @@ _POLL_S = 1.0
 """How often the store is asked for parts nobody told us of: retries, another node's leavings."""
 
 _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
+_RETURNED = Outcome(Verdict.UNREACHABLE, reason=Reason.RETURNED)
 _OPEN = (Link.BOUND, Link.THROTTLED)
 
 log = get_logger(__name__)
@@ -61,7 +62,7 @@ class Lane:
         self._ready: tuple[deque[tuple[int, Submission]], ...] = tuple(deque() for _ in Priority)
         self._held = 0
         self._backlog = True
-        self._stopping = False
+        self._closing = False
         self._claim = asyncio.Event()
         self._settlements: Collector[Settlement] = Collector(store.settle, self._settled)
 
@@ -75,7 +76,7 @@ class Lane:
         urgent = priority == Priority.CODE
         limit = self._depth * 2 if urgent else self._depth
         waits = self._backlog and not urgent
-        if self._stopping or waits or self._held + count > limit:
+        if self._closing or waits or self._held + count > limit:
             self._backlog = True
             return None
         if self._carrier.link not in _OPEN:
@@ -126,9 +127,12 @@ class Lane:
         for ready in self._ready:
             while ready:
                 since_ms, part = ready[0]
-                if carrier.link not in _OPEN or now_ms - since_ms > _STALE_MS:
+                if carrier.link not in _OPEN:
                     ready.popleft()
                     self._answered(part, now_ms, _UNREACHABLE)
+                elif now_ms - since_ms > _STALE_MS:
+                    ready.popleft()
+                    self._answered(part, now_ms, _RETURNED)
                 elif carrier.room > 0:
                     ready.popleft()
                     answer = carrier.send(part)
@@ -167,13 +171,16 @@ class Lane:
             tasks.create_task(self._claim_forever())
             tasks.create_task(self._poll())
 
-    async def stop(self) -> None:
-        """Take nothing more; wait until what the carrier answered is committed."""
-        self._stopping = True
+    def close(self) -> None:
+        """Take nothing more; what the carrier was not given yet goes back to the store."""
+        self._closing = True
         for ready in self._ready:
             while ready:
                 since_ms, part = ready.popleft()
-                self._answered(part, since_ms, _UNREACHABLE)
+                self._answered(part, since_ms, _RETURNED)
+
+    async def drained(self) -> None:
+        """Wait until what the carrier answered is committed."""
         await self._settlements.drained()
 
     async def _poll(self) -> None:
@@ -187,7 +194,7 @@ class Lane:
             await self._claim.wait()
             self._claim.clear()
             wanted = self._depth - self._held
-            if self._stopping or wanted < self._depth // 2 or self._carrier.link not in _OPEN:
+            if self._closing or wanted < self._depth // 2 or self._carrier.link not in _OPEN:
                 continue
             now_ms = self._clock_ms()
             self._held += wanted

@@ -35,7 +35,7 @@ class Patience(msgspec.Struct, frozen=True):
             return outcome.retry_after_s
         if outcome.verdict is Verdict.THROTTLED:
             first, longest = self.throttled_s
-        elif outcome.reason is Reason.CARRIER_UNREACHABLE:
+        elif outcome.reason in (Reason.CARRIER_UNREACHABLE, Reason.RETURNED):
             return self.unreachable_s
         else:
             first, longest = self.busy_s
