@@ -1,0 +1,279 @@
+"""Plans and eSIMs as upstreams hand them out, checked and brought into one form.
+
+A row is an item of package/list's `packageList` or of esim/query's `esimList`, or a line of a CSV
+file with the same field names; there every value is text and what is empty is absent. Real data
+varies in spelling, and spelling is mended; meaning is never guessed: such a row is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from simpost.domain.esims import EsimStatus, SmdpStatus, SmsStatus
+from simpost.domain.identifiers import is_imsi, is_msisdn, passes_luhn
+from simpost.errors import InvalidRequest
+from simpost.ports.store import EsimRow, PlanRow
+
+
+class RefusedRow(InvalidRequest):
+    """The row cannot be taken as it is."""
+
+
+def _by_plain_name(names: str) -> dict[str, str]:
+    return {name.lower(): name for name in names.split()}
+
+
+_PLAN_FIELDS = _by_plain_name("""
+    packageCode slug name price currencyCode volume smsStatus dataType unusedValidTime duration
+    durationUnit location locationCode description activeType favorite retailPrice speed
+    locationNetworkList ipExport supportTopUpType fupPolicy
+""")
+_ESIM_FIELDS = _by_plain_name("""
+    esimTranNo orderNo transactionId imsi iccid msisdn smsStatus dataType ac qrCodeUrl shortUrl
+    smdpStatus eid activeType activateTime installationTime expiredTime totalVolume totalDuration
+    durationUnit orderUsage esimStatus pin puk apn packageList deviceBrand deviceType deviceModel
+""")
+_PACKAGE_FIELDS = _by_plain_name("""
+    packageName packageCode slug duration volume locationCode createTime
+""")
+_NUMBERS = frozenset(
+    _by_plain_name("""
+    price volume retailPrice unusedValidTime duration activeType supportTopUpType totalVolume
+    totalDuration orderUsage dataType smsStatus
+""").values()
+)
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?:\.0*)?")
+_SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
+_NAME = re.compile(r"[\x21-\x7e]{1,64}")
+_ICCID = re.compile(r"[0-9]{18,20}")
+_GAPS_IN_NAMES = re.compile(r"[\s_\-]+")
+_GAPS = re.compile(r"[\s\-().]+")
+_TOP_UP = "TOPUP"
+_SMS_STATUSES = frozenset(int(status) for status in SmsStatus)
+
+
+def parse_plan(row: Mapping[str, Any]) -> PlanRow:
+    """Read one plan; raises RefusedRow with what is wrong."""
+    fields = _fields(row, _PLAN_FIELDS | {"type": "type"})
+    kind = _text(fields, "type").upper()
+    document = _document(fields, _PLAN_FIELDS)
+    code = _name(document, "packageCode")
+    if not code:
+        raise RefusedRow("packageCode is missing")
+    sms_status = _sms_status(document)
+    if sms_status is None:
+        raise RefusedRow("smsStatus is missing")
+    if not kind:
+        kind = _TOP_UP if code.startswith(f"{_TOP_UP}_") else "BASE"
+    if kind not in ("BASE", _TOP_UP):
+        raise RefusedRow(f"type must be BASE or TOPUP, not {_shown(kind)}")
+    location = _text(document, "location") or _text(document, "locationCode")
+    return PlanRow(
+        package_code=code,
+        slug=_name(document, "slug"),
+        sms_status=sms_status,
+        type=kind,
+        location=",".join(part.strip().upper() for part in location.split(",")),
+        data_type=_data_type(document),
+        document=document,
+    )
+
+
+def parse_esim(row: Mapping[str, Any], now_ms: int) -> EsimRow:
+    """Read one eSIM; raises RefusedRow with what is wrong.
+
+    `now_ms` stands for the time it was made where the row does not say.
+    """
+    fields = _fields(row, _ESIM_FIELDS | _PACKAGE_FIELDS)
+    package = _package(fields)
+    document = _document(fields, _ESIM_FIELDS)
+    if package:
+        document["packageList"] = [package, *document.get("packageList", ())[1:]]
+    tran_no = _name(document, "esimTranNo")
+    if not tran_no:
+        raise RefusedRow("esimTranNo is missing")
+    created = package.get("createTime")
+    return EsimRow(
+        esim_tran_no=tran_no,
+        iccid=_iccid(document),
+        msisdn=_msisdn(document),
+        imsi=_imsi(document),
+        order_no=_name(document, "orderNo"),
+        package_code=_name(package, "packageCode") or _name(package, "slug"),
+        sms_status=_sms_status(document),
+        smdp_status=_one_of(SmdpStatus, document, "smdpStatus"),
+        esim_status=_one_of(EsimStatus, document, "esimStatus"),
+        created_ms=now_ms if created in (None, "") else _time_ms(created, "createTime"),
+        document=document,
+    )
+
+
+def doubt(esim: EsimRow) -> str | None:
+    """What is odd about an eSIM that was taken all the same: vendors' own ICCIDs often are."""
+    if esim.iccid and not esim.iccid.startswith("89"):
+        return "iccid does not begin with 89"
+    if esim.iccid and not passes_luhn(esim.iccid):
+        return "iccid fails its Luhn digit"
+    return None
+
+
+def _fields(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """The known fields by their camelCase names; a heading may be snake_case or capitals."""
+    if not isinstance(row, Mapping):
+        raise RefusedRow("is not an object")
+    fields = {}
+    for name, value in row.items():
+        field = known.get(name.lower()) or known.get(_GAPS_IN_NAMES.sub("", name).lower())
+        if field:
+            fields[field] = value
+    return fields
+
+
+def _document(fields: dict[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    return {name: _as_json(name, value) for name, value in fields.items() if name.lower() in known}
+
+
+def _as_json(name: str, value: Any) -> Any:
+    """The value in the type that the documentation names, whatever a CSV file made of it."""
+    if name in _NUMBERS:
+        return _number(name, value)
+    if name in ("packageList", "locationNetworkList"):
+        return _objects(name, value)
+    if name == "favorite" and isinstance(value, str):
+        return _TRUTHS.get(value.strip().lower(), False)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, dict | list):
+        raise RefusedRow(f"{name} must be text")
+    return value
+
+
+def _number(name: str, value: Any) -> int | float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _WHOLE.fullmatch(text := value.strip()):
+        return int(text.partition(".")[0])
+    raise RefusedRow(f"{name} must be a number, not {_shown(value)}")
+
+
+def _objects(name: str, value: Any) -> list[Any]:
+    if value is None or value == "":
+        return []
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            raise RefusedRow(f"{name} is not JSON") from None
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise RefusedRow(f"{name} must be a list of objects")
+    return value
+
+
+def _package(fields: dict[str, Any]) -> dict[str, Any]:
+    """The plan of an eSIM: the first of its packageList, or the columns of a flat row."""
+    listed = _objects("packageList", fields.get("packageList"))
+    if listed:
+        return _document(_fields(listed[0], _PACKAGE_FIELDS), _PACKAGE_FIELDS)
+    return _document({name: value for name, value in fields.items() if value}, _PACKAGE_FIELDS)
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _name(document: dict[str, Any], name: str) -> str:
+    """An identifier: printable ASCII without spaces; empty when absent."""
+    text = _text(document, name)
+    if text and not _NAME.fullmatch(text):
+        raise RefusedRow(f"{name} must be at most 64 visible characters, not {_shown(text)}")
+    if text:
+        document[name] = text
+    return text
+
+
+def _data_type(document: dict[str, Any]) -> int:
+    value = document.get("dataType") or 0
+    if not isinstance(value, int) or not 0 <= value <= 99:
+        raise RefusedRow(f"dataType must be a small number, not {_shown(value)}")
+    return value
+
+
+def _sms_status(document: dict[str, Any]) -> int | None:
+    value = document.get("smsStatus")
+    if value is None:
+        return None
+    if value not in _SMS_STATUSES:
+        raise RefusedRow(f"smsStatus must be 0, 1 or 2, not {_shown(value)}")
+    return int(value)
+
+
+def _iccid(document: dict[str, Any]) -> str:
+    raw = _text(document, "iccid")
+    digits = _GAPS.sub("", raw).rstrip("Ff")
+    if raw and not _ICCID.fullmatch(digits):
+        _refuse_if_mangled("iccid", raw)
+        raise RefusedRow(f"iccid must be 18 to 20 digits, not {_shown(raw)}")
+    return _put(document, "iccid", digits)
+
+
+def _msisdn(document: dict[str, Any]) -> str:
+    raw = _text(document, "msisdn")
+    digits = _GAPS.sub("", raw).removeprefix("+").removeprefix("00")
+    if raw and not is_msisdn(digits):
+        _refuse_if_mangled("msisdn", raw)
+        raise RefusedRow(f"msisdn must be E.164 digits, not {_shown(raw)}")
+    return _put(document, "msisdn", digits)
+
+
+def _imsi(document: dict[str, Any]) -> str:
+    digits = _text(document, "imsi")
+    if digits and not is_imsi(digits):
+        _refuse_if_mangled("imsi", digits)
+        raise RefusedRow(f"imsi must be 14 or 15 digits, not {_shown(digits)}")
+    return _put(document, "imsi", digits)
+
+
+def _put(document: dict[str, Any], name: str, text: str) -> str:
+    if text:
+        document[name] = text
+    return text
+
+
+def _refuse_if_mangled(name: str, text: str) -> None:
+    if _SPREADSHEET.fullmatch(text):
+        raise RefusedRow(f"{name} {text} was rounded by a spreadsheet: export the column as text")
+
+
+def _one_of(kind: type[SmdpStatus | EsimStatus], document: dict[str, Any], name: str) -> str:
+    status = _text(document, name).upper()
+    if not status:
+        raise RefusedRow(f"{name} is missing")
+    if status not in kind.__members__:
+        raise RefusedRow(f"{name} {_shown(status)} is not known: {', '.join(kind.__members__)}")
+    document[name] = status
+    return status
+
+
+def _time_ms(value: Any, name: str) -> int:
+    """ISO 8601 in all the forms upstreams write; UTC where no offset is given."""
+    try:
+        time = datetime.fromisoformat(str(value).strip())
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise RefusedRow(f"{name} must be a time in ISO 8601, not {_shown(value)}") from None
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
