@@ -40,6 +40,7 @@ class Reason(StrEnum):
     # How messages end.
     UNDELIVERABLE = "undeliverable"
     HANDSET_UNREACHABLE = "handset_unreachable"
+    UNKNOWN_AT_CARRIER = "unknown_at_carrier"
     EXPIRED_AT_CARRIER = "expired_at_carrier"
     DELETED_AT_CARRIER = "deleted_at_carrier"
     REJECTED_BY_CARRIER = "rejected_by_carrier"
@@ -146,6 +147,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.HANDSET_UNREACHABLE: (
         "The carrier keeps trying: the handset is off or out of reach.",
         "Nothing: the carrier reports again.",
+    ),
+    Reason.UNKNOWN_AT_CARRIER: (
+        "The carrier took it and says it does not know what became of it.",
+        "Ask the carrier with its message id.",
     ),
     Reason.EXPIRED_AT_CARRIER: (
         "The carrier gave up when the validity ended.",

@@ -1,0 +1,182 @@
+"""The carrier: parts out as submit_sm, receipts in as deliver_sm or data_sm."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+
+from simpost.carriers.smpp.answers import outcome_of
+from simpost.carriers.smpp.line import Line
+from simpost.carriers.smpp.reports import receipt_of
+from simpost.carriers.smpp.submit import Submitter
+from simpost.config import SmppCarrier as Settings
+from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.rates import TokenBucket
+from simpost.domain.reasons import Reason
+from simpost.ports.carrier import Address, Link, Submission, Traits
+from simpost.smpp import (
+    Bind,
+    BindReceiver,
+    BindTransceiver,
+    BindTransmitter,
+    DataSm,
+    DataSmResp,
+    DeliverSm,
+    DeliverSmResp,
+    FieldError,
+    Pdu,
+    RequestError,
+    Session,
+    Status,
+    SubmitSmResp,
+    parse_receipt,
+)
+
+_UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
+_IN_DOUBT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+
+_VERSIONS = {"3.4": 0x34, "5.0": 0x50}
+_DEPTH_WINDOWS = 4
+_LEAST_DEPTH = 64
+
+
+class SmppCarrier:
+    """One message centre: a transceiver line, or one line to transmit and one to receive."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._submitter = Submitter(settings)
+        self._bucket = TokenBucket(
+            settings.rate_per_s, burst=max(1.0, settings.rate_per_s / 10), now_s=time.monotonic()
+        )
+        self._waiting_for_rate = False
+        self._on_room: Callable[[], None] = lambda: None
+        self._on_receipt: Callable[[Receipt], asyncio.Future[None]] | None = None
+        self.traits = Traits(
+            name=settings.name,
+            address=Address(settings.address),
+            reference_bits=settings.reference_bits,
+            languages=settings.languages,
+            max_parts=settings.max_parts,
+            sender=settings.source_address,
+        )
+        if settings.bind == "transceiver":
+            self._out = self._line(BindTransceiver)
+            self._lines = [self._out]
+        else:
+            self._out = self._line(BindTransmitter)
+            self._lines = [self._out, self._line(BindReceiver)]
+
+    @property
+    def depth(self) -> int:
+        """Parts its lane should hold: enough to fill the window again while a commit runs."""
+        depth = max(_LEAST_DEPTH, _DEPTH_WINDOWS * self._settings.window)
+        if rate := self._settings.rate_per_s:
+            depth = max(self._settings.window, min(depth, int(10 * rate)))
+        return depth
+
+    @property
+    def link(self) -> Link:
+        return self._out.link
+
+    @property
+    def room(self) -> int:
+        room = self._out.room
+        if room and (wait_s := self._bucket.wait_s(time.monotonic())):
+            self._wait_for_rate(wait_s)
+            return 0
+        return room
+
+    async def start(
+        self,
+        on_room: Callable[[], None],
+        on_receipt: Callable[[Receipt], asyncio.Future[None]],
+    ) -> None:
+        self._on_room = on_room
+        self._on_receipt = on_receipt
+        for line in self._lines:
+            line.start()
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(line.stop() for line in self._lines))
+
+    def send(self, part: Submission) -> asyncio.Future[Outcome]:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        session = self._out.session
+        if session is None:
+            outcome.set_result(_UNREACHABLE)
+            return outcome
+        try:
+            submit = self._submitter.submit_sm(part, time.time_ns() // 1_000_000)
+            answer = session.request(submit)
+        except FieldError as error:
+            outcome.set_result(
+                Outcome(Verdict.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
+            )
+        except RequestError:
+            outcome.set_result(_UNREACHABLE)
+        else:
+            self._bucket.take(time.monotonic())
+            answer.add_done_callback(partial(_settle, outcome))
+        return outcome
+
+    def _line(self, bind: type[Bind]) -> Line:
+        settings = self._settings
+        return Line(
+            settings,
+            partial(
+                bind,
+                system_id=settings.system_id,
+                password=settings.password.get_secret_value(),
+                system_type=settings.system_type,
+                interface_version=_VERSIONS[settings.interface_version],
+            ),
+            on_change=lambda: self._on_room(),
+            on_request=self._take,
+        )
+
+    def _wait_for_rate(self, wait_s: float) -> None:
+        if self._waiting_for_rate:
+            return
+        self._waiting_for_rate = True
+
+        def go_on() -> None:
+            self._waiting_for_rate = False
+            self._on_room()
+
+        asyncio.get_running_loop().call_later(wait_s, go_on)
+
+    # What comes in.
+
+    def _take(self, session: Session, request: Pdu) -> None:
+        if not isinstance(request, DeliverSm | DataSm):
+            session.refuse(request, Status.ESME_RINVCMDID)
+            return
+        report = parse_receipt(request)
+        if report is None or self._on_receipt is None:
+            session.refuse(request, Status.ESME_RX_P_APPN)
+            return
+        receipt = receipt_of(report, self.traits.name, time.time_ns() // 1_000_000)
+        committed = self._on_receipt(receipt)
+        committed.add_done_callback(partial(_acknowledge, session, request))
+
+
+def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]) -> None:
+    if committed.cancelled() or committed.exception():
+        session.refuse(request, Status.ESME_RX_T_APPN)
+    else:
+        session.respond(request, DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp())
+
+
+def _settle(outcome: asyncio.Future[Outcome], answer: asyncio.Future[Pdu]) -> None:
+    error = answer.exception()
+    if error is None:
+        response = answer.result()
+        message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
+        outcome.set_result(outcome_of(response.command_status, message_id))
+    elif isinstance(error, RequestError) and not error.written:
+        outcome.set_result(_UNREACHABLE)
+    else:
+        outcome.set_result(_IN_DOUBT)
