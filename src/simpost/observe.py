@@ -1,0 +1,108 @@
+"""What simpost says about itself: log lines for people or machines, on stderr.
+
+A line is an event word and fields, never prose built from values. Secrets and message text do not
+belong in fields; those that get there by mistake are masked before anything is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+MASK = "***"
+
+_SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "signature", "cookie")
+_TEXT_NAMES = frozenset(
+    {"text", "content", "body", "short_message", "message_payload", "user_data", "sms", "ac"}
+    | {"pin", "puk", "secrets_key", "otp"}
+)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger whose lines carry the module's name; usable before `set_up`."""
+    logger: FilteringBoundLogger = structlog.get_logger(module=name)
+    return logger
+
+
+def set_up(
+    level: Literal["debug", "info", "warning", "error"] = "info",
+    format: Literal["console", "json"] = "console",  # noqa: A002  the word of the settings
+    stream: TextIO | None = None,
+) -> None:
+    """Write lines from `level` up to `stream` (stderr), those of libraries in the same form."""
+    stream = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        mask_secrets,
+    ]
+    last = _last_steps(format, colors=stream.isatty())
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_add_module, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(number, logging.INFO))
+
+
+def mask_secrets(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The last line of defence: mask fields whose names speak of secrets or message text."""
+    for name, value in event.items():
+        if _is_private(name):
+            event[name] = MASK
+        elif isinstance(value, Mapping | list | tuple):
+            event[name] = _masked(value)
+    return event
+
+
+def _add_module(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    event["module"] = event["_record"].name
+    return event
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: MASK if _is_private(str(name)) else _masked(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return value
+
+
+def _is_private(name: str) -> bool:
+    plain = name.lower().replace("-", "_")
+    return plain in _TEXT_NAMES or any(word in plain for word in _SECRET_WORDS)
+
+
+def _last_steps(format: Literal["console", "json"], *, colors: bool) -> list[Processor]:  # noqa: A002
+    """Tracebacks are written without the values of local variables: those may be anything."""
+    if format == "json":
+        return [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(sort_keys=True),
+        ]
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+import structlog
+
+from simpost.observe import MASK, get_logger, mask_secrets, set_up
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def lines(written: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password",
+        "RT-SecretKey",
+        "secret",
+        "operator_token",
+        "Authorization",
+        "text",
+        "body",
+        "short_message",
+        "webhook_secret",
+        "RT-Signature",
+        "ac",
+        "pin",
+        "secrets_key",
+        "Set-Cookie",
+    ],
+)
+def test_a_field_named_like_a_secret_or_a_text_is_masked(name: str) -> None:
+    assert mask_secrets(None, "info", {name: "hush", "event": "sent"}) == {
+        name: MASK,
+        "event": "sent",
+    }
+
+
+def test_secrets_are_masked_however_deep_they_lie() -> None:
+    event = {"request": {"headers": [{"RT-SecretKey": "hush"}], "path": "/v1"}}
+    assert "hush" not in str(mask_secrets(None, "info", event))
+    assert "/v1" in str(event)
+
+
+def test_other_fields_are_left_as_they_are() -> None:
+    event = {"message_id": "1", "encoding": "ucs2", "context": 3, "state": "sent"}
+    assert mask_secrets(None, "info", dict(event)) == event
+
+
+def test_json_lines_carry_event_level_time_and_module() -> None:
+    written = io.StringIO()
+    set_up("info", "json", written)
+    get_logger("simpost.lane").warning("throttled", carrier="one", password="hush")
+    (line,) = lines(written)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "throttled",
+        "level": "warning",
+        "module": "simpost.lane",
+        "carrier": "one",
+        "password": MASK,
+    }
+
+
+def test_lines_below_the_level_are_not_written() -> None:
+    written = io.StringIO()
+    set_up("warning", "json", written)
+    get_logger("simpost").info("bound")
+    logging.getLogger("other.library").info("chatter")
+    assert written.getvalue() == ""
+
+
+def test_lines_of_libraries_have_the_same_form() -> None:
+    written = io.StringIO()
+    set_up("info", "json", written)
+    logging.getLogger("uvicorn.error").warning("listening on %s", 80)
+    (line,) = lines(written)
+    assert (line["event"], line["module"]) == ("listening on 80", "uvicorn.error")
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_tracebacks_never_show_the_values_of_variables(form: Literal["console", "json"]) -> None:
+    written = io.StringIO()
+    set_up("info", form, written)
+
+    def fail(code: str) -> None:
+        raise KeyError(len(code))
+
+    try:
+        fail(str(815_815_814 + 1))
+    except KeyError:
+        get_logger("simpost").exception("lane_stopped")
+        logging.getLogger("other.library").exception("failed")
+    assert written.getvalue().count("KeyError: 9") == 2
+    assert "815815815" not in written.getvalue()
+
+
+def test_console_lines_are_plain_where_nobody_looks() -> None:
+    written = io.StringIO()
+    set_up("info", "console", written)
+    get_logger("simpost").info("bound", carrier="one")
+    assert "\x1b" not in written.getvalue()
+    assert "carrier=one" in written.getvalue()
