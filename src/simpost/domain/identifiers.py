@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_ICCID = re.compile(r"89\d{16,18}F?")
-_MSISDN = re.compile(r"[1-9]\d{2,14}")
-_IMSI = re.compile(r"\d{14,15}")
+_ICCID = re.compile(r"89[0-9]{16,18}F?")
+_MSISDN = re.compile(r"[1-9][0-9]{2,14}")
+_IMSI = re.compile(r"[0-9]{14,15}")
 
 
 def passes_luhn(digits: str) -> bool:

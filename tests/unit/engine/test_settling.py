@@ -1,0 +1,70 @@
+import pytest
+
+from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.engine.settling import Patience, settle
+from simpost.ports.carrier import Submission
+
+NOW = 1_800_000_000_000
+PATIENCE = Patience(repeat_in_doubt=frozenset({"service"}))
+
+
+def part(attempt=1, category="service", expires_in_ms=3_600_000):
+    return Submission(
+        account_id=1,
+        message_id=b"\x01" * 16,
+        number=1,
+        total=1,
+        text="hello",
+        encoding="gsm7",
+        reference=0,
+        destination="447700900001",
+        sender="",
+        category=category,
+        priority=1,
+        created_ms=NOW,
+        expires_ms=NOW + expires_in_ms,
+        attempt=attempt,
+        repeat=False,
+    )
+
+
+def settled(outcome, **about):
+    return settle(
+        part(**about), outcome, carrier="c", started_ms=NOW, ended_ms=NOW, patience=PATIENCE
+    )
+
+
+def test_an_accepted_part_waits_for_nothing_of_ours():
+    done = settled(Outcome(Verdict.ACCEPTED, carrier_message_id="a1"))
+    assert (done.state, done.due_ms, done.carrier_message_id) == (State.SENT, None, "a1")
+
+
+def test_a_refused_part_is_final():
+    done = settled(Outcome(Verdict.REFUSED, reason=Reason.CARRIER_REFUSED, carrier_code="0x0B"))
+    assert (done.state, done.due_ms, done.reason) == (State.REJECTED, None, Reason.CARRIER_REFUSED)
+
+
+def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
+    doubt = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    assert settled(doubt, category="service").due_ms == NOW + 60_000
+    code = settled(doubt, category="code")
+    assert (code.state, code.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
+
+
+@pytest.mark.parametrize(("attempt", "pause_s"), [(1, 1), (2, 2), (3, 4), (6, 30), (500, 30)])
+def test_throttling_waits_longer_each_time_up_to_a_bound(attempt, pause_s):
+    done = settled(Outcome(Verdict.THROTTLED, reason=Reason.THROTTLED), attempt=attempt)
+    assert (done.state, done.due_ms) == (State.SENDING, NOW + 1000 * pause_s)
+
+
+def test_what_the_carrier_asks_us_to_wait_is_waited():
+    outcome = Outcome(Verdict.THROTTLED, reason=Reason.THROTTLED, retry_after_s=7.5)
+    assert settled(outcome).due_ms == NOW + 7_500
+
+
+@pytest.mark.parametrize("verdict", [Verdict.THROTTLED, Verdict.UNREACHABLE, Verdict.IN_DOUBT])
+def test_nothing_is_due_after_its_expiry(verdict):
+    done = settled(Outcome(verdict, reason=Reason.CARRIER_BUSY), attempt=9, expires_in_ms=500)
+    assert done.due_ms == NOW + 500
