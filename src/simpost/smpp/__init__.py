@@ -1,0 +1,231 @@
+"""SMPP 3.4 and 5.0, both ends: a pure codec, and sessions on asyncio.
+
+An ESME that sends one message and acknowledges receipts:
+
+    class Handler(SessionHandler):
+        def on_request(self, session, request):
+            if is_receipt(request):
+                print(parse_receipt(request))
+            session.respond(request, DeliverSmResp())  # once it is stored
+
+    async def main():
+        bind = BindTransceiver(system_id="esme", password="secret")
+        session = await connect("127.0.0.1", 2775, bind, Handler())
+        message = SubmitSm(destination_addr="66812345678", registered_delivery=1,
+                           dest_addr_ton=1, dest_addr_npi=1, short_message=b"hello")
+        response = await session.request(message)
+        print(response.command_status, response.message_id)
+        await session.unbind()
+
+A message centre that takes everything from whoever knows the password:
+
+    class Handler(SessionHandler):
+        def on_request(self, session, request):
+            if isinstance(request, SubmitSm):
+                session.respond(request, SubmitSmResp(message_id="1"))
+            else:
+                session.refuse(request, Status.ESME_RPROHIBITED)
+
+    def authenticate(bind, peer):
+        return Status.ESME_ROK if bind.password == "secret" else Status.ESME_RINVPASWD
+
+    async def main():
+        server = await serve("127.0.0.1", 2775, authenticate, Handler())
+        await asyncio.sleep(3600)
+        await server.close()
+"""
+
+from __future__ import annotations
+
+from simpost.smpp.address import Address, Npi, Ton, address_of
+from simpost.smpp.client import connect, listen_for_outbind
+from simpost.smpp.codec import decode, encode
+from simpost.smpp.command import Command, command_name
+from simpost.smpp.errors import (
+    BindError,
+    BindLost,
+    BindRejected,
+    BindTimeout,
+    ConnectFailed,
+    FatalPduError,
+    FieldError,
+    MalformedResponse,
+    NotAllowed,
+    PduError,
+    RecoverablePduError,
+    RequestError,
+    ResponseTimeout,
+    SessionClosed,
+    WindowFull,
+)
+from simpost.smpp.framer import Framer
+from simpost.smpp.handler import SessionHandler
+from simpost.smpp.pdu import (
+    PDU_CLASSES,
+    AlertNotification,
+    Bind,
+    BindReceiver,
+    BindReceiverResp,
+    BindResp,
+    BindTransceiver,
+    BindTransceiverResp,
+    BindTransmitter,
+    BindTransmitterResp,
+    BroadcastSm,
+    BroadcastSmResp,
+    CancelBroadcastSm,
+    CancelBroadcastSmResp,
+    CancelSm,
+    CancelSmResp,
+    DataSm,
+    DataSmResp,
+    DeliverSm,
+    DeliverSmResp,
+    Destination,
+    DistributionList,
+    EnquireLink,
+    EnquireLinkResp,
+    GenericNack,
+    Outbind,
+    Pdu,
+    QueryBroadcastSm,
+    QueryBroadcastSmResp,
+    QuerySm,
+    QuerySmResp,
+    ReplaceSm,
+    ReplaceSmResp,
+    SmeAddress,
+    SubmitMulti,
+    SubmitMultiResp,
+    SubmitSm,
+    SubmitSmResp,
+    Unbind,
+    UnbindResp,
+    UnknownPdu,
+    UnsuccessSme,
+)
+from simpost.smpp.receipt import (
+    MessageState,
+    Receipt,
+    format_receipt,
+    is_receipt,
+    parse_receipt,
+    receipt_tlvs,
+)
+from simpost.smpp.server import Authenticate, Server, serve
+from simpost.smpp.session import Session, SessionHost
+from simpost.smpp.settings import SessionSettings
+from simpost.smpp.state import CloseReason, Role, SessionState
+from simpost.smpp.status import Status, status_meaning, status_name
+from simpost.smpp.times import (
+    format_absolute,
+    format_relative,
+    parse_absolute,
+    parse_relative,
+    parse_time,
+)
+from simpost.smpp.tlv import Tag, Tlvs, cstring_tlv, int_tlv, tag_name
+from simpost.smpp.version import SMPP_3_3, SMPP_3_4, SMPP_5_0
+
+__all__ = [
+    "PDU_CLASSES",
+    "SMPP_3_3",
+    "SMPP_3_4",
+    "SMPP_5_0",
+    "Address",
+    "AlertNotification",
+    "Authenticate",
+    "Bind",
+    "BindError",
+    "BindLost",
+    "BindReceiver",
+    "BindReceiverResp",
+    "BindRejected",
+    "BindResp",
+    "BindTimeout",
+    "BindTransceiver",
+    "BindTransceiverResp",
+    "BindTransmitter",
+    "BindTransmitterResp",
+    "BroadcastSm",
+    "BroadcastSmResp",
+    "CancelBroadcastSm",
+    "CancelBroadcastSmResp",
+    "CancelSm",
+    "CancelSmResp",
+    "CloseReason",
+    "Command",
+    "ConnectFailed",
+    "DataSm",
+    "DataSmResp",
+    "DeliverSm",
+    "DeliverSmResp",
+    "Destination",
+    "DistributionList",
+    "EnquireLink",
+    "EnquireLinkResp",
+    "FatalPduError",
+    "FieldError",
+    "Framer",
+    "GenericNack",
+    "MalformedResponse",
+    "MessageState",
+    "NotAllowed",
+    "Npi",
+    "Outbind",
+    "Pdu",
+    "PduError",
+    "QueryBroadcastSm",
+    "QueryBroadcastSmResp",
+    "QuerySm",
+    "QuerySmResp",
+    "Receipt",
+    "RecoverablePduError",
+    "ReplaceSm",
+    "ReplaceSmResp",
+    "RequestError",
+    "ResponseTimeout",
+    "Role",
+    "Server",
+    "Session",
+    "SessionClosed",
+    "SessionHandler",
+    "SessionHost",
+    "SessionSettings",
+    "SessionState",
+    "SmeAddress",
+    "Status",
+    "SubmitMulti",
+    "SubmitMultiResp",
+    "SubmitSm",
+    "SubmitSmResp",
+    "Tag",
+    "Tlvs",
+    "Ton",
+    "Unbind",
+    "UnbindResp",
+    "UnknownPdu",
+    "UnsuccessSme",
+    "WindowFull",
+    "address_of",
+    "command_name",
+    "connect",
+    "cstring_tlv",
+    "decode",
+    "encode",
+    "format_absolute",
+    "format_receipt",
+    "format_relative",
+    "int_tlv",
+    "is_receipt",
+    "listen_for_outbind",
+    "parse_absolute",
+    "parse_receipt",
+    "parse_relative",
+    "parse_time",
+    "receipt_tlvs",
+    "serve",
+    "status_meaning",
+    "status_name",
+    "tag_name",
+]

@@ -1,0 +1,138 @@
+"""Octets to PDU and back, without I/O (SMPP 3.4 3.2).
+
+Each class's codec is built once from its declared fields. submit_sm and deliver_sm, one layout and
+nearly all traffic, have their own in `shortmessage`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, Final, TypeAlias
+
+from simpost.smpp.command import RESPONSE_BIT
+from simpost.smpp.errors import FatalPduError, FieldError, RecoverablePduError
+from simpost.smpp.fields import Kind
+from simpost.smpp.pdu import PDU_CLASSES, DeliverSm, Pdu, SubmitSm, UnknownPdu, layout
+from simpost.smpp.shortmessage import decode_short_message, encode_short_message
+from simpost.smpp.status import Status
+from simpost.smpp.tlv import decode_tlvs, encode_tlvs
+
+HEADER: Final = Struct(">IIII")
+HEADER_OCTETS: Final = 16
+MAX_SEQUENCE: Final = 0x7FFFFFFF
+
+BodyEncoder: TypeAlias = Callable[[Any], bytes]
+BodyDecoder: TypeAlias = Callable[[int, int, bytes], Pdu]
+
+
+def encode(pdu: Pdu) -> bytes:
+    """The whole PDU in octets. Raises `FieldError` when a field cannot be written as it is."""
+    body = _ENCODERS[pdu.__class__](pdu)
+    if pdu.tlvs:
+        body += encode_tlvs(pdu.tlvs)
+    try:
+        return (
+            HEADER.pack(16 + len(body), pdu.command_id, pdu.command_status, pdu.sequence_number)
+            + body
+        )
+    except struct.error as error:
+        raise FieldError("header", "a number over 32 bits", Status.ESME_RSYSERR) from error
+
+
+def decode(octets: bytes) -> Pdu:
+    """The one PDU in `octets`. Raises `RecoverablePduError` or `FatalPduError`."""
+    if len(octets) < HEADER_OCTETS:
+        raise FatalPduError("no whole header", Status.ESME_RINVCMDLEN)
+    length, command_id, status, sequence = HEADER.unpack_from(octets)
+    if length != len(octets):
+        what = f"command_length {length}, {len(octets)} octets"
+        raise FatalPduError(what, Status.ESME_RINVCMDLEN, header=(command_id, sequence))
+    return decode_body(command_id, status, sequence, octets[HEADER_OCTETS:])
+
+
+def decode_body(command_id: int, status: int, sequence: int, body: bytes) -> Pdu:
+    """The PDU of a header already read. Raises `RecoverablePduError`."""
+    decoder = _DECODERS.get(command_id)
+    if decoder is None:
+        return UnknownPdu(status, sequence, (), command_id, body)
+    try:
+        return decoder(status, sequence, body)
+    except FieldError as error:
+        raise RecoverablePduError(
+            str(error), error.status, header=(command_id, sequence), body=body
+        ) from error
+
+
+def declared_encoder(pdu_class: type[Pdu]) -> BodyEncoder:
+    """Mandatory fields to octets, by the class's declaration."""
+    fields = layout(pdu_class)
+    bare_on_error = pdu_class.bare_on_error
+
+    def encode_declared(pdu: Pdu) -> bytes:
+        body = b"".join([kind.encode(name, getattr(pdu, name)) for name, kind in fields])
+        if bare_on_error and pdu.command_status and not pdu.tlvs and not body.strip(b"\0"):
+            return b""
+        return body
+
+    return encode_declared
+
+
+def declared_decoder(pdu_class: type[Pdu]) -> BodyDecoder:
+    """Octets to the class's fields, by its declaration."""
+    fields = layout(pdu_class)
+    decode_fields = _decode_response if pdu_class.command_id & RESPONSE_BIT else _decode_request
+
+    def decode_declared(status: int, sequence: int, body: bytes) -> Pdu:
+        return decode_fields(pdu_class, fields, status, sequence, body)
+
+    return decode_declared
+
+
+def _decode_request(
+    pdu_class: type[Pdu],
+    fields: tuple[tuple[str, Kind], ...],
+    status: int,
+    sequence: int,
+    body: bytes,
+) -> Pdu:
+    values: list[Any] = []
+    at = 0
+    for name, kind in fields:
+        value, at = kind.decode(name, body, at)
+        values.append(value)
+    tlvs = decode_tlvs(body, at) if at < len(body) else ()
+    return pdu_class(status, sequence, tlvs, *values)
+
+
+def _decode_response(
+    pdu_class: type[Pdu],
+    fields: tuple[tuple[str, Kind], ...],
+    status: int,
+    sequence: int,
+    body: bytes,
+) -> Pdu:
+    """As sent in the field: also without a body, also an id without its NUL."""
+    if not body:
+        return pdu_class(status, sequence)
+    if fields and 0 not in body:
+        body += b"\0"
+    return _decode_request(pdu_class, fields, status, sequence, body)
+
+
+def _encode_unknown(pdu: UnknownPdu) -> bytes:
+    return pdu.body
+
+
+_ENCODERS: Final[dict[type[Pdu], BodyEncoder]] = {
+    **{pdu: declared_encoder(pdu) for pdu in PDU_CLASSES.values()},
+    UnknownPdu: _encode_unknown,
+    SubmitSm: encode_short_message(declared_encoder(SubmitSm)),
+    DeliverSm: encode_short_message(declared_encoder(DeliverSm)),
+}
+_DECODERS: Final[dict[int, BodyDecoder]] = {
+    **{command_id: declared_decoder(pdu) for command_id, pdu in PDU_CLASSES.items()},
+    SubmitSm.command_id: decode_short_message(SubmitSm, declared_decoder(SubmitSm)),
+    DeliverSm.command_id: decode_short_message(DeliverSm, declared_decoder(DeliverSm)),
+}

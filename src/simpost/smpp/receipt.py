@@ -1,0 +1,221 @@
+"""Delivery receipts: TLVs first, the text of Appendix B second (SMPP 3.4 5.2.12, Appendix B).
+
+The text is a convention that every message centre writes its own way, so reading it never fails:
+what cannot be understood is None, and everything is kept in `raw` as it came. Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Final, TypeAlias
+
+from simpost.smpp.errors import FieldError
+from simpost.smpp.pdu import DataSm, DeliverSm, Pdu
+from simpost.smpp.times import parse_absolute
+from simpost.smpp.tlv import Tag, Tlvs, cstring_tlv, int_tlv
+
+MAX_TEXT: Final = 20  # characters of the message that Appendix B repeats
+
+
+class MessageState(IntEnum):
+    """SMPP 3.4 5.2.28; SCHEDULED and SKIPPED are of SMPP 5.0 4.7.15."""
+
+    SCHEDULED = 0
+    ENROUTE = 1
+    DELIVERED = 2
+    EXPIRED = 3
+    DELETED = 4
+    UNDELIVERABLE = 5
+    ACCEPTED = 6
+    UNKNOWN = 7
+    REJECTED = 8
+    SKIPPED = 9
+
+
+_STAT: Final = {
+    MessageState.SCHEDULED: "SCHEDLD",
+    MessageState.ENROUTE: "ENROUTE",
+    MessageState.DELIVERED: "DELIVRD",
+    MessageState.EXPIRED: "EXPIRED",
+    MessageState.DELETED: "DELETED",
+    MessageState.UNDELIVERABLE: "UNDELIV",
+    MessageState.ACCEPTED: "ACCEPTD",
+    MessageState.UNKNOWN: "UNKNOWN",
+    MessageState.REJECTED: "REJECTD",
+    MessageState.SKIPPED: "SKIPPED",
+}
+_STATE_OF_STAT: Final = {
+    **{state.name: state for state in MessageState},  # some write the state's name in full
+    **{stat: state for state, stat in _STAT.items()},
+}
+
+# esm_class bits 5-2, the message type (SMPP 3.4 5.2.12).
+_TYPE_MASK: Final = 0x3C
+_RECEIPT: Final = 0x04
+_INTERMEDIATE: Final = 0x20
+_UDHI: Final = 0x40
+_RECEIPT_TAGS: Final = frozenset({Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE})
+_UCS2: Final = 8
+
+_LABEL: Final = re.compile(
+    r"(?:^|(?<=[\s,;]))(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)\s{0,3}:",
+    re.IGNORECASE,
+)
+_DATE_DIGITS_AFTER_YEAR: Final = frozenset({8, 10})  # to the minute, to the second
+
+ReceiptPdu: TypeAlias = DeliverSm | DataSm
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a message centre says became of a message.
+
+    Attributes:
+        message_id: exactly as received, whatever its base, case or padding.
+        intermediate: not the last word; a final receipt may follow.
+        error: `err` as written.
+        network_error: (network type, code) of the TLV network_error_code.
+        submitted, done: in UTC, which Appendix B leaves open; minutes when it has no seconds.
+        raw: every label of the text, in lower case, with its value as written.
+    """
+
+    message_id: str | None = None
+    state: MessageState | None = None
+    intermediate: bool = False
+    error: str | None = None
+    network_error: tuple[int, int] | None = None
+    submitted: datetime | None = None
+    done: datetime | None = None
+    raw: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def is_receipt(pdu: Pdu) -> bool:
+    """By esm_class or by TLVs only receipts have; never by its text, which anyone can write."""
+    if not isinstance(pdu, DeliverSm | DataSm):
+        return False
+    if pdu.esm_class & _TYPE_MASK in {_RECEIPT, _INTERMEDIATE}:
+        return True
+    return any(tag in _RECEIPT_TAGS for tag, _ in pdu.tlvs)
+
+
+def parse_receipt(pdu: ReceiptPdu) -> Receipt:
+    """Read a receipt. Never raises, whatever the octets are."""
+    raw = parse_receipt_text(_text_of(pdu))
+    state = _state_by_tlv(pdu.tlv(Tag.MESSAGE_STATE))
+    if state is None:
+        state = _STATE_OF_STAT.get(raw.get("stat", "").upper())
+    return Receipt(
+        message_id=_id_by_tlv(pdu.tlv(Tag.RECEIPTED_MESSAGE_ID)) or raw.get("id") or None,
+        state=state,
+        intermediate=pdu.esm_class & _TYPE_MASK == _INTERMEDIATE
+        or state in {MessageState.ENROUTE, MessageState.SCHEDULED},
+        error=raw.get("err") or None,
+        network_error=_network_error(pdu.tlv(Tag.NETWORK_ERROR_CODE)),
+        submitted=_parse_date(raw.get("submitdate", "")),
+        done=_parse_date(raw.get("donedate", "")),
+        raw=raw,
+    )
+
+
+def parse_receipt_text(text: str) -> dict[str, str]:
+    """Labels of Appendix B in lower case, without blanks: `id`, `donedate`, ... The first wins."""
+    found: dict[str, str] = {}
+    labels = list(_LABEL.finditer(text))
+    ends = [label.start() for label in labels[1:]] + [len(text)]
+    for label, end in zip(labels, ends, strict=True):
+        name = label[1].lower().replace(" ", "").replace("_", "")
+        if name == "text":  # of the message itself: it may look like labels, so nothing follows
+            found.setdefault(name, text[label.end() :])
+            break
+        found.setdefault(name, text[label.end() : end].strip(" \t\r\n\0,;"))
+    return found
+
+
+def format_receipt(  # noqa: PLR0913  one argument a label
+    message_id: str,
+    state: MessageState,
+    *,
+    submitted: datetime,
+    done: datetime,
+    error: str = "000",
+    text: bytes = b"",
+) -> bytes:
+    """Appendix B's text as short_message, for a message centre; at most 20 octets of `text`."""
+    delivered = 1 if state is MessageState.DELIVERED else 0
+    head = (
+        f"id:{message_id} sub:001 dlvrd:{delivered:03} "
+        f"submit date:{submitted.astimezone(UTC):%y%m%d%H%M} "
+        f"done date:{done.astimezone(UTC):%y%m%d%H%M} "
+        f"stat:{_STAT[state]} err:{error} text:"
+    )
+    return head.encode("latin-1", "replace") + text[:MAX_TEXT]
+
+
+def receipt_tlvs(
+    message_id: str, state: MessageState, network_error: tuple[int, int] | None = None
+) -> Tlvs:
+    """receipted_message_id, message_state and, if there is one, network_error_code."""
+    tlvs: Tlvs = (
+        cstring_tlv(Tag.RECEIPTED_MESSAGE_ID, message_id),
+        int_tlv(Tag.MESSAGE_STATE, state, 1),
+    )
+    if network_error is not None:
+        network, code = network_error
+        tlvs += (int_tlv(Tag.NETWORK_ERROR_CODE, network << 16 | code, 3),)
+    return tlvs
+
+
+def _text_of(pdu: ReceiptPdu) -> str:
+    octets = pdu.short_message if isinstance(pdu, DeliverSm) else b""
+    octets = octets or pdu.tlv(Tag.MESSAGE_PAYLOAD) or b""
+    if pdu.esm_class & _UDHI and octets:
+        octets = octets[1 + octets[0] :]
+    if pdu.data_coding == _UCS2 and octets[:1] == b"\0":
+        return octets.decode("utf-16-be", "replace")
+    return octets.decode("latin-1")
+
+
+def _id_by_tlv(value: bytes | None) -> str | None:
+    """With its NUL, as the standard says, or without, as some send it."""
+    return None if value is None else value.partition(b"\0")[0].decode("latin-1")
+
+
+def _state_by_tlv(value: bytes | None) -> MessageState | None:
+    if value is None or len(value) != 1:
+        return None
+    try:
+        return MessageState(value[0])
+    except ValueError:
+        return None
+
+
+def _network_error(value: bytes | None) -> tuple[int, int] | None:
+    if value is None or len(value) != 3:
+        return None
+    return value[0], int.from_bytes(value[1:], "big")
+
+
+def _parse_date(text: str) -> datetime | None:
+    """YYMMDDhhmm, with seconds, with a year of four digits, or SMPP's own 16 characters."""
+    if len(text) == 16:
+        try:
+            return parse_absolute(text)
+        except FieldError:
+            return None
+    if not (text.isascii() and text.isdigit()):
+        return None
+    for year_digits in (2, 4):  # 2026... cannot be YYMMDD: there is no month 26
+        rest = text[year_digits:]
+        if len(rest) not in _DATE_DIGITS_AFTER_YEAR:
+            continue
+        century = 2000 if year_digits == 2 else 0
+        fields = [int(rest[at : at + 2]) for at in range(0, len(rest), 2)]
+        try:
+            return datetime(century + int(text[:year_digits]), *fields, tzinfo=UTC)  # type: ignore[arg-type, misc]  # month to minute or second
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,470 @@
+"""One SMPP session, either end of it, over any asyncio transport.
+
+Requests are registered in the window before they are written; writes of one event loop turn leave
+together; one timer watches everything. A request of the peer is answered when the handler says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Protocol, cast
+
+from simpost.smpp.codec import encode
+from simpost.smpp.command import RESPONSE_BIT, Command, command_name
+from simpost.smpp.errors import (
+    FatalPduError,
+    MalformedResponse,
+    NotAllowed,
+    PduError,
+    ResponseTimeout,
+    SessionClosed,
+    WindowFull,
+)
+from simpost.smpp.framer import Framer
+from simpost.smpp.handler import SessionHandler
+from simpost.smpp.pdu import (
+    PDU_CLASSES,
+    Bind,
+    BindResp,
+    EnquireLink,
+    EnquireLinkResp,
+    GenericNack,
+    Pdu,
+    Unbind,
+    UnbindResp,
+    UnknownPdu,
+)
+from simpost.smpp.settings import SessionSettings
+from simpost.smpp.state import BOUND_BY, CloseReason, Role, SessionState, allowed_requests
+from simpost.smpp.status import Status
+from simpost.smpp.tlv import Tag, int_tlv
+from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
+from simpost.smpp.watch import Due, Watch
+from simpost.smpp.window import Waiting, Window
+
+# Sent also when the window is full, and not counted as activity.
+_CONTROL: Final = frozenset({Command.ENQUIRE_LINK, Command.UNBIND, *BOUND_BY})
+
+
+class SessionHost(Protocol):
+    """The message centre that a session belongs to."""
+
+    def session_opened(self, session: Session) -> None:
+        """A connection came about."""
+
+    def bind_asked(self, session: Session, bind: Bind) -> None:
+        """Answer with `session.accept_bind` or `session.reject_bind`, now or later."""
+
+
+class Session(asyncio.Protocol):
+    """A session in one of the standard's states (SMPP 3.4 2.2).
+
+    Attributes:
+        role: which end we are.
+        state: the standard's session state.
+        peer: the other end's address, for people.
+        bind: the bind that was accepted, None before.
+        interface_version: what both ends speak, from the bind on.
+        pdus_in, pdus_out: counted since the connection opened.
+        closed: done, with the reason, when the connection is gone.
+    """
+
+    def __init__(
+        self,
+        role: Role,
+        handler: SessionHandler,
+        settings: SessionSettings,
+        host: SessionHost | None = None,
+    ) -> None:
+        self.role = role
+        self.settings = settings
+        self.peer = ""
+        self.bind: Bind | None = None
+        self.interface_version = SMPP_3_4
+        self.pdus_in = self.pdus_out = 0
+        self._handler = handler
+        self._host = host
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._framer = Framer(settings.max_pdu_octets)
+        self._window = Window(settings.max_late)
+        self._unacked: dict[int, Pdu] = {}
+        self._pending_bind: Bind | None = None
+        self._out: list[bytes] = []
+        self._turn = 0
+        self._writable = True
+        self._had_no_room = False
+        self._unbinding = False
+        self._unbind_reason = CloseReason.UNBOUND_BY_US
+        self._watch = Watch(settings)
+        self._timer: asyncio.TimerHandle | None = None
+        self._close_reason: CloseReason | None = None
+        self.closed: asyncio.Future[CloseReason] = self._loop.create_future()
+        self._enter(SessionState.OPEN)
+
+    # What the user of a session calls.
+
+    @property
+    def room(self) -> int:
+        """How many requests may be made now; 0 unless bound, writable and not ending."""
+        if not (self.state.is_bound and self._writable) or self._unbinding or self._close_reason:
+            return 0
+        return max(0, self.settings.window - len(self._window))
+
+    @property
+    def last_received(self) -> float:
+        """When octets last came, in seconds of the event loop's clock."""
+        return self._watch.last_received
+
+    @property
+    def waiting(self) -> int:
+        """Requests of ours without a response yet."""
+        return len(self._window)
+
+    @property
+    def unacked(self) -> int:
+        """Requests of the peer that the handler has not answered yet."""
+        return len(self._unacked)
+
+    def request(self, pdu: Pdu) -> asyncio.Future[Pdu]:
+        """Register, write, and promise the response, whatever its command_status.
+
+        Sets `pdu.sequence_number`. Raises `NotAllowed`, `WindowFull`, `SessionClosed` or
+        `FieldError` at once when nothing left; afterwards the future ends with a response,
+        `ResponseTimeout`, `MalformedResponse` or `SessionClosed`, each saying what was written.
+        """
+        self._check_may_send(pdu)
+        if pdu.response is None:
+            raise NotAllowed(f"{command_name(pdu.command_id)} has no response: use notify")
+        if pdu.command_id not in _CONTROL and self.room <= 0:
+            self._had_no_room = True
+            raise WindowFull
+        pdu.sequence_number = self._window.next_sequence()
+        octets = encode(pdu)
+        future: asyncio.Future[Pdu] = self._loop.create_future()
+        self._window.register(Waiting(pdu, future, self._loop.time(), self._turn))
+        if len(self._window) >= self.settings.window:
+            self._had_no_room = True
+        self._write(octets)
+        return future
+
+    def notify(self, pdu: Pdu) -> None:
+        """Write a request the standard has no response for: outbind, alert_notification."""
+        self._check_may_send(pdu)
+        pdu.sequence_number = self._window.next_sequence()
+        self._write(encode(pdu))
+        if pdu.command_id == Command.OUTBIND:
+            self._enter(SessionState.OUTBOUND)
+
+    def respond(self, request: Pdu, response: Pdu) -> bool:
+        """Answer a request of the peer; False when it was answered before or the session ended."""
+        if self._unacked.pop(id(request), None) is None or self._close_reason is not None:
+            return False
+        response.sequence_number = request.sequence_number
+        self._write(encode(response))
+        return True
+
+    def refuse(self, request: Pdu, status: int) -> bool:
+        """Answer a request of the peer with an error status and nothing else."""
+        return self.respond(request, _error_response(request, status))
+
+    def accept_bind(self, bind: Bind, system_id: str = "") -> None:
+        """Message centre: answer the bind with success; the session is bound."""
+        if bind is not self._pending_bind or self._close_reason is not None:
+            return
+        self._pending_bind = None
+        response = PDU_CLASSES[bind.command_id | RESPONSE_BIT]()
+        cast("BindResp", response).system_id = system_id
+        response.sequence_number = bind.sequence_number
+        ours = self.settings.interface_version
+        if (version := version_answered(bind.interface_version, ours)) is not None:
+            response.tlvs = (int_tlv(Tag.SC_INTERFACE_VERSION, version, 1),)
+        self._write(encode(response))
+        self.interface_version = version_agreed(bind.interface_version, ours)
+        self._become_bound(bind)
+
+    def reject_bind(self, bind: Bind, status: int) -> None:
+        """Message centre: answer the bind with an error and close."""
+        if bind is not self._pending_bind or self._close_reason is not None:
+            return
+        self._pending_bind = None
+        self._write_error(bind, status)
+        self.close(CloseReason.BIND_REFUSED)
+
+    async def unbind(self) -> CloseReason:
+        """Unbind, close, and wait until the connection is gone; each step within its bound."""
+        if self.state.is_bound and not self._unbinding and self._close_reason is None:
+            self._start_unbind(CloseReason.UNBOUND_BY_US)
+        elif not self._unbinding:
+            self.close(CloseReason.CLOSED_BY_US)
+        return await self.wait_closed()
+
+    def close(self, reason: CloseReason = CloseReason.CLOSED_BY_US) -> None:
+        """Close without unbinding once what is written has left; within `unbind_timeout_s`."""
+        if self._close_reason is not None:
+            return
+        self._close_reason = reason
+        self._flush()
+        if self.state.is_bound:
+            self._enter(SessionState.UNBOUND)
+        if self._transport is not None:
+            self._transport.close()
+            self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
+            self._set_timer()
+
+    def abort(self, reason: CloseReason = CloseReason.CLOSED_BY_US) -> None:
+        """Cut the connection now; what was not sent yet is dropped."""
+        self._close_reason = self._close_reason or reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def wait_closed(self) -> CloseReason:
+        """Until the connection is gone."""
+        return await asyncio.shield(self.closed)
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        address = transport.get_extra_info("peername")
+        self.peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
+        self._watch.opened(self._loop.time())
+        self._set_timer()
+        if self._host is not None:
+            self._host.session_opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._watch.last_received = self._loop.time()
+        for found in self._framer.feed(data):
+            if self._close_reason is not None:
+                break
+            self.pdus_in += 1
+            if isinstance(found, PduError):
+                self._on_malformed(found)
+            elif found.command_id & RESPONSE_BIT:
+                self._on_response(found)
+            else:
+                self._on_request(found)
+        if self._had_no_room:
+            self._tell_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        reason = self._close_reason or (
+            CloseReason.CLOSED_BY_PEER if exc is None else CloseReason.CONNECTION_LOST
+        )
+        self._close_reason = reason
+        self._transport = None
+        self._enter(SessionState.CLOSED)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._unacked.clear()
+        for waiting in self._window.drain():
+            if not waiting.future.done():
+                written = waiting.turn < self._turn
+                waiting.future.set_exception(SessionClosed(reason, written=written))
+        if not self.closed.done():
+            self.closed.set_result(reason)
+        self._handler.on_closed(self, reason)
+
+    def pause_writing(self) -> None:
+        self._writable = False
+        self._had_no_room = True
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+        self._tell_room()
+
+    # Coming in.
+
+    def _on_response(self, response: Pdu) -> None:
+        command_id = response.command_id
+        waiting = self._window.settle(response.sequence_number, command_id)
+        if waiting is None:
+            request = self._window.settle_late(response.sequence_number, command_id)
+            if request is None:
+                self._handler.on_unexpected_response(self, response)
+            else:
+                self._handler.on_late_response(self, request, response)
+            return
+        if waiting.request.command_id in _CONTROL:
+            self._on_control_response(waiting.request, response)
+        else:
+            self._watch.last_active = self._watch.last_received
+        if not waiting.future.done():
+            waiting.future.set_result(response)
+
+    def _on_control_response(self, request: Pdu, response: Pdu) -> None:
+        if request.command_id == Command.ENQUIRE_LINK:
+            self._watch.enquiring = False
+        elif request.command_id == Command.UNBIND:
+            self.close(self._unbind_reason)
+        elif response.command_status == 0 and response.command_id != Command.GENERIC_NACK:
+            bind = cast("Bind", request)
+            version = response.tlv(Tag.SC_INTERFACE_VERSION)
+            answered = int.from_bytes(version, "big") if version else None
+            self.interface_version = version_agreed(bind.interface_version, answered)
+            self._become_bound(bind)
+
+    def _on_request(self, request: Pdu) -> None:
+        command_id = request.command_id
+        if command_id == Command.ENQUIRE_LINK:  # also before the bind, as SMPP 5.0 2.4 allows
+            response = EnquireLinkResp(0, request.sequence_number)
+            self._write(encode(response))
+            return
+        self._watch.last_active = self._watch.last_received
+        if command_id not in self._peer_may:
+            self._refuse_misplaced(request)
+        elif command_id == Command.UNBIND:
+            self._write(encode(UnbindResp(0, request.sequence_number)))
+            self.close(CloseReason.UNBOUND_BY_PEER)
+        elif command_id in BOUND_BY:
+            self._on_bind(cast("Bind", request))
+        elif request.response is None:
+            if command_id == Command.OUTBIND:
+                self._enter(SessionState.OUTBOUND)
+            self._handler.on_request(self, request)
+        elif len(self._unacked) >= self.settings.max_unacked:
+            self._write_error(request, Status.ESME_RMSGQFUL)
+        else:
+            self._unacked[id(request)] = request
+            self._handler.on_request(self, request)
+
+    def _on_bind(self, bind: Bind) -> None:
+        if self._host is None:
+            self._write_error(bind, Status.ESME_RBINDFAIL)
+        elif self._pending_bind is not None:
+            self._write_error(bind, Status.ESME_RALYBND)
+        else:
+            self._pending_bind = bind
+            self._host.bind_asked(self, bind)
+
+    def _refuse_misplaced(self, request: Pdu) -> None:
+        if isinstance(request, UnknownPdu):
+            status = Status.ESME_RINVCMDID
+        elif request.command_id in BOUND_BY and self.role is Role.MC:
+            status = Status.ESME_RALYBND
+        else:
+            status = Status.ESME_RINVBNDSTS
+        self._write_error(request, status)
+
+    def _on_malformed(self, error: PduError) -> None:
+        if isinstance(error, FatalPduError):
+            self._write(encode(GenericNack(error.status, error.sequence_number)))
+            self._handler.on_malformed(self, error)
+            self.close(CloseReason.PROTOCOL_ERROR)
+            return
+        if error.command_id & RESPONSE_BIT:
+            waiting = self._window.settle(error.sequence_number, error.command_id)
+            if waiting is not None and not waiting.future.done():
+                waiting.future.set_exception(MalformedResponse(str(error), error.status))
+        else:
+            request = PDU_CLASSES[error.command_id](0, error.sequence_number)
+            self._write_error(request, error.status)
+        self._handler.on_malformed(self, error)
+
+    # Going out.
+
+    def _check_may_send(self, pdu: Pdu) -> None:
+        if self._close_reason is not None:
+            raise SessionClosed(self._close_reason, written=False)
+        if self._unbinding or pdu.command_id not in self._we_may:
+            raise NotAllowed(f"{command_name(pdu.command_id)} as {self.role.value} in {self.state}")
+
+    def _write_error(self, request: Pdu, status: int) -> None:
+        self._write(encode(_error_response(request, status)))
+
+    def _write(self, octets: bytes) -> None:
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(octets)
+
+    def _flush(self) -> None:
+        transport = self._transport
+        if not self._out or transport is None:
+            return
+        self.pdus_out += len(self._out)
+        octets = b"".join(self._out)
+        self._out.clear()
+        self._turn += 1
+        transport.write(octets)
+        if not self._writable:
+            unread = transport.get_write_buffer_size()
+            if unread > self.settings.max_unread_octets and transport.is_reading():
+                transport.pause_reading()
+
+    def _tell_room(self) -> None:
+        if self.room > 0:
+            self._had_no_room = False
+            self._handler.on_room(self)
+
+    # States and time.
+
+    def _enter(self, state: SessionState) -> None:
+        self.state = state
+        self._we_may = allowed_requests(self.role, state)
+        self._peer_may = allowed_requests(self.role.peer, state)
+
+    def _become_bound(self, bind: Bind) -> None:
+        self.bind = bind
+        self._enter(BOUND_BY[bind.command_id])
+        self._watch.bound(self._loop.time())
+        self._set_timer()
+        self._handler.on_bound(self)
+
+    def _start_unbind(self, reason: CloseReason) -> None:
+        self.request(Unbind()).add_done_callback(_forget)
+        self._unbinding = True
+        self._unbind_reason = reason
+        self._watch.unbind_by = self._loop.time() + self.settings.unbind_timeout_s
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        at = self._watch.wake_at(self._loop.time(), self._window.oldest_since())
+        self._timer = self._loop.call_at(at, self._on_timer)
+
+    def _on_timer(self) -> None:
+        now = self._loop.time()
+        self._give_up(now - self.settings.response_timeout_s)
+        due = self._watch.due(now)
+        if due is Due.ENQUIRE:
+            self._watch.enquiring = True
+            self.request(EnquireLink()).add_done_callback(_forget)
+        elif due is Due.INACTIVE:
+            self._start_unbind(CloseReason.INACTIVE)
+        elif due is Due.BIND_TIMEOUT:
+            self.close(CloseReason.BIND_TIMEOUT)
+        elif due is Due.UNBIND_TIMEOUT:
+            self.close(CloseReason.UNBIND_TIMEOUT)
+        elif due is Due.ABORT:
+            self.abort()
+        if self.state is not SessionState.CLOSED:
+            self._set_timer()
+
+    def _give_up(self, since: float) -> None:
+        """Hand back what waits since `since` or longer."""
+        for waiting in self._window.give_up(since):
+            if waiting.request.command_id == Command.ENQUIRE_LINK:
+                self._watch.enquiring = False
+                if self._watch.last_received <= waiting.since:  # nothing else came either
+                    self.abort(CloseReason.ENQUIRE_LINK_TIMEOUT)
+            if not waiting.future.done():
+                written = waiting.turn < self._turn
+                waiting.future.set_exception(ResponseTimeout(written=written))
+        if self._had_no_room:
+            self._tell_room()
+
+
+def _error_response(request: Pdu, status: int) -> Pdu:
+    """Its own response with a status; generic_nack where the standard has none."""
+    response = request.response or GenericNack
+    return response(status, request.sequence_number)
+
+
+def _forget(future: asyncio.Future[Pdu]) -> None:
+    """Take the outcome, so that asyncio does not report it as never retrieved."""
+    if not future.cancelled():
+        future.exception()

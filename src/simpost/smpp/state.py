@@ -1,0 +1,92 @@
+"""Session states and what may be said in each, as data (SMPP 3.4 2.2-2.3, SMPP 5.0 2.3-2.4)."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import Final
+
+from simpost.smpp.command import Command
+
+
+class Role(Enum):
+    """Which end of the link we are."""
+
+    ESME = "esme"
+    MC = "mc"
+
+    @property
+    def peer(self) -> Role:
+        return Role.MC if self is Role.ESME else Role.ESME
+
+
+class SessionState(StrEnum):
+    """The standard's states; `CLOSED` says that the connection is gone too."""
+
+    OPEN = "open"
+    OUTBOUND = "outbound"
+    BOUND_TX = "bound_tx"
+    BOUND_RX = "bound_rx"
+    BOUND_TRX = "bound_trx"
+    UNBOUND = "unbound"
+    CLOSED = "closed"
+
+    @property
+    def is_bound(self) -> bool:
+        return self in _BOUND
+
+
+class CloseReason(StrEnum):
+    """Why a session ended."""
+
+    UNBOUND_BY_US = "unbound_by_us"
+    UNBOUND_BY_PEER = "unbound_by_peer"
+    CLOSED_BY_US = "closed_by_us"
+    CLOSED_BY_PEER = "closed_by_peer"
+    CONNECTION_LOST = "connection_lost"
+    BIND_REFUSED = "bind_refused"
+    BIND_TIMEOUT = "bind_timeout"
+    UNBIND_TIMEOUT = "unbind_timeout"
+    ENQUIRE_LINK_TIMEOUT = "enquire_link_timeout"
+    INACTIVE = "inactive"
+    PROTOCOL_ERROR = "protocol_error"
+    TOO_MANY_SESSIONS = "too_many_sessions"
+
+
+_TX, _RX, _TRX = SessionState.BOUND_TX, SessionState.BOUND_RX, SessionState.BOUND_TRX
+_OPEN, _OUTBOUND = SessionState.OPEN, SessionState.OUTBOUND
+_BOUND = (_TX, _RX, _TRX)
+_NEVER: tuple[SessionState, ...] = ()
+
+# Request: (states in which the ESME may issue it, states in which the MC may).
+# SMPP 3.4 Table 2-1; replace_sm and broadcasts on a transceiver as in SMPP 5.0 Table 2-2.
+ISSUED_IN: Final[dict[int, tuple[tuple[SessionState, ...], tuple[SessionState, ...]]]] = {
+    Command.BIND_TRANSMITTER: ((_OPEN,), _NEVER),
+    Command.BIND_RECEIVER: ((_OPEN, _OUTBOUND), _NEVER),
+    Command.BIND_TRANSCEIVER: ((_OPEN, _OUTBOUND), _NEVER),
+    Command.OUTBIND: (_NEVER, (_OPEN,)),
+    Command.UNBIND: (_BOUND, _BOUND),
+    Command.ENQUIRE_LINK: (_BOUND, _BOUND),
+    Command.SUBMIT_SM: ((_TX, _TRX), _NEVER),
+    Command.SUBMIT_MULTI: ((_TX, _TRX), _NEVER),
+    Command.DATA_SM: ((_TX, _TRX), (_RX, _TRX)),
+    Command.DELIVER_SM: (_NEVER, (_RX, _TRX)),
+    Command.QUERY_SM: ((_TX, _TRX), _NEVER),
+    Command.CANCEL_SM: ((_TX, _TRX), _NEVER),
+    Command.REPLACE_SM: ((_TX, _TRX), _NEVER),
+    Command.ALERT_NOTIFICATION: (_NEVER, (_RX, _TRX)),
+    Command.BROADCAST_SM: ((_TX, _TRX), _NEVER),
+    Command.QUERY_BROADCAST_SM: ((_TX, _TRX), _NEVER),
+    Command.CANCEL_BROADCAST_SM: ((_TX, _TRX), _NEVER),
+}
+
+BOUND_BY: Final[dict[int, SessionState]] = {
+    Command.BIND_TRANSMITTER: _TX,
+    Command.BIND_RECEIVER: _RX,
+    Command.BIND_TRANSCEIVER: _TRX,
+}
+
+
+def allowed_requests(issuer: Role, state: SessionState) -> frozenset[int]:
+    """The command ids that `issuer` may send as requests in `state`."""
+    column = 0 if issuer is Role.ESME else 1
+    return frozenset(command for command, row in ISSUED_IN.items() if state in row[column])

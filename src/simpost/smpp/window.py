@@ -1,0 +1,105 @@
+"""Our requests that wait for a response, oldest first, and the sequence numbers they hold.
+
+Pure: time is handed in, as seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from simpost.smpp.command import RESPONSE_BIT, Command
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from simpost.smpp.pdu import Pdu
+
+MAX_SEQUENCE: Final = 0x7FFFFFFF  # SMPP 3.4 3.2
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One request on its way.
+
+    Attributes:
+        since: when it was registered.
+        turn: the write turn that carries it; a later current turn means it was written.
+    """
+
+    request: Pdu
+    future: Future[Pdu]
+    since: float
+    turn: int
+
+
+class Window:
+    def __init__(self, max_late: int, first_sequence: int = 1) -> None:
+        self._waiting: dict[int, Waiting] = {}
+        self._late: dict[int, Pdu] = {}
+        self._max_late = max_late
+        self._next = first_sequence
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def next_sequence(self) -> int:
+        """1 to 0x7FFFFFFF, then 1 again; never a number still in use."""
+        sequence = self._next
+        while sequence in self._waiting or sequence in self._late:
+            sequence = sequence + 1 if sequence < MAX_SEQUENCE else 1
+        self._next = sequence + 1 if sequence < MAX_SEQUENCE else 1
+        return sequence
+
+    def register(self, waiting: Waiting) -> None:
+        self._waiting[waiting.request.sequence_number] = waiting
+
+    def settle(self, sequence: int, command_id: int) -> Waiting | None:
+        """The request this response answers, taken out; None when it answers none.
+
+        A response of another kind answers nothing; generic_nack answers every kind.
+        """
+        waiting = self._waiting.get(sequence)
+        if waiting is None or not _answers(command_id, waiting.request):
+            return None
+        del self._waiting[sequence]
+        return waiting
+
+    def settle_late(self, sequence: int, command_id: int) -> Pdu | None:
+        """The request given up earlier that this response answers after all."""
+        request = self._late.get(sequence)
+        if request is None or not _answers(command_id, request):
+            return None
+        del self._late[sequence]
+        return request
+
+    def oldest_since(self) -> float | None:
+        for waiting in self._waiting.values():
+            return waiting.since
+        return None
+
+    def give_up(self, since: float) -> list[Waiting]:
+        """Take out what was registered at `since` or before, and remember it as late."""
+        given_up: list[Waiting] = []
+        for waiting in self._waiting.values():
+            if waiting.since > since:
+                break
+            given_up.append(waiting)
+        for waiting in given_up:
+            sequence = waiting.request.sequence_number
+            del self._waiting[sequence]
+            self._late[sequence] = waiting.request
+            if len(self._late) > self._max_late:
+                del self._late[next(iter(self._late))]
+        return given_up
+
+    def drain(self) -> list[Waiting]:
+        """Take out everything, oldest first."""
+        everything = list(self._waiting.values())
+        self._waiting.clear()
+        self._late.clear()
+        return everything
+
+
+def _answers(command_id: int, request: Pdu) -> bool:
+    return command_id == request.command_id | RESPONSE_BIT or command_id == Command.GENERIC_NACK
