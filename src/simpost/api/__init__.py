@@ -1,0 +1,8 @@
+"""The doors: what the world asks of simpost over HTTP."""
+
+from __future__ import annotations
+
+from simpost.api.doors import build
+from simpost.api.services import Services
+
+__all__ = ["Services", "build"]

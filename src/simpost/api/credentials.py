@@ -1,0 +1,56 @@
+"""Whether a caller is who it says: the parts both doors share.
+
+An unknown access code is checked against a secret nobody has, so that it costs what a wrong
+secret costs and is answered the same.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from hmac import compare_digest
+from typing import TypeAlias
+
+from starlette.types import Scope
+
+from simpost.domain.accounts import Account
+from simpost.engine.accounts import Accounts
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NOBODY = Account(id=0, access_code="", secret=secrets.token_urlsafe(32))
+
+
+def look_up(accounts: Accounts, access_code: bytes) -> Account:
+    """The account, or `NOBODY`."""
+    return accounts.get(access_code.decode("ascii", "replace")) or NOBODY
+
+
+def holds_secret(account: Account, secret: bytes) -> bool:
+    """Whether this is the account's secret, in time that does not tell where it differs."""
+    return compare_digest(account.secret.encode(), secret) and account is not NOBODY
+
+
+def may_come_from(account: Account, scope: Scope) -> bool:
+    """Whether the caller's address is on the account's allow list; an empty list allows all."""
+    if not account.ip_allow:
+        return True
+    client = scope.get("client")
+    return client is not None and _is_within(client[0], _networks(account.ip_allow))
+
+
+def _is_within(host: str, networks: Sequence[Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in network for network in networks)
+
+
+@lru_cache(maxsize=1024)
+def _networks(allowed: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(each, strict=False) for each in allowed)

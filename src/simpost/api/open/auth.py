@@ -1,0 +1,76 @@
+"""Who is asking: the access code with its secret, with a signature, or alone where allowed.
+
+What is asked for first is answered first: headers, then timestamp, then credentials, then the
+caller's address; an unknown account and a wrong secret are answered the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+from starlette.types import Scope
+
+from simpost.api.credentials import NOBODY, holds_secret, look_up, may_come_from
+from simpost.api.open.envelope import Code, Fault
+from simpost.api.open.headers import Headers
+from simpost.domain.accounts import Account
+from simpost.engine.accounts import Accounts
+
+_TIMESTAMP = re.compile(rb"\d{10}|\d{13}")
+
+
+def sign(
+    secret: bytes, timestamp: bytes, request_id: bytes, access_code: bytes, body: bytes
+) -> str:
+    """The signature in lowercase hex: HMAC-SHA256 over the four joined without separators."""
+    return hmac.new(secret, timestamp + request_id + access_code + body, hashlib.sha256).hexdigest()
+
+
+def identify(  # noqa: PLR0913  each is one fact of the decision
+    accounts: Accounts,
+    headers: Headers,
+    body: bytes,
+    scope: Scope,
+    *,
+    now_ms: int,
+    window_ms: int,
+) -> Account:
+    """The account that asks. Raises Fault when it is not proven."""
+    if not headers.access_code:
+        raise Fault(Code.HEADER_MISSING, "RT-AccessCode is missing")
+    if headers.timestamp and not _TIMESTAMP.fullmatch(headers.timestamp):
+        raise Fault(Code.HEADER_MALFORMED, "RT-Timestamp must be Unix time in milliseconds")
+    account = look_up(accounts, headers.access_code)
+    if account.access_code_only:
+        proven = True
+    elif headers.signature:
+        proven = _is_signed(account, headers, body, now_ms, window_ms)
+    elif headers.secret:
+        proven = holds_secret(account, headers.secret)
+    else:
+        raise Fault(Code.HEADER_MISSING, "RT-SecretKey is missing, or RT-Signature instead of it")
+    if not proven:
+        raise Fault(Code.CREDENTIALS_WRONG)
+    if not may_come_from(account, scope):
+        raise Fault(Code.IP_NOT_ALLOWED)
+    return account
+
+
+def _is_signed(
+    account: Account, headers: Headers, body: bytes, now_ms: int, window_ms: int
+) -> bool:
+    if not headers.timestamp or not headers.request_id:
+        raise Fault(
+            Code.HEADER_MISSING, "RT-Signature needs RT-Timestamp and RT-RequestID beside it"
+        )
+    stamp = int(headers.timestamp)
+    stamp_ms = stamp if len(headers.timestamp) == 13 else stamp * 1000
+    if abs(now_ms - stamp_ms) > window_ms:
+        raise Fault(Code.TIMESTAMP_EXPIRED)
+    expected = sign(
+        account.secret.encode(), headers.timestamp, headers.request_id, headers.access_code, body
+    )
+    same = hmac.compare_digest(expected.encode(), headers.signature.lower())
+    return same and account is not NOBODY

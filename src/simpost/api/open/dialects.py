@@ -1,0 +1,97 @@
+"""The two documented dialects as data: what differs between them, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from simpost.api.open.envelope import Code, Envelope, Fault, Reply, encode
+from simpost.domain.accounts import Dialect
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Bounds of esim/query's pager."""
+
+    required: bool
+    least_size: int
+    most_size: int
+    most_number: int
+    default_size: int = 20
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How one dialect speaks.
+
+    Attributes:
+        success_code: errorCode of a success.
+        nothing: obj of a success that has nothing to say.
+        texts: errorMsg of each code where the case has no words of its own.
+        checks_webhook: a webhook is saved only after it answered CHECK_HEALTH with 200.
+    """
+
+    success_code: str | None
+    nothing: Mapping[str, Any] | None
+    texts: Mapping[Code, str]
+    paging: Paging
+    checks_webhook: bool
+
+    def done(self) -> Reply:
+        """A success that has nothing to say."""
+        return self.result(self.nothing)
+
+    def result(self, obj: Any) -> Reply:
+        return Reply(encode(Envelope(True, self.success_code, None, obj)))
+
+    def fault(self, fault: Fault) -> Reply:
+        words = fault.words or self.texts[fault.code]
+        body = encode(Envelope(False, fault.code, words, None))
+        return Reply(body, fault.status, fault.headers)
+
+
+_TEXTS = {
+    Code.SERVER_ERROR: "Server error",
+    Code.HEADER_MISSING: "A mandatory request header is missing",
+    Code.HEADER_MALFORMED: "A request header has the wrong format",
+    Code.METHOD_NOT_SUPPORTED: "This HTTPS request method is not supported: use POST",
+    Code.JSON_INVALID: "The request is not in valid JSON format",
+    Code.PARAMETER_MISSING: "A mandatory request parameter is not contained",
+    Code.PARAMETER_NULL: "A mandatory request parameter is null",
+    Code.PARAMETER_LENGTH: "The length of a request parameter does not meet the requirement",
+    Code.TIMESTAMP_EXPIRED: "The timestamp of the request has expired",
+    Code.IP_NOT_ALLOWED: "This IP address is not allowed",
+    Code.CREDENTIALS_WRONG: "The access code, secret or signature does not match",
+    Code.NOT_ALLOWED: "This operation is not allowed",
+    Code.STILL_ALLOCATING: "the batchOrder has been getting resource",
+    Code.PACKAGE_UNKNOWN: "The packageCode does not exist",
+    Code.ORDER_UNKNOWN: "the orderNo doesn't exist",
+    Code.REQUEST_ID_REUSED: "This RT-RequestID was used before for another request",
+    Code.ESIM_UNKNOWN: "The eSIM transaction number does not exist",
+    Code.PARAMETER_INVALID: "A request parameter has a value that is not documented",
+    Code.BUSY: "The system is busy, try again later",
+}
+
+RULES: Mapping[Dialect, Rules] = MappingProxyType(
+    {
+        Dialect.HIROAMING: Rules(
+            success_code=None,
+            nothing=None,
+            texts=_TEXTS,
+            paging=Paging(required=False, least_size=1, most_size=100, most_number=1_000_000),
+            checks_webhook=False,
+        ),
+        Dialect.ESIM_ACCESS: Rules(
+            success_code="0",
+            nothing={},
+            texts=_TEXTS
+            | {
+                Code.NOT_ALLOWED: "This operation is not allowed due to the order status.",
+                Code.ESIM_UNKNOWN: "The ICCID does not exist in the order.",
+            },
+            paging=Paging(required=True, least_size=5, most_size=500, most_number=10_000),
+            checks_webhook=True,
+        ),
+    }
+)

@@ -1,0 +1,101 @@
+"""The open door: the documented contract as a plain ASGI app, from octets to octets.
+
+No framework stands between: this is the way most messages come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.failures import log_crash, log_store_refusal
+from simpost.api.open.auth import identify
+from simpost.api.open.call import Call
+from simpost.api.open.dialects import RULES
+from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.headers import parse_headers
+from simpost.api.open.routes import ENDPOINTS
+from simpost.api.services import Services
+from simpost.domain.accounts import Account, Dialect
+from simpost.engine.accounts import Accounts
+from simpost.errors import StoreError
+
+Endpoint = Callable[[Call], Awaitable[Reply]]
+
+_CLOSE = ((b"connection", b"close"),)
+_JSON = (b"content-type", b"application/json")
+
+
+def build(services: Services, endpoints: Mapping[str, Endpoint] = ENDPOINTS) -> ASGIApp:
+    """The door; `endpoints` by path."""
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await _answer(services, endpoints, scope, receive)
+        if reply is None:
+            return
+        headers = [_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    return door
+
+
+async def _answer(
+    services: Services, endpoints: Mapping[str, Endpoint], scope: Scope, receive: Receive
+) -> Reply | None:
+    """The answer to one request, whatever happens; none when the caller went away."""
+    rules = RULES[Dialect.HIROAMING]
+    try:
+        endpoint = _find(endpoints, scope)
+        headers = parse_headers(scope["headers"])
+        body = await read_body(receive, services.max_body_octets)
+        if body is None:
+            return None
+        account = identify(
+            services.accounts,
+            headers,
+            body,
+            scope,
+            now_ms=services.clock_ms(),
+            window_ms=services.timestamp_window_s * 1000,
+        )
+        rules = RULES[account.dialect]
+        _pace(services.accounts, account)
+        request_id = headers.request_id.decode("ascii") or None
+        return await endpoint(Call(services, account, rules, scope["path"], body, request_id))
+    except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
+        return rules.fault(_fault_of(error, scope["path"]))
+
+
+def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
+    endpoint = endpoints.get(scope["path"])
+    if endpoint is None:
+        raise Fault(Code.METHOD_NOT_SUPPORTED, "There is no such endpoint", status=404)
+    if scope["method"] != "POST":
+        raise Fault(Code.METHOD_NOT_SUPPORTED)
+    return endpoint
+
+
+def _pace(accounts: Accounts, account: Account) -> None:
+    wait_s = accounts.admit(account)
+    if wait_s:
+        seconds = b"%d" % math.ceil(wait_s)
+        raise Fault(Code.BUSY, status=429, headers=((b"retry-after", seconds),))
+
+
+def _fault_of(error: Exception, path: str) -> Fault:
+    match error:
+        case Fault():
+            return error
+        case BodyTooLarge():
+            return Fault(Code.PARAMETER_LENGTH, str(error), status=413, headers=_CLOSE)
+        case BodyTooSlow():
+            return Fault(Code.JSON_INVALID, str(error), status=408, headers=_CLOSE)
+        case StoreError():
+            log_store_refusal("open", path, error)
+        case _:
+            log_crash("open", path, error)
+    return Fault(Code.SERVER_ERROR, status=500)

@@ -1,0 +1,82 @@
+"""esim/sendSms: an SMS to an eSIM of the account."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from simpost.api.open.call import Call
+from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.parameters import Given, bounded, is_blank, optional, parse_body
+from simpost.domain.messages import format_id
+from simpost.domain.reasons import Reason
+from simpost.engine.intake import Ask
+
+MAX_CHARACTERS = 500
+"""Unicode code points of `message`."""
+
+
+class SendSms(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """One of `esimTranNo` and `iccid`, or both when they name the same eSIM."""
+
+    message: Given = msgspec.UNSET
+    esim_tran_no: Given = msgspec.UNSET
+    iccid: Given = msgspec.UNSET
+
+
+CODES = {
+    Reason.ESIM_UNKNOWN: Code.ESIM_UNKNOWN,
+    Reason.TEXT_BLANK: Code.PARAMETER_NULL,
+    Reason.TEXT_TOO_LONG: Code.PARAMETER_LENGTH,
+    Reason.TOO_MANY_PARTS: Code.PARAMETER_LENGTH,
+    Reason.REQUEST_ID_REUSED: Code.REQUEST_ID_REUSED,
+}
+"""The code of a refusal; every other reason is 200002."""
+
+_DECODER = msgspec.json.Decoder(SendSms)
+
+
+async def send_sms(call: Call) -> Reply:
+    asked = parse_body(call.body, _DECODER)
+    message = _message(asked)
+    answer = await call.services.intake.send(
+        call.account,
+        Ask(
+            esim_tran_no=optional("esimTranNo", asked.esim_tran_no),
+            iccid=optional("iccid", asked.iccid),
+            text=message,
+            request_id=call.request_id,
+            fingerprint=_fingerprint(call) if call.request_id else b"",
+        ),
+    )
+    if answer.message_id is None:
+        assert answer.reason
+        raise refusal(answer.reason, answer.detail)
+    headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
+    return Reply(call.rules.done().body, headers=headers)
+
+
+def refusal(reason: Reason, detail: str) -> Fault:
+    """A reason of the engine in the words of this door; `RT-Reason` names it exactly."""
+    code = CODES.get(reason, Code.NOT_ALLOWED)
+    words = f"message needs {detail}" if reason is Reason.TOO_MANY_PARTS and detail else None
+    return Fault(code, words, headers=((b"rt-reason", reason.encode()),))
+
+
+def _message(asked: SendSms) -> str:
+    """The text to send. Checks in the documented order: missing, then null, then length."""
+    message = asked.message
+    if message is msgspec.UNSET:
+        raise Fault(Code.PARAMETER_MISSING, "message is missing")
+    if asked.esim_tran_no is msgspec.UNSET and asked.iccid is msgspec.UNSET:
+        raise Fault(Code.PARAMETER_MISSING, "esimTranNo or iccid is missing")
+    if not message or message.isspace():
+        raise Fault(Code.PARAMETER_NULL, "message is null or blank")
+    if is_blank(asked.esim_tran_no) and is_blank(asked.iccid):
+        raise Fault(Code.PARAMETER_NULL, "esimTranNo or iccid is null or blank")
+    return bounded("message", message, MAX_CHARACTERS)
+
+
+def _fingerprint(call: Call) -> bytes:
+    return hashlib.sha256(call.path.encode() + b"\n" + call.body).digest()

@@ -1,0 +1,32 @@
+"""What the doors are given to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simpost.engine.accounts import Accounts
+from simpost.engine.clock import Clock
+from simpost.engine.intake import Intake
+from simpost.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Wired once, in app.py.
+
+    Attributes:
+        operator_token: bearer token of the operator's endpoints; empty closes them.
+        max_body_octets: largest body read; the operator's batches may have `BATCH_OCTETS`.
+        timestamp_window_s: how far the timestamp of a signed request may be from our clock.
+        allow_private_webhooks: let webhooks go to loopback and private addresses.
+    """
+
+    store: Store
+    accounts: Accounts
+    intake: Intake
+    clock_ms: Clock
+    operator_token: str
+    version: str
+    max_body_octets: int = 65_536
+    timestamp_window_s: int = 300
+    allow_private_webhooks: bool = False

@@ -1,0 +1,96 @@
+"""The native door: /v1, health and the OpenAPI document, as a FastAPI app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.services import Services
+from simpost.api.v1 import health, problems
+from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.errors import StoreError
+
+BATCH_OCTETS = 4 * 1_048_576
+"""Least that may be taken as a batch of plans or eSIMs, whatever other bodies may have."""
+
+_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    Problem: problems.on_problem,
+    RequestValidationError: problems.on_invalid,
+    HTTPException: problems.on_http,
+    StoreError: problems.on_store,
+    Exception: problems.on_crash,
+}
+
+
+def build(services: Services) -> ASGIApp:
+    app = FastAPI(
+        title="simpost",
+        version=services.version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=_HANDLERS,
+    )
+    app.state.services = services
+    app.include_router(health.router)
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        try:
+            body = await read_body(receive, _limit(services, scope))
+        except BodyTooLarge as error:
+            await _close(413, ProblemCode.BODY_TOO_LARGE, error)(scope, receive, send)
+        except BodyTooSlow as error:
+            await _close(408, ProblemCode.BODY_TOO_SLOW, error)(scope, receive, send)
+        else:
+            if body is not None:
+                await _serve(app, scope, _replay(body, receive), send)
+
+    return door
+
+
+async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    started = False
+
+    async def watched(message: Message) -> None:
+        nonlocal started
+        started = True
+        await send(message)
+
+    try:
+        await app(scope, receive, watched)
+    except Exception:
+        # `on_crash` answered and logged it without its words; Starlette raises it once more.
+        if not started:
+            raise
+
+
+def _limit(services: Services, scope: Scope) -> int:
+    is_batch = scope["method"] == "PUT" and scope["path"].startswith("/v1/operator/")
+    return max(BATCH_OCTETS, services.max_body_octets) if is_batch else services.max_body_octets
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A receive that gives the body that was read, then what comes after it."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _close(status: int, code: ProblemCode, error: Exception) -> Response:
+    return problems.render(Problem(status, code, str(error), headers={"Connection": "close"}))
