@@ -40,7 +40,7 @@ class CarrierError(SimpostError):
         retry_after_s: seconds the carrier asked us to wait, if it did.
     """
 
-    def __init__(  # noqa: PLR0913  each is one fact of the decision
+    def __init__(
         self,
         message: str | None = None,
         *,

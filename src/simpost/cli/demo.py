@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,9 +85,7 @@ async def _run(folder: Path, port: int) -> None:
                     system_id=_SYSTEM_ID,
                     password=password,
                     folder=folder,
-                    simpost=".venv/bin/simpost"
-                    if Path(".venv/bin/simpost").exists()
-                    else "simpost",
+                    simpost=sys.argv[0],
                 )
                 await service.run(listener, lambda: print(text, flush=True))
         finally:

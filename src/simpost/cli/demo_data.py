@@ -45,7 +45,7 @@ PLANS = [
 ]
 
 
-def _esim(  # noqa: PLR0913  one column each
+def _esim(
     number: str,
     plan: dict[str, Any],
     iccid: str,

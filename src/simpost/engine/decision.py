@@ -35,7 +35,7 @@ class Refusal(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-def decide(
+def decide(  # noqa: PLR0911  one way out for each reason
     account: Account, esim: Esim | None, text: str, category: Category | None, routing: Routing
 ) -> SendPlan | Refusal:
     """Whose eSIM, what its plan and profile allow, by which route, in how many parts."""

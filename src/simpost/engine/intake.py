@@ -136,9 +136,7 @@ class Intake:
     ) -> Answer:
         assert isinstance(refusal, Refusal)
         if request:
-            first = await self._store.remember(
-                Refused(account.id, request, refusal.reason, now_ms)
-            )
+            first = await self._store.remember(Refused(account.id, request, refusal.reason, now_ms))
             if first:
                 return _again(first)
         return Answer(reason=refusal.reason, detail=refusal.detail)

@@ -42,7 +42,7 @@ class Lane:
     may be in doubt, so it is as small as keeps the carrier busy while a commit runs.
     """
 
-    def __init__(  # noqa: PLR0913  wired once, in app.py
+    def __init__(
         self,
         carrier: Carrier,
         store: Store,
@@ -142,7 +142,9 @@ class Lane:
         if self._backlog:
             self._claim.set()
 
-    def _on_answer(self, part: Submission, started_ms: int, answer: asyncio.Future[Outcome]) -> None:
+    def _on_answer(
+        self, part: Submission, started_ms: int, answer: asyncio.Future[Outcome]
+    ) -> None:
         self._answered(part, started_ms, answer.result())
 
     def _answered(self, part: Submission, started_ms: int, outcome: Outcome) -> None:

@@ -17,6 +17,8 @@ from simpost.domain.rates import TokenBucket
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import Address, Link, Submission, Traits
 from simpost.smpp import (
+    SMPP_3_4,
+    SMPP_5_0,
     Bind,
     BindReceiver,
     BindTransceiver,
@@ -31,13 +33,14 @@ from simpost.smpp import (
     Session,
     Status,
     SubmitSmResp,
+    is_receipt,
     parse_receipt,
 )
 
 _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _IN_DOUBT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
 
-_VERSIONS = {"3.4": 0x34, "5.0": 0x50}
+_VERSIONS = {"3.4": SMPP_3_4, "5.0": SMPP_5_0}
 _DEPTH_WINDOWS = 4
 _LEAST_DEPTH = 64
 
@@ -133,20 +136,23 @@ class SmppCarrier:
                 system_type=settings.system_type,
                 interface_version=_VERSIONS[settings.interface_version],
             ),
-            on_change=lambda: self._on_room(),
+            on_change=self._changed,
             on_request=self._take,
         )
+
+    def _changed(self) -> None:
+        self._on_room()
 
     def _wait_for_rate(self, wait_s: float) -> None:
         if self._waiting_for_rate:
             return
         self._waiting_for_rate = True
 
-        def go_on() -> None:
-            self._waiting_for_rate = False
-            self._on_room()
+        asyncio.get_running_loop().call_later(wait_s, self._rate_allows)
 
-        asyncio.get_running_loop().call_later(wait_s, go_on)
+    def _rate_allows(self) -> None:
+        self._waiting_for_rate = False
+        self._on_room()
 
     # What comes in.
 
@@ -154,11 +160,10 @@ class SmppCarrier:
         if not isinstance(request, DeliverSm | DataSm):
             session.refuse(request, Status.ESME_RINVCMDID)
             return
-        report = parse_receipt(request)
-        if report is None or self._on_receipt is None:
+        if self._on_receipt is None or not is_receipt(request):
             session.refuse(request, Status.ESME_RX_P_APPN)
             return
-        receipt = receipt_of(report, self.traits.name, time.time_ns() // 1_000_000)
+        receipt = receipt_of(parse_receipt(request), self.traits.name, time.time_ns() // 1_000_000)
         committed = self._on_receipt(receipt)
         committed.add_done_callback(partial(_acknowledge, session, request))
 
@@ -167,7 +172,9 @@ def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]
     if committed.cancelled() or committed.exception():
         session.refuse(request, Status.ESME_RX_T_APPN)
     else:
-        session.respond(request, DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp())
+        session.respond(
+            request, DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp()
+        )
 
 
 def _settle(outcome: asyncio.Future[Outcome], answer: asyncio.Future[Pdu]) -> None:

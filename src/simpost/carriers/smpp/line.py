@@ -15,6 +15,7 @@ from simpost.smpp import (
     BindRejected,
     CloseReason,
     Pdu,
+    PduError,
     Session,
     SessionHandler,
     SessionSettings,
@@ -129,6 +130,15 @@ class Line(SessionHandler):
 
     def on_request(self, session: Session, request: Pdu) -> None:
         self._take_request(session, request)
+
+    def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
+        log.warning("answer_came_late", carrier=self._settings.name, status=response.command_status)
+
+    def on_unexpected_response(self, session: Session, response: Pdu) -> None:
+        log.warning("answer_to_nothing", carrier=self._settings.name)
+
+    def on_malformed(self, session: Session, error: PduError) -> None:
+        log.warning("malformed_pdu", carrier=self._settings.name, problem=str(error))
 
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         self._session = None

@@ -5,26 +5,27 @@ from __future__ import annotations
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.smpp import DeliveryReceipt, ReceiptState
+from simpost.smpp import MessageState
+from simpost.smpp import Receipt as Report
 
-_MEANINGS: dict[ReceiptState, tuple[State, Reason | None]] = {
-    ReceiptState.SCHEDULED: (State.SENT, None),
-    ReceiptState.ENROUTE: (State.SENT, Reason.HANDSET_UNREACHABLE),
-    ReceiptState.ACCEPTED: (State.SENT, None),
-    ReceiptState.UNKNOWN: (State.SENT, Reason.UNKNOWN_AT_CARRIER),
-    ReceiptState.DELIVERED: (State.DELIVERED, None),
-    ReceiptState.EXPIRED: (State.EXPIRED, Reason.EXPIRED_AT_CARRIER),
-    ReceiptState.DELETED: (State.FAILED, Reason.DELETED_AT_CARRIER),
-    ReceiptState.UNDELIVERABLE: (State.FAILED, Reason.UNDELIVERABLE),
-    ReceiptState.REJECTED: (State.REJECTED, Reason.REJECTED_BY_CARRIER),
-    ReceiptState.SKIPPED: (State.FAILED, Reason.UNDELIVERABLE),
+_MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
+    MessageState.SCHEDULED: (State.SENT, None),
+    MessageState.ENROUTE: (State.SENT, Reason.HANDSET_UNREACHABLE),
+    MessageState.ACCEPTED: (State.SENT, None),
+    MessageState.UNKNOWN: (State.SENT, Reason.UNKNOWN_AT_CARRIER),
+    MessageState.DELIVERED: (State.DELIVERED, None),
+    MessageState.EXPIRED: (State.EXPIRED, Reason.EXPIRED_AT_CARRIER),
+    MessageState.DELETED: (State.FAILED, Reason.DELETED_AT_CARRIER),
+    MessageState.UNDELIVERABLE: (State.FAILED, Reason.UNDELIVERABLE),
+    MessageState.REJECTED: (State.REJECTED, Reason.REJECTED_BY_CARRIER),
+    MessageState.SKIPPED: (State.FAILED, Reason.UNDELIVERABLE),
 }
+_UNREADABLE = (State.SENT, Reason.UNKNOWN_AT_CARRIER)
 
 
-def receipt_of(report: DeliveryReceipt, carrier: str, received_ms: int) -> Receipt:
-    """Translate a receipt. An intermediate notice never ends a part; a state nobody can read
-    says nothing about it."""
-    state, reason = _MEANINGS.get(report.state, (State.SENT, Reason.UNKNOWN_AT_CARRIER))
+def receipt_of(report: Report, carrier: str, received_ms: int) -> Receipt:
+    """Translate a receipt. An intermediate notice never ends a part; nor does an unreadable one."""
+    state, reason = _UNREADABLE if report.state is None else _MEANINGS[report.state]
     if report.intermediate and state.is_final:
         state, reason = State.SENT, Reason.HANDSET_UNREACHABLE
     return Receipt(
@@ -37,7 +38,7 @@ def receipt_of(report: DeliveryReceipt, carrier: str, received_ms: int) -> Recei
     )
 
 
-def _code(report: DeliveryReceipt) -> str | None:
+def _code(report: Report) -> str | None:
     if report.network_error:
         kind, code = report.network_error
         return f"{kind}:{code}"

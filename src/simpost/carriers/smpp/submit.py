@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import Literal
 
 from simpost.config import SmppCarrier as Settings
 from simpost.ports.carrier import Address, Submission
-from simpost.smpp import Npi, SubmitSm, Ton, format_relative, source_ton_npi
-from simpost.text import Encoding, encode, fill_bits_after, pack_septets, parse_encoding, part_header
+from simpost.smpp import Address as SmppAddress
+from simpost.smpp import Npi, SubmitSm, Ton, address_of, format_relative
+from simpost.text import (
+    Encoding,
+    encode,
+    fill_bits_after,
+    pack_septets,
+    parse_encoding,
+    part_header,
+)
 
 _UDHI = 0x40
 _BOTH_OUTCOMES = 0x01
@@ -22,7 +31,16 @@ _DESTINATION = {
 }
 
 _encoding = lru_cache(maxsize=256)(parse_encoding)
-_relative = lru_cache(maxsize=1024)(format_relative)
+
+
+@lru_cache(maxsize=1024)
+def _relative(seconds: int) -> str:
+    return format_relative(timedelta(seconds=seconds))
+
+
+@lru_cache(maxsize=256)
+def _source(sender: str) -> SmppAddress:
+    return address_of(sender) if sender else SmppAddress(Ton.UNKNOWN, Npi.UNKNOWN, "")
 
 
 class Submitter:
@@ -32,22 +50,25 @@ class Submitter:
         self._service_type = settings.service_type
         self._packed = settings.gsm7 == "packed"
         self._bits: Literal[8, 16] = settings.reference_bits
+        self._references = (1 << settings.reference_bits) - 1
         self._says_validity = settings.validity
         self._ton, self._npi = _DESTINATION[Address(settings.address)]
 
     def submit_sm(self, part: Submission, now_ms: int) -> SubmitSm:
         encoding = _encoding(part.encoding)
-        header = b""
-        if part.total > 1 or encoding.locking or encoding.single:
-            header = part_header(
-                encoding, part.reference, part.total, part.number, reference_bits=self._bits
-            )
-        source_ton, source_npi = source_ton_npi(part.sender)
+        header = part_header(
+            encoding,
+            reference=part.reference & self._references,
+            total=part.total,
+            number=part.number,
+            bits=self._bits,
+        )
+        source = _source(part.sender)
         return SubmitSm(
             service_type=self._service_type,
-            source_addr_ton=source_ton,
-            source_addr_npi=source_npi,
-            source_addr=part.sender,
+            source_addr_ton=source.ton,
+            source_addr_npi=source.npi,
+            source_addr=source.addr,
             dest_addr_ton=self._ton,
             dest_addr_npi=self._npi,
             destination_addr=part.destination,
@@ -61,7 +82,7 @@ class Submitter:
     def _user_data(self, text: str, encoding: Encoding, header: bytes) -> bytes:
         octets = encode(text, encoding)
         if self._packed and encoding.alphabet == "gsm7":
-            return pack_septets(octets, fill_bits_after(header))
+            return pack_septets(octets, fill_bits_after(len(header)))
         return octets
 
     def _validity(self, part: Submission, now_ms: int) -> str:

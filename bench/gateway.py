@@ -1,0 +1,174 @@
+"""The gateway as a user runs it, in a process of its own, with the bundled simulator in another."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+HOST = "127.0.0.1"
+_PASSWORD = "bench123"
+
+
+class Process:
+    """A child that says it is ready, and what it has used so far."""
+
+    def __init__(self, arguments: Sequence[str], ready: str, log: Path) -> None:
+        with log.open("w") as out:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "simpost", *arguments], stdout=out, stderr=out
+            )
+        self._log = log
+        self._wait_until_ready(ready)
+        self._process = psutil.Process(self._child.pid)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """User and system time of the process and the children it still has."""
+        processes = [self._process, *self._process.children(recursive=True)]
+        times = [process.cpu_times() for process in processes]
+        return sum(used.user + used.system for used in times)
+
+    @property
+    def rss_mib(self) -> float:
+        return self._process.memory_info().rss / 2**20
+
+    def stop(self) -> None:
+        self._child.terminate()
+        try:
+            self._child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _wait_until_ready(self, ready: str) -> None:
+        ends = time.monotonic() + 30
+        while ready not in self._log.read_text():
+            if self._child.poll() is not None or time.monotonic() > ends:
+                self._child.kill()
+                raise SystemExit(f"did not start:\n{self._log.read_text()}")
+            time.sleep(0.05)
+
+
+class Gateway:
+    """`simpost serve` bound to `simpost smsc`, with one account and as many eSIMs as wanted."""
+
+    access_code = "bench"
+    secret = "bench-secret"
+
+    def __init__(self, folder: Path, ports: tuple[int, int, int], window: int) -> None:
+        self.port, smsc_port, self._smsc_http = ports
+        self._token = secrets.token_urlsafe(24)
+        self._config = folder / "simpost.toml"
+        self._config.write_text(self._toml(smsc_port, window))
+        self._config.chmod(0o600)
+        self._folder = folder
+        self.smsc = Process(
+            [
+                "smsc",
+                f"--port={smsc_port}",
+                f"--http-port={self._smsc_http}",
+                "--system-id=bench",
+                f"--password={_PASSWORD}",
+            ],
+            ready=str(self._smsc_http),
+            log=folder / "smsc.log",
+        )
+        self.start()
+
+    def start(self) -> None:
+        self.process = Process(
+            ["serve", f"--config={self._config}"],
+            ready="listens on",
+            log=self._folder / "gateway.log",
+        )
+
+    def fill(self, esims: int) -> list[str]:
+        """Make the account and its eSIMs; returns their transaction numbers."""
+        self._operate(
+            "POST",
+            "accounts",
+            {"accessCode": self.access_code, "secret": self.secret, "requestsPerSecond": 0},
+        )
+        self._operate(
+            "PUT",
+            "plans",
+            [{"packageCode": "P1", "slug": "TH_1_7", "name": "Thailand", "smsStatus": 1}],
+        )
+        numbers = [f"260101{index:08d}" for index in range(esims)]
+        for first in range(0, esims, 1000):
+            rows = [_esim(number) for number in numbers[first : first + 1000]]
+            self._operate("PUT", f"accounts/{self.access_code}/esims", rows)
+        return numbers
+
+    def smsc_stats(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/stats") as answer:
+            return dict(json.load(answer))
+
+    def stop(self) -> None:
+        self.process.stop()
+        self.smsc.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _operate(self, method: str, path: str, body: object) -> None:
+        request = urllib.request.Request(
+            f"http://{HOST}:{self.port}/v1/operator/{path}",
+            method=method,
+            data=json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request) as answer:
+            refused = json.load(answer).get("refused") if method == "PUT" else None
+        if refused:
+            raise SystemExit(f"{path}: {refused[0]}")
+
+    def _toml(self, smsc_port: int, window: int) -> str:
+        from cryptography.fernet import Fernet
+
+        return f"""\
+[server]
+port = {self.port}
+operator_token = "{self._token}"
+[store]
+secrets_key = "{Fernet.generate_key().decode()}"
+[log]
+level = "warning"
+[[carriers]]
+name = "simulator"
+type = "smpp"
+host = "{HOST}"
+port = {smsc_port}
+system_id = "bench"
+password = "{_PASSWORD}"
+window = {window}
+[[routes]]
+carrier = "simulator"
+"""
+
+
+def _esim(number: str) -> dict[str, Any]:
+    return {
+        "esimTranNo": number,
+        "iccid": f"8966{number}1",
+        "msisdn": f"66{number[-10:]}",
+        "smsStatus": 1,
+        "smdpStatus": "ENABLED",
+        "esimStatus": "IN_USE",
+        "packageList": [{"packageCode": "P1", "slug": "TH_1_7"}],
+    }
