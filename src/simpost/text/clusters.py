@@ -21,14 +21,17 @@ def cut_before(text: str, ends: Sequence[int], start: int, end: int, limit: int)
     the units of the text up to and including each character, `limit` the units of a part.
 
     Two neighbours without special cluster properties always have a border between them, so only
-    the text after the last such pair is asked for clusters.
+    the text after the last such pair is asked for clusters. It is asked in a window of its own:
+    flags are paired from the start of their run, and a long run must not be counted over for
+    every part. After a cut within an oversized cluster its rest is read as a text of its own.
     """
     pair = _LAST_PLAIN_PAIR.search(text, start, end + 1)
     border: int = pair.start() + 1 if pair else start
-    while border < end:
-        following: int = _CLUSTER.match(text, border).end()
+    if border == end:
+        return end
+    for cluster in _CLUSTER.finditer(text[border : end + limit + 1]):
+        first, following = border + cluster.start(), border + cluster.end()
         if following > end:
-            size = ends[following - 1] - (ends[border - 1] if border else 0)
-            return end if size > limit else border
-        border = following
-    return border
+            size = ends[following - 1] - (ends[first - 1] if first else 0)
+            return end if size > limit else first
+    return end

@@ -69,11 +69,24 @@ def segment(
     Raises TooManyParts with the exact count rather than cut text off, and Unencodable for a lone
     surrogate, which is no character.
     """
-    chosen = _plain(text, reference_bits) or _cheapest(text, reference_bits, languages)
+    chosen = cheapest(text, reference_bits, languages)
     limit = min(max_parts, MAX_PARTS)
     if len(chosen.parts) > limit:
         raise TooManyParts(len(chosen.parts), limit)
     return chosen
+
+
+def cheapest(
+    text: str, reference_bits: ReferenceBits = 16, languages: frozenset[int] = frozenset()
+) -> Segments:
+    """Cut a text as `segment` does, into however many parts it takes."""
+    if septets_of(0, 0).only_known.fullmatch(text):
+        return segment_as(text, GSM7, reference_bits)
+    best = segment_as(text, UCS2, reference_bits)
+    if not languages or len(best.parts) == 1:
+        return best
+    national = [segment_as(text, each, reference_bits) for each in _national(text, languages)]
+    return min([best, *national], key=_cost)
 
 
 def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 16) -> Segments:
@@ -82,20 +95,6 @@ def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 16
     Raises Unencodable for the first character the encoding does not have.
     """
     return _cut(text, encoding, _ends(text, encoding), reference_bits)
-
-
-def _plain(text: str, reference_bits: ReferenceBits) -> Segments | None:
-    if septets_of(0, 0).only_known.fullmatch(text) is None:
-        return None
-    return segment_as(text, GSM7, reference_bits)
-
-
-def _cheapest(text: str, reference_bits: ReferenceBits, languages: frozenset[int]) -> Segments:
-    best = segment_as(text, UCS2, reference_bits)
-    if not languages or len(best.parts) == 1:
-        return best
-    national = [segment_as(text, each, reference_bits) for each in _national(text, languages)]
-    return min([best, *national], key=_cost)
 
 
 def _cost(segments: Segments) -> tuple[int, bool, int, int, int, int]:
@@ -132,14 +131,15 @@ def _ends(text: str, encoding: Encoding) -> Sequence[int]:
         surrogate = _SURROGATE.search(text)
         if surrogate:
             raise Unencodable(surrogate.start(), encoding.label)
-        return list(accumulate(1 + (char > "\uffff") for char in text))
+        return list(accumulate([1 + (char > "\uffff") for char in text]))
     alphabet = septets_of(encoding.locking, encoding.single)
     if alphabet.only_singles.fullmatch(text):
         return one_unit_each
     known = alphabet.only_known.match(text)
     if known is None or known.end() < len(text):
         raise Unencodable(known.end() if known else 0, encoding.label)
-    return list(accumulate(1 + (char in alphabet.pairs) for char in text))
+    pairs = alphabet.pairs
+    return list(accumulate([1 + (char in pairs) for char in text]))
 
 
 def _cut(

@@ -1,0 +1,152 @@
+"""Why a text costs what it costs, and what would make it cheaper.
+
+Kept apart from `segment`, so that sending never pays for it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simpost.text.alphabet import septets_of
+from simpost.text.encoding import GSM7, LANGUAGES
+from simpost.text.lookalikes import LOOK_ALIKES
+from simpost.text.segments import MAX_PARTS, cheapest, segment_as
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from simpost.text.encoding import Encoding, ReferenceBits
+    from simpost.text.segments import Segments
+
+
+@dataclass(frozen=True, slots=True)
+class CostDriver:
+    """A character that makes the text dearer.
+
+    Attributes:
+        character: the character itself, perhaps invisible.
+        code_point: as Unicode writes it, such as "U+2019".
+        name: its Unicode name, or "control character".
+        count: how often it stands in the text.
+        first: index of the first one in the text, from 0.
+        look_alike: what GSM 7 bit has for it ("" means it can go); None if nothing fits.
+    """
+
+    character: str
+    code_point: str
+    name: str
+    count: int
+    first: int
+    look_alike: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What the text would cost if something changed.
+
+    Attributes:
+        encoding: how it would be sent.
+        parts: how many parts it would be.
+        language: the national language to allow for it, 0 if none.
+        text: the text to send for it; None if it stays as it is.
+    """
+
+    encoding: Encoding
+    parts: int
+    language: int = 0
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A text, its parts and what drives their number.
+
+    Attributes:
+        segments: the text as `segment` cuts it, whatever the number of parts.
+        forced: the characters that keep it out of plain GSM 7 bit, in order of appearance.
+        doubled: the characters that take two units each, in order of appearance.
+        replaced: plain GSM 7 bit with look-alikes for all that forced it, if that saves parts.
+        languages: national languages that would save parts if allowed, cheapest first.
+    """
+
+    segments: Segments
+    forced: tuple[CostDriver, ...]
+    doubled: tuple[CostDriver, ...]
+    replaced: Alternative | None
+    languages: tuple[Alternative, ...]
+
+    @property
+    def too_long(self) -> bool:
+        """Whether no carrier can take the text: more parts than a header can count."""
+        return len(self.segments.parts) > MAX_PARTS
+
+
+def explain(
+    text: str,
+    *,
+    reference_bits: ReferenceBits = 16,
+    languages: frozenset[int] = frozenset(),
+) -> Explanation:
+    """Explain the cost of a text under the same rules as `segment`, without a limit of parts.
+
+    Raises Unencodable for a lone surrogate.
+    """
+    segments = cheapest(text, reference_bits, languages)
+    plain = septets_of(0, 0)
+    forced = _drivers(text, (char for char in text if char not in plain.singles | plain.pairs))
+    return Explanation(
+        segments=segments,
+        forced=forced,
+        doubled=_drivers(text, _doubled(text, segments.encoding)),
+        replaced=_replaced(text, segments, forced, reference_bits),
+        languages=tuple(_languages(text, segments, reference_bits, languages)),
+    )
+
+
+def _drivers(text: str, characters: Iterable[str]) -> tuple[CostDriver, ...]:
+    return tuple(
+        CostDriver(
+            character=char,
+            code_point=f"U+{ord(char):04X}",
+            name=unicodedata.name(char, "control character"),
+            count=count,
+            first=text.index(char),
+            look_alike=LOOK_ALIKES.get(char),
+        )
+        for char, count in Counter(characters).items()
+    )
+
+
+def _doubled(text: str, encoding: Encoding) -> Iterable[str]:
+    if encoding.alphabet == "ucs2":
+        return (char for char in text if char > "\uffff")
+    pairs = septets_of(encoding.locking, encoding.single).pairs
+    return (char for char in text if char in pairs)
+
+
+def _replaced(
+    text: str, segments: Segments, forced: tuple[CostDriver, ...], reference_bits: ReferenceBits
+) -> Alternative | None:
+    if not forced or any(driver.look_alike is None for driver in forced):
+        return None  # one character that has to stay keeps the text as dear as it is
+    spelled = text.translate({ord(char): spelling for char, spelling in LOOK_ALIKES.items()})
+    plain = segment_as(spelled, GSM7, reference_bits)
+    if len(plain.parts) >= len(segments.parts):
+        return None
+    return Alternative(GSM7, len(plain.parts), text=spelled)
+
+
+def _languages(
+    text: str, segments: Segments, reference_bits: ReferenceBits, languages: frozenset[int]
+) -> list[Alternative]:
+    if segments.encoding == GSM7:
+        return []  # plain GSM 7 bit stays plain, whatever is allowed
+    found: list[Alternative] = []
+    for language in sorted(LANGUAGES.keys() - languages):
+        cheaper = cheapest(text, reference_bits, languages | {language})
+        if len(cheaper.parts) < len(segments.parts):
+            found.append(Alternative(cheaper.encoding, len(cheaper.parts), language))
+    return sorted(found, key=lambda each: (each.parts, each.language))
