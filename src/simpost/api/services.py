@@ -16,7 +16,7 @@ class Services:
 
     Attributes:
         operator_token: bearer token of the operator's endpoints; empty closes them.
-        max_body_octets: largest body read; the operator's batches may have `BATCH_OCTETS`.
+        max_body_octets: largest body read; batches of the operator may be larger.
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
         allow_private_webhooks: let webhooks go to loopback and private addresses.
     """

@@ -28,7 +28,7 @@ def sign(
     return hmac.new(secret, timestamp + request_id + access_code + body, hashlib.sha256).hexdigest()
 
 
-def identify(  # noqa: PLR0913  each is one fact of the decision
+def identify(
     accounts: Accounts,
     headers: Headers,
     body: bytes,

@@ -44,6 +44,12 @@ def optional(name: str, value: Given, limit: int = MAX_ID) -> str | None:
     return bounded(name, value, limit)
 
 
+def optional_iccid(value: Given) -> str | None:
+    """An optional ICCID without the filler F that some systems print (ITU-T E.118)."""
+    iccid = optional("iccid", value)
+    return iccid and (iccid.rstrip("Ff") or iccid)
+
+
 def bounded(name: str, value: str, limit: int) -> str:
     """The text itself, when it is not too long and free of NUL."""
     if len(value) > limit:

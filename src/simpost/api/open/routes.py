@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from simpost.api.open.call import Call
 from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.esims import query_esims
+from simpost.api.open.packages import list_packages
 from simpost.api.open.send_sms import send_sms
+from simpost.api.open.webhook import query_webhook, save_webhook
 
 PREFIX = "/api/v1/open"
 NOT_OFFERED = (
@@ -29,6 +32,10 @@ async def not_offered(call: Call) -> Reply:
 
 
 ENDPOINTS: Mapping[str, Callable[[Call], Awaitable[Reply]]] = {
+    f"{PREFIX}/esim/query": query_esims,
     f"{PREFIX}/esim/sendSms": send_sms,
+    f"{PREFIX}/package/list": list_packages,
+    f"{PREFIX}/webhook/query": query_webhook,
+    f"{PREFIX}/webhook/save": save_webhook,
     **{f"{PREFIX}/{name}": not_offered for name in NOT_OFFERED},
 }

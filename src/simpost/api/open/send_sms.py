@@ -8,7 +8,14 @@ import msgspec
 
 from simpost.api.open.call import Call
 from simpost.api.open.envelope import Code, Fault, Reply
-from simpost.api.open.parameters import Given, bounded, is_blank, optional, parse_body
+from simpost.api.open.parameters import (
+    Given,
+    bounded,
+    is_blank,
+    optional,
+    optional_iccid,
+    parse_body,
+)
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.engine.intake import Ask
@@ -44,7 +51,7 @@ async def send_sms(call: Call) -> Reply:
         call.account,
         Ask(
             esim_tran_no=optional("esimTranNo", asked.esim_tran_no),
-            iccid=optional("iccid", asked.iccid),
+            iccid=optional_iccid(asked.iccid),
             text=message,
             request_id=call.request_id,
             fingerprint=_fingerprint(call) if call.request_id else b"",

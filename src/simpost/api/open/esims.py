@@ -1,0 +1,120 @@
+"""esim/query: the account's eSIMs, by number, ICCID, order and time, in pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from simpost.api.open.call import Call
+from simpost.api.open.dialects import Paging
+from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.parameters import Given, optional, optional_iccid, parse_body
+from simpost.api.open.rows import esim_document
+from simpost.domain.esims import EsimStatus
+from simpost.ports.store import EsimFilter, EsimRow
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ALLOCATING = frozenset(
+    {EsimStatus.CREATE, EsimStatus.PAYING, EsimStatus.PAID, EsimStatus.GETTING_RESOURCE}
+)
+_WHOLE_ORDER = 500
+"""More than an order holds (30 are documented)."""
+
+
+class Pager(msgspec.Struct, frozen=True, rename="camel"):
+    """Which page; a client that sends the answer's pager back also sends `total`."""
+
+    page_num: int | msgspec.UnsetType | None = msgspec.UNSET
+    page_size: int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class EsimQuery(msgspec.Struct, frozen=True, rename="camel"):
+    """Absent, null and empty filters all mean "any"."""
+
+    order_no: Given = msgspec.UNSET
+    iccid: Given = msgspec.UNSET
+    esim_tran_no: Given = msgspec.UNSET
+    start_time: Given = msgspec.UNSET
+    end_time: Given = msgspec.UNSET
+    pager: Pager | msgspec.UnsetType | None = msgspec.UNSET
+
+
+_DECODER = msgspec.json.Decoder(EsimQuery)
+
+
+async def query_esims(call: Call) -> Reply:
+    asked = parse_body(call.body, _DECODER)
+    number, size = _page(asked.pager, call.rules.paging)
+    which = EsimFilter(
+        esim_tran_no=optional("esimTranNo", asked.esim_tran_no),
+        iccid=optional_iccid(asked.iccid),
+        order_no=optional("orderNo", asked.order_no),
+        from_ms=parse_time("startTime", asked.start_time),
+        to_ms=parse_time("endTime", asked.end_time),
+        offset=(number - 1) * size,
+        limit=size,
+    )
+    esims, total = await call.services.store.query_esims(call.account.id, which)
+    if which.order_no or which.esim_tran_no or which.iccid:
+        await _check_named(call, which, esims, total)
+    return call.rules.result(
+        {
+            "esimList": [esim_document(esim) for esim in esims],
+            "pager": {"pageSize": size, "pageNum": number, "total": total},
+        }
+    )
+
+
+async def _check_named(call: Call, which: EsimFilter, esims: list[EsimRow], total: int) -> None:
+    """Raise Fault when what was asked for by name is unknown or still being allocated."""
+    if total != len(esims) or not total:
+        anywhen = EsimFilter(which.esim_tran_no, which.iccid, which.order_no, limit=_WHOLE_ORDER)
+        esims, total = await call.services.store.query_esims(call.account.id, anywhen)
+    if not total:
+        raise Fault(Code.ORDER_UNKNOWN if which.order_no else Code.ESIM_UNKNOWN)
+    waiting = sum(esim.esim_status in _ALLOCATING for esim in esims)
+    if waiting:
+        raise Fault(
+            Code.STILL_ALLOCATING,
+            "the batchOrder has been getting resource, "
+            f"total:[{total}], success:[{total - waiting}]",
+        )
+
+
+def _page(pager: Pager | msgspec.UnsetType | None, paging: Paging) -> tuple[int, int]:
+    """Number and size of the page. Raises Fault outside the dialect's bounds."""
+    if not pager:
+        if paging.required:
+            raise Fault(Code.PARAMETER_MISSING, "pager is missing")
+        return 1, paging.default_size
+    number, size = pager.page_num, pager.page_size
+    if paging.required and (number is msgspec.UNSET or size is msgspec.UNSET):
+        raise Fault(Code.PARAMETER_MISSING, "pager.pageNum or pager.pageSize is missing")
+    if paging.required and (number is None or size is None):
+        raise Fault(Code.PARAMETER_NULL, "pager.pageNum or pager.pageSize is null")
+    number = _within("pager.pageNum", number, 1, 1, paging.most_number)
+    size = _within("pager.pageSize", size, paging.default_size, paging.least_size, paging.most_size)
+    return number, size
+
+
+def _within(
+    name: str, given: int | msgspec.UnsetType | None, default: int, least: int, most: int
+) -> int:
+    value = default if given is None or given is msgspec.UNSET else given
+    if not least <= value <= most:
+        raise Fault(Code.PARAMETER_LENGTH, f"{name} must be {least} to {most}")
+    return value
+
+
+def parse_time(name: str, given: Given) -> int | None:
+    """Milliseconds of an ISO 8601 time; UTC where no offset is given, seconds may be left out."""
+    text = optional(name, given)
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise Fault(Code.PARAMETER_INVALID, f"{name} must be an ISO 8601 time") from None
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(milliseconds=1)

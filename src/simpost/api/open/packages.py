@@ -1,0 +1,121 @@
+"""package/list: the plans on sale, with their smsStatus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from simpost.api.open.call import Call
+from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.parameters import Given, optional, optional_iccid, parse_body
+from simpost.api.open.rows import plan_document
+from simpost.ports.store import PlanFilter, PlanRow
+
+_AT_ONCE = 500
+"""Plans encoded before others get their turn: an unfiltered list is several megabytes."""
+
+_BASE = "BASE"
+_TOP_UP = "TOPUP"
+_DATA_TYPES = {None: None, "1": (0, 1), "2": (2, 3, 4)}
+"""What the filter means in a plan's dataType: fixed plans, day passes."""
+
+_NO_TOP_UP = 1
+"""supportTopUpType of a plan that cannot be topped up."""
+
+
+class PackageList(msgspec.Struct, frozen=True, rename="camel"):
+    """Absent, null and empty filters all mean "any"."""
+
+    location_code: Given = msgspec.UNSET
+    type: Given = msgspec.UNSET
+    package_code: Given = msgspec.UNSET
+    slug: Given = msgspec.UNSET
+    iccid: Given = msgspec.UNSET
+    data_type: str | int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+_DECODER = msgspec.json.Decoder(PackageList)
+
+
+async def list_packages(call: Call) -> Reply:
+    asked = parse_body(call.body, _DECODER)
+    kind = (optional("type", asked.type) or _BASE).upper()
+    if kind not in (_BASE, _TOP_UP):
+        raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
+    plans = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
+    return call.rules.result({"packageList": await _encoded(plans)})
+
+
+def _filter(asked: PackageList, kind: str) -> PlanFilter:
+    given = asked.data_type
+    data_type = optional("dataType", str(given) if isinstance(given, int) else given)
+    if data_type not in _DATA_TYPES:
+        raise Fault(Code.PARAMETER_INVALID, "dataType must be 1 or 2")
+    location = optional("locationCode", asked.location_code)
+    return PlanFilter(
+        type=kind,
+        location=location.upper() if location else None,
+        data_types=_DATA_TYPES[data_type],
+    )
+
+
+async def _bases(call: Call, asked: PackageList) -> list[PlanRow]:
+    """Plans; a packageCode or slug picks its one plan, of whatever type it is."""
+    which = _filter(asked, _BASE)
+    code = optional("packageCode", asked.package_code)
+    slug = optional("slug", asked.slug)
+    if not code and not slug:
+        return await call.services.store.list_plans(which)
+    plan = await call.services.store.find_plan(code or slug or "")
+    if plan is None or (slug and slug not in (plan.slug, plan.package_code)):
+        return []
+    return [plan] if _fits(plan, which) else []
+
+
+async def _top_ups(call: Call, asked: PackageList) -> list[PlanRow]:
+    """Top-ups; for a base plan or an eSIM those of the same places, if it can be topped up."""
+    which = _filter(asked, _TOP_UP)
+    base = await _base_of(call, asked)
+    if base and base.type == _TOP_UP:
+        return [base] if _fits(base, which) else []
+    if base and base.document.get("supportTopUpType") == _NO_TOP_UP:
+        return []
+    plans = await call.services.store.list_plans(which)
+    return [plan for plan in plans if plan.location == base.location] if base else plans
+
+
+async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:
+    """The plan whose top-ups are wanted; none when any are."""
+    store = call.services.store
+    code = optional("packageCode", asked.package_code) or optional("slug", asked.slug)
+    iccid = optional_iccid(asked.iccid)
+    if not code and iccid:
+        esim = await store.find_esim(call.account.id, esim_tran_no=None, iccid=iccid)
+        if esim is None:
+            raise Fault(Code.ESIM_UNKNOWN)
+        code = esim.package_code
+    if not code:
+        return None
+    plan = await store.find_plan(code)
+    if plan is None:
+        raise Fault(Code.PACKAGE_UNKNOWN)
+    return plan
+
+
+def _fits(plan: PlanRow, which: PlanFilter) -> bool:
+    """Whether a plan found by its name meets the other filters; `!RG` and `!GL` add nothing."""
+    place = which.location
+    in_place = not place or place.startswith("!") or place in plan.location.split(",")
+    return in_place and (which.data_types is None or plan.data_type in which.data_types)
+
+
+async def _encoded(plans: Iterable[PlanRow]) -> list[msgspec.Raw]:
+    """The plans as JSON, giving others their turn between."""
+    encoded = []
+    for count, plan in enumerate(plans, start=1):
+        encoded.append(msgspec.Raw(msgspec.json.encode(plan_document(plan))))
+        if count % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return encoded

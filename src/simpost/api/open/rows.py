@@ -1,0 +1,110 @@
+"""Plans and eSIMs as the documentation shows them: every documented field, in its own type.
+
+What an upstream left out, or gave as null, is shown as the documentation shows emptiness.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simpost.domain.esims import EsimStatus
+from simpost.ports.store import EsimRow, PlanRow
+
+_PLAN: dict[str, Any] = {
+    "packageCode": "",
+    "slug": "",
+    "name": "",
+    "price": 0,
+    "currencyCode": "USD",
+    "volume": 0,
+    "smsStatus": 0,
+    "dataType": 0,
+    "unusedValidTime": 0,
+    "duration": 0,
+    "durationUnit": "DAY",
+    "location": "",
+    "locationCode": "",
+    "description": "",
+    "activeType": 1,
+    "favorite": False,
+    "retailPrice": 0,
+    "speed": "",
+    "locationNetworkList": [],
+    "ipExport": "",
+    "supportTopUpType": 1,
+    "fupPolicy": "",
+}
+_ESIM: dict[str, Any] = {
+    "esimTranNo": "",
+    "orderNo": "",
+    "transactionId": "",
+    "imsi": "",
+    "iccid": "",
+    "msisdn": "",
+    "smsStatus": 0,
+    "dataType": 0,
+    "ac": "",
+    "qrCodeUrl": "",
+    "shortUrl": "",
+    "smdpStatus": "",
+    "eid": "",
+    "activeType": 1,
+    "activateTime": None,
+    "installationTime": None,
+    "expiredTime": "",
+    "totalVolume": 0,
+    "totalDuration": 0,
+    "durationUnit": "DAY",
+    "orderUsage": 0,
+    "esimStatus": "",
+    "pin": "",
+    "puk": "",
+    "apn": "",
+    "packageList": [],
+}
+_PACKAGE: dict[str, Any] = {
+    "packageName": "",
+    "packageCode": "",
+    "slug": "",
+    "duration": 0,
+    "volume": 0,
+    "locationCode": "",
+    "createTime": "",
+}
+
+
+def plan_document(plan: PlanRow) -> dict[str, Any]:
+    """An item of `packageList`."""
+    return _filled(_PLAN, plan.document) | {
+        "packageCode": plan.package_code,
+        "slug": plan.slug,
+        "smsStatus": plan.sms_status,
+        "dataType": plan.data_type,
+        "location": plan.location,
+    }
+
+
+def esim_document(esim: EsimRow) -> dict[str, Any]:
+    """An item of `esimList`."""
+    packages = esim.document.get("packageList") or []
+    if not packages and esim.package_code:
+        packages = [{"packageCode": esim.package_code}]
+    revoked = esim.esim_status == EsimStatus.REVOKED
+    return _filled(_ESIM, esim.document) | {
+        "esimTranNo": esim.esim_tran_no,
+        "orderNo": esim.order_no,
+        "imsi": esim.imsi,
+        "iccid": esim.iccid,
+        "msisdn": esim.msisdn,
+        "smsStatus": esim.sms_status or 0,
+        "smdpStatus": esim.smdp_status,
+        "esimStatus": EsimStatus.REVOKE if revoked else esim.esim_status,
+        "packageList": [_filled(_PACKAGE, package) for package in packages],
+    }
+
+
+def _filled(empties: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    get = document.get
+    return {
+        name: empty if (value := get(name)) is None else value for name, empty in empties.items()
+    }

@@ -1,0 +1,84 @@
+"""webhook/save and webhook/query: where an account wants to be told."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+import aiohttp
+import msgspec
+
+from simpost.api.addresses import MAX_URL, PublicResolver, RefusedUrl, check_url
+from simpost.api.open.call import Call
+from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.parameters import Given, bounded, is_blank, parse_body
+
+_PATIENCE = aiohttp.ClientTimeout(total=5.0)
+
+
+class WebhookSave(msgspec.Struct, frozen=True, rename="camel"):
+    """`webhookUrl` is what some clients call `webhook`."""
+
+    webhook: Given = msgspec.UNSET
+    webhook_url: Given = msgspec.UNSET
+
+
+_DECODER = msgspec.json.Decoder(WebhookSave)
+
+
+async def save_webhook(call: Call) -> Reply:
+    asked = parse_body(call.body, _DECODER)
+    url = _url(asked)
+    try:
+        check_url(url, allow_private=call.services.allow_private_webhooks)
+    except RefusedUrl as error:
+        raise Fault(Code.PARAMETER_INVALID, f"webhook: {error}") from None
+    if call.rules.checks_webhook and not await _is_healthy(call, url):
+        raise Fault(
+            Code.PARAMETER_INVALID, "webhook: CHECK_HEALTH was not answered with 200; not saved"
+        )
+    accounts = call.services.accounts
+    current = accounts.by_id(call.account.id) or call.account  # the check above takes its time
+    await accounts.change(msgspec.structs.replace(current, webhook=url))
+    return call.rules.done()
+
+
+async def query_webhook(call: Call) -> Reply:
+    return call.rules.result({"webhook": call.account.webhook})
+
+
+def _url(asked: WebhookSave) -> str:
+    if asked.webhook is msgspec.UNSET and asked.webhook_url is msgspec.UNSET:
+        raise Fault(Code.PARAMETER_MISSING, "webhook is missing")
+    url = asked.webhook_url if is_blank(asked.webhook) else asked.webhook
+    if not url or url.isspace():
+        raise Fault(Code.PARAMETER_NULL, "webhook is null or blank")
+    return bounded("webhook", url, MAX_URL)
+
+
+async def _is_healthy(call: Call, url: str) -> bool:
+    """Whether the receiver answers CHECK_HEALTH with 200, within five seconds, itself."""
+    now = datetime.fromtimestamp(call.services.clock_ms() / 1000, UTC)
+    notice = {
+        "notifyType": "CHECK_HEALTH",
+        "notifyId": uuid.uuid4().hex,
+        "eventGenerateTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "content": {"orderNo": "1234567890", "orderStatus": "Test"},
+    }
+    resolver = None if call.services.allow_private_webhooks else PublicResolver()
+    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True)
+    try:
+        async with (
+            aiohttp.ClientSession(
+                connector=connector, timeout=_PATIENCE, cookie_jar=aiohttp.DummyCookieJar()
+            ) as session,
+            session.post(
+                url,
+                data=msgspec.json.encode(notice),
+                headers={"Content-Type": "application/json", "User-Agent": "simpost"},
+                allow_redirects=False,
+            ) as answer,
+        ):
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        return False
