@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 from uuid_utils import uuid7
@@ -46,6 +47,17 @@ def listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host} port {port}: {error.strerror}. Is another simpost running? "
             "Choose another port."
         ) from None
+
+
+class _HttpServer(uvicorn.Server):
+    """Leaves the signals to us: the lanes are wound down after the doors, not killed with them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
 
 
 class App:
@@ -89,7 +101,9 @@ class App:
         """
         await self.accounts.reload()
         await self._keeper.take_stock()
-        server = uvicorn.Server(self._http_config())
+        server = _HttpServer(self._http_config())
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(wanted, server.end)
         async with asyncio.TaskGroup() as tasks:
             side = [
                 tasks.create_task(self._receipts.run()),

@@ -76,10 +76,8 @@ class Lane:
         urgent = priority == Priority.CODE
         limit = self._depth * 2 if urgent else self._depth
         waits = self._backlog and not urgent
-        if self._closing or waits or self._held + count > limit:
-            self._backlog = True
-            return None
-        if self._carrier.link not in _OPEN:
+        full = self._held + count > limit
+        if waits or full or self._closing or self._carrier.link not in _OPEN:
             return None
         self._held += count
         return now_ms + LEASE_MS
@@ -200,9 +198,11 @@ class Lane:
                 continue
             now_ms = self._clock_ms()
             self._held += wanted
+            self._backlog = False
             parts = await self._claim_some(wanted, now_ms)
             self._held -= wanted - len(parts)
-            self._backlog = len(parts) == wanted
+            if len(parts) == wanted:
+                self._backlog = True
             for part in parts:
                 self._ready[part.priority].append((now_ms, part))
             self.pump()
