@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -40,8 +39,7 @@ def main() -> None:
 
 
 def measure(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    ports = _free_ports()
-    with Gateway(folder, ports, wanted.window) as gateway:
+    with Gateway(folder, wanted.window) as gateway:
         esims = gateway.fill(wanted.esims)
         warm = _run(gateway, esims, max(1000, wanted.messages // 20), wanted.connections)
         rss_before = gateway.process.rss_mib
@@ -72,26 +70,18 @@ def measure(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def _run(gateway: Gateway, esims: list[str], messages: int, connections: int) -> Load:
     """Send, and wait until every receipt was acknowledged: committed, that is."""
-    before = gateway.smsc_stats()["receiptsAcknowledged"]
+    before = gateway.smsc("stats")["receiptsAcknowledged"]
     requests = [
         send_sms(gateway.access_code, gateway.secret, esims[index % len(esims)], _TEXT)
         for index in range(messages)
     ]
     load = uvloop.run(drive(HOST, gateway.port, requests, connections))
     ends = time.monotonic() + 120
-    while gateway.smsc_stats()["receiptsAcknowledged"] - before < messages - len(load.failures):
+    while gateway.smsc("stats")["receiptsAcknowledged"] - before < messages - len(load.failures):
         if time.monotonic() > ends:
-            raise SystemExit(f"not all delivered: {gateway.smsc_stats()}")
+            raise SystemExit(f"not all delivered: {gateway.smsc('stats')}")
         time.sleep(0.02)
     return load
-
-
-def _free_ports() -> tuple[int, int, int]:
-    sockets = [socket.create_server((HOST, 0)) for _ in range(3)]
-    first, second, third = (found.getsockname()[1] for found in sockets)
-    for found in sockets:
-        found.close()
-    return first, second, third
 
 
 def _processor() -> str:

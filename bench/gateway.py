@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -41,7 +42,13 @@ class Process:
     def rss_mib(self) -> float:
         return self._process.memory_info().rss / 2**20
 
+    def kill(self) -> None:
+        """As a power cut of this process alone: kill -9."""
+        self._child.kill()
+        self._child.wait()
+
     def stop(self) -> None:
+        """As an operator does it: SIGTERM, and 20 s to wind down."""
         self._child.terminate()
         try:
             self._child.wait(timeout=20)
@@ -64,14 +71,14 @@ class Gateway:
     access_code = "bench"
     secret = "bench-secret"
 
-    def __init__(self, folder: Path, ports: tuple[int, int, int], window: int) -> None:
-        self.port, smsc_port, self._smsc_http = ports
+    def __init__(self, folder: Path, window: int = 10) -> None:
+        self.port, smsc_port, self._smsc_http = _free_ports()
         self._token = secrets.token_urlsafe(24)
         self._config = folder / "simpost.toml"
         self._config.write_text(self._toml(smsc_port, window))
         self._config.chmod(0o600)
         self._folder = folder
-        self.smsc = Process(
+        self._centre = Process(
             [
                 "smsc",
                 f"--port={smsc_port}",
@@ -109,13 +116,22 @@ class Gateway:
             self._operate("PUT", f"accounts/{self.access_code}/esims", rows)
         return numbers
 
-    def smsc_stats(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/stats") as answer:
-            return dict(json.load(answer))
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"RT-AccessCode": self.access_code, "RT-SecretKey": self.secret}
+
+    def smsc(self, path: str) -> Any:
+        """What the simulator answers under a path, as JSON."""
+        with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/{path}") as answer:
+            return json.load(answer)
 
     def stop(self) -> None:
         self.process.stop()
-        self.smsc.stop()
+        self._centre.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +141,7 @@ class Gateway:
 
     def _operate(self, method: str, path: str, body: object) -> None:
         request = urllib.request.Request(
-            f"http://{HOST}:{self.port}/v1/operator/{path}",
+            f"{self.url}/v1/operator/{path}",
             method=method,
             data=json.dumps(body).encode(),
             headers={
@@ -160,6 +176,14 @@ window = {window}
 [[routes]]
 carrier = "simulator"
 """
+
+
+def _free_ports() -> tuple[int, int, int]:
+    sockets = [socket.create_server((HOST, 0)) for _ in range(3)]
+    first, second, third = (found.getsockname()[1] for found in sockets)
+    for found in sockets:
+        found.close()
+    return first, second, third
 
 
 def _esim(number: str) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""Promises 1 and 2 against kill -9: real processes, real sockets, a real file."""
+
+import asyncio
+import itertools
+
+import aiohttp
+import pytest
+
+from bench.gateway import Gateway
+
+ESIMS = 30
+CONNECTIONS = 20
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    with Gateway(tmp_path) as running:
+        yield running
+
+
+async def send_until_killed(gateway, numbers, kill_after):
+    """Send numbered texts from many connections; kill -9 once so many were answered."""
+    accepted = {}
+    counter = itertools.count()
+    dead = asyncio.Event()
+
+    async def one_connection(session):
+        while not dead.is_set():
+            index = next(counter)
+            body = {"esimTranNo": numbers[index % ESIMS], "message": f"text {index}"}
+            try:
+                async with session.post(
+                    f"{gateway.url}/api/v1/open/esim/sendSms", json=body
+                ) as answer:
+                    if (await answer.json())["success"]:
+                        accepted[f"text {index}"] = answer.headers["RT-MessageID"]
+            except aiohttp.ClientError:
+                return
+            if len(accepted) >= kill_after and not dead.is_set():
+                dead.set()
+                gateway.process.kill()
+
+    async with aiohttp.ClientSession(headers=gateway.credentials) as session:
+        await asyncio.gather(*(one_connection(session) for _ in range(CONNECTIONS)))
+    return accepted
+
+
+def texts_shown(gateway):
+    shown = []
+    for handset in gateway.smsc("handsets?limit=1000")["handsets"]:
+        page = gateway.smsc(f"handsets/{handset['number']}")
+        shown += [message["text"] for message in page["messages"]]
+    return shown
+
+
+async def all_final(gateway, accepted):
+    """Every accepted message as the log shows it, once all are delivered."""
+    async with aiohttp.ClientSession(gateway.url, headers=gateway.credentials) as session:
+        found = {}
+        while len(found) < len(accepted):
+            for text, message_id in accepted.items():
+                if text in found:
+                    continue
+                async with session.get(f"/v1/messages/{message_id}") as answer:
+                    message = await answer.json()
+                if message["state"] == "delivered":
+                    found[text] = message
+        return found
+
+
+@pytest.mark.parametrize("kill_after", [1, 60, 250, 600])
+async def test_kill_in_mid_load_loses_nothing_that_was_answered(gateway, kill_after):
+    numbers = gateway.fill(ESIMS)
+    accepted = await send_until_killed(gateway, numbers, kill_after)
+    assert len(accepted) >= kill_after
+
+    gateway.start()
+    messages = await all_final(gateway, accepted)
+
+    shown = texts_shown(gateway)
+    assert set(accepted) <= set(shown)
+    twice = {text for text in accepted if shown.count(text) > 1}
+    marked = {
+        text
+        for text, message in messages.items()
+        if any(attempt["repeat"] for attempt in message["attempts"])
+    }
+    assert twice <= marked, "sent twice although it was not in doubt"
