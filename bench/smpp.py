@@ -1,7 +1,7 @@
 """What the SMPP room costs: codec in one process, submit_sm over loopback to another.
 
-    python -m bench.smpp            codec and both windows
-    python -m bench.smpp --serve    only the message centre; prints its port
+python -m bench.smpp            codec and both windows
+python -m bench.smpp --serve    only the message centre; prints its port
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def codec() -> None:
         octets = encode(pdu)
         encodes, decodes = rate(lambda pdu=pdu: encode(pdu)), rate(lambda o=octets: decode(o))  # type: ignore[misc]
         print(f"{name:26} {encodes:>10,.0f} encodes/s {decodes:>10,.0f} decodes/s")
-    print(f"{'receipt text and TLVs':26} {rate(lambda: parse_receipt(receipt_pdu)):>10,.0f} reads/s")
+    print(
+        f"{'receipt text and TLVs':26} {rate(lambda: parse_receipt(receipt_pdu)):>10,.0f} reads/s"
+    )
 
 
 receipt_pdu = receipt()

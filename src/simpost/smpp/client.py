@@ -24,7 +24,7 @@ from simpost.smpp.status import Status
 _DEFAULTS = SessionSettings()
 
 
-async def connect(  # noqa: PLR0913  each is one fact of the link
+async def connect(
     host: str,
     port: int,
     bind: Bind,

@@ -1,7 +1,7 @@
 """Octets to PDU and back, without I/O (SMPP 3.4 3.2).
 
-Each class's codec is built once from its declared fields. submit_sm and deliver_sm, one layout and
-nearly all traffic, have their own in `shortmessage`.
+Each class's codec is built once from its declared fields. submit_sm, deliver_sm and
+their responses, nearly all traffic, have their own in `shortmessage`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,21 @@ from typing import Any, Final, TypeAlias
 from simpost.smpp.command import RESPONSE_BIT
 from simpost.smpp.errors import FatalPduError, FieldError, RecoverablePduError
 from simpost.smpp.fields import Kind
-from simpost.smpp.pdu import PDU_CLASSES, DeliverSm, Pdu, SubmitSm, UnknownPdu, layout
-from simpost.smpp.shortmessage import decode_short_message, encode_short_message
+from simpost.smpp.pdu import (
+    PDU_CLASSES,
+    DeliverSm,
+    DeliverSmResp,
+    Pdu,
+    SubmitSm,
+    SubmitSmResp,
+    UnknownPdu,
+    layout,
+)
+from simpost.smpp.shortmessage import (
+    decode_message_id,
+    decode_short_message,
+    encode_short_message,
+)
 from simpost.smpp.status import Status
 from simpost.smpp.tlv import decode_tlvs, encode_tlvs
 
@@ -135,4 +148,6 @@ _DECODERS: Final[dict[int, BodyDecoder]] = {
     **{command_id: declared_decoder(pdu) for command_id, pdu in PDU_CLASSES.items()},
     SubmitSm.command_id: decode_short_message(SubmitSm, declared_decoder(SubmitSm)),
     DeliverSm.command_id: decode_short_message(DeliverSm, declared_decoder(DeliverSm)),
+    SubmitSmResp.command_id: decode_message_id(SubmitSmResp, declared_decoder(SubmitSmResp)),
+    DeliverSmResp.command_id: decode_message_id(DeliverSmResp, declared_decoder(DeliverSmResp)),
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simpost.smpp.errors import PduError
@@ -12,14 +11,13 @@ if TYPE_CHECKING:
     from simpost.smpp.state import CloseReason
 
 
-class SessionHandler(Protocol):
+class SessionHandler:
     """Called from the event loop, in the order of the wire; it must not block.
 
     Only `on_request` has to be written. An exception out of a handler is a bug and ends the
     connection: every request waiting is handed back.
     """
 
-    @abstractmethod
     def on_request(self, session: Session, request: Pdu) -> None:
         """The peer asks. Answer with `session.respond` or `session.refuse`, now or much later.
 

@@ -48,6 +48,7 @@ _STAT: Final = {
     MessageState.REJECTED: "REJECTD",
     MessageState.SKIPPED: "SKIPPED",
 }
+_NOT_FINAL: Final = frozenset({MessageState.ENROUTE, MessageState.SCHEDULED})
 _STATE_OF_STAT: Final = {
     **{state.name: state for state in MessageState},  # some write the state's name in full
     **{stat: state for state, stat in _STAT.items()},
@@ -61,16 +62,20 @@ _UDHI: Final = 0x40
 _RECEIPT_TAGS: Final = frozenset({Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE})
 _UCS2: Final = 8
 
+_APPENDIX_B: Final = re.compile(  # as most write it: quicker to read in one go
+    r"id:([^\s,;]*) sub:([^\s,;]*) dlvrd:([^\s,;]*) submit date:([^\s,;]*) done date:([^\s,;]*)"
+    r" stat:([^\s,;]*) err:([^\s,;]*) [Tt]ext:(.*)",
+    re.DOTALL,
+)
+_APPENDIX_B_LABELS: Final = ["id", "sub", "dlvrd", "submitdate", "donedate", "stat", "err", "text"]
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[\s,;]))(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)\s{0,3}:",
     re.IGNORECASE,
 )
-_DATE_DIGITS_AFTER_YEAR: Final = frozenset({8, 10})  # to the minute, to the second
-
 ReceiptPdu: TypeAlias = DeliverSm | DataSm
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """What a message centre says became of a message.
 
@@ -105,16 +110,16 @@ def is_receipt(pdu: Pdu) -> bool:
 def parse_receipt(pdu: ReceiptPdu) -> Receipt:
     """Read a receipt. Never raises, whatever the octets are."""
     raw = parse_receipt_text(_text_of(pdu))
-    state = _state_by_tlv(pdu.tlv(Tag.MESSAGE_STATE))
+    tlvs = dict(reversed(pdu.tlvs))  # of doubles the first
+    state = _state_by_tlv(tlvs.get(Tag.MESSAGE_STATE))
     if state is None:
         state = _STATE_OF_STAT.get(raw.get("stat", "").upper())
     return Receipt(
-        message_id=_id_by_tlv(pdu.tlv(Tag.RECEIPTED_MESSAGE_ID)) or raw.get("id") or None,
+        message_id=_id_by_tlv(tlvs.get(Tag.RECEIPTED_MESSAGE_ID)) or raw.get("id") or None,
         state=state,
-        intermediate=pdu.esm_class & _TYPE_MASK == _INTERMEDIATE
-        or state in {MessageState.ENROUTE, MessageState.SCHEDULED},
+        intermediate=pdu.esm_class & _TYPE_MASK == _INTERMEDIATE or state in _NOT_FINAL,
         error=raw.get("err") or None,
-        network_error=_network_error(pdu.tlv(Tag.NETWORK_ERROR_CODE)),
+        network_error=_network_error(tlvs.get(Tag.NETWORK_ERROR_CODE)),
         submitted=_parse_date(raw.get("submitdate", "")),
         done=_parse_date(raw.get("donedate", "")),
         raw=raw,
@@ -123,6 +128,8 @@ def parse_receipt(pdu: ReceiptPdu) -> Receipt:
 
 def parse_receipt_text(text: str) -> dict[str, str]:
     """Labels of Appendix B in lower case, without blanks: `id`, `donedate`, ... The first wins."""
+    if plain := _APPENDIX_B.fullmatch(text):
+        return dict(zip(_APPENDIX_B_LABELS, plain.groups(), strict=True))
     found: dict[str, str] = {}
     labels = list(_LABEL.finditer(text))
     ends = [label.start() for label in labels[1:]] + [len(text)]
@@ -135,7 +142,7 @@ def parse_receipt_text(text: str) -> dict[str, str]:
     return found
 
 
-def format_receipt(  # noqa: PLR0913  one argument a label
+def format_receipt(
     message_id: str,
     state: MessageState,
     *,
@@ -208,14 +215,16 @@ def _parse_date(text: str) -> datetime | None:
             return None
     if not (text.isascii() and text.isdigit()):
         return None
-    for year_digits in (2, 4):  # 2026... cannot be YYMMDD: there is no month 26
-        rest = text[year_digits:]
-        if len(rest) not in _DATE_DIGITS_AFTER_YEAR:
-            continue
-        century = 2000 if year_digits == 2 else 0
-        fields = [int(rest[at : at + 2]) for at in range(0, len(rest), 2)]
-        try:
-            return datetime(century + int(text[:year_digits]), *fields, tzinfo=UTC)  # type: ignore[arg-type, misc]  # month to minute or second
-        except ValueError:
-            continue
+    two_digit_year, four_digit_year = f"20{text[:6]}T{text[6:]}Z", f"{text[:8]}T{text[8:]}Z"
+    if len(text) in {10, 12} and (moment := _parse_iso(two_digit_year)):
+        return moment
+    if len(text) in {12, 14}:  # 2026... was no YYMMDD: there is no month 26
+        return _parse_iso(four_digit_year)
     return None
+
+
+def _parse_iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -7,9 +7,10 @@ import ssl as tls
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from simpost.smpp.codec import encode
 from simpost.smpp.errors import ConnectFailed
 from simpost.smpp.handler import SessionHandler
-from simpost.smpp.pdu import Bind, Outbind
+from simpost.smpp.pdu import Bind, BindTransceiverResp, Outbind
 from simpost.smpp.session import Session
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import CloseReason, Role
@@ -37,6 +38,7 @@ class Server:
         system_id: str = "simpost",
         max_sessions: int = 100,
     ) -> None:
+        encode(BindTransceiverResp(system_id=system_id))  # refuse a name no bind could be given
         self.sessions: set[Session] = set()
         self._authenticate = authenticate
         self._handler = handler
@@ -112,7 +114,7 @@ class Server:
         return Session(Role.MC, self._handler, self._settings, host=self)
 
 
-async def serve(  # noqa: PLR0913  each is one fact of the service
+async def serve(
     host: str,
     port: int,
     authenticate: Authenticate,

@@ -107,9 +107,7 @@ class Session(asyncio.Protocol):
     @property
     def room(self) -> int:
         """How many requests may be made now; 0 unless bound, writable and not ending."""
-        if not (self.state.is_bound and self._writable) or self._unbinding or self._close_reason:
-            return 0
-        return max(0, self.settings.window - len(self._window))
+        return max(0, self.settings.window - len(self._window)) if self._is_taking else 0
 
     @property
     def last_received(self) -> float:
@@ -133,16 +131,16 @@ class Session(asyncio.Protocol):
         `FieldError` at once when nothing left; afterwards the future ends with a response,
         `ResponseTimeout`, `MalformedResponse` or `SessionClosed`, each saying what was written.
         """
-        self._check_may_send(pdu)
-        if pdu.response is None:
-            raise NotAllowed(f"{command_name(pdu.command_id)} has no response: use notify")
-        if pdu.command_id not in _CONTROL and self.room <= 0:
+        command_id = pdu.command_id
+        if command_id not in self._we_may or pdu.response is None:
+            raise self._why_not(pdu)
+        if self.room == 0 and command_id not in _CONTROL:
             self._had_no_room = True
             raise WindowFull
-        pdu.sequence_number = self._window.next_sequence()
+        sequence = pdu.sequence_number = self._window.next_sequence()
         octets = encode(pdu)
         future: asyncio.Future[Pdu] = self._loop.create_future()
-        self._window.register(Waiting(pdu, future, self._loop.time(), self._turn))
+        self._window.register(sequence, Waiting(pdu, future, self._loop.time(), self._turn))
         if len(self._window) >= self.settings.window:
             self._had_no_room = True
         self._write(octets)
@@ -150,7 +148,8 @@ class Session(asyncio.Protocol):
 
     def notify(self, pdu: Pdu) -> None:
         """Write a request the standard has no response for: outbind, alert_notification."""
-        self._check_may_send(pdu)
+        if pdu.command_id not in self._we_may or pdu.response is not None:
+            raise self._why_not(pdu)
         pdu.sequence_number = self._window.next_sequence()
         self._write(encode(pdu))
         if pdu.command_id == Command.OUTBIND:
@@ -203,10 +202,9 @@ class Session(asyncio.Protocol):
         """Close without unbinding once what is written has left; within `unbind_timeout_s`."""
         if self._close_reason is not None:
             return
-        self._close_reason = reason
         self._flush()
-        if self.state.is_bound:
-            self._enter(SessionState.UNBOUND)
+        self._close_reason = reason
+        self._enter(SessionState.UNBOUND)
         if self._transport is not None:
             self._transport.close()
             self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
@@ -215,6 +213,7 @@ class Session(asyncio.Protocol):
     def abort(self, reason: CloseReason = CloseReason.CLOSED_BY_US) -> None:
         """Cut the connection now; what was not sent yet is dropped."""
         self._close_reason = self._close_reason or reason
+        self._enter(SessionState.UNBOUND)
         if self._transport is not None:
             self._transport.abort()
 
@@ -247,6 +246,7 @@ class Session(asyncio.Protocol):
                 self._on_request(found)
         if self._had_no_room:
             self._tell_room()
+        self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = self._close_reason or (
@@ -269,9 +269,11 @@ class Session(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._writable = False
         self._had_no_room = True
+        self._refresh()
 
     def resume_writing(self) -> None:
         self._writable = True
+        self._refresh()
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
         self._tell_room()
@@ -366,11 +368,13 @@ class Session(asyncio.Protocol):
 
     # Going out.
 
-    def _check_may_send(self, pdu: Pdu) -> None:
+    def _why_not(self, pdu: Pdu) -> NotAllowed | SessionClosed:
         if self._close_reason is not None:
-            raise SessionClosed(self._close_reason, written=False)
-        if self._unbinding or pdu.command_id not in self._we_may:
-            raise NotAllowed(f"{command_name(pdu.command_id)} as {self.role.value} in {self.state}")
+            return SessionClosed(self._close_reason, written=False)
+        step = "while unbinding" if self._unbinding else f"in {self.state}"
+        answer = "without" if pdu.response is None else "with"
+        command = f"{command_name(pdu.command_id)} ({answer} a response)"
+        return NotAllowed(f"{command} as {self.role.value} {step}")
 
     def _write_error(self, request: Pdu, status: int) -> None:
         self._write(encode(_error_response(request, status)))
@@ -405,6 +409,11 @@ class Session(asyncio.Protocol):
         self.state = state
         self._we_may = allowed_requests(self.role, state)
         self._peer_may = allowed_requests(self.role.peer, state)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Whether there is room at all, asked for every request."""
+        self._is_taking = self.state.is_bound and self._writable and not self._unbinding
 
     def _become_bound(self, bind: Bind) -> None:
         self.bind = bind
@@ -416,6 +425,8 @@ class Session(asyncio.Protocol):
     def _start_unbind(self, reason: CloseReason) -> None:
         self.request(Unbind()).add_done_callback(_forget)
         self._unbinding = True
+        self._we_may = frozenset()
+        self._refresh()
         self._unbind_reason = reason
         self._watch.unbind_by = self._loop.time() + self.settings.unbind_timeout_s
         self._set_timer()
@@ -440,6 +451,7 @@ class Session(asyncio.Protocol):
         elif due is Due.UNBIND_TIMEOUT:
             self.close(CloseReason.UNBIND_TIMEOUT)
         elif due is Due.ABORT:
+            self._watch.abort_at = now + self.settings.unbind_timeout_s
             self.abort()
         if self.state is not SessionState.CLOSED:
             self._set_timer()

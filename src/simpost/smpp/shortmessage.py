@@ -1,4 +1,6 @@
-"""The layout that submit_sm and deliver_sm share, written out (SMPP 3.4 4.4.1, 4.6.1).
+"""The layout of submit_sm and deliver_sm, and that of their responses, written out.
+
+SMPP 3.4 4.4, 4.6.
 
 Nearly every octet of a link passes here. Whatever is not plainly right goes to the declared codec,
 which reads the table slowly and names the field that is wrong; tests hold both to the same octets.
@@ -10,7 +12,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from simpost.smpp.fields import TOLERATED_OCTETS
-from simpost.smpp.pdu import DeliverSm, Pdu, SubmitSm
+from simpost.smpp.pdu import DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmResp
 from simpost.smpp.tlv import decode_tlvs
 
 ShortMessagePdu: TypeAlias = SubmitSm | DeliverSm
@@ -113,5 +115,17 @@ def decode_short_message(
             body[validity_end + 4],
             body[text_at:text_end],
         )
+
+    return decode_fast
+
+
+def decode_message_id(
+    pdu_class: type[SubmitSmResp | DeliverSmResp], declared: Callable[[int, int, bytes], Pdu]
+) -> Callable[[int, int, bytes], Pdu]:
+    def decode_fast(status: int, sequence: int, body: bytes) -> Pdu:
+        end = len(body) - 1
+        if body.find(0) != end or end > TOLERATED_OCTETS or end < 0:
+            return declared(status, sequence, body)
+        return pdu_class(status, sequence, (), body[:end].decode("latin-1"))
 
     return decode_fast

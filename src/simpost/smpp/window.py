@@ -51,8 +51,8 @@ class Window:
         self._next = sequence + 1 if sequence < MAX_SEQUENCE else 1
         return sequence
 
-    def register(self, waiting: Waiting) -> None:
-        self._waiting[waiting.request.sequence_number] = waiting
+    def register(self, sequence: int, waiting: Waiting) -> None:
+        self._waiting[sequence] = waiting
 
     def settle(self, sequence: int, command_id: int) -> Waiting | None:
         """The request this response answers, taken out; None when it answers none.
@@ -81,13 +81,12 @@ class Window:
     def give_up(self, since: float) -> list[Waiting]:
         """Take out what was registered at `since` or before, and remember it as late."""
         given_up: list[Waiting] = []
-        for waiting in self._waiting.values():
+        while self._waiting:
+            sequence, waiting = next(iter(self._waiting.items()))
             if waiting.since > since:
                 break
-            given_up.append(waiting)
-        for waiting in given_up:
-            sequence = waiting.request.sequence_number
             del self._waiting[sequence]
+            given_up.append(waiting)
             self._late[sequence] = waiting.request
             if len(self._late) > self._max_late:
                 del self._late[next(iter(self._late))]
