@@ -1,0 +1,62 @@
+"""What becomes of a submit: the one place where the simulator is kind or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from simpost.smpp import MessageState, Status
+from simpost.smsc.content import Submit
+
+
+class Fate(NamedTuple):
+    """What becomes of one submit.
+
+    Attributes:
+        status: of the answer; what is not ESME_ROK ends here.
+        answer_delay_s: from the submit to its answer.
+        state: the final state; ENROUTE means that it never gets one, so no receipt ever comes.
+        error: the network's error code, told in the receipt.
+        receipt_delay_s: from the answer to the final state and its receipt.
+    """
+
+    status: int = Status.ESME_ROK
+    answer_delay_s: float = 0.0
+    state: MessageState = MessageState.DELIVERED
+    error: int = 0
+    receipt_delay_s: float = 0.0
+
+
+class Behaviour(Protocol):
+    def decide(self, request: Submit) -> Fate:
+        """Called once for each submit that is valid, in the order of the wire."""
+
+
+SPECIAL_PREFIX: Final = "99900"
+SPECIAL_NUMBERS: Final = {
+    f"{SPECIAL_PREFIX}{state.value}": (state, error)
+    for state, error in (
+        (MessageState.ENROUTE, 0),
+        (MessageState.EXPIRED, 27),  # absent subscriber (TS 29.002 17.6.6)
+        (MessageState.DELETED, 0),
+        (MessageState.UNDELIVERABLE, 1),  # unknown subscriber
+        (MessageState.UNKNOWN, 0),
+        (MessageState.REJECTED, 13),  # call barred
+    )
+}
+"""Ending of a number: what becomes of every text to it. The last digit is SMPP's message_state."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByNumber:
+    """Delivers everything, except to numbers that end like `SPECIAL_NUMBERS`."""
+
+    answer_delay_s: float = 0.0
+    receipt_delay_s: float = 0.0
+
+    def decide(self, request: Submit) -> Fate:
+        state, error = SPECIAL_NUMBERS.get(request.destination_addr[-6:], _DELIVERED)
+        return Fate(Status.ESME_ROK, self.answer_delay_s, state, error, self.receipt_delay_s)
+
+
+_DELIVERED: Final = (MessageState.DELIVERED, 0)

@@ -1,0 +1,178 @@
+"""What one short message carries, and what a handset shows of it.
+
+Taking a message in reads as little as possible: the octets are decoded when somebody looks.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple, TypeAlias
+
+from simpost.smpp import DataSm, SubmitSm, Tag
+from simpost.text import (
+    GSM7,
+    LANGUAGES,
+    LOCKING_LANGUAGES,
+    UCS2,
+    Encoding,
+    Header,
+    decode,
+    fill_bits_after,
+    parse_header,
+    unpack_septets,
+)
+
+Submit: TypeAlias = SubmitSm | DataSm
+
+UDHI: Final = 0x40
+"""Bit of esm_class: the text begins with a user data header (SMPP 3.4 5.2.12)."""
+PART_OCTETS: Final = 140
+
+_CHARSETS: Final = {
+    "ia5": "ascii",
+    "latin1": "latin-1",
+    "cyrillic": "iso8859-5",
+    "hebrew": "iso8859-8",
+}
+_BY_CODING: Final = {
+    0x01: "ia5",
+    0x03: "latin1",
+    0x06: "cyrillic",
+    0x07: "hebrew",
+    0x08: "ucs2",
+}
+_SUBUNIT_CLASS: Final = {b"\x01": 0, b"\x02": 1, b"\x03": 2, b"\x04": 3}
+
+
+class Place(NamedTuple):
+    """Where a part stands in its message; `kind` keeps references of different sizes apart."""
+
+    kind: str
+    reference: int
+    total: int
+    number: int
+
+
+class Content(NamedTuple):
+    """The user data of one PDU and what is needed to read it.
+
+    Attributes:
+        octets: user data, its header included.
+        data_coding: as it came (SMPP 3.4 5.2.19).
+        header: the parsed header, None where esm_class promises none.
+        place: where the part stands in its message, None for a message of one part.
+        subunit: the TLV dest_addr_subunit, which some links use for the message class.
+    """
+
+    octets: bytes
+    data_coding: int = 0
+    header: Header | None = None
+    place: Place | None = None
+    subunit: bytes | None = None
+
+
+def content_of(request: Submit) -> Content:
+    """Read where the text is and where the part belongs; never raises."""
+    octets = request.short_message if isinstance(request, SubmitSm) else b""
+    if not request.tlvs and not request.esm_class & UDHI:
+        return Content(octets, request.data_coding)
+    octets = octets or request.tlv(Tag.MESSAGE_PAYLOAD) or b""
+    header = parse_header(octets) if request.esm_class & UDHI else None
+    place = _place(header) or _sar_place(request)
+    subunit = request.tlv(Tag.DEST_ADDR_SUBUNIT)
+    return Content(octets, request.data_coding, header, place, subunit)
+
+
+def text_of(content: Content, *, packed: bool) -> str:
+    """What the handset shows. Binary shows as hex; `packed` says how the link carries GSM 7.
+
+    Each part is decoded by itself, as the strictest handset does: a surrogate or escape pair cut in
+    two shows as what it became.
+    """
+    alphabet, _ = _coding(content.data_coding)
+    start = content.header.octets if content.header else 0
+    octets = content.octets[start:]
+    if alphabet == "gsm7":
+        if packed:
+            octets = _septets(octets, fill_bits_after(start))
+        return decode(octets, _gsm7(content.header))
+    if alphabet == "ucs2":
+        return decode(octets, UCS2)
+    if alphabet == "binary":
+        return octets.hex(" ")
+    return octets.decode(_CHARSETS[alphabet], "replace")
+
+
+def encoding_of(content: Content) -> str:
+    """The encoding's name: gsm7, gsm7+single1 ..., ucs2, latin1, ia5, cyrillic, hebrew, binary."""
+    alphabet, _ = _coding(content.data_coding)
+    return _gsm7(content.header).label if alphabet == "gsm7" else alphabet
+
+
+def class_of(content: Content) -> int | None:
+    """The message class (TS 23.038 4), 0 is flash; None where nothing says one."""
+    _, message_class = _coding(content.data_coding)
+    if message_class is None and content.subunit is not None:
+        return _SUBUNIT_CLASS.get(content.subunit)
+    return message_class
+
+
+def fits_one_part(content: Content, *, packed: bool) -> bool:
+    """Whether the air interface can carry it in one part: 140 octets (TS 23.040 9.2.3.24)."""
+    octets = len(content.octets)
+    if packed or _coding(content.data_coding)[0] != "gsm7":
+        return octets <= PART_OCTETS
+    start = content.header.octets if content.header else 0
+    return start * 8 + fill_bits_after(start) + (octets - start) * 7 <= PART_OCTETS * 8
+
+
+@cache
+def _coding(data_coding: int) -> tuple[str, int | None]:
+    """Alphabet and class of a data_coding (SMPP 3.4 5.2.19, TS 23.038 4)."""
+    if data_coding in _BY_CODING:
+        return _BY_CODING[data_coding], None
+    group = data_coding >> 4
+    low_class = data_coding & 0x03
+    if group == 0xF:
+        return ("binary" if data_coding & 0x04 else "gsm7"), low_class
+    if group in {0xC, 0xD}:  # message waiting
+        return "gsm7", None
+    if group == 0xE:
+        return "ucs2", None
+    if group in {0x1, 0x4, 0x5}:  # general coding; 0x2 and 0x3 are compressed
+        alphabet = ("gsm7", "binary", "ucs2", "binary")[data_coding >> 2 & 0x03]
+        return alphabet, low_class if group & 0x1 else None
+    return ("gsm7" if data_coding == 0 else "binary"), None
+
+
+def _gsm7(header: Header | None) -> Encoding:
+    """The alphabet the header asks for; a table nobody knows leaves the default in force."""
+    if header is None or not (header.locking or header.single):
+        return GSM7
+    locking = header.locking if header.locking in LOCKING_LANGUAGES else 0
+    single = header.single if header.single in LANGUAGES else 0
+    return Encoding("gsm7", locking, single)
+
+
+def _septets(octets: bytes, fill_bits: int) -> bytes:
+    """Unpack; SMPP counts octets, so seven zero bits at the end are filling, not an @."""
+    septets = unpack_septets(octets, len(octets) * 8 // 7, fill_bits)
+    full = (len(octets) * 8 - fill_bits) % 7 == 0
+    return septets[:-1] if full and septets.endswith(b"\0") else septets
+
+
+def _place(header: Header | None) -> Place | None:
+    found = header.concatenation if header else None
+    if found is None or found.total == 1:
+        return None
+    return Place(f"udh{found.bits}", found.reference, found.total, found.number)
+
+
+def _sar_place(request: Submit) -> Place | None:
+    """SMPP 3.4 5.3.2.22-24; parts that number wrongly are shown each by itself."""
+    reference = request.tlv(Tag.SAR_MSG_REF_NUM)
+    total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
+    number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")
+    if reference is None or not 1 <= number <= total or not 1 < total <= 255:
+        return None
+    return Place("sar", int.from_bytes(reference, "big"), total, number)

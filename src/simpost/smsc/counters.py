@@ -1,0 +1,36 @@
+"""What the simulator counts; plain integers, because the hot path adds to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Counters:
+    """Since the start.
+
+    Attributes:
+        binds, binds_refused: bind requests answered with ESME_ROK, and with anything else.
+        submits: submit_sm and data_sm, and destinations of submit_multi, valid or not.
+        answered: answers by command_status.
+        malformed: PDUs that could not be read.
+        unexpected_responses: responses nobody waited for, or nobody any more.
+        receipts_sent: deliver_sm with a receipt, repeats included.
+        receipts_acknowledged: those the ESME took.
+        receipts_repeated: those put back because of no answer or a temporary error.
+        receipts_refused: those the ESME refused for good.
+        receipts_given_up: those no repeat was left for, or no memory.
+    """
+
+    binds: int = 0
+    binds_refused: int = 0
+    submits: int = 0
+    answered: Counter[int] = field(default_factory=Counter)
+    malformed: int = 0
+    unexpected_responses: int = 0
+    receipts_sent: int = 0
+    receipts_acknowledged: int = 0
+    receipts_repeated: int = 0
+    receipts_refused: int = 0
+    receipts_given_up: int = 0

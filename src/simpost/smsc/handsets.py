@@ -1,0 +1,134 @@
+"""The handsets: one per destination address, each with the texts it got last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from simpost.smsc.content import Content
+from simpost.smsc.reassembly import Message, Reassembly
+
+MAX_HANDSETS: Final = 10_000
+MAX_TEXTS: Final = 50
+MAX_OCTETS: Final = 64 * 1024 * 1024
+_MESSAGE_OCTETS: Final = 700  # what a message takes in memory beside its text
+_MAX_IDS_A_PART: Final = 4
+
+
+@dataclass(slots=True)
+class Handset:
+    """A phone: its number, its texts oldest first, and how many it ever got."""
+
+    number: str
+    texts: list[Message] = field(default_factory=list)
+    received: int = 0
+
+
+class Handsets:
+    """All handsets, the longest quiet first, in bounded memory.
+
+    One handset more than `max_handsets`, or one octet more than `max_octets` in all texts, and the
+    handset that was quiet longest is dropped.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        max_handsets: int = MAX_HANDSETS,
+        max_texts: int = MAX_TEXTS,
+        max_octets: int = MAX_OCTETS,
+        reassembly: Reassembly | None = None,
+    ) -> None:
+        self._clock = clock
+        self._max_handsets = max_handsets
+        self._max_texts = max_texts
+        self._max_octets = max_octets
+        self._reassembly = reassembly or Reassembly()
+        self._handsets: dict[str, Handset] = {}
+        self._octets = 0
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return len(self._handsets)
+
+    @property
+    def octets(self) -> int:
+        """Memory taken by all texts, about."""
+        return self._octets
+
+    def take(self, number: str, source: str, content: Content, message_id: str) -> Message:
+        """A part reaches a handset; returns the message it belongs to."""
+        now = self._clock()
+        handset = self._touched(number)
+        place = content.place
+        if place is None:
+            message = self._begin(handset, source, [content])
+        else:
+            message = self._join(handset, source, place.number - 1, content, now)
+            self._reassembly.keep(source, number, place, message, now)
+        if len(message.message_ids) < _MAX_IDS_A_PART * len(message.parts):
+            message.message_ids.append(message_id)
+        message.received_at = now
+        while self._octets > self._max_octets and len(self._handsets) > 1:
+            self._drop_quietest()
+        return message
+
+    def newest(self, limit: int) -> Iterator[Handset]:
+        """The handsets with the latest activity first."""
+        return islice(reversed(self._handsets.values()), limit)
+
+    def find(self, number: str) -> Handset | None:
+        return self._handsets.get(number)
+
+    def clear(self) -> None:
+        while self._handsets:
+            self._drop_quietest()
+
+    def _touched(self, number: str) -> Handset:
+        """The handset, now the latest: a dict keeps the order in which keys came."""
+        handset = self._handsets.pop(number, None)
+        if handset is None:
+            handset = Handset(number)
+            if len(self._handsets) >= self._max_handsets:
+                self._drop_quietest()
+        self._handsets[number] = handset
+        return handset
+
+    def _join(
+        self, handset: Handset, source: str, index: int, content: Content, now: float
+    ) -> Message:
+        place = content.place
+        assert place is not None
+        message = self._reassembly.find(source, handset.number, place, content, now)
+        if message is None:
+            message = self._begin(handset, source, [None] * place.total)
+        if message.parts[index] is None:
+            message.parts[index] = content
+            self._octets += len(content.octets)
+        return message
+
+    def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> Message:
+        self._serial += 1
+        message = Message(self._serial, source, parts)
+        handset.received += 1
+        handset.texts.append(message)
+        self._octets += _octets(message)
+        if len(handset.texts) > self._max_texts:
+            self._drop(handset.texts.pop(0))
+        return message
+
+    def _drop_quietest(self) -> None:
+        handset = self._handsets.pop(next(iter(self._handsets)))
+        for message in handset.texts:
+            self._drop(message)
+
+    def _drop(self, message: Message) -> None:
+        self._reassembly.forget(message)
+        self._octets -= _octets(message)
+
+
+def _octets(message: Message) -> int:
+    return _MESSAGE_OCTETS + message.octets

@@ -1,0 +1,117 @@
+"""The HTTP side: what handsets show, as JSON, live events and a page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from simpost.smsc.feed import Feed
+from simpost.smsc.handsets import MAX_TEXTS, Handsets
+from simpost.smsc.views import StatsView, handset_view
+
+_MAX_LIMIT: Final = 10_000
+_INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+_CODES: Final = {400: "badRequest", 404: "notFound", 405: "methodNotAllowed"}
+
+
+def build(
+    handsets: Handsets, feed: Feed, stats: Callable[[], StatsView], *, packed: bool
+) -> Starlette:
+    """The application. It trusts whoever reaches it, so it belongs on loopback."""
+    page = files("simpost.smsc").joinpath("page.html").read_text("utf-8")
+    page_headers = {
+        "content-security-policy": content_security_policy(page),
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+
+    async def show_page(_: Request) -> Response:
+        return HTMLResponse(page, headers=page_headers)
+
+    async def list_handsets(request: Request) -> Response:
+        limit = _number(request, "limit", default=100, most=_MAX_LIMIT)
+        texts = _number(request, "messages", default=1, most=MAX_TEXTS)
+        newest = handsets.newest(limit)
+        return _json([handset_view(each, packed=packed, texts=texts) for each in newest])
+
+    async def show_handset(request: Request) -> Response:
+        number = request.path_params["number"].strip().removeprefix("+")
+        handset = handsets.find(number)
+        if handset is None:
+            raise HTTPException(404, "No text has reached this number.")
+        return _json(handset_view(handset, packed=packed, texts=MAX_TEXTS))
+
+    async def forget_handsets(_: Request) -> Response:
+        handsets.clear()
+        feed.cleared()
+        return Response(status_code=204)
+
+    async def show_stats(_: Request) -> Response:
+        return _json(stats())
+
+    async def stream_events(_: Request) -> Response:
+        if feed.is_full:
+            raise HTTPException(503, "Too many are watching already.")
+        return StreamingResponse(
+            feed.watch(),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+
+    return Starlette(
+        routes=[
+            Route("/", show_page),
+            Route("/handsets", list_handsets),
+            Route("/handsets", forget_handsets, methods=["DELETE"]),
+            Route("/handsets/{number}", show_handset),
+            Route("/stats", show_stats),
+            Route("/events", stream_events),
+        ],
+        exception_handlers={HTTPException: _on_refused, Exception: _on_fault},
+    )
+
+
+def content_security_policy(page: str) -> str:
+    """Nothing but the page's own script and style may run, and it talks to its own server only."""
+    inline = {"script": [], "style": []}  # type: dict[str, list[str]]
+    for kind, text in _INLINE.findall(page):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        inline[kind].append(f"'sha256-{digest}'")
+    return (
+        f"default-src 'none'; script-src {' '.join(inline['script'])}; "
+        f"style-src {' '.join(inline['style'])}; img-src data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _number(request: Request, name: str, *, default: int, most: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise HTTPException(400, f"{name} must be a number.")
+    return min(int(text), most)
+
+
+async def _on_refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "unavailable")
+    body = {"error": {"code": code, "message": error.detail}}
+    return _json(body, error.status_code, error.headers)
+
+
+async def _on_fault(_: Request, _error: Exception) -> Response:
+    return _json({"error": {"code": "fault", "message": "The simulator has a fault."}}, 500)
+
+
+def _json(body: Any, status: int = 200, headers: Any = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
