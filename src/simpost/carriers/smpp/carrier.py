@@ -85,6 +85,11 @@ class SmppCarrier:
         return self._out.link
 
     @property
+    def problem(self) -> str:
+        """Why the link is not bound, in a sentence."""
+        return self._out.problem
+
+    @property
     def room(self) -> int:
         room = self._out.room
         if room and (wait_s := self._bucket.wait_s(time.monotonic())):

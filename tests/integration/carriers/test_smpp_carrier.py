@@ -1,0 +1,297 @@
+"""The SMPP carrier against a message centre on a real socket, scripted answer by answer."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+from pydantic import SecretStr
+
+from simpost.carriers.smpp import SmppCarrier
+from simpost.config import SmppCarrier as Settings
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier import Link, Submission
+from simpost.smpp import (
+    BindReceiver,
+    BindTransmitter,
+    DeliverSm,
+    MessageState,
+    SessionHandler,
+    Status,
+    SubmitSm,
+    SubmitSmResp,
+    receipt_tlvs,
+    serve,
+)
+
+
+class Centre(SessionHandler):
+    """Answers submits from a script: a status, or silence."""
+
+    def __init__(self):
+        self.script = []
+        self.submits = asyncio.Queue()
+        self.bound = asyncio.Queue()
+        self.password = "secret"
+
+    def authenticate(self, bind, _):
+        return Status.ESME_ROK if bind.password == self.password else Status.ESME_RINVPASWD
+
+    def on_bound(self, session):
+        self.bound.put_nowait(session)
+
+    def on_request(self, session, request):
+        assert isinstance(request, SubmitSm)
+        self.submits.put_nowait(request)
+        answer = self.script.pop(0) if self.script else Status.ESME_ROK
+        if answer == "silence":
+            return
+        if answer == "hang up":
+            session.abort()
+        elif answer == Status.ESME_ROK:
+            session.respond(request, SubmitSmResp(message_id=f"id-{request.sequence_number}"))
+        else:
+            session.refuse(request, answer)
+
+
+def settings(port, **changed):
+    return Settings(
+        type="smpp",
+        name="centre",
+        host="127.0.0.1",
+        port=port,
+        system_id="esme",
+        password=SecretStr("secret"),
+        reconnect_min_s=0.1,
+        **changed,
+    )
+
+
+def part(text="hello", *, number=1, total=1, encoding="gsm7", reference=0, sender="simpost"):
+    now_ms = time.time_ns() // 1_000_000
+    return Submission(
+        account_id=1,
+        message_id=b"\x07" * 16,
+        number=number,
+        total=total,
+        text=text,
+        encoding=encoding,
+        reference=reference,
+        destination="447700900001",
+        sender=sender,
+        category="service",
+        priority=1,
+        created_ms=now_ms,
+        expires_ms=now_ms + 3_600_500,
+        attempt=1,
+        repeat=False,
+    )
+
+
+class Listening:
+    """The lane's side of a carrier: tells of room, takes receipts."""
+
+    def __init__(self):
+        self.changed = asyncio.Event()
+        self.receipts = asyncio.Queue()
+
+    def on_room(self):
+        self.changed.set()
+
+    def on_receipt(self, receipt):
+        committed = asyncio.get_running_loop().create_future()
+        self.receipts.put_nowait((receipt, committed))
+        return committed
+
+    async def until(self, condition):
+        while not condition():
+            self.changed.clear()
+            await self.changed.wait()
+
+
+@contextlib.asynccontextmanager
+async def linked(**changed):
+    """A carrier bound to a centre."""
+    centre, lane = Centre(), Listening()
+    server = await serve("127.0.0.1", 0, centre.authenticate, centre)
+    carrier = SmppCarrier(settings(server.port, **changed))
+    await carrier.start(lane.on_room, lane.on_receipt)
+    try:
+        await lane.until(lambda: carrier.link is Link.BOUND)
+        yield carrier, centre, lane
+    finally:
+        await carrier.stop()
+        await server.close()
+
+
+async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id():
+    async with linked() as (carrier, centre, _):
+        outcome = await carrier.send(part("grüße €"))
+        submit = await centre.submits.get()
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert outcome.carrier_message_id == f"id-{submit.sequence_number}"
+    assert (submit.dest_addr_ton, submit.dest_addr_npi) == (1, 1)
+    assert submit.destination_addr == "447700900001"
+    assert (submit.source_addr_ton, submit.source_addr) == (5, "simpost")
+    assert (submit.registered_delivery, submit.esm_class, submit.data_coding) == (1, 0, 0)
+    assert submit.short_message == b"gr\x7e\x1ee \x1b\x65"
+    assert submit.validity_period == "000000010000000R"
+
+
+async def test_long_messages_carry_a_header_with_a_16_bit_reference():
+    async with linked() as (carrier, centre, _):
+        await carrier.send(part("y" * 9, number=2, total=3, reference=0x1234))
+        submit = await centre.submits.get()
+    assert submit.esm_class == 0x40
+    assert submit.short_message == bytes.fromhex("06 08 04 12 34 03 02") + b"y" * 9
+
+
+async def test_a_carrier_of_8_bit_references_gets_the_low_octet():
+    async with linked(reference_bits=8) as (carrier, centre, _):
+        await carrier.send(part("y", number=1, total=2, reference=0x1234))
+        submit = await centre.submits.get()
+    assert submit.short_message == bytes.fromhex("05 00 03 34 02 01") + b"y"
+
+
+async def test_packed_septets_start_at_a_septet_edge_after_the_header():
+    async with linked(gsm7="packed") as (carrier, centre, _):
+        await carrier.send(part("hellohello"))
+        submit = await centre.submits.get()
+    assert submit.short_message == bytes.fromhex("E8329BFD4697D9EC37")
+
+
+async def test_other_alphabets_leave_as_utf_16():
+    async with linked() as (carrier, centre, _):
+        await carrier.send(part("✓😀", encoding="ucs2"))
+        submit = await centre.submits.get()
+    assert submit.data_coding == 8
+    assert submit.short_message == "✓😀".encode("utf-16-be")
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "reason"),
+    [
+        (Status.ESME_RTHROTTLED, Verdict.THROTTLED, Reason.THROTTLED),
+        (Status.ESME_RMSGQFUL, Verdict.THROTTLED, Reason.THROTTLED),
+        (Status.ESME_RSYSERR, Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
+        (Status.ESME_RINVDSTADR, Verdict.REFUSED, Reason.CARRIER_REFUSED),
+        (0x411, Verdict.REFUSED, Reason.CARRIER_REFUSED),
+        (Status.ESME_RINVBNDSTS, Verdict.UNREACHABLE, Reason.BIND_REFUSED),
+    ],
+)
+async def test_an_error_status_is_a_decision(status, verdict, reason):
+    async with linked() as (carrier, centre, _):
+        centre.script = [status]
+        outcome = await carrier.send(part())
+    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert outcome.carrier_code == f"0x{status:08X}"
+
+
+async def test_no_answer_is_doubt():
+    async with linked(response_timeout_s=1) as (carrier, centre, _):
+        centre.script = ["silence"]
+        outcome = await carrier.send(part())
+    assert (outcome.verdict, outcome.reason) == (Verdict.IN_DOUBT, Reason.NO_ANSWER)
+
+
+async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
+    async with linked() as (carrier, centre, lane):
+        centre.script = ["hang up"]
+        outcome = await carrier.send(part())
+        assert outcome.verdict is Verdict.IN_DOUBT
+        await lane.until(lambda: carrier.link is Link.BOUND)
+        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+
+
+async def test_without_a_link_nothing_leaves_and_that_is_known():
+    carrier = SmppCarrier(settings(1))
+    outcome = await carrier.send(part())
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNREACHABLE, Reason.CARRIER_UNREACHABLE)
+    assert carrier.room == 0
+
+
+async def test_a_wrong_password_is_shown_and_waited_on():
+    centre, lane = Centre(), Listening()
+    centre.password = "changed"
+    server = await serve("127.0.0.1", 0, centre.authenticate, centre)
+    carrier = SmppCarrier(settings(server.port))
+    await carrier.start(lane.on_room, lane.on_receipt)
+    await lane.until(lambda: carrier.link is Link.LOST)
+    assert "ESME_RINVPASWD" in carrier.problem
+    await carrier.stop()
+    await server.close()
+
+
+async def test_the_window_is_never_exceeded():
+    async with linked(window=3) as (carrier, centre, _):
+        centre.script = ["silence"] * 3
+        for _ in range(3):
+            carrier.send(part())
+        assert carrier.room == 0
+
+
+async def test_the_rate_closes_the_room_and_opens_it_again():
+    async with linked(rate_per_s=10, window=10) as (carrier, _, lane):
+        await carrier.send(part())
+        assert carrier.room == 0
+        lane.changed.clear()
+        await lane.changed.wait()
+        assert carrier.room > 0
+
+
+def report(message_id="id-1"):
+    return DeliverSm(
+        source_addr="447700900001",
+        esm_class=0x04,
+        tlvs=receipt_tlvs(message_id, MessageState.DELIVERED),
+    )
+
+
+async def test_a_receipt_is_acknowledged_only_once_it_is_committed():
+    async with linked() as (_, centre, lane):
+        session = await centre.bound.get()
+        answer = session.request(report())
+        receipt, committed = await lane.receipts.get()
+        assert (receipt.carrier_message_id, receipt.state) == ("id-1", State.DELIVERED)
+        assert not answer.done()
+        committed.set_result(None)
+        assert (await answer).command_status == Status.ESME_ROK
+
+
+async def test_a_receipt_that_cannot_be_committed_is_asked_for_again():
+    async with linked() as (_, centre, lane):
+        session = await centre.bound.get()
+        answer = session.request(report())
+        _, committed = await lane.receipts.get()
+        committed.set_exception(OSError("disk full"))
+        assert (await answer).command_status == Status.ESME_RX_T_APPN
+
+
+async def test_transmitter_and_receiver_are_two_links_of_one_carrier():
+    async with linked(bind="transmitter_receiver") as (carrier, centre, lane):
+        by_kind = {}
+        while len(by_kind) < 2:
+            session = await centre.bound.get()
+            by_kind[type(session.bind)] = session
+        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        answer = by_kind[BindReceiver].request(report())
+        _, committed = await lane.receipts.get()
+        committed.set_result(None)
+        assert (await answer).command_status == Status.ESME_ROK
+        assert BindTransmitter in by_kind
+
+
+async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
+    centre, lane = Centre(), Listening()
+    server = await serve("127.0.0.1", 0, centre.authenticate, centre)
+    carrier = SmppCarrier(settings(server.port))
+    await carrier.start(lane.on_room, lane.on_receipt)
+    await lane.until(lambda: carrier.link is Link.BOUND)
+    centre.script = ["silence"]
+    outcome = carrier.send(part())
+    await centre.submits.get()
+    await carrier.stop()
+    assert (await outcome).verdict is Verdict.IN_DOUBT
+    await server.close()
