@@ -10,7 +10,7 @@ from typing import Any
 from simpost.domain.esims import EsimStatus
 from simpost.ports.store import EsimRow, PlanRow
 
-_PLAN: dict[str, Any] = {
+PLAN: dict[str, Any] = {
     "packageCode": "",
     "slug": "",
     "name": "",
@@ -34,7 +34,7 @@ _PLAN: dict[str, Any] = {
     "supportTopUpType": 1,
     "fupPolicy": "",
 }
-_ESIM: dict[str, Any] = {
+ESIM: dict[str, Any] = {
     "esimTranNo": "",
     "orderNo": "",
     "transactionId": "",
@@ -62,7 +62,7 @@ _ESIM: dict[str, Any] = {
     "apn": "",
     "packageList": [],
 }
-_PACKAGE: dict[str, Any] = {
+PACKAGE: dict[str, Any] = {
     "packageName": "",
     "packageCode": "",
     "slug": "",
@@ -75,7 +75,7 @@ _PACKAGE: dict[str, Any] = {
 
 def plan_document(plan: PlanRow) -> dict[str, Any]:
     """An item of `packageList`."""
-    return _filled(_PLAN, plan.document) | {
+    return _filled(PLAN, plan.document) | {
         "packageCode": plan.package_code,
         "slug": plan.slug,
         "smsStatus": plan.sms_status,
@@ -90,7 +90,7 @@ def esim_document(esim: EsimRow) -> dict[str, Any]:
     if not packages and esim.package_code:
         packages = [{"packageCode": esim.package_code}]
     revoked = esim.esim_status == EsimStatus.REVOKED
-    return _filled(_ESIM, esim.document) | {
+    return _filled(ESIM, esim.document) | {
         "esimTranNo": esim.esim_tran_no,
         "orderNo": esim.order_no,
         "imsi": esim.imsi,
@@ -99,7 +99,7 @@ def esim_document(esim: EsimRow) -> dict[str, Any]:
         "smsStatus": esim.sms_status or 0,
         "smdpStatus": esim.smdp_status,
         "esimStatus": EsimStatus.REVOKE if revoked else esim.esim_status,
-        "packageList": [_filled(_PACKAGE, package) for package in packages],
+        "packageList": [_filled(PACKAGE, package) for package in packages],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.services import Services
-from simpost.api.v1 import health, problems
+from simpost.api.v1 import health, log, operator_accounts, operator_data, problems, sending
+from simpost.api.v1.description import describe
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.errors import StoreError
 
@@ -38,7 +40,10 @@ def build(services: Services) -> ASGIApp:
         exception_handlers=_HANDLERS,
     )
     app.state.services = services
-    app.include_router(health.router)
+    for room in (health, sending, log, operator_accounts, operator_data):
+        app.include_router(room.router)
+
+    app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -1,0 +1,84 @@
+"""GET /v1/messages: what became of what was sent."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, Field
+
+from simpost.api.services import Services
+from simpost.api.v1.callers import Caller, Wired
+from simpost.api.v1.message_shapes import MessageInFull, Page, show_in_full, show_message
+from simpost.api.v1.problems import Problem, ProblemCode, invalid
+from simpost.api.v1.sending import Identifier
+from simpost.api.v1.shapes import Shape, to_ms
+from simpost.domain.messages import parse_id
+from simpost.domain.states import State
+from simpost.ports.store import MessageFilter
+
+router = APIRouter(prefix="/v1", tags=["messages"])
+
+
+class Which(Shape):
+    """Filters of the log; `from` and `to` bound the time of acceptance."""
+
+    esim_tran_no: Identifier | None = None
+    iccid: Identifier | None = None
+    state: State | None = None
+    from_: AwareDatetime | None = Field(default=None, alias="from")
+    to: AwareDatetime | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=64)] | None = None
+
+
+@router.get("/messages", summary="List messages, newest first")
+async def list_messages(which: Annotated[Which, Query()], account: Caller, services: Wired) -> Page:
+    return await page_of(services, account.id, which)
+
+
+@router.get("/messages/{id}", summary="Show one message with its parts and attempts")
+async def show_one(id: str, account: Caller, services: Wired) -> MessageInFull:  # noqa: A002
+    message_id = parse_id(id)
+    message = message_id and await services.store.find_message(account.id, message_id)
+    if not message:
+        raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such message.")
+    return show_in_full(message)
+
+
+async def page_of(services: Services, account_id: int, which: Which) -> Page:
+    """One page, and the cursor of the next one when there is more."""
+    messages = await services.store.list_messages(
+        account_id,
+        MessageFilter(
+            esim_tran_no=which.esim_tran_no,
+            iccid=which.iccid,
+            state=which.state,
+            from_ms=to_ms(which.from_) if which.from_ else None,
+            to_ms=to_ms(which.to) if which.to else None,
+            before=_parse_cursor(which.cursor) if which.cursor else None,
+            limit=which.limit + 1,
+        ),
+    )
+    shown = messages[: which.limit]
+    more = len(messages) > which.limit
+    return Page(
+        messages=[show_message(message) for message in shown],
+        next=_format_cursor(shown[-1].id) if more else None,
+    )
+
+
+def _format_cursor(message_id: bytes) -> str:
+    return base64.urlsafe_b64encode(message_id).rstrip(b"=").decode()
+
+
+def _parse_cursor(text: str) -> bytes:
+    try:
+        message_id = base64.b64decode(f"{text}==", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        message_id = b""
+    if len(message_id) != 16:
+        raise invalid("cursor must be a `next` of an earlier page")
+    return message_id

@@ -1,0 +1,128 @@
+"""Messages as the native door shows them."""
+
+from __future__ import annotations
+
+from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
+from simpost.domain.messages import Attempt, Category, Message, Part, format_id
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+
+
+class PartShown(Shape):
+    number: int
+    state: State
+    reason: Why | None
+    carrier: str
+    carrier_message_id: str | None
+    carrier_code: str | None
+    attempts: int
+    sent_at: Time | None
+    final_at: Time | None
+
+
+class AttemptShown(Shape):
+    part: int
+    number: int
+    carrier: str
+    outcome: str
+    reason: Why | None
+    carrier_code: str | None
+    started_at: Time
+    ended_at: Time
+    repeat: bool
+
+
+class MessageShown(Shape):
+    """A message of the log."""
+
+    id: str
+    state: State
+    reason: Why | None
+    esim_tran_no: str
+    iccid: str
+    to: str
+    category: Category
+    text: str
+    encoding: str
+    part_count: int
+    request_id: str | None
+    created_at: Time
+    updated_at: Time
+    expires_at: Time
+
+
+class MessageInFull(MessageShown):
+    """A message with its parts and all that was tried."""
+
+    parts: list[PartShown]
+    attempts: list[AttemptShown]
+
+
+class Page(Shape):
+    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+
+    messages: list[MessageShown]
+    next: str | None
+
+
+def show_message(message: Message) -> MessageShown:
+    return MessageShown(
+        id=format_id(message.id),
+        state=message.state,
+        reason=_why(message.reason),
+        esim_tran_no=message.esim_tran_no,
+        iccid=message.iccid,
+        to=message.destination,
+        category=message.category,
+        text=message.text,
+        encoding=message.encoding,
+        part_count=message.part_count,
+        request_id=message.request_id,
+        created_at=format_time(message.created_ms),
+        updated_at=format_time(message.updated_ms),
+        expires_at=format_time(message.expires_ms),
+    )
+
+
+def show_in_full(message: Message) -> MessageInFull:
+    return MessageInFull(
+        **dict(show_message(message)),
+        parts=[_show_part(part) for part in message.parts],
+        attempts=[_show_attempt(attempt) for attempt in message.attempts],
+    )
+
+
+def _show_part(part: Part) -> PartShown:
+    return PartShown(
+        number=part.number,
+        state=part.state,
+        reason=_why(part.reason),
+        carrier=part.carrier,
+        carrier_message_id=part.carrier_message_id,
+        carrier_code=part.carrier_code,
+        attempts=part.attempts,
+        sent_at=_time(part.sent_ms),
+        final_at=_time(part.final_ms),
+    )
+
+
+def _show_attempt(attempt: Attempt) -> AttemptShown:
+    return AttemptShown(
+        part=attempt.part,
+        number=attempt.number,
+        carrier=attempt.carrier,
+        outcome=attempt.outcome,
+        reason=_why(attempt.reason),
+        carrier_code=attempt.carrier_code,
+        started_at=format_time(attempt.started_ms),
+        ended_at=format_time(attempt.ended_ms),
+        repeat=attempt.repeat,
+    )
+
+
+def _why(reason: Reason | None) -> Why | None:
+    return why(reason) if reason else None
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else format_time(ms)

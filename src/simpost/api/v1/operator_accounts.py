@@ -1,0 +1,155 @@
+"""The operator's accounts: who may call, how fast and from where."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator, Field, StrictBool, StrictStr
+
+from simpost.api.services import Services
+from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.api.v1.shapes import Shape
+from simpost.domain.accounts import Account, Dialect
+from simpost.domain.messages import Category
+from simpost.errors import InvalidRequest
+
+router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+
+
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text, strict=False))
+
+
+Name = Annotated[StrictStr, Field(max_length=200)]
+AccessCode = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Secret = Annotated[StrictStr, Field(pattern=r"^[!-~]{8,128}$")]
+Networks = Annotated[
+    list[Annotated[StrictStr, Field(max_length=64), AfterValidator(_network)]],
+    Field(max_length=100),
+]
+Pace = Annotated[float, Field(strict=True, ge=0, le=100_000, allow_inf_nan=False)]
+
+
+class NewAccount(Shape):
+    """A secret is generated unless one is given; `requestsPerSecond` 0 means no limit."""
+
+    access_code: AccessCode
+    secret: Secret | None = None
+    name: Name = ""
+    dialect: Dialect = Dialect.HIROAMING
+    access_code_only: StrictBool = False
+    ip_allow: Annotated[Networks, Field(default_factory=list)]
+    requests_per_second: Pace = 8.0
+    category: Category = Category.SERVICE
+    enabled: StrictBool = True
+
+
+class Changes(Shape):
+    """What is absent or null stays as it is; `newSecret` has a new secret generated."""
+
+    secret: Secret | None = None
+    new_secret: StrictBool = False
+    name: Name | None = None
+    dialect: Dialect | None = None
+    access_code_only: StrictBool | None = None
+    ip_allow: Networks | None = None
+    requests_per_second: Pace | None = None
+    category: Category | None = None
+    enabled: StrictBool | None = None
+
+
+class AccountShown(Shape):
+    access_code: str
+    name: str
+    dialect: Dialect
+    access_code_only: bool
+    ip_allow: list[str]
+    requests_per_second: float
+    category: Category
+    webhook: str
+    enabled: bool
+
+
+class AccountWithSecret(AccountShown):
+    """`secret` is shown this once, when it was made or changed; null otherwise."""
+
+    secret: str | None
+
+
+class AccountList(Shape):
+    accounts: list[AccountShown]
+
+
+@router.get("/accounts", summary="List all accounts")
+async def list_accounts(services: Wired) -> AccountList:
+    accounts = sorted(services.accounts.all(), key=lambda account: account.access_code)
+    return AccountList(accounts=[AccountShown(**_shown(account)) for account in accounts])
+
+
+@router.post("/accounts", status_code=201, summary="Add an account")
+async def add_account(new: NewAccount, services: Wired) -> AccountWithSecret:
+    account = Account(
+        id=0,
+        access_code=new.access_code,
+        secret=new.secret or secrets.token_urlsafe(32),
+        name=new.name,
+        dialect=new.dialect,
+        access_code_only=new.access_code_only,
+        ip_allow=tuple(new.ip_allow),
+        requests_per_s=new.requests_per_second,
+        category=new.category,
+        enabled=new.enabled,
+    )
+    try:
+        added = await services.accounts.add(account)
+    except InvalidRequest:
+        code = ProblemCode.ACCESS_CODE_TAKEN
+        raise Problem(409, code, "There is already an account with this access code.") from None
+    return AccountWithSecret(**_shown(added), secret=added.secret)
+
+
+@router.patch("/accounts/{accessCode}", summary="Change an account")
+async def change_account(
+    accessCode: str,  # noqa: N803  as it stands in the path
+    changes: Changes,
+    services: Wired,
+) -> AccountWithSecret:
+    account = find_account(services, accessCode)
+    secret = changes.secret or (secrets.token_urlsafe(32) if changes.new_secret else None)
+    wanted = changes.model_dump(exclude_none=True, exclude={"secret", "new_secret"})
+    if "requests_per_second" in wanted:
+        wanted["requests_per_s"] = wanted.pop("requests_per_second")
+    if "ip_allow" in wanted:
+        wanted["ip_allow"] = tuple(wanted["ip_allow"])
+    if secret:
+        wanted["secret"] = secret
+    changed = msgspec.structs.replace(account, **wanted)
+    await services.accounts.change(changed)
+    return AccountWithSecret(**_shown(changed), secret=secret)
+
+
+def find_account(services: Services, access_code: str) -> Account:
+    """The account, enabled or not. Raises Problem when there is none."""
+    for account in services.accounts.all():
+        if account.access_code == access_code:
+            return account
+    raise Problem(404, ProblemCode.NOT_FOUND, "There is no account with this access code.")
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    return {
+        "access_code": account.access_code,
+        "name": account.name,
+        "dialect": account.dialect,
+        "access_code_only": account.access_code_only,
+        "ip_allow": list(account.ip_allow),
+        "requests_per_second": account.requests_per_s,
+        "category": account.category,
+        "webhook": account.webhook,
+        "enabled": account.enabled,
+    }

@@ -1,0 +1,121 @@
+"""The operator's plans and eSIMs in, in batches, and any account's messages out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+
+from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.log import Which, page_of
+from simpost.api.v1.message_shapes import Page
+from simpost.api.v1.operator_accounts import AccessCode, find_account
+from simpost.api.v1.problems import invalid
+from simpost.api.v1.shapes import Shape
+from simpost.engine.catalogue import parse_esim, parse_plan
+from simpost.errors import InvalidRequest
+
+MAX_ROWS = 2000
+_AT_ONCE = 200
+"""Rows read before others get their turn."""
+
+_Row = TypeVar("_Row")
+
+router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+
+
+class RefusedRow(Shape):
+    """`index` counts from 0."""
+
+    index: int
+    reason: str
+
+
+class Saved(Shape):
+    """Good rows are saved although others are refused; saving again changes nothing."""
+
+    saved: int
+    refused: list[RefusedRow]
+
+
+class WhichOfAccount(Which):
+    account: AccessCode
+
+
+def _batch(rows: str) -> dict[str, Any]:
+    schema = {"type": "array", "maxItems": MAX_ROWS, "items": {"type": "object"}}
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": True, "description": rows, "content": content}}
+
+
+@router.put(
+    "/plans",
+    summary="Save plans",
+    openapi_extra=_batch("Items of `packageList`, as package/list returns them."),
+)
+async def save_plans(request: Request, services: Wired) -> Saved:
+    plans, refused = await _parse(await request.body(), parse_plan)
+    if plans:
+        await services.store.save_plans([plan for _index, plan in plans])
+    return Saved(saved=len(plans), refused=refused)
+
+
+@router.put(
+    "/accounts/{accessCode}/esims",
+    summary="Save eSIMs of an account",
+    openapi_extra=_batch("Items of `esimList`, as esim/query returns them."),
+)
+async def save_esims(
+    accessCode: str,  # noqa: N803  as it stands in the path
+    request: Request,
+    services: Wired,
+) -> Saved:
+    account = find_account(services, accessCode)
+    now_ms = services.clock_ms()
+    esims, refused = await _parse(await request.body(), lambda row: parse_esim(row, now_ms))
+    strangers: set[str] = set()
+    if esims:
+        rows = [esim for _index, esim in esims]
+        strangers = set(await services.store.save_esims(account.id, rows))
+    refused += [
+        RefusedRow(index=index, reason="esimTranNo belongs to another account")
+        for index, esim in esims
+        if esim.esim_tran_no in strangers
+    ]
+    refused.sort(key=lambda each: each.index)
+    saved = sum(esim.esim_tran_no not in strangers for _index, esim in esims)
+    return Saved(saved=saved, refused=refused)
+
+
+@router.get("/messages", summary="List the messages of an account, newest first")
+async def list_messages(which: Annotated[WhichOfAccount, Query()], services: Wired) -> Page:
+    return await page_of(services, find_account(services, which.account).id, which)
+
+
+async def _parse(
+    body: bytes, parse: Callable[[Any], _Row]
+) -> tuple[list[tuple[int, _Row]], list[RefusedRow]]:
+    """Read each row of a JSON array; the good ones with their index, and why others are not."""
+    good: list[tuple[int, _Row]] = []
+    refused: list[RefusedRow] = []
+    for index, row in enumerate(_rows(body)):
+        try:
+            good.append((index, parse(row)))
+        except InvalidRequest as error:
+            refused.append(RefusedRow(index=index, reason=str(error)))
+        if index % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+    return good, refused
+
+
+def _rows(body: bytes) -> list[Any]:
+    try:
+        rows = msgspec.json.decode(body, type=list[Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise invalid("The body must be a JSON array of objects.") from None
+    if len(rows) > MAX_ROWS:
+        raise invalid(f"The array has {len(rows)} rows, {MAX_ROWS} at most.")
+    return rows
