@@ -1,0 +1,73 @@
+"""Rows that were checked, packed for sending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from simpost.engine.catalogue import RefusedRow, doubt, parse_esim, parse_plan
+from simpost.engine.importing.rows import Flaw, Kind, Row
+
+MAX_ROWS = 1000
+MAX_OCTETS = 1_000_000
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Good rows, to be saved together.
+
+    Attributes:
+        body: a JSON array of the rows, in one spelling.
+        lines: where each of them began.
+        doubts: how many are odd and were taken all the same.
+    """
+
+    body: bytes
+    lines: list[int]
+    doubts: int
+
+
+def batches(
+    items: Iterable[Row | Flaw], kind: Kind, *, max_rows: int = MAX_ROWS
+) -> Iterator[Batch | Flaw]:
+    """Check rows and pack the good ones; flaws come as soon as they are met."""
+    rows: list[bytes] = []
+    lines: list[int] = []
+    octets = doubts = 0
+    for item in items:
+        checked = _check(item, kind) if isinstance(item, Row) else item
+        if isinstance(checked, Flaw):
+            yield checked
+            continue
+        body, is_odd = checked
+        if rows and octets + len(body) > MAX_OCTETS:
+            yield _packed(rows, lines, doubts)
+            rows, lines, octets, doubts = [], [], 0, 0
+        rows.append(body)
+        lines.append(item.line)
+        octets += len(body)
+        doubts += is_odd
+        if len(rows) == max_rows:
+            yield _packed(rows, lines, doubts)
+            rows, lines, octets, doubts = [], [], 0, 0
+    if rows:
+        yield _packed(rows, lines, doubts)
+
+
+def _packed(rows: list[bytes], lines: list[int], doubts: int) -> Batch:
+    return Batch(b"[" + b",".join(rows) + b"]", lines, doubts)
+
+
+def _check(row: Row, kind: Kind) -> tuple[bytes, bool] | Flaw:
+    """The row as it is sent, and whether it is odd."""
+    try:
+        if kind is Kind.PLANS:
+            return msgspec.json.encode(parse_plan(row.value).document), False
+        esim = parse_esim(row.value, 0)
+        return msgspec.json.encode(esim.document), doubt(esim) is not None
+    except RefusedRow as refused:
+        return Flaw(row.line, str(refused))
+    except UnicodeEncodeError:
+        return Flaw(row.line, "holds text that is not UTF-8")
+    except (OverflowError, ValueError, RecursionError):
+        return Flaw(row.line, "holds a number that is too large")
