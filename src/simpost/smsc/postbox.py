@@ -7,7 +7,7 @@ from collections import deque
 from functools import partial
 from typing import Final
 
-from simpost.smpp import Pdu, RequestError, Session, Status
+from simpost.smpp import Pdu, RequestError, Session, SessionClosed, Status
 from simpost.smsc.counters import Counters
 from simpost.smsc.ledger import Taken
 from simpost.smsc.timetable import Timetable
@@ -90,7 +90,12 @@ class Postbox:
         answer.add_done_callback(partial(self._on_answer, taken))
 
     def _on_answer(self, taken: Taken, answer: asyncio.Future[Pdu]) -> None:
-        if answer.cancelled() or answer.exception() is not None:
+        failure = None if answer.cancelled() else answer.exception()
+        if isinstance(failure, SessionClosed) and taken.tries < MAX_TRIES:
+            self._counters.receipts_repeated += 1
+            self._queue.appendleft(taken)  # for the next receiver, without a pause
+            self.pump()
+        elif answer.cancelled() or failure:
             self._repeat(taken)
         elif (status := answer.result().command_status) == Status.ESME_ROK:
             self.pending -= 1
