@@ -1,0 +1,139 @@
+"""A door with doubles behind it: accounts, and an intake that writes down what it is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from starlette.types import ASGIApp
+
+from simpost.api import Services, build
+from simpost.domain.accounts import Account, Dialect
+from simpost.engine.accounts import Accounts
+from simpost.engine.intake import Answer, Ask, Intake
+from simpost.ports.store import Store
+
+NOW_MS = 1_767_225_600_000
+MESSAGE_ID = bytes(range(16))
+SEND = "/api/v1/open/esim/sendSms"
+DEMO = Account(1, "demo", "demo-secret", requests_per_s=0)
+OTHER = Account(2, "other", "other-secret", dialect=Dialect.ESIM_ACCESS, requests_per_s=0)
+
+
+class StoreOfAccounts:
+    """Just enough of a store to fill `Accounts`; asked for anything else, it fails the test."""
+
+    def __init__(self, *accounts: Account) -> None:
+        self._accounts = list(accounts)
+
+    async def accounts(self) -> list[Account]:
+        return self._accounts
+
+
+@dataclass
+class IntakeDouble:
+    """Answers what it is told to, or raises it."""
+
+    answer: Answer | Exception = field(default_factory=lambda: Answer(message_id=MESSAGE_ID))
+    asked: list[tuple[Account, Ask]] = field(default_factory=list)
+
+    async def send(self, account: Account, ask: Ask) -> Answer:
+        self.asked.append((account, ask))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@dataclass
+class Answered:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str | None:
+        code: str | None = self.json["errorCode"]
+        return code
+
+
+@dataclass
+class Door:
+    """All doors with one intake behind them."""
+
+    app: ASGIApp
+    intake: IntakeDouble
+
+    async def ask(
+        self,
+        body: bytes | str | dict[str, Any] | Iterable[bytes] = b"",
+        *,
+        path: str = SEND,
+        method: str = "POST",
+        headers: Sequence[tuple[str, str]] = (),
+        account: Account | None = DEMO,
+        host: str = "192.0.2.7",
+    ) -> Answered:
+        """One request; a body that is a list of octets comes in those chunks."""
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers]
+        if account:
+            raw += [
+                (b"rt-accesscode", account.access_code.encode()),
+                (b"rt-secretkey", account.secret.encode()),
+            ]
+        if isinstance(body, dict):
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
+        chunks = [body] if isinstance(body, bytes) else list(body)
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            if not chunks:
+                return {"type": "http.disconnect"}
+            chunk = chunks.pop(0)
+            return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
+
+        async def send(event: Any) -> None:
+            sent.append(event)
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": raw,
+            "client": (host, 4711),
+            "server": ("127.0.0.1", 8080),
+        }
+        await self.app(scope, receive, send)
+        answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+        octets = b"".join(event["body"] for event in sent[1:])
+        return Answered(sent[0]["status"], answered, octets)
+
+
+async def open_doors(*accounts: Account, **settings: Any) -> Door:
+    store = cast("Store", StoreOfAccounts(*(accounts or (DEMO, OTHER))))
+    known = Accounts(store, monotonic_s=lambda: 0.0)
+    await known.reload()
+    intake = IntakeDouble()
+    services = Services(
+        store=store,
+        accounts=known,
+        intake=cast("Intake", intake),
+        clock_ms=lambda: NOW_MS,
+        operator_token="operator-token",
+        version="0",
+        **settings,
+    )
+    return Door(build(services), intake)
