@@ -110,7 +110,11 @@ def _cost(segments: Segments) -> tuple[int, bool, int, int, int, int]:
 
 
 def _national(text: str, languages: frozenset[int]) -> Iterator[Encoding]:
-    """Yield every allowed pair of national tables that holds the whole text."""
+    """Yield, for each allowed locking table, the best pair of tables that holds the whole text.
+
+    What the locking table lacks costs two septets in any single shift table, so the first table
+    that has it all is as good as any other, and the default one saves its element.
+    """
     unknown = languages - LANGUAGES.keys()
     if unknown:
         raise ValueError(f"no national language has the identifiers {sorted(unknown)}")
@@ -120,6 +124,7 @@ def _national(text: str, languages: frozenset[int]) -> Iterator[Encoding]:
         for single in (0, *sorted(languages)):
             if rest <= septets_of(locking, single).pairs:
                 yield Encoding("gsm7", locking, single)
+                break
 
 
 def _ends(text: str, encoding: Encoding) -> Sequence[int]:

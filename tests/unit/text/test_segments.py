@@ -21,7 +21,7 @@ from simpost.text import (
     units_per_part,
 )
 
-from .strategies import gsm_texts, languages, reference_bits, texts
+from .strategies import ENCODINGS, gsm_texts, languages, reference_bits, texts
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "text_segments.json").read_text("utf-8")
@@ -104,6 +104,18 @@ def test_national_tables_are_used_only_for_fewer_parts_than_ucs2(text, allowed):
     if cut.encoding.shift_octets:
         assert len(cut.parts) < len(segment_as(text, UCS2).parts)
         assert {cut.encoding.locking, cut.encoding.single} <= allowed | {0}
+
+
+@given(texts, languages)
+def test_no_allowed_pair_of_tables_would_need_fewer_parts(text, allowed):
+    cut = cheapest(text, 16, allowed)
+    for encoding in ENCODINGS:
+        if {encoding.locking, encoding.single} <= allowed | {0}:
+            try:
+                other = segment_as(text, encoding)
+            except Unencodable:
+                continue
+            assert len(cut.parts) <= len(other.parts) or cut.encoding == GSM7
 
 
 @given(texts)
