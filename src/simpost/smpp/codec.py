@@ -69,7 +69,9 @@ def decode_body(command_id: int, status: int, sequence: int, body: bytes) -> Pdu
     """The PDU of a header already read. Raises `RecoverablePduError`."""
     decoder = _DECODERS.get(command_id)
     if decoder is None:
-        return UnknownPdu(status, sequence, (), command_id, body)
+        return UnknownPdu(
+            command_id=command_id, command_status=status, sequence_number=sequence, body=body
+        )
     try:
         return decoder(status, sequence, body)
     except FieldError as error:

@@ -133,7 +133,7 @@ def parse_receipt_text(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     labels = list(_LABEL.finditer(text))
     ends = [label.start() for label in labels[1:]] + [len(text)]
-    for label, end in zip(labels, ends, strict=True):
+    for label, end in zip(labels, ends, strict=False):  # no label, no value
         name = label[1].lower().replace(" ", "").replace("_", "")
         if name == "text":  # of the message itself: it may look like labels, so nothing follows
             found.setdefault(name, text[label.end() :])
