@@ -1,2 +1,107 @@
-def main() -> None:
-    raise SystemExit("simpost: no commands yet")
+"""The command line. A command's module is imported only when it is the one that was called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated, NamedTuple
+
+import typer
+
+from simpost import __version__
+from simpost.errors import ConfigError, SimpostError
+
+_EPILOG = (
+    "Exit codes: 0 done; 1 asked rightly, but it could not be done, or not all of it; "
+    "2 the command line or the configuration is not right."
+)
+
+
+class Command(NamedTuple):
+    """Where a command lives, and its line in `simpost --help`."""
+
+    module: str
+    name: str
+    help: str
+    panel: str
+
+
+COMMANDS = {
+    "init": Command("init", "init", "Create a configuration with secrets of its own.", "Run"),
+    "check": Command("check", "check", "Check a configuration and say what it means.", "Run"),
+    "serve": Command("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
+    "demo": Command(
+        "demo",
+        "demo",
+        "Gateway, operator simulator and sample data in one process, on loopback only.",
+        "Try",
+    ),
+    "smsc": Command(
+        "smsc",
+        "smsc",
+        "An SMSC with handsets: bind to it, send, and see what the phones show.",
+        "Try",
+    ),
+    "text": Command(
+        "text", "text", "Show how a text is encoded, cut and what drives its cost.", "Try"
+    ),
+    "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
+    "messages": Command("messages", "messages", "Show what became of messages.", "Use"),
+    "accounts": Command("accounts", "app", "Add, list and change the accounts.", "Operate"),
+    "plans": Command("plans", "app", "Bring in plans.", "Operate"),
+    "esims": Command("esims", "app", "Bring in eSIMs.", "Operate"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        _app(arguments[0] if arguments else "")(arguments, prog_name="simpost")
+    except SimpostError as error:
+        print(f"simpost: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
+
+
+def find(command: Command) -> Callable[..., object] | typer.Typer:
+    """Import a command: a function, or a Typer of subcommands."""
+    found: Callable[..., object] | typer.Typer = getattr(
+        import_module(f"simpost.cli.{command.module}"), command.name
+    )
+    return found
+
+
+def _app(called: str) -> typer.Typer:
+    """The whole tree by name, of which only the called command is real."""
+    app = typer.Typer(
+        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG
+    )
+    app.callback()(_simpost)
+    for word, command in COMMANDS.items():
+        real = find(command) if word == called else _stub
+        if isinstance(real, typer.Typer):
+            app.add_typer(real, name=word, help=command.help, rich_help_panel=command.panel)
+        else:
+            help_text = None if word == called else command.help
+            app.command(word, help=help_text, rich_help_panel=command.panel)(real)
+    return app
+
+
+def _stub() -> None:
+    """Stands in the help for a command that was not called."""
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"simpost {__version__}")
+        raise typer.Exit
+
+
+def _simpost(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The open-source SMS service for eSIMs."""

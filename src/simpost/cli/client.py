@@ -1,0 +1,168 @@
+"""A small client of the native door: one connection, kept alive."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from simpost import __version__
+from simpost.errors import ConfigError, SimpostError
+
+_MAX_OCTETS = 64 * 1_048_576
+_TRIES = 5
+_MAX_WAIT_S = 10.0
+
+
+class Unreachable(SimpostError):
+    """No service answers."""
+
+
+class Unanswered(SimpostError):
+    """The request may have arrived, and no answer came."""
+
+
+class RequestRefused(SimpostError):
+    """The service said no.
+
+    Attributes:
+        status: of the HTTP answer.
+        code: the service's stable word for it; empty when it is not a simpost that answers.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Server:
+    """One simpost, asked with the same credentials each time."""
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._base = urlsplit(self.url)
+        if self._base.scheme not in ("http", "https") or not self._base.hostname:
+            raise ConfigError(f"--url {url!r} must look like http://127.0.0.1:8080")
+        for name, value in headers.items():
+            if not value.isascii() or not value.isprintable():
+                raise ConfigError(f"the value for {name} holds characters no header can carry")
+        self._headers = {
+            "User-Agent": f"simpost/{__version__}",
+            "Accept": "application/json",
+            **headers,
+        }
+        self._timeout_s = timeout_s
+        self._sleep = sleep
+        self._connection: HTTPConnection | None = None
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        return self._ask("GET", f"{path}?{urlencode(given)}" if given else path, None, {})
+
+    def put(self, path: str, body: bytes) -> Any:
+        return self._ask("PUT", path, body, {})
+
+    def patch(self, path: str, document: Mapping[str, Any]) -> Any:
+        return self._ask("PATCH", path, json.dumps(document).encode(), {})
+
+    def post(self, path: str, document: Mapping[str, Any], *, request_id: str = "") -> Any:
+        """Only with a request id is it asked again when no answer comes."""
+        headers = {"Idempotency-Key": request_id} if request_id else {}
+        return self._ask("POST", path, json.dumps(document).encode(), headers)
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
+        may_repeat = method in ("GET", "PUT", "PATCH") or bool(headers)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                response, answer = self._exchange(method, path, body, headers)
+            except Unanswered:
+                if not may_repeat or not tries_left:
+                    raise
+                continue
+            if response.status in (429, 503) and tries_left:
+                self._sleep(_wait_s(response))
+                continue
+            return self._judge(response, answer)
+        raise AssertionError
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[HTTPResponse, bytes]:
+        if body is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        connection = self._connected()
+        try:
+            connection.request(method, self._base.path + path, body, self._headers | headers)
+            response = connection.getresponse()
+            answer = response.read(_MAX_OCTETS)
+        except (OSError, HTTPException) as error:
+            self._connection = None
+            connection.close()
+            raise Unanswered(
+                f"{self.url} gave no answer ({_said(error)}); it may have taken the request or not."
+            ) from None
+        if response.will_close:
+            self._connection = None
+        return response, answer
+
+    def _connected(self) -> HTTPConnection:
+        if self._connection is None:
+            kind = HTTPSConnection if self._base.scheme == "https" else HTTPConnection
+            try:
+                connection = kind(
+                    str(self._base.hostname), self._base.port, timeout=self._timeout_s
+                )
+                connection.connect()
+            except (OSError, HTTPException, ValueError) as error:
+                raise Unreachable(
+                    f"no simpost answers at {self.url} ({_said(error)}). Start one with "
+                    "`simpost serve` or `simpost demo`, or say where it is with --url."
+                ) from None
+            self._connection = connection
+        return self._connection
+
+    def _judge(self, response: HTTPResponse, answer: bytes) -> Any:
+        try:
+            document = json.loads(answer)
+        except ValueError:
+            document = None
+        if 200 <= response.status < 300 and isinstance(document, dict):
+            return document
+        code = document.get("code") if isinstance(document, dict) else None
+        if not isinstance(document, dict) or not isinstance(code, str):
+            raise RequestRefused(
+                f"what answers at {self.url} is no simpost (HTTP {response.status})",
+                status=response.status,
+                code="",
+            )
+        raise RequestRefused(_in_words(document), status=response.status, code=code)
+
+
+def _in_words(problem: dict[str, Any]) -> str:
+    words = [str(problem.get("detail") or problem["code"])]
+    words += [f"{each.get('at')}: {each.get('reason')}." for each in problem.get("errors", ())]
+    if remedy := problem.get("remedy"):
+        words.append(str(remedy))
+    return " ".join(words)
+
+
+def _wait_s(response: HTTPResponse) -> float:
+    try:
+        return min(_MAX_WAIT_S, float(response.headers.get("Retry-After", "")))
+    except ValueError:
+        return 1.0
+
+
+def _said(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,94 @@
+"""Options that several commands share, and the servers they lead to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from simpost.cli.client import Server
+from simpost.errors import ConfigError
+
+_WHERE = "Where to reach the service"
+_LOCAL = "http://127.0.0.1:8080"
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  recognised, not bound
+
+Url: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIMPOST_URL",
+        help="Address of the service; else that of the configuration.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SIMPOST_CONFIG",
+        help="Configuration file; else simpost.toml of this folder, if there is one.",
+        rich_help_panel=_WHERE,
+    ),
+]
+AccessCode: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIMPOST_ACCESS_CODE", help="Access code of the account.", rich_help_panel=_WHERE
+    ),
+]
+Secret: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIMPOST_SECRET",
+        help="Secret of the account; the variable hides it from lists of processes.",
+        rich_help_panel=_WHERE,
+    ),
+]
+OperatorToken: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIMPOST_OPERATOR_TOKEN",
+        help="The operator's token; else that of the configuration.",
+        rich_help_panel=_WHERE,
+    ),
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+
+
+def account_server(
+    url: str | None, config: Path | None, access_code: str | None, secret: str | None
+) -> Server:
+    """The service as an account sees it. Raises ConfigError when something is missing."""
+    if not access_code or not secret:
+        raise ConfigError(
+            "which account? Give --access-code and --secret, or set SIMPOST_ACCESS_CODE and "
+            "SIMPOST_SECRET."
+        )
+    headers = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
+    return Server(url or _configured(config)[0], headers)
+
+
+def operator_server(url: str | None, config: Path | None, token: str | None) -> Server:
+    """The service as its operator sees it. Raises ConfigError when something is missing."""
+    if not url or not token:
+        configured_url, configured_token = _configured(config)
+        url, token = url or configured_url, token or configured_token
+    if not token:
+        raise ConfigError(
+            "no operator token: give --config, --operator-token or SIMPOST_OPERATOR_TOKEN."
+        )
+    return Server(url, {"Authorization": f"Bearer {token}"})
+
+
+def _configured(config: Path | None) -> tuple[str, str]:
+    """Address and operator token of the configuration; the token is empty without one."""
+    if config is None:
+        config = Path("simpost.toml")
+        if not config.exists():
+            return _LOCAL, ""
+    from simpost.config import load
+
+    server = load(config, os.environ).server
+    host = _ANY_ADDRESS.get(server.host, f"[{server.host}]" if ":" in server.host else server.host)
+    return f"http://{host}:{server.port}", server.operator_token.get_secret_value()
