@@ -1,0 +1,236 @@
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simpost.smpp import (
+    DataSm,
+    DeliverSm,
+    EnquireLink,
+    MessageState,
+    Receipt,
+    SubmitSm,
+    Tlvs,
+    decode,
+    encode,
+    format_receipt,
+    is_receipt,
+    parse_receipt,
+    receipt_tlvs,
+)
+from simpost.smpp.receipt import parse_receipt_text
+from tests.unit.smpp.strategies import latin1, pdus_of, tlvs
+
+MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+DELIVERED = MessageState.DELIVERED
+PLAIN = (
+    b"id:0A1b sub:001 dlvrd:001 submit date:2611220930 done date:2611221200 stat:DELIVRD err:000"
+)
+
+
+def read(text: bytes, **fields: Any) -> Receipt:
+    return parse_receipt(DeliverSm(esm_class=4, short_message=text, **fields))
+
+
+def test_the_form_of_appendix_b_is_read() -> None:
+    receipt = read(PLAIN + b" text:Your data plan is ac")
+    assert receipt == Receipt(
+        message_id="0A1b",
+        state=DELIVERED,
+        error="000",
+        submitted=MORNING,
+        done=NOON,
+        raw=receipt.raw,
+    )
+    assert receipt.raw["text"] == "Your data plan is ac"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN + b" text:hi",
+        PLAIN + b" Text:hi",
+        PLAIN,
+        PLAIN.upper().replace(b"0A1B", b"0A1b") + b" TEXT:",
+        PLAIN.replace(b" sub", b",sub").replace(b" stat", b", stat").replace(b" err", b",err"),
+        PLAIN.replace(b":", b": "),
+        PLAIN.replace(b":", b" : "),
+        b"  " + PLAIN + b"\r\n\0",
+        PLAIN.replace(b"submit date", b"submit_date").replace(b"done date", b"donedate"),
+        PLAIN.replace(b"0930", b"093000").replace(b"1200", b"120000"),
+        PLAIN.replace(b"2611220930", b"202611220930").replace(b"2611221200", b"202611221200"),
+        PLAIN.replace(b"2611220930", b"20261122093000").replace(b"2611221200", b"20261122120000"),
+        PLAIN.replace(b"2611220930", b"261122093000000+"),
+        PLAIN.replace(b"DELIVRD", b"delivered"),
+        b"err:000 stat:DELIVRD done date:2611221200 submit date:2611220930 id:0A1b",
+        PLAIN.decode().encode("utf-16-be"),
+    ],
+)
+def test_every_spelling_seen_in_the_field_says_the_same(text: bytes) -> None:
+    """php-smpp#70, jasmin#447, jasmin#760."""
+    receipt = read(text, data_coding=8 if text[:1] == b"\0" else 0)
+    assert (receipt.message_id, receipt.state, receipt.error) == ("0A1b", DELIVERED, "000")
+    assert (receipt.submitted, receipt.done) == (MORNING, NOON)
+
+
+@pytest.mark.parametrize(
+    "message_id",
+    ["0A1B2C", "0a1b2c", "00000042", "42", "3735928559", "DEADBEEF", "c449ab97-44f4", "a@b_c/d+e="],
+)
+def test_an_id_stays_exactly_as_received(message_id: str) -> None:
+    """jasmin#643, #375, #1129: case, base and padding are for the one who matches to know."""
+    assert read(PLAIN.replace(b"0A1b", message_id.encode())).message_id == message_id
+    by_tlv = DeliverSm(esm_class=4, tlvs=((0x001E, message_id.encode()),))
+    assert parse_receipt(by_tlv).message_id == message_id
+
+
+def test_tlvs_come_before_the_text() -> None:
+    tlvs = receipt_tlvs("from-tlv", MessageState.EXPIRED, (3, 0x0102))
+    receipt = read(PLAIN, tlvs=tlvs)
+    assert receipt.message_id == "from-tlv"
+    assert receipt.state is MessageState.EXPIRED
+    assert receipt.network_error == (3, 0x0102)
+    assert receipt.error == "000"
+
+
+def test_of_doubled_tlvs_the_first_counts() -> None:
+    doubled = DeliverSm(esm_class=4, tlvs=((0x001E, b"one\0"), (0x001E, b"two\0")))
+    assert parse_receipt(doubled).message_id == "one"
+
+
+def test_a_receipt_without_text_is_read_from_its_tlvs() -> None:
+    receipt = read(b"", tlvs=receipt_tlvs("7", MessageState.SKIPPED))
+    assert (receipt.message_id, receipt.state) == ("7", MessageState.SKIPPED)
+    assert receipt.raw == {}
+
+
+def test_a_receipt_in_message_payload_is_read() -> None:
+    for pdu in (DeliverSm(tlvs=((0x0424, PLAIN),)), DataSm(tlvs=((0x0424, PLAIN),))):
+        assert parse_receipt(pdu).message_id == "0A1b"
+
+
+def test_a_user_data_header_before_the_text_is_skipped() -> None:
+    udh = bytes.fromhex("050003010201")
+    pdu = DeliverSm(esm_class=0x44, short_message=udh + PLAIN)
+    assert is_receipt(pdu)
+    assert parse_receipt(pdu).message_id == "0A1b"
+
+
+def test_what_is_missing_is_none_and_nothing_is_guessed() -> None:
+    assert read(b"") == Receipt(raw={})
+    receipt = read(b"id: stat:MAYBE err: done date:2613450000 submit date:yesterday")
+    assert receipt == Receipt(raw=receipt.raw)
+    assert receipt.raw["stat"] == "MAYBE"
+    assert receipt.raw["donedate"] == "2613450000"
+
+
+@pytest.mark.parametrize("value", [b"", b"\x0a", b"\xff", b"\0\x02"])
+def test_a_message_state_out_of_the_table_leaves_the_text_to_speak(value: bytes) -> None:
+    assert read(PLAIN, tlvs=((0x0427, value),)).state is DELIVERED
+    assert read(b"", tlvs=((0x0427, value),)).state is None
+
+
+@pytest.mark.parametrize("value", [b"", b"\x03\0", b"\x03\0\0\0"])
+def test_a_network_error_code_of_a_wrong_length_is_none(value: bytes) -> None:
+    assert read(PLAIN, tlvs=((0x0423, value),)).network_error is None
+
+
+def test_labels_inside_the_repeated_text_are_text() -> None:
+    receipt = read(PLAIN + b" text:id:99 stat:REJECTD")
+    assert (receipt.message_id, receipt.state) == ("0A1b", DELIVERED)
+    assert parse_receipt_text("stat:DELIVRD text:x id:9") == {"stat": "DELIVRD", "text": "x id:9"}
+
+
+def test_a_label_is_a_word_of_its_own() -> None:
+    assert parse_receipt_text("paid:1 sid:2 id:3") == {"id": "3"}
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "expected"),
+    [(0x00, False), (0x04, True), (0x44, True), (0x20, True), (0x08, False), (0x10, False),
+     (0x18, False), (0xC4, True)],
+)  # fmt: skip
+def test_esm_class_says_what_is_a_receipt(esm_class: int, expected: bool) -> None:
+    """Delivery and manual acknowledgements are of the handset, not of the message centre."""
+    assert is_receipt(DeliverSm(esm_class=esm_class, short_message=b"hello")) is expected
+
+
+def test_tlvs_say_what_is_a_receipt_when_esm_class_does_not() -> None:
+    assert is_receipt(DeliverSm(tlvs=((0x001E, b"7"),)))
+    assert is_receipt(DataSm(tlvs=((0x0427, b"\x02"),)))
+    assert not is_receipt(DeliverSm(tlvs=((0x0204, b"\0\x01"),)))
+
+
+def test_a_text_that_looks_like_a_receipt_is_a_text() -> None:
+    assert not is_receipt(DeliverSm(short_message=PLAIN))
+
+
+def test_what_cannot_be_a_receipt_is_none() -> None:
+    assert not is_receipt(SubmitSm(esm_class=4))
+    assert not is_receipt(EnquireLink())
+
+
+@pytest.mark.parametrize(
+    ("esm_class", "stat", "expected"),
+    [(0x20, b"DELIVRD", True), (0x04, b"ENROUTE", True), (0x04, b"DELIVRD", False),
+     (0x04, b"ACCEPTD", False)],
+)  # fmt: skip
+def test_an_intermediate_notice_is_not_the_last_word(
+    esm_class: int, stat: bytes, expected: bool
+) -> None:
+    pdu = DeliverSm(esm_class=esm_class, short_message=PLAIN.replace(b"DELIVRD", stat))
+    assert parse_receipt(pdu).intermediate is expected
+
+
+@given(
+    message_id=st.text("0123456789abcdefABCDEF-", min_size=1, max_size=64),
+    state=st.sampled_from(MessageState),
+    minutes=st.integers(0, 60 * 24 * 365),
+    text=st.binary(max_size=40),
+)
+def test_what_is_formatted_is_read_back(
+    message_id: str, state: MessageState, minutes: int, text: bytes
+) -> None:
+    done = MORNING + timedelta(minutes=minutes)
+    written = format_receipt(
+        message_id, state, submitted=MORNING, done=done, error="1FF", text=text
+    )
+    receipt = parse_receipt(DeliverSm(esm_class=4, short_message=written))
+    assert (receipt.message_id, receipt.state, receipt.error) == (message_id, state, "1FF")
+    assert (receipt.submitted, receipt.done) == (MORNING, done)
+    assert receipt.raw["text"] == text[:20].decode("latin-1")
+
+
+@given(st.text("0123456789abcdef", max_size=20), st.sampled_from(["DELIVRD", "x", ""]))
+def test_the_quick_reading_and_the_tolerant_one_agree(message_id: str, stat: str) -> None:
+    form = f"id:{message_id} sub:1 dlvrd:1 submit date:1 done date:2 stat:{stat} err:0 text:id:9"
+    assert parse_receipt_text(form) == parse_receipt_text(" " + form)
+
+
+@given(pdus_of(DeliverSm) | pdus_of(DataSm), latin1(200), tlvs)
+def test_reading_never_raises(pdu: DeliverSm | DataSm, text: str, some_tlvs: Tlvs) -> None:
+    pdu.tlvs += some_tlvs
+    parse_receipt(pdu)
+    parse_receipt_text(text)
+
+
+def test_mutated_receipts_are_read_or_left_none_but_never_raise() -> None:
+    chance = random.Random(34)
+    whole = PLAIN + b" text:hello"
+    for _ in range(20_000):
+        text = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            text[chance.randrange(len(text))] = chance.randrange(256)
+        pdu = DeliverSm(
+            esm_class=chance.choice((4, 0x44)),
+            data_coding=chance.choice((0, 8)),
+            short_message=bytes(text[: chance.randrange(len(text))]),
+            tlvs=((chance.choice((0x001E, 0x0427, 0x0423)), chance.randbytes(3)),),
+        )
+        again = decode(encode(pdu))
+        assert isinstance(again, DeliverSm)
+        assert parse_receipt(again) == parse_receipt(pdu)
