@@ -1,0 +1,85 @@
+"""Connections to the file, and what SQLite's errors mean for us."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import apsw
+
+from simpost.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+
+_PAGE_CACHE_KIB = 16_384
+_JOURNAL_LIMIT_OCTETS = 64 * 1024 * 1024
+_STATEMENTS = 128
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+_MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
+    (apsw.FullError, StoreFull, "the disk that holds the store is full"),
+    (apsw.ReadOnlyError, StoreReadOnly, "the store cannot be written"),
+    (apsw.PermissionsError, StoreReadOnly, "the store cannot be written"),
+    (apsw.CantOpenError, StoreReadOnly, "the store cannot be opened or written"),
+    (apsw.BusyError, StoreBusy, "another process holds the store locked"),
+    (apsw.LockedError, StoreBusy, "another process holds the store locked"),
+    (apsw.NotADBError, StoreError, "this file is not a simpost store"),
+    (apsw.CorruptError, StoreError, "the store is damaged; restore a backup"),
+    (apsw.IOError, StoreError, "the disk that holds the store fails"),
+    (apsw.NoMemError, StoreError, "there is not enough memory for the store"),
+    (apsw.ConstraintError, StoreError, "the store refused the row"),
+)
+"""What each SQLite error means; any other is a mistake of ours and keeps its own words."""
+
+
+def translate(error: Exception, connection: apsw.Connection | None = None) -> StoreError:
+    """A StoreError that says what happened, never what was in the row."""
+    if isinstance(error, StoreError):
+        return error
+    if isinstance(error, apsw.IOError) and connection is not None:
+        # A size limit of the process shows as a write error with EFBIG, not as SQLITE_FULL.
+        try:
+            number = connection.system_errno
+        except apsw.Error:
+            number = 0
+        if number in _NO_ROOM:
+            return StoreFull()
+    for kind, meaning, words in _MEANING:
+        if isinstance(error, kind):
+            return meaning(f"{words} ({_code(error)})")
+    return StoreError(f"the store failed: {type(error).__name__} ({_code(error)})")
+
+
+def _code(error: Exception) -> str:
+    result = getattr(error, "extendedresult", None)
+    if result is None:
+        return type(error).__name__
+    known = apsw.mapping_extended_result_codes | apsw.mapping_result_codes
+    return str(known.get(result, result))
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """The one connection that writes and checkpoints. Raises apsw's errors."""
+    connection = apsw.Connection(
+        str(path),
+        flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE,
+        statementcachesize=_STATEMENTS,
+    )
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("foreign_keys", 1)
+    connection.pragma("cache_size", -_PAGE_CACHE_KIB)
+    connection.pragma("journal_size_limit", _JOURNAL_LIMIT_OCTETS)
+    connection.pragma("temp_store", "memory")
+    connection.pragma("wal_autocheckpoint", 0)
+    return connection
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """A connection that can neither write nor checkpoint. Raises apsw's errors."""
+    connection = apsw.Connection(
+        str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=_STATEMENTS
+    )
+    connection.pragma("query_only", 1)
+    connection.pragma("cache_size", -_PAGE_CACHE_KIB)
+    connection.pragma("temp_store", "memory")
+    connection.pragma("wal_autocheckpoint", 0)
+    return connection

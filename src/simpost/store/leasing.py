@@ -1,0 +1,174 @@
+"""Leasing: who may work on a part until when, and what becomes of parts nobody finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from simpost.domain.messages import Priority
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier import Submission
+from simpost.store.codes import CODE
+from simpost.store.folding import refold
+from simpost.store.queries import SQL
+from simpost.store.session import PartKey, Session
+
+STEP = 500
+"""Parts that one job touches at most; longer work is several jobs, with others between."""
+_ROUNDS = 8
+"""Looks into the queue per claim: a backlog that has expired is worked off over several."""
+_IN_DOUBT = CODE[State.IN_DOUBT]
+_SENT = CODE[State.SENT]
+
+
+class Claim(NamedTuple):
+    carrier: str
+    limit: int
+    now_ms: int
+    owner: str
+    lease_ms: int
+
+
+class Lapse(NamedTuple):
+    now_ms: int
+    owner: str | None
+    repeat: frozenset[str]
+
+
+class Expiry(NamedTuple):
+    now_ms: int
+    keys: Sequence[PartKey]
+
+
+def claim(session: Session, claims: Sequence[Claim]) -> list[list[Submission]]:
+    return [_claim(session, one) for one in claims]
+
+
+def _claim(session: Session, one: Claim) -> list[Submission]:
+    leased: list[Submission] = []
+    rounds = _ROUNDS
+    for priority in Priority:
+        while rounds and len(leased) < one.limit:
+            rounds -= 1
+            wanted = min(STEP, one.limit - len(leased))
+            rows = session.execute(
+                SQL["due_parts"], (one.carrier, int(priority), one.now_ms, wanted)
+            ).fetchall()
+            ended: list[PartKey] = []
+            for row in rows:
+                part = Submission(*(*row[:-1], bool(row[-1])))
+                if part.expires_ms <= one.now_ms:
+                    ended.append((part.account_id, part.message_id, part.number))
+                else:
+                    leased.append(part)
+                    _lease(session, one, part)
+            _end(session, Expiry(one.now_ms, ended))
+            if len(rows) < wanted:
+                break
+    return leased
+
+
+def _lease(session: Session, one: Claim, part: Submission) -> None:
+    session.execute(
+        SQL["lease_part"],
+        (
+            one.owner,
+            one.lease_ms,
+            part.attempt,
+            part.account_id,
+            part.message_id,
+            part.number,
+        ),
+    )
+
+
+def lapse(session: Session, lapses: Sequence[Lapse]) -> list[int]:
+    return [_lapse(session, one) for one in lapses]
+
+
+def _lapse(session: Session, one: Lapse) -> int:
+    if one.owner is None:
+        rows = session.execute(SQL["lost_leases"], (one.now_ms, STEP)).fetchall()
+    else:
+        rows = session.execute(SQL["leases_of"], (one.owner, STEP)).fetchall()
+    attempts = []
+    for row in rows:
+        account_id, message_id, number, total, carrier, state, attempt = row[:7]
+        expires_ms, begun_ms, category = row[7:]
+        if state >= _SENT:
+            session.execute(SQL["release_part"], (account_id, message_id, number))
+            continue
+        session.execute(
+            SQL["doubt_part"],
+            {
+                "state": _IN_DOUBT,
+                "reason": Reason.LEASE_LOST,
+                "due_ms": one.now_ms if category in one.repeat else expires_ms,
+                "now_ms": one.now_ms,
+                "account_id": account_id,
+                "message_id": message_id,
+                "number": number,
+            },
+        )
+        attempts.append(
+            (
+                account_id,
+                message_id,
+                number,
+                attempt,
+                carrier,
+                Verdict.IN_DOUBT,
+                Reason.LEASE_LOST,
+                None,
+                None,
+                begun_ms,
+                one.now_ms,
+                state == _IN_DOUBT,
+            )
+        )
+        if total > 1:
+            refold(session, account_id, message_id, one.now_ms)
+    session.executemany(SQL["record_attempt"], attempts)
+    return len(rows)
+
+
+def expire(session: Session, expiries: Sequence[Expiry]) -> list[int]:
+    return [_end(session, one) for one in expiries]
+
+
+def _end(session: Session, one: Expiry) -> int:
+    """Expire these parts, unless one has moved on since it was seen."""
+    count = 0
+    for account_id, message_id, number in one.keys:
+        facts = {
+            "now_ms": one.now_ms,
+            "account_id": account_id,
+            "message_id": message_id,
+            "number": number,
+        }
+        found = session.execute(SQL["expire_part"], facts).fetchall()
+        count += len(found)
+        if found and found[0][0] > 1:
+            refold(session, account_id, message_id, one.now_ms)
+    return count
+
+
+class Oblivion(NamedTuple):
+    requests_before_ms: int
+    parked_before_ms: int
+    limit: int
+
+
+def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+    return [_forget(session, one) for one in all_of]
+
+
+def _forget(session: Session, one: Oblivion) -> int:
+    session.execute(SQL["forget_requests"], (one.requests_before_ms, one.limit))
+    requests = session.connection.changes()
+    session.execute(SQL["forget_parked"], (one.parked_before_ms, one.limit - requests))
+    parked = session.connection.changes()
+    session.parked -= parked
+    return requests + parked

@@ -1,0 +1,58 @@
+"""Migrate an embedded store: `python -m simpost.store.migrate <file>`, while nobody serves it.
+
+Alembic only plans: in its offline mode it writes the script from the file's version to the last
+one. The script is run by the SQLite we bring along, in one transaction, so that one SQLite library
+alone ever touches the file.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import apsw
+from alembic import command
+from alembic.config import Config
+
+from simpost.errors import StoreError
+from simpost.store.connection import open_writer, translate
+from simpost.store.schema import VERSION, version_of
+
+
+def script(start: str | None, end: str = VERSION) -> str:
+    """The SQL that leads from one version of the schema to another."""
+    written = io.StringIO()
+    config = Config(output_buffer=written)
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, f"{start or 'base'}:{end}", sql=True)
+    return written.getvalue()
+
+
+def migrate(path: Path) -> None:
+    """Bring the file to the last version, or leave it as it was."""
+    statements = script(version_of(path))
+    try:
+        connection = open_writer(path)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(statements)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+    except apsw.Error as error:
+        raise translate(error) from error
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m simpost.store.migrate FILE")
+    try:
+        migrate(Path(sys.argv[1]))
+    except StoreError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

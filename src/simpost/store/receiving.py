@@ -1,0 +1,127 @@
+"""Receiving: receipts are matched to their part, obeyed where they outrank it, else kept.
+
+An id that two open parts have is ambiguous: a carrier may use an id again after its counter
+wrapped or was reset. A part whose validity ended more than a day before the receipt came is out of
+the choice; if that does not leave one, the receipt is kept and not obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from simpost.domain.outcomes import Receipt
+from simpost.domain.states import State
+from simpost.ports.store import Settlement
+from simpost.store.codes import CODE, FINAL, STATE, reason_of
+from simpost.store.folding import refold
+from simpost.store.queries import SQL
+from simpost.store.session import PartKey, Session
+
+MOST_PARKED = 100_000
+_AFTER_VALIDITY_MS = 86_400_000
+_SENT = CODE[State.SENT]
+
+
+def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> list[None]:
+    for receipt in chain.from_iterable(batches):
+        standing, key = _apply(session, receipt)
+        if standing is not None:
+            _keep(session, receipt, standing, key)
+    if session.parked > MOST_PARKED:
+        surplus = session.parked - MOST_PARKED
+        session.execute(SQL["forget_parked"], (1 << 62, surplus))
+        session.parked -= session.connection.changes()
+    return [None] * len(batches)
+
+
+def meet_parked(session: Session, one: Settlement) -> None:
+    """Apply the receipts that came before the answer that told us their id.
+
+    One that came before the try began speaks of an earlier use of the id.
+    """
+    carrier, carrier_message_id = one.carrier, one.carrier_message_id
+    assert carrier_message_id is not None
+    waiting = session.execute(
+        SQL["parked_receipts"], (carrier, carrier_message_id, one.started_ms)
+    ).fetchall()
+    for code, reason, carrier_code, received_ms in waiting:
+        receipt = Receipt(
+            carrier, carrier_message_id, STATE[code], reason_of(reason), carrier_code, received_ms
+        )
+        standing, key = _apply(session, receipt)
+        if standing == "parked":
+            continue
+        account_id, message_id, number = key or (None, None, None)
+        session.execute(
+            SQL["stand_receipt"],
+            (
+                standing or "matched",
+                account_id,
+                message_id,
+                number,
+                carrier,
+                carrier_message_id,
+                code,
+            ),
+        )
+        session.parked -= 1
+
+
+def _apply(session: Session, receipt: Receipt) -> tuple[str | None, PartKey | None]:
+    """Obey a receipt; the standing to keep it under when that could not be done."""
+    carrier, carrier_message_id = receipt.carrier, receipt.carrier_message_id
+    found = session.execute(SQL["match_receipt"], (carrier, carrier_message_id)).fetchall()
+    code = CODE[receipt.state]
+    if len(found) > 1:
+        oldest_ms = receipt.received_ms - _AFTER_VALIDITY_MS
+        found = [row for row in found if row[6] >= oldest_ms]
+        if len(found) != 1:
+            return "ambiguous", None
+    if not found:
+        ended = session.recall_end(carrier, carrier_message_id)
+        if ended is None:
+            return "parked", None
+        return ("duplicate" if ended[1] == code else "late"), ended[0]
+    account_id, message_id, number, total, state, reason, _ = found[0]
+    key = (account_id, message_id, number)
+    if code >= FINAL:
+        session.execute(
+            SQL["end_part"],
+            (code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key),
+        )
+        session.remember_end(carrier, carrier_message_id, key, code)
+        if total > 1:
+            refold(session, account_id, message_id, receipt.received_ms)
+        return None, key
+    if state > _SENT or receipt.reason is None or receipt.reason == reason:
+        return "duplicate", key
+    session.execute(
+        SQL["note_part"], (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
+    )
+    return None, key
+
+
+def _keep(session: Session, receipt: Receipt, standing: str, key: PartKey | None) -> None:
+    code = CODE[receipt.state]
+    if standing == "parked":
+        known = session.execute(
+            SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)
+        ).get
+        session.parked += known != "parked"
+    account_id, message_id, number = key or (None, None, None)
+    session.execute(
+        SQL["keep_receipt"],
+        (
+            receipt.carrier,
+            receipt.carrier_message_id,
+            code,
+            standing,
+            receipt.reason,
+            receipt.carrier_code,
+            receipt.received_ms,
+            account_id,
+            message_id,
+            number,
+        ),
+    )

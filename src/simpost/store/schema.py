@@ -1,0 +1,67 @@
+"""The version of the schema: what this release knows, and what a file has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+
+from simpost.errors import SchemaTooNew, StoreError
+from simpost.store.connection import translate
+
+VERSION = "0001"
+"""The last migration of this release."""
+
+
+def bring_up_to_date(path: Path) -> None:
+    """Migrate the file if it needs it, in a process of its own; the caller owns the store.
+
+    That keeps Alembic and SQLAlchemy out of the process that serves. Raises SchemaTooNew, with
+    the file untouched, when a newer release wrote it.
+    """
+    found = version_of(path)
+    if found == VERSION:
+        return
+    if found is not None and found > VERSION:
+        raise SchemaTooNew(
+            f"the store {path} has schema {found}, this release knows {VERSION}; "
+            "it is left untouched: run the newer simpost"
+        )
+    done = subprocess.run(  # noqa: S603  our own module
+        [sys.executable, "-m", "simpost.store.migrate", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        raise StoreError(f"the store {path} could not be migrated: {lines[-1]}")
+
+
+def version_of(path: Path) -> str | None:
+    """The schema version of the file; none when it is new. Raises StoreError for other files."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    except apsw.Error as error:
+        raise _named(error, path) from None
+    try:
+        if connection.table_exists(None, "alembic_version"):
+            version: str | None = connection.execute("SELECT version_num FROM alembic_version").get
+            return version
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
+    except apsw.Error as error:
+        raise _named(error, path) from None
+    finally:
+        connection.close()
+    if tables:
+        raise StoreError(f"{path} is a database, but not a simpost store; it is left untouched")
+    return None
+
+
+def _named(error: apsw.Error, path: Path) -> StoreError:
+    meaning = translate(error)
+    return type(meaning)(f"{path}: {meaning}; it is left untouched")

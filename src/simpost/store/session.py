@@ -1,0 +1,52 @@
+"""What the writing verbs work on: the connection, and the little that is remembered beside it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+
+from simpost.store.queries import SQL
+from simpost.store.seal import Seal
+
+PartKey = tuple[int, bytes, int]
+"""Account, message, number."""
+
+_MOST_RECENT = 10_000
+
+
+class Session:
+    """Belongs to the writer thread.
+
+    Attributes:
+        node: whose leases the parts get that a lane takes straight from memory.
+        parked: how many receipts wait for their part; none means none need be looked for.
+    """
+
+    def __init__(self, connection: apsw.Connection, *, seal: Seal, node: str) -> None:
+        self.connection = connection
+        self.execute: Callable[..., Any] = connection.execute
+        self.executemany = connection.executemany
+        self.seal = seal
+        self.node = node
+        self.parked = 0
+        self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()
+        self.recount()
+
+    def recount(self) -> None:
+        """Count anew what a rolled back transaction may have counted wrongly."""
+        self.parked = self.execute(SQL["count_parked"]).get
+
+    def remember_end(self, carrier: str, carrier_message_id: str, key: PartKey, code: int) -> None:
+        """Note which part a final receipt ended, to tell a duplicate from an unknown one.
+
+        A memory only for the name: what it has forgotten is parked and never obeyed either.
+        """
+        self._ended[carrier, carrier_message_id] = (key, code)
+        if len(self._ended) > _MOST_RECENT:
+            self._ended.popitem(last=False)
+
+    def recall_end(self, carrier: str, carrier_message_id: str) -> tuple[PartKey, int] | None:
+        return self._ended.get((carrier, carrier_message_id))

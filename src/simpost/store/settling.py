@@ -1,0 +1,104 @@
+"""Settling: what a try said is recorded, and obeyed where it does not lower a rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from simpost.domain.states import State
+from simpost.ports.store import Settlement
+from simpost.store.codes import CODE, FINAL
+from simpost.store.folding import refold
+from simpost.store.queries import SQL
+from simpost.store.receiving import meet_parked
+from simpost.store.session import Session
+
+_SENT = CODE[State.SENT]
+
+
+def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[None]:
+    attempts: list[tuple[object, ...]] = []
+    update = SQL["settle_part"]
+    connection = session.connection
+    for one in chain.from_iterable(batches):
+        attempts.append(
+            (
+                one.account_id,
+                one.message_id,
+                one.number,
+                one.attempt,
+                one.carrier,
+                one.outcome,
+                one.reason,
+                one.carrier_message_id,
+                one.carrier_code,
+                one.started_ms,
+                one.ended_ms,
+                one.repeat,
+            )
+        )
+        code = CODE[one.state]
+        session.execute(
+            update,
+            (
+                code,
+                one.reason,
+                one.carrier,
+                one.carrier_message_id,
+                one.carrier_code,
+                None if code >= _SENT else one.due_ms,
+                one.ended_ms if code == _SENT else None,
+                one.ended_ms if code >= FINAL else None,
+                one.ended_ms,
+                one.account_id,
+                one.message_id,
+                one.number,
+                one.attempt,
+            ),
+        )
+        if not connection.changes():
+            _settle_late(session, one, code)
+        if one.total > 1:
+            refold(session, one.account_id, one.message_id, one.ended_ms)
+        if session.parked and one.carrier_message_id is not None:
+            meet_parked(session, one)
+    session.executemany(SQL["record_attempt"], attempts)
+    return [None] * len(batches)
+
+
+def _settle_late(session: Session, one: Settlement, code: int) -> None:
+    """A try that is not the latest, or says less than is known: take from it what is new."""
+    found = session.execute(
+        SQL["find_part"], (one.account_id, one.message_id, one.number)
+    ).fetchall()
+    if not found:
+        return
+    state, reason, owner, due_ms, attempt, carrier_message_id, carrier_code, final_ms = found[0]
+    latest = one.attempt >= attempt
+    obeyed = state < FINAL and code // 10 > state // 10
+    if obeyed:
+        state, reason, carrier_code = code, one.reason, one.carrier_code
+        final_ms = one.ended_ms if code >= FINAL else None
+    if latest or state >= FINAL:
+        owner = None
+        due_ms = one.due_ms
+    if state >= _SENT and owner is None:
+        due_ms = None
+    session.execute(
+        SQL["rewrite_part"],
+        (
+            state,
+            reason,
+            carrier_code,
+            carrier_message_id or one.carrier_message_id,
+            owner,
+            due_ms,
+            max(attempt, one.attempt),
+            one.ended_ms if state == _SENT else None,
+            final_ms,
+            one.ended_ms,
+            one.account_id,
+            one.message_id,
+            one.number,
+        ),
+    )

@@ -1,0 +1,95 @@
+-- Plans and eSIMs.
+
+-- name: find_esim
+SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
+  coalesce(e.sms_status, p.sms_status, 0), coalesce(p.package_code, e.package_code),
+  coalesce(p.slug, '')
+FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
+  (SELECT package_code FROM plans WHERE package_code = e.package_code),
+  (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
+)
+WHERE e.esim_tran_no = ?1 AND e.account_id = ?2 AND (?3 IS NULL OR e.iccid = ?3)
+
+-- name: newest_esim_of_iccid
+SELECT esim_tran_no FROM esims WHERE account_id = ? AND iccid = ?
+ORDER BY created_ms DESC, esim_tran_no DESC LIMIT 1
+
+-- name: query_esims
+SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
+  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document
+FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
+  (SELECT package_code FROM plans WHERE package_code = e.package_code),
+  (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
+)
+WHERE {where}
+ORDER BY e.created_ms, e.esim_tran_no LIMIT :limit OFFSET :offset
+
+-- name: count_esims
+SELECT count(*) FROM esims AS e WHERE {where}
+
+-- name: save_esim
+INSERT INTO esims (
+  esim_tran_no, account_id, iccid, msisdn, imsi, order_no, package_code, sms_status, smdp_status,
+  esim_status, created_ms, document
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (esim_tran_no) DO UPDATE SET
+  iccid = excluded.iccid, msisdn = excluded.msisdn, imsi = excluded.imsi,
+  order_no = excluded.order_no, package_code = excluded.package_code,
+  sms_status = excluded.sms_status, smdp_status = excluded.smdp_status,
+  esim_status = excluded.esim_status, created_ms = excluded.created_ms,
+  document = excluded.document
+WHERE esims.account_id = excluded.account_id
+
+-- name: save_plan
+INSERT INTO plans (package_code, slug, sms_status, type, location, data_type, document)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (package_code) DO UPDATE SET
+  slug = excluded.slug, sms_status = excluded.sms_status, type = excluded.type,
+  location = excluded.location, data_type = excluded.data_type, document = excluded.document
+
+-- name: list_plans
+SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
+WHERE type = :type
+  AND (:package_code IS NULL OR package_code = :package_code)
+  AND (:slug IS NULL OR slug = :slug)
+  AND (:data_types IS NULL OR data_type IN (SELECT value FROM json_each(:data_types)))
+  AND CASE
+    WHEN :location IS NULL THEN 1
+    WHEN :location = '!GL' THEN location = '!GL' OR slug LIKE 'GL-%'
+    WHEN :location = '!RG' THEN
+      location = '!RG' OR (instr(location, ',') > 0 AND slug NOT LIKE 'GL-%')
+    ELSE instr(',' || location || ',', ',' || :location || ',') > 0
+  END
+ORDER BY package_code
+
+-- name: find_plan
+SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
+WHERE package_code = ?1 OR (slug = ?1 AND slug <> '')
+ORDER BY package_code <> ?1, package_code LIMIT 1
+
+-- Accounts.
+
+-- name: list_accounts
+SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
+  requests_per_s, category, webhook, enabled
+FROM accounts ORDER BY id
+
+-- name: add_account
+INSERT INTO accounts (
+  access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
+  category, webhook, enabled
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+RETURNING id
+
+-- name: change_account
+UPDATE accounts SET
+  access_code = ?, sealed_secret = ?, name = ?, dialect = ?, access_code_only = ?, ip_allow = ?,
+  requests_per_s = ?, category = ?, webhook = ?, enabled = ?
+WHERE id = ?
+RETURNING id
+
+-- name: find_meta
+SELECT value FROM meta WHERE name = ?
+
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (?, ?)

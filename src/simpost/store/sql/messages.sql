@@ -1,0 +1,79 @@
+-- Accepting.
+
+-- name: insert_message
+INSERT INTO messages (
+  account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
+  part_count, created_ms, expires_ms, request_id, text
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_part
+INSERT INTO parts (
+  account_id, message_id, number, total, carrier, priority, expires_ms, state, message_state,
+  owner, due_ms, attempt, updated_ms, text
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: next_reference
+INSERT INTO concatenations (account_id, esim_tran_no, reference) VALUES (?, ?, 1)
+ON CONFLICT (account_id, esim_tran_no) DO UPDATE SET reference = (reference + 1) & 65535
+RETURNING reference
+
+-- name: take_request_id
+INSERT INTO requests (account_id, request_id, fingerprint, message_id, reason, created_ms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (account_id, request_id) DO UPDATE SET
+  fingerprint = excluded.fingerprint,
+  message_id = excluded.message_id,
+  reason = excluded.reason,
+  created_ms = excluded.created_ms
+WHERE requests.created_ms < ?7
+
+-- name: find_request
+SELECT fingerprint, message_id, reason FROM requests WHERE account_id = ? AND request_id = ?
+
+-- name: forget_requests
+DELETE FROM requests WHERE (account_id, request_id) IN (
+  SELECT account_id, request_id FROM requests WHERE created_ms < ? ORDER BY created_ms LIMIT ?
+)
+
+-- The log.
+
+-- name: find_message
+SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
+  created_ms, expires_ms, request_id
+FROM messages WHERE account_id = ? AND id = ?
+
+-- name: find_parts
+SELECT number, state, reason, carrier, carrier_message_id, carrier_code, sent_ms, final_ms,
+  updated_ms
+FROM parts WHERE account_id = ? AND message_id = ? ORDER BY number
+
+-- name: find_attempts
+SELECT part, number, carrier, outcome, reason, carrier_code, started_ms, ended_ms, repeat
+FROM attempts WHERE account_id = ? AND message_id = ? ORDER BY part, number
+
+-- name: esims_of_iccid
+SELECT esim_tran_no FROM esims WHERE account_id = ? AND iccid = ?
+
+-- name: list_messages
+SELECT id FROM messages
+WHERE account_id = :account_id AND id < :before AND id >= :after
+  AND created_ms >= :from_ms AND created_ms <= :to_ms
+ORDER BY id DESC LIMIT :limit
+
+-- name: list_messages_of_esim
+SELECT m.id FROM messages AS m INDEXED BY messages_by_esim
+JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id AND p.number = 1
+WHERE m.account_id = :account_id AND m.esim_tran_no = :esim_tran_no
+  AND m.id < :before AND m.id >= :after
+  AND m.created_ms >= :from_ms AND m.created_ms <= :to_ms
+  AND (:iccid IS NULL OR m.iccid = :iccid)
+  AND (:state IS NULL OR p.message_state = :state)
+ORDER BY m.id DESC LIMIT :limit
+
+-- name: list_messages_in_state
+SELECT p.message_id FROM parts AS p INDEXED BY parts_by_message_state
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.account_id = :account_id AND p.message_state = :state AND p.message_state IS NOT NULL
+  AND p.message_id < :before AND p.message_id >= :after
+  AND m.created_ms >= :from_ms AND m.created_ms <= :to_ms
+ORDER BY p.message_id DESC LIMIT :limit

@@ -1,0 +1,153 @@
+-- Leases.
+
+-- name: due_parts
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
+  m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
+  p.attempt + 1, p.state = 40
+FROM parts AS p INDEXED BY parts_due
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.owner IS NULL AND p.carrier = ? AND p.priority = ? AND p.due_ms <= ?
+  AND p.due_ms IS NOT NULL
+ORDER BY p.due_ms LIMIT ?
+
+-- name: lease_part
+UPDATE parts SET owner = ?, due_ms = ?, attempt = ?
+WHERE account_id = ? AND message_id = ? AND number = ?
+
+-- name: lost_leases
+SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt,
+  p.expires_ms, p.updated_ms, m.category
+FROM parts AS p INDEXED BY parts_due
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.owner > '' AND p.due_ms <= ? AND p.due_ms IS NOT NULL LIMIT ?
+
+-- name: leases_of
+SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt,
+  p.expires_ms, p.updated_ms, m.category
+FROM parts AS p INDEXED BY parts_due
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.owner = ? AND p.due_ms IS NOT NULL LIMIT ?
+
+-- name: doubt_part
+UPDATE parts SET
+  state = :state, message_state = iif(total = 1, :state, message_state), reason = :reason,
+  owner = NULL, due_ms = :due_ms, updated_ms = :now_ms
+WHERE account_id = :account_id AND message_id = :message_id AND number = :number
+
+-- name: release_part
+UPDATE parts SET owner = NULL, due_ms = NULL
+WHERE account_id = ? AND message_id = ? AND number = ?
+
+-- name: ended_parts
+SELECT account_id, message_id, number FROM parts INDEXED BY parts_due
+WHERE owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= ? LIMIT ?
+
+-- name: expire_part
+UPDATE parts SET
+  state = 102, message_state = iif(total = 1, 102, message_state),
+  reason = iif(state = 40, 'not_repeated', 'validity_ended'),
+  due_ms = NULL, final_ms = :now_ms, updated_ms = :now_ms
+WHERE account_id = :account_id AND message_id = :message_id AND number = :number
+  AND owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= :now_ms
+RETURNING total
+
+-- name: count_waiting
+SELECT count(*) FROM parts INDEXED BY parts_due
+WHERE owner IS NULL AND carrier = ? AND due_ms IS NOT NULL
+
+-- Settling.
+
+-- name: record_attempt
+INSERT INTO attempts (
+  account_id, message_id, part, number, carrier, outcome, reason, carrier_message_id,
+  carrier_code, started_ms, ended_ms, repeat
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, message_id, part, number) DO UPDATE SET
+  outcome = excluded.outcome, reason = excluded.reason,
+  carrier_message_id = excluded.carrier_message_id, carrier_code = excluded.carrier_code,
+  started_ms = excluded.started_ms, ended_ms = excluded.ended_ms
+
+-- name: settle_part
+-- The part as its own latest try left it; touches nothing when that would lower its rank.
+UPDATE parts SET
+  state = ?1, message_state = iif(total = 1, ?1, message_state), reason = ?2, carrier = ?3,
+  carrier_message_id = coalesce(carrier_message_id, ?4), carrier_code = ?5,
+  owner = NULL, due_ms = ?6, sent_ms = coalesce(sent_ms, ?7), final_ms = ?8, updated_ms = ?9
+WHERE account_id = ?10 AND message_id = ?11 AND number = ?12
+  AND attempt = ?13 AND state < 100 AND state / 10 <= ?1 / 10
+
+-- name: find_part
+SELECT state, reason, owner, due_ms, attempt, carrier_message_id, carrier_code, final_ms
+FROM parts WHERE account_id = ? AND message_id = ? AND number = ?
+
+-- name: rewrite_part
+UPDATE parts SET
+  state = ?1, message_state = iif(total = 1, ?1, message_state), reason = ?2, carrier_code = ?3,
+  carrier_message_id = ?4, owner = ?5, due_ms = ?6, attempt = ?7,
+  sent_ms = coalesce(sent_ms, ?8), final_ms = ?9, updated_ms = ?10
+WHERE account_id = ?11 AND message_id = ?12 AND number = ?13
+
+-- name: siblings
+SELECT number, state, owner IS NOT NULL, message_state FROM parts
+WHERE account_id = ? AND message_id = ? ORDER BY number
+
+-- name: cancel_part
+UPDATE parts SET
+  state = 104, reason = 'part_not_sent', due_ms = NULL, final_ms = ?1, updated_ms = ?1
+WHERE account_id = ?2 AND message_id = ?3 AND number = ?4
+
+-- name: set_message_state
+UPDATE parts SET message_state = ? WHERE account_id = ? AND message_id = ? AND number = 1
+
+-- Receipts.
+
+-- name: match_receipt
+SELECT account_id, message_id, number, total, state, reason, expires_ms
+FROM parts INDEXED BY parts_by_carrier_id
+WHERE carrier = ? AND carrier_message_id = ?
+  AND carrier_message_id IS NOT NULL AND final_ms IS NULL
+
+-- name: end_part
+-- What a final receipt says; the lease of a try that is still out there ends with it.
+UPDATE parts SET
+  state = ?1, message_state = iif(total = 1, ?1, message_state), reason = ?2, carrier_code = ?3,
+  owner = NULL, due_ms = NULL, final_ms = ?4, updated_ms = ?4
+WHERE account_id = ?5 AND message_id = ?6 AND number = ?7
+
+-- name: note_part
+-- What an intermediate notice says.
+UPDATE parts SET reason = ?1, carrier_code = ?2, updated_ms = ?3
+WHERE account_id = ?4 AND message_id = ?5 AND number = ?6
+
+-- name: keep_receipt
+INSERT INTO receipts (
+  carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
+  account_id, message_id, number
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8, ?9, ?10)
+ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
+  standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
+  times = times + 1, last_ms = excluded.last_ms,
+  account_id = coalesce(excluded.account_id, account_id),
+  message_id = coalesce(excluded.message_id, message_id),
+  number = coalesce(excluded.number, number)
+
+-- name: standing
+SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND state = ?
+
+-- name: parked_receipts
+SELECT state, reason, carrier_code, last_ms FROM receipts
+WHERE carrier = ? AND carrier_message_id = ? AND standing = 'parked' AND last_ms >= ?
+ORDER BY last_ms, state
+
+-- name: stand_receipt
+UPDATE receipts SET standing = ?, account_id = ?, message_id = ?, number = ?
+WHERE carrier = ? AND carrier_message_id = ? AND state = ?
+
+-- name: count_parked
+SELECT count(*) FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked'
+
+-- name: forget_parked
+DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
+  SELECT carrier, carrier_message_id, state FROM receipts INDEXED BY receipts_parked
+  WHERE standing = 'parked' AND last_ms < ? ORDER BY last_ms LIMIT ?
+)

@@ -1,0 +1,175 @@
+-- The whole schema of the embedded store, as it stands after all migrations.
+--
+-- Ids are the 16 octets of a UUIDv7, so a table clustered by (account_id, id) grows at its end.
+-- Times are milliseconds since 1970-01-01 UTC. A state is a number whose tens are its rank:
+-- 10 accepted, 20 scheduled, 21 held, 30 sending, 40 in doubt, 50 sent,
+-- 100 delivered, 101 failed, 102 expired, 103 rejected, 104 cancelled.
+
+CREATE TABLE meta (
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  CONSTRAINT meta_pk PRIMARY KEY (name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+  id INTEGER NOT NULL,
+  access_code TEXT NOT NULL,
+  sealed_secret TEXT NOT NULL,
+  name TEXT NOT NULL,
+  dialect TEXT NOT NULL,
+  access_code_only INTEGER NOT NULL,
+  ip_allow TEXT NOT NULL, -- JSON list of networks
+  requests_per_s REAL NOT NULL,
+  category TEXT NOT NULL,
+  webhook TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  CONSTRAINT accounts_pk PRIMARY KEY (id),
+  CONSTRAINT accounts_access_code_taken UNIQUE (access_code)
+) STRICT;
+
+CREATE TABLE plans (
+  package_code TEXT NOT NULL,
+  slug TEXT NOT NULL,
+  sms_status INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  location TEXT NOT NULL,
+  data_type INTEGER NOT NULL,
+  document TEXT NOT NULL, -- JSON, the documented fields as they came
+  CONSTRAINT plans_pk PRIMARY KEY (package_code)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX plans_by_slug ON plans (slug);
+
+CREATE TABLE esims (
+  esim_tran_no TEXT NOT NULL,
+  account_id INTEGER NOT NULL,
+  iccid TEXT NOT NULL,
+  msisdn TEXT NOT NULL,
+  imsi TEXT NOT NULL,
+  order_no TEXT NOT NULL,
+  package_code TEXT NOT NULL, -- of its plan, or the plan's slug
+  sms_status INTEGER, -- NULL when only its plan knows
+  smdp_status TEXT NOT NULL,
+  esim_status TEXT NOT NULL,
+  created_ms INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  CONSTRAINT esims_pk PRIMARY KEY (esim_tran_no)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX esims_by_iccid ON esims (account_id, iccid, created_ms);
+CREATE INDEX esims_by_order ON esims (account_id, order_no, created_ms);
+CREATE INDEX esims_by_age ON esims (account_id, created_ms, esim_tran_no);
+
+-- The last concatenation reference given to an eSIM (TS 23.040 9.2.3.24.8).
+CREATE TABLE concatenations (
+  account_id INTEGER NOT NULL,
+  esim_tran_no TEXT NOT NULL,
+  reference INTEGER NOT NULL,
+  CONSTRAINT concatenations_pk PRIMARY KEY (account_id, esim_tran_no)
+) STRICT, WITHOUT ROWID;
+
+-- What the customer sent. Written once and never changed: what becomes of it stands in parts.
+CREATE TABLE messages (
+  account_id INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  esim_tran_no TEXT NOT NULL,
+  iccid TEXT NOT NULL,
+  destination TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  category TEXT NOT NULL,
+  encoding TEXT NOT NULL,
+  reference INTEGER NOT NULL,
+  part_count INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  request_id TEXT,
+  text TEXT NOT NULL,
+  CONSTRAINT messages_pk PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX messages_by_esim ON messages (account_id, esim_tran_no, id);
+
+-- What a carrier counts. `due_ms` is when the part is to be looked at again, NULL when it waits
+-- for nothing; a leased part has an owner, and falls due when the lease ends. `message_state` is
+-- the fold of all parts and stands in the first one only.
+CREATE TABLE parts (
+  account_id INTEGER NOT NULL,
+  message_id BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  carrier TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  message_state INTEGER,
+  reason TEXT,
+  owner TEXT,
+  due_ms INTEGER,
+  attempt INTEGER NOT NULL, -- number of the latest try, from its lease on; 0 before the first
+  carrier_message_id TEXT,
+  carrier_code TEXT,
+  sent_ms INTEGER,
+  final_ms INTEGER,
+  updated_ms INTEGER NOT NULL,
+  text TEXT, -- NULL when it is the message's
+  CONSTRAINT parts_pk PRIMARY KEY (account_id, message_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX parts_due ON parts (owner, carrier, priority, due_ms, expires_ms)
+  WHERE due_ms IS NOT NULL;
+CREATE INDEX parts_by_message_state ON parts (account_id, message_state, message_id)
+  WHERE message_state IS NOT NULL;
+-- Only parts that still wait for a receipt: the index is as large as what is in flight, so carrier
+-- ids may be as random as they like.
+CREATE INDEX parts_by_carrier_id ON parts (carrier, carrier_message_id)
+  WHERE carrier_message_id IS NOT NULL AND final_ms IS NULL;
+
+CREATE TABLE attempts (
+  account_id INTEGER NOT NULL,
+  message_id BLOB NOT NULL,
+  part INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  carrier TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT,
+  carrier_message_id TEXT,
+  carrier_code TEXT,
+  started_ms INTEGER NOT NULL,
+  ended_ms INTEGER NOT NULL,
+  repeat INTEGER NOT NULL,
+  CONSTRAINT attempts_pk PRIMARY KEY (account_id, message_id, part, number)
+) STRICT, WITHOUT ROWID;
+
+-- Request ids, and what each was answered with: a message, or the reason of a refusal.
+CREATE TABLE requests (
+  account_id INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  message_id BLOB,
+  reason TEXT,
+  created_ms INTEGER NOT NULL,
+  CONSTRAINT requests_pk PRIMARY KEY (account_id, request_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX requests_by_age ON requests (created_ms);
+
+-- Receipts that could not simply be applied. `standing` says why: parked (no part had this id
+-- yet), matched (parked, and applied later), late (the part had ended), duplicate (said nothing
+-- new), ambiguous (two open parts had this id). The same receipt again only counts up `times`.
+CREATE TABLE receipts (
+  carrier TEXT NOT NULL,
+  carrier_message_id TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  standing TEXT NOT NULL,
+  reason TEXT,
+  carrier_code TEXT,
+  times INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  account_id INTEGER,
+  message_id BLOB,
+  number INTEGER,
+  CONSTRAINT receipts_pk PRIMARY KEY (carrier, carrier_message_id, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX receipts_parked ON receipts (last_ms) WHERE standing = 'parked';

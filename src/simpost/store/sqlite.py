@@ -1,0 +1,218 @@
+"""The embedded store: the port's verbs, handed to the writer or to a reader."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
+from simpost.domain.messages import Message
+from simpost.domain.outcomes import Receipt
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+from simpost.ports.carrier import Submission
+from simpost.ports.store import (
+    Accepted,
+    EsimFilter,
+    EsimRow,
+    MessageFilter,
+    NewMessage,
+    PlanFilter,
+    PlanRow,
+    Refused,
+    Repeated,
+    Settlement,
+)
+from simpost.store import accepting, accounts, catalogue, leasing, log, receiving, settling
+from simpost.store.connection import open_reader, open_writer, translate
+from simpost.store.lock import OwnerLock
+from simpost.store.queries import ask
+from simpost.store.schema import bring_up_to_date
+from simpost.store.seal import Seal
+from simpost.store.session import PartKey, Session
+from simpost.store.writer import Writer
+
+R = TypeVar("R")
+
+_DAY_MS = 86_400_000
+_REQUESTS_KEPT_MS = _DAY_MS
+_PARKED_KEPT_MS = 2 * _DAY_MS
+_EMBEDDED = "embedded"
+
+_logger = get_logger(__name__)
+
+
+class SqliteStore:
+    """Implements `simpost.ports.store.Store` on one file. Use `open`."""
+
+    def __init__(
+        self,
+        lock: OwnerLock,
+        session: Session,
+        readers: tuple[apsw.Connection, apsw.Connection],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._lock = lock
+        self._session = session
+        self._writer = Writer(session, loop)
+        self._lookup, self._listing = readers
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, *, seal_key: str, node: str = _EMBEDDED) -> SqliteStore:
+        """Own, migrate and open the store, making folder and file if need be.
+
+        `node` is whose leases the parts get that a lane takes straight from memory. Raises
+        StoreBusy, StoreReadOnly, StoreFull, SchemaTooNew or StoreError, and changes nothing then.
+        """
+        seal = Seal(seal_key)
+        lock = OwnerLock.take(path)
+        opened: list[apsw.Connection] = []
+        try:
+            await asyncio.to_thread(bring_up_to_date, path)
+            opened.append(open_writer(path))
+            accounts.check_seal(opened[0], seal)
+            opened += [open_reader(path), open_reader(path)]
+            session = Session(opened[0], seal=seal, node=node)
+        except BaseException as error:
+            for connection in reversed(opened):
+                connection.close()
+            lock.release()
+            if isinstance(error, apsw.Error):
+                raise translate(error) from error
+            raise
+        _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
+        return cls(lock, session, (opened[1], opened[2]), asyncio.get_running_loop())
+
+    @property
+    def sqlite_version(self) -> str:
+        return apsw.sqlite_lib_version()
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._writer.close()
+        await asyncio.to_thread(self._reader.shutdown)
+        for connection in (self._lookup, self._listing, self._session.connection):
+            connection.close()
+        self._lock.release()
+
+    # The way of a message.
+
+    async def accept(self, message: NewMessage) -> Accepted | Repeated:
+        return await self._writer.submit(accepting.accept, message)
+
+    async def remember(self, refused: Refused) -> Repeated | None:
+        return await self._writer.submit(accepting.remember, refused)
+
+    async def claim(
+        self, carrier: str, *, limit: int, now_ms: int, owner: str, lease_ms: int
+    ) -> list[Submission]:
+        return await self._writer.submit(
+            leasing.claim, leasing.Claim(carrier, limit, now_ms, owner, lease_ms)
+        )
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        await self._writer.submit(settling.settle, settlements)
+
+    async def receive(self, receipts: Sequence[Receipt]) -> None:
+        await self._writer.submit(receiving.receive, receipts)
+
+    async def lapse(self, *, now_ms: int, owner: str | None, repeat: frozenset[str]) -> int:
+        count = 0
+        while True:
+            step = await self._writer.submit(leasing.lapse, leasing.Lapse(now_ms, owner, repeat))
+            count += step
+            if step < leasing.STEP:
+                return count
+
+    async def expire(self, *, now_ms: int, limit: int) -> int:
+        keys = await self._read(_ended_parts, now_ms, limit)
+        if not keys:
+            return 0
+        return await self._writer.submit(leasing.expire, leasing.Expiry(now_ms, keys))
+
+    async def forget(self, *, now_ms: int, limit: int) -> int:
+        return await self._writer.submit(
+            leasing.forget,
+            leasing.Oblivion(now_ms - _REQUESTS_KEPT_MS, now_ms - _PARKED_KEPT_MS, limit),
+        )
+
+    # The log.
+
+    async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
+        return await self._read(log.find_message, account_id, message_id)
+
+    async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
+        return await self._read(log.list_messages, account_id, which)
+
+    async def waiting(self, carrier: str) -> int:
+        return await self._read(_count_waiting, carrier)
+
+    # eSIMs and plans.
+
+    async def find_esim(
+        self, account_id: int, *, esim_tran_no: str | None, iccid: str | None
+    ) -> Esim | None:
+        # On the loop itself: two point lookups cost less than a thread's hand-over.
+        try:
+            return catalogue.find_esim(self._lookup, account_id, esim_tran_no, iccid)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
+        return await self._read(catalogue.query_esims, account_id, which)
+
+    async def list_plans(self, which: PlanFilter) -> list[PlanRow]:
+        return await self._read(catalogue.list_plans, which)
+
+    async def find_plan(self, code_or_slug: str) -> PlanRow | None:
+        return await self._read(catalogue.find_plan, code_or_slug)
+
+    async def save_plans(self, plans: Sequence[PlanRow]) -> None:
+        await self._writer.submit(catalogue.save_plans, plans)
+
+    async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
+        return await self._writer.submit(
+            catalogue.save_esims, catalogue.EsimBatch(account_id, esims)
+        )
+
+    # Accounts.
+
+    async def accounts(self) -> list[Account]:
+        return await self._read(accounts.list_accounts, self._session.seal)
+
+    async def add_account(self, account: Account) -> int:
+        return await self._writer.submit(accounts.add_accounts, account)
+
+    async def change_account(self, account: Account) -> None:
+        await self._writer.submit(accounts.change_accounts, account)
+
+    async def _read(self, query: Callable[..., R], *facts: Any) -> R:
+        """Run a query in the reader's thread, so that a long one never holds up the loop."""
+        if self._closed:
+            raise StoreError("the store is closed")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._reader, query, self._listing, *facts
+            )
+        except apsw.Error as error:
+            raise translate(error) from error
+
+
+def _ended_parts(connection: apsw.Connection, now_ms: int, limit: int) -> list[PartKey]:
+    keys: list[PartKey] = ask(connection, "ended_parts", (now_ms, limit)).fetchall()
+    return keys
+
+
+def _count_waiting(connection: apsw.Connection, carrier: str) -> int:
+    count: int = ask(connection, "count_waiting", (carrier,)).get
+    return count

@@ -1,0 +1,176 @@
+"""The writer: one thread that commits together whatever waits.
+
+Verbs hand in jobs on the event loop. At the end of a loop turn, when the thread is free, all jobs
+that wait become one group: one transaction, one flush to disk, one call back into the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import apsw
+
+from simpost.errors import InvalidRequest, StoreError
+from simpost.store.connection import translate
+from simpost.store.session import Session
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+Verb = Callable[[Session, Sequence[P]], Sequence[R]]
+"""What a job does, for all jobs of a group at once: payloads in, one result each out."""
+
+MOST_WAITING = 10_000
+"""Jobs that may wait for a group; beyond, a caller is refused at once instead of kept waiting."""
+_LARGEST_GROUP = 1_000
+_CHECKPOINT_PAGES = 2_000
+
+
+class Job:
+    __slots__ = ("error", "future", "payload", "result", "verb")
+
+    def __init__(self, verb: Verb[Any, Any], payload: Any, future: asyncio.Future[Any]) -> None:
+        self.verb = verb
+        self.payload = payload
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class Writer:
+    def __init__(self, session: Session, loop: asyncio.AbstractEventLoop) -> None:
+        self._session = session
+        self._connection = session.connection
+        self._loop = loop
+        self._waiting: list[Job] = []
+        self._scheduled = False
+        self._busy = False
+        self._closing: asyncio.Future[None] | None = None
+        self._journal_pages = 0
+        self._connection.set_wal_hook(self._on_commit)
+        self._inbox: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    # On the event loop.
+
+    def submit(self, verb: Verb[P, R], payload: P) -> asyncio.Future[R]:
+        """The result after the commit. Raises StoreError when too many wait already."""
+        if self._closing:
+            raise StoreError("the store is closed")
+        if len(self._waiting) >= MOST_WAITING:
+            raise StoreError(f"the store is busy: {MOST_WAITING} commits wait")
+        future: asyncio.Future[R] = self._loop.create_future()
+        self._waiting.append(Job(verb, payload, future))
+        if not self._busy and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._hand_over)
+        return future
+
+    async def close(self) -> None:
+        """Commit what waits, then stop the thread."""
+        if self._closing is None:
+            self._closing = self._loop.create_future()
+            self._hand_over()
+        await asyncio.shield(self._closing)
+        self._thread.join()
+
+    def _hand_over(self) -> None:
+        self._scheduled = False
+        if self._busy:
+            return
+        if self._waiting:
+            jobs = self._waiting[:_LARGEST_GROUP]
+            del self._waiting[:_LARGEST_GROUP]
+            self._busy = True
+            self._inbox.put(jobs)
+        elif self._closing and not self._closing.done():
+            self._inbox.put(None)
+            self._closing.set_result(None)
+
+    def _answer(self, jobs: list[Job]) -> None:
+        self._busy = False
+        for job in jobs:
+            if job.future.done():
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(job.error)
+        if (self._waiting or self._closing) and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._hand_over)
+
+    # In the thread.
+
+    def _run(self) -> None:
+        while (jobs := self._inbox.get()) is not None:
+            self._commit(jobs)
+            try:
+                self._loop.call_soon_threadsafe(self._answer, jobs)
+            except RuntimeError:  # the loop was closed without closing the store
+                return
+            if self._journal_pages >= _CHECKPOINT_PAGES:
+                self._checkpoint()
+
+    def _commit(self, jobs: list[Job]) -> None:
+        """All in one transaction; if that fails, each in its own, so that none spoils another."""
+        try:
+            self._transact(jobs)
+        except Exception as error:  # noqa: BLE001  whatever it was, every job gets its own answer
+            if len(jobs) == 1:
+                jobs[0].error = self._meaning(error)
+                return
+            for job in jobs:
+                try:
+                    self._transact([job])
+                except Exception as own:  # noqa: BLE001
+                    job.error = self._meaning(own)
+
+    def _transact(self, jobs: list[Job]) -> None:
+        connection = self._connection
+        groups: dict[Verb[Any, Any], list[Job]] = {}
+        for job in jobs:
+            groups.setdefault(job.verb, []).append(job)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for verb, group in groups.items():
+                results = verb(self._session, [job.payload for job in group])
+                for job, result in zip(group, results, strict=True):
+                    job.result = result
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except apsw.Error:
+                if self._connection.in_transaction:
+                    raise
+        self._session.recount()
+
+    def _meaning(self, error: Exception) -> Exception:
+        if isinstance(error, InvalidRequest):
+            return error
+        meaning = translate(error, self._connection)
+        meaning.__cause__ = error
+        return meaning
+
+    def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._journal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        """Move the journal into the file, after the answers: nobody waits for it."""
+        # A full disk or a busy reader may hinder it: the journal keeps what is committed.
+        with contextlib.suppress(apsw.Error):
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        self._journal_pages = 0
