@@ -97,12 +97,12 @@ def _driver(driver: CostDriver) -> dict[str, Any]:
 
 def _lines(given: str, explanation: Explanation) -> list[str]:
     segments = explanation.segments
-    unit = "septets" if segments.encoding.alphabet == "gsm7" else "UTF-16 units"
+    unit = "septet" if segments.encoding.alphabet == "gsm7" else "UTF-16 unit"
     count = len(segments.parts)
     lines = [
         f"encoding  {_named(segments.encoding)}",
-        f"length    {len(given)} characters, {segments.units} {unit}",
-        f"parts     {count}, of at most {segments.unit_limit} {unit} each",
+        f"length    {_many(len(given), 'character')}, {_many(segments.units, unit)}",
+        f"parts     {count}, of at most {segments.unit_limit} {unit}s each",
         "",
     ]
     for number, part in enumerate(segments.parts, 1):
@@ -114,7 +114,7 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
     if explanation.doubled:
         lines += ["", "These count as two:", *map(_said_of, explanation.doubled)]
     if replaced := explanation.replaced:
-        parts = _parts(replaced.parts)
+        parts = _many(replaced.parts, "part")
         lines += [
             "",
             f"With look-alikes it is {parts} of gsm7:",
@@ -124,7 +124,7 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
         lines += ["", "Where the operator passes on a national table:"]
         lines += [
             f"  {LANGUAGES[other.language]} (--language {other.language}): "
-            f"{_parts(other.parts)}, {_named(other.encoding)}"
+            f"{_many(other.parts, 'part')}, {_named(other.encoding)}"
             for other in explanation.languages
         ]
     return lines
@@ -143,8 +143,8 @@ def _named(encoding: Encoding) -> str:
     return f"{encoding.label} ({'7' if encoding.alphabet == 'gsm7' else '16'} bit)"
 
 
-def _parts(count: int) -> str:
-    return "1 part" if count == 1 else f"{count} parts"
+def _many(count: int, word: str) -> str:
+    return f"1 {word}" if count == 1 else f"{count} {word}s"
 
 
 def visible(text: str) -> str:

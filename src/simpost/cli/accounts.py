@@ -1,0 +1,149 @@
+"""`simpost accounts`: who may call the API."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.domain.accounts import Dialect
+from simpost.domain.messages import Category
+from simpost.errors import ConfigError
+
+app = typer.Typer(no_args_is_help=True, help="Add, list and change the accounts.")
+
+_PATH = "/v1/operator/accounts"
+
+Code: TypeAlias = Annotated[str, typer.Argument(help="Access code: letters, digits, . _ -")]
+Name: TypeAlias = Annotated[str | None, typer.Option(help="For people.")]
+Speaks: TypeAlias = Annotated[Dialect | None, typer.Option(help="Documented dialect it speaks.")]
+CodeOnly: TypeAlias = Annotated[
+    bool | None, typer.Option(help="Take the access code alone as credential.")
+]
+IpAllow: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(help="Network it may call from, as 192.0.2.0/24; may be repeated."),
+]
+Pace: TypeAlias = Annotated[
+    float | None, typer.Option(min=0, help="Requests per second; 0 means no limit.")
+]
+Why: TypeAlias = Annotated[Category | None, typer.Option(help="Category of messages without one.")]
+
+
+@app.command()
+def add(
+    code: Code,
+    name: Name = None,
+    dialect: Speaks = None,
+    access_code_only: CodeOnly = None,
+    ip_allow: IpAllow = None,
+    requests_per_second: Pace = None,
+    category: Why = None,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add an account and show its secret, this once."""
+    wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
+    server = operator_server(url, config, operator_token)
+    _show_secret(server.post(_PATH, {"accessCode": code, **wanted}), as_json=as_json)
+
+
+@app.command("list")
+def list_accounts(
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """List all accounts, without their secrets."""
+    accounts = operator_server(url, config, operator_token).get(_PATH)["accounts"]
+    if as_json:
+        print(json.dumps(accounts, ensure_ascii=False))
+        return
+    table = Table("access code", "name", "dialect", "requests/s", "category", "from", "state")
+    for account in accounts:
+        table.add_row(
+            account["accessCode"],
+            account["name"],
+            account["dialect"],
+            f"{account['requestsPerSecond']:g}" if account["requestsPerSecond"] else "any",
+            account["category"],
+            ", ".join(account["ipAllow"]) or "anywhere",
+            "enabled" if account["enabled"] else "disabled",
+        )
+    Console(markup=False, highlight=False).print(table)
+
+
+@app.command()
+def change(
+    code: Code,
+    name: Name = None,
+    dialect: Speaks = None,
+    access_code_only: CodeOnly = None,
+    ip_allow: IpAllow = None,
+    from_anywhere: Annotated[
+        bool, typer.Option("--from-anywhere", help="Take every network again.")
+    ] = False,
+    requests_per_second: Pace = None,
+    category: Why = None,
+    enable: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Whether it may call at all.")
+    ] = None,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="Make a new secret and show it.")
+    ] = False,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of an account; the rest stays as it is."""
+    wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
+    if from_anywhere:
+        wanted["ipAllow"] = []
+    if enable is not None:
+        wanted["enabled"] = enable
+    if new_secret:
+        wanted["newSecret"] = True
+    if not wanted:
+        raise ConfigError("say what to change: `simpost accounts change --help` lists it.")
+    server = operator_server(url, config, operator_token)
+    _show_secret(server.patch(f"{_PATH}/{quote(code, safe='')}", wanted), as_json=as_json)
+
+
+def _wanted(
+    name: str | None,
+    dialect: Dialect | None,
+    access_code_only: bool | None,
+    ip_allow: list[str] | None,
+    requests_per_second: float | None,
+    category: Category | None,
+) -> dict[str, Any]:
+    given = {
+        "name": name,
+        "dialect": dialect,
+        "accessCodeOnly": access_code_only,
+        "ipAllow": ip_allow or None,
+        "requestsPerSecond": requests_per_second,
+        "category": category,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _show_secret(account: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(account, ensure_ascii=False))
+        return
+    print(f"RT-AccessCode: {account['accessCode']}")
+    if account.get("secret"):
+        print(f"RT-SecretKey: {account['secret']}")
+        print(
+            "\nThe secret is shown this once; `simpost accounts change --new-secret` makes another."
+        )

@@ -1,0 +1,95 @@
+"""`simpost check`: what a configuration means, before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simpost.config import Route, Settings, load
+from simpost.errors import ConfigError
+
+_OTHERS = 0o077
+
+
+def check(
+    config: Annotated[
+        Path, typer.Option(envvar="SIMPOST_CONFIG", help="Configuration file.")
+    ] = Path("simpost.toml"),
+) -> None:
+    """Check a configuration and say what it means."""
+    settings = load(config, os.environ)
+    store = _about_store(settings.store.path)
+    print(f"{config} is right.\n")
+    print("\n".join(_found(settings, store)))
+    for warning in _warnings(settings, config):
+        print(f"\nwarning: {warning}")
+
+
+def _found(settings: Settings, store: str) -> Iterator[str]:
+    yield f"server    http://{settings.server.host}:{settings.server.port}"
+    yield f"store     {store}"
+    for carrier in settings.carriers:
+        rate = f"{carrier.rate_per_s:g} a second" if carrier.rate_per_s else "any rate"
+        yield (
+            f"carrier   {carrier.name}: {carrier.type} to {carrier.host}:{carrier.port} as "
+            f"{carrier.system_id}, {carrier.bind}, window {carrier.window}, {rate}"
+        )
+    for number, route in enumerate(settings.routes, 1):
+        yield f"route {number}   {route.carrier}: {_fits(route)}"
+
+
+def _fits(route: Route) -> str:
+    given = route.model_dump(exclude={"carrier"})
+    return ", ".join(f"{name} {value}" for name, value in given.items() if value) or "everything"
+
+
+def _about_store(path: Path) -> str:
+    """Raises ConfigError when it could not be written."""
+    if not path.parent.is_dir():
+        raise ConfigError(f"store.database_url: there is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"store.database_url: the folder {path.parent} cannot be written.")
+    if not path.exists():
+        return f"{path} (will be created)"
+    if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+        raise ConfigError(f"store.database_url: {path} is no file that can be written.")
+    return str(path)
+
+
+def _warnings(settings: Settings, config: Path) -> Iterator[str]:
+    if config.stat().st_mode & _OTHERS:
+        yield f"others can read the secrets in {config}: chmod 600 {config}"
+    if not _is_loopback(settings.server.host):
+        yield "the server speaks plain HTTP beyond this machine: put a proxy with TLS before it"
+    if not settings.carriers:
+        yield "there is no carrier: every message will be refused with no_route"
+    used = {route.carrier for route in settings.routes}
+    for carrier in settings.carriers:
+        if carrier.name not in used:
+            yield f"no route leads to the carrier {carrier.name}: add one under [[routes]]"
+    for number, route in enumerate(settings.routes):
+        for earlier_number, earlier in enumerate(settings.routes[:number]):
+            if _covers(earlier, route):
+                yield f"route {number + 1} is never taken: route {earlier_number + 1} fits first"
+                break
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _covers(earlier: Route, later: Route) -> bool:
+    return (
+        later.msisdn_prefix.startswith(earlier.msisdn_prefix)
+        and later.imsi_prefix.startswith(earlier.imsi_prefix)
+        and earlier.plan in ("", later.plan)
+        and earlier.account in ("", later.account)
+    )

@@ -1,0 +1,176 @@
+"""Bringing a file in: what both `plans import` and `esims import` do."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, BinaryIO, TextIO, TypeAlias
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
+from simpost.engine.importing import Batch, Flaw, Kind, batches, read_rows
+from simpost.errors import ConfigError, SimpostError
+
+_CHUNK_OCTETS = 262_144
+_SHOWN = 20
+
+File: TypeAlias = Annotated[Path, typer.Argument(help="JSON or CSV; - reads stdin.")]
+DryRun: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", help="Only check the rows; needs no server.")
+]
+Report: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Write every bad row here: line, tab, reason.")
+]
+
+
+class Stopped(SimpostError):
+    """The import ended before the file did."""
+
+
+@dataclass
+class Tally:
+    """How far an import has come, and where its bad rows are told."""
+
+    show: Callable[[str], None]
+    report: TextIO | None
+    shows_all: bool
+    good: int = 0
+    bad: int = 0
+    doubts: int = 0
+    line: int = 0
+    is_whole: bool = True
+    started_s: float = field(default_factory=time.monotonic)
+
+    def tell(self, flaw: Flaw) -> None:
+        self.bad += 1
+        self.is_whole = self.is_whole and not flaw.stops
+        if self.report:
+            self.report.write(f"{flaw.line}\t{flaw.reason}\n")
+        if self.shows_all or self.bad <= _SHOWN:
+            ending = "; nothing after it was read" if flaw.stops else ""
+            self.show(f"line {flaw.line}: {flaw.reason}{ending}")
+        elif self.bad == _SHOWN + 1:
+            where = "in the report" if self.report else "not shown; --report FILE keeps them all"
+            self.show(f"... more bad rows are {where}")
+
+
+def import_file(
+    path: Path, kind: Kind, server: Server | None, target: str, report: Path | None
+) -> None:
+    """Check all rows of a file and save the good ones; without a server, check only.
+
+    Leaves with 1 when a row was bad or the file was broken.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(_opened(path))
+        kept = stack.enter_context(_created(report)) if report else None
+        console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+        progress = stack.enter_context(_progress(console))
+        task = progress.add_task("0 rows", total=_size(file))
+        tally = Tally(show=console.print, report=kept, shows_all=not (kept or console.is_terminal))
+        chunks = _read(file, lambda octets: progress.advance(task, octets))
+        for item in batches(read_rows(chunks, kind), kind):
+            if isinstance(item, Flaw):
+                tally.tell(item)
+                continue
+            _save(item, server, target, tally)
+            progress.update(task, description=f"{tally.good:,} rows")
+    print(_summary(tally, is_checked_only=server is None))
+    if tally.bad or not tally.good:
+        raise typer.Exit(1)
+
+
+def _save(batch: Batch, server: Server | None, target: str, tally: Tally) -> None:
+    refused = []
+    if server:
+        try:
+            refused = server.put(target, batch.body)["refused"]
+        except (RequestRefused, Unanswered, Unreachable) as error:
+            raise Stopped(_where_it_stopped(tally, batch, error)) from None
+    for each in refused:
+        tally.tell(Flaw(batch.lines[each["index"]], each["reason"]))
+    tally.good += len(batch.lines) - len(refused)
+    tally.doubts += batch.doubts
+    tally.line = batch.lines[-1]
+
+
+def _where_it_stopped(tally: Tally, batch: Batch, error: SimpostError) -> str:
+    if not tally.line:
+        return f"{error} Nothing was saved."
+    return (
+        f"{error} The good rows up to line {tally.line} are saved, those from line "
+        f"{batch.lines[0]} on are not. Saving again changes nothing: run it once more."
+    )
+
+
+def _summary(tally: Tally, *, is_checked_only: bool) -> str:
+    took_s = time.monotonic() - tally.started_s
+    words = [f"{tally.good:,} rows {'are good' if is_checked_only else 'saved'}"]
+    if tally.bad:
+        words.append(f"{tally.bad:,} bad")
+    if tally.doubts:
+        words.append(f"{tally.doubts:,} with an odd ICCID, taken all the same")
+    ending = "" if tally.is_whole else " The rest of the file was not read."
+    if not tally.good and not tally.bad:
+        ending = " The file holds none."
+    return f"{', '.join(words)}, in {took_s:.1f} s.{ending}"
+
+
+def _opened(path: Path) -> BinaryIO:
+    if str(path) == "-":
+        return sys.stdin.buffer
+    try:
+        return path.open("rb", buffering=0)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _created(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _size(file: BinaryIO) -> int | None:
+    try:
+        return file.seek(0, 2) if file.seekable() else None
+    finally:
+        if file.seekable():
+            file.seek(0)
+
+
+def _read(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
+    try:
+        while chunk := file.read(_CHUNK_OCTETS):
+            yield chunk
+            advance(len(chunk))
+    except OSError as error:
+        raise ConfigError(f"the file cannot be read: {error.strerror}.") from None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )

@@ -1,0 +1,94 @@
+"""`simpost init`: a configuration to begin with."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simpost.errors import ConfigError
+
+_NEXT = """\
+{path} is created, readable by you alone. It holds new secrets: keep a copy of it, apart from
+the store; without secrets_key the store cannot be read.
+
+Next:
+  1. Put your operator under [[carriers]] and [[routes]] in {path}.
+  2. simpost check --config {path}
+  3. simpost serve --config {path}
+  4. simpost accounts add NAME --config {path}
+"""
+
+_TEMPLATE = """\
+# The configuration of simpost. Every setting is explained in docs/configuration.md;
+# what is commented out stands at its default. `simpost check` validates it.
+
+[server]
+host = "127.0.0.1"  # put a proxy that speaks TLS in front before others may reach it
+port = 8080
+# For the operator's commands and endpoints (accounts, plans, eSIMs). Made for you alone.
+operator_token = "{operator_token}"
+# max_body_octets = 1048576
+# timestamp_window_s = 300        # how old a signed request may be
+# allow_private_webhooks = false  # true lets webhooks reach your own network
+
+[store]
+# A file beside this one; what was accepted is in it.
+database_url = "sqlite:///simpost.db"
+# Seals secrets in the store. Losing it loses them: keep a copy.
+secrets_key = "{secrets_key}"
+
+[messages]
+# validity_s = 172800  # how long a message is tried when the request does not say
+# When bytes left and no answer came, these are sent again; one-time codes are not, because
+# a code that is shown twice confuses more than one that is asked for again.
+# repeat_in_doubt = ["service", "support", "notice", "promotion"]
+
+[log]
+# level = "info"        # debug, info, warning, error
+# format = "console"    # json for machines
+
+# One block for each operator you send through. To try without one, run `simpost smsc`,
+# which prints what to put here.
+#
+# [[carriers]]
+# type = "smpp"
+# name = "operator-one"
+# host = "smsc.example.com"
+# port = 2775
+# system_id = "..."
+# password = "..."          # at most 8 octets, as SMPP has it
+# bind = "transceiver"      # or "transmitter_receiver"
+# window = 10               # what the operator allows
+# rate_per_s = 0            # what the operator allows; 0 sets no limit
+# source_address = ""       # the sender handsets show
+
+# The first route that fits a message picks its carrier. One with only a carrier fits all.
+#
+# [[routes]]
+# carrier = "operator-one"
+# msisdn_prefix = "66"      # or imsi_prefix, plan, account
+"""
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="The file to create.")] = Path("simpost.toml"),
+) -> None:
+    """Create a configuration with secrets of its own."""
+    text = _TEMPLATE.format(
+        operator_token=secrets.token_urlsafe(32),
+        secrets_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    )
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ConfigError(f"{path} is already there and is left as it is.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be created: {error.strerror}.") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    print(_NEXT.format(path=path), end="")

@@ -1,0 +1,115 @@
+"""`simpost messages`: the log, and one message in full."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from simpost.cli.client import Server
+from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.text import visible
+from simpost.cli.timeline import timeline
+from simpost.domain.states import State
+
+_PAGE = 200
+_AGO = re.compile(r"(\d{1,6})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def messages(
+    message_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="One message in full; else the list.")
+    ] = None,
+    esim: Annotated[str | None, typer.Option(help="Only this esimTranNo.")] = None,
+    iccid: Annotated[str | None, typer.Option(help="Only this ICCID.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only this state.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only later than 30m, 2h or 7d ago, or than an ISO time.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what became of messages."""
+    which = {
+        "esimTranNo": esim,
+        "iccid": iccid,
+        "state": state,
+        "from": parse_since(since, datetime.now(UTC)) if since else None,
+    }
+    server = account_server(url, config, access_code, secret)
+    if message_id:
+        message = server.get(f"/v1/messages/{quote(message_id, safe='')}")
+        print(json.dumps(message, ensure_ascii=False) if as_json else "\n".join(timeline(message)))
+        return
+    found = list(islice(_list(server, which, limit), limit))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    elif found:
+        _print_table(found)
+    else:
+        print("no messages")
+
+
+def parse_since(text: str, now: datetime) -> str:
+    """An RFC 3339 time from a span before now or from an ISO time, in UTC if it has no offset."""
+    if ago := _AGO.fullmatch(text):
+        time = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    else:
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            raise typer.BadParameter(
+                "must be a span such as 2h or an ISO time", param_hint="--since"
+            ) from None
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _list(server: Server, which: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
+    cursor = None
+    while True:
+        query = {**which, "limit": min(limit, _PAGE), "cursor": cursor}
+        page = server.get("/v1/messages", query)
+        yield from page["messages"]
+        cursor = page["next"]
+        if not cursor:
+            return
+
+
+def _print_table(found: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False, markup=False)
+    table = Table(
+        "accepted (UTC)", "id", "eSIM", "state", "parts", "text", box=None, pad_edge=False
+    )
+    for column in table.columns[:5]:
+        column.no_wrap = True
+    table.columns[5].no_wrap = True
+    table.columns[5].overflow = "ellipsis"
+    for message in found:
+        reason = message["reason"]
+        table.add_row(
+            message["createdAt"][:19].replace("T", " "),
+            message["id"],
+            message["esimTranNo"],
+            message["state"] + (f" ({reason['code']})" if reason else ""),
+            str(message["partCount"]),
+            Text(visible(message["text"])),
+        )
+    # Not into a pipe: there every column is wanted whole.
+    console.print(table, width=None if console.is_terminal else 10_000)

@@ -1,0 +1,135 @@
+"""`simpost send`: one SMS to one eSIM, from the command line."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+
+import typer
+
+from simpost.cli.client import Server, Unanswered
+from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.text import visible
+from simpost.domain.messages import Category
+from simpost.domain.states import State
+from simpost.errors import ConfigError
+
+_FIRST_WAIT_S = 0.25
+_LONGEST_WAIT_S = 2.0
+
+
+def send(
+    text: Annotated[str, typer.Argument(help="The text of the SMS.")],
+    esim: Annotated[str | None, typer.Option(help="The eSIM by its esimTranNo.")] = None,
+    iccid: Annotated[str | None, typer.Option(help="The eSIM by its ICCID.")] = None,
+    category: Annotated[
+        Category | None, typer.Option(help="Why it is sent; else the account's own.")
+    ] = None,
+    validity: Annotated[
+        int | None, typer.Option(min=1, help="Seconds it is worth sending.")
+    ] = None,
+    request_id: Annotated[
+        str | None, typer.Option(help="The same id within 24 hours sends nothing twice.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow it until it has arrived or not.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to follow it at most.")] = 300,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send an SMS to an eSIM."""
+    if not esim and not iccid:
+        raise ConfigError("to which eSIM? Give --esim or --iccid.")
+    server = account_server(url, config, access_code, secret)
+    wanted = {
+        "text": text,
+        "esimTranNo": esim,
+        "iccid": iccid,
+        "category": category,
+        "validitySeconds": validity,
+        "dryRun": dry_run or None,
+    }
+    document = {name: value for name, value in wanted.items() if value is not None}
+    request_id = request_id or str(uuid.uuid4())
+    try:
+        answer = server.post("/v1/messages", document, request_id=request_id)
+    except Unanswered as error:
+        raise Unanswered(f"{error} Ask again with --request-id {request_id}.") from None
+    if dry_run:
+        _show_decision(answer, as_json=as_json)
+    elif wait:
+        _follow(server, answer["id"], timeout, as_json=as_json)
+    elif as_json:
+        print(json.dumps(answer))
+    else:
+        print(f"{answer['id']}  {answer['state']}{_size(answer)}")
+
+
+def _size(answer: dict[str, Any]) -> str:
+    count = answer["partCount"]
+    return f", {count} part{'' if count == 1 else 's'} of {answer['encoding']}" if count else ""
+
+
+def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
+    refused = answer["decision"] != "send"
+    if as_json:
+        print(json.dumps(answer, ensure_ascii=False))
+    elif refused:
+        reason = answer["reason"]
+        said = " ".join(filter(None, [reason["sentence"], reason["detail"], reason["remedy"]]))
+        print(f"would be refused: {reason['code']}\n{said}")
+    else:
+        print(f"would be sent to {answer['to']} through {answer['carrier']}{_size(answer)}")
+        for part in answer["segments"]:
+            print(f"  {visible(part)}")
+    if refused:
+        raise typer.Exit(1)
+
+
+def _follow(server: Server, message_id: str, timeout_s: float, *, as_json: bool) -> None:
+    """Leave with 0 once it is delivered, with 1 when it ends otherwise or not in time."""
+    message: dict[str, Any] = {}
+    for message in follow(server, message_id, timeout_s):
+        if not as_json:
+            print(f"{message_id}  {message['state']}{_reason(message)}", flush=True)
+    if as_json:
+        print(json.dumps(message, ensure_ascii=False))
+    if message["state"] != State.DELIVERED:
+        raise typer.Exit(1)
+
+
+def _reason(message: dict[str, Any]) -> str:
+    reason = message["reason"]
+    return f"  {reason['sentence']} {reason['remedy']}" if reason else ""
+
+
+def follow(
+    server: Server,
+    message_id: str,
+    timeout_s: float,
+    *,
+    clock_s: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[dict[str, Any]]:
+    """The message each time its state or reason changed, until it is final or time is up."""
+    ends_s = clock_s() + timeout_s
+    wait_s = _FIRST_WAIT_S
+    last = None
+    while True:
+        message = server.get(f"/v1/messages/{message_id}")
+        if (message["state"], message["reason"]) != last:
+            last = (message["state"], message["reason"])
+            wait_s = _FIRST_WAIT_S
+            yield message
+        if State(message["state"]).is_final or clock_s() + wait_s > ends_s:
+            return
+        sleep(wait_s)
+        wait_s = min(_LONGEST_WAIT_S, wait_s * 1.5)

@@ -1,0 +1,70 @@
+"""One message as a story: what was asked, what was tried, what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from simpost.cli.text import visible
+from simpost.domain.states import State
+
+_SAID = {
+    "accepted": "taken by",
+    "throttled": "put off by",
+    "refused": "refused by",
+    "unreachable": "did not reach",
+    "in_doubt": "left, without an answer from",
+}
+
+
+def timeline(message: dict[str, Any]) -> Iterator[str]:
+    """The lines to show of a message in full, as the native door gives it."""
+    state = State(message["state"])
+    parts = message["partCount"]
+    yield f"message   {message['id']}"
+    yield f"state     {state}{_why(message['reason'])}"
+    yield f"eSIM      {message['esimTranNo']}  ICCID {message['iccid'] or '-'}  to {message['to']}"
+    plural = "s" * (parts != 1)
+    yield f"kind      {message['category']}, {parts} part{plural} of {message['encoding']}"
+    if message["requestId"]:
+        yield f"request   {message['requestId']}"
+    yield f"text      {visible(message['text'])}"
+    yield ""
+    for time, line in sorted(_events(message), key=lambda event: event[0]):
+        yield f"{time}  {line}"
+    if not state.is_final:
+        yield f"{message['expiresAt']}  would expire"
+
+
+def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield message["createdAt"], "accepted"
+    for attempt in message["attempts"]:
+        yield attempt["endedAt"], _attempt(attempt, _carrier_id(message, attempt))
+    for part in message["parts"]:
+        if part["finalAt"]:
+            yield part["finalAt"], f"part {part['number']} {part['state']}{_why(part['reason'])}"
+
+
+def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
+    """`in doubt` marks a try that may be the second one to arrive."""
+    said = _SAID.get(attempt["outcome"], attempt["outcome"])
+    words = [f"part {attempt['part']} {said} {attempt['carrier']}{carrier_id}"]
+    words += [f", try {attempt['number']}"] * (attempt["number"] > 1)
+    words += [", a repeat of what was in doubt"] * attempt["repeat"]
+    words += [f", code {attempt['carrierCode']}"] * bool(attempt["carrierCode"])
+    return "".join(words) + _why(attempt["reason"])
+
+
+def _carrier_id(message: dict[str, Any], attempt: dict[str, Any]) -> str:
+    if attempt["outcome"] != "accepted":
+        return ""
+    for part in message["parts"]:
+        if part["number"] == attempt["part"] and part["carrierMessageId"]:
+            return f" as {part['carrierMessageId']}"
+    return ""
+
+
+def _why(reason: dict[str, Any] | None) -> str:
+    if not reason:
+        return ""
+    return f" ({reason['code']}): {reason['sentence']} {reason['remedy']}"
