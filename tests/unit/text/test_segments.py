@@ -20,6 +20,7 @@ from simpost.text import (
     segment_as,
     units_per_part,
 )
+from simpost.text.alphabet import septets_of
 
 from .strategies import ENCODINGS, gsm_texts, languages, reference_bits, texts
 
@@ -127,13 +128,17 @@ def test_no_language_is_used_that_was_not_allowed(text):
     ("text", "allowed", "label"),
     [
         ("ğ" * 71, {1}, "gsm7+locking1"),
-        ("ğ" + "a" * 80, {1}, "gsm7+single1"[:4] + "+locking1"),
-        ("ğß" + "è" + "a" * 80, {1}, "gsm7+single1"),
+        ("ğ" + "a" * 80, {1}, "gsm7+locking1"),
+        ("ğè" + "a" * 80, {1}, "gsm7+single1"),
         ("á" * 71, {2}, "gsm7+single2"),
         ("á" * 71, {2, 3}, "gsm7+locking3"),
         ("नमस्ते" * 20, {6}, "gsm7+locking6"),
         ("नमस्ते A" * 14, {6}, "gsm7+locking6+single6"),
+        ("ã" * 40 + "Φ" + "a" * 40, {3}, "gsm7+single3"),
+        ("ã" * 80 + "Φ", {3}, "gsm7+locking3+single3"),
+        ("".join(sorted(septets_of(0, 2).pairs)) * 4, {2}, "gsm7+single2"),
         ("ğ" * 70, {1}, "ucs2"),
+        ("ğ" + "[" * 100, {1}, "ucs2"),
         ("я" * 200, frozenset(LANGUAGES), "ucs2"),
         ("ğ" * 71, {3}, "ucs2"),
     ],
@@ -169,6 +174,11 @@ def test_no_caller_can_raise_the_limit_of_the_header():
     with pytest.raises(TooManyParts) as caught:
         segment("a" * (152 * MAX_PARTS + 1), max_parts=1000)
     assert (caught.value.parts, caught.value.limit) == (256, 255)
+
+
+def test_a_cluster_that_just_fits_moves_on_whole():
+    cluster = "e" + "\u0301" * 65
+    assert segment("x" * 9 + cluster).parts == ("x" * 9, cluster)
 
 
 def test_a_lone_surrogate_is_refused_at_its_place():

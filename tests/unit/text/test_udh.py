@@ -125,6 +125,11 @@ def test_of_repeated_or_exclusive_elements_the_last_counts():
     assert parse_header(both).concatenation == Concatenation(0x1234, 3, 2, 16)
 
 
+def test_an_impossible_element_does_not_undo_a_possible_one():
+    both = bytes.fromhex("0a" + "0003ab0201" + "0003cd0209")
+    assert parse_header(both).concatenation == Concatenation(0xAB, 2, 1, 8)
+
+
 @pytest.mark.parametrize("element", ["0003ab0200", "0003ab0203", "0003ab0000", "0002ab02"])
 def test_an_impossible_concatenation_is_no_concatenation(element):
     body = bytes.fromhex(element)
