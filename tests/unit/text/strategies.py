@@ -40,3 +40,6 @@ ENCODINGS = [
     for locking in (0, *sorted(LOCKING_LANGUAGES))
     for single in (0, *sorted(LANGUAGES))
 ]
+
+for each in ENCODINGS:  # read every table now, or an example pays for it and misses its deadline
+    septets_of(each.locking, each.single)
