@@ -1,0 +1,204 @@
+"""All doors on a real embedded store and the real intake; the carrier's link is down."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from cryptography.fernet import Fernet
+from uuid_utils import uuid7
+
+from simpost.api import Services, build
+from simpost.domain.accounts import Account, Dialect
+from simpost.domain.outcomes import Outcome, Receipt
+from simpost.engine.accounts import Accounts
+from simpost.engine.catalogue import parse_esim, parse_plan
+from simpost.engine.intake import Intake
+from simpost.engine.lane import Lane
+from simpost.engine.routes import Route, Routing
+from simpost.engine.settling import Patience
+from simpost.ports.carrier import Link, Submission, Traits
+from simpost.store import SqliteStore
+
+NOW_MS = 1_767_225_600_000
+ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}
+
+
+class DownCarrier:
+    """A carrier without a link: what is accepted waits in the store."""
+
+    traits = Traits(name="down", max_parts=4)
+    link = Link.LOST
+    room = 0
+
+    def send(self, part: Submission) -> asyncio.Future[Outcome]:
+        raise AssertionError("nothing is sent without a link")
+
+    async def start(
+        self,
+        on_room: Callable[[], None],
+        on_receipt: Callable[[Receipt], asyncio.Future[None]],
+    ) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def plan(code: str, **fields: Any) -> dict[str, Any]:
+    return {"packageCode": code, "smsStatus": 1, "location": "TH", "dataType": 1} | fields
+
+
+def esim(number: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "esimTranNo": number,
+        "iccid": f"8988{number}",
+        "msisdn": f"6681{number[-7:]}",
+        "orderNo": "ORD1",
+        "smdpStatus": "ENABLED",
+        "esimStatus": "IN_USE",
+        "packageList": [{"packageCode": "P-TH", "createTime": "2026-01-01T00:00:00+0000"}],
+    } | fields
+
+
+PLANS = [
+    plan("P-TH", slug="TH_1_7", name="Thailand", price="45000", volume=1_073_741_824),
+    plan("P-JP", slug="JP_1_7", location="JP", smsStatus=2, dataType=2),
+    plan("P-US", slug="US_1_7", location="US", smsStatus=0, supportTopUpType=1),
+    plan("P-AS", slug="AS_3_30", location="TH,JP"),
+    plan("TOPUP_TH", slug="TH_1_7_TOP"),
+    plan("TOPUP_US", slug="US_1_7_TOP", location="US"),
+]
+GOOD = "26010100000001"
+ESIMS = [
+    esim(GOOD),
+    esim("26010100000002", packageList=[{"packageCode": "P-US"}], orderNo="ORD2"),
+    esim("26010100000003", smdpStatus="RELEASED", esimStatus="GOT_RESOURCE", orderNo="ORD3"),
+    esim("26010100000004", esimStatus="REVOKED", orderNo="ORD4"),
+    esim("26010100000005", iccid="", smdpStatus="RELEASED", esimStatus="GETTING_RESOURCE",
+         orderNo="ORD5", msisdn=""),
+    esim("26010100000006", orderNo="ORD5",
+         packageList=[{"packageCode": "P-JP", "createTime": "2026-03-01T00:00:00+0000"}]),
+]  # fmt: skip
+STRANGERS = [esim("26010100000090", orderNo="ORD90")]
+
+
+class Service:
+    """The doors and what stands behind them."""
+
+    def __init__(self, store: SqliteStore, client: httpx2.AsyncClient, services: Services) -> None:
+        self.store = store
+        self.client = client
+        self.services = services
+
+    async def open(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        account: str = "demo",
+        **headers: str,
+    ) -> httpx2.Response:
+        """POST to the open door as an account; header names with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named |= {"RT-AccessCode": account, "RT-SecretKey": f"{account}-secret"}
+        content = b"" if body is None else httpx2.Request("POST", "http://x", json=body).content
+        return await self.client.post(f"/api/v1/open/{path}", content=content, headers=named)
+
+    async def send(
+        self, text: str = "Hello", number: str = GOOD, **headers: str
+    ) -> httpx2.Response:
+        return await self.open("esim/sendSms", {"esimTranNo": number, "message": text}, **headers)
+
+    async def native(
+        self, method: str, path: str, *, account: str = "demo", **request: Any
+    ) -> httpx2.Response:
+        auth = (account, f"{account}-secret")
+        return await self.client.request(method, f"/v1/{path}", auth=auth, **request)
+
+    async def operate(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        headers = {"Authorization": "Bearer operator-token"}
+        return await self.client.request(method, f"/v1/operator/{path}", headers=headers, **request)
+
+
+async def wire(store: SqliteStore, **settings: Any) -> Services:
+    accounts = Accounts(store)
+    await accounts.reload()
+    carrier = DownCarrier()
+    lane = Lane(
+        carrier,
+        store,
+        owner="embedded",
+        depth=10,
+        patience=Patience(repeat_in_doubt=frozenset()),
+        clock_ms=lambda: NOW_MS,
+    )
+    routing = Routing(routes=(Route("down"),), carriers={"down": carrier.traits})
+    intake = Intake(
+        store,
+        routing,
+        {"down": lane},
+        new_id=lambda: uuid7().bytes,
+        clock_ms=lambda: NOW_MS,
+        validity_s=3600,
+    )
+    return Services(
+        store=store,
+        accounts=accounts,
+        intake=intake,
+        clock_ms=lambda: NOW_MS,
+        operator_token="operator-token",
+        version="0",
+        **settings,
+    )
+
+
+SEAL_KEY = Fernet.generate_key().decode()
+
+
+async def _fill(path: Path) -> None:
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    for id_, (code, dialect) in enumerate(
+        [("demo", Dialect.HIROAMING), ("other", Dialect.ESIM_ACCESS)], start=1
+    ):
+        account = Account(id_, code, f"{code}-secret", dialect=dialect, requests_per_s=0)
+        assert await store.add_account(account) == id_
+    await store.save_plans([parse_plan(row) for row in PLANS])
+    await store.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
+    await store.save_esims(2, [parse_esim(row, NOW_MS) for row in STRANGERS])
+    await store.close()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store made and filled once; every test gets a copy."""
+    path = tmp_path_factory.mktemp("filled") / "simpost.db"
+    asyncio.run(_fill(path))
+    return path
+
+
+@pytest_asyncio.fixture
+async def store(filled: Path, tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    path = tmp_path / "simpost.db"
+    shutil.copy(filled, path)
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Settings of the service; a test module may override them."""
+    return {}
+
+
+@pytest_asyncio.fixture
+async def service(store: SqliteStore, settings: dict[str, Any]) -> AsyncIterator[Service]:
+    services = await wire(store, **settings)
+    transport = httpx2.ASGITransport(build(services))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://simpost") as client:
+        yield Service(store, client, services)
