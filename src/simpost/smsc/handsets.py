@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -47,7 +48,7 @@ class Handsets:
         self._max_texts = max_texts
         self._max_octets = max_octets
         self._reassembly = reassembly or Reassembly()
-        self._handsets: dict[str, Handset] = {}
+        self._handsets: OrderedDict[str, Handset] = OrderedDict()
         self._octets = 0
         self._serial = 0
 
@@ -88,13 +89,14 @@ class Handsets:
             self._drop_quietest()
 
     def _touched(self, number: str) -> Handset:
-        """The handset, now the latest: a dict keeps the order in which keys came."""
-        handset = self._handsets.pop(number, None)
-        if handset is None:
-            handset = Handset(number)
-            if len(self._handsets) >= self._max_handsets:
-                self._drop_quietest()
-        self._handsets[number] = handset
+        """The handset, now the latest."""
+        handset = self._handsets.get(number)
+        if handset is not None:
+            self._handsets.move_to_end(number)
+            return handset
+        if len(self._handsets) >= self._max_handsets:
+            self._drop_quietest()
+        handset = self._handsets[number] = Handset(number)
         return handset
 
     def _join(
@@ -121,7 +123,7 @@ class Handsets:
         return message
 
     def _drop_quietest(self) -> None:
-        handset = self._handsets.pop(next(iter(self._handsets)))
+        _, handset = self._handsets.popitem(last=False)
         for message in handset.texts:
             self._drop(message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -77,13 +78,14 @@ class Ledger:
     """The latest submits by id; the oldest is forgotten for one more than `max_taken`."""
 
     def __init__(self, max_taken: int = MAX_TAKEN) -> None:
-        self._taken: dict[str, Taken] = {}
+        # An OrderedDict, because the first key of a dict costs more with every one taken before it.
+        self._taken: OrderedDict[str, Taken] = OrderedDict()
         self._max_taken = max_taken
 
     def add(self, taken: Taken) -> None:
         self._taken[taken.message_id] = taken
         if len(self._taken) > self._max_taken:
-            del self._taken[next(iter(self._taken))]
+            self._taken.popitem(last=False)
 
     def find(self, message_id: str) -> Taken | None:
         return self._taken.get(message_id)

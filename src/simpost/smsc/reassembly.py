@@ -5,6 +5,7 @@ Pure: the time of arrival is handed in, in seconds of one clock.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
@@ -59,7 +60,7 @@ class Reassembly:
     """The messages that still wait for parts, oldest first."""
 
     def __init__(self, *, max_open: int = MAX_OPEN, expiry_s: float = EXPIRY_S) -> None:
-        self._open: dict[_Key, _Open] = {}
+        self._open: OrderedDict[_Key, _Open] = OrderedDict()
         self._max_open = max_open
         self._expiry_s = expiry_s
 
