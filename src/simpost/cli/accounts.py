@@ -7,9 +7,8 @@ from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from simpost.cli.columns import print_columns
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.domain.accounts import Dialect
 from simpost.domain.messages import Category
@@ -67,9 +66,9 @@ def list_accounts(
     if as_json:
         print(json.dumps(accounts, ensure_ascii=False))
         return
-    table = Table("access code", "name", "dialect", "requests/s", "category", "from", "state")
-    for account in accounts:
-        table.add_row(
+    rows = [["access code", "name", "dialect", "requests/s", "category", "from", "state"]]
+    rows += [
+        [
             account["accessCode"],
             account["name"],
             account["dialect"],
@@ -77,8 +76,10 @@ def list_accounts(
             account["category"],
             ", ".join(account["ipAllow"]) or "anywhere",
             "enabled" if account["enabled"] else "disabled",
-        )
-    Console(markup=False, highlight=False).print(table)
+        ]
+        for account in accounts
+    ]
+    print_columns(rows)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli.client import Server
+from simpost.cli.columns import print_columns
 from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
 from simpost.cli.text import visible
 from simpost.cli.timeline import timeline
@@ -56,7 +57,7 @@ def messages(
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     elif found:
-        _print_table(found)
+        print_columns(list(_rows(found)))
     else:
         print("no messages")
 
@@ -88,28 +89,15 @@ def _list(server: Server, which: dict[str, Any], limit: int) -> Iterator[dict[st
             return
 
 
-def _print_table(found: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False, markup=False)
-    table = Table(
-        "accepted (UTC)", "id", "eSIM", "state", "parts", "text", box=None, pad_edge=False
-    )
-    for column in table.columns[:5]:
-        column.no_wrap = True
-    table.columns[5].no_wrap = True
-    table.columns[5].overflow = "ellipsis"
+def _rows(found: list[dict[str, Any]]) -> Iterator[list[str]]:
+    yield ["accepted (UTC)", "id", "eSIM", "state", "parts", "text"]
     for message in found:
         reason = message["reason"]
-        table.add_row(
+        yield [
             message["createdAt"][:19].replace("T", " "),
             message["id"],
             message["esimTranNo"],
             message["state"] + (f" ({reason['code']})" if reason else ""),
             str(message["partCount"]),
-            Text(visible(message["text"])),
-        )
-    # Not into a pipe: there every column is wanted whole.
-    console.print(table, width=None if console.is_terminal else 10_000)
+            visible(message["text"]),
+        ]

@@ -76,8 +76,10 @@ class _Reader:
         self._at += is_array
         keys = self._key()
         self._at += 1 + is_array
-        path = self._inside_arrays(keys[:-1]) + keys[-1:]
-        path = self._element(path) if is_array else self._inside_arrays(path)
+        if is_array:
+            path = self._element(self._inside_arrays(keys[:-1]) + keys[-1:])
+        else:
+            path = self._inside_arrays(keys)
         self._lines.setdefault(path[:1], line)
         self._lines.setdefault(path, line)
         return path

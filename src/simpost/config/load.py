@@ -144,8 +144,17 @@ def _reason(details: ErrorDetails) -> str:
         return _unknown(details["loc"])
     if said := _SAID.get(kind):
         return said
-    reason = details["msg"].removeprefix("Value error, ")
-    return reason.replace("Input should be", "must be").replace("String should", "should")
+    limits = details.get("ctx", {})
+    match kind:
+        case "too_short" | "string_too_short":
+            return f"must have at least {limits['min_length']} characters"
+        case "too_long" | "string_too_long":
+            return f"must have at most {limits['max_length']} characters"
+        case "string_pattern_mismatch":
+            return f"must match {limits['pattern']}"
+        case _:
+            reason = details["msg"].removeprefix("Value error, ")
+            return reason.replace("Input should be", "must be")
 
 
 def _unknown(path: KeyPath) -> str:

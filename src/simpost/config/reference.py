@@ -1,0 +1,84 @@
+"""The reference of all settings, as docs/configuration.md shows it.
+
+`python -m simpost.config.reference FILE` writes it between the marks of that file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from simpost.config.sections import Settings
+
+BEGIN = "<!-- reference: begin -->"
+END = "<!-- reference: end -->"
+
+
+def reference() -> str:
+    """Markdown: a table per section, a row per key."""
+    schema = Settings.model_json_schema()
+    lines: list[str] = []
+    for section, field in Settings.model_fields.items():
+        is_list = "tuple" in str(field.annotation)
+        name = schema["properties"][section]
+        definition = _resolved(schema, name["items"] if is_list else name)
+        title = f"[[{section}]]" if is_list else f"[{section}]"
+        lines += [f"### `{title}`", "", definition["description"], ""]
+        lines += ["| key | type | default | |", "| --- | --- | --- | --- |"]
+        lines += _rows(schema, definition)
+        lines.append("")
+    return "\n".join(lines)
+
+
+def with_reference(text: str) -> str:
+    """The text with its reference made anew."""
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+
+
+def _rows(schema: dict[str, Any], definition: dict[str, Any]) -> Iterator[str]:
+    required = definition.get("required", ())
+    for key, about in definition["properties"].items():
+        default = "required" if key in required else f"`{_toml(about.get('default'))}`"
+        about_type = _resolved(schema, about)
+        yield f"| `{key}` | {_kind(schema, about_type)} | {default} | {about['description']} |"
+
+
+def _resolved(schema: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in about:
+        return about
+    found: dict[str, Any] = schema["$defs"][about["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _kind(schema: dict[str, Any], about: dict[str, Any]) -> str:
+    if "enum" in about or "const" in about:
+        return " or ".join(f"`{_toml(each)}`" for each in about.get("enum", [about.get("const")]))
+    if about["type"] == "array":
+        return f"list of {_kind(schema, _resolved(schema, about['items']))}"
+    if about.get("format") == "password":
+        return "secret"
+    names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "boolean"}
+    low, high = about.get("minimum"), about.get("maximum")
+    bounds = f", {low:,} to {high:,}" if low is not None and high is not None else ""
+    return names[about["type"]] + bounds
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case list():
+            return f"[{', '.join(sorted(_toml(each) for each in value))}]"
+        case _:
+            return f"{value}"
+
+
+if __name__ == "__main__":
+    file = Path(sys.argv[1])
+    file.write_text(with_reference(file.read_text("utf-8")), "utf-8")

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simpost.cli.init import init
+from simpost.config import Settings, load
+from simpost.config.reference import with_reference
+from simpost.config.sections import Log, Messages, Route, Section, Server, SmppCarrier, Store
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
+SECTIONS: dict[str, type[Section]] = {
+    "[server]": Server,
+    "[store]": Store,
+    "[messages]": Messages,
+    "[[carriers]]": SmppCarrier,
+    "[[routes]]": Route,
+    "[log]": Log,
+}
+
+
+def test_the_reference_is_as_the_code_has_it() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    command = "python -m simpost.config.reference docs/configuration.md"
+    assert with_reference(text) == text, f"make it anew: {command}"
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_every_setting_is_documented(heading: str) -> None:
+    table = DOCUMENT.read_text("utf-8").partition(f"### `{heading}`")[2].partition("###")[0]
+    for key, field in SECTIONS[heading].model_fields.items():
+        assert f"| `{key}` |" in table
+        assert field.description
+        assert field.description in table
+
+
+def test_the_sections_are_all_there_are() -> None:
+    assert {heading.strip("[]") for heading in SECTIONS} == set(Settings.model_fields)
+
+
+def test_the_file_of_init_speaks_of_every_section_and_only_of_settings(tmp_path: Path) -> None:
+    path = tmp_path / "simpost.toml"
+    init(path)
+    text = path.read_text("utf-8")
+    assert load(path) == load(path)
+    for heading in SECTIONS:
+        assert heading in text
+    commented = (line.lstrip("# ") for line in text.splitlines() if " = " in line)
+    known = {key for model in SECTIONS.values() for key in model.model_fields}
+    assert {line.partition(" = ")[0] for line in commented} <= known

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simpost.config import Settings, load
+from simpost.config.lines import key_lines, line_of
+from simpost.errors import ConfigError
+
+TOKEN = "a-token-of-some-length"
+KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+LEAST = f"""\
+[server]
+operator_token = "{TOKEN}"
+
+[store]
+secrets_key = "{KEY}"
+"""
+CARRIER = """\
+[[carriers]]
+type = "smpp"
+name = "one"
+host = "smsc.example"
+system_id = "reseller"
+password = "hush"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "simpost.toml"
+
+
+def loaded(file: Path, text: str, environment: dict[str, str] | None = None) -> Settings:
+    file.write_text(text, "utf-8")
+    return load(file, environment)
+
+
+def problems(file: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        loaded(file, text, environment)
+    return str(error.value).replace(str(file), "FILE").splitlines()
+
+
+def test_secrets_are_all_a_file_must_hold(file: Path) -> None:
+    found = loaded(file, LEAST)
+    assert (found.server.host, found.server.port) == ("127.0.0.1", 8080)
+    assert found.server.operator_token.get_secret_value() == TOKEN
+    assert found.messages.validity_s == 172_800
+    assert found.messages.repeat_in_doubt == {"service", "support", "notice", "promotion"}
+    assert (found.carriers, found.routes) == ((), ())
+
+
+def test_a_carrier_and_its_route_are_read(file: Path) -> None:
+    found = loaded(
+        file,
+        LEAST + CARRIER + 'languages = [1, 3]\nrate_per_s = 5\n[[routes]]\ncarrier = "one"\n'
+        'msisdn_prefix = "66"\n',
+    )
+    (carrier,), (route,) = found.carriers, found.routes
+    assert (carrier.port, carrier.window, carrier.bind) == (2775, 10, "transceiver")
+    assert carrier.languages == {1, 3}
+    assert carrier.rate_per_s == 5
+    assert (route.carrier, route.msisdn_prefix) == ("one", "66")
+
+
+def test_a_relative_store_lies_beside_the_file(file: Path) -> None:
+    assert loaded(file, LEAST).store.path == file.parent / "simpost.db"
+    inside = LEAST + 'database_url = "sqlite:///data/my.db"\n'
+    assert loaded(file, inside).store.path == file.parent / "data" / "my.db"
+    absolute = LEAST + 'database_url = "sqlite:////var/lib/simpost.db"\n'
+    assert loaded(file, absolute).store.path == Path("/var/lib/simpost.db")
+
+
+def test_no_secret_is_shown(file: Path) -> None:
+    shown = repr(loaded(file, LEAST + CARRIER))
+    for secret in (TOKEN, KEY, "hush"):
+        assert secret not in shown
+
+
+def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
+    text = LEAST.replace(TOKEN, "tiny-secret").replace(KEY, "key-secret")
+    text += CARRIER.replace('"hush"', '"password-secret"')
+    assert "secret" not in "\n".join(problems(file, text)).replace("secrets_key", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[server]", "[server]\nhots = 1",
+         "FILE:2: server.hots: is no setting; did you mean 'host'?"),
+        ("[server]", "[sever]", "FILE:1: sever: is no setting; did you mean 'server'?"),
+        ("[server]", '[server]\nport = "80"', "FILE:2: server.port: must be a whole number"),
+        ("[server]", "[server]\nport = true", "FILE:2: server.port: must be a whole number"),
+        ("[server]", "[server]\nport = 70000",
+         "FILE:2: server.port: must be less than or equal to 65535"),
+        ("[server]", "[server]\nhost = 1", "FILE:2: server.host: must be text"),
+        ("[server]", "[server]\nallow_private_webhooks = 1",
+         "FILE:2: server.allow_private_webhooks: must be true or false"),
+        (f'operator_token = "{TOKEN}"', "", "FILE:1: server.operator_token: is missing"),
+        (TOKEN, "short", "FILE:2: server.operator_token: must have at least 16 characters"),
+        (KEY, "AAAA",
+         "FILE:5: store.secrets_key: must be a Fernet key: 32 octets in URL-safe base64"),
+        ("[store]", '[store]\ndatabase_url = "postgresql://db/x"',
+         "FILE:5: store.database_url: PostgreSQL is not there yet; use sqlite:///FILE"),
+        ("[store]", '[store]\ndatabase_url = "mysql://db/x"',
+         "FILE:5: store.database_url: must be sqlite:///FILE"),
+        ("[store]", '[store]\ndatabase_url = "sqlite:///:memory:"',
+         "FILE:5: store.database_url: must be a plain file: what is accepted has to survive"),
+        ("[store]", "[messages]\nvalidity_s = 59\n[store]",
+         "FILE:5: messages.validity_s: must be greater than or equal to 60"),
+        ("[store]", '[messages]\nrepeat_in_doubt = [\n"code",\n"spam"]\n[store]',
+         ("FILE:7: messages.repeat_in_doubt[1]: must be 'code', 'service', 'support', 'notice' or"
+          " 'promotion'")),
+        ("[server]", "messages = 1\n[server]", "FILE:1: messages: must be a table"),
+        ("[server]", "routes = 1\n[server]", "FILE:1: routes: must be a list"),
+        ('"smpp"', '"http"', "FILE:7: carriers[0].type: must be 'smpp'"),
+        ('"hush"', '"hush-hush"',
+         "FILE:11: carriers[0].password: must be ASCII of at most 8 octets"),
+        ('"reseller"', '"a-name-of-16-oct"',
+         "FILE:10: carriers[0].system_id: must have at most 15 characters"),
+        ('"hush"', '"hush"\nwindow = 0',
+         "FILE:12: carriers[0].window: must be greater than or equal to 1"),
+        ('"hush"', '"hush"\nlanguages = [\n14]',
+         "FILE:13: carriers[0].languages[0]: must be less than or equal to 13"),
+        ('"hush"', '"hush"\nsource_address = "much too long"',
+         ("FILE:12: carriers[0].source_address: must be up to 20 digits, or up to 11 letters and"
+          " digits")),
+        ('"hush"', '"hush"\nrate_per_s = nan',
+         "FILE:12: carriers[0].rate_per_s: must be a finite number"),
+        ('"hush"', '"hush"\nreconnect_min_s = 90',
+         "FILE:12: carriers[0].reconnect_min_s: must not be above reconnect_max_s"),
+        ('"hush"', '"hush"\n[[routes]]\ncarrier = "two"',
+         "FILE:13: routes[0].carrier: no carrier 'two' (known: one)"),
+        ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\nprefix = "66"',
+         "FILE:14: routes[0].prefix: is no setting; did you mean 'imsi_prefix'?"),
+        ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\nmsisdn_prefix = "+66"',
+         "FILE:14: routes[0].msisdn_prefix: must match ^[0-9]*$"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_file_line_key_and_reason(
+    file: Path, old: str, new: str, said: str
+) -> None:
+    text = LEAST + CARRIER
+    assert old in text
+    assert said in problems(file, text.replace(old, new, 1))
+
+
+def test_two_carriers_of_one_name_are_refused(file: Path) -> None:
+    (said,) = problems(file, LEAST + CARRIER + CARRIER)
+    assert said == "FILE:14: carriers[1].name: there is already a carrier 'one'"
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(file: Path) -> None:
+    text = LEAST.replace("[store]", "port = -1\nhost = 1\n[store]") + CARRIER + "window = 2000\n"
+    lines = [int(said.split(":")[1]) for said in problems(file, text)]
+    assert lines == [4, 5, 14]
+
+
+@pytest.mark.parametrize("text", ["[server\n", "a = 1\na = 2\nb = 3", "a = \n", "\x00"])
+def test_what_is_no_toml_is_told_with_its_place(file: Path, text: str) -> None:
+    (said,) = problems(file, text)
+    assert said.startswith("FILE: not valid TOML: ")
+    assert "line" in said
+
+
+def test_a_file_that_is_not_there_says_how_to_make_one(file: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file; `simpost init"):
+        load(file)
+
+
+def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8 at octet 0"):
+        load(file)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(file.parent)
+
+
+def test_the_environment_stands_above_the_file(file: Path) -> None:
+    found = loaded(
+        file,
+        LEAST + "[log]\nlevel = 'error'\n",
+        {
+            "SIMPOST_SERVER__PORT": "9000",
+            "SIMPOST_SERVER__HOST": "0.0.0.0",
+            "SIMPOST_SERVER__ALLOW_PRIVATE_WEBHOOKS": "true",
+            "SIMPOST_SERVER__OPERATOR_TOKEN": "1234567890123456",
+            "SIMPOST_MESSAGES__REPEAT_IN_DOUBT": '["code"]',
+            "SIMPOST_LOG__LEVEL": "debug",
+            "SIMPOST_URL": "http://elsewhere",
+            "SIMPOST_SERVER_PORT": "tcp://10.0.0.1:80",
+            "PATH": "/bin",
+        },
+    )
+    assert (found.server.port, found.server.host) == (9000, "0.0.0.0")
+    assert found.server.allow_private_webhooks
+    assert found.server.operator_token.get_secret_value() == "1234567890123456"
+    assert found.messages.repeat_in_doubt == {"code"}
+    assert found.log.level == "debug"
+
+
+def test_a_mistake_of_the_environment_is_told_as_such(file: Path) -> None:
+    said = problems(file, LEAST, {"SIMPOST_SERVER__PORT": "many", "SIMPOST_LOG__COLOUR": "red"})
+    assert sorted(said) == [
+        "environment SIMPOST_LOG__COLOUR: log.colour: is no setting",
+        "environment SIMPOST_SERVER__PORT: server.port: must be a whole number",
+    ]
+
+
+LINES = '''\
+# [no.table] = "here"
+top = 1
+"quoted key" = [ # ]
+  1, [2,
+  3], "]",
+]
+dotted.key.deep = """
+[not.a.table]
+a = \\"""1
+""""
+
+[a]
+text = \'\'\'
+[b] = 1 \'\'\'
+inline = { x = 1, y = [ { z = 1.5 },
+  { z = "}" } ] }
+[a . "b.c"]
+date = 1979-05-27T07:32:00Z
+[[list]]
+x = 1
+[list.inner]
+y = 1
+[[list]]
+[[list.deep]]
+z = 1
+[[list.deep]]
+z = 2
+'''
+
+
+def test_every_key_is_found_in_its_line() -> None:
+    tomllib.loads(LINES)
+    expected: dict[tuple[str | int, ...], int] = {
+        ("top",): 2,
+        ("quoted key",): 3,
+        ("quoted key", 0): 4,
+        ("quoted key", 1): 4,
+        ("quoted key", 1, 1): 5,
+        ("quoted key", 2): 5,
+        ("dotted",): 7,
+        ("dotted", "key", "deep"): 7,
+        ("a",): 12,
+        ("a", "text"): 13,
+        ("a", "inline", "x"): 15,
+        ("a", "inline", "y", 0, "z"): 15,
+        ("a", "inline", "y", 1, "z"): 16,
+        ("a", "b.c"): 17,
+        ("a", "b.c", "date"): 18,
+        ("list",): 19,
+        ("list", 0): 19,
+        ("list", 0, "x"): 20,
+        ("list", 0, "inner", "y"): 22,
+        ("list", 1): 23,
+        ("list", 1, "deep", 0, "z"): 25,
+        ("list", 1, "deep", 1): 26,
+        ("list", 1, "deep", 1, "z"): 27,
+    }
+    lines = key_lines(LINES)
+    assert {path: lines.get(path) for path in expected} == expected
+
+
+def test_a_key_that_is_not_there_has_the_line_of_its_table() -> None:
+    lines = key_lines("\n[a]\nb = 1\n")
+    assert line_of(lines, ("a", "missing", 3)) == 2
+    assert line_of(lines, ("missing",)) == 1
+
+
+_KEYS = st.text("abc-_9", min_size=1, max_size=3) | st.text(max_size=3).map(
+    lambda text: text.encode("utf-8", "ignore").decode()
+)
+_SCALARS = (
+    st.integers(-5, 5)
+    | st.booleans()
+    | st.sampled_from(
+        ["x", "[y]", "}", "#", "a\nb", 'quote"', "'''", '"""', "\\", "a = 1", "\ttab"]
+    )
+    | st.sampled_from([1.5, -0.25])
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    )
+
+
+def _written(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return _quoted(value)
+        case list():
+            return "[\n" + ",\n".join(map(_written, value)) + " # end\n]"
+        case dict():
+            pairs = ", ".join(f"{_quoted(key)} = {_written(each)}" for key, each in value.items())
+            return f"{{ {pairs} }}"
+        case _:
+            return repr(value)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(_KEYS, st.dictionaries(_KEYS, _VALUES, max_size=3)), max_size=3))
+def test_any_toml_has_a_line_for_every_key(tables: list[tuple[str, dict[str, Any]]]) -> None:
+    text, expected = "", {}
+    for index, (name, pairs) in enumerate(tables):
+        table = f"{index}{name}"
+        text += f"\n[{_quoted(table)}] # comment = [\n"
+        for key, value in pairs.items():
+            expected[(table, key)] = text.count("\n") + 1
+            text += f"{_quoted(key)} = {_written(value)}\n"
+    tomllib.loads(text)
+    lines = key_lines(text)
+    assert {path: lines[path] for path in expected} == expected
