@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -196,9 +196,25 @@ def settings() -> dict[str, Any]:
     return {}
 
 
+Serve = Callable[..., Awaitable[Service]]
+
+
 @pytest_asyncio.fixture
-async def service(store: SqliteStore, settings: dict[str, Any]) -> AsyncIterator[Service]:
-    services = await wire(store, **settings)
-    transport = httpx2.ASGITransport(build(services))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://simpost") as client:
-        yield Service(store, client, services)
+async def serve(store: SqliteStore) -> AsyncIterator[Serve]:
+    """Wires a service on the store, with settings of its own."""
+    clients: list[httpx2.AsyncClient] = []
+
+    async def serve(**settings: Any) -> Service:
+        services = await wire(store, **settings)
+        transport = httpx2.ASGITransport(build(services))
+        clients.append(httpx2.AsyncClient(transport=transport, base_url="http://simpost"))
+        return Service(store, clients[-1], services)
+
+    yield serve
+    for client in clients:
+        await client.aclose()
+
+
+@pytest_asyncio.fixture
+async def service(serve: Serve, settings: dict[str, Any]) -> Service:
+    return await serve(**settings)
