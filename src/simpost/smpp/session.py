@@ -386,8 +386,8 @@ class Session(asyncio.Protocol):
 
     def _flush(self) -> None:
         transport = self._transport
-        if not self._out or transport is None:
-            return
+        if not self._out or transport is None or transport.is_closing():
+            return  # what waits here never leaves, and is told so
         self.pdus_out += len(self._out)
         octets = b"".join(self._out)
         self._out.clear()
