@@ -146,14 +146,13 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         clock_ms=lambda: NOW_MS,
         validity_s=3600,
     )
+    known: dict[str, Any] = {"operator_token": "operator-token", "version": "0"}
     return Services(
         store=store,
         accounts=accounts,
         intake=intake,
         clock_ms=lambda: NOW_MS,
-        operator_token="operator-token",
-        version="0",
-        **settings,
+        **(known | settings),
     )
 
 

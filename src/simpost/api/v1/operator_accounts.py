@@ -121,7 +121,7 @@ async def change_account(
 ) -> AccountWithSecret:
     account = find_account(services, accessCode)
     secret = changes.secret or (secrets.token_urlsafe(32) if changes.new_secret else None)
-    wanted = changes.model_dump(exclude_none=True, exclude={"secret", "new_secret"})
+    wanted = changes.model_dump(by_alias=False, exclude_none=True, exclude={"secret", "new_secret"})
     if "requests_per_second" in wanted:
         wanted["requests_per_s"] = wanted.pop("requests_per_second")
     if "ip_allow" in wanted:

@@ -1,0 +1,345 @@
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from simpost.domain.messages import format_id
+from simpost.domain.reasons import Reason
+
+GOOD = "26010100000001"
+SERVED = Any  # the `service` fixture of conftest.py
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert document["status"] == answer.status_code
+    assert document.keys() >= {"type", "title", "status", "code", "detail"}
+    return answer.status_code, document["code"]
+
+
+async def send(service: SERVED, key: str | None = None, **fields: Any) -> Any:
+    headers = {"Idempotency-Key": key} if key else {}
+    body = {"esimTranNo": GOOD, "text": "Hello"} | fields
+    return await service.native("POST", "messages", json=body, headers=headers)
+
+
+async def test_a_message_is_accepted_with_its_id_and_cost(service: SERVED) -> None:
+    answer = await send(service, text="ж" * 100)
+    assert answer.status_code == 202
+    document = answer.json()
+    assert document.keys() == {"id", "state", "encoding", "partCount"}
+    assert (document["state"], document["encoding"], document["partCount"]) == (
+        "accepted",
+        "ucs2",
+        2,
+    )
+    shown = await service.native("GET", f"messages/{document['id']}")
+    assert shown.json()["text"] == "ж" * 100
+
+
+async def test_a_message_is_shown_with_its_parts_and_times(service: SERVED) -> None:
+    sent = await send(service, text="x" * 200, category="notice", validitySeconds=60)
+    shown = (await service.native("GET", f"messages/{sent.json()['id']}")).json()
+    assert shown["state"] == "accepted"
+    assert shown["reason"] is None
+    assert (shown["esimTranNo"], shown["iccid"]) == (GOOD, f"8988{GOOD}")
+    assert (shown["to"], shown["category"]) == ("66810000001", "notice")
+    assert shown["createdAt"] == "2026-01-01T00:00:00.000Z"
+    assert shown["expiresAt"] == "2026-01-01T00:01:00.000Z"
+    assert shown["partCount"] == 2
+    assert [part["number"] for part in shown["parts"]] == [1, 2]
+    assert {part["state"] for part in shown["parts"]} == {"accepted"}
+    assert shown["attempts"] == []
+
+
+async def test_what_came_through_the_open_door_is_in_the_same_log(service: SERVED) -> None:
+    sent = await service.send("Hello", RT_RequestID="r1")
+    shown = await service.native("GET", f"messages/{sent.headers['RT-MessageID']}")
+    assert (shown.json()["text"], shown.json()["requestId"]) == ("Hello", "r1")
+
+
+async def test_the_secret_may_come_in_the_headers_of_the_open_door(service: SERVED) -> None:
+    headers = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
+    answer = await service.client.get("/v1/messages", headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"messages": [], "next": None})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"RT-AccessCode": "demo"},
+        {"RT-AccessCode": "demo", "RT-SecretKey": ""},
+        {"RT-AccessCode": "demo", "RT-SecretKey": "other-secret"},
+        {"RT-AccessCode": "nobody", "RT-SecretKey": "demo-secret"},
+        {"Authorization": "Basic %%%"},
+        {"Authorization": "Basic ZGVtbw=="},
+        {"Authorization": "Bearer operator-token"},
+    ],
+)
+async def test_without_the_right_secret_there_is_no_answer(
+    service: SERVED, headers: dict[str, str]
+) -> None:
+    for path in ("messages", f"messages/{format_id(bytes(16))}"):
+        answer = await service.client.get(f"/v1/{path}", headers=headers)
+        assert problem(answer) == (401, "unauthorized")
+        assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+async def test_an_access_code_alone_does_not_open_the_native_door(service: SERVED) -> None:
+    await service.operate("PATCH", "accounts/demo", json={"accessCodeOnly": True})
+    headers = {"RT-AccessCode": "demo"}
+    opened = await service.client.post("/api/v1/open/webhook/query", headers=headers)
+    assert opened.json()["success"] is True
+    answer = await service.client.get("/v1/messages", headers=headers)
+    assert problem(answer) == (401, "unauthorized")
+
+
+async def test_a_key_repeats_the_first_message_and_says_so(service: SERVED) -> None:
+    first = await send(service, key="k1", text="x" * 200)
+    again = await send(service, key="k1", text="x" * 200)
+    assert again.status_code == 202
+    assert again.json() == first.json()
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len((await service.native("GET", "messages")).json()["messages"]) == 1
+
+
+async def test_requests_that_meet_under_one_key_are_one_message(service: SERVED) -> None:
+    answers = await asyncio.gather(*(send(service, key="k1") for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_a_key_with_another_body_is_refused(service: SERVED) -> None:
+    await send(service, key="k1")
+    assert problem(await send(service, key="k1", text="Other")) == (422, "request_id_reused")
+
+
+async def test_keys_and_request_ids_are_one_kind(service: SERVED) -> None:
+    await service.send(RT_RequestID="k1")
+    assert problem(await send(service, key="k1")) == (422, "request_id_reused")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"esimTranNo": "26010100000099"}, 404, "esim_unknown"),
+        ({"esimTranNo": "26010100000090"}, 404, "esim_unknown"),
+        ({"iccid": "898826010100000006"}, 404, "esim_unknown"),
+        ({"esimTranNo": "26010100000002"}, 409, "sms_not_supported"),
+        ({"esimTranNo": "26010100000003"}, 409, "not_installed"),
+        ({"text": "  "}, 422, "text_blank"),
+        ({"text": "ж" * 400}, 422, "too_many_parts"),
+    ],
+)
+async def test_a_refusal_is_a_problem_named_by_its_reason(
+    service: SERVED, fields: Any, status: int, code: str
+) -> None:
+    answer = await send(service, **fields)
+    assert problem(answer) == (status, code)
+    assert answer.json()["remedy"] == Reason(code).remedy
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": ""},
+        {"text": None},
+        {"text": 5},
+        {"text": "x" * 5001},
+        {"text": "a\x00b"},
+        {"text": "x", "esimTranNo": None},
+        {"esimTranNo": 26010100000001},
+        {"esimTranNo": "1 2"},
+        {"iccid": ""},
+        {"category": "spam"},
+        {"validitySeconds": 0},
+        {"validitySeconds": "60"},
+        {"validitySeconds": 604_801},
+        {"dryRun": "yes"},
+        {"validitySecs": 60},
+    ],
+)
+async def test_what_is_not_as_documented_is_refused_without_repeating_it(
+    service: SERVED, fields: Any
+) -> None:
+    answer = await send(service, **({"text": "hush hush"} | fields))
+    assert problem(answer) == (422, "invalid_request")
+    assert answer.json()["errors"]
+    assert "hush" not in answer.text
+    assert (await service.native("GET", "messages")).json()["messages"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"x"',
+        b"\xff",
+        b'{"text":"\xff","iccid":"1"}',
+        b'{"text":"\\ud800","iccid":"1"}',
+        b'{"text":NaN,"iccid":"1"}',
+        b"[" * 10_000,
+        b'{"a":' * 10_000,
+        b'{"validitySeconds":' + b"9" * 5000 + b',"text":"x","iccid":"1"}',
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_the_callers_problem(
+    service: SERVED, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await service.native("POST", "messages", content=body, headers=headers)
+    status, code = problem(answer)
+    assert status in (400, 422)
+    assert code == "invalid_request"
+
+
+async def test_a_dry_run_tells_what_would_be_sent_and_sends_nothing(service: SERVED) -> None:
+    answer = await send(service, dryRun=True, text="It’s " + "x" * 100, category="code")
+    assert answer.status_code == 200
+    preview = answer.json()
+    assert (preview["decision"], preview["reason"]) == ("send", None)
+    assert (preview["carrier"], preview["to"], preview["category"]) == (
+        "down",
+        "66810000001",
+        "code",
+    )
+    assert (preview["encoding"], preview["partCount"]) == ("ucs2", 2)
+    assert "".join(preview["segments"]) == "It’s " + "x" * 100
+    (forcing,) = preview["forcing"]
+    assert (forcing["character"], forcing["codePoint"], forcing["lookAlike"]) == (
+        "’",
+        "U+2019",
+        "'",
+    )
+    assert (await service.native("GET", "messages")).json()["messages"] == []
+
+
+async def test_a_dry_run_that_would_be_refused_says_why(service: SERVED) -> None:
+    answer = await send(service, dryRun=True, esimTranNo="26010100000003")
+    assert answer.status_code == 200
+    preview = answer.json()
+    assert preview["decision"] == "refuse"
+    assert preview["reason"]["code"] == "not_installed"
+    assert preview["reason"]["sentence"]
+    assert preview["reason"]["remedy"]
+    assert (preview["carrier"], preview["partCount"]) == (None, 1)
+
+
+async def test_a_dry_run_does_not_use_up_its_key(service: SERVED) -> None:
+    await send(service, key="k1", dryRun=True)
+    assert (await send(service, key="k1")).status_code == 202
+
+
+async def test_the_log_is_paged_newest_first_and_stands_still(service: SERVED) -> None:
+    ids = [(await send(service, text=f"{number}")).json()["id"] for number in range(5)]
+    first = (await service.native("GET", "messages", params={"limit": 2})).json()
+    await send(service, text="meanwhile")
+    seen, page = list(first["messages"]), first
+    while page["next"]:
+        params = {"limit": 2, "cursor": page["next"]}
+        page = (await service.native("GET", "messages", params=params)).json()
+        seen += page["messages"]
+    assert [message["id"] for message in seen] == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    ("params", "count"),
+    [
+        ({}, 2),
+        ({"esimTranNo": GOOD}, 1),
+        ({"iccid": f"8988{GOOD}"}, 1),
+        ({"esimTranNo": "26010100000099"}, 0),
+        ({"state": "accepted"}, 2),
+        ({"state": "delivered"}, 0),
+        ({"from": "2026-01-01T00:00:00Z"}, 2),
+        ({"from": "2026-01-01T01:00:01+01:00"}, 0),
+        ({"to": "2025-12-31T23:59:59Z"}, 0),
+    ],
+)
+async def test_the_log_is_filtered(service: SERVED, params: dict[str, str], count: int) -> None:
+    await send(service)
+    await send(service, esimTranNo="26010100000006")
+    answer = await service.native("GET", "messages", params=params)
+    assert len(answer.json()["messages"]) == count
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"limit": "0"},
+        {"limit": "201"},
+        {"limit": "many"},
+        {"state": "gone"},
+        {"from": "2026-01-01"},
+        {"from": "2026-01-01T00:00:00"},
+        {"cursor": "x"},
+        {"cursor": "!" * 22},
+        {"cursor": "A" * 64},
+        {"esimTranNo": "a\x00b"},
+        {"status": "accepted"},
+    ],
+)
+async def test_filters_that_mean_nothing_are_refused(
+    service: SERVED, params: dict[str, str]
+) -> None:
+    answer = await service.native("GET", "messages", params=params)
+    assert problem(answer) == (422, "invalid_request")
+
+
+async def test_another_accounts_message_is_as_unknown_as_none(service: SERVED) -> None:
+    sent = (await send(service)).json()["id"]
+    theirs = await service.native("GET", f"messages/{sent}", account="other")
+    none = await service.native("GET", f"messages/{format_id(bytes(16))}", account="other")
+    assert problem(theirs) == (404, "not_found")
+    assert theirs.content == none.content
+    listed = await service.native("GET", "messages", account="other")
+    assert listed.json()["messages"] == []
+
+
+@pytest.mark.parametrize("path", ["messages/x", "messages/%00", "messages/..%2fx", "nothing", ""])
+async def test_what_is_not_there_is_a_problem(service: SERVED, path: str) -> None:
+    assert problem(await service.native("GET", path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/v1/messages"), ("POST", "/healthz"), ("PUT", "/openapi.json")],
+)
+async def test_a_method_a_path_does_not_take_is_a_problem(
+    service: SERVED, method: str, path: str
+) -> None:
+    answer = await service.client.request(method, path)
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/api", "/api/v1/opening", "/v1/messages/"])
+async def test_an_unknown_path_is_a_problem(service: SERVED, path: str) -> None:
+    assert problem(await service.client.get(path)) == (404, "not_found")
+
+
+async def test_a_body_over_the_limit_is_a_problem(service: SERVED) -> None:
+    answer = await send(service, text="x" * 70_000)
+    assert problem(answer) == (413, "body_too_large")
+
+
+async def test_the_pace_of_an_account_counts_at_both_doors(service: SERVED) -> None:
+    await service.operate("PATCH", "accounts/demo", json={"requestsPerSecond": 1})
+    assert (await service.send()).status_code == 200
+    answer = await service.native("GET", "messages")
+    assert problem(answer) == (429, "too_many_requests")
+    assert answer.headers["Retry-After"] == "1"
+
+
+async def test_times_are_rfc_3339_in_utc(service: SERVED) -> None:
+    sent = await send(service)
+    shown = (await service.native("GET", f"messages/{sent.json()['id']}")).json()
+    offset = datetime.fromisoformat(shown["updatedAt"]).utcoffset()
+    assert offset is not None
+    assert not offset

@@ -1,0 +1,225 @@
+from typing import Any
+
+import pytest
+
+SERVED = Any  # the `service` fixture of conftest.py
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer operator-toke"},
+        {"Authorization": "Basic operator-token"},
+        {"Authorization": "operator-token"},
+        {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"},
+    ],
+)
+@pytest.mark.parametrize("path", ["accounts", "messages?account=demo"])
+async def test_only_the_operators_token_opens_the_operators_endpoints(
+    service: SERVED, headers: dict[str, str], path: str
+) -> None:
+    answer = await service.client.get(f"/v1/operator/{path}", headers=headers)
+    assert problem(answer) == (401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_without_a_configured_token_nobody_is_the_operator(serve: Any) -> None:
+    service = await serve(operator_token="")
+    headers = {"Authorization": "Bearer "}
+    answer = await service.client.get("/v1/operator/accounts", headers=headers)
+    assert problem(answer) == (401, "unauthorized")
+
+
+async def test_accounts_are_listed_without_their_secrets(service: SERVED) -> None:
+    answer = await service.operate("GET", "accounts")
+    assert [each["accessCode"] for each in answer.json()["accounts"]] == ["demo", "other"]
+    assert "secret" not in answer.text
+
+
+async def test_a_new_account_gets_a_secret_and_can_send_at_once(service: SERVED) -> None:
+    answer = await service.operate("POST", "accounts", json={"accessCode": "new"})
+    assert answer.status_code == 201
+    added = answer.json()
+    assert len(added["secret"]) >= 43
+    assert (added["dialect"], added["requestsPerSecond"], added["enabled"]) == (
+        "hiroaming",
+        8.0,
+        True,
+    )
+    auth = ("new", added["secret"])
+    assert (await service.client.get("/v1/messages", auth=auth)).status_code == 200
+
+
+async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None:
+    wanted = {
+        "accessCode": "new",
+        "secret": "given-secret",
+        "name": "Jürgen & Söhne",
+        "dialect": "esim_access",
+        "accessCodeOnly": True,
+        "ipAllow": ["192.0.2.7/24", "2001:db8::1"],
+        "requestsPerSecond": 0,
+        "category": "code",
+        "enabled": False,
+    }
+    answer = await service.operate("POST", "accounts", json=wanted)
+    shown = {"ipAllow": ["192.0.2.0/24", "2001:db8::1/128"], "webhook": ""}
+    assert answer.json() == wanted | shown
+    (stored,) = [each for each in await service.store.accounts() if each.access_code == "new"]
+    assert (stored.secret, stored.enabled, stored.name) == ("given-secret", False, wanted["name"])
+
+
+async def test_an_access_code_is_given_once(service: SERVED) -> None:
+    answer = await service.operate("POST", "accounts", json={"accessCode": "demo"})
+    assert problem(answer) == (409, "access_code_taken")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"accessCode": ""},
+        {"accessCode": "a b"},
+        {"accessCode": "a:b"},
+        {"accessCode": "ä"},
+        {"accessCode": "x" * 65},
+        {"accessCode": "new", "secret": "short"},
+        {"accessCode": "new", "secret": "with a space"},
+        {"accessCode": "new", "dialect": "other"},
+        {"accessCode": "new", "ipAllow": ["everywhere"]},
+        {"accessCode": "new", "ipAllow": "10.0.0.0/8"},
+        {"accessCode": "new", "requestsPerSecond": -1},
+        {"accessCode": "new", "requestsPerSecond": "8"},
+        {"accessCode": "new", "enabled": "no"},
+        {"accessCode": "new", "owner": "me"},
+    ],
+)
+async def test_an_account_that_cannot_be_is_refused(service: SERVED, wanted: Any) -> None:
+    answer = await service.operate("POST", "accounts", json=wanted)
+    assert problem(answer) == (422, "invalid_request")
+    assert len(await service.store.accounts()) == 2
+
+
+async def test_changes_count_at_once_and_only_what_is_given(service: SERVED) -> None:
+    answer = await service.operate("PATCH", "accounts/demo", json={"dialect": "esim_access"})
+    assert answer.json()["dialect"] == "esim_access"
+    assert answer.json()["secret"] is None
+    assert (await service.send()).json()["errorCode"] == "0"
+
+
+async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> None:
+    wanted = {
+        "secret": "another-secret",
+        "name": "Another",
+        "dialect": "esim_access",
+        "accessCodeOnly": True,
+        "ipAllow": ["192.0.2.0/24"],
+        "requestsPerSecond": 2.5,
+        "category": "promotion",
+        "enabled": False,
+    }
+    answer = await service.operate("PATCH", "accounts/demo", json=wanted)
+    shown = {"accessCode": "demo", "webhook": ""}
+    assert answer.json() == wanted | shown
+    stored = {each.access_code: each for each in await service.store.accounts()}["demo"]
+    assert (stored.secret, stored.requests_per_s) == ("another-secret", 2.5)
+    nothing = dict.fromkeys(wanted, None)
+    again = await service.operate("PATCH", "accounts/demo", json=nothing)
+    assert again.json() == wanted | shown | {"secret": None}
+
+
+async def test_a_disabled_account_is_shut_out_and_may_come_back(service: SERVED) -> None:
+    await service.operate("PATCH", "accounts/demo", json={"enabled": False})
+    assert (await service.send()).json()["errorCode"] == "101003"
+    await service.operate("PATCH", "accounts/demo", json={"enabled": True})
+    assert (await service.send()).json()["success"] is True
+
+
+async def test_a_new_secret_replaces_the_old_one(service: SERVED) -> None:
+    answer = await service.operate("PATCH", "accounts/demo", json={"newSecret": True})
+    assert (await service.native("GET", "messages")).status_code == 401
+    auth = ("demo", answer.json()["secret"])
+    assert (await service.client.get("/v1/messages", auth=auth)).status_code == 200
+
+
+async def test_an_allow_list_shuts_out_everybody_else(service: SERVED) -> None:
+    await service.operate("PATCH", "accounts/demo", json={"ipAllow": ["10.0.0.0/8"]})
+    assert (await service.send()).json()["errorCode"] == "101002"
+    assert problem(await service.native("GET", "messages")) == (403, "ip_not_allowed")
+
+
+async def test_an_account_that_does_not_exist_cannot_be_changed(service: SERVED) -> None:
+    answer = await service.operate("PATCH", "accounts/nobody", json={"enabled": False})
+    assert problem(answer) == (404, "not_found")
+
+
+async def test_good_plans_are_saved_and_bad_ones_named(service: SERVED) -> None:
+    rows = [{"packageCode": "P-NEW", "smsStatus": 1}, {"smsStatus": 1}, "text", None]
+    answer = await service.operate("PUT", "plans", json=rows)
+    assert answer.json()["saved"] == 1
+    assert [each["index"] for each in answer.json()["refused"]] == [1, 2, 3]
+    assert answer.json()["refused"][0]["reason"] == "packageCode is missing"
+    assert (await service.store.find_plan("P-NEW")).sms_status == 1
+
+
+async def test_saved_esims_can_be_sent_to(service: SERVED) -> None:
+    row = {"esimTranNo": "77", "msisdn": "66819999999", "smsStatus": 1}
+    row |= {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
+    for _ in range(2):
+        answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
+        assert answer.json() == {"saved": 1, "refused": []}
+    assert (await service.send(number="77")).json()["success"] is True
+
+
+async def test_another_accounts_esim_is_not_taken_over(service: SERVED) -> None:
+    row = {"esimTranNo": "26010100000090", "smsStatus": 1}
+    row |= {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
+    answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
+    reason = "esimTranNo belongs to another account"
+    assert answer.json() == {"saved": 0, "refused": [{"index": 0, "reason": reason}]}
+    assert (await service.send(number="26010100000090")).json()["errorCode"] == "310403"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[",
+        b"null",
+        b"[NaN]",
+        b'["\xff"]',
+        b'[{"packageCode":"\\ud800"}]',
+        b"[" * 10_000,
+        b"[" + b",".join([b"1"] * 2001) + b"]",
+    ],
+)
+async def test_a_batch_that_cannot_be_read_is_refused_whole(service: SERVED, body: bytes) -> None:
+    for path in ("plans", "accounts/demo/esims"):
+        answer = await service.operate("PUT", path, content=body)
+        assert problem(answer) == (422, "invalid_request")
+
+
+async def test_a_batch_may_be_larger_than_other_bodies(service: SERVED) -> None:
+    rows = [{"packageCode": f"P{n}", "smsStatus": 1, "description": "x" * 900} for n in range(2000)]
+    answer = await service.operate("PUT", "plans", json=rows)
+    assert answer.json() == {"saved": 2000, "refused": []}
+    over = await service.operate("PUT", "plans", content=b" " * (4 * 1_048_576 + 1))
+    assert problem(over) == (413, "body_too_large")
+
+
+async def test_the_operator_sees_the_log_of_any_account(service: SERVED) -> None:
+    await service.send("Hello")
+    for account, count in (("demo", 1), ("other", 0)):
+        answer = await service.operate("GET", "messages", params={"account": account})
+        assert len(answer.json()["messages"]) == count
+    for account, status in (("nobody", 404), ("a b", 422)):
+        answer = await service.operate("GET", "messages", params={"account": account})
+        assert answer.status_code == status
