@@ -18,7 +18,7 @@ simpost smsc: a message centre with handsets. Ctrl-C ends it.
   bind to    {host}:{port}   system_id {system_id}, password {password}
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
   handsets   {url}/   (open it: handsets light up as texts arrive)
-  as JSON    {url}/handsets   {url}/handsets/NUMBER   {url}/stats   {url}/events
+  as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
 
   A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
 """

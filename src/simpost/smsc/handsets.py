@@ -47,7 +47,7 @@ class Handsets:
         self._max_handsets = max_handsets
         self._max_texts = max_texts
         self._max_octets = max_octets
-        self._reassembly = reassembly or Reassembly()
+        self._reassembly = Reassembly() if reassembly is None else reassembly
         self._handsets: OrderedDict[str, Handset] = OrderedDict()
         self._octets = 0
         self._serial = 0

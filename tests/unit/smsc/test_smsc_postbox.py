@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from simpost.smpp import (
+    CloseReason,
+    DeliverSmResp,
+    MessageState,
+    Pdu,
+    ResponseTimeout,
+    Session,
+    SessionClosed,
+    Status,
+    SubmitSm,
+)
+from simpost.smsc.counters import Counters
+from simpost.smsc.ledger import Taken
+from simpost.smsc.postbox import MAX_TRIES, Postbox
+from simpost.smsc.timetable import Timetable
+
+
+class Receiver:
+    """A session as the postbox sees it; the test answers by hand."""
+
+    def __init__(self, window: int = 2) -> None:
+        self.window = window
+        self.asked: list[tuple[Pdu, asyncio.Future[Pdu]]] = []
+
+    @property
+    def room(self) -> int:
+        return self.window - sum(not future.done() for _, future in self.asked)
+
+    def request(self, pdu: Pdu) -> asyncio.Future[Pdu]:
+        assert self.room > 0, "the window was not respected"
+        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
+        self.asked.append((pdu, future))
+        return future
+
+    async def answer(self, index: int, status: int = Status.ESME_ROK) -> None:
+        self.asked[index][1].set_result(DeliverSmResp(status))
+        await turn()
+
+    async def fail(self, index: int, error: Exception) -> None:
+        self.asked[index][1].set_exception(error)
+        await turn()
+
+
+class HandTimetable(Timetable):
+    """Time passes when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due: list[tuple[float, object]] = []
+
+    def after(self, delay_s: float, call: object) -> bool:
+        self.due.append((delay_s, call))
+        return True
+
+    def pass_by(self) -> None:
+        due, self.due = self.due, []
+        for _, call in due:
+            call()  # type: ignore[operator]
+
+
+async def turn() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def receipt(message_id: str = "1") -> Taken:
+    request = SubmitSm(destination_addr="66812345678")
+    return Taken(message_id, request, MessageState.DELIVERED, 0, 0.0, 0.0)
+
+
+@pytest.fixture
+def counters() -> Counters:
+    return Counters()
+
+
+@pytest.fixture
+def timetable() -> HandTimetable:
+    return HandTimetable()
+
+
+@pytest.fixture
+def postbox(counters: Counters, timetable: HandTimetable) -> Postbox:
+    return Postbox(counters, timetable, retry_s=5.0, max_pending=4)
+
+
+def bind(postbox: Postbox, window: int = 2) -> Receiver:
+    receiver = Receiver(window)
+    postbox.open(cast("Session", receiver))
+    return receiver
+
+
+async def test_receipts_wait_until_a_receiver_is_bound(
+    postbox: Postbox, counters: Counters
+) -> None:
+    postbox.post(receipt())
+    assert postbox.pending == 1
+    receiver = bind(postbox)
+    await receiver.answer(0)
+    assert postbox.pending == 0
+    assert (counters.receipts_sent, counters.receipts_acknowledged) == (1, 1)
+
+
+async def test_no_more_receipts_leave_than_the_window_holds(postbox: Postbox) -> None:
+    receiver = bind(postbox, window=2)
+    for _ in range(4):
+        postbox.post(receipt())
+    assert len(receiver.asked) == 2
+    await receiver.answer(0)
+    postbox.pump()
+    assert len(receiver.asked) == 3
+
+
+async def test_two_receivers_share_the_receipts(postbox: Postbox) -> None:
+    first, second = bind(postbox, window=2), bind(postbox, window=2)
+    for _ in range(4):
+        postbox.post(receipt())
+    assert len(first.asked) == len(second.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        Status.ESME_RSYSERR,
+        Status.ESME_RMSGQFUL,
+        Status.ESME_RTHROTTLED,
+        Status.ESME_RX_T_APPN,
+    ],
+)
+async def test_a_temporary_error_repeats_the_receipt_later(
+    postbox: Postbox, counters: Counters, timetable: HandTimetable, status: Status
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt())
+    await receiver.answer(0, status)
+    assert len(receiver.asked) == 1
+    assert [delay for delay, _ in timetable.due] == [5.0]
+    timetable.pass_by()
+    await receiver.answer(1)
+    assert (counters.receipts_repeated, counters.receipts_acknowledged) == (1, 1)
+    assert postbox.pending == 0
+
+
+async def test_a_receipt_without_an_answer_is_repeated(
+    postbox: Postbox, counters: Counters, timetable: HandTimetable
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt())
+    await receiver.fail(0, ResponseTimeout(written=True))
+    timetable.pass_by()
+    assert len(receiver.asked) == 2
+    assert counters.receipts_repeated == 1
+
+
+async def test_a_permanent_error_ends_the_receipt(
+    postbox: Postbox, counters: Counters, timetable: HandTimetable
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt())
+    await receiver.answer(0, Status.ESME_RX_P_APPN)
+    assert timetable.due == []
+    assert (postbox.pending, counters.receipts_refused) == (0, 1)
+
+
+async def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(postbox: Postbox) -> None:
+    lost = bind(postbox)
+    postbox.post(receipt("first"))
+    postbox.post(receipt("second"))
+    postbox.close(cast("Session", lost))
+    await lost.fail(0, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
+    await lost.fail(1, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
+    after = bind(postbox)
+    assert len(after.asked) == 2
+
+
+async def test_a_receipt_is_given_up_after_so_many_tries(
+    postbox: Postbox, counters: Counters, timetable: HandTimetable
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt())
+    for index in range(MAX_TRIES):
+        await receiver.answer(index, Status.ESME_RX_T_APPN)
+        timetable.pass_by()
+    assert len(receiver.asked) == MAX_TRIES
+    assert (postbox.pending, counters.receipts_given_up) == (0, 1)
+
+
+async def test_the_oldest_receipt_makes_room_for_one_too_many(
+    postbox: Postbox, counters: Counters
+) -> None:
+    for count in range(6):
+        postbox.post(receipt(f"id{count}"))
+    assert (postbox.pending, counters.receipts_given_up) == (4, 2)
+    receiver = bind(postbox, window=10)
+    texts = [pdu.short_message[:6] for pdu, _ in receiver.asked]  # type: ignore[attr-defined]
+    assert texts == [b"id:id2", b"id:id3", b"id:id4", b"id:id5"]
+
+
+async def test_a_delayed_receipt_is_pending_but_not_sent(
+    postbox: Postbox, timetable: HandTimetable
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt(), 3.0)
+    assert (postbox.pending, receiver.asked) == (1, [])
+    assert [delay for delay, _ in timetable.due] == [3.0]
+    timetable.pass_by()
+    assert len(receiver.asked) == 1
