@@ -15,7 +15,7 @@ from simpost.store.codes import CODE, STATE, reason_of
 from simpost.store.queries import ask
 
 _BEYOND = b"\xff" * 17
-_SLACK_MS = 3_600_000
+_SLACK_MS = 10_000
 """How far the time in an id may be from `created_ms`; the range of ids is that much wider."""
 _LAST_MS = (1 << 48) - 1
 
