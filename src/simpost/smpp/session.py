@@ -212,10 +212,12 @@ class Session(asyncio.Protocol):
 
     def abort(self, reason: CloseReason = CloseReason.CLOSED_BY_US) -> None:
         """Cut the connection now; what was not sent yet is dropped."""
+        if self._transport is None:
+            return
         self._close_reason = self._close_reason or reason
         self._enter(SessionState.UNBOUND)
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
+        self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
 
     async def wait_closed(self) -> CloseReason:
         """Until the connection is gone."""
@@ -249,9 +251,7 @@ class Session(asyncio.Protocol):
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        reason = self._close_reason or (
-            CloseReason.CLOSED_BY_PEER if exc is None else CloseReason.CONNECTION_LOST
-        )
+        reason = self._close_reason or self._reason_of_loss(exc)
         self._close_reason = reason
         self._transport = None
         self._enter(SessionState.CLOSED)
@@ -265,6 +265,11 @@ class Session(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(reason)
         self._handler.on_closed(self, reason)
+
+    def _reason_of_loss(self, exc: Exception | None) -> CloseReason:
+        if self._unbinding:  # some peers close instead of answering the unbind
+            return self._unbind_reason
+        return CloseReason.CLOSED_BY_PEER if exc is None else CloseReason.CONNECTION_LOST
 
     def pause_writing(self) -> None:
         self._writable = False
@@ -451,7 +456,6 @@ class Session(asyncio.Protocol):
         elif due is Due.UNBIND_TIMEOUT:
             self.close(CloseReason.UNBIND_TIMEOUT)
         elif due is Due.ABORT:
-            self._watch.abort_at = now + self.settings.unbind_timeout_s
             self.abort()
         if self.state is not SessionState.CLOSED:
             self._set_timer()
@@ -461,7 +465,7 @@ class Session(asyncio.Protocol):
         for waiting in self._window.give_up(since):
             if waiting.request.command_id == Command.ENQUIRE_LINK:
                 self._watch.enquiring = False
-                if self._watch.last_received <= waiting.since:  # nothing else came either
+                if self._watch.last_received < waiting.since:  # nothing else came either
                     self.abort(CloseReason.ENQUIRE_LINK_TIMEOUT)
             if not waiting.future.done():
                 written = waiting.turn < self._turn

@@ -51,10 +51,12 @@ class Watch:
         return what if at <= now else None
 
     def wake_at(self, now: float, oldest_since: float | None) -> float:
-        """When to look again; a request made after `now` cannot be due before it."""
+        """When to look again: what begins after `now` cannot be due before it."""
         at, _ = self._next()
         since = now if oldest_since is None else oldest_since
-        return min(at, since + self.settings.response_timeout_s)
+        settings = self.settings
+        again_at = now + (settings.enquire_link_s or settings.response_timeout_s)
+        return min(at, since + settings.response_timeout_s, again_at)
 
     def _next(self) -> tuple[float, Due]:
         if self.abort_at is not None:

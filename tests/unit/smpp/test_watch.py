@@ -51,6 +51,12 @@ def test_enquire_links_alone_do_not_count_as_activity() -> None:
     assert watch.due(149.0) is None
 
 
+def test_while_an_enquiry_waits_it_wakes_in_time_for_the_next() -> None:
+    watch = bound()
+    watch.enquiring = True
+    assert watch.wake_at(20.0, 20.0) == 40.0
+
+
 def test_timers_that_are_off_never_come() -> None:
     watch = bound(SessionSettings(enquire_link_s=None, inactivity_timeout_s=None))
     assert watch.due(1e12) is None
