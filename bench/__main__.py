@@ -70,14 +70,16 @@ def measure(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def _run(gateway: Gateway, esims: list[str], messages: int, connections: int) -> Load:
     """Send, and wait until every receipt was acknowledged: committed, that is."""
-    before = gateway.smsc("stats")["receiptsAcknowledged"]
+    before = gateway.smsc("stats")["receipts"]["acknowledged"]
     requests = [
         send_sms(gateway.access_code, gateway.secret, esims[index % len(esims)], _TEXT)
         for index in range(messages)
     ]
     load = uvloop.run(drive(HOST, gateway.port, requests, connections))
     ends = time.monotonic() + 120
-    while gateway.smsc("stats")["receiptsAcknowledged"] - before < messages - len(load.failures):
+    while gateway.smsc("stats")["receipts"]["acknowledged"] - before < messages - len(
+        load.failures
+    ):
         if time.monotonic() > ends:
             raise SystemExit(f"not all delivered: {gateway.smsc('stats')}")
         time.sleep(0.02)

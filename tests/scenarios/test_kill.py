@@ -47,7 +47,7 @@ async def send_until_killed(gateway, numbers, kill_after):
 
 def texts_shown(gateway):
     shown = []
-    for handset in gateway.smsc("handsets?limit=1000")["handsets"]:
+    for handset in gateway.smsc("handsets?limit=1000"):
         page = gateway.smsc(f"handsets/{handset['number']}")
         shown += [message["text"] for message in page["messages"]]
     return shown
