@@ -1,0 +1,170 @@
+"""An ESME of ours for tests: sends texts as parts, keeps what is delivered to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+
+from simpost import text
+from simpost.smpp import (
+    Bind,
+    BindTransceiver,
+    DeliverSm,
+    DeliverSmResp,
+    Pdu,
+    Session,
+    SessionHandler,
+    SessionSettings,
+    Status,
+    SubmitSm,
+    connect,
+)
+from simpost.smsc import Simulator
+
+Response = TypeVar("Response", bound=Pdu)
+PASSWORD = "secret"
+NUMBER = "66812345678"
+
+
+class Esme(SessionHandler):
+    """`delivered` waits for the next deliver_sm; `statuses` are the answers to the next ones."""
+
+    session: Session
+
+    def __init__(self) -> None:
+        self.statuses: list[int] = []
+        self._delivered: asyncio.Queue[DeliverSm] = asyncio.Queue()
+
+    def on_request(self, session: Session, request: Pdu) -> None:
+        assert isinstance(request, DeliverSm)
+        status = self.statuses.pop(0) if self.statuses else Status.ESME_ROK
+        session.respond(request, DeliverSmResp(status))
+        self._delivered.put_nowait(request)
+
+    def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
+        raise AssertionError(f"late: {response}")
+
+    def on_unexpected_response(self, session: Session, response: Pdu) -> None:
+        raise AssertionError(f"not asked for: {response}")
+
+    def on_malformed(self, session: Session, error: Exception) -> None:
+        raise AssertionError(f"the simulator sent what is no PDU: {error}")
+
+    async def delivered(self) -> DeliverSm:
+        return await self._delivered.get()
+
+    @property
+    def has_nothing(self) -> bool:
+        return self._delivered.empty()
+
+    async def ask(self, request: Pdu, answer: type[Response]) -> Response:
+        response = await self.session.request(request)
+        assert isinstance(response, answer), response
+        return response
+
+    async def send(self, message: str, to: str = NUMBER, **fields: Any) -> list[str]:
+        """Submit the text in as many parts as it takes; returns their ids."""
+        ids: list[str] = []
+        for part in parts_of(message, to, **fields):
+            response = await self.session.request(part)
+            assert response.command_status == Status.ESME_ROK, response
+            ids.append(response.message_id)  # type: ignore[attr-defined]
+        return ids
+
+
+def submit(to: str = NUMBER, **fields: Any) -> SubmitSm:
+    given: dict[str, Any] = {
+        "source_addr_ton": 5,
+        "source_addr": "simpost",
+        "dest_addr_ton": 1,
+        "dest_addr_npi": 1,
+        "destination_addr": to,
+    }
+    return SubmitSm(**(given | fields))
+
+
+def parts_of(message: str, to: str = NUMBER, **fields: Any) -> list[SubmitSm]:
+    """The submits of a text, cut and encoded as simpost does."""
+    segments = text.segment(message)
+    encoding, parts = segments.encoding, segments.parts
+    submits: list[SubmitSm] = []
+    for number, part in enumerate(parts, 1):
+        header = text.part_header(encoding, reference=77, total=len(parts), number=number, bits=8)
+        submits.append(
+            submit(
+                to,
+                esm_class=0x40 if header else 0,
+                data_coding=8 if encoding == text.UCS2 else 0,
+                short_message=header + text.encode(part, encoding),
+                **fields,
+            )
+        )
+    return submits
+
+
+@asynccontextmanager
+async def bound(
+    simulator: Simulator, kind: Callable[..., Bind] = BindTransceiver, *, window: int = 10
+) -> AsyncIterator[Esme]:
+    esme = Esme()
+    bind = kind(system_id="simpost", password=PASSWORD)
+    settings = SessionSettings(window=window)
+    esme.session = await connect("127.0.0.1", simulator.port, bind, esme, settings)
+    try:
+        yield esme
+    finally:
+        await esme.session.unbind()
+
+
+class Browser:
+    """The HTTP side of a simulator, as a page sees it."""
+
+    def __init__(self, client: aiohttp.ClientSession, simulator: Simulator) -> None:
+        self._client = client
+        self._url = f"http://127.0.0.1:{simulator.http_port}"
+
+    async def ask(self, path: str, method: str = "GET") -> tuple[int, Any]:
+        async with self._client.request(method, self._url + path) as answer:
+            body = await answer.read()
+            return answer.status, json.loads(body) if body else None
+
+    async def get(self, path: str) -> Any:
+        status, body = await self.ask(path)
+        assert status == 200, (status, body)
+        return body
+
+    async def page(self) -> aiohttp.ClientResponse:
+        async with self._client.get(self._url + "/") as answer:
+            await answer.read()
+            return answer
+
+    @asynccontextmanager
+    async def watch(self) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+        """Events as (name, data), from the moment this is entered."""
+        async with self._client.get(self._url + "/events") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            events = _events(answer.content)
+            assert (await anext(events))[0] == "stats"
+            yield events
+
+
+async def next_texts(events: AsyncIterator[tuple[str, Any]]) -> Any:
+    """The data of the next event that tells new texts."""
+    while (event := await anext(events))[0] != "texts":
+        pass
+    return event[1]
+
+
+async def _events(lines: aiohttp.StreamReader) -> AsyncIterator[tuple[str, Any]]:
+    name = ""
+    async for line in lines:
+        kind, _, value = line.decode().rstrip("\n").partition(": ")
+        if kind == "event":
+            name = value
+        elif kind == "data":
+            yield name, json.loads(value)

@@ -1,0 +1,259 @@
+"""What the HTTP side says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from importlib.resources import files
+
+import aiohttp
+import pytest
+
+from simpost.errors import ConfigError
+from simpost.smpp import BindReceiver, CloseReason
+from simpost.smsc import Simulator
+from simpost.smsc.http import content_security_policy
+from tests.integration.smsc.conftest import Start
+from tests.integration.smsc.esme import (
+    NUMBER,
+    Browser,
+    bound,
+    next_texts,
+    parts_of,
+    submit,
+)
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\r\n\r\nevent: texts\r\ndata: {}"
+
+
+async def test_handsets_are_listed_with_the_latest_activity_first(
+    simulator: Simulator, browser: Browser
+) -> None:
+    async with bound(simulator) as esme:
+        for number in ("66811111111", "66822222222", "66833333333", "66811111111"):
+            await esme.send(f"to {number}", number)
+    listed = await browser.get("/handsets")
+    assert [each["number"] for each in listed] == ["66811111111", "66833333333", "66822222222"]
+    assert [each["received"] for each in listed] == [2, 1, 1]
+    assert [len(each["messages"]) for each in listed] == [1, 1, 1]
+    assert len(await browser.get("/handsets?limit=2")) == 2
+    assert len((await browser.get("/handsets?messages=5"))[0]["messages"]) == 2
+
+
+async def test_a_handset_is_found_with_and_without_its_plus(
+    simulator: Simulator, browser: Browser
+) -> None:
+    async with bound(simulator) as esme:
+        await esme.send("one", f"+{NUMBER}")
+        await esme.send("two", NUMBER)
+    for path in (f"/handsets/{NUMBER}", f"/handsets/+{NUMBER}", f"/handsets/%2B{NUMBER}"):
+        handset = await browser.get(path)
+        assert [message["text"] for message in handset["messages"]] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/handsets/123", 404, "notFound"),
+        ("GET", "/nothing", 404, "notFound"),
+        ("POST", "/stats", 405, "methodNotAllowed"),
+        ("GET", "/handsets?limit=many", 400, "badRequest"),
+        ("GET", "/handsets?limit=-1", 400, "badRequest"),
+    ],
+)
+async def test_errors_are_json(
+    browser: Browser, method: str, path: str, status: int, code: str
+) -> None:
+    answered, body = await browser.ask(path, method)
+    assert (answered, body["error"]["code"]) == (status, code)
+    assert body["error"]["message"]
+
+
+async def test_stats_count_what_happened(simulator: Simulator, browser: Browser) -> None:
+    async with bound(simulator) as esme:
+        await esme.send("a", registered_delivery=1)
+        await esme.delivered()
+        await esme.session.request(submit("wrong", short_message=b"x"))
+        await esme.send("b")
+        stats = await browser.get("/stats")
+    assert stats == {
+        "bound": 1,
+        "binds": 1,
+        "bindsRefused": 0,
+        "submits": 3,
+        "answered": 3,
+        "byStatus": {"ESME_ROK": 2, "ESME_RINVDSTADR": 1},
+        "malformed": 0,
+        "unexpectedResponses": 0,
+        "receipts": {
+            "sent": 1,
+            "acknowledged": 1,
+            "repeated": 0,
+            "refused": 0,
+            "givenUp": 0,
+            "pending": 0,
+        },
+        "handsets": 1,
+    }
+
+
+async def test_deleting_the_handsets_forgets_texts_and_tells_watchers(
+    simulator: Simulator, browser: Browser
+) -> None:
+    async with bound(simulator) as esme, browser.watch() as events:
+        await esme.send("x")
+        assert (await browser.ask("/handsets", "DELETE")) == (204, None)
+        while (await anext(events))[0] != "reset":
+            pass
+    assert await browser.get("/handsets") == []
+
+
+async def test_an_event_tells_each_new_text(simulator: Simulator, browser: Browser) -> None:
+    async with bound(simulator) as esme, browser.watch() as events:
+        await esme.send("Γειά σου 🏖️")
+        data = await next_texts(events)
+    [change] = data["texts"]
+    assert change["number"] == NUMBER
+    assert change["message"]["text"] == "Γειά σου 🏖️"
+    assert change["message"] == (await browser.get(f"/handsets/{NUMBER}"))["messages"][0]
+
+
+async def test_parts_of_one_text_keep_its_id_in_events(
+    simulator: Simulator, browser: Browser
+) -> None:
+    first, second, third = parts_of("many words " * 40)
+    seen: list[tuple[int, bool]] = []
+    async with bound(simulator) as esme, browser.watch() as events:
+        for part in (first, second, third):
+            await esme.session.request(part)
+            data = await next_texts(events)
+            seen += [(each["message"]["id"], each["message"]["complete"]) for each in data["texts"]]
+    assert [complete for _, complete in seen] == [False, False, True]
+    assert len({message_id for message_id, _ in seen}) == 1
+
+
+async def test_a_burst_is_told_in_bounded_events(simulator: Simulator, browser: Browser) -> None:
+    async with bound(simulator, window=100) as esme, browser.watch() as events:
+        await asyncio.gather(
+            *(
+                esme.session.request(part)
+                for count in range(100)
+                for part in parts_of("x", f"668{count:08}")
+            )
+        )
+        told = 0
+        async for name, data in events:
+            if name == "texts":
+                told += len(data["texts"]) + data["skipped"]
+                assert len(data["texts"]) <= 200
+            if told >= 100:
+                break
+    assert told == 100
+
+
+async def test_hostile_text_stays_text(simulator: Simulator, browser: Browser) -> None:
+    async with bound(simulator) as esme, browser.watch() as events:
+        await esme.send(HOSTILE)
+        data = await next_texts(events)
+    assert data["texts"][0]["message"]["text"] == HOSTILE
+    assert HOSTILE not in await (await browser.page()).text()
+
+
+async def test_the_page_may_run_nothing_but_its_own_script(browser: Browser) -> None:
+    page = await browser.page()
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'sha256-" in policy
+    assert "unsafe" not in policy
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def page_source() -> str:
+    return files("simpost.smsc").joinpath("page.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "srcdoc",
+        " onclick",
+        " style=",
+        "https://",
+        "//cdn",
+        "@import",
+    ],
+)
+def test_the_page_has_no_way_for_text_to_become_html_and_loads_nothing(forbidden: str) -> None:
+    assert forbidden not in page_source()
+
+
+def test_the_policy_follows_the_page() -> None:
+    """A changed script without its new hash would be a dead page."""
+    page = "<style>a</style><script>b</script>"
+    assert content_security_policy(page) != content_security_policy(page.replace("b<", "c<"))
+
+
+async def test_a_page_can_watch_while_texts_come_and_leave_any_time(
+    simulator: Simulator, browser: Browser
+) -> None:
+    for _ in range(3):
+        async with browser.watch():
+            pass
+    async with bound(simulator) as esme:
+        await esme.send("still here")
+    assert (await browser.get("/stats"))["handsets"] == 1
+
+
+async def test_a_busy_port_is_one_sentence(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for option in ("port", "http_port"):
+            with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1 port {port}: Addr"):
+                await start(**{option: port})
+
+
+async def test_stopping_unbinds_sessions_and_ends_event_streams(start: Start) -> None:
+    simulator = await start()
+    async with (
+        aiohttp.ClientSession() as client,
+        Browser(client, simulator).watch() as events,
+        bound(simulator) as esme,
+        bound(simulator, BindReceiver),
+    ):
+        await simulator.stop()
+        assert await esme.session.wait_closed() is CloseReason.UNBOUND_BY_PEER
+        assert [event async for event in events if event[0] != "stats"] == []
+
+
+async def test_json_of_a_handset_has_the_documented_fields(
+    simulator: Simulator, browser: Browser
+) -> None:
+    async with bound(simulator) as esme:
+        [message_id] = await esme.send("Hello")
+    handset = await browser.get(f"/handsets/{NUMBER}")
+    received_at = handset["messages"][0].pop("receivedAt")
+    assert received_at == handset.pop("lastActivityAt")
+    assert received_at.endswith("Z")
+    assert json.loads(json.dumps(handset)) == {
+        "number": NUMBER,
+        "received": 1,
+        "messages": [
+            {
+                "id": 1,
+                "from": "simpost",
+                "text": "Hello",
+                "parts": 1,
+                "missing": [],
+                "encoding": "gsm7",
+                "messageClass": None,
+                "complete": True,
+                "messageIds": [message_id],
+            }
+        ],
+    }
