@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, BinaryIO, TextIO, TypeAlias
+from typing import Annotated, Any, BinaryIO, Self, TextIO, TypeAlias
 
 import typer
 from rich.console import Console
@@ -83,29 +84,63 @@ def import_file(
         task = progress.add_task("0 rows", total=_size(file))
         tally = Tally(show=console.print, report=kept, shows_all=not (kept or console.is_terminal))
         chunks = _read(file, lambda octets: progress.advance(task, octets))
+        saver = stack.enter_context(Saver(server, target, tally))
         for item in batches(read_rows(chunks, kind), kind):
             if isinstance(item, Flaw):
                 tally.tell(item)
                 continue
-            _save(item, server, target, tally)
+            saver.save(item)
             progress.update(task, description=f"{tally.good:,} rows")
     print(_summary(tally, is_checked_only=server is None))
     if tally.bad or not tally.good:
         raise typer.Exit(1)
 
 
-def _save(batch: Batch, server: Server | None, target: str, tally: Tally) -> None:
-    refused = []
-    if server:
+class Saver:
+    """Sends one batch while the next one is read; without a server it only counts.
+
+    Raises Stopped when the service does not take a batch.
+    """
+
+    def __init__(self, server: Server | None, target: str, tally: Tally) -> None:
+        self._server = server
+        self._target = target
+        self._tally = tally
+        self._thread = ThreadPoolExecutor(1)
+        self._sent: tuple[Batch, Future[Any]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._thread:
+            if kind is None:
+                self._settle()
+
+    def save(self, batch: Batch) -> None:
+        self._settle()
+        if self._server is None:
+            self._count(batch, [])
+        else:
+            self._sent = batch, self._thread.submit(self._server.put, self._target, batch.body)
+
+    def _settle(self) -> None:
+        if self._sent is None:
+            return
+        batch, future = self._sent
+        self._sent = None
         try:
-            refused = server.put(target, batch.body)["refused"]
+            refused = future.result()["refused"]
         except (RequestRefused, Unanswered, Unreachable) as error:
-            raise Stopped(_where_it_stopped(tally, batch, error)) from None
-    for each in refused:
-        tally.tell(Flaw(batch.lines[each["index"]], each["reason"]))
-    tally.good += len(batch.lines) - len(refused)
-    tally.doubts += batch.doubts
-    tally.line = batch.lines[-1]
+            raise Stopped(_where_it_stopped(self._tally, batch, error)) from None
+        self._count(batch, refused)
+
+    def _count(self, batch: Batch, refused: list[dict[str, Any]]) -> None:
+        for each in refused:
+            self._tally.tell(Flaw(batch.lines[each["index"]], each["reason"]))
+        self._tally.good += len(batch.lines) - len(refused)
+        self._tally.doubts += batch.doubts
+        self._tally.line = batch.lines[-1]
 
 
 def _where_it_stopped(tally: Tally, batch: Batch, error: SimpostError) -> str:

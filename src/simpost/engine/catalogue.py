@@ -47,6 +47,7 @@ _NUMBERS = frozenset(
     totalDuration orderUsage dataType smsStatus
 """).values()
 )
+_TYPED = _NUMBERS | {"packageList", "locationNetworkList", "favorite"}
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?:\.0*)?")
 _SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
@@ -136,7 +137,11 @@ def _fields(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _document(fields: dict[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    return {name: _as_json(name, value) for name, value in fields.items() if name.lower() in known}
+    return {
+        name: value if type(value) is str and name not in _TYPED else _as_json(name, value)
+        for name, value in fields.items()
+        if name.lower() in known
+    }
 
 
 def _as_json(name: str, value: Any) -> Any:
