@@ -281,6 +281,7 @@ async def test_the_log_is_filtered(service: SERVED, params: dict[str, str], coun
         {"cursor": "x"},
         {"cursor": "!" * 22},
         {"cursor": "A" * 64},
+        {"cursor": "A" * 21 + "B"},
         {"esimTranNo": "a\x00b"},
         {"status": "accepted"},
     ],
@@ -308,15 +309,20 @@ async def test_what_is_not_there_is_a_problem(service: SERVED, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("DELETE", "/v1/messages"), ("POST", "/healthz"), ("PUT", "/openapi.json")],
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/messages", "GET, POST"),
+        ("POST", "/healthz", "GET"),
+        ("PUT", "/openapi.json", "GET, HEAD"),
+        ("DELETE", "/v1/operator/accounts/demo", "PATCH"),
+    ],
 )
-async def test_a_method_a_path_does_not_take_is_a_problem(
-    service: SERVED, method: str, path: str
+async def test_a_method_a_path_does_not_take_is_a_problem_that_names_those_it_takes(
+    service: SERVED, method: str, path: str, allowed: str
 ) -> None:
     answer = await service.client.request(method, path)
     assert problem(answer) == (405, "method_not_allowed")
-    assert answer.headers["Allow"]
+    assert answer.headers["Allow"] == allowed
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/api", "/api/v1/opening", "/v1/messages/"])

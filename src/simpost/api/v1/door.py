@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
@@ -40,8 +41,11 @@ def build(services: Services) -> ASGIApp:
         exception_handlers=_HANDLERS,
     )
     app.state.services = services
-    for room in (health, sending, log, operator_accounts, operator_data):
-        app.include_router(room.router)
+    routers = [room.router for room in (health, sending, log, operator_accounts, operator_data)]
+    for router in routers:
+        app.include_router(router)
+    routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    app.state.routes = [route for route in routes if isinstance(route, Route)]
 
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
 

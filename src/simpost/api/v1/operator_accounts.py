@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, Field, StrictBool, StrictStr
+from pydantic import AfterValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Wired, admit_operator
@@ -22,14 +22,34 @@ router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depen
 
 
 def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text, strict=False))
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise ValueError("is neither an address nor a network in CIDR notation") from None
+
+
+_NETWORK_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "format": "ipv4"},
+        {"type": "string", "format": "ipv6"},
+        {"type": "string", "pattern": r"^(10|127|192)(\.[0-9]{1,2}){3}/(8|16|24|32)$"},
+    ],
+    "description": "An address, or a network in CIDR notation.",
+}
 
 
 Name = Annotated[StrictStr, Field(max_length=200)]
 AccessCode = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Secret = Annotated[StrictStr, Field(pattern=r"^[!-~]{8,128}$")]
 Networks = Annotated[
-    list[Annotated[StrictStr, Field(max_length=64), AfterValidator(_network)]],
+    list[
+        Annotated[
+            StrictStr,
+            Field(max_length=64),
+            AfterValidator(_network),
+            WithJsonSchema(_NETWORK_SCHEMA),
+        ]
+    ],
     Field(max_length=100),
 ]
 Pace = Annotated[float, Field(strict=True, ge=0, le=100_000, allow_inf_nan=False)]

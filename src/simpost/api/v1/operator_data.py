@@ -46,7 +46,7 @@ class WhichOfAccount(Which):
 
 
 def _batch(rows: str) -> dict[str, Any]:
-    schema = {"type": "array", "maxItems": MAX_ROWS, "items": {"type": "object"}}
+    schema = {"type": "array", "maxItems": MAX_ROWS, "items": {}}
     content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "description": rows, "content": content}}
 

@@ -11,6 +11,7 @@ import msgspec
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from simpost.api.failures import log_crash, log_store_refusal
 from simpost.domain.reasons import Reason
@@ -92,17 +93,25 @@ async def on_invalid(_request: Request, error: Exception) -> Response:
     return render(invalid("The request is not as documented.", errors))
 
 
-async def on_http(_request: Request, error: Exception) -> Response:
+async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case 404:
             problem = Problem(404, ProblemCode.NOT_FOUND, "There is nothing at this path.")
         case 405:
             detail = "This path does not take this method."
-            problem = Problem(405, ProblemCode.METHOD_NOT_ALLOWED, detail, headers=error.headers)
+            allowed = {"Allow": ", ".join(sorted(_methods(request)))}
+            problem = Problem(405, ProblemCode.METHOD_NOT_ALLOWED, detail, headers=allowed)
         case status:
             problem = Problem(status, ProblemCode.INVALID_REQUEST, "The request cannot be read.")
     return render(problem)
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods of a path: each is a route of its own, and the error knows but the first."""
+    routes: list[Route] = request.app.state.routes
+    found = [route for route in routes if route.matches(request.scope)[0] != Match.NONE]
+    return {method for route in found for method in route.methods or ()}
 
 
 async def on_store(request: Request, error: Exception) -> Response:

@@ -6,7 +6,16 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from simpost.api.v1.callers import Caller, Wired
 from simpost.api.v1.problems import Problem
@@ -42,13 +51,25 @@ def _without_nul(text: str) -> str:
 Identifier = Annotated[StrictStr, Field(pattern=r"^[!-~]{1,64}$")]
 
 
+def _given(name: str) -> dict[str, JsonValue]:
+    return {"required": [name], "properties": {name: {"type": "string"}}}
+
+
 class Send(Shape):
     """What to send, and to which eSIM: by `esimTranNo`, `iccid` or both."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_given("esimTranNo"), _given("iccid")]})
 
     esim_tran_no: Identifier | None = None
     iccid: Identifier | None = None
     text: Annotated[
-        StrictStr, Field(min_length=1, max_length=MAX_CHARACTERS), AfterValidator(_without_nul)
+        StrictStr,
+        Field(
+            min_length=1,
+            max_length=MAX_CHARACTERS,
+            json_schema_extra={"pattern": "^[^\\x00]*$"},
+        ),
+        AfterValidator(_without_nul),
     ]
     category: Category | None = None
     validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
