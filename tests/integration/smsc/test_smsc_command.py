@@ -1,0 +1,107 @@
+"""`simpost smsc` as people start it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import aiohttp
+import pytest
+
+from simpost.smpp import BindTransceiver, connect
+from tests.integration.smsc.esme import Esme
+
+Run = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+async def run() -> AsyncIterator[Run]:
+    started: list[Process] = []
+
+    async def run_with(*options: str) -> Process:
+        command = (sys.executable, "-c", "from simpost.cli import main; main()", "smsc")
+        process = await asyncio.create_subprocess_exec(*command, *options, stdout=PIPE, stderr=PIPE)
+        started.append(process)
+        return process
+
+    yield run_with
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def told(process: Process) -> dict[str, str]:
+    """Ports and credentials from what the command prints."""
+    assert process.stdout is not None
+    text = ""
+    while "/events" not in text:
+        line = (await process.stdout.readline()).decode()
+        assert line, (await process.communicate())[1].decode()
+        text += line
+    bind = re.search(r":(?P<port>\d+) +system_id (?P<system_id>\S+), password (?P<pw>\S+)", text)
+    http = re.search(r"http://127\.0\.0\.1:(?P<http_port>\d+)/", text)
+    assert bind, text
+    assert http, text
+    return bind.groupdict() | http.groupdict()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_says_how_to_bind_and_where_to_look_and_ends_cleanly(
+    run: Run, number: int
+) -> None:
+    process = await run("--port", "0", "--http-port", "0", "--password", "pass1234")
+    facts = await told(process)
+    assert (facts["system_id"], facts["pw"]) == ("simpost", "pass1234")
+    bind = BindTransceiver(system_id="simpost", password="pass1234")
+    session = await connect("127.0.0.1", int(facts["port"]), bind, Esme())
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(f"http://127.0.0.1:{facts['http_port']}/events") as events,
+    ):
+        await events.content.readline()
+        process.send_signal(number)
+        _, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    await session.wait_closed()
+
+
+async def test_a_password_is_made_up_when_none_is_given(run: Run) -> None:
+    one, two = [await told(await run("--port", "0", "--http-port", "0")) for _ in range(2)]
+    assert len(one["pw"]) == len(two["pw"]) == 8
+    assert one["pw"] != two["pw"]
+
+
+async def test_a_busy_port_is_one_sentence_and_no_traceback(run: Run) -> None:
+    facts = await told(await run("--port", "0", "--http-port", "0"))
+    for options in (
+        ("--port", facts["port"], "--http-port", "0"),
+        ("--port", "0", "--http-port", facts["http_port"]),
+    ):
+        process = await run(*options)
+        _, errors = await process.communicate()
+        assert process.returncode != 0
+        assert errors.decode().count("\n") == 1
+        assert errors.startswith(b"simpost: cannot listen on 127.0.0.1 port ")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--password", "nine chars"),
+        ("--system-id", "x" * 16),
+        ("--id-format", "octal"),
+        ("--gsm7", "squeezed"),
+        ("--receipt-delay", "-1"),
+        ("--window", "0"),
+    ],
+)
+async def test_options_that_cannot_be_are_refused(run: Run, options: tuple[str, ...]) -> None:
+    process = await run("--port", "0", "--http-port", "0", *options)
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert options[0].encode() in errors
