@@ -277,6 +277,8 @@ async def test_the_log_is_filtered(service: SERVED, params: dict[str, str], coun
         {"limit": "many"},
         {"state": "gone"},
         {"from": "2026-01-01"},
+        {"from": "1767225600"},
+        {"to": "0.5"},
         {"from": "2026-01-01T00:00:00"},
         {"cursor": "x"},
         {"cursor": "!" * 22},

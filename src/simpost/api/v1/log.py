@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired
@@ -18,7 +19,19 @@ from simpost.domain.messages import parse_id
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 
+_DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]")
+
 router = APIRouter(prefix="/v1", tags=["messages"])
+
+
+def _written_out(text: object) -> object:
+    """Refuse the Unix times and bare dates that would be read as times too."""
+    if isinstance(text, str) and not _DATE_AND_TIME.match(text):
+        raise ValueError("is not an RFC 3339 time")
+    return text
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class Which(Shape):
@@ -27,8 +40,8 @@ class Which(Shape):
     esim_tran_no: Identifier | None = None
     iccid: Identifier | None = None
     state: State | None = None
-    from_: AwareDatetime | None = Field(default=None, alias="from")
-    to: AwareDatetime | None = None
+    from_: Instant | None = Field(default=None, alias="from")
+    to: Instant | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     # The 22 characters of 16 octets in base64, the last of which holds two bits.
     cursor: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")] | None = None

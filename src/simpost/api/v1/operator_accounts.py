@@ -32,7 +32,7 @@ _NETWORK_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "string", "format": "ipv4"},
         {"type": "string", "format": "ipv6"},
-        {"type": "string", "pattern": r"^(10|127|192)(\.[0-9]{1,2}){3}/(8|16|24|32)$"},
+        {"type": "string", "pattern": r"^(10|127|192)(\.(0|[1-9][0-9]?)){3}/(8|16|24|32)$"},
     ],
     "description": "An address, or a network in CIDR notation.",
 }
