@@ -36,11 +36,11 @@ class Process:
         """User and system time of the process and the children it still has."""
         processes = [self._process, *self._process.children(recursive=True)]
         times = [process.cpu_times() for process in processes]
-        return sum(used.user + used.system for used in times)
+        return float(sum(used.user + used.system for used in times))
 
     @property
     def rss_mib(self) -> float:
-        return self._process.memory_info().rss / 2**20
+        return float(self._process.memory_info().rss / 2**20)
 
     def kill(self) -> None:
         """As a power cut of this process alone: kill -9."""
