@@ -66,6 +66,11 @@ class Server:
         self._sleep = sleep
         self._connection: HTTPConnection | None = None
 
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(given)}" if given else path, None, {})

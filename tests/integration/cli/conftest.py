@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Simpost:
+    """The command line as people run it, with the demo as its service."""
+
+    url: str
+    config: Path
+
+    def __call__(
+        self, *arguments: str | Path, stdin: str = "", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return call(
+            *arguments,
+            stdin=stdin,
+            SIMPOST_CONFIG=str(self.config),
+            SIMPOST_ACCESS_CODE="demo",
+            SIMPOST_SECRET="demo-secret",
+            **environment,
+        )
+
+
+def call(
+    *arguments: str | Path, stdin: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("SIMPOST_")}
+    return subprocess.run(
+        [sys.executable, "-m", "simpost", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=15,
+        env={**plain, "COLUMNS": "100", "NO_COLOR": "1", **environment},
+        check=False,
+    )
+
+
+@pytest.fixture
+def run() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line without a service, and without any variable of ours."""
+    return call
+
+
+@pytest.fixture(scope="module")
+def simpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simpost]:
+    folder = tmp_path_factory.mktemp("demo")
+    with subprocess.Popen(
+        [sys.executable, "-m", "simpost", "demo", "--port", "0", "--data", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as demo:
+        assert demo.stdout
+        shown = ""
+        while not (found := re.search(r"API +(http://[\d.:]+)/api.*\n[^$]*/v1/messages", shown)):
+            line = demo.stdout.readline()
+            assert line, shown
+            shown += line
+        yield Simpost(found[1], folder / "simpost.toml")
+        demo.send_signal(signal.SIGTERM)
+        demo.communicate(timeout=15)

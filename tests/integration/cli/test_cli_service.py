@@ -1,0 +1,171 @@
+"""The command line against the demo, each command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Simpost = Callable[..., Any]
+
+ESIM = "23072017992029"
+GOOD = {"smdpStatus": "ENABLED", "esimStatus": "IN_USE", "packageList": [{"slug": "TH_1_7"}]}
+
+
+def esims(*numbers: str) -> str:
+    rows = [{"esimTranNo": number, "msisdn": f"6691{number[-6:]}", **GOOD} for number in numbers]
+    return json.dumps({"success": True, "obj": {"esimList": rows}}, indent=1)
+
+
+def test_a_message_is_sent_and_followed_until_it_arrived(simpost: Simpost) -> None:
+    done = simpost("send", "Hello {world}", "--esim", ESIM, "--wait")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("  delivered")
+
+
+def test_a_message_can_be_looked_at_in_full(simpost: Simpost) -> None:
+    sent = json.loads(simpost("send", "for the log", "--esim", ESIM, "--wait", "--json").stdout)
+    shown = simpost("messages", sent["id"])
+    assert shown.returncode == 0
+    assert f"message   {sent['id']}" in shown.stdout
+    assert "text      for the log" in shown.stdout
+    assert "part 1 taken by simulator as " in shown.stdout
+    assert "part 1 delivered" in shown.stdout
+
+
+def test_messages_are_listed_and_filtered(simpost: Simpost) -> None:
+    ids = [
+        json.loads(simpost("send", text, "--esim", ESIM, "--json").stdout)["id"]
+        for text in ("first of the list", "second of the list")
+    ]
+    listed = json.loads(simpost("messages", "--limit", "2", "--json").stdout)
+    assert [message["id"] for message in listed] == ids[::-1]
+    table = simpost("messages", "--esim", ESIM, "--since", "1h").stdout.splitlines()
+    assert table[0].split()[:3] == ["accepted", "(UTC)", "id"]
+    assert any(ids[0] in line and line.endswith("first of the list") for line in table)
+    assert simpost("messages", "--since", "2100-01-01").stdout == "no messages\n"
+
+
+def test_a_dry_run_says_what_would_happen_and_sends_nothing(simpost: Simpost) -> None:
+    before = simpost("messages", "--json").stdout
+    would = simpost("send", "ő" * 80, "--esim", ESIM, "--dry-run")
+    assert would.returncode == 0
+    assert "would be sent to 66800000001 through simulator, 2 parts of ucs2" in would.stdout
+    refused = simpost("send", "no", "--esim", "23072017992031", "--dry-run")
+    assert refused.returncode == 1
+    assert refused.stdout.startswith("would be refused: sms_not_supported\nThe plan does not")
+    assert simpost("messages", "--json").stdout == before
+
+
+def test_a_refusal_is_a_sentence_with_its_remedy(simpost: Simpost) -> None:
+    done = simpost("send", "no", "--esim", "23072017992031")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "simpost: The plan does not take SMS (smsStatus 0). Choose a plan with smsStatus 1 or 2: "
+        "package/list shows it.\n"
+    )
+
+
+def test_the_same_request_id_sends_once(simpost: Simpost) -> None:
+    asked = ("send", "once", "--esim", ESIM, "--request-id", "r-1", "--json")
+    first, second = (json.loads(simpost(*asked).stdout)["id"] for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("messages", "nonsense"), "This account has no such message."),
+        (("messages", "--secret", "wrong-secret"), "Give RT-AccessCode and RT-SecretKey"),
+        (("accounts", "list", "--operator-token", "wrong-token"), "Give the operator's token"),
+        (
+            ("accounts", "change", "nobody", "--disable"),
+            "There is no account with this access code",
+        ),
+        (("accounts", "add", "demo"), "There is already an account with this access code."),
+    ],
+)
+def test_what_the_service_refuses_is_one_sentence(
+    simpost: Simpost, arguments: tuple[str, ...], said: str
+) -> None:
+    done = simpost(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_account_is_added_changed_and_used(simpost: Simpost) -> None:
+    added = simpost("accounts", "add", "shop", "--name", "Shop", "--requests-per-second", "20")
+    assert added.returncode == 0, added.stderr
+    secret = added.stdout.partition("RT-SecretKey: ")[2].split()[0]
+    args = ["messages", "--access-code", "shop", "--secret", secret]
+    assert simpost(*args).stdout == "no messages\n"
+    listed = json.loads(simpost("accounts", "list", "--json").stdout)
+    (shop,) = [account for account in listed if account["accessCode"] == "shop"]
+    assert (shop["name"], shop["requestsPerSecond"], "secret" in shop) == ("Shop", 20, False)
+    table = simpost("accounts", "list").stdout
+    assert secret not in table
+    assert any(line.split()[:2] == ["shop", "Shop"] for line in table.splitlines())
+    assert simpost("accounts", "change", "shop", "--disable").returncode == 0
+    assert simpost(*args).returncode == 1
+
+
+def test_esims_are_brought_in_and_can_be_sent_to(simpost: Simpost, tmp_path: Path) -> None:
+    file = tmp_path / "esims.json"
+    file.write_text(esims("70000000000001", "70000000000002"))
+    for _again in range(2):
+        done = simpost("esims", "import", file, "--account", "demo")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("2 rows saved, in ")
+    assert simpost("send", "hi", "--esim", "70000000000002", "--wait").returncode == 0
+
+
+def test_every_bad_row_is_told_by_line_and_the_good_ones_go_in(
+    simpost: Simpost, tmp_path: Path
+) -> None:
+    file = tmp_path / "esims.csv"
+    heading = "esimTranNo;iccid;smdpStatus;esimStatus;slug\n"
+    file.write_text(
+        f"\ufeff{heading}71000000000001;;ENABLED;IN_USE;TH_1_7\n;;ENABLED;IN_USE;TH_1_7\n"
+        "71000000000003;12;ENABLED;IN_USE;TH_1_7\n23072017992035;;ENABLED;IN_USE;TH_1_7\n"
+    )
+    done = simpost("esims", "import", file, "--account", "demo", "--report", tmp_path / "bad")
+    assert done.returncode == 1
+    assert done.stdout.startswith("1 rows saved, 3 bad, in ")
+    told = [
+        "3\tesimTranNo is missing",
+        "4\ticcid must be 18 to 20 digits, not '12'",
+        "5\tesimTranNo belongs to another account",
+    ]
+    assert (tmp_path / "bad").read_text().splitlines() == told
+    assert done.stderr.splitlines() == [f"line {line}".replace("\t", ": ") for line in told]
+
+
+def test_rows_before_a_break_go_in(simpost: Simpost, tmp_path: Path) -> None:
+    file = tmp_path / "esims.json"
+    whole = esims("72000000000001", "72000000000002")
+    file.write_text(whole[: whole.rindex("msisdn")])
+    done = simpost("esims", "import", file, "--account", "demo")
+    assert done.returncode == 1
+    assert done.stdout.startswith("1 rows saved, 1 bad, in ")
+    assert "the file ends too early; nothing after it was read" in done.stderr
+    assert simpost("send", "hi", "--esim", "72000000000001", "--dry-run").returncode == 0
+
+
+def test_plans_come_in_from_stdin(simpost: Simpost) -> None:
+    rows = [{"packageCode": "P-1", "slug": "XX_1", "smsStatus": 1}, {"packageCode": "P-2"}]
+    done = simpost("plans", "import", "-", stdin="\n".join(map(json.dumps, rows)))
+    assert done.returncode == 1
+    assert done.stderr == "line 2: smsStatus is missing\n"
+    assert done.stdout.startswith("1 rows saved, 1 bad, in ")
+
+
+def test_an_import_for_nobody_saves_nothing(simpost: Simpost) -> None:
+    done = simpost("esims", "import", "-", "--account", "nobody", stdin=esims("73"))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "simpost: There is no account with this access code. Nothing was saved.\n"
+    )

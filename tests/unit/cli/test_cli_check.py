@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from simpost.cli import main
+from simpost.config import load
+
+CARRIER = """
+[[carriers]]
+type = "smpp"
+name = "{name}"
+host = "smsc.example"
+system_id = "reseller"
+password = "hush"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    path = tmp_path / "simpost.toml"
+    assert run("init", str(path)) == 0
+    capsys.readouterr()
+    return path
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+def checked(file: Path, capsys: pytest.CaptureFixture[str], more: str = "") -> str:
+    with file.open("a") as opened:
+        opened.write(more)
+    assert run("check", "--config", str(file)) == 0
+    return capsys.readouterr().out
+
+
+def test_init_makes_a_file_for_its_owner_alone(file: Path) -> None:
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_init_makes_new_secrets_each_time(file: Path) -> None:
+    other = file.with_name("other.toml")
+    assert run("init", str(other)) == 0
+    first, second = load(file), load(other)
+    assert first.server.operator_token != second.server.operator_token
+    assert first.store.secrets_key != second.store.secrets_key
+
+
+def test_init_shows_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "simpost.toml"
+    assert run("init", str(path)) == 0
+    shown = capsys.readouterr().out
+    assert f"simpost serve --config {path}" in shown
+    assert load(path).server.operator_token.get_secret_value() not in shown
+
+
+def test_init_never_overwrites(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = file.read_bytes()
+    assert run("init", str(file)) == 2
+    assert capsys.readouterr().err == f"simpost: {file} is already there and is left as it is.\n"
+    assert file.read_bytes() == before
+
+
+def test_init_says_when_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("init", str(tmp_path / "nowhere" / "simpost.toml")) == 2
+    assert "cannot be created: No such file or directory" in capsys.readouterr().err
+
+
+def test_check_says_what_it_found(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = CARRIER.format(name="one") + '[[routes]]\ncarrier = "one"\nplan = "TH_1_7"\n'
+    said = checked(file, capsys, more)
+    assert "server    http://127.0.0.1:8080" in said
+    assert f"store     {file.parent / 'simpost.db'} (will be created)" in said
+    assert "carrier   one: smpp to smsc.example:2775 as reseller, transceiver, window 10" in said
+    assert "route 1   one: plan TH_1_7" in said
+    assert "warning" not in said
+    assert "hush" not in said
+
+
+@pytest.mark.parametrize(
+    ("more", "warning"),
+    [
+        ("", "there is no carrier: every message will be refused with no_route"),
+        (CARRIER.format(name="one"), "no route leads to the carrier one"),
+        (
+            CARRIER.format(name="one")
+            + '[[routes]]\ncarrier = "one"\n[[routes]]\ncarrier = "one"\nplan = "A"\n',
+            "route 2 is never taken: route 1 fits first",
+        ),
+        (
+            CARRIER.format(name="one")
+            + '[[routes]]\ncarrier = "one"\nmsisdn_prefix = "6"\n'
+            + '[[routes]]\ncarrier = "one"\nmsisdn_prefix = "66"\n',
+            "route 2 is never taken: route 1 fits first",
+        ),
+    ],
+)
+def test_check_warns_of_what_would_surprise(
+    file: Path, capsys: pytest.CaptureFixture[str], more: str, warning: str
+) -> None:
+    assert f"warning: {warning}" in checked(file, capsys, more)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('plan = "A"', 'plan = "B"'),
+        ('plan = "A"', ""),
+        ('msisdn_prefix = "66"', 'msisdn_prefix = "6"'),
+    ],
+)
+def test_check_does_not_warn_of_routes_that_are_taken(
+    file: Path, capsys: pytest.CaptureFixture[str], first: str, second: str
+) -> None:
+    routes = "".join(f'[[routes]]\ncarrier = "one"\n{keys}\n' for keys in (first, second))
+    assert "never taken" not in checked(file, capsys, CARRIER.format(name="one") + routes)
+
+
+def test_check_warns_when_others_can_read_the_secrets(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.chmod(0o640)
+    assert f"others can read the secrets in {file}" in checked(file, capsys)
+
+
+def test_check_warns_of_plain_http_beyond_the_machine(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(file.read_text().replace("127.0.0.1", "0.0.0.0"))
+    assert "plain HTTP beyond this machine" in checked(file, capsys)
+
+
+def test_check_refuses_a_store_that_has_no_folder(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(file.read_text().replace("///simpost.db", "///data/simpost.db"))
+    assert run("check", "--config", str(file)) == 2
+    assert f"there is no folder {file.parent / 'data'}" in capsys.readouterr().err
+
+
+def test_check_refuses_a_store_that_is_no_file(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file.parent / "simpost.db").mkdir()
+    assert run("check", "--config", str(file)) == 2
+    assert "is no file that can be written" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
+def test_check_refuses_a_folder_that_cannot_be_written(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.parent.chmod(0o500)
+    try:
+        assert run("check", "--config", str(file)) == 2
+        assert "cannot be written" in capsys.readouterr().err
+    finally:
+        file.parent.chmod(0o700)
+
+
+def test_check_names_the_line_of_a_mistake(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with file.open("a") as opened:
+        opened.write("[[routes]]\ncarrier = 1\n")
+    line = file.read_text().count("\n")
+    assert run("check", "--config", str(file)) == 2
+    assert capsys.readouterr().err == f"simpost: {file}:{line}: routes[0].carrier: must be text\n"

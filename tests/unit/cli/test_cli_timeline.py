@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import typer
+
+from simpost.cli.client import Server
+from simpost.cli.messages import parse_since
+from simpost.cli.send import follow
+from simpost.cli.timeline import timeline
+from simpost.domain.reasons import Reason
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def why(reason: Reason) -> dict[str, str]:
+    return {"code": reason, "sentence": reason.sentence, "remedy": reason.remedy, "detail": ""}
+
+
+def attempt(number: int, outcome: str, second: int, **more: Any) -> dict[str, Any]:
+    plain = {"part": 1, "carrier": "one", "reason": None, "carrierCode": None, "repeat": False}
+    time = f"2026-01-01T00:00:{second:02}.000Z"
+    return {"number": number, "outcome": outcome, "endedAt": time, **plain, **more}
+
+
+def message(state: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": "0199",
+        "state": state,
+        "reason": None,
+        "esimTranNo": "23072017992029",
+        "iccid": "",
+        "to": "66800000001",
+        "category": "service",
+        "text": "a\nb",
+        "encoding": "gsm7",
+        "partCount": 1,
+        "requestId": None,
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "expiresAt": "2026-01-03T00:00:00.000Z",
+        "parts": [],
+        "attempts": [],
+        **more,
+    }
+
+
+def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
+    part = {
+        "number": 1,
+        "state": "delivered",
+        "reason": None,
+        "carrierMessageId": "0A1F",
+        "finalAt": "2026-01-01T00:00:09.000Z",
+    }
+    attempts = [
+        attempt(1, "throttled", 1, carrierCode="0x00000058", reason=why(Reason.THROTTLED)),
+        attempt(2, "in_doubt", 3),
+        attempt(3, "accepted", 5, repeat=True),
+    ]
+    lines = list(timeline(message("delivered", parts=[part], attempts=attempts)))
+    assert lines[:5] == [
+        "message   0199",
+        "state     delivered",
+        "eSIM      23072017992029  ICCID -  to 66800000001",
+        "kind      service, 1 part of gsm7",
+        "text      a\\nb",
+    ]
+    assert lines[6:] == [
+        "2026-01-01T00:00:00.000Z  accepted",
+        (
+            "2026-01-01T00:00:01.000Z  part 1 put off by one, code 0x00000058 (throttled): "
+            "The carrier asked us to slow down; the part waits. Nothing: it is offered again."
+        ),
+        "2026-01-01T00:00:03.000Z  part 1 left, without an answer from one, try 2",
+        (
+            "2026-01-01T00:00:05.000Z  part 1 taken by one as 0A1F, try 3, "
+            "a repeat of what was in doubt"
+        ),
+        "2026-01-01T00:00:09.000Z  part 1 delivered",
+    ]
+
+
+def test_a_message_on_its_way_says_when_it_would_expire() -> None:
+    assert list(timeline(message("sent")))[-1] == "2026-01-03T00:00:00.000Z  would expire"
+
+
+def test_a_refused_message_says_why_and_what_to_do() -> None:
+    lines = list(timeline(message("rejected", reason=why(Reason.CARRIER_REFUSED))))
+    assert lines[1] == (
+        "state     rejected (carrier_refused): The carrier refused the part. "
+        "The carrier's code says why; mend the message or the carrier's settings."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("90s", "2026-01-02T11:58:30.000Z"),
+        ("30m", "2026-01-02T11:30:00.000Z"),
+        ("2h", "2026-01-02T10:00:00.000Z"),
+        ("7d", "2025-12-26T12:00:00.000Z"),
+        ("2026-01-01", "2026-01-01T00:00:00.000Z"),
+        ("2026-01-01T08:00+08:00", "2026-01-01T00:00:00.000Z"),
+    ],
+)
+def test_since_is_a_span_or_a_time(text: str, time: str) -> None:
+    assert parse_since(text, NOW) == time
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2", "h", "-2h", "2w"])
+def test_since_that_means_nothing_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        parse_since(text, NOW)
+
+
+class Told(Server):
+    """A server that tells one state after the other, the last for ever; its clock is ours."""
+
+    def __init__(self, states: list[str]) -> None:
+        super().__init__("http://127.0.0.1:1", {})
+        self._states = states
+        self.now_s = 0.0
+
+    def get(self, path: str, query: Any = None) -> Any:
+        assert path == "/v1/messages/0199"
+        return message(self._states.pop(0) if len(self._states) > 1 else self._states[0])
+
+    def sleep(self, seconds: float) -> None:
+        assert 0 < seconds <= 2
+        self.now_s += seconds
+
+    def follow(self, timeout_s: float) -> Iterator[str]:
+        for found in follow(self, "0199", timeout_s, clock_s=lambda: self.now_s, sleep=self.sleep):
+            yield found["state"]
+
+
+def test_following_tells_each_change_once_and_ends_with_the_final_one() -> None:
+    told = Told(["accepted", "accepted", "sent", "sent", "sent", "delivered", "unasked"])
+    assert list(told.follow(300)) == ["accepted", "sent", "delivered"]
+
+
+def test_following_ends_when_the_time_is_up() -> None:
+    told = Told(["accepted", "sent"])
+    assert list(told.follow(30)) == ["accepted", "sent"]
+    assert 28 <= told.now_s <= 30
