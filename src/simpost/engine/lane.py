@@ -66,6 +66,10 @@ class Lane:
         self._claim = asyncio.Event()
         self._settlements: Collector[Settlement] = Collector(store.settle, self._settled)
 
+    @property
+    def _is_open(self) -> bool:
+        return self._carrier.link in _OPEN
+
     # Intake.
 
     def reserve(self, count: int, priority: int, now_ms: int) -> int | None:
@@ -77,7 +81,7 @@ class Lane:
         limit = self._depth * 2 if urgent else self._depth
         waits = self._backlog and not urgent
         full = self._held + count > limit
-        if waits or full or self._closing or self._carrier.link not in _OPEN:
+        if waits or full or self._closing or not self._is_open:
             return None
         self._held += count
         return now_ms + LEASE_MS
@@ -125,7 +129,7 @@ class Lane:
         for ready in self._ready:
             while ready:
                 since_ms, part = ready[0]
-                if carrier.link not in _OPEN:
+                if not self._is_open:
                     ready.popleft()
                     self._answered(part, now_ms, _UNREACHABLE)
                 elif now_ms - since_ms > _STALE_MS:
@@ -193,8 +197,8 @@ class Lane:
         while True:
             await self._claim.wait()
             self._claim.clear()
-            wanted = self._depth - self._held
-            if self._closing or wanted < self._depth // 2 or self._carrier.link not in _OPEN:
+            wanted = max(1, self._depth // 2)
+            if self._closing or self._held + wanted > self._depth or not self._is_open:
                 continue
             now_ms = self._clock_ms()
             self._held += wanted
