@@ -35,7 +35,7 @@ from simpost.smsc.checks import fault_in
 from simpost.smsc.content import Content, Submit, content_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.handsets import Handsets
-from simpost.smsc.ledger import Ledger, Taken
+from simpost.smsc.ledger import Ledger, taken_of
 from simpost.smsc.multi import each_of, list_fault, not_taken
 from simpost.smsc.postbox import Postbox
 from simpost.smsc.reassembly import Message
@@ -179,8 +179,7 @@ class Centre(SessionHandler):
         return content, Fate(fault) if fault else self._behaviour.decide(request)
 
     def _take(self, request: Submit, content: Content, fate: Fate, message_id: str) -> None:
-        now = self._clock()
-        taken = Taken(message_id, request, fate.state, fate.error, now, now + fate.receipt_delay_s)
+        taken = taken_of(request, content, fate, message_id, self._clock())
         self._ledger.add(taken)
         if fate.state is MessageState.DELIVERED:
             number = request.destination_addr.removeprefix("+")
@@ -198,7 +197,7 @@ class Centre(SessionHandler):
     def _on_query(self, session: Session, request: QuerySm) -> None:
         """The id and the sender must be those of the submit (SMPP 3.4 4.8)."""
         taken = self._ledger.find(request.message_id)
-        if taken is None or taken.request.source_addr != request.source_addr:
+        if taken is None or taken.source[2] != request.source_addr:
             session.refuse(request, Status.ESME_RQUERYFAIL)
             return
         state = taken.state_at(self._clock())

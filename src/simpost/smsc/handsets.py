@@ -14,8 +14,11 @@ from simpost.smsc.reassembly import Message, Reassembly
 MAX_HANDSETS: Final = 10_000
 MAX_TEXTS: Final = 50
 MAX_OCTETS: Final = 64 * 1024 * 1024
-_MESSAGE_OCTETS: Final = 700  # what a message takes in memory beside its text
 _MAX_IDS_A_PART: Final = 4
+# What they take in memory, about, beside the octets of the text.
+_MESSAGE_OCTETS: Final = 500
+_PLACE_OCTETS: Final = 8
+_PART_OCTETS: Final = 300
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ class Handsets:
             message = self._begin(handset, source, [None] * place.total)
         if message.parts[index] is None:
             message.parts[index] = content
-            self._octets += len(content.octets)
+            self._octets += _PART_OCTETS + len(content.octets)
         return message
 
     def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> Message:
@@ -133,4 +136,5 @@ class Handsets:
 
 
 def _octets(message: Message) -> int:
-    return _MESSAGE_OCTETS + message.octets
+    parts = sum(_PART_OCTETS + len(part.octets) for part in message.parts if part)
+    return _MESSAGE_OCTETS + _PLACE_OCTETS * len(message.parts) + parts

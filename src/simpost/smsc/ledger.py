@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from simpost.smpp import DeliverSm, MessageState, format_receipt, receipt_tlvs
-from simpost.smsc.content import Submit, content_of, encoding_of
+from simpost.smpp.receipt import MAX_TEXT
+from simpost.smsc.behaviour import Fate
+from simpost.smsc.content import Content, Submit, encoding_of
 
 MAX_TAKEN: Final = 20_000
 
@@ -18,16 +20,21 @@ _GSM_NETWORK: Final = 3  # network type of network_error_code (SMPP 3.4 5.3.2.31
 
 @dataclass(slots=True)
 class Taken:
-    """One submit that was answered with an id.
+    """One submit that was answered with an id; of its text only what a receipt repeats.
 
     Attributes:
+        source, destination: ton, npi and address as they came.
         state, error: what becomes of it at `done_at`; before that it is ENROUTE.
         submitted_at, done_at: in seconds since the epoch.
         tries: how often its receipt was sent.
     """
 
     message_id: str
-    request: Submit
+    service_type: str
+    source: tuple[int, int, str]
+    destination: tuple[int, int, str]
+    registered_delivery: int
+    text: bytes
     state: MessageState
     error: int
     submitted_at: float
@@ -42,26 +49,27 @@ class Taken:
         """By registered_delivery bits 1-0 (SMPP 3.4 5.2.17; 3 is of SMPP 5.0 4.7.21)."""
         if self.state is MessageState.ENROUTE:
             return False
-        wanted = self.request.registered_delivery & 0x03
+        wanted = self.registered_delivery & 0x03
         if self.state is MessageState.DELIVERED:
             return wanted in {1, 3}
         return wanted in {1, 2}
 
     def receipt(self) -> DeliverSm:
         """From the handset back to the sender: Appendix B text and TLVs (SMPP 3.4 Appendix B)."""
-        request = self.request
         failed = self.state is not MessageState.DELIVERED
+        source_ton, source_npi, source = self.source
+        destination_ton, destination_npi, destination = self.destination
         return DeliverSm(
             tlvs=receipt_tlvs(
                 self.message_id, self.state, (_GSM_NETWORK, self.error) if failed else None
             ),
-            service_type=request.service_type,
-            source_addr_ton=request.dest_addr_ton,
-            source_addr_npi=request.dest_addr_npi,
-            source_addr=request.destination_addr,
-            dest_addr_ton=request.source_addr_ton,
-            dest_addr_npi=request.source_addr_npi,
-            destination_addr=request.source_addr,
+            service_type=self.service_type,
+            source_addr_ton=destination_ton,
+            source_addr_npi=destination_npi,
+            source_addr=destination,
+            dest_addr_ton=source_ton,
+            dest_addr_npi=source_npi,
+            destination_addr=source,
             esm_class=_RECEIPT,
             short_message=format_receipt(
                 self.message_id,
@@ -69,7 +77,7 @@ class Taken:
                 submitted=datetime.fromtimestamp(self.submitted_at, UTC),
                 done=datetime.fromtimestamp(self.done_at, UTC),
                 error=f"{self.error:03}",
-                text=_repeatable(request),
+                text=self.text,
             ),
         )
 
@@ -91,9 +99,25 @@ class Ledger:
         return self._taken.get(message_id)
 
 
-def _repeatable(request: Submit) -> bytes:
-    """The text a receipt may repeat: one in the receipt's own alphabet."""
-    content = content_of(request)
-    if request.data_coding != 0 or encoding_of(content) != "gsm7":
+def taken_of(request: Submit, content: Content, fate: Fate, message_id: str, now: float) -> Taken:
+    """What is to be remembered of a submit, however long its text is."""
+    return Taken(
+        message_id,
+        request.service_type,
+        (request.source_addr_ton, request.source_addr_npi, request.source_addr),
+        (request.dest_addr_ton, request.dest_addr_npi, request.destination_addr),
+        request.registered_delivery,
+        _repeatable(content),
+        fate.state,
+        fate.error,
+        now,
+        now + fate.receipt_delay_s,
+    )
+
+
+def _repeatable(content: Content) -> bytes:
+    """The beginning of a text in the receipt's own alphabet."""
+    if content.data_coding != 0 or encoding_of(content) != "gsm7":
         return b""
-    return content.octets[content.header.octets if content.header else 0 :]
+    start = content.header.octets if content.header else 0
+    return content.octets[start : start + MAX_TEXT]

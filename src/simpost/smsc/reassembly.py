@@ -46,10 +46,6 @@ class Message:
         """Numbers of the parts that have not come, from 1."""
         return [number for number, part in enumerate(self.parts, 1) if part is None]
 
-    @property
-    def octets(self) -> int:
-        return sum(len(part.octets) for part in self.parts if part)
-
 
 class _Open(NamedTuple):
     message: Message

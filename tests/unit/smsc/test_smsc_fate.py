@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from simpost.smpp import MessageState, Status, SubmitSm, parse_receipt
+from simpost.smpp import MessageState, Status, SubmitSm, Tag, parse_receipt
 from simpost.smsc.behaviour import ByNumber, Fate
-from simpost.smsc.ledger import Ledger, Taken
+from simpost.smsc.content import content_of
+from simpost.smsc.ledger import Ledger, Taken, taken_of
 
 
 def taken(state: MessageState = MessageState.DELIVERED, error: int = 0, **fields: object) -> Taken:
@@ -19,7 +20,8 @@ def taken(state: MessageState = MessageState.DELIVERED, error: int = 0, **fields
         destination_addr="66812345678",
         **fields,  # type: ignore[arg-type]
     )
-    return Taken("12AB", request, state, error, submitted_at=1_000.0, done_at=1_060.0)
+    fate = Fate(state=state, error=error, receipt_delay_s=60.0)
+    return taken_of(request, content_of(request), fate, "12AB", now=1_000.0)
 
 
 def test_a_plain_number_is_delivered_with_the_delays_asked_for() -> None:
@@ -113,6 +115,11 @@ def test_a_receipt_repeats_only_text_of_its_own_alphabet(
     fields: dict[str, object], text: str
 ) -> None:
     assert parse_receipt(taken(**fields).receipt()).raw["text"] == text  # type: ignore[arg-type]
+
+
+def test_of_a_long_payload_only_what_a_receipt_repeats_is_kept() -> None:
+    request = SubmitSm(tlvs=((Tag.MESSAGE_PAYLOAD, b"x" * 30_000),))
+    assert taken_of(request, content_of(request), Fate(), "1", 0.0).text == b"x" * 20
 
 
 def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:

@@ -8,7 +8,6 @@ import pytest
 from simpost.smpp import (
     CloseReason,
     DeliverSmResp,
-    MessageState,
     Pdu,
     ResponseTimeout,
     Session,
@@ -16,8 +15,10 @@ from simpost.smpp import (
     Status,
     SubmitSm,
 )
+from simpost.smsc.behaviour import Fate
+from simpost.smsc.content import content_of
 from simpost.smsc.counters import Counters
-from simpost.smsc.ledger import Taken
+from simpost.smsc.ledger import Taken, taken_of
 from simpost.smsc.postbox import MAX_TRIES, Postbox
 from simpost.smsc.timetable import Timetable
 
@@ -72,7 +73,7 @@ async def turn() -> None:
 
 def receipt(message_id: str = "1") -> Taken:
     request = SubmitSm(destination_addr="66812345678")
-    return Taken(message_id, request, MessageState.DELIVERED, 0, 0.0, 0.0)
+    return taken_of(request, content_of(request), Fate(), message_id, now=0.0)
 
 
 @pytest.fixture
