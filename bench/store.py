@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -128,7 +129,7 @@ async def rate(store: SqliteStore, count: int, callers: int) -> None:
         waits.append(time.perf_counter() - began)
 
     began, cpu = time.perf_counter(), time.process_time()
-    await spread(callers, ((lambda one=one: accept(one)) for one in messages))
+    await spread(callers, (partial(accept, one) for one in messages))
     elapsed, cpu = time.perf_counter() - began, time.process_time() - cpu
     waits.sort()
     print(
@@ -214,8 +215,7 @@ def write_history(path: Path, count: int) -> None:
         connection.execute(
             "INSERT INTO parts VALUES (1, ?, 1, 1, ?, 1, ?, ?, ?, NULL, NULL, NULL, 1, ?, '000',"
             " ?, ?, ?, NULL)",
-            (message_id, CARRIER, created + HOUR_MS, state, state, carrier_id)
-            + (created, created, created),
+            (message_id, CARRIER, created + HOUR_MS, state, state, carrier_id, *[created] * 3),
         )
         connection.execute(
             "INSERT INTO attempts VALUES (1, ?, 1, 1, ?, 'accepted', NULL, ?, NULL, ?, ?, 0)",

@@ -94,6 +94,7 @@ def _lapse(session: Session, one: Lapse) -> int:
     else:
         rows = session.execute(SQL["leases_of"], (one.owner, STEP)).fetchall()
     attempts = []
+    touched: set[tuple[int, bytes]] = set()
     for row in rows:
         account_id, message_id, number, total, carrier, state, attempt = row[:7]
         expires_ms, begun_ms, category = row[7:]
@@ -129,8 +130,10 @@ def _lapse(session: Session, one: Lapse) -> int:
             )
         )
         if total > 1:
-            refold(session, account_id, message_id, one.now_ms)
+            touched.add((account_id, message_id))
     session.executemany(SQL["record_attempt"], attempts)
+    for account_id, message_id in touched:
+        refold(session, account_id, message_id, one.now_ms)
     return len(rows)
 
 

@@ -17,62 +17,72 @@ _SENT = CODE[State.SENT]
 
 
 def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[None]:
+    """A part that does not exist is passed over: its settlement could never be committed."""
     attempts: list[tuple[object, ...]] = []
+    touched: dict[tuple[int, bytes], int] = {}
     update = SQL["settle_part"]
     connection = session.connection
     for one in chain.from_iterable(batches):
-        attempts.append(
-            (
-                one.account_id,
-                one.message_id,
-                one.number,
-                one.attempt,
-                one.carrier,
-                one.outcome,
-                one.reason,
-                one.carrier_message_id,
-                one.carrier_code,
-                one.started_ms,
-                one.ended_ms,
-                one.repeat,
-            )
-        )
         code = CODE[one.state]
-        session.execute(
-            update,
-            (
-                code,
-                one.reason,
-                one.carrier,
-                one.carrier_message_id,
-                one.carrier_code,
-                None if code >= _SENT else one.due_ms,
-                one.ended_ms if code == _SENT else None,
-                one.ended_ms if code >= FINAL else None,
-                one.ended_ms,
-                one.account_id,
-                one.message_id,
-                one.number,
-                one.attempt,
-            ),
-        )
-        if not connection.changes():
-            _settle_late(session, one, code)
+        session.execute(update, _as_latest(one, code))
+        if not connection.changes() and not _settle_late(session, one, code):
+            continue
+        attempts.append(_attempt(one))
         if one.total > 1:
-            refold(session, one.account_id, one.message_id, one.ended_ms)
+            touched[one.account_id, one.message_id] = one.ended_ms
         if session.parked and one.carrier_message_id is not None:
             meet_parked(session, one)
     session.executemany(SQL["record_attempt"], attempts)
+    for (account_id, message_id), ended_ms in touched.items():
+        refold(session, account_id, message_id, ended_ms)
     return [None] * len(batches)
 
 
-def _settle_late(session: Session, one: Settlement, code: int) -> None:
-    """A try that is not the latest, or says less than is known: take from it what is new."""
+def _attempt(one: Settlement) -> tuple[object, ...]:
+    return (
+        one.account_id,
+        one.message_id,
+        one.number,
+        one.attempt,
+        one.carrier,
+        one.outcome,
+        one.reason,
+        one.carrier_message_id,
+        one.carrier_code,
+        one.started_ms,
+        one.ended_ms,
+        one.repeat,
+    )
+
+
+def _as_latest(one: Settlement, code: int) -> tuple[object, ...]:
+    return (
+        code,
+        one.reason,
+        one.carrier,
+        one.carrier_message_id,
+        one.carrier_code,
+        None if code >= _SENT else one.due_ms,
+        one.ended_ms if code == _SENT else None,
+        one.ended_ms if code >= FINAL else None,
+        one.ended_ms,
+        one.account_id,
+        one.message_id,
+        one.number,
+        one.attempt,
+    )
+
+
+def _settle_late(session: Session, one: Settlement, code: int) -> bool:
+    """A try that is not the latest, or says less than is known: take from it what is new.
+
+    Returns whether there is such a part.
+    """
     found = session.execute(
         SQL["find_part"], (one.account_id, one.message_id, one.number)
     ).fetchall()
     if not found:
-        return
+        return False
     state, reason, owner, due_ms, attempt, carrier_message_id, carrier_code, final_ms = found[0]
     latest = one.attempt >= attempt
     obeyed = state < FINAL and code // 10 > state // 10
@@ -102,3 +112,4 @@ def _settle_late(session: Session, one: Settlement, code: int) -> None:
             one.number,
         ),
     )
+    return True

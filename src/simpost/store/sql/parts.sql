@@ -84,7 +84,7 @@ FROM parts WHERE account_id = ? AND message_id = ? AND number = ?
 UPDATE parts SET
   state = ?1, message_state = iif(total = 1, ?1, message_state), reason = ?2, carrier_code = ?3,
   carrier_message_id = ?4, owner = ?5, due_ms = ?6, attempt = ?7,
-  sent_ms = coalesce(sent_ms, ?8), final_ms = ?9, updated_ms = ?10
+  sent_ms = coalesce(sent_ms, ?8), final_ms = ?9, updated_ms = max(updated_ms, ?10)
 WHERE account_id = ?11 AND message_id = ?12 AND number = ?13
 
 -- name: siblings

@@ -1,0 +1,148 @@
+"""Messages, settlements and receipts for the store's contract, with ids and times of their own."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from simpost.domain.messages import Category, Priority
+from simpost.domain.outcomes import Receipt, Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.store import EsimRow, NewMessage, PlanRow, RequestKey, Settlement
+
+NOW_MS = 1_767_225_600_000
+DAY_MS = 86_400_000
+LEASE_MS = 180_000
+CARRIER = "smsc"
+OWNER = "embedded"
+
+_count = itertools.count()
+
+
+def new_id(time_ms: int) -> bytes:
+    """A UUIDv7 of that time; later ones of one millisecond sort behind earlier ones."""
+    return time_ms.to_bytes(6, "big") + b"\x70\x00" + next(_count).to_bytes(8, "big")
+
+
+def message(*parts: str, at_ms: int = NOW_MS, **changes: Any) -> NewMessage:
+    parts = parts or ("hello",)
+    facts: dict[str, Any] = {
+        "id": new_id(at_ms),
+        "account_id": 1,
+        "esim_tran_no": "23072017992029",
+        "iccid": "8985200000000000001",
+        "destination": "66812345678",
+        "sender": "Shop",
+        "carrier": CARRIER,
+        "category": Category.SERVICE,
+        "priority": Priority.CONVERSATION,
+        "text": "".join(parts),
+        "encoding": "gsm7",
+        "parts": parts,
+        "created_ms": at_ms,
+        "expires_ms": at_ms + DAY_MS,
+    }
+    return NewMessage(**{**facts, **changes})
+
+
+def leased(*parts: str, **changes: Any) -> NewMessage:
+    """As a lane takes it: leased from the moment it is accepted."""
+    return message(*parts, lease_ms=NOW_MS + LEASE_MS, **changes)
+
+
+def key(request_id: str = "r-1", fingerprint: bytes = b"same", at_ms: int = NOW_MS) -> RequestKey:
+    return RequestKey(request_id, fingerprint, stale_ms=at_ms - DAY_MS)
+
+
+def settlement(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+    """The carrier took the part, unless `changes` say otherwise."""
+    facts: dict[str, Any] = {
+        "account_id": of.account_id,
+        "message_id": of.id,
+        "number": number,
+        "total": len(of.parts),
+        "attempt": 1,
+        "repeat": False,
+        "carrier": CARRIER,
+        "state": State.SENT,
+        "reason": None,
+        "outcome": Verdict.ACCEPTED,
+        "carrier_message_id": None,
+        "carrier_code": None,
+        "started_ms": NOW_MS + 10,
+        "ended_ms": NOW_MS + 20,
+        "due_ms": None,
+    }
+    return Settlement(**{**facts, **changes})
+
+
+def turned_back(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+    facts: dict[str, Any] = {
+        "state": State.SENDING,
+        "reason": Reason.THROTTLED,
+        "outcome": Verdict.THROTTLED,
+        "due_ms": NOW_MS + 1_000,
+    }
+    return settlement(of, number, **{**facts, **changes})
+
+
+def refused(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+    facts: dict[str, Any] = {
+        "state": State.REJECTED,
+        "reason": Reason.CARRIER_REFUSED,
+        "outcome": Verdict.REFUSED,
+        "carrier_code": "0x0000000B",
+    }
+    return settlement(of, number, **{**facts, **changes})
+
+
+def in_doubt(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+    facts: dict[str, Any] = {
+        "state": State.IN_DOUBT,
+        "reason": Reason.NO_ANSWER,
+        "outcome": Verdict.IN_DOUBT,
+        "due_ms": of.expires_ms,
+    }
+    return settlement(of, number, **{**facts, **changes})
+
+
+def receipt(
+    carrier_message_id: str,
+    state: State = State.DELIVERED,
+    reason: Reason | None = None,
+    *,
+    at_ms: int = NOW_MS + 5_000,
+    code: str | None = None,
+) -> Receipt:
+    return Receipt(CARRIER, carrier_message_id, state, reason, code, at_ms)
+
+
+def esim(tran_no: str = "23072017992029", **changes: Any) -> EsimRow:
+    facts: dict[str, Any] = {
+        "esim_tran_no": tran_no,
+        "iccid": "8985200000000000001",
+        "msisdn": "66812345678",
+        "imsi": "454000000000001",
+        "order_no": "B23072017992029",
+        "package_code": "PKG-TH-01",
+        "sms_status": None,
+        "smdp_status": "ENABLED",
+        "esim_status": "IN_USE",
+        "created_ms": NOW_MS,
+        "document": {"esimTranNo": tran_no, "totalVolume": 1073741824},
+    }
+    return EsimRow(**{**facts, **changes})
+
+
+def plan(code: str = "PKG-TH-01", **changes: Any) -> PlanRow:
+    facts: dict[str, Any] = {
+        "package_code": code,
+        "slug": "TH_1_7",
+        "sms_status": 1,
+        "type": "BASE",
+        "location": "TH",
+        "data_type": 1,
+        "document": {"packageCode": code, "price": 45000},
+    }
+    return PlanRow(**{**facts, **changes})

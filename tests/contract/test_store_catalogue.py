@@ -1,0 +1,226 @@
+import pytest
+
+from simpost.domain.accounts import Account, Dialect
+from simpost.domain.esims import Esim
+from simpost.domain.messages import Category
+from simpost.errors import InvalidRequest
+from simpost.ports.store import EsimFilter, PlanFilter
+from tests.contract.store_facts import DAY_MS, NOW_MS, esim, plan
+
+# eSIMs.
+
+
+async def find(store, account_id=1, tran_no=None, iccid=None):
+    return await store.find_esim(account_id, esim_tran_no=tran_no, iccid=iccid)
+
+
+async def test_an_esim_is_found_with_the_sms_status_of_its_plan(store):
+    await store.save_plans([plan(sms_status=2)])
+    await store.save_esims(1, [esim()])
+    assert await find(store, tran_no="23072017992029") == Esim(
+        esim_tran_no="23072017992029",
+        iccid="8985200000000000001",
+        msisdn="66812345678",
+        imsi="454000000000001",
+        smdp_status="ENABLED",
+        esim_status="IN_USE",
+        sms_status=2,
+        package_code="PKG-TH-01",
+        slug="TH_1_7",
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "plans", "effective"),
+    [(None, 1, 1), (0, 1, 0), (2, 0, 2), (None, None, 0), (1, None, 1)],
+)
+async def test_an_esims_own_sms_status_goes_before_its_plans(store, own, plans, effective):
+    if plans is not None:
+        await store.save_plans([plan(sms_status=plans)])
+    await store.save_esims(1, [esim(sms_status=own)])
+    assert (await find(store, tran_no="23072017992029")).sms_status == effective
+    [row], _ = await store.query_esims(1, EsimFilter())
+    assert row.sms_status == effective
+
+
+async def test_an_esim_may_name_its_plan_by_slug(store):
+    await store.save_plans([plan()])
+    await store.save_esims(1, [esim(package_code="TH_1_7")])
+    found = await find(store, tran_no="23072017992029")
+    assert (found.sms_status, found.package_code, found.slug) == (1, "PKG-TH-01", "TH_1_7")
+
+
+async def test_an_esim_without_a_plan_does_not_find_one_without_a_slug(store):
+    await store.save_plans([plan(slug="")])
+    await store.save_esims(1, [esim(package_code="")])
+    assert (await find(store, tran_no="23072017992029")).sms_status == 0
+
+
+async def test_an_iccid_finds_the_newest_esim_that_has_it(store):
+    await store.save_esims(1, [esim("new", created_ms=NOW_MS + 1), esim("old")])
+    assert (await find(store, iccid="8985200000000000001")).esim_tran_no == "new"
+
+
+async def test_number_and_iccid_find_an_esim_only_if_they_agree(store):
+    await store.save_esims(1, [esim("a"), esim("b", iccid="8985200000000000002")])
+    assert (await find(store, tran_no="a", iccid="8985200000000000001")).esim_tran_no == "a"
+    assert await find(store, tran_no="a", iccid="8985200000000000002") is None
+
+
+async def test_an_account_finds_its_own_esims_only(store):
+    await store.save_esims(1, [esim()])
+    assert await find(store, 2, tran_no="23072017992029") is None
+    assert await find(store, 2, iccid="8985200000000000001") is None
+    assert await store.query_esims(2, EsimFilter()) == ([], 0)
+
+
+async def test_nothing_given_finds_nothing(store):
+    await store.save_esims(1, [esim(iccid="")])
+    assert await find(store) is None
+    assert await find(store, tran_no="other") is None
+
+
+async def test_saving_esims_again_replaces_them(store):
+    assert await store.save_esims(1, [esim(), esim("other")]) == []
+    changed = esim(esim_status="CANCEL", sms_status=2, document={"esimTranNo": "changed"})
+    for _ in range(2):
+        assert await store.save_esims(1, [changed]) == []
+    rows, count = await store.query_esims(1, EsimFilter(esim_tran_no="23072017992029"))
+    assert (rows, count) == ([changed], 1)
+    assert (await store.query_esims(1, EsimFilter()))[1] == 2
+
+
+async def test_an_esim_of_another_account_is_named_and_left_alone(store):
+    await store.save_esims(1, [esim("theirs", esim_status="IN_USE")])
+    foreign = await store.save_esims(2, [esim("ours"), esim("theirs", esim_status="CANCEL")])
+    assert foreign == ["theirs"]
+    assert (await find(store, 1, tran_no="theirs")).esim_status == "IN_USE"
+    assert (await find(store, 2, tran_no="ours")) is not None
+
+
+async def test_esims_are_queried_oldest_first_in_pages_with_the_count_of_all(store):
+    await store.save_esims(
+        1, [esim(f"e{index}", created_ms=NOW_MS + index * DAY_MS) for index in (3, 1, 4, 0, 2)]
+    )
+    rows, count = await store.query_esims(1, EsimFilter(offset=1, limit=2))
+    assert ([row.esim_tran_no for row in rows], count) == (["e1", "e2"], 5)
+
+
+async def test_esims_are_queried_by_every_field_and_all_of_them(store):
+    one = esim("one", order_no="B-1", iccid="8985200000000000007", created_ms=NOW_MS)
+    two = esim("two", order_no="B-1", created_ms=NOW_MS + DAY_MS)
+    await store.save_plans([plan(sms_status=0)])
+    await store.save_esims(1, [one, two, esim("three", created_ms=NOW_MS + 2 * DAY_MS)])
+
+    async def names(**which):
+        return [row.esim_tran_no for row in (await store.query_esims(1, EsimFilter(**which)))[0]]
+
+    assert await names(order_no="B-1") == ["one", "two"]
+    assert await names(iccid="8985200000000000007") == ["one"]
+    assert await names(esim_tran_no="two") == ["two"]
+    assert await names(from_ms=NOW_MS + 1, to_ms=NOW_MS + DAY_MS) == ["two"]
+    assert await names(order_no="B-1", from_ms=NOW_MS + DAY_MS) == ["two"]
+    assert await names(order_no="none") == []
+
+
+async def test_an_empty_batch_is_saved(store):
+    await store.save_plans([])
+    assert await store.save_esims(1, []) == []
+
+
+# Plans.
+
+
+async def test_a_plan_is_found_by_code_before_slug(store):
+    first, second = plan("A", slug="B"), plan("B", slug="C")
+    await store.save_plans([first, second])
+    assert await store.find_plan("B") == second
+    assert await store.find_plan("C") == second
+    assert await store.find_plan("A") == first
+    assert await store.find_plan("D") is None
+    assert await store.find_plan("") is None
+
+
+async def test_saving_plans_again_replaces_them(store):
+    changed = plan(sms_status=2, document={"price": 1})
+    await store.save_plans([plan()])
+    for _ in range(2):
+        await store.save_plans([changed])
+    assert await store.list_plans(PlanFilter()) == [changed]
+
+
+async def test_plans_are_listed_by_every_field(store):
+    await store.save_plans(
+        [
+            plan("TH", data_type=1),
+            plan("EU", slug="EU-3_1_7", location="FR,DE,TH", data_type=2),
+            plan("GL", slug="GL-120_1_7", location="FR,DE,TH,US", data_type=4),
+            plan("TOPUP_TH", slug="TH_1_7", type="TOPUP"),
+        ]
+    )
+
+    async def codes(**which):
+        return sorted(one.package_code for one in await store.list_plans(PlanFilter(**which)))
+
+    assert await codes() == ["EU", "GL", "TH"]
+    assert await codes(location="TH") == ["EU", "GL", "TH"]
+    assert await codes(location="US") == ["GL"]
+    assert await codes(location="!RG") == ["EU"]
+    assert await codes(location="!GL") == ["GL"]
+    assert await codes(location="T") == []
+    assert await codes(type="TOPUP") == ["TOPUP_TH"]
+    assert await codes(package_code="EU") == ["EU"]
+    assert await codes(slug="TH_1_7") == ["TH"]
+    assert await codes(data_types=(2, 4)) == ["EU", "GL"]
+    assert await codes(data_types=()) == []
+
+
+# Accounts.
+
+SHOP = Account(
+    id=0,
+    access_code="shop",
+    secret="s3cret-in-clear",
+    name="The Shop",
+    dialect=Dialect.ESIM_ACCESS,
+    access_code_only=True,
+    ip_allow=("192.0.2.0/24", "2001:db8::/32"),
+    requests_per_s=2.5,
+    category=Category.CODE,
+    webhook="https://shop.example/hook",
+    enabled=False,
+)
+
+
+def with_id(account, account_id, **changes):
+    facts = {name: getattr(account, name) for name in account.__struct_fields__}
+    return Account(**{**facts, "id": account_id, **changes})
+
+
+async def test_an_account_comes_back_as_it_was_added(opening):
+    async with opening() as store:
+        account_id = await store.add_account(SHOP)
+    async with opening() as store:
+        assert await store.accounts() == [with_id(SHOP, account_id)]
+
+
+async def test_an_access_code_is_taken_once(store):
+    first = await store.add_account(SHOP)
+    with pytest.raises(InvalidRequest, match="shop"):
+        await store.add_account(SHOP)
+    second = await store.add_account(with_id(SHOP, 0, access_code="other"))
+    assert first != second
+    with pytest.raises(InvalidRequest):
+        await store.change_account(with_id(SHOP, second))
+
+
+async def test_a_changed_account_keeps_its_id(store):
+    account_id = await store.add_account(SHOP)
+    changed = with_id(SHOP, account_id, access_code="shop-2", secret="new", enabled=True)
+    await store.change_account(changed)
+    assert await store.accounts() == [changed]
+
+
+async def test_an_account_that_does_not_exist_cannot_be_changed(store):
+    with pytest.raises(InvalidRequest):
+        await store.change_account(with_id(SHOP, 99))

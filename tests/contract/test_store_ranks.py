@@ -1,0 +1,399 @@
+"""A status has a rank and only climbs; what comes late or double is kept, not obeyed."""
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State, fold
+from simpost.ports.store import MessageFilter
+from tests.contract.store_facts import (
+    CARRIER,
+    DAY_MS,
+    LEASE_MS,
+    NOW_MS,
+    OWNER,
+    in_doubt,
+    leased,
+    message,
+    receipt,
+    refused,
+    settlement,
+    turned_back,
+)
+
+
+async def look(store, one):
+    return await store.find_message(one.account_id, one.id)
+
+
+@pytest.fixture
+async def sent(store):
+    """A message of one part that the carrier took under the id `c-1`."""
+    one = leased()
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    return one
+
+
+@pytest.fixture
+async def two(store):
+    """A message of two parts that a lane holds."""
+    one = leased("first, ", "second")
+    await store.accept(one)
+    return one
+
+
+# Settling.
+
+
+async def test_what_a_try_said_is_recorded_and_obeyed(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id="c-1", carrier_code="0x00000000")])
+    found = await look(store, one)
+    [part], [attempt] = found.parts, found.attempts
+    assert (found.state, found.updated_ms) == (State.SENT, NOW_MS + 20)
+    assert (part.state, part.carrier, part.carrier_message_id) == (State.SENT, CARRIER, "c-1")
+    assert (part.attempts, part.sent_ms, part.final_ms) == (1, NOW_MS + 20, None)
+    assert (attempt.number, attempt.outcome, attempt.carrier_code) == (1, "accepted", "0x00000000")
+    assert (attempt.started_ms, attempt.ended_ms, attempt.repeat) == (
+        NOW_MS + 10,
+        NOW_MS + 20,
+        False,
+    )
+
+
+async def test_a_refused_message_says_what_the_carrier_said(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([refused(one)])
+    found = await look(store, one)
+    assert (found.state, found.reason) == (State.REJECTED, Reason.CARRIER_REFUSED)
+    assert found.parts[0].carrier_code == "0x0000000B"
+    assert found.parts[0].final_ms == NOW_MS + 20
+
+
+async def test_every_try_is_kept(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([turned_back(one)])
+    await store.claim(CARRIER, limit=1, now_ms=NOW_MS + 1_000, owner=OWNER, lease_ms=NOW_MS + 9_000)
+    await store.settle([settlement(one, attempt=2)])
+    found = await look(store, one)
+    assert [(attempt.number, attempt.outcome) for attempt in found.attempts] == [
+        (1, "throttled"),
+        (2, "accepted"),
+    ]
+    assert found.parts[0].attempts == 2
+    assert (found.state, found.reason) == (State.SENT, None)
+
+
+async def test_settling_the_same_try_twice_changes_nothing(store, sent):
+    before = await look(store, sent)
+    await store.settle([settlement(sent, carrier_message_id="c-1")])
+    assert await look(store, sent) == before
+
+
+async def test_a_part_in_doubt_is_not_lowered_by_an_earlier_try(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([in_doubt(one)])
+    await store.settle([turned_back(one)])
+    assert (await look(store, one)).state is State.IN_DOUBT
+
+
+async def test_a_late_answer_settles_a_part_in_doubt(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([in_doubt(one)])
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.receive([receipt("c-1")])
+    assert (await look(store, one)).state is State.DELIVERED
+
+
+async def test_settling_what_does_not_exist_is_kept_out_of_the_log(store):
+    never = leased()
+    await store.settle([settlement(never), settlement(leased("a", "b"))])
+    assert await look(store, never) is None
+
+
+# Messages of several parts.
+
+
+async def test_a_message_is_sent_once_every_part_is(store, two):
+    await store.settle([settlement(two, 1)])
+    assert (await look(store, two)).state is State.SENDING
+    await store.settle([settlement(two, 2)])
+    assert (await look(store, two)).state is State.SENT
+
+
+async def test_one_delivered_part_of_two_is_not_delivered(store, two):
+    await store.settle(
+        [settlement(two, number, carrier_message_id=f"c-{number}") for number in (1, 2)]
+    )
+    await store.receive([receipt("c-1")])
+    assert (await look(store, two)).state is State.SENT
+    await store.receive([receipt("c-2", State.FAILED, Reason.UNDELIVERABLE)])
+    found = await look(store, two)
+    assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
+
+
+async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(store):
+    one = message("a", "b", "c")
+    await store.accept(one)
+    await store.claim(CARRIER, limit=2, now_ms=NOW_MS, owner=OWNER, lease_ms=NOW_MS + LEASE_MS)
+    await store.settle([refused(one, 1)])
+    found = await look(store, one)
+    assert [part.state for part in found.parts] == [
+        State.REJECTED,
+        State.ACCEPTED,
+        State.CANCELLED,
+    ]
+    assert found.parts[2].reason is Reason.PART_NOT_SENT
+    assert not found.state.is_final
+    await store.settle([settlement(one, 2)])
+    assert (await look(store, one)).state is State.SENT
+    assert await store.waiting(CARRIER) == 0
+
+
+async def test_a_part_turned_back_after_another_was_refused_is_not_tried_again(store, two):
+    await store.settle([refused(two, 1), turned_back(two, 2)])
+    found = await look(store, two)
+    assert [part.state for part in found.parts] == [State.REJECTED, State.CANCELLED]
+    assert (found.state, found.reason) == (State.REJECTED, Reason.CARRIER_REFUSED)
+
+
+async def test_a_part_that_fails_after_it_was_sent_cancels_the_waiting_one(store, two):
+    await store.settle([settlement(two, 1, carrier_message_id="c-1"), turned_back(two, 2)])
+    await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE)])
+    found = await look(store, two)
+    assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
+    assert found.parts[1].state is State.CANCELLED
+
+
+async def test_an_expired_part_ends_its_message(store):
+    one = message("a", "b", expires_ms=NOW_MS + 10)
+    await store.accept(one)
+    await store.expire(now_ms=NOW_MS + 10, limit=1)
+    found = await look(store, one)
+    assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+
+
+# Receipts.
+
+
+async def test_a_final_receipt_ends_a_part(store, sent):
+    await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, code="027")])
+    found = await look(store, sent)
+    assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
+    assert (found.parts[0].carrier_code, found.parts[0].final_ms) == ("027", NOW_MS + 5_000)
+    assert found.updated_ms == NOW_MS + 5_000
+
+
+async def test_a_late_receipt_never_changes_a_final_status(store, sent):
+    await store.receive([receipt("c-1")])
+    before = await look(store, sent)
+    await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, at_ms=NOW_MS + 9_000)])
+    await store.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
+    assert await look(store, sent) == before
+
+
+async def test_two_receipts_in_one_batch_are_obeyed_once(store, sent):
+    await store.receive([receipt("c-1"), receipt("c-1", State.FAILED)])
+    assert (await look(store, sent)).state is State.DELIVERED
+
+
+async def test_an_intermediate_notice_changes_the_reason_alone(store, sent):
+    notice = receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE, code="001")
+    await store.receive([notice, notice])
+    found = await look(store, sent)
+    assert (found.state, found.reason) == (State.SENT, Reason.HANDSET_UNREACHABLE)
+    await store.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
+    found = await look(store, sent)
+    assert (found.state, found.reason) == (State.DELIVERED, None)
+
+
+async def test_a_receipt_before_the_answer_waits_for_it(store):
+    one = leased()
+    await store.accept(one)
+    await store.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+    assert (await look(store, one)).state is State.ACCEPTED
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    assert (await look(store, one)).state is State.DELIVERED
+
+
+async def test_a_parked_receipt_survives_a_restart(opening):
+    one = leased()
+    async with opening() as store:
+        await store.accept(one)
+        await store.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+    async with opening() as store:
+        await store.settle([settlement(one, carrier_message_id="c-1")])
+        assert (await look(store, one)).state is State.DELIVERED
+
+
+async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_met(store):
+    one = leased()
+    await store.accept(one)
+    await store.receive(
+        [
+            receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE, at_ms=NOW_MS + 15),
+            receipt("c-1", at_ms=NOW_MS + 16),
+        ]
+    )
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    assert (await look(store, one)).state is State.DELIVERED
+
+
+async def test_a_receipt_older_than_the_try_is_about_an_earlier_use_of_the_id(store):
+    await store.receive([receipt("c-1", State.FAILED, at_ms=NOW_MS - 60_000)])
+    one = leased()
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    assert (await look(store, one)).state is State.SENT
+
+
+async def test_a_parked_receipt_is_forgotten_after_two_days(store):
+    await store.receive([receipt("c-1", at_ms=NOW_MS)])
+    assert await store.forget(now_ms=NOW_MS + 2 * DAY_MS, limit=10) == 0
+    assert await store.forget(now_ms=NOW_MS + 2 * DAY_MS + 1, limit=10) == 1
+
+
+async def test_a_receipt_of_another_carrier_is_not_ours(store, sent):
+    other = receipt("c-1")
+    await store.receive([type(other)("other", *(getattr(other, name) for name in REST))])
+    assert (await look(store, sent)).state is State.SENT
+
+
+REST = ("carrier_message_id", "state", "reason", "carrier_code", "received_ms")
+
+
+async def test_the_carriers_id_is_matched_exactly_as_received(store, sent):
+    await store.receive([receipt("C-1"), receipt("c-1 "), receipt("0c-1")])
+    assert (await look(store, sent)).state is State.SENT
+
+
+async def test_a_receipt_that_fits_two_open_parts_is_obeyed_for_neither(store, sent):
+    twin = leased()
+    await store.accept(twin)
+    await store.settle([settlement(twin, carrier_message_id="c-1")])
+    await store.receive([receipt("c-1")])
+    assert [(await look(store, one)).state for one in (sent, twin)] == [State.SENT] * 2
+
+
+async def test_an_id_used_again_long_after_means_the_newer_part(store, sent):
+    later = NOW_MS + 3 * DAY_MS
+    newer = message(at_ms=later, lease_ms=later + LEASE_MS)
+    await store.accept(newer)
+    await store.settle([settlement(newer, carrier_message_id="c-1", started_ms=later)])
+    await store.receive([receipt("c-1", at_ms=later + 1)])
+    assert (await look(store, sent)).state is State.SENT
+    assert (await look(store, newer)).state is State.DELIVERED
+
+
+async def test_an_id_used_again_after_its_part_ended_is_no_riddle(store, sent):
+    await store.receive([receipt("c-1")])
+    newer = leased()
+    await store.accept(newer)
+    await store.settle([settlement(newer, carrier_message_id="c-1")])
+    await store.receive([receipt("c-1", State.FAILED)])
+    assert (await look(store, newer)).state is State.FAILED
+    assert (await look(store, sent)).state is State.DELIVERED
+
+
+async def test_receipts_and_answers_together_end_as_if_one_by_one(store):
+    sent = [leased(str(index)) for index in range(50)]
+    await asyncio.gather(*(store.accept(one) for one in sent))
+    await asyncio.gather(
+        *(
+            itertools.chain.from_iterable(
+                (
+                    store.receive([receipt(f"c-{index}", at_ms=NOW_MS + 15)]),
+                    store.settle([settlement(one, carrier_message_id=f"c-{index}")]),
+                )
+                for index, one in enumerate(sent)
+            )
+        )
+    )
+    for one in sent:
+        assert (await look(store, one)).state is State.DELIVERED
+
+
+# Whatever happens, in whatever order.
+
+PARTS = 3
+events = st.one_of(
+    st.tuples(
+        st.sampled_from([settlement, turned_back, refused, in_doubt]),
+        st.integers(1, PARTS),
+        st.integers(1, 3),
+    ),
+    st.tuples(
+        st.sampled_from([State.DELIVERED, State.FAILED, State.EXPIRED, State.SENT]),
+        st.integers(1, PARTS),
+        st.just(0),
+    ),
+    st.tuples(st.sampled_from(["claim", "lapse", "expire"]), st.just(0), st.just(0)),
+)
+
+
+async def happen(store, one, event, now_ms):
+    what, number, attempt = event
+    if what == "claim":
+        await store.claim(CARRIER, limit=9, now_ms=now_ms, owner=OWNER, lease_ms=now_ms + 10)
+    elif what == "lapse":
+        await store.lapse(now_ms=now_ms, owner=OWNER, repeat=frozenset({"service"}))
+    elif what == "expire":
+        await store.expire(now_ms=now_ms, limit=9)
+    elif isinstance(what, State):
+        reason = Reason.HANDSET_UNREACHABLE if what is State.SENT else None
+        await store.receive([receipt(f"c-{number}", what, reason, at_ms=now_ms)])
+    else:
+        facts = {"attempt": attempt, "started_ms": now_ms, "ended_ms": now_ms}
+        if what is settlement:
+            facts["carrier_message_id"] = f"c-{number}"
+        await store.settle([what(one, number, **facts)])
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    story=st.lists(st.tuples(events, st.integers(0, LEASE_MS)), max_size=20),
+    taken=st.booleans(),
+    parts=st.sampled_from([1, PARTS]),
+)
+def test_no_order_of_events_lowers_a_part_or_its_message(
+    empty_file, tmp_path, opening_of, story, taken, parts
+):
+    path = tmp_path / "story.db"
+    shutil.copyfile(empty_file, path)
+
+    async def live():
+        one = (leased if taken else message)(*"abc"[:parts])
+        now_ms = NOW_MS
+        async with opening_of(path) as store:
+            await store.accept(one)
+            before = await look(store, one)
+            for (what, number, attempt), pause_ms in story:
+                now_ms += pause_ms
+                await happen(store, one, (what, min(number, parts), attempt), now_ms)
+                after = await look(store, one)
+                for old, new in zip(before.parts, after.parts, strict=True):
+                    assert new.state == old.state or new.state.outranks(old.state)
+                assert after.state == before.state or after.state.outranks(before.state)
+                assert after.state == fold(part.state for part in after.parts)
+                [listed] = await store.list_messages(1, MessageFilter(state=after.state))
+                assert listed.id == one.id
+                before = after
+
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(live())
