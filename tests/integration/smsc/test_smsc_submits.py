@@ -32,7 +32,7 @@ from simpost.smpp import (
     int_tlv,
     parse_absolute,
 )
-from simpost.smsc import Simulator
+from simpost.smsc import Fate, Simulator, Submit
 from simpost.smsc.views import handset_view
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.esme import NUMBER, PASSWORD, Browser, Esme, bound, parts_of, submit
@@ -154,6 +154,30 @@ async def test_ids_are_unique_and_written_in_the_base_asked_for(
     again = await start(id_format=id_format, seed=1)
     async with bound(again) as esme:
         assert (await esme.send("x")) == ids[:1]
+
+
+class Throttled:
+    """Refuses the first submit for now."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def decide(self, request: Submit) -> Fate:
+        self.seen.append(request.destination_addr)
+        return Fate(Status.ESME_RTHROTTLED) if len(self.seen) == 1 else Fate()
+
+
+async def test_a_behaviour_of_ones_own_decides_what_becomes_of_valid_submits(start: Start) -> None:
+    behaviour = Throttled()
+    simulator = await start(behaviour=behaviour)
+    async with bound(simulator) as esme:
+        statuses = [
+            (await esme.ask(submit(number, short_message=b"x"), SubmitSmResp)).command_status
+            for number in ("wrong", "66811111111", "66811111111")
+        ]
+    assert statuses == [Status.ESME_RINVDSTADR, Status.ESME_RTHROTTLED, Status.ESME_ROK]
+    assert behaviour.seen == ["66811111111", "66811111111"]
+    assert simulator.stats().handsets == 1
 
 
 async def test_data_sm_reaches_the_handset(simulator: Simulator, browser: Browser) -> None:

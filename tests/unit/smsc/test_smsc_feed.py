@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from simpost.smsc import feed as feed_module
+from simpost.smsc.content import Content
+from simpost.smsc.counters import Counters
+from simpost.smsc.feed import MAX_TEXTS, Feed
+from simpost.smsc.reassembly import Message
+from simpost.smsc.views import StatsView, stats_view
+
+
+def stats() -> StatsView:
+    return stats_view(Counters(), bound=0, pending=0, handsets=0)
+
+
+def message(serial: int, text: bytes = b"x") -> Message:
+    return Message(serial, "4455", [Content(text)], received_at=1_000.0)
+
+
+async def event(events: AsyncIterator[bytes]) -> tuple[str, Any]:
+    head, data = (await anext(events)).decode().strip().split("\n")
+    return head.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+@pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
+    monkeypatch.setattr(feed_module, "TICK_S", 0.001)
+    return Feed(stats, packed=False)
+
+
+async def test_a_watcher_hears_the_counters_first(feed: Feed) -> None:
+    name, data = await event(feed.watch())
+    assert name == "stats"
+    assert data["submits"] == 0
+    feed.close()
+
+
+async def test_changes_of_one_message_within_a_tick_are_told_once(feed: Feed) -> None:
+    events = feed.watch()
+    await event(events)
+    for _ in range(3):
+        feed.shown("66812345678", message(1))
+    name, data = await event(events)
+    assert name == "texts"
+    assert [each["message"]["id"] for each in data["texts"]] == [1]
+    feed.close()
+
+
+async def test_one_event_holds_so_many_texts_and_counts_the_others(feed: Feed) -> None:
+    events = feed.watch()
+    await event(events)
+    for serial in range(MAX_TEXTS + 5):
+        feed.shown("66812345678", message(serial))
+    _, data = await event(events)
+    assert (len(data["texts"]), data["skipped"]) == (MAX_TEXTS, 5)
+    feed.close()
+
+
+async def test_a_slow_watcher_is_told_to_ask_anew_and_holds_no_more_than_its_bound(
+    feed: Feed,
+) -> None:
+    events = feed.watch()
+    await event(events)
+    for _ in range(65):
+        feed.cleared()
+    assert [(await event(events))[0] for _ in range(2)] == ["reload", "reset"]
+    feed.close()
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+
+
+async def test_texts_that_nobody_watches_are_not_kept(feed: Feed) -> None:
+    feed.shown("66812345678", message(1))
+    events = feed.watch()
+    await event(events)
+    feed.shown("66812345678", message(2))
+    _, data = await event(events)
+    assert [each["message"]["id"] for each in data["texts"]] == [2]
+    feed.close()
+
+
+async def test_closing_sends_every_watcher_away(feed: Feed) -> None:
+    watchers = [feed.watch() for _ in range(3)]
+    for events in watchers:
+        await event(events)
+    feed.close()
+    for events in watchers:
+        assert [frame async for frame in events] == []
