@@ -19,12 +19,14 @@ from simpost.errors import StoreError
 from simpost.store.connection import open_writer, translate
 from simpost.store.schema import VERSION, version_of
 
+MIGRATIONS = Path(__file__).with_name("migrations")
+
 
 def script(start: str | None, end: str = VERSION) -> str:
     """The SQL that leads from one version of the schema to another."""
     written = io.StringIO()
     config = Config(output_buffer=written)
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     command.upgrade(config, f"{start or 'base'}:{end}", sql=True)
     return written.getvalue()

@@ -1,0 +1,201 @@
+"""One file, one owner: what the embedded store does when its disk, folder or file is not right."""
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import apsw
+import pytest
+from cryptography.fernet import Fernet
+
+from simpost.domain.accounts import Account
+from simpost.domain.states import State
+from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
+from simpost.store import SqliteStore
+from tests.contract.store_facts import leased
+from tests.integration.store.conftest import SEAL_KEY
+
+ROOT = Path(__file__).parents[3]
+
+
+def child(what, path, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.integration.store.children", what, str(path), SEAL_KEY],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def told_by(what, path):
+    with child(what, path) as running:
+        lines = running.stdout.read().splitlines()
+    assert running.returncode == 0
+    return [line for line in lines if "store_opened" not in line]
+
+
+def is_sound(path):
+    connection = apsw.Connection(str(path))
+    verdict = connection.execute("PRAGMA integrity_check").get
+    connection.close()
+    return verdict == "ok"
+
+
+def set_version(path, version):
+    """Returns what the file holds then."""
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    connection.close()
+    return path.read_bytes()
+
+
+async def opened(path, **options):
+    return await SqliteStore.open(path, **{"seal_key": SEAL_KEY, **options})
+
+
+# The disk.
+
+
+async def test_a_full_disk_refuses_and_harms_nothing(path):
+    told = [line.split() for line in told_by("fill", path)]
+    assert Counter(what for what, _ in told).keys() == {"accepted", "refused"}
+    store = await opened(path)
+    for what, message_id in told:
+        found = await store.find_message(1, bytes.fromhex(message_id))
+        assert (found is not None) == (what == "accepted")
+    await store.close()
+    assert is_sound(path)
+
+
+async def test_what_was_answered_survives_kill_9_in_mid_load(path):
+    told = []
+    with child("work", path) as running:
+        for line in running.stdout:
+            if "store_opened" in line:
+                continue
+            told.append(line.split())
+            if len(told) == 1_500:
+                running.kill()
+        # The last line may be cut off by the kill.
+        told = [line for line in told if len(line) == 2 and len(line[1]) == 32]
+    rank = {"accepted": State.ACCEPTED, "sent": State.SENT, "delivered": State.DELIVERED}
+    store = await opened(path)
+    for what, message_id in told:
+        found = await store.find_message(1, bytes.fromhex(message_id))
+        assert not rank[what].outranks(found.state)
+    await store.close()
+    assert is_sound(path)
+
+
+async def test_the_journal_is_moved_into_the_file_while_the_store_works(path):
+    store = await opened(path)
+    for _ in range(40):
+        await asyncio.gather(*(store.accept(leased("x" * 1_000)) for _ in range(100)))
+    journal = path.with_name("simpost.db-wal").stat().st_size
+    assert journal < 24 * 1024 * 1024
+    assert path.stat().st_size > 4_000_000
+    await store.close()
+
+
+# The folder.
+
+
+async def test_a_missing_folder_is_made_for_its_owner_alone(tmp_path):
+    store = await opened(tmp_path / "new" / "deep" / "simpost.db")
+    await store.close()
+    assert stat.S_IMODE((tmp_path / "new" / "deep").stat().st_mode) == 0o700
+
+
+async def test_a_folder_that_cannot_be_is_one_clear_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreReadOnly, match=r"the folder .*/file cannot be written"):
+        await opened(tmp_path / "file" / "simpost.db")
+
+
+def test_a_folder_that_may_not_be_written_is_one_clear_sentence(tmp_path):
+    tmp_path.chmod(0o555)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    [line] = told_by("trespass", tmp_path / "simpost.db")
+    tmp_path.chmod(0o755)
+    assert line.startswith("read only: the folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+# The owner.
+
+
+async def test_a_second_owner_is_refused_by_the_name_of_the_first(path):
+    store = await opened(path)
+    with pytest.raises(StoreBusy, match=f"process {os.getpid()} owns the store"):
+        await opened(path)
+    await store.accept(leased())
+    await store.close()
+    await (await opened(path)).close()
+
+
+async def test_a_store_that_could_not_be_opened_is_owned_by_nobody(path):
+    with pytest.raises(StoreError):
+        await opened(path, seal_key=Fernet.generate_key().decode())
+    await (await opened(path)).close()
+
+
+# The file.
+
+
+async def test_a_newer_schema_is_named_and_left_untouched(path):
+    before = set_version(path, "9999")
+    with pytest.raises(SchemaTooNew, match=r"schema 9999, this release knows 0001"):
+        await opened(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"hello, I am a text\n" * 300, b"\x00" * 8192])
+async def test_a_file_that_is_no_database_is_left_untouched(tmp_path, content):
+    other = tmp_path / "notes.txt"
+    other.write_bytes(content)
+    with pytest.raises(StoreError, match=r"notes\.txt.*untouched"):
+        await opened(other)
+    assert other.read_bytes() == content
+
+
+async def test_another_programs_database_is_left_untouched(tmp_path):
+    other = tmp_path / "other.db"
+    connection = apsw.Connection(str(other))
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    before = other.read_bytes()
+    with pytest.raises(StoreError, match="not a simpost store"):
+        await opened(other)
+    assert other.read_bytes() == before
+
+
+async def test_another_seal_key_is_one_clear_sentence(path):
+    with pytest.raises(StoreError, match="the seal key is not the one"):
+        await opened(path, seal_key=Fernet.generate_key().decode())
+
+
+async def test_no_secret_is_in_the_files_in_clear(path):
+    store = await opened(path)
+    await store.add_account(Account(0, "shop", "s3cret-in-clear"))
+    on_disk = b"".join(one.read_bytes() for one in path.parent.iterdir())
+    assert b"shop" in on_disk
+    assert b"s3cret" not in on_disk
+    await store.close()
+
+
+def test_a_store_that_needs_no_migration_loads_no_migration_tool(path):
+    [line] = told_by("serve", path)
+    assert not {"alembic", "sqlalchemy", "sqlite3"} & set(line.split())
+
+
+async def test_a_migration_that_fails_says_why(path):
+    before = set_version(path, "0000")
+    with pytest.raises(StoreError, match=r"could not be migrated: .*'0000'"):
+        await opened(path)
+    assert path.read_bytes() == before

@@ -1,0 +1,123 @@
+"""The writer's bounds, and the receipts it keeps, as they stand in the file."""
+
+import asyncio
+
+import apsw
+import pytest
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.errors import StoreError
+from simpost.store import SqliteStore, receiving, writer
+from tests.contract.store_facts import NOW_MS, leased, message, receipt, settlement
+from tests.integration.store.conftest import SEAL_KEY
+
+
+@pytest.fixture
+async def store(path):
+    opened = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    yield opened
+    await opened.close()
+
+
+def standings(path):
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    rows = connection.execute(
+        "SELECT carrier_message_id, standing, times, message_id FROM receipts ORDER BY 1, state"
+    ).fetchall()
+    connection.close()
+    return rows
+
+
+async def test_beyond_its_bound_the_store_says_that_it_is_busy(store, monkeypatch):
+    monkeypatch.setattr(writer, "MOST_WAITING", 5)
+    answers = await asyncio.gather(
+        *(store.accept(message()) for _ in range(8)), return_exceptions=True
+    )
+    assert [type(answer) for answer in answers[5:]] == [StoreError] * 3
+    assert "busy" in str(answers[7])
+    assert await store.waiting("smsc") == 5
+    await store.accept(message())
+
+
+async def test_what_arrives_together_shares_one_commit(store, path):
+    def pages():
+        return path.with_name("simpost.db-wal").stat().st_size // 4096
+
+    await store.accept(message())
+    alone = pages()
+    await store.accept(message())
+    each = pages() - alone
+    await asyncio.gather(*(store.accept(message()) for _ in range(20)))
+    assert pages() - alone - each < 3 * each
+
+
+async def test_closing_commits_what_still_waits(path):
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    sent = [message() for _ in range(2_500)]
+    waiting = asyncio.gather(*(store.accept(one) for one in sent))
+    await asyncio.sleep(0)
+    await store.close()
+    await waiting
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    assert await store.waiting("smsc") == 2_500
+    await store.close()
+
+
+async def test_a_caller_that_went_away_harms_nobody(store):
+    gone = asyncio.create_task(store.accept(message()))
+    stays = asyncio.create_task(store.accept(message()))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await stays
+    assert await store.waiting("smsc") == 2
+
+
+async def test_receipts_that_were_not_obeyed_are_kept_with_the_reason(store, path):
+    one = leased()
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.receive([receipt("c-1"), receipt("c-1"), receipt("c-1", State.FAILED)])
+    await store.receive([receipt("c-1", State.FAILED), receipt("c-9")])
+    assert standings(path) == [
+        ("c-1", "duplicate", 1, one.id),
+        ("c-1", "late", 2, one.id),
+        ("c-9", "parked", 1, None),
+    ]
+
+
+async def test_a_parked_receipt_that_met_its_part_is_marked(store, path):
+    one = leased()
+    await store.accept(one)
+    await store.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+    await store.settle([settlement(one, carrier_message_id="c-1")])
+    assert standings(path) == [("c-1", "matched", 1, one.id)]
+
+
+async def test_an_ambiguous_receipt_is_kept_as_such(store, path):
+    for one in (leased(), leased()):
+        await store.accept(one)
+        await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.receive([receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE)])
+    assert standings(path) == [("c-1", "ambiguous", 1, None)]
+
+
+async def test_of_parked_receipts_only_so_many_are_kept_and_the_oldest_go(store, path, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_PARKED", 5)
+    await store.receive([receipt(f"c-{index}", at_ms=NOW_MS + index) for index in range(8)])
+    assert [row[0] for row in standings(path)] == [f"c-{index}" for index in range(3, 8)]
+    await store.receive([receipt("c-7"), receipt("c-8", at_ms=NOW_MS + 8)])
+    assert len(standings(path)) == 5
+
+
+async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch):
+    def broken(_session, _payloads):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("simpost.store.accepting.remember", broken)
+    answers = await asyncio.gather(
+        store.accept(message()), store.remember(None), store.accept(message()),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert isinstance(answers[1], StoreError)
+    assert await store.waiting("smsc") == 2

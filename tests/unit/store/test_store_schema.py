@@ -1,0 +1,86 @@
+"""The schema as it is written down, as the migrations make it, and as the statements use it."""
+
+import re
+from importlib.resources import files
+
+import apsw
+import apsw.ext
+import pytest
+from alembic.script import ScriptDirectory
+
+from simpost.store import migrate
+from simpost.store.queries import SQL, read
+from simpost.store.schema import VERSION
+
+
+@pytest.fixture
+def empty():
+    connection = apsw.Connection(":memory:")
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+    connection.execute(read("schema.sql"))
+    yield connection
+    connection.close()
+
+
+def shape(connection):
+    """Every table and index with its text, spaces and comments apart."""
+    found = connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
+        " AND tbl_name <> 'alembic_version'"
+    )
+    return {name: " ".join(re.sub(r"--.*", "", sql).split()) for name, sql in found}
+
+
+def test_all_migrations_in_order_make_the_schema(empty):
+    migrated = apsw.Connection(":memory:")
+    migrated.execute(migrate.script(None))
+    assert shape(migrated) == shape(empty)
+    assert migrated.execute("SELECT version_num FROM alembic_version").get == VERSION
+    migrated.close()
+
+
+def test_the_version_is_that_of_the_last_migration():
+    scripts = ScriptDirectory(str(migrate.MIGRATIONS))
+    assert scripts.get_heads() == [VERSION]
+
+
+def test_migrations_are_numbered_in_order_and_each_has_its_sql():
+    folder = migrate.MIGRATIONS / "versions"
+    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+    assert names == sorted(path.stem for path in folder.glob("*.sql"))
+
+
+def steps(plan):
+    yield plan.detail
+    for step in plan.sub or ():
+        yield from steps(step)
+
+
+@pytest.mark.parametrize("name", sorted(SQL))
+def test_every_statement_fits_the_schema_and_walks_no_table_that_grows(empty, name):
+    text = SQL[name].replace("{where}", "e.account_id = :account_id")
+    plan = apsw.ext.query_info(empty, text, explain_query_plan=True).query_plan
+    walked = [step for step in steps(plan) if step.startswith("SCAN")] if plan else []
+    assert name in MAY_WALK or walked == []
+
+
+MAY_WALK = {
+    "count_parked",  # bounded, and only after something went wrong
+    "list_accounts",
+    "list_plans",
+}
+
+
+def test_every_statement_is_used():
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in files("simpost.store").iterdir()
+        if path.name.endswith(".py")
+    )
+    assert [name for name in SQL if f'"{name}"' not in code] == []
+
+
+def test_every_table_names_its_key(empty):
+    tables = {name: sql for name, sql in shape(empty).items() if sql.startswith("CREATE TABLE")}
+    assert [name for name, sql in tables.items() if f"CONSTRAINT {name}_pk" not in sql] == []

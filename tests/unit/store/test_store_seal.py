@@ -1,0 +1,34 @@
+import pytest
+from cryptography.fernet import Fernet
+
+from simpost.errors import StoreError
+from simpost.store.seal import Seal
+
+KEY = Fernet.generate_key().decode()
+
+
+def test_what_was_sealed_opens_under_its_name():
+    assert Seal(KEY).open("shop", Seal(KEY).close("shop", "sécret\0x")) == "sécret\0x"
+
+
+def test_another_key_is_one_clear_sentence():
+    sealed = Seal(KEY).close("shop", "secret")
+    with pytest.raises(StoreError, match="seal key is not the one"):
+        Seal(Fernet.generate_key().decode()).open("shop", sealed)
+
+
+def test_a_secret_moved_to_another_name_is_refused():
+    with pytest.raises(StoreError, match="another name"):
+        Seal(KEY).open("other", Seal(KEY).close("shop", "secret"))
+
+
+def test_a_changed_seal_is_refused():
+    sealed = Seal(KEY).close("shop", "secret")
+    with pytest.raises(StoreError):
+        Seal(KEY).open("shop", sealed[:-4] + "AAA=")
+
+
+@pytest.mark.parametrize("key", ["", "short", "not base64!", "ö" * 44])
+def test_a_key_that_is_none_is_refused(key):
+    with pytest.raises(StoreError, match="seal key must be"):
+        Seal(key)
