@@ -231,7 +231,7 @@ async def test_a_query_that_cannot_be_answered_says_why(
 
 async def test_an_order_still_being_allocated_says_how_far_it_is(service: SERVED) -> None:
     answer = await service.open(
-        "esim/query", {"orderNo": "ORD5", "pager": {"pageNum": 1, "pageSize": 1}}
+        "esim/query", {"orderNo": "ORD5", "pager": {"pageNum": 2, "pageSize": 1}}
     )
     words = "the batchOrder has been getting resource, total:[2], success:[1]"
     assert answer.json()["errorMsg"] == words

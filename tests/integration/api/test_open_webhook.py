@@ -1,3 +1,4 @@
+import json
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,11 +15,13 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 200
-        self.got: list[tuple[str, Any]] = []
+        self.got: list[tuple[str, str]] = []
         self.url = ""
 
     async def answer(self, request: web.Request) -> web.Response:
-        self.got.append((request.path, await request.json()))
+        self.got.append((request.path, await request.text()))
+        if request.path != "/hook":
+            return web.Response()
         headers = {"Location": f"{self.url}/elsewhere"} if self.status == 302 else {}
         return web.Response(status=self.status, headers=headers)
 
@@ -27,7 +30,7 @@ class Receiver:
 async def receiver() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
-    app.router.add_post("/{path:.*}", receiver.answer)
+    app.router.add_route("*", "/{path:.*}", receiver.answer)
     runner = web.AppRunner(app)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -71,8 +74,9 @@ async def test_the_other_dialect_checks_the_health_of_a_webhook_first(
     body = {"webhook": f"{receiver.url}/hook"}
     answer = await service.open("webhook/save", body, account="other")
     assert answer.json() == {"success": True, "errorCode": "0", "errorMsg": None, "obj": {}}
-    ((path, notice),) = receiver.got
+    ((path, text),) = receiver.got
     assert path == "/hook"
+    notice = json.loads(text)
     assert notice["notifyType"] == "CHECK_HEALTH"
     assert notice["content"] == {"orderNo": "1234567890", "orderStatus": "Test"}
     assert len(notice["notifyId"]) == 32
