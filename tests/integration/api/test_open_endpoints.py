@@ -162,6 +162,7 @@ async def test_a_plan_has_every_documented_field_in_its_type(service: SERVED) ->
     assert plan["volume"] == 1_073_741_824
     assert plan["smsStatus"] == 1
     assert plan["currencyCode"] == "USD"
+    assert plan["locationCode"] == "TH"
     assert plan["fupPolicy"] == ""
     assert plan["locationNetworkList"] == []
     assert len(plan) == 22

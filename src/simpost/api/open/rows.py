@@ -81,6 +81,7 @@ def plan_document(plan: PlanRow) -> dict[str, Any]:
         "smsStatus": plan.sms_status,
         "dataType": plan.data_type,
         "location": plan.location,
+        "locationCode": plan.document.get("locationCode") or plan.location,
     }
 
 
