@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import uvloop
@@ -40,7 +41,7 @@ async def bind_esme(listener: RawListener) -> AsyncIterator[BindRaw]:
     sessions: list[Session] = []
 
     async def bind(
-        settings: SessionSettings = SETTINGS, request: Bind | None = None, **answer: object
+        settings: SessionSettings = SETTINGS, request: Bind | None = None, **answer: Any
     ) -> BoundPair:
         handler = Recorder()
         wanted = request or BindTransceiver(system_id="esme", password="pw")
@@ -71,7 +72,7 @@ async def server_of() -> AsyncIterator[Callable[..., Awaitable[tuple[Server, Rec
         return Status.ESME_ROK if bind.password == "pw" else Status.ESME_RINVPASWD
 
     async def start(
-        settings: SessionSettings = SETTINGS, *, answers: bool = False, **options: object
+        settings: SessionSettings = SETTINGS, *, answers: bool = False, **options: Any
     ) -> tuple[Server, Recorder]:
         handler = Recorder(answers=answers)
         check = options.pop("authenticate", authenticate)

@@ -36,7 +36,7 @@ QUICK = SessionSettings(session_init_timeout_s=QUICK_S, connect_timeout_s=5.0)
 def free_port() -> int:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        return unused.getsockname()[1]
+        return int(unused.getsockname()[1])
 
 
 @pytest.mark.parametrize(
