@@ -74,6 +74,7 @@ class App:
             name: Lane(
                 carrier,
                 store,
+                self._receipts,
                 owner=OWNER,
                 depth=carrier.depth,
                 patience=Patience(repeat_in_doubt=repeat),
@@ -111,7 +112,7 @@ class App:
                 *(tasks.create_task(lane.run()) for lane in self._lanes.values()),
             ]
             for name, carrier in self.carriers.items():
-                await carrier.start(self._lanes[name].pump, self._receipts.report)
+                await carrier.start(self._lanes[name])
             ready()
             await server.serve(sockets=[listener])
             await self._wind_down()

@@ -11,10 +11,11 @@ from collections import deque
 from functools import partial
 
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, Receipt, Verdict
 from simpost.domain.reasons import Reason
 from simpost.engine.clock import Clock
 from simpost.engine.collector import Collector
+from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.settling import Patience, settle
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -46,6 +47,7 @@ class Lane:
         self,
         carrier: Carrier,
         store: Store,
+        receipts: ReceiptDesk,
         *,
         owner: str,
         depth: int,
@@ -54,6 +56,7 @@ class Lane:
     ) -> None:
         self._carrier = carrier
         self._store = store
+        self._receipts = receipts
         self._owner = owner
         self._depth = depth
         self._patience = patience
@@ -119,6 +122,18 @@ class Lane:
         """Parts wait in the store."""
         self._backlog = True
         self._claim.set()
+
+    # The carrier's desk.
+
+    def on_room(self) -> None:
+        self.pump()
+
+    def on_receipt(self, receipt: Receipt) -> asyncio.Future[None]:
+        return self._receipts.report(receipt)
+
+    def on_late(self, part: Submission, outcome: Outcome) -> None:
+        self._held += 1
+        self._answered(part, self._clock_ms(), outcome)
 
     # Dispatch.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -78,6 +77,25 @@ class Link(StrEnum):
     LOST = "lost"
 
 
+class Desk(Protocol):
+    """Whom a carrier tells what happens; given to it when it starts."""
+
+    def on_room(self) -> None:
+        """Room or the link may have changed."""
+        ...
+
+    def on_receipt(self, receipt: Receipt) -> Future[None]:
+        """The future is done once the receipt is committed: only then may the peer be answered.
+
+        A failed future means it must be asked to report again.
+        """
+        ...
+
+    def on_late(self, part: Submission, outcome: Outcome) -> None:
+        """The answer came after all, for a part whose try had ended in doubt."""
+        ...
+
+
 class Carrier(Protocol):
     """Whom we send through. It never meets the store: it returns meaning, dispatch settles."""
 
@@ -96,17 +114,8 @@ class Carrier(Protocol):
         """Take a part, when there is room. The future is never cancelled and never raises."""
         ...
 
-    async def start(
-        self,
-        on_room: Callable[[], None],
-        on_receipt: Callable[[Receipt], Future[None]],
-    ) -> None:
-        """Open the link and keep it open.
-
-        `on_room` is called whenever room may have grown. The future of `on_receipt` is done
-        once the receipt is committed: only then may the peer be answered; a failed future
-        means it must be asked to report again.
-        """
+    async def start(self, desk: Desk) -> None:
+        """Open the link and keep it open."""
         ...
 
     async def stop(self) -> None:

@@ -44,6 +44,7 @@ class Centre(SessionHandler):
 
     def on_request(self, session, request):
         assert isinstance(request, SubmitSm)
+        self.session = session
         self.submits.put_nowait(request)
         answer = self.script.pop(0) if self.script else Status.ESME_ROK
         if answer == "silence":
@@ -96,6 +97,10 @@ class Listening:
     def __init__(self):
         self.changed = asyncio.Event()
         self.receipts = asyncio.Queue()
+        self.late = asyncio.Queue()
+
+    def on_late(self, part, outcome):
+        self.late.put_nowait((part, outcome))
 
     def on_room(self):
         self.changed.set()
@@ -117,7 +122,7 @@ async def linked(**changed):
     centre, lane = Centre(), Listening()
     server = await serve("127.0.0.1", 0, centre.authenticate, centre)
     carrier = SmppCarrier(settings(server.port, **changed))
-    await carrier.start(lane.on_room, lane.on_receipt)
+    await carrier.start(lane)
     try:
         await lane.until(lambda: carrier.link is Link.BOUND)
         yield carrier, centre, lane
@@ -196,6 +201,18 @@ async def test_no_answer_is_doubt():
     assert (outcome.verdict, outcome.reason) == (Verdict.IN_DOUBT, Reason.NO_ANSWER)
 
 
+async def test_an_answer_that_comes_late_still_tells_of_the_part():
+    async with linked(response_timeout_s=1) as (carrier, centre, lane):
+        centre.script = ["silence"]
+        sent = part()
+        assert (await carrier.send(sent)).verdict is Verdict.IN_DOUBT
+        submit = await centre.submits.get()
+        centre.session.respond(submit, SubmitSmResp(message_id="late-1"))
+        told, outcome = await lane.late.get()
+    assert told is sent
+    assert (outcome.verdict, outcome.carrier_message_id) == (Verdict.ACCEPTED, "late-1")
+
+
 async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
     async with linked() as (carrier, centre, lane):
         centre.script = ["hang up"]
@@ -217,7 +234,7 @@ async def test_a_wrong_password_is_shown_and_waited_on():
     centre.password = "changed"
     server = await serve("127.0.0.1", 0, centre.authenticate, centre)
     carrier = SmppCarrier(settings(server.port))
-    await carrier.start(lane.on_room, lane.on_receipt)
+    await carrier.start(lane)
     await lane.until(lambda: carrier.link is Link.LOST)
     assert "ESME_RINVPASWD" in carrier.problem
     await carrier.stop()
@@ -287,7 +304,7 @@ async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
     centre, lane = Centre(), Listening()
     server = await serve("127.0.0.1", 0, centre.authenticate, centre)
     carrier = SmppCarrier(settings(server.port))
-    await carrier.start(lane.on_room, lane.on_receipt)
+    await carrier.start(lane)
     await lane.until(lambda: carrier.link is Link.BOUND)
     centre.script = ["silence"]
     outcome = carrier.send(part())

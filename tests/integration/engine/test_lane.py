@@ -13,6 +13,7 @@ from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.engine.lane import LEASE_MS, Lane
+from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.settling import Patience
 from simpost.ports.carrier import Link, Traits
 from simpost.ports.store import NewMessage
@@ -116,6 +117,7 @@ async def opened(path, *, depth=8, room=1000, doubt=frozenset({"service"})):
     lane = Lane(
         carrier,
         store,
+        ReceiptDesk(store),
         owner="embedded",
         depth=depth,
         patience=Patience(repeat_in_doubt=doubt),
@@ -207,6 +209,18 @@ async def test_a_repeat_of_a_part_in_doubt_is_marked(bench):
     bench.carrier.answer(1)
     message = await bench.until(message_id, State.SENT)
     assert [attempt.repeat for attempt in message.attempts] == [False, True]
+
+
+async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    await bench.until(message_id, State.IN_DOUBT)
+    bench.lane.on_late(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
+    message = await bench.until(message_id, State.SENT)
+    assert message.parts[0].carrier_message_id == "late"
+    claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
+    assert await bench.store.claim("c", now_ms=NOW + 120_000, **claim) == []
 
 
 async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(bench):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import OrderedDict
 from functools import partial
 
 from simpost.carriers.smpp.answers import outcome_of
@@ -12,10 +12,10 @@ from simpost.carriers.smpp.line import Line
 from simpost.carriers.smpp.reports import receipt_of
 from simpost.carriers.smpp.submit import Submitter
 from simpost.config import SmppCarrier as Settings
-from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.rates import TokenBucket
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import Address, Link, Submission, Traits
+from simpost.ports.carrier import Address, Desk, Link, Submission, Traits
 from simpost.smpp import (
     SMPP_3_4,
     SMPP_5_0,
@@ -32,6 +32,7 @@ from simpost.smpp import (
     RequestError,
     Session,
     Status,
+    SubmitSm,
     SubmitSmResp,
     is_receipt,
     parse_receipt,
@@ -43,6 +44,7 @@ _IN_DOUBT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
 _VERSIONS = {"3.4": SMPP_3_4, "5.0": SMPP_5_0}
 _DEPTH_WINDOWS = 4
 _LEAST_DEPTH = 64
+_MOST_IN_DOUBT = 1000
 
 
 class SmppCarrier:
@@ -55,8 +57,8 @@ class SmppCarrier:
             settings.rate_per_s, burst=max(1.0, settings.rate_per_s / 10), now_s=time.monotonic()
         )
         self._waiting_for_rate = False
-        self._on_room: Callable[[], None] = lambda: None
-        self._on_receipt: Callable[[Receipt], asyncio.Future[None]] | None = None
+        self._desk: Desk | None = None
+        self._in_doubt: OrderedDict[int, tuple[SubmitSm, Submission]] = OrderedDict()
         self.traits = Traits(
             name=settings.name,
             address=Address(settings.address),
@@ -97,13 +99,8 @@ class SmppCarrier:
             return 0
         return room
 
-    async def start(
-        self,
-        on_room: Callable[[], None],
-        on_receipt: Callable[[Receipt], asyncio.Future[None]],
-    ) -> None:
-        self._on_room = on_room
-        self._on_receipt = on_receipt
+    async def start(self, desk: Desk) -> None:
+        self._desk = desk
         for line in self._lines:
             line.start()
 
@@ -127,7 +124,7 @@ class SmppCarrier:
             outcome.set_result(_UNREACHABLE)
         else:
             self._bucket.take(time.monotonic())
-            answer.add_done_callback(partial(_settle, outcome))
+            answer.add_done_callback(partial(self._settle, outcome, submit, part))
         return outcome
 
     def _line(self, bind: type[Bind]) -> Line:
@@ -143,10 +140,12 @@ class SmppCarrier:
             ),
             on_change=self._changed,
             on_request=self._take,
+            on_late=self._take_late,
         )
 
     def _changed(self) -> None:
-        self._on_room()
+        if self._desk:
+            self._desk.on_room()
 
     def _wait_for_rate(self, wait_s: float) -> None:
         if self._waiting_for_rate:
@@ -157,19 +156,46 @@ class SmppCarrier:
 
     def _rate_allows(self) -> None:
         self._waiting_for_rate = False
-        self._on_room()
+        self._changed()
+
+    def _settle(
+        self,
+        outcome: asyncio.Future[Outcome],
+        submit: SubmitSm,
+        part: Submission,
+        answer: asyncio.Future[Pdu],
+    ) -> None:
+        error = answer.exception()
+        if error is None:
+            outcome.set_result(_outcome(answer.result()))
+        elif isinstance(error, RequestError) and not error.written:
+            outcome.set_result(_UNREACHABLE)
+        else:
+            outcome.set_result(_IN_DOUBT)
+            self._await_late(submit, part)
+
+    def _await_late(self, submit: SubmitSm, part: Submission) -> None:
+        """Remember whose answer may still come; the oldest are forgotten first."""
+        self._in_doubt[id(submit)] = (submit, part)
+        if len(self._in_doubt) > _MOST_IN_DOUBT:
+            self._in_doubt.popitem(last=False)
 
     # What comes in.
+
+    def _take_late(self, request: Pdu, response: Pdu) -> None:
+        _, part = self._in_doubt.pop(id(request), (None, None))
+        if part and self._desk:
+            self._desk.on_late(part, _outcome(response))
 
     def _take(self, session: Session, request: Pdu) -> None:
         if not isinstance(request, DeliverSm | DataSm):
             session.refuse(request, Status.ESME_RINVCMDID)
             return
-        if self._on_receipt is None or not is_receipt(request):
+        if self._desk is None or not is_receipt(request):
             session.refuse(request, Status.ESME_RX_P_APPN)
             return
         receipt = receipt_of(parse_receipt(request), self.traits.name, time.time_ns() // 1_000_000)
-        committed = self._on_receipt(receipt)
+        committed = self._desk.on_receipt(receipt)
         committed.add_done_callback(partial(_acknowledge, session, request))
 
 
@@ -182,13 +208,6 @@ def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]
         )
 
 
-def _settle(outcome: asyncio.Future[Outcome], answer: asyncio.Future[Pdu]) -> None:
-    error = answer.exception()
-    if error is None:
-        response = answer.result()
-        message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
-        outcome.set_result(outcome_of(response.command_status, message_id))
-    elif isinstance(error, RequestError) and not error.written:
-        outcome.set_result(_UNREACHABLE)
-    else:
-        outcome.set_result(_IN_DOUBT)
+def _outcome(response: Pdu) -> Outcome:
+    message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
+    return outcome_of(response.command_status, message_id)

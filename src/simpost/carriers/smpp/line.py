@@ -39,6 +39,7 @@ class Line(SessionHandler):
         *,
         on_change: Callable[[], None],
         on_request: Callable[[Session, Pdu], None],
+        on_late: Callable[[Pdu, Pdu], None],
     ) -> None:
         self.link = Link.STARTING
         self.problem = ""
@@ -46,6 +47,7 @@ class Line(SessionHandler):
         self._bind = bind
         self._on_change = on_change
         self._take_request = on_request
+        self._take_late = on_late
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._random = random.Random()  # noqa: S311  jitter is no secret
@@ -133,6 +135,7 @@ class Line(SessionHandler):
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         log.warning("answer_came_late", carrier=self._settings.name, status=response.command_status)
+        self._take_late(request, response)
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
         log.warning("answer_to_nothing", carrier=self._settings.name)
