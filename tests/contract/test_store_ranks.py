@@ -123,6 +123,24 @@ async def test_settling_what_does_not_exist_is_kept_out_of_the_log(store):
     assert await look(store, never) is None
 
 
+async def test_one_odd_settlement_in_a_batch_holds_up_none_of_the_others(store):
+    fine, ended, doubted = leased(), leased(), leased()
+    for one in (fine, ended, doubted):
+        await store.accept(one)
+    await store.settle([refused(ended), in_doubt(doubted)])
+    await store.settle(
+        [
+            settlement(leased()),
+            settlement(ended, carrier_message_id="c-0"),
+            turned_back(doubted),
+            settlement(fine, carrier_message_id="c-1"),
+        ]
+    )
+    states = [(await look(store, one)).state for one in (fine, ended, doubted)]
+    assert states == [State.SENT, State.REJECTED, State.IN_DOUBT]
+    assert (await look(store, fine)).parts[0].carrier_message_id == "c-1"
+
+
 # Messages of several parts.
 
 
@@ -207,6 +225,29 @@ async def test_a_late_receipt_never_changes_a_final_status(store, sent):
 async def test_two_receipts_in_one_batch_are_obeyed_once(store, sent):
     await store.receive([receipt("c-1"), receipt("c-1", State.FAILED)])
     assert (await look(store, sent)).state is State.DELIVERED
+
+
+async def test_receipts_of_every_kind_in_one_batch_go_each_its_own_way(store):
+    plain = [leased(str(index)) for index in range(70)]
+    several = leased("a", "b")
+    for one in (*plain, several):
+        await store.accept(one)
+    await store.settle(
+        [settlement(one, carrier_message_id=f"c-{index}") for index, one in enumerate(plain)]
+        + [settlement(several, number, carrier_message_id=f"s-{number}") for number in (1, 2)]
+    )
+    await store.receive(
+        [
+            receipt("s-1"),
+            receipt("nobody's"),
+            receipt("c-0", State.SENT, Reason.HANDSET_UNREACHABLE),
+        ]
+        + [receipt(f"c-{index}") for index in range(1, 70)]
+        + [receipt("s-2"), receipt("c-1", State.FAILED)]
+    )
+    assert (await look(store, several)).state is State.DELIVERED
+    assert (await look(store, plain[0])).reason is Reason.HANDSET_UNREACHABLE
+    assert {(await look(store, one)).state for one in plain[1:]} == {State.DELIVERED}
 
 
 async def test_an_intermediate_notice_changes_the_reason_alone(store, sent):

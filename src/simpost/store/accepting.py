@@ -32,8 +32,8 @@ def accept(session: Session, messages: Sequence[NewMessage]) -> list[Accepted | 
         message_rows.append(_message_row(message, accepted.reference, total))
         _add_parts(part_rows, message, total, session.node)
         results.append(accepted)
-    session.executemany(SQL["insert_message"], message_rows)
-    session.executemany(SQL["insert_part"], part_rows)
+    session.execute_wide("insert_message", message_rows)
+    session.execute_wide("insert_part", part_rows)
     return results
 
 

@@ -24,8 +24,8 @@ class EsimBatch(NamedTuple):
 
 def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
     for batch in batches:
-        session.executemany(
-            SQL["save_plan"], [(*_fields(plan)[:-1], _json(plan.document)) for plan in batch]
+        session.execute_wide(
+            "save_plan", [(*_fields(plan)[:-1], _json(plan.document)) for plan in batch]
         )
     return [None] * len(batches)
 

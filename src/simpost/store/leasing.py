@@ -131,7 +131,7 @@ def _lapse(session: Session, one: Lapse) -> int:
         )
         if total > 1:
             touched.add((account_id, message_id))
-    session.executemany(SQL["record_attempt"], attempts)
+    session.execute_wide("record_attempt", attempts)
     for account_id, message_id in touched:
         refold(session, account_id, message_id, one.now_ms)
     return len(rows)

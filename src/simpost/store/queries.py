@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
+
+R = TypeVar("R")
 
 _FILES = ("messages", "parts", "catalogue")
 _NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
@@ -37,3 +40,24 @@ SQL = statements()
 def ask(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:
     """Run a named query: `.get` gives its one row, `.fetchall()` all. Rows are not typed."""
     return connection.execute(SQL[name], facts)
+
+
+_ROW = re.compile(r"VALUES (\((?:\?, )*\?\))")
+_CHUNKS = (32, 16, 8, 4, 2, 1)
+
+
+@cache
+def widened(name: str, rows: int) -> str:
+    """The named statement with its one row of VALUES repeated."""
+    text, found = _ROW.subn(lambda match: "VALUES " + ", ".join([match[1]] * rows), SQL[name])
+    assert found == 1, name
+    return text
+
+
+def chunks(rows: Sequence[R]) -> Iterator[Sequence[R]]:
+    """The rows cut into pieces of few different lengths, so that few statements are prepared."""
+    start = 0
+    for size in _CHUNKS:
+        while len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size

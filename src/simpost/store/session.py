@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
 
-from simpost.store.queries import SQL
+from simpost.store.queries import SQL, chunks, widened
 from simpost.store.seal import Seal
 
 PartKey = tuple[int, bytes, int]
@@ -28,12 +29,23 @@ class Session:
     def __init__(self, connection: apsw.Connection, *, seal: Seal, node: str) -> None:
         self.connection = connection
         self.execute: Callable[..., Any] = connection.execute
-        self.executemany = connection.executemany
         self.seal = seal
         self.node = node
         self.parked = 0
         self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()
         self.recount()
+
+    def execute_wide(self, name: str, rows: Sequence[Sequence[object]]) -> int:
+        """Run a statement over many rows at once; how many it changed.
+
+        Each step of a statement hands the interpreter lock over and back, which costs more than
+        the row: few wide steps leave the event loop alone.
+        """
+        changed = 0
+        for chunk in chunks(rows):
+            self.execute(widened(name, len(chunk)), list(chain.from_iterable(chunk)))
+            changed += self.connection.changes()
+        return changed
 
     def recount(self) -> None:
         """Count anew what a rolled back transaction may have counted wrongly."""

@@ -17,24 +17,20 @@ _SENT = CODE[State.SENT]
 
 
 def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[None]:
-    """A part that does not exist is passed over: its settlement could never be committed."""
-    attempts: list[tuple[object, ...]] = []
-    touched: dict[tuple[int, bytes], int] = {}
-    update = SQL["settle_part"]
-    connection = session.connection
-    for one in chain.from_iterable(batches):
-        code = CODE[one.state]
-        session.execute(update, _as_latest(one, code))
-        if not connection.changes() and not _settle_late(session, one, code):
-            continue
-        attempts.append(_attempt(one))
-        if one.total > 1:
-            touched[one.account_id, one.message_id] = one.ended_ms
-        if session.parked and one.carrier_message_id is not None:
-            meet_parked(session, one)
-    session.executemany(SQL["record_attempt"], attempts)
-    for (account_id, message_id), ended_ms in touched.items():
-        refold(session, account_id, message_id, ended_ms)
+    settlements = list(chain.from_iterable(batches))
+    rows = [_as_latest(one) for one in settlements]
+    if session.execute_wide("settle_parts", rows) != len(rows):
+        settlements = [one for one in settlements if _settle_alone(session, one)]
+    session.execute_wide("record_attempt", [_attempt(one) for one in settlements])
+    if session.parked:
+        for one in settlements:
+            if one.carrier_message_id is not None:
+                meet_parked(session, one)
+    ended_ms = {
+        (one.account_id, one.message_id): one.ended_ms for one in settlements if one.total > 1
+    }
+    for (account_id, message_id), at_ms in ended_ms.items():
+        refold(session, account_id, message_id, at_ms)
     return [None] * len(batches)
 
 
@@ -55,7 +51,8 @@ def _attempt(one: Settlement) -> tuple[object, ...]:
     )
 
 
-def _as_latest(one: Settlement, code: int) -> tuple[object, ...]:
+def _as_latest(one: Settlement) -> tuple[object, ...]:
+    code = CODE[one.state]
     return (
         code,
         one.reason,
@@ -73,11 +70,15 @@ def _as_latest(one: Settlement, code: int) -> tuple[object, ...]:
     )
 
 
-def _settle_late(session: Session, one: Settlement, code: int) -> bool:
-    """A try that is not the latest, or says less than is known: take from it what is new.
+def _settle_alone(session: Session, one: Settlement) -> bool:
+    """Settle a part again whose batch did not go through as a whole: it changes nothing twice.
 
-    Returns whether there is such a part.
+    A try that is not the latest, or says less than is known, gives what is new in it. Returns
+    whether there is such a part: a settlement of none could never be committed.
     """
+    code = CODE[one.state]
+    if session.execute_wide("settle_parts", [_as_latest(one)]):
+        return True
     found = session.execute(
         SQL["find_part"], (one.account_id, one.message_id, one.number)
     ).fetchall()

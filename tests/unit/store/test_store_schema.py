@@ -62,9 +62,11 @@ def test_every_statement_fits_the_schema_and_walks_no_table_that_grows(empty, na
     text = SQL[name].replace("{where}", "e.account_id = :account_id")
     plan = apsw.ext.query_info(empty, text, explain_query_plan=True).query_plan
     walked = [step for step in steps(plan) if step.startswith("SCAN")] if plan else []
+    walked = [step for step in walked if step not in GIVEN]
     assert name in MAY_WALK or walked == []
 
 
+GIVEN = ("SCAN CONSTANT ROW", "SCAN new", "SCAN seen", "SCAN 2 CONSTANT ROWS")
 MAY_WALK = {
     "count_parked",  # bounded, and only after something went wrong
     "list_accounts",

@@ -67,14 +67,17 @@ ON CONFLICT (account_id, message_id, part, number) DO UPDATE SET
   carrier_message_id = excluded.carrier_message_id, carrier_code = excluded.carrier_code,
   started_ms = excluded.started_ms, ended_ms = excluded.ended_ms
 
--- name: settle_part
--- The part as its own latest try left it; touches nothing when that would lower its rank.
+-- name: settle_parts
+-- Each part as its own latest try left it; passes over those whose rank that would lower.
 UPDATE parts SET
-  state = ?1, message_state = iif(total = 1, ?1, message_state), reason = ?2, carrier = ?3,
-  carrier_message_id = coalesce(carrier_message_id, ?4), carrier_code = ?5,
-  owner = NULL, due_ms = ?6, sent_ms = coalesce(sent_ms, ?7), final_ms = ?8, updated_ms = ?9
-WHERE account_id = ?10 AND message_id = ?11 AND number = ?12
-  AND attempt = ?13 AND state < 100 AND state / 10 <= ?1 / 10
+  state = new.column1, message_state = iif(total = 1, new.column1, message_state),
+  reason = new.column2, carrier = new.column3,
+  carrier_message_id = coalesce(carrier_message_id, new.column4), carrier_code = new.column5,
+  owner = NULL, due_ms = new.column6, sent_ms = coalesce(sent_ms, new.column7),
+  final_ms = new.column8, updated_ms = new.column9
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS new
+WHERE account_id = new.column10 AND message_id = new.column11 AND number = new.column12
+  AND attempt = new.column13 AND state < 100 AND state / 10 <= new.column1 / 10
 
 -- name: find_part
 SELECT state, reason, owner, due_ms, attempt, carrier_message_id, carrier_code, final_ms
@@ -101,18 +104,23 @@ UPDATE parts SET message_state = ? WHERE account_id = ? AND message_id = ? AND n
 
 -- Receipts.
 
--- name: match_receipt
-SELECT account_id, message_id, number, total, state, reason, expires_ms
-FROM parts INDEXED BY parts_by_carrier_id
-WHERE carrier = ? AND carrier_message_id = ?
-  AND carrier_message_id IS NOT NULL AND final_ms IS NULL
+-- name: match_receipts
+-- All matches as one JSON text: one step of the statement, however many there are.
+SELECT json_group_array(json_array(
+  seen.column1, p.account_id, hex(p.message_id), p.number, p.total, p.state, p.reason,
+  p.expires_ms))
+FROM (VALUES (?, ?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
+WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
+  AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
 
--- name: end_part
--- What a final receipt says; the lease of a try that is still out there ends with it.
+-- name: end_parts
+-- What final receipts say; the lease of a try that is still out there ends with its part.
 UPDATE parts SET
-  state = ?1, message_state = iif(total = 1, ?1, message_state), reason = ?2, carrier_code = ?3,
-  owner = NULL, due_ms = NULL, final_ms = ?4, updated_ms = ?4
-WHERE account_id = ?5 AND message_id = ?6 AND number = ?7
+  state = new.column1, message_state = iif(total = 1, new.column1, message_state),
+  reason = new.column2, carrier_code = new.column3,
+  owner = NULL, due_ms = NULL, final_ms = new.column4, updated_ms = new.column4
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new
+WHERE account_id = new.column5 AND message_id = new.column6 AND number = new.column7
 
 -- name: note_part
 -- What an intermediate notice says.
