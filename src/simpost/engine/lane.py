@@ -19,7 +19,7 @@ from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.settling import Patience, settle
 from simpost.errors import StoreError
 from simpost.observe import get_logger
-from simpost.ports.carrier import Carrier, Link, Submission
+from simpost.ports.carrier import Carrier, Submission
 from simpost.ports.store import NewMessage, Settlement, Store
 
 LEASE_MS = 180_000
@@ -31,7 +31,6 @@ _POLL_S = 1.0
 
 _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _RETURNED = Outcome(Verdict.UNREACHABLE, reason=Reason.RETURNED)
-_OPEN = (Link.BOUND, Link.THROTTLED)
 
 log = get_logger(__name__)
 
@@ -71,7 +70,7 @@ class Lane:
 
     @property
     def _is_open(self) -> bool:
-        return self._carrier.link in _OPEN
+        return self._carrier.is_open
 
     # Intake.
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from simpost.config import SmppCarrier as CarrierSettings
 from simpost.domain.outcomes import Outcome, Receipt
 
 
@@ -77,6 +78,40 @@ class Link(StrEnum):
     LOST = "lost"
 
 
+class BindKind(StrEnum):
+    """Which way messages go over a bind."""
+
+    TRANSCEIVER = "transceiver"
+    TRANSMITTER = "transmitter"
+    RECEIVER = "receiver"
+
+
+class BindStatus(msgspec.Struct, frozen=True):
+    """One connection to the carrier, as an operator looks at it.
+
+    Attributes:
+        number: its place among the carrier's connections, from 1.
+        peer: address and port of the other end; empty without a connection.
+        problem: why it is not bound, or why it is slowed, in a sentence; empty when all is well.
+        window: most parts that may wait for their answer; 0 where nothing is sent.
+        waiting: parts that wait for their answer now.
+        allowed_per_s: parts a second it may send now; 0 is no limit.
+        rate_per_s: parts a second that were answered of late.
+        last_pdu_ms: when the carrier last let hear from it, since the epoch; none: never.
+    """
+
+    number: int
+    kind: BindKind
+    link: Link
+    peer: str
+    problem: str
+    window: int
+    waiting: int
+    allowed_per_s: float
+    rate_per_s: float
+    last_pdu_ms: int | None
+
+
 class Desk(Protocol):
     """Whom a carrier tells what happens; given to it when it starts."""
 
@@ -103,7 +138,19 @@ class Carrier(Protocol):
     def traits(self) -> Traits: ...
 
     @property
-    def link(self) -> Link: ...
+    def link(self) -> Link:
+        """The state of its best connection for sending."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether parts may wait for room here: bound, and not told to pause or drain."""
+        ...
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether an operator told it to send nothing."""
+        ...
 
     @property
     def room(self) -> int:
@@ -112,6 +159,29 @@ class Carrier(Protocol):
 
     def send(self, part: Submission) -> Future[Outcome]:
         """Take a part, when there is room. The future is never cancelled and never raises."""
+        ...
+
+    def binds(self) -> list[BindStatus]:
+        """Every connection as it is now."""
+        ...
+
+    def pause(self) -> None:
+        """Send nothing until `resume`; stay bound, take answers and receipts."""
+        ...
+
+    def resume(self) -> None:
+        """End a pause or a drain; after a drain it binds again."""
+        ...
+
+    async def drain(self) -> None:
+        """Send nothing more, wait for what has no answer yet, then unbind; until `resume`."""
+        ...
+
+    async def reconfigure(self, settings: CarrierSettings) -> None:
+        """Drain, and bind again with other settings under the same name.
+
+        Traits may be others afterwards. A pause stays a pause.
+        """
         ...
 
     async def start(self, desk: Desk) -> None:

@@ -35,6 +35,7 @@ class DownCarrier:
 
     traits = Traits(name="down", max_parts=4)
     link = Link.LOST
+    is_open = False
     room = 0
 
     def send(self, part: Submission) -> asyncio.Future[Outcome]:

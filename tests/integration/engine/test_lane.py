@@ -15,7 +15,7 @@ from simpost.domain.states import State
 from simpost.engine.lane import LEASE_MS, Lane
 from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.settling import Patience
-from simpost.ports.carrier import Link, Traits
+from simpost.ports.carrier import Traits
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
 
@@ -38,7 +38,7 @@ class ScriptedCarrier:
     traits = Traits(name="c")
 
     def __init__(self, room=1000):
-        self.link = Link.BOUND
+        self.is_open = True
         self.room = room
         self.sent = []
         self.answers = []
@@ -226,12 +226,12 @@ async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(benc
 async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(bench):
     bench.carrier.room = 0
     message_id = await bench.accept()
-    bench.carrier.link = Link.LOST
+    bench.carrier.is_open = False
     bench.lane.pump()
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.CARRIER_UNREACHABLE
     assert bench.lane.reserve(1, Priority.CODE, NOW) is None
-    bench.carrier.link, bench.carrier.room = Link.BOUND, 10
+    bench.carrier.is_open, bench.carrier.room = True, 10
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)

@@ -15,7 +15,7 @@ from simpost.config import SmppCarrier as Settings
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.rates import TokenBucket
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import Address, Desk, Link, Submission, Traits
+from simpost.ports.carrier import Address, BindStatus, Desk, Link, Submission, Traits
 from simpost.smpp import (
     SMPP_3_4,
     SMPP_5_0,
@@ -57,6 +57,7 @@ class SmppCarrier:
             settings.rate_per_s, burst=max(1.0, settings.rate_per_s / 10), now_s=time.monotonic()
         )
         self._waiting_for_rate = False
+        self.is_paused = False
         self._desk: Desk | None = None
         self._in_doubt: OrderedDict[int, tuple[SubmitSm, Submission]] = OrderedDict()
         self.traits = Traits(
@@ -85,6 +86,29 @@ class SmppCarrier:
     @property
     def link(self) -> Link:
         return self._out.link
+
+    @property
+    def is_open(self) -> bool:
+        return self._out.session is not None and not self.is_paused
+
+    def binds(self) -> list[BindStatus]:
+        return [line.status(number) for number, line in enumerate(self._lines, start=1)]
+
+    def pause(self) -> None:
+        self.is_paused = True
+        self._changed()
+
+    def resume(self) -> None:
+        self.is_paused = False
+        self._changed()
+
+    async def drain(self) -> None:
+        self.pause()
+        await self.stop()
+
+    async def reconfigure(self, settings: Settings) -> None:
+        await self.stop()
+        self._settings = settings
 
     @property
     def problem(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from simpost.config import SmppCarrier as Settings
 from simpost.observe import get_logger
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindKind, BindStatus, Link
 from simpost.smpp import (
     Bind,
     BindError,
@@ -60,6 +60,21 @@ class Line(SessionHandler):
     @property
     def room(self) -> int:
         return self._session.room if self._session else 0
+
+    def status(self, number: int) -> BindStatus:
+        session = self._session
+        return BindStatus(
+            number=number,
+            kind=BindKind.TRANSCEIVER,
+            link=self.link,
+            peer=session.peer if session else "",
+            problem=self.problem,
+            window=self._settings.window,
+            waiting=session.waiting if session else 0,
+            allowed_per_s=self._settings.rate_per_s,
+            rate_per_s=0,
+            last_pdu_ms=None,
+        )
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep(), name=f"smpp {self._settings.name}")
