@@ -16,14 +16,15 @@ from uuid_utils import uuid7
 
 from simpost.api import Services, build
 from simpost.domain.accounts import Account, Dialect
-from simpost.domain.outcomes import Outcome, Receipt
+from simpost.domain.outcomes import Outcome
 from simpost.engine.accounts import Accounts
 from simpost.engine.catalogue import parse_esim, parse_plan
 from simpost.engine.intake import Intake
 from simpost.engine.lane import Lane
+from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
-from simpost.ports.carrier import Link, Submission, Traits
+from simpost.ports.carrier import Desk, Link, Submission, Traits
 from simpost.store import SqliteStore
 
 NOW_MS = 1_767_225_600_000
@@ -41,11 +42,7 @@ class DownCarrier:
     def send(self, part: Submission) -> asyncio.Future[Outcome]:
         raise AssertionError("nothing is sent without a link")
 
-    async def start(
-        self,
-        on_room: Callable[[], None],
-        on_receipt: Callable[[Receipt], asyncio.Future[None]],
-    ) -> None: ...
+    async def start(self, desk: Desk) -> None: ...
 
     async def stop(self) -> None: ...
 
@@ -133,6 +130,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     lane = Lane(
         carrier,
         store,
+        ReceiptDesk(store),
         owner="embedded",
         depth=10,
         patience=Patience(repeat_in_doubt=frozenset()),
