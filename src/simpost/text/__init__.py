@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from simpost.text.codec import decode, encode
+from simpost.domain.options import Ports
+from simpost.text.codec import decode, encode, is_encodable
 from simpost.text.encoding import (
+    ASCII,
+    BINARY,
     GSM7,
     LANGUAGES,
+    LATIN1,
     LOCKING_LANGUAGES,
     UCS2,
     Alphabet,
@@ -17,24 +21,34 @@ from simpost.text.encoding import (
 from simpost.text.errors import TextError, TooManyParts, Unencodable
 from simpost.text.explanation import Alternative, CostDriver, Explanation, explain
 from simpost.text.lookalikes import LOOK_ALIKES
-from simpost.text.segments import MAX_PARTS, Segments, cheapest, segment, segment_as
+from simpost.text.segments import (
+    MAX_PARTS,
+    Segments,
+    cheapest,
+    segment,
+    segment_as,
+    segment_octets,
+)
 from simpost.text.septets import fill_bits_after, pack_septets, unpack_septets
 from simpost.text.udh import (
     Concatenation,
     Element,
     Header,
-    Ports,
     build_header,
     concat_header,
     concatenation_element,
     language_elements,
     parse_header,
     part_header,
+    ports_element,
 )
 
 __all__ = [
+    "ASCII",
+    "BINARY",
     "GSM7",
     "LANGUAGES",
+    "LATIN1",
     "LOCKING_LANGUAGES",
     "LOOK_ALIKES",
     "MAX_PARTS",
@@ -61,13 +75,16 @@ __all__ = [
     "encode",
     "explain",
     "fill_bits_after",
+    "is_encodable",
     "language_elements",
     "pack_septets",
     "parse_encoding",
     "parse_header",
     "part_header",
+    "ports_element",
     "segment",
     "segment_as",
+    "segment_octets",
     "units_per_part",
     "unpack_septets",
 ]

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from simpost.text.errors import TextError
 
-Alphabet: TypeAlias = Literal["gsm7", "ucs2"]
+Alphabet: TypeAlias = Literal["gsm7", "ucs2", "latin1", "ascii", "binary"]
 ReferenceBits: TypeAlias = Literal[8, 16]
 
 LANGUAGES = {
@@ -37,7 +37,9 @@ USER_DATA_OCTETS = 140
 
 _CONCATENATION_OCTETS = {8: 5, 16: 6}
 _SHIFT_OCTETS = 3
-_LABEL = re.compile(r"ucs2|gsm7(?:\+locking([1-9][0-9]?))?(?:\+single([1-9][0-9]?))?")
+_LABEL = re.compile(
+    r"(ucs2|latin1|ascii|binary)|gsm7(?:\+locking([1-9][0-9]?))?(?:\+single([1-9][0-9]?))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Encoding:
     """An alphabet and, for gsm7, the national tables in force for the whole part.
 
     Attributes:
-        alphabet: "gsm7" counts septets, "ucs2" counts UTF-16 units.
+        alphabet: "gsm7" counts septets, "ucs2" UTF-16 units; "latin1" (ISO 8859-1), "ascii" and
+            "binary" count octets. A binary message is written as text in hex digits.
         locking: language whose table replaces the default alphabet (TS 23.038 A.3); 0 for none.
         single: language whose table replaces the extension table (TS 23.038 A.2); 0 for none.
     """
@@ -55,8 +58,8 @@ class Encoding:
     single: int = 0
 
     def __post_init__(self) -> None:
-        if self.alphabet == "ucs2" and (self.locking or self.single):
-            raise ValueError("ucs2 has no shift tables")
+        if self.alphabet != "gsm7" and (self.locking or self.single):
+            raise ValueError(f"{self.alphabet} has no shift tables")
         if self.locking and self.locking not in LOCKING_LANGUAGES:
             raise ValueError(f"language {self.locking} has no locking shift table")
         if self.single and self.single not in LANGUAGES:
@@ -77,6 +80,11 @@ class Encoding:
 
 GSM7 = Encoding("gsm7")
 UCS2 = Encoding("ucs2")
+LATIN1 = Encoding("latin1")
+ASCII = Encoding("ascii")
+BINARY = Encoding("binary")
+
+_PLAIN = {encoding.label: encoding for encoding in (UCS2, LATIN1, ASCII, BINARY)}
 
 
 @cache
@@ -85,21 +93,31 @@ def parse_encoding(label: str) -> Encoding:
     match = _LABEL.fullmatch(label)
     if match is None:
         raise TextError("This is not the label of an encoding.")
-    if label == UCS2.label:
-        return UCS2
+    if match[1]:
+        return _PLAIN[label]
     try:
-        return Encoding("gsm7", int(match[1] or 0), int(match[2] or 0))
+        return Encoding("gsm7", int(match[2] or 0), int(match[3] or 0))
     except ValueError as error:
         raise TextError("The label names a table that does not exist.") from error
 
 
 @cache
-def units_per_part(encoding: Encoding, *, joined: bool, reference_bits: ReferenceBits) -> int:
+def units_per_part(
+    encoding: Encoding, *, joined: bool, reference_bits: ReferenceBits, element_octets: int = 0
+) -> int:
     """Return how many units fit into one part beside its user data header.
 
-    Units are septets for gsm7 and UTF-16 units for ucs2; `joined` parts carry a concatenation
-    element. A septet text starts on a septet edge after the header (TS 23.040 9.2.3.24).
+    Units are septets for gsm7, UTF-16 units for ucs2, octets for the others; `joined` parts carry
+    a concatenation element, and `element_octets` is what further elements take. A septet text
+    starts on a septet edge after the header (TS 23.040 9.2.3.24).
     """
-    header = encoding.shift_octets + (_CONCATENATION_OCTETS[reference_bits] if joined else 0)
+    header = encoding.shift_octets + element_octets
+    header += _CONCATENATION_OCTETS[reference_bits] if joined else 0
     octets = USER_DATA_OCTETS - (header + 1 if header else 0)
-    return octets * 8 // 7 if encoding.alphabet == "gsm7" else octets // 2
+    match encoding.alphabet:
+        case "gsm7":
+            return octets * 8 // 7
+        case "ucs2":
+            return octets // 2
+        case _:
+            return octets

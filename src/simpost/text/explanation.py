@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simpost.text.alphabet import septets_of
+from simpost.text.codec import is_encodable
 from simpost.text.encoding import GSM7, LANGUAGES
 from simpost.text.lookalikes import LOOK_ALIKES
 from simpost.text.segments import MAX_PARTS, cheapest, segment_as
@@ -66,9 +67,10 @@ class Explanation:
 
     Attributes:
         segments: the text as `segment` cuts it, whatever the number of parts.
-        forced: the characters that keep it out of plain GSM 7 bit, in order of appearance.
+        forced: the characters that keep it out of the default alphabet (plain GSM 7 bit unless
+            the carrier has another), in order of appearance.
         doubled: the characters that take two units each, in order of appearance.
-        replaced: plain GSM 7 bit with look-alikes for all that forced it, if that saves parts.
+        replaced: the default alphabet with look-alikes for all that forced it, if that saves parts.
         languages: national languages that would save parts if allowed, cheapest first.
     """
 
@@ -89,20 +91,22 @@ def explain(
     *,
     reference_bits: ReferenceBits = 16,
     languages: frozenset[int] = frozenset(),
+    default: Encoding = GSM7,
 ) -> Explanation:
     """Explain the cost of a text under the same rules as `segment`, without a limit of parts.
 
     Raises Unencodable for a lone surrogate.
     """
-    segments = cheapest(text, reference_bits, languages)
-    plain = septets_of(0, 0)
-    forced = _drivers(text, (char for char in text if char not in plain.singles | plain.pairs))
+    segments = cheapest(text, reference_bits, languages, default)
+    forced = _drivers(text, (char for char in text if not is_encodable(char, default)))
     return Explanation(
         segments=segments,
         forced=forced,
         doubled=_drivers(text, _doubled(text, segments.encoding)),
-        replaced=_replaced(text, segments, forced, reference_bits),
-        languages=tuple(_languages(text, segments, reference_bits, languages)),
+        replaced=_replaced(text, segments, forced, reference_bits, default),
+        languages=tuple(_languages(text, segments, reference_bits, languages))
+        if default == GSM7
+        else (),
     )
 
 
@@ -123,20 +127,30 @@ def _drivers(text: str, characters: Iterable[str]) -> tuple[CostDriver, ...]:
 def _doubled(text: str, encoding: Encoding) -> Iterable[str]:
     if encoding.alphabet == "ucs2":
         return (char for char in text if char > "\uffff")
+    if encoding.alphabet != "gsm7":
+        return ()
     pairs = septets_of(encoding.locking, encoding.single).pairs
     return (char for char in text if char in pairs)
 
 
 def _replaced(
-    text: str, segments: Segments, forced: tuple[CostDriver, ...], reference_bits: ReferenceBits
+    text: str,
+    segments: Segments,
+    forced: tuple[CostDriver, ...],
+    reference_bits: ReferenceBits,
+    default: Encoding,
 ) -> Alternative | None:
     if not forced or any(driver.look_alike is None for driver in forced):
         return None  # one character that has to stay keeps the text as dear as it is
-    spelled = text.translate({ord(char): spelling for char, spelling in LOOK_ALIKES.items()})
-    plain = segment_as(spelled, GSM7, reference_bits)
+    spelled = text.translate(
+        {ord(each.character): each.look_alike for each in forced if each.look_alike is not None}
+    )
+    if not is_encodable(spelled, default):
+        return None
+    plain = segment_as(spelled, default, reference_bits)
     if len(plain.parts) >= len(segments.parts):
         return None
-    return Alternative(GSM7, len(plain.parts), text=spelled)
+    return Alternative(default, len(plain.parts), text=spelled)
 
 
 def _languages(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from simpost.text.alphabet import septets_of
 from simpost.text.clusters import cut_before
+from simpost.text.codec import encodable_length, is_encodable
 from simpost.text.encoding import (
+    BINARY,
     GSM7,
     LANGUAGES,
     LOCKING_LANGUAGES,
@@ -19,10 +21,12 @@ from simpost.text.encoding import (
     units_per_part,
 )
 from simpost.text.errors import TooManyParts, Unencodable
+from simpost.text.udh import element_octets, ports_element
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from simpost.domain.options import Ports
     from simpost.text.encoding import ReferenceBits
 
 MAX_PARTS = 255
@@ -39,7 +43,7 @@ class Segments:
     Attributes:
         encoding: the same for every part.
         parts: slices of the text; joined they are the text.
-        units: septets (gsm7) or UTF-16 units (ucs2) of the whole text, headers not counted.
+        units: septets (gsm7), UTF-16 units (ucs2) or octets of the whole text, without headers.
         unit_limit: units that fit into each of these parts beside its header.
     """
 
@@ -54,14 +58,16 @@ def segment(
     *,
     reference_bits: ReferenceBits = 16,
     languages: frozenset[int] = frozenset(),
+    default: Encoding = GSM7,
     max_parts: int = MAX_PARTS,
 ) -> Segments:
     """Cut a text into parts in the cheapest encoding that `languages` allow.
 
-    Plain GSM 7 bit whenever it holds every character, since every handset reads it. Else the
-    national tables of `languages` (TS 23.038 6.2.1.2.4) if they need fewer parts than UCS-2, since
-    not every handset has them. Else UCS-2. Between national tables: fewest parts, then fewest
-    header octets, then fewest septets, then the lowest locking, then the lowest single table.
+    The default, plain GSM 7 bit, whenever it holds every character, since every handset reads it.
+    Else the national tables of `languages` (TS 23.038 6.2.1.2.4) if they need fewer parts than
+    UCS-2, since not every handset has them. Else UCS-2. Between national tables: fewest parts,
+    then fewest header octets, then fewest septets, then the lowest locking, then the lowest single
+    table. With another default there is no GSM 7 bit, and so no national table.
 
     A part never ends within an escape pair, a surrogate pair, or a grapheme cluster that fits
     into one part. An empty text is one empty part, as an SMS without text is one SMS.
@@ -69,21 +75,20 @@ def segment(
     Raises TooManyParts with the exact count rather than cut text off, and Unencodable for a lone
     surrogate, which is no character.
     """
-    chosen = cheapest(text, reference_bits, languages)
-    limit = min(max_parts, MAX_PARTS)
-    if len(chosen.parts) > limit:
-        raise TooManyParts(len(chosen.parts), limit)
-    return chosen
+    return _within(max_parts, cheapest(text, reference_bits, languages, default))
 
 
 def cheapest(
-    text: str, reference_bits: ReferenceBits = 16, languages: frozenset[int] = frozenset()
+    text: str,
+    reference_bits: ReferenceBits = 16,
+    languages: frozenset[int] = frozenset(),
+    default: Encoding = GSM7,
 ) -> Segments:
     """Cut a text as `segment` does, into however many parts it takes."""
-    if septets_of(0, 0).only_known.fullmatch(text):
-        return segment_as(text, GSM7, reference_bits)
+    if is_encodable(text, default):
+        return segment_as(text, default, reference_bits)
     best = segment_as(text, UCS2, reference_bits)
-    if not languages or len(best.parts) == 1:
+    if not languages or default != GSM7 or len(best.parts) == 1:
         return best
     national = [segment_as(text, each, reference_bits) for each in _national(text, languages)]
     return min([best, *national], key=_cost)
@@ -95,6 +100,36 @@ def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 16
     Raises Unencodable for the first character the encoding does not have.
     """
     return _cut(text, encoding, _ends(text, encoding), reference_bits)
+
+
+def segment_octets(
+    octets: bytes,
+    *,
+    reference_bits: ReferenceBits = 16,
+    ports: Ports | None = None,
+    max_parts: int = MAX_PARTS,
+) -> Segments:
+    """Cut binary data into parts, each with the ports in its header; parts are hex digits.
+
+    Raises TooManyParts with the exact count.
+    """
+    taken = element_octets((ports_element(ports),)) if ports else 0
+    limit = units_per_part(
+        BINARY, joined=False, reference_bits=reference_bits, element_octets=taken
+    )
+    if len(octets) > limit:
+        limit = units_per_part(
+            BINARY, joined=True, reference_bits=reference_bits, element_octets=taken
+        )
+    parts = [octets[at : at + limit].hex() for at in range(0, len(octets), limit)]
+    return _within(max_parts, Segments(BINARY, tuple(parts) or ("",), len(octets), limit))
+
+
+def _within(max_parts: int, cut: Segments) -> Segments:
+    limit = min(max_parts, MAX_PARTS)
+    if len(cut.parts) > limit:
+        raise TooManyParts(len(cut.parts), limit)
+    return cut
 
 
 def _cost(segments: Segments) -> tuple[int, bool, int, int, int, int]:
@@ -137,6 +172,10 @@ def _ends(text: str, encoding: Encoding) -> Sequence[int]:
         if surrogate:
             raise Unencodable(surrogate.start(), encoding.label)
         return list(accumulate([1 + (char > "\uffff") for char in text]))
+    if encoding.alphabet != "gsm7":
+        if not is_encodable(text, encoding):
+            raise Unencodable(encodable_length(text, encoding), encoding.label)
+        return one_unit_each
     alphabet = septets_of(encoding.locking, encoding.single)
     if alphabet.only_singles.fullmatch(text):
         return one_unit_each

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from simpost.domain.options import Ports
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -34,15 +36,6 @@ class Concatenation:
     reference: int
     total: int
     number: int
-    bits: ReferenceBits
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Application port addresses (TS 23.040 9.2.3.24.3 and 9.2.3.24.4)."""
-
-    destination: int
-    source: int
     bits: ReferenceBits
 
 
@@ -80,6 +73,22 @@ def concatenation_element(reference: int, total: int, number: int, bits: Referen
     return Element(iei, reference.to_bytes(bits // 8, "big") + bytes((total, number)))
 
 
+def ports_element(ports: Ports) -> Element:
+    """Return the element that addresses an application (TS 23.040 9.2.3.24.3, .4)."""
+    octets = ports.bits // 8
+    iei = PORTS_8 if ports.bits == 8 else PORTS_16
+    try:
+        data = ports.destination.to_bytes(octets, "big") + ports.source.to_bytes(octets, "big")
+    except OverflowError:
+        raise ValueError(f"a port does not fit into {ports.bits} bits") from None
+    return Element(iei, data)
+
+
+def element_octets(elements: Iterable[Element]) -> int:
+    """Return what elements take in a header, its length octet not counted."""
+    return sum(2 + len(data) for _, data in elements)
+
+
 def language_elements(encoding: Encoding) -> tuple[Element, ...]:
     """Return the elements that tell the handset which national tables the part uses."""
     single = (Element(SINGLE_SHIFT, bytes((encoding.single,))),) if encoding.single else ()
@@ -101,11 +110,18 @@ def concat_header(reference: int, total: int, number: int, bits: ReferenceBits) 
 
 
 def part_header(
-    encoding: Encoding, *, reference: int, total: int, number: int, bits: ReferenceBits
+    encoding: Encoding,
+    *,
+    reference: int,
+    total: int,
+    number: int,
+    bits: ReferenceBits,
+    ports: Ports | None = None,
 ) -> bytes:
-    """Return the header of any part: empty for a single part without national tables."""
+    """Return the header of any part: empty for a single part without ports or national tables."""
     place = (concatenation_element(reference, total, number, bits),) if total > 1 else ()
-    return build_header(place + language_elements(encoding))
+    address = (ports_element(ports),) if ports else ()
+    return build_header(place + address + language_elements(encoding))
 
 
 def parse_header(octets: bytes) -> Header:

@@ -1,0 +1,49 @@
+"""How a message is to be sent, beside its text: what it takes to send the same octets again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+
+class Joining(StrEnum):
+    """How the parts of a long message are marked as one. Kinds are never mixed in one message."""
+
+    UDH8 = "udh8"
+    """By a header with a reference of one octet (TS 23.040 9.2.3.24.1)."""
+    UDH16 = "udh16"
+    """By a header with a reference of two octets (TS 23.040 9.2.3.24.8)."""
+    SAR = "sar"
+    """By the TLVs sar_msg_ref_num, sar_total_segments, sar_segment_seqnum (SMPP 3.4 5.3.2.22)."""
+    PAYLOAD = "payload"
+    """Not at all: the carrier gets it whole in message_payload and cuts it itself."""
+
+
+class Ports(msgspec.Struct, frozen=True, gc=False):
+    """Application port addresses (TS 23.040 9.2.3.24.3 and 9.2.3.24.4)."""
+
+    destination: int
+    source: int = 0
+    bits: Literal[8, 16] = 16
+
+
+class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What is asked for beside the text, and how the parts are joined.
+
+    Attributes:
+        joining: none when there is nothing to join; then a long message goes as the carrier's
+            settings say.
+        message_class: 0 is flash (TS 23.038 4); none leaves it to the handset.
+        receipt: whether the carrier is asked to report. Without, `sent` is the last that is known.
+        ports: of the application that gets it, on the handset.
+    """
+
+    joining: Joining | None = None
+    message_class: int | None = None
+    receipt: bool = True
+    ports: Ports | None = None
+
+
+PLAIN = Options()
