@@ -279,6 +279,20 @@ async def test_a_parked_receipt_survives_a_restart(opening):
         assert (await look(store, one)).state is State.DELIVERED
 
 
+async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([in_doubt(one)])
+    await store.receive([receipt("c-1", at_ms=NOW_MS + 50)])
+    late = {"started_ms": NOW_MS + 90, "ended_ms": NOW_MS + 90}
+    await store.settle([settlement(one, carrier_message_id="c-1", **late)])
+    found = await look(store, one)
+    assert found.state is State.DELIVERED
+    assert [(tried.outcome, tried.started_ms, tried.ended_ms) for tried in found.attempts] == [
+        ("accepted", NOW_MS + 10, NOW_MS + 90)
+    ]
+
+
 async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_met(store):
     one = leased()
     await store.accept(one)
@@ -292,7 +306,7 @@ async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_met(s
     assert (await look(store, one)).state is State.DELIVERED
 
 
-async def test_a_receipt_older_than_the_try_is_about_an_earlier_use_of_the_id(store):
+async def test_a_receipt_older_than_the_message_is_about_an_earlier_use_of_the_id(store):
     await store.receive([receipt("c-1", State.FAILED, at_ms=NOW_MS - 60_000)])
     one = leased()
     await store.accept(one)

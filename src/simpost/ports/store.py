@@ -118,7 +118,8 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
 class MessageFilter(msgspec.Struct, frozen=True):
     """Which messages of an account to list, newest first; none of a field means any.
 
-    `before` is the id that the last page ended with.
+    `before` is the id that the last page ended with. Times are those of acceptance; a store may
+    look for them in the ids, which must carry the same time to within ten seconds.
     """
 
     esim_tran_no: str | None = None

@@ -101,12 +101,13 @@ def _ending(receipt: Receipt, code: int, key: PartKey) -> tuple[object, ...]:
 def meet_parked(session: Session, one: Settlement) -> None:
     """Apply the receipts that came before the answer that told us their id.
 
-    One that came before the try began speaks of an earlier use of the id.
+    One that came before the message did speaks of an earlier use of the id.
     """
     carrier, carrier_message_id = one.carrier, one.carrier_message_id
     assert carrier_message_id is not None
     waiting = session.execute(
-        SQL["parked_receipts"], (carrier, carrier_message_id, one.started_ms)
+        SQL["parked_receipts"],
+        (carrier, carrier_message_id, one.account_id, one.message_id),
     ).fetchall()
     for code, reason, carrier_code, received_ms in waiting:
         receipt = Receipt(

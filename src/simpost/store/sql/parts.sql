@@ -65,7 +65,7 @@ INSERT INTO attempts (
 ON CONFLICT (account_id, message_id, part, number) DO UPDATE SET
   outcome = excluded.outcome, reason = excluded.reason,
   carrier_message_id = excluded.carrier_message_id, carrier_code = excluded.carrier_code,
-  started_ms = excluded.started_ms, ended_ms = excluded.ended_ms
+  started_ms = min(started_ms, excluded.started_ms), ended_ms = excluded.ended_ms
 
 -- name: settle_parts
 -- Each part as its own latest try left it; passes over those whose rank that would lower.
@@ -144,7 +144,8 @@ SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND s
 
 -- name: parked_receipts
 SELECT state, reason, carrier_code, last_ms FROM receipts
-WHERE carrier = ? AND carrier_message_id = ? AND standing = 'parked' AND last_ms >= ?
+WHERE carrier = ? AND carrier_message_id = ? AND standing = 'parked'
+  AND last_ms >= (SELECT created_ms FROM messages WHERE account_id = ? AND id = ?)
 ORDER BY last_ms, state
 
 -- name: stand_receipt
