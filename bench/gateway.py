@@ -72,7 +72,7 @@ class Gateway:
     secret = "bench-secret"
 
     def __init__(self, folder: Path, window: int = 10) -> None:
-        self.port, smsc_port, self._smsc_http = _free_ports()
+        self.port, smsc_port, self._smsc_http = free_ports()
         self._token = secrets.token_urlsafe(24)
         self._config = folder / "simpost.toml"
         self._config.write_text(self._toml(smsc_port, window))
@@ -85,6 +85,7 @@ class Gateway:
                 f"--http-port={self._smsc_http}",
                 "--system-id=bench",
                 f"--password={_PASSWORD}",
+                f"--window={window}",
             ],
             ready=str(self._smsc_http),
             log=folder / "smsc.log",
@@ -178,7 +179,7 @@ carrier = "simulator"
 """
 
 
-def _free_ports() -> tuple[int, int, int]:
+def free_ports() -> tuple[int, int, int]:
     sockets = [socket.create_server((HOST, 0)) for _ in range(3)]
     first, second, third = (found.getsockname()[1] for found in sockets)
     for found in sockets:

@@ -13,6 +13,7 @@ from uuid_utils import uuid7
 
 from simpost import __version__
 from simpost.api import Services, build
+from simpost.api.onewrite import OneWriteProtocol
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
 from simpost.engine.accounts import Accounts
@@ -86,7 +87,13 @@ class App:
         self.intake = Intake(
             store,
             Routing(
-                routes=tuple(Route(**route.model_dump()) for route in settings.routes),
+                routes=tuple(
+                    Route(
+                        carriers=route.order,
+                        **route.model_dump(exclude={"carrier", "carriers"}),
+                    )
+                    for route in settings.routes
+                ),
                 carriers={name: carrier.traits for name, carrier in self.carriers.items()},
             ),
             self._lanes,
@@ -143,6 +150,7 @@ class App:
         )
         return uvicorn.Config(
             build(services),
+            http=OneWriteProtocol,
             lifespan="off",
             access_log=False,
             log_config=None,
