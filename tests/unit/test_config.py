@@ -69,6 +69,12 @@ def test_a_carrier_and_its_route_are_read(file: Path) -> None:
     assert (route.carrier, route.msisdn_prefix) == ("one", "66")
 
 
+def test_a_route_names_one_carrier_or_several_in_order(file: Path) -> None:
+    two = CARRIER + CARRIER.replace('"one"', '"two"')
+    text = LEAST + two + '[[routes]]\ncarriers = ["two", "one"]\n[[routes]]\ncarrier = "one"\n'
+    assert [route.order for route in loaded(file, text).routes] == [("two", "one"), ("one",)]
+
+
 def test_a_relative_store_lies_beside_the_file(file: Path) -> None:
     assert loaded(file, LEAST).store.path == file.parent / "simpost.db"
     inside = LEAST + 'database_url = "sqlite:///data/my.db"\n'
@@ -137,6 +143,14 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
          "FILE:12: carriers[0].reconnect_min_s: must not be above reconnect_max_s"),
         ('"hush"', '"hush"\n[[routes]]\ncarrier = "two"',
          "FILE:13: routes[0].carrier: no carrier 'two' (known: one)"),
+        ('"hush"', '"hush"\n[[routes]]\ncarriers = ["one",\n"two"]',
+         "FILE:14: routes[0].carriers[1]: no carrier 'two' (known: one)"),
+        ('"hush"', '"hush"\n[[routes]]\ncarriers = ["one", "one"]',
+         "FILE:13: routes[0].carriers[1]: 'one' is named twice"),
+        ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\ncarriers = ["one"]',
+         "FILE:14: routes[0].carriers: give either carrier or carriers"),
+        ('"hush"', '"hush"\n[[routes]]\nplan = "TH_1_7"',
+         "FILE:12: routes[0].carrier: is missing: name one, or several in `carriers`"),
         ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\nprefix = "66"',
          "FILE:14: routes[0].prefix: is no setting; did you mean 'imsi_prefix'?"),
         ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\nmsisdn_prefix = "+66"',

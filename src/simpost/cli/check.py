@@ -40,11 +40,11 @@ def _found(settings: Settings, store: str) -> Iterator[str]:
             f"{carrier.system_id}, {carrier.bind}, window {carrier.window}, {rate}"
         )
     for number, route in enumerate(settings.routes, 1):
-        yield f"route {number}   {route.carrier}: {_fits(route)}"
+        yield f"route {number}   {', then '.join(route.order)}: {_fits(route)}"
 
 
 def _fits(route: Route) -> str:
-    given = route.model_dump(exclude={"carrier"})
+    given = route.model_dump(exclude={"carrier", "carriers"})
     return ", ".join(f"{name} {value}" for name, value in given.items() if value) or "everything"
 
 
@@ -68,7 +68,7 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
         yield "the server speaks plain HTTP beyond this machine: put a proxy with TLS before it"
     if not settings.carriers:
         yield "there is no carrier: every message will be refused with no_route"
-    used = {route.carrier for route in settings.routes}
+    used = {name for route in settings.routes for name in route.order}
     for carrier in settings.carriers:
         if carrier.name not in used:
             yield f"no route leads to the carrier {carrier.name}: add one under [[routes]]"

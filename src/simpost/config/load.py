@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +116,27 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
             yield ("carriers", index, "name"), f"there is already a carrier {carrier.name!r}"
         if carrier.reconnect_min_s > carrier.reconnect_max_s:
             yield ("carriers", index, "reconnect_min_s"), "must not be above reconnect_max_s"
+        if carrier.default_alphabet != "gsm7":
+            for key in ("gsm7", "languages"):
+                if getattr(carrier, key) not in ("unpacked", frozenset()):
+                    yield ("carriers", index, key), 'needs default_alphabet = "gsm7"'
     for index, route in enumerate(settings.routes):
-        if route.carrier not in first:
-            known = ", ".join(first) or "none are configured"
-            yield ("routes", index, "carrier"), f"no carrier {route.carrier!r} (known: {known})"
+        yield from _about_route(("routes", index), route, first)
+
+
+def _about_route(at: KeyPath, route: Route, carriers: Collection[str]) -> Iterator[_Problem]:
+    if not route.carrier and not route.carriers:
+        yield (*at, "carrier"), "is missing: name one, or several in `carriers`"
+        return
+    if route.carrier and route.carriers:
+        yield (*at, "carriers"), "give either carrier or carriers"
+    known = ", ".join(carriers) or "none are configured"
+    for number, name in enumerate(route.order):
+        key: KeyPath = ("carriers", number) if route.carriers else ("carrier",)
+        if name not in carriers:
+            yield (*at, *key), f"no carrier {name!r} (known: {known})"
+        elif name in route.order[:number]:
+            yield (*at, *key), f"{name!r} is named twice"
 
 
 def _path_of(details: ErrorDetails) -> KeyPath:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,9 +21,9 @@ from pydantic import (
 )
 
 from simpost.domain.messages import Category
+from simpost.domain.senders import is_sender
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
-_SENDER = re.compile(r"[0-9]{1,20}|(?=.*[A-Za-z])[A-Za-z0-9 ._&-]{1,11}")
 _SQLITE = "sqlite:///"
 
 
@@ -128,9 +127,15 @@ class Messages(Section):
 
 
 def _is_sender(text: str) -> str:
-    if text and not _SENDER.fullmatch(text):
-        raise ValueError("must be up to 20 digits, or up to 11 letters and digits")
+    if text and not is_sender(text):
+        raise ValueError("must be up to 15 digits, or up to 11 letters and digits")
     return text
+
+
+def _is_sender_or_any(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text if text == "*" else _is_sender(text)
 
 
 def _fits_c_octets(limit: int) -> AfterValidator:
@@ -144,6 +149,9 @@ def _fits_c_octets(limit: int) -> AfterValidator:
 
 
 _Ascii = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
+_Octet = Annotated[int, Field(ge=0, le=255)]
+_TonNpi = Annotated[str, Field(pattern=r"^[0-7]/(?:1[0-8]|[0-9])$")]
+_TonNpiOrNone = Annotated[str, Field(pattern=r"^(?:[0-7]/(?:1[0-8]|[0-9]))?$")]
 
 
 class SmppCarrier(Section):
@@ -197,8 +205,26 @@ class SmppCarrier(Section):
     )
     source_address: Annotated[str, AfterValidator(_is_sender)] = Field(
         default="",
-        description="Sender the handset shows: up to 20 digits, or up to 11 letters and digits; "
+        description="Sender the handset shows: up to 15 digits, or up to 11 letters and digits; "
         "empty leaves it to the operator.",
+    )
+    senders: frozenset[Annotated[str, AfterValidator(_is_sender_or_any)]] = Field(
+        default=frozenset(),
+        description='Other senders a message may ask for with `from`; `"*"` lets it ask for any.',
+    )
+    number_ton_npi: _TonNpi = Field(
+        default="1/1",
+        description="Type of number and numbering plan of a sender of 9 digits or more.",
+    )
+    short_code_ton_npi: _TonNpi = Field(
+        default="3/0",
+        description='The same of a sender of up to 8 digits; some operators want `"0/0"`.',
+    )
+    name_ton_npi: _TonNpi = Field(default="5/0", description="The same of a sender with letters.")
+    destination_ton_npi: _TonNpiOrNone = Field(
+        default="",
+        description='The same of the destination; empty takes `"1/1"` for an MSISDN, `"0/6"` for an '
+        'IMSI and `"0/0"` for the others.',
     )
     address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
         default="msisdn", description="Which identifier of the eSIM is the destination."
@@ -206,8 +232,18 @@ class SmppCarrier(Section):
     reference_bits: Literal[8, 16] = Field(
         default=16, description="Width of the concatenation reference of long messages."
     )
-    concatenation: Literal["udh"] = Field(
-        default="udh", description="How the parts of a long message are marked."
+    concatenation: Literal["udh", "sar", "payload"] = Field(
+        default="udh",
+        description="How a long message goes: in parts with a user data header, in parts with the "
+        "TLVs `sar_*`, or whole in the TLV `message_payload`.",
+    )
+    default_alphabet: Literal["gsm7", "latin1", "ascii"] = Field(
+        default="gsm7",
+        description="What the operator takes `default_data_coding` for; a text that does not fit "
+        "this alphabet goes as UCS-2.",
+    )
+    default_data_coding: _Octet = Field(
+        default=0, description="`data_coding` of texts in the default alphabet."
     )
     languages: frozenset[Annotated[int, Field(ge=1, le=13)]] = Field(
         default=frozenset(),
@@ -218,19 +254,36 @@ class SmppCarrier(Section):
     gsm7: Literal["unpacked", "packed"] = Field(
         default="unpacked", description="How the operator takes septets: one an octet, or packed."
     )
+    message_class: Literal["general", "group_f", "subunit", "off"] = Field(
+        default="general",
+        description="How class 0 (flash) is told: `data_coding` 0x10, 0x14 and 0x18; 0xF0 and 0xF4 "
+        "(UCS-2: 0x18); the TLV `dest_addr_subunit`; or not at all.",
+    )
+    binary: bool = Field(
+        default=True, description="The operator takes binary and port-addressed messages."
+    )
+    binary_data_coding: _Octet = Field(
+        default=4, description="`data_coding` of binary messages; some operators want 0xF5."
+    )
     max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
     service_type: _Ascii = Field(
         default="", max_length=5, description="Only where the operator asks."
     )
-    validity: bool = Field(
-        default=True, description="Tell the operator in validity_period when a message expires."
+    validity: Literal["relative", "absolute", "off"] = Field(
+        default="relative",
+        description="How `validity_period` tells the operator when a message expires.",
     )
 
 
 class Route(Section):
-    """A rule that picks the carrier; the first one that fits is taken."""
+    """A rule that picks the carriers; the first one that fits is taken."""
 
-    carrier: str = Field(description="Name of the carrier.")
+    carrier: str = Field(default="", description="Name of the carrier, where there is one only.")
+    carriers: tuple[str, ...] = Field(
+        default=(),
+        description="Names of carriers in order: the next takes over where one is down, refuses us "
+        "or is too slow. Either this or `carrier`.",
+    )
     msisdn_prefix: str = Field(
         default="",
         pattern=r"^[0-9]*$",
@@ -241,6 +294,11 @@ class Route(Section):
     )
     plan: str = Field(default="", description="Slug or package code of the eSIM's plan.")
     account: str = Field(default="", description="Access code of the account that sends.")
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The carriers, the one to try first in front."""
+        return self.carriers or (self.carrier,)
 
 
 class Log(Section):

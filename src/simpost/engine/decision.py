@@ -35,7 +35,7 @@ class Refusal(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-def decide(  # noqa: PLR0911  one way out for each reason
+def decide(
     account: Account, esim: Esim | None, text: str, category: Category | None, routing: Routing
 ) -> SendPlan | Refusal:
     """Whose eSIM, what its plan and profile allow, by which route, in how many parts."""
@@ -45,9 +45,17 @@ def decide(  # noqa: PLR0911  one way out for each reason
         return Refusal(reason)
     if not text.strip():
         return Refusal(Reason.TEXT_BLANK)
-    carrier = routing.pick(account.access_code, esim)
-    if carrier is None:
-        return Refusal(Reason.NO_ROUTE)
+    first: Refusal | None = None
+    for carrier in routing.pick(account.access_code, esim):
+        plan = plan_through(carrier, esim, text, category or account.category)
+        if isinstance(plan, SendPlan):
+            return plan
+        first = first or plan
+    return first or Refusal(Reason.NO_ROUTE)
+
+
+def plan_through(carrier: Traits, esim: Esim, text: str, category: Category) -> SendPlan | Refusal:
+    """What would be sent through this carrier, or why it cannot take the message."""
     destination = _address(esim, carrier.address)
     if not destination:
         return Refusal(Reason.NO_ADDRESS, f"{carrier.name} delivers to the {carrier.address}")
@@ -55,9 +63,7 @@ def decide(  # noqa: PLR0911  one way out for each reason
         cut = _cut(text, carrier)
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
-    return SendPlan(
-        carrier, destination, category or account.category, cut.encoding.label, cut.parts
-    )
+    return SendPlan(carrier, destination, category, cut.encoding.label, cut.parts)
 
 
 def _cut(text: str, carrier: Traits) -> Segments:

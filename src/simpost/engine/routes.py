@@ -1,8 +1,8 @@
-"""Routes: the rules that pick the carrier of a message."""
+"""Routes: the rules that pick the carriers of a message."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -11,9 +11,9 @@ from simpost.ports.carrier import Traits
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Send through `carrier` what fits every field that is given; an empty field fits all."""
+    """Send through `carriers`, in order, what fits every field given; an empty one fits all."""
 
-    carrier: str
+    carriers: tuple[str, ...]
     msisdn_prefix: str = ""
     imsi_prefix: str = ""
     plan: str = ""
@@ -30,15 +30,27 @@ class Route(msgspec.Struct, frozen=True):
         )
 
 
+def _always(_carrier: str) -> bool:
+    return True
+
+
 class Routing(msgspec.Struct, frozen=True):
-    """All routes in order, and the traits of the carriers they lead to."""
+    """All routes in order, and the traits of the carriers they lead to.
+
+    Attributes:
+        takes: whether a carrier takes messages now, by its name.
+    """
 
     routes: Sequence[Route]
     carriers: Mapping[str, Traits]
+    takes: Callable[[str], bool] = _always
 
-    def pick(self, access_code: str, esim: Esim) -> Traits | None:
-        """The carrier of the first route that fits."""
+    def pick(self, access_code: str, esim: Esim) -> tuple[Traits, ...]:
+        """The carriers of the first route that fits: in order, those that take messages first."""
         for route in self.routes:
             if route.fits(access_code, esim):
-                return self.carriers[route.carrier]
-        return None
+                if len(route.carriers) == 1:
+                    return (self.carriers[route.carriers[0]],)
+                names = sorted(route.carriers, key=lambda name: not self.takes(name))
+                return tuple(self.carriers[name] for name in names)
+        return ()

@@ -136,7 +136,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         patience=Patience(repeat_in_doubt=frozenset()),
         clock_ms=lambda: NOW_MS,
     )
-    routing = Routing(routes=(Route("down"),), carriers={"down": carrier.traits})
+    routing = Routing(routes=(Route(("down",)),), carriers={"down": carrier.traits})
     intake = Intake(
         store,
         routing,

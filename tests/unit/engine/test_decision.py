@@ -22,7 +22,7 @@ ESIM = Esim(
     slug="GB_1_7",
 )
 TRAITS = Traits(name="main")
-ROUTING = Routing(routes=(Route(carrier="main"),), carriers={"main": TRAITS})
+ROUTING = Routing(routes=(Route(carriers=("main",)),), carriers={"main": TRAITS})
 
 
 def decided(esim=ESIM, text="hello", category=None, routing=ROUTING):
@@ -80,7 +80,7 @@ def test_what_a_plan_forbids_comes_before_what_is_wrong_with_the_text():
 )
 def test_a_carrier_gets_the_address_it_delivers_to(kind, value):
     traits = Traits(name="main", address=kind)
-    routing = Routing(routes=(Route(carrier="main"),), carriers={"main": traits})
+    routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": traits})
     assert decided(routing=routing).destination == value
 
 
@@ -88,10 +88,10 @@ def test_the_first_route_that_fits_is_taken():
     traits = {name: Traits(name=name) for name in ("a", "b", "c", "d")}
     routing = Routing(
         routes=(
-            Route(carrier="a", account="someone-else"),
-            Route(carrier="b", msisdn_prefix="49"),
-            Route(carrier="c", plan="GB_1_7", imsi_prefix="234"),
-            Route(carrier="d"),
+            Route(carriers=("a",), account="someone-else"),
+            Route(carriers=("b",), msisdn_prefix="49"),
+            Route(carriers=("c",), plan="GB_1_7", imsi_prefix="234"),
+            Route(carriers=("d",)),
         ),
         carriers=traits,
     )
@@ -102,6 +102,6 @@ def test_the_first_route_that_fits_is_taken():
 def test_national_tables_are_used_only_where_the_carrier_allows_them():
     turkish = "ışığını söndürmüş" * 5
     allowed = Traits(name="main", languages=frozenset({1}))
-    routing = Routing(routes=(Route(carrier="main"),), carriers={"main": allowed})
+    routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": allowed})
     assert decided(text=turkish).encoding == "ucs2"
     assert decided(text=turkish, routing=routing).encoding.startswith("gsm7+")
