@@ -135,8 +135,21 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
         ('"hush"', '"hush"\nlanguages = [\n14]',
          "FILE:13: carriers[0].languages[0]: must be less than or equal to 13"),
         ('"hush"', '"hush"\nsource_address = "much too long"',
-         ("FILE:12: carriers[0].source_address: must be up to 20 digits, or up to 11 letters and"
+         ("FILE:12: carriers[0].source_address: must be up to 15 digits, or up to 11 letters and"
           " digits")),
+        ('"hush"', '"hush"\nsource_address = "1234567890123456"',
+         ("FILE:12: carriers[0].source_address: must be up to 15 digits, or up to 11 letters and"
+          " digits")),
+        ('"hush"', '"hush"\nsenders = ["Shop",\n""]',
+         "FILE:13: carriers[0].senders[1]: must not be empty"),
+        ('"hush"', '"hush"\nshort_code_ton_npi = "8/0"',
+         "FILE:12: carriers[0].short_code_ton_npi: must match ^[0-7]/(?:1[0-8]|[0-9])$"),
+        ('"hush"', '"hush"\ndefault_alphabet = "latin1"\ngsm7 = "packed"',
+         'FILE:13: carriers[0].gsm7: needs default_alphabet = "gsm7"'),
+        ('"hush"', '"hush"\ndefault_alphabet = "ascii"\nlanguages = [1]',
+         'FILE:13: carriers[0].languages: needs default_alphabet = "gsm7"'),
+        ('"hush"', '"hush"\nconcatenation = "both"',
+         "FILE:12: carriers[0].concatenation: must be 'udh', 'sar' or 'payload'"),
         ('"hush"', '"hush"\nrate_per_s = nan',
          "FILE:12: carriers[0].rate_per_s: must be a finite number"),
         ('"hush"', '"hush"\nreconnect_min_s = 90',

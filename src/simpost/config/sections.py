@@ -223,8 +223,8 @@ class SmppCarrier(Section):
     name_ton_npi: _TonNpi = Field(default="5/0", description="The same of a sender with letters.")
     destination_ton_npi: _TonNpiOrNone = Field(
         default="",
-        description='The same of the destination; empty takes `"1/1"` for an MSISDN, `"0/6"` for an '
-        'IMSI and `"0/0"` for the others.',
+        description='The same of the destination; empty takes `"1/1"` for an MSISDN, `"0/6"` for '
+        'an IMSI and `"0/0"` for the others.',
     )
     address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
         default="msisdn", description="Which identifier of the eSIM is the destination."
