@@ -70,6 +70,11 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
         yield "there is no carrier: every message will be refused with no_route"
     used = {name for route in settings.routes for name in route.order}
     for carrier in settings.carriers:
+        if carrier.tls and not carrier.tls_verify:
+            yield (
+                f"carrier {carrier.name}: tls_verify = false: anyone on the way can pose as the "
+                "operator"
+            )
         if carrier.name not in used:
             yield f"no route leads to the carrier {carrier.name}: add one under [[routes]]"
     for number, route in enumerate(settings.routes):

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
 from simpost.config.sections import Log, Messages, Route, Server, Settings, SmppCarrier, Store
 
-__all__ = ["Log", "Messages", "Route", "Server", "Settings", "SmppCarrier", "Store", "load"]
+__all__ = [
+    "Log",
+    "Messages",
+    "Route",
+    "Server",
+    "Settings",
+    "SmppCarrier",
+    "Store",
+    "TlsMistake",
+    "load",
+    "tls_context",
+]

@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from simpost.config.lines import KeyPath, key_lines, line_of
+from simpost.config.links import link_problems
 from simpost.config.sections import (
     Log,
     Messages,
@@ -114,12 +115,12 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
     for index, carrier in enumerate(settings.carriers):
         if first.setdefault(carrier.name, index) != index:
             yield ("carriers", index, "name"), f"there is already a carrier {carrier.name!r}"
-        if carrier.reconnect_min_s > carrier.reconnect_max_s:
-            yield ("carriers", index, "reconnect_min_s"), "must not be above reconnect_max_s"
+        for keys, reason in link_problems(carrier):
+            yield ("carriers", index, *keys), reason
         if carrier.default_alphabet != "gsm7":
-            for key in ("gsm7", "languages"):
-                if getattr(carrier, key) not in ("unpacked", frozenset()):
-                    yield ("carriers", index, key), 'needs default_alphabet = "gsm7"'
+            for name in ("gsm7", "languages"):
+                if getattr(carrier, name) not in ("unpacked", frozenset()):
+                    yield ("carriers", index, name), 'needs default_alphabet = "gsm7"'
     for index, route in enumerate(settings.routes):
         yield from _about_route(("routes", index), route, first)
 

@@ -61,6 +61,8 @@ def _kind(schema: dict[str, Any], about: dict[str, Any]) -> str:
         return f"list of {_kind(schema, _resolved(schema, about['items']))}"
     if about.get("format") == "password":
         return "secret"
+    if about["type"] == "object":
+        return "table"
     names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "boolean"}
     low, high = about.get("minimum"), about.get("maximum")
     bounds = f", {low:,} to {high:,}" if low is not None and high is not None else ""

@@ -148,6 +148,12 @@ def _fits_c_octets(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _beside_the_file(name: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder", Path())
+    return str(folder / name) if name else ""
+
+
+_File = Annotated[str, AfterValidator(_beside_the_file)]
 _Ascii = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
 _Octet = Annotated[int, Field(ge=0, le=255)]
 _TonNpi = Annotated[str, Field(pattern=r"^[0-7]/(?:1[0-8]|[0-9])$")]
@@ -170,8 +176,31 @@ class SmppCarrier(Section):
     system_type: _Ascii = Field(
         default="", max_length=12, description="Only where the operator asks."
     )
-    bind: Literal["transceiver", "transmitter_receiver"] = Field(
-        default="transceiver", description="One link for both directions, or one link for each."
+    bind: Literal["transceiver", "transmitter_receiver", "transmitter"] = Field(
+        default="transceiver",
+        description="One link for both directions, one link for each, or one that only sends.",
+    )
+    binds: int = Field(
+        default=1, ge=1, le=32, description="How many such links, or pairs of links, at a time."
+    )
+    tls: bool = Field(default=False, description="Connect by TLS.")
+    tls_verify: bool = Field(
+        default=True,
+        description="Check whose certificate it is; without it anyone on the way can read and "
+        "send.",
+    )
+    tls_ca_file: _File = Field(
+        default="",
+        description="Certificate authorities to trust, in PEM; empty takes the system's.",
+    )
+    tls_server_name: str = Field(
+        default="", description="Name the certificate must have, where it is not `host`."
+    )
+    tls_cert_file: _File = Field(
+        default="", description="Our certificate in PEM, where the operator asks for one."
+    )
+    tls_key_file: _File = Field(
+        default="", description="Its key in PEM; empty when it is in `tls_cert_file`, too."
     )
     interface_version: Literal["3.4", "5.0"] = Field(
         default="3.4", description="SMPP version announced in the bind."
@@ -180,7 +209,10 @@ class SmppCarrier(Section):
         default=10, ge=1, le=1000, description="Most PDUs on the way without an answer, per link."
     )
     rate_per_s: float = Field(
-        default=0, ge=0, le=100_000, description="Most submit_sm per second; 0 sets no limit."
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Most submit_sm per second and link; 0 sets no limit.",
     )
     enquire_link_s: float = Field(
         default=30, ge=1, le=3600, description="Silence after which the link is asked if it lives."
@@ -202,6 +234,41 @@ class SmppCarrier(Section):
     )
     reconnect_max_s: float = Field(
         default=60, ge=0.1, le=3600, description="Longest wait between tries."
+    )
+    bind_refused_wait_s: float = Field(
+        default=120,
+        ge=0.1,
+        le=86_400,
+        description="Wait after a bind was refused: bound already, wrong password, unknown name.",
+    )
+    statuses: dict[str, Literal["retry", "throttle", "refuse", "bind", "doubt"]] = Field(
+        default={},
+        description='What an error status means here, where it is not the usual: `"0x00000045" = '
+        '"retry"`.',
+    )
+    retry_after_s: float = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="Pause before a part is offered again after a passing fault; 0 begins with 5 s "
+        "and doubles it up to 300 s.",
+    )
+    outbind_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on which the operator calls us and asks us to bind as a receiver; 0 "
+        "takes no calls.",
+    )
+    outbind_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to take such calls on."
+    )
+    outbind_system_id: _Ascii = Field(
+        default="", max_length=15, description="Name the caller must give; empty takes any."
+    )
+    outbind_password: Annotated[SecretStr, _fits_c_octets(8)] = Field(
+        default=SecretStr(""),
+        description="Password the caller must give; wanted with `outbind_port`.",
     )
     source_address: Annotated[str, AfterValidator(_is_sender)] = Field(
         default="",

@@ -1,26 +1,70 @@
-"""What a command_status in a submit_sm_resp means for the part (SMPP 3.4 5.1.3)."""
+"""What a command_status means for us: one class for each, as data (SMPP 3.4 5.1.3, 5.0 4.7.6).
+
+docs/carriers.md shows the table with its reasons; a carrier's `statuses` override it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
 
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
 from simpost.smpp import Status
 
-_THROTTLED = (Verdict.THROTTLED, Reason.THROTTLED)
-_BUSY = (Verdict.UNREACHABLE, Reason.CARRIER_BUSY)
-_BIND = (Verdict.UNREACHABLE, Reason.BIND_REFUSED)
-_REFUSED = (Verdict.REFUSED, Reason.CARRIER_REFUSED)
 
-_MEANINGS: dict[int, tuple[Verdict, Reason]] = {
-    Status.ESME_RTHROTTLED: _THROTTLED,
-    Status.ESME_RMSGQFUL: _THROTTLED,
-    Status.ESME_RSYSERR: _BUSY,
-    Status.ESME_RX_T_APPN: _BUSY,
-    Status.ESME_RINVBNDSTS: _BIND,
-    Status.ESME_RALYBND: _BIND,
-    Status.ESME_RBINDFAIL: _BIND,
-    Status.ESME_RINVPASWD: _BIND,
-    Status.ESME_RINVSYSID: _BIND,
+class Meaning(StrEnum):
+    """What follows from an error status."""
+
+    RETRY = "retry"
+    """A passing fault of the message centre: the same part later."""
+    THROTTLE = "throttle"
+    """The same part soon, and this bind slower."""
+    REFUSE = "refuse"
+    """Never this part."""
+    BIND = "bind"
+    """The bind has to be mended; the part is not to blame and waits."""
+    DOUBT = "doubt"
+    """The message centre may have taken it: nobody knows until a receipt comes."""
+
+
+UNLISTED: Final = Meaning.REFUSE
+"""What a status that no standard names means: the centre answered, and its answer was not yes."""
+
+_RETRY = (
+    Status.ESME_RSYSERR,
+    Status.ESME_RX_T_APPN,
+    Status.ESME_RSERTYPUNAVAIL,
+)
+_THROTTLE = (
+    Status.ESME_RTHROTTLED,
+    Status.ESME_RMSGQFUL,
+)
+_BIND = (
+    Status.ESME_RINVBNDSTS,
+    Status.ESME_RALYBND,
+    Status.ESME_RBINDFAIL,
+    Status.ESME_RINVPASWD,
+    Status.ESME_RINVSYSID,
+    Status.ESME_RINVSYSTYP,
+)
+_DOUBT = (Status.ESME_RUNKNOWNERR,)
+
+MEANINGS: Final[Mapping[int, Meaning]] = {
+    **dict.fromkeys((status for status in Status if status != Status.ESME_ROK), Meaning.REFUSE),
+    **dict.fromkeys(_RETRY, Meaning.RETRY),
+    **dict.fromkeys(_THROTTLE, Meaning.THROTTLE),
+    **dict.fromkeys(_BIND, Meaning.BIND),
+    **dict.fromkeys(_DOUBT, Meaning.DOUBT),
+}
+
+_SAYS: dict[Meaning, tuple[Verdict, Reason]] = {
+    Meaning.RETRY: (Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
+    Meaning.THROTTLE: (Verdict.THROTTLED, Reason.THROTTLED),
+    Meaning.REFUSE: (Verdict.REFUSED, Reason.CARRIER_REFUSED),
+    Meaning.BIND: (Verdict.UNREACHABLE, Reason.BIND_REFUSED),
+    Meaning.DOUBT: (Verdict.IN_DOUBT, Reason.NO_ANSWER),
 }
 
 
@@ -29,13 +73,31 @@ def carrier_code(status: int) -> str:
     return f"0x{status:08X}"
 
 
-def outcome_of(status: int, message_id: str) -> Outcome:
-    """The outcome of a submit from the status and message_id of its answer.
+class Answers:
+    """How one carrier's answers are understood.
 
-    A status not in the table refuses the part: the message centre answered, and its answer was
-    not yes.
+    `overrides` are command_status in hex to the word of a meaning; `retry_after_s` is the pause
+    after a passing fault, 0 leaves it to the engine.
     """
-    if status == Status.ESME_ROK:
-        return Outcome(Verdict.ACCEPTED, carrier_message_id=message_id)
-    verdict, reason = _MEANINGS.get(status, _REFUSED)
-    return Outcome(verdict, reason=reason, carrier_code=carrier_code(status))
+
+    def __init__(self, overrides: Mapping[str, str], retry_after_s: float = 0) -> None:
+        self._meanings = dict(MEANINGS)
+        self._meanings.update((int(code, 16), Meaning(word)) for code, word in overrides.items())
+        self._retry_after_s = retry_after_s or None
+
+    def meaning(self, status: int) -> Meaning:
+        """The class of an error status."""
+        return self._meanings.get(status, UNLISTED)
+
+    def outcome(self, status: int, message_id: str) -> Outcome:
+        """The outcome of a submit from the status and message_id of its answer."""
+        if status == Status.ESME_ROK:
+            return Outcome(Verdict.ACCEPTED, carrier_message_id=message_id)
+        meaning = self.meaning(status)
+        verdict, reason = _SAYS[meaning]
+        return Outcome(
+            verdict,
+            reason=reason,
+            carrier_code=carrier_code(status),
+            retry_after_s=self._retry_after_s if meaning is Meaning.RETRY else None,
+        )

@@ -7,15 +7,15 @@ import time
 from collections import OrderedDict
 from functools import partial
 
-from simpost.carriers.smpp.answers import outcome_of
+from simpost.carriers.smpp.answers import Answers
 from simpost.carriers.smpp.line import Line
 from simpost.carriers.smpp.reports import receipt_of
-from simpost.carriers.smpp.submit import Submitter
+from simpost.carriers.smpp.submit import Submitter, traits_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.rates import TokenBucket
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import Address, BindStatus, Desk, Link, Submission, Traits
+from simpost.ports.carrier import BindStatus, Desk, Link, Submission
 from simpost.smpp import (
     SMPP_3_4,
     SMPP_5_0,
@@ -53,6 +53,7 @@ class SmppCarrier:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._submitter = Submitter(settings)
+        self._answers = Answers({})
         self._bucket = TokenBucket(
             settings.rate_per_s, burst=max(1.0, settings.rate_per_s / 10), now_s=time.monotonic()
         )
@@ -60,14 +61,7 @@ class SmppCarrier:
         self.is_paused = False
         self._desk: Desk | None = None
         self._in_doubt: OrderedDict[int, tuple[SubmitSm, Submission]] = OrderedDict()
-        self.traits = Traits(
-            name=settings.name,
-            address=Address(settings.address),
-            reference_bits=settings.reference_bits,
-            languages=settings.languages,
-            max_parts=settings.max_parts,
-            sender=settings.source_address,
-        )
+        self.traits = traits_of(settings)
         if settings.bind == "transceiver":
             self._out = self._line(BindTransceiver)
             self._lines = [self._out]
@@ -191,7 +185,7 @@ class SmppCarrier:
     ) -> None:
         error = answer.exception()
         if error is None:
-            outcome.set_result(_outcome(answer.result()))
+            outcome.set_result(self._outcome(answer.result()))
         elif isinstance(error, RequestError) and not error.written:
             outcome.set_result(_UNREACHABLE)
         else:
@@ -204,12 +198,16 @@ class SmppCarrier:
         if len(self._in_doubt) > _MOST_IN_DOUBT:
             self._in_doubt.popitem(last=False)
 
+    def _outcome(self, response: Pdu) -> Outcome:
+        message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
+        return self._answers.outcome(response.command_status, message_id)
+
     # What comes in.
 
     def _take_late(self, request: Pdu, response: Pdu) -> None:
         _, part = self._in_doubt.pop(id(request), (None, None))
         if part and self._desk:
-            self._desk.on_late(part, _outcome(response))
+            self._desk.on_late(part, self._outcome(response))
 
     def _take(self, session: Session, request: Pdu) -> None:
         if not isinstance(request, DeliverSm | DataSm):
@@ -230,8 +228,3 @@ def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]
         session.respond(
             request, DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp()
         )
-
-
-def _outcome(response: Pdu) -> Outcome:
-    message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
-    return outcome_of(response.command_status, message_id)
