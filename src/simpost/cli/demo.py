@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from simpost import app, config
-from simpost.cli.demo_data import fill
+from simpost.cli.demo_data import TO_TRY, fill
 from simpost.observe import set_up
 from simpost.smsc import Simulator, SimulatorOptions
 
@@ -29,7 +29,8 @@ simpost demo: gateway, operator simulator and sample data in one process. Ctrl-C
   data       {folder}
 
   account    RT-AccessCode: demo    RT-SecretKey: demo-secret
-  eSIMs      23072017992029 takes SMS; more in {url}/api/v1/open/esim/query
+             (other / other-secret is a second one; neither sees the other's eSIMs)
+  eSIMs      {esims}
 
 Send a text:
 
@@ -85,11 +86,18 @@ async def _run(folder: Path, port: int) -> None:
                     system_id=_SYSTEM_ID,
                     password=password,
                     folder=folder,
-                    simpost=sys.argv[0],
+                    simpost=_command(),
+                    esims="\n             ".join(f"{number}  {what}" for number, what in TO_TRY),
                 )
                 await service.run(listener, lambda: print(text, flush=True))
         finally:
             await operator.stop()
+
+
+def _command() -> str:
+    """How this program was called, so that the line printed can be pasted."""
+    called = sys.argv[0]
+    return f"{sys.executable} -m simpost" if called.endswith("__main__.py") else called
 
 
 def _settings(folder: Path, port: int, smsc_port: int, password: str) -> config.Settings:

@@ -159,7 +159,7 @@ async def test_a_refusal_is_a_problem_named_by_its_reason(
         {"category": "spam"},
         {"validitySeconds": 0},
         {"validitySeconds": "60"},
-        {"validitySeconds": 604_801},
+        {"validitySeconds": 2_592_001},
         {"dryRun": "yes"},
         {"validitySecs": 60},
     ],

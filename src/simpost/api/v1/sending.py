@@ -28,7 +28,7 @@ from simpost.engine.intake import Answer, Ask
 from simpost.text import Explanation, explain
 
 MAX_CHARACTERS = 5000
-MAX_VALIDITY_S = 7 * 86_400
+MAX_VALIDITY_S = 30 * 86_400
 
 STATUS = {
     Reason.ESIM_UNKNOWN: 404,

@@ -36,7 +36,7 @@ ON CONFLICT (esim_tran_no) DO UPDATE SET
   iccid = excluded.iccid, msisdn = excluded.msisdn, imsi = excluded.imsi,
   order_no = excluded.order_no, package_code = excluded.package_code,
   sms_status = excluded.sms_status, smdp_status = excluded.smdp_status,
-  esim_status = excluded.esim_status, created_ms = excluded.created_ms,
+  esim_status = excluded.esim_status, created_ms = min(created_ms, excluded.created_ms),
   document = excluded.document
 WHERE esims.account_id = excluded.account_id
 
