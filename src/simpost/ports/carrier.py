@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from simpost.config import SmppCarrier as CarrierSettings
+from simpost.domain.options import PLAIN, Joining, Options
 from simpost.domain.outcomes import Outcome, Receipt
 
 
@@ -25,29 +26,50 @@ class Traits(msgspec.Struct, frozen=True):
     """What a decision must know of a carrier before it cuts a text for it.
 
     Attributes:
+        alphabet: what texts go in when they fit it: gsm7, latin1 or ascii; the others go in ucs2.
+        concatenation: how long messages go: in parts with "udh" or "sar", or whole as "payload".
         reference_bits: width of the concatenation reference, 8 or 16 (TS 23.040 9.2.3.24.1, .8).
         languages: national language identifiers it takes (TS 23.038 6.2.1.2.4).
         max_parts: most parts one message may have.
         sender: source address put on what we send: digits, or up to 11 letters.
+        senders: others that a message may ask for; "*" among them means any.
+        class_alphabets: alphabets in which it takes a message class (flash); none: it does not.
+        binary: whether it takes binary and port-addressed messages.
     """
 
     name: str
     address: Address = Address.MSISDN
+    alphabet: str = "gsm7"
+    concatenation: str = "udh"
     reference_bits: int = 16
     languages: frozenset[int] = frozenset()
     max_parts: int = 10
     sender: str = ""
+    senders: frozenset[str] = frozenset()
+    class_alphabets: frozenset[str] = frozenset()
+    binary: bool = False
+
+    @property
+    def joining(self) -> Joining:
+        """How the parts of a message of several are marked."""
+        if self.concatenation == "udh":
+            return Joining.UDH8 if self.reference_bits == 8 else Joining.UDH16
+        return Joining(self.concatenation)
+
+    def allows_sender(self, sender: str) -> bool:
+        return sender == self.sender or sender in self.senders or "*" in self.senders
 
 
 class Submission(msgspec.Struct, frozen=True, gc=False):
     """One part on its way out: all a carrier needs, and the key to settle it by.
 
     Attributes:
-        text: the slice of the message's text that this part carries.
+        text: the slice of the message's text that this part carries; hex digits when binary.
         encoding: label of `simpost.text.Encoding`.
         reference: concatenation reference shared by the parts; unused when total is 1.
         attempt: 1 for the first try.
         repeat: the part was in doubt: the carrier may already have it.
+        options: of the message; with them every try of a part sends the same octets.
     """
 
     account_id: int
@@ -65,6 +87,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int
     attempt: int
     repeat: bool
+    options: Options = PLAIN
 
 
 class Link(StrEnum):

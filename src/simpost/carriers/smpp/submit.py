@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
 
+from simpost.carriers.smpp.coding import data_codings
 from simpost.config import SmppCarrier as Settings
-from simpost.ports.carrier import Address, Submission
+from simpost.domain.options import Joining, Options
+from simpost.ports.carrier import Address, Submission, Traits
 from simpost.smpp import Address as SmppAddress
-from simpost.smpp import Npi, SubmitSm, Ton, address_of, format_relative
+from simpost.smpp import (
+    FieldError,
+    Npi,
+    Status,
+    SubmitSm,
+    Tag,
+    Ton,
+    address_of,
+    format_absolute,
+    format_relative,
+    int_tlv,
+)
 from simpost.text import (
     Encoding,
     encode,
@@ -21,7 +34,7 @@ from simpost.text import (
 
 _UDHI = 0x40
 _BOTH_OUTCOMES = 0x01
-_DATA_CODING = {"gsm7": 0x00, "ucs2": 0x08}
+_NO_RECEIPT = 0x00
 
 _DESTINATION = {
     Address.MSISDN: (Ton.INTERNATIONAL, Npi.ISDN),
@@ -29,18 +42,32 @@ _DESTINATION = {
     Address.ICCID: (Ton.UNKNOWN, Npi.UNKNOWN),
     Address.ESIM_TRAN_NO: (Ton.UNKNOWN, Npi.UNKNOWN),
 }
+_CLASS_ALPHABETS = {
+    "off": frozenset[str](),
+    "general": frozenset({"gsm7", "ucs2", "binary"}),
+    "group_f": frozenset({"gsm7", "ucs2", "binary"}),
+    "subunit": frozenset({"gsm7", "latin1", "ascii", "ucs2", "binary"}),
+}
+_Tlvs = tuple[tuple[int, bytes], ...]
 
 _encoding = lru_cache(maxsize=256)(parse_encoding)
 
 
-@lru_cache(maxsize=1024)
-def _relative(seconds: int) -> str:
-    return format_relative(timedelta(seconds=seconds))
-
-
-@lru_cache(maxsize=256)
-def _source(sender: str) -> SmppAddress:
-    return address_of(sender) if sender else SmppAddress(Ton.UNKNOWN, Npi.UNKNOWN, "")
+def traits_of(settings: Settings) -> Traits:
+    """What a decision must know of this carrier."""
+    return Traits(
+        name=settings.name,
+        address=Address(settings.address),
+        alphabet=settings.default_alphabet,
+        concatenation=settings.concatenation,
+        reference_bits=settings.reference_bits,
+        languages=settings.languages,
+        max_parts=settings.max_parts,
+        sender=settings.source_address,
+        senders=settings.senders,
+        class_alphabets=_CLASS_ALPHABETS[settings.message_class],
+        binary=settings.binary,
+    )
 
 
 class Submitter:
@@ -49,22 +76,35 @@ class Submitter:
     def __init__(self, settings: Settings) -> None:
         self._service_type = settings.service_type
         self._packed = settings.gsm7 == "packed"
-        self._bits: Literal[8, 16] = settings.reference_bits
-        self._references = (1 << settings.reference_bits) - 1
-        self._says_validity = settings.validity
-        self._ton, self._npi = _DESTINATION[Address(settings.address)]
+        self._joining = traits_of(settings).joining
+        self._codings = data_codings(settings)
+        self._tells_subunit = settings.message_class == "subunit"
+        self._validity = _VALIDITY[settings.validity]
+        self._ton, self._npi = _destination(settings)
+        self._senders = {
+            Ton.INTERNATIONAL: _ton_npi(settings.number_ton_npi),
+            Ton.NETWORK_SPECIFIC: _ton_npi(settings.short_code_ton_npi),
+            Ton.ALPHANUMERIC: _ton_npi(settings.name_ton_npi),
+        }
+        self._source = lru_cache(maxsize=256)(self._read_source)
 
     def submit_sm(self, part: Submission, now_ms: int) -> SubmitSm:
+        """Raises FieldError where this carrier cannot say what the part needs."""
         encoding = _encoding(part.encoding)
-        header = part_header(
-            encoding,
-            reference=part.reference & self._references,
-            total=part.total,
-            number=part.number,
-            bits=self._bits,
-        )
-        source = _source(part.sender)
+        options = part.options
+        header: bytes = b""
+        tlvs: _Tlvs = ()
+        if part.total > 1 or options.ports or encoding.single or encoding.locking:
+            header, tlvs = self._place(part, encoding)
+        octets = header + self._user_data(part.text, encoding, header)
+        if options.joining is Joining.PAYLOAD:
+            tlvs = ((Tag.MESSAGE_PAYLOAD, octets),)
+            octets = b""
+        if self._tells_subunit and options.message_class is not None:
+            tlvs += (int_tlv(Tag.DEST_ADDR_SUBUNIT, options.message_class + 1, 1),)
+        source = self._source(part.sender)
         return SubmitSm(
+            tlvs=tlvs,
             service_type=self._service_type,
             source_addr_ton=source.ton,
             source_addr_npi=source.npi,
@@ -73,10 +113,33 @@ class Submitter:
             dest_addr_npi=self._npi,
             destination_addr=part.destination,
             esm_class=_UDHI if header else 0,
-            validity_period=self._validity(part, now_ms),
-            registered_delivery=_BOTH_OUTCOMES,
-            data_coding=_DATA_CODING[encoding.alphabet],
-            short_message=header + self._user_data(part.text, encoding, header),
+            validity_period=self._validity(part.expires_ms, now_ms),
+            registered_delivery=_BOTH_OUTCOMES if options.receipt else _NO_RECEIPT,
+            data_coding=self._data_coding(encoding, options),
+            short_message=octets,
+        )
+
+    def _place(self, part: Submission, encoding: Encoding) -> tuple[bytes, _Tlvs]:
+        """What tells the handset where the part belongs: a header or TLVs, never both."""
+        joining = part.options.joining or self._joining
+        by_header = joining in (Joining.UDH8, Joining.UDH16)
+        bits = 8 if joining is Joining.UDH8 else 16
+        header = part_header(
+            encoding,
+            reference=part.reference & (1 << bits) - 1,
+            total=part.total if by_header else 1,
+            number=part.number if by_header else 1,
+            bits=8 if bits == 8 else 16,
+            ports=part.options.ports,
+        )
+        if by_header or part.total == 1:
+            return header, ()
+        if header:
+            raise FieldError("esm_class", "a header beside sar TLVs", Status.ESME_RINVESMCLASS)
+        return b"", (
+            int_tlv(Tag.SAR_MSG_REF_NUM, part.reference, 2),
+            int_tlv(Tag.SAR_TOTAL_SEGMENTS, part.total, 1),
+            int_tlv(Tag.SAR_SEGMENT_SEQNUM, part.number, 1),
         )
 
     def _user_data(self, text: str, encoding: Encoding, header: bytes) -> bytes:
@@ -85,8 +148,59 @@ class Submitter:
             return pack_septets(octets, fill_bits_after(len(header)))
         return octets
 
-    def _validity(self, part: Submission, now_ms: int) -> str:
-        """Relative, so that it holds whatever the message centre's clock says."""
-        if not self._says_validity:
-            return ""
-        return _relative(max(1, (part.expires_ms - now_ms) // 1000))
+    def _data_coding(self, encoding: Encoding, options: Options) -> int:
+        try:
+            return self._codings[encoding.alphabet, options.message_class]
+        except KeyError:
+            said = f"has no value for {encoding.alphabet} of class {options.message_class}"
+            raise FieldError("data_coding", said, Status.ESME_RINVDCS) from None
+
+    def _read_source(self, sender: str) -> SmppAddress:
+        if not sender:
+            return SmppAddress(Ton.UNKNOWN, Npi.UNKNOWN, "")
+        usual = address_of(sender)
+        return SmppAddress(*self._senders[Ton(usual.ton)], usual.addr)
+
+
+def _destination(settings: Settings) -> tuple[int, int]:
+    if settings.destination_ton_npi:
+        return _ton_npi(settings.destination_ton_npi)
+    return _DESTINATION[Address(settings.address)]
+
+
+def _ton_npi(text: str) -> tuple[int, int]:
+    ton, _, npi = text.partition("/")
+    return int(ton), int(npi)
+
+
+# How long a message is worth keeping (SMPP 3.4 5.2.16), by the setting's word.
+
+
+def _unsaid(_expires_ms: int, _now_ms: int) -> str:
+    return ""
+
+
+def _relative(expires_ms: int, now_ms: int) -> str:
+    """Holds whatever the message centre's clock says."""
+    return _relative_text(max(1, (expires_ms - now_ms) // 1000))
+
+
+def _absolute(expires_ms: int, _now_ms: int) -> str:
+    return _absolute_text(expires_ms // 1000)
+
+
+@lru_cache(maxsize=1024)
+def _relative_text(seconds: int) -> str:
+    return format_relative(timedelta(seconds=seconds))
+
+
+@lru_cache(maxsize=1024)
+def _absolute_text(seconds: int) -> str:
+    return format_absolute(datetime.fromtimestamp(seconds, UTC))
+
+
+_VALIDITY: dict[str, Callable[[int, int], str]] = {
+    "relative": _relative,
+    "absolute": _absolute,
+    "off": _unsaid,
+}

@@ -1,0 +1,34 @@
+"""Which data_coding says which alphabet and class to one carrier (SMPP 3.4 5.2.19, TS 23.038 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simpost.config import SmppCarrier as Settings
+
+_CLASSES = range(4)
+_GROUPS: dict[str, dict[str, int]] = {
+    "general": {"gsm7": 0x10, "binary": 0x14, "ucs2": 0x18},
+    "group_f": {"gsm7": 0xF0, "binary": 0xF4, "ucs2": 0x18},  # group 1111 has no UCS-2
+}
+
+
+def data_codings(settings: Settings) -> dict[tuple[str, int | None], int]:
+    """data_coding by alphabet and message class; what is not there cannot be said.
+
+    Where the default alphabet is not GSM 7 bit nothing plainly says GSM 7 bit.
+    """
+    usual = {"latin1": 0x03, "ascii": 0x01, "ucs2": 0x08, "binary": settings.binary_data_coding}
+    usual[settings.default_alphabet] = settings.default_data_coding
+    found: dict[tuple[str, int | None], int] = {
+        (alphabet, None): coding for alphabet, coding in usual.items()
+    }
+    found.update(_of_classes(settings.message_class, usual))
+    return found
+
+
+def _of_classes(told: str, usual: dict[str, int]) -> Iterator[tuple[tuple[str, int], int]]:
+    if told == "subunit":
+        yield from (((name, each), usual[name]) for name in usual for each in _CLASSES)
+    for alphabet, group in _GROUPS.get(told, {}).items():
+        yield from (((alphabet, each), group | each) for each in _CLASSES)
