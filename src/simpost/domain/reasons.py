@@ -25,12 +25,17 @@ class Reason(StrEnum):
     TEXT_BLANK = "text_blank"
     TEXT_TOO_LONG = "text_too_long"
     TOO_MANY_PARTS = "too_many_parts"
+    SENDER_NOT_ALLOWED = "sender_not_allowed"
+    CLASS_NOT_SUPPORTED = "class_not_supported"
+    BINARY_NOT_SUPPORTED = "binary_not_supported"
+    PORTS_NEED_ONE_PART = "ports_need_one_part"
     NO_ROUTE = "no_route"
     REQUEST_ID_REUSED = "request_id_reused"
     # What carriers do.
     THROTTLED = "throttled"
     CARRIER_BUSY = "carrier_busy"
     CARRIER_UNREACHABLE = "carrier_unreachable"
+    CARRIER_PAUSED = "carrier_paused"
     RETURNED = "returned"
     CARRIER_REFUSED = "carrier_refused"
     BIND_REFUSED = "bind_refused"
@@ -45,6 +50,7 @@ class Reason(StrEnum):
     DELETED_AT_CARRIER = "deleted_at_carrier"
     REJECTED_BY_CARRIER = "rejected_by_carrier"
     VALIDITY_ENDED = "validity_ended"
+    NO_RECEIPT = "no_receipt"
     PART_NOT_SENT = "part_not_sent"
 
     @property
@@ -99,6 +105,22 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "The text needs more parts than the carrier takes.",
         "Shorten it, or replace the characters that `simpost text` names.",
     ),
+    Reason.SENDER_NOT_ALLOWED: (
+        "The carrier does not send under this name or number.",
+        "Leave `from` out, or add it to the carrier's `senders`.",
+    ),
+    Reason.CLASS_NOT_SUPPORTED: (
+        "The carrier takes no message class, so no flash SMS.",
+        "Send it without `class`, or set the carrier's `message_class`.",
+    ),
+    Reason.BINARY_NOT_SUPPORTED: (
+        "The carrier takes no binary or port-addressed messages.",
+        "Send text, or set the carrier's `binary`.",
+    ),
+    Reason.PORTS_NEED_ONE_PART: (
+        "The carrier joins parts without a header, and ports need one in each part.",
+        "Shorten it to one part, or set the carrier's `concatenation` to udh.",
+    ),
     Reason.NO_ROUTE: ("No route leads to this eSIM.", "Add one under [[routes]]."),
     Reason.REQUEST_ID_REUSED: (
         "This request id was used within 24 hours for another request.",
@@ -115,6 +137,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.CARRIER_UNREACHABLE: (
         "No link to the carrier; nothing left.",
         "Nothing: it goes when the link is back. `simpost carriers` shows the link.",
+    ),
+    Reason.CARRIER_PAUSED: (
+        "An operator paused the carrier; the part waits.",
+        "Nothing: it goes after `simpost carriers resume`, or by the next carrier of its route.",
     ),
     Reason.RETURNED: (
         "It was put back before it was tried: simpost stopped, or the carrier was too slow.",
@@ -137,7 +163,7 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "A receipt may still settle it; its category says whether it is repeated.",
     ),
     Reason.NOT_REPEATED: (
-        "In doubt until its validity ended, and its category is never repeated.",
+        "In doubt until its validity ended: it may have arrived, and is not sent again.",
         "Send a new message if it still matters.",
     ),
     Reason.UNDELIVERABLE: (
@@ -164,6 +190,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.VALIDITY_ENDED: (
         "Its validity ended before a carrier took it.",
         "Look at the carrier's link, or give messages longer to live.",
+    ),
+    Reason.NO_RECEIPT: (
+        "The carrier took it and never reported on it, long after its validity: it may be there.",
+        "Ask the carrier why it sends no receipts.",
     ),
     Reason.PART_NOT_SENT: (
         "Another part of this message was refused, so this one was not sent.",

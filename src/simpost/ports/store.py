@@ -14,6 +14,7 @@ import msgspec
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
+from simpost.domain.options import PLAIN, Options
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -37,7 +38,10 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     """A decided message, ready to be committed with its parts.
 
     Attributes:
+        text: what is to be sent; hex digits when the encoding is binary.
         parts: slices of the text, in order; joined they are the text.
+        part_count: how many parts the handset gets, where the carrier cuts the one it is given
+            itself; none when they are the parts.
         request: idempotency key, committed in the same transaction.
         lease_ms: end of the lease when the lane takes the parts straight from memory; none
             when they wait in the store for their turn.
@@ -59,6 +63,8 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int
     request: RequestKey | None = None
     lease_ms: int | None = None
+    options: Options = PLAIN
+    part_count: int | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +119,37 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
     started_ms: int
     ended_ms: int
     due_ms: int | None
+
+
+class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
+    """A message whose parts wait for a carrier, with what another carrier must know of it.
+
+    Attributes:
+        parts: all slices of the text, as they were cut.
+        may_move: nothing of it has left or is in doubt, and no lane holds a part of it.
+        priority, due_ms: of its first part; with the ids its place in the queue.
+    """
+
+    account_id: int
+    message_id: bytes
+    esim_tran_no: str
+    destination: str
+    category: str
+    text: str
+    encoding: str
+    parts: tuple[str, ...]
+    may_move: bool
+    priority: int
+    due_ms: int
+    expires_ms: int
+
+
+class Move(msgspec.Struct, frozen=True, gc=False):
+    """A message is to go by another carrier."""
+
+    account_id: int
+    message_id: bytes
+    carrier: str
 
 
 class MessageFilter(msgspec.Struct, frozen=True):
@@ -198,7 +235,14 @@ class Store(Protocol):
         ...
 
     async def claim(
-        self, carrier: str, *, limit: int, now_ms: int, owner: str, lease_ms: int
+        self,
+        carrier: str,
+        *,
+        limit: int,
+        now_ms: int,
+        owner: str,
+        lease_ms: int,
+        codes_only: bool = False,
     ) -> list[Submission]:
         """Lease due parts, most urgent first; those past their expiry are expired instead."""
         ...
@@ -223,8 +267,38 @@ class Store(Protocol):
         """End waiting parts whose validity is over. Returns how many."""
         ...
 
+    async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
+        """End parts that were sent, expired before `expired_ms`, and were never reported on.
+
+        Looks at `limit` messages, each time from where it stopped. Returns how many parts ended.
+        """
+        ...
+
     async def forget(self, *, now_ms: int, limit: int) -> int:
         """Drop request ids and parked receipts that are past their time. Returns how many."""
+        ...
+
+    # Other ways for what waits.
+
+    async def waiting(self, carrier: str) -> int:
+        """How many parts wait for their turn."""
+        ...
+
+    async def carriers_waited_for(self) -> list[str]:
+        """The carriers that parts wait for, whether or not they are there."""
+        ...
+
+    async def waiting_messages(
+        self, carrier: str, *, after: WaitingMessage | None, limit: int
+    ) -> list[WaitingMessage]:
+        """Messages whose first part waits for the carrier, in the order they are claimed in."""
+        ...
+
+    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+        """Let messages go by another carrier, all parts or none; returns how many moved.
+
+        One of which a part has left, is in doubt, is held or has ended stays where it is.
+        """
         ...
 
     # The log.
@@ -233,10 +307,6 @@ class Store(Protocol):
 
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
         """Without parts and attempts."""
-        ...
-
-    async def waiting(self, carrier: str) -> int:
-        """How many parts wait for their turn."""
         ...
 
     # eSIMs and plans.

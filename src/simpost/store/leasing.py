@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import apsw
+
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
@@ -12,7 +14,7 @@ from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE
 from simpost.store.folding import refold
-from simpost.store.queries import SQL
+from simpost.store.queries import SQL, ask
 from simpost.store.session import PartKey, Session
 
 STEP = 500
@@ -29,6 +31,7 @@ class Claim(NamedTuple):
     now_ms: int
     owner: str
     lease_ms: int
+    codes_only: bool = False
 
 
 class Lapse(NamedTuple):
@@ -49,7 +52,7 @@ def claim(session: Session, claims: Sequence[Claim]) -> list[list[Submission]]:
 def _claim(session: Session, one: Claim) -> list[Submission]:
     leased: list[Submission] = []
     rounds = _ROUNDS
-    for priority in Priority:
+    for priority in (Priority.CODE,) if one.codes_only else Priority:
         while rounds and len(leased) < one.limit:
             rounds -= 1
             wanted = min(STEP, one.limit - len(leased))
@@ -135,6 +138,11 @@ def _lapse(session: Session, one: Lapse) -> int:
     for account_id, message_id in touched:
         refold(session, account_id, message_id, one.now_ms)
     return len(rows)
+
+
+def ended_parts(connection: apsw.Connection, now_ms: int, limit: int) -> list[PartKey]:
+    keys: list[PartKey] = ask(connection, "ended_parts", (now_ms, limit)).fetchall()
+    return keys
 
 
 def expire(session: Session, expiries: Sequence[Expiry]) -> list[int]:

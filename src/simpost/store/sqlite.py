@@ -22,20 +22,31 @@ from simpost.ports.store import (
     EsimFilter,
     EsimRow,
     MessageFilter,
+    Move,
     NewMessage,
     PlanFilter,
     PlanRow,
     Refused,
     Repeated,
     Settlement,
+    WaitingMessage,
 )
-from simpost.store import accepting, accounts, catalogue, leasing, log, receiving, settling
+from simpost.store import (
+    accepting,
+    accounts,
+    catalogue,
+    leasing,
+    log,
+    receiving,
+    rerouting,
+    settling,
+    unreported,
+)
 from simpost.store.connection import open_reader, open_writer, translate
 from simpost.store.lock import OwnerLock
-from simpost.store.queries import ask
 from simpost.store.schema import bring_up_to_date
 from simpost.store.seal import Seal
-from simpost.store.session import PartKey, Session
+from simpost.store.session import Session
 from simpost.store.writer import Writer
 
 R = TypeVar("R")
@@ -63,6 +74,7 @@ class SqliteStore:
         self._writer = Writer(session, loop)
         self._lookup, self._listing = readers
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._unreported_after = unreported.START
         self._closed = False
 
     @classmethod
@@ -114,11 +126,17 @@ class SqliteStore:
         return await self._writer.submit(accepting.remember, refused)
 
     async def claim(
-        self, carrier: str, *, limit: int, now_ms: int, owner: str, lease_ms: int
+        self,
+        carrier: str,
+        *,
+        limit: int,
+        now_ms: int,
+        owner: str,
+        lease_ms: int,
+        codes_only: bool = False,
     ) -> list[Submission]:
-        return await self._writer.submit(
-            leasing.claim, leasing.Claim(carrier, limit, now_ms, owner, lease_ms)
-        )
+        one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
+        return await self._writer.submit(leasing.claim, one)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         await self._writer.submit(settling.settle, settlements)
@@ -135,16 +153,43 @@ class SqliteStore:
                 return count
 
     async def expire(self, *, now_ms: int, limit: int) -> int:
-        keys = await self._read(_ended_parts, now_ms, limit)
+        keys = await self._read(leasing.ended_parts, now_ms, limit)
         if not keys:
             return 0
         return await self._writer.submit(leasing.expire, leasing.Expiry(now_ms, keys))
+
+    async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
+        after = self._unreported_after
+        found = await self._read(unreported.sent_messages, after, expired_ms, limit)
+        self._unreported_after = found[-1][:2] if len(found) == limit else unreported.START
+        overdue = [one[:2] for one in found if one[2] <= expired_ms]
+        if not overdue:
+            return 0
+        return await self._writer.submit(
+            unreported.end_unreported, unreported.Overdue(now_ms, expired_ms, overdue)
+        )
 
     async def forget(self, *, now_ms: int, limit: int) -> int:
         return await self._writer.submit(
             leasing.forget,
             leasing.Oblivion(now_ms - _REQUESTS_KEPT_MS, now_ms - _PARKED_KEPT_MS, limit),
         )
+
+    # Other ways for what waits.
+
+    async def waiting(self, carrier: str) -> int:
+        return await self._read(rerouting.count_waiting, carrier)
+
+    async def carriers_waited_for(self) -> list[str]:
+        return await self._read(rerouting.carriers_waited_for)
+
+    async def waiting_messages(
+        self, carrier: str, *, after: WaitingMessage | None, limit: int
+    ) -> list[WaitingMessage]:
+        return await self._read(rerouting.waiting_messages, carrier, after, limit)
+
+    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+        return await self._writer.submit(rerouting.reroute, rerouting.Reroute(now_ms, moves))
 
     # The log.
 
@@ -153,9 +198,6 @@ class SqliteStore:
 
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
         return await self._read(log.list_messages, account_id, which)
-
-    async def waiting(self, carrier: str) -> int:
-        return await self._read(_count_waiting, carrier)
 
     # eSIMs and plans.
 
@@ -206,13 +248,3 @@ class SqliteStore:
             )
         except apsw.Error as error:
             raise translate(error) from error
-
-
-def _ended_parts(connection: apsw.Connection, now_ms: int, limit: int) -> list[PartKey]:
-    keys: list[PartKey] = ask(connection, "ended_parts", (now_ms, limit)).fetchall()
-    return keys
-
-
-def _count_waiting(connection: apsw.Connection, carrier: str) -> int:
-    count: int = ask(connection, "count_waiting", (carrier,)).get
-    return count

@@ -66,7 +66,14 @@ def test_every_statement_fits_the_schema_and_walks_no_table_that_grows(empty, na
     assert name in MAY_WALK or walked == []
 
 
-GIVEN = ("SCAN CONSTANT ROW", "SCAN new", "SCAN seen", "SCAN 2 CONSTANT ROWS")
+GIVEN = (
+    "SCAN CONSTANT ROW",
+    "SCAN new",
+    "SCAN seen",
+    "SCAN 2 CONSTANT ROWS",
+    "SCAN w",
+    "SCAN waited_for",
+)
 MAY_WALK = {
     "count_parked",  # bounded, and only after something went wrong
     "list_accounts",

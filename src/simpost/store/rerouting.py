@@ -1,0 +1,88 @@
+"""Rerouting: what waits for one carrier is given to another, message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from simpost.ports.store import Move, WaitingMessage
+from simpost.store.queries import SQL, ask
+from simpost.store.session import Session
+
+_START = (-1, 0, 0, 0, b"")
+_decode_parts = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class Reroute(NamedTuple):
+    now_ms: int
+    moves: Sequence[Move]
+
+
+def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:
+    return [sum(_move(session, one, each.now_ms) for one in each.moves) for each in all_of]
+
+
+def _move(session: Session, one: Move, now_ms: int) -> bool:
+    session.execute(
+        SQL["reroute_message"],
+        {
+            "carrier": one.carrier,
+            "now_ms": now_ms,
+            "account_id": one.account_id,
+            "message_id": one.message_id,
+        },
+    )
+    return session.connection.changes() > 0
+
+
+def waiting_messages(
+    connection: apsw.Connection, carrier: str, after: WaitingMessage | None, limit: int
+) -> list[WaitingMessage]:
+    place = _START
+    if after:
+        place = (
+            after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
+        )  # fmt: skip
+    rows = ask(connection, "waiting_messages", (carrier, *place, limit))
+    return [_waiting(*row) for row in rows]
+
+
+def _waiting(
+    account_id: int,
+    message_id: bytes,
+    esim_tran_no: str,
+    destination: str,
+    category: str,
+    text: str,
+    encoding: str,
+    parts: str | None,
+    may_move: int,
+    *place: int,
+) -> WaitingMessage:
+    priority, due_ms, expires_ms = place
+    return WaitingMessage(
+        account_id,
+        message_id,
+        esim_tran_no,
+        destination,
+        category,
+        text,
+        encoding,
+        _decode_parts(parts) if parts else (text,),
+        bool(may_move),
+        priority,
+        due_ms,
+        expires_ms,
+    )
+
+
+def carriers_waited_for(connection: apsw.Connection) -> list[str]:
+    return [name for (name,) in ask(connection, "carriers_waited_for")]
+
+
+def count_waiting(connection: apsw.Connection, carrier: str) -> int:
+    count: int = ask(connection, "count_waiting", (carrier,)).get
+    return count

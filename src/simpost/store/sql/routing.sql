@@ -1,0 +1,62 @@
+-- Other ways for what waits.
+
+-- name: carriers_waited_for
+-- One step of the index for each carrier, however many parts wait.
+WITH RECURSIVE waited_for (carrier) AS (
+  SELECT min(carrier) FROM parts INDEXED BY parts_due
+  WHERE owner IS NULL AND due_ms IS NOT NULL
+  UNION ALL
+  SELECT (
+    SELECT min(carrier) FROM parts INDEXED BY parts_due
+    WHERE owner IS NULL AND due_ms IS NOT NULL AND carrier > w.carrier
+  ) FROM waited_for AS w WHERE w.carrier IS NOT NULL
+)
+SELECT carrier FROM waited_for WHERE carrier IS NOT NULL
+
+-- name: waiting_messages
+-- By their first part, in the order they are claimed in; of several parts all are shown.
+SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.category, m.text, m.encoding,
+  iif(p.total = 1, NULL, (
+    SELECT json_group_array(s.text ORDER BY s.number) FROM parts AS s
+    WHERE s.account_id = p.account_id AND s.message_id = p.message_id
+  )),
+  p.state < 40 AND (p.total = 1 OR NOT EXISTS (
+    SELECT 1 FROM parts AS s
+    WHERE s.account_id = p.account_id AND s.message_id = p.message_id
+      AND (s.owner IS NOT NULL OR s.state >= 40)
+  )),
+  p.priority, p.due_ms, p.expires_ms
+FROM parts AS p INDEXED BY parts_due
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.owner IS NULL AND p.carrier = ?1 AND p.due_ms IS NOT NULL AND p.number = 1
+  AND (p.priority, p.due_ms, p.expires_ms, p.account_id, p.message_id) > (?2, ?3, ?4, ?5, ?6)
+ORDER BY p.priority, p.due_ms, p.expires_ms, p.account_id, p.message_id LIMIT ?7
+
+-- name: reroute_message
+-- All parts or none: what has left, is in doubt or is held by a lane stays with its carrier.
+UPDATE parts SET carrier = :carrier, due_ms = :now_ms, updated_ms = :now_ms
+WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM parts AS s
+    WHERE s.account_id = :account_id AND s.message_id = :message_id
+      AND (s.owner IS NOT NULL OR s.state >= 40)
+  )
+
+-- Sent, and nothing heard since.
+
+-- name: sent_messages
+-- By account and age, from a place on; the young cannot be overdue.
+SELECT p.account_id, p.message_id, p.expires_ms
+FROM accounts AS a CROSS JOIN parts AS p INDEXED BY parts_by_message_state
+WHERE a.id >= :account_id AND p.account_id = a.id
+  AND p.message_state = 50 AND p.message_state IS NOT NULL
+  AND p.message_id > iif(a.id = :account_id, :message_id, x'') AND p.message_id < :young
+ORDER BY a.id, p.message_id LIMIT :limit
+
+-- name: end_unreported
+UPDATE parts SET
+  state = 102, message_state = iif(total = 1, 102, message_state), reason = 'no_receipt',
+  owner = NULL, due_ms = NULL, final_ms = :now_ms, updated_ms = :now_ms
+WHERE account_id = :account_id AND message_id = :message_id AND state = 50
+  AND expires_ms <= :expired_ms
+RETURNING total

@@ -1,0 +1,61 @@
+"""What was sent and never reported on: its end comes a while after its validity.
+
+No index is kept for it, since it would cost every message a write. The messages that are `sent`
+are walked by account and age instead, a bounded step at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import apsw
+
+from simpost.store.folding import refold
+from simpost.store.queries import SQL, ask
+from simpost.store.session import Session
+
+Place = tuple[int, bytes]
+"""Account and message."""
+
+START: Place = (-1, b"")
+
+
+class Overdue(NamedTuple):
+    now_ms: int
+    expired_ms: int
+    messages: Sequence[Place]
+
+
+def sent_messages(
+    connection: apsw.Connection, after: Place, expired_ms: int, limit: int
+) -> list[tuple[int, bytes, int]]:
+    """Account, message and expiry of what is sent, from a place on."""
+    facts = {
+        "account_id": after[0],
+        "message_id": after[1],
+        "young": max(0, expired_ms + 1).to_bytes(6, "big"),
+        "limit": limit,
+    }
+    rows: list[tuple[int, bytes, int]] = ask(connection, "sent_messages", facts).fetchall()
+    return rows
+
+
+def end_unreported(session: Session, all_of: Sequence[Overdue]) -> list[int]:
+    return [_end(session, one) for one in all_of]
+
+
+def _end(session: Session, one: Overdue) -> int:
+    count = 0
+    for account_id, message_id in one.messages:
+        facts = {
+            "now_ms": one.now_ms,
+            "expired_ms": one.expired_ms,
+            "account_id": account_id,
+            "message_id": message_id,
+        }
+        found = session.execute(SQL["end_unreported"], facts).fetchall()
+        count += len(found)
+        if found and found[0][0] > 1:
+            refold(session, account_id, message_id, one.now_ms)
+    return count
