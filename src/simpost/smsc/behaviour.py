@@ -7,6 +7,33 @@ from typing import Final, NamedTuple, Protocol
 
 from simpost.smpp import MessageState, Status
 from simpost.smsc.content import Submit
+from simpost.smsc.faults import AnswerFault, MangleReceipt, ReceiptId, ShapeReceipt
+
+
+class ReceiptStyle(NamedTuple):
+    """How the receipts of one submit differ from plain ones.
+
+    Attributes:
+        lost: none is sent, though the state is reached.
+        first_s: the receipt goes out so long before the answer; None sends it after.
+        copies, copy_delay_s: how often it comes, and how long after the one before.
+        id, shape, mangle: how it is written; `seed` decides what is mangled.
+        notice: an intermediate notice comes before; "always" also where none was asked for.
+    """
+
+    lost: bool = False
+    first_s: float | None = None
+    copies: int = 1
+    copy_delay_s: float = 0.0
+    id: ReceiptId | None = None
+    shape: ShapeReceipt | None = None
+    mangle: MangleReceipt | None = None
+    seed: int = 0
+    notice: bool = False
+    notice_always: bool = False
+
+
+PLAIN: Final = ReceiptStyle()
 
 
 class Fate(NamedTuple):
@@ -18,6 +45,11 @@ class Fate(NamedTuple):
         state: the final state; ENROUTE means that it never gets one, so no receipt ever comes.
         error: the network's error code, told in the receipt.
         receipt_delay_s: from the answer to the final state and its receipt.
+        network_error: network type and code of the TLV; None tells `error` as a GSM network's.
+        answer: what goes wrong with the answer on the wire; `seed` decides what is mangled.
+        congestion: told in the answer, in percent, to those who speak SMPP 5.0.
+        receipt: how its receipts are written and sent.
+        off_s: its handset is off for so long from now on.
     """
 
     status: int = Status.ESME_ROK
@@ -25,6 +57,12 @@ class Fate(NamedTuple):
     state: MessageState = MessageState.DELIVERED
     error: int = 0
     receipt_delay_s: float = 0.0
+    network_error: tuple[int, int] | None = None
+    answer: AnswerFault | None = None
+    seed: int = 0
+    congestion: int | None = None
+    receipt: ReceiptStyle = PLAIN
+    off_s: float = 0.0
 
 
 class Behaviour(Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from simpost.smsc.letters import PostCounts
+
 
 @dataclass(slots=True)
 class Counters:
@@ -16,11 +18,7 @@ class Counters:
         answered: answers by command_status.
         malformed: PDUs that could not be read.
         unexpected_responses: responses nobody waited for, or nobody any more.
-        receipts_sent: deliver_sm with a receipt, repeats included.
-        receipts_acknowledged: those the ESME took.
-        receipts_repeated: those put back because of no answer or a temporary error.
-        receipts_refused: those the ESME refused for good.
-        receipts_given_up: those no repeat was left for, or no memory.
+        receipts, messages: deliver_sm with a receipt, and from a handset.
     """
 
     binds: int = 0
@@ -29,8 +27,5 @@ class Counters:
     answered: Counter[int] = field(default_factory=Counter)
     malformed: int = 0
     unexpected_responses: int = 0
-    receipts_sent: int = 0
-    receipts_acknowledged: int = 0
-    receipts_repeated: int = 0
-    receipts_refused: int = 0
-    receipts_given_up: int = 0
+    receipts: PostCounts = field(default_factory=PostCounts)
+    messages: PostCounts = field(default_factory=PostCounts)

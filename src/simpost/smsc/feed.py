@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from simpost.smsc.absences import Absences
 from simpost.smsc.reassembly import Message
 from simpost.smsc.views import StatsView, message_view
 
@@ -25,8 +26,10 @@ _HEARTBEAT: Final = b": still here\n\n"
 
 
 class Feed:
-    def __init__(self, stats: Callable[[], StatsView], *, packed: bool) -> None:
+    def __init__(self, stats: Callable[[], StatsView], absences: Absences, *, packed: bool) -> None:
         self._stats = stats
+        self._absences = absences
+        self._switched: set[str] = set()
         self._packed = packed
         self._watchers: set[asyncio.Queue[bytes | None]] = set()
         self._changed: dict[int, tuple[str, Message]] = {}
@@ -47,6 +50,11 @@ class Feed:
             self._changed[message.serial] = (number, message)
         else:
             self._skipped += 1
+
+    def switched(self, number: str) -> None:
+        """A handset went off or on, or more waits for it."""
+        if self._watchers and len(self._switched) < MAX_TEXTS:
+            self._switched.add(number)
 
     def cleared(self) -> None:
         """All handsets are gone."""
@@ -81,6 +89,7 @@ class Feed:
         self._timer = None
         if not self._watchers:
             self._changed.clear()
+            self._switched.clear()
             return
         self._ticks += 1
         if self._changed:
@@ -91,6 +100,17 @@ class Feed:
             self._changed.clear()
             self._send(_event("texts", {"texts": texts, "skipped": self._skipped}))
             self._skipped = 0
+        if self._switched:
+            switched = [
+                {
+                    "number": number,
+                    "on": number not in self._absences,
+                    "waiting": self._absences.waiting_for(number),
+                }
+                for number in sorted(self._switched)
+            ]
+            self._switched.clear()
+            self._send(_event("switched", {"handsets": switched}))
         if self._ticks % _STATS_TICKS == 0 and (stats := self._stats()) != self._last_stats:
             self._last_stats = stats
             self._send(_event("stats", stats))

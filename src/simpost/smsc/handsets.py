@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -23,9 +23,14 @@ _PART_OCTETS: Final = 300
 
 @dataclass(slots=True)
 class Handset:
-    """A phone: its number, its texts oldest first, and how many it ever got."""
+    """A phone: its number, its texts oldest first, and how many it ever got.
+
+    Attributes:
+        active_at: when it last got or sent a text or was switched, in seconds since the epoch.
+    """
 
     number: str
+    active_at: float
     texts: list[Message] = field(default_factory=list)
     received: int = 0
 
@@ -65,8 +70,8 @@ class Handsets:
 
     def take(self, number: str, source: str, content: Content, message_id: str) -> Message:
         """A part reaches a handset; returns the message it belongs to."""
-        now = self._clock()
-        handset = self._touched(number)
+        handset = self.touch(number)
+        now = handset.active_at
         place = content.place
         if place is None:
             message = self._begin(handset, source, [content])
@@ -80,6 +85,28 @@ class Handsets:
             self._drop_quietest()
         return message
 
+    def sent(self, number: str, destination: str, parts: Sequence[Content]) -> Message:
+        """The handset's owner wrote a text; returns it without answers."""
+        handset = self.touch(number)
+        message = self._begin(handset, number, parts)
+        handset.received -= 1
+        message.destination = destination
+        message.received_at = handset.active_at
+        return message
+
+    def touch(self, number: str) -> Handset:
+        """The handset, now the latest."""
+        now = self._clock()
+        handset = self._handsets.get(number)
+        if handset is not None:
+            self._handsets.move_to_end(number)
+            handset.active_at = now
+            return handset
+        if len(self._handsets) >= self._max_handsets:
+            self._drop_quietest()
+        handset = self._handsets[number] = Handset(number, now)
+        return handset
+
     def newest(self, limit: int) -> Iterator[Handset]:
         """The handsets with the latest activity first."""
         return islice(reversed(self._handsets.values()), limit)
@@ -90,17 +117,6 @@ class Handsets:
     def clear(self) -> None:
         while self._handsets:
             self._drop_quietest()
-
-    def _touched(self, number: str) -> Handset:
-        """The handset, now the latest."""
-        handset = self._handsets.get(number)
-        if handset is not None:
-            self._handsets.move_to_end(number)
-            return handset
-        if len(self._handsets) >= self._max_handsets:
-            self._drop_quietest()
-        handset = self._handsets[number] = Handset(number)
-        return handset
 
     def _join(
         self, handset: Handset, source: str, index: int, content: Content, now: float
@@ -115,9 +131,9 @@ class Handsets:
             self._octets += _PART_OCTETS + len(content.octets)
         return message
 
-    def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> Message:
+    def _begin(self, handset: Handset, source: str, parts: Sequence[Content | None]) -> Message:
         self._serial += 1
-        message = Message(self._serial, source, parts)
+        message = Message(self._serial, source, list(parts))
         handset.received += 1
         handset.texts.append(message)
         self._octets += _octets(message)

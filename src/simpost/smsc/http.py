@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from starlette.applications import Starlette
@@ -17,18 +16,21 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from simpost.smsc.feed import Feed
-from simpost.smsc.handsets import MAX_TEXTS, Handsets
-from simpost.smsc.views import StatsView, handset_view
+from simpost.smsc.handsets import MAX_TEXTS
+from simpost.smsc.views import handset_view
+
+if TYPE_CHECKING:
+    from simpost.smsc.simulator import Simulator
 
 _MAX_LIMIT: Final = 10_000
 _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _CODES: Final = {400: "badRequest", 404: "notFound", 405: "methodNotAllowed"}
 
 
-def build(
-    handsets: Handsets, feed: Feed, stats: Callable[[], StatsView], *, packed: bool
-) -> Starlette:
+def build(simulator: Simulator, feed: Feed) -> Starlette:
     """The application. It trusts whoever reaches it, so it belongs on loopback."""
+    handsets, absences = simulator.handsets, simulator.absences
+    packed = simulator.options.gsm7_packed
     page = files("simpost.smsc").joinpath("page.html").read_text("utf-8")
     page_headers = {
         "content-security-policy": content_security_policy(page),
@@ -43,14 +45,14 @@ def build(
         limit = _number(request, "limit", default=100, most=_MAX_LIMIT)
         texts = _number(request, "messages", default=1, most=MAX_TEXTS)
         newest = handsets.newest(limit)
-        return _json([handset_view(each, packed=packed, texts=texts) for each in newest])
+        return _json([handset_view(each, absences, packed=packed, texts=texts) for each in newest])
 
     async def show_handset(request: Request) -> Response:
         number = request.path_params["number"].strip().removeprefix("+")
         handset = handsets.find(number)
         if handset is None:
             raise HTTPException(404, "No text has reached this number.")
-        return _json(handset_view(handset, packed=packed, texts=MAX_TEXTS))
+        return _json(handset_view(handset, absences, packed=packed, texts=MAX_TEXTS))
 
     async def forget_handsets(_: Request) -> Response:
         handsets.clear()
@@ -58,7 +60,7 @@ def build(
         return Response(status_code=204)
 
     async def show_stats(_: Request) -> Response:
-        return _json(stats())
+        return _json(simulator.stats())
 
     async def stream_events(_: Request) -> Response:
         if feed.is_full:

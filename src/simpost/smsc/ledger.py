@@ -9,23 +9,28 @@ from typing import Final
 
 from simpost.smpp import DeliverSm, MessageState, format_receipt, receipt_tlvs
 from simpost.smpp.receipt import MAX_TEXT
-from simpost.smsc.behaviour import Fate
+from simpost.smsc.behaviour import PLAIN, Fate, ReceiptStyle
 from simpost.smsc.content import Content, Submit, encoding_of
+from simpost.smsc.receipts import GSM_NETWORK, INTERMEDIATE, RECEIPT, written_id, written_text
+from simpost.smsc.tampering import Tamper, mangled
 
 MAX_TAKEN: Final = 20_000
-
-_RECEIPT: Final = 0x04  # esm_class of an SMSC delivery receipt (SMPP 3.4 5.2.12)
-_GSM_NETWORK: Final = 3  # network type of network_error_code (SMPP 3.4 5.3.2.31)
 
 
 @dataclass(slots=True)
 class Taken:
-    """One submit that was answered with an id; of its text only what a receipt repeats.
+    """One submit that was answered with an id, and the letter that tells what became of it.
+
+    Of its text it holds only what a receipt repeats.
 
     Attributes:
         source, destination: ton, npi and address as they came.
         state, error: what becomes of it at `done_at`; before that it is ENROUTE.
         submitted_at, done_at: in seconds since the epoch.
+        network_error: network type and code; None tells `error` as a GSM network's.
+        style: how its receipts differ from plain ones.
+        receipt_ids: its id in the text and in the TLV, where they are not as answered.
+        is_notice: it tells that the message is still on its way.
         tries: how often its receipt was sent.
     """
 
@@ -39,6 +44,10 @@ class Taken:
     error: int
     submitted_at: float
     done_at: float
+    network_error: tuple[int, int] | None = None
+    style: ReceiptStyle = PLAIN
+    receipt_ids: tuple[str, str] | None = None
+    is_notice: bool = False
     tries: int = 0
 
     def state_at(self, now: float) -> MessageState:
@@ -54,15 +63,30 @@ class Taken:
             return wanted in {1, 3}
         return wanted in {1, 2}
 
-    def receipt(self) -> DeliverSm:
+    @property
+    def wants_notice(self) -> bool:
+        """By registered_delivery bit 4 (SMPP 3.4 5.2.17)."""
+        return bool(self.registered_delivery & 0x10)
+
+    def pdu(self) -> DeliverSm:
         """From the handset back to the sender: Appendix B text and TLVs (SMPP 3.4 Appendix B)."""
-        failed = self.state is not MessageState.DELIVERED
         source_ton, source_npi, source = self.source
         destination_ton, destination_npi, destination = self.destination
+        by_text, by_tlv = self.receipt_ids or (self.message_id, self.message_id)
+        text = format_receipt(
+            by_text,
+            self.state,
+            submitted=datetime.fromtimestamp(self.submitted_at, UTC),
+            done=datetime.fromtimestamp(self.done_at, UTC),
+            error=f"{self.error:03}",
+            text=self.text,
+        )
+        tlvs = receipt_tlvs(by_tlv, self.state, self._network_error())
+        if self.style.shape is not None:
+            text = written_text(text, self.style.shape)
+            tlvs = tlvs if self.style.shape.tlvs else ()
         return DeliverSm(
-            tlvs=receipt_tlvs(
-                self.message_id, self.state, (_GSM_NETWORK, self.error) if failed else None
-            ),
+            tlvs=tlvs,
             service_type=self.service_type,
             source_addr_ton=destination_ton,
             source_addr_npi=destination_npi,
@@ -70,16 +94,24 @@ class Taken:
             dest_addr_ton=source_ton,
             dest_addr_npi=source_npi,
             destination_addr=source,
-            esm_class=_RECEIPT,
-            short_message=format_receipt(
-                self.message_id,
-                self.state,
-                submitted=datetime.fromtimestamp(self.submitted_at, UTC),
-                done=datetime.fromtimestamp(self.done_at, UTC),
-                error=f"{self.error:03}",
-                text=self.text,
-            ),
+            esm_class=INTERMEDIATE if self.is_notice else RECEIPT,
+            short_message=text,
         )
+
+    def tamper(self) -> Tamper | None:
+        """A line is noisy once: the repeat comes through."""
+        mangle = self.style.mangle
+        if mangle is None or self.tries > 1:
+            return None
+        return mangled(mangle.changes, self.style.seed, header=mangle.header)
+
+    def answered(self, status: int | None) -> None:
+        """Nobody waits for it."""
+
+    def _network_error(self) -> tuple[int, int] | None:
+        if self.state is MessageState.DELIVERED or (self.is_notice and not self.error):
+            return None
+        return self.network_error or (GSM_NETWORK, self.error)
 
 
 class Ledger:
@@ -99,8 +131,11 @@ class Ledger:
         return self._taken.get(message_id)
 
 
-def taken_of(request: Submit, content: Content, fate: Fate, message_id: str, now: float) -> Taken:
+def taken_of(
+    request: Submit, content: Content, fate: Fate, message_id: str, now: float, id_base: int = 10
+) -> Taken:
     """What is to be remembered of a submit, however long its text is."""
+    form = fate.receipt.id
     return Taken(
         message_id,
         request.service_type,
@@ -112,6 +147,9 @@ def taken_of(request: Submit, content: Content, fate: Fate, message_id: str, now
         fate.error,
         now,
         now + fate.receipt_delay_s,
+        fate.network_error,
+        fate.receipt,
+        None if form is None else written_id(message_id, id_base, form),
     )
 
 

@@ -1,4 +1,4 @@
-"""The receipts on their way to the ESME: kept until a receiver is bound, repeated until taken."""
+"""Letters on their way to the ESME: kept until a receiver is bound, repeated until taken."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import deque
 from functools import partial
 from typing import Final
 
-from simpost.smpp import Pdu, RequestError, Session, SessionClosed, Status
-from simpost.smsc.counters import Counters
-from simpost.smsc.ledger import Taken
+from simpost.smpp import Pdu, RequestError, SessionClosed, Status
+from simpost.smsc.letters import Letter, PostCounts
+from simpost.smsc.line import Line
 from simpost.smsc.timetable import Timetable
 
 MAX_PENDING: Final = 100_000
@@ -29,44 +29,54 @@ class Postbox:
     """One queue for all sessions of a system_id that can receive.
 
     Attributes:
-        pending: receipts not acknowledged yet: waiting, in a window, or waiting to be repeated.
+        pending: letters not acknowledged yet: waiting, in a window, or waiting to be repeated.
     """
 
     def __init__(
         self,
-        counters: Counters,
+        counts: PostCounts,
         timetable: Timetable,
         *,
         retry_s: float,
         max_pending: int = MAX_PENDING,
     ) -> None:
         self.pending = 0
-        self._counters = counters
+        self._counts = counts
         self._timetable = timetable
         self._retry_s = retry_s
         self._max_pending = max_pending
-        self._queue: deque[Taken] = deque()
-        self._receivers: list[Session] = []
+        self._queue: deque[Letter] = deque()
+        self._receivers: list[Line] = []
 
-    def post(self, taken: Taken, delay_s: float = 0.0) -> None:
-        """A receipt is due, now or later."""
+    def post(self, letter: Letter, delay_s: float = 0.0) -> None:
+        """A letter is due, now or later."""
         if self.pending >= self._max_pending and not self._give_up_oldest():
-            self._counters.receipts_given_up += 1
+            self._counts.given_up += 1
+            letter.answered(None)
             return
         self.pending += 1
         if delay_s <= 0:
-            self._queue.append(taken)
+            self._queue.append(letter)
             self.pump()
-        elif not self._timetable.after(delay_s, partial(self._enqueue, taken)):
-            self._give_up()
+        elif not self._timetable.after(delay_s, partial(self._enqueue, letter)):
+            self._give_up(letter)
 
-    def open(self, receiver: Session) -> None:
+    @property
+    def has_receiver(self) -> bool:
+        return bool(self._receivers)
+
+    def open(self, receiver: Line) -> None:
         self._receivers.append(receiver)
         self.pump()
 
-    def close(self, receiver: Session) -> None:
+    def close(self, receiver: Line) -> None:
         if receiver in self._receivers:
             self._receivers.remove(receiver)
+
+    def abandon(self) -> None:
+        """Nothing that waits will be sent."""
+        while self._give_up_oldest():
+            pass
 
     def pump(self) -> None:
         """Fill the windows of the receivers, each its share."""
@@ -79,52 +89,63 @@ class Postbox:
                     return
                 self._send(receiver, queue.popleft())
 
-    def _send(self, receiver: Session, taken: Taken) -> None:
-        taken.tries += 1
+    def _send(self, receiver: Line, letter: Letter) -> None:
+        letter.tries += 1
+        pdu = letter.pdu()
         try:
-            answer = receiver.request(taken.receipt())
+            answer = receiver.request(pdu)
         except RequestError:  # it closed between two events; the next receiver gets it
-            self._repeat(taken)
+            self._repeat(letter)
             return
-        self._counters.receipts_sent += 1
-        answer.add_done_callback(partial(self._on_answer, taken))
+        tamper = letter.tamper()
+        if tamper is not None:
+            receiver.wire.tamper(pdu.command_id, pdu.sequence_number, tamper)
+        self._counts.sent += 1
+        answer.add_done_callback(partial(self._on_answer, letter))
 
-    def _on_answer(self, taken: Taken, answer: asyncio.Future[Pdu]) -> None:
+    def _on_answer(self, letter: Letter, answer: asyncio.Future[Pdu]) -> None:
         failure = None if answer.cancelled() else answer.exception()
-        if isinstance(failure, SessionClosed) and taken.tries < MAX_TRIES:
-            self._counters.receipts_repeated += 1
-            self._queue.appendleft(taken)  # for the next receiver, without a pause
+        if isinstance(failure, SessionClosed) and letter.tries < MAX_TRIES:
+            self._counts.repeated += 1
+            self._queue.appendleft(letter)  # for the next receiver, without a pause
             self.pump()
         elif answer.cancelled() or failure:
-            self._repeat(taken)
-        elif (status := answer.result().command_status) == Status.ESME_ROK:
+            letter.answered(None)
+            self._repeat(letter)
+        else:
+            status = answer.result().command_status
+            letter.answered(status)
+            self._settle(letter, status)
+
+    def _settle(self, letter: Letter, status: int) -> None:
+        if status == Status.ESME_ROK:
             self.pending -= 1
-            self._counters.receipts_acknowledged += 1
+            self._counts.acknowledged += 1
         elif status in _TEMPORARY:
-            self._repeat(taken)
+            self._repeat(letter)
         else:
             self.pending -= 1
-            self._counters.receipts_refused += 1
+            self._counts.refused += 1
 
-    def _repeat(self, taken: Taken) -> None:
-        if taken.tries >= MAX_TRIES:
-            self._give_up()
-        elif self._timetable.after(self._retry_s, partial(self._enqueue, taken)):
-            self._counters.receipts_repeated += 1
+    def _repeat(self, letter: Letter) -> None:
+        if letter.tries >= MAX_TRIES:
+            self._give_up(letter)
+        elif self._timetable.after(self._retry_s, partial(self._enqueue, letter)):
+            self._counts.repeated += 1
         else:
-            self._give_up()
+            self._give_up(letter)
 
-    def _enqueue(self, taken: Taken) -> None:
-        self._queue.append(taken)
+    def _enqueue(self, letter: Letter) -> None:
+        self._queue.append(letter)
         self.pump()
 
     def _give_up_oldest(self) -> bool:
         if not self._queue:
             return False
-        self._queue.popleft()
-        self._give_up()
+        self._give_up(self._queue.popleft())
         return True
 
-    def _give_up(self) -> None:
+    def _give_up(self, letter: Letter) -> None:
         self.pending -= 1
-        self._counters.receipts_given_up += 1
+        self._counts.given_up += 1
+        letter.answered(None)

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import random
 import secrets
 import socket
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 import uvicorn
 
 from simpost.errors import ConfigError
 from simpost.smpp import SMPP_5_0, Server, SessionSettings
+from simpost.smsc.absences import Absences
 from simpost.smsc.behaviour import Behaviour, ByNumber
-from simpost.smsc.centre import Centre, IdFormat
+from simpost.smsc.centre import Centre
 from simpost.smsc.counters import Counters
+from simpost.smsc.delivery import Delivery
+from simpost.smsc.exchange import Exchange
+from simpost.smsc.faults import Faults
 from simpost.smsc.feed import Feed
 from simpost.smsc.handsets import Handsets
 from simpost.smsc.http import build
+from simpost.smsc.ledger import Ledger
+from simpost.smsc.listening import Listener, tls_context
+from simpost.smsc.originating import Original, parts_of
 from simpost.smsc.postbox import Postbox
+from simpost.smsc.reassembly import Message
+from simpost.smsc.record import Received, Record
+from simpost.smsc.rules import Rules
 from simpost.smsc.timetable import Timetable
 from simpost.smsc.views import StatsView, stats_view
+
+IdFormat: TypeAlias = Literal["decimal", "hex"]
 
 MAX_SESSIONS: Final = 1000
 _ID_BITS: Final = 48
@@ -44,8 +59,13 @@ class SimulatorOptions:
         retry_s: from a receipt not taken to its repetition.
         window: receipts that may wait for their answer in one session.
         response_timeout_s: the wait for the answer to a receipt.
-        seed: message ids begin at the same number for the same seed.
+        seed: message ids begin at the same number for the same seed, and rules are obeyed at the
+            same submits.
         behaviour: decides what becomes of each submit; None delivers, see `ByNumber`.
+        faults: what goes wrong beside that; see `Simulator.set_faults`.
+        keep_submits: how many of the latest `Simulator.submits` holds.
+        tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
+        tls_ca: with it only ESMEs with a certificate of this CA may connect.
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +82,11 @@ class SimulatorOptions:
     response_timeout_s: float = 30.0
     seed: int | None = None
     behaviour: Behaviour | None = None
+    faults: Faults | None = None
+    keep_submits: int = 1000
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
 
 
 class Simulator:
@@ -71,48 +96,75 @@ class Simulator:
         options: as given, the password that was made up included.
         counters: what was counted since the start.
         handsets: what they show.
+        absences: which of them are off, and how many texts wait for each.
     """
 
     def __init__(self, options: SimulatorOptions | None = None) -> None:
         self.options = options = options or SimulatorOptions()
         self.counters = Counters()
         self.handsets = Handsets(time.time)
+        self.absences = Absences()
+        self._record = Record(options.keep_submits)
         self._timetable = Timetable()
-        self._postbox = Postbox(self.counters, self._timetable, retry_s=options.retry_s)
-        self._feed = Feed(self.stats, packed=options.gsm7_packed)
-        self._centre = Centre(
-            options.behaviour or ByNumber(options.answer_delay_s, options.receipt_delay_s),
+        self._receipts = Postbox(self.counters.receipts, self._timetable, retry_s=options.retry_s)
+        self._messages = Postbox(self.counters.messages, self._timetable, retry_s=options.retry_s)
+        self._feed = Feed(self.stats, self.absences, packed=options.gsm7_packed)
+        self._random = random.Random(options.seed)  # noqa: S311  no secret
+        id_base = 16 if options.id_format == "hex" else 10
+        ledger = Ledger()
+        self._delivery = Delivery(
             self.handsets,
-            self._postbox,
+            self.absences,
+            ledger,
+            self._receipts,
             self._timetable,
+            id_base=id_base,
+            clock=time.time,
+            on_shown=self._feed.shown,
+            on_switched=self._feed.switched,
+        )
+        self._exchange = Exchange(
+            options.behaviour or ByNumber(options.answer_delay_s, options.receipt_delay_s),
+            self._delivery,
+            self._timetable,
+            self.counters,
+            self._record,
+            first_id=self._random.getrandbits(_ID_BITS),
+            id_base=id_base,
+            packed=options.gsm7_packed,
+            clock=time.monotonic,
+            postboxes=(self._receipts, self._messages),
+        )
+        self._centre = Centre(
+            self._exchange,
+            ledger,
+            (self._receipts, self._messages),
             self.counters,
             system_id=options.system_id,
             password=options.password,
-            first_id=random.Random(options.seed).getrandbits(_ID_BITS),  # noqa: S311  no secret
-            id_format=options.id_format,
-            packed=options.gsm7_packed,
             clock=time.time,
-            on_shown=self._feed.shown,
         )
         settings = SessionSettings(
             window=options.window,
             response_timeout_s=options.response_timeout_s,
             interface_version=SMPP_5_0,
         )
-        self._smpp = Server(
+        server = Server(
             self._centre.authenticate,
             self._centre,
             settings,
             system_id=options.system_id,
             max_sessions=MAX_SESSIONS,
         )
+        self._listener = Listener(server, self._centre, settings)
         self._http: uvicorn.Server | None = None
         self._http_socket: socket.socket | None = None
+        self.set_faults(options.faults)
 
     @property
     def port(self) -> int:
         """Where ESMEs bind."""
-        return self._smpp.port
+        return self._listener.port
 
     @property
     def http_port(self) -> int:
@@ -124,29 +176,90 @@ class Simulator:
         return stats_view(
             self.counters,
             bound=self._centre.bound,
-            pending=self._postbox.pending,
+            receipts_pending=self._receipts.pending,
+            messages_pending=self._messages.pending,
+            faults=self._exchange.rules.applied() if self._exchange.rules else {},
             handsets=len(self.handsets),
+            off=len(self.absences),
         )
+
+    @property
+    def submits(self) -> Sequence[Received]:
+        """The latest `keep_submits` submits in the order of the wire, oldest first."""
+        return self._record.latest
+
+    async def until_submits(self, count: int) -> None:
+        """Until so many submits have come since the start."""
+        await self._record.until(count)
+
+    @property
+    def faults(self) -> Faults:
+        """The rules in force."""
+        return self._exchange.rules.faults if self._exchange.rules else Faults()
+
+    def set_faults(self, faults: Faults | None) -> None:
+        """Put rules in force; their counts, their times and their randomness begin anew."""
+        rules = Rules(faults, self.options.seed, time.monotonic) if faults else None
+        self._exchange.rules = rules if rules and rules.faults.rules else None
+
+    def handset_off(self, number: str) -> bool:
+        """Texts to it wait until it is on again; False when too many handsets are off."""
+        return self._delivery.switch_off(number.removeprefix("+"))
+
+    def handset_on(self, number: str) -> None:
+        """It shows what waited, and receipts are sent."""
+        self._delivery.switch_on(number.removeprefix("+"))
+
+    async def send_from_handset(self, number: str, to: str, text: str) -> Message | None:
+        """A text from a handset to the ESME, as deliver_sm to any bound receiver.
+
+        Returns it with what the ESME first answered to each part, or None when no receiver is
+        bound. Raises TextError and ValueError for what no phone could send.
+        """
+        if not self._messages.has_receiver:
+            return None
+        number = number.removeprefix("+")
+        reference = self._random.getrandbits(8)
+        parts = parts_of(text, reference=reference, packed=self.options.gsm7_packed)
+        letters = [Original(number, to, part) for part in parts]
+        letters[0].pdu()  # raises before anything is shown
+        message = self.handsets.sent(number, to, parts)
+        for letter in letters:
+            self._messages.post(letter)
+        message.answers = await asyncio.gather(*(letter.answer for letter in letters))
+        self._feed.shown(number, message)
+        return message
+
+    def disconnect(self) -> int:
+        """Reset every SMPP connection; returns how many."""
+        lines = self._listener.lines
+        for line in lines:
+            line.wire.release()
+            line.wire.reset()
+        return len(lines)
 
     async def start(self) -> None:
         """Listen on both ports. Raises ConfigError when one cannot be had."""
         host, port, http_port = self.options.host, self.options.port, self.options.http_port
+        tls = _tls_of(self.options)
         with _refusing(host, port):
-            await self._smpp.listen(host, port)
+            await self._listener.listen(host, port, tls)
         try:
             with _refusing(host, http_port):
                 family = socket.AF_INET6 if ":" in host else socket.AF_INET
                 listener = socket.create_server((host, http_port), family=family)
         except ConfigError:
-            await self._smpp.close()
+            await self._listener.close()
             raise
         self._http_socket = listener
         self._http = await self._serve_http(listener)
 
     async def stop(self) -> None:
         """Unbind every session, send every watcher away, and close both ports."""
-        await self._smpp.close()
+        await self._listener.close()
         self._timetable.close()
+        for postbox in (self._receipts, self._messages):
+            postbox.abandon()
         self._feed.close()
         if self._http is not None and self._http_socket is not None:
             await self._http.shutdown(sockets=[self._http_socket])
@@ -154,7 +267,7 @@ class Simulator:
     async def _serve_http(self, listener: socket.socket) -> uvicorn.Server:
         """Without `Server.serve`: that would take the signals of the process for itself."""
         config = uvicorn.Config(
-            build(self.handsets, self._feed, self.stats, packed=self.options.gsm7_packed),
+            build(self, self._feed),
             lifespan="off",
             ws="none",
             access_log=False,
@@ -168,6 +281,14 @@ class Simulator:
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[listener])
         return server
+
+
+def _tls_of(options: SimulatorOptions) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        if options.tls_key or options.tls_ca:
+            raise ConfigError("TLS needs a certificate beside its key or CA.")
+        return None
+    return tls_context(options.tls_cert, options.tls_key or options.tls_cert, options.tls_ca)
 
 
 @contextlib.contextmanager

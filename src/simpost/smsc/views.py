@@ -9,9 +9,11 @@ from typing import Final
 from msgspec import Struct, field
 
 from simpost.smpp import status_name
+from simpost.smsc.absences import Absences
 from simpost.smsc.content import class_of, encoding_of, text_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.handsets import Handset
+from simpost.smsc.letters import PostCounts
 from simpost.smsc.reassembly import Message
 
 GAP: Final = "[…]"
@@ -19,10 +21,14 @@ GAP: Final = "[…]"
 
 
 class MessageView(Struct, rename="camel"):
-    """One text as the handset shows it; `id` stays the same while parts come in."""
+    """One text as the handset shows it; `id` stays the same while parts come in.
+
+    `to` and `answers` are of a text the handset sent itself.
+    """
 
     id: int
     source: str = field(name="from")
+    destination: str | None = field(name="to")
     text: str
     parts: int
     missing: Sequence[int]
@@ -31,18 +37,26 @@ class MessageView(Struct, rename="camel"):
     complete: bool
     received_at: str
     message_ids: Sequence[str]
+    answers: Sequence[str]
 
 
 class HandsetView(Struct, rename="camel"):
-    """A handset and its texts, oldest first; `received` counts also those it has forgotten."""
+    """A handset and its texts, oldest first; `received` counts also those it has forgotten.
+
+    `waiting` are the texts that wait for it to be on again.
+    """
 
     number: str
+    is_on: bool = field(name="on")
+    waiting: int
     received: int
     last_activity_at: str
     messages: Sequence[MessageView]
 
 
-class Receipts(Struct, rename="camel"):
+class PostView(Struct, rename="camel"):
+    """How letters to the ESME went: receipts, or texts from handsets."""
+
     sent: int
     acknowledged: int
     repeated: int
@@ -52,7 +66,7 @@ class Receipts(Struct, rename="camel"):
 
 
 class StatsView(Struct, rename="camel"):
-    """Counters since the start, save `bound`, `handsets` and `receipts.pending`, which are now."""
+    """Counters since the start, save `bound`, `handsets`, `off` and `pending`, which are now."""
 
     bound: int
     binds: int
@@ -62,8 +76,11 @@ class StatsView(Struct, rename="camel"):
     by_status: dict[str, int]
     malformed: int
     unexpected_responses: int
-    receipts: Receipts
+    receipts: PostView
+    messages: PostView
+    faults: dict[str, int]
     handsets: int
+    off: int
 
 
 def message_view(message: Message, *, packed: bool) -> MessageView:
@@ -72,6 +89,7 @@ def message_view(message: Message, *, packed: bool) -> MessageView:
     return MessageView(
         id=message.serial,
         source=message.source,
+        destination=message.destination or None,
         text="".join(text_of(part, packed=packed) if part else GAP for part in message.parts),
         parts=len(message.parts),
         missing=message.missing,
@@ -80,21 +98,33 @@ def message_view(message: Message, *, packed: bool) -> MessageView:
         complete=message.is_complete,
         received_at=_moment(message.received_at),
         message_ids=tuple(message.message_ids),
+        answers=tuple(message.answers),
     )
 
 
-def handset_view(handset: Handset, *, packed: bool, texts: int) -> HandsetView:
+def handset_view(handset: Handset, absences: Absences, *, packed: bool, texts: int) -> HandsetView:
     """The handset with at most that many of its newest texts."""
     shown = handset.texts[-texts:] if texts else []
     return HandsetView(
         number=handset.number,
+        is_on=handset.number not in absences,
+        waiting=absences.waiting_for(handset.number),
         received=handset.received,
-        last_activity_at=_moment(handset.texts[-1].received_at),
+        last_activity_at=_moment(handset.active_at),
         messages=[message_view(message, packed=packed) for message in shown],
     )
 
 
-def stats_view(counters: Counters, *, bound: int, pending: int, handsets: int) -> StatsView:
+def stats_view(
+    counters: Counters,
+    *,
+    bound: int,
+    receipts_pending: int,
+    messages_pending: int,
+    faults: dict[str, int],
+    handsets: int,
+    off: int,
+) -> StatsView:
     return StatsView(
         bound=bound,
         binds=counters.binds,
@@ -104,15 +134,22 @@ def stats_view(counters: Counters, *, bound: int, pending: int, handsets: int) -
         by_status={status_name(code): count for code, count in counters.answered.items()},
         malformed=counters.malformed,
         unexpected_responses=counters.unexpected_responses,
-        receipts=Receipts(
-            sent=counters.receipts_sent,
-            acknowledged=counters.receipts_acknowledged,
-            repeated=counters.receipts_repeated,
-            refused=counters.receipts_refused,
-            given_up=counters.receipts_given_up,
-            pending=pending,
-        ),
+        receipts=_post_view(counters.receipts, receipts_pending),
+        messages=_post_view(counters.messages, messages_pending),
+        faults=faults,
         handsets=handsets,
+        off=off,
+    )
+
+
+def _post_view(counts: PostCounts, pending: int) -> PostView:
+    return PostView(
+        sent=counts.sent,
+        acknowledged=counts.acknowledged,
+        repeated=counts.repeated,
+        refused=counts.refused,
+        given_up=counts.given_up,
+        pending=pending,
     )
 
 

@@ -94,7 +94,17 @@ async def test_stats_count_what_happened(simulator: Simulator, browser: Browser)
             "givenUp": 0,
             "pending": 0,
         },
+        "messages": {
+            "sent": 0,
+            "acknowledged": 0,
+            "repeated": 0,
+            "refused": 0,
+            "givenUp": 0,
+            "pending": 0,
+        },
+        "faults": {},
         "handsets": 1,
+        "off": 0,
     }
 
 
@@ -242,11 +252,14 @@ async def test_json_of_a_handset_has_the_documented_fields(
     assert received_at.endswith("Z")
     assert json.loads(json.dumps(handset)) == {
         "number": NUMBER,
+        "on": True,
+        "waiting": 0,
         "received": 1,
         "messages": [
             {
                 "id": 1,
                 "from": "simpost",
+                "to": None,
                 "text": "Hello",
                 "parts": 1,
                 "missing": [],
@@ -254,6 +267,7 @@ async def test_json_of_a_handset_has_the_documented_fields(
                 "messageClass": None,
                 "complete": True,
                 "messageIds": [message_id],
+                "answers": [],
             }
         ],
     }

@@ -11,7 +11,7 @@ import pytest
 from simpost.cli.smsc import smsc
 from simpost.smsc import SimulatorOptions, checks, handsets, ledger, postbox, reassembly
 from simpost.smsc.behaviour import SPECIAL_NUMBERS
-from simpost.smsc.views import HandsetView, MessageView, Receipts, StatsView
+from simpost.smsc.views import HandsetView, MessageView, PostView, StatsView
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "smsc.md").read_text("utf-8")
 PLAIN = " ".join(DOCUMENT.split())
@@ -26,7 +26,7 @@ def test_every_option_has_a_row(parameter: str) -> None:
     assert len(rows(f"--{parameter.replace('_', '-')}")) == 1
 
 
-@pytest.mark.parametrize("view", [HandsetView, MessageView, StatsView, Receipts])
+@pytest.mark.parametrize("view", [HandsetView, MessageView, StatsView, PostView])
 def test_every_field_of_the_json_is_named(view: type[msgspec.Struct]) -> None:
     missing = [
         field.encode_name

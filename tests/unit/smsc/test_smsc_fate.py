@@ -72,7 +72,7 @@ def test_a_receipt_comes_for_the_outcomes_asked_for(
 
 
 def test_a_receipt_goes_from_the_handset_back_to_the_sender() -> None:
-    receipt = taken().receipt()
+    receipt = taken().pdu()
     assert (receipt.source_addr_ton, receipt.source_addr_npi, receipt.source_addr) == (
         1,
         1,
@@ -88,7 +88,7 @@ def test_a_receipt_goes_from_the_handset_back_to_the_sender() -> None:
 
 
 def test_a_receipt_says_in_text_and_tlvs_what_became_of_the_message() -> None:
-    read = parse_receipt(taken(MessageState.UNDELIVERABLE, 1, short_message=b"Hello").receipt())
+    read = parse_receipt(taken(MessageState.UNDELIVERABLE, 1, short_message=b"Hello").pdu())
     assert (read.message_id, read.state) == ("12AB", MessageState.UNDELIVERABLE)
     assert read.error == "001"
     assert read.network_error == (3, 1)
@@ -100,7 +100,7 @@ def test_a_receipt_says_in_text_and_tlvs_what_became_of_the_message() -> None:
 
 
 def test_only_failures_tell_a_network_error() -> None:
-    assert parse_receipt(taken().receipt()).network_error is None
+    assert parse_receipt(taken().pdu()).network_error is None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_only_failures_tell_a_network_error() -> None:
 def test_a_receipt_repeats_only_text_of_its_own_alphabet(
     fields: dict[str, object], text: str
 ) -> None:
-    assert parse_receipt(taken(**fields).receipt()).raw["text"] == text  # type: ignore[arg-type]
+    assert parse_receipt(taken(**fields).pdu()).raw["text"] == text  # type: ignore[arg-type]
 
 
 def test_of_a_long_payload_only_what_a_receipt_repeats_is_kept() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simpost.smsc import feed as feed_module
+from simpost.smsc.absences import Absences
 from simpost.smsc.content import Content
 from simpost.smsc.counters import Counters
 from simpost.smsc.feed import MAX_TEXTS, Feed
@@ -15,7 +16,9 @@ from simpost.smsc.views import StatsView, stats_view
 
 
 def stats() -> StatsView:
-    return stats_view(Counters(), bound=0, pending=0, handsets=0)
+    return stats_view(
+        Counters(), bound=0, receipts_pending=0, messages_pending=0, faults={}, handsets=0, off=0
+    )
 
 
 def message(serial: int, text: bytes = b"x") -> Message:
@@ -30,7 +33,7 @@ async def event(events: AsyncIterator[bytes]) -> tuple[str, Any]:
 @pytest.fixture
 def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
     monkeypatch.setattr(feed_module, "TICK_S", 0.001)
-    return Feed(stats, packed=False)
+    return Feed(stats, Absences(), packed=False)
 
 
 async def test_a_watcher_hears_the_counters_first(feed: Feed) -> None:

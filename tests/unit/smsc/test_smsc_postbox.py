@@ -17,7 +17,7 @@ from simpost.smpp import (
 )
 from simpost.smsc.behaviour import Fate
 from simpost.smsc.content import content_of
-from simpost.smsc.counters import Counters
+from simpost.smsc.letters import PostCounts
 from simpost.smsc.ledger import Taken, taken_of
 from simpost.smsc.postbox import MAX_TRIES, Postbox
 from simpost.smsc.timetable import Timetable
@@ -77,8 +77,8 @@ def receipt(message_id: str = "1") -> Taken:
 
 
 @pytest.fixture
-def counters() -> Counters:
-    return Counters()
+def counters() -> PostCounts:
+    return PostCounts()
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def timetable() -> HandTimetable:
 
 
 @pytest.fixture
-def postbox(counters: Counters, timetable: HandTimetable) -> Postbox:
+def postbox(counters: PostCounts, timetable: HandTimetable) -> Postbox:
     return Postbox(counters, timetable, retry_s=5.0, max_pending=4)
 
 
@@ -98,14 +98,14 @@ def bind(postbox: Postbox, window: int = 2) -> Receiver:
 
 
 async def test_receipts_wait_until_a_receiver_is_bound(
-    postbox: Postbox, counters: Counters
+    postbox: Postbox, counters: PostCounts
 ) -> None:
     postbox.post(receipt())
     assert postbox.pending == 1
     receiver = bind(postbox)
     await receiver.answer(0)
     assert postbox.pending == 0
-    assert (counters.receipts_sent, counters.receipts_acknowledged) == (1, 1)
+    assert (counters.sent, counters.acknowledged) == (1, 1)
 
 
 async def test_no_more_receipts_leave_than_the_window_holds(postbox: Postbox) -> None:
@@ -135,7 +135,7 @@ async def test_two_receivers_share_the_receipts(postbox: Postbox) -> None:
     ],
 )
 async def test_a_temporary_error_repeats_the_receipt_later(
-    postbox: Postbox, counters: Counters, timetable: HandTimetable, status: Status
+    postbox: Postbox, counters: PostCounts, timetable: HandTimetable, status: Status
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
@@ -144,29 +144,29 @@ async def test_a_temporary_error_repeats_the_receipt_later(
     assert [delay for delay, _ in timetable.due] == [5.0]
     timetable.pass_by()
     await receiver.answer(1)
-    assert (counters.receipts_repeated, counters.receipts_acknowledged) == (1, 1)
+    assert (counters.repeated, counters.acknowledged) == (1, 1)
     assert postbox.pending == 0
 
 
 async def test_a_receipt_without_an_answer_is_repeated(
-    postbox: Postbox, counters: Counters, timetable: HandTimetable
+    postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
     await receiver.fail(0, ResponseTimeout(written=True))
     timetable.pass_by()
     assert len(receiver.asked) == 2
-    assert counters.receipts_repeated == 1
+    assert counters.repeated == 1
 
 
 async def test_a_permanent_error_ends_the_receipt(
-    postbox: Postbox, counters: Counters, timetable: HandTimetable
+    postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
     await receiver.answer(0, Status.ESME_RX_P_APPN)
     assert timetable.due == []
-    assert (postbox.pending, counters.receipts_refused) == (0, 1)
+    assert (postbox.pending, counters.refused) == (0, 1)
 
 
 async def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(postbox: Postbox) -> None:
@@ -181,7 +181,7 @@ async def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(postbox: 
 
 
 async def test_a_receipt_is_given_up_after_so_many_tries(
-    postbox: Postbox, counters: Counters, timetable: HandTimetable
+    postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
@@ -189,15 +189,15 @@ async def test_a_receipt_is_given_up_after_so_many_tries(
         await receiver.answer(index, Status.ESME_RX_T_APPN)
         timetable.pass_by()
     assert len(receiver.asked) == MAX_TRIES
-    assert (postbox.pending, counters.receipts_given_up) == (0, 1)
+    assert (postbox.pending, counters.given_up) == (0, 1)
 
 
 async def test_the_oldest_receipt_makes_room_for_one_too_many(
-    postbox: Postbox, counters: Counters
+    postbox: Postbox, counters: PostCounts
 ) -> None:
     for count in range(6):
         postbox.post(receipt(f"id{count}"))
-    assert (postbox.pending, counters.receipts_given_up) == (4, 2)
+    assert (postbox.pending, counters.given_up) == (4, 2)
     receiver = bind(postbox, window=10)
     texts = [pdu.short_message[:6] for pdu, _ in receiver.asked]  # type: ignore[attr-defined]
     assert texts == [b"id:id2", b"id:id3", b"id:id4", b"id:id5"]

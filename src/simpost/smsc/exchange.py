@@ -1,0 +1,187 @@
+"""Submits and their answers, as they should be and as the fate has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from simpost.smpp import (
+    SMPP_5_0,
+    DataSm,
+    DataSmResp,
+    Pdu,
+    SessionState,
+    SubmitMulti,
+    SubmitMultiResp,
+    SubmitSmResp,
+    Tag,
+    int_tlv,
+)
+from simpost.smsc import faults as f
+from simpost.smsc.behaviour import Behaviour, Fate
+from simpost.smsc.checks import fault_in
+from simpost.smsc.content import Content, Submit, content_of
+from simpost.smsc.counters import Counters
+from simpost.smsc.delivery import Delivery
+from simpost.smsc.line import Line
+from simpost.smsc.multi import each_of, list_fault, not_taken
+from simpost.smsc.postbox import Postbox
+from simpost.smsc.record import Received, Record
+from simpost.smsc.rules import Rules
+from simpost.smsc.tampering import doubled, mangled, resequenced, swallowed
+from simpost.smsc.timetable import Timetable
+
+BIND_KINDS: Final[dict[SessionState, f.BindKind]] = {
+    SessionState.BOUND_TX: "transmitter",
+    SessionState.BOUND_RX: "receiver",
+    SessionState.BOUND_TRX: "transceiver",
+}
+
+
+class Exchange:
+    """Decides what becomes of each submit, and answers it accordingly.
+
+    Attributes:
+        rules: what goes wrong, None for nothing.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        delivery: Delivery,
+        timetable: Timetable,
+        counters: Counters,
+        record: Record,
+        *,
+        first_id: int,
+        id_base: int,
+        packed: bool,
+        clock: Callable[[], float],
+        postboxes: tuple[Postbox, ...],
+    ) -> None:
+        self.rules: Rules | None = None
+        self._behaviour = behaviour
+        self._delivery = delivery
+        self._timetable = timetable
+        self._counters = counters
+        self._record = record
+        self._next_id = first_id
+        self._id_format = "X" if id_base == 16 else "d"
+        self._packed = packed
+        self._clock = clock
+        self._postboxes = postboxes
+
+    def submit(self, line: Line, request: Submit) -> None:
+        content, received = self._judge(line, request)
+        fate = received.fate
+        finish = partial(self._finish, line, content, received)
+        if fate.answer_delay_s > 0 and self._timetable.after(fate.answer_delay_s, finish):
+            return
+        finish()
+
+    def submit_multi(self, line: Line, request: SubmitMulti) -> None:
+        """Answered at once, with one id for all destinations; the wire stays as it should be."""
+        status = list_fault(request)
+        if status:
+            line.refuse(request, status)
+            return
+        judged = [(single, *self._judge(line, single)) for single in each_of(request)]
+        message_id = self._new_id()
+        refused = tuple(
+            not_taken(single, received.fate.status)
+            for single, _, received in judged
+            if received.fate.status
+        )
+        line.respond(request, SubmitMultiResp(message_id=message_id, unsuccess_sme=refused))
+        for _, content, received in judged:
+            self._counters.answered[received.fate.status] += 1
+            if not received.fate.status:
+                self._take(content, received, message_id)
+
+    def _judge(self, line: Line, request: Submit) -> tuple[Content, Received]:
+        """The seam: what is valid meets the behaviour, then the rules, and its fate is decided."""
+        self._counters.submits += 1
+        content = content_of(request)
+        fault = fault_in(request, content, packed=self._packed)
+        fate = Fate(fault) if fault else self._behaviour.decide(request)
+        if self.rules is not None and not fault:
+            fate = self.rules.on_submit(fate, request, BIND_KINDS.get(line.state, "transceiver"))
+        received = Received(request, fate, line.peer, self._clock())
+        self._record.add(received)
+        return content, received
+
+    def _finish(self, line: Line, content: Content, received: Received) -> None:
+        request, fate = received.request, received.fate
+        self._counters.answered[fate.status] += 1
+        is_plain = fate.answer is None and fate.congestion is None
+        if not is_plain or fate.receipt.first_s is not None:
+            self._finish_oddly(line, content, received)
+            return
+        if fate.status:
+            line.refuse(request, fate.status)
+            return
+        message_id = self._new_id()
+        line.respond(request, _response(request, 0, message_id))
+        self._take(content, received, message_id)
+
+    def _finish_oddly(self, line: Line, content: Content, received: Received) -> None:
+        """The answer is spoilt, or comes after the receipt; the text may be taken all the same."""
+        request, fate = received.request, received.fate
+        is_taken = not fate.status and getattr(fate.answer, "taken", True)
+        message_id = self._new_id() if is_taken else ""
+        answer = partial(self._answer, line, request, fate, message_id)
+        first_s = fate.receipt.first_s
+        if not is_taken:
+            answer()
+        elif first_s is None:
+            answer()
+            self._take(content, received, message_id)
+        else:
+            received.fate = fate._replace(receipt_delay_s=0.0)
+            self._take(content, received, message_id)
+            if first_s <= 0 or not self._timetable.after(first_s, answer):
+                answer()
+
+    def _answer(self, line: Line, request: Submit, fate: Fate, message_id: str) -> None:
+        response = _response(request, fate.status, message_id)
+        if fate.congestion is not None and line.interface_version >= SMPP_5_0:
+            response.tlvs = (int_tlv(Tag.CONGESTION_STATE, fate.congestion, 1),)
+        place = response.command_id, request.sequence_number
+        fault, wire = fate.answer, line.wire
+        if isinstance(fault, f.Silent | f.Drop | f.HalfOpen):
+            wire.tamper(*place, swallowed)
+        elif isinstance(fault, f.Reset):
+            wire.cut(*place, fault.octets)
+        elif isinstance(fault, f.WrongSequence):
+            wire.tamper(*place, resequenced(fault.by))
+        elif isinstance(fault, f.DoubleAnswer):
+            wire.tamper(*place, doubled(fault.copies))
+        elif isinstance(fault, f.MangleAnswer):
+            wire.tamper(*place, mangled(fault.changes, fate.seed, header=fault.header))
+        line.respond(request, response)
+        if isinstance(fault, f.Drop):
+            line.close()
+        elif isinstance(fault, f.HalfOpen):
+            self._freeze(line, fault.seconds)
+
+    def _freeze(self, line: Line, seconds: float) -> None:
+        """It still counts as bound, but nothing is sent through it any more."""
+        line.wire.freeze()
+        for postbox in self._postboxes:
+            postbox.close(line)
+        if not self._timetable.after(seconds, line.wire.release):
+            line.wire.release()
+
+    def _take(self, content: Content, received: Received, message_id: str) -> None:
+        received.message_id = message_id
+        self._delivery.take(received.request, content, received.fate, message_id)
+
+    def _new_id(self) -> str:
+        self._next_id += 1
+        return format(self._next_id, self._id_format)
+
+
+def _response(request: Submit, status: int, message_id: str) -> Pdu:
+    response = DataSmResp if isinstance(request, DataSm) else SubmitSmResp
+    return response(status, message_id=message_id)

@@ -1,0 +1,96 @@
+"""Rules as people write them, in TOML or JSON, checked before anything starts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import msgspec
+
+from simpost.errors import ConfigError
+from simpost.smsc.faults import AnyFault, Faults
+
+MAX_OCTETS: Final = 1024 * 1024
+FAULT_NAMES: Final = tuple(sorted(str(fault.__struct_config__.tag) for fault in get_args(AnyFault)))
+
+_WHERE: Final = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
+_RULE: Final = re.compile(r"\.rules\[(\d+)\]\.?")
+_RULE_HEAD: Final = re.compile(r"^[ \t]*\[\[[ \t]*rules[ \t]*\]\]", re.MULTILINE)
+_QUOTED: Final = re.compile(r"`([^`]*)`")
+
+
+def read_faults(path: Path) -> Faults:
+    """The rules of a TOML file. Raises ConfigError with the line and the reason."""
+    try:
+        octets = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    return parse_faults(octets, str(path))
+
+
+def parse_faults(octets: bytes, name: str = "faults") -> Faults:
+    """The rules of a TOML document; `name` begins the error. Raises ConfigError."""
+    if len(octets) > MAX_OCTETS:
+        raise ConfigError(f"{name}: larger than {MAX_OCTETS} octets")
+    try:
+        text = octets.decode("utf-8")
+        document = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{name}: {error}") from None
+    try:
+        return msgspec.convert(document, Faults)
+    except msgspec.ValidationError as error:
+        what, where = _explained(str(error))
+        line = _line_of(text, str(error))
+        raise ConfigError(": ".join(filter(None, (f"{name}{line}", where, what)))) from None
+
+
+def parse_faults_json(octets: bytes) -> Faults:
+    """The same structure as JSON. Raises ConfigError."""
+    try:
+        return msgspec.json.decode(octets, type=Faults)
+    except msgspec.ValidationError as error:
+        what, where = _explained(str(error))
+        raise ConfigError(": ".join(filter(None, (where, what)))) from None
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"not JSON: {error}") from None
+
+
+def faults_view(faults: Faults) -> Any:
+    """As it would be written, defaults left out."""
+    return msgspec.to_builtins(faults)
+
+
+def _explained(error: str) -> tuple[str, str]:
+    """What is wrong, and where in words: `rule 2, do.seconds`."""
+    found = _WHERE.fullmatch(error)
+    what, path = found.groups() if found else (error, "")
+    if path.endswith(".do.fault"):
+        what = f"{what.replace('Invalid value', 'no fault is called')}; there are: " + ", ".join(
+            FAULT_NAMES
+        )
+    rule = _RULE.match(path)
+    if rule is None:
+        return what, path.removeprefix(".")
+    rest = path[rule.end() :]
+    return what, f"rule {int(rule[1]) + 1}" + (f", {rest}" if rest else "")
+
+
+def _line_of(text: str, error: str) -> str:
+    """Of the key that is wrong, or of its rule, where the file is written one key a line or so."""
+    found = _WHERE.fullmatch(error)
+    rule = _RULE.match(found[2]) if found else None
+    if found is None or rule is None:
+        return ""
+    heads = [head.start() for head in _RULE_HEAD.finditer(text)]
+    index = int(rule[1])
+    if index >= len(heads):
+        return ""
+    end = heads[index + 1] if index + 1 < len(heads) else len(text)
+    unknown = _QUOTED.search(found[1]) if "unknown field" in found[1] else None
+    key = unknown[1] if unknown else re.sub(r"\[.*", "", found[2].rpartition(".")[2])
+    mention = re.compile(rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?[ \t]*=")
+    at = mention.search(text, heads[index], end) if key else None
+    return f" line {text.count(chr(10), 0, at.start() if at else heads[index]) + 1}"

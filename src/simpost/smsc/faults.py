@@ -1,0 +1,235 @@
+"""What can be made to go wrong: rules as data, in the order somebody wrote them.
+
+`docs/faults.md` tells people the same; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+from msgspec import Meta, Struct, field
+
+from simpost.smpp import Status
+
+MAX_RULES: Final = 1000
+
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=86_400)]
+Octet: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
+Copies: TypeAlias = Annotated[int, Meta(ge=2, le=10)]
+StatusName: TypeAlias = str | Annotated[int, Meta(ge=1, le=0xFFFFFFFF)]
+BindKind: TypeAlias = Literal["transmitter", "receiver", "transceiver"]
+StateName: TypeAlias = Literal[
+    "ENROUTE",
+    "DELIVERED",
+    "EXPIRED",
+    "DELETED",
+    "UNDELIVERABLE",
+    "ACCEPTED",
+    "UNKNOWN",
+    "REJECTED",
+    "SKIPPED",
+]
+ReceiptLabel: TypeAlias = Literal["id", "sub", "dlvrd", "submit", "done", "stat", "err", "text"]
+
+
+class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Which binds or submits a rule is for: those that fulfil all that is said.
+
+    Attributes:
+        to: how the destination begins, without `+`.
+        bind: the kind of bind it is, or came through.
+        bound: at least so many sessions are bound already (binds only).
+        from_s, until_s: since the rules were set.
+        after: not the first so many of those that fulfil the conditions above.
+        every: each so-many-th of the rest.
+        share: of those a random part.
+        above_per_s: of those only what comes faster than so many a second.
+        times: and that no more often than this.
+    """
+
+    to: Annotated[str, Meta(pattern=r"^[0-9]{0,20}$")] = ""
+    bind: BindKind | None = None
+    bound: Annotated[int, Meta(ge=0)] = 0
+    from_s: Annotated[float, Meta(ge=0)] = 0.0
+    until_s: Annotated[float, Meta(ge=0)] | None = None
+    after: Annotated[int, Meta(ge=0)] = 0
+    every: Count = 1
+    share: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    above_per_s: Annotated[float, Meta(gt=0)] | None = None
+    times: Count | None = None
+
+
+class Fault(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+    tag_field="fault",
+):
+    """One thing that goes wrong."""
+
+
+class RefuseBind(Fault, frozen=True, tag="refuse_bind"):
+    status: StatusName
+    seconds: Seconds = 0.0
+
+    def __post_init__(self) -> None:
+        status_code(self.status)
+
+
+class Refuse(Fault, frozen=True, tag="refuse"):
+    status: StatusName
+
+    def __post_init__(self) -> None:
+        status_code(self.status)
+
+
+class Slow(Fault, frozen=True, tag="slow"):
+    seconds: Seconds
+    most_seconds: Seconds | None = None
+
+
+class Congestion(Fault, frozen=True, tag="congestion"):
+    percent: Annotated[int, Meta(ge=0, le=100)]
+
+
+class Silent(Fault, frozen=True, tag="silent"):
+    taken: bool = True
+
+
+class Drop(Fault, frozen=True, tag="drop"):
+    taken: bool = True
+
+
+class Reset(Fault, frozen=True, tag="reset"):
+    octets: Annotated[int, Meta(ge=0, le=65_536)] = 10
+    taken: bool = True
+
+
+class HalfOpen(Fault, frozen=True, tag="half_open"):
+    seconds: Seconds = 600.0
+    taken: bool = True
+
+
+class WrongSequence(Fault, frozen=True, tag="wrong_sequence"):
+    by: Annotated[int, Meta(ge=1, le=0x7FFFFFFE)] = 1_000_000
+
+
+class DoubleAnswer(Fault, frozen=True, tag="double_answer"):
+    copies: Copies = 2
+
+
+class MangleAnswer(Fault, frozen=True, tag="mangle_answer"):
+    changes: Annotated[int, Meta(ge=1, le=1000)] = 3
+    header: bool = False
+
+
+class Become(Fault, frozen=True, tag="become"):
+    state: StateName
+    error: Annotated[int, Meta(ge=0, le=999)] = 0
+    network: Octet = 3
+    code: Annotated[int, Meta(ge=0, le=0xFFFF)] | None = None
+
+
+class HandsetOff(Fault, frozen=True, tag="handset_off"):
+    seconds: Seconds
+
+
+class ReceiptFirst(Fault, frozen=True, tag="receipt_first"):
+    seconds: Seconds = 0.0
+
+
+class DelayReceipt(Fault, frozen=True, tag="delay_receipt"):
+    seconds: Seconds
+    most_seconds: Seconds | None = None
+
+
+class DoubleReceipt(Fault, frozen=True, tag="double_receipt"):
+    copies: Copies = 2
+    seconds: Seconds = 0.0
+
+
+class LoseReceipt(Fault, frozen=True, tag="lose_receipt"):
+    pass
+
+
+class ReceiptId(Fault, frozen=True, tag="receipt_id"):
+    base: Literal["decimal", "hex"] | None = None
+    case: Literal["upper", "lower"] = "upper"
+    width: Annotated[int, Meta(ge=0, le=64)] = 0
+    where: Literal["both", "text", "tlv"] = "both"
+
+
+class ShapeReceipt(Fault, frozen=True, tag="shape_receipt"):
+    tlvs: bool = True
+    text: bool = True
+    separator: Annotated[str, Meta(min_length=1, max_length=3)] = " "
+    omit: tuple[ReceiptLabel, ...] = ()
+
+
+class Intermediate(Fault, frozen=True, tag="intermediate"):
+    always: bool = False
+
+
+class MangleReceipt(Fault, frozen=True, tag="mangle_receipt"):
+    changes: Annotated[int, Meta(ge=1, le=1000)] = 3
+    header: bool = False
+
+
+AnswerFault: TypeAlias = (
+    Silent | Drop | Reset | HalfOpen | WrongSequence | DoubleAnswer | MangleAnswer
+)
+SubmitFault: TypeAlias = (
+    Refuse
+    | Slow
+    | Congestion
+    | AnswerFault
+    | Become
+    | HandsetOff
+    | ReceiptFirst
+    | DelayReceipt
+    | DoubleReceipt
+    | LoseReceipt
+    | ReceiptId
+    | ShapeReceipt
+    | Intermediate
+    | MangleReceipt
+)
+AnyFault: TypeAlias = RefuseBind | SubmitFault
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """When something goes wrong, and what; the name is for the counters."""
+
+    do: AnyFault
+    when: When = When()
+    name: Annotated[str, Meta(max_length=100)] = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.do, RefuseBind):
+            if self.when.to:
+                raise ValueError("when.to: a bind has no destination")
+        elif self.when.bound:
+            raise ValueError("when.bound: only refuse_bind asks how many are bound")
+
+
+class Faults(Struct, frozen=True, forbid_unknown_fields=True):
+    """All rules that match apply; where two speak of the same thing, the first one wins."""
+
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=MAX_RULES)] = field(default=())
+
+
+def status_code(status: StatusName) -> int:
+    """The command_status meant. Raises ValueError for a name no standard has."""
+    if isinstance(status, int):
+        return status
+    if status == "ESME_ROK" or status not in Status.__members__:
+        raise ValueError(f"{status!r} is no error status of the standards; vendors' are numbers")
+    return int(Status[status])
+
+
+def fault_name(fault: AnyFault) -> str:
+    """As it is written in a file."""
+    return str(fault.__struct_config__.tag)

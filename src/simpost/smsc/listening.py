@@ -1,0 +1,72 @@
+"""Where ESMEs connect: plain, or in TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from functools import partial
+from pathlib import Path
+
+from simpost.errors import ConfigError
+from simpost.smpp import Role, Server, SessionHandler, SessionSettings
+from simpost.smsc.line import Line
+
+
+class Listener:
+    """Connections become lines of the server."""
+
+    def __init__(self, server: Server, handler: SessionHandler, settings: SessionSettings) -> None:
+        self._factory = partial(Line, Role.MC, handler, settings, server)
+        self._server = server
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._listener is not None, "not started"
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every open connection, bound or not yet."""
+        return [line for line in self._server.sessions if isinstance(line, Line)]
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        """Raises OSError when the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._factory, host, port, ssl=tls)
+
+    async def close(self) -> None:
+        """Stop listening, end what is half-open, unbind the rest, and wait until all are gone."""
+        if self._listener is not None:
+            self._listener.close()
+        for line in self.lines:
+            line.wire.release()
+        await self._server.close()
+        if self._listener is not None:
+            await self._listener.wait_closed()
+
+
+def tls_context(certificate: Path, key: Path, clients_ca: Path | None) -> ssl.SSLContext:
+    """For the message centre's side; with a CA only clients it has signed may connect.
+
+    Raises ConfigError with the file and the reason.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        raise ConfigError(f"TLS certificate {certificate} with key {key}: {_why(error)}") from None
+    if clients_ca is not None:
+        try:
+            context.load_verify_locations(clients_ca)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"TLS CA {clients_ca}: {_why(error)}") from None
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return error.reason or "it cannot be read"
+    return getattr(error, "strerror", None) or "it cannot be read"

@@ -1,0 +1,69 @@
+"""Texts from a handset to the ESME: cut and encoded as a phone does it (SMPP 3.4 4.6)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from simpost.smpp import DeliverSm, Npi, Ton, address_of, status_name
+from simpost.smsc.content import UDHI, Content
+from simpost.smsc.tampering import Tamper
+from simpost.text import UCS2, encode, fill_bits_after, pack_septets, parse_header, part_header
+from simpost.text import segment as segment_text
+
+NO_ANSWER = "no answer"
+
+_UCS2_CODING = 0x08
+
+
+@dataclass(slots=True)
+class Original:
+    """One part on its way, and what the ESME first answered to it."""
+
+    source: str
+    destination: str
+    content: Content
+    tries: int = 0
+    answer: asyncio.Future[str] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def pdu(self) -> DeliverSm:
+        to = address_of(self.destination)
+        return DeliverSm(
+            source_addr_ton=Ton.INTERNATIONAL,
+            source_addr_npi=Npi.ISDN,
+            source_addr=self.source,
+            dest_addr_ton=to.ton,
+            dest_addr_npi=to.npi,
+            destination_addr=to.addr,
+            esm_class=0 if self.content.header is None else UDHI,
+            data_coding=self.content.data_coding,
+            short_message=self.content.octets,
+        )
+
+    def tamper(self) -> Tamper | None:
+        """It goes as it is."""
+
+    def answered(self, status: int | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(NO_ANSWER if status is None else status_name(status))
+
+
+def parts_of(text: str, *, reference: int, packed: bool) -> list[Content]:
+    """The parts of a text, GSM 7 bit or UCS-2, with 8-bit concatenation headers.
+
+    Raises TextError when it has more than 255 parts or is no text.
+    """
+    cut = segment_text(text, reference_bits=8)
+    total = len(cut.parts)
+    parts: list[Content] = []
+    for number, part in enumerate(cut.parts, 1):
+        header = part_header(cut.encoding, reference=reference, total=total, number=number, bits=8)
+        octets = encode(part, cut.encoding)
+        coding = _UCS2_CODING if cut.encoding == UCS2 else 0
+        if packed and not coding:
+            octets = pack_septets(octets, fill_bits_after(len(header)))
+        parsed = parse_header(header) if header else None
+        parts.append(Content(header + octets, coding, parsed))
+    return parts
