@@ -16,7 +16,6 @@ from typing import Any, Self
 import psutil
 
 HOST = "127.0.0.1"
-_PASSWORD = "bench123"
 
 
 class Process:
@@ -70,12 +69,13 @@ class Gateway:
 
     access_code = "bench"
     secret = "bench-secret"
+    password = "bench123"
 
-    def __init__(self, folder: Path, window: int = 10) -> None:
+    def __init__(self, folder: Path, window: int = 10, log_level: str = "warning") -> None:
         self.port, smsc_port, self._smsc_http = free_ports()
-        self._token = secrets.token_urlsafe(24)
+        self.token = secrets.token_urlsafe(24)
         self._config = folder / "simpost.toml"
-        self._config.write_text(self._toml(smsc_port, window))
+        self._config.write_text(self._toml(smsc_port, window, log_level))
         self._config.chmod(0o600)
         self._folder = folder
         self._centre = Process(
@@ -84,7 +84,7 @@ class Gateway:
                 f"--port={smsc_port}",
                 f"--http-port={self._smsc_http}",
                 "--system-id=bench",
-                f"--password={_PASSWORD}",
+                f"--password={self.password}",
                 f"--window={window}",
             ],
             ready=str(self._smsc_http),
@@ -130,6 +130,9 @@ class Gateway:
         with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/{path}") as answer:
             return json.load(answer)
 
+    def cut_off_the_operator(self) -> None:
+        self._centre.kill()
+
     def stop(self) -> None:
         self.process.stop()
         self._centre.stop()
@@ -146,7 +149,7 @@ class Gateway:
             method=method,
             data=json.dumps(body).encode(),
             headers={
-                "Authorization": f"Bearer {self._token}",
+                "Authorization": f"Bearer {self.token}",
                 "Content-Type": "application/json",
             },
         )
@@ -155,24 +158,24 @@ class Gateway:
         if refused:
             raise SystemExit(f"{path}: {refused[0]}")
 
-    def _toml(self, smsc_port: int, window: int) -> str:
+    def _toml(self, smsc_port: int, window: int, log_level: str) -> str:
         from cryptography.fernet import Fernet
 
         return f"""\
 [server]
 port = {self.port}
-operator_token = "{self._token}"
+operator_token = "{self.token}"
 [store]
 secrets_key = "{Fernet.generate_key().decode()}"
 [log]
-level = "warning"
+level = "{log_level}"
 [[carriers]]
 name = "simulator"
 type = "smpp"
 host = "{HOST}"
 port = {smsc_port}
 system_id = "bench"
-password = "{_PASSWORD}"
+password = "{self.password}"
 window = {window}
 [[routes]]
 carrier = "simulator"

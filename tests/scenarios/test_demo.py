@@ -1,0 +1,189 @@
+"""What a newcomer meets: the demo as a process of its own."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+HEADERS = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@contextmanager
+def demo(*options):
+    """The demo, with all it printed until it was ready; killed in the end, or if it never is."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simpost", "demo", f"--port={port}", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    watchdog = threading.Timer(15, process.kill)
+    watchdog.start()
+    lines = []
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if "messages --config" in line:
+                break
+        watchdog.cancel()
+        yield process, f"http://127.0.0.1:{port}", "".join(lines)
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def send(url, esim, message="hi", **headers):
+    return httpx2.post(
+        f"{url}/api/v1/open/esim/sendSms",
+        json={"esimTranNo": esim, "message": message},
+        headers=HEADERS | headers,
+    )
+
+
+def delivered(url, message_id):
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        message = httpx2.get(f"{url}/v1/messages/{message_id}", headers=HEADERS).json()
+        if message["state"] == "delivered":
+            return True
+    return False
+
+
+def test_the_printed_way_leads_to_the_handset():
+    with demo() as (_, url, printed):
+        answer = send(url, "23072017992029", "Sawasdee ✓")
+        assert answer.json() == {
+            "success": True,
+            "errorCode": None,
+            "errorMsg": None,
+            "obj": None,
+        }
+        assert delivered(url, answer.headers["RT-MessageID"])
+        handsets = re.search(r"handsets\s+(http://127\.0\.0\.1:\d+)/", printed)[1]
+        shown = httpx2.get(f"{handsets}/handsets/66800000001").json()
+        assert [text["text"] for text in shown["messages"]] == ["Sawasdee ✓"]
+
+
+@pytest.mark.parametrize(
+    ("esim", "code", "reason"),
+    [
+        ("23072017992031", "200002", "sms_not_supported"),
+        ("23072017992032", "200002", "not_installed"),
+        ("23072017992033", "200002", "esim_expired"),
+        ("23072017992034", "200002", "esim_revoked"),
+        ("23072017992035", "310403", "esim_unknown"),
+        ("99999999999999", "310403", "esim_unknown"),
+    ],
+)
+def test_every_sample_esim_is_what_it_says(running_demo, esim, code, reason):
+    answer = send(running_demo, esim)
+    assert (answer.status_code, answer.json()["errorCode"]) == (200, code)
+    assert answer.headers["RT-Reason"] == reason
+
+
+def test_the_api_only_esim_takes_texts_from_the_api(running_demo):
+    answer = send(running_demo, "23072017992030")
+    assert delivered(running_demo, answer.headers["RT-MessageID"])
+
+
+@pytest.fixture(scope="module")
+def running_demo():
+    with demo() as (_, url, _):
+        yield url
+
+
+def test_a_busy_port_is_one_clear_sentence():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "simpost", "demo", f"--port={port}"],
+            capture_output=True,
+            text=True,
+            timeout=15,
+            check=False,
+        )
+    assert done.returncode != 0
+    assert f"port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(wanted):
+    with demo() as (process, url, _):
+        send(url, "23072017992029")
+        process.send_signal(wanted)
+        rest = process.stdout.read()
+        assert process.wait(timeout=10) == 0
+        assert "Traceback" not in rest
+
+
+def test_a_kept_folder_keeps_what_was_sent(tmp_path):
+    with demo(f"--data={tmp_path}") as (process, url, _):
+        message_id = send(url, "23072017992029", "still here").headers["RT-MessageID"]
+        assert delivered(url, message_id)
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+        process.wait(timeout=10)
+    with demo(f"--data={tmp_path}") as (_, url, _):
+        message = httpx2.get(f"{url}/v1/messages/{message_id}", headers=HEADERS).json()
+        assert (message["text"], message["state"]) == ("still here", "delivered")
+
+
+def test_a_request_id_is_remembered_across_a_restart(tmp_path):
+    again = {"RT-RequestID": "4ce9d9cdac9e4e17b3a2c66c358c1ce2"}
+    with demo(f"--data={tmp_path}") as (process, url, _):
+        first = send(url, "23072017992029", "once", **again)
+        process.kill()
+        process.wait()
+    with demo(f"--data={tmp_path}") as (_, url, _):
+        second = send(url, "23072017992029", "once", **again)
+        other = send(url, "23072017992029", "another body", **again)
+        listed = httpx2.get(f"{url}/v1/messages", headers=HEADERS).json()["messages"]
+    assert second.json() == first.json()
+    assert second.headers["RT-MessageID"] == first.headers["RT-MessageID"]
+    assert other.json()["success"] is False
+    assert [message["text"] for message in listed] == ["once"]
+
+
+def test_it_listens_on_loopback_only():
+    with demo() as (process, _, _):
+        found = subprocess.run(
+            ["cat", f"/proc/{process.pid}/net/tcp"], capture_output=True, text=True, check=False
+        )
+        if found.returncode:
+            pytest.skip("no /proc here")
+        inodes = socket_inodes(process.pid)
+        listening = [row.split() for row in found.stdout.splitlines()[1:]]
+        addresses = {
+            row[1].split(":")[0] for row in listening if row[3] == "0A" and row[9] in inodes
+        }
+    assert addresses == {"0100007F"}
+
+
+def socket_inodes(pid):
+    inodes = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = str(entry.readlink())
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    return inodes
