@@ -32,14 +32,15 @@ async def connect(
     settings: SessionSettings = _DEFAULTS,
     *,
     ssl: tls.SSLContext | None = None,
+    server_hostname: str | None = None,
 ) -> Session:
-    """A bound session.
+    """A bound session; by TLS the certificate must name `server_hostname`, or else `host`.
 
     Raises `ConnectFailed`, `BindTimeout`, `BindLost`, `BindRejected`, or `FieldError` before
     anything leaves when the bind itself cannot be written.
     """
     encode(bind)
-    session = await _open(host, port, handler, settings, ssl)
+    session = await _open(host, port, handler, settings, ssl, server_hostname)
     try:
         response = await session.request(bind)
     except ResponseTimeout:
@@ -66,16 +67,38 @@ async def listen_for_outbind(
     settings: SessionSettings = _DEFAULTS,
     *,
     ssl: tls.SSLContext | None = None,
+    max_sessions: int = 10,
 ) -> asyncio.Server:
     """Wait for message centres that connect to us (SMPP 3.4 2.2.1).
 
     Each outbind comes to `handler.on_request`; the handler checks it and binds with
-    `session.request(BindReceiver(...))`, or closes.
+    `session.request(BindReceiver(...))`, or closes. Connections beyond `max_sessions` are cut.
     """
     loop = asyncio.get_running_loop()
+    callers = _Callers(max_sessions)
     return await loop.create_server(
-        lambda: Session(Role.ESME, handler, settings), host, port, ssl=ssl
+        lambda: Session(Role.ESME, handler, settings, host=callers), host, port, ssl=ssl
     )
+
+
+class _Callers:
+    """Bounds how many may call us at a time."""
+
+    def __init__(self, max_sessions: int) -> None:
+        self._max_sessions = max_sessions
+        self._open = 0
+
+    def session_opened(self, session: Session) -> None:
+        self._open += 1
+        session.closed.add_done_callback(self._gone)
+        if self._open > self._max_sessions:
+            session.abort(CloseReason.TOO_MANY_SESSIONS)
+
+    def bind_asked(self, session: Session, bind: Bind) -> None:
+        """Only message centres are asked: as ESME the session has refused it before."""
+
+    def _gone(self, _: asyncio.Future[CloseReason]) -> None:
+        self._open -= 1
 
 
 async def _open(
@@ -84,16 +107,26 @@ async def _open(
     handler: SessionHandler,
     settings: SessionSettings,
     ssl: tls.SSLContext | None,
+    server_hostname: str | None,
 ) -> Session:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(settings.connect_timeout_s):
             _, session = await loop.create_connection(
-                lambda: Session(Role.ESME, handler, settings), host, port, ssl=ssl
+                lambda: Session(Role.ESME, handler, settings),
+                host,
+                port,
+                ssl=ssl,
+                server_hostname=server_hostname,
             )
     except TimeoutError:
         within = f"{host}:{port}: no connection within {settings.connect_timeout_s:g} s"
         raise ConnectFailed(within) from None
+    except tls.SSLCertVerificationError as error:
+        untrusted = f"{host}:{port}: the certificate is refused: {error.verify_message}"
+        raise ConnectFailed(untrusted) from error
+    except UnicodeError:
+        raise ConnectFailed(f"{host}:{port}: no host can be called that") from None
     except OSError as error:
         raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
     return session

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from functools import partial
+from operator import attrgetter
 
-from simpost.carriers.smpp.answers import Answers
+from simpost.carriers.smpp.answers import Answers, Meaning
+from simpost.carriers.smpp.doubts import Doubts
 from simpost.carriers.smpp.line import Line
+from simpost.carriers.smpp.lines import lines_of
 from simpost.carriers.smpp.reports import receipt_of
 from simpost.carriers.smpp.submit import Submitter, traits_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.outcomes import Outcome, Verdict
-from simpost.domain.rates import TokenBucket
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import BindStatus, Desk, Link, Submission
+from simpost.ports.carrier import BindKind, BindStatus, Desk, Link, Submission
 from simpost.smpp import (
-    SMPP_3_4,
-    SMPP_5_0,
-    Bind,
-    BindReceiver,
-    BindTransceiver,
-    BindTransmitter,
     DataSm,
     DataSmResp,
     DeliverSm,
@@ -34,101 +29,129 @@ from simpost.smpp import (
     Status,
     SubmitSm,
     SubmitSmResp,
+    Tag,
     is_receipt,
     parse_receipt,
+    status_meaning,
+    status_name,
 )
 
 _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _IN_DOUBT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
 
-_VERSIONS = {"3.4": SMPP_3_4, "5.0": SMPP_5_0}
 _DEPTH_WINDOWS = 4
 _LEAST_DEPTH = 64
-_MOST_IN_DOUBT = 1000
+_STOP_GRACE_S = 5.0
+_FOREVER_S = 3600.0
+"""Longer than any answer is waited for: the response timer ends every wait before."""
+_NEAR_CONGESTION = 90
+"""congestion_state from which a message centre is nearing congestion (SMPP 5.0 4.8.4.18)."""
+_BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
+_room = attrgetter("room")
 
 
 class SmppCarrier:
-    """One message centre: a transceiver line, or one line to transmit and one to receive."""
+    """One message centre and the lines to it; a part takes the line with most room."""
 
     def __init__(self, settings: Settings) -> None:
+        self.is_paused = False
+        self.is_open = False
+        self._desk: Desk | None = None
+        self._doubts = Doubts()
+        self._is_drained = False
+        self._changing = asyncio.Lock()
+        self._adopt(settings)
+
+    def _adopt(self, settings: Settings) -> None:
         self._settings = settings
         self._submitter = Submitter(settings)
-        self._answers = Answers({})
-        self._bucket = TokenBucket(
-            settings.rate_per_s, burst=max(1.0, settings.rate_per_s / 10), now_s=time.monotonic()
-        )
-        self._waiting_for_rate = False
-        self.is_paused = False
-        self._desk: Desk | None = None
-        self._in_doubt: OrderedDict[int, tuple[SubmitSm, Submission]] = OrderedDict()
+        self._answers = Answers(settings.statuses, settings.retry_after_s)
         self.traits = traits_of(settings)
-        if settings.bind == "transceiver":
-            self._out = self._line(BindTransceiver)
-            self._lines = [self._out]
-        else:
-            self._out = self._line(BindTransmitter)
-            self._lines = [self._out, self._line(BindReceiver)]
+        self._lines = lines_of(settings, self._answers, self)
+        self._senders = [line for line in self._lines if line.kind is not BindKind.RECEIVER]
 
     @property
     def depth(self) -> int:
-        """Parts its lane should hold: enough to fill the window again while a commit runs."""
-        depth = max(_LEAST_DEPTH, _DEPTH_WINDOWS * self._settings.window)
-        if rate := self._settings.rate_per_s:
-            depth = max(self._settings.window, min(depth, int(10 * rate)))
+        """Parts its lane should hold: enough to fill the windows again while a commit runs."""
+        window = self._settings.window * self._settings.binds
+        depth = max(_LEAST_DEPTH, _DEPTH_WINDOWS * window)
+        if rate := self._settings.rate_per_s * self._settings.binds:
+            depth = max(window, min(depth, int(10 * rate)))
         return depth
 
     @property
     def link(self) -> Link:
-        return self._out.link
+        return min((line.link for line in self._senders), key=_BEST.index)
 
     @property
-    def is_open(self) -> bool:
-        return self._out.session is not None and not self.is_paused
+    def problem(self) -> str:
+        """Why a line is not bound, in a sentence."""
+        return next((line.problem for line in self._lines if line.problem), "")
+
+    @property
+    def room(self) -> int:
+        if self.is_paused:
+            return 0
+        room = 0
+        for line in self._senders:
+            room += line.room
+        return room
 
     def binds(self) -> list[BindStatus]:
         return [line.status(number) for number, line in enumerate(self._lines, start=1)]
 
-    def pause(self) -> None:
-        self.is_paused = True
-        self._changed()
-
-    def resume(self) -> None:
-        self.is_paused = False
-        self._changed()
-
-    async def drain(self) -> None:
-        self.pause()
-        await self.stop()
-
-    async def reconfigure(self, settings: Settings) -> None:
-        await self.stop()
-        self._settings = settings
-
-    @property
-    def problem(self) -> str:
-        """Why the link is not bound, in a sentence."""
-        return self._out.problem
-
-    @property
-    def room(self) -> int:
-        room = self._out.room
-        if room and (wait_s := self._bucket.wait_s(time.monotonic())):
-            self._wait_for_rate(wait_s)
-            return 0
-        return room
+    # Life.
 
     async def start(self, desk: Desk) -> None:
         self._desk = desk
+        self._start_lines()
+
+    async def stop(self) -> None:
+        await self._stop_lines(min(_STOP_GRACE_S, self._settings.response_timeout_s))
+
+    def pause(self) -> None:
+        self.is_paused = True
+        self.on_link()
+
+    def resume(self) -> None:
+        self.is_paused = False
+        if self._is_drained:
+            self._is_drained = False
+            if not self._changing.locked():  # else whoever holds it starts the lines
+                self._start_lines()
+        self.on_link()
+
+    async def drain(self) -> None:
+        self._is_drained = True
+        self.pause()
+        async with self._changing:
+            await self._stop_lines(_FOREVER_S)
+            self._start_unless_drained()
+
+    async def reconfigure(self, settings: Settings) -> None:
+        async with self._changing:
+            await self._stop_lines(_FOREVER_S)
+            self._adopt(settings)
+            self._start_unless_drained()
+
+    def _start_unless_drained(self) -> None:
+        if self._desk and not self._is_drained:
+            self._start_lines()
+
+    def _start_lines(self) -> None:
         for line in self._lines:
             line.start()
 
-    async def stop(self) -> None:
-        await asyncio.gather(*(line.stop() for line in self._lines))
+    async def _stop_lines(self, grace_s: float) -> None:
+        await asyncio.gather(*(line.stop(grace_s) for line in self._lines))
+
+    # What goes out.
 
     def send(self, part: Submission) -> asyncio.Future[Outcome]:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        session = self._out.session
-        if session is None:
+        line = self._roomiest()
+        session = line.session
+        if session is None or self.is_paused:
             outcome.set_result(_UNREACHABLE)
             return outcome
         try:
@@ -141,73 +164,75 @@ class SmppCarrier:
         except RequestError:
             outcome.set_result(_UNREACHABLE)
         else:
-            self._bucket.take(time.monotonic())
-            answer.add_done_callback(partial(self._settle, outcome, submit, part))
+            line.pace.take(time.monotonic())
+            answer.add_done_callback(partial(self._settle, outcome, line, submit, part))
         return outcome
 
-    def _line(self, bind: type[Bind]) -> Line:
-        settings = self._settings
-        return Line(
-            settings,
-            partial(
-                bind,
-                system_id=settings.system_id,
-                password=settings.password.get_secret_value(),
-                system_type=settings.system_type,
-                interface_version=_VERSIONS[settings.interface_version],
-            ),
-            on_change=self._changed,
-            on_request=self._take,
-            on_late=self._take_late,
-        )
-
-    def _changed(self) -> None:
-        if self._desk:
-            self._desk.on_room()
-
-    def _wait_for_rate(self, wait_s: float) -> None:
-        if self._waiting_for_rate:
-            return
-        self._waiting_for_rate = True
-
-        asyncio.get_running_loop().call_later(wait_s, self._rate_allows)
-
-    def _rate_allows(self) -> None:
-        self._waiting_for_rate = False
-        self._changed()
+    def _roomiest(self) -> Line:
+        if len(self._senders) == 1:
+            return self._senders[0]
+        return max(self._senders, key=_room)
 
     def _settle(
         self,
         outcome: asyncio.Future[Outcome],
+        line: Line,
         submit: SubmitSm,
         part: Submission,
         answer: asyncio.Future[Pdu],
     ) -> None:
         error = answer.exception()
         if error is None:
-            outcome.set_result(self._outcome(answer.result()))
-        elif isinstance(error, RequestError) and not error.written:
+            response = answer.result()
+            status = response.command_status
+            if status or response.tlvs:
+                self._learn(line, response)
+            else:
+                line.on_answer()
+            outcome.set_result(self._outcome(response))
+            return
+        line.on_answer()
+        if isinstance(error, RequestError) and not error.written:
             outcome.set_result(_UNREACHABLE)
         else:
             outcome.set_result(_IN_DOUBT)
-            self._await_late(submit, part)
+            self._doubts.remember(submit, part)
 
-    def _await_late(self, submit: SubmitSm, part: Submission) -> None:
-        """Remember whose answer may still come; the oldest are forgotten first."""
-        self._in_doubt[id(submit)] = (submit, part)
-        if len(self._in_doubt) > _MOST_IN_DOUBT:
-            self._in_doubt.popitem(last=False)
+    def _learn(self, line: Line, response: Pdu) -> None:
+        """What an answer says of its line."""
+        status = response.command_status
+        meaning = self._answers.meaning(status) if status else None
+        congestion = response.tlv(Tag.CONGESTION_STATE) or b"\0"
+        line.on_answer(
+            throttled=meaning is Meaning.THROTTLE,
+            pressed=congestion[0] >= _NEAR_CONGESTION,
+        )
+        if meaning is Meaning.BIND:
+            line.rebind(f"A submit was answered {status_name(status)}. {status_meaning(status)}")
 
     def _outcome(self, response: Pdu) -> Outcome:
         message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
         return self._answers.outcome(response.command_status, message_id)
 
-    # What comes in.
+    # What the lines say.
 
-    def _take_late(self, request: Pdu, response: Pdu) -> None:
-        _, part = self._in_doubt.pop(id(request), (None, None))
+    def on_link(self) -> None:
+        self.is_open = not self.is_paused and any(line.session for line in self._senders)
+        self.on_room()
+
+    def on_room(self) -> None:
+        if self._desk:
+            self._desk.on_room()
+
+    def on_late(self, request: Pdu, response: Pdu) -> None:
+        part = self._doubts.recall(request)
         if part and self._desk:
             self._desk.on_late(part, self._outcome(response))
+
+    def on_request(self, session: Session, request: Pdu) -> None:
+        self._take(session, request)
+
+    # What comes in.
 
     def _take(self, session: Session, request: Pdu) -> None:
         if not isinstance(request, DeliverSm | DataSm):

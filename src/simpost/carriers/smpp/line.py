@@ -1,164 +1,251 @@
-"""A line: one bind to the message centre, kept alive."""
+"""A line: one connection to the message centre, the state it is in and how fast it may go."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeAlias
 
+from simpost.carriers.smpp.pace import Pace
 from simpost.config import SmppCarrier as Settings
 from simpost.observe import get_logger
 from simpost.ports.carrier import BindKind, BindStatus, Link
-from simpost.smpp import (
-    Bind,
-    BindError,
-    BindRejected,
-    CloseReason,
-    Pdu,
-    PduError,
-    Session,
-    SessionHandler,
-    SessionSettings,
-    connect,
-)
+from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
+
+_LOOK_S = 0.25
+"""How often a throttled line looks whether it has grown back."""
+_THROTTLED_S = 1.0
+"""For that long after the last throttled answer a line is called throttled."""
+_REBIND_GRACE_S = 5.0
+_OPEN = (Link.BOUND, Link.THROTTLED)
 
 log = get_logger(__name__)
 
 
-class Line(SessionHandler):
-    """Binds, binds again when the link is lost, and hands on what the session says.
+class Operator(Protocol):
+    """Whom a line tells: the carrier it belongs to."""
 
-    The wait between tries doubles up to its cap and is jittered; a refused bind waits the cap at
-    once, since trying harder does not mend a password.
+    def on_link(self) -> None:
+        """The state of a line has changed."""
+
+    def on_room(self) -> None:
+        """There may be room again."""
+
+    def on_request(self, session: Session, request: Pdu) -> None:
+        """The message centre asks."""
+
+    def on_late(self, request: Pdu, response: Pdu) -> None:
+        """The answer to a request that was given up."""
+
+
+class Line(SessionHandler):
+    """One bind. The task of `keep` binds it, and binds it again when it is lost.
+
+    Attributes:
+        problem: why it is not bound, or slowed, in a sentence.
+        is_at_fault: an answer said that the bind is not right; until it is bound again.
+        on_outbind: what to do when the message centre asks us to bind.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        bind: Callable[[], Bind],
-        *,
-        on_change: Callable[[], None],
-        on_request: Callable[[Session, Pdu], None],
-        on_late: Callable[[Pdu, Pdu], None],
-    ) -> None:
+    def __init__(self, kind: BindKind, settings: Settings, operator: Operator, keep: Keep) -> None:
+        self.kind = kind
+        self.settings = settings
         self.link = Link.STARTING
         self.problem = ""
-        self._settings = settings
-        self._bind = bind
-        self._on_change = on_change
-        self._take_request = on_request
-        self._take_late = on_late
+        self.is_at_fault = False
+        self.pace = Pace(settings.rate_per_s, time.monotonic())
+        self.on_outbind: Callable[[Session, Outbind], None] | None = None
+        self._operator = operator
+        self._keep = keep
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
-        self._random = random.Random()  # noqa: S311  jitter is no secret
+        self._rebinding: asyncio.Task[None] | None = None
+        self._all_answered = asyncio.Event()
+        self._throttled_at_s = 0.0
+        self._is_looking = False
+        self._is_waiting_for_rate = False
+        self._last_pdu_ms: int | None = None
+
+    # What the carrier calls.
 
     @property
     def session(self) -> Session | None:
-        """The bound session, while there is one."""
-        return self._session if self.link is Link.BOUND else None
+        """The session, while something may be sent on it."""
+        return self._session if self.link in _OPEN else None
 
     @property
     def room(self) -> int:
-        return self._session.room if self._session else 0
-
-    def status(self, number: int) -> BindStatus:
-        session = self._session
-        return BindStatus(
-            number=number,
-            kind=BindKind.TRANSCEIVER,
-            link=self.link,
-            peer=session.peer if session else "",
-            problem=self.problem,
-            window=self._settings.window,
-            waiting=session.waiting if session else 0,
-            allowed_per_s=self._settings.rate_per_s,
-            rate_per_s=0,
-            last_pdu_ms=None,
-        )
+        """How many parts it takes now; calls `on_room` when the rate allows one again."""
+        session = self.session
+        room = session.room if session else 0
+        if room and (wait_s := self.pace.wait_s(time.monotonic())):
+            self._wait_for_rate(wait_s)
+            return 0
+        return room
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._keep(), name=f"smpp {self._settings.name}")
+        self._enter(Link.STARTING)
+        self._task = asyncio.create_task(
+            self._keep(self), name=f"smpp {self.settings.name} {self.kind}"
+        )
 
-    async def stop(self) -> None:
-        """Unbind and give up; what has no answer by then is handed back."""
+    async def stop(self, grace_s: float) -> None:
+        """Send nothing more, wait so long for answers, unbind, close."""
         if self._task:
             self._task.cancel()
             await asyncio.wait([self._task])
-        if self._session:
-            self._enter(Link.UNBINDING)
-            await self._session.unbind()
+        await self._end(grace_s)
+        self.problem = ""
+        self._enter(Link.UNBINDING)
 
-    async def _keep(self) -> None:
-        settings = self._settings
-        wait_s = settings.reconnect_min_s
-        while True:
-            try:
-                session = await self._open()
-            except BindError as error:
-                self._lost(str(error))
-                if isinstance(error, BindRejected):
-                    wait_s = settings.reconnect_max_s
-            else:
-                wait_s = settings.reconnect_min_s
-                reason = await session.wait_closed()
-                self._lost(f"closed: {reason}")
-            await asyncio.sleep(wait_s * self._random.uniform(0.5, 1.0))
-            wait_s = min(2 * wait_s, settings.reconnect_max_s)
+    def rebind(self, problem: str) -> None:
+        """Unbind, so that the task binds anew: an answer said that the bind is not right."""
+        self.is_at_fault = True
+        self.problem = problem
+        if self._rebinding is None or self._rebinding.done():
+            log.warning("bind_at_fault", carrier=self.settings.name, problem=problem)
+            self._rebinding = asyncio.create_task(self._end(_REBIND_GRACE_S))
 
-    async def _open(self) -> Session:
-        settings = self._settings
-        self._enter(Link.BINDING)
-        session = await connect(
-            settings.host,
-            settings.port,
-            self._bind(),
-            self,
-            SessionSettings(
-                window=settings.window,
-                connect_timeout_s=settings.bind_timeout_s,
-                session_init_timeout_s=settings.bind_timeout_s,
-                response_timeout_s=settings.response_timeout_s,
-                enquire_link_s=settings.enquire_link_s,
-            ),
+    def on_answer(self, *, throttled: bool = False, pressed: bool = False) -> None:
+        """A submit ended, answered or not; see `Pace.on_answer`."""
+        now_s = time.monotonic()
+        self.pace.on_answer(now_s, throttled=throttled, pressed=pressed)
+        if throttled or pressed:
+            self._slow(now_s)
+        if self.link is Link.UNBINDING and not self.pace.in_flight:
+            self._all_answered.set()
+
+    def status(self, number: int) -> BindStatus:
+        session = self._session
+        sends = self.kind is not BindKind.RECEIVER
+        return BindStatus(
+            number=number,
+            kind=self.kind,
+            link=self.link,
+            peer=session.peer if session else "",
+            problem=self.problem,
+            window=self.settings.window if sends else 0,
+            waiting=self.pace.in_flight,
+            allowed_per_s=self.pace.allowed_per_s,
+            rate_per_s=self.pace.measured_per_s(time.monotonic()),
+            last_pdu_ms=_heard_ms(session) if session else self._last_pdu_ms,
         )
-        log.info("bound", carrier=settings.name, peer=session.peer)
-        return session
 
-    def _lost(self, problem: str) -> None:
+    # What the task that keeps it bound calls.
+
+    def binding(self) -> None:
+        self.is_at_fault = False
+        self._enter(Link.BINDING)
+
+    def waits(self, problem: str) -> None:
+        """Nothing to do until the message centre does something."""
+        self.problem = problem
+
+    def lost(self, problem: str) -> None:
         if problem != self.problem:
-            log.warning("link_lost", carrier=self._settings.name, problem=problem)
+            log.warning("link_lost", carrier=self.settings.name, kind=self.kind, problem=problem)
         self.problem = problem
         self._session = None
         self._enter(Link.LOST)
 
-    def _enter(self, link: Link) -> None:
-        self.link = link
-        self._on_change()
-
     # What the session says.
 
     def on_bound(self, session: Session) -> None:
+        if self.link is Link.UNBINDING:
+            session.close()
+            return
+        log.info("bound", carrier=self.settings.name, kind=self.kind, peer=session.peer)
         self._session = session
         self.problem = ""
-        self._enter(Link.BOUND)
+        self._enter(Link.THROTTLED if self.pace.is_slowed else Link.BOUND)
 
     def on_room(self, session: Session) -> None:
-        self._on_change()
+        self._operator.on_room()
 
     def on_request(self, session: Session, request: Pdu) -> None:
-        self._take_request(session, request)
+        if isinstance(request, Outbind):
+            if self.on_outbind:
+                self.on_outbind(session, request)
+        else:
+            self._operator.on_request(session, request)
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
-        log.warning("answer_came_late", carrier=self._settings.name, status=response.command_status)
-        self._take_late(request, response)
+        log.warning("answer_came_late", carrier=self.settings.name, status=response.command_status)
+        self._operator.on_late(request, response)
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
-        log.warning("answer_to_nothing", carrier=self._settings.name)
+        log.warning("answer_to_nothing", carrier=self.settings.name)
 
     def on_malformed(self, session: Session, error: PduError) -> None:
-        log.warning("malformed_pdu", carrier=self._settings.name, problem=str(error))
+        log.warning("malformed_pdu", carrier=self.settings.name, problem=str(error))
 
     def on_closed(self, session: Session, reason: CloseReason) -> None:
+        if session is not self._session:
+            return
+        self._last_pdu_ms = _heard_ms(session)
         self._session = None
-        if self.link is Link.BOUND:
+        if self.link in _OPEN:
             self._enter(Link.LOST)
+
+    # Its own.
+
+    async def _end(self, grace_s: float) -> None:
+        session = self._session
+        if session is None:
+            return
+        self._enter(Link.UNBINDING)
+        if self.pace.in_flight:
+            self._all_answered.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await self._all_answered.wait()
+        await session.unbind()
+
+    def _enter(self, link: Link) -> None:
+        if link is not self.link:
+            self.link = link
+            self._operator.on_link()
+
+    def _wait_for_rate(self, wait_s: float) -> None:
+        if not self._is_waiting_for_rate:
+            self._is_waiting_for_rate = True
+            asyncio.get_running_loop().call_later(wait_s, self._rate_allows)
+
+    def _rate_allows(self) -> None:
+        self._is_waiting_for_rate = False
+        self._operator.on_room()
+
+    def _slow(self, now_s: float) -> None:
+        self._throttled_at_s = now_s
+        if self.link is Link.BOUND:
+            self.problem = "The message centre asks us to send more slowly."
+            self._enter(Link.THROTTLED)
+        if not self._is_looking:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        self._is_looking = True
+        asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        self.pace.judge(now_s)
+        if self.pace.is_slowed or now_s - self._throttled_at_s < _THROTTLED_S:
+            self._look_again()
+            return
+        self._is_looking = False
+        if self.link is Link.THROTTLED:
+            self.problem = ""
+            self._enter(Link.BOUND)
+
+
+Keep: TypeAlias = Callable[[Line], Coroutine[Any, Any, None]]
+"""A task that keeps a line bound until it is cancelled."""
+
+
+def _heard_ms(session: Session) -> int:
+    """When the peer was last heard, on the wall clock."""
+    silence_s = asyncio.get_running_loop().time() - session.last_received
+    return time.time_ns() // 1_000_000 - int(1000 * silence_s)

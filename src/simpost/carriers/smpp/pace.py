@@ -44,19 +44,20 @@ class Pace:
 
     Attributes:
         most_per_s: the rate that was configured; 0 is no limit.
+        in_flight: submits that have not ended yet.
         is_slowed: the rate is below `most_per_s` because answers asked for it.
     """
 
     __slots__ = (
         "_answered",
         "_bucket",
-        "_in_flight",
         "_measured_per_s",
         "_pressed",
         "_since_s",
         "_stale",
         "_step",
         "_throttled",
+        "in_flight",
         "is_slowed",
         "most_per_s",
     )
@@ -65,7 +66,7 @@ class Pace:
         self.most_per_s = most_per_s
         self.is_slowed = False
         self._bucket = TokenBucket(most_per_s, max(1.0, most_per_s * _BURST_S), now_s)
-        self._in_flight = self._stale = 0
+        self.in_flight = self._stale = 0
         self._since_s = now_s
         self._answered = self._throttled = self._pressed = 0
         self._measured_per_s = 0.0
@@ -88,7 +89,7 @@ class Pace:
 
     def take(self, now_s: float) -> None:
         """A submit leaves; `on_answer` must follow, also when it ends without an answer."""
-        self._in_flight += 1
+        self.in_flight += 1
         self._bucket.take(now_s)
 
     def on_answer(self, now_s: float, *, throttled: bool = False, pressed: bool = False) -> None:
@@ -96,7 +97,7 @@ class Pace:
 
         What left before the last cut says nothing about the rate after it.
         """
-        self._in_flight -= 1
+        self.in_flight -= 1
         if self._stale:
             self._stale -= 1
             return
@@ -139,7 +140,7 @@ class Pace:
     def _lower(self, rate_per_s: float) -> None:
         self.is_slowed = True
         self._step = _FIRST_STEP
-        self._stale = self._in_flight
+        self._stale = self.in_flight
         slowest = min(_SLOWEST_PER_S, self.most_per_s or _SLOWEST_PER_S)
         self._set(max(rate_per_s, slowest), _SLOWED_BURST_S)
 

@@ -1,0 +1,122 @@
+"""Keeping a line bound: connect, bind, wait until it is lost, wait a while, again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Final
+
+from simpost.carriers.smpp.answers import Answers, Meaning
+from simpost.carriers.smpp.line import Line
+from simpost.config import SmppCarrier as Settings
+from simpost.config import TlsMistake, tls_context
+from simpost.errors import ProtocolError
+from simpost.observe import get_logger
+from simpost.smpp import (
+    Bind,
+    BindRejected,
+    CloseReason,
+    SessionSettings,
+    connect,
+    status_meaning,
+)
+
+_PASSING: Final = (Meaning.RETRY, Meaning.THROTTLE)
+_WHY: Final[dict[CloseReason, str]] = {
+    CloseReason.UNBOUND_BY_US: "We unbound.",
+    CloseReason.UNBOUND_BY_PEER: "The message centre unbound.",
+    CloseReason.CLOSED_BY_US: "We closed the link.",
+    CloseReason.CLOSED_BY_PEER: "The message centre closed the link without unbinding.",
+    CloseReason.CONNECTION_LOST: "The connection was lost.",
+    CloseReason.BIND_REFUSED: "The message centre refused the bind.",
+    CloseReason.BIND_TIMEOUT: "The message centre did not answer the bind in time.",
+    CloseReason.UNBIND_TIMEOUT: "The message centre did not answer the unbind.",
+    CloseReason.ENQUIRE_LINK_TIMEOUT: "The message centre fell silent: enquire_link had no answer.",
+    CloseReason.INACTIVE: "Nothing was said for too long.",
+    CloseReason.PROTOCOL_ERROR: "The message centre sent what is no SMPP.",
+    CloseReason.TOO_MANY_SESSIONS: "There were too many connections.",
+}
+
+log = get_logger(__name__)
+
+
+class Backoff:
+    """How long to wait before the next try: twice as long each time up to a cap, and jittered."""
+
+    def __init__(self, least_s: float, most_s: float, jitter: random.Random) -> None:
+        self._least_s = least_s
+        self._most_s = most_s
+        self._next_s = least_s
+        self._jitter = jitter
+
+    def succeeded(self) -> None:
+        self._next_s = self._least_s
+
+    def wait_s(self) -> float:
+        wait_s = self._next_s
+        self._next_s = min(2 * wait_s, self._most_s)
+        return self.jittered(wait_s)
+
+    def jittered(self, wait_s: float) -> float:
+        """Between half of it and all of it, so that links lost together do not come together."""
+        return wait_s * self._jitter.uniform(0.5, 1.0)
+
+
+async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> None:
+    """Until cancelled. A refused bind waits longer: trying harder mends no password."""
+    settings = line.settings
+    backoff = Backoff(
+        settings.reconnect_min_s,
+        settings.reconnect_max_s,
+        random.Random(),  # noqa: S311  jitter is no secret
+    )
+    while True:
+        wait_s = None
+        try:
+            if await _bound_once(bind, line):
+                backoff.succeeded()
+        except BindRejected as error:
+            line.lost(f"{error}. {status_meaning(error.command_status)}")
+            if answers.meaning(error.command_status) not in _PASSING:
+                wait_s = backoff.jittered(settings.bind_refused_wait_s)
+        except (ProtocolError, TlsMistake) as error:
+            line.lost(str(error))
+        except Exception:
+            log.exception("line_failed", carrier=settings.name)
+            line.lost("A fault of our own; the log says more.")
+        await asyncio.sleep(backoff.wait_s() if wait_s is None else wait_s)
+
+
+async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
+    """Bind and wait until the link is lost; whether it was of any use."""
+    settings = line.settings
+    line.binding()
+    session = await connect(
+        settings.host,
+        settings.port,
+        bind(),
+        line,
+        session_settings(settings),
+        ssl=await asyncio.to_thread(tls_context, settings) if settings.tls else None,
+        server_hostname=settings.tls_server_name or None,
+    )
+    reason = await session.wait_closed()
+    at_fault = line.is_at_fault
+    line.lost(line.problem if at_fault else why(reason))
+    return session.pdus_in > 1 and not at_fault
+
+
+def session_settings(settings: Settings) -> SessionSettings:
+    return SessionSettings(
+        window=settings.window,
+        connect_timeout_s=settings.bind_timeout_s,
+        session_init_timeout_s=settings.bind_timeout_s,
+        response_timeout_s=settings.response_timeout_s,
+        enquire_link_s=settings.enquire_link_s,
+    )
+
+
+def why(reason: CloseReason) -> str:
+    """Why a link ended, as operators read it."""
+    return _WHY[reason]

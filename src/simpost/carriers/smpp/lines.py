@@ -1,0 +1,57 @@
+"""The lines that a carrier's settings ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from simpost.carriers.smpp.answers import Answers
+from simpost.carriers.smpp.calls import answer_calls
+from simpost.carriers.smpp.dialling import keep_bound
+from simpost.carriers.smpp.line import Line, Operator
+from simpost.config import SmppCarrier as Settings
+from simpost.ports.carrier import BindKind
+from simpost.smpp import (
+    SMPP_3_4,
+    SMPP_5_0,
+    Bind,
+    BindReceiver,
+    BindTransceiver,
+    BindTransmitter,
+)
+
+_VERSIONS: Final = {"3.4": SMPP_3_4, "5.0": SMPP_5_0}
+_BIND: Final[dict[BindKind, type[Bind]]] = {
+    BindKind.TRANSCEIVER: BindTransceiver,
+    BindKind.TRANSMITTER: BindTransmitter,
+    BindKind.RECEIVER: BindReceiver,
+}
+_KINDS: Final = {
+    "transceiver": (BindKind.TRANSCEIVER,),
+    "transmitter_receiver": (BindKind.TRANSMITTER, BindKind.RECEIVER),
+    "transmitter": (BindKind.TRANSMITTER,),
+}
+
+
+def lines_of(settings: Settings, answers: Answers, operator: Operator) -> list[Line]:
+    """Lines to start: those we dial, and the one the message centre calls us on."""
+    lines = [
+        Line(kind, settings, operator, partial(keep_bound, _bind(settings, kind), answers))
+        for _ in range(settings.binds)
+        for kind in _KINDS[settings.bind]
+    ]
+    if settings.outbind_port:
+        bind = _bind(settings, BindKind.RECEIVER)
+        lines.append(Line(BindKind.RECEIVER, settings, operator, partial(answer_calls, bind)))
+    return lines
+
+
+def _bind(settings: Settings, kind: BindKind) -> Callable[[], Bind]:
+    return partial(
+        _BIND[kind],
+        system_id=settings.system_id,
+        password=settings.password.get_secret_value(),
+        system_type=settings.system_type,
+        interface_version=_VERSIONS[settings.interface_version],
+    )
