@@ -5,21 +5,17 @@ Taking a message in reads as little as possible: the octets are decoded when som
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from simpost.smpp import DataSm, SubmitSm, Tag
 from simpost.text import (
-    GSM7,
-    LANGUAGES,
-    LOCKING_LANGUAGES,
-    UCS2,
-    Encoding,
     Header,
-    decode,
+    coding_of,
     fill_bits_after,
     parse_header,
-    unpack_septets,
+    read_text,
+    received_label,
+    text_octets,
 )
 
 Submit: TypeAlias = SubmitSm | DataSm
@@ -28,19 +24,6 @@ UDHI: Final = 0x40
 """Bit of esm_class: the text begins with a user data header (SMPP 3.4 5.2.12)."""
 PART_OCTETS: Final = 140
 
-_CHARSETS: Final = {
-    "ia5": "ascii",
-    "latin1": "latin-1",
-    "cyrillic": "iso8859-5",
-    "hebrew": "iso8859-8",
-}
-_BY_CODING: Final = {
-    0x01: "ia5",
-    0x03: "latin1",
-    0x06: "cyrillic",
-    0x07: "hebrew",
-    0x08: "ucs2",
-}
 _SUBUNIT_CLASS: Final = {b"\x01": 0, b"\x02": 1, b"\x03": 2, b"\x04": 3}
 
 
@@ -89,29 +72,21 @@ def text_of(content: Content, *, packed: bool) -> str:
     Each part is decoded by itself, as the strictest handset does: a surrogate or escape pair cut in
     two shows as what it became.
     """
-    alphabet, _ = _coding(content.data_coding)
-    start = content.header.octets if content.header else 0
-    octets = content.octets[start:]
-    if alphabet == "gsm7":
-        if packed:
-            octets = _septets(octets, fill_bits_after(start))
-        return decode(octets, _gsm7(content.header))
-    if alphabet == "ucs2":
-        return decode(octets, UCS2)
+    alphabet, _ = coding_of(content.data_coding)
+    octets = text_octets(content.octets, content.header, alphabet, packed=packed)
     if alphabet == "binary":
         return octets.hex(" ")
-    return octets.decode(_CHARSETS[alphabet], "replace")
+    return read_text(octets, received_label(alphabet, content.header))
 
 
 def encoding_of(content: Content) -> str:
-    """The encoding's name: gsm7, gsm7+single1 ..., ucs2, latin1, ia5, cyrillic, hebrew, binary."""
-    alphabet, _ = _coding(content.data_coding)
-    return _gsm7(content.header).label if alphabet == "gsm7" else alphabet
+    """Its name: gsm7, gsm7+single1 ..., ucs2, latin1, ascii, cyrillic, hebrew or binary."""
+    return received_label(coding_of(content.data_coding).alphabet, content.header)
 
 
 def class_of(content: Content) -> int | None:
     """The message class (TS 23.038 4), 0 is flash; None where nothing says one."""
-    _, message_class = _coding(content.data_coding)
+    _, message_class = coding_of(content.data_coding)
     if message_class is None and content.subunit is not None:
         return _SUBUNIT_CLASS.get(content.subunit)
     return message_class
@@ -120,45 +95,10 @@ def class_of(content: Content) -> int | None:
 def fits_one_part(content: Content, *, packed: bool) -> bool:
     """Whether the air interface can carry it in one part: 140 octets (TS 23.040 9.2.3.24)."""
     octets = len(content.octets)
-    if packed or _coding(content.data_coding)[0] != "gsm7":
+    if packed or coding_of(content.data_coding)[0] != "gsm7":
         return octets <= PART_OCTETS
     start = content.header.octets if content.header else 0
     return start * 8 + fill_bits_after(start) + (octets - start) * 7 <= PART_OCTETS * 8
-
-
-@cache
-def _coding(data_coding: int) -> tuple[str, int | None]:
-    """Alphabet and class of a data_coding (SMPP 3.4 5.2.19, TS 23.038 4)."""
-    if data_coding in _BY_CODING:
-        return _BY_CODING[data_coding], None
-    group = data_coding >> 4
-    low_class = data_coding & 0x03
-    if group == 0xF:
-        return ("binary" if data_coding & 0x04 else "gsm7"), low_class
-    if group in {0xC, 0xD}:  # message waiting
-        return "gsm7", None
-    if group == 0xE:
-        return "ucs2", None
-    if group in {0x1, 0x4, 0x5}:  # general coding; 0x2 and 0x3 are compressed
-        alphabet = ("gsm7", "binary", "ucs2", "binary")[data_coding >> 2 & 0x03]
-        return alphabet, low_class if group & 0x1 else None
-    return ("gsm7" if data_coding == 0 else "binary"), None
-
-
-def _gsm7(header: Header | None) -> Encoding:
-    """The alphabet the header asks for; a table nobody knows leaves the default in force."""
-    if header is None or not (header.locking or header.single):
-        return GSM7
-    locking = header.locking if header.locking in LOCKING_LANGUAGES else 0
-    single = header.single if header.single in LANGUAGES else 0
-    return Encoding("gsm7", locking, single)
-
-
-def _septets(octets: bytes, fill_bits: int) -> bytes:
-    """Unpack; SMPP counts octets, so seven zero bits at the end are filling, not an @."""
-    septets = unpack_septets(octets, len(octets) * 8 // 7, fill_bits)
-    full = (len(octets) * 8 - fill_bits) % 7 == 0
-    return septets[:-1] if full and septets.endswith(b"\0") else septets
 
 
 def _place(header: Header | None) -> Place | None:

@@ -21,6 +21,7 @@ from simpost.text.encoding import (
 from simpost.text.errors import TextError, TooManyParts, Unencodable
 from simpost.text.explanation import Alternative, CostDriver, Explanation, explain
 from simpost.text.lookalikes import LOOK_ALIKES
+from simpost.text.received import Coding, coding_of, read_text, received_label, text_octets
 from simpost.text.segments import (
     MAX_PARTS,
     Segments,
@@ -55,6 +56,7 @@ __all__ = [
     "UCS2",
     "Alphabet",
     "Alternative",
+    "Coding",
     "Concatenation",
     "CostDriver",
     "Element",
@@ -69,6 +71,7 @@ __all__ = [
     "Unencodable",
     "build_header",
     "cheapest",
+    "coding_of",
     "concat_header",
     "concatenation_element",
     "decode",
@@ -82,9 +85,12 @@ __all__ = [
     "parse_header",
     "part_header",
     "ports_element",
+    "read_text",
+    "received_label",
     "segment",
     "segment_as",
     "segment_octets",
+    "text_octets",
     "units_per_part",
     "unpack_septets",
 ]

@@ -24,7 +24,7 @@ def shown(request: SubmitSm | DataSm, *, packed: bool = False) -> tuple[str, str
     ("data_coding", "octets", "expected", "encoding"),
     [
         (0x00, b"\x00\x02 \x1b\x65", "@$ €", "gsm7"),
-        (0x01, b"@$ ~", "@$ ~", "ia5"),
+        (0x01, b"@$ ~", "@$ ~", "ascii"),
         (0x03, "Çé@".encode("latin-1"), "Çé@", "latin1"),
         (0x06, "Привет".encode("iso8859-5"), "Привет", "cyrillic"),
         (0x07, "שלום".encode("iso8859-8"), "שלום", "hebrew"),
