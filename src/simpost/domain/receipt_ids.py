@@ -1,0 +1,153 @@
+"""Message ids as receipts write them: the id of the answer in another case, base or padding. Pure.
+
+A form leads from the id in a receipt to the id in the answer to our submit. docs/receipts.md tells
+which form is believed when.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+import msgspec
+
+MOST_OCTETS: Final = 64
+"""Of a message id (SMPP 3.4 4.4.2: 65 with its NUL); a longer one has no other form."""
+MOST_WIDTHS: Final = 8
+PROOF_BY_LENGTH: Final = 12
+"""So many significant characters fit one part by no accident."""
+LEAST_FOR_ANOTHER_BASE: Final = 4
+"""Numbers below are close together: `10` may be ten as well as sixteen, and both are in flight."""
+_LEAST_DIGITS: Final = 7  # of a telephone number, for its end to tell it from others
+
+_MOST_VALUE: Final = (1 << 64) - 1
+_DECIMAL: Final = re.compile(r"[0-9]+")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]+")
+_NO_DIGIT: Final = re.compile(r"[^0-9]+")
+
+
+class Base(StrEnum):
+    """In which base a receipt writes the number that is the id."""
+
+    SAME = "same"
+    DECIMAL = "decimal"
+    """In decimal what the answer wrote in hexadecimal."""
+    HEX = "hex"
+    """In hexadecimal what the answer wrote in decimal."""
+
+
+class Letters(StrEnum):
+    """The letters of the answer's id."""
+
+    SAME = "same"
+    UPPER = "upper"
+    LOWER = "lower"
+
+
+class Form(msgspec.Struct, frozen=True, order=True):
+    """How the answer's id follows from the receipt's.
+
+    `width` is what the answer's id is padded to with zeros, 0 when it has no leading zeros, and
+    -1 when the zeros of the receipt are its own.
+    """
+
+    base: Base = Base.SAME
+    letters: Letters = Letters.SAME
+    width: int = -1
+
+    def answer_id(self, written: str) -> str | None:
+        """The id of the answer; none when what is written cannot be in this form."""
+        text = written
+        if self.base is not Base.SAME:
+            base = 10 if self.base is Base.DECIMAL else 16
+            if not (_DECIMAL if base == 10 else _HEX).fullmatch(written):
+                return None
+            value = int(written, base)
+            if value > _MOST_VALUE:
+                return None
+            text = f"{value:x}" if base == 10 else f"{value}"
+        if self.width >= 0:
+            text = text.lstrip("0").rjust(self.width, "0")
+        if self.letters is Letters.UPPER:
+            return text.upper()
+        return text.lower() if self.letters is Letters.LOWER else text
+
+    @property
+    def sentence(self) -> str:
+        """For operators: how this carrier's receipts differ from its answers."""
+        said = {
+            Base.SAME: "receipts write the id",
+            Base.DECIMAL: "receipts write the hexadecimal id in decimal",
+            Base.HEX: "receipts write the decimal id in hexadecimal",
+        }[self.base]
+        answers: list[str] = []
+        if self.letters is not Letters.SAME:
+            answers.append(f"in {self.letters} case")
+        if self.width == 0:
+            answers.append("without leading zeros")
+        elif self.width > 0:
+            answers.append(f"padded to {self.width}")
+        return f"{said}; answers have it {', '.join(answers) or 'otherwise'}"
+
+
+class SeenForm(msgspec.Struct, frozen=True):
+    """A form that a carrier is seen to use, and how often it led to a part."""
+
+    form: Form
+    times: int
+    first_ms: int
+    last_ms: int
+
+
+def possible_forms(widths: Iterable[int]) -> list[Form]:
+    """Every form an id may be written in, the plainest first, for answers of these widths."""
+    padded = [0, *sorted({width for width in widths if 0 < width <= MOST_OCTETS})[:MOST_WIDTHS]]
+    changed = (Letters.UPPER, Letters.LOWER)
+    return [
+        *(Form(letters=letters) for letters in changed),
+        *(Form(Base.SAME, *how) for how in product(Letters, padded)),
+        *(Form(Base.DECIMAL, *how) for how in product(changed, padded)),
+        *(Form(Base.HEX, Letters.SAME, width) for width in padded),
+    ]
+
+
+def candidates(written: str, forms: Iterable[Form]) -> dict[str, Form]:
+    """The ids an answer may have had, each with the first form that leads there.
+
+    Never what is written itself, and nothing for an id that is empty, all zeros or too long.
+    """
+    if len(written) > MOST_OCTETS or not written.strip("0"):
+        return {}
+    found: dict[str, Form] = {}
+    for form in forms:
+        answer_id = form.answer_id(written)
+        if answer_id is not None and answer_id != written:
+            found.setdefault(answer_id, form)
+    return found
+
+
+def is_proven(
+    written: str, answer_id: str, form: Form, *, learnt: bool, numbers: Iterable[str], number: str
+) -> bool:
+    """Whether the one part that fits in a form is what the receipt speaks of.
+
+    `numbers` are those the receipt names, `number` is the part's destination.
+    """
+    length = min(len(written.lstrip("0")), len(answer_id.lstrip("0")))
+    if length >= PROOF_BY_LENGTH:
+        return True
+    named = list(numbers)
+    if any(same_number(each, number) for each in named):
+        return learnt or form.base is Base.SAME or length >= LEAST_FOR_ANOTHER_BASE
+    return learnt and not named
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two ways of writing a number are of one: national or international, with + or 00."""
+    short, long = sorted(
+        (_NO_DIGIT.sub("", number).lstrip("0") for number in (one, other)), key=len
+    )
+    return bool(short) and (short == long or (len(short) >= _LEAST_DIGITS and long.endswith(short)))

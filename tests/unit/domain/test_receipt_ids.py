@@ -1,0 +1,152 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simpost.domain.receipt_ids import (
+    MOST_OCTETS,
+    Base,
+    Form,
+    Letters,
+    candidates,
+    is_proven,
+    possible_forms,
+    same_number,
+)
+
+ALL = possible_forms([8, 10, 16])
+
+
+@pytest.mark.parametrize(
+    ("answered", "written", "form"),
+    [
+        ("0A1B2C", "0a1b2c", Form(letters=Letters.UPPER)),  # jasmin#375
+        ("0a1b2c", "0A1B2C", Form(letters=Letters.LOWER)),
+        ("42", "00000042", Form(width=0)),
+        ("0000000042", "42", Form(width=10)),
+        ("0000000042", "00000042", Form(width=10)),
+        ("DEADBEEF", "3735928559", Form(Base.DECIMAL, Letters.UPPER, 0)),  # jasmin#643
+        ("deadbeef", "3735928559", Form(Base.DECIMAL, Letters.LOWER, 0)),
+        ("3735928559", "DEADBEEF", Form(Base.HEX, Letters.SAME, 0)),
+        ("3735928559", "deadbeef", Form(Base.HEX, Letters.SAME, 0)),
+        ("00ABCDEF", "0011259375", Form(Base.DECIMAL, Letters.UPPER, 8)),
+        ("0011259375", "ABCDEF", Form(Base.HEX, Letters.SAME, 10)),
+        ("0000abcd", "ABCD", Form(Base.SAME, Letters.LOWER, 8)),
+        ("ABCD", "0000abcd", Form(Base.SAME, Letters.UPPER, 0)),
+    ],
+)
+def test_a_receipt_in_another_case_base_or_padding_leads_to_the_id_answered(
+    answered, written, form
+):
+    assert form.answer_id(written) == answered
+    assert candidates(written, ALL)[answered] == form
+
+
+@pytest.mark.parametrize("written", ["", "0", "0000", "1" * (MOST_OCTETS + 1)])
+def test_an_id_without_a_meaning_has_no_other_form(written):
+    assert candidates(written, ALL) == {}
+
+
+def test_an_id_that_is_no_number_changes_its_case_and_zeros_alone():
+    assert set(candidates("c449-ab97", ALL)) == {
+        "C449-AB97",
+        "0c449-ab97",
+        "0C449-AB97",
+        "0000000c449-ab97",
+        "0000000C449-AB97",
+    }
+
+
+def test_ids_beyond_64_bits_are_no_numbers():
+    written = str((1 << 64) - 1)
+    assert "F" * 16 in candidates(written, ALL)
+    assert "1" + "0" * 16 not in candidates(str(1 << 64), ALL)
+
+
+@given(st.text("0123456789abcdefABCDEFxyz-+ ", max_size=80), st.lists(st.integers(-5, 90)))
+def test_the_candidates_are_few_and_never_the_id_itself(written, widths):
+    found = candidates(written, possible_forms(widths))
+    assert len(found) <= 53
+    assert written not in found
+
+
+@given(
+    value=st.integers(1, (1 << 64) - 1),
+    answered=st.sampled_from(["", "08", "010", "020"]).flatmap(
+        lambda width: st.sampled_from([f"{width}d", f"{width}x", f"{width}X"])
+    ),
+    written=st.sampled_from(["d", "x", "X", "08d", "08x", "010d", "020X"]),
+)
+def test_whatever_way_a_number_is_written_the_answer_is_among_the_candidates_both_ways(
+    value, answered, written
+):
+    """The other way round serves receipts that came before their answer."""
+    answer, receipt = format(value, answered), format(value, written)
+    if answer != receipt:
+        assert answer in candidates(receipt, possible_forms([len(answer)]))
+        assert receipt in candidates(answer, possible_forms([len(receipt)]))
+
+
+@given(st.text("0123456789abcdefABCDEF", min_size=1, max_size=20))
+def test_each_form_says_the_same_whatever_the_others(written):
+    for answer_id, form in candidates(written, ALL).items():
+        assert candidates(written, [form]) == {answer_id: form}
+
+
+def test_every_form_says_in_words_what_it_is():
+    assert len({form.sentence for form in ALL}) == len(ALL)
+    assert Form(Base.DECIMAL, Letters.UPPER, 8).sentence == (
+        "receipts write the hexadecimal id in decimal; answers have it in upper case, padded to 8"
+    )
+
+
+# Proof.
+
+HANDSET = "66812345678"
+DECIMAL = Form(Base.DECIMAL, Letters.UPPER, 0)
+
+
+def proven(written, answer_id, form=DECIMAL, learnt=False, numbers=()):
+    return is_proven(written, answer_id, form, learnt=learnt, numbers=numbers, number=HANDSET)
+
+
+def test_a_form_never_seen_needs_the_number_it_was_sent_to():
+    assert proven("11259375", "ABCDEF", numbers=["Shop", HANDSET])
+    assert not proven("11259375", "ABCDEF", numbers=["66899999999"])
+    assert not proven("11259375", "ABCDEF")
+
+
+def test_a_form_that_was_learnt_needs_no_number_but_minds_another_one():
+    assert proven("11259375", "ABCDEF", learnt=True)
+    assert proven("11259375", "ABCDEF", learnt=True, numbers=[HANDSET])
+    assert not proven("11259375", "ABCDEF", learnt=True, numbers=["66899999999"])
+
+
+def test_a_small_number_is_not_read_in_a_base_never_seen():
+    assert not proven("16", "10", numbers=[HANDSET])
+    assert proven("16", "10", numbers=[HANDSET], learnt=True)
+    assert proven("0016", "16", Form(width=0), numbers=[HANDSET])
+
+
+def test_a_long_id_is_proof_by_itself():
+    assert proven("12379813738877118345", "ABCDABCDABCDABC9", numbers=["66899999999"])
+    assert not proven("0000000000000abc", "ABC", Form(Base.SAME, Letters.UPPER, 0))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("66812345678", "+66 81 234 5678", True),
+        ("66812345678", "0066812345678", True),
+        ("66812345678", "0812345678", True),
+        ("66812345678", "66812345679", False),
+        ("66812345678", "345678", False),
+        ("12345", "12345", True),
+        ("12345", "912345", False),
+        ("Shop", "66812345678", False),
+        ("", "", False),
+        ("Shop", "Shop", False),
+    ],
+)
+def test_numbers_are_compared_in_national_and_international_form(one, other, same):
+    assert same_number(one, other) is same
+    assert same_number(other, one) is same
