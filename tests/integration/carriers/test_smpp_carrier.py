@@ -1,134 +1,23 @@
 """The SMPP carrier against a message centre on a real socket, scripted answer by answer."""
 
-import asyncio
-import contextlib
-import time
-
 import pytest
-from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.config import SmppCarrier as Settings
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.carrier import Link, Submission
+from simpost.ports.carrier import Link
 from simpost.smpp import (
     BindReceiver,
     BindTransmitter,
+    CloseReason,
     DeliverSm,
     MessageState,
-    SessionHandler,
     Status,
-    SubmitSm,
     SubmitSmResp,
     receipt_tlvs,
-    serve,
 )
-
-
-class Centre(SessionHandler):
-    """Answers submits from a script: a status, or silence."""
-
-    def __init__(self):
-        self.script = []
-        self.submits = asyncio.Queue()
-        self.bound = asyncio.Queue()
-        self.password = "secret"
-
-    def authenticate(self, bind, _):
-        return Status.ESME_ROK if bind.password == self.password else Status.ESME_RINVPASWD
-
-    def on_bound(self, session):
-        self.bound.put_nowait(session)
-
-    def on_request(self, session, request):
-        assert isinstance(request, SubmitSm)
-        self.session = session
-        self.submits.put_nowait(request)
-        answer = self.script.pop(0) if self.script else Status.ESME_ROK
-        if answer == "silence":
-            return
-        if answer == "hang up":
-            session.abort()
-        elif answer == Status.ESME_ROK:
-            session.respond(request, SubmitSmResp(message_id=f"id-{request.sequence_number}"))
-        else:
-            session.refuse(request, answer)
-
-
-def settings(port, **changed):
-    return Settings(
-        type="smpp",
-        name="centre",
-        host="127.0.0.1",
-        port=port,
-        system_id="esme",
-        password=SecretStr("secret"),
-        reconnect_min_s=0.1,
-        **changed,
-    )
-
-
-def part(text="hello", *, number=1, total=1, encoding="gsm7", reference=0, sender="simpost"):
-    now_ms = time.time_ns() // 1_000_000
-    return Submission(
-        account_id=1,
-        message_id=b"\x07" * 16,
-        number=number,
-        total=total,
-        text=text,
-        encoding=encoding,
-        reference=reference,
-        destination="447700900001",
-        sender=sender,
-        category="service",
-        priority=1,
-        created_ms=now_ms,
-        expires_ms=now_ms + 3_600_500,
-        attempt=1,
-        repeat=False,
-    )
-
-
-class Listening:
-    """The lane's side of a carrier: tells of room, takes receipts."""
-
-    def __init__(self):
-        self.changed = asyncio.Event()
-        self.receipts = asyncio.Queue()
-        self.late = asyncio.Queue()
-
-    def on_late(self, part, outcome):
-        self.late.put_nowait((part, outcome))
-
-    def on_room(self):
-        self.changed.set()
-
-    def on_receipt(self, receipt):
-        committed = asyncio.get_running_loop().create_future()
-        self.receipts.put_nowait((receipt, committed))
-        return committed
-
-    async def until(self, condition):
-        while not condition():
-            self.changed.clear()
-            await self.changed.wait()
-
-
-@contextlib.asynccontextmanager
-async def linked(**changed):
-    """A carrier bound to a centre."""
-    centre, lane = Centre(), Listening()
-    server = await serve("127.0.0.1", 0, centre.authenticate, centre)
-    carrier = SmppCarrier(settings(server.port, **changed))
-    await carrier.start(lane)
-    try:
-        await lane.until(lambda: carrier.link is Link.BOUND)
-        yield carrier, centre, lane
-    finally:
-        await carrier.stop()
-        await server.close()
+from tests.integration.carriers.centre import linked, part, settings
 
 
 async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id():
@@ -229,18 +118,6 @@ async def test_without_a_link_nothing_leaves_and_that_is_known():
     assert carrier.room == 0
 
 
-async def test_a_wrong_password_is_shown_and_waited_on():
-    centre, lane = Centre(), Listening()
-    centre.password = "changed"
-    server = await serve("127.0.0.1", 0, centre.authenticate, centre)
-    carrier = SmppCarrier(settings(server.port))
-    await carrier.start(lane)
-    await lane.until(lambda: carrier.link is Link.LOST)
-    assert "ESME_RINVPASWD" in carrier.problem
-    await carrier.stop()
-    await server.close()
-
-
 async def test_the_window_is_never_exceeded():
     async with linked(window=3) as (carrier, centre, _):
         centre.script = ["silence"] * 3
@@ -301,14 +178,10 @@ async def test_transmitter_and_receiver_are_two_links_of_one_carrier():
 
 
 async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
-    centre, lane = Centre(), Listening()
-    server = await serve("127.0.0.1", 0, centre.authenticate, centre)
-    carrier = SmppCarrier(settings(server.port))
-    await carrier.start(lane)
-    await lane.until(lambda: carrier.link is Link.BOUND)
-    centre.script = ["silence"]
-    outcome = carrier.send(part())
-    await centre.submits.get()
-    await carrier.stop()
-    assert (await outcome).verdict is Verdict.IN_DOUBT
-    await server.close()
+    async with linked(response_timeout_s=1) as (carrier, centre, _):
+        centre.script = ["silence"]
+        outcome = carrier.send(part())
+        await centre.submits.get()
+        await carrier.stop()
+        assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
+        assert (await outcome).verdict is Verdict.IN_DOUBT

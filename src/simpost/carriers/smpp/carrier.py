@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from operator import attrgetter
 
 from simpost.carriers.smpp.answers import Answers, Meaning
 from simpost.carriers.smpp.doubts import Doubts
@@ -47,7 +46,6 @@ _FOREVER_S = 3600.0
 _NEAR_CONGESTION = 90
 """congestion_state from which a message centre is nearing congestion (SMPP 5.0 4.8.4.18)."""
 _BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
-_room = attrgetter("room")
 
 
 class SmppCarrier:
@@ -69,6 +67,7 @@ class SmppCarrier:
         self.traits = traits_of(settings)
         self._lines = lines_of(settings, self._answers, self)
         self._senders = [line for line in self._lines if line.kind is not BindKind.RECEIVER]
+        self._roomiest = self._senders[0]
 
     @property
     def depth(self) -> int:
@@ -90,11 +89,16 @@ class SmppCarrier:
 
     @property
     def room(self) -> int:
-        if self.is_paused:
-            return 0
-        room = 0
+        return 0 if self.is_paused else self._find_room()
+
+    def _find_room(self) -> int:
+        """The sum over the lines; remembers the line with most room for the next part."""
+        room = most = 0
         for line in self._senders:
-            room += line.room
+            if here := line.room:
+                room += here
+                if here > most:
+                    most, self._roomiest = here, line
         return room
 
     def binds(self) -> list[BindStatus]:
@@ -149,7 +153,9 @@ class SmppCarrier:
 
     def send(self, part: Submission) -> asyncio.Future[Outcome]:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        line = self._roomiest()
+        if self._roomiest.session is None:
+            self._find_room()
+        line = self._roomiest
         session = line.session
         if session is None or self.is_paused:
             outcome.set_result(_UNREACHABLE)
@@ -167,11 +173,6 @@ class SmppCarrier:
             line.pace.take(time.monotonic())
             answer.add_done_callback(partial(self._settle, outcome, line, submit, part))
         return outcome
-
-    def _roomiest(self) -> Line:
-        if len(self._senders) == 1:
-            return self._senders[0]
-        return max(self._senders, key=_room)
 
     def _settle(
         self,

@@ -78,8 +78,9 @@ class Line(SessionHandler):
     @property
     def room(self) -> int:
         """How many parts it takes now; calls `on_room` when the rate allows one again."""
-        session = self.session
-        room = session.room if session else 0
+        if self._session is None or self.link not in _OPEN:
+            return 0
+        room = self._session.room
         if room and (wait_s := self.pace.wait_s(time.monotonic())):
             self._wait_for_rate(wait_s)
             return 0
