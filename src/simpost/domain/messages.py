@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from simpost.domain.options import PLAIN, Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -86,7 +87,12 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message as the log shows it; parts and attempts are filled where one is looked up."""
+    """One message as the log shows it; parts and attempts are filled where one is looked up.
+
+    Attributes:
+        text: what was sent; hex digits when the encoding is binary.
+        part_count: what the handset gets; more than `parts` where the carrier cuts them itself.
+    """
 
     id: bytes
     account_id: int
@@ -103,5 +109,7 @@ class Message(msgspec.Struct, frozen=True):
     updated_ms: int
     expires_ms: int
     request_id: str | None = None
+    sender: str = ""
+    options: Options = PLAIN
     parts: tuple[Part, ...] = ()
     attempts: tuple[Attempt, ...] = ()

@@ -10,7 +10,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import PRIORITY, Category
 from simpost.domain.reasons import Reason
 from simpost.engine.clock import Clock
-from simpost.engine.decision import Refusal, SendPlan, decide
+from simpost.engine.decision import AS_USUAL, Refusal, SendPlan, Wishes, decide
 from simpost.engine.lane import Lane
 from simpost.engine.routes import Routing
 from simpost.ports.store import NewMessage, Refused, Repeated, RequestKey, Store
@@ -23,6 +23,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         esim_tran_no, iccid: either or both; both must name the same eSIM.
+        text: in hex digits when the wishes say that it is binary.
         category: none takes the account's own.
         validity_s: how long the message is worth sending; none takes the service's own.
         request_id: the caller's idempotency key, with the digest of what it stands for.
@@ -35,6 +36,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     validity_s: int | None = None
     request_id: str | None = None
     fingerprint: bytes = b""
+    wishes: Wishes = AS_USUAL
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -75,14 +77,14 @@ class Intake:
         esim = await self._store.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        return decide(account, esim, ask.text, ask.category, self._routing)
+        return decide(account, esim, ask.text, ask.category, self._routing, ask.wishes)
 
     async def send(self, account: Account, ask: Ask) -> Answer:
         """Decide and commit. Raises StoreError when nothing could be committed."""
         esim = await self._store.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        plan = decide(account, esim, ask.text, ask.category, self._routing)
+        plan = decide(account, esim, ask.text, ask.category, self._routing, ask.wishes)
         now_ms = self._clock_ms()
         request = None
         if ask.request_id:
@@ -99,7 +101,7 @@ class Intake:
             esim_tran_no=esim.esim_tran_no,
             iccid=esim.iccid,
             destination=plan.destination,
-            sender=plan.carrier.sender,
+            sender=plan.sender,
             carrier=plan.carrier.name,
             category=plan.category,
             priority=priority,
@@ -110,6 +112,8 @@ class Intake:
             expires_ms=now_ms + 1000 * (ask.validity_s or self._validity_s),
             request=request,
             lease_ms=lease_ms,
+            options=plan.options,
+            part_count=plan.part_count,
         )
         try:
             done = await self._store.accept(message)

@@ -113,6 +113,7 @@ class Lane:
                 expires_ms=message.expires_ms,
                 attempt=1,
                 repeat=False,
+                options=message.options,
             )
             ready.append((message.created_ms, part))
         self.pump()

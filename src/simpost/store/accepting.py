@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey
-from simpost.store.codes import CODE, reason_of
+from simpost.store.codes import CODE, options_text, reason_of
 from simpost.store.queries import SQL
 from simpost.store.session import Session
 
@@ -93,11 +93,12 @@ def _message_row(message: NewMessage, reference: int, total: int) -> tuple[objec
         message.category,
         message.encoding,
         reference,
-        total,
+        message.part_count or total,
         message.created_ms,
         message.expires_ms,
         message.request.request_id if message.request else None,
         message.text,
+        options_text(message.options),
     )
 
 

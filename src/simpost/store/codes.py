@@ -1,7 +1,12 @@
-"""States as the store writes them: numbers whose tens are the rank, so that SQL can compare."""
+"""Values as the store writes them: states as numbers whose tens are the rank, options as JSON."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import msgspec
+
+from simpost.domain.options import PLAIN, Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -24,5 +29,19 @@ FINAL = 100
 """From here on a state is final."""
 
 
+_decode_options = msgspec.json.Decoder(Options).decode
+
+
 def reason_of(text: str | None) -> Reason | None:
     return None if text is None else Reason(text)
+
+
+@lru_cache(maxsize=256)
+def options_text(options: Options) -> str | None:
+    """JSON of what differs from the usual; none when nothing does."""
+    return None if options == PLAIN else msgspec.json.encode(options).decode()
+
+
+@lru_cache(maxsize=256)
+def options_of(text: str | None) -> Options:
+    return PLAIN if text is None else _decode_options(text)

@@ -12,7 +12,7 @@ from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
-from simpost.store.codes import CODE
+from simpost.store.codes import CODE, options_of
 from simpost.store.folding import refold
 from simpost.store.queries import SQL, ask
 from simpost.store.session import PartKey, Session
@@ -61,7 +61,7 @@ def _claim(session: Session, one: Claim) -> list[Submission]:
             ).fetchall()
             ended: list[PartKey] = []
             for row in rows:
-                part = Submission(*(*row[:-1], bool(row[-1])))
+                part = Submission(*(*row[:-2], bool(row[-2]), options_of(row[-1])))
                 if part.expires_ms <= one.now_ms:
                     ended.append((part.account_id, part.message_id, part.number))
                 else:

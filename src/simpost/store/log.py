@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from simpost.domain.messages import Attempt, Category, Message, Part
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
-from simpost.store.codes import CODE, STATE, reason_of
+from simpost.store.codes import CODE, STATE, options_of, reason_of
 from simpost.store.queries import ask
 
 _BEYOND = b"\xff" * 17
@@ -103,6 +103,8 @@ def _read(connection: apsw.Connection, account_id: int, message_id: bytes) -> Me
         updated_ms=max(part[-1] for part in rows),
         expires_ms=row[10],
         request_id=row[11],
+        sender=row[12],
+        options=options_of(row[13]),
         parts=parts,
     )
 

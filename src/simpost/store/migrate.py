@@ -39,7 +39,8 @@ def migrate(path: Path) -> None:
         connection = open_writer(path)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(statements)
+            # To the end: Alembic notes each version with RETURNING, and execution waits at its row.
+            connection.execute(statements).fetchall()
             connection.execute("COMMIT")
         finally:
             connection.close()

@@ -13,9 +13,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
+from simpost.domain.options import PLAIN, Options
 from simpost.domain.states import State
 from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
 from simpost.store import SqliteStore
+from simpost.store.schema import VERSION
 from tests.contract.store_facts import leased
 from tests.integration.store.conftest import SEAL_KEY
 
@@ -150,9 +152,29 @@ async def test_a_store_that_could_not_be_opened_is_owned_by_nobody(path):
 
 async def test_a_newer_schema_is_named_and_left_untouched(path):
     before = set_version(path, "9999")
-    with pytest.raises(SchemaTooNew, match=r"schema 9999, this release knows 0001"):
+    with pytest.raises(SchemaTooNew, match=rf"schema 9999, this release knows {VERSION}"):
         await opened(path)
     assert path.read_bytes() == before
+
+
+async def test_a_store_of_an_earlier_release_keeps_its_messages_and_gets_new_columns(path):
+    store = await opened(path)
+    old = leased("first, ", "second")
+    await store.accept(old)
+    await store.close()
+    set_version(path, "0001")
+    connection = apsw.Connection(str(path))
+    connection.execute("ALTER TABLE messages DROP COLUMN options")
+    connection.close()
+    store = await opened(path)
+    new = leased(options=Options(message_class=0))
+    await store.accept(new)
+    found = [await store.find_message(1, one.id) for one in (old, new)]
+    assert [(one.text, one.options) for one in found] == [
+        ("first, second", PLAIN),
+        ("hello", Options(message_class=0)),
+    ]
+    await store.close()
 
 
 @pytest.mark.parametrize("content", [b"hello, I am a text\n" * 300, b"\x00" * 8192])

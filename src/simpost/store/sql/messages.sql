@@ -3,8 +3,8 @@
 -- name: insert_message
 INSERT INTO messages (
   account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-  part_count, created_ms, expires_ms, request_id, text
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  part_count, created_ms, expires_ms, request_id, text, options
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_part
 INSERT INTO parts (
@@ -39,7 +39,7 @@ DELETE FROM requests WHERE (account_id, request_id) IN (
 
 -- name: find_message
 SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
-  created_ms, expires_ms, request_id
+  created_ms, expires_ms, request_id, sender, options
 FROM messages WHERE account_id = ? AND id = ?
 
 -- name: find_parts

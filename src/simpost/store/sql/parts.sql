@@ -3,7 +3,7 @@
 -- name: due_parts
 SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
-  p.attempt + 1, p.state = 40
+  p.attempt + 1, p.state = 40, m.options
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NULL AND p.carrier = ? AND p.priority = ? AND p.due_ms <= ?

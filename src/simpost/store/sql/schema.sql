@@ -83,7 +83,8 @@ CREATE TABLE messages (
   created_ms INTEGER NOT NULL,
   expires_ms INTEGER NOT NULL,
   request_id TEXT,
-  text TEXT NOT NULL,
+  text TEXT NOT NULL, -- hex digits when the encoding is binary
+  options TEXT, -- JSON, how it is sent beside its text; NULL when as usual
   CONSTRAINT messages_pk PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
