@@ -73,15 +73,15 @@ def check(tmp_path):
         (
             "outbind_port = 2776",
             (
-                "11: carriers[0].outbind_port: needs outbind_password: whoever calls is told our own "
-                "password"
+                "11: carriers[0].outbind_port: needs outbind_password: whoever calls is told our "
+                "own password"
             ),
         ),
         (
             "tls = true\noutbind_port = 2776\noutbind_password = 'call'",
             (
-                "12: carriers[0].outbind_port: cannot be used with tls = true: the call comes in clear "
-                "text"
+                "12: carriers[0].outbind_port: cannot be used with tls = true: the call comes in "
+                "clear text"
             ),
         ),
         ("outbind_host = '0.0.0.0'", "11: carriers[0].outbind_host: needs outbind_port"),

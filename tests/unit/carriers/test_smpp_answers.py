@@ -1,0 +1,86 @@
+"""What statuses mean, and that docs/carriers.md says the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simpost.carriers.smpp.answers import MEANINGS, Answers, Meaning
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.ports.carrier import Link
+from simpost.smpp import Status
+
+PAGE = (Path(__file__).parents[3] / "docs" / "carriers.md").read_text("utf-8")
+
+
+def table(heading):
+    """The cells of the rows under a heading, without backticks."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = (line for line in section.splitlines() if line.startswith("| `"))
+    return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_every_status_of_the_standards_has_a_class():
+    assert set(MEANINGS) == {status for status in Status if status != Status.ESME_ROK}
+
+
+def test_the_table_of_statuses_is_as_the_code_has_it():
+    written = [(int(code, 16), name, meaning) for code, name, meaning, _ in table("Statuses")]
+    assert written == [(int(s), s.name, str(MEANINGS[s])) for s in Status if s in MEANINGS]
+
+
+def test_the_sentences_of_the_statuses_are_the_codes():
+    assert [row[3] for row in table("Statuses")] == [s.meaning for s in Status if s in MEANINGS]
+
+
+def test_every_class_is_explained():
+    assert [row[0] for row in table("Classes")] == [str(meaning) for meaning in Meaning]
+
+
+def test_every_word_for_a_link_is_explained():
+    assert [row[0] for row in table("Words for a link")] == [str(link) for link in Link]
+
+
+def test_the_page_names_no_setting_that_is_not_there():
+    from simpost.config import SmppCarrier
+
+    named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
+    words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
+    words |= {"congestion_state", "transmitter_receiver", "generic_nack", "carrier_code"}
+    reasons = {str(reason) for reason in Reason}
+    assert named - words - reasons <= set(SmppCarrier.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "reason"),
+    [
+        (Status.ESME_RTHROTTLED, Verdict.THROTTLED, Reason.THROTTLED),
+        (Status.ESME_RSYSERR, Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
+        (Status.ESME_RINVPASWD, Verdict.UNREACHABLE, Reason.BIND_REFUSED),
+        (Status.ESME_RINVDSTADR, Verdict.REFUSED, Reason.CARRIER_REFUSED),
+        (Status.ESME_RUNKNOWNERR, Verdict.IN_DOUBT, Reason.NO_ANSWER),
+        (0x0400, Verdict.REFUSED, Reason.CARRIER_REFUSED),
+        (0xFFFFFFFF, Verdict.REFUSED, Reason.CARRIER_REFUSED),
+    ],
+)
+def test_a_status_leads_to_an_outcome_and_keeps_its_code(status, verdict, reason):
+    outcome = Answers({}).outcome(status, "")
+    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert outcome.carrier_code == f"0x{status:08X}"
+    assert outcome.retry_after_s is None
+
+
+def test_a_carriers_own_table_stands_above_the_usual():
+    answers = Answers({"0x45": "retry", "0x00000411": "throttle", "0x58": "refuse"})
+    assert answers.outcome(0x45, "").reason is Reason.CARRIER_BUSY
+    assert answers.outcome(0x411, "").verdict is Verdict.THROTTLED
+    assert answers.outcome(0x58, "").verdict is Verdict.REFUSED
+    assert answers.outcome(0x0B, "").verdict is Verdict.REFUSED
+
+
+def test_the_pause_after_a_passing_fault_is_the_carriers_where_it_is_set():
+    answers = Answers({}, retry_after_s=90)
+    assert answers.outcome(Status.ESME_RSYSERR, "").retry_after_s == 90
+    assert answers.outcome(Status.ESME_RTHROTTLED, "").retry_after_s is None
+    assert answers.outcome(Status.ESME_RINVDSTADR, "").retry_after_s is None

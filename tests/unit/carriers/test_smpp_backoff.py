@@ -1,0 +1,45 @@
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simpost.carriers.smpp.dialling import Backoff, why
+from simpost.smpp import CloseReason
+
+
+class Most(random.Random):
+    """No jitter."""
+
+    def uniform(self, a, b):
+        return b
+
+
+def test_each_wait_is_twice_the_one_before_up_to_the_cap():
+    backoff = Backoff(1, 10, Most())
+    assert [backoff.wait_s() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+
+
+def test_a_link_that_was_of_use_begins_anew():
+    backoff = Backoff(1, 10, Most())
+    backoff.wait_s()
+    backoff.wait_s()
+    backoff.succeeded()
+    assert backoff.wait_s() == 1
+
+
+@given(st.integers(), st.floats(0.1, 600), st.floats(1, 10))
+def test_waits_are_spread_between_half_and_all(seed, least_s, factor):
+    backoff = Backoff(least_s, least_s * factor, random.Random(seed))
+    wanted = least_s
+    for _ in range(8):
+        assert wanted / 2 <= backoff.wait_s() <= wanted
+        wanted = min(2 * wanted, least_s * factor)
+
+
+def test_links_lost_together_do_not_come_together():
+    waits = {Backoff(1, 60, random.Random(seed)).wait_s() for seed in range(20)}
+    assert len(waits) == 20
+
+
+def test_every_end_of_a_link_has_a_sentence():
+    assert all(why(reason).endswith(".") for reason in CloseReason)
