@@ -13,33 +13,34 @@ from functools import partial
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Receipt, Verdict
 from simpost.domain.reasons import Reason
+from simpost.engine.backlog import LEASE_MS, Backlog
 from simpost.engine.clock import Clock
 from simpost.engine.collector import Collector
+from simpost.engine.health import Health
 from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.settling import Patience, settle
-from simpost.errors import StoreError
-from simpost.observe import get_logger
+from simpost.engine.submissions import submissions_of
 from simpost.ports.carrier import Carrier, Submission
 from simpost.ports.store import NewMessage, Settlement, Store
 
-LEASE_MS = 180_000
-"""A node's right to a part: longer than it may wait in memory and for its answer."""
 _STALE_MS = 60_000
 """A part that waited this long in memory goes back to the store untried."""
+_SLOW_MS = 500
+"""An answer that took longer leaves the carrier's last place to codes."""
 _POLL_S = 1.0
 """How often the store is asked for parts nobody told us of: retries, another node's leavings."""
 
 _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
+_PAUSED = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
 _RETURNED = Outcome(Verdict.UNREACHABLE, reason=Reason.RETURNED)
-
-log = get_logger(__name__)
 
 
 class Lane:
     """Dispatch through one carrier.
 
     `depth` bounds the parts held from their lease to their settlement. After a crash that many
-    may be in doubt, so it is as small as keeps the carrier busy while a commit runs.
+    may be in doubt, so it is as small as keeps the carrier busy while a commit runs. Codes have
+    as many places again: they find one, however full the lane is of others.
     """
 
     def __init__(
@@ -53,24 +54,37 @@ class Lane:
         patience: Patience,
         clock_ms: Clock,
     ) -> None:
-        self._carrier = carrier
-        self._store = store
+        self.carrier = carrier
+        self.depth = depth
+        self.patience = patience
+        self.health = Health(int(1000 * patience.failover_s))
         self._receipts = receipts
-        self._owner = owner
-        self._depth = depth
-        self._patience = patience
         self._clock_ms = clock_ms
         self._name = carrier.traits.name
         self._ready: tuple[deque[tuple[int, Submission]], ...] = tuple(deque() for _ in Priority)
         self._held = 0
-        self._backlog = True
+        self._in_flight = 0
+        self._is_slow = True  # until the first answer says otherwise
         self._closing = False
-        self._claim = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._backlog = Backlog(store, self._name, owner=owner, clock_ms=clock_ms)
         self._settlements: Collector[Settlement] = Collector(store.settle, self._settled)
 
     @property
-    def _is_open(self) -> bool:
-        return self._carrier.is_open
+    def held(self) -> int:
+        """Parts between their lease and their settlement."""
+        return self._held
+
+    @property
+    def takes(self) -> bool:
+        """Whether a message had better go by this carrier than by another."""
+        is_ready = self.carrier.is_open and not self._closing
+        return is_ready and not self.health.is_sick(self._clock_ms())
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether what waits here had better go by another carrier."""
+        return self.health.is_lost(self._clock_ms(), is_open=self.carrier.is_open)
 
     # Intake.
 
@@ -80,48 +94,29 @@ class Lane:
         Older parts waiting in the store go first, except that a code never waits behind them.
         """
         urgent = priority == Priority.CODE
-        limit = self._depth * 2 if urgent else self._depth
-        waits = self._backlog and not urgent
+        limit = self.depth * 2 if urgent else self.depth
+        waits = self._backlog.waits and not urgent
         full = self._held + count > limit
-        if waits or full or self._closing or not self._is_open:
+        if waits or full or self._closing or not self.carrier.is_open:
             return None
         self._held += count
         return now_ms + LEASE_MS
 
     def release(self, count: int) -> None:
         """Give back a reservation that came to nothing."""
-        self._held -= count
+        self._let_go(count)
 
     def take(self, message: NewMessage, reference: int) -> None:
         """Put the parts of a committed message, reserved before, in their place."""
-        total = len(message.parts)
         ready = self._ready[message.priority]
-        for number, text in enumerate(message.parts, start=1):
-            part = Submission(
-                account_id=message.account_id,
-                message_id=message.id,
-                number=number,
-                total=total,
-                text=text,
-                encoding=message.encoding,
-                reference=reference,
-                destination=message.destination,
-                sender=message.sender,
-                category=message.category,
-                priority=message.priority,
-                created_ms=message.created_ms,
-                expires_ms=message.expires_ms,
-                attempt=1,
-                repeat=False,
-                options=message.options,
-            )
-            ready.append((message.created_ms, part))
+        until_ms = min(message.created_ms + _STALE_MS, message.expires_ms)
+        for part in submissions_of(message, reference):
+            ready.append((until_ms, part))
         self.pump()
 
-    def wake(self) -> None:
-        """Parts wait in the store."""
-        self._backlog = True
-        self._claim.set()
+    def wake(self, priority: int = Priority.CODE) -> None:
+        """Parts wait in the store, the most urgent of them with this priority."""
+        self._backlog.announce(priority)
 
     # The carrier's desk.
 
@@ -138,48 +133,75 @@ class Lane:
     # Dispatch.
 
     def pump(self) -> None:
-        """Give the carrier what it has room for; without a link, give parts back."""
-        carrier = self._carrier
+        """Give the carrier what it has room for; when it is closed, give all parts back."""
+        carrier = self.carrier
         now_ms = self._clock_ms()
-        for ready in self._ready:
+        if self._closing:
+            self._give_back(_RETURNED, now_ms)
+        elif not carrier.is_open:
+            self._give_back(_PAUSED if carrier.is_paused else _UNREACHABLE, now_ms)
+        else:
+            self._send(carrier, now_ms)
+        if self._backlog.waits:
+            self._backlog.stir()
+
+    def _send(self, carrier: Carrier, now_ms: int) -> None:
+        for priority, ready in enumerate(self._ready):
+            # A slow carrier full of bulk would make a code wait for the first answer to it.
+            spares = self._is_slow and priority != Priority.CODE
             while ready:
-                since_ms, part = ready[0]
-                if not self._is_open:
-                    ready.popleft()
-                    self._answered(part, now_ms, _UNREACHABLE)
-                elif now_ms - since_ms > _STALE_MS:
+                until_ms, part = ready[0]
+                if now_ms >= until_ms:
                     ready.popleft()
                     self._answered(part, now_ms, _RETURNED)
-                elif carrier.room > 0:
+                elif carrier.room > (1 if spares and self._in_flight else 0):
                     ready.popleft()
+                    self._in_flight += 1
                     answer = carrier.send(part)
                     answer.add_done_callback(partial(self._on_answer, part, now_ms))
                 else:
                     return
-        if self._backlog:
-            self._claim.set()
+
+    def _give_back(self, outcome: Outcome, now_ms: int) -> None:
+        for ready in self._ready:
+            while ready:
+                self._answered(ready.popleft()[1], now_ms, outcome)
 
     def _on_answer(
         self, part: Submission, started_ms: int, answer: asyncio.Future[Outcome]
     ) -> None:
-        self._answered(part, started_ms, answer.result())
+        self._in_flight -= 1
+        was_slow = self._is_slow
+        ended_ms = self._answered(part, started_ms, answer.result())
+        self._is_slow = ended_ms - started_ms > _SLOW_MS
+        if was_slow:
+            self.pump()
 
-    def _answered(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
-        self._settlements.add(
-            settle(
-                part,
-                outcome,
-                carrier=self._name,
-                started_ms=started_ms,
-                ended_ms=self._clock_ms(),
-                patience=self._patience,
-            )
+    def _answered(self, part: Submission, started_ms: int, outcome: Outcome) -> int:
+        ended_ms = self._clock_ms()
+        self.health.answered(outcome, ended_ms)
+        settlement = settle(
+            part,
+            outcome,
+            carrier=self._name,
+            started_ms=started_ms,
+            ended_ms=ended_ms,
+            patience=self.patience,
         )
+        self._settlements.add(settlement)
+        if settlement.due_ms is not None and part.priority == Priority.CODE:
+            self._backlog.announce_in(settlement.due_ms - ended_ms)
+        return ended_ms
 
     def _settled(self, settlements: list[Settlement]) -> None:
-        self._held -= len(settlements)
-        if self._backlog:
-            self._claim.set()
+        self._let_go(len(settlements))
+        if self._backlog.waits:
+            self._backlog.stir()
+
+    def _let_go(self, count: int) -> None:
+        self._held -= count
+        if self._closing and not self._held:
+            self._empty.set()
 
     # Life.
 
@@ -193,48 +215,35 @@ class Lane:
     def close(self) -> None:
         """Take nothing more; what the carrier was not given yet goes back to the store."""
         self._closing = True
-        for ready in self._ready:
-            while ready:
-                since_ms, part = ready.popleft()
-                self._answered(part, since_ms, _RETURNED)
+        self.pump()
+        self._let_go(0)
 
     async def drained(self) -> None:
         """Wait until what the carrier answered is committed."""
         await self._settlements.drained()
 
+    async def emptied(self) -> None:
+        """After `close`: wait until no part is held any more."""
+        await self._empty.wait()
+
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(_POLL_S)
             self.pump()
-            self._claim.set()
+            self._backlog.suspect()
 
     async def _claim_forever(self) -> None:
         while True:
-            await self._claim.wait()
-            self._claim.clear()
-            wanted = max(1, self._depth // 2)
-            if self._closing or self._held + wanted > self._depth or not self._is_open:
+            await self._backlog.stirred()
+            wanted = self._backlog.wanted(self._held, self.depth)
+            if not wanted or self._closing or not self.carrier.is_open:
                 continue
-            now_ms = self._clock_ms()
+            codes_only = self._held + wanted > self.depth
             self._held += wanted
-            self._backlog = False
-            parts = await self._claim_some(wanted, now_ms)
-            self._held -= wanted - len(parts)
-            if len(parts) == wanted:
-                self._backlog = True
+            parts = await self._backlog.claim(wanted, codes_only=codes_only)
+            self._let_go(wanted - len(parts))
+            now_ms = self._clock_ms()
             for part in parts:
-                self._ready[part.priority].append((now_ms, part))
+                until_ms = min(now_ms + _STALE_MS, part.expires_ms)
+                self._ready[part.priority].append((until_ms, part))
             self.pump()
-
-    async def _claim_some(self, wanted: int, now_ms: int) -> list[Submission]:
-        try:
-            return await self._store.claim(
-                self._name,
-                limit=wanted,
-                now_ms=now_ms,
-                owner=self._owner,
-                lease_ms=now_ms + LEASE_MS,
-            )
-        except StoreError as error:
-            log.error("claim_refused", carrier=self._name, error=str(error))
-            return []

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import msgspec
 
+from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.store import Settlement
+
+_NOT_TRIED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED)
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -19,24 +22,31 @@ class Patience(msgspec.Struct, frozen=True):
 
     Attributes:
         throttled_s, busy_s: first and longest pause; each further try doubles it.
+        code_s: the same for one-time codes, which are worth little in a minute.
         unreachable_s: after a lost link; the lane waits for the link anyway.
         doubt_s: how long late answers and receipts may still settle a part in doubt.
         repeat_in_doubt: categories that are sent again after that.
+        failover_s: how long a carrier may be closed, or take nothing, before the next one of the
+            route is taken.
     """
 
     throttled_s: tuple[float, float] = (1.0, 30.0)
     busy_s: tuple[float, float] = (5.0, 300.0)
+    code_s: tuple[float, float] = (0.25, 5.0)
     unreachable_s: float = 1.0
     doubt_s: float = 60.0
     repeat_in_doubt: frozenset[str] = frozenset()
+    failover_s: float = 10.0
 
-    def pause_s(self, outcome: Outcome, attempt: int) -> float:
+    def pause_s(self, outcome: Outcome, attempt: int, priority: int) -> float:
         if outcome.retry_after_s is not None:
             return outcome.retry_after_s
-        if outcome.verdict is Verdict.THROTTLED:
-            first, longest = self.throttled_s
-        elif outcome.reason in (Reason.CARRIER_UNREACHABLE, Reason.RETURNED):
+        if outcome.reason in _NOT_TRIED:
             return self.unreachable_s
+        if priority == Priority.CODE:
+            first, longest = self.code_s
+        elif outcome.verdict is Verdict.THROTTLED:
+            first, longest = self.throttled_s
         else:
             first, longest = self.busy_s
         return min(longest, first * 2.0 ** min(attempt - 1, 20))
@@ -86,5 +96,5 @@ def _next(
         case Verdict.IN_DOUBT:
             return State.IN_DOUBT, part.expires_ms
         case Verdict.THROTTLED | Verdict.UNREACHABLE:
-            wait_ms = int(1000 * patience.pause_s(outcome, part.attempt))
+            wait_ms = int(1000 * patience.pause_s(outcome, part.attempt, part.priority))
             return State.SENDING, min(part.expires_ms, now_ms + wait_ms)

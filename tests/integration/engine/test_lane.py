@@ -39,6 +39,7 @@ class ScriptedCarrier:
 
     def __init__(self, room=1000):
         self.is_open = True
+        self.is_paused = False
         self.room = room
         self.sent = []
         self.answers = []
