@@ -18,12 +18,13 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import wall_clock_ms
+from simpost.engine.dispatch import Dispatch
+from simpost.engine.failover import Failover
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
-from simpost.engine.lane import Lane
 from simpost.engine.receiving import ReceiptDesk
-from simpost.engine.routes import Route, Routing
-from simpost.engine.settling import Patience
+from simpost.engine.reload import Reload
+from simpost.engine.setup import patience_of, repeated_of, routing_of
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.ports.store import Store
@@ -62,44 +63,55 @@ class _HttpServer(uvicorn.Server):
 
 
 class App:
-    """One simpost: a store, its engine, its carriers and its doors."""
+    """One simpost: a store, its engine, its carriers and its doors.
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    `reread` gives the settings as the file has them now, for a reload; it raises ConfigError.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, reread: Callable[[], Settings] | None = None
+    ) -> None:
         self.settings = settings
         self.store = store
         self.accounts = Accounts(store)
-        repeat = frozenset(str(category) for category in settings.messages.repeat_in_doubt)
+        messages = settings.messages
         self._receipts = ReceiptDesk(store)
-        self.carriers = {carrier.name: SmppCarrier(carrier) for carrier in settings.carriers}
-        self._lanes = {
-            name: Lane(
-                carrier,
-                store,
-                self._receipts,
-                owner=OWNER,
-                depth=carrier.depth,
-                patience=Patience(repeat_in_doubt=repeat),
-                clock_ms=wall_clock_ms,
-            )
-            for name, carrier in self.carriers.items()
-        }
-        self._keeper = Keeper(store, owner=OWNER, repeat_in_doubt=repeat, clock_ms=wall_clock_ms)
+        self.dispatch = Dispatch(
+            store,
+            self._receipts,
+            owner=OWNER,
+            patience=patience_of(messages),
+            clock_ms=wall_clock_ms,
+        )
+        for carrier in settings.carriers:
+            self.dispatch.add(SmppCarrier(carrier))
+        routing = routing_of(settings.routes, self.dispatch)
+        self._keeper = Keeper(
+            store,
+            owner=OWNER,
+            repeat_in_doubt=repeated_of(messages),
+            receipt_grace_ms=1000 * messages.receipt_grace_s,
+            clock_ms=wall_clock_ms,
+        )
         self.intake = Intake(
             store,
-            Routing(
-                routes=tuple(
-                    Route(
-                        carriers=route.order,
-                        **route.model_dump(exclude={"carrier", "carriers"}),
-                    )
-                    for route in settings.routes
-                ),
-                carriers={name: carrier.traits for name, carrier in self.carriers.items()},
-            ),
-            self._lanes,
+            routing,
+            self.dispatch.lanes,
             new_id=lambda: uuid7().bytes,
             clock_ms=wall_clock_ms,
-            validity_s=settings.messages.validity_s,
+            validity_s=messages.validity_s,
+        )
+        self._failover = Failover(
+            store, self.accounts, self.dispatch, routing, clock_ms=wall_clock_ms
+        )
+        self.reload = Reload(
+            settings,
+            reread or (lambda: settings),
+            SmppCarrier,
+            dispatch=self.dispatch,
+            intake=self.intake,
+            keeper=self._keeper,
+            failover=self._failover,
         )
 
     async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -110,29 +122,32 @@ class App:
         await self.accounts.reload()
         await self._keeper.take_stock()
         server = _HttpServer(self._http_config())
+        loop = asyncio.get_running_loop()
         for wanted in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(wanted, server.end)
+            loop.add_signal_handler(wanted, server.end)
         async with asyncio.TaskGroup() as tasks:
             side = [
                 tasks.create_task(self._receipts.run()),
                 tasks.create_task(self._keeper.run()),
-                *(tasks.create_task(lane.run()) for lane in self._lanes.values()),
+                tasks.create_task(self._failover.run()),
             ]
-            for name, carrier in self.carriers.items():
-                await carrier.start(self._lanes[name])
+            await self.dispatch.start(tasks)
+            loop.add_signal_handler(
+                signal.SIGHUP, lambda: tasks.create_task(self.reload.run_and_log())
+            )
             ready()
             await server.serve(sockets=[listener])
             await self._wind_down()
+            self.dispatch.cancel()
             for task in side:
                 task.cancel()
 
     async def _wind_down(self) -> None:
-        for lane in self._lanes.values():
-            lane.close()
-        await asyncio.gather(*(carrier.stop() for carrier in self.carriers.values()))
+        self.dispatch.wind_down()
+        await self.dispatch.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
-                await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
+                await self.dispatch.drained()
                 await self._receipts.drained()
 
     def _http_config(self) -> uvicorn.Config:
@@ -141,6 +156,8 @@ class App:
             store=self.store,
             accounts=self.accounts,
             intake=self.intake,
+            dispatch=self.dispatch,
+            reload=self.reload.run,
             clock_ms=wall_clock_ms,
             operator_token=server.operator_token.get_secret_value(),
             version=__version__,
@@ -161,12 +178,14 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, reread: Callable[[], Settings] | None = None
+) -> AsyncIterator[App]:
     """Open the store and wire everything around it; nothing runs yet."""
     store = await SqliteStore.open(
         settings.store.path, seal_key=settings.store.secrets_key.get_secret_value()
     )
     try:
-        yield App(settings, store)
+        yield App(settings, store, reread)
     finally:
         await store.close()

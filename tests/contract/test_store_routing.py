@@ -33,8 +33,8 @@ async def waiting(store, carrier=CARRIER, after=None, limit=100):
     return await store.waiting_messages(carrier, after=after, limit=limit)
 
 
-async def moved(store, *messages, to="other"):
-    moves = [Move(one.account_id, one.id, to) for one in messages]
+async def moved(store, *messages, to="other", sender="Shop"):
+    moves = [Move(one.account_id, one.id, to, sender) for one in messages]
     return await store.reroute(moves, now_ms=LATER_MS)
 
 
@@ -75,6 +75,14 @@ async def test_a_message_moves_with_all_its_parts_and_is_claimed_by_the_other_ca
     assert await carriers_of(store, one) == ["other", "other"]
     assert await claimed(store) == []
     assert [part.number for part in await claimed(store, "other")] == [1, 2]
+
+
+async def test_a_message_goes_with_the_sender_that_is_allowed_where_it_goes(store):
+    first, second = await accepted(store, message(), leased())
+    assert await moved(store, first, second, sender="Other") == 1
+    assert [part.sender for part in await claimed(store, "other")] == ["Other"]
+    assert [each.sender for each in await waiting(store)] == []
+    assert (await store.find_message(1, second.id)).sender == "Shop"
 
 
 async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked_for(store):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
+from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Intake
+from simpost.engine.reload import Reloaded
 from simpost.ports.store import Store
 
 
@@ -15,6 +18,7 @@ class Services:
     """Wired once, in app.py.
 
     Attributes:
+        reload: reads the configuration again; raises ConfigError when it is not right.
         operator_token: bearer token of the operator's endpoints; empty closes them.
         max_body_octets: largest body read; batches of the operator may be larger.
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
@@ -24,6 +28,8 @@ class Services:
     store: Store
     accounts: Accounts
     intake: Intake
+    dispatch: Dispatch
+    reload: Callable[[], Awaitable[Reloaded]]
     clock_ms: Clock
     operator_token: str
     version: str

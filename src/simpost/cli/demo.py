@@ -76,7 +76,9 @@ async def _run(folder: Path, port: int) -> None:
         await operator.start()
         try:
             settings = _settings(folder, listener.getsockname()[1], operator.port, password)
-            async with app.open_app(settings) as service:
+            async with app.open_app(
+                settings, lambda: config.load(folder / "simpost.toml")
+            ) as service:
                 await fill(service)
                 text = _TRY.format(
                     url=f"http://{_HOST}:{settings.server.port}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,21 +19,25 @@ def serve(
     ] = Path("simpost.toml"),
 ) -> None:
     """Run the service until SIGINT or SIGTERM."""
-    settings = config.load(config_file, os.environ)
+
+    def read() -> config.Settings:
+        return config.load(config_file, os.environ)
+
+    settings = read()
     set_up(settings.log.level, settings.log.format)
-    run(settings)
+    run(settings, read)
 
 
-def run(settings: config.Settings) -> None:
+def run(settings: config.Settings, reread: Callable[[], config.Settings]) -> None:
     import uvloop
 
-    uvloop.run(_serve(settings))
+    uvloop.run(_serve(settings, reread))
 
 
-async def _serve(settings: config.Settings) -> None:
+async def _serve(settings: config.Settings, reread: Callable[[], config.Settings]) -> None:
     with app.listen(settings.server.host, settings.server.port) as listener:
         host, port = listener.getsockname()[:2]
-        async with app.open_app(settings) as service:
+        async with app.open_app(settings, reread) as service:
             await service.run(
                 listener, lambda: print(f"simpost listens on http://{host}:{port}", flush=True)
             )

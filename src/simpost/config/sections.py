@@ -124,6 +124,20 @@ class Messages(Section):
         description="Categories whose parts are sent again when bytes left and no answer came. "
         "The others are left in doubt: the handset never shows them twice.",
     )
+    failover_after_s: float = Field(
+        default=10,
+        ge=1,
+        le=3600,
+        description="How long a carrier may be closed, or take nothing it is given, before what "
+        "waits for it goes by the next carrier of its route.",
+    )
+    receipt_grace_s: int = Field(
+        default=86_400,
+        ge=60,
+        le=2_592_000,
+        description="How long after its validity a message that was sent may still be reported on; "
+        "then it ends as expired with `no_receipt`.",
+    )
 
 
 def _is_sender(text: str) -> str:

@@ -65,26 +65,26 @@ class Intake:
         clock_ms: Clock,
         validity_s: int,
     ) -> None:
+        self.routing = routing
+        self.validity_s = validity_s
         self._store = store
-        self._routing = routing
         self._lanes = lanes
         self._new_id = new_id
         self._clock_ms = clock_ms
-        self._validity_s = validity_s
 
     async def preview(self, account: Account, ask: Ask) -> SendPlan | Refusal:
         """The decision alone: nothing is committed, nothing is sent."""
         esim = await self._store.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        return decide(account, esim, ask.text, ask.category, self._routing, ask.wishes)
+        return decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
 
     async def send(self, account: Account, ask: Ask) -> Answer:
         """Decide and commit. Raises StoreError when nothing could be committed."""
         esim = await self._store.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        plan = decide(account, esim, ask.text, ask.category, self._routing, ask.wishes)
+        plan = decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
         now_ms = self._clock_ms()
         request = None
         if ask.request_id:
@@ -109,7 +109,7 @@ class Intake:
             encoding=plan.encoding,
             parts=plan.parts,
             created_ms=now_ms,
-            expires_ms=now_ms + 1000 * (ask.validity_s or self._validity_s),
+            expires_ms=now_ms + 1000 * (ask.validity_s or self.validity_s),
             request=request,
             lease_ms=lease_ms,
             options=plan.options,
@@ -126,7 +126,7 @@ class Intake:
                 lane.release(count)
             return _again(done)
         if lease_ms is None:
-            lane.wake()
+            lane.wake(priority)
         else:
             lane.take(message, done.reference)
         return Answer(message_id=message.id, plan=plan)

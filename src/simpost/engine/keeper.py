@@ -16,20 +16,30 @@ log = get_logger(__name__)
 
 
 class Keeper:
-    """Ends leases that ran out and messages past their validity; forgets what may be forgotten."""
+    """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
+
+    A message that was sent and never reported on ends `receipt_grace_ms` after its validity.
+    """
 
     def __init__(
-        self, store: Store, *, owner: str, repeat_in_doubt: frozenset[str], clock_ms: Clock
+        self,
+        store: Store,
+        *,
+        owner: str,
+        repeat_in_doubt: frozenset[str],
+        receipt_grace_ms: int,
+        clock_ms: Clock,
     ) -> None:
+        self.repeat_in_doubt = repeat_in_doubt
+        self.receipt_grace_ms = receipt_grace_ms
         self._store = store
         self._owner = owner
-        self._repeat = repeat_in_doubt
         self._clock_ms = clock_ms
 
     async def take_stock(self) -> int:
         """Before anything is sent: what this node held when it stopped is in doubt now."""
         doubtful = await self._store.lapse(
-            now_ms=self._clock_ms(), owner=self._owner, repeat=self._repeat
+            now_ms=self._clock_ms(), owner=self._owner, repeat=self.repeat_in_doubt
         )
         if doubtful:
             log.warning("parts_in_doubt_after_restart", parts=doubtful)
@@ -39,16 +49,20 @@ class Keeper:
         while True:
             await asyncio.sleep(_ROUND_S)
             try:
-                await self._round()
+                await self.round()
             except StoreError as error:
                 log.error("keeping_refused", error=str(error))
 
-    async def _round(self) -> None:
+    async def round(self) -> None:
+        """Every message comes to its end here that nothing else ends."""
         now_ms = self._clock_ms()
-        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeat=self._repeat)
+        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeat=self.repeat_in_doubt)
         if lapsed:
             log.warning("leases_ran_out", parts=lapsed)
         while await self._store.expire(now_ms=now_ms, limit=_STEP) == _STEP:
+            pass
+        expired_ms = now_ms - self.receipt_grace_ms
+        while await self._store.end_unreported(now_ms=now_ms, expired_ms=expired_ms, limit=_STEP):
             pass
         while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
             pass

@@ -180,6 +180,11 @@ class Carrier(Protocol):
         """How many more parts it can take right now."""
         ...
 
+    @property
+    def depth(self) -> int:
+        """How many parts its lane should hold: enough to keep it busy while a commit runs."""
+        ...
+
     def send(self, part: Submission) -> Future[Outcome]:
         """Take a part, when there is room. The future is never cancelled and never raises."""
         ...

@@ -125,6 +125,7 @@ class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
     """A message whose parts wait for a carrier, with what another carrier must know of it.
 
     Attributes:
+        sender: what it was to be sent with, by the carrier it waits for.
         parts: all slices of the text, as they were cut.
         may_move: nothing of it has left or is in doubt, and no lane holds a part of it.
         priority, due_ms: of its first part; with the ids its place in the queue.
@@ -134,9 +135,11 @@ class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
     message_id: bytes
     esim_tran_no: str
     destination: str
+    sender: str
     category: str
     text: str
     encoding: str
+    options: Options
     parts: tuple[str, ...]
     may_move: bool
     priority: int
@@ -145,11 +148,12 @@ class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Move(msgspec.Struct, frozen=True, gc=False):
-    """A message is to go by another carrier."""
+    """A message is to go by another carrier, and with the sender that is allowed there."""
 
     account_id: int
     message_id: bytes
     carrier: str
+    sender: str
 
 
 class MessageFilter(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import apsw
 import msgspec
 
 from simpost.ports.store import Move, WaitingMessage
+from simpost.store.codes import options_of
 from simpost.store.queries import SQL, ask
 from simpost.store.session import Session
 
@@ -26,16 +27,13 @@ def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:
 
 
 def _move(session: Session, one: Move, now_ms: int) -> bool:
-    session.execute(
-        SQL["reroute_message"],
-        {
-            "carrier": one.carrier,
-            "now_ms": now_ms,
-            "account_id": one.account_id,
-            "message_id": one.message_id,
-        },
-    )
-    return session.connection.changes() > 0
+    facts = {"account_id": one.account_id, "message_id": one.message_id}
+    there = {"carrier": one.carrier, "now_ms": now_ms}
+    session.execute(SQL["reroute_message"], {**facts, **there})
+    if not session.connection.changes():
+        return False
+    session.execute(SQL["resend_as"], {**facts, "sender": one.sender})
+    return True
 
 
 def waiting_messages(
@@ -55,27 +53,28 @@ def _waiting(
     message_id: bytes,
     esim_tran_no: str,
     destination: str,
+    sender: str,
     category: str,
     text: str,
     encoding: str,
+    options: str | None,
     parts: str | None,
     may_move: int,
     *place: int,
 ) -> WaitingMessage:
-    priority, due_ms, expires_ms = place
     return WaitingMessage(
         account_id,
         message_id,
         esim_tran_no,
         destination,
+        sender,
         category,
         text,
         encoding,
+        options_of(options),
         _decode_parts(parts) if parts else (text,),
         bool(may_move),
-        priority,
-        due_ms,
-        expires_ms,
+        *place,
     )
 
 

@@ -19,12 +19,13 @@ from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
 from simpost.engine.accounts import Accounts
 from simpost.engine.catalogue import parse_esim, parse_plan
+from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Intake
-from simpost.engine.lane import Lane
 from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.reload import Reloaded
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
-from simpost.ports.carrier import Desk, Link, Submission, Traits
+from simpost.ports.carrier import BindKind, BindStatus, Desk, Link, Submission, Traits
 from simpost.store import SqliteStore
 
 NOW_MS = 1_767_225_600_000
@@ -37,7 +38,34 @@ class DownCarrier:
     traits = Traits(name="down", max_parts=4)
     link = Link.LOST
     is_open = False
+    is_paused = False
     room = 0
+    depth = 10
+
+    def binds(self) -> list[BindStatus]:
+        return [
+            BindStatus(
+                number=1,
+                kind=BindKind.TRANSCEIVER,
+                link=self.link,
+                peer="",
+                problem="connection refused",
+                window=10,
+                waiting=0,
+                allowed_per_s=0,
+                rate_per_s=0,
+                last_pdu_ms=NOW_MS,
+            )
+        ]
+
+    def pause(self) -> None:
+        self.is_paused = True
+
+    def resume(self) -> None:
+        self.is_paused = False
+
+    async def drain(self) -> None:
+        self.is_paused = True
 
     def send(self, part: Submission) -> asyncio.Future[Outcome]:
         raise AssertionError("nothing is sent without a link")
@@ -123,33 +151,39 @@ class Service:
         return await self.client.request(method, f"/v1/operator/{path}", headers=headers, **request)
 
 
+async def nothing_to_reload() -> Reloaded:
+    return Reloaded(added=[], changed=[], removed=[], sections=[], needs_restart=[])
+
+
 async def wire(store: SqliteStore, **settings: Any) -> Services:
     accounts = Accounts(store)
     await accounts.reload()
-    carrier = DownCarrier()
-    lane = Lane(
-        carrier,
+    dispatch = Dispatch(
         store,
         ReceiptDesk(store),
         owner="embedded",
-        depth=10,
-        patience=Patience(repeat_in_doubt=frozenset()),
+        patience=Patience(),
         clock_ms=lambda: NOW_MS,
     )
-    routing = Routing(routes=(Route(("down",)),), carriers={"down": carrier.traits})
+    lane = dispatch.add(DownCarrier())
     intake = Intake(
         store,
-        routing,
-        {"down": lane},
+        Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.traits}),
+        dispatch.lanes,
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,
         validity_s=3600,
     )
-    known: dict[str, Any] = {"operator_token": "operator-token", "version": "0"}
+    known: dict[str, Any] = {
+        "operator_token": "operator-token",
+        "version": "0",
+        "reload": nothing_to_reload,
+    }
     return Services(
         store=store,
         accounts=accounts,
         intake=intake,
+        dispatch=dispatch,
         clock_ms=lambda: NOW_MS,
         **(known | settings),
     )

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from simpost.api import Services, build
 from simpost.domain.accounts import Account, Dialect
 from simpost.engine.accounts import Accounts
+from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Answer, Ask, Intake
 from simpost.ports.store import Store
 
@@ -131,6 +132,8 @@ async def open_doors(*accounts: Account, **settings: Any) -> Door:
         store=store,
         accounts=known,
         intake=cast("Intake", intake),
+        dispatch=cast("Dispatch", None),
+        reload=cast("Any", None),
         clock_ms=lambda: NOW_MS,
         operator_token="operator-token",
         version="0",

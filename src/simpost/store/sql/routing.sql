@@ -15,8 +15,8 @@ SELECT carrier FROM waited_for WHERE carrier IS NOT NULL
 
 -- name: waiting_messages
 -- By their first part, in the order they are claimed in; of several parts all are shown.
-SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.category, m.text, m.encoding,
-  iif(p.total = 1, NULL, (
+SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.category, m.text,
+  m.encoding, m.options, iif(p.total = 1, NULL, (
     SELECT json_group_array(s.text ORDER BY s.number) FROM parts AS s
     WHERE s.account_id = p.account_id AND s.message_id = p.message_id
   )),
@@ -41,6 +41,10 @@ WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NU
     WHERE s.account_id = :account_id AND s.message_id = :message_id
       AND (s.owner IS NOT NULL OR s.state >= 40)
   )
+
+-- name: resend_as
+UPDATE messages SET sender = :sender
+WHERE account_id = :account_id AND id = :message_id AND sender <> :sender
 
 -- Sent, and nothing heard since.
 

@@ -1,0 +1,38 @@
+"""From settings to what the engine works by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simpost.config import Messages
+from simpost.config import Route as RouteSettings
+from simpost.engine.dispatch import Dispatch
+from simpost.engine.routes import Route, Routing
+from simpost.engine.settling import Patience
+
+
+def repeated_of(messages: Messages) -> frozenset[str]:
+    """The categories that are sent again when in doubt."""
+    return frozenset(str(category) for category in messages.repeat_in_doubt)
+
+
+def patience_of(messages: Messages) -> Patience:
+    return Patience(repeat_in_doubt=repeated_of(messages), failover_s=messages.failover_after_s)
+
+
+def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
+    """The routes between the carriers that dispatch has lanes for now."""
+    return Routing(
+        routes=tuple(
+            Route(
+                carriers=route.order,
+                msisdn_prefix=route.msisdn_prefix,
+                imsi_prefix=route.imsi_prefix,
+                plan=route.plan,
+                account=route.account,
+            )
+            for route in routes
+        ),
+        carriers={name: lane.carrier.traits for name, lane in dispatch.lanes.items()},
+        takes=dispatch.takes,
+    )
