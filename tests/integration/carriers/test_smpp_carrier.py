@@ -119,7 +119,7 @@ async def test_without_a_link_nothing_leaves_and_that_is_known():
 
 
 async def test_the_window_is_never_exceeded():
-    async with linked(window=3) as (carrier, centre, _):
+    async with linked(window=3, response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"] * 3
         for _ in range(3):
             carrier.send(part())

@@ -3,7 +3,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.dialling import Backoff, why
+from simpost.carriers.smpp.dialling import Backoff
+from simpost.carriers.smpp.ends import WHY
 from simpost.smpp import CloseReason
 
 
@@ -42,4 +43,4 @@ def test_links_lost_together_do_not_come_together():
 
 
 def test_every_end_of_a_link_has_a_sentence():
-    assert all(why(reason).endswith(".") for reason in CloseReason)
+    assert all(WHY[reason].endswith(".") for reason in CloseReason)

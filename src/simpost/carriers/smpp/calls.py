@@ -7,12 +7,12 @@ import hmac
 from collections.abc import Callable
 from functools import partial
 
-from simpost.carriers.smpp.dialling import session_settings, why
+from simpost.carriers.smpp.dialling import session_settings
 from simpost.carriers.smpp.line import Line
 from simpost.config import SmppCarrier as Settings
 from simpost.observe import get_logger
 from simpost.ports.carrier import Link
-from simpost.smpp import Bind, CloseReason, Outbind, Pdu, Session, listen_for_outbind, status_name
+from simpost.smpp import Bind, Outbind, Pdu, Session, listen_for_outbind, status_name
 
 _MOST_CALLERS = 4
 """Connections at a time: one that is bound, and few that still have to say who they are."""
@@ -73,10 +73,3 @@ def _on_answer(line: Line, session: Session, answer: asyncio.Future[Pdu]) -> Non
     elif status := answer.result().command_status:
         line.lost(f"bind refused: {status_name(status)}")
         session.close()
-    else:
-        session.closed.add_done_callback(partial(_on_closed, line))
-
-
-def _on_closed(line: Line, closed: asyncio.Future[CloseReason]) -> None:
-    if line.link is not Link.UNBINDING:
-        line.lost(why(closed.result()))

@@ -153,10 +153,12 @@ class SmppCarrier:
 
     def send(self, part: Submission) -> asyncio.Future[Outcome]:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        if self._roomiest.session is None:
-            self._find_room()
         line = self._roomiest
         session = line.session
+        if session is None or not session.room:
+            self._find_room()
+            line = self._roomiest
+            session = line.session
         if session is None or self.is_paused:
             outcome.set_result(_UNREACHABLE)
             return outcome

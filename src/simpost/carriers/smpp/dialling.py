@@ -16,28 +16,12 @@ from simpost.observe import get_logger
 from simpost.smpp import (
     Bind,
     BindRejected,
-    CloseReason,
     SessionSettings,
     connect,
     status_meaning,
 )
 
 _PASSING: Final = (Meaning.RETRY, Meaning.THROTTLE)
-_WHY: Final[dict[CloseReason, str]] = {
-    CloseReason.UNBOUND_BY_US: "We unbound.",
-    CloseReason.UNBOUND_BY_PEER: "The message centre unbound.",
-    CloseReason.CLOSED_BY_US: "We closed the link.",
-    CloseReason.CLOSED_BY_PEER: "The message centre closed the link without unbinding.",
-    CloseReason.CONNECTION_LOST: "The connection was lost.",
-    CloseReason.BIND_REFUSED: "The message centre refused the bind.",
-    CloseReason.BIND_TIMEOUT: "The message centre did not answer the bind in time.",
-    CloseReason.UNBIND_TIMEOUT: "The message centre did not answer the unbind.",
-    CloseReason.ENQUIRE_LINK_TIMEOUT: "The message centre fell silent: enquire_link had no answer.",
-    CloseReason.INACTIVE: "Nothing was said for too long.",
-    CloseReason.PROTOCOL_ERROR: "The message centre sent what is no SMPP.",
-    CloseReason.TOO_MANY_SESSIONS: "There were too many connections.",
-}
-
 log = get_logger(__name__)
 
 
@@ -101,10 +85,8 @@ async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
         ssl=await asyncio.to_thread(tls_context, settings) if settings.tls else None,
         server_hostname=settings.tls_server_name or None,
     )
-    reason = await session.wait_closed()
-    at_fault = line.is_at_fault
-    line.lost(line.problem if at_fault else why(reason))
-    return session.pdus_in > 1 and not at_fault
+    await session.wait_closed()
+    return session.pdus_in > 1 and not line.is_at_fault
 
 
 def session_settings(settings: Settings) -> SessionSettings:
@@ -115,8 +97,3 @@ def session_settings(settings: Settings) -> SessionSettings:
         response_timeout_s=settings.response_timeout_s,
         enquire_link_s=settings.enquire_link_s,
     )
-
-
-def why(reason: CloseReason) -> str:
-    """Why a link ended, as operators read it."""
-    return _WHY[reason]

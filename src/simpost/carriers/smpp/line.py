@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeAlias
 
+from simpost.carriers.smpp.ends import WHY
 from simpost.carriers.smpp.pace import Pace
 from simpost.config import SmppCarrier as Settings
 from simpost.observe import get_logger
@@ -187,8 +188,10 @@ class Line(SessionHandler):
             return
         self._last_pdu_ms = _heard_ms(session)
         self._session = None
-        if self.link in _OPEN:
-            self._enter(Link.LOST)
+        if self.is_at_fault:
+            self.lost(self.problem)
+        elif self.link in _OPEN:
+            self.lost(WHY[reason])
 
     # Its own.
 
