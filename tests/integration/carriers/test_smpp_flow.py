@@ -1,0 +1,138 @@
+"""How fast parts go when message centres push back (jasmin#425, #925, vumi#384, ksmppd#6)."""
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+
+import pytest
+
+from simpost.domain.outcomes import Verdict
+from simpost.ports.carrier import Link
+from simpost.smpp import SMPP_5_0, SessionSettings, Status, SubmitSmResp, Tag, int_tlv
+from tests.integration.carriers.centre import Centre, linked, part
+
+
+class Feeder:
+    """Keeps a carrier full and offers what was throttled again, as a lane does."""
+
+    def __init__(self, carrier, lane, count):
+        self.carrier = carrier
+        self.left = count
+        self.accepted = self.throttled = 0
+        self.done = asyncio.Event()
+        self._count = count
+        lane.on_room = self.pump
+
+    def pump(self):
+        while self.left and self.carrier.room:
+            self.left -= 1
+            self.carrier.send(part()).add_done_callback(self._answered)
+
+    def _answered(self, answer):
+        if answer.result().verdict is Verdict.ACCEPTED:
+            self.accepted += 1
+        else:
+            self.throttled += 1
+            self.left += 1
+        if self.accepted == self._count:
+            self.done.set()
+        self.pump()
+
+    async def run(self):
+        """Parts a second."""
+        started_s = time.perf_counter()
+        self.pump()
+        await self.done.wait()
+        return self._count / (time.perf_counter() - started_s)
+
+
+def every(count, status):
+    """A centre that gives every so manyth submit this status."""
+    numbers = itertools.count(1)
+
+    def answer(_session, _submit):
+        return status if next(numbers) % count == 0 else Status.ESME_ROK
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [Status.ESME_RTHROTTLED, Status.ESME_RMSGQFUL])
+async def test_one_submit_in_200_throttled_keeps_at_least_half_of_the_pace(status):
+    """jasmin#648: one throttled answer stalled the whole connector."""
+    async with linked() as (carrier, _, lane):
+        undisturbed_per_s = await Feeder(carrier, lane, 3000).run()
+    async with linked(centre=Centre(every(200, status))) as (carrier, _, lane):
+        feeder = Feeder(carrier, lane, 3000)
+        assert await feeder.run() >= undisturbed_per_s / 2
+        assert feeder.throttled == 15
+
+
+async def test_a_throttled_bind_slows_down_alone():
+    slow = []
+
+    def answer(session, _submit):
+        if not slow:
+            slow.append(session)
+        return Status.ESME_RTHROTTLED if session in slow else Status.ESME_ROK
+
+    async with linked(binds=2, centre=Centre(answer)) as (carrier, _, lane):
+        feeder = Feeder(carrier, lane, 2000)
+        await feeder.run()
+        links = Counter(bind.link for bind in carrier.binds())
+        assert links == {Link.BOUND: 1, Link.THROTTLED: 1}
+        assert carrier.link is Link.BOUND
+        (slowed,) = (bind for bind in carrier.binds() if bind.link is Link.THROTTLED)
+        (other,) = (bind for bind in carrier.binds() if bind.link is Link.BOUND)
+        assert slowed.problem == "The message centre asks us to send more slowly."
+        assert 1 <= slowed.allowed_per_s < 2000
+        assert other.allowed_per_s == 0
+        assert feeder.throttled < feeder.accepted / 2
+
+
+async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
+    async with linked() as (carrier, centre, lane):
+        centre.script = [Status.ESME_RTHROTTLED]
+        assert (await carrier.send(part())).verdict is Verdict.THROTTLED
+        assert carrier.link is Link.THROTTLED
+        assert carrier.is_open
+        await lane.until_bound(carrier)
+        assert carrier.problem == ""
+
+
+async def test_congestion_told_in_the_answers_lowers_the_rate():
+    """SMPP 5.0 4.8.4.18: nothing was throttled yet."""
+
+    def answer(_session, submit):
+        congested = int_tlv(Tag.CONGESTION_STATE, 95, 1)
+        return SubmitSmResp(message_id=str(submit.sequence_number), tlvs=(congested,))
+
+    options = SessionSettings(interface_version=SMPP_5_0)
+    async with linked(
+        centre=Centre(answer), interface_version="5.0", options=options, rate_per_s=1000
+    ) as (carrier, _, lane):
+        await Feeder(carrier, lane, 600).run()
+        assert carrier.link is Link.THROTTLED
+        assert 1 <= carrier.binds()[0].allowed_per_s < 1000
+
+
+async def test_the_rate_is_each_binds_own():
+    async with linked(binds=2, rate_per_s=10) as (carrier, _, _):
+        assert carrier.room == 20
+        first = carrier.send(part())
+        assert carrier.room == 10
+        second = carrier.send(part())
+        assert carrier.room == 0
+        assert (await first).verdict is (await second).verdict is Verdict.ACCEPTED
+        assert [bind.allowed_per_s for bind in carrier.binds()] == [10, 10]
+
+
+async def test_the_rate_learnt_outlives_the_link():
+    async with linked(centre=Centre(every(2, Status.ESME_RTHROTTLED))) as (carrier, centre, lane):
+        while not carrier.binds()[0].allowed_per_s:
+            await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+        (await centre.bound.get()).abort()
+        await lane.until(lambda: carrier.link is Link.LOST)
+        await lane.until(lambda: carrier.is_open)
+        assert carrier.link is Link.THROTTLED
+        assert carrier.binds()[0].allowed_per_s > 0

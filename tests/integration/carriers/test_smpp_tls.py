@@ -1,0 +1,126 @@
+"""TLS to the message centre (jasmin#362, #598): never unverified in silence."""
+
+import contextlib
+import ssl
+
+import pytest
+
+from simpost.carriers.smpp import SmppCarrier
+from simpost.domain.outcomes import Verdict
+from simpost.ports.carrier import Link
+from tests.integration.carriers.authority import Authority
+from tests.integration.carriers.centre import Centre, listening, part, settings, started
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """Has issued certificates for a centre at 127.0.0.1, one called elsewhere, and for us."""
+    authority = Authority(tmp_path)
+    authority.issue("centre", "centre", address="127.0.0.1")
+    authority.issue("elsewhere", "mc.example")
+    authority.issue("us", "reseller")
+    return authority
+
+
+def server_context(folder, certificate="centre", *, clients=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{certificate}.pem", folder / f"{certificate}.key")
+    if clients:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@contextlib.asynccontextmanager
+async def by_tls(context, **changed):
+    """A carrier whose first try to bind has come to something."""
+    async with listening(Centre(), ssl=context) as port:
+        carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=2, **changed))
+        async with started(carrier) as lane:
+            await lane.until(lambda: carrier.link in (Link.BOUND, Link.LOST))
+            yield carrier
+
+
+def file(authority, name):
+    return str(authority.folder / name)
+
+
+async def test_a_centre_with_a_certificate_of_a_trusted_authority_is_bound_to(authority):
+    context = server_context(authority.folder)
+    async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
+        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+
+
+async def test_a_certificate_of_an_authority_we_do_not_know_is_refused(authority, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = Authority(tmp_path / "other", "other authority")
+    async with by_tls(
+        server_context(authority.folder), tls_ca_file=file(other, "ca.pem")
+    ) as carrier:
+        assert carrier.link is Link.LOST
+        assert "the certificate is refused: unable to get local issuer" in carrier.problem
+
+
+async def test_without_an_authority_of_its_own_the_systems_are_asked(authority):
+    async with by_tls(server_context(authority.folder)) as carrier:
+        assert carrier.link is Link.LOST
+        assert "the certificate is refused" in carrier.problem
+
+
+async def test_a_certificate_of_another_name_is_refused(authority):
+    context = server_context(authority.folder, "elsewhere")
+    async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
+        assert carrier.link is Link.LOST
+        assert "the certificate is refused: IP address mismatch" in carrier.problem
+
+
+async def test_the_name_to_find_in_the_certificate_can_be_given(authority):
+    context = server_context(authority.folder, "elsewhere")
+    given = {"tls_ca_file": file(authority, "ca.pem"), "tls_server_name": "mc.example"}
+    async with by_tls(context, **given) as carrier:
+        assert carrier.link is Link.BOUND
+
+
+async def test_verifying_can_be_switched_off_in_so_many_words(authority):
+    async with by_tls(server_context(authority.folder, "elsewhere"), tls_verify=False) as carrier:
+        assert carrier.link is Link.BOUND
+
+
+async def test_a_centre_that_demands_a_certificate_gets_ours(authority):
+    context = server_context(authority.folder, clients=file(authority, "ca.pem"))
+    given = {
+        "tls_ca_file": file(authority, "ca.pem"),
+        "tls_cert_file": file(authority, "us.pem"),
+        "tls_key_file": file(authority, "us.key"),
+    }
+    async with by_tls(context, **given) as carrier:
+        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+
+
+async def test_without_ours_it_does_not_bind(authority):
+    context = server_context(authority.folder, clients=file(authority, "ca.pem"))
+    async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
+        assert carrier.link is Link.LOST
+        assert "closed before the bind was answered" in carrier.problem
+
+
+async def test_a_certificate_that_went_away_is_named_and_tried_again(authority):
+    ca = authority.folder / "ca.pem"
+    hidden = ca.rename(authority.folder / "hidden.pem")
+    context = server_context(authority.folder)
+    async with listening(Centre(), ssl=context) as port:
+        carrier = SmppCarrier(settings(port, tls=True, tls_ca_file=str(ca)))
+        async with started(carrier) as lane:
+            await lane.until(lambda: carrier.link is Link.LOST)
+            assert carrier.problem == f"{ca} cannot be read: No such file or directory"
+            hidden.rename(ca)
+            await lane.until_bound(carrier)
+
+
+async def test_a_centre_that_speaks_no_tls_is_not_told_the_password():
+    centre = Centre()
+    async with listening(centre) as port:
+        carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=2))
+        async with started(carrier) as lane:
+            await lane.until(lambda: carrier.link is Link.LOST)
+    assert centre.binds == []
