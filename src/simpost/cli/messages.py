@@ -99,5 +99,5 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[str]]:
             message["esimTranNo"],
             message["state"] + (f" ({reason['code']})" if reason else ""),
             str(message["partCount"]),
-            visible(message["text"]),
+            visible(message["text"]) if message["text"] is not None else message["binary"],
         ]

@@ -22,7 +22,7 @@ _LONGEST_WAIT_S = 2.0
 
 
 def send(
-    text: Annotated[str, typer.Argument(help="The text of the SMS.")],
+    text: Annotated[str | None, typer.Argument(help="The text of the SMS.")] = None,
     esim: Annotated[str | None, typer.Option(help="The eSIM by its esimTranNo.")] = None,
     iccid: Annotated[str | None, typer.Option(help="The eSIM by its ICCID.")] = None,
     category: Annotated[
@@ -30,6 +30,22 @@ def send(
     ] = None,
     validity: Annotated[
         int | None, typer.Option(min=1, help="Seconds it is worth sending.")
+    ] = None,
+    sender: Annotated[
+        str | None, typer.Option("--from", help="Whom the handset shows; else the carrier's own.")
+    ] = None,
+    message_class: Annotated[
+        int | None, typer.Option("--class", min=0, max=3, help="Message class; 0 is flash.")
+    ] = None,
+    receipt: Annotated[
+        bool, typer.Option("--receipt/--no-receipt", help="Ask the carrier what became of it.")
+    ] = True,
+    binary: Annotated[
+        str | None, typer.Option(help="Octets in hex digits, instead of a text.")
+    ] = None,
+    ports: Annotated[
+        str | None,
+        typer.Option(metavar="TO[:FROM]", help="With --binary: ports of the application."),
     ] = None,
     request_id: Annotated[
         str | None, typer.Option(help="The same id within 24 hours sends nothing twice.")
@@ -48,9 +64,16 @@ def send(
     """Send an SMS to an eSIM."""
     if not esim and not iccid:
         raise ConfigError("to which eSIM? Give --esim or --iccid.")
+    if (text is None) == (binary is None):
+        raise ConfigError("what is to be sent? Give a text, or --binary.")
     server = account_server(url, config, access_code, secret)
     wanted = {
         "text": text,
+        "binary": binary,
+        "ports": parse_ports(ports) if ports else None,
+        "from": sender,
+        "class": message_class,
+        "receipt": None if receipt else False,
         "esimTranNo": esim,
         "iccid": iccid,
         "category": category,
@@ -71,6 +94,17 @@ def send(
         print(json.dumps(answer))
     else:
         print(f"{answer['id']}  {answer['state']}{_size(answer)}")
+
+
+def parse_ports(text: str) -> dict[str, int]:
+    """`2948` or `2948:9200`: the application's port on the handset, and the sender's."""
+    destination, _, source = text.partition(":")
+    try:
+        return {"destination": int(destination), "source": int(source or 0)}
+    except ValueError:
+        raise typer.BadParameter(
+            "must be a port, or two with a colon between", param_hint="--ports"
+        ) from None
 
 
 def _size(answer: dict[str, Any]) -> str:
@@ -95,15 +129,22 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _follow(server: Server, message_id: str, timeout_s: float, *, as_json: bool) -> None:
-    """Leave with 0 once it is delivered, with 1 when it ends otherwise or not in time."""
+    """Leave with 0 once it is delivered, with 1 when it ends otherwise or not in time.
+
+    Without a receipt `sent` is the last that is ever known, and as good as it gets.
+    """
     message: dict[str, Any] = {}
     for message in follow(server, message_id, timeout_s):
         if not as_json:
             print(f"{message_id}  {message['state']}{_reason(message)}", flush=True)
     if as_json:
         print(json.dumps(message, ensure_ascii=False))
-    if message["state"] != State.DELIVERED:
+    if message["state"] not in (State.DELIVERED, State.SENT if _is_unreported(message) else None):
         raise typer.Exit(1)
+
+
+def _is_unreported(message: dict[str, Any]) -> bool:
+    return not message["receipt"]
 
 
 def _reason(message: dict[str, Any]) -> str:
@@ -129,7 +170,8 @@ def follow(
             last = (message["state"], message["reason"])
             wait_s = _FIRST_WAIT_S
             yield message
-        if State(message["state"]).is_final or clock_s() + wait_s > ends_s:
+        is_last = message["state"] == State.SENT and _is_unreported(message)
+        if is_last or State(message["state"]).is_final or clock_s() + wait_s > ends_s:
             return
         sleep(wait_s)
         wait_s = min(_LONGEST_WAIT_S, wait_s * 1.5)

@@ -28,12 +28,29 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
     yield f"kind      {message['category']}, {parts} part{plural} of {message['encoding']}"
     if message["requestId"]:
         yield f"request   {message['requestId']}"
-    yield f"text      {visible(message['text'])}"
+    yield from _asked(message)
+    if message["text"] is None:
+        yield f"binary    {message['binary']}"
+    else:
+        yield f"text      {visible(message['text'])}"
     yield ""
     for time, line in sorted(_events(message), key=lambda event: event[0]):
         yield f"{time}  {line}"
     if not state.is_final:
         yield f"{message['expiresAt']}  would expire"
+
+
+def _asked(message: dict[str, Any]) -> Iterator[str]:
+    """What was asked for beside the text."""
+    asked = [f"from {message['from']}"] if message["from"] else []
+    if message["class"] is not None:
+        asked.append(f"class {message['class']}")
+    if ports := message["ports"]:
+        asked.append(f"to port {ports['destination']} from {ports['source']}")
+    if not message["receipt"]:
+        asked.append("without a receipt")
+    if asked:
+        yield f"asked     {', '.join(asked)}"
 
 
 def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:

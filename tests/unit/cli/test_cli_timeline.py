@@ -9,7 +9,7 @@ import typer
 
 from simpost.cli.client import Server
 from simpost.cli.messages import parse_since
-from simpost.cli.send import follow
+from simpost.cli.send import follow, parse_ports
 from simpost.cli.timeline import timeline
 from simpost.domain.reasons import Reason
 
@@ -35,7 +35,12 @@ def message(state: str, **more: Any) -> dict[str, Any]:
         "iccid": "",
         "to": "66800000001",
         "category": "service",
+        "from": "",
         "text": "a\nb",
+        "binary": None,
+        "ports": None,
+        "class": None,
+        "receipt": True,
         "encoding": "gsm7",
         "partCount": 1,
         "requestId": None,
@@ -45,6 +50,32 @@ def message(state: str, **more: Any) -> dict[str, Any]:
         "attempts": [],
         **more,
     }
+
+
+def test_what_was_asked_for_beside_the_text_is_told() -> None:
+    asked = {"from": "Bank", "class": 0, "receipt": False, "text": None, "binary": "00ff"}
+    ports = {"destination": 2948, "source": 9200, "bits": 16}
+    lines = list(timeline(message("sent", ports=ports, **asked)))
+    assert "asked     from Bank, class 0, to port 2948 from 9200, without a receipt" in lines
+    assert "binary    00ff" in lines
+    assert not [line for line in timeline(message("sent")) if line.startswith("asked")]
+
+
+@pytest.mark.parametrize(
+    ("text", "ports"),
+    [
+        ("2948", {"destination": 2948, "source": 0}),
+        ("2948:9200", {"destination": 2948, "source": 9200}),
+    ],
+)
+def test_ports_are_written_with_a_colon(text: str, ports: dict[str, int]) -> None:
+    assert parse_ports(text) == ports
+
+
+@pytest.mark.parametrize("text", ["x", "1:x", ":", "1:2:3"])
+def test_what_is_no_port_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="must be a port"):
+        parse_ports(text)
 
 
 def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
@@ -119,14 +150,16 @@ def test_since_that_means_nothing_is_refused(text: str) -> None:
 class Told(Server):
     """A server that tells one state after the other, the last for ever; its clock is ours."""
 
-    def __init__(self, states: list[str]) -> None:
+    def __init__(self, states: list[str], **facts: Any) -> None:
         super().__init__("http://127.0.0.1:1", {})
         self._states = states
+        self._facts = facts
         self.now_s = 0.0
 
     def get(self, path: str, query: Any = None) -> Any:
         assert path == "/v1/messages/0199"
-        return message(self._states.pop(0) if len(self._states) > 1 else self._states[0])
+        state = self._states.pop(0) if len(self._states) > 1 else self._states[0]
+        return message(state, **self._facts)
 
     def sleep(self, seconds: float) -> None:
         assert 0 < seconds <= 2
@@ -140,6 +173,11 @@ class Told(Server):
 def test_following_tells_each_change_once_and_ends_with_the_final_one() -> None:
     told = Told(["accepted", "accepted", "sent", "sent", "sent", "delivered", "unasked"])
     assert list(told.follow(300)) == ["accepted", "sent", "delivered"]
+
+
+def test_without_a_receipt_sent_is_the_last_that_is_waited_for() -> None:
+    told = Told(["sending", "sent", "sent", "delivered"], receipt=False)
+    assert list(told.follow(300)) == ["sending", "sent"]
 
 
 def test_following_ends_when_the_time_is_up() -> None:

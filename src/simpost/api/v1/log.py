@@ -13,7 +13,7 @@ from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired
 from simpost.api.v1.message_shapes import MessageInFull, Page, show_in_full, show_message
 from simpost.api.v1.problems import Problem, ProblemCode
-from simpost.api.v1.sending import Identifier
+from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape, to_ms
 from simpost.domain.messages import parse_id
 from simpost.domain.states import State

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
 from simpost.domain.messages import Attempt, Category, Message, Part, format_id
+from simpost.domain.options import Ports
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -32,8 +35,14 @@ class AttemptShown(Shape):
     repeat: bool
 
 
+class PortsShown(Shape):
+    destination: int
+    source: int
+    bits: int
+
+
 class MessageShown(Shape):
-    """A message of the log."""
+    """A message of the log: with `text`, or with `binary` in hex digits."""
 
     id: str
     state: State
@@ -41,8 +50,13 @@ class MessageShown(Shape):
     esim_tran_no: str
     iccid: str
     to: str
+    sender: str = Field(serialization_alias="from")
     category: Category
-    text: str
+    text: str | None
+    binary: str | None
+    ports: PortsShown | None
+    message_class: int | None = Field(serialization_alias="class")
+    receipt: bool
     encoding: str
     part_count: int
     request_id: str | None
@@ -66,6 +80,7 @@ class Page(Shape):
 
 
 def show_message(message: Message) -> MessageShown:
+    options, is_binary = message.options, message.encoding == "binary"
     return MessageShown(
         id=format_id(message.id),
         state=message.state,
@@ -73,8 +88,13 @@ def show_message(message: Message) -> MessageShown:
         esim_tran_no=message.esim_tran_no,
         iccid=message.iccid,
         to=message.destination,
+        sender=message.sender,
         category=message.category,
-        text=message.text,
+        text=None if is_binary else message.text,
+        binary=message.text if is_binary else None,
+        ports=_show_ports(options.ports),
+        message_class=options.message_class,
+        receipt=options.receipt,
         encoding=message.encoding,
         part_count=message.part_count,
         request_id=message.request_id,
@@ -90,6 +110,12 @@ def show_in_full(message: Message) -> MessageInFull:
         parts=[_show_part(part) for part in message.parts],
         attempts=[_show_attempt(attempt) for attempt in message.attempts],
     )
+
+
+def _show_ports(ports: Ports | None) -> PortsShown | None:
+    if ports is None:
+        return None
+    return PortsShown(destination=ports.destination, source=ports.source, bits=ports.bits)
 
 
 def _show_part(part: Part) -> PartShown:

@@ -6,80 +6,31 @@ import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Request, Response
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    model_validator,
-)
+from pydantic import Field
 
 from simpost.api.v1.callers import Caller, Wired
 from simpost.api.v1.problems import Problem
+from simpost.api.v1.send_shape import Send
 from simpost.api.v1.shapes import Shape, Why, why
 from simpost.domain.messages import Category, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.engine.decision import Refusal, SendPlan
 from simpost.engine.intake import Answer, Ask
-from simpost.text import Explanation, explain
-
-MAX_CHARACTERS = 5000
-MAX_VALIDITY_S = 30 * 86_400
+from simpost.ports.carrier import Traits
+from simpost.text import CostDriver, explain, parse_encoding, segment_octets
 
 STATUS = {
     Reason.ESIM_UNKNOWN: 404,
     Reason.TEXT_BLANK: 422,
     Reason.TEXT_TOO_LONG: 422,
     Reason.TOO_MANY_PARTS: 422,
+    Reason.PORTS_NEED_ONE_PART: 422,
     Reason.REQUEST_ID_REUSED: 422,
 }
 """The HTTP status of a refusal; every other reason is 409: ask again when it has changed."""
 
 router = APIRouter(prefix="/v1", tags=["messages"])
-
-
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("holds a NUL character")
-    return text
-
-
-Identifier = Annotated[StrictStr, Field(pattern=r"^[!-~]{1,64}$")]
-
-
-def _given(name: str) -> dict[str, JsonValue]:
-    return {"required": [name], "properties": {name: {"type": "string"}}}
-
-
-class Send(Shape):
-    """What to send, and to which eSIM: by `esimTranNo`, `iccid` or both."""
-
-    model_config = ConfigDict(json_schema_extra={"anyOf": [_given("esimTranNo"), _given("iccid")]})
-
-    esim_tran_no: Identifier | None = None
-    iccid: Identifier | None = None
-    text: Annotated[
-        StrictStr,
-        Field(
-            min_length=1,
-            max_length=MAX_CHARACTERS,
-            json_schema_extra={"pattern": "^[^\\x00]*$"},
-        ),
-        AfterValidator(_without_nul),
-    ]
-    category: Category | None = None
-    validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
-    dry_run: StrictBool = False
-
-    @model_validator(mode="after")
-    def _names_an_esim(self) -> Send:
-        if self.esim_tran_no is None and self.iccid is None:
-            raise ValueError("give esimTranNo, iccid or both")
-        return self
 
 
 class Sent(Shape):
@@ -92,7 +43,7 @@ class Sent(Shape):
 
 
 class Forcing(Shape):
-    """A character that keeps the text out of plain GSM 7 bit."""
+    """A character that keeps the text out of the carrier's alphabet: GSM 7 bit, mostly."""
 
     character: str
     code_point: str
@@ -109,6 +60,7 @@ class Preview(Shape):
     reason: Why | None
     carrier: str | None
     to: str | None
+    sender: str | None = Field(serialization_alias="from")
     category: Category | None
     encoding: str
     part_count: int
@@ -134,21 +86,22 @@ async def send_message(
     ask = Ask(
         esim_tran_no=send.esim_tran_no,
         iccid=send.iccid,
-        text=send.text,
+        text=send.content,
         category=send.category,
         validity_s=send.validity_seconds,
         request_id=idempotency_key,
         fingerprint=await _fingerprint(request) if idempotency_key else b"",
+        wishes=send.wishes,
     )
     if send.dry_run:
-        preview = _preview(await services.intake.preview(account, ask), send.text)
+        preview = _preview(await services.intake.preview(account, ask), send)
         return Response(preview.model_dump_json(), media_type="application/json")
     answer = await services.intake.send(account, ask)
     if answer.message_id is None:
         raise _refused(answer)
     if answer.plan:
         plan = answer.plan
-        return _sent(answer.message_id, State.ACCEPTED, plan.encoding, len(plan.parts))
+        return _sent(answer.message_id, State.ACCEPTED, plan.encoding, plan.part_count)
     response.headers["Idempotency-Replayed"] = "true"
     message = await services.store.find_message(account.id, answer.message_id)
     if message is None:
@@ -168,46 +121,63 @@ def _refused(answer: Answer) -> Problem:
     return Problem(STATUS.get(reason, 409), reason, detail, members=members)
 
 
-def _preview(decision: SendPlan | Refusal, text: str) -> Preview:
-    if isinstance(decision, Refusal):
+def _preview(decision: SendPlan | Refusal, send: Send) -> Preview:
+    if isinstance(decision, SendPlan):
+        carrier = decision.carrier
         return Preview(
-            decision="refuse",
-            reason=why(decision.reason, decision.detail),
-            carrier=None,
-            to=None,
-            category=None,
-            **_cost(explain(text)),
+            decision="send",
+            reason=None,
+            carrier=carrier.name,
+            to=decision.destination,
+            sender=decision.sender,
+            category=decision.category,
+            encoding=decision.encoding,
+            part_count=decision.part_count,
+            segments=list(decision.segments or decision.parts),
+            forcing=_forcing(send.text, carrier),
         )
-    carrier = decision.carrier
-    bits: Literal[8, 16] = 8 if carrier.reference_bits == 8 else 16
+    encoding, segments = _cost(send)
     return Preview(
-        decision="send",
-        reason=None,
-        carrier=carrier.name,
-        to=decision.destination,
-        category=decision.category,
-        **_cost(explain(text, reference_bits=bits, languages=carrier.languages)),
+        decision="refuse",
+        reason=why(decision.reason, decision.detail),
+        carrier=None,
+        to=None,
+        sender=None,
+        category=None,
+        encoding=encoding,
+        part_count=len(segments),
+        segments=list(segments),
+        forcing=_forcing(send.text, None),
     )
 
 
-def _cost(explanation: Explanation) -> dict[str, Any]:
-    segments = explanation.segments
-    return {
-        "encoding": segments.encoding.label,
-        "part_count": len(segments.parts),
-        "segments": list(segments.parts),
-        "forcing": [
-            Forcing(
-                character=driver.character,
-                code_point=driver.code_point,
-                name=driver.name,
-                count=driver.count,
-                first=driver.first,
-                look_alike=driver.look_alike,
-            )
-            for driver in explanation.forced
-        ],
-    }
+def _cost(send: Send) -> tuple[str, tuple[str, ...]]:
+    """What a usual carrier would make of a message that none takes, however many parts it is."""
+    if send.text is None:
+        ports = send.wishes.ports
+        octets = bytes.fromhex(send.content)
+        return "binary", segment_octets(octets, ports=ports).parts
+    segments = explain(send.text).segments
+    return segments.encoding.label, segments.parts
+
+
+def _forcing(text: str | None, carrier: Traits | None) -> list[Forcing]:
+    """Characters that keep the text out of the alphabet the carrier would take it in."""
+    if text is None:
+        return []
+    default = parse_encoding(carrier.alphabet if carrier else "gsm7")
+    return [_shown(driver) for driver in explain(text, default=default).forced]
+
+
+def _shown(driver: CostDriver) -> Forcing:
+    return Forcing(
+        character=driver.character,
+        code_point=driver.code_point,
+        name=driver.name,
+        count=driver.count,
+        first=driver.first,
+        look_alike=driver.look_alike,
+    )
 
 
 async def _fingerprint(request: Request) -> bytes:
