@@ -108,9 +108,11 @@ class SmppCarrier:
 
     async def start(self, desk: Desk) -> None:
         self._desk = desk
+        self._is_drained = False
         self._start_lines()
 
     async def stop(self) -> None:
+        self._is_drained = True
         await self._stop_lines(min(_STOP_GRACE_S, self._settings.response_timeout_s))
 
     def pause(self) -> None:

@@ -1,0 +1,177 @@
+"""An operator takes hold of a carrier while messages pass: nothing is lost, nothing sent twice."""
+
+import asyncio
+import contextlib
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from simpost.carriers.smpp import SmppCarrier
+from simpost.domain.accounts import Account
+from simpost.domain.outcomes import Verdict
+from simpost.domain.states import State
+from simpost.engine.clock import wall_clock_ms
+from simpost.engine.lane import Lane
+from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.settling import Patience
+from simpost.ports.carrier import Link
+from simpost.smpp import CloseReason, SubmitSmResp
+from simpost.store import SqliteStore
+from tests.integration.carriers.centre import Centre, linked, listening, part, settings
+from tests.integration.engine.scripted import Bench
+
+
+def after_a_while(session, submit):
+    """So that there are always submits on their way."""
+    answer = SubmitSmResp(message_id=f"id-{id(session)}-{submit.sequence_number}")
+    asyncio.get_running_loop().call_later(0.02, session.respond, submit, answer)
+    return "silence"
+
+
+@contextlib.asynccontextmanager
+async def traffic(folder, port, **changed):
+    """Messages on their way from a store through a lane to a carrier at this port."""
+    store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    carrier = SmppCarrier(settings(port, name="c", **changed))
+    lane = Lane(
+        carrier,
+        store,
+        ReceiptDesk(store),
+        owner="embedded",
+        depth=carrier.depth,
+        patience=Patience(unreachable_s=0.1),
+        clock_ms=wall_clock_ms,
+    )
+    running = asyncio.create_task(lane.run())
+    await carrier.start(lane)
+    try:
+        yield Bench(store, carrier, lane, wall_clock_ms)
+    finally:
+        await carrier.stop()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await store.close()
+
+
+async def pause_and_resume(carrier, _):
+    carrier.pause()
+    assert not carrier.is_open
+    await asyncio.sleep(0.1)
+    assert carrier.link is Link.BOUND
+    carrier.resume()
+
+
+async def drain_and_resume(carrier, _):
+    await carrier.drain()
+    assert carrier.link is Link.UNBINDING
+    assert carrier.binds()[0].waiting == 0
+    carrier.resume()
+
+
+async def resume_in_the_middle_of_a_drain(carrier, _):
+    draining = asyncio.ensure_future(carrier.drain())
+    await asyncio.sleep(0.005)
+    carrier.resume()
+    await draining
+
+
+async def take_other_settings(carrier, port):
+    await carrier.reconfigure(settings(port, name="c", binds=3, window=5))
+    assert len(carrier.binds()) == 3
+
+
+@pytest.mark.parametrize(
+    "action",
+    [pause_and_resume, drain_and_resume, resume_in_the_middle_of_a_drain, take_other_settings],
+)
+async def test_nothing_is_lost_and_nothing_sent_twice(tmp_path, action):
+    centre = Centre(after_a_while)
+    async with (
+        listening(centre) as port,
+        traffic(tmp_path, port) as bench,
+    ):
+        accepting = asyncio.ensure_future(bench.accept_many(60))
+        for _ in range(5):
+            await centre.submits.get()
+        await action(bench.carrier, port)
+        for _ in range(5, 60):
+            await centre.submits.get()
+        for message_id in await accepting:
+            message = await bench.until(message_id, State.SENT)
+            assert not any(attempt.repeat for attempt in message.attempts)
+    assert sorted(centre.texts) == sorted(f"text {n}" for n in range(60))
+
+
+async def test_other_settings_are_those_of_the_next_bind():
+    old, new = Centre(), Centre()
+    new.password = "changed"
+    async with linked(centre=old) as (carrier, _, lane), listening(new) as port:
+        assert await carrier.send(part())
+        given = settings(
+            port, password=SecretStr("changed"), source_address="newname", rate_per_s=20
+        )
+        await carrier.reconfigure(given)
+        assert await old.ends.get() is CloseReason.UNBOUND_BY_PEER
+        await lane.until_bound(carrier)
+        assert carrier.traits.sender == "newname"
+        assert carrier.binds()[0].allowed_per_s == 20
+        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        assert (len(old.texts), len(new.texts)) == (1, 1)
+
+
+async def test_a_paused_carrier_still_takes_answers_and_sends_nothing():
+    async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
+        sent = carrier.send(part())
+        carrier.pause()
+        assert (carrier.room, carrier.is_open, carrier.is_paused) == (0, False, True)
+        assert (await carrier.send(part())).verdict is Verdict.UNREACHABLE
+        assert (await sent).verdict is Verdict.ACCEPTED
+        assert len(centre.texts) == 1
+        carrier.resume()
+        assert (carrier.room, carrier.is_open) == (10, True)
+
+
+async def test_a_pause_outlives_other_settings():
+    async with linked() as (carrier, _, lane):
+        carrier.pause()
+        await carrier.reconfigure(settings(carrier._settings.port, window=3))
+        await lane.until_bound(carrier)
+        assert (carrier.is_paused, carrier.is_open) == (True, False)
+        carrier.resume()
+        assert carrier.room == 3
+
+
+async def test_a_drained_carrier_stays_unbound_whatever_settings_it_gets():
+    async with linked() as (carrier, centre, lane):
+        await carrier.drain()
+        await carrier.reconfigure(settings(carrier._settings.port))
+        assert not carrier.is_open
+        assert len(centre.binds) == 1
+        carrier.resume()
+        await lane.until_bound(carrier)
+        assert len(centre.binds) == 2
+
+
+async def test_draining_waits_for_every_answer_before_it_unbinds():
+    async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
+        answers = [carrier.send(part()) for _ in range(10)]
+        await carrier.drain()
+        assert all(answer.done() for answer in answers)
+        assert {answer.result().verdict for answer in answers} == {Verdict.ACCEPTED}
+        assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
+
+
+async def test_a_stop_in_the_middle_of_other_settings_stays_a_stop():
+    async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
+        carrier.send(part())
+        changing = asyncio.ensure_future(
+            carrier.reconfigure(settings(carrier._settings.port, window=3))
+        )
+        await asyncio.sleep(0)
+        await carrier.stop()
+        await changing
+        assert len(centre.binds) == 1
+        assert carrier.link is not Link.BOUND
