@@ -8,6 +8,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State, fold
@@ -30,6 +31,11 @@ from tests.contract.store_facts import (
 
 async def look(store, one):
     return await store.find_message(one.account_id, one.id)
+
+
+def told(found):
+    """The message without what was only kept."""
+    return replace(found, receipts=())
 
 
 @pytest.fixture
@@ -219,7 +225,7 @@ async def test_a_late_receipt_never_changes_a_final_status(store, sent):
     before = await look(store, sent)
     await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, at_ms=NOW_MS + 9_000)])
     await store.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
-    assert await look(store, sent) == before
+    assert told(await look(store, sent)) == before
 
 
 async def test_two_receipts_in_one_batch_are_obeyed_once(store, sent):

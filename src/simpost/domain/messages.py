@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from simpost.domain.options import PLAIN, Options
+from simpost.domain.outcomes import KeptReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -87,7 +88,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message as the log shows it; parts and attempts are filled where one is looked up.
+    """One message as the log shows it; parts, attempts and receipts where it is looked up alone.
 
     Attributes:
         text: what was sent; hex digits when the encoding is binary.
@@ -113,3 +114,4 @@ class Message(msgspec.Struct, frozen=True):
     options: Options = PLAIN
     parts: tuple[Part, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    receipts: tuple[KeptReceipt, ...] = ()

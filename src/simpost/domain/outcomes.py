@@ -39,7 +39,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     """What a carrier reported about a part it took.
 
     `carrier_message_id` is exactly as received. A state below `sent` never comes from a
-    receipt: an intermediate notice is `sent` with a reason.
+    receipt: an intermediate notice is `sent` with a reason. `numbers` are those it names, in its
+    own writing: one of them should be the part's destination.
     """
 
     carrier: str
@@ -48,3 +49,34 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     reason: Reason | None
     carrier_code: str | None
     received_ms: int
+    numbers: tuple[str, ...] = ()
+
+
+class Standing(StrEnum):
+    """Why a receipt was kept, other than obeyed at once."""
+
+    PARKED = "parked"
+    """No part was found for its id; it waits for one."""
+    MATCHED = "matched"
+    """It came before the answer that told us its id, and was obeyed then."""
+    LATE = "late"
+    """Its part had ended otherwise."""
+    DUPLICATE = "duplicate"
+    """It said what was known."""
+    AMBIGUOUS = "ambiguous"
+    """Several parts may be meant."""
+
+
+class KeptReceipt(msgspec.Struct, frozen=True):
+    """A receipt that was kept, as the log shows it; the same again only counts up `times`."""
+
+    part: int
+    carrier: str
+    carrier_message_id: str
+    state: State
+    standing: Standing
+    reason: Reason | None
+    carrier_code: str | None
+    times: int
+    first_ms: int
+    last_ms: int

@@ -17,6 +17,7 @@ from simpost.domain.messages import Message
 from simpost.domain.options import PLAIN, Options
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
+from simpost.domain.receipt_ids import SeenForm
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 
@@ -283,6 +284,10 @@ class Store(Protocol):
         ...
 
     # Other ways for what waits.
+
+    async def receipt_forms(self, carrier: str) -> list[SeenForm]:
+        """In which forms the carrier was seen to write ids in receipts, the most used first."""
+        ...
 
     async def waiting(self, carrier: str) -> int:
         """How many parts wait for their turn."""

@@ -9,11 +9,14 @@ import apsw
 from msgspec.structs import replace
 
 from simpost.domain.messages import Attempt, Category, Message, Part
+from simpost.domain.outcomes import KeptReceipt, Standing
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import CODE, STATE, options_of, reason_of
 from simpost.store.queries import ask
 
+MOST_RECEIPTS = 50
+"""Kept receipts that are shown of a message, the oldest first."""
 _BEYOND = b"\xff" * 17
 _SLACK_MS = 10_000
 """How far the time in an id may be from `created_ms`; the range of ids is that much wider."""
@@ -21,15 +24,18 @@ _LAST_MS = (1 << 48) - 1
 
 
 def find_message(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:
-    with connection:  # one snapshot for the three reads
+    with connection:  # one snapshot for all reads
         message = _read(connection, account_id, message_id)
         rows = ask(connection, "find_attempts", (account_id, message_id)).fetchall()
+        which = {"account_id": account_id, "message_id": message_id, "limit": MOST_RECEIPTS}
+        kept = ask(connection, "find_receipts", which).fetchall()
     if message is None:
         return None
     attempts = tuple(_attempt(row) for row in rows)
     tries = Counter(attempt.part for attempt in attempts)
     parts = tuple(replace(part, attempts=tries[part.number]) for part in message.parts)
-    return replace(message, parts=parts, attempts=attempts)
+    receipts = tuple(_receipt(row) for row in kept)
+    return replace(message, parts=parts, attempts=attempts, receipts=receipts)
 
 
 def list_messages(
@@ -134,4 +140,19 @@ def _attempt(row: Any) -> Attempt:
         started_ms=row[6],
         ended_ms=row[7],
         repeat=bool(row[8]),
+    )
+
+
+def _receipt(row: Any) -> KeptReceipt:
+    return KeptReceipt(
+        part=row[0],
+        carrier=row[1],
+        carrier_message_id=row[2],
+        state=STATE[row[3]],
+        standing=Standing(row[4]),
+        reason=reason_of(row[5]),
+        carrier_code=row[6],
+        times=row[7],
+        first_ms=row[8],
+        last_ms=row[9],
     )

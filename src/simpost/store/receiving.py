@@ -1,49 +1,23 @@
-"""Receiving: receipts are matched to their part, obeyed where they outrank it, else kept.
-
-An id that two open parts have is ambiguous: a carrier may use an id again after its counter
-wrapped or was reset. A part whose validity ended more than a day before the receipt came is out of
-the choice; if that does not leave one, the receipt is kept and not obeyed.
-"""
+"""Receiving: receipts are matched to their part, obeyed where they outrank it, else kept."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
-import msgspec
-
-from simpost.domain.outcomes import Receipt
+from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.receipt_ids import candidates, possible_forms
 from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
 from simpost.store.folding import refold
+from simpost.store.matching import Match, find_part, match_exactly
 from simpost.store.queries import SQL, chunks, widened
 from simpost.store.session import PartKey, Session
 
 MOST_PARKED = 100_000
-_AFTER_VALIDITY_MS = 86_400_000
 _SENT = CODE[State.SENT]
-
-
-class Match(msgspec.Struct, frozen=True, array_like=True):
-    """An open part with the carrier's id of the receipt at `index`."""
-
-    index: int
-    account_id: int
-    message_id: str
-    number: int
-    total: int
-    state: int
-    reason: str | None
-    expires_ms: int
-
-    @property
-    def key(self) -> PartKey:
-        return self.account_id, bytes.fromhex(self.message_id), self.number
-
-
-_decode_matches = msgspec.json.Decoder(list[Match]).decode
 
 
 def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> list[None]:
@@ -52,22 +26,12 @@ def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> list[None
             standing, key = _apply(session, receipt)
             if standing is not None:
                 _keep(session, receipt, standing, key)
+    session.forms.write(session.execute)
     if session.parked > MOST_PARKED:
         surplus = session.parked - MOST_PARKED
         session.execute(SQL["forget_parked"], (1 << 62, surplus))
         session.parked -= session.connection.changes()
     return [None] * len(batches)
-
-
-def _match(session: Session, receipts: Sequence[Receipt]) -> list[Match]:
-    ids = [
-        (index, receipt.carrier, receipt.carrier_message_id)
-        for index, receipt in enumerate(receipts)
-    ]
-    text: str = session.execute(
-        widened("match_receipts", len(ids)), list(chain.from_iterable(ids))
-    ).get
-    return _decode_matches(text)
 
 
 def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]:
@@ -77,7 +41,7 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
     """
     times = Counter((receipt.carrier, receipt.carrier_message_id) for receipt in receipts)
     matches: dict[int, Match | None] = {}
-    for match in _match(session, receipts):
+    for match in match_exactly(session, receipts):
         matches[match.index] = None if match.index in matches else match
     rows: list[tuple[object, ...]] = []
     others: list[Receipt] = []
@@ -85,7 +49,13 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
         found = matches.get(index)
         carrier_id = (receipt.carrier, receipt.carrier_message_id)
         code = CODE[receipt.state]
-        if found is None or found.total > 1 or code < FINAL or times[carrier_id] > 1:
+        if (
+            found is None
+            or found.total > 1
+            or code < FINAL
+            or times[carrier_id] > 1
+            or receipt.carrier in session.forms
+        ):
             others.append(receipt)
             continue
         rows.append(_ending(receipt, code, found.key))
@@ -103,73 +73,85 @@ def meet_parked(session: Session, one: Settlement) -> None:
 
     One that came before the message did speaks of an earlier use of the id.
     """
-    carrier, carrier_message_id = one.carrier, one.carrier_message_id
-    assert carrier_message_id is not None
-    waiting = session.execute(
-        SQL["parked_receipts"],
-        (carrier, carrier_message_id, one.account_id, one.message_id),
-    ).fetchall()
-    for code, reason, carrier_code, received_ms in waiting:
-        receipt = Receipt(
-            carrier, carrier_message_id, STATE[code], reason_of(reason), carrier_code, received_ms
+    carrier, answered = one.carrier, one.carrier_message_id
+    assert answered is not None
+    widths = session.widths_parked_since(carrier, one.message_id)
+    in_forms = candidates(answered, possible_forms(widths)) if widths else ()
+    ids = [answered, *(written for written in in_forms if len(written) in widths)]
+    waiting = [
+        row
+        for some in chunks(ids)
+        for row in session.execute(
+            widened("parked_receipts", len(some)),
+            (
+                *chain.from_iterable((carrier, each) for each in some),
+                one.account_id,
+                one.message_id,
+            ),
         )
-        standing, key = _apply(session, receipt)
-        if standing == "parked":
+    ]
+    for written, code, reason, carrier_code, received_ms, numbers in waiting:
+        receipt = Receipt(
+            carrier,
+            written,
+            STATE[code],
+            reason_of(reason),
+            carrier_code,
+            received_ms,
+            tuple(numbers.split("\n")) if numbers else (),
+        )
+        standing, key = _apply(session, receipt, (len(answered),))
+        if standing is Standing.PARKED:
             continue
         account_id, message_id, number = key or (None, None, None)
         session.execute(
             SQL["stand_receipt"],
             (
-                standing or "matched",
+                standing or Standing.MATCHED,
                 account_id,
                 message_id,
                 number,
                 carrier,
-                carrier_message_id,
+                written,
                 code,
             ),
         )
         session.parked -= 1
+    session.forms.write(session.execute)
 
 
-def _apply(session: Session, receipt: Receipt) -> tuple[str | None, PartKey | None]:
+def _apply(
+    session: Session, receipt: Receipt, widths: Iterable[int] = ()
+) -> tuple[Standing | None, PartKey | None]:
     """Obey a receipt; the standing to keep it under when that could not be done."""
     carrier, carrier_message_id = receipt.carrier, receipt.carrier_message_id
-    found = _match(session, [receipt])
     code = CODE[receipt.state]
-    if len(found) > 1:
-        oldest_ms = receipt.received_ms - _AFTER_VALIDITY_MS
-        found = [match for match in found if match.expires_ms >= oldest_ms]
-        if len(found) != 1:
-            return "ambiguous", None
-    if not found:
-        ended = session.recall_end(carrier, carrier_message_id)
-        if ended is None:
-            return "parked", None
-        return ("duplicate" if ended[1] == code else "late"), ended[0]
-    [match] = found
-    key = match.key
+    found = find_part(session, receipt, widths)
+    if isinstance(found, tuple):
+        return found
+    key = found.key
     if code >= FINAL:
         session.execute_wide("end_parts", [_ending(receipt, code, key)])
         session.remember_end(carrier, carrier_message_id, key, code)
-        if match.total > 1:
+        if found.total > 1:
             refold(session, *key[:2], receipt.received_ms)
         return None, key
-    if match.state > _SENT or receipt.reason is None or receipt.reason == match.reason:
-        return "duplicate", key
+    if found.state > _SENT or receipt.reason is None or receipt.reason == found.reason:
+        return Standing.DUPLICATE, key
     session.execute(
         SQL["note_part"], (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
     )
     return None, key
 
 
-def _keep(session: Session, receipt: Receipt, standing: str, key: PartKey | None) -> None:
+def _keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey | None) -> None:
     code = CODE[receipt.state]
-    if standing == "parked":
+    if standing is Standing.PARKED:
         known = session.execute(
             SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)
         ).get
-        session.parked += known != "parked"
+        session.parked += known != Standing.PARKED
+        session.remember_parked(receipt)
     account_id, message_id, number = key or (None, None, None)
     session.execute(
         SQL["keep_receipt"],
@@ -184,5 +166,6 @@ def _keep(session: Session, receipt: Receipt, standing: str, key: PartKey | None
             account_id,
             message_id,
             number,
+            "\n".join(receipt.numbers) or None,
         ),
     )

@@ -9,6 +9,9 @@ from typing import Any
 
 import apsw
 
+from simpost.domain.outcomes import Receipt
+from simpost.domain.receipt_ids import MOST_OCTETS
+from simpost.store.forms import LearntForms
 from simpost.store.queries import SQL, chunks, widened
 from simpost.store.seal import Seal
 
@@ -16,6 +19,8 @@ PartKey = tuple[int, bytes, int]
 """Account, message, number."""
 
 _MOST_RECENT = 10_000
+_SLACK_MS = 10_000
+"""How far the time in a message's id may be from its own."""
 
 
 class Session:
@@ -24,6 +29,7 @@ class Session:
     Attributes:
         node: whose leases the parts get that a lane takes straight from memory.
         parked: how many receipts wait for their part; none means none need be looked for.
+        forms: in which carriers were seen to write ids in receipts.
     """
 
     def __init__(self, connection: apsw.Connection, *, seal: Seal, node: str) -> None:
@@ -32,6 +38,8 @@ class Session:
         self.seal = seal
         self.node = node
         self.parked = 0
+        self.forms = LearntForms()
+        self._parked_ms: dict[str, dict[int, int]] = {}
         self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()
         self.recount()
 
@@ -50,6 +58,27 @@ class Session:
     def recount(self) -> None:
         """Count anew what a rolled back transaction may have counted wrongly."""
         self.parked = self.execute(SQL["count_parked"]).get
+        self.forms.load(self.execute)
+        self._parked_ms.clear()
+        for carrier, width, last_ms in self.execute(SQL["parked_widths"]):
+            self._parked_ms.setdefault(carrier, {})[width] = last_ms
+
+    def remember_parked(self, receipt: Receipt) -> None:
+        """Note when an id of such a length was last parked."""
+        width = len(receipt.carrier_message_id)
+        if width <= MOST_OCTETS:
+            self._parked_ms.setdefault(receipt.carrier, {})[width] = receipt.received_ms
+
+    def widths_parked_since(self, carrier: str, message_id: bytes) -> list[int]:
+        """How long the ids are of receipts parked since a message was made, a UUIDv7.
+
+        None is the rule: a receipt that waits for days costs the messages after it nothing.
+        """
+        parked_ms = self._parked_ms.get(carrier)
+        if not parked_ms:
+            return []
+        made_ms = int.from_bytes(message_id[:6], "big") - _SLACK_MS
+        return [width for width, last_ms in parked_ms.items() if last_ms >= made_ms]
 
     def remember_end(self, carrier: str, carrier_message_id: str, key: PartKey, code: int) -> None:
         """Note which part a final receipt ended, to tell a duplicate from an unknown one.

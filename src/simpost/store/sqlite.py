@@ -14,6 +14,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
+from simpost.domain.receipt_ids import SeenForm
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
@@ -35,6 +36,7 @@ from simpost.store import (
     accepting,
     accounts,
     catalogue,
+    forms,
     leasing,
     log,
     receiving,
@@ -176,6 +178,9 @@ class SqliteStore:
         )
 
     # Other ways for what waits.
+
+    async def receipt_forms(self, carrier: str) -> list[SeenForm]:
+        return await self._read(forms.forms_of, carrier)
 
     async def waiting(self, carrier: str) -> int:
         return await self._read(rerouting.count_waiting, carrier)

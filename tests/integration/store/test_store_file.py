@@ -16,7 +16,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.options import PLAIN, Options
 from simpost.domain.states import State
 from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
-from simpost.store import SqliteStore
+from simpost.store import SqliteStore, migrate
 from simpost.store.schema import VERSION
 from tests.contract.store_facts import leased
 from tests.integration.store.conftest import SEAL_KEY
@@ -157,15 +157,27 @@ async def test_a_newer_schema_is_named_and_left_untouched(path):
     assert path.read_bytes() == before
 
 
+def write_as_of(version, path):
+    """The same rows in a file as an earlier release wrote it."""
+    old = path.with_name("old.db")
+    connection = apsw.Connection(str(old))
+    connection.execute(migrate.script(None, version))
+    connection.execute("ATTACH ? AS new", (str(path),))
+    tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'alembic_version'"
+    for (table,) in connection.execute(tables).fetchall():
+        names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+        columns = ", ".join(names)
+        connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
+    connection.close()
+    old.replace(path)
+
+
 async def test_a_store_of_an_earlier_release_keeps_its_messages_and_gets_new_columns(path):
     store = await opened(path)
     old = leased("first, ", "second")
     await store.accept(old)
     await store.close()
-    set_version(path, "0001")
-    connection = apsw.Connection(str(path))
-    connection.execute("ALTER TABLE messages DROP COLUMN options")
-    connection.close()
+    write_as_of("0001", path)
     store = await opened(path)
     new = leased(options=Options(message_class=0))
     await store.accept(new)

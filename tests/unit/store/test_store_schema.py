@@ -77,7 +77,9 @@ GIVEN = (
 MAY_WALK = {
     "count_parked",  # bounded, and only after something went wrong
     "list_accounts",
+    "list_forms",  # a few of each carrier
     "list_plans",
+    "parked_widths",  # as count_parked
 }
 
 

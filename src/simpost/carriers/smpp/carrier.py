@@ -30,7 +30,6 @@ from simpost.smpp import (
     SubmitSmResp,
     Tag,
     is_receipt,
-    parse_receipt,
     status_meaning,
     status_name,
 )
@@ -246,7 +245,7 @@ class SmppCarrier:
         if self._desk is None or not is_receipt(request):
             session.refuse(request, Status.ESME_RX_P_APPN)
             return
-        receipt = receipt_of(parse_receipt(request), self.traits.name, time.time_ns() // 1_000_000)
+        receipt = receipt_of(request, self.traits.name, time.time_ns() // 1_000_000)
         committed = self._desk.on_receipt(receipt)
         committed.add_done_callback(partial(_acknowledge, session, request))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from simpost.domain.network_errors import network_error
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.smpp import MessageState
+from simpost.smpp import DataSm, DeliverSm, MessageState, parse_receipt
 from simpost.smpp import Receipt as Report
 
 _MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
@@ -23,8 +24,9 @@ _MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
 _UNREADABLE = (State.SENT, Reason.UNKNOWN_AT_CARRIER)
 
 
-def receipt_of(report: Report, carrier: str, received_ms: int) -> Receipt:
+def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> Receipt:
     """Translate a receipt. An intermediate notice never ends a part; nor does an unreadable one."""
+    report = parse_receipt(request)
     state, reason = _UNREADABLE if report.state is None else _MEANINGS[report.state]
     if report.intermediate and state.is_final:
         state, reason = State.SENT, Reason.HANDSET_UNREACHABLE
@@ -35,13 +37,20 @@ def receipt_of(report: Report, carrier: str, received_ms: int) -> Receipt:
         reason=reason,
         carrier_code=_code(report),
         received_ms=received_ms,
+        numbers=_numbers(request),
     )
 
 
 def _code(report: Report) -> str | None:
-    if report.network_error:
-        kind, code = report.network_error
-        return f"{kind}:{code}"
-    if report.error and report.error.strip("0"):
-        return report.error
-    return None
+    own = report.error if report.error and report.error.strip("0") else None
+    return network_error(*report.network_error, own) if report.network_error else own
+
+
+def _numbers(request: DeliverSm | DataSm) -> tuple[str, ...]:
+    """The handset's number, and ours: some message centres do not swap them in a receipt.
+
+    Without the first, the second says nothing.
+    """
+    if not request.source_addr:
+        return ()
+    return tuple(filter(None, (request.source_addr, request.destination_addr)))

@@ -170,7 +170,22 @@ CREATE TABLE receipts (
   account_id INTEGER,
   message_id BLOB,
   number INTEGER,
+  numbers TEXT, -- those the receipt names, one a line; NULL when it names none
   CONSTRAINT receipts_pk PRIMARY KEY (carrier, carrier_message_id, state)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX receipts_parked ON receipts (last_ms) WHERE standing = 'parked';
+CREATE INDEX receipts_by_message ON receipts (account_id, message_id)
+  WHERE message_id IS NOT NULL;
+
+-- How a carrier was seen to write the ids of its answers in its receipts.
+CREATE TABLE receipt_forms (
+  carrier TEXT NOT NULL,
+  base TEXT NOT NULL,
+  letters TEXT NOT NULL,
+  width INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  CONSTRAINT receipt_forms_pk PRIMARY KEY (carrier, base, letters, width)
+) STRICT, WITHOUT ROWID;

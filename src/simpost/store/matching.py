@@ -1,0 +1,165 @@
+"""Matching: the open part that a receipt speaks of, by its id as received or in another form.
+
+docs/receipts.md tells the rules for people. An id that two open parts have is ambiguous: a carrier
+may use an id again after its counter wrapped or was reset. A part whose validity ended more than a
+day before the receipt came is out of the choice; if that does not leave one, none is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import msgspec
+
+from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.receipt_ids import (
+    Form,
+    candidates,
+    is_proven,
+    possible_forms,
+    same_number,
+)
+from simpost.store.codes import CODE
+from simpost.store.queries import SQL, chunks, widened
+from simpost.store.session import PartKey, Session
+
+COMMON_WIDTHS = (8, 10, 16, 20)
+"""Of a number of 32 or 64 bits in hexadecimal or decimal."""
+_AFTER_VALIDITY_MS = 86_400_000
+
+
+class Match(msgspec.Struct, frozen=True, array_like=True):
+    """An open part with the carrier's id of the receipt at `index`."""
+
+    index: int
+    account_id: int
+    message_id: str
+    number: int
+    total: int
+    state: int
+    reason: str | None
+    expires_ms: int
+
+    @property
+    def key(self) -> PartKey:
+        return self.account_id, bytes.fromhex(self.message_id), self.number
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """An open part that one receipt may mean."""
+
+    account_id: int
+    message_id: bytes
+    number: int
+    total: int
+    state: int
+    reason: str | None
+    expires_ms: int
+    carrier_message_id: str
+    destination: str
+
+    @property
+    def key(self) -> PartKey:
+        return self.account_id, self.message_id, self.number
+
+
+_decode_matches = msgspec.json.Decoder(list[Match]).decode
+
+
+def match_exactly(session: Session, receipts: Sequence[Receipt]) -> list[Match]:
+    """Every open part with the very id of one of the receipts; they are a chunk at most."""
+    ids = [
+        (index, receipt.carrier, receipt.carrier_message_id)
+        for index, receipt in enumerate(receipts)
+    ]
+    text: str = session.execute(
+        widened("match_receipts", len(ids)), list(chain.from_iterable(ids))
+    ).get
+    return _decode_matches(text)
+
+
+def find_part(
+    session: Session, receipt: Receipt, widths: Iterable[int] = ()
+) -> Fit | tuple[Standing, PartKey | None]:
+    """The part that a receipt speaks of, or why none was found and which one has ended.
+
+    `widths` are those of answers that may be meant, beside those seen in the store.
+    """
+    carrier, written = receipt.carrier, receipt.carrier_message_id
+    learnt = candidates(written, session.forms.of(carrier))
+    fits = _fits(session, carrier, [written, *learnt])
+    exact = [fit for fit in fits if fit.carrier_message_id == written]
+    in_form = [fit for fit in fits if fit.carrier_message_id != written]
+    if exact:
+        chosen = _only(exact, receipt)
+        other = _only(in_form, receipt)
+        if chosen and other and _names(receipt, other) and not _names(receipt, chosen):
+            return _believe(session, receipt, other, learnt)
+        return chosen or (Standing.AMBIGUOUS, None)
+    if in_form:
+        chosen = _only(in_form, receipt)
+        if chosen is None:
+            return Standing.AMBIGUOUS, None
+        if _is_proven(receipt, chosen, learnt, learnt=True):
+            return _believe(session, receipt, chosen, learnt)
+    ended = session.recall_end(carrier, written)
+    if ended is not None:
+        key, code = ended
+        return Standing.DUPLICATE if code == CODE[receipt.state] else Standing.LATE, key
+    return _find_in_any_form(session, receipt, widths)
+
+
+def _find_in_any_form(
+    session: Session, receipt: Receipt, widths: Iterable[int]
+) -> Fit | tuple[Standing, PartKey | None]:
+    carrier, written = receipt.carrier, receipt.carrier_message_id
+    seen = {len(text) for text in session.execute(SQL["outermost_ids"], (carrier,)).get if text}
+    possible = candidates(written, possible_forms({*seen, *widths, *COMMON_WIDTHS}))
+    fits = _fits(session, carrier, list(possible))
+    if not fits:
+        return Standing.PARKED, None
+    chosen = _only(fits, receipt)
+    if chosen is None:
+        return Standing.AMBIGUOUS, None
+    if _is_proven(receipt, chosen, possible, learnt=False):
+        return _believe(session, receipt, chosen, possible)
+    return Standing.PARKED, None
+
+
+def _fits(session: Session, carrier: str, ids: Sequence[str]) -> list[Fit]:
+    return [
+        Fit(*row)
+        for some in chunks(ids)
+        for row in session.execute(
+            widened("match_forms", len(some)),
+            list(chain.from_iterable((carrier, each) for each in some)),
+        )
+    ]
+
+
+def _only(fits: Sequence[Fit], receipt: Receipt) -> Fit | None:
+    if len(fits) > 1:
+        oldest_ms = receipt.received_ms - _AFTER_VALIDITY_MS
+        fits = [fit for fit in fits if fit.expires_ms >= oldest_ms]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _names(receipt: Receipt, fit: Fit) -> bool:
+    return any(same_number(number, fit.destination) for number in receipt.numbers)
+
+
+def _is_proven(receipt: Receipt, fit: Fit, forms: dict[str, Form], *, learnt: bool) -> bool:
+    return is_proven(
+        receipt.carrier_message_id,
+        fit.carrier_message_id,
+        forms[fit.carrier_message_id],
+        learnt=learnt,
+        numbers=receipt.numbers,
+        number=fit.destination,
+    )
+
+
+def _believe(session: Session, receipt: Receipt, fit: Fit, forms: dict[str, Form]) -> Fit:
+    session.forms.saw(receipt.carrier, forms[fit.carrier_message_id], receipt.received_ms)
+    return fit

@@ -1,0 +1,116 @@
+-- Receipts: which part they speak of, what they end, and those that are kept.
+
+-- name: match_receipts
+-- All matches as one JSON text: one step of the statement, however many there are.
+SELECT json_group_array(json_array(
+  seen.column1, p.account_id, hex(p.message_id), p.number, p.total, p.state, p.reason,
+  p.expires_ms))
+FROM (VALUES (?, ?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
+WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
+  AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
+
+-- name: match_forms
+-- Open parts whose id is one of those that a receipt may mean, with the number they went to.
+SELECT p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
+  p.carrier_message_id, m.destination
+FROM (VALUES (?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.carrier = seen.column1 AND p.carrier_message_id = seen.column2
+  AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
+
+-- name: outermost_ids
+-- Ids of one width are those of a carrier that pads them: then its first and last have it too.
+SELECT
+  (SELECT carrier_message_id FROM parts INDEXED BY parts_by_carrier_id
+   WHERE carrier = ?1 AND carrier_message_id IS NOT NULL AND final_ms IS NULL
+   ORDER BY carrier_message_id LIMIT 1),
+  (SELECT carrier_message_id FROM parts INDEXED BY parts_by_carrier_id
+   WHERE carrier = ?1 AND carrier_message_id IS NOT NULL AND final_ms IS NULL
+   ORDER BY carrier_message_id DESC LIMIT 1)
+
+-- name: end_parts
+-- What final receipts say; the lease of a try that is still out there ends with its part.
+UPDATE parts SET
+  state = new.column1, message_state = iif(total = 1, new.column1, message_state),
+  reason = new.column2, carrier_code = new.column3,
+  owner = NULL, due_ms = NULL, final_ms = new.column4, updated_ms = new.column4
+FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new
+WHERE account_id = new.column5 AND message_id = new.column6 AND number = new.column7
+
+-- name: note_part
+-- What an intermediate notice says.
+UPDATE parts SET reason = ?1, carrier_code = ?2, updated_ms = ?3
+WHERE account_id = ?4 AND message_id = ?5 AND number = ?6
+
+-- name: keep_receipt
+INSERT INTO receipts (
+  carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
+  account_id, message_id, number, numbers
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
+  standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
+  times = times + 1, last_ms = excluded.last_ms, numbers = excluded.numbers,
+  account_id = coalesce(excluded.account_id, account_id),
+  message_id = coalesce(excluded.message_id, message_id),
+  number = coalesce(excluded.number, number)
+
+-- name: standing
+SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND state = ?
+
+-- name: parked_receipts
+-- Those with one of the ids, unless they are older than the message.
+SELECT r.carrier_message_id, r.state, r.reason, r.carrier_code, r.last_ms, r.numbers
+FROM (VALUES (?, ?)) AS seen CROSS JOIN receipts AS r
+WHERE r.carrier = seen.column1 AND r.carrier_message_id = seen.column2 AND r.standing = 'parked'
+  AND r.last_ms >= (SELECT created_ms FROM messages WHERE account_id = ? AND id = ?)
+ORDER BY r.last_ms, r.state
+
+-- name: stand_receipt
+UPDATE receipts SET standing = ?, account_id = ?, message_id = ?, number = ?
+WHERE carrier = ? AND carrier_message_id = ? AND state = ?
+
+-- name: count_parked
+SELECT count(*) FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked'
+
+-- name: parked_widths
+SELECT carrier, length(carrier_message_id), max(last_ms)
+FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked' GROUP BY 1, 2
+
+-- name: forget_parked
+DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
+  SELECT carrier, carrier_message_id, state FROM receipts INDEXED BY receipts_parked
+  WHERE standing = 'parked' AND last_ms < ? ORDER BY last_ms LIMIT ?
+)
+
+-- name: find_receipts
+-- Kept receipts that are known to be of the message, and those that may be: with the id of one of
+-- its tries, and from its time.
+SELECT number, carrier, carrier_message_id, state, standing, reason, carrier_code, times,
+  first_ms, last_ms
+FROM receipts INDEXED BY receipts_by_message
+WHERE account_id = :account_id AND message_id = :message_id
+UNION
+SELECT a.part, r.carrier, r.carrier_message_id, r.state, r.standing, r.reason, r.carrier_code,
+  r.times, r.first_ms, r.last_ms
+FROM messages AS m
+CROSS JOIN attempts AS a ON a.account_id = m.account_id AND a.message_id = m.id
+CROSS JOIN receipts AS r
+  ON r.carrier = a.carrier AND r.carrier_message_id = a.carrier_message_id
+WHERE m.account_id = :account_id AND m.id = :message_id AND r.message_id IS NULL
+  AND r.last_ms BETWEEN m.created_ms AND m.expires_ms + 86400000
+ORDER BY 9, 4 LIMIT :limit
+
+-- The forms in which carriers write ids.
+
+-- name: count_form
+INSERT INTO receipt_forms (carrier, base, letters, width, times, first_ms, last_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (carrier, base, letters, width) DO UPDATE SET
+  times = times + excluded.times, last_ms = max(last_ms, excluded.last_ms)
+
+-- name: list_forms
+SELECT carrier, base, letters, width FROM receipt_forms
+
+-- name: forms_of
+SELECT base, letters, width, times, first_ms, last_ms FROM receipt_forms
+WHERE carrier = ? ORDER BY times DESC, base, letters, width
