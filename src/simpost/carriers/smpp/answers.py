@@ -11,7 +11,7 @@ from typing import Final
 
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
-from simpost.smpp import Status
+from simpost.smpp import Pdu, Status, SubmitSmResp, Tag
 
 
 class Meaning(StrEnum):
@@ -31,6 +31,8 @@ class Meaning(StrEnum):
 
 UNLISTED: Final = Meaning.REFUSE
 """What a status that no standard names means: the centre answered, and its answer was not yes."""
+
+_NEAR_CONGESTION: Final = bytes((90,))
 
 _RETRY = (
     Status.ESME_RSYSERR,
@@ -73,6 +75,12 @@ def carrier_code(status: int) -> str:
     return f"0x{status:08X}"
 
 
+def tells_of_congestion(response: Pdu) -> bool:
+    """Whether the message centre says that it is nearing congestion (SMPP 5.0 4.8.4.18)."""
+    congestion = response.tlv(Tag.CONGESTION_STATE)
+    return congestion is not None and congestion[:1] >= _NEAR_CONGESTION
+
+
 class Answers:
     """How one carrier's answers are understood.
 
@@ -88,6 +96,11 @@ class Answers:
     def meaning(self, status: int) -> Meaning:
         """The class of an error status."""
         return self._meanings.get(status, UNLISTED)
+
+    def outcome_of(self, response: Pdu) -> Outcome:
+        """The outcome of a submit from its answer, generic_nack included."""
+        message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
+        return self.outcome(response.command_status, message_id)
 
     def outcome(self, status: int, message_id: str) -> Outcome:
         """The outcome of a submit from the status and message_id of its answer."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from functools import partial
 
-from simpost.carriers.smpp.answers import Answers, Meaning
+from simpost.carriers.smpp.answers import Answers, Meaning, tells_of_congestion
 from simpost.carriers.smpp.doubts import Doubts
 from simpost.carriers.smpp.line import Line
 from simpost.carriers.smpp.lines import lines_of
@@ -27,8 +27,6 @@ from simpost.smpp import (
     Session,
     Status,
     SubmitSm,
-    SubmitSmResp,
-    Tag,
     is_receipt,
     status_meaning,
     status_name,
@@ -42,8 +40,6 @@ _LEAST_DEPTH = 64
 _STOP_GRACE_S = 5.0
 _FOREVER_S = 3600.0
 """Longer than any answer is waited for: the response timer ends every wait before."""
-_NEAR_CONGESTION = 90
-"""congestion_state from which a message centre is nearing congestion (SMPP 5.0 4.8.4.18)."""
 _BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
 
 
@@ -193,7 +189,7 @@ class SmppCarrier:
                 self._learn(line, response)
             else:
                 line.on_answer()
-            outcome.set_result(self._outcome(response))
+            outcome.set_result(self._answers.outcome_of(response))
             return
         line.on_answer()
         if isinstance(error, RequestError) and not error.written:
@@ -206,17 +202,12 @@ class SmppCarrier:
         """What an answer says of its line."""
         status = response.command_status
         meaning = self._answers.meaning(status) if status else None
-        congestion = response.tlv(Tag.CONGESTION_STATE) or b"\0"
         line.on_answer(
             throttled=meaning is Meaning.THROTTLE,
-            pressed=congestion[0] >= _NEAR_CONGESTION,
+            pressed=tells_of_congestion(response),
         )
         if meaning is Meaning.BIND:
             line.rebind(f"A submit was answered {status_name(status)}. {status_meaning(status)}")
-
-    def _outcome(self, response: Pdu) -> Outcome:
-        message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
-        return self._answers.outcome(response.command_status, message_id)
 
     # What the lines say.
 
@@ -231,7 +222,7 @@ class SmppCarrier:
     def on_late(self, request: Pdu, response: Pdu) -> None:
         part = self._doubts.recall(request)
         if part and self._desk:
-            self._desk.on_late(part, self._outcome(response))
+            self._desk.on_late(part, self._answers.outcome_of(response))
 
     def on_request(self, session: Session, request: Pdu) -> None:
         self._take(session, request)

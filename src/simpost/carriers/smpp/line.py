@@ -10,15 +10,12 @@ from typing import Any, Protocol, TypeAlias
 
 from simpost.carriers.smpp.ends import WHY
 from simpost.carriers.smpp.pace import Pace
+from simpost.carriers.smpp.slowdown import Slowdown
 from simpost.config import SmppCarrier as Settings
 from simpost.observe import get_logger
 from simpost.ports.carrier import BindKind, BindStatus, Link
 from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
 
-_LOOK_S = 0.25
-"""How often a throttled line looks whether it has grown back."""
-_THROTTLED_S = 1.0
-"""For that long after the last throttled answer a line is called throttled."""
 _REBIND_GRACE_S = 5.0
 _OPEN = (Link.BOUND, Link.THROTTLED)
 
@@ -64,8 +61,7 @@ class Line(SessionHandler):
         self._task: asyncio.Task[None] | None = None
         self._rebinding: asyncio.Task[None] | None = None
         self._all_answered = asyncio.Event()
-        self._throttled_at_s = 0.0
-        self._is_looking = False
+        self._slowdown = Slowdown(self.pace, self._recovered)
         self._is_waiting_for_rate = False
         self._last_pdu_ms: int | None = None
 
@@ -115,7 +111,10 @@ class Line(SessionHandler):
         now_s = time.monotonic()
         self.pace.on_answer(now_s, throttled=throttled, pressed=pressed)
         if throttled or pressed:
-            self._slow(now_s)
+            self._slowdown.noticed(now_s)
+            if self.link is Link.BOUND:
+                self.problem = "The message centre asks us to send more slowly."
+                self._enter(Link.THROTTLED)
         if self.link is Link.UNBINDING and not self.pace.in_flight:
             self._all_answered.set()
 
@@ -221,25 +220,7 @@ class Line(SessionHandler):
         self._is_waiting_for_rate = False
         self._operator.on_room()
 
-    def _slow(self, now_s: float) -> None:
-        self._throttled_at_s = now_s
-        if self.link is Link.BOUND:
-            self.problem = "The message centre asks us to send more slowly."
-            self._enter(Link.THROTTLED)
-        if not self._is_looking:
-            self._look_again()
-
-    def _look_again(self) -> None:
-        self._is_looking = True
-        asyncio.get_running_loop().call_later(_LOOK_S, self._look)
-
-    def _look(self) -> None:
-        now_s = time.monotonic()
-        self.pace.judge(now_s)
-        if self.pace.is_slowed or now_s - self._throttled_at_s < _THROTTLED_S:
-            self._look_again()
-            return
-        self._is_looking = False
+    def _recovered(self) -> None:
         if self.link is Link.THROTTLED:
             self.problem = ""
             self._enter(Link.BOUND)

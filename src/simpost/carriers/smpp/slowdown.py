@@ -1,0 +1,43 @@
+"""How long a line is called throttled: from the first such answer until it has grown back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+from simpost.carriers.smpp.pace import Pace
+
+_LOOK_S: Final = 0.25
+_LEAST_S: Final = 1.0
+"""It does not end earlier after the last throttled answer."""
+
+
+class Slowdown:
+    """Looks at the pace until it is its own again, and tells."""
+
+    def __init__(self, pace: Pace, on_end: Callable[[], None]) -> None:
+        self._pace = pace
+        self._on_end = on_end
+        self._last_s = 0.0
+        self._is_on = False
+
+    def noticed(self, now_s: float) -> None:
+        """An answer asked us to slow down."""
+        self._last_s = now_s
+        if not self._is_on:
+            self._is_on = True
+            self._look_later()
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        self._pace.judge(now_s)
+        if self._pace.is_slowed or now_s - self._last_s < _LEAST_S:
+            self._look_later()
+        else:
+            self._is_on = False
+            self._on_end()
