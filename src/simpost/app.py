@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
@@ -33,6 +34,9 @@ from simpost.store import SqliteStore
 OWNER = "embedded"
 """The one node of an embedded store, under whose name parts are leased."""
 
+_SWITCH_S = 0.0005
+"""How long the writer's thread may wait for the interpreter's lock; Python's own 5 ms, several
+times a commit, was most of the time a caller waited."""
 _BACKLOG = 2048
 _GRACE_S = 10
 
@@ -119,6 +123,7 @@ class App:
 
         A side task that dies takes the process with it: half a service is worse than none.
         """
+        sys.setswitchinterval(_SWITCH_S)
         await self.accounts.reload()
         await self._keeper.take_stock()
         server = _HttpServer(self._http_config())
