@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from simpost.observe import set_up
-from simpost.smsc import Simulator, SimulatorOptions
+from simpost.smsc import Simulator, SimulatorOptions, read_faults
 
 _TRY = """\
 simpost smsc: a message centre with handsets. Ctrl-C ends it.
 
-  bind to    {host}:{port}   system_id {system_id}, password {password}
+  bind to    {host}:{port}{tls}   system_id {system_id}, password {password}
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
   handsets   {url}/   (open it: handsets light up as texts arrive)
   as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
 
-  A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
+{faults}  A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
 """
 
 
@@ -48,7 +49,19 @@ def smsc(
         int, typer.Option(min=1, help="Receipts that may wait for their answer in a session.")
     ] = 10,
     seed: Annotated[
-        int | None, typer.Option(help="Start message ids at the same number each time.")
+        int | None, typer.Option(help="The same message ids and the same faults each time.")
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="TOML file of what is to go wrong; see docs/faults.md.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="PEM certificate: the SMPP port speaks TLS.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its PEM key, if it is in a file of its own.")
+    ] = None,
+    tls_ca: Annotated[
+        Path | None, typer.Option(help="PEM CA that has to have signed the ESME's certificate.")
     ] = None,
 ) -> None:
     """An SMSC with handsets: bind to it, send, and see what the phones show."""
@@ -67,6 +80,10 @@ def smsc(
         receipt_delay_s=receipt_delay,
         window=window,
         seed=seed,
+        faults=None if faults is None else read_faults(faults),
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        tls_ca=tls_ca,
     )
     uvloop.run(_run(options))
 
@@ -82,6 +99,8 @@ async def _run(options: SimulatorOptions) -> None:
         text = _TRY.format(
             host=options.host,
             port=simulator.port,
+            tls=" (TLS)" if options.tls_cert else "",
+            faults=_about(simulator),
             system_id=options.system_id,
             password=options.password,
             url=f"http://{options.host}:{simulator.http_port}",
@@ -90,6 +109,14 @@ async def _run(options: SimulatorOptions) -> None:
         await ended.wait()
     finally:
         await simulator.stop()
+
+
+def _about(simulator: Simulator) -> str:
+    count = len(simulator.faults.rules)
+    if not count:
+        return ""
+    rules = "1 rule of faults is" if count == 1 else f"{count} rules of faults are"
+    return f"  {rules} in force; /stats counts how often each was obeyed\n\n"
 
 
 def _within(limit: int, option: str, value: str) -> str:

@@ -6,8 +6,9 @@ from simpost.smsc.behaviour import Behaviour, ByNumber, Fate, ReceiptStyle
 from simpost.smsc.content import Submit
 from simpost.smsc.faultfile import parse_faults, parse_faults_json, read_faults
 from simpost.smsc.faults import Faults, Rule, When
+from simpost.smsc.options import SimulatorOptions
 from simpost.smsc.record import Received
-from simpost.smsc.simulator import Simulator, SimulatorOptions
+from simpost.smsc.simulator import Simulator
 
 __all__ = [
     "Behaviour",

@@ -113,7 +113,7 @@ class Centre(SessionHandler):
 
     def on_request(self, session: Session, request: Pdu) -> None:
         line = cast("Line", session)
-        if line.wire.is_spoilt:  # read before it was, and never answered
+        if line.wire.is_deaf:  # read before it was, and never answered
             return
         if isinstance(request, SubmitSm | DataSm):
             self._exchange.submit(line, request)

@@ -6,15 +6,15 @@ import base64
 import hashlib
 import re
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from simpost.smsc.control import Control, json_answer, number_of
 from simpost.smsc.feed import Feed
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.views import handset_view
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 _MAX_LIMIT: Final = 10_000
 _INLINE: Final = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
-_CODES: Final = {400: "badRequest", 404: "notFound", 405: "methodNotAllowed"}
+_CODES: Final = {
+    400: "badRequest",
+    403: "forbidden",
+    404: "notFound",
+    405: "methodNotAllowed",
+    409: "conflict",
+    413: "tooLarge",
+}
 
 
 def build(simulator: Simulator, feed: Feed) -> Starlette:
@@ -45,22 +52,22 @@ def build(simulator: Simulator, feed: Feed) -> Starlette:
         limit = _number(request, "limit", default=100, most=_MAX_LIMIT)
         texts = _number(request, "messages", default=1, most=MAX_TEXTS)
         newest = handsets.newest(limit)
-        return _json([handset_view(each, absences, packed=packed, texts=texts) for each in newest])
+        return json_answer(
+            [handset_view(each, absences, packed=packed, texts=texts) for each in newest]
+        )
 
     async def show_handset(request: Request) -> Response:
-        number = request.path_params["number"].strip().removeprefix("+")
-        handset = handsets.find(number)
+        handset = handsets.find(number_of(request))
         if handset is None:
             raise HTTPException(404, "No text has reached this number.")
-        return _json(handset_view(handset, absences, packed=packed, texts=MAX_TEXTS))
+        return json_answer(handset_view(handset, absences, packed=packed, texts=MAX_TEXTS))
 
     async def forget_handsets(_: Request) -> Response:
-        handsets.clear()
-        feed.cleared()
+        simulator.forget_handsets()
         return Response(status_code=204)
 
     async def show_stats(_: Request) -> Response:
-        return _json(simulator.stats())
+        return json_answer(simulator.stats())
 
     async def stream_events(_: Request) -> Response:
         if feed.is_full:
@@ -79,6 +86,7 @@ def build(simulator: Simulator, feed: Feed) -> Starlette:
             Route("/handsets/{number}", show_handset),
             Route("/stats", show_stats),
             Route("/events", stream_events),
+            *Control(simulator).routes(),
         ],
         exception_handlers={HTTPException: _on_refused, Exception: _on_fault},
     )
@@ -108,12 +116,8 @@ async def _on_refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "unavailable")
     body = {"error": {"code": code, "message": error.detail}}
-    return _json(body, error.status_code, error.headers)
+    return json_answer(body, error.status_code, error.headers)
 
 
 async def _on_fault(_: Request, _error: Exception) -> Response:
-    return _json({"error": {"code": "fault", "message": "The simulator has a fault."}}, 500)
-
-
-def _json(body: Any, status: int = 200, headers: Any = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+    return json_answer({"error": {"code": "fault", "message": "The simulator has a fault."}}, 500)

@@ -20,12 +20,13 @@ class Wire(asyncio.Transport):
     """The transport as the session sees it. Untouched it passes octets on and does nothing else.
 
     Attributes:
-        is_spoilt: nothing is read and nothing leaves any more; the socket may stay for long.
+        is_deaf: what comes in is ignored from now on.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
-        self.is_spoilt = False
+        self.is_deaf = False
+        self._is_mute = False
         self._is_held = False
         self._transport = transport
         self._tampers: dict[tuple[int, int], Tamper] = {}
@@ -56,6 +57,7 @@ class Wire(asyncio.Transport):
             self.reset()
             return pdu[:octets]
 
+        self.is_deaf = True
         self.tamper(command_id, sequence_number, tamper)
 
     def reset(self) -> None:
@@ -67,14 +69,14 @@ class Wire(asyncio.Transport):
         asyncio.get_running_loop().call_later(_LEAVE_S, self._transport.abort)
 
     def _spoil(self) -> None:
-        self.is_spoilt = True
+        self.is_deaf = self._is_mute = True
         if not self._transport.is_closing():
             self._transport.pause_reading()
 
     # What the session asks of a transport.
 
     def write(self, data: Any) -> None:
-        if self.is_spoilt:
+        if self._is_mute:
             return
         self._transport.write(self._tampered(data) if self._tampers else data)
 
@@ -87,7 +89,7 @@ class Wire(asyncio.Transport):
             self._transport.abort()
 
     def resume_reading(self) -> None:
-        if not self.is_spoilt:
+        if not self.is_deaf:
             self._transport.resume_reading()
 
     def pause_reading(self) -> None:
@@ -108,7 +110,7 @@ class Wire(asyncio.Transport):
     def _tampered(self, octets: bytes) -> bytes:
         out: list[bytes] = []
         at = 0
-        while at < len(octets) and not self.is_spoilt:
+        while at < len(octets) and not self._is_mute:
             length, command_id, _, sequence = HEADER.unpack_from(octets, at)
             pdu = octets[at : at + length]
             at += length

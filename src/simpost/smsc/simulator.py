@@ -6,21 +6,17 @@ import asyncio
 import contextlib
 import os
 import random
-import secrets
 import socket
-import ssl
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import uvicorn
 
 from simpost.errors import ConfigError
 from simpost.smpp import SMPP_5_0, Server, SessionSettings
 from simpost.smsc.absences import Absences
-from simpost.smsc.behaviour import Behaviour, ByNumber
+from simpost.smsc.behaviour import ByNumber
 from simpost.smsc.centre import Centre
 from simpost.smsc.counters import Counters
 from simpost.smsc.delivery import Delivery
@@ -30,7 +26,8 @@ from simpost.smsc.feed import Feed
 from simpost.smsc.handsets import Handsets
 from simpost.smsc.http import build
 from simpost.smsc.ledger import Ledger
-from simpost.smsc.listening import Listener, tls_context
+from simpost.smsc.listening import Listener
+from simpost.smsc.options import SimulatorOptions
 from simpost.smsc.originating import Original, parts_of
 from simpost.smsc.postbox import Postbox
 from simpost.smsc.reassembly import Message
@@ -39,54 +36,9 @@ from simpost.smsc.rules import Rules
 from simpost.smsc.timetable import Timetable
 from simpost.smsc.views import StatsView, stats_view
 
-IdFormat: TypeAlias = Literal["decimal", "hex"]
-
 MAX_SESSIONS: Final = 1000
 _ID_BITS: Final = 48
 _GRACE_S: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatorOptions:
-    """How a simulator is to be.
-
-    Attributes:
-        port, http_port: 0 takes a free one, told by the simulator's properties.
-        password: at most 8 characters, as SMPP has it; made up when not given.
-        id_format: how message ids are written in answers and receipts.
-        gsm7_packed: data_coding 0 carries septets packed as on the air, not one an octet.
-        answer_delay_s, receipt_delay_s: given to the default behaviour.
-        retry_s: from a receipt not taken to its repetition.
-        window: receipts that may wait for their answer in one session.
-        response_timeout_s: the wait for the answer to a receipt.
-        seed: message ids begin at the same number for the same seed, and rules are obeyed at the
-            same submits.
-        behaviour: decides what becomes of each submit; None delivers, see `ByNumber`.
-        faults: what goes wrong beside that; see `Simulator.set_faults`.
-        keep_submits: how many of the latest `Simulator.submits` holds.
-        tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
-        tls_ca: with it only ESMEs with a certificate of this CA may connect.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    http_port: int = 0
-    system_id: str = "simpost"
-    password: str = field(default_factory=lambda: secrets.token_hex(4), repr=False)
-    id_format: IdFormat = "decimal"
-    gsm7_packed: bool = False
-    answer_delay_s: float = 0.0
-    receipt_delay_s: float = 0.0
-    retry_s: float = 5.0
-    window: int = 10
-    response_timeout_s: float = 30.0
-    seed: int | None = None
-    behaviour: Behaviour | None = None
-    faults: Faults | None = None
-    keep_submits: int = 1000
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    tls_ca: Path | None = None
 
 
 class Simulator:
@@ -110,7 +62,6 @@ class Simulator:
         self._messages = Postbox(self.counters.messages, self._timetable, retry_s=options.retry_s)
         self._feed = Feed(self.stats, self.absences, packed=options.gsm7_packed)
         self._random = random.Random(options.seed)  # noqa: S311  no secret
-        id_base = 16 if options.id_format == "hex" else 10
         ledger = Ledger()
         self._delivery = Delivery(
             self.handsets,
@@ -118,7 +69,7 @@ class Simulator:
             ledger,
             self._receipts,
             self._timetable,
-            id_base=id_base,
+            id_base=options.id_base,
             clock=time.time,
             on_shown=self._feed.shown,
             on_switched=self._feed.switched,
@@ -130,7 +81,7 @@ class Simulator:
             self.counters,
             self._record,
             first_id=self._random.getrandbits(_ID_BITS),
-            id_base=id_base,
+            id_base=options.id_base,
             packed=options.gsm7_packed,
             clock=time.monotonic,
             postboxes=(self._receipts, self._messages),
@@ -224,11 +175,22 @@ class Simulator:
         letters = [Original(number, to, part) for part in parts]
         letters[0].pdu()  # raises before anything is shown
         message = self.handsets.sent(number, to, parts)
+        self._feed.shown(number, message)
         for letter in letters:
             self._messages.post(letter)
-        message.answers = await asyncio.gather(*(letter.answer for letter in letters))
+        answers = [letter.answer for letter in letters]
+        await asyncio.wait(answers, timeout=self.options.response_timeout_s)
+        for letter in letters:
+            letter.answered(None)  # of those that still wait for a receiver
+        message.answers = [answer.result() for answer in answers]
         self._feed.shown(number, message)
         return message
+
+    def forget_handsets(self) -> None:
+        """All of them, with what they show and what waits for them; every handset is on."""
+        self.handsets.clear()
+        self.absences.clear()
+        self._feed.cleared()
 
     def disconnect(self) -> int:
         """Reset every SMPP connection; returns how many."""
@@ -241,7 +203,7 @@ class Simulator:
     async def start(self) -> None:
         """Listen on both ports. Raises ConfigError when one cannot be had."""
         host, port, http_port = self.options.host, self.options.port, self.options.http_port
-        tls = _tls_of(self.options)
+        tls = self.options.tls()
         with _refusing(host, port):
             await self._listener.listen(host, port, tls)
         try:
@@ -281,14 +243,6 @@ class Simulator:
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[listener])
         return server
-
-
-def _tls_of(options: SimulatorOptions) -> ssl.SSLContext | None:
-    if options.tls_cert is None:
-        if options.tls_key or options.tls_ca:
-            raise ConfigError("TLS needs a certificate beside its key or CA.")
-        return None
-    return tls_context(options.tls_cert, options.tls_key or options.tls_cert, options.tls_ca)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import aiohttp
@@ -27,6 +28,7 @@ from simpost.smpp import (
 from simpost.smsc import Simulator
 
 Response = TypeVar("Response", bound=Pdu)
+AnEsme = TypeVar("AnEsme", bound="Esme")
 PASSWORD = "secret"
 NUMBER = "66812345678"
 
@@ -107,6 +109,44 @@ def parts_of(message: str, to: str = NUMBER, **fields: Any) -> list[SubmitSm]:
     return submits
 
 
+class Witness(Esme):
+    """An ESME that keeps what it did not ask for, in `odd`, instead of failing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.odd: list[object] = []
+
+    def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
+        self.odd.append(response)
+
+    def on_unexpected_response(self, session: Session, response: Pdu) -> None:
+        self.odd.append(response)
+
+    def on_malformed(self, session: Session, error: Exception) -> None:
+        self.odd.append(error)
+
+
+@asynccontextmanager
+async def binding(
+    simulator: Simulator,
+    esme: AnEsme,
+    kind: Callable[..., Bind] = BindTransceiver,
+    *,
+    version: int = 0x34,
+    ssl: SSLContext | None = None,
+    **settings: Any,
+) -> AsyncIterator[AnEsme]:
+    """An ESME of any kind, with timers of its own; short ones unless asked otherwise."""
+    bind = kind(system_id="simpost", password=PASSWORD, interface_version=version)
+    timers: dict[str, Any] = {"response_timeout_s": 0.2, "unbind_timeout_s": 0.1} | settings
+    given = SessionSettings(interface_version=version, **timers)
+    esme.session = await connect("127.0.0.1", simulator.port, bind, esme, given, ssl=ssl)
+    try:
+        yield esme
+    finally:
+        await esme.session.unbind()
+
+
 @asynccontextmanager
 async def bound(
     simulator: Simulator, kind: Callable[..., Bind] = BindTransceiver, *, window: int = 10
@@ -128,8 +168,8 @@ class Browser:
         self._client = client
         self._url = f"http://127.0.0.1:{simulator.http_port}"
 
-    async def ask(self, path: str, method: str = "GET") -> tuple[int, Any]:
-        async with self._client.request(method, self._url + path) as answer:
+    async def ask(self, path: str, method: str = "GET", **given: Any) -> tuple[int, Any]:
+        async with self._client.request(method, self._url + path, **given) as answer:
             body = await answer.read()
             return answer.status, json.loads(body) if body else None
 

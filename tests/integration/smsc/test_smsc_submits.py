@@ -101,7 +101,9 @@ async def test_packed_septets_show_when_the_link_packs(start: Start) -> None:
         await esme.ask(submit(short_message=bytes.fromhex("c8329bfd06")), SubmitSmResp)
     handset = simulator.handsets.find(NUMBER)
     assert handset is not None
-    assert handset_view(handset, simulator.absences, packed=True, texts=1).messages[0].text == "Hello"
+    assert (
+        handset_view(handset, simulator.absences, packed=True, texts=1).messages[0].text == "Hello"
+    )
 
 
 @pytest.mark.parametrize(

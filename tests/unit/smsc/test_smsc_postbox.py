@@ -17,8 +17,8 @@ from simpost.smpp import (
 )
 from simpost.smsc.behaviour import Fate
 from simpost.smsc.content import content_of
-from simpost.smsc.letters import PostCounts
 from simpost.smsc.ledger import Taken, taken_of
+from simpost.smsc.letters import PostCounts
 from simpost.smsc.postbox import MAX_TRIES, Postbox
 from simpost.smsc.timetable import Timetable
 

@@ -1,0 +1,136 @@
+"""The HTTP side that changes something: faults, handsets, connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simpost.errors import ConfigError
+from simpost.smsc.absences import MAX_OFF
+from simpost.smsc.faultfile import MAX_OCTETS, faults_view, parse_faults_json
+from simpost.smsc.handsets import MAX_TEXTS
+from simpost.smsc.views import HandsetView, handset_view, message_view
+from simpost.text import TextError
+
+if TYPE_CHECKING:
+    from simpost.smsc.simulator import Simulator
+
+_MAX_DIGITS: Final = 20
+
+
+class Reply(Struct, forbid_unknown_fields=True):
+    """A text from a handset."""
+
+    to: str
+    text: str
+
+
+class Control:
+    """What a test, or a hand, asks of a running simulator."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._packed = simulator.options.gsm7_packed
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/faults", self.show_faults),
+            Route("/faults", self.put_faults, methods=["PUT"]),
+            Route("/faults", self.drop_faults, methods=["DELETE"]),
+            Route("/handsets/{number}/off", self.switch_off, methods=["POST"]),
+            Route("/handsets/{number}/on", self.switch_on, methods=["POST"]),
+            Route("/handsets/{number}/messages", self.send, methods=["POST"]),
+            Route("/disconnect", self.disconnect, methods=["POST"]),
+        ]
+
+    async def show_faults(self, _: Request) -> Response:
+        return json_answer(faults_view(self._simulator.faults))
+
+    async def put_faults(self, request: Request) -> Response:
+        body = await _body_of(request)
+        try:
+            self._simulator.set_faults(parse_faults_json(body))
+        except ConfigError as error:
+            raise HTTPException(400, str(error)) from None
+        return json_answer(faults_view(self._simulator.faults))
+
+    async def drop_faults(self, _: Request) -> Response:
+        self._simulator.set_faults(None)
+        return Response(status_code=204)
+
+    async def switch_off(self, request: Request) -> Response:
+        number = _asked(request)
+        if not self._simulator.handset_off(number):
+            raise HTTPException(409, f"{MAX_OFF:,} handsets are off already.")
+        return json_answer(self._view_of(number))
+
+    async def switch_on(self, request: Request) -> Response:
+        number = _asked(request)
+        self._simulator.handset_on(number)
+        return json_answer(self._view_of(number))
+
+    async def send(self, request: Request) -> Response:
+        number = _asked(request)
+        body = await _body_of(request)
+        try:
+            reply = msgspec.json.decode(body, type=Reply)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise HTTPException(400, str(error)) from None
+        if number in self._simulator.absences:
+            raise HTTPException(409, "The handset is off.")
+        try:
+            message = await self._simulator.send_from_handset(number, reply.to, reply.text)
+        except (TextError, ValueError) as error:
+            raise HTTPException(400, f"This cannot be sent: {error}") from None
+        if message is None:
+            raise HTTPException(409, "No receiver is bound that could take it.")
+        return json_answer(message_view(message, packed=self._packed))
+
+    async def disconnect(self, request: Request) -> Response:
+        _refuse_strangers(request)
+        return json_answer({"disconnected": self._simulator.disconnect()})
+
+    def _view_of(self, number: str) -> HandsetView:
+        handset = self._simulator.handsets.touch(number)
+        return handset_view(handset, self._simulator.absences, packed=self._packed, texts=MAX_TEXTS)
+
+
+def number_of(request: Request) -> str:
+    """The number in the path, without `+`."""
+    return str(request.path_params["number"]).strip().removeprefix("+")
+
+
+def json_answer(body: Any, status: int = 200, headers: Any = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+
+
+def _asked(request: Request) -> str:
+    """The number of a handset that is to do something. Raises HTTPException."""
+    _refuse_strangers(request)
+    number = number_of(request)
+    if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
+        raise HTTPException(400, f"A number has 1 to {_MAX_DIGITS} digits.")
+    return number
+
+
+def _refuse_strangers(request: Request) -> None:
+    """A page of another site, open in the same browser, may not press our buttons."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, "This was asked by a page of another site.")
+
+
+async def _body_of(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_OCTETS:
+            raise HTTPException(413, f"The body is larger than {MAX_OCTETS} octets.")
+    return bytes(body)
