@@ -8,6 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -105,3 +106,27 @@ async def test_options_that_cannot_be_are_refused(run: Run, options: tuple[str, 
     _, errors = await process.communicate()
     assert process.returncode == 2
     assert options[0].encode() in errors
+
+
+async def test_it_takes_a_file_of_faults_and_says_so(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text('[[rules]]\ndo = { fault = "refuse", status = "ESME_RMSGQFUL" }\n')
+    process = await run("--port", "0", "--http-port", "0", "--faults", str(path), "--seed", "1")
+    facts = await told(process)
+    url = f"http://127.0.0.1:{facts['http_port']}/faults"
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        assert (await answer.json())["rules"][0]["do"]["fault"] == "refuse"
+    assert process.stdout is not None
+    assert b"1 rule of faults is in force" in await process.stdout.readuntil(b"force")
+
+
+async def test_a_file_of_faults_that_is_wrong_stops_it_with_the_line(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text('# first\n[[rules]]\ndo = { fault = "slow", seconds = "much" }\n')
+    process = await run("--port", "0", "--http-port", "0", "--faults", str(path))
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert errors.decode().startswith(f"simpost: {path} line 3: rule 1, do.seconds: Expected")
+    assert errors.decode().count("\n") == 1

@@ -1,0 +1,163 @@
+"""Which rules match, and what they make of a fate."""
+
+from __future__ import annotations
+
+import pytest
+
+from simpost.smpp import MessageState, Status, SubmitSm
+from simpost.smsc import faults as f
+from simpost.smsc.behaviour import PLAIN, Fate
+from simpost.smsc.rules import Rules
+
+THROTTLE = f.Refuse(status="ESME_RTHROTTLED")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 500.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def rules_of(*rules: f.Rule, seed: int | None = 1, clock: Clock | None = None) -> Rules:
+    return Rules(f.Faults(rules), seed, clock or Clock())
+
+
+def fate(rules: Rules, number: str = "66812345678", kind: str = "transceiver") -> Fate:
+    return rules.on_submit(Fate(), SubmitSm(destination_addr=number), kind)
+
+
+def refused(when: f.When, count: int = 12, seed: int = 1) -> list[int]:
+    """Which of so many submits are refused, from 1."""
+    rules = rules_of(f.Rule(do=THROTTLE, when=when), seed=seed)
+    return [number for number in range(1, count + 1) if fate(rules).status]
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        (f.When(), list(range(1, 13))),
+        (f.When(every=4), [4, 8, 12]),
+        (f.When(after=5), [6, 7, 8, 9, 10, 11, 12]),
+        (f.When(after=5, every=3), [8, 11]),
+        (f.When(times=2), [1, 2]),
+        (f.When(every=4, times=2), [4, 8]),
+        (f.When(share=0.0), []),
+        (f.When(share=1.0), list(range(1, 13))),
+    ],
+)
+def test_counted_conditions_match_in_their_order(when: f.When, expected: list[int]) -> None:
+    assert refused(when) == expected
+
+
+def test_a_share_is_random_and_about_as_large_as_asked() -> None:
+    assert 800 < len(refused(f.When(share=0.1), 10_000)) < 1_200
+
+
+def test_the_same_seed_refuses_the_same_submits_and_another_seed_others() -> None:
+    when = f.When(share=0.3)
+    assert refused(when, 100, seed=7) == refused(when, 100, seed=7)
+    assert refused(when, 100, seed=7) != refused(when, 100, seed=8)
+
+
+def test_a_rule_does_not_disturb_the_randomness_of_another() -> None:
+    share = f.Rule(do=THROTTLE, when=f.When(share=0.3))
+    other = f.Rule(do=f.MangleReceipt(), when=f.When(share=0.5))
+    alone, beside = rules_of(share), rules_of(share, other)
+    assert [fate(alone).status for _ in range(50)] == [fate(beside).status for _ in range(50)]
+
+
+def test_without_a_seed_two_runs_differ() -> None:
+    rule = f.Rule(do=THROTTLE, when=f.When(share=0.5))
+    one, two = rules_of(rule, seed=None), rules_of(rule, seed=None)
+    assert [fate(one).status for _ in range(200)] != [fate(two).status for _ in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "matches"),
+    [
+        ("66812345678", "transceiver", True),
+        ("+66812345678", "transceiver", True),
+        ("6681", "transceiver", True),
+        ("668", "transceiver", False),
+        ("66912345678", "transceiver", False),
+        ("66812345678", "transmitter", False),
+    ],
+)
+def test_destination_and_bind_are_looked_at(number: str, kind: str, matches: bool) -> None:
+    rules = rules_of(f.Rule(do=THROTTLE, when=f.When(to="6681", bind="transceiver")))
+    assert bool(fate(rules, number, kind).status) is matches
+
+
+def test_what_is_not_meant_is_not_counted() -> None:
+    rules = rules_of(f.Rule(do=THROTTLE, when=f.When(to="1", every=2)))
+    statuses = [bool(fate(rules, number).status) for number in ("11", "22", "22", "12")]
+    assert statuses == [False, False, False, True]
+
+
+def test_a_window_of_time_begins_when_the_rules_are_set() -> None:
+    clock = Clock()
+    rules = rules_of(f.Rule(do=THROTTLE, when=f.When(from_s=10, until_s=20)), clock=clock)
+    seen: list[bool] = []
+    for clock.now in (500.0, 509.9, 510.0, 519.9, 520.0):
+        seen.append(bool(fate(rules).status))
+    assert seen == [False, False, True, True, False]
+
+
+def test_only_what_comes_faster_than_the_rate_matches() -> None:
+    clock = Clock()
+    rules = rules_of(f.Rule(do=THROTTLE, when=f.When(above_per_s=5)), clock=clock)
+    assert [bool(fate(rules).status) for _ in range(7)] == [False] * 5 + [True] * 2
+    clock.now += 0.5
+    assert [bool(fate(rules).status) for _ in range(3)] == [False, False, True]
+
+
+def test_all_rules_that_match_are_obeyed_and_the_first_wins_where_two_disagree() -> None:
+    rules = rules_of(
+        f.Rule(do=f.Slow(seconds=1)),
+        f.Rule(do=f.Become(state="EXPIRED", error=27)),
+        f.Rule(do=f.Slow(seconds=2)),
+        f.Rule(do=f.Become(state="REJECTED")),
+        f.Rule(do=f.LoseReceipt()),
+        f.Rule(do=f.DoubleReceipt(copies=3)),
+        f.Rule(do=f.Silent()),
+        f.Rule(do=f.Drop()),
+    )
+    made = fate(rules)
+    assert made.answer_delay_s == 1
+    assert (made.state, made.error) == (MessageState.EXPIRED, 27)
+    assert made.network_error == (3, 27)
+    assert (made.receipt.lost, made.receipt.copies) == (True, 3)
+    assert made.answer == f.Silent()
+
+
+def test_without_a_match_the_fate_is_left_as_it_is() -> None:
+    made = fate(rules_of(f.Rule(do=f.LoseReceipt(), when=f.When(to="1"))))
+    assert made == Fate()
+    assert made.receipt is PLAIN
+
+
+def test_a_random_delay_lies_between_its_bounds() -> None:
+    rules = rules_of(f.Rule(do=f.Slow(seconds=1, most_seconds=3)))
+    delays = [fate(rules).answer_delay_s for _ in range(100)]
+    assert all(1 <= delay <= 3 for delay in delays)
+    assert len(set(delays)) > 50
+
+
+def test_binds_are_refused_by_how_many_are_bound() -> None:
+    busy = f.RefuseBind(status="ESME_RALYBND")
+    rules = rules_of(f.Rule(do=busy, when=f.When(bound=2, bind="receiver")))
+    assert rules.on_bind("receiver", 1) is None
+    assert rules.on_bind("transmitter", 2) is None
+    assert rules.on_bind("receiver", 2) == busy
+    assert fate(rules).status == Status.ESME_ROK
+
+
+def test_it_counts_how_often_each_rule_was_obeyed() -> None:
+    rules = rules_of(
+        f.Rule(do=THROTTLE, when=f.When(every=2), name="mine"), f.Rule(do=f.LoseReceipt())
+    )
+    for _ in range(5):
+        fate(rules)
+    assert rules.applied() == {"mine": 2, "2 lose_receipt": 5}

@@ -1,0 +1,174 @@
+"""Octets on their way out, receipts as others write them, and texts that wait."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simpost.smpp import DeliverSm, SubmitSm, SubmitSmResp, decode, encode, parse_receipt
+from simpost.smsc import absences as absences_module
+from simpost.smsc import faults as f
+from simpost.smsc.absences import Absences, Waiting
+from simpost.smsc.behaviour import Fate, ReceiptStyle
+from simpost.smsc.content import Content, content_of
+from simpost.smsc.ledger import Taken, taken_of
+from simpost.smsc.originating import parts_of
+from simpost.smsc.tampering import doubled, mangled, resequenced, swallowed
+from simpost.text import TextError
+
+RESPONSE = encode(SubmitSmResp(0, 7, message_id="12AB"))
+
+
+def test_a_pdu_can_vanish_double_or_answer_another_request() -> None:
+    assert swallowed(RESPONSE) == b""
+    assert doubled(3)(RESPONSE) == RESPONSE * 3
+    assert decode(resequenced(5)(RESPONSE)).sequence_number == 12
+    last = encode(SubmitSmResp(0, 0x7FFFFFFF, message_id="1"))
+    assert decode(resequenced(1)(last)).sequence_number == 1
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 50))
+def test_mangling_is_repeatable_and_spares_the_header_unless_told(seed: int, changes: int) -> None:
+    once = mangled(changes, seed, header=False)(RESPONSE)
+    assert once == mangled(changes, seed, header=False)(RESPONSE)
+    assert int.from_bytes(once[:4], "big") == len(once)
+    assert once[4:16] == RESPONSE[4:16]
+    assert mangled(changes, seed, header=True)(RESPONSE) is not None
+
+
+def test_other_seeds_mangle_otherwise() -> None:
+    assert len({mangled(3, seed, header=True)(RESPONSE) for seed in range(50)}) > 40
+
+
+def taken(style: ReceiptStyle, message_id: str = "255", base: int = 10) -> Taken:
+    request = SubmitSm(destination_addr="66812345678", short_message=b"a err:1 stat:X")
+    fate = Fate(receipt=style)
+    return taken_of(request, content_of(request), fate, message_id, 1_000.0, base)
+
+
+@pytest.mark.parametrize(
+    ("message_id", "base", "form", "written"),
+    [
+        ("255", 10, f.ReceiptId(base="hex"), "FF"),
+        ("255", 10, f.ReceiptId(base="hex", case="lower"), "ff"),
+        ("255", 10, f.ReceiptId(base="hex", width=6), "0000FF"),
+        ("255", 10, f.ReceiptId(width=10), "0000000255"),
+        ("255", 10, f.ReceiptId(base="decimal"), "255"),
+        ("FF", 16, f.ReceiptId(base="decimal"), "255"),
+        ("10", 16, f.ReceiptId(base="decimal"), "16"),
+        ("10", 16, f.ReceiptId(base="hex"), "10"),
+        ("FF", 16, f.ReceiptId(case="lower"), "ff"),
+    ],
+)
+def test_an_id_is_written_in_another_form(
+    message_id: str, base: int, form: f.ReceiptId, written: str
+) -> None:
+    read = parse_receipt(taken(ReceiptStyle(id=form), message_id, base).pdu())
+    assert (read.message_id, read.raw["id"]) == (written, written)
+
+
+@pytest.mark.parametrize(
+    ("where", "by_tlv", "by_text"), [("text", "255", "FF"), ("tlv", "FF", "255")]
+)
+def test_text_and_tlv_can_disagree_about_the_id(where: str, by_tlv: str, by_text: str) -> None:
+    form = f.ReceiptId(base="hex", where=where)  # type: ignore[arg-type]
+    read = parse_receipt(taken(ReceiptStyle(id=form)).pdu())
+    assert (read.message_id, read.raw["id"]) == (by_tlv, by_text)
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels"),
+    [
+        (f.ShapeReceipt(), ["id", "sub", "dlvrd", "submitdate", "donedate", "stat", "err", "text"]),
+        (f.ShapeReceipt(separator=","), None),
+        (
+            f.ShapeReceipt(omit=("sub", "submit", "err")),
+            ["id", "dlvrd", "donedate", "stat", "text"],
+        ),
+        (f.ShapeReceipt(omit=("text",)), None),
+        (f.ShapeReceipt(text=False), []),
+    ],
+)
+def test_a_receipt_is_written_in_another_shape(
+    shape: f.ShapeReceipt, labels: list[str] | None
+) -> None:
+    pdu = taken(ReceiptStyle(shape=shape)).pdu()
+    raw = parse_receipt(pdu).raw
+    everything = {"id", "sub", "dlvrd", "submitdate", "donedate", "stat", "err", "text"}
+    left_out = {"submit": "submitdate", "done": "donedate"}
+    expected = everything - {left_out.get(label, label) for label in shape.omit}
+    assert set(raw) == (expected if labels is None else set(labels))
+    if shape.separator == ",":
+        assert pdu.short_message.startswith(b"id:255,sub:001,")
+    if "text" in raw:
+        assert raw["text"] == "a err:1 stat:X"
+    assert pdu.tlvs
+
+
+def test_a_receipt_can_come_without_tlvs() -> None:
+    pdu = taken(ReceiptStyle(shape=f.ShapeReceipt(tlvs=False))).pdu()
+    assert pdu.tlvs == ()
+    assert parse_receipt(pdu).message_id == "255"
+
+
+def test_only_the_first_try_is_mangled() -> None:
+    letter = taken(ReceiptStyle(mangle=f.MangleReceipt(), seed=1))
+    letter.tries = 1
+    assert letter.tamper() is not None
+    letter.tries = 2
+    assert letter.tamper() is None
+
+
+def waiting(octets: int = 10) -> Waiting:
+    return Waiting(taken(ReceiptStyle()), Content(b"x" * octets), 0.0)
+
+
+def test_texts_wait_in_their_order_and_are_given_back_once() -> None:
+    absences = Absences()
+    assert absences.begin("1")
+    kept = [waiting(), waiting(), waiting()]
+    keys = [absences.wait("1", each) for each in kept]
+    assert keys[1] is not None
+    assert absences.give_up("1", keys[1]) is kept[1]
+    assert absences.give_up("1", keys[1]) is None
+    assert (absences.waiting_for("1"), absences.texts) == (2, 2)
+    assert absences.end("1") == [kept[0], kept[2]]
+    assert absences.end("1") == []
+    assert ("1" in absences, absences.texts) == (False, 0)
+
+
+def test_waiting_texts_are_bounded_in_number_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(absences_module, "MAX_WAITING", 3)
+    monkeypatch.setattr(absences_module, "MAX_WAITING_OCTETS", 1_000)
+    monkeypatch.setattr(absences_module, "MAX_OFF", 2)
+    absences = Absences()
+    assert [absences.begin(number) for number in ("1", "2", "3", "1")] == [True, True, False, True]
+    assert absences.wait("1", waiting(1_001)) is None
+    assert [absences.wait("1", waiting()) is not None for _ in range(4)] == [True] * 3 + [False]
+    absences.end("1")
+    assert absences.wait("2", waiting(1_000)) is not None
+
+
+def test_an_absence_that_was_told_to_last_outlasts_one_that_ends_by_itself() -> None:
+    absences = Absences()
+    absences.begin("1", until=5.0)
+    assert absences.is_over("1", 5.0)
+    absences.begin("1")
+    assert not absences.is_over("1", 5.0)
+
+
+@pytest.mark.parametrize("text", ["Hello", "Γειά σου 🏖️" * 30, "many words [] " * 40, ""])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_text_from_a_handset_is_cut_into_parts_a_centre_takes(text: str, packed: bool) -> None:
+    from simpost.smsc.content import fits_one_part, text_of
+
+    parts = parts_of(text, reference=200, packed=packed)
+    assert "".join(text_of(part, packed=packed) for part in parts) == text
+    assert all(fits_one_part(part, packed=packed) for part in parts)
+    assert all(DeliverSm(short_message=part.octets) for part in parts)
+
+
+def test_what_no_phone_can_send_is_refused() -> None:
+    with pytest.raises(TextError):
+        parts_of("x" * 153 * 256, reference=1, packed=False)
