@@ -114,8 +114,9 @@ def receipt(
     *,
     at_ms: int = NOW_MS + 5_000,
     code: str | None = None,
+    numbers: tuple[str, ...] = (),
 ) -> Receipt:
-    return Receipt(CARRIER, carrier_message_id, state, reason, code, at_ms)
+    return Receipt(CARRIER, carrier_message_id, state, reason, code, at_ms, numbers)
 
 
 def esim(tran_no: str = "23072017992029", **changes: Any) -> EsimRow:

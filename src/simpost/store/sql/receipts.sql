@@ -63,7 +63,7 @@ SELECT r.carrier_message_id, r.state, r.reason, r.carrier_code, r.last_ms, r.num
 FROM (VALUES (?, ?)) AS seen CROSS JOIN receipts AS r
 WHERE r.carrier = seen.column1 AND r.carrier_message_id = seen.column2 AND r.standing = 'parked'
   AND r.last_ms >= (SELECT created_ms FROM messages WHERE account_id = ? AND id = ?)
-ORDER BY r.last_ms, r.state
+ORDER BY r.first_ms, r.state
 
 -- name: stand_receipt
 UPDATE receipts SET standing = ?, account_id = ?, message_id = ?, number = ?
