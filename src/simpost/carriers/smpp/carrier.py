@@ -36,7 +36,7 @@ _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _IN_DOUBT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
 
 _DEPTH_WINDOWS = 4
-_LEAST_DEPTH = 64
+_LEAST_DEPTH = 256
 _STOP_GRACE_S = 5.0
 _FOREVER_S = 3600.0
 """Longer than any answer is waited for: the response timer ends every wait before."""

@@ -1,0 +1,133 @@
+"""From the queue to the answer: what waits in the store, sent through one bind and settled.
+
+Run: python -m bench.dispatch. No HTTP; the message centre is the bundled simulator in a process
+of its own, and every claim and every answer is committed. Receipts are asked for and committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import uvloop
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from uuid_utils import uuid7
+
+from bench.gateway import HOST, Process, free_ports
+from simpost.carriers.smpp import SmppCarrier
+from simpost.config import SmppCarrier as Settings
+from simpost.domain.accounts import Account
+from simpost.domain.messages import Priority
+from simpost.engine.clock import wall_clock_ms
+from simpost.engine.lane import Lane
+from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.settling import Patience
+from simpost.observe import set_up
+from simpost.ports.store import NewMessage
+from simpost.store import SqliteStore
+
+_PASSWORD = "bench123"
+_CARRIER = "simulator"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.dispatch", description=__doc__)
+    parser.add_argument("--messages", type=int, default=30_000)
+    parser.add_argument("--window", type=int, default=10)
+    wanted = parser.parse_args()
+    set_up("warning", "console")
+    port, http_port, _ = free_ports()
+    with tempfile.TemporaryDirectory(prefix="simpost-bench-") as name:
+        folder = Path(name)
+        centre = Process(
+            [
+                "smsc",
+                f"--port={port}",
+                f"--http-port={http_port}",
+                "--system-id=bench",
+                f"--password={_PASSWORD}",
+                f"--window={wanted.window}",
+            ],
+            ready=str(http_port),
+            log=folder / "smsc.log",
+        )
+        try:
+            figures = uvloop.run(_measure(folder, port, wanted.messages, wanted.window))
+        finally:
+            centre.stop()
+    print(json.dumps({"window": wanted.window, **figures}))
+
+
+async def _measure(folder: Path, port: int, messages: int, window: int) -> dict[str, float]:
+    store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
+    await store.add_account(Account(id=0, access_code="bench", secret="bench"))
+    for first in range(0, messages, 1000):
+        some = range(first, min(first + 1000, messages))
+        await asyncio.gather(*(store.accept(_message()) for _ in some))
+    carrier = SmppCarrier(
+        Settings(
+            type="smpp",
+            name=_CARRIER,
+            host=HOST,
+            port=port,
+            system_id="bench",
+            password=SecretStr(_PASSWORD),
+            window=window,
+        )
+    )
+    receipts = ReceiptDesk(store)
+    lane = Lane(
+        carrier,
+        store,
+        receipts,
+        owner="embedded",
+        depth=carrier.depth,
+        patience=Patience(),
+        clock_ms=wall_clock_ms,
+    )
+    running = [asyncio.create_task(lane.run()), asyncio.create_task(receipts.run())]
+    cpu, started = time.process_time(), time.perf_counter()
+    await carrier.start(lane)
+    lane.wake()
+    while lane.held or await store.waiting(_CARRIER):
+        await asyncio.sleep(0.01)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+    for task in running:
+        task.cancel()
+    await carrier.stop()
+    await store.close()
+    return {
+        "messages": messages,
+        "answered_per_s": round(messages / seconds),
+        "cpu_s_per_1000": round(1000 * cpu / messages, 3),
+    }
+
+
+def _message() -> NewMessage:
+    now_ms = wall_clock_ms()
+    text = "Welcome! Your plan is active: 1 GB until Sunday. Reply is not possible."
+    return NewMessage(
+        id=uuid7().bytes,
+        account_id=1,
+        esim_tran_no="26010100000001",
+        iccid="8966000000000000012",
+        destination="66800000001",
+        sender="",
+        carrier=_CARRIER,
+        category="service",
+        priority=Priority.CONVERSATION,
+        text=text,
+        encoding="gsm7",
+        parts=(text,),
+        created_ms=now_ms,
+        expires_ms=now_ms + 3_600_000,
+    )
+
+
+if __name__ == "__main__":
+    main()
