@@ -1,142 +1,13 @@
 """A lane between a real store and a carrier that does as it is told."""
 
-import asyncio
-import contextlib
-import itertools
-
 import pytest
-from cryptography.fernet import Fernet
 
-from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.engine.lane import LEASE_MS, Lane
-from simpost.engine.receiving import ReceiptDesk
-from simpost.engine.settling import Patience
-from simpost.ports.carrier import Traits
-from simpost.ports.store import NewMessage
-from simpost.store import SqliteStore
-
-NOW = 1_800_000_000_000
-HOUR_MS = 3_600_000
-ACCEPTED = Verdict.ACCEPTED
-
-
-class Clock:
-    def __init__(self):
-        self.now_ms = NOW
-
-    def __call__(self):
-        return self.now_ms
-
-
-class ScriptedCarrier:
-    """Keeps what it is sent; answers when told to."""
-
-    traits = Traits(name="c")
-
-    def __init__(self, room=1000):
-        self.is_open = True
-        self.is_paused = False
-        self.room = room
-        self.sent = []
-        self.answers = []
-        self.something = asyncio.Event()
-
-    def send(self, part):
-        self.room -= 1
-        answer = asyncio.get_running_loop().create_future()
-        self.sent.append(part)
-        self.answers.append(answer)
-        self.something.set()
-        return answer
-
-    def answer(self, index, verdict=ACCEPTED, **facts):
-        self.room += 1
-        carrier_id = f"id{index}" if verdict is ACCEPTED else None
-        self.answers[index].set_result(Outcome(verdict, carrier_message_id=carrier_id, **facts))
-
-    async def until_sent(self, count):
-        while len(self.sent) < count:
-            self.something.clear()
-            await self.something.wait()
-
-
-class Bench:
-    """Store, carrier and lane, with what is needed to accept a message."""
-
-    def __init__(self, store, carrier, lane, clock):
-        self.store = store
-        self.carrier = carrier
-        self.lane = lane
-        self.clock = clock
-        self._ids = itertools.count(1)
-
-    async def accept(self, text="hello", parts=None, priority=Priority.CONVERSATION):
-        parts = parts or (text,)
-        message = NewMessage(
-            id=next(self._ids).to_bytes(16, "big"),
-            account_id=1,
-            esim_tran_no="26010100000001",
-            iccid="8944538532008160222",
-            destination="447700900001",
-            sender="",
-            carrier="c",
-            category="service",
-            priority=priority,
-            text="".join(parts),
-            encoding="gsm7",
-            parts=parts,
-            created_ms=self.clock(),
-            expires_ms=self.clock() + HOUR_MS,
-            lease_ms=self.lane.reserve(len(parts), priority, self.clock()),
-        )
-        done = await self.store.accept(message)
-        if message.lease_ms is None:
-            self.lane.wake()
-        else:
-            self.lane.take(message, done.reference)
-        return message.id
-
-    async def message(self, message_id):
-        return await self.store.find_message(1, message_id)
-
-    async def until(self, message_id, state):
-        while (message := await self.message(message_id)).state is not state:
-            await asyncio.sleep(0)
-        return message
-
-
-@contextlib.asynccontextmanager
-async def opened(path, *, depth=8, room=1000, doubt=frozenset({"service"})):
-    clock = Clock()
-    store = await SqliteStore.open(path, seal_key=Fernet.generate_key().decode())
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
-    carrier = ScriptedCarrier(room)
-    lane = Lane(
-        carrier,
-        store,
-        ReceiptDesk(store),
-        owner="embedded",
-        depth=depth,
-        patience=Patience(repeat_in_doubt=doubt),
-        clock_ms=clock,
-    )
-    running = asyncio.create_task(lane.run())
-    bench = Bench(store, carrier, lane, clock)
-    lane.wake()
-    while lane.reserve(depth, Priority.CONVERSATION, NOW) is None:  # until the first claim is over
-        await asyncio.sleep(0)
-    lane.release(depth)
-    try:
-        yield bench
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        await store.close()
+from simpost.engine.lane import LEASE_MS
+from tests.integration.engine.scripted import ACCEPTED, NOW, opened
 
 
 @pytest.fixture
@@ -262,3 +133,49 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
             State.CANCELLED,
         ]
         assert message.parts[1].reason is Reason.PART_NOT_SENT
+
+
+async def test_a_paused_carrier_gets_nothing_and_its_parts_say_so(bench):
+    bench.carrier.room = 0
+    message_id = await bench.accept()
+    bench.carrier.pause()
+    bench.lane.pump()
+    message = await bench.until(message_id, State.SENDING)
+    assert message.parts[0].reason is Reason.CARRIER_PAUSED
+    bench.carrier.resume()
+    bench.carrier.room = 10
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+
+
+async def test_nothing_leaves_after_its_validity(bench):
+    bench.carrier.room = 0
+    message_id = await bench.accept(valid_ms=5_000)
+    bench.clock.now_ms += 5_000
+    bench.carrier.room = 10
+    bench.lane.pump()
+    message = await bench.until(message_id, State.EXPIRED)
+    assert message.parts[0].reason is Reason.VALIDITY_ENDED
+    assert bench.carrier.sent == []
+
+
+async def test_a_closed_lane_is_empty_once_all_it_held_is_settled(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.lane.close()
+    late = bench.lane.reserve(1, Priority.CODE, NOW)
+    assert (late, bench.lane.held) == (None, 1)
+    bench.carrier.answer(0)
+    await bench.lane.emptied()
+    assert (await bench.message(message_id)).state is State.SENT
+
+
+async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(bench):
+    assert bench.lane.reserve(1, Priority.BULK, NOW)
+    bench.lane.close()
+    message_id = await bench.accept(lease_ms=NOW + LEASE_MS)
+    await bench.lane.emptied()
+    message = await bench.message(message_id)
+    assert message.parts[0].reason is Reason.RETURNED
+    assert bench.carrier.sent == []

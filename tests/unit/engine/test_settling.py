@@ -10,7 +10,7 @@ NOW = 1_800_000_000_000
 PATIENCE = Patience(repeat_in_doubt=frozenset({"service"}))
 
 
-def part(attempt=1, category="service", expires_in_ms=3_600_000):
+def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1):
     return Submission(
         account_id=1,
         message_id=b"\x01" * 16,
@@ -22,7 +22,7 @@ def part(attempt=1, category="service", expires_in_ms=3_600_000):
         destination="447700900001",
         sender="",
         category=category,
-        priority=1,
+        priority=priority,
         created_ms=NOW,
         expires_ms=NOW + expires_in_ms,
         attempt=attempt,
@@ -57,6 +57,22 @@ def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
 def test_throttling_waits_longer_each_time_up_to_a_bound(attempt, pause_s):
     done = settled(Outcome(Verdict.THROTTLED, reason=Reason.THROTTLED), attempt=attempt)
     assert (done.state, done.due_ms) == (State.SENDING, NOW + 1000 * pause_s)
+
+
+@pytest.mark.parametrize(("attempt", "pause_ms"), [(1, 250), (2, 500), (6, 5_000), (500, 5_000)])
+def test_a_code_is_offered_again_sooner(attempt, pause_ms):
+    for verdict in (Verdict.THROTTLED, Verdict.UNREACHABLE):
+        outcome = Outcome(verdict, reason=Reason.CARRIER_BUSY)
+        done = settled(outcome, attempt=attempt, priority=0)
+        assert done.due_ms == NOW + pause_ms
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED]
+)
+def test_what_was_not_tried_waits_no_longer_each_time(reason):
+    outcome = Outcome(Verdict.UNREACHABLE, reason=reason)
+    assert settled(outcome, attempt=9).due_ms == NOW + 1_000
 
 
 def test_what_the_carrier_asks_us_to_wait_is_waited():

@@ -1,0 +1,185 @@
+"""A carrier that does as it is told, and a lane between it and a real store."""
+
+import asyncio
+import contextlib
+import itertools
+
+from cryptography.fernet import Fernet
+
+from simpost.domain.accounts import Account
+from simpost.domain.messages import Priority
+from simpost.domain.outcomes import Outcome, Verdict
+from simpost.engine.lane import Lane
+from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.settling import Patience
+from simpost.ports.carrier import Link, Traits
+from simpost.ports.store import NewMessage
+from simpost.store import SqliteStore
+
+NOW = 1_800_000_000_000
+HOUR_MS = 3_600_000
+SEAL_KEY = Fernet.generate_key().decode()
+_MADE = []
+ACCEPTED = Verdict.ACCEPTED
+PATIENCE = Patience(repeat_in_doubt=frozenset({"service"}))
+
+
+class Clock:
+    def __init__(self):
+        self.now_ms = NOW
+
+    def __call__(self):
+        return self.now_ms
+
+
+class ScriptedCarrier:
+    """Keeps what it is sent; answers when told to."""
+
+    link = Link.BOUND
+
+    def __init__(self, room=1000, name="c", depth=8):
+        self.traits = Traits(name=name)
+        self.depth = depth
+        self.is_open = True
+        self.is_paused = False
+        self.room = room
+        self.sent = []
+        self.answers = []
+        self.something = asyncio.Event()
+
+    def send(self, part):
+        self.room -= 1
+        answer = asyncio.get_running_loop().create_future()
+        self.sent.append(part)
+        self.answers.append(answer)
+        self.something.set()
+        return answer
+
+    def answer(self, index, verdict=ACCEPTED, **facts):
+        self.room += 1
+        carrier_id = f"id{index}" if verdict is ACCEPTED else None
+        self.answers[index].set_result(Outcome(verdict, carrier_message_id=carrier_id, **facts))
+
+    def binds(self):
+        return []
+
+    def pause(self):
+        self.is_paused, self.is_open = True, False
+
+    def resume(self):
+        self.is_paused, self.is_open = False, True
+
+    async def drain(self):
+        self.pause()
+
+    async def start(self, desk):
+        self.desk = desk
+
+    async def stop(self):
+        self.is_open = False
+
+    async def until_sent(self, count):
+        while len(self.sent) < count:
+            self.something.clear()
+            await self.something.wait()
+
+
+class Bench:
+    """Store, carrier and lane, with what is needed to accept a message."""
+
+    def __init__(self, store, carrier, lane, clock):
+        self.store = store
+        self.carrier = carrier
+        self.lane = lane
+        self.clock = clock
+        self._ids = itertools.count(1)
+
+    async def accept(self, text="hello", parts=None, priority=Priority.CONVERSATION, **facts):
+        parts = parts or (text,)
+        lease_ms = facts.pop("lease_ms", None)
+        message = self.message_of(
+            parts,
+            priority,
+            lease_ms=lease_ms or self.lane.reserve(len(parts), priority, self.clock()),
+            **facts,
+        )
+        done = await self.store.accept(message)
+        if message.lease_ms is None:
+            self.lane.wake()
+        else:
+            self.lane.take(message, done.reference)
+        return message.id
+
+    async def accept_elsewhere(self, text, priority):
+        """As another node accepts it: the lane is not told."""
+        await self.store.accept(self.message_of((text,), priority))
+
+    def message_of(self, parts, priority, valid_ms=HOUR_MS, lease_ms=None):
+        return NewMessage(
+            id=next(self._ids).to_bytes(16, "big"),
+            account_id=1,
+            esim_tran_no="26010100000001",
+            iccid="8944538532008160222",
+            destination="447700900001",
+            sender="",
+            carrier="c",
+            category="service",
+            priority=priority,
+            text="".join(parts),
+            encoding="gsm7",
+            parts=parts,
+            created_ms=self.clock(),
+            expires_ms=self.clock() + valid_ms,
+            lease_ms=lease_ms,
+        )
+
+    async def accept_many(self, count, **facts):
+        return await asyncio.gather(*(self.accept(f"text {n}", **facts) for n in range(count)))
+
+    async def message(self, message_id):
+        return await self.store.find_message(1, message_id)
+
+    async def until(self, message_id, state):
+        while (message := await self.message(message_id)).state is not state:
+            await asyncio.sleep(0)
+        return message
+
+
+async def open_store(path):
+    """A store with one account; made once in a process, and copied from then on."""
+    if not _MADE:
+        store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+        await store.add_account(Account(id=0, access_code="a", secret="s"))
+        await store.close()
+        _MADE.append(path.read_bytes())
+    path.write_bytes(_MADE[0])
+    return await SqliteStore.open(path, seal_key=SEAL_KEY)
+
+
+@contextlib.asynccontextmanager
+async def opened(path, *, depth=8, room=1000, patience=PATIENCE):
+    clock = Clock()
+    store = await open_store(path)
+    carrier = ScriptedCarrier(room)
+    lane = Lane(
+        carrier,
+        store,
+        ReceiptDesk(store),
+        owner="embedded",
+        depth=depth,
+        patience=patience,
+        clock_ms=clock,
+    )
+    running = asyncio.create_task(lane.run())
+    bench = Bench(store, carrier, lane, clock)
+    lane.wake()
+    while lane.reserve(depth, Priority.CONVERSATION, NOW) is None:  # until the first claim is over
+        await asyncio.sleep(0)
+    lane.release(depth)
+    try:
+        yield bench
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await store.close()
