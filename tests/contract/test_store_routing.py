@@ -4,6 +4,7 @@ import pytest
 
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
+from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Move
@@ -176,6 +177,15 @@ async def test_a_message_never_reported_on_expires_and_is_not_called_delivered(k
         assert shown.state is State.EXPIRED
         assert {part.reason for part in shown.parts} == {Reason.NO_RECEIPT}
         assert {part.final_ms for part in shown.parts} == {one.expires_ms + 5}
+
+
+async def test_a_message_without_a_receipt_stays_sent_and_believes_one_that_comes(known):
+    """Nothing was to be reported, so nothing is overdue and nothing is claimed."""
+    (one,) = await sent(known, leased(options=Options(message_class=0, receipt=False)))
+    assert await ended(known, one.expires_ms + DAY_MS) == 0
+    assert (await known.find_message(1, one.id)).state is State.SENT
+    await known.receive([receipt(f"{one.id.hex()}-1")])
+    assert (await known.find_message(1, one.id)).state is State.DELIVERED
 
 
 async def test_a_message_partly_reported_ends_as_its_parts_did(known):

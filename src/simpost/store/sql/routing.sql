@@ -58,9 +58,15 @@ WHERE a.id >= :account_id AND p.account_id = a.id
 ORDER BY a.id, p.message_id LIMIT :limit
 
 -- name: end_unreported
+-- Where no receipt was asked for, sent is the end.
 UPDATE parts SET
   state = 102, message_state = iif(total = 1, 102, message_state), reason = 'no_receipt',
   owner = NULL, due_ms = NULL, final_ms = :now_ms, updated_ms = :now_ms
 WHERE account_id = :account_id AND message_id = :message_id AND state = 50
   AND expires_ms <= :expired_ms
+  AND NOT EXISTS (
+    SELECT 1 FROM messages AS m
+    WHERE m.account_id = parts.account_id AND m.id = parts.message_id
+      AND m.options ->> 'receipt' = 0
+  )
 RETURNING total
