@@ -16,6 +16,14 @@ _SAID = {
     "in_doubt": "left, without an answer from",
 }
 
+_KEPT = {
+    "parked": "kept until its part is known",
+    "matched": "which came before the answer and was obeyed after it",
+    "late": "too late to change anything",
+    "duplicate": "which was known",
+    "ambiguous": "kept: other parts may be meant",
+}
+
 
 def timeline(message: dict[str, Any]) -> Iterator[str]:
     """The lines to show of a message in full, as the native door gives it."""
@@ -59,7 +67,10 @@ def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield attempt["endedAt"], _attempt(attempt, _carrier_id(message, attempt))
     for part in message["parts"]:
         if part["finalAt"]:
-            yield part["finalAt"], f"part {part['number']} {part['state']}{_why(part['reason'])}"
+            said = f"part {part['number']} {part['state']}{_code(part)}{_why(part['reason'])}"
+            yield part["finalAt"], said
+    for receipt in message["receipts"]:
+        yield receipt["lastAt"], _receipt(receipt)
 
 
 def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
@@ -70,6 +81,21 @@ def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
     words += [", a repeat of what was in doubt"] * attempt["repeat"]
     words += [f", code {attempt['carrierCode']}"] * bool(attempt["carrierCode"])
     return "".join(words) + _why(attempt["reason"])
+
+
+def _receipt(receipt: dict[str, Any]) -> str:
+    said = _KEPT.get(receipt["standing"], receipt["standing"])
+    words = [f"part {receipt['part']}: a receipt of {receipt['carrier']}"]
+    words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {said}"]
+    words += [f"; {receipt['times']} times"] * (receipt["times"] > 1)
+    return "".join(words) + _code(receipt)
+
+
+def _code(said: dict[str, Any]) -> str:
+    """The carrier's code with what it means, where anybody but the carrier knows."""
+    if not said["carrierCode"]:
+        return ""
+    return f", code {said['carrierCode']}" + f": {said['carrierCodeMeaning'] or ''}".rstrip(": ")
 
 
 def _carrier_id(message: dict[str, Any], attempt: dict[str, Any]) -> str:

@@ -48,6 +48,7 @@ def message(state: str, **more: Any) -> dict[str, Any]:
         "expiresAt": "2026-01-03T00:00:00.000Z",
         "parts": [],
         "attempts": [],
+        "receipts": [],
         **more,
     }
 
@@ -84,6 +85,8 @@ def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
         "state": "delivered",
         "reason": None,
         "carrierMessageId": "0A1F",
+        "carrierCode": None,
+        "carrierCodeMeaning": None,
         "finalAt": "2026-01-01T00:00:09.000Z",
     }
     attempts = [
@@ -111,6 +114,53 @@ def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
             "a repeat of what was in doubt"
         ),
         "2026-01-01T00:00:09.000Z  part 1 delivered",
+    ]
+
+
+def kept(standing: str, **more: Any) -> dict[str, Any]:
+    return {
+        "part": 1,
+        "carrier": "one",
+        "carrierMessageId": "0a1f",
+        "state": "delivered",
+        "standing": standing,
+        "carrierCode": None,
+        "carrierCodeMeaning": None,
+        "times": 1,
+        "lastAt": "2026-01-01T00:00:09.000Z",
+        **more,
+    }
+
+
+def test_what_the_network_said_is_told_with_what_it_means() -> None:
+    part = {
+        "number": 1,
+        "state": "failed",
+        "reason": None,
+        "carrierMessageId": "0A1F",
+        "carrierCode": "3:6",
+        "carrierCodeMeaning": "GSM network error 6, absent subscriber for SM.",
+        "finalAt": "2026-01-01T00:00:09.000Z",
+    }
+    told = "part 1 failed, code 3:6: GSM network error 6, absent subscriber for SM."
+    assert list(timeline(message("failed", parts=[part])))[-1].endswith(f"Z  {told}")
+    part.update(carrierCode="0D1", carrierCodeMeaning=None)
+    assert list(timeline(message("failed", parts=[part])))[-1].endswith("failed, code 0D1")
+
+
+def test_receipts_that_were_kept_are_told_in_their_place() -> None:
+    receipts = [
+        kept("duplicate", times=3),
+        kept("late", state="failed", carrierCode="0D1"),
+        *(kept(standing) for standing in ("parked", "matched", "ambiguous")),
+    ]
+    lines = list(timeline(message("delivered", receipts=receipts)))[-5:]
+    assert [line.partition("receipt of one for 0a1f says ")[2] for line in lines] == [
+        "delivered, which was known; 3 times",
+        "failed, too late to change anything, code 0D1",
+        "delivered, kept until its part is known",
+        "delivered, which came before the answer and was obeyed after it",
+        "delivered, kept: other parts may be meant",
     ]
 
 

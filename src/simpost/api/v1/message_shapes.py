@@ -6,7 +6,9 @@ from pydantic import Field
 
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
 from simpost.domain.messages import Attempt, Category, Message, Part, format_id
+from simpost.domain.network_errors import explain
 from simpost.domain.options import Ports
+from simpost.domain.outcomes import KeptReceipt, Standing
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -18,6 +20,7 @@ class PartShown(Shape):
     carrier: str
     carrier_message_id: str | None
     carrier_code: str | None
+    carrier_code_meaning: str | None
     attempts: int
     sent_at: Time | None
     final_at: Time | None
@@ -33,6 +36,22 @@ class AttemptShown(Shape):
     started_at: Time
     ended_at: Time
     repeat: bool
+
+
+class ReceiptShown(Shape):
+    """A receipt that was kept beside those obeyed at once; `standing` says why."""
+
+    part: int
+    carrier: str
+    carrier_message_id: str
+    state: State
+    standing: Standing
+    reason: Why | None
+    carrier_code: str | None
+    carrier_code_meaning: str | None
+    times: int
+    first_at: Time
+    last_at: Time
 
 
 class PortsShown(Shape):
@@ -66,10 +85,11 @@ class MessageShown(Shape):
 
 
 class MessageInFull(MessageShown):
-    """A message with its parts and all that was tried."""
+    """A message with its parts, all that was tried, and the receipts that were kept."""
 
     parts: list[PartShown]
     attempts: list[AttemptShown]
+    receipts: list[ReceiptShown]
 
 
 class Page(Shape):
@@ -109,6 +129,7 @@ def show_in_full(message: Message) -> MessageInFull:
         **dict(show_message(message)),
         parts=[_show_part(part) for part in message.parts],
         attempts=[_show_attempt(attempt) for attempt in message.attempts],
+        receipts=[_show_receipt(receipt) for receipt in message.receipts],
     )
 
 
@@ -126,6 +147,7 @@ def _show_part(part: Part) -> PartShown:
         carrier=part.carrier,
         carrier_message_id=part.carrier_message_id,
         carrier_code=part.carrier_code,
+        carrier_code_meaning=explain(part.carrier_code),
         attempts=part.attempts,
         sent_at=_time(part.sent_ms),
         final_at=_time(part.final_ms),
@@ -143,6 +165,22 @@ def _show_attempt(attempt: Attempt) -> AttemptShown:
         started_at=format_time(attempt.started_ms),
         ended_at=format_time(attempt.ended_ms),
         repeat=attempt.repeat,
+    )
+
+
+def _show_receipt(receipt: KeptReceipt) -> ReceiptShown:
+    return ReceiptShown(
+        part=receipt.part,
+        carrier=receipt.carrier,
+        carrier_message_id=receipt.carrier_message_id,
+        state=receipt.state,
+        standing=receipt.standing,
+        reason=_why(receipt.reason),
+        carrier_code=receipt.carrier_code,
+        carrier_code_meaning=explain(receipt.carrier_code),
+        times=receipt.times,
+        first_at=format_time(receipt.first_ms),
+        last_at=format_time(receipt.last_ms),
     )
 
 
