@@ -11,6 +11,7 @@ from simpost.smpp.errors import (
     BindRejected,
     BindTimeout,
     ConnectFailed,
+    MalformedResponse,
     ResponseTimeout,
     SessionClosed,
 )
@@ -50,7 +51,10 @@ async def connect(
         if error.reason is CloseReason.BIND_TIMEOUT:
             raise BindTimeout from None
         raise BindLost(f"{BindLost.__doc__} ({error.reason})") from None
-    except BaseException:  # cancelled, or an answer that cannot be read: leave nothing open
+    except MalformedResponse as error:
+        session.abort(CloseReason.PROTOCOL_ERROR)
+        raise BindLost(f"the answer to the bind cannot be read ({error})") from None
+    except BaseException:  # cancelled: leave nothing open
         session.abort(CloseReason.CLOSED_BY_US)
         raise
     if session.bind is None:

@@ -307,16 +307,21 @@ class Session(asyncio.Protocol):
             waiting.future.set_result(response)
 
     def _on_control_response(self, request: Pdu, response: Pdu) -> None:
-        if request.command_id == Command.ENQUIRE_LINK:
-            self._watch.enquiring = False
-        elif request.command_id == Command.UNBIND:
-            self.close(self._unbind_reason)
+        if request.command_id not in BOUND_BY:
+            self._on_link_answered(request)
         elif response.command_status == 0 and response.command_id != Command.GENERIC_NACK:
             bind = cast("Bind", request)
             version = response.tlv(Tag.SC_INTERFACE_VERSION)
             answered = int.from_bytes(version, "big") if version else None
             self.interface_version = version_agreed(bind.interface_version, answered)
             self._become_bound(bind)
+
+    def _on_link_answered(self, request: Pdu) -> None:
+        """The peer lives, or lets us go, in whatever words it says so."""
+        if request.command_id == Command.ENQUIRE_LINK:
+            self._watch.enquiring = False
+        elif request.command_id == Command.UNBIND:
+            self.close(self._unbind_reason)
 
     def _on_request(self, request: Pdu) -> None:
         command_id = request.command_id
@@ -354,7 +359,7 @@ class Session(asyncio.Protocol):
     def _refuse_misplaced(self, request: Pdu) -> None:
         if isinstance(request, UnknownPdu):
             status = Status.ESME_RINVCMDID
-        elif request.command_id in BOUND_BY and self.role is Role.MC:
+        elif request.command_id in BOUND_BY and self.role is Role.MC and self.state.is_bound:
             status = Status.ESME_RALYBND
         else:
             status = Status.ESME_RINVBNDSTS
@@ -368,8 +373,10 @@ class Session(asyncio.Protocol):
             return
         if error.command_id & RESPONSE_BIT:
             waiting = self._window.settle(error.sequence_number, error.command_id)
-            if waiting is not None and not waiting.future.done():
-                waiting.future.set_exception(MalformedResponse(str(error), error.status))
+            if waiting is not None:
+                self._on_link_answered(waiting.request)
+                if not waiting.future.done():
+                    waiting.future.set_exception(MalformedResponse(str(error), error.status))
         else:
             request = PDU_CLASSES[error.command_id](0, error.sequence_number)
             self._write_error(request, error.status)

@@ -54,6 +54,27 @@ async def test_an_unanswered_enquire_link_closes(bind_esme):
     assert session.state is SessionState.CLOSED
 
 
+async def test_an_enquire_link_resp_that_cannot_be_read_is_a_sign_of_life(bind_esme):
+    """And the next silence is asked about again: else a half-open socket stays for ever."""
+    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=5)
+    session, peer, handler = await bind_esme(settings)
+    for _ in range(2):
+        sequence = (await peer.receive()).sequence_number
+        head = bytes.fromhex("00000012 80000015 00000000") + sequence.to_bytes(4, "big")
+        peer.send_octets(head + b"\x14\0")
+        assert (await handler.next("malformed")).sequence_number == sequence
+    assert session.state is SessionState.BOUND_TRX
+
+
+async def test_an_unbind_resp_that_cannot_be_read_ends_the_link(bind_esme):
+    session, peer, _ = await bind_esme()
+    unbinding = asyncio.ensure_future(session.unbind())
+    sequence = (await peer.receive()).sequence_number
+    head = bytes.fromhex("00000012 80000006 00000000") + sequence.to_bytes(4, "big")
+    peer.send_octets(head + b"\x14\0")
+    assert await unbinding is CloseReason.UNBOUND_BY_US
+
+
 async def test_a_peer_that_ignores_enquire_link_but_talks_is_alive(bind_esme):
     settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=QUICK_S)
     session, peer, handler = await bind_esme(settings)

@@ -212,6 +212,16 @@ async def test_outbind_makes_an_esme_bind_and_receive(server_of):
     await listening.wait_closed()
 
 
+async def test_an_esme_that_was_called_may_not_bind_to_transmit_only(server_of, listener):
+    """SMPP 3.4 table 2-1; and it is told so as it is: it is not bound already."""
+    server, _ = await server_of()
+    await server.outbind("127.0.0.1", listener.port, Outbind(system_id="mc", password="pw"))
+    peer = await listener.accept()
+    await peer.receive()
+    peer.send(BindTransmitter(sequence_number=1, system_id="esme", password="pw"))
+    assert (await peer.receive()).command_status == Status.ESME_RINVBNDSTS
+
+
 async def test_an_outbind_to_nobody_is_said_so(server_of):
     server, _ = await server_of()
     unused = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
