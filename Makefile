@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check fuzz bench lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(DATA),--data $(DATA))
 
@@ -17,6 +17,9 @@ check: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto tests/unit tests/surface
+
+fuzz: .venv/dev.stamp
+	@$(BIN)/python -W error -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE))
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m bench
