@@ -36,6 +36,27 @@ def test_a_message_can_be_looked_at_in_full(simpost: Simpost) -> None:
     assert "part 1 delivered" in shown.stdout
 
 
+def test_flash_binary_ports_and_no_receipt_are_asked_for_on_the_command_line(
+    simpost: Simpost,
+) -> None:
+    asked = ("--binary", "00ff1b", "--ports", "2948:9200", "--class", "0", "--no-receipt")
+    sent = simpost("send", *asked, "--esim", ESIM, "--wait", "--json")
+    assert sent.returncode == 0, sent.stderr
+    found = json.loads(sent.stdout)
+    assert (found["binary"], found["class"], found["receipt"]) == ("00ff1b", 0, False)
+    assert found["ports"] == {"destination": 2948, "source": 9200, "bits": 16}
+    assert found["state"] == "sent"
+    shown = simpost("messages", found["id"]).stdout
+    assert "class 0, to port 2948 from 9200, without a receipt" in shown
+    assert "binary    00ff1b" in shown
+
+
+def test_a_sender_the_carrier_may_not_use_is_refused(simpost: Simpost) -> None:
+    done = simpost("send", "no", "--esim", ESIM, "--from", "Bank")
+    assert done.returncode == 1
+    assert "does not send under this name" in done.stderr
+
+
 def test_messages_are_listed_and_filtered(simpost: Simpost) -> None:
     ids = [
         json.loads(simpost("send", text, "--esim", ESIM, "--json").stdout)["id"]
