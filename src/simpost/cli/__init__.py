@@ -51,6 +51,12 @@ COMMANDS = {
     "accounts": Command("accounts", "app", "Add, list and change the accounts.", "Operate"),
     "plans": Command("plans", "app", "Bring in plans.", "Operate"),
     "esims": Command("esims", "app", "Bring in eSIMs.", "Operate"),
+    "carriers": Command(
+        "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
+    ),
+    "reload": Command(
+        "reload", "reload", "Have a running service read its configuration again.", "Operate"
+    ),
 }
 
 

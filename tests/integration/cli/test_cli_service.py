@@ -190,3 +190,34 @@ def test_an_import_for_nobody_saves_nothing(simpost: Simpost) -> None:
     assert done.stderr == (
         "simpost: There is no account with this access code. Nothing was saved.\n"
     )
+
+
+def test_carriers_are_shown_paused_and_resumed(simpost: Simpost) -> None:
+    shown = simpost("carriers")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("carrier ")
+    assert "simulator  1 transceiver  bound" in shown.stdout
+    assert "bound, paused" in simpost("carriers", "pause", "simulator").stdout
+    waits = json.loads(simpost("send", "while paused", "--esim", ESIM, "--json").stdout)
+    assert json.loads(simpost("carriers", "--json").stdout)[0]["waiting"] == 1
+    assert "paused" not in simpost("carriers", "resume", "simulator").stdout
+    assert waits["state"] == "accepted"
+
+
+def test_a_drained_carrier_is_unbound_until_it_is_resumed(simpost: Simpost) -> None:
+    drained = json.loads(simpost("carriers", "drain", "simulator", "--json").stdout)
+    assert (drained["paused"], drained["held"]) == (True, 0)
+    assert drained["link"] != "bound"
+    simpost("carriers", "resume", "simulator")
+    done = simpost("send", "after the drain", "--esim", ESIM, "--wait")
+    assert done.stdout.splitlines()[-1].endswith("  delivered")
+
+
+def test_an_unknown_carrier_is_told(simpost: Simpost) -> None:
+    done = simpost("carriers", "pause", "none")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no carrier of this name." in done.stderr
+
+
+def test_a_reload_tells_what_holds_now(simpost: Simpost) -> None:
+    assert simpost("reload").stdout == "Nothing changed.\n"

@@ -14,7 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.services import Services
-from simpost.api.v1 import health, log, operator_accounts, operator_data, problems, sending
+from simpost.api.v1 import (
+    health,
+    log,
+    operator_accounts,
+    operator_carriers,
+    operator_data,
+    problems,
+    sending,
+)
 from simpost.api.v1.description import describe
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.errors import StoreError
@@ -41,7 +49,8 @@ def build(services: Services) -> ASGIApp:
         exception_handlers=_HANDLERS,
     )
     app.state.services = services
-    routers = [room.router for room in (health, sending, log, operator_accounts, operator_data)]
+    rooms = (health, sending, log, operator_accounts, operator_carriers, operator_data)
+    routers = [room.router for room in rooms]
     for router in routers:
         app.include_router(router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]

@@ -29,6 +29,7 @@ class ProblemCode(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ACCESS_CODE_TAKEN = "access_code_taken"
+    INVALID_CONFIGURATION = "invalid_configuration"
     BODY_TOO_LARGE = "body_too_large"
     BODY_TOO_SLOW = "body_too_slow"
     TOO_MANY_REQUESTS = "too_many_requests"

@@ -1,0 +1,149 @@
+"""The operator's carriers: what each bind is doing, and a hand on them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Response
+
+from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.api.v1.shapes import Shape, Time, format_time
+from simpost.engine.dispatch import CarrierStatus
+from simpost.errors import ConfigError
+from simpost.ports.carrier import BindKind, BindStatus, Link
+
+router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+
+
+class BindShown(Shape):
+    """`window` is the most parts without an answer, `waiting` how many there are now.
+
+    `allowedPerSecond` is what may be sent now, 0 without a limit; `ratePerSecond` what was
+    answered of late.
+    """
+
+    number: int
+    kind: BindKind
+    link: Link
+    peer: str
+    problem: str
+    window: int
+    waiting: int
+    allowed_per_second: float
+    rate_per_second: float
+    last_pdu_at: Time | None
+
+
+class CarrierShown(Shape):
+    """`link` is null when parts wait for a carrier that is not configured any more.
+
+    `waiting` parts are in the store, `held` ones in the lane.
+    """
+
+    name: str
+    link: Link | None
+    paused: bool
+    takes_messages: bool
+    waiting: int
+    held: int
+    binds: list[BindShown]
+
+
+class CarrierList(Shape):
+    carriers: list[CarrierShown]
+
+
+class ReloadShown(Shape):
+    """`sections` hold in another way now; `needsRestart` are read at the start only."""
+
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    sections: list[str]
+    needs_restart: list[str]
+
+
+@router.get("/carriers", summary="Show all carriers and their binds")
+async def list_carriers(services: Wired) -> CarrierList:
+    return CarrierList(carriers=[_shown(each) for each in await services.dispatch.overview()])
+
+
+@router.post("/carriers/{name}/pause", summary="Send nothing by a carrier")
+async def pause_carrier(name: str, services: Wired) -> CarrierShown:
+    services.dispatch.pause(_known(services, name))
+    return _shown(await services.dispatch.status(name))
+
+
+@router.post("/carriers/{name}/resume", summary="Send by a carrier again")
+async def resume_carrier(name: str, services: Wired) -> CarrierShown:
+    services.dispatch.resume(_known(services, name))
+    return _shown(await services.dispatch.status(name))
+
+
+@router.post(
+    "/carriers/{name}/drain",
+    summary="Send nothing more by a carrier, wait for its answers, unbind",
+    responses={202: {"model": CarrierShown, "description": "It goes on"}},
+)
+async def drain_carrier(name: str, services: Wired, response: Response) -> CarrierShown:
+    is_done = await services.dispatch.drain(_known(services, name))
+    response.status_code = 200 if is_done else 202
+    return _shown(await services.dispatch.status(name))
+
+
+@router.post("/reload", summary="Read the configuration again")
+async def reload(services: Wired) -> ReloadShown:
+    try:
+        done = await services.reload()
+    except ConfigError as error:
+        raise Problem(
+            422,
+            ProblemCode.INVALID_CONFIGURATION,
+            "The configuration is not right; nothing was changed.",
+            members={"errors": [_problem(line) for line in str(error).splitlines()]},
+        ) from None
+    return ReloadShown(
+        added=done.added,
+        changed=done.changed,
+        removed=done.removed,
+        sections=done.sections,
+        needs_restart=done.needs_restart,
+    )
+
+
+def _known(services: Wired, name: str) -> str:
+    if name not in services.dispatch.lanes:
+        raise Problem(404, ProblemCode.NOT_FOUND, "There is no carrier of this name.")
+    return name
+
+
+def _problem(line: str) -> dict[str, str]:
+    """`simpost.toml:14: routes[0].carrier: no carrier 'two'`, apart."""
+    at, mark, reason = line.partition(": ")
+    return {"at": at, "reason": reason} if mark else {"at": "", "reason": line}
+
+
+def _shown(status: CarrierStatus) -> CarrierShown:
+    return CarrierShown(
+        name=status.name,
+        link=status.link,
+        paused=status.is_paused,
+        takes_messages=status.takes_messages,
+        waiting=status.waiting,
+        held=status.held,
+        binds=[_bind(bind) for bind in status.binds],
+    )
+
+
+def _bind(bind: BindStatus) -> BindShown:
+    return BindShown(
+        number=bind.number,
+        kind=bind.kind,
+        link=bind.link,
+        peer=bind.peer,
+        problem=bind.problem,
+        window=bind.window,
+        waiting=bind.waiting,
+        allowed_per_second=bind.allowed_per_s,
+        rate_per_second=bind.rate_per_s,
+        last_pdu_at=None if bind.last_pdu_ms is None else format_time(bind.last_pdu_ms),
+    )

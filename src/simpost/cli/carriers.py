@@ -1,0 +1,137 @@
+"""`simpost carriers`: the binds to operators, and a hand on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import quote
+
+import typer
+
+from simpost.cli.columns import print_columns
+from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+
+app = typer.Typer(help="Show the carriers; pause, drain and resume them.")
+
+_PATH = "/v1/operator/carriers"
+_HEADING = [
+    "carrier", "bind", "link", "window", "rate/s", "last PDU", "waiting", "held", "problem"
+]  # fmt: skip
+
+Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the carrier in the configuration.")]
+
+
+@app.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the carriers; pause, drain and resume them."""
+    if context.invoked_subcommand:
+        return
+    carriers = operator_server(url, config, operator_token).get(_PATH)["carriers"]
+    if as_json:
+        print(json.dumps(carriers, ensure_ascii=False))
+    else:
+        _print(carriers)
+
+
+@app.command()
+def pause(
+    name: Name,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send nothing by a carrier until it is resumed; it stays bound and takes receipts.
+
+    Messages are accepted as ever: they go by the next carrier of their route, or wait.
+    """
+    _tell(name, "pause", url, config, operator_token, as_json=as_json)
+
+
+@app.command()
+def resume(
+    name: Name,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a pause or a drain."""
+    _tell(name, "resume", url, config, operator_token, as_json=as_json)
+
+
+@app.command()
+def drain(
+    name: Name,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send nothing more, wait for what has no answer yet, then unbind; until it is resumed."""
+    _tell(name, "drain", url, config, operator_token, as_json=as_json)
+
+
+def _tell(
+    name: str,
+    verb: str,
+    url: str | None,
+    config: Any,
+    operator_token: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    server = operator_server(url, config, operator_token)
+    carrier = server.post(f"{_PATH}/{quote(name, safe='')}/{verb}", {})
+    if as_json:
+        print(json.dumps(carrier, ensure_ascii=False))
+    else:
+        _print([carrier])
+
+
+def _print(carriers: list[dict[str, Any]]) -> None:
+    now = datetime.now(UTC)
+    print_columns([_HEADING, *(row for carrier in carriers for row in rows_of(carrier, now))])
+
+
+def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
+    """A row for each bind; what holds for the carrier stands in the first."""
+    paused = ", paused" if carrier["paused"] else ""
+    counts = [f"{carrier['waiting']}", f"{carrier['held']}"]
+    if not carrier["binds"]:
+        yield [carrier["name"], "", "not configured", "", "", "", *counts, ""]
+    for index, bind in enumerate(carrier["binds"]):
+        yield [
+            "" if index else carrier["name"],
+            f"{bind['number']} {bind['kind']}",
+            bind["link"] + paused,
+            f"{bind['waiting']}/{bind['window']}" if bind["window"] else "",
+            _rate(bind),
+            _age(bind["lastPduAt"], now),
+            *(["", ""] if index else counts),
+            bind["problem"],
+        ]
+
+
+def _rate(bind: dict[str, Any]) -> str:
+    if not bind["window"]:
+        return ""
+    allowed = bind["allowedPerSecond"]
+    return f"{bind['ratePerSecond']:g} of {allowed:g}" if allowed else f"{bind['ratePerSecond']:g}"
+
+
+def _age(time: str | None, now: datetime) -> str:
+    if time is None:
+        return "never"
+    seconds = max(0, round((now - datetime.fromisoformat(time)).total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s ago"
+    return f"{seconds // 60} min ago" if seconds < 7200 else f"{seconds // 3600} h ago"

@@ -1,0 +1,106 @@
+from typing import Any
+
+import pytest
+
+from simpost.engine.reload import Reloaded
+from simpost.errors import ConfigError
+
+SERVED = Any  # the `service` fixture of conftest.py
+
+
+async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
+    service: SERVED,
+) -> None:
+    await service.send()
+    await service.send("x" * 200)
+    answer = await service.operate("GET", "carriers")
+    assert answer.json() == {
+        "carriers": [
+            {
+                "name": "down",
+                "link": "lost",
+                "paused": False,
+                "takesMessages": False,
+                "waiting": 3,
+                "held": 0,
+                "binds": [
+                    {
+                        "number": 1,
+                        "kind": "transceiver",
+                        "link": "lost",
+                        "peer": "",
+                        "problem": "connection refused",
+                        "window": 10,
+                        "waiting": 0,
+                        "allowedPerSecond": 0.0,
+                        "ratePerSecond": 0.0,
+                        "lastPduAt": "2026-01-01T00:00:00.000Z",
+                    }
+                ],
+            }
+        ]
+    }
+
+
+async def test_a_carrier_is_paused_and_resumed_and_messages_are_accepted_meanwhile(
+    service: SERVED,
+) -> None:
+    paused = await service.operate("POST", "carriers/down/pause")
+    assert (paused.status_code, paused.json()["paused"]) == (200, True)
+    assert (await service.send()).json()["success"]
+    resumed = await service.operate("POST", "carriers/down/resume")
+    assert (resumed.json()["paused"], resumed.json()["waiting"]) == (False, 1)
+
+
+async def test_a_carrier_that_is_gone_is_shown_while_parts_wait_for_it(service: SERVED) -> None:
+    await service.send()
+    service.services.dispatch.lanes["other"] = service.services.dispatch.lanes.pop("down")
+    shown = (await service.operate("GET", "carriers")).json()["carriers"]
+    gone = [each for each in shown if each["name"] == "down"]
+    assert [(each["link"], each["waiting"], each["binds"]) for each in gone] == [(None, 1, [])]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "drain"])
+async def test_an_unknown_carrier_is_not_found(service: SERVED, verb: str) -> None:
+    answer = await service.operate("POST", f"carriers/none/{verb}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "carriers"), ("POST", "carriers/down/pause"), ("POST", "reload")],
+)
+async def test_only_the_operator_has_a_hand_on_carriers(
+    service: SERVED, method: str, path: str
+) -> None:
+    answer = await service.native(method, f"operator/{path}")
+    assert answer.status_code == 401
+    assert not service.services.dispatch.lanes["down"].carrier.is_paused
+
+
+async def test_a_reload_answers_what_it_did(serve: Any) -> None:
+    async def reload() -> Reloaded:
+        return Reloaded(["new"], ["other"], [], ["routes"], ["server"])
+
+    service = await serve(reload=reload)
+    answer = await service.operate("POST", "reload")
+    assert answer.json() == {
+        "added": ["new"],
+        "changed": ["other"],
+        "removed": [],
+        "sections": ["routes"],
+        "needsRestart": ["server"],
+    }
+
+
+async def test_a_file_that_is_not_right_is_answered_with_every_mistake(serve: Any) -> None:
+    async def reload() -> Reloaded:
+        raise ConfigError("s.toml:4: server.hots: is no setting\nnot: told: apart")
+
+    service = await serve(reload=reload)
+    answer = await service.operate("POST", "reload")
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_configuration")
+    assert answer.json()["errors"] == [
+        {"at": "s.toml:4", "reason": "server.hots: is no setting"},
+        {"at": "not", "reason": "told: apart"},
+    ]

@@ -1,0 +1,74 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from simpost.cli.carriers import rows_of
+from simpost.cli.reload import lines_of
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+
+
+def bind(**changes: Any) -> dict[str, Any]:
+    return {
+        "number": 1,
+        "kind": "transceiver",
+        "link": "bound",
+        "peer": "192.0.2.7:2775",
+        "problem": "",
+        "window": 10,
+        "waiting": 3,
+        "allowedPerSecond": 50.0,
+        "ratePerSecond": 41.5,
+        "lastPduAt": "2026-11-22T11:59:58.000Z",
+    } | changes
+
+
+def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    about = {"name": "one", "link": "bound", "paused": False, "takesMessages": True}
+    return about | {"waiting": 7, "held": 3, "binds": list(binds)} | changes
+
+
+def test_a_row_shows_window_rate_last_pdu_and_what_waits() -> None:
+    (row,) = rows_of(carrier(bind()), NOW)
+    assert row == ["one", "1 transceiver", "bound", "3/10", "41.5 of 50", "2 s ago", "7", "3", ""]
+
+
+def test_what_holds_for_the_carrier_stands_once() -> None:
+    first, second = rows_of(carrier(bind(), bind(number=2, allowedPerSecond=0)), NOW)
+    assert (first[0], first[6], first[7]) == ("one", "7", "3")
+    assert second == ["", "2 transceiver", "bound", "3/10", "41.5", "2 s ago", "", "", ""]
+
+
+def test_a_lost_bind_shows_why_and_a_receiver_has_no_window() -> None:
+    lost = bind(link="lost", problem="wrong password", lastPduAt=None)
+    receiver = bind(kind="receiver", window=0)
+    first, second = rows_of(carrier(lost, receiver), NOW)
+    assert (first[2], first[5], first[8]) == ("lost", "never", "wrong password")
+    assert second[3:5] == ["", ""]
+
+
+def test_a_pause_stands_beside_the_link() -> None:
+    (row,) = rows_of(carrier(bind(), paused=True), NOW)
+    assert row[2] == "bound, paused"
+
+
+def test_a_carrier_that_is_gone_is_shown_with_what_waits_for_it() -> None:
+    (row,) = rows_of(carrier(link=None), NOW)
+    assert row == ["one", "", "not configured", "", "", "", "7", "3", ""]
+
+
+def test_silence_is_told_in_the_unit_that_fits() -> None:
+    times = ["2026-11-22T11:50:00.000Z", "2026-11-22T02:00:00.000Z"]
+    rows = [next(rows_of(carrier(bind(lastPduAt=time)), NOW)) for time in times]
+    assert [row[5] for row in rows] == ["10 min ago", "10 h ago"]
+
+
+def test_a_reload_is_told_in_sentences() -> None:
+    nothing: dict[str, Any] = {key: [] for key in ("added", "changed", "removed")}
+    nothing |= {"sections": [], "needsRestart": []}
+    assert list(lines_of(nothing)) == ["Nothing changed."]
+    done = nothing | {"added": ["two"], "sections": ["routes"], "needsRestart": ["server"]}
+    assert list(lines_of(done)) == [
+        "carriers added: two",
+        "in force: routes",
+        "changed, but read at the start only: server",
+    ]
