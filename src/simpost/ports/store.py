@@ -20,6 +20,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.receipt_ids import SeenForm
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
+from simpost.ports.inbound import InboundStore
 
 
 class RequestKey(msgspec.Struct, frozen=True, gc=False):
@@ -226,7 +227,7 @@ class EsimRow(msgspec.Struct, frozen=True):
     document: dict[str, Any]
 
 
-class Store(Protocol):
+class Store(InboundStore, Protocol):
     """Everything that must survive. Opened by its class; owned by one process if embedded."""
 
     async def close(self) -> None: ...

@@ -11,7 +11,7 @@ import apsw
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.connection import translate
 
-VERSION = "0003"
+VERSION = "0004"
 """The last migration of this release."""
 
 

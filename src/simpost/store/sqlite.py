@@ -45,6 +45,7 @@ from simpost.store import (
     unreported,
 )
 from simpost.store.connection import open_reader, open_writer, translate
+from simpost.store.inbound_verbs import InboundVerbs
 from simpost.store.lock import OwnerLock
 from simpost.store.schema import bring_up_to_date
 from simpost.store.seal import Seal
@@ -61,7 +62,7 @@ _EMBEDDED = "embedded"
 _logger = get_logger(__name__)
 
 
-class SqliteStore:
+class SqliteStore(InboundVerbs):
     """Implements `simpost.ports.store.Store` on one file. Use `open`."""
 
     def __init__(

@@ -1,0 +1,151 @@
+"""What comes in: texts from handsets to our numbers, and from phones to eSIMs.
+
+Times are integer milliseconds since 1970-01-01 UTC; ids are UUIDv7, as those of messages are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from simpost.domain.esims import Esim, SmsStatus, why_not
+from simpost.domain.reasons import Reason
+
+NOBODY = 0
+"""In place of an account: what comes in for nobody we know is the operator's to look at."""
+
+_PREFIXED_DIGITS = 10
+"""From here on `00` before a number is the international prefix, not part of a short code."""
+
+
+class InboundState(StrEnum):
+    """What became of a message that came in."""
+
+    RECEIVED = "received"
+    """Kept: a reply, or a text to a number of ours."""
+    CARRIED = "carried"
+    """From a phone to an eSIM: it became a message."""
+    REFUSED = "refused"
+    """From a phone to an eSIM that does not take it; the carrier was told so."""
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a part stands in its message.
+
+    Attributes:
+        kind: `udh8`, `udh16` or `sar`, which keep references of different sizes apart; or `alone`,
+            for a message of one part.
+        reference: as it came; of a message of one part, a digest of what it says.
+    """
+
+    kind: str
+    reference: int
+    total: int = 1
+    number: int = 1
+
+    @property
+    def is_alone(self) -> bool:
+        return self.kind == "alone"
+
+
+class Incoming(msgspec.Struct, frozen=True, gc=False):
+    """One PDU's worth of a message that comes in.
+
+    Attributes:
+        source, destination: digits of a number without plus or international prefix, else as
+            they came.
+        octets: user data without its header, septets one an octet.
+        encoding: label of the alphabet, `binary` where the octets are no text.
+        for_application: addressed to a port, so not for a person.
+        link: the connection it came over.
+        links: the carrier's connections that are there now.
+    """
+
+    carrier: str
+    source: str
+    destination: str
+    octets: bytes
+    encoding: str
+    place: Place
+    received_ms: int
+    for_application: bool = False
+    link: bytes = b""
+    links: tuple[bytes, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        return self.encoding != "binary" and not self.for_application
+
+
+class Inbound(msgspec.Struct, frozen=True):
+    """One message that came in, as the log shows it.
+
+    Attributes:
+        account_id: NOBODY when neither the number nor the sender is an account's.
+        esim_tran_no: of the eSIM it came from or was meant for; none when that is not known.
+        text: hex digits when the encoding is binary; empty when it was refused.
+        part_count: how many parts its sender made of it.
+        missing: numbers of the parts that never came.
+        message_id: of the message it is carried as.
+    """
+
+    id: bytes
+    account_id: int
+    esim_tran_no: str | None
+    carrier: str
+    source: str
+    destination: str
+    state: InboundState
+    reason: Reason | None
+    encoding: str
+    text: str
+    part_count: int
+    missing: tuple[int, ...]
+    message_id: bytes | None
+    received_ms: int
+
+
+class Subscriber(msgspec.Struct, frozen=True, gc=False):
+    """The eSIM that has a number, and whose it is."""
+
+    account_id: int
+    esim: Esim
+
+
+class OwnNumbers:
+    """The numbers and names that are ours: texts to them are kept, texts from them not carried."""
+
+    def __init__(self, owners: Mapping[str, str], others: Iterable[str] = ()) -> None:
+        """`owners` has the access code of the account that has a number alone, or an empty one."""
+        self._owners = {_folded(number): "" for number in others if number}
+        self._owners |= {_folded(number): owner for number, owner in owners.items()}
+
+    def owner_of(self, number: str) -> str | None:
+        """The account that has it alone; empty when all share it; none when it is not ours."""
+        return self._owners.get(_folded(number))
+
+    def __contains__(self, number: str) -> bool:
+        return _folded(number) in self._owners
+
+
+def _folded(number: str) -> str:
+    return plain_number(number).casefold()
+
+
+def plain_number(address: str) -> str:
+    """The digits of a number without plus or `00`; a name stays as it is."""
+    digits = address.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return address
+    if digits == address and len(digits) >= _PREFIXED_DIGITS:
+        return digits.removeprefix("00")
+    return digits
+
+
+def why_not_from_phone(esim: Esim) -> Reason | None:
+    """Why this eSIM takes no text from a phone now; none when it does."""
+    if esim.sms_status == SmsStatus.API_ONLY:
+        return Reason.SMS_API_ONLY
+    return why_not(esim)

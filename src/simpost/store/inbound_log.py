@@ -1,0 +1,115 @@
+"""What came in, read beside the writer; and what is asked before it is decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from simpost.domain.inbound import Inbound, InboundState, Incoming, Place, Subscriber
+from simpost.ports.inbound import Gathered, InboundFilter
+from simpost.store.catalogue import find_esim
+from simpost.store.codes import reason_of
+from simpost.store.queries import ask
+
+_BEYOND = b"\xff" * 17
+_decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
+
+
+def parts_of(connection: apsw.Connection, assembly: int) -> list[Incoming]:
+    """The parts that came of an assembly, in the order of their numbers."""
+    row = ask(connection, "find_assembly", (assembly,)).get
+    if row is None:
+        return []
+    carrier, source, destination, kind, reference, total, _ = row
+    return [
+        Incoming(
+            carrier=carrier,
+            source=source,
+            destination=destination,
+            octets=octets,
+            encoding=encoding,
+            place=Place(kind, reference, total, number),
+            received_ms=received_ms,
+            for_application=bool(for_application),
+        )
+        for number, encoding, octets, for_application, received_ms in ask(
+            connection, "incoming_parts", (assembly,)
+        )
+    ]
+
+
+def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Gathered]:
+    with connection:
+        rows = ask(connection, "overdue_assemblies", (before_ms, limit)).fetchall()
+        rows += ask(connection, "crowded_out_assemblies", (most, limit)).fetchall()
+        found = dict.fromkeys(row[0] for row in rows)
+        parts = {each: tuple(parts_of(connection, each)) for each in found}
+    return [Gathered(assembly, came) for assembly, came in parts.items()]
+
+
+def find_number(
+    connection: apsw.Connection, msisdn: str, account_id: int | None
+) -> Subscriber | None:
+    row = ask(connection, "esim_of_number", (msisdn, account_id)).get
+    if row is None:
+        return None
+    owner, esim_tran_no = row
+    esim = find_esim(connection, owner, esim_tran_no, None)
+    return Subscriber(owner, esim) if esim else None
+
+
+def count_alike(
+    connection: apsw.Connection,
+    account_id: int,
+    esim_tran_no: str,
+    sender: str,
+    text: str,
+    since_ms: int,
+    limit: int,
+) -> int:
+    facts = {
+        "account_id": account_id,
+        "esim_tran_no": esim_tran_no,
+        "sender": sender,
+        "text": text,
+        "since": max(0, since_ms).to_bytes(6, "big"),
+        "limit": limit,
+    }
+    return len(ask(connection, "count_alike", facts).fetchall())
+
+
+def list_inbound(
+    connection: apsw.Connection, account_id: int, which: InboundFilter
+) -> list[Inbound]:
+    facts = {
+        "account_id": account_id,
+        "before": which.before or _BEYOND,
+        "limit": which.limit,
+        "carried": which.carried,
+    }
+    name = "list_inbound"
+    if which.esim_tran_no is not None:
+        name = "list_inbound_of_esim"
+        facts["esim_tran_no"] = which.esim_tran_no
+    return [_inbound(row) for row in ask(connection, name, facts)]
+
+
+def _inbound(row: Any) -> Inbound:
+    return Inbound(
+        id=row[0],
+        account_id=row[1],
+        esim_tran_no=row[2],
+        carrier=row[3],
+        source=row[4],
+        destination=row[5],
+        state=InboundState(row[6]),
+        reason=reason_of(row[7]),
+        encoding=row[8],
+        text=row[9],
+        part_count=row[10],
+        missing=_decode_missing(row[11]) if row[11] else (),
+        message_id=row[12],
+        received_ms=row[13],
+    )

@@ -1,0 +1,62 @@
+"""The verbs of the embedded store for what comes in: a part of `SqliteStore`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import apsw
+
+from simpost.domain.inbound import Inbound, Incoming, Subscriber
+from simpost.ports.inbound import Gathered, InboundFilter, Known, NewInbound
+from simpost.ports.store import Accepted
+from simpost.store import inbound, inbound_log
+from simpost.store.connection import translate
+from simpost.store.writer import Writer
+
+R = TypeVar("R")
+
+
+class InboundVerbs:
+    """Implements `simpost.ports.inbound.InboundStore`."""
+
+    _writer: Writer
+    _lookup: apsw.Connection
+
+    async def _read(self, query: Callable[..., R], *facts: Any) -> R:
+        raise NotImplementedError
+
+    async def gather(self, part: Incoming) -> Gathered | Known | None:
+        return await self._writer.submit(inbound.gather, part)
+
+    async def keep(self, new: NewInbound) -> Accepted | Known:
+        return await self._writer.submit(inbound.keep, new)
+
+    async def overdue(self, *, before_ms: int, limit: int) -> list[Gathered]:
+        return await self._read(inbound_log.overdue, before_ms, inbound.MOST_ASSEMBLIES, limit)
+
+    async def forget_inbound(self, *, before_ms: int, limit: int) -> int:
+        return await self._writer.submit(inbound.forget, inbound.Oblivion(before_ms, limit))
+
+    async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
+        try:
+            return inbound_log.find_number(self._lookup, msisdn, account_id)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    async def count_alike(
+        self,
+        account_id: int,
+        esim_tran_no: str,
+        *,
+        sender: str,
+        text: str,
+        since_ms: int,
+        limit: int,
+    ) -> int:
+        return await self._read(
+            inbound_log.count_alike, account_id, esim_tran_no, sender, text, since_ms, limit
+        )
+
+    async def list_inbound(self, account_id: int, which: InboundFilter) -> list[Inbound]:
+        return await self._read(inbound_log.list_inbound, account_id, which)
