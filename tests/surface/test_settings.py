@@ -7,7 +7,16 @@ import pytest
 from simpost.cli.init import init
 from simpost.config import Settings, load
 from simpost.config.reference import with_reference
-from simpost.config.sections import Log, Messages, Route, Section, Server, SmppCarrier, Store
+from simpost.config.sections import (
+    Log,
+    Messages,
+    Number,
+    Route,
+    Section,
+    Server,
+    SmppCarrier,
+    Store,
+)
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECTIONS: dict[str, type[Section]] = {
@@ -16,6 +25,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[messages]": Messages,
     "[[carriers]]": SmppCarrier,
     "[[routes]]": Route,
+    "[[numbers]]": Number,
     "[log]": Log,
 }
 

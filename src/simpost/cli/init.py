@@ -72,6 +72,13 @@ secrets_key = "{secrets_key}"
 # [[routes]]
 # carrier = "operator-one"
 # msisdn_prefix = "66"      # or imsi_prefix, plan, account
+
+# Numbers and short codes that people text to. The senders of carriers are known already; say it
+# here where one belongs to a single account.
+#
+# [[numbers]]
+# number = "12345"
+# account = ""
 """
 
 

@@ -17,6 +17,7 @@ from simpost.config.links import link_problems
 from simpost.config.sections import (
     Log,
     Messages,
+    Number,
     Route,
     Section,
     Server,
@@ -24,6 +25,7 @@ from simpost.config.sections import (
     SmppCarrier,
     Store,
 )
+from simpost.domain.inbound import plain_number
 from simpost.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "SIMPOST_"
@@ -34,6 +36,7 @@ _MODELS: dict[str | int, type[Section]] = {
     "log": Log,
     "carriers": SmppCarrier,
     "routes": Route,
+    "numbers": Number,
 }
 _OVERRIDABLE = ("server", "store", "messages", "log")
 _Problem = tuple[KeyPath, str]
@@ -123,6 +126,11 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
                     yield ("carriers", index, name), 'needs default_alphabet = "gsm7"'
     for index, route in enumerate(settings.routes):
         yield from _about_route(("routes", index), route, first)
+    numbers: set[str] = set()
+    for index, each in enumerate(settings.numbers):
+        if (plain := plain_number(each.number)) in numbers:
+            yield ("numbers", index, "number"), f"{each.number!r} is there already"
+        numbers.add(plain)
 
 
 def _about_route(at: KeyPath, route: Route, carriers: Collection[str]) -> Iterator[_Problem]:

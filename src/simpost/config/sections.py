@@ -382,6 +382,19 @@ class Route(Section):
         return self.carriers or (self.carrier,)
 
 
+class Number(Section):
+    """A number or short code that people text to; those that messages are sent from are known."""
+
+    number: Annotated[str, AfterValidator(_is_sender)] = Field(
+        min_length=1, description="As the operator writes it, with or without plus."
+    )
+    account: str = Field(
+        default="",
+        description="Access code of the one account whose number it is; empty: a text belongs to "
+        "the account of the eSIM that it came from.",
+    )
+
+
 class Log(Section):
     """What is written to stderr."""
 
@@ -401,4 +414,5 @@ class Settings(Section):
     messages: Messages = Messages()
     carriers: tuple[SmppCarrier, ...] = ()
     routes: tuple[Route, ...] = ()
+    numbers: tuple[Number, ...] = ()
     log: Log = Log()
