@@ -17,15 +17,19 @@ from simpost.api import Services, build
 from simpost.api.onewrite import OneWriteProtocol
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
+from simpost.domain.inbound import Incoming
+from simpost.domain.reasons import Reason
 from simpost.engine.accounts import Accounts
+from simpost.engine.aiming import Aiming
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.failover import Failover
+from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
 from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.reload import Reload
-from simpost.engine.setup import patience_of, repeated_of, routing_of
+from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.ports.store import Store
@@ -86,6 +90,7 @@ class App:
             owner=OWNER,
             patience=patience_of(messages),
             clock_ms=wall_clock_ms,
+            inbound=self._take_inbound,
         )
         for carrier in settings.carriers:
             self.dispatch.add(SmppCarrier(carrier))
@@ -105,6 +110,13 @@ class App:
             clock_ms=wall_clock_ms,
             validity_s=messages.validity_s,
         )
+        self.inbound = InboundDesk(
+            store,
+            Aiming(store, self.accounts, numbers_of(settings)),
+            self.intake,
+            new_id=lambda: uuid7().bytes,
+            clock_ms=wall_clock_ms,
+        )
         self._failover = Failover(
             store, self.accounts, self.dispatch, routing, clock_ms=wall_clock_ms
         )
@@ -116,7 +128,11 @@ class App:
             intake=self.intake,
             keeper=self._keeper,
             failover=self._failover,
+            inbound=self.inbound,
         )
+
+    def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
+        return self.inbound.report(part)
 
     async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
         """Serve until SIGINT or SIGTERM, then stop in order: doors, lanes, carriers.
@@ -134,6 +150,7 @@ class App:
             side = [
                 tasks.create_task(self._receipts.run()),
                 tasks.create_task(self._keeper.run()),
+                tasks.create_task(self.inbound.run()),
                 tasks.create_task(self._failover.run()),
             ]
             await self.dispatch.start(tasks)
@@ -154,6 +171,7 @@ class App:
             async with asyncio.timeout(_GRACE_S):
                 await self.dispatch.drained()
                 await self._receipts.drained()
+                await self.inbound.drained()
 
     def _http_config(self) -> uvicorn.Config:
         server = self.settings.server

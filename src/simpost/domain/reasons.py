@@ -31,6 +31,9 @@ class Reason(StrEnum):
     PORTS_NEED_ONE_PART = "ports_need_one_part"
     NO_ROUTE = "no_route"
     REQUEST_ID_REUSED = "request_id_reused"
+    # What comes in from phones.
+    NOT_TEXT = "not_text"
+    GOES_IN_CIRCLES = "goes_in_circles"
     # What carriers do.
     THROTTLED = "throttled"
     CARRIER_BUSY = "carrier_busy"
@@ -125,6 +128,14 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.REQUEST_ID_REUSED: (
         "This request id was used within 24 hours for another request.",
         "Give every new request an id of its own; repeat an id only with the same body.",
+    ),
+    Reason.NOT_TEXT: (
+        "It is binary or for an application, and only texts are carried from phones to eSIMs.",
+        "Send it through the API.",
+    ),
+    Reason.GOES_IN_CIRCLES: (
+        "It came from one of our own senders, or the same came again and again.",
+        "Ask the carrier why it hands back what it is to deliver.",
     ),
     Reason.THROTTLED: (
         "The carrier asked us to slow down; the part waits.",

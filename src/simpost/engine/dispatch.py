@@ -9,7 +9,7 @@ import msgspec
 from simpost.config import SmppCarrier as CarrierSettings
 from simpost.engine.clock import Clock
 from simpost.engine.lane import Lane
-from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.receiving import ReceiptDesk, TakeInbound, take_none
 from simpost.engine.settling import Patience
 from simpost.observe import get_logger
 from simpost.ports.carrier import BindStatus, Carrier, Link
@@ -51,10 +51,12 @@ class Dispatch:
         owner: str,
         patience: Patience,
         clock_ms: Clock,
+        inbound: TakeInbound = take_none,
     ) -> None:
         self.lanes: dict[str, Lane] = {}
         self._store = store
         self._receipts = receipts
+        self._inbound = inbound
         self._owner = owner
         self._patience = patience
         self._clock_ms = clock_ms
@@ -73,6 +75,7 @@ class Dispatch:
             depth=carrier.depth,
             patience=self._patience,
             clock_ms=self._clock_ms,
+            inbound=self._inbound,
         )
         self.lanes[carrier.traits.name] = lane
         return lane

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category
 from simpost.domain.reasons import Reason
 from simpost.engine.clock import Clock
 from simpost.engine.decision import AS_USUAL, Refusal, SendPlan, Wishes, decide
 from simpost.engine.lane import Lane
 from simpost.engine.routes import Routing
-from simpost.ports.store import NewMessage, Refused, Repeated, RequestKey, Store
+from simpost.ports.inbound import Known
+from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
 
 DAY_MS = 86_400_000
+
+R = TypeVar("R")
 
 
 class Ask(msgspec.Struct, frozen=True, gc=False):
@@ -91,6 +96,52 @@ class Intake:
             request = RequestKey(ask.request_id, ask.fingerprint, stale_ms=now_ms - DAY_MS)
         if isinstance(plan, Refusal) or esim is None:
             return await self._refuse(account, plan, request, now_ms)
+        message, done = await self._commit(
+            account,
+            esim,
+            plan,
+            ask.text,
+            sender=plan.sender,
+            validity_s=ask.validity_s or self.validity_s,
+            request=request,
+            commit=self._store.accept,
+        )
+        if isinstance(done, Repeated):
+            return _again(done)
+        return Answer(message_id=message.id, plan=plan)
+
+    async def carry(
+        self,
+        account: Account,
+        esim: Esim,
+        *,
+        sender: str,
+        text: str,
+        commit: Callable[[NewMessage], Awaitable[Accepted | Known]],
+    ) -> Accepted | Known | Refusal:
+        """Decide on a text from a phone as on any other; `commit` adds what brought it."""
+        plan = decide(account, esim, text, Category.SUPPORT, self.routing)
+        if isinstance(plan, Refusal):
+            return plan
+        _, done = await self._commit(
+            account, esim, plan, text, sender=sender, validity_s=self.validity_s, commit=commit
+        )
+        return done
+
+    async def _commit(
+        self,
+        account: Account,
+        esim: Esim,
+        plan: SendPlan,
+        text: str,
+        *,
+        sender: str,
+        validity_s: int,
+        commit: Callable[[NewMessage], Awaitable[Accepted | R]],
+        request: RequestKey | None = None,
+    ) -> tuple[NewMessage, Accepted | R]:
+        """Have a message committed, with a place in its lane or to wait in the store for one."""
+        now_ms = self._clock_ms()
         lane = self._lanes[plan.carrier.name]
         count = len(plan.parts)
         priority = PRIORITY[plan.category]
@@ -101,35 +152,34 @@ class Intake:
             esim_tran_no=esim.esim_tran_no,
             iccid=esim.iccid,
             destination=plan.destination,
-            sender=plan.sender,
+            sender=sender,
             carrier=plan.carrier.name,
             category=plan.category,
             priority=priority,
-            text=ask.text,
+            text=text,
             encoding=plan.encoding,
             parts=plan.parts,
             created_ms=now_ms,
-            expires_ms=now_ms + 1000 * (ask.validity_s or self.validity_s),
+            expires_ms=now_ms + 1000 * validity_s,
             request=request,
             lease_ms=lease_ms,
             options=plan.options,
             part_count=plan.part_count,
         )
         try:
-            done = await self._store.accept(message)
+            done = await commit(message)
         except BaseException:
             if lease_ms is not None:
                 lane.release(count)
             raise
-        if isinstance(done, Repeated):
+        if not isinstance(done, Accepted):
             if lease_ms is not None:
                 lane.release(count)
-            return _again(done)
-        if lease_ms is None:
+        elif lease_ms is None:
             lane.wake(priority)
         else:
             lane.take(message, done.reference)
-        return Answer(message_id=message.id, plan=plan)
+        return message, done
 
     async def _refuse(
         self,

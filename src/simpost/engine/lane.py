@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from functools import partial
 
+from simpost.domain.inbound import Incoming
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Receipt, Verdict
 from simpost.domain.reasons import Reason
@@ -17,7 +18,7 @@ from simpost.engine.backlog import LEASE_MS, Backlog
 from simpost.engine.clock import Clock
 from simpost.engine.collector import Collector
 from simpost.engine.health import Health
-from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.receiving import ReceiptDesk, TakeInbound, take_none
 from simpost.engine.settling import Patience, settle
 from simpost.engine.submissions import submissions_of
 from simpost.ports.carrier import Carrier, Submission
@@ -53,12 +54,14 @@ class Lane:
         depth: int,
         patience: Patience,
         clock_ms: Clock,
+        inbound: TakeInbound = take_none,
     ) -> None:
         self.carrier = carrier
         self.depth = depth
         self.patience = patience
         self.health = Health(int(1000 * patience.failover_s))
         self._receipts = receipts
+        self._take_inbound = inbound
         self._clock_ms = clock_ms
         self._name = carrier.traits.name
         self._ready: tuple[deque[tuple[int, Submission]], ...] = tuple(deque() for _ in Priority)
@@ -125,6 +128,9 @@ class Lane:
 
     def on_receipt(self, receipt: Receipt) -> asyncio.Future[None]:
         return self._receipts.report(receipt)
+
+    def on_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
+        return self._take_inbound(part)
 
     def on_late(self, part: Submission, outcome: Outcome) -> None:
         self._held += 1

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
+from simpost.domain.inbound import Incoming
 from simpost.domain.outcomes import Receipt
+from simpost.domain.reasons import Reason
 from simpost.engine.collector import Collector
+from simpost.errors import StoreError
 from simpost.ports.store import Store
+
+TakeInbound = Callable[[Incoming], "asyncio.Future[Reason | None]"]
+"""Takes one PDU of a message that comes in; see `Desk.on_inbound`."""
 
 _Waiting = tuple[Receipt, "asyncio.Future[None]"]
 
@@ -42,3 +49,10 @@ def _done(waiting: list[_Waiting]) -> None:
     for _, committed in waiting:
         if not committed.done():
             committed.set_result(None)
+
+
+def take_none(_part: Incoming) -> asyncio.Future[Reason | None]:
+    """Where nobody takes what comes in, it is asked to come again."""
+    refused: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
+    refused.set_exception(StoreError("nobody takes what comes in"))
+    return refused

@@ -11,13 +11,15 @@ from simpost.config import Settings
 from simpost.config import SmppCarrier as CarrierSettings
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.failover import Failover
+from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
-from simpost.engine.setup import patience_of, repeated_of, routing_of
+from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.ports.carrier import Carrier
 
+_AT_ONCE = ("routes", "messages", "numbers")
 _AT_START = ("server", "store", "log")
 
 log = get_logger(__name__)
@@ -57,6 +59,7 @@ class Reload:
         intake: Intake,
         keeper: Keeper,
         failover: Failover,
+        inbound: InboundDesk,
     ) -> None:
         self._settings = settings
         self._reread = reread
@@ -65,6 +68,7 @@ class Reload:
         self._intake = intake
         self._keeper = keeper
         self._failover = failover
+        self._inbound = inbound
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> Reloaded:
@@ -77,6 +81,7 @@ class Reload:
                     "carriers": wanted.carriers,
                     "routes": wanted.routes,
                     "messages": wanted.messages,
+                    "numbers": wanted.numbers,
                 }
             )
         log.warning("configuration_reloaded", **msgspec.structs.asdict(done))
@@ -106,7 +111,7 @@ class Reload:
             added=added,
             changed=changed,
             removed=removed,
-            sections=[name for name in ("routes", "messages") if self._differs(wanted, name)],
+            sections=[name for name in _AT_ONCE if self._differs(wanted, name)],
             needs_restart=[name for name in _AT_START if self._differs(wanted, name)],
         )
 
@@ -117,6 +122,7 @@ class Reload:
         self._intake.routing = routing
         self._intake.validity_s = messages.validity_s
         self._failover.routing = routing
+        self._inbound.aiming.numbers = numbers_of(wanted)
         self._keeper.repeat_in_doubt = repeated_of(messages)
         self._keeper.receipt_grace_ms = 1000 * messages.receipt_grace_s
         self._dispatch.be_patient(patience_of(messages))

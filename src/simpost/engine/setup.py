@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simpost.config import Messages
+from simpost.config import Messages, Settings
 from simpost.config import Route as RouteSettings
+from simpost.domain.inbound import OwnNumbers
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
@@ -36,3 +37,10 @@ def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
         carriers={name: lane.carrier.traits for name, lane in dispatch.lanes.items()},
         takes=dispatch.takes,
     )
+
+
+def numbers_of(settings: Settings) -> OwnNumbers:
+    """Every number and name that what we send may come from, and those people text to."""
+    senders = {carrier.source_address for carrier in settings.carriers}
+    senders = senders.union(*(carrier.senders for carrier in settings.carriers)) - {"*"}
+    return OwnNumbers({each.number: each.account for each in settings.numbers}, senders)

@@ -9,8 +9,10 @@ from typing import Protocol
 import msgspec
 
 from simpost.config import SmppCarrier as CarrierSettings
+from simpost.domain.inbound import Incoming
 from simpost.domain.options import PLAIN, Joining, Options
 from simpost.domain.outcomes import Outcome, Receipt
+from simpost.domain.reasons import Reason
 
 
 class Address(StrEnum):
@@ -146,6 +148,13 @@ class Desk(Protocol):
         """The future is done once the receipt is committed: only then may the peer be answered.
 
         A failed future means it must be asked to report again.
+        """
+        ...
+
+    def on_inbound(self, part: Incoming) -> Future[Reason | None]:
+        """The future is done once it is committed, with the reason when it is refused.
+
+        A failed future means it must be asked to come again.
         """
         ...
 

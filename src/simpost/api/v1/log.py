@@ -71,7 +71,7 @@ async def page_of(services: Services, account_id: int, which: Which) -> Page:
             state=which.state,
             from_ms=to_ms(which.from_) if which.from_ else None,
             to_ms=to_ms(which.to) if which.to else None,
-            before=_parse_cursor(which.cursor) if which.cursor else None,
+            before=parse_cursor(which.cursor) if which.cursor else None,
             limit=which.limit + 1,
         ),
     )
@@ -79,13 +79,13 @@ async def page_of(services: Services, account_id: int, which: Which) -> Page:
     more = len(messages) > which.limit
     return Page(
         messages=[show_message(message) for message in shown],
-        next=_format_cursor(shown[-1].id) if more else None,
+        next=format_cursor(shown[-1].id) if more else None,
     )
 
 
-def _format_cursor(message_id: bytes) -> str:
+def format_cursor(message_id: bytes) -> str:
     return base64.urlsafe_b64encode(message_id).rstrip(b"=").decode()
 
 
-def _parse_cursor(text: str) -> bytes:
+def parse_cursor(text: str) -> bytes:
     return base64.urlsafe_b64decode(f"{text}==")

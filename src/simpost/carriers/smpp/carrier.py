@@ -1,4 +1,4 @@
-"""The carrier: parts out as submit_sm, receipts in as deliver_sm or data_sm."""
+"""The carrier: parts out as submit_sm, receipts and messages in as deliver_sm or data_sm."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 from simpost.carriers.smpp.answers import Answers, Meaning, tells_of_congestion
 from simpost.carriers.smpp.doubts import Doubts
+from simpost.carriers.smpp.inbound import Inbox
 from simpost.carriers.smpp.line import Line
 from simpost.carriers.smpp.lines import lines_of
 from simpost.carriers.smpp.reports import receipt_of
@@ -58,6 +59,7 @@ class SmppCarrier:
     def _adopt(self, settings: Settings) -> None:
         self._settings = settings
         self._submitter = Submitter(settings)
+        self._inbox = Inbox(settings)
         self._answers = Answers(settings.statuses, settings.retry_after_s)
         self.traits = traits_of(settings)
         self._lines = lines_of(settings, self._answers, self)
@@ -233,10 +235,14 @@ class SmppCarrier:
         if not isinstance(request, DeliverSm | DataSm):
             session.refuse(request, Status.ESME_RINVCMDID)
             return
-        if self._desk is None or not is_receipt(request):
-            session.refuse(request, Status.ESME_RX_P_APPN)
+        if self._desk is None:
+            session.refuse(request, Status.ESME_RX_T_APPN)
             return
-        receipt = receipt_of(request, self.traits.name, time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        if not is_receipt(request):
+            self._inbox.take(self._desk, session, request, now_ms)
+            return
+        receipt = receipt_of(request, self.traits.name, now_ms)
         committed = self._desk.on_receipt(receipt)
         committed.add_done_callback(partial(_acknowledge, session, request))
 
