@@ -244,6 +244,11 @@ def called(port, **changed):
     )
 
 
+async def until_listening(lane, carrier):
+    await lane.until_bound(carrier)
+    await lane.until(lambda: "Waits for the message centre" in carrier.binds()[1].problem)
+
+
 async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
     """SMPP 3.4 2.2.1."""
     centre = Centre()
@@ -251,7 +256,7 @@ async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
         given = called(port)
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
-            await lane.until_bound(carrier)
+            await until_listening(lane, carrier)
             sending, receiving = carrier.binds()
             assert (sending.kind, receiving.kind) == (BindKind.TRANSMITTER, BindKind.RECEIVER)
             assert "Waits for the message centre to call" in receiving.problem
@@ -286,7 +291,7 @@ async def test_a_caller_with_a_wrong_name_or_password_is_told_nothing(system_id,
         given = called(port)
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
-            await lane.until_bound(carrier)
+            await until_listening(lane, carrier)
             mc = Server(centre.authenticate, centre)
             session = await mc.outbind("127.0.0.1", given.outbind_port, outbind)
             assert await session.wait_closed() is CloseReason.CLOSED_BY_PEER
@@ -300,7 +305,7 @@ async def test_a_second_call_while_bound_is_turned_away():
         given = called(port)
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
-            await lane.until_bound(carrier)
+            await until_listening(lane, carrier)
             mc = Server(centre.authenticate, centre)
             place = ("127.0.0.1", given.outbind_port, Outbind(system_id="mc", password="call"))
             await mc.outbind(*place)
@@ -317,7 +322,7 @@ async def test_callers_that_say_nothing_are_bounded():
         given = called(port)
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
-            await lane.until_bound(carrier)
+            await until_listening(lane, carrier)
             streams = [
                 await asyncio.open_connection("127.0.0.1", given.outbind_port) for _ in range(5)
             ]

@@ -130,9 +130,7 @@ async def test_the_rate_closes_the_room_and_opens_it_again():
     async with linked(rate_per_s=10, window=10) as (carrier, _, lane):
         await carrier.send(part())
         assert carrier.room == 0
-        lane.changed.clear()
-        await lane.changed.wait()
-        assert carrier.room > 0
+        await lane.until(lambda: carrier.room > 0)
 
 
 def report(message_id="id-1"):

@@ -143,6 +143,7 @@ class Line(SessionHandler):
     def waits(self, problem: str) -> None:
         """Nothing to do until the message centre does something."""
         self.problem = problem
+        self._operator.on_link()
 
     def lost(self, problem: str) -> None:
         if problem != self.problem:
