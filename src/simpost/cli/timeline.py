@@ -16,7 +16,7 @@ _SAID = {
     "in_doubt": "left, without an answer from",
 }
 
-_KEPT = {
+KEPT = {
     "parked": "kept until its part is known",
     "matched": "which came before the answer and was obeyed after it",
     "late": "too late to change anything",
@@ -84,7 +84,7 @@ def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
 
 
 def _receipt(receipt: dict[str, Any]) -> str:
-    said = _KEPT.get(receipt["standing"], receipt["standing"])
+    said = KEPT.get(receipt["standing"], receipt["standing"])
     words = [f"part {receipt['part']}: a receipt of {receipt['carrier']}"]
     words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {said}"]
     words += [f"; {receipt['times']} times"] * (receipt["times"] > 1)

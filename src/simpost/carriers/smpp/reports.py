@@ -9,7 +9,7 @@ from simpost.domain.states import State
 from simpost.smpp import DataSm, DeliverSm, MessageState, parse_receipt
 from simpost.smpp import Receipt as Report
 
-_MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
+MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
     MessageState.SCHEDULED: (State.SENT, None),
     MessageState.ENROUTE: (State.SENT, Reason.HANDSET_UNREACHABLE),
     MessageState.ACCEPTED: (State.SENT, None),
@@ -27,7 +27,7 @@ _UNREADABLE = (State.SENT, Reason.UNKNOWN_AT_CARRIER)
 def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> Receipt:
     """Translate a receipt. An intermediate notice never ends a part; nor does an unreadable one."""
     report = parse_receipt(request)
-    state, reason = _UNREADABLE if report.state is None else _MEANINGS[report.state]
+    state, reason = _UNREADABLE if report.state is None else MEANINGS[report.state]
     if report.intermediate and state.is_final:
         state, reason = State.SENT, Reason.HANDSET_UNREACHABLE
     return Receipt(

@@ -1,0 +1,45 @@
+"""docs/receipts.md says what the code does."""
+
+import re
+from pathlib import Path
+
+from simpost.carriers.smpp.reports import MEANINGS
+from simpost.cli.timeline import KEPT
+from simpost.domain.outcomes import Standing
+from simpost.domain.receipt_ids import LEAST_FOR_ANOTHER_BASE, PROOF_BY_LENGTH
+from simpost.store.forms import MOST_FORMS
+from simpost.store.log import MOST_RECEIPTS
+from simpost.store.matching import COMMON_WIDTHS
+from simpost.store.receiving import MOST_PARKED
+
+PAGE = Path("docs/receipts.md").read_text(encoding="utf-8")
+
+
+def test_every_standing_is_documented_and_told():
+    rows = re.findall(r"^\| `(\w+)` \| [A-Z]", PAGE, re.MULTILINE)
+    assert rows == [str(standing) for standing in Standing]
+    assert set(KEPT) == set(Standing)
+
+
+def test_every_state_a_carrier_reports_is_documented_with_what_it_becomes():
+    rows = re.findall(
+        r"^\| ([A-Z][^|]+) \| (?:stays )?`(\w+)` \| (?:`(\w+)` )?\|$", PAGE, re.MULTILINE
+    )
+    told = {
+        name: (state, reason or None)
+        for names, state, reason in rows
+        for name in re.findall(r"\b[A-Z]{5,}\b", names)
+    }
+    assert told == {
+        meaning.name: (str(state), reason and str(reason))
+        for meaning, (state, reason) in MEANINGS.items()
+    }
+
+
+def test_the_bounds_are_those_of_the_code():
+    assert f"of {PROOF_BY_LENGTH} significant characters" in PAGE
+    assert f"less than {LEAST_FOR_ANOTHER_BASE}\ndigits" in PAGE
+    assert "padded to {}, {}, {}, {} or".format(*COMMON_WIDTHS) in PAGE
+    assert f"at most {MOST_FORMS} forms" in PAGE
+    assert f"at most {MOST_PARKED:,} of them" in PAGE
+    assert f"`receipts`, at most {MOST_RECEIPTS};" in PAGE
