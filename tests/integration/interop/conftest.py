@@ -1,0 +1,119 @@
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+CACHE = HERE.parents[2] / ".cache" / "interop"
+OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """npm's smpp as package-lock.json has it, installed once for every run of the tests."""
+    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed: no test against npm's smpp.")
+    lock = (HERE / "package-lock.json").read_bytes()
+    folder = CACHE / hashlib.sha256(lock).hexdigest()[:16]
+    with _alone():
+        if not (folder / "done").exists():
+            _install(folder)
+    return folder / "node_modules"
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One of the processes that run tests at a time."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, folder)
+    installed = subprocess.run(
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
+    )
+    if any(reason in installed.stderr for reason in OFFLINE):
+        pytest.skip("The npm registry cannot be reached: no test against npm's smpp.")
+    assert installed.returncode == 0, installed.stderr
+    (folder / "done").touch()
+
+
+class NodePeer:
+    """`peer.js` in a process of its own; PDUs that were not asked for yet are kept."""
+
+    port = 0
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._heard: list[dict[str, Any]] = []
+
+    async def heard(self, command: str) -> dict[str, Any]:
+        """The next PDU of this command, as node has read it."""
+        while True:
+            for at, pdu in enumerate(self._heard):
+                if pdu["command"] == command:
+                    return self._heard.pop(at)
+            assert self._process.stdout is not None
+            line = await self._process.stdout.readline()
+            assert line, f"node ended before {command}: {self._heard}"
+            self._heard.append(json.loads(line))
+
+    def say(self, command: str, **fields: Any) -> None:
+        """Send a PDU; bytes go as they are, texts as node encodes them."""
+        line = json.dumps({"do": command, "with": fields}, default=_to_hex)
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+
+    async def stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+
+def _to_hex(value: bytes) -> dict[str, str]:
+    return {"hex": value.hex()}
+
+
+@pytest.fixture
+async def node(node_modules: Path) -> AsyncIterator[Any]:
+    """Start `peer.js` with these arguments; an SMSC's port is in `port`."""
+    peers: list[NodePeer] = []
+
+    async def start(*arguments: Any) -> NodePeer:
+        process = await asyncio.create_subprocess_exec(
+            *("node", HERE / "peer.js", *map(str, arguments)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=os.environ | {"NODE_PATH": str(node_modules)},
+        )
+        peer = NodePeer(process)
+        peers.append(peer)
+        if arguments[0] == "smsc":
+            peer.port = (await peer.heard("listening"))["port"]
+        else:
+            await peer.heard("connected")
+        return peer
+
+    yield start
+    for peer in peers:
+        await peer.stop()
