@@ -130,6 +130,15 @@ class Gateway:
         with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/{path}") as answer:
             return json.load(answer)
 
+    def set_faults(self, rules: Sequence[dict[str, Any]]) -> None:
+        """How the simulator misbehaves from now on, as docs/faults.md says; none: not at all."""
+        request = urllib.request.Request(
+            f"http://{HOST}:{self._smsc_http}/faults",
+            method="PUT",
+            data=json.dumps({"rules": list(rules)}).encode(),
+        )
+        urllib.request.urlopen(request).close()
+
     def cut_off_the_operator(self) -> None:
         self._centre.kill()
 
