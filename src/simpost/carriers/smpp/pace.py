@@ -9,7 +9,7 @@ from typing import Final
 
 from simpost.domain.rates import TokenBucket
 
-_SHORTEST_S: Final = 0.1
+_SHORTEST_S: Final = 0.05
 _LONGEST_S: Final = 1.0
 _ENOUGH: Final = 100
 _PLENTY: Final = 10
