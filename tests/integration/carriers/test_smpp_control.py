@@ -93,16 +93,16 @@ async def test_nothing_is_lost_and_nothing_sent_twice(tmp_path, action):
         listening(centre) as port,
         traffic(tmp_path, port) as bench,
     ):
-        accepting = asyncio.ensure_future(bench.accept_many(60))
+        accepting = asyncio.ensure_future(bench.accept_many(40))
         for _ in range(5):
             await centre.submits.get()
         await action(bench.carrier, port)
-        for _ in range(5, 60):
+        for _ in range(5, 40):
             await centre.submits.get()
         for message_id in await accepting:
             message = await bench.until(message_id, State.SENT)
             assert not any(attempt.repeat for attempt in message.attempts)
-    assert sorted(centre.texts) == sorted(f"text {n}" for n in range(60))
+    assert sorted(centre.texts) == sorted(f"text {n}" for n in range(40))
 
 
 async def test_other_settings_are_those_of_the_next_bind():
