@@ -16,6 +16,7 @@ from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.services import Services
 from simpost.api.v1 import (
     health,
+    inbound,
     log,
     operator_accounts,
     operator_carriers,
@@ -49,7 +50,7 @@ def build(services: Services) -> ASGIApp:
         exception_handlers=_HANDLERS,
     )
     app.state.services = services
-    rooms = (health, sending, log, operator_accounts, operator_carriers, operator_data)
+    rooms = (health, sending, log, inbound, operator_accounts, operator_carriers, operator_data)
     routers = [room.router for room in rooms]
     for router in routers:
         app.include_router(router)

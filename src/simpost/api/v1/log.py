@@ -31,6 +31,8 @@ def _written_out(text: object) -> object:
     return text
 
 
+# The 22 characters of 16 octets in base64, the last of which holds two bits.
+Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
@@ -43,8 +45,7 @@ class Which(Shape):
     from_: Instant | None = Field(default=None, alias="from")
     to: Instant | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    # The 22 characters of 16 octets in base64, the last of which holds two bits.
-    cursor: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")] | None = None
+    cursor: Cursor | None = None
 
 
 @router.get("/messages", summary="List messages, newest first")

@@ -1,0 +1,106 @@
+"""GET /v1/inbound and the conversation of an eSIM: what came in, beside what was sent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from simpost.api.services import Services
+from simpost.api.v1.callers import Caller, Wired, admit_operator
+from simpost.api.v1.inbound_shapes import Conversation, InboundPage, show_entry, show_inbound
+from simpost.api.v1.log import Cursor, format_cursor, parse_cursor
+from simpost.api.v1.operator_accounts import AccessCode, find_account
+from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.api.v1.send_shape import Identifier
+from simpost.api.v1.shapes import Shape
+from simpost.domain.inbound import NOBODY, Inbound
+from simpost.domain.messages import Message
+from simpost.ports.inbound import InboundFilter
+from simpost.ports.store import MessageFilter
+
+router = APIRouter(prefix="/v1")
+
+
+class Slice(Shape):
+    """How much to show, and from where on."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Cursor | None = None
+
+    @property
+    def before(self) -> bytes | None:
+        return parse_cursor(self.cursor) if self.cursor else None
+
+
+class WhichInbound(Slice):
+    esim_tran_no: Identifier | None = None
+
+
+class WhichOfAnyone(WhichInbound):
+    """Without an account: what belongs to none."""
+
+    account: AccessCode | None = None
+
+
+@router.get("/inbound", tags=["inbound"], summary="List what came in, newest first")
+async def list_inbound(
+    which: Annotated[WhichInbound, Query()], account: Caller, services: Wired
+) -> InboundPage:
+    return await _page_of(services, account.id, which)
+
+
+@router.get(
+    "/operator/inbound",
+    tags=["operator"],
+    dependencies=[Depends(admit_operator)],
+    summary="List what came in for an account, or for nobody known",
+)
+async def list_inbound_of_anyone(
+    which: Annotated[WhichOfAnyone, Query()], services: Wired
+) -> InboundPage:
+    account_id = find_account(services, which.account).id if which.account else NOBODY
+    return await _page_of(services, account_id, which)
+
+
+@router.get(
+    "/esims/{esimTranNo}/conversation",
+    tags=["inbound"],
+    summary="Show what an eSIM was sent and what came from it, newest first",
+)
+async def show_conversation(
+    esimTranNo: Identifier,  # noqa: N803  as it stands in the path
+    part: Annotated[Slice, Query()],
+    account: Caller,
+    services: Wired,
+) -> Conversation:
+    store = services.store
+    if await store.find_esim(account.id, esim_tran_no=esimTranNo, iccid=None) is None:
+        raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such eSIM.")
+    wanted = part.limit + 1
+    sent = await store.list_messages(
+        account.id, MessageFilter(esim_tran_no=esimTranNo, before=part.before, limit=wanted)
+    )
+    came = await store.list_inbound(
+        account.id,
+        InboundFilter(esim_tran_no=esimTranNo, before=part.before, limit=wanted, carried=False),
+    )
+    said: list[Message | Inbound] = sorted([*sent, *came], key=lambda one: one.id, reverse=True)
+    shown = said[: part.limit]
+    return Conversation(
+        entries=[show_entry(one) for one in shown],
+        next=format_cursor(shown[-1].id) if len(said) > part.limit else None,
+    )
+
+
+async def _page_of(services: Services, account_id: int, which: WhichInbound) -> InboundPage:
+    found = await services.store.list_inbound(
+        account_id,
+        InboundFilter(esim_tran_no=which.esim_tran_no, before=which.before, limit=which.limit + 1),
+    )
+    shown = found[: which.limit]
+    return InboundPage(
+        inbound=[show_inbound(one) for one in shown],
+        next=format_cursor(shown[-1].id) if len(found) > which.limit else None,
+    )

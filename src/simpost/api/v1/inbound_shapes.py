@@ -1,0 +1,120 @@
+"""What came in, and the conversation of an eSIM, as the native door shows them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
+from simpost.domain.inbound import Inbound, InboundState
+from simpost.domain.messages import Message, format_id
+from simpost.domain.states import State
+
+
+class InboundShown(Shape):
+    """With `text`, or with `binary` in hex digits; neither when it was refused.
+
+    `missing` numbers the parts that never came; `messageId` is as what it was carried on.
+    """
+
+    id: str
+    state: InboundState
+    reason: Why | None
+    esim_tran_no: str | None
+    carrier: str
+    sender: str = Field(serialization_alias="from")
+    to: str
+    text: str | None
+    binary: str | None
+    encoding: str
+    part_count: int
+    missing: list[int]
+    message_id: str | None
+    received_at: Time
+
+
+class InboundPage(Shape):
+    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+
+    inbound: list[InboundShown]
+    next: str | None
+
+
+class Direction(StrEnum):
+    TO_ESIM = "toEsim"
+    FROM_ESIM = "fromEsim"
+
+
+class Entry(Shape):
+    """A message to the eSIM, a reply from it, or a phone's text that it was refused."""
+
+    direction: Direction
+    id: str
+    state: State | InboundState
+    reason: Why | None
+    sender: str = Field(serialization_alias="from")
+    to: str
+    text: str | None
+    binary: str | None
+    missing: list[int]
+    at: Time
+
+
+class Conversation(Shape):
+    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+
+    entries: list[Entry]
+    next: str | None
+
+
+def show_inbound(inbound: Inbound) -> InboundShown:
+    text, binary = _content(inbound)
+    return InboundShown(
+        id=format_id(inbound.id),
+        state=inbound.state,
+        reason=why(inbound.reason) if inbound.reason else None,
+        esim_tran_no=inbound.esim_tran_no,
+        carrier=inbound.carrier,
+        sender=inbound.source,
+        to=inbound.destination,
+        text=text,
+        binary=binary,
+        encoding=inbound.encoding,
+        part_count=inbound.part_count,
+        missing=list(inbound.missing),
+        message_id=format_id(inbound.message_id) if inbound.message_id else None,
+        received_at=format_time(inbound.received_ms),
+    )
+
+
+def show_entry(said: Message | Inbound) -> Entry:
+    if isinstance(said, Message):
+        is_from_esim, missing, at_ms = False, [], said.created_ms
+        sender, text, binary = said.sender, *_by_encoding(said)
+    else:
+        is_from_esim = said.state is InboundState.RECEIVED
+        missing, at_ms = list(said.missing), said.received_ms
+        sender, text, binary = said.source, *_content(said)
+    return Entry(
+        direction=Direction.FROM_ESIM if is_from_esim else Direction.TO_ESIM,
+        id=format_id(said.id),
+        state=said.state,
+        reason=why(said.reason) if said.reason else None,
+        sender=sender,
+        to=said.destination,
+        text=text,
+        binary=binary,
+        missing=missing,
+        at=format_time(at_ms),
+    )
+
+
+def _content(inbound: Inbound) -> tuple[str | None, str | None]:
+    is_refused = inbound.state is InboundState.REFUSED
+    return (None, None) if is_refused else _by_encoding(inbound)
+
+
+def _by_encoding(said: Message | Inbound) -> tuple[str | None, str | None]:
+    is_binary = said.encoding == "binary"
+    return (None, said.text) if is_binary else (said.text, None)
