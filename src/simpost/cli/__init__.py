@@ -48,6 +48,7 @@ COMMANDS = {
     ),
     "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
     "messages": Command("messages", "messages", "Show what became of messages.", "Use"),
+    "inbox": Command("inbox", "inbox", "Show what came in from handsets and phones.", "Use"),
     "accounts": Command("accounts", "app", "Add, list and change the accounts.", "Operate"),
     "plans": Command("plans", "app", "Bring in plans.", "Operate"),
     "esims": Command("esims", "app", "Bring in eSIMs.", "Operate"),

@@ -18,6 +18,8 @@ class Simpost:
 
     url: str
     config: Path
+    handsets: str
+    """Where its simulator answers over HTTP."""
 
     def __call__(
         self, *arguments: str | Path, stdin: str = "", **environment: str
@@ -68,6 +70,8 @@ def simpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simpost]:
             line = demo.stdout.readline()
             assert line, shown
             shown += line
-        yield Simpost(found[1], folder / "simpost.toml")
+        handsets = re.search(r"handsets +(http://[\d.:]+/)", shown)
+        assert handsets, shown
+        yield Simpost(found[1], folder / "simpost.toml", handsets[1])
         demo.send_signal(signal.SIGTERM)
         demo.communicate(timeout=15)

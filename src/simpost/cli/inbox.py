@@ -1,0 +1,116 @@
+"""`simpost inbox`: what came in, and the conversation of an eSIM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from simpost.cli.client import Server
+from simpost.cli.columns import print_columns
+from simpost.cli.options import (
+    AccessCode,
+    AsJson,
+    Config,
+    OperatorToken,
+    Secret,
+    Url,
+    account_server,
+    operator_server,
+)
+from simpost.cli.text import visible
+from simpost.errors import ConfigError
+
+_PAGE = 200
+_ARROW = {"toEsim": "->", "fromEsim": "<-"}
+
+
+def inbox(
+    esim: Annotated[
+        str | None, typer.Option(help="The conversation of this esimTranNo, both ways.")
+    ] = None,
+    unassigned: Annotated[
+        bool, typer.Option("--unassigned", help="What belongs to no account; for the operator.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
+    url: Url = None,
+    config: Config = None,
+    access_code: AccessCode = None,
+    secret: Secret = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what came in from handsets and phones."""
+    if esim and unassigned:
+        raise ConfigError("--esim and --unassigned: choose one.")
+    path, name = "/v1/inbound", "inbound"
+    if unassigned:
+        server = operator_server(url, config, operator_token)
+        path = "/v1/operator/inbound"
+    else:
+        server = account_server(url, config, access_code, secret)
+    if esim:
+        path, name = f"/v1/esims/{quote(esim, safe='')}/conversation", "entries"
+    found = list(islice(_list(server, path, name, limit), limit))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    elif found:
+        print_columns(list(_said(found) if esim else _came(found)))
+    else:
+        print("nothing came in" if not esim else "nothing was said")
+
+
+def _list(server: Server, path: str, name: str, limit: int) -> Iterator[dict[str, Any]]:
+    cursor = None
+    while True:
+        page = server.get(path, {"limit": min(limit, _PAGE), "cursor": cursor})
+        yield from page[name]
+        cursor = page["next"]
+        if not cursor:
+            return
+
+
+def _came(found: list[dict[str, Any]]) -> Iterator[list[str]]:
+    yield ["received (UTC)", "from", "to", "eSIM", "state", "text"]
+    for each in found:
+        yield [
+            _time(each["receivedAt"]),
+            visible(each["from"]),
+            visible(each["to"]),
+            each["esimTranNo"] or "-",
+            _state(each),
+            _text(each),
+        ]
+
+
+def _said(found: list[dict[str, Any]]) -> Iterator[list[str]]:
+    yield ["time (UTC)", "", "from", "to", "state", "text"]
+    for each in found:
+        yield [
+            _time(each["at"]),
+            _ARROW[each["direction"]],
+            visible(each["from"]),
+            visible(each["to"]),
+            _state(each),
+            _text(each),
+        ]
+
+
+def _time(text: str) -> str:
+    return text[:19].replace("T", " ")
+
+
+def _state(each: dict[str, Any]) -> str:
+    reason = each["reason"]
+    notes = [reason["code"]] if reason else []
+    if each["missing"]:
+        notes.append("incomplete")
+    return f"{each['state']} ({', '.join(notes)})" if notes else str(each["state"])
+
+
+def _text(each: dict[str, Any]) -> str:
+    return each["binary"] or visible(each["text"] or "")

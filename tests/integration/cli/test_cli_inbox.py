@@ -1,0 +1,83 @@
+"""`simpost inbox` against the demo, whose simulator lets handsets text."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+
+Simpost = Callable[..., Any]
+
+ESIM, NUMBER = "23072017992029", "66800000001"
+API_ONLY, API_ONLY_NUMBER = "23072017992030", "81900000002"
+
+
+def text_from(simpost: Any, source: str, to: str, text: str) -> list[str]:
+    """What the gateway answered to a text of a handset."""
+    request = urllib.request.Request(
+        f"{simpost.handsets}handsets/{source}/messages",
+        data=json.dumps({"to": to, "text": text}).encode(),
+    )
+    ends = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                answers: list[str] = json.load(answer)["answers"]
+        except HTTPError as error:
+            if error.code != 409 or time.monotonic() > ends:  # not bound yet
+                raise
+            error.close()
+        else:
+            return answers
+
+
+def test_a_reply_is_in_the_inbox_and_in_the_conversation(simpost: Any) -> None:
+    assert simpost("send", "Top up?", "--esim", ESIM, "--wait").returncode == 0
+    assert text_from(simpost, NUMBER, "4455", "Yes {please}") == ["ESME_ROK"]
+    shown = simpost("inbox")
+    assert shown.returncode == 0, shown.stderr
+    assert f"{NUMBER}  4455  {ESIM}  received  Yes {{please}}" in shown.stdout
+    said = simpost("inbox", "--esim", ESIM).stdout.splitlines()
+    assert "<-" in said[1]
+    assert "Yes {please}" in said[1]
+    assert "Top up?" in said[2]
+    assert "->" in said[2]
+
+
+def test_a_phones_text_is_carried_to_an_esim_that_takes_it_and_refused_to_others(
+    simpost: Any,
+) -> None:
+    phone = "447700900777"
+    assert text_from(simpost, phone, NUMBER, "see you at six") == ["ESME_ROK"]
+    assert text_from(simpost, phone, API_ONLY_NUMBER, "psst") == ["ESME_RX_R_APPN"]
+    found = json.loads(simpost("inbox", "--json").stdout)
+    states = {row["esimTranNo"]: row["state"] for row in found if row["from"] == phone}
+    assert states == {ESIM: "carried", API_ONLY: "refused"}
+    assert "refused (sms_api_only)" in simpost("inbox", "--esim", API_ONLY).stdout
+    wait_until_shown(simpost, NUMBER, "see you at six")
+
+
+def test_what_is_nobodys_is_the_operators_to_see(simpost: Any) -> None:
+    assert text_from(simpost, "447700900778", "4455", "wrong number?") == ["ESME_ROK"]
+    assert "wrong number?" not in simpost("inbox").stdout
+    shown = simpost("inbox", "--unassigned")
+    assert "wrong number?" in shown.stdout, shown.stderr
+
+
+def test_the_inbox_and_one_conversation_are_not_asked_for_together(simpost: Any) -> None:
+    done = simpost("inbox", "--unassigned", "--esim", ESIM)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def wait_until_shown(simpost: Any, number: str, text: str) -> None:
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        with urllib.request.urlopen(f"{simpost.handsets}handsets/{number}") as answer:
+            if text in [each["text"] for each in json.load(answer)["messages"]]:
+                return
+    pytest.fail(f"{number} never showed it")
