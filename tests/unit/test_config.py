@@ -361,3 +361,16 @@ def test_any_toml_has_a_line_for_every_key(tables: list[tuple[str, dict[str, Any
     tomllib.loads(text)
     lines = key_lines(text)
     assert {path: lines[path] for path in expected} == expected
+
+
+def test_numbers_people_text_to_are_read_and_each_is_there_once(file: Path) -> None:
+    numbers = (
+        '[[numbers]]\nnumber = "+447700900001"\naccount = "shop"\n[[numbers]]\nnumber = "{}"\n'
+    )
+    found = loaded(file, LEAST + numbers.format("12345")).numbers
+    assert [(each.number, each.account) for each in found] == [
+        ("+447700900001", "shop"),
+        ("12345", ""),
+    ]
+    with pytest.raises(ConfigError, match=r":\d+: numbers\[1\]\.number: '447700900001' is there"):
+        loaded(file, LEAST + numbers.format("447700900001"))

@@ -1,0 +1,30 @@
+"""What docs/inbound.md promises of what comes in is what the code holds to."""
+
+from pathlib import Path
+
+import pytest
+
+from simpost.carriers.smpp.inbound import status_of
+from simpost.domain.inbound import InboundState
+from simpost.domain.reasons import Reason
+from simpost.engine.inbound import GATHERING_MS, MOST_ALIKE, REMEMBERED_MS
+from simpost.store.inbound import MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM
+
+PAGE = (Path(__file__).parents[2] / "docs" / "inbound.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("word", [*InboundState, *{status_of(reason).name for reason in Reason}])
+def test_every_state_and_answer_is_documented(word: str) -> None:
+    assert f"`{word}`" in PAGE
+
+
+@pytest.mark.parametrize("bound", [MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM])
+def test_every_bound_is_documented(bound: int) -> None:
+    assert f"{bound:,}" in PAGE
+
+
+def test_the_times_are_those_documented() -> None:
+    assert GATHERING_MS == REMEMBERED_MS == 10 * 60_000
+    assert "ten minutes" in PAGE
+    assert MOST_ALIKE == 3
+    assert "three times" in PAGE
