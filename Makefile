@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check fuzz bench lock clean
+.PHONY: run test check fuzz bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(DATA),--data $(DATA))
 
@@ -23,6 +23,9 @@ fuzz: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m bench
+
+soak: .venv/dev.stamp
+	@$(BIN)/python -m bench.soak $(if $(MESSAGES),--messages $(MESSAGES))
 
 .venv/run.stamp: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("simpost needs python3 >= 3.11, this is " + sys.version.split()[0])'
