@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -102,16 +103,23 @@ class SeenForm(msgspec.Struct, frozen=True):
     last_ms: int
 
 
-def possible_forms(widths: Iterable[int]) -> list[Form]:
+def possible_forms(widths: Iterable[int]) -> tuple[Form, ...]:
     """Every form an id may be written in, the plainest first, for answers of these widths."""
-    padded = [0, *sorted({width for width in widths if 0 < width <= MOST_OCTETS})[:MOST_WIDTHS]]
+    return _forms_of(
+        tuple(sorted({width for width in widths if 0 < width <= MOST_OCTETS})[:MOST_WIDTHS])
+    )
+
+
+@lru_cache(maxsize=64)
+def _forms_of(widths: tuple[int, ...]) -> tuple[Form, ...]:
+    padded = (0, *widths)
     changed = (Letters.UPPER, Letters.LOWER)
-    return [
+    return (
         *(Form(letters=letters) for letters in changed),
         *(Form(Base.SAME, *how) for how in product(Letters, padded)),
         *(Form(Base.DECIMAL, *how) for how in product(changed, padded)),
         *(Form(Base.HEX, Letters.SAME, width) for width in padded),
-    ]
+    )
 
 
 def candidates(written: str, forms: Iterable[Form]) -> dict[str, Form]:

@@ -47,8 +47,9 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """An open part that one receipt may mean."""
+    """An open part that the receipt at `index` may mean."""
 
+    index: int
     account_id: int
     message_id: bytes
     number: int
@@ -77,6 +78,32 @@ def match_exactly(session: Session, receipts: Sequence[Receipt]) -> list[Match]:
         widened("match_receipts", len(ids)), list(chain.from_iterable(ids))
     ).get
     return _decode_matches(text)
+
+
+def match_learnt(
+    session: Session, receipts: Iterable[tuple[int, Receipt]]
+) -> dict[int, tuple[Fit, Form | None]]:
+    """By index the part that each receipt means, and in which form, where that is plain to see.
+
+    Exactly one part fits, by the id as received or by a form this carrier is seen to use.
+    """
+    asked: dict[int, tuple[Receipt, dict[str, Form]]] = {}
+    ids: list[tuple[int, str, str]] = []
+    for index, receipt in receipts:
+        written = receipt.carrier_message_id
+        learnt = candidates(written, session.forms.of(receipt.carrier))
+        asked[index] = (receipt, learnt)
+        ids += [(index, receipt.carrier, each) for each in (written, *learnt)]
+    fits: dict[int, list[Fit]] = {}
+    for fit in _look(session, ids):
+        fits.setdefault(fit.index, []).append(fit)
+    found: dict[int, tuple[Fit, Form | None]] = {}
+    for index, (only, *more) in fits.items():
+        receipt, learnt = asked[index]
+        form = learnt.get(only.carrier_message_id)
+        if not more and (form is None or _is_proven(receipt, only, learnt, learnt=True)):
+            found[index] = (only, form)
+    return found
 
 
 def find_part(
@@ -116,7 +143,7 @@ def _find_in_any_form(
     carrier, written = receipt.carrier, receipt.carrier_message_id
     seen = {len(text) for text in session.execute(SQL["outermost_ids"], (carrier,)).get if text}
     possible = candidates(written, possible_forms({*seen, *widths, *COMMON_WIDTHS}))
-    fits = _fits(session, carrier, list(possible))
+    fits = _fits(session, carrier, possible)
     if not fits:
         return Standing.PARKED, None
     chosen = _only(fits, receipt)
@@ -127,13 +154,16 @@ def _find_in_any_form(
     return Standing.PARKED, None
 
 
-def _fits(session: Session, carrier: str, ids: Sequence[str]) -> list[Fit]:
+def _fits(session: Session, carrier: str, ids: Iterable[str]) -> list[Fit]:
+    return _look(session, [(0, carrier, each) for each in ids])
+
+
+def _look(session: Session, ids: Sequence[tuple[int, str, str]]) -> list[Fit]:
     return [
         Fit(*row)
         for some in chunks(ids)
         for row in session.execute(
-            widened("match_forms", len(some)),
-            list(chain.from_iterable((carrier, each) for each in some)),
+            widened("match_forms", len(some)), list(chain.from_iterable(some))
         )
     ]
 

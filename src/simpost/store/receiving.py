@@ -12,7 +12,7 @@ from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
 from simpost.store.folding import refold
-from simpost.store.matching import Match, find_part, match_exactly
+from simpost.store.matching import Fit, Match, find_part, match_exactly, match_learnt
 from simpost.store.queries import SQL, chunks, widened
 from simpost.store.session import PartKey, Session
 
@@ -43,21 +43,23 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
     matches: dict[int, Match | None] = {}
     for match in match_exactly(session, receipts):
         matches[match.index] = None if match.index in matches else match
+    by_form = [each for each in enumerate(receipts) if each[1].carrier in session.forms]
+    learnt = match_learnt(session, by_form) if by_form else {}
     rows: list[tuple[object, ...]] = []
     others: list[Receipt] = []
     for index, receipt in enumerate(receipts):
-        found = matches.get(index)
+        found: Match | Fit | None
+        if receipt.carrier in session.forms:
+            found, form = learnt.get(index, (None, None))
+        else:
+            found, form = matches.get(index), None
         carrier_id = (receipt.carrier, receipt.carrier_message_id)
         code = CODE[receipt.state]
-        if (
-            found is None
-            or found.total > 1
-            or code < FINAL
-            or times[carrier_id] > 1
-            or receipt.carrier in session.forms
-        ):
+        if found is None or found.total > 1 or code < FINAL or times[carrier_id] > 1:
             others.append(receipt)
             continue
+        if form is not None:
+            session.forms.saw(receipt.carrier, form, receipt.received_ms)
         rows.append(_ending(receipt, code, found.key))
         session.remember_end(*carrier_id, found.key, code)
     session.execute_wide("end_parts", rows)
@@ -68,56 +70,52 @@ def _ending(receipt: Receipt, code: int, key: PartKey) -> tuple[object, ...]:
     return code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
 
 
-def meet_parked(session: Session, one: Settlement) -> None:
-    """Apply the receipts that came before the answer that told us their id.
+def meet_parked(session: Session, settlements: Sequence[Settlement]) -> None:
+    """Apply the receipts that came before the answers that told us their ids.
 
     One that came before the message did speaks of an earlier use of the id.
     """
-    carrier, answered = one.carrier, one.carrier_message_id
-    assert answered is not None
-    widths = session.widths_parked_since(carrier, one.message_id)
-    in_forms = candidates(answered, possible_forms(widths)) if widths else ()
-    ids = [answered, *(written for written in in_forms if len(written) in widths)]
+    ids: list[tuple[object, ...]] = []
+    for index, one in enumerate(settlements):
+        answered = one.carrier_message_id
+        assert answered is not None
+        widths = session.widths_parked_since(one.carrier, one.message_id)
+        in_forms = candidates(answered, possible_forms(widths)) if widths else ()
+        ids += [
+            (index, one.carrier, written, one.account_id, one.message_id)
+            for written in (answered, *in_forms)
+            if written == answered or len(written) in widths
+        ]
     waiting = [
         row
         for some in chunks(ids)
         for row in session.execute(
-            widened("parked_receipts", len(some)),
-            (
-                *chain.from_iterable((carrier, each) for each in some),
-                one.account_id,
-                one.message_id,
-            ),
+            widened("parked_receipts", len(some)), list(chain.from_iterable(some))
         )
     ]
-    for written, code, reason, carrier_code, received_ms, numbers in waiting:
-        receipt = Receipt(
-            carrier,
-            written,
-            STATE[code],
-            reason_of(reason),
-            carrier_code,
-            received_ms,
-            tuple(numbers.split("\n")) if numbers else (),
+    for index, _, code, carrier, written, reason, carrier_code, last_ms, numbers in sorted(waiting):
+        named = tuple(numbers.split("\n")) if numbers else ()
+        _meet(
+            session,
+            Receipt(carrier, written, STATE[code], reason_of(reason), carrier_code, last_ms, named),
+            settlements[index].carrier_message_id or "",
         )
-        standing, key = _apply(session, receipt, (len(answered),))
-        if standing is Standing.PARKED:
-            continue
-        account_id, message_id, number = key or (None, None, None)
-        session.execute(
-            SQL["stand_receipt"],
-            (
-                standing or Standing.MATCHED,
-                account_id,
-                message_id,
-                number,
-                carrier,
-                written,
-                code,
-            ),
-        )
-        session.parked -= 1
     session.forms.write(session.execute)
+
+
+def _meet(session: Session, receipt: Receipt, answered: str) -> None:
+    carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
+    if session.execute(SQL["standing"], carrier_id).get != Standing.PARKED:
+        return  # two answers had an id that it may mean, and the first one met it
+    standing, key = _apply(session, receipt, (len(answered),))
+    if standing is Standing.PARKED:
+        return
+    account_id, message_id, number = key or (None, None, None)
+    session.execute(
+        SQL["stand_receipt"],
+        (standing or Standing.MATCHED, account_id, message_id, number, *carrier_id),
+    )
+    session.parked -= 1
 
 
 def _apply(

@@ -23,9 +23,7 @@ def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[No
         settlements = [one for one in settlements if _settle_alone(session, one)]
     session.execute_wide("record_attempt", [_attempt(one) for one in settlements])
     if session.parked:
-        for one in settlements:
-            if one.carrier_message_id is not None:
-                meet_parked(session, one)
+        meet_parked(session, [one for one in settlements if one.carrier_message_id is not None])
     ended_ms = {
         (one.account_id, one.message_id): one.ended_ms for one in settlements if one.total > 1
     }

@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
-from simpost.domain.messages import format_id
+from simpost.domain.messages import format_id, parse_id
+from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.store import Settlement
 
 GOOD = "26010100000001"
+NOW_MS = 1_767_225_600_000
 SERVED = Any  # the `service` fixture of conftest.py
 
 
@@ -52,6 +56,48 @@ async def test_a_message_is_shown_with_its_parts_and_times(service: SERVED) -> N
     assert [part["number"] for part in shown["parts"]] == [1, 2]
     assert {part["state"] for part in shown["parts"]} == {"accepted"}
     assert shown["attempts"] == []
+
+
+async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVED) -> None:
+    id_ = (await send(service, text="hello")).json()["id"]
+    took = Settlement(
+        account_id=1,
+        message_id=parse_id(id_) or b"",
+        number=1,
+        total=1,
+        attempt=0,
+        repeat=False,
+        carrier="down",
+        state=State.SENT,
+        reason=None,
+        outcome="accepted",
+        carrier_message_id="c-1",
+        carrier_code=None,
+        started_ms=NOW_MS,
+        ended_ms=NOW_MS,
+        due_ms=None,
+    )
+    await service.store.settle([took])
+    for state in (State.FAILED, State.DELIVERED, State.DELIVERED):
+        code = "3:6" if state is State.FAILED else "0D1"
+        await service.store.receive([Receipt("down", "c-1", state, None, code, NOW_MS + 1000)])
+    shown = (await service.native("GET", f"messages/{id_}")).json()
+    [part], [kept] = shown["parts"], shown["receipts"]
+    assert (part["state"], part["carrierCode"]) == ("failed", "3:6")
+    assert part["carrierCodeMeaning"].startswith("GSM network error 6, absent subscriber")
+    assert kept == {
+        "part": 1,
+        "carrier": "down",
+        "carrierMessageId": "c-1",
+        "state": "delivered",
+        "standing": "late",
+        "reason": None,
+        "carrierCode": "0D1",
+        "carrierCodeMeaning": None,
+        "times": 2,
+        "firstAt": "2026-01-01T00:00:01.000Z",
+        "lastAt": "2026-01-01T00:00:01.000Z",
+    }
 
 
 async def test_what_came_through_the_open_door_is_in_the_same_log(service: SERVED) -> None:

@@ -11,11 +11,11 @@ WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
 
 -- name: match_forms
 -- Open parts whose id is one of those that a receipt may mean, with the number they went to.
-SELECT p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
-  p.carrier_message_id, m.destination
-FROM (VALUES (?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
+SELECT seen.column1, p.account_id, p.message_id, p.number, p.total, p.state, p.reason,
+  p.expires_ms, p.carrier_message_id, m.destination
+FROM (VALUES (?, ?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
-WHERE p.carrier = seen.column1 AND p.carrier_message_id = seen.column2
+WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
   AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
 
 -- name: outermost_ids
@@ -59,11 +59,12 @@ SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND s
 
 -- name: parked_receipts
 -- Those with one of the ids, unless they are older than the message.
-SELECT r.carrier_message_id, r.state, r.reason, r.carrier_code, r.last_ms, r.numbers
-FROM (VALUES (?, ?)) AS seen CROSS JOIN receipts AS r
-WHERE r.carrier = seen.column1 AND r.carrier_message_id = seen.column2 AND r.standing = 'parked'
-  AND r.last_ms >= (SELECT created_ms FROM messages WHERE account_id = ? AND id = ?)
-ORDER BY r.first_ms, r.state
+SELECT seen.column1, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason,
+  r.carrier_code, r.last_ms, r.numbers
+FROM (VALUES (?, ?, ?, ?, ?)) AS seen CROSS JOIN receipts AS r
+WHERE r.carrier = seen.column2 AND r.carrier_message_id = seen.column3 AND r.standing = 'parked'
+  AND r.last_ms >= (
+    SELECT created_ms FROM messages WHERE account_id = seen.column4 AND id = seen.column5)
 
 -- name: stand_receipt
 UPDATE receipts SET standing = ?, account_id = ?, message_id = ?, number = ?
