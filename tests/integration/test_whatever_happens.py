@@ -24,7 +24,7 @@ from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
 from tests.integration.engine.scripted import PATIENCE, SEAL_KEY, Clock, open_store
 
-STORIES = int(os.environ.get("SIMPOST_STORIES", "8"))
+STORIES = int(os.environ.get("SIMPOST_STORIES", "10"))
 STEPS = 80
 DEPTH = 6
 WINDOW = 4
@@ -165,6 +165,7 @@ class Life:
             clock_ms=self.clock,
         )
         self.tasks = [asyncio.create_task(self.lane.run()), asyncio.create_task(self.desk.run())]
+        self._note_acknowledged()
         again, self.unacknowledged = self.unacknowledged, []
         for sent, receipt, _ in again:
             self.report(sent, receipt)
@@ -305,11 +306,11 @@ class Life:
         index = self.chance.randrange(len(self.centre.to_report))
         sent, state, reason = self.centre.to_report[index]
         fate = self.chance.random()
-        if fate < 0.2:
+        if fate < 0.1:
             notice = (State.SENT, Reason.HANDSET_UNREACHABLE)
             self.report(sent, self.centre.receipt(sent, *notice))
             return
-        if fate > 0.4:  # otherwise it comes once more, some time
+        if fate > 0.3:  # otherwise it comes once more, some time
             self.centre.to_report.pop(index)
         self.report(sent, self.centre.receipt(sent, state, reason))
 
@@ -405,16 +406,16 @@ async def live(path, seed):
     life = Life(path, seed)
     await life.start()
     steps = {
-        life.accept: 5,
+        life.accept: 12,
         life.answer: 14,
         life.take_silently: 2,
-        life.send_receipt: 9,
+        life.send_receipt: 12,
         life.answer_late: 2,
         life.give_up: 1,
         life.lose_link: 1,
         life.bind: 6,
         life.pass_time: 3,
-        life.interrupt: 1,
+        life.interrupt: 3,
         life.restart: 1,
     }
     try:
@@ -427,10 +428,12 @@ async def live(path, seed):
             if life.chance.random() < 0.5:
                 await life.look()
         life.bind()
-        for most_ms in (1, 60_000, LEASE_MS, 600_000, LEASE_MS, GRACE_MS, GRACE_MS, GRACE_MS):
+        for most_ms in (1, 1, 60_000, LEASE_MS, 600_000, LEASE_MS, GRACE_MS, GRACE_MS, GRACE_MS):
             life.give_up()
             life.clock.now_ms += most_ms
             await life.pass_time(1)
+            for _ in range(4):  # the last of them long after their message has ended
+                life.send_receipt()
             await life.look()
         life.check_shown()
         for message in life.seen.values():
