@@ -1,0 +1,98 @@
+"""Every message ends: what nobody else ends, the keeper does (field.md 3, row 10: "endless requeue
+when the connector is down", jasmin#1036, #1079)."""
+
+import asyncio
+
+import pytest
+
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.engine.keeper import Keeper
+from tests.integration.engine.scripted import HOUR_MS, opened
+
+GRACE_MS = 600_000
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    async with opened(tmp_path / "simpost.db") as bench:
+        yield bench
+
+
+def keeper_of(bench):
+    return Keeper(
+        bench.store,
+        owner="embedded",
+        repeat_in_doubt=frozenset({"service"}),
+        receipt_grace_ms=GRACE_MS,
+        clock_ms=bench.clock,
+    )
+
+
+async def answered(bench, verdict, **facts):
+    """A message of which the carrier said that; nothing more is heard of the carrier."""
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0, verdict, **facts)
+    while not (await bench.message(message_id)).attempts:
+        await asyncio.sleep(0)
+    bench.carrier.is_open = False
+    return message_id
+
+
+async def end_of(bench, message_id):
+    """How it stands just before its time is over, and just after."""
+    keeper = keeper_of(bench)
+    bench.clock.now_ms += HOUR_MS - 1
+    await keeper.round()
+    before = await bench.message(message_id)
+    bench.clock.now_ms += 1
+    await keeper.round()
+    return before, await bench.message(message_id)
+
+
+async def test_a_message_whose_carrier_is_down_for_all_its_validity_expires(bench):
+    bench.carrier.is_open = False
+    before, after = await end_of(bench, await bench.accept())
+    assert before.state is State.ACCEPTED
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.THROTTLED, Verdict.UNREACHABLE], ids=["throttled", "unreachable"]
+)
+async def test_a_message_that_no_carrier_took_in_time_expires(bench, verdict):
+    message_id = await answered(bench, verdict, reason=Reason.CARRIER_BUSY)
+    before, after = await end_of(bench, message_id)
+    assert before.state is State.SENDING
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+
+
+async def test_a_message_in_doubt_expires_and_says_that_it_may_have_arrived(bench):
+    message_id = await answered(bench, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    before, after = await end_of(bench, message_id)
+    assert before.state is State.IN_DOUBT
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NOT_REPEATED)
+
+
+async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_receipt(bench):
+    message_id = await answered(bench, Verdict.ACCEPTED)
+    _, after_validity = await end_of(bench, message_id)
+    assert after_validity.state is State.SENT
+    bench.clock.now_ms += GRACE_MS - 1
+    await keeper_of(bench).round()
+    assert (await bench.message(message_id)).state is State.SENT
+    bench.clock.now_ms += 1
+    await keeper_of(bench).round()
+    after = await bench.message(message_id)
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NO_RECEIPT)
+
+
+async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
+    """Its lease runs out, it is in doubt, and its validity ends that."""
+    bench.carrier.room = 0
+    message_id = await bench.accept()
+    before, after = await end_of(bench, message_id)
+    assert before.state is State.IN_DOUBT
+    assert after.state is State.EXPIRED
