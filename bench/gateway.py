@@ -139,6 +139,13 @@ class Gateway:
         )
         urllib.request.urlopen(request).close()
 
+    def pause(self) -> None:
+        """The operator's hand: what is accepted waits in the store."""
+        self._operate("POST", "carriers/simulator/pause", None)
+
+    def resume(self) -> None:
+        self._operate("POST", "carriers/simulator/resume", None)
+
     def cut_off_the_operator(self) -> None:
         self._centre.kill()
 

@@ -41,7 +41,7 @@ HOSTILE: tuple[dict[str, Any], ...] = (
     {"name": "early", "when": {"share": 0.05}, "do": {"fault": "receipt_first"}},
 )
 _BATCH = 10_000
-_SHOWN = 20
+SHOWN = 20
 """Texts to one handset at most; the simulator shows the latest 50, and repeats take places too."""
 _MOST_MIB = 20.0
 
@@ -62,24 +62,24 @@ def main() -> None:
 def soak(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     with Gateway(folder, wanted.window) as gateway:
-        esims = gateway.fill(max(1000, math.ceil(wanted.messages / _SHOWN)))
+        esims = gateway.fill(max(1000, math.ceil(wanted.messages / SHOWN)))
         gateway.set_faults(HOSTILE)
         first = wanted.messages // 10
-        _send(gateway, esims, range(first), wanted.connections)
-        _wait_for_ends(folder, first, wanted.patience_s)
+        send(gateway, esims, range(first), wanted.connections)
+        wait_for_ends(folder, first, wanted.patience_s)
         rss_early = gateway.process.rss_mib
         for begin in range(first, wanted.messages, _BATCH):
             batch = range(begin, min(begin + _BATCH, wanted.messages))
-            _send(gateway, esims, batch, wanted.connections)
-        _wait_for_ends(folder, wanted.messages, wanted.patience_s)
+            send(gateway, esims, batch, wanted.connections)
+        wait_for_ends(folder, wanted.messages, wanted.patience_s)
         rss_late = gateway.process.rss_mib
         cpu_s = gateway.process.cpu_seconds
-        shown = _shown(gateway)
+        shown = shown_by(gateway)
         stats = gateway.smsc("stats")
-        logged = _logged(folder)
+        logged = logged_in(folder)
     return {
         "messages": wanted.messages,
-        **_judge(wanted.messages, shown, logged),
+        **judge(wanted.messages, shown, logged),
         "rss_mib_at_10_percent": round(rss_early, 1),
         "rss_mib_at_the_end": round(rss_late, 1),
         "holds": _holds(wanted.messages, shown, logged) and rss_late - rss_early <= _MOST_MIB,
@@ -119,7 +119,7 @@ class Logged:
         }
 
 
-def _send(gateway: Gateway, esims: list[str], batch: range, connections: int) -> None:
+def send(gateway: Gateway, esims: list[str], batch: range, connections: int) -> None:
     requests = [
         send_sms(gateway.access_code, gateway.secret, esims[number % len(esims)], f"text {number}")
         for number in batch
@@ -129,14 +129,14 @@ def _send(gateway: Gateway, esims: list[str], batch: range, connections: int) ->
         raise SystemExit(f"refused: {load.failures[:1]}, answered {len(load.latencies)}")
 
 
-def _open(folder: Path) -> sqlite3.Connection:
+def open_store(folder: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{folder / 'simpost.db'}?mode=ro", uri=True)
 
 
-def _wait_for_ends(folder: Path, messages: int, patience_s: float) -> None:
+def wait_for_ends(folder: Path, messages: int, patience_s: float) -> None:
     """Until every message has ended, or patience has: the counts tell then what has not."""
     ends = time.monotonic() + patience_s
-    store = _open(folder)
+    store = open_store(folder)
     try:
         while time.monotonic() < ends:
             [ended] = store.execute(
@@ -149,15 +149,15 @@ def _wait_for_ends(folder: Path, messages: int, patience_s: float) -> None:
         store.close()
 
 
-def _logged(folder: Path) -> Logged:
-    store = _open(folder)
+def logged_in(folder: Path) -> Logged:
+    store = open_store(folder)
     try:
         return Logged(store)
     finally:
         store.close()
 
 
-def _shown(gateway: Gateway) -> Counter[str]:
+def shown_by(gateway: Gateway) -> Counter[str]:
     """How often handsets show each text."""
     shown: Counter[str] = Counter()
     for handset in gateway.smsc("handsets?limit=10000&messages=50"):
@@ -167,7 +167,7 @@ def _shown(gateway: Gateway) -> Counter[str]:
     return shown
 
 
-def _judge(messages: int, shown: Counter[str], logged: Logged) -> dict[str, Any]:
+def judge(messages: int, shown: Counter[str], logged: Logged) -> dict[str, Any]:
     twice = {text for text, times in shown.items() if times > 1}
     return {
         "logged": len(logged.states),
@@ -184,7 +184,7 @@ def _judge(messages: int, shown: Counter[str], logged: Logged) -> dict[str, Any]
 
 
 def _holds(messages: int, shown: Counter[str], logged: Logged) -> bool:
-    judged = _judge(messages, shown, logged)
+    judged = judge(messages, shown, logged)
     faults = ("twice_without_a_mark", "delivered_but_not_shown", "not_ended")
     without_reason = sum(
         count for end, count in logged.ends.items() if end in set(State) - {State.DELIVERED}
