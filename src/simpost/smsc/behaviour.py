@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple, Protocol
 
 from simpost.smpp import MessageState, Status
@@ -94,7 +95,13 @@ class ByNumber:
 
     def decide(self, request: Submit) -> Fate:
         state, error = SPECIAL_NUMBERS.get(request.destination_addr[-6:], _DELIVERED)
-        return Fate(Status.ESME_ROK, self.answer_delay_s, state, error, self.receipt_delay_s)
+        return _fate(self.answer_delay_s, state, error, self.receipt_delay_s)
 
 
 _DELIVERED: Final = (MessageState.DELIVERED, 0)
+
+
+@cache
+def _fate(answer_delay_s: float, state: MessageState, error: int, receipt_delay_s: float) -> Fate:
+    """One for each kind of number, not one for each submit."""
+    return Fate(Status.ESME_ROK, answer_delay_s, state, error, receipt_delay_s)

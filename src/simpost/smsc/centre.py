@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Final
 
 from simpost.smpp import (
     Bind,
@@ -88,9 +88,10 @@ class Centre(SessionHandler):
 
     def on_bound(self, session: Session) -> None:
         self.bound += 1
+        assert isinstance(session, Line)
         if session.state in _RECEIVING:
             for postbox in self._postboxes:
-                postbox.open(cast("Line", session))
+                postbox.open(session)
 
     def on_room(self, session: Session) -> None:
         for postbox in self._postboxes:
@@ -99,8 +100,9 @@ class Centre(SessionHandler):
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         if session.bind is not None:
             self.bound -= 1
+        assert isinstance(session, Line)
         for postbox in self._postboxes:
-            postbox.close(cast("Line", session))
+            postbox.close(session)
 
     def on_malformed(self, session: Session, error: PduError) -> None:
         self._counters.malformed += 1
@@ -112,13 +114,13 @@ class Centre(SessionHandler):
         self._counters.unexpected_responses += 1
 
     def on_request(self, session: Session, request: Pdu) -> None:
-        line = cast("Line", session)
-        if line.wire.is_deaf:  # read before it was, and never answered
+        assert isinstance(session, Line)
+        if session.wire.is_deaf:  # read before it was, and never answered
             return
         if isinstance(request, SubmitSm | DataSm):
-            self._exchange.submit(line, request)
+            self._exchange.submit(session, request)
         elif isinstance(request, SubmitMulti):
-            self._exchange.submit_multi(line, request)
+            self._exchange.submit_multi(session, request)
         elif isinstance(request, QuerySm):
             self._on_query(session, request)
         elif isinstance(request, CancelSm):

@@ -14,7 +14,6 @@ class Counters:
 
     Attributes:
         binds, binds_refused: bind requests answered with ESME_ROK, and with anything else.
-        submits: submit_sm and data_sm, and destinations of submit_multi, valid or not.
         answered: answers by command_status.
         malformed: PDUs that could not be read.
         unexpected_responses: responses nobody waited for, or nobody any more.
@@ -23,7 +22,6 @@ class Counters:
 
     binds: int = 0
     binds_refused: int = 0
-    submits: int = 0
     answered: Counter[int] = field(default_factory=Counter)
     malformed: int = 0
     unexpected_responses: int = 0

@@ -59,11 +59,12 @@ class Delivery:
         if fate.receipt.notice and (taken.wants_notice or fate.receipt.notice_always):
             self._tell_on_its_way(taken, 0)
         if fate.state is MessageState.DELIVERED:
-            if number in self._absences:
+            if number in self._absences.off:
                 self._wait(number, request, Waiting(taken, content, fate.receipt_delay_s))
                 return
             self._show(number, taken, content)
-        self._tell(taken, fate.receipt_delay_s)
+        if taken.wants_receipt:
+            self._tell(taken, fate.receipt_delay_s)
 
     def switch_off(self, number: str, for_s: float | None = None) -> bool:
         """Texts wait from now on; False when too many handsets are off."""
@@ -86,7 +87,8 @@ class Delivery:
         for taken, content, delay_s in self._absences.end(number):
             taken.state, taken.done_at = MessageState.DELIVERED, now + delay_s
             self._show(number, taken, content)
-            self._tell(taken, delay_s)
+            if taken.wants_receipt:
+                self._tell(taken, delay_s)
         self._on_switched(number)
 
     def _come_back(self, number: str, until: float) -> None:
@@ -118,15 +120,14 @@ class Delivery:
 
     def _expire(self, taken: Taken) -> None:
         taken.state, taken.error, taken.done_at = MessageState.EXPIRED, ABSENT, self._clock()
-        self._tell(taken, 0.0)
+        if taken.wants_receipt:
+            self._tell(taken, 0.0)
 
     def _show(self, number: str, taken: Taken, content: Content) -> None:
         shown = self._handsets.take(number, taken.source[2], content, taken.message_id)
         self._on_shown(number, shown)
 
     def _tell(self, taken: Taken, delay_s: float) -> None:
-        if not taken.wants_receipt:
-            return
         style = taken.style
         if style is PLAIN:
             self._postbox.post(taken, delay_s)

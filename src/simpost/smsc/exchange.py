@@ -101,7 +101,6 @@ class Exchange:
 
     def _judge(self, line: Line, request: Submit) -> tuple[Content, Received]:
         """The seam: what is valid meets the behaviour, then the rules, and its fate is decided."""
-        self._counters.submits += 1
         content = content_of(request)
         fault = fault_in(request, content, packed=self._packed)
         fate = Fate(fault) if fault else self._behaviour.decide(request)
@@ -122,7 +121,8 @@ class Exchange:
             line.refuse(request, fate.status)
             return
         message_id = self._new_id()
-        line.respond(request, _response(request, 0, message_id))
+        response = DataSmResp if isinstance(request, DataSm) else SubmitSmResp
+        line.respond(request, response(message_id=message_id))
         self._take(content, received, message_id)
 
     def _finish_oddly(self, line: Line, content: Content, received: Received) -> None:

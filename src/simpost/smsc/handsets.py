@@ -88,7 +88,7 @@ class Handsets:
     def sent(self, number: str, destination: str, parts: Sequence[Content]) -> Message:
         """The handset's owner wrote a text; returns it without answers."""
         handset = self.touch(number)
-        message = self._begin(handset, number, parts)
+        message = self._begin(handset, number, [*parts])
         handset.received -= 1
         message.destination = destination
         message.received_at = handset.active_at
@@ -131,9 +131,9 @@ class Handsets:
             self._octets += _PART_OCTETS + len(content.octets)
         return message
 
-    def _begin(self, handset: Handset, source: str, parts: Sequence[Content | None]) -> Message:
+    def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> Message:
         self._serial += 1
-        message = Message(self._serial, source, list(parts))
+        message = Message(self._serial, source, parts)
         handset.received += 1
         handset.texts.append(message)
         self._octets += _octets(message)

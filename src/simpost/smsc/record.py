@@ -34,7 +34,7 @@ class Record:
 
     Attributes:
         latest: the latest submits, oldest first.
-        count: of all.
+        count: of all submit_sm and data_sm, and destinations of submit_multi, valid or not.
     """
 
     def __init__(self, keep: int) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import random
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import uvicorn
@@ -33,12 +31,12 @@ from simpost.smsc.postbox import Postbox
 from simpost.smsc.reassembly import Message
 from simpost.smsc.record import Received, Record
 from simpost.smsc.rules import Rules
+from simpost.smsc.serving import refusing, serve_http
 from simpost.smsc.timetable import Timetable
 from simpost.smsc.views import StatsView, stats_view
 
 MAX_SESSIONS: Final = 1000
 _ID_BITS: Final = 48
-_GRACE_S: Final = 2
 
 
 class Simulator:
@@ -127,6 +125,7 @@ class Simulator:
         return stats_view(
             self.counters,
             bound=self._centre.bound,
+            submits=self._record.count,
             receipts_pending=self._receipts.pending,
             messages_pending=self._messages.pending,
             faults=self._exchange.rules.applied() if self._exchange.rules else {},
@@ -204,17 +203,17 @@ class Simulator:
         """Listen on both ports. Raises ConfigError when one cannot be had."""
         host, port, http_port = self.options.host, self.options.port, self.options.http_port
         tls = self.options.tls()
-        with _refusing(host, port):
+        with refusing(host, port):
             await self._listener.listen(host, port, tls)
         try:
-            with _refusing(host, http_port):
+            with refusing(host, http_port):
                 family = socket.AF_INET6 if ":" in host else socket.AF_INET
                 listener = socket.create_server((host, http_port), family=family)
         except ConfigError:
             await self._listener.close()
             raise
         self._http_socket = listener
-        self._http = await self._serve_http(listener)
+        self._http = await serve_http(build(self, self._feed), listener)
 
     async def stop(self) -> None:
         """Unbind every session, send every watcher away, and close both ports."""
@@ -225,34 +224,3 @@ class Simulator:
         self._feed.close()
         if self._http is not None and self._http_socket is not None:
             await self._http.shutdown(sockets=[self._http_socket])
-
-    async def _serve_http(self, listener: socket.socket) -> uvicorn.Server:
-        """Without `Server.serve`: that would take the signals of the process for itself."""
-        config = uvicorn.Config(
-            build(self, self._feed),
-            lifespan="off",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        config.load()
-        server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
-        return server
-
-
-@contextlib.contextmanager
-def _refusing(host: str, port: int) -> Iterator[None]:
-    """A port that cannot be had, as one sentence."""
-    try:
-        yield
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise ConfigError(
-            f"cannot listen on {host} port {port}: {why}. Is another simulator running? "
-            "Choose another port."
-        ) from None

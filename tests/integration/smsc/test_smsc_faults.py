@@ -29,6 +29,7 @@ from simpost.smpp import (
     SubmitMultiResp,
     SubmitSmResp,
     Tag,
+    Unbind,
     connect,
     encode,
     is_receipt,
@@ -81,7 +82,7 @@ async def test_what_comes_too_fast_is_throttled(start: Start) -> None:
 
 
 async def test_a_slow_answer_comes_late_and_is_known_as_such(start: Start) -> None:
-    simulator = await start(faults=rules(f.Slow(seconds=0.15)))
+    simulator = await start(faults=rules(f.Slow(seconds=0.3)))
     async with binding(simulator, Witness(), response_timeout_s=0.05) as esme:
         with pytest.raises(ResponseTimeout):
             await esme.session.request(one())
@@ -144,7 +145,8 @@ async def test_a_drop_closes_without_unbind_after_so_many_submits(start: Start) 
         futures = [esme.session.request(one(0)) for _ in range(5)]
         results = await asyncio.gather(*futures, return_exceptions=True)
         assert [isinstance(each, SessionClosed) for each in results] == [False] * 2 + [True] * 3
-        assert await esme.session.wait_closed() is CloseReason.CLOSED_BY_PEER
+        lost = {CloseReason.CLOSED_BY_PEER, CloseReason.CONNECTION_LOST}  # and not unbound
+        assert await esme.session.wait_closed() in lost
     assert len(simulator.submits) == 3
 
 
@@ -357,7 +359,7 @@ async def test_a_bind_can_stay_without_an_answer(start: Start) -> None:
 
 
 async def test_a_receipt_can_come_before_the_answer(start: Start) -> None:
-    simulator = await start(faults=rules(f.ReceiptFirst(seconds=0.02)))
+    simulator = await start(faults=rules(f.ReceiptFirst(seconds=0.3)))
     async with bound(simulator) as esme:
         answer = esme.session.request(one())
         receipt = parse_receipt(await esme.delivered())
@@ -393,7 +395,7 @@ async def test_a_receipt_can_be_lost_though_the_text_arrived(start: Start) -> No
 
 
 async def test_late_receipts_come_out_of_order(start: Start) -> None:
-    simulator = await start(faults=rules(f.DelayReceipt(seconds=0.05), times=1))
+    simulator = await start(faults=rules(f.DelayReceipt(seconds=0.5), times=1))
     async with bound(simulator) as esme:
         sent = [(await esme.send("x", registered_delivery=1))[0] for _ in range(2)]
         ids = [parse_receipt(await esme.delivered()).message_id for _ in range(2)]
@@ -566,20 +568,19 @@ HOSTILE = Faults(
 )
 
 
-async def fates(start: Start, seed: int) -> list[Any]:
-    """What the wire carried back for 60 submits, one at a time, and what was decided."""
+async def run_of(start: Start, seed: int) -> tuple[bytes, list[Any]]:
+    """What the wire carried back for 60 submits, and what was decided about each."""
     simulator = await start(faults=HOSTILE, seed=seed)
-    async with binding(simulator, Witness(), response_timeout_s=0.01) as esme:
-        for _ in range(60):
-            await asyncio.gather(esme.session.request(one(0)), return_exceptions=True)
-        await simulator.until_submits(60)
-        return [*(each.fate for each in simulator.submits), *map(repr, esme.odd)]
+    requests = [one(0, sequence_number=number) for number in range(2, 62)]
+    octets = await read_raw(simulator, *requests, Unbind(0, 62))
+    return octets, [received.fate for received in simulator.submits]
 
 
 async def test_the_same_seed_and_order_of_submits_give_the_same_faults(start: Start) -> None:
-    one_run, same, other = [await fates(start, seed) for seed in (4, 4, 5)]
-    assert one_run == same
-    assert one_run != other
+    octets, fates = await run_of(start, 4)
+    assert (octets, fates) == await run_of(start, 4)
+    others = await run_of(start, 5)
+    assert (others[0] != octets, others[1] != fates) == (True, True)
 
 
 async def test_rules_can_be_set_and_ended_while_it_runs(simulator: Simulator) -> None:

@@ -17,7 +17,14 @@ from simpost.smsc.views import StatsView, stats_view
 
 def stats() -> StatsView:
     return stats_view(
-        Counters(), bound=0, receipts_pending=0, messages_pending=0, faults={}, handsets=0, off=0
+        Counters(),
+        bound=0,
+        submits=0,
+        receipts_pending=0,
+        messages_pending=0,
+        faults={},
+        handsets=0,
+        off=0,
     )
 
 

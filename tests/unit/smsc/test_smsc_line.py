@@ -1,0 +1,104 @@
+"""The wire between a session and its transport."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from simpost.smpp import SubmitSmResp, encode
+from simpost.smsc import line as line_module
+from simpost.smsc.line import Wire
+from simpost.smsc.tampering import doubled, swallowed
+
+SUBMIT_SM_RESP = SubmitSmResp.command_id
+
+
+class Transport(asyncio.Transport):
+    """Keeps what is written and what is asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[Any] = []
+        self.asked: list[str] = []
+
+    def write(self, data: Any) -> None:
+        self.written.append(data)
+
+    def is_closing(self) -> bool:
+        return "abort" in self.asked
+
+    def pause_reading(self) -> None:
+        self.asked.append("pause_reading")
+
+    def resume_reading(self) -> None:
+        self.asked.append("resume_reading")
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+    def abort(self) -> None:
+        self.asked.append("abort")
+
+
+def answer(sequence: int) -> bytes:
+    return encode(SubmitSmResp(0, sequence, message_id="x"))
+
+
+def test_untouched_octets_pass_as_they_are() -> None:
+    transport = Transport()
+    octets = answer(1) + answer(2)
+    Wire(transport).write(octets)
+    assert transport.written[0] is octets
+
+
+def test_only_the_pdu_that_is_meant_is_tampered_with_and_once() -> None:
+    transport = Transport()
+    wire = Wire(transport)
+    wire.tamper(SUBMIT_SM_RESP, 2, doubled(2))
+    wire.tamper(SUBMIT_SM_RESP, 3, swallowed)
+    for _ in range(2):
+        wire.write(answer(1) + answer(2) + answer(3) + answer(4))
+    assert transport.written == [
+        answer(1) + answer(2) * 2 + answer(4),
+        answer(1) + answer(2) + answer(3) + answer(4),
+    ]
+
+
+def test_what_never_leaves_is_forgotten_in_time(monkeypatch: Any) -> None:
+    monkeypatch.setattr(line_module, "MAX_TAMPERS", 10)
+    transport = Transport()
+    wire = Wire(transport)
+    for sequence in range(1, 1_001):
+        wire.tamper(SUBMIT_SM_RESP, sequence, swallowed)
+    wire.write(b"".join(map(answer, range(1, 1_001))))
+    assert transport.written == [b"".join(map(answer, range(1, 991)))]
+
+
+async def test_half_open_it_is_neither_read_nor_written_nor_closed_until_released(
+    monkeypatch: Any,
+) -> None:
+    monkeypatch.setattr(line_module, "_LEAVE_S", 0)
+    transport = Transport()
+    wire = Wire(transport)
+    wire.freeze()
+    wire.write(answer(1))
+    wire.resume_reading()
+    wire.close()
+    wire.abort()
+    assert (transport.written, transport.asked, wire.is_deaf) == ([], ["pause_reading"], True)
+    wire.release()
+    while "abort" not in transport.asked:
+        await asyncio.sleep(0)
+
+
+async def test_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> None:
+    monkeypatch.setattr(line_module, "_LEAVE_S", 0)
+    transport = Transport()
+    wire = Wire(transport)
+    wire.cut(SUBMIT_SM_RESP, 2, 7)
+    assert wire.is_deaf
+    wire.write(answer(1) + answer(2) + answer(3))
+    wire.write(answer(4))
+    assert transport.written == [answer(1) + answer(2)[:7]]
+    while "abort" not in transport.asked:
+        await asyncio.sleep(0)
