@@ -106,15 +106,16 @@ class Lane:
         return now_ms + LEASE_MS
 
     def release(self, count: int) -> None:
-        """Give back a reservation that came to nothing."""
-        self._let_go(count)
+        """Hold so many parts less: settled, or never taken."""
+        self._held -= count
+        if self._closing and not self._held:
+            self._empty.set()
 
     def take(self, message: NewMessage, reference: int) -> None:
         """Put the parts of a committed message, reserved before, in their place."""
-        ready = self._ready[message.priority]
         until_ms = min(message.created_ms + _STALE_MS, message.expires_ms)
-        for part in submissions_of(message, reference):
-            ready.append((until_ms, part))
+        ready = self._ready[message.priority]
+        ready.extend([(until_ms, part) for part in submissions_of(message, reference)])
         self.pump()
 
     def wake(self, priority: int = Priority.CODE) -> None:
@@ -152,15 +153,16 @@ class Lane:
             self._backlog.stir()
 
     def _send(self, carrier: Carrier, now_ms: int) -> None:
-        for priority, ready in enumerate(self._ready):
-            # A slow carrier full of bulk would make a code wait for the first answer to it.
-            spares = self._is_slow and priority != Priority.CODE
+        codes = self._ready[Priority.CODE]
+        for ready in self._ready:
             while ready:
                 until_ms, part = ready[0]
+                # A slow carrier full of bulk would make a code wait for the first answer to it.
+                spared = 1 if self._is_slow and self._in_flight and ready is not codes else 0
                 if now_ms >= until_ms:
                     ready.popleft()
                     self._answered(part, now_ms, _RETURNED)
-                elif carrier.room > (1 if spares and self._in_flight else 0):
+                elif carrier.room > spared:
                     ready.popleft()
                     self._in_flight += 1
                     answer = carrier.send(part)
@@ -200,14 +202,9 @@ class Lane:
         return ended_ms
 
     def _settled(self, settlements: list[Settlement]) -> None:
-        self._let_go(len(settlements))
+        self.release(len(settlements))
         if self._backlog.waits:
             self._backlog.stir()
-
-    def _let_go(self, count: int) -> None:
-        self._held -= count
-        if self._closing and not self._held:
-            self._empty.set()
 
     # Life.
 
@@ -222,7 +219,7 @@ class Lane:
         """Take nothing more; what the carrier was not given yet goes back to the store."""
         self._closing = True
         self.pump()
-        self._let_go(0)
+        self.release(0)
 
     async def drained(self) -> None:
         """Wait until what the carrier answered is committed."""
@@ -247,7 +244,7 @@ class Lane:
             codes_only = self._held + wanted > self.depth
             self._held += wanted
             parts = await self._backlog.claim(wanted, codes_only=codes_only)
-            self._let_go(wanted - len(parts))
+            self.release(wanted - len(parts))
             now_ms = self._clock_ms()
             for part in parts:
                 until_ms = min(now_ms + _STALE_MS, part.expires_ms)
