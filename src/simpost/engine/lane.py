@@ -41,7 +41,7 @@ class Lane:
 
     `depth` bounds the parts held from their lease to their settlement. After a crash that many
     may be in doubt, so it is as small as keeps the carrier busy while a commit runs. Codes have
-    as many places again: they find one, however full the lane is of others.
+    as many places again: they find one, however full the lane is of others. `held` counts them.
     """
 
     def __init__(
@@ -65,18 +65,13 @@ class Lane:
         self._clock_ms = clock_ms
         self._name = carrier.traits.name
         self._ready: tuple[deque[tuple[int, Submission]], ...] = tuple(deque() for _ in Priority)
-        self._held = 0
+        self.held = 0
         self._in_flight = 0
         self._is_slow = True  # until the first answer says otherwise
         self._closing = False
         self._empty = asyncio.Event()
         self._backlog = Backlog(store, self._name, owner=owner, clock_ms=clock_ms)
         self._settlements: Collector[Settlement] = Collector(store.settle, self._settled)
-
-    @property
-    def held(self) -> int:
-        """Parts between their lease and their settlement."""
-        return self._held
 
     @property
     def takes(self) -> bool:
@@ -99,16 +94,16 @@ class Lane:
         urgent = priority == Priority.CODE
         limit = self.depth * 2 if urgent else self.depth
         waits = self._backlog.waits and not urgent
-        full = self._held + count > limit
+        full = self.held + count > limit
         if waits or full or self._closing or not self.carrier.is_open:
             return None
-        self._held += count
+        self.held += count
         return now_ms + LEASE_MS
 
     def release(self, count: int) -> None:
         """Hold so many parts less: settled, or never taken."""
-        self._held -= count
-        if self._closing and not self._held:
+        self.held -= count
+        if self._closing and not self.held:
             self._empty.set()
 
     def take(self, message: NewMessage, reference: int) -> None:
@@ -134,7 +129,7 @@ class Lane:
         return self._take_inbound(part)
 
     def on_late(self, part: Submission, outcome: Outcome) -> None:
-        self._held += 1
+        self.held += 1
         self._answered(part, self._clock_ms(), outcome)
 
     # Dispatch.
@@ -238,11 +233,11 @@ class Lane:
     async def _claim_forever(self) -> None:
         while True:
             await self._backlog.stirred()
-            wanted = self._backlog.wanted(self._held, self.depth)
+            wanted = self._backlog.wanted(self.held, self.depth)
             if not wanted or self._closing or not self.carrier.is_open:
                 continue
-            codes_only = self._held + wanted > self.depth
-            self._held += wanted
+            codes_only = self.held + wanted > self.depth
+            self.held += wanted
             parts = await self._backlog.claim(wanted, codes_only=codes_only)
             self.release(wanted - len(parts))
             now_ms = self._clock_ms()
