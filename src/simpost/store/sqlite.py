@@ -74,7 +74,8 @@ class SqliteStore(InboundVerbs):
     ) -> None:
         self._lock = lock
         self._session = session
-        self._writer = Writer(session, loop)
+        # An answer before the receipt that came with it: else that would have to be parked.
+        self._writer = Writer(session, loop, order=(settling.settle, receiving.receive))
         self._lookup, self._listing = readers
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._unreported_after = unreported.START

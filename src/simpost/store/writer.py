@@ -43,10 +43,17 @@ class Job:
 
 
 class Writer:
-    def __init__(self, session: Session, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        session: Session,
+        loop: asyncio.AbstractEventLoop,
+        order: Sequence[Verb[Any, Any]] = (),
+    ) -> None:
+        """`order`: verbs of one group that run before the others, the first of them first."""
         self._session = session
         self._connection = session.connection
         self._loop = loop
+        self._order = order
         self._waiting: list[Job] = []
         self._scheduled = False
         self._busy = False
@@ -134,12 +141,14 @@ class Writer:
 
     def _transact(self, jobs: list[Job]) -> None:
         connection = self._connection
-        groups: dict[Verb[Any, Any], list[Job]] = {}
+        groups: dict[Verb[Any, Any], list[Job]] = {verb: [] for verb in self._order}
         for job in jobs:
             groups.setdefault(job.verb, []).append(job)
         try:
             connection.execute("BEGIN IMMEDIATE")
             for verb, group in groups.items():
+                if not group:
+                    continue
                 results = verb(self._session, [job.payload for job in group])
                 for job, result in zip(group, results, strict=True):
                     job.result = result
