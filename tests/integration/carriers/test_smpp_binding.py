@@ -111,6 +111,7 @@ async def test_a_bind_refused_for_a_passing_fault_comes_again_soon():
         carrier = SmppCarrier(settings(port, bind_refused_wait_s=3600))
         async with started(carrier) as lane:
             await lane.until_bound(carrier)
+    assert len(centre.binds) == 3
 
 
 async def test_a_link_that_is_cut_right_after_each_bind_is_tried_ever_more_slowly():
