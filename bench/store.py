@@ -26,7 +26,7 @@ from simpost.domain.outcomes import Receipt, Verdict
 from simpost.domain.states import State
 from simpost.ports.store import EsimRow, MessageFilter, NewMessage, PlanRow, Settlement
 from simpost.store import SqliteStore
-from simpost.store.connection import open_writer
+from simpost.store.sqlite.connection import open_writer
 
 CARRIER = "smsc"
 HOUR_MS = 3_600_000

@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, one owner, one writer that groups commits."""
+"""What must survive, in the embedded file or in PostgreSQL, behind one port."""
 
 from simpost.store.sqlite import SqliteStore
 

@@ -16,8 +16,8 @@ from simpost.domain.accounts import Account
 from simpost.domain.options import PLAIN, Options
 from simpost.domain.states import State
 from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
-from simpost.store import SqliteStore, migrate
-from simpost.store.schema import VERSION
+from simpost.store.sqlite import SqliteStore, migrate
+from simpost.store.sqlite.schema import VERSION
 from tests.contract.store_facts import leased
 from tests.integration.store.conftest import SEAL_KEY
 

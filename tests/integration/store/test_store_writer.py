@@ -8,7 +8,7 @@ import pytest
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import StoreError
-from simpost.store import SqliteStore, receiving, writer
+from simpost.store.sqlite import SqliteStore, receiving, writer
 from tests.contract.store_facts import NOW_MS, leased, message, receipt, settlement
 from tests.integration.store.conftest import SEAL_KEY
 
@@ -114,7 +114,7 @@ async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch)
     def broken(_session, _payloads):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("simpost.store.accepting.remember", broken)
+    monkeypatch.setattr("simpost.store.sqlite.accepting.remember", broken)
     answers = await asyncio.gather(
         store.accept(message()), store.remember(None), store.accept(message()),
         return_exceptions=True,

@@ -2,7 +2,7 @@ import apsw
 import pytest
 
 from simpost.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
-from simpost.store.connection import translate
+from simpost.store.sqlite.connection import translate
 
 MEANT = {
     apsw.FullError: StoreFull,

@@ -8,9 +8,9 @@ import apsw.ext
 import pytest
 from alembic.script import ScriptDirectory
 
-from simpost.store import migrate
-from simpost.store.queries import SQL, read
-from simpost.store.schema import VERSION
+from simpost.store.sqlite import migrate
+from simpost.store.sqlite.queries import SQL, read
+from simpost.store.sqlite.schema import VERSION
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ MAY_WALK = {
 def test_every_statement_is_used():
     code = "".join(
         path.read_text(encoding="utf-8")
-        for path in files("simpost.store").iterdir()
+        for path in files("simpost.store.sqlite").iterdir()
         if path.name.endswith(".py")
     )
     assert [name for name in SQL if f'"{name}"' not in code] == []

@@ -10,8 +10,8 @@ import msgspec
 
 from simpost.ports.store import Move, WaitingMessage
 from simpost.store.codes import options_of
-from simpost.store.queries import SQL, ask
-from simpost.store.session import Session
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
 
 _START = (-1, 0, 0, 0, b"")
 _decode_parts = msgspec.json.Decoder(tuple[str, ...]).decode

@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 
 from simpost.errors import SchemaTooNew, StoreError
-from simpost.store.connection import translate
+from simpost.store.sqlite.connection import translate
 
 VERSION = "0004"
 """The last migration of this release."""
@@ -30,7 +30,7 @@ def bring_up_to_date(path: Path) -> None:
             "it is left untouched: run the newer simpost"
         )
     done = subprocess.run(  # noqa: S603  our own module
-        [sys.executable, "-m", "simpost.store.migrate", str(path)],
+        [sys.executable, "-m", "simpost.store.sqlite.migrate", str(path)],
         capture_output=True,
         text=True,
         check=False,

@@ -10,8 +10,8 @@ import msgspec
 
 from simpost.domain.esims import Esim
 from simpost.ports.store import EsimFilter, EsimRow, PlanFilter, PlanRow
-from simpost.store.queries import SQL, ask
-from simpost.store.session import Session
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

@@ -13,9 +13,9 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE, options_of
-from simpost.store.folding import refold
-from simpost.store.queries import SQL, ask
-from simpost.store.session import PartKey, Session
+from simpost.store.sqlite.folding import refold
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import PartKey, Session
 
 STEP = 500
 """Parts that one job touches at most; longer work is several jobs, with others between."""

@@ -5,6 +5,6 @@ from __future__ import annotations
 from alembic import context
 
 if not context.is_offline_mode():
-    raise SystemExit("migrations are planned as SQL: see simpost.store.migrate")
+    raise SystemExit("migrations are planned as SQL: see simpost.store.sqlite.migrate")
 context.configure(dialect_name="sqlite", transactional_ddl=False)
 context.run_migrations()

@@ -10,9 +10,9 @@ import apsw
 from simpost.domain.inbound import Inbound, Incoming, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter, Known, NewInbound
 from simpost.ports.store import Accepted
-from simpost.store import inbound, inbound_log
-from simpost.store.connection import translate
-from simpost.store.writer import Writer
+from simpost.store.sqlite import inbound, inbound_log
+from simpost.store.sqlite.connection import translate
+from simpost.store.sqlite.writer import Writer
 
 R = TypeVar("R")
 

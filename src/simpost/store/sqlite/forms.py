@@ -8,7 +8,7 @@ from typing import Any, Final
 import apsw
 
 from simpost.domain.receipt_ids import Base, Form, Letters, SeenForm
-from simpost.store.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, ask
 
 MOST_FORMS: Final = 8
 """Of one carrier; what a ninth would have said keeps needing its proof."""

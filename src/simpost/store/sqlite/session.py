@@ -11,9 +11,9 @@ import apsw
 
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import MOST_OCTETS
-from simpost.store.forms import LearntForms
-from simpost.store.queries import SQL, chunks, widened
 from simpost.store.seal import Seal
+from simpost.store.sqlite.forms import LearntForms
+from simpost.store.sqlite.queries import SQL, chunks, widened
 
 PartKey = tuple[int, bytes, int]
 """Account, message, number."""

@@ -11,10 +11,10 @@ from simpost.domain.receipt_ids import candidates, possible_forms
 from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
-from simpost.store.folding import refold
-from simpost.store.matching import Fit, Match, find_part, match_exactly, match_learnt
-from simpost.store.queries import SQL, chunks, widened
-from simpost.store.session import PartKey, Session
+from simpost.store.sqlite.folding import refold
+from simpost.store.sqlite.matching import Fit, Match, find_part, match_exactly, match_learnt
+from simpost.store.sqlite.queries import SQL, chunks, widened
+from simpost.store.sqlite.session import PartKey, Session
 
 MOST_PARKED = 100_000
 _SENT = CODE[State.SENT]

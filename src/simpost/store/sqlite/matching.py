@@ -21,8 +21,8 @@ from simpost.domain.receipt_ids import (
     same_number,
 )
 from simpost.store.codes import CODE
-from simpost.store.queries import SQL, chunks, widened
-from simpost.store.session import PartKey, Session
+from simpost.store.sqlite.queries import SQL, chunks, widened
+from simpost.store.sqlite.session import PartKey, Session
 
 COMMON_WIDTHS = (8, 10, 16, 20)
 """Of a number of 32 or 64 bits in hexadecimal or decimal."""

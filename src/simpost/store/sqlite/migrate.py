@@ -1,4 +1,4 @@
-"""Migrate an embedded store: `python -m simpost.store.migrate <file>`, while nobody serves it.
+"""Migrate a file: `python -m simpost.store.sqlite.migrate <file>`, while nobody serves it.
 
 Alembic only plans: in its offline mode it writes the script from the file's version to the last
 one. The script is run by the SQLite we bring along, in one transaction, so that one SQLite library
@@ -16,8 +16,8 @@ from alembic import command
 from alembic.config import Config
 
 from simpost.errors import StoreError
-from simpost.store.connection import open_writer, translate
-from simpost.store.schema import VERSION, version_of
+from simpost.store.sqlite.connection import open_writer, translate
+from simpost.store.sqlite.schema import VERSION, version_of
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -50,7 +50,7 @@ def migrate(path: Path) -> None:
 
 def main() -> None:
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m simpost.store.migrate FILE")
+        sys.exit("usage: python -m simpost.store.sqlite.migrate FILE")
     try:
         migrate(Path(sys.argv[1]))
     except StoreError as error:

@@ -13,11 +13,11 @@ import msgspec
 from simpost.domain.inbound import Inbound, Incoming
 from simpost.ports.inbound import Gathered, Known, NewInbound
 from simpost.ports.store import Accepted, Repeated
-from simpost.store.accepting import accept
 from simpost.store.codes import reason_of
-from simpost.store.inbound_log import parts_of
-from simpost.store.queries import SQL
-from simpost.store.session import Session
+from simpost.store.sqlite.accepting import accept
+from simpost.store.sqlite.inbound_log import parts_of
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.session import Session
 
 MOST_OF_AN_ESIM = 1_000
 MOST_OF_NO_ESIM = 10_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simpost.domain.states import State, fold
 from simpost.store.codes import CODE, STATE
-from simpost.store.queries import SQL
-from simpost.store.session import Session
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.session import Session
 
 _NOT_BEGUN_OR_TURNED_BACK = frozenset({State.ACCEPTED, State.SCHEDULED, State.HELD, State.SENDING})
 

@@ -9,9 +9,9 @@ import msgspec
 
 from simpost.domain.inbound import Inbound, InboundState, Incoming, Place, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter
-from simpost.store.catalogue import find_esim
 from simpost.store.codes import reason_of
-from simpost.store.queries import ask
+from simpost.store.sqlite.catalogue import find_esim
+from simpost.store.sqlite.queries import ask
 
 _BEYOND = b"\xff" * 17
 _decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode

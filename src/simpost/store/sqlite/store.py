@@ -32,7 +32,8 @@ from simpost.ports.store import (
     Settlement,
     WaitingMessage,
 )
-from simpost.store import (
+from simpost.store.seal import Seal
+from simpost.store.sqlite import (
     accepting,
     accounts,
     catalogue,
@@ -44,13 +45,12 @@ from simpost.store import (
     settling,
     unreported,
 )
-from simpost.store.connection import open_reader, open_writer, translate
-from simpost.store.inbound_verbs import InboundVerbs
-from simpost.store.lock import OwnerLock
-from simpost.store.schema import bring_up_to_date
-from simpost.store.seal import Seal
-from simpost.store.session import Session
-from simpost.store.writer import Writer
+from simpost.store.sqlite.connection import open_reader, open_writer, translate
+from simpost.store.sqlite.inbound_verbs import InboundVerbs
+from simpost.store.sqlite.lock import OwnerLock
+from simpost.store.sqlite.schema import bring_up_to_date
+from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.writer import Writer
 
 R = TypeVar("R")
 

@@ -13,7 +13,7 @@ from simpost.domain.outcomes import KeptReceipt, Standing
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import CODE, STATE, options_of, reason_of
-from simpost.store.queries import ask
+from simpost.store.sqlite.queries import ask
 
 MOST_RECEIPTS = 50
 """Kept receipts that are shown of a message, the oldest first."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey
 from simpost.store.codes import CODE, options_text, reason_of
-from simpost.store.queries import SQL
-from simpost.store.session import Session
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.session import Session
 
 _ACCEPTED = CODE[State.ACCEPTED]
 _WHOLE = Accepted()

@@ -19,7 +19,7 @@ _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 
 def read(name: str) -> str:
     """The text of a file under `sql/`."""
-    return files("simpost.store").joinpath("sql", name).read_text(encoding="utf-8")
+    return files("simpost.store.sqlite").joinpath("sql", name).read_text(encoding="utf-8")
 
 
 @cache

@@ -11,9 +11,9 @@ import msgspec
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
-from simpost.store.queries import SQL, ask
 from simpost.store.seal import Seal
-from simpost.store.session import Session
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
 
 _SEAL = "seal"
 _CANARY = "simpost"

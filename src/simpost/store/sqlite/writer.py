@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import apsw
 
 from simpost.errors import InvalidRequest, StoreError
-from simpost.store.connection import translate
-from simpost.store.session import Session
+from simpost.store.sqlite.connection import translate
+from simpost.store.sqlite.session import Session
 
 P = TypeVar("P")
 R = TypeVar("R")

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import apsw
 
-from simpost.store.folding import refold
-from simpost.store.queries import SQL, ask
-from simpost.store.session import Session
+from simpost.store.sqlite.folding import refold
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
 
 Place = tuple[int, bytes]
 """Account and message."""

@@ -8,10 +8,10 @@ from itertools import chain
 from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL
-from simpost.store.folding import refold
-from simpost.store.queries import SQL
-from simpost.store.receiving import meet_parked
-from simpost.store.session import Session
+from simpost.store.sqlite.folding import refold
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.receiving import meet_parked
+from simpost.store.sqlite.session import Session
 
 _SENT = CODE[State.SENT]
 
