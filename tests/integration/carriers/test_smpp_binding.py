@@ -127,6 +127,29 @@ async def test_a_link_that_is_cut_right_after_each_bind_is_tried_ever_more_slowl
     assert times[2] - times[1] >= 0.2
 
 
+async def test_a_link_that_carried_much_comes_back_at_once():
+    async with linked(reconnect_min_s=30) as (carrier, centre, lane):
+        for _ in range(3):
+            for _ in range(10):
+                await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+            centre.session.abort()
+            await lane.until(lambda: carrier.link is Link.LOST)
+            await lane.until_bound(carrier)
+        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+    assert len(centre.binds) == 4
+
+
+async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
+    """Message centres need a moment to notice that a link ended: ESME_RALYBND meanwhile."""
+    async with linked(bind_refused_wait_s=3600) as (carrier, centre, lane):
+        for _ in range(10):
+            await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+        centre.bind_script = [Status.ESME_RALYBND]
+        centre.session.abort()
+        await lane.until(lambda: len(centre.binds) == 3)
+        await lane.until_bound(carrier)
+
+
 class Mute:
     """A message centre that answers the bind, when it is let, and nothing else."""
 

@@ -1,9 +1,10 @@
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.dialling import Backoff
+from simpost.carriers.smpp.dialling import Backoff, is_of_use
 from simpost.carriers.smpp.ends import WHY
 from simpost.smpp import CloseReason
 
@@ -20,12 +21,27 @@ def test_each_wait_is_twice_the_one_before_up_to_the_cap():
     assert [backoff.wait_s() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
 
 
-def test_a_link_that_was_of_use_begins_anew():
+def test_after_a_link_that_was_of_use_the_first_try_comes_at_once_and_the_next_do_not():
     backoff = Backoff(1, 10, Most())
     backoff.wait_s()
     backoff.wait_s()
     backoff.succeeded()
-    assert backoff.wait_s() == 1
+    assert [backoff.wait_s() for _ in range(4)] == [0.05, 1, 2, 4]
+
+
+def test_at_once_is_never_later_than_the_first_wait():
+    backoff = Backoff(0.01, 10, Most())
+    backoff.succeeded()
+    assert backoff.wait_s() == 0.01
+
+
+@pytest.mark.parametrize(
+    ("heard", "lasted", "of_use"),
+    [(0, False, False), (0, True, False), (1, False, False), (1, True, True), (100, False, True)],
+)
+def test_a_link_that_takes_a_part_and_hangs_up_is_of_no_use(heard, lasted, of_use):
+    """vumi#624, gosmpp#31: progress by single parts is a storm of reconnects all the same."""
+    assert is_of_use(heard, lasted=lasted) is of_use
 
 
 @given(st.integers(), st.floats(0.1, 600), st.floats(1, 10))

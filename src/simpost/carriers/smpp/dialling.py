@@ -22,11 +22,19 @@ from simpost.smpp import (
 )
 
 _PASSING: Final = (Meaning.RETRY, Meaning.THROTTLE)
+_AT_ONCE_S: Final = 0.05
+"""Before the first try after a link of use, jittered as well."""
+_MUCH: Final = 100
+"""A link that brought so many PDUs was of use, however short it lasted."""
+
 log = get_logger(__name__)
 
 
 class Backoff:
-    """How long to wait before the next try: twice as long each time up to a cap, and jittered."""
+    """How long to wait before the next try, jittered: twice as long each time up to a cap.
+
+    After a link that was of use the first try comes at once: what ended it is likely over.
+    """
 
     def __init__(self, least_s: float, most_s: float, jitter: random.Random) -> None:
         self._least_s = least_s
@@ -35,11 +43,11 @@ class Backoff:
         self._jitter = jitter
 
     def succeeded(self) -> None:
-        self._next_s = self._least_s
+        self._next_s = min(_AT_ONCE_S, self._least_s)
 
     def wait_s(self) -> float:
         wait_s = self._next_s
-        self._next_s = min(2 * wait_s, self._most_s)
+        self._next_s = min(max(2 * wait_s, self._least_s), self._most_s)
         return self.jittered(wait_s)
 
     def jittered(self, wait_s: float) -> float:
@@ -48,21 +56,27 @@ class Backoff:
 
 
 async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> None:
-    """Until cancelled. A refused bind waits longer: trying harder mends no password."""
+    """Until cancelled. A refused bind waits longer: trying harder mends no password.
+
+    Unless it follows a link that was of use: the message centre may not have noticed yet that
+    this one ended, and says ESME_RALYBND.
+    """
     settings = line.settings
     backoff = Backoff(
         settings.reconnect_min_s,
         settings.reconnect_max_s,
         random.Random(),  # noqa: S311  jitter is no secret
     )
+    was_of_use = False
     while True:
         wait_s = None
+        follows_use, was_of_use = was_of_use, False
         try:
-            if await _bound_once(bind, line):
+            if was_of_use := await _bound_once(bind, line):
                 backoff.succeeded()
         except BindRejected as error:
             line.lost(f"{error}. {status_meaning(error.command_status)}")
-            if answers.meaning(error.command_status) not in _PASSING:
+            if answers.meaning(error.command_status) not in _PASSING and not follows_use:
                 wait_s = backoff.jittered(settings.bind_refused_wait_s)
         except (ProtocolError, TlsMistake) as error:
             line.lost(str(error))
@@ -73,8 +87,9 @@ async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> 
 
 
 async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
-    """Bind and wait until the link is lost; whether it was of any use."""
+    """Bind and wait until the link is lost; whether it was of use."""
     settings = line.settings
+    loop = asyncio.get_running_loop()
     line.binding()
     session = await connect(
         settings.host,
@@ -85,8 +100,19 @@ async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
         ssl=await asyncio.to_thread(tls_context, settings) if settings.tls else None,
         server_hostname=settings.tls_server_name or None,
     )
+    bound_at = loop.time()
     await session.wait_closed()
-    return session.pdus_in > 1 and not line.is_at_fault
+    lasted = loop.time() - bound_at >= settings.reconnect_min_s
+    heard = session.pdus_in - 1  # without the answer to the bind
+    return is_of_use(heard, lasted=lasted) and not line.is_at_fault
+
+
+def is_of_use(heard: int, *, lasted: bool) -> bool:
+    """A link that brought many PDUs, or lasted and brought any, deserves a try at once.
+
+    One that takes a part or two and hangs up does not: it is tried ever more slowly.
+    """
+    return heard >= _MUCH or (heard > 0 and lasted)
 
 
 def session_settings(settings: Settings) -> SessionSettings:
