@@ -25,7 +25,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.lane import Lane
-from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.ledger import Ledger
 from simpost.engine.settling import Patience
 from simpost.observe import set_up
 from simpost.ports.store import NewMessage
@@ -80,17 +80,17 @@ async def _measure(folder: Path, port: int, messages: int, window: int) -> dict[
             window=window,
         )
     )
-    receipts = ReceiptDesk(store)
+    ledger = Ledger(store)
     lane = Lane(
         carrier,
         store,
-        receipts,
+        ledger,
         owner="embedded",
         depth=carrier.depth,
         patience=Patience(),
         clock_ms=wall_clock_ms,
     )
-    running = [asyncio.create_task(lane.run()), asyncio.create_task(receipts.run())]
+    running = [asyncio.create_task(lane.run()), asyncio.create_task(ledger.run())]
     cpu, started = time.process_time(), time.perf_counter()
     await carrier.start(lane)
     lane.wake()

@@ -28,7 +28,6 @@ from simpost.engine.failover import Failover
 from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
-from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.reload import Reload
 from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
 from simpost.errors import ConfigError
@@ -92,10 +91,8 @@ class App:
         self.store = store
         self.accounts = Accounts(store)
         messages = settings.messages
-        self._receipts = ReceiptDesk(store)
         self.dispatch = Dispatch(
             store,
-            self._receipts,
             owner=OWNER,
             patience=patience_of(messages),
             clock_ms=wall_clock_ms,
@@ -157,7 +154,6 @@ class App:
             loop.add_signal_handler(wanted, server.end)
         async with asyncio.TaskGroup() as tasks:
             side = [
-                tasks.create_task(self._receipts.run()),
                 tasks.create_task(self._keeper.run()),
                 tasks.create_task(self.inbound.run()),
                 tasks.create_task(self._failover.run()),
@@ -179,7 +175,6 @@ class App:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
                 await self.dispatch.drained()
-                await self._receipts.drained()
                 await self.inbound.drained()
 
     def _http_config(self) -> uvicorn.Config:

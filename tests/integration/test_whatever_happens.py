@@ -18,7 +18,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State, fold
 from simpost.engine.keeper import Keeper
 from simpost.engine.lane import Lane
-from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.ledger import Ledger
 from simpost.ports.carrier import Traits
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
@@ -145,7 +145,7 @@ class Life:
             self.store = await SqliteStore.open(self.path, seal_key=SEAL_KEY)
         else:
             self.store = await open_store(self.path)
-        self.desk = ReceiptDesk(self.store)
+        self.ledger = Ledger(self.store)
         self.keeper = Keeper(
             self.store,
             owner=OWNER,
@@ -158,13 +158,13 @@ class Life:
         self.lane = Lane(
             self.wire,
             self.store,
-            self.desk,
+            self.ledger,
             owner=OWNER,
             depth=DEPTH,
             patience=PATIENCE,
             clock_ms=self.clock,
         )
-        self.tasks = [asyncio.create_task(self.lane.run()), asyncio.create_task(self.desk.run())]
+        self.tasks = [asyncio.create_task(self.lane.run()), asyncio.create_task(self.ledger.run())]
         self._note_acknowledged()
         again, self.unacknowledged = self.unacknowledged, []
         for sent, receipt, _ in again:
@@ -183,15 +183,13 @@ class Life:
         """As a stop does it: what is in flight is in doubt, and that is committed."""
         self.lane.close()
         self.lose_link()
-        await self.lane.drained()
-        await self.desk.drained()
+        await self.ledger.drained()
         await self.crash()
 
     async def settle_down(self):
         """Until what was begun is committed: writes pass the store in order."""
         for _ in range(2):
-            await self.lane.drained()
-            await self.desk.drained()
+            await self.ledger.drained()
             await self.store.forget(now_ms=0, limit=0)
             for _ in range(5):
                 await asyncio.sleep(0)

@@ -9,7 +9,8 @@ import msgspec
 from simpost.config import SmppCarrier as CarrierSettings
 from simpost.engine.clock import Clock
 from simpost.engine.lane import Lane
-from simpost.engine.receiving import ReceiptDesk, TakeInbound, take_none
+from simpost.engine.ledger import Ledger
+from simpost.engine.receiving import TakeInbound, take_none
 from simpost.engine.settling import Patience
 from simpost.observe import get_logger
 from simpost.ports.carrier import BindStatus, Carrier, Link
@@ -46,7 +47,6 @@ class Dispatch:
     def __init__(
         self,
         store: Store,
-        receipts: ReceiptDesk,
         *,
         owner: str,
         patience: Patience,
@@ -55,12 +55,13 @@ class Dispatch:
     ) -> None:
         self.lanes: dict[str, Lane] = {}
         self._store = store
-        self._receipts = receipts
+        self._ledger = Ledger(store)
         self._inbound = inbound
         self._owner = owner
         self._patience = patience
         self._clock_ms = clock_ms
         self._tasks: asyncio.TaskGroup | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
 
     # Life.
@@ -70,7 +71,7 @@ class Dispatch:
         lane = Lane(
             carrier,
             self._store,
-            self._receipts,
+            self._ledger,
             owner=self._owner,
             depth=carrier.depth,
             patience=self._patience,
@@ -81,8 +82,9 @@ class Dispatch:
         return lane
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Open every lane. A lane's task that dies takes the group with it."""
+        """Open every lane. A task that dies takes the group with it."""
         self._tasks = tasks
+        self._writing = tasks.create_task(self._ledger.run(), name="ledger")
         for name in list(self.lanes):
             await self.open(name)
 
@@ -119,12 +121,14 @@ class Dispatch:
         await asyncio.gather(*(lane.carrier.stop() for lane in self.lanes.values()))
 
     async def drained(self) -> None:
-        """Wait until what the carriers answered is committed."""
-        await asyncio.gather(*(lane.drained() for lane in self.lanes.values()))
+        """Wait until what the carriers said is committed."""
+        await self._ledger.drained()
 
     def cancel(self) -> None:
         for task in self._running.values():
             task.cancel()
+        if self._writing:
+            self._writing.cancel()
 
     def be_patient(self, patience: Patience) -> None:
         """Wait for carriers in another way from now on."""

@@ -16,13 +16,13 @@ from simpost.domain.outcomes import Outcome, Receipt, Verdict
 from simpost.domain.reasons import Reason
 from simpost.engine.backlog import LEASE_MS, Backlog
 from simpost.engine.clock import Clock
-from simpost.engine.collector import Collector
 from simpost.engine.health import Health
-from simpost.engine.receiving import ReceiptDesk, TakeInbound, take_none
+from simpost.engine.ledger import Ledger
+from simpost.engine.receiving import TakeInbound, take_none
 from simpost.engine.settling import Patience, settle
 from simpost.engine.submissions import submissions_of
 from simpost.ports.carrier import Carrier, Submission
-from simpost.ports.store import NewMessage, Settlement, Store
+from simpost.ports.store import NewMessage, Store
 
 _STALE_MS = 60_000
 """A part that waited this long in memory goes back to the store untried."""
@@ -48,7 +48,7 @@ class Lane:
         self,
         carrier: Carrier,
         store: Store,
-        receipts: ReceiptDesk,
+        ledger: Ledger,
         *,
         owner: str,
         depth: int,
@@ -60,7 +60,7 @@ class Lane:
         self.depth = depth
         self.patience = patience
         self.health = Health(int(1000 * patience.failover_s))
-        self._receipts = receipts
+        self._ledger = ledger
         self._take_inbound = inbound
         self._clock_ms = clock_ms
         self._name = carrier.traits.name
@@ -71,7 +71,6 @@ class Lane:
         self._closing = False
         self._empty = asyncio.Event()
         self._backlog = Backlog(store, self._name, owner=owner, clock_ms=clock_ms)
-        self._settlements: Collector[Settlement] = Collector(store.settle, self._settled)
 
     @property
     def takes(self) -> bool:
@@ -123,7 +122,7 @@ class Lane:
         self.pump()
 
     def on_receipt(self, receipt: Receipt) -> asyncio.Future[None]:
-        return self._receipts.report(receipt)
+        return self._ledger.report(receipt)
 
     def on_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
         return self._take_inbound(part)
@@ -191,22 +190,21 @@ class Lane:
             ended_ms=ended_ms,
             patience=self.patience,
         )
-        self._settlements.add(settlement)
+        self._ledger.settle(settlement, self._settled)
         if settlement.due_ms is not None and part.priority == Priority.CODE:
             self._backlog.announce_in(settlement.due_ms - ended_ms)
         return ended_ms
 
-    def _settled(self, settlements: list[Settlement]) -> None:
-        self.release(len(settlements))
+    def _settled(self) -> None:
+        self.release(1)
         if self._backlog.waits:
             self._backlog.stir()
 
     # Life.
 
     async def run(self) -> None:
-        """Claim and settle until cancelled."""
+        """Claim until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._settlements.run())
             tasks.create_task(self._claim_forever())
             tasks.create_task(self._poll())
 
@@ -215,10 +213,6 @@ class Lane:
         self._closing = True
         self.pump()
         self.release(0)
-
-    async def drained(self) -> None:
-        """Wait until what the carrier answered is committed."""
-        await self._settlements.drained()
 
     async def emptied(self) -> None:
         """After `close`: wait until no part is held any more."""

@@ -21,7 +21,6 @@ from simpost.engine.accounts import Accounts
 from simpost.engine.catalogue import parse_esim, parse_plan
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Intake
-from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.reload import Reloaded
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
@@ -160,7 +159,6 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     await accounts.reload()
     dispatch = Dispatch(
         store,
-        ReceiptDesk(store),
         owner="embedded",
         patience=Patience(),
         clock_ms=lambda: NOW_MS,

@@ -13,7 +13,7 @@ from simpost.domain.outcomes import Verdict
 from simpost.domain.states import State
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.lane import Lane
-from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.ledger import Ledger
 from simpost.engine.settling import Patience
 from simpost.ports.carrier import Link
 from simpost.smpp import CloseReason, SubmitSmResp
@@ -35,19 +35,20 @@ async def traffic(folder, port, **changed):
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
     await store.add_account(Account(id=0, access_code="a", secret="s"))
     carrier = SmppCarrier(settings(port, name="c", **changed))
+    ledger = Ledger(store)
     lane = Lane(
         carrier,
         store,
-        ReceiptDesk(store),
+        ledger,
         owner="embedded",
         depth=carrier.depth,
         patience=Patience(unreachable_s=0.1),
         clock_ms=wall_clock_ms,
     )
-    running = asyncio.create_task(lane.run())
+    running = asyncio.gather(lane.run(), ledger.run())
     await carrier.start(lane)
     try:
-        yield Bench(store, carrier, lane, wall_clock_ms)
+        yield Bench(store, carrier, lane, ledger, wall_clock_ms)
     finally:
         await carrier.stop()
         running.cancel()

@@ -10,7 +10,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.engine.lane import Lane
-from simpost.engine.receiving import ReceiptDesk
+from simpost.engine.ledger import Ledger
 from simpost.engine.settling import Patience
 from simpost.ports.carrier import Link, Traits
 from simpost.ports.store import NewMessage
@@ -87,8 +87,9 @@ class ScriptedCarrier:
 class Bench:
     """Store, carrier and lane, with what is needed to accept a message."""
 
-    def __init__(self, store, carrier, lane, clock):
+    def __init__(self, store, carrier, lane, ledger, clock):
         self.store = store
+        self.ledger = ledger
         self.carrier = carrier
         self.lane = lane
         self.clock = clock
@@ -161,17 +162,18 @@ async def opened(path, *, depth=8, room=1000, patience=PATIENCE):
     clock = Clock()
     store = await open_store(path)
     carrier = ScriptedCarrier(room)
+    ledger = Ledger(store)
     lane = Lane(
         carrier,
         store,
-        ReceiptDesk(store),
+        ledger,
         owner="embedded",
         depth=depth,
         patience=patience,
         clock_ms=clock,
     )
-    running = asyncio.create_task(lane.run())
-    bench = Bench(store, carrier, lane, clock)
+    running = asyncio.gather(lane.run(), ledger.run())
+    bench = Bench(store, carrier, lane, ledger, clock)
     lane.wake()
     while lane.reserve(depth, Priority.CONVERSATION, NOW) is None:  # until the first claim is over
         await asyncio.sleep(0)

@@ -17,7 +17,6 @@ from simpost.engine.decision import Wishes
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.failover import Failover
 from simpost.engine.intake import Ask, Intake
-from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
 from simpost.ports.carrier import Address, Traits
@@ -44,9 +43,7 @@ class Service:
         self.store = store
         self.clock = clock
         self.accounts = Accounts(store)
-        self.dispatch = Dispatch(
-            store, ReceiptDesk(store), owner="embedded", patience=PATIENCE, clock_ms=clock
-        )
+        self.dispatch = Dispatch(store, owner="embedded", patience=PATIENCE, clock_ms=clock)
         for carrier in carriers:
             self.dispatch.add(carrier)
         ids = itertools.count(1)

@@ -19,7 +19,6 @@ from simpost.engine.clock import wall_clock_ms
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.inbound import GATHERING_MS, MOST_ALIKE, InboundDesk
 from simpost.engine.intake import Intake
-from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
 from simpost.errors import StoreError
@@ -115,10 +114,8 @@ async def opened(path, **carrier_settings):
     clock = Clock()
     centre = Centre()
     server = await serve("127.0.0.1", 0, centre.authenticate, centre)
-    receipts = ReceiptDesk(store)
     dispatch = Dispatch(
         store,
-        receipts,
         owner="embedded",
         patience=Patience(repeat_in_doubt=frozenset()),
         clock_ms=clock,
@@ -143,7 +140,6 @@ async def opened(path, **carrier_settings):
     )
     bench = Bench(store, centre, desk, clock)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(receipts.run())
         await dispatch.start(tasks)
         bench.session = await centre.bound.get()
         try:
@@ -152,7 +148,6 @@ async def opened(path, **carrier_settings):
             await dispatch.stop()
             await desk.drained()
             dispatch.cancel()
-            running.cancel()
     await store.close()
     await server.close()
 

@@ -113,7 +113,7 @@ async def test_closing_returns_what_was_not_tried(bench):
     bench.carrier.room = 0
     message_id = await bench.accept()
     bench.lane.close()
-    await bench.lane.drained()
+    await bench.ledger.drained()
     message = await bench.message(message_id)
     assert message.parts[0].reason is Reason.RETURNED
     assert bench.lane.reserve(1, Priority.CODE, NOW) is None
@@ -124,7 +124,7 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
         message_id = await bench.accept(parts=("one", "two", "three"))
         await bench.carrier.until_sent(1)
         bench.lane.close()
-        await bench.lane.drained()
+        await bench.ledger.drained()
         bench.carrier.answer(0, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
         message = await bench.until(message_id, State.REJECTED)
         assert [part.state for part in message.parts] == [

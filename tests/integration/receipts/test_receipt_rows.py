@@ -22,7 +22,6 @@ from simpost.domain.receipt_ids import Base, Letters
 from simpost.domain.states import State
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.dispatch import Dispatch
-from simpost.engine.receiving import ReceiptDesk
 from simpost.engine.settling import Patience
 from simpost.ports.carrier import Link
 from simpost.ports.store import NewMessage
@@ -117,13 +116,11 @@ class Service:
 @contextlib.asynccontextmanager
 async def serving(path, port, **changed):
     store = await SqliteStore.open(path, seal_key=SEAL_KEY)
-    desk = ReceiptDesk(store)
-    dispatch = Dispatch(store, desk, owner="embedded", patience=Patience(), clock_ms=wall_clock_ms)
+    dispatch = Dispatch(store, owner="embedded", patience=Patience(), clock_ms=wall_clock_ms)
     carrier = SmppCarrier(settings(port, **changed))
     dispatch.add(carrier)
     try:
         async with asyncio.TaskGroup() as tasks:
-            reporting = tasks.create_task(desk.run())
             await dispatch.start(tasks)
             while carrier.link is not Link.BOUND:
                 await asyncio.sleep(0)
@@ -131,7 +128,6 @@ async def serving(path, port, **changed):
             dispatch.wind_down()
             await dispatch.stop()
             dispatch.cancel()
-            reporting.cancel()
     finally:
         await store.close()
 
