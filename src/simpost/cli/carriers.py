@@ -100,6 +100,9 @@ def _tell(
 def _print(carriers: list[dict[str, Any]]) -> None:
     now = datetime.now(UTC)
     print_columns([_HEADING, *(row for carrier in carriers for row in rows_of(carrier, now))])
+    for carrier in carriers:
+        for line in lines_of_forms(carrier, now):
+            print(line)
 
 
 def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
@@ -119,6 +122,14 @@ def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
             *(["", ""] if index else counts),
             bind["problem"],
         ]
+
+
+def lines_of_forms(carrier: dict[str, Any], now: datetime) -> Iterator[str]:
+    """How receipts of this carrier write the ids of its answers, where they differ."""
+    for form in carrier["receiptForms"]:
+        times = "once" if form["times"] == 1 else f"{form['times']} times"
+        seen = f"seen {times}, last {_age(form['lastSeenAt'], now)}"
+        yield f"{carrier['name']}: {form['sentence']} ({seen})"
 
 
 def _rate(bind: dict[str, Any]) -> str:

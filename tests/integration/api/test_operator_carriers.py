@@ -2,8 +2,12 @@ from typing import Any
 
 import pytest
 
+from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.states import State
 from simpost.engine.reload import Reloaded
+from simpost.engine.settling import Patience, settle
 from simpost.errors import ConfigError
+from tests.integration.api.conftest import NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py
 
@@ -37,9 +41,45 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
                         "lastPduAt": "2026-01-01T00:00:00.000Z",
                     }
                 ],
+                "receiptForms": [],
             }
         ]
     }
+
+
+async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
+    service: SERVED,
+) -> None:
+    await service.send()
+    [part] = await service.store.claim(
+        "down", owner="embedded", now_ms=NOW_MS, lease_ms=60_000, limit=1
+    )
+    taken = settle(
+        part,
+        Outcome(Verdict.ACCEPTED, carrier_message_id="DEADBEEF"),
+        carrier="down",
+        started_ms=NOW_MS,
+        ended_ms=NOW_MS,
+        patience=Patience(),
+    )
+    await service.store.settle([taken])
+    receipt = Receipt(
+        "down", "3735928559", State.DELIVERED, None, None, NOW_MS, (part.destination,)
+    )
+    await service.store.receive([receipt])
+    [shown] = (await service.operate("GET", "carriers")).json()["carriers"]
+    assert shown["receiptForms"] == [
+        {
+            "sentence": "receipts write the hexadecimal id in decimal;"
+            " answers have it in upper case, without leading zeros",
+            "base": "decimal",
+            "letters": "upper",
+            "width": 0,
+            "times": 1,
+            "firstSeenAt": "2026-01-01T00:00:00.000Z",
+            "lastSeenAt": "2026-01-01T00:00:00.000Z",
+        }
+    ]
 
 
 async def test_a_carrier_is_paused_and_resumed_and_messages_are_accepted_meanwhile(

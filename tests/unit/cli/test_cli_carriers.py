@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from simpost.cli.carriers import rows_of
+from simpost.cli.carriers import lines_of_forms, rows_of
 from simpost.cli.reload import lines_of
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ def bind(**changes: Any) -> dict[str, Any]:
 
 def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
     about = {"name": "one", "link": "bound", "paused": False, "takesMessages": True}
-    return about | {"waiting": 7, "held": 3, "binds": list(binds)} | changes
+    return about | {"waiting": 7, "held": 3, "binds": list(binds), "receiptForms": []} | changes
 
 
 def test_a_row_shows_window_rate_last_pdu_and_what_waits() -> None:
@@ -60,6 +60,17 @@ def test_silence_is_told_in_the_unit_that_fits() -> None:
     times = ["2026-11-22T11:50:00.000Z", "2026-11-22T02:00:00.000Z"]
     rows = [next(rows_of(carrier(bind(lastPduAt=time)), NOW)) for time in times]
     assert [row[5] for row in rows] == ["10 min ago", "10 h ago"]
+
+
+def test_the_forms_of_receipt_ids_are_told_in_sentences() -> None:
+    said = "receipts write the hexadecimal id in decimal; answers have it in upper case"
+    seen = {"sentence": said, "times": 41, "lastSeenAt": "2026-11-22T11:57:00.000Z"}
+    once = {"sentence": "otherwise", "times": 1, "lastSeenAt": "2026-11-22T11:59:50.000Z"}
+    assert list(lines_of_forms(carrier(bind(), receiptForms=[seen, once]), NOW)) == [
+        f"one: {said} (seen 41 times, last 3 min ago)",
+        "one: otherwise (seen once, last 10 s ago)",
+    ]
+    assert not list(lines_of_forms(carrier(bind()), NOW))
 
 
 def test_a_reload_is_told_in_sentences() -> None:

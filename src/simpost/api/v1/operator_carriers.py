@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from simpost.api.v1.callers import Wired, admit_operator
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
+from simpost.domain.receipt_ids import Base, Letters, SeenForm
 from simpost.engine.dispatch import CarrierStatus
 from simpost.errors import ConfigError
 from simpost.ports.carrier import BindKind, BindStatus, Link
@@ -33,10 +34,27 @@ class BindShown(Shape):
     last_pdu_at: Time | None
 
 
+class ReceiptFormShown(Shape):
+    """A form this carrier was seen to write ids of receipts in, which differs from its answers.
+
+    `sentence` says it for people; `width` is what the answer's id is padded to with zeros, 0
+    without leading zeros and -1 when zeros are as in the receipt.
+    """
+
+    sentence: str
+    base: Base
+    letters: Letters
+    width: int
+    times: int
+    first_seen_at: Time
+    last_seen_at: Time
+
+
 class CarrierShown(Shape):
     """`link` is null when parts wait for a carrier that is not configured any more.
 
-    `waiting` parts are in the store, `held` ones in the lane.
+    `waiting` parts are in the store, `held` ones in the lane. `receiptForms` are those learnt,
+    the most used first; none while receipts have the very id of the answer.
     """
 
     name: str
@@ -46,6 +64,7 @@ class CarrierShown(Shape):
     waiting: int
     held: int
     binds: list[BindShown]
+    receipt_forms: list[ReceiptFormShown]
 
 
 class CarrierList(Shape):
@@ -64,19 +83,21 @@ class ReloadShown(Shape):
 
 @router.get("/carriers", summary="Show all carriers and their binds")
 async def list_carriers(services: Wired) -> CarrierList:
-    return CarrierList(carriers=[_shown(each) for each in await services.dispatch.overview()])
+    return CarrierList(
+        carriers=[await _shown(services, each) for each in await services.dispatch.overview()]
+    )
 
 
 @router.post("/carriers/{name}/pause", summary="Send nothing by a carrier")
 async def pause_carrier(name: str, services: Wired) -> CarrierShown:
     services.dispatch.pause(_known(services, name))
-    return _shown(await services.dispatch.status(name))
+    return await _shown(services, await services.dispatch.status(name))
 
 
 @router.post("/carriers/{name}/resume", summary="Send by a carrier again")
 async def resume_carrier(name: str, services: Wired) -> CarrierShown:
     services.dispatch.resume(_known(services, name))
-    return _shown(await services.dispatch.status(name))
+    return await _shown(services, await services.dispatch.status(name))
 
 
 @router.post(
@@ -87,7 +108,7 @@ async def resume_carrier(name: str, services: Wired) -> CarrierShown:
 async def drain_carrier(name: str, services: Wired, response: Response) -> CarrierShown:
     is_done = await services.dispatch.drain(_known(services, name))
     response.status_code = 200 if is_done else 202
-    return _shown(await services.dispatch.status(name))
+    return await _shown(services, await services.dispatch.status(name))
 
 
 @router.post("/reload", summary="Read the configuration again")
@@ -122,7 +143,7 @@ def _problem(line: str) -> dict[str, str]:
     return {"at": at, "reason": reason} if mark else {"at": "", "reason": line}
 
 
-def _shown(status: CarrierStatus) -> CarrierShown:
+async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:
     return CarrierShown(
         name=status.name,
         link=status.link,
@@ -131,6 +152,19 @@ def _shown(status: CarrierStatus) -> CarrierShown:
         waiting=status.waiting,
         held=status.held,
         binds=[_bind(bind) for bind in status.binds],
+        receipt_forms=[_form(seen) for seen in await services.store.receipt_forms(status.name)],
+    )
+
+
+def _form(seen: SeenForm) -> ReceiptFormShown:
+    return ReceiptFormShown(
+        sentence=seen.form.sentence,
+        base=seen.form.base,
+        letters=seen.form.letters,
+        width=seen.form.width,
+        times=seen.times,
+        first_seen_at=format_time(seen.first_ms),
+        last_seen_at=format_time(seen.last_ms),
     )
 
 
