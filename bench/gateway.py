@@ -1,95 +1,57 @@
-"""The gateway as a user runs it, in a process of its own, with the bundled simulator in another."""
+"""The gateway as a user runs it: a process of its own."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
+from bench.processes import HOST, Child, free_ports
 
-HOST = "127.0.0.1"
+__all__ = ["HOST", "Gateway", "Process", "Serving", "free_ports"]
 
 
-class Process:
-    """A child that says it is ready, and what it has used so far."""
+class Process(Child):
+    """A `simpost` command that says it is ready, and what it has used so far."""
 
     def __init__(self, arguments: Sequence[str], ready: str, log: Path) -> None:
-        with log.open("w") as out:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "simpost", *arguments], stdout=out, stderr=out
-            )
-        self._log = log
-        self._wait_until_ready(ready)
-        self._process = psutil.Process(self._child.pid)
-
-    @property
-    def cpu_seconds(self) -> float:
-        """User and system time of the process and the children it still has."""
-        processes = [self._process, *self._process.children(recursive=True)]
-        times = [process.cpu_times() for process in processes]
-        return float(sum(used.user + used.system for used in times))
-
-    @property
-    def rss_mib(self) -> float:
-        return float(self._process.memory_info().rss / 2**20)
-
-    def kill(self) -> None:
-        """As a power cut of this process alone: kill -9."""
-        self._child.kill()
-        self._child.wait()
-
-    def stop(self) -> None:
-        """As an operator does it: SIGTERM, and 20 s to wind down."""
-        self._child.terminate()
-        try:
-            self._child.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
-
-    def _wait_until_ready(self, ready: str) -> None:
-        ends = time.monotonic() + 30
-        while ready not in self._log.read_text():
-            if self._child.poll() is not None or time.monotonic() > ends:
-                self._child.kill()
-                raise SystemExit(f"did not start:\n{self._log.read_text()}")
-            time.sleep(0.05)
+        command = [sys.executable, "-m", "simpost", *arguments]
+        super().__init__(command, lambda: ready in log.read_text(), log)
 
 
-class Gateway:
-    """`simpost serve` bound to `simpost smsc`, with one account and as many eSIMs as wanted."""
+class Serving:
+    """`simpost serve`, with one account and as many eSIMs as wanted, bound to whatever listens.
+
+    `database_url` none keeps the embedded store in the folder; `carrier` is more lines of the
+    carrier's table.
+    """
 
     access_code = "bench"
     secret = "bench-secret"
+    system_id = "bench"
     password = "bench123"
 
-    def __init__(self, folder: Path, window: int = 10, log_level: str = "warning") -> None:
-        self.port, smsc_port, self._smsc_http = free_ports()
+    def __init__(
+        self,
+        folder: Path,
+        smsc_port: int,
+        *,
+        window: int = 10,
+        log_level: str = "warning",
+        database_url: str | None = None,
+        carrier: str = "",
+    ) -> None:
+        (self.port,) = free_ports(1)
         self.token = secrets.token_urlsafe(24)
-        self._config = folder / "simpost.toml"
-        self._config.write_text(self._toml(smsc_port, window, log_level))
-        self._config.chmod(0o600)
         self._folder = folder
-        self._centre = Process(
-            [
-                "smsc",
-                f"--port={smsc_port}",
-                f"--http-port={self._smsc_http}",
-                "--system-id=bench",
-                f"--password={self.password}",
-                f"--window={window}",
-            ],
-            ready=str(self._smsc_http),
-            log=folder / "smsc.log",
-        )
+        self._config = folder / "simpost.toml"
+        url = database_url or "sqlite:///simpost.db"
+        self._config.write_text(self._toml(smsc_port, window, log_level, url, carrier))
+        self._config.chmod(0o600)
         self.start()
 
     def start(self) -> None:
@@ -125,19 +87,11 @@ class Gateway:
     def credentials(self) -> dict[str, str]:
         return {"RT-AccessCode": self.access_code, "RT-SecretKey": self.secret}
 
-    def smsc(self, path: str) -> Any:
-        """What the simulator answers under a path, as JSON."""
-        with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/{path}") as answer:
+    def ask(self, path: str) -> Any:
+        """What the native door answers the account under a path, as JSON."""
+        request = urllib.request.Request(f"{self.url}{path}", headers=self.credentials)
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
-
-    def set_faults(self, rules: Sequence[dict[str, Any]]) -> None:
-        """How the simulator misbehaves from now on, as docs/faults.md says; none: not at all."""
-        request = urllib.request.Request(
-            f"http://{HOST}:{self._smsc_http}/faults",
-            method="PUT",
-            data=json.dumps({"rules": list(rules)}).encode(),
-        )
-        urllib.request.urlopen(request).close()
 
     def pause(self) -> None:
         """The operator's hand: what is accepted waits in the store."""
@@ -146,12 +100,8 @@ class Gateway:
     def resume(self) -> None:
         self._operate("POST", "carriers/simulator/resume", None)
 
-    def cut_off_the_operator(self) -> None:
-        self._centre.kill()
-
     def stop(self) -> None:
         self.process.stop()
-        self._centre.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -174,7 +124,9 @@ class Gateway:
         if refused:
             raise SystemExit(f"{path}: {refused[0]}")
 
-    def _toml(self, smsc_port: int, window: int, log_level: str) -> str:
+    def _toml(
+        self, smsc_port: int, window: int, log_level: str, database_url: str, carrier: str
+    ) -> str:
         from cryptography.fernet import Fernet
 
         return f"""\
@@ -182,6 +134,7 @@ class Gateway:
 port = {self.port}
 operator_token = "{self.token}"
 [store]
+database_url = "{database_url}"
 secrets_key = "{Fernet.generate_key().decode()}"
 [log]
 level = "{log_level}"
@@ -190,20 +143,54 @@ name = "simulator"
 type = "smpp"
 host = "{HOST}"
 port = {smsc_port}
-system_id = "bench"
+system_id = "{self.system_id}"
 password = "{self.password}"
 window = {window}
+{carrier}
 [[routes]]
 carrier = "simulator"
 """
 
 
-def free_ports() -> tuple[int, int, int]:
-    sockets = [socket.create_server((HOST, 0)) for _ in range(3)]
-    first, second, third = (found.getsockname()[1] for found in sockets)
-    for found in sockets:
-        found.close()
-    return first, second, third
+class Gateway(Serving):
+    """The gateway with the bundled simulator beside it, in another process."""
+
+    def __init__(self, folder: Path, window: int = 10, log_level: str = "warning") -> None:
+        smsc_port, self._smsc_http = free_ports(2)
+        self._centre = Process(
+            [
+                "smsc",
+                f"--port={smsc_port}",
+                f"--http-port={self._smsc_http}",
+                f"--system-id={self.system_id}",
+                f"--password={self.password}",
+                f"--window={window}",
+            ],
+            ready=str(self._smsc_http),
+            log=folder / "smsc.log",
+        )
+        super().__init__(folder, smsc_port, window=window, log_level=log_level)
+
+    def smsc(self, path: str) -> Any:
+        """What the simulator answers under a path, as JSON."""
+        with urllib.request.urlopen(f"http://{HOST}:{self._smsc_http}/{path}") as answer:
+            return json.load(answer)
+
+    def set_faults(self, rules: Sequence[dict[str, Any]]) -> None:
+        """How the simulator misbehaves from now on, as docs/faults.md says; none: not at all."""
+        request = urllib.request.Request(
+            f"http://{HOST}:{self._smsc_http}/faults",
+            method="PUT",
+            data=json.dumps({"rules": list(rules)}).encode(),
+        )
+        urllib.request.urlopen(request).close()
+
+    def cut_off_the_operator(self) -> None:
+        self._centre.kill()
+
+    def stop(self) -> None:
+        super().stop()
+        self._centre.stop()
 
 
 def _esim(number: str) -> dict[str, Any]:

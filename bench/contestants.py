@@ -1,0 +1,139 @@
+"""What the benchmark measures: a gateway with a sink of its own, driven by one generator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bench.gateway import Serving
+from bench.load import SUCCESS, send_sms
+from bench.sink import Sink
+
+SENDER = "12345"
+_ESIMS = 1000
+_WORDS = " Welcome! Your plan is active: 1 GB until Sunday. Reply is not possible."
+_PART = 153
+"""Septets of a part beside its header (TS 23.040 9.2.3.24.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is the same for both sides of a comparison.
+
+    Attributes:
+        receipts: the message centre reports on every part, and the gateway takes the report in.
+        parts: of one message.
+        window: PDUs without an answer on the one link, in either direction.
+        connections: keep-alive, of the generator.
+    """
+
+    receipts: bool = True
+    parts: int = 1
+    window: int = 100
+    connections: int = 50
+
+
+class Contestant(Protocol):
+    """A running gateway.
+
+    Attributes:
+        success: what an answer holds when the message was accepted.
+        ports: of its HTTP doors.
+    """
+
+    name: str
+    success: bytes
+    sink: Sink
+
+    @property
+    def ports(self) -> Sequence[int]: ...
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of all processes of the gateway, its database included, so far."""
+
+    @property
+    def peak_mib(self) -> float:
+        """The most memory that was resident."""
+
+    def requests(self, numbers: range) -> list[bytes]:
+        """One message for each number, as octets on the wire."""
+
+    def kill(self) -> None:
+        """Kill -9, all processes of the gateway."""
+
+    def start(self) -> None:
+        """Start again what was killed."""
+
+    def stop(self) -> None: ...
+
+
+class Simpost:
+    """`simpost serve` on the embedded store, or on the database of the URL."""
+
+    success = SUCCESS
+
+    def __init__(
+        self, folder: Path, terms: Terms, *, name: str = "simpost", database_url: str | None = None
+    ) -> None:
+        folder.mkdir()
+        self.name = name
+        self._parts = terms.parts
+        self.folder = folder
+        self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
+        self.gateway = Serving(
+            folder,
+            self.sink.port,
+            window=terms.window,
+            database_url=database_url,
+            carrier=f'reference_bits = 8\nsource_address = "{SENDER}"',
+        )
+        self.esims = self.gateway.fill(_ESIMS)
+        self._spent = 0.0
+
+    @property
+    def ports(self) -> Sequence[int]:
+        return [self.gateway.port]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self._spent + self.gateway.process.cpu_seconds
+
+    @property
+    def peak_mib(self) -> float:
+        return self.gateway.process.peak_mib
+
+    def requests(self, numbers: range) -> list[bytes]:
+        code, secret = self.gateway.access_code, self.gateway.secret
+        return [
+            send_sms(code, secret, self.esim_of(number), text(number, self._parts))
+            for number in numbers
+        ]
+
+    def esim_of(self, number: int) -> str:
+        return self.esims[number % len(self.esims)]
+
+    def kill(self) -> None:
+        self._spent += self.gateway.process.cpu_seconds
+        self.gateway.process.kill()
+
+    def start(self) -> None:
+        self.gateway.start()
+
+    def stop(self) -> None:
+        self.gateway.stop()
+        self.sink.stop()
+
+
+def text(number: int, parts: int) -> str:
+    """A text that fills so many parts, each of which begins with eight digits that name it."""
+    if parts == 1:
+        return f"{part_name(number, 0):08d}{_WORDS}"
+    whole = [f"{part_name(number, part):08d}{_WORDS}" for part in range(parts)]
+    return "".join(part.ljust(_PART, ".") for part in whole[:-1]) + whole[-1]
+
+
+def part_name(number: int, part: int) -> int:
+    return 10 * number + part

@@ -1,0 +1,115 @@
+"""Kannel, the C gateway, as Debian packages it: bearerbox and smsbox (apt install kannel).
+
+Both run as the user that runs the benchmark, from a folder of their own; nothing of the system's
+own Kannel is touched. Receipts are reported to an HTTP listener, as one who asks for them has them
+reported; a plain answerer in a process that is not counted takes them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+from bench.answerer import Answerer
+from bench.contestants import SENDER, Terms, text
+from bench.processes import HOST, Child, free_ports, listens
+from bench.sink import Sink
+
+_DELIVERED_OR_NOT = 3
+_CONFIG = Path(__file__).with_suffix(".conf")
+
+
+def missing() -> str | None:
+    """Why Kannel cannot be measured here, in one sentence; none when it can."""
+    for program in ("bearerbox", "smsbox"):
+        if _find(program) is None:
+            return f"Kannel is left out: {program} is not installed (apt install kannel, as root)."
+    return None
+
+
+class Kannel:
+    """bearerbox and smsbox with `store-type = file`."""
+
+    name = "kannel"
+    success = b"0: Accepted for delivery"
+
+    def __init__(self, folder: Path, terms: Terms) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._parts = terms.parts
+        self._receipts = terms.receipts
+        self._password = secrets.token_hex(8)
+        self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
+        self._listener = Answerer(folder)
+        admin_port, self._box_port, self._http_port = free_ports(3)
+        self._config = folder / "kannel.conf"
+        self._config.write_text(
+            _CONFIG.read_text().format(
+                admin_port=admin_port,
+                box_port=self._box_port,
+                http_port=self._http_port,
+                smsc_port=self.sink.port,
+                window=terms.window,
+                folder=folder,
+                password=self._password,
+            )
+        )
+        self._spent = 0.0
+        self.start()
+
+    @property
+    def ports(self) -> Sequence[int]:
+        return [self._http_port]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self._spent + self._bearerbox.cpu_seconds + self._smsbox.cpu_seconds
+
+    @property
+    def peak_mib(self) -> float:
+        return self._bearerbox.peak_mib + self._smsbox.peak_mib
+
+    def requests(self, numbers: range) -> list[bytes]:
+        return [self._request(number) for number in numbers]
+
+    def start(self) -> None:
+        self._bearerbox = self._run("bearerbox", self._box_port)
+        self._smsbox = self._run("smsbox", self._http_port)
+
+    def kill(self) -> None:
+        self._spent = self.cpu_seconds
+        self._smsbox.kill()
+        self._bearerbox.kill()
+
+    def stop(self) -> None:
+        self._smsbox.stop()
+        self._bearerbox.stop()
+        self._listener.stop()
+        self.sink.stop()
+
+    def _run(self, program: str, port: int) -> Child:
+        found = _find(program)
+        assert found is not None, missing()
+        return Child(
+            [found, str(self._config)], lambda: listens(port), self._folder / f"{program}.out"
+        )
+
+    def _request(self, number: int) -> bytes:
+        asked = {
+            "username": "bench",
+            "password": self._password,
+            "from": SENDER,
+            "to": f"+66{number % 1000:09d}",
+            "text": text(number, self._parts),
+        }
+        if self._receipts:
+            asked["dlr-mask"] = str(_DELIVERED_OR_NOT)
+            asked["dlr-url"] = f"http://{HOST}:{self._listener.port}/{number}/%d"
+        return f"GET /cgi-bin/sendsms?{urlencode(asked)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
