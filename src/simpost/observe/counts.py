@@ -1,0 +1,36 @@
+"""Counting as the way of a message can afford it: plain numbers, read when somebody looks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Bounds of waits on this machine: a commit, an answer at a door, a late turn of the loop."""
+FAR_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Bounds of waits for another: a carrier's answer."""
+SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+
+
+class Spread:
+    """How many values fell below which bound, and their sum.
+
+    Attributes:
+        bounds: rising; a value equal to a bound is below it.
+        counts: of the values up to each bound and above the one before; one more for the rest.
+    """
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def add_all(self, values: Iterable[float]) -> None:
+        for value in values:
+            self.add(value)

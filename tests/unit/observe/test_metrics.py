@@ -1,0 +1,91 @@
+"""What is counted in plain numbers comes out as Prometheus reads it."""
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from simpost.observe import metrics
+from simpost.observe.counts import FAR_SECONDS, SECONDS, SIZES, Spread
+from simpost.observe.metrics import METRICS, Reading, render
+
+UNITS = ("_seconds", "_seconds_total", "_parts", "_jobs", "_per_second", "_total", "_info")
+
+
+def families(readings, accept=""):
+    _, body = render(readings, accept)
+    return {each.name: each for each in text_string_to_metric_families(body.decode())}
+
+
+def test_every_metric_is_there_before_anything_happened():
+    found = families([])
+    for metric in METRICS:
+        assert metric.name.removesuffix("_total") in found
+        assert found[metric.name.removesuffix("_total")].type == metric.kind
+
+
+def test_the_process_tells_of_itself():
+    assert {"process_cpu_seconds", "process_resident_memory_bytes"} <= families([]).keys()
+
+
+def test_a_counter_comes_out_with_its_labels():
+    found = families([Reading(metrics.ACCEPTED, ("one", "notice"), 7)])
+    sample = found["simpost_messages_accepted"].samples[0]
+    assert (sample.labels, sample.value) == ({"carrier": "one", "category": "notice"}, 7)
+
+
+def test_a_spread_comes_out_as_cumulative_buckets():
+    spread = Spread((1.0, 5.0))
+    spread.add_all([0.5, 1.0, 3.0, 99.0])
+    found = families([Reading(metrics.COMMIT_SIZE, (), spread)])["simpost_store_commit_jobs"]
+    values = {(s.name.rpartition("_")[2], s.labels.get("le")): s.value for s in found.samples}
+    assert values == {
+        ("bucket", "1"): 2,
+        ("bucket", "5"): 3,
+        ("bucket", "+Inf"): 4,
+        ("count", None): 4,
+        ("sum", None): 103.5,
+    }
+
+
+def test_openmetrics_is_spoken_to_who_asks_for_it():
+    asked = "application/openmetrics-text; version=1.0.0"
+    content_type, body = render([], asked)
+    assert content_type.startswith("application/openmetrics-text")
+    assert body.endswith(b"# EOF\n")
+
+
+def test_a_label_is_written_so_that_it_cannot_break_the_page():
+    found = families([Reading(metrics.REFUSED, ('a"\n}',), 1)])
+    assert found["simpost_messages_refused"].samples[0].labels == {"reason": 'a"\n}'}
+
+
+def test_a_reading_with_other_labels_than_its_metric_is_a_mistake():
+    with pytest.raises(AssertionError, match="simpost_messages_refused_total"):
+        render([Reading(metrics.REFUSED, (), 1)])
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_names_follow_the_conventions(metric):
+    assert re.fullmatch(r"simpost(_[a-z]+)+", metric.name)
+    assert (metric.kind == "counter") == metric.name.endswith("_total")
+    assert "milli" not in metric.name
+    if metric.kind == "histogram":
+        assert metric.name.endswith(UNITS)
+    assert metric.sentence.endswith(".")
+
+
+def test_labels_are_of_the_bounded_kind_only():
+    bounded = {"carrier", "to", "bind", "kind", "link", "category", "outcome", "state", "standing"}
+    bounded |= {"reason", "cause", "door", "status", "code", "version"}
+    assert {label for metric in METRICS for label in metric.labels} == bounded
+
+
+def test_the_list_is_all_there_is():
+    made = [each for each in vars(metrics).values() if isinstance(each, metrics.Metric)]
+    assert sorted(made) == sorted(METRICS)
+
+
+@pytest.mark.parametrize("bounds", [SECONDS, FAR_SECONDS, SIZES])
+def test_bounds_rise(bounds):
+    assert list(bounds) == sorted(set(bounds))
