@@ -21,6 +21,7 @@ from simpost.domain.receipt_ids import SeenForm
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.inbound import InboundStore
+from simpost.ports.watching import WatchedStore
 
 
 class RequestKey(msgspec.Struct, frozen=True, gc=False):
@@ -227,7 +228,7 @@ class EsimRow(msgspec.Struct, frozen=True):
     document: dict[str, Any]
 
 
-class Store(InboundStore, Protocol):
+class Store(InboundStore, WatchedStore, Protocol):
     """Everything that must survive. Opened by its class; owned by one process if embedded."""
 
     async def close(self) -> None: ...

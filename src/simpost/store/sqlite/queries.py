@@ -12,7 +12,7 @@ import apsw
 
 R = TypeVar("R")
 
-_FILES = ("messages", "parts", "receipts", "routing", "catalogue", "inbound")
+_FILES = ("messages", "parts", "receipts", "routing", "catalogue", "inbound", "watching")
 _NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 

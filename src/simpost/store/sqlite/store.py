@@ -50,6 +50,7 @@ from simpost.store.sqlite.inbound_verbs import InboundVerbs
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.watching import WatchVerbs
 from simpost.store.sqlite.writer import Writer
 
 R = TypeVar("R")
@@ -62,7 +63,7 @@ _EMBEDDED = "embedded"
 _logger = get_logger(__name__)
 
 
-class SqliteStore(InboundVerbs):
+class SqliteStore(InboundVerbs, WatchVerbs):
     """Implements `simpost.ports.store.Store` on one file. Use `open`."""
 
     def __init__(

@@ -1,0 +1,60 @@
+"""What whoever watches a service asks of its store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Protocol
+
+import msgspec
+
+from simpost.observe.counts import SECONDS, SIZES, Spread
+
+
+class StoreCounts:
+    """What a store has committed since it was opened, in plain numbers.
+
+    Attributes:
+        ended: parts that came to their end, by carrier, state and reason (empty without one).
+        kept: receipts not obeyed at once, by carrier and standing.
+        parked: receipts that wait for their part.
+        commit_s: how long commits took.
+        commit_jobs: how many jobs shared one.
+        refused: jobs that could not be committed.
+        waiting: jobs that wait for the commit that runs.
+    """
+
+    def __init__(self) -> None:
+        self.ended: Counter[tuple[str, str, str]] = Counter()
+        self.kept: Counter[tuple[str, str]] = Counter()
+        self.parked = 0
+        self.commit_s = Spread(SECONDS)
+        self.commit_jobs = Spread(SIZES)
+        self.refused = 0
+        self.waiting = 0
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """What waits in the store for a carrier, configured or not.
+
+    Attributes:
+        parts: how many, those that wait for a retry or for the end of their doubt among them.
+        oldest_ms: when the first accepted of them was.
+    """
+
+    carrier: str
+    parts: int
+    oldest_ms: int
+
+
+class WatchedStore(Protocol):
+    def counts(self) -> StoreCounts:
+        """As they are now; the same object each time."""
+        ...
+
+    async def queues(self) -> list[Queue]:
+        """Looks at every part that waits: for a look every few seconds, not for each message."""
+        ...
+
+    async def probe(self, *, now_ms: int) -> None:
+        """Commit something of no meaning. Raises StoreError when nothing can be committed."""
+        ...
