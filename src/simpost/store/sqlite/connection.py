@@ -57,7 +57,7 @@ def _code(error: Exception) -> str:
 
 
 def open_writer(path: Path) -> apsw.Connection:
-    """The one connection that writes and checkpoints. Raises apsw's errors."""
+    """A connection that may write or checkpoint. Raises apsw's errors."""
     connection = apsw.Connection(
         str(path),
         flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE,

@@ -15,7 +15,7 @@ MOST_FORMS: Final = 8
 
 
 class LearntForms:
-    """Belongs to the writer thread; what is counted is written at the end of the job."""
+    """Belongs to the writer; what is counted is written at the end of the job."""
 
     def __init__(self) -> None:
         self._of: dict[str, list[Form]] = {}

@@ -24,7 +24,7 @@ _SLACK_MS = 10_000
 
 
 class Session:
-    """Belongs to the writer thread.
+    """Belongs to the writer.
 
     Attributes:
         node: whose leases the parts get that a lane takes straight from memory.
@@ -44,11 +44,7 @@ class Session:
         self.recount()
 
     def execute_wide(self, name: str, rows: Sequence[Sequence[object]]) -> int:
-        """Run a statement over many rows at once; how many it changed.
-
-        Each step of a statement hands the interpreter lock over and back, which costs more than
-        the row: few wide steps leave the event loop alone.
-        """
+        """Run a statement over many rows at once; how many it changed."""
         changed = 0
         for chunk in chunks(rows):
             self.execute(widened(name, len(chunk)), list(chain.from_iterable(chunk)))

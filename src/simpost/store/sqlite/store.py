@@ -70,14 +70,15 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         self,
         lock: OwnerLock,
         session: Session,
-        readers: tuple[apsw.Connection, apsw.Connection],
+        others: tuple[apsw.Connection, apsw.Connection, apsw.Connection],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._lock = lock
         self._session = session
         # An answer before the receipt that came with it: else that would have to be parked.
-        self._writer = Writer(session, loop, order=(settling.settle, receiving.receive))
-        self._lookup, self._listing = readers
+        self._checkpointer, self._lookup, self._listing = others
+        order = (settling.settle, receiving.receive)
+        self._writer = Writer(session, self._checkpointer, loop, order)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._unreported_after = unreported.START
         self._closed = False
@@ -96,7 +97,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
             await asyncio.to_thread(bring_up_to_date, path)
             opened.append(open_writer(path))
             accounts.check_seal(opened[0], seal)
-            opened += [open_reader(path), open_reader(path)]
+            opened += [open_writer(path), open_reader(path), open_reader(path)]
             session = Session(opened[0], seal=seal, node=node)
         except BaseException as error:
             for connection in reversed(opened):
@@ -106,7 +107,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
                 raise translate(error) from error
             raise
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
-        return cls(lock, session, (opened[1], opened[2]), asyncio.get_running_loop())
+        return cls(lock, session, (opened[1], opened[2], opened[3]), asyncio.get_running_loop())
 
     @property
     def sqlite_version(self) -> str:
@@ -118,7 +119,8 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         self._closed = True
         await self._writer.close()
         await asyncio.to_thread(self._reader.shutdown)
-        for connection in (self._lookup, self._listing, self._session.connection):
+        own = (self._checkpointer, self._lookup, self._listing, self._session.connection)
+        for connection in own:
             connection.close()
         self._lock.release()
 

@@ -1,7 +1,9 @@
-"""The writer: one thread that commits together whatever waits.
+"""The writer: whatever waits is written together, and a thread commits it.
 
-Verbs hand in jobs on the event loop. At the end of a loop turn, when the thread is free, all jobs
-that wait become one group: one transaction, one flush to disk, one call back into the loop.
+Verbs hand in jobs on the event loop. At the end of a loop turn, when no commit is running, all jobs
+that wait become one group: one transaction, one flush to disk, one call back into the loop. The
+statements run on the loop, since rows are quick and a thread would fight it for the interpreter
+lock at every step; the commit, which waits for the disk, runs in the thread.
 """
 
 from __future__ import annotations
@@ -46,12 +48,17 @@ class Writer:
     def __init__(
         self,
         session: Session,
+        checkpointer: apsw.Connection,
         loop: asyncio.AbstractEventLoop,
         order: Sequence[Verb[Any, Any]] = (),
     ) -> None:
-        """`order`: verbs of one group that run before the others, the first of them first."""
+        """`order`: verbs of one group that run before the others, the first of them first.
+
+        `checkpointer` is a connection of the thread alone: the other one may be at the next group.
+        """
         self._session = session
         self._connection = session.connection
+        self._checkpointer = checkpointer
         self._loop = loop
         self._order = order
         self._waiting: list[Job] = []
@@ -60,8 +67,8 @@ class Writer:
         self._closing: asyncio.Future[None] | None = None
         self._journal_pages = 0
         self._connection.set_wal_hook(self._on_commit)
-        self._inbox: SimpleQueue[list[Job] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._inbox: SimpleQueue[tuple[list[Job], bool] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store-commit", daemon=True)
         self._thread.start()
 
     # On the event loop.
@@ -95,7 +102,7 @@ class Writer:
             jobs = self._waiting[:_LARGEST_GROUP]
             del self._waiting[:_LARGEST_GROUP]
             self._busy = True
-            self._inbox.put(jobs)
+            self._inbox.put((jobs, self._write(jobs)))
         elif self._closing and not self._closing.done():
             self._inbox.put(None)
             self._closing.set_result(None)
@@ -113,11 +120,21 @@ class Writer:
             self._scheduled = True
             self._loop.call_soon(self._hand_over)
 
-    # In the thread.
+    def _write(self, jobs: list[Job]) -> bool:
+        """Run all statements of a group, short of the commit; whether that went well."""
+        try:
+            self._begin(jobs)
+        except Exception:  # noqa: BLE001  each job is tried alone then, and gets its own answer
+            return False
+        return True
+
+    # In the thread, while the loop leaves the connection alone.
 
     def _run(self) -> None:
-        while (jobs := self._inbox.get()) is not None:
-            self._commit(jobs)
+        while (group := self._inbox.get()) is not None:
+            jobs, is_written = group
+            if not is_written or not self._ends():
+                self._each_alone(jobs)
             try:
                 self._loop.call_soon_threadsafe(self._answer, jobs)
             except RuntimeError:  # the loop was closed without closing the store
@@ -125,21 +142,26 @@ class Writer:
             if self._journal_pages >= _CHECKPOINT_PAGES:
                 self._checkpoint()
 
-    def _commit(self, jobs: list[Job]) -> None:
-        """All in one transaction; if that fails, each in its own, so that none spoils another."""
+    def _ends(self) -> bool:
+        """Commit what was written; whether that went well."""
         try:
-            self._transact(jobs)
-        except Exception as error:  # noqa: BLE001  whatever it was, every job gets its own answer
-            if len(jobs) == 1:
-                jobs[0].error = self._meaning(error)
-                return
-            for job in jobs:
-                try:
-                    self._transact([job])
-                except Exception as own:  # noqa: BLE001
-                    job.error = self._meaning(own)
+            self._commit()
+        except Exception:  # noqa: BLE001  as above
+            return False
+        return True
 
-    def _transact(self, jobs: list[Job]) -> None:
+    def _each_alone(self, jobs: list[Job]) -> None:
+        """Each job in a transaction of its own, so that none spoils another."""
+        for job in jobs:
+            try:
+                self._begin([job])
+                self._commit()
+            except Exception as error:  # noqa: BLE001  whatever it was, it is the job's answer
+                job.error = self._meaning(error)
+
+    # In either.
+
+    def _begin(self, jobs: list[Job]) -> None:
         connection = self._connection
         groups: dict[Verb[Any, Any], list[Job]] = {verb: [] for verb in self._order}
         for job in jobs:
@@ -152,7 +174,13 @@ class Writer:
                 results = verb(self._session, [job.payload for job in group])
                 for job, result in zip(group, results, strict=True):
                     job.result = result
-            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
@@ -181,5 +209,5 @@ class Writer:
         """Move the journal into the file, after the answers: nobody waits for it."""
         # A full disk or a busy reader may hinder it: the journal keeps what is committed.
         with contextlib.suppress(apsw.Error):
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._journal_pages = 0
