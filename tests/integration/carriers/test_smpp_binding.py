@@ -139,6 +139,26 @@ async def test_a_link_that_carried_much_comes_back_at_once():
     assert len(centre.binds) == 4
 
 
+async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
+    async with linked() as (carrier, centre, lane):
+        for _ in range(10):
+            await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+        centre.bind_script = [Status.ESME_RSYSERR]
+        seen = []
+        lane.on_room = lambda: (seen.append((carrier.link, carrier.is_open)), lane.changed.set())
+        centre.session.abort()
+        await lane.until(lambda: carrier.link is Link.LOST)
+        await lane.until_bound(carrier)
+    expected = [
+        (Link.LOST, True),
+        (Link.BINDING, True),
+        (Link.LOST, False),
+        (Link.BINDING, False),
+        (Link.BOUND, True),
+    ]
+    assert seen[: len(expected)] == expected
+
+
 async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
     """Message centres need a moment to notice that a link ended: ESME_RALYBND meanwhile."""
     async with linked(bind_refused_wait_s=3600) as (carrier, centre, lane):

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.dialling import Backoff, is_of_use
+from simpost.carriers.smpp.dialling import Backoff
 from simpost.carriers.smpp.ends import WHY
+from simpost.carriers.smpp.line import is_of_use
 from simpost.smpp import CloseReason
 
 

@@ -214,7 +214,7 @@ class SmppCarrier:
     # What the lines say.
 
     def on_link(self) -> None:
-        self.is_open = not self.is_paused and any(line.session for line in self._senders)
+        self.is_open = not self.is_paused and any(line.is_usable for line in self._senders)
         self.on_room()
 
     def on_room(self) -> None:

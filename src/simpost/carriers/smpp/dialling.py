@@ -24,8 +24,6 @@ from simpost.smpp import (
 _PASSING: Final = (Meaning.RETRY, Meaning.THROTTLE)
 _AT_ONCE_S: Final = 0.05
 """Before the first try after a link of use, jittered as well."""
-_MUCH: Final = 100
-"""A link that brought so many PDUs was of use, however short it lasted."""
 
 log = get_logger(__name__)
 
@@ -89,7 +87,6 @@ async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> 
 async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
     """Bind and wait until the link is lost; whether it was of use."""
     settings = line.settings
-    loop = asyncio.get_running_loop()
     line.binding()
     session = await connect(
         settings.host,
@@ -100,19 +97,8 @@ async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
         ssl=await asyncio.to_thread(tls_context, settings) if settings.tls else None,
         server_hostname=settings.tls_server_name or None,
     )
-    bound_at = loop.time()
     await session.wait_closed()
-    lasted = loop.time() - bound_at >= settings.reconnect_min_s
-    heard = session.pdus_in - 1  # without the answer to the bind
-    return is_of_use(heard, lasted=lasted) and not line.is_at_fault
-
-
-def is_of_use(heard: int, *, lasted: bool) -> bool:
-    """A link that brought many PDUs, or lasted and brought any, deserves a try at once.
-
-    One that takes a part or two and hangs up does not: it is tried ever more slowly.
-    """
-    return heard >= _MUCH or (heard > 0 and lasted)
+    return line.was_of_use
 
 
 def session_settings(settings: Settings) -> SessionSettings:

@@ -17,6 +17,10 @@ from simpost.ports.carrier import BindKind, BindStatus, Link
 from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
 
 _REBIND_GRACE_S = 5.0
+_BACK_SOON_S = 1.0
+"""So long parts wait for a link that was of use before they go back to the store."""
+_MUCH = 100
+"""A link that brought so many PDUs was of use, however short it lasted."""
 _OPEN = (Link.BOUND, Link.THROTTLED)
 
 log = get_logger(__name__)
@@ -44,6 +48,7 @@ class Line(SessionHandler):
     Attributes:
         problem: why it is not bound, or slowed, in a sentence.
         is_at_fault: an answer said that the bind is not right; until it is bound again.
+        was_of_use: whether the last link was: see `is_of_use`.
         on_outbind: what to do when the message centre asks us to bind.
     """
 
@@ -53,6 +58,7 @@ class Line(SessionHandler):
         self.link = Link.STARTING
         self.problem = ""
         self.is_at_fault = False
+        self.was_of_use = False
         self.pace = Pace(settings.rate_per_s, time.monotonic())
         self.on_outbind: Callable[[Session, Outbind], None] | None = None
         self._operator = operator
@@ -64,6 +70,8 @@ class Line(SessionHandler):
         self._slowdown = Slowdown(self.pace, self._recovered)
         self._is_waiting_for_rate = False
         self._last_pdu_ms: int | None = None
+        self._bound_s = 0.0
+        self._back_soon: asyncio.TimerHandle | None = None
 
     # What the carrier calls.
 
@@ -71,6 +79,11 @@ class Line(SessionHandler):
     def session(self) -> Session | None:
         """The session, while something may be sent on it."""
         return self._session if self.link in _OPEN else None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether parts may wait for it: something may be sent, or a moment from now."""
+        return self.session is not None or self._back_soon is not None
 
     @property
     def room(self) -> int:
@@ -94,6 +107,7 @@ class Line(SessionHandler):
         if self._task:
             self._task.cancel()
             await asyncio.wait([self._task])
+        self._stop_waiting()
         await self._end(grace_s)
         self.problem = ""
         self._enter(Link.UNBINDING)
@@ -146,6 +160,10 @@ class Line(SessionHandler):
         self._operator.on_link()
 
     def lost(self, problem: str) -> None:
+        self._stop_waiting()
+        self._lose(problem)
+
+    def _lose(self, problem: str) -> None:
         if problem != self.problem:
             log.warning("link_lost", carrier=self.settings.name, kind=self.kind, problem=problem)
         self.problem = problem
@@ -160,6 +178,8 @@ class Line(SessionHandler):
             return
         log.info("bound", carrier=self.settings.name, kind=self.kind, peer=session.peer)
         self._session = session
+        self._bound_s = time.monotonic()
+        self._stop_waiting()
         self.problem = ""
         self._enter(Link.THROTTLED if self.pace.is_slowed else Link.BOUND)
 
@@ -188,10 +208,15 @@ class Line(SessionHandler):
             return
         self._last_pdu_ms = _heard_ms(session)
         self._session = None
+        heard = session.pdus_in - 1  # without the answer to the bind
+        lasted = time.monotonic() - self._bound_s >= self.settings.reconnect_min_s
+        self.was_of_use = is_of_use(heard, lasted=lasted) and not self.is_at_fault
         if self.is_at_fault:
             self.lost(self.problem)
         elif self.link in _OPEN:
-            self.lost(WHY[reason])
+            if self.was_of_use:
+                self._wait_for_it()
+            self._lose(WHY[reason])
 
     # Its own.
 
@@ -212,6 +237,19 @@ class Line(SessionHandler):
             self.link = link
             self._operator.on_link()
 
+    def _wait_for_it(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._back_soon = loop.call_later(_BACK_SOON_S, self._did_not_come)
+
+    def _did_not_come(self) -> None:
+        self._back_soon = None
+        self._operator.on_link()
+
+    def _stop_waiting(self) -> None:
+        if self._back_soon:
+            self._back_soon.cancel()
+            self._back_soon = None
+
     def _wait_for_rate(self, wait_s: float) -> None:
         if not self._is_waiting_for_rate:
             self._is_waiting_for_rate = True
@@ -229,6 +267,14 @@ class Line(SessionHandler):
 
 Keep: TypeAlias = Callable[[Line], Coroutine[Any, Any, None]]
 """A task that keeps a line bound until it is cancelled."""
+
+
+def is_of_use(heard: int, *, lasted: bool) -> bool:
+    """A link that brought many PDUs, or lasted and brought any, deserves a try at once.
+
+    One that takes a part or two and hangs up does not: it is tried ever more slowly.
+    """
+    return heard >= _MUCH or (heard > 0 and lasted)
 
 
 def _heard_ms(session: Session) -> int:
