@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bench.gateway import Serving
+from bench.history import fill_sqlite
 from bench.load import SUCCESS, send_sms
 from bench.sink import Sink
+from bench.texts import SENDER, text
 
-SENDER = "12345"
 _ESIMS = 1000
-_WORDS = " Welcome! Your plan is active: 1 GB until Sunday. Reply is not possible."
-_PART = 153
-"""Septets of a part beside its header (TS 23.040 9.2.3.24.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Simpost:
         folder.mkdir()
         self.name = name
         self._parts = terms.parts
-        self.folder = folder
+        self._folder = folder
         self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
         self.gateway = Serving(
             folder,
@@ -115,6 +113,17 @@ class Simpost:
     def esim_of(self, number: int) -> str:
         return self.esims[number % len(self.esims)]
 
+    def ask(self, path: str) -> Any:
+        return self.gateway.ask(path)
+
+    def fill_history(self, rows: int, now_ms: int) -> None:
+        """Restart with so many messages that have ended in the store."""
+        print(f"{rows} messages of history ...", flush=True)
+        self._spent += self.gateway.process.cpu_seconds
+        self.gateway.stop()
+        fill_sqlite(self._folder / "simpost.db", rows, self.esims, now_ms)
+        self.start()
+
     def kill(self) -> None:
         self._spent += self.gateway.process.cpu_seconds
         self.gateway.process.kill()
@@ -125,15 +134,3 @@ class Simpost:
     def stop(self) -> None:
         self.gateway.stop()
         self.sink.stop()
-
-
-def text(number: int, parts: int) -> str:
-    """A text that fills so many parts, each of which begins with eight digits that name it."""
-    if parts == 1:
-        return f"{part_name(number, 0):08d}{_WORDS}"
-    whole = [f"{part_name(number, part):08d}{_WORDS}" for part in range(parts)]
-    return "".join(part.ljust(_PART, ".") for part in whole[:-1]) + whole[-1]
-
-
-def part_name(number: int, part: int) -> int:
-    return 10 * number + part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import socket
 import subprocess
@@ -31,6 +32,7 @@ class Child:
         self._log = log
         with log.open("w") as out:
             self._child = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        atexit.register(self._child.kill)  # whatever ends the benchmark
         self._wait_until(ready)
         self._process = psutil.Process(self._child.pid)
 

@@ -79,10 +79,11 @@ class Course:
         )
 
     def is_done(self) -> bool:
-        wanted = self.sent * self.terms.parts
+        """Every part is there, and every receipt that was asked for is acknowledged."""
         stats = self.contestant.sink.stats()
-        return stats["unique"] >= wanted and (
-            not self.terms.receipts or stats["acknowledged"] >= wanted
+        return (
+            stats["unique"] >= self.sent * self.terms.parts
+            and stats["acknowledged"] == stats["reported"]
         )
 
     def _drive(self, requests: list[bytes], rate_per_s: float) -> Load:

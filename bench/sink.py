@@ -36,11 +36,12 @@ class Centre:
 
     Attributes:
         seen: how often each text came, by the number it begins with.
+        reported: receipts that were asked for, waiting ones included.
     """
 
     def __init__(self, *, receipts: bool, window: int) -> None:
         self.seen: dict[int, int] = {}
-        self.submits = self.acknowledged = self.binds = 0
+        self.submits = self.reported = self.acknowledged = self.binds = 0
         self._wants_receipts = receipts
         self._window = window
         self._waiting: deque[bytes] = deque()
@@ -70,6 +71,7 @@ class Centre:
         message_id = b"%d" % (_FIRST_ID + self.submits)
         if self._wants_receipts and pdu[flags_at] & 3:
             source, destination = pdu[source_at:destination_at], pdu[destination_at:destination_end]
+            self.reported += 1
             self._waiting.append(_receipt(source, destination + b"\0", message_id))
         return _HEADER.pack(17 + len(message_id), _RESPONSE | _SUBMIT_SM, 0, sequence) + (
             message_id + b"\0"
@@ -93,6 +95,7 @@ class Centre:
         return {
             "submits": self.submits,
             "unique": len(self.seen),
+            "reported": self.reported,
             "acknowledged": self.acknowledged,
             "binds": self.binds,
         }

@@ -14,9 +14,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.answerer import Answerer
-from bench.contestants import SENDER, Terms, text
+from bench.contestants import Terms
 from bench.processes import HOST, Child, free_ports, listens
 from bench.sink import Sink
+from bench.texts import SENDER, text
 
 _DELIVERED_OR_NOT = 3
 _CONFIG = Path(__file__).with_suffix(".conf")
@@ -31,13 +32,19 @@ def missing() -> str | None:
 
 
 class Kannel:
-    """bearerbox and smsbox with `store-type = file`."""
+    """bearerbox and smsbox with `store-type = file`.
 
-    name = "kannel"
+    `tells` false: receipts are asked for, taken in and dropped; nobody is told of them.
+    """
+
     success = b"0: Accepted for delivery"
 
-    def __init__(self, folder: Path, terms: Terms) -> None:
+    def __init__(
+        self, folder: Path, terms: Terms, *, name: str = "kannel", tells: bool = True
+    ) -> None:
         folder.mkdir()
+        self.name = name
+        self._tells = tells
         self._folder = folder
         self._parts = terms.parts
         self._receipts = terms.receipts
@@ -107,6 +114,7 @@ class Kannel:
         }
         if self._receipts:
             asked["dlr-mask"] = str(_DELIVERED_OR_NOT)
+        if self._receipts and self._tells:
             asked["dlr-url"] = f"http://{HOST}:{self._listener.port}/{number}/%d"
         return f"GET /cgi-bin/sendsms?{urlencode(asked)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 

@@ -61,14 +61,25 @@ WHERE account_id = :account_id AND id < :before AND id >= :after
 ORDER BY id DESC LIMIT :limit
 
 -- name: list_messages_of_esim
-SELECT m.id FROM messages AS m INDEXED BY messages_by_esim
-JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id AND p.number = 1
-WHERE m.account_id = :account_id AND m.esim_tran_no = :esim_tran_no
-  AND m.id < :before AND m.id >= :after
+SELECT id FROM messages INDEXED BY messages_by_esim
+WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no
+  AND id < :before AND id >= :after
+  AND created_ms >= :from_ms AND created_ms <= :to_ms
+  AND (:iccid IS NULL OR iccid = :iccid)
+ORDER BY id DESC LIMIT :limit
+
+-- name: list_messages_of_esim_in_state
+-- Two indexes are walked side by side; a row is read only where both have the message.
+SELECT e.id FROM messages AS e INDEXED BY messages_by_esim
+CROSS JOIN parts AS p INDEXED BY parts_by_message_state
+  ON p.account_id = e.account_id AND p.message_state = :state AND p.message_state IS NOT NULL
+  AND p.message_id = e.id
+CROSS JOIN messages AS m ON m.account_id = e.account_id AND m.id = e.id
+WHERE e.account_id = :account_id AND e.esim_tran_no = :esim_tran_no
+  AND e.id < :before AND e.id >= :after
   AND m.created_ms >= :from_ms AND m.created_ms <= :to_ms
   AND (:iccid IS NULL OR m.iccid = :iccid)
-  AND (:state IS NULL OR p.message_state = :state)
-ORDER BY m.id DESC LIMIT :limit
+ORDER BY e.id DESC LIMIT :limit
 
 -- name: list_messages_in_state
 SELECT p.message_id FROM parts AS p INDEXED BY parts_by_message_state

@@ -1,0 +1,97 @@
+"""A log of many messages, written into the store of a stopped gateway by its own schema.
+
+By HTTP a million messages would take minutes, by batches of rows they take seconds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
+
+from bench.texts import text
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.store.codes import CODE
+from simpost.store.sqlite.connection import open_writer
+
+SPREAD_MS = 30 * 86_400_000
+"""The messages are of thirty days, evenly."""
+BUSY_SHARE = 0.01
+"""The part of all messages that goes to one eSIM, the first."""
+_VALIDITY_MS = 172_800_000
+_BATCH = 20_000
+_ENDS: tuple[tuple[State, Reason | None], ...] = (
+    (State.DELIVERED, None),
+    (State.EXPIRED, Reason.EXPIRED_AT_CARRIER),
+    (State.REJECTED, Reason.REJECTED_BY_CARRIER),
+    (State.FAILED, Reason.UNDELIVERABLE),
+)
+_OF_100_000 = (95_000, 3_000, 1_995, 5)
+"""How many end in each of those states; the last one is rare."""
+
+Row: TypeAlias = tuple[object, ...]
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "messages": (
+        *("account_id", "id", "esim_tran_no", "iccid", "destination", "sender", "category"),
+        *("encoding", "reference", "part_count", "created_ms", "expires_ms", "text"),
+    ),
+    "parts": (
+        *("account_id", "message_id", "number", "total", "carrier", "priority", "expires_ms"),
+        *("state", "message_state", "reason", "attempt", "carrier_message_id"),
+        *("sent_ms", "final_ms", "updated_ms"),
+    ),
+    "attempts": (
+        *("account_id", "message_id", "part", "number", "carrier", "outcome"),
+        *("carrier_message_id", "started_ms", "ended_ms", "repeat"),
+    ),
+}
+
+
+def fill_sqlite(path: Path, rows: int, esims: Sequence[str], now_ms: int) -> None:
+    """Write so many messages of account 1 that have ended, each with its part and its attempt."""
+    connection = open_writer(path)
+    connection.pragma("wal_autocheckpoint", 10_000)
+    history = story(rows, esims, now_ms)
+    while batch := list(islice(history, _BATCH)):
+        with connection:
+            for table, found in zip(COLUMNS, zip(*batch, strict=True), strict=True):
+                columns = COLUMNS[table]
+                places = ", ".join("?" * len(columns))
+                connection.executemany(
+                    f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", found
+                )
+    connection.pragma("wal_checkpoint(truncate)")
+    connection.close()
+
+
+def story(rows: int, esims: Sequence[str], now_ms: int) -> Iterator[tuple[Row, Row, Row]]:
+    """A message, its part and its attempt, the oldest first; the same for the same arguments."""
+    dice = random.Random(1)
+    for number in range(rows):
+        at_ms = now_ms - SPREAD_MS + number * SPREAD_MS // rows
+        sent_ms, ended_ms, expires_ms = at_ms + 5, at_ms + 3000, at_ms + _VALIDITY_MS
+        message_id = _uuid7(at_ms, dice)
+        carrier_id = str(number)
+        esim = esims[0] if dice.random() < BUSY_SHARE else esims[number % len(esims)]
+        [(state, reason)] = dice.choices(_ENDS, _OF_100_000)
+        yield (
+            (
+                *(1, message_id, esim, f"8966{esim}1", f"66{esim[-10:]}", "", "service"),
+                *("gsm7", 0, 1, at_ms, expires_ms, text(number, 1)),
+            ),
+            (
+                *(1, message_id, 1, 1, "simulator", 1, expires_ms, CODE[state], CODE[state]),
+                *(reason, 1, carrier_id, sent_ms, ended_ms, ended_ms),
+            ),
+            (1, message_id, 1, 1, "simulator", "accepted", carrier_id, at_ms, sent_ms, 0),
+        )
+
+
+def _uuid7(at_ms: int, dice: random.Random) -> bytes:
+    """RFC 9562 5.7."""
+    rest = dice.getrandbits(80) & ~(0xF << 76 | 3 << 62) | 7 << 76 | 2 << 62
+    return at_ms.to_bytes(6, "big") + rest.to_bytes(10, "big")

@@ -1,0 +1,129 @@
+"""How long it takes to list and to search a log of a million messages, through the HTTP API.
+
+Run: python -m bench.log. Each question is asked many times with other values, one at a time on one
+connection; the time is that of the whole answer of up to 50 messages. Ends with 1 where the p99 of
+a question is above 20 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlencode
+
+from bench.contestants import Simpost, Terms
+from bench.history import SPREAD_MS
+from bench.load import percentile_ms
+from bench.machine import describe
+from bench.processes import HOST
+
+AIM_MS = 20.0
+_HOUR_MS = 3_600_000
+
+Question: TypeAlias = Callable[[], str]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.log", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=300, help="that each question is asked")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="simpost-bench-") as folder:
+        figures = measure(Path(folder), wanted.rows, wanted.times)
+    print(json.dumps({**describe(), "rows": wanted.rows, "log": figures}))
+    sys.exit(any(found["p99_ms"] > AIM_MS for found in figures.values()))
+
+
+def measure(folder: Path, rows: int, times: int) -> dict[str, Any]:
+    simpost = Simpost(folder / "simpost", Terms())
+    try:
+        now_ms = int(time.time() * 1000)
+        simpost.fill_history(rows, now_ms)
+        return _ask_all(simpost, _questions(simpost, now_ms), times)
+    finally:
+        simpost.stop()
+
+
+def _questions(simpost: Simpost, now_ms: int) -> dict[str, Question]:
+    dice = random.Random(2)
+    some_ids = [message["id"] for message in simpost.ask("/v1/messages?limit=200")["messages"]]
+
+    def listed(*facts: Callable[[], dict[str, str]]) -> Question:
+        return lambda: (
+            f"/v1/messages?{urlencode({k: v for fact in facts for k, v in fact().items()})}"
+        )
+
+    def esim() -> dict[str, str]:
+        return {"esimTranNo": dice.choice(simpost.esims)}
+
+    def busy() -> dict[str, str]:
+        return {"esimTranNo": simpost.esims[0]}
+
+    def iccid() -> dict[str, str]:
+        return {"iccid": f"8966{dice.choice(simpost.esims)}1"}
+
+    def until() -> dict[str, str]:
+        return {"to": _instant(now_ms - dice.randrange(SPREAD_MS))}
+
+    def hour() -> dict[str, str]:
+        from_ms = now_ms - dice.randrange(SPREAD_MS)
+        return {"from": _instant(from_ms), "to": _instant(from_ms + _HOUR_MS)}
+
+    def state(name: str) -> Callable[[], dict[str, str]]:
+        return lambda: {"state": name}
+
+    return {
+        "newest": listed(),
+        "at a time": listed(until),
+        "in an hour": listed(hour),
+        "of an eSIM": listed(esim),
+        "of an ICCID": listed(iccid),
+        "of an eSIM with 11,000, in an hour": listed(busy, hour),
+        "delivered": listed(state("delivered"), until),
+        "failed (50 in all)": listed(state("failed")),
+        "failed, in an hour": listed(state("failed"), hour),
+        "in doubt (none)": listed(state("in_doubt")),
+        "of an eSIM, rejected": listed(esim, state("rejected")),
+        "of an eSIM with 11,000, failed": listed(busy, state("failed")),
+        "by id": lambda: f"/v1/messages/{dice.choice(some_ids)}",
+    }
+
+
+def _ask_all(simpost: Simpost, questions: dict[str, Question], times: int) -> dict[str, Any]:
+    connection = http.client.HTTPConnection(HOST, simpost.ports[0])
+    figures: dict[str, Any] = {}
+    print(f"{'':40} {'p50 ms':>8} {'p99 ms':>8} {'found':>6}")
+    for name, question in questions.items():
+        latencies, found = [], 0
+        for _ in range(times):
+            path = question()
+            started = time.perf_counter()
+            connection.request("GET", path, headers=simpost.gateway.credentials)
+            answer = connection.getresponse()
+            body = answer.read()
+            latencies.append(time.perf_counter() - started)
+            if answer.status != 200:
+                raise SystemExit(f"{path}: {answer.status} {body.decode()}")
+            found += len(json.loads(body).get("messages", ["one"]))
+        p50, p99 = (round(percentile_ms(latencies, share), 1) for share in (0.5, 0.99))
+        figures[name] = {"p50_ms": p50, "p99_ms": p99, "found": round(found / times, 1)}
+        print(f"{name:40} {p50:8} {p99:8} {found / times:6.0f}", flush=True)
+    connection.close()
+    return figures
+
+
+def _instant(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat()
+
+
+if __name__ == "__main__":
+    main()
