@@ -50,17 +50,17 @@ def list_messages(
         "state": None if which.state is None else CODE[which.state],
         "limit": which.limit,
     }
-    in_state = "" if which.state is None else "_in_state"
+    any_state = which.state is None
     with connection:
         found: list[bytes] = []
         if which.esim_tran_no is not None or which.iccid is not None:
-            name = f"list_messages_of_esim{in_state}"
+            name = "list_messages_of_esim" if any_state else "list_messages_of_esim_in_state"
             for tran_no in _esims(connection, account_id, which):
                 of_it = {**facts, "esim_tran_no": tran_no, "iccid": which.iccid}
                 found += [row[0] for row in ask(connection, name, of_it)]
             found = sorted(found, reverse=True)[: which.limit]
         else:
-            name = f"list_messages{in_state}"
+            name = "list_messages" if any_state else "list_messages_in_state"
             found = [row[0] for row in ask(connection, name, facts)]
         messages = [_read(connection, account_id, message_id) for message_id in found]
     return [replace(message, parts=()) for message in messages if message is not None]
