@@ -30,6 +30,7 @@ from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
 from simpost.engine.reload import Reload
 from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
+from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.ports.store import Store
@@ -123,6 +124,7 @@ class App:
             new_id=lambda: uuid7().bytes,
             clock_ms=wall_clock_ms,
         )
+        self._unmarked = UnmarkedReceipts(store, self.inbound.report)
         self._failover = Failover(
             store, self.accounts, self.dispatch, routing, clock_ms=wall_clock_ms
         )
@@ -138,7 +140,7 @@ class App:
         )
 
     def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
-        return self.inbound.report(part)
+        return self._unmarked.take(part)
 
     async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
         """Serve until SIGINT or SIGTERM, then stop in order: doors, lanes, carriers.

@@ -398,3 +398,30 @@ def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
 
     with contextlib.closing(asyncio.new_event_loop()) as loop:
         loop.run_until_complete(live())
+
+
+# Receipts that come as plain texts.
+
+
+async def test_a_receipt_speaks_of_what_was_sent_by_its_id_and_number(store):
+    await sent(store, "DEADBEEF")
+    assert await store.speaks_of_sent(said("DEADBEEF"))
+    assert await store.speaks_of_sent(said("3735928559"))
+    assert not await store.speaks_of_sent(said("DEADBEEF", numbers=(OTHER,)))
+    assert not await store.speaks_of_sent(said("DEADBEEF", numbers=()))
+    assert not await store.speaks_of_sent(said("DEADBEE0"))
+    assert not await store.speaks_of_sent(replace(said("DEADBEEF"), carrier="another"))
+
+
+async def test_a_receipt_speaks_of_a_part_that_ended_as_well(store):
+    await sent(store, "id-1")
+    await store.receive([said("id-1")])
+    assert await store.speaks_of_sent(said("id-1"))
+    assert not await store.speaks_of_sent(said("id-1", numbers=(OTHER,)))
+
+
+async def test_asking_what_a_receipt_speaks_of_changes_nothing(store):
+    one = await sent(store, "DEADBEEF")
+    assert await store.speaks_of_sent(said("3735928559"))
+    assert await state_of(store, one) is State.SENT
+    assert (await forms(store), await kept(store, one)) == ({}, [])

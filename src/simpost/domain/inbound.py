@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from simpost.domain.esims import Esim, SmsStatus, why_not
+from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 
 NOBODY = 0
@@ -61,6 +62,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
         for_application: addressed to a port, so not for a person.
         link: the connection it came over.
         links: the carrier's connections that are there now.
+        receipt: what it reports, where it reads as a receipt and is not marked as one.
     """
 
     carrier: str
@@ -73,6 +75,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     for_application: bool = False
     link: bytes = b""
     links: tuple[bytes, ...] = ()
+    receipt: Receipt | None = None
 
     @property
     def is_text(self) -> bool:

@@ -287,6 +287,13 @@ class Store(InboundStore, WatchedStore, Protocol):
 
     # Other ways for what waits.
 
+    async def speaks_of_sent(self, receipt: Receipt) -> bool:
+        """Whether the carrier was given a part with this id for a number the receipt names.
+
+        The id may be written in another form. Parts that ended count while they are remembered.
+        """
+        ...
+
     async def receipt_forms(self, carrier: str) -> list[SeenForm]:
         """In which forms the carrier was seen to write ids in receipts, the most used first."""
         ...

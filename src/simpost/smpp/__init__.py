@@ -110,6 +110,7 @@ from simpost.smpp.receipt import (
     format_receipt,
     is_receipt,
     parse_receipt,
+    reads_as_receipt,
     receipt_tlvs,
 )
 from simpost.smpp.server import Authenticate, Server, serve
@@ -223,6 +224,7 @@ __all__ = [
     "parse_receipt",
     "parse_relative",
     "parse_time",
+    "reads_as_receipt",
     "receipt_tlvs",
     "serve",
     "status_meaning",

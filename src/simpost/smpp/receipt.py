@@ -72,6 +72,8 @@ _LABEL: Final = re.compile(
     r"(?:^|(?<=[\s,;]))(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)\s{0,3}:",
     re.IGNORECASE,
 )
+_PLAIN_START: Final = re.compile(r"id\s{0,3}:", re.IGNORECASE)
+_WHOLE: Final = frozenset(_APPENDIX_B_LABELS) - {"text"}  # some leave the text away
 ReceiptPdu: TypeAlias = DeliverSm | DataSm
 
 
@@ -105,6 +107,28 @@ def is_receipt(pdu: Pdu) -> bool:
     if pdu.esm_class & _TYPE_MASK in {_RECEIPT, _INTERMEDIATE}:
         return True
     return any(tag in _RECEIPT_TAGS for tag, _ in pdu.tlvs)
+
+
+def reads_as_receipt(pdu: ReceiptPdu) -> bool:
+    """Whether the text is that of Appendix B from end to end, whatever the PDU is marked as.
+
+    Anyone can write such a text: it is a receipt only if it speaks of what was sent.
+    """
+    if pdu.esm_class & _UDHI:
+        return False
+    text = _text_of(pdu)
+    if _PLAIN_START.match(text) is None:
+        return False
+    raw = parse_receipt_text(text)
+    return (
+        _WHOLE.issubset(raw)
+        and raw["id"] != ""
+        and raw["sub"].isdecimal()
+        and raw["dlvrd"].isdecimal()
+        and raw["stat"].upper() in _STATE_OF_STAT
+        and _parse_date(raw["submitdate"]) is not None
+        and _parse_date(raw["donedate"]) is not None
+    )
 
 
 def parse_receipt(pdu: ReceiptPdu) -> Receipt:

@@ -23,6 +23,7 @@ from simpost.domain.states import State
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.settling import Patience
+from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.ports.carrier import Link
 from simpost.ports.store import NewMessage
 from simpost.smpp import DeliverSm, MessageState, Status, SubmitSmResp, format_receipt, receipt_tlvs
@@ -66,11 +67,25 @@ def path(migrated, tmp_path):
     return shutil.copyfile(migrated, tmp_path / "simpost.db")
 
 
+class Inbox:
+    """Whoever takes what comes in and is no receipt."""
+
+    def __init__(self):
+        self.texts = []
+
+    def take(self, part):
+        self.texts.append(part.octets.decode())
+        taken = asyncio.get_running_loop().create_future()
+        taken.set_result(None)
+        return taken
+
+
 class Service:
     """A store, its receipt desk and one lane: what stands between a door and a message centre."""
 
-    def __init__(self, store, dispatch):
+    def __init__(self, store, dispatch, inbox):
         self.store = store
+        self.inbox = inbox
         self.lane = dispatch.lanes["centre"]
         self._ids = itertools.count(1)
 
@@ -116,7 +131,14 @@ class Service:
 @contextlib.asynccontextmanager
 async def serving(path, port, **changed):
     store = await SqliteStore.open(path, seal_key=SEAL_KEY)
-    dispatch = Dispatch(store, owner="embedded", patience=Patience(), clock_ms=wall_clock_ms)
+    inbox = Inbox()
+    dispatch = Dispatch(
+        store,
+        owner="embedded",
+        patience=Patience(),
+        clock_ms=wall_clock_ms,
+        inbound=UnmarkedReceipts(store, inbox.take).take,
+    )
     carrier = SmppCarrier(settings(port, **changed))
     dispatch.add(carrier)
     try:
@@ -124,7 +146,7 @@ async def serving(path, port, **changed):
             await dispatch.start(tasks)
             while carrier.link is not Link.BOUND:
                 await asyncio.sleep(0)
-            yield Service(store, dispatch)
+            yield Service(store, dispatch, inbox)
             dispatch.wind_down()
             await dispatch.stop()
             dispatch.cancel()
@@ -326,6 +348,50 @@ async def test_row_6_a_receipt_without_an_id_ends_nothing_and_is_taken(path):
         answer = await session.request(report(b"stat:DELIVRD err:000"))
         assert answer.command_status == Status.ESME_ROK
         assert (await service.store.find_message(1, message_id)).state is State.SENT
+
+
+def written(carrier_id, source=HANDSET, **changed):
+    """A receipt as a plain text: neither esm_class nor a TLV says that it is one."""
+    text = format_receipt(carrier_id, MessageState.DELIVERED, submitted=MORNING, done=MORNING)
+    fields = {"source_addr": source, "destination_addr": "simpost", "short_message": text}
+    return DeliverSm(**(fields | changed))
+
+
+@pytest.mark.parametrize(
+    ("answered", "reported"), [("id-1", "id-1"), ("DEADBEEF", "3735928559"), ("42", "0000000042")]
+)
+async def test_row_6_a_receipt_sent_as_a_plain_text_is_a_receipt(path, answered, reported):
+    """jasmin#447, #1050: and no reply of the handset, neither the first time nor the second."""
+    async with scripted(path, answered) as (service, session):
+        message_id = await service.send("hello")
+        await service.until(message_id, lambda message: message.state is State.SENT)
+        for _ in range(2):
+            answer = await session.request(written(reported))
+            assert answer.command_status == Status.ESME_ROK
+        message = await service.store.find_message(1, message_id)
+        assert message.state is State.DELIVERED
+        assert [kept.standing for kept in message.receipts] == [Standing.DUPLICATE]
+        assert service.inbox.texts == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        written("id-2"),  # of nothing we sent
+        written("id-1", source="66899999999"),  # of another handset
+        written("id-1", short_message=b"id:id-1 stat:DELIVRD"),  # in part
+        written("id-1", short_message=b"look: " + written("id-1").short_message),
+        written("id-1", source=""),
+    ],
+)
+async def test_row_6_what_only_looks_like_a_receipt_is_kept_as_a_message(path, text):
+    async with scripted(path, "id-1") as (service, session):
+        message_id = await service.send("hello")
+        await service.until(message_id, lambda message: message.state is State.SENT)
+        assert (await session.request(text)).command_status == Status.ESME_ROK
+        assert service.inbox.texts == [text.short_message.decode()]
+        message = await service.store.find_message(1, message_id)
+        assert (message.state, message.receipts) == (State.SENT, ())
 
 
 # Row 7: the status goes backwards, or comes twice.

@@ -16,6 +16,7 @@ from simpost.smpp import (
     format_receipt,
     is_receipt,
     parse_receipt,
+    reads_as_receipt,
     receipt_tlvs,
 )
 from simpost.smpp.receipt import parse_receipt_text
@@ -164,6 +165,49 @@ def test_tlvs_say_what_is_a_receipt_when_esm_class_does_not() -> None:
 
 def test_a_text_that_looks_like_a_receipt_is_a_text() -> None:
     assert not is_receipt(DeliverSm(short_message=PLAIN))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN + b" text:",
+        PLAIN + b" Text:id:7 stat:UNDELIV",
+        PLAIN.upper(),
+        PLAIN.replace(b" sub", b",sub"),
+        PLAIN.replace(b"2611220930", b"261122093059"),
+    ],
+)
+def test_a_text_of_appendix_b_from_end_to_end_reads_as_a_receipt(text: bytes) -> None:
+    assert reads_as_receipt(DeliverSm(short_message=text))
+    assert reads_as_receipt(DataSm(tlvs=((0x0424, text),)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"id:",
+        b"my " + PLAIN,
+        PLAIN.replace(b"0A1b", b""),
+        PLAIN.replace(b"sub:001 ", b""),
+        PLAIN.replace(b"dlvrd:001", b"dlvrd:all"),
+        PLAIN.replace(b"2611221200", b"today"),
+        PLAIN.replace(b"DELIVRD", b"SOON"),
+        PLAIN.replace(b" err:000", b""),
+    ],
+)
+def test_a_text_that_is_it_in_part_does_not(text: bytes) -> None:
+    assert not reads_as_receipt(DeliverSm(short_message=text))
+
+
+def test_a_text_behind_a_header_does_not() -> None:
+    assert not reads_as_receipt(DeliverSm(esm_class=0x40, short_message=b"\0" + PLAIN))
+
+
+@given(pdus_of(DeliverSm))
+def test_whether_it_reads_as_one_can_be_asked_of_everything(pdu: DeliverSm) -> None:
+    assert reads_as_receipt(pdu) in {True, False}
 
 
 def test_what_cannot_be_a_receipt_is_none() -> None:

@@ -16,6 +16,7 @@ import os
 from functools import partial
 from typing import Final, TypeAlias
 
+from simpost.carriers.smpp.reports import unmarked_receipt_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.inbound import Incoming, Place, plain_number
 from simpost.domain.reasons import Reason
@@ -115,6 +116,7 @@ def incoming_of(
         for_application=ports is not None,
         link=link,
         links=links,
+        receipt=unmarked_receipt_of(request, settings.name, received_ms),
     )
 
 

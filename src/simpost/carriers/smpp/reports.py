@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from simpost.domain.network_errors import network_error
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.smpp import DataSm, DeliverSm, MessageState, parse_receipt
+from simpost.smpp import DataSm, DeliverSm, MessageState, parse_receipt, reads_as_receipt
 from simpost.smpp import Receipt as Report
 
 MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
@@ -22,6 +24,19 @@ MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
     MessageState.SKIPPED: (State.FAILED, Reason.UNDELIVERABLE),
 }
 _UNREADABLE = (State.SENT, Reason.UNKNOWN_AT_CARRIER)
+
+
+def unmarked_receipt_of(
+    request: DeliverSm | DataSm, carrier: str, received_ms: int
+) -> Receipt | None:
+    """What a message says that reads as a receipt and is not marked as one; none if it does not.
+
+    Only the handset's number counts: a stranger may write to any number, and of any id.
+    """
+    if not request.source_addr or not reads_as_receipt(request):
+        return None
+    receipt = receipt_of(request, carrier, received_ms)
+    return msgspec.structs.replace(receipt, numbers=(request.source_addr,))
 
 
 def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> Receipt:

@@ -137,12 +137,39 @@ def find_part(
     return _find_in_any_form(session, receipt, widths)
 
 
+def speak_of_sent(session: Session, receipts: Sequence[Receipt]) -> list[bool]:
+    """Whether each has the id, in any form, of a part that went to a number it names."""
+    return [_speaks_of_sent(session, receipt) for receipt in receipts]
+
+
+def _speaks_of_sent(session: Session, receipt: Receipt) -> bool:
+    carrier, written = receipt.carrier, receipt.carrier_message_id
+    if ended := session.recall_end(carrier, written):
+        (account_id, message_id, _), _ = ended
+        for (number,) in session.execute(SQL["destination_of"], (account_id, message_id)):
+            if any(same_number(each, number) for each in receipt.numbers):
+                return True
+    possible = _possible(session, carrier, written, ())
+    return any(
+        _names(receipt, fit)
+        and (fit.carrier_message_id == written or _is_proven(receipt, fit, possible, learnt=False))
+        for fit in _fits(session, carrier, [written, *possible])
+    )
+
+
+def _possible(
+    session: Session, carrier: str, written: str, widths: Iterable[int]
+) -> dict[str, Form]:
+    """Every id the answer may have had, by the widths seen in the store and `widths`."""
+    seen = {len(text) for text in session.execute(SQL["outermost_ids"], (carrier,)).get if text}
+    return candidates(written, possible_forms({*seen, *widths, *COMMON_WIDTHS}))
+
+
 def _find_in_any_form(
     session: Session, receipt: Receipt, widths: Iterable[int]
 ) -> Fit | tuple[Standing, PartKey | None]:
-    carrier, written = receipt.carrier, receipt.carrier_message_id
-    seen = {len(text) for text in session.execute(SQL["outermost_ids"], (carrier,)).get if text}
-    possible = candidates(written, possible_forms({*seen, *widths, *COMMON_WIDTHS}))
+    carrier = receipt.carrier
+    possible = _possible(session, carrier, receipt.carrier_message_id, widths)
     fits = _fits(session, carrier, possible)
     if not fits:
         return Standing.PARKED, None

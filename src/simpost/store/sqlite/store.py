@@ -40,6 +40,7 @@ from simpost.store.sqlite import (
     forms,
     leasing,
     log,
+    matching,
     receiving,
     rerouting,
     settling,
@@ -183,6 +184,9 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         )
 
     # Other ways for what waits.
+
+    async def speaks_of_sent(self, receipt: Receipt) -> bool:
+        return await self._writer.submit(matching.speak_of_sent, receipt)
 
     async def receipt_forms(self, carrier: str) -> list[SeenForm]:
         return await self._read(forms.forms_of, carrier)

@@ -18,6 +18,9 @@ CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
   AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
 
+-- name: destination_of
+SELECT destination FROM messages WHERE account_id = ? AND id = ?
+
 -- name: outermost_ids
 -- Ids of one width are those of a carrier that pads them: then its first and last have it too.
 SELECT
