@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from functools import partial
 
 from simpost.domain.inbound import Incoming
 from simpost.domain.messages import Priority
@@ -121,6 +120,14 @@ class Lane:
     def on_room(self) -> None:
         self.pump()
 
+    def on_answer(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
+        self._in_flight -= 1
+        was_slow = self._is_slow
+        ended_ms = self._answered(part, started_ms, outcome)
+        self._is_slow = ended_ms - started_ms > _SLOW_MS
+        if was_slow:
+            self.pump()
+
     def on_receipt(self, receipt: Receipt) -> asyncio.Future[None]:
         return self._ledger.report(receipt)
 
@@ -158,9 +165,11 @@ class Lane:
                     self._answered(part, now_ms, _RETURNED)
                 elif carrier.room > spared:
                     ready.popleft()
-                    self._in_flight += 1
-                    answer = carrier.send(part)
-                    answer.add_done_callback(partial(self._on_answer, part, now_ms))
+                    outcome = carrier.send(part, now_ms)
+                    if outcome is None:
+                        self._in_flight += 1
+                    else:
+                        self._answered(part, now_ms, outcome)
                 else:
                     return
 
@@ -168,16 +177,6 @@ class Lane:
         for ready in self._ready:
             while ready:
                 self._answered(ready.popleft()[1], now_ms, outcome)
-
-    def _on_answer(
-        self, part: Submission, started_ms: int, answer: asyncio.Future[Outcome]
-    ) -> None:
-        self._in_flight -= 1
-        was_slow = self._is_slow
-        ended_ms = self._answered(part, started_ms, answer.result())
-        self._is_slow = ended_ms - started_ms > _SLOW_MS
-        if was_slow:
-            self.pump()
 
     def _answered(self, part: Submission, started_ms: int, outcome: Outcome) -> int:
         ended_ms = self._clock_ms()

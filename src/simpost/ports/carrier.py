@@ -144,6 +144,10 @@ class Desk(Protocol):
         """Room or the link may have changed."""
         ...
 
+    def on_answer(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
+        """What became of a part that `send` took, once for each; `started_ms` as given there."""
+        ...
+
     def on_receipt(self, receipt: Receipt) -> Future[None]:
         """The future is done once the receipt is committed: only then may the peer be answered.
 
@@ -194,8 +198,11 @@ class Carrier(Protocol):
         """How many parts its lane should hold: enough to keep it busy while a commit runs."""
         ...
 
-    def send(self, part: Submission) -> Future[Outcome]:
-        """Take a part, when there is room. The future is never cancelled and never raises."""
+    def send(self, part: Submission, now_ms: int) -> Outcome | None:
+        """Take a part, when there is room; the desk hears by `on_answer` what became of it.
+
+        An outcome is returned, and the desk hears nothing, where nothing was sent.
+        """
         ...
 
     def binds(self) -> list[BindStatus]:

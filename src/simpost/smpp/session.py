@@ -8,6 +8,7 @@ the handler says so.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Final, Protocol, cast
 
 from simpost.smpp.codec import encode
@@ -17,6 +18,7 @@ from simpost.smpp.errors import (
     MalformedResponse,
     NotAllowed,
     PduError,
+    RequestError,
     ResponseTimeout,
     SessionClosed,
     WindowFull,
@@ -41,7 +43,7 @@ from simpost.smpp.status import Status
 from simpost.smpp.tlv import Tag, int_tlv
 from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
 from simpost.smpp.watch import Due, Watch
-from simpost.smpp.window import Waiting, Window
+from simpost.smpp.window import Ended, Waiting, Window
 
 # PDUs written together at most. Waiting for the whole turn would let the peer idle while we write
 # a window and us while it answers one: 27k submit_sm/s became 55k with window 10.
@@ -131,9 +133,19 @@ class Session(asyncio.Protocol):
     def request(self, pdu: Pdu) -> asyncio.Future[Pdu]:
         """Register, write, and promise the response, whatever its command_status.
 
+        As `ask`, with a future for a callback.
+        """
+        future: asyncio.Future[Pdu] = self._loop.create_future()
+        self.ask(pdu, partial(_fulfil, future))
+        return future
+
+    def ask(self, pdu: Pdu, ended: Ended) -> None:
+        """Register and write; `ended` is called from the event loop, in the order of answers.
+
         Sets `pdu.sequence_number`. Raises `NotAllowed`, `WindowFull`, `SessionClosed` or
-        `FieldError` at once when nothing left; afterwards the future ends with a response,
-        `ResponseTimeout`, `MalformedResponse` or `SessionClosed`, each saying what was written.
+        `FieldError` at once when nothing left; afterwards `ended` is given a response, whatever
+        its command_status, or `ResponseTimeout`, `MalformedResponse` or `SessionClosed`, each
+        saying what was written. It must not raise.
         """
         command_id = pdu.command_id
         if command_id not in self._we_may or pdu.response is None:
@@ -143,12 +155,10 @@ class Session(asyncio.Protocol):
             raise WindowFull
         sequence = pdu.sequence_number = self._window.next_sequence()
         octets = encode(pdu)
-        future: asyncio.Future[Pdu] = self._loop.create_future()
-        self._window.register(sequence, Waiting(pdu, future, self._loop.time(), self._turn))
+        self._window.register(sequence, Waiting(pdu, ended, self._loop.time(), self._turn))
         if len(self._window) >= self.settings.window:
             self._had_no_room = True
         self._write(octets)
-        return future
 
     def notify(self, pdu: Pdu) -> None:
         """Write a request the standard has no response for: outbind, alert_notification."""
@@ -262,13 +272,12 @@ class Session(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self._unacked.clear()
-        for waiting in self._window.drain():
-            if not waiting.future.done():
-                written = waiting.turn < self._turn
-                waiting.future.set_exception(SessionClosed(reason, written=written))
+        abandoned = self._window.drain()
         if not self.closed.done():
             self.closed.set_result(reason)
         self._handler.on_closed(self, reason)
+        for waiting in abandoned:
+            waiting.ended(SessionClosed(reason, written=waiting.turn < self._turn))
 
     def _reason_of_loss(self, exc: Exception | None) -> CloseReason:
         if self._unbinding:  # some peers close instead of answering the unbind
@@ -303,8 +312,7 @@ class Session(asyncio.Protocol):
             self._on_control_response(waiting.request, response)
         else:
             self._watch.last_active = self._watch.last_received
-        if not waiting.future.done():
-            waiting.future.set_result(response)
+        waiting.ended(response)
 
     def _on_control_response(self, request: Pdu, response: Pdu) -> None:
         if request.command_id not in BOUND_BY:
@@ -375,8 +383,7 @@ class Session(asyncio.Protocol):
             waiting = self._window.settle(error.sequence_number, error.command_id)
             if waiting is not None:
                 self._on_link_answered(waiting.request)
-                if not waiting.future.done():
-                    waiting.future.set_exception(MalformedResponse(str(error), error.status))
+                waiting.ended(MalformedResponse(str(error), error.status))
         else:
             request = PDU_CLASSES[error.command_id](0, error.sequence_number)
             self._write_error(request, error.status)
@@ -441,7 +448,7 @@ class Session(asyncio.Protocol):
         self._handler.on_bound(self)
 
     def _start_unbind(self, reason: CloseReason) -> None:
-        self.request(Unbind()).add_done_callback(_forget)
+        self.ask(Unbind(), _forget)
         self._unbinding = True
         self._we_may = frozenset()
         self._refresh()
@@ -461,7 +468,7 @@ class Session(asyncio.Protocol):
         due = self._watch.due(now)
         if due is Due.ENQUIRE:
             self._watch.enquiring = True
-            self.request(EnquireLink()).add_done_callback(_forget)
+            self.ask(EnquireLink(), _forget)
         elif due is Due.INACTIVE:
             self._start_unbind(CloseReason.INACTIVE)
         elif due is Due.BIND_TIMEOUT:
@@ -480,9 +487,7 @@ class Session(asyncio.Protocol):
                 self._watch.enquiring = False
                 if self._watch.last_received < waiting.since:  # nothing else came either
                     self.abort(CloseReason.ENQUIRE_LINK_TIMEOUT)
-            if not waiting.future.done():
-                written = waiting.turn < self._turn
-                waiting.future.set_exception(ResponseTimeout(written=written))
+            waiting.ended(ResponseTimeout(written=waiting.turn < self._turn))
         if self._had_no_room:
             self._tell_room()
 
@@ -493,7 +498,14 @@ def _error_response(request: Pdu, status: int) -> Pdu:
     return response(status, request.sequence_number)
 
 
-def _forget(future: asyncio.Future[Pdu]) -> None:
-    """Take the outcome, so that asyncio does not report it as never retrieved."""
-    if not future.cancelled():
-        future.exception()
+def _fulfil(future: asyncio.Future[Pdu], end: Pdu | RequestError) -> None:
+    if future.done():  # its user went away
+        return
+    if isinstance(end, RequestError):
+        future.set_exception(end)
+    else:
+        future.set_result(end)
+
+
+def _forget(_: Pdu | RequestError) -> None:
+    """What the session asks for itself it hears of in its own way."""

@@ -5,15 +5,18 @@ Pure: time is handed in, as seconds of one monotonic clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simpost.smpp.command import RESPONSE_BIT, Command
 
 if TYPE_CHECKING:
-    from asyncio import Future
-
+    from simpost.smpp.errors import RequestError
     from simpost.smpp.pdu import Pdu
+
+Ended = Callable[["Pdu | RequestError"], None]
+"""Told once what became of a request: its response, or why there is none."""
 
 MAX_SEQUENCE: Final = 0x7FFFFFFF  # SMPP 3.4 3.2
 
@@ -28,7 +31,7 @@ class Waiting:
     """
 
     request: Pdu
-    future: Future[Pdu]
+    ended: Ended
     since: float
     turn: int
 

@@ -107,6 +107,10 @@ class Listening:
         self.changed = asyncio.Event()
         self.receipts = asyncio.Queue()
         self.late = asyncio.Queue()
+        self.answers = {}
+
+    def on_answer(self, part, _started_ms, outcome):
+        self.answers.pop(id(part)).set_result(outcome)
 
     def on_late(self, part, outcome):
         self.late.put_nowait((part, outcome))
@@ -126,6 +130,17 @@ class Listening:
 
     async def until_bound(self, carrier):
         await self.until(lambda: carrier.link is Link.BOUND)
+
+
+def send(carrier, part):
+    """Give a carrier a part; the outcome, as a future."""
+    answer = asyncio.get_running_loop().create_future()
+    outcome = carrier.send(part, time.time_ns() // 1_000_000)
+    if outcome is None:
+        carrier._desk.answers[id(part)] = answer
+    else:
+        answer.set_result(outcome)
+    return answer
 
 
 @contextlib.asynccontextmanager

@@ -27,14 +27,22 @@ from simpost.smpp import (
     receipt_tlvs,
 )
 from simpost.smpp.server import Server
-from tests.integration.carriers.centre import Centre, linked, listening, part, settings, started
+from tests.integration.carriers.centre import (
+    Centre,
+    linked,
+    listening,
+    part,
+    send,
+    settings,
+    started,
+)
 
 
 async def test_a_carrier_keeps_as_many_binds_as_it_is_told():
     async with linked(binds=3) as (carrier, centre, _):
         assert len(centre.binds) == 3
         assert carrier.room == 30
-        outcomes = await asyncio.gather(*(carrier.send(part()) for _ in range(30)))
+        outcomes = await asyncio.gather(*(send(carrier, part()) for _ in range(30)))
     assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
 
 
@@ -43,7 +51,7 @@ async def test_parts_go_to_the_bind_with_most_room():
     async with linked(binds=3, window=4, response_timeout_s=1, centre=centre) as (carrier, _, _):
         for left in range(12, 0, -1):
             assert carrier.room == left
-            carrier.send(part())
+            send(carrier, part())
         assert [bind.waiting for bind in carrier.binds()] == [4, 4, 4]
 
 
@@ -72,7 +80,7 @@ async def test_a_bind_shows_its_peer_its_window_and_when_it_was_heard():
     before_ms = time.time_ns() // 1_000_000 - 1
     centre = Centre(lambda *_: "silence")
     async with linked(centre=centre, rate_per_s=50, response_timeout_s=1) as (carrier, _, _):
-        carrier.send(part())
+        send(carrier, part())
         (bind,) = carrier.binds()
         assert (bind.number, bind.kind, bind.link) == (1, BindKind.TRANSCEIVER, Link.BOUND)
         assert bind.peer == f"127.0.0.1:{carrier._settings.port}"
@@ -131,18 +139,18 @@ async def test_a_link_that_carried_much_comes_back_at_once():
     async with linked(reconnect_min_s=30) as (carrier, centre, lane):
         for _ in range(3):
             for _ in range(10):
-                await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+                await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
             centre.session.abort()
             await lane.until(lambda: carrier.link is Link.LOST)
             await lane.until_bound(carrier)
-        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
     assert len(centre.binds) == 4
 
 
 async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
     async with linked() as (carrier, centre, lane):
         for _ in range(10):
-            await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+            await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
         centre.bind_script = [Status.ESME_RSYSERR]
         seen = []
         lane.on_room = lambda: (seen.append((carrier.link, carrier.is_open)), lane.changed.set())
@@ -163,7 +171,7 @@ async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
     """Message centres need a moment to notice that a link ended: ESME_RALYBND meanwhile."""
     async with linked(bind_refused_wait_s=3600) as (carrier, centre, lane):
         for _ in range(10):
-            await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+            await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
         centre.bind_script = [Status.ESME_RALYBND]
         centre.session.abort()
         await lane.until(lambda: len(centre.binds) == 3)
@@ -227,7 +235,7 @@ async def test_a_half_open_link_is_noticed_and_closed():
 async def test_stopping_waits_for_answers_and_then_unbinds():
     centre = Centre(lambda *_: "silence")
     async with linked(centre=centre) as (carrier, _, _):
-        outcome = carrier.send(part())
+        outcome = send(carrier, part())
         submit = await centre.submits.get()
         stopping = asyncio.ensure_future(carrier.stop())
         await asyncio.sleep(0)
@@ -240,14 +248,14 @@ async def test_stopping_waits_for_answers_and_then_unbinds():
 async def test_an_answer_that_blames_the_bind_mends_the_bind_and_spares_the_message():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RINVBNDSTS]
-        outcome = await carrier.send(part())
+        outcome = await send(carrier, part())
         assert (outcome.verdict, outcome.reason) == (Verdict.UNREACHABLE, Reason.BIND_REFUSED)
         assert carrier.room == 0
         assert "ESME_RINVBNDSTS" in carrier.problem
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
         await lane.until_bound(carrier)
         assert len(centre.binds) == 2
-        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
 
 
 async def test_one_lost_bind_leaves_the_others_at_work():
@@ -256,7 +264,7 @@ async def test_one_lost_bind_leaves_the_others_at_work():
         await lane.until(lambda: carrier.room == 10)
         assert carrier.link is Link.BOUND
         for _ in range(10):
-            assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+            assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
         await lane.until(lambda: carrier.room == 20)
 
 

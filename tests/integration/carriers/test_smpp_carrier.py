@@ -17,12 +17,12 @@ from simpost.smpp import (
     SubmitSmResp,
     receipt_tlvs,
 )
-from tests.integration.carriers.centre import linked, part, settings
+from tests.integration.carriers.centre import linked, part, send, settings
 
 
 async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id():
     async with linked() as (carrier, centre, _):
-        outcome = await carrier.send(part("grüße €"))
+        outcome = await send(carrier, part("grüße €"))
         submit = await centre.submits.get()
     assert outcome.verdict is Verdict.ACCEPTED
     assert outcome.carrier_message_id == f"id-{submit.sequence_number}"
@@ -36,7 +36,7 @@ async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id()
 
 async def test_long_messages_carry_a_header_with_a_16_bit_reference():
     async with linked() as (carrier, centre, _):
-        await carrier.send(part("y" * 9, number=2, total=3, reference=0x1234))
+        await send(carrier, part("y" * 9, number=2, total=3, reference=0x1234))
         submit = await centre.submits.get()
     assert submit.esm_class == 0x40
     assert submit.short_message == bytes.fromhex("06 08 04 12 34 03 02") + b"y" * 9
@@ -44,21 +44,21 @@ async def test_long_messages_carry_a_header_with_a_16_bit_reference():
 
 async def test_a_carrier_of_8_bit_references_gets_the_low_octet():
     async with linked(reference_bits=8) as (carrier, centre, _):
-        await carrier.send(part("y", number=1, total=2, reference=0x1234))
+        await send(carrier, part("y", number=1, total=2, reference=0x1234))
         submit = await centre.submits.get()
     assert submit.short_message == bytes.fromhex("05 00 03 34 02 01") + b"y"
 
 
 async def test_packed_septets_start_at_a_septet_edge_after_the_header():
     async with linked(gsm7="packed") as (carrier, centre, _):
-        await carrier.send(part("hellohello"))
+        await send(carrier, part("hellohello"))
         submit = await centre.submits.get()
     assert submit.short_message == bytes.fromhex("E8329BFD4697D9EC37")
 
 
 async def test_other_alphabets_leave_as_utf_16():
     async with linked() as (carrier, centre, _):
-        await carrier.send(part("✓😀", encoding="ucs2"))
+        await send(carrier, part("✓😀", encoding="ucs2"))
         submit = await centre.submits.get()
     assert submit.data_coding == 8
     assert submit.short_message == "✓😀".encode("utf-16-be")
@@ -78,7 +78,7 @@ async def test_other_alphabets_leave_as_utf_16():
 async def test_an_error_status_is_a_decision(status, verdict, reason):
     async with linked() as (carrier, centre, _):
         centre.script = [status]
-        outcome = await carrier.send(part())
+        outcome = await send(carrier, part())
     assert (outcome.verdict, outcome.reason) == (verdict, reason)
     assert outcome.carrier_code == f"0x{status:08X}"
 
@@ -86,7 +86,7 @@ async def test_an_error_status_is_a_decision(status, verdict, reason):
 async def test_no_answer_is_doubt():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]
-        outcome = await carrier.send(part())
+        outcome = await send(carrier, part())
     assert (outcome.verdict, outcome.reason) == (Verdict.IN_DOUBT, Reason.NO_ANSWER)
 
 
@@ -94,7 +94,7 @@ async def test_an_answer_that_comes_late_still_tells_of_the_part():
     async with linked(response_timeout_s=1) as (carrier, centre, lane):
         centre.script = ["silence"]
         sent = part()
-        assert (await carrier.send(sent)).verdict is Verdict.IN_DOUBT
+        assert (await send(carrier, sent)).verdict is Verdict.IN_DOUBT
         submit = await centre.submits.get()
         centre.session.respond(submit, SubmitSmResp(message_id="late-1"))
         told, outcome = await lane.late.get()
@@ -105,15 +105,15 @@ async def test_an_answer_that_comes_late_still_tells_of_the_part():
 async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
     async with linked() as (carrier, centre, lane):
         centre.script = ["hang up"]
-        outcome = await carrier.send(part())
+        outcome = await send(carrier, part())
         assert outcome.verdict is Verdict.IN_DOUBT
         await lane.until(lambda: carrier.link is Link.BOUND)
-        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
 
 
 async def test_without_a_link_nothing_leaves_and_that_is_known():
     carrier = SmppCarrier(settings(1))
-    outcome = await carrier.send(part())
+    outcome = await send(carrier, part())
     assert (outcome.verdict, outcome.reason) == (Verdict.UNREACHABLE, Reason.CARRIER_UNREACHABLE)
     assert carrier.room == 0
 
@@ -122,13 +122,13 @@ async def test_the_window_is_never_exceeded():
     async with linked(window=3, response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"] * 3
         for _ in range(3):
-            carrier.send(part())
+            send(carrier, part())
         assert carrier.room == 0
 
 
 async def test_the_rate_closes_the_room_and_opens_it_again():
     async with linked(rate_per_s=10, window=10) as (carrier, _, lane):
-        await carrier.send(part())
+        await send(carrier, part())
         assert carrier.room == 0
         await lane.until(lambda: carrier.room > 0)
 
@@ -167,7 +167,7 @@ async def test_transmitter_and_receiver_are_two_links_of_one_carrier():
         while len(by_kind) < 2:
             session = await centre.bound.get()
             by_kind[type(session.bind)] = session
-        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
         answer = by_kind[BindReceiver].request(report())
         _, committed = await lane.receipts.get()
         committed.set_result(None)
@@ -178,7 +178,7 @@ async def test_transmitter_and_receiver_are_two_links_of_one_carrier():
 async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]
-        outcome = carrier.send(part())
+        outcome = send(carrier, part())
         await centre.submits.get()
         await carrier.stop()
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER

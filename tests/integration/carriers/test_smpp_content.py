@@ -18,7 +18,7 @@ from simpost.ports.store import NewMessage
 from simpost.smsc import Simulator, SimulatorOptions
 from simpost.smsc.behaviour import Fate
 from simpost.smsc.views import message_view
-from tests.integration.carriers.centre import settings, started
+from tests.integration.carriers.centre import send, settings, started
 
 NUMBER = "447700900001"
 ESIM = Esim("26010100000001", "8944538532008160222", NUMBER, "", "ENABLED", "IN_USE", 1)
@@ -88,7 +88,9 @@ async def sent(carrier, text, wishes=None):
         expires_ms=now_ms + 3_600_000,
         options=plan.options,
     )
-    outcomes = await asyncio.gather(*map(carrier.send, submissions_of(message, 0x1234)))
+    outcomes = await asyncio.gather(
+        *(send(carrier, each) for each in submissions_of(message, 0x1234))
+    )
     assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
     return plan
 

@@ -18,7 +18,7 @@ from simpost.engine.settling import Patience
 from simpost.ports.carrier import Link
 from simpost.smpp import CloseReason, SubmitSmResp
 from simpost.store import SqliteStore
-from tests.integration.carriers.centre import Centre, linked, listening, part, settings
+from tests.integration.carriers.centre import Centre, linked, listening, part, send, settings
 from tests.integration.engine.scripted import Bench
 
 
@@ -110,7 +110,7 @@ async def test_other_settings_are_those_of_the_next_bind():
     old, new = Centre(), Centre()
     new.password = "changed"
     async with linked(centre=old) as (carrier, _, lane), listening(new) as port:
-        assert await carrier.send(part())
+        assert await send(carrier, part())
         given = settings(
             port, password=SecretStr("changed"), source_address="newname", rate_per_s=20
         )
@@ -119,16 +119,16 @@ async def test_other_settings_are_those_of_the_next_bind():
         await lane.until_bound(carrier)
         assert carrier.traits.sender == "newname"
         assert carrier.binds()[0].allowed_per_s == 20
-        assert (await carrier.send(part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
         assert (len(old.texts), len(new.texts)) == (1, 1)
 
 
 async def test_a_paused_carrier_still_takes_answers_and_sends_nothing():
     async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
-        sent = carrier.send(part())
+        sent = send(carrier, part())
         carrier.pause()
         assert (carrier.room, carrier.is_open, carrier.is_paused) == (0, False, True)
-        assert (await carrier.send(part())).verdict is Verdict.UNREACHABLE
+        assert (await send(carrier, part())).verdict is Verdict.UNREACHABLE
         assert (await sent).verdict is Verdict.ACCEPTED
         assert len(centre.texts) == 1
         carrier.resume()
@@ -158,7 +158,7 @@ async def test_a_drained_carrier_stays_unbound_whatever_settings_it_gets():
 
 async def test_draining_waits_for_every_answer_before_it_unbinds():
     async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
-        answers = [carrier.send(part()) for _ in range(10)]
+        answers = [send(carrier, part()) for _ in range(10)]
         await carrier.drain()
         assert all(answer.done() for answer in answers)
         assert {answer.result().verdict for answer in answers} == {Verdict.ACCEPTED}
@@ -167,7 +167,7 @@ async def test_draining_waits_for_every_answer_before_it_unbinds():
 
 async def test_a_stop_in_the_middle_of_other_settings_stays_a_stop():
     async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
-        carrier.send(part())
+        send(carrier, part())
         changing = asyncio.ensure_future(
             carrier.reconfigure(settings(carrier._settings.port, window=3))
         )

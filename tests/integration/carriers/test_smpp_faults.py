@@ -10,7 +10,7 @@ from simpost.domain.outcomes import Verdict
 from simpost.ports.carrier import Link
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import Drop, Refuse
-from tests.integration.carriers.centre import part, settings, started
+from tests.integration.carriers.centre import part, send, settings, started
 
 
 class Offering:
@@ -28,7 +28,7 @@ class Offering:
     def pump(self):
         while self.waiting and self.carrier.room:
             offered = self.waiting.pop()
-            answer = self.carrier.send(offered)
+            answer = send(self.carrier, offered)
             answer.add_done_callback(lambda done, offered=offered: self._answered(offered, done))
 
     def _answered(self, offered, answer):

@@ -10,7 +10,7 @@ import pytest
 from simpost.domain.outcomes import Verdict
 from simpost.ports.carrier import Link
 from simpost.smpp import SMPP_5_0, SessionSettings, Status, SubmitSmResp, Tag, int_tlv
-from tests.integration.carriers.centre import Centre, linked, part
+from tests.integration.carriers.centre import Centre, linked, part, send
 
 
 class Feeder:
@@ -27,7 +27,7 @@ class Feeder:
     def pump(self):
         while self.left and self.carrier.room:
             self.left -= 1
-            self.carrier.send(part()).add_done_callback(self._answered)
+            send(self.carrier, part()).add_done_callback(self._answered)
 
     def _answered(self, answer):
         if answer.result().verdict is Verdict.ACCEPTED:
@@ -96,7 +96,7 @@ async def test_a_throttled_bind_slows_down_alone():
 async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RTHROTTLED]
-        assert (await carrier.send(part())).verdict is Verdict.THROTTLED
+        assert (await send(carrier, part())).verdict is Verdict.THROTTLED
         assert carrier.link is Link.THROTTLED
         assert carrier.is_open
         await lane.until_bound(carrier)
@@ -122,9 +122,9 @@ async def test_congestion_told_in_the_answers_lowers_the_rate():
 async def test_the_rate_is_each_binds_own():
     async with linked(binds=2, rate_per_s=10) as (carrier, _, _):
         assert carrier.room == 20
-        first = carrier.send(part())
+        first = send(carrier, part())
         assert carrier.room == 10
-        second = carrier.send(part())
+        second = send(carrier, part())
         assert carrier.room == 0
         assert (await first).verdict is (await second).verdict is Verdict.ACCEPTED
         assert [bind.allowed_per_s for bind in carrier.binds()] == [10, 10]
@@ -133,7 +133,7 @@ async def test_the_rate_is_each_binds_own():
 async def test_the_rate_learnt_outlives_the_link():
     async with linked(centre=Centre(every(2, Status.ESME_RTHROTTLED))) as (carrier, centre, lane):
         while not carrier.binds()[0].allowed_per_s:
-            await asyncio.gather(*(carrier.send(part()) for _ in range(10)))
+            await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
         (await centre.bound.get()).abort()
         await lane.until(lambda: carrier.link is Link.LOST)
         await lane.until(lambda: carrier.link is Link.THROTTLED)

@@ -44,21 +44,20 @@ class ScriptedCarrier:
         self.is_paused = False
         self.room = room
         self.sent = []
-        self.answers = []
+        self.started_ms = []
         self.something = asyncio.Event()
 
-    def send(self, part):
+    def send(self, part, now_ms):
         self.room -= 1
-        answer = asyncio.get_running_loop().create_future()
         self.sent.append(part)
-        self.answers.append(answer)
+        self.started_ms.append(now_ms)
         self.something.set()
-        return answer
 
     def answer(self, index, verdict=ACCEPTED, **facts):
         self.room += 1
         carrier_id = f"id{index}" if verdict is ACCEPTED else None
-        self.answers[index].set_result(Outcome(verdict, carrier_message_id=carrier_id, **facts))
+        outcome = Outcome(verdict, carrier_message_id=carrier_id, **facts)
+        self.desk.on_answer(self.sent[index], self.started_ms[index], outcome)
 
     def binds(self):
         return []
@@ -172,6 +171,7 @@ async def opened(path, *, depth=8, room=1000, patience=PATIENCE):
         patience=patience,
         clock_ms=clock,
     )
+    await carrier.start(lane)
     running = asyncio.gather(lane.run(), ledger.run())
     bench = Bench(store, carrier, lane, ledger, clock)
     lane.wake()

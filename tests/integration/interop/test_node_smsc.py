@@ -22,7 +22,7 @@ from simpost.smpp import (
     is_receipt,
     parse_receipt,
 )
-from tests.integration.carriers.centre import part, settings, started
+from tests.integration.carriers.centre import part, send, settings, started
 from tests.integration.smpp.certificates import tls_contexts
 from tests.integration.smpp.peers import Recorder
 
@@ -185,7 +185,7 @@ async def test_the_carrier_sends_parts_by_tls_and_reports_what_became_of_them(no
         read = []
         for number, words in enumerate(("Ελλάδα ", "🏖 and sea"), 1):
             slice_ = part(words, number=number, total=2, encoding="ucs2", reference=0x63)
-            outcome = await carrier.send(slice_)
+            outcome = await send(carrier, slice_)
             assert outcome.verdict is Verdict.ACCEPTED
             assert outcome.carrier_message_id == f"node-{number}"
             heard = await centre.heard("submit_sm")

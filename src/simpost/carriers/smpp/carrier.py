@@ -150,8 +150,7 @@ class SmppCarrier:
 
     # What goes out.
 
-    def send(self, part: Submission) -> asyncio.Future[Outcome]:
-        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    def send(self, part: Submission, now_ms: int) -> Outcome | None:
         line = self._roomiest
         session = line.session
         if session is None or not session.room:
@@ -159,46 +158,38 @@ class SmppCarrier:
             line = self._roomiest
             session = line.session
         if session is None or self.is_paused:
-            outcome.set_result(_UNREACHABLE)
-            return outcome
+            return _UNREACHABLE
         try:
-            submit = self._submitter.submit_sm(part, time.time_ns() // 1_000_000)
-            answer = session.request(submit)
+            submit = self._submitter.submit_sm(part, now_ms)
+            session.ask(submit, partial(self._on_end, line, submit, part, now_ms))
         except FieldError as error:
-            outcome.set_result(
-                Outcome(Verdict.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
-            )
+            return Outcome(Verdict.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
         except RequestError:
-            outcome.set_result(_UNREACHABLE)
-        else:
-            line.pace.take(time.monotonic())
-            answer.add_done_callback(partial(self._settle, outcome, line, submit, part))
-        return outcome
+            return _UNREACHABLE
+        line.pace.take(time.monotonic())
+        return None
 
-    def _settle(
+    def _on_end(
         self,
-        outcome: asyncio.Future[Outcome],
         line: Line,
         submit: SubmitSm,
         part: Submission,
-        answer: asyncio.Future[Pdu],
+        started_ms: int,
+        end: Pdu | RequestError,
     ) -> None:
-        error = answer.exception()
-        if error is None:
-            response = answer.result()
-            status = response.command_status
-            if status or response.tlvs:
-                self._learn(line, response)
+        if isinstance(end, RequestError):
+            line.on_answer()
+            outcome = _IN_DOUBT if end.written else _UNREACHABLE
+            if end.written:
+                self._doubts.remember(submit, part)
+        else:
+            if end.command_status or end.tlvs:
+                self._learn(line, end)
             else:
                 line.on_answer()
-            outcome.set_result(self._answers.outcome_of(response))
-            return
-        line.on_answer()
-        if isinstance(error, RequestError) and not error.written:
-            outcome.set_result(_UNREACHABLE)
-        else:
-            outcome.set_result(_IN_DOUBT)
-            self._doubts.remember(submit, part)
+            outcome = self._answers.outcome_of(end)
+        if self._desk:
+            self._desk.on_answer(part, started_ms, outcome)
 
     def _learn(self, line: Line, response: Pdu) -> None:
         """What an answer says of its line."""
