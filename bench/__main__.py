@@ -1,7 +1,9 @@
-"""`make bench`: the whole way of a message, measured from outside.
+"""`make bench`: the whole way of a message, measured from outside, side by side with a peer.
 
-Prints one JSON line and a small table. CPU seconds are user and system time of the gateway's
-process, database included; the simulator and the load generator are not counted.
+Every gateway runs in processes of its own, as a user runs it, and sends to a sink of its own; one
+generator drives them in turn. CPU seconds are user and system time of all processes of a gateway,
+its database included, for 1,000 parts; generator and sinks are not counted. Prints a table for each
+row, and one JSON line in the end.
 """
 
 from __future__ import annotations
@@ -9,90 +11,58 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
-from bench.gateway import HOST, Gateway
-from bench.load import Load, drive, send_sms
-
-_TEXT = "Welcome! Your plan is active: 1 GB until Sunday. Reply is not possible."
+from bench.contestants import Terms
+from bench.machine import describe
+from bench.peers import kannel
+from bench.rows import ROWS, USUAL, Wanted
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--messages", type=int, default=100_000)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        epilog="rows: " + "; ".join(f"{name}: {row.__doc__}" for name, row in ROWS.items()),
+    )
+    parser.add_argument("rows", nargs="*", metavar="row", help=f"usually {' '.join(USUAL)}")
+    parser.add_argument("--all", action="store_true", help="every row")
+    parser.add_argument("--messages", type=int, default=10_000, help="of one stretch")
+    parser.add_argument("--rounds", type=int, default=3, help="stretches of each, in turn")
     parser.add_argument("--connections", type=int, default=50)
-    parser.add_argument("--window", type=int, default=100)
-    parser.add_argument("--esims", type=int, default=1000)
+    parser.add_argument("--window", type=int, default=1000)
+    parser.add_argument("--cpus", metavar="0,1", help="run everything on these processors only")
+    parser.add_argument("--folder", type=Path, help="where stores go; the disk is that of the run")
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="simpost-bench-") as folder:
-        print(f"{wanted.messages} messages, {wanted.connections} connections ...", flush=True)
-        figures = measure(wanted, Path(folder))
-    print(json.dumps(figures))
-    for name, value in figures.items():
-        print(f"{name:>28}  {value}")
+    if wanted.cpus:
+        os.sched_setaffinity(0, {int(cpu) for cpu in wanted.cpus.split(",")})
+    chosen = list(ROWS) if wanted.all else wanted.rows or list(USUAL)
+    if unknown := set(chosen) - set(ROWS):
+        parser.error(f"no such row: {', '.join(unknown)}")
+    machine = describe()
+    print(" ".join(f"{name}: {value}" for name, value in machine.items()))
+    if (why := kannel.missing()) is not None:
+        print(why)
+    terms = Terms(window=wanted.window, connections=wanted.connections)
+    found: dict[str, Any] = {}
+    for name in chosen:
+        with tempfile.TemporaryDirectory(prefix="simpost-bench-", dir=wanted.folder) as folder:
+            row = ROWS[name]
+            print(f"\n{name}: {row.__doc__}", flush=True)
+            found[name] = row(Wanted(Path(folder), wanted.messages, wanted.rounds, terms))
+        _print_table(found[name])
+    asked = {"messages": wanted.messages, "rounds": wanted.rounds, "window": wanted.window}
+    print(json.dumps({**machine, **asked, "connections": wanted.connections, "rows": found}))
 
 
-def measure(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    with Gateway(folder, wanted.window) as gateway:
-        esims = gateway.fill(wanted.esims)
-        warm = _run(gateway, esims, max(1000, wanted.messages // 20), wanted.connections)
-        rss_before = gateway.process.rss_mib
-        cpu_before = gateway.process.cpu_seconds
-        started = time.perf_counter()
-        load = _run(gateway, esims, wanted.messages, wanted.connections)
-        delivered = time.perf_counter() - started
-        cpu = gateway.process.cpu_seconds - cpu_before
-        rss = gateway.process.rss_mib
-    if load.failures or warm.failures:
-        raise SystemExit(f"refused: {(warm.failures + load.failures)[0]}")
-    return {
-        "messages": wanted.messages,
-        "accepted_per_s": round(wanted.messages / load.seconds),
-        "delivered_per_s": round(wanted.messages / delivered),
-        "p50_ms": round(load.percentile_ms(0.50), 2),
-        "p99_ms": round(load.percentile_ms(0.99), 2),
-        "cpu_s_per_1000": round(1000 * cpu / wanted.messages, 3),
-        "rss_mib_before": round(rss_before, 1),
-        "rss_mib_after": round(rss, 1),
-        "window": wanted.window,
-        "connections": wanted.connections,
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "machine": _processor(),
-    }
-
-
-def _run(gateway: Gateway, esims: list[str], messages: int, connections: int) -> Load:
-    """Send, and wait until every receipt was acknowledged: committed, that is."""
-    before = gateway.smsc("stats")["receipts"]["acknowledged"]
-    requests = [
-        send_sms(gateway.access_code, gateway.secret, esims[index % len(esims)], _TEXT)
-        for index in range(messages)
-    ]
-    load = uvloop.run(drive(HOST, gateway.port, requests, connections))
-    ends = time.monotonic() + 120
-    while gateway.smsc("stats")["receipts"]["acknowledged"] - before < messages - len(
-        load.failures
-    ):
-        if time.monotonic() > ends:
-            raise SystemExit(f"not all delivered: {gateway.smsc('stats')}")
-        time.sleep(0.02)
-    return load
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
+def _print_table(figures: dict[str, dict[str, Any]]) -> None:
+    columns = list(dict.fromkeys(name for found in figures.values() for name in found))
+    print(" " * 22, *(f"{column:>16}" for column in columns))
+    for contestant, found in figures.items():
+        cells = (str(found.get(column, "")) for column in columns)
+        print(f"{contestant:22}", *(f"{cell:>16}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":

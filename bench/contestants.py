@@ -116,6 +116,17 @@ class Simpost:
     def ask(self, path: str) -> Any:
         return self.gateway.ask(path)
 
+    def says_repeated(self, name: int) -> bool:
+        """Whether the log marks a try of that part as one that the handset may see twice."""
+        number, part = divmod(name, 10)
+        listed = self.ask(f"/v1/messages?esimTranNo={self.esim_of(number)}&limit=200")
+        wanted = text(number, self._parts)
+        for message in listed["messages"]:
+            if message["text"] == wanted:
+                tries = self.ask(f"/v1/messages/{message['id']}")["attempts"]
+                return any(one["repeat"] and one["part"] == part + 1 for one in tries)
+        return False
+
     def fill_history(self, rows: int, now_ms: int) -> None:
         """Restart with so many messages that have ended in the store."""
         print(f"{rows} messages of history ...", flush=True)

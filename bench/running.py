@@ -53,9 +53,6 @@ class Course:
     terms: Terms
     sent: int = 0
 
-    def warm_up(self, messages: int) -> None:
-        self.run(messages)
-
     def run(self, messages: int, rate_per_s: float = 0) -> Stretch:
         """Raises SystemExit when one was refused, or not all were done in two minutes."""
         it = self.contestant
@@ -63,7 +60,7 @@ class Course:
         self.sent += messages
         cpu_before = it.cpu_seconds
         started = time.perf_counter()
-        load = self._drive(requests, rate_per_s)
+        load = drive_it(it, self.terms, requests, rate_per_s)
         if len(load.accepted) != messages:
             raise SystemExit(f"{it.name} refused: {load.failures[:1]}")
         wait_for(self.is_done, f"{it.name}: not all done")
@@ -86,18 +83,20 @@ class Course:
             and stats["acknowledged"] == stats["reported"]
         )
 
-    def _drive(self, requests: list[bytes], rate_per_s: float) -> Load:
-        it = self.contestant
-        return uvloop.run(
-            drive(
-                HOST,
-                it.ports,
-                requests,
-                self.terms.connections,
-                success=it.success,
-                rate_per_s=rate_per_s,
-            )
+
+def drive_it(
+    contestant: Contestant, terms: Terms, requests: list[bytes], rate_per_s: float = 0
+) -> Load:
+    return uvloop.run(
+        drive(
+            HOST,
+            contestant.ports,
+            requests,
+            terms.connections,
+            success=contestant.success,
+            rate_per_s=rate_per_s,
         )
+    )
 
 
 def wait_for(done: Callable[[], bool], otherwise: str) -> None:

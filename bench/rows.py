@@ -1,0 +1,167 @@
+"""The rows of `make bench`: each is one comparison, run side by side, that gives its figures."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from bench.checks import generator_per_s, sink_per_s
+from bench.contestants import Contestant, Simpost, Terms
+from bench.killing import kill_and_count
+from bench.peers import kannel
+from bench.peers.kannel import Kannel
+from bench.running import Course, Stretch, figures
+
+Figures: TypeAlias = dict[str, Any]
+"""By contestant or check: figures by name."""
+
+_WARM_UP = 2000
+_HISTORY = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How much to measure.
+
+    Attributes:
+        messages: of one stretch.
+        rounds: how often each contestant gets a stretch, in turn.
+    """
+
+    folder: Path
+    messages: int
+    rounds: int
+    terms: Terms
+
+
+def receipts(wanted: Wanted) -> Figures:
+    """One part, reported on: committed, sent, answered, receipt committed and acknowledged."""
+    return _against_kannel(wanted, wanted.terms)
+
+
+def plain(wanted: Wanted) -> Figures:
+    """One part, and no receipt ever comes."""
+    return _against_kannel(wanted, replace(wanted.terms, receipts=False))
+
+
+def untold(wanted: Wanted) -> Figures:
+    """As `receipts`, but Kannel tells nobody (no dlr-url): what came is then known nowhere."""
+    return _against_kannel(wanted, wanted.terms, tells=False)
+
+
+def parts(wanted: Wanted) -> Figures:
+    """Three parts, by CPU seconds for 1,000 parts. Kannel asks for one receipt a message."""
+    terms = replace(wanted.terms, parts=3)
+    return _against_kannel(replace(wanted, messages=wanted.messages // 3), terms)
+
+
+def history(wanted: Wanted) -> Figures:
+    """An empty store, and one with 1,000,000 messages in it."""
+    empty = Simpost(_place(wanted, "empty"), wanted.terms, name="empty store")
+    full = Simpost(_place(wanted, "full"), wanted.terms, name="1,000,000 messages")
+    with _stopped(empty, full):
+        full.fill_history(_HISTORY, int(time.time() * 1000))
+        return _side_by_side(wanted, wanted.terms, [empty, full])
+
+
+def latency(wanted: Wanted) -> Figures:
+    """How long an answer takes at half the pace of saturation."""
+    simpost = Simpost(_place(wanted, "half"), wanted.terms)
+    with _stopped(simpost):
+        course = Course(simpost, wanted.terms)
+        course.run(_WARM_UP)
+        full = course.run(wanted.messages)
+        half = course.run(wanted.messages, rate_per_s=full.accepted_per_s / 2)
+        return {"saturated": figures([full]), "half the pace": figures([half])}
+
+
+def kill(wanted: Wanted) -> Figures:
+    """Kill -9 of the whole gateway in the middle of the load, then a restart."""
+    found: Figures = {}
+    for make in _contestants():
+        contestant = make(_place(wanted, "killed"), wanted.terms)
+        with _stopped(contestant):
+            found[contestant.name] = kill_and_count(contestant, wanted.terms, wanted.messages)
+    return found
+
+
+def check(wanted: Wanted) -> Figures:
+    """The pace of the generator and of the sink by themselves, with no gateway between."""
+    folder = _place(wanted, "check")
+    folder.mkdir()
+    terms, messages = wanted.terms, 5 * wanted.messages
+    paces = {
+        "generator": generator_per_s(folder, messages, terms.connections),
+        "sink": sink_per_s(folder, messages, terms.window, receipts=False),
+        "sink with receipts": sink_per_s(folder, messages, terms.window, receipts=True),
+    }
+    return {name: {"done_per_s": round(pace)} for name, pace in paces.items()}
+
+
+ROWS: dict[str, Callable[[Wanted], Figures]] = {
+    "check": check,
+    "receipts": receipts,
+    "plain": plain,
+    "parts": parts,
+    "latency": latency,
+    "kill": kill,
+    "untold": untold,
+    "history": history,
+}
+USUAL = ("check", "receipts", "plain", "parts", "latency", "kill")
+"""The rows of `make bench`: a few minutes."""
+
+
+def _against_kannel(wanted: Wanted, terms: Terms, *, tells: bool = True) -> Figures:
+    contestants: list[Contestant] = [Simpost(_place(wanted, "simpost"), terms)]
+    if kannel.missing() is None:
+        contestants.append(Kannel(_place(wanted, "kannel"), terms, tells=tells))
+    with _stopped(*contestants):
+        return _side_by_side(wanted, terms, contestants)
+
+
+def _contestants() -> list[Callable[[Path, Terms], Contestant]]:
+    return [Simpost, *([] if kannel.missing() else [Kannel])]
+
+
+def _side_by_side(wanted: Wanted, terms: Terms, contestants: Sequence[Contestant]) -> Figures:
+    """In turn, so that what else the machine does falls on all of them alike.
+
+    `ratio` is the median of the rounds: CPU of a contestant against the first one's.
+    """
+    courses = [Course(contestant, terms) for contestant in contestants]
+    for course in courses:
+        course.run(_WARM_UP)
+    rounds = [[course.run(wanted.messages) for course in courses] for _ in range(wanted.rounds)]
+    return {
+        course.contestant.name: {
+            **figures([stretches[place] for stretches in rounds]),
+            "ratio": round(statistics.median(_ratios(rounds, place)), 2),
+            "peak_mib": round(course.contestant.peak_mib),
+        }
+        for place, course in enumerate(courses)
+    }
+
+
+def _ratios(rounds: Sequence[Sequence[Stretch]], place: int) -> Iterator[float]:
+    return (stretches[place].cpu_s_per_1000 / stretches[0].cpu_s_per_1000 for stretches in rounds)
+
+
+def _place(wanted: Wanted, name: str) -> Path:
+    """A folder that is not there yet."""
+    taken = sum(1 for _ in wanted.folder.iterdir())
+    return wanted.folder / f"{taken}-{name}"
+
+
+@contextlib.contextmanager
+def _stopped(*contestants: Contestant) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for contestant in contestants:
+            contestant.stop()
