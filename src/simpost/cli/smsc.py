@@ -36,6 +36,9 @@ def smsc(
     id_format: Annotated[
         Literal["decimal", "hex"], typer.Option(help="How message ids are written.")
     ] = "decimal",
+    default_alphabet: Annotated[
+        Literal["gsm7", "latin1", "ascii"], typer.Option(help="What data_coding 0 means.")
+    ] = "gsm7",
     gsm7: Annotated[
         Literal["unpacked", "packed"], typer.Option(help="How data_coding 0 carries septets.")
     ] = "unpacked",
@@ -75,6 +78,7 @@ def smsc(
         system_id=_within(15, "--system-id", system_id),
         password=_within(8, "--password", password or secrets.token_hex(4)),
         id_format=id_format,
+        default_alphabet=default_alphabet,
         gsm7_packed=gsm7 == "packed",
         answer_delay_s=answer_delay,
         receipt_delay_s=receipt_delay,

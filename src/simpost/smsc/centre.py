@@ -112,6 +112,8 @@ class Centre(SessionHandler):
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         self._counters.unexpected_responses += 1
+        for postbox in self._postboxes:
+            postbox.answered_late(request, response.command_status)
 
     def on_request(self, session: Session, request: Pdu) -> None:
         assert isinstance(session, Line)

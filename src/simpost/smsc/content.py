@@ -41,7 +41,7 @@ class Content(NamedTuple):
 
     Attributes:
         octets: user data, its header included.
-        data_coding: as it came (SMPP 3.4 5.2.19).
+        data_coding: as it came (SMPP 3.4 5.2.19), or what 0 stands for.
         header: the parsed header, None where esm_class promises none.
         place: where the part stands in its message, None for a message of one part.
         subunit: the TLV dest_addr_subunit, which some links use for the message class.
@@ -54,16 +54,20 @@ class Content(NamedTuple):
     subunit: bytes | None = None
 
 
-def content_of(request: Submit) -> Content:
-    """Read where the text is and where the part belongs; never raises."""
+def content_of(request: Submit, default_coding: int = 0) -> Content:
+    """Read where the text is and where the part belongs; never raises.
+
+    `default_coding` is the data_coding that 0 stands for.
+    """
+    coding = request.data_coding or default_coding
     octets = request.short_message if isinstance(request, SubmitSm) else b""
     if not request.tlvs and not request.esm_class & UDHI:
-        return Content(octets, request.data_coding)
+        return Content(octets, coding)
     octets = octets or request.tlv(Tag.MESSAGE_PAYLOAD) or b""
     header = parse_header(octets) if request.esm_class & UDHI else None
     place = _place(header) or _sar_place(request)
     subunit = request.tlv(Tag.DEST_ADDR_SUBUNIT)
-    return Content(octets, request.data_coding, header, place, subunit)
+    return Content(octets, coding, header, place, subunit)
 
 
 def text_of(content: Content, *, packed: bool) -> str:

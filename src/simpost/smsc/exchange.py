@@ -57,6 +57,7 @@ class Exchange:
         first_id: int,
         id_base: int,
         packed: bool,
+        default_coding: int,
         clock: Callable[[], float],
         postboxes: tuple[Postbox, ...],
     ) -> None:
@@ -69,6 +70,7 @@ class Exchange:
         self._next_id = first_id
         self._id_format = "X" if id_base == 16 else "d"
         self._packed = packed
+        self._default_coding = default_coding
         self._clock = clock
         self._postboxes = postboxes
 
@@ -81,27 +83,36 @@ class Exchange:
         finish()
 
     def submit_multi(self, line: Line, request: SubmitMulti) -> None:
-        """Answered at once, with one id for all destinations; the wire stays as it should be."""
+        """Answered at once, with one id for all destinations.
+
+        The wire is spoilt as the first destination says that meets a fault of the wire.
+        """
         status = list_fault(request)
         if status:
             line.refuse(request, status)
             return
         judged = [(single, *self._judge(line, single)) for single in each_of(request)]
+        fates = [received.fate for _, _, received in judged]
+        spoilt = next((fate for fate in fates if fate.answer is not None), None)
         message_id = self._new_id()
         refused = tuple(
             not_taken(single, received.fate.status)
             for single, _, received in judged
             if received.fate.status
         )
-        line.respond(request, SubmitMultiResp(message_id=message_id, unsuccess_sme=refused))
+        response = SubmitMultiResp(message_id=message_id, unsuccess_sme=refused)
+        if spoilt:
+            self._respond_oddly(line, request, response, spoilt)
+        else:
+            line.respond(request, response)
         for _, content, received in judged:
             self._counters.answered[received.fate.status] += 1
-            if not received.fate.status:
+            if not received.fate.status and _is_taken(received.fate):
                 self._take(content, received, message_id)
 
     def _judge(self, line: Line, request: Submit) -> tuple[Content, Received]:
         """The seam: what is valid meets the behaviour, then the rules, and its fate is decided."""
-        content = content_of(request)
+        content = content_of(request, self._default_coding)
         fault = fault_in(request, content, packed=self._packed)
         fate = Fate(fault) if fault else self._behaviour.decide(request)
         if self.rules is not None and not fault:
@@ -128,7 +139,7 @@ class Exchange:
     def _finish_oddly(self, line: Line, content: Content, received: Received) -> None:
         """The answer is spoilt, or comes after the receipt; the text may be taken all the same."""
         request, fate = received.request, received.fate
-        is_taken = not fate.status and getattr(fate.answer, "taken", True)
+        is_taken = not fate.status and _is_taken(fate)
         message_id = self._new_id() if is_taken else ""
         answer = partial(self._answer, line, request, fate, message_id)
         first_s = fate.receipt.first_s
@@ -144,7 +155,11 @@ class Exchange:
                 answer()
 
     def _answer(self, line: Line, request: Submit, fate: Fate, message_id: str) -> None:
-        response = _response(request, fate.status, message_id)
+        self._respond_oddly(line, request, _response(request, fate.status, message_id), fate)
+
+    def _respond_oddly(
+        self, line: Line, request: Submit | SubmitMulti, response: Pdu, fate: Fate
+    ) -> None:
         if fate.congestion is not None and line.interface_version >= SMPP_5_0:
             response.tlvs = (int_tlv(Tag.CONGESTION_STATE, fate.congestion, 1),)
         place = response.command_id, request.sequence_number
@@ -180,6 +195,10 @@ class Exchange:
     def _new_id(self) -> str:
         self._next_id += 1
         return format(self._next_id, self._id_format)
+
+
+def _is_taken(fate: Fate) -> bool:
+    return getattr(fate.answer, "taken", True)
 
 
 def _response(request: Submit, status: int, message_id: str) -> Pdu:

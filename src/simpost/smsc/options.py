@@ -6,7 +6,7 @@ import secrets
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from simpost.errors import ConfigError
 from simpost.smsc.behaviour import Behaviour
@@ -14,6 +14,9 @@ from simpost.smsc.faults import Faults
 from simpost.smsc.listening import tls_context
 
 IdFormat: TypeAlias = Literal["decimal", "hex"]
+DefaultAlphabet: TypeAlias = Literal["gsm7", "latin1", "ascii"]
+
+_PLAIN_CODING: Final[dict[DefaultAlphabet, int]] = {"gsm7": 0, "latin1": 3, "ascii": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class SimulatorOptions:
         port, http_port: 0 takes a free one, told by the simulator's properties.
         password: at most 8 characters, as SMPP has it; made up when not given.
         id_format: how message ids are written in answers and receipts.
+        default_alphabet: what data_coding 0 means.
         gsm7_packed: data_coding 0 carries septets packed as on the air, not one an octet.
         answer_delay_s, receipt_delay_s: given to the default behaviour.
         retry_s: from a receipt not taken to its repetition.
@@ -44,6 +48,7 @@ class SimulatorOptions:
     system_id: str = "simpost"
     password: str = field(default_factory=lambda: secrets.token_hex(4), repr=False)
     id_format: IdFormat = "decimal"
+    default_alphabet: DefaultAlphabet = "gsm7"
     gsm7_packed: bool = False
     answer_delay_s: float = 0.0
     receipt_delay_s: float = 0.0
@@ -61,6 +66,11 @@ class SimulatorOptions:
     @property
     def id_base(self) -> int:
         return 16 if self.id_format == "hex" else 10
+
+    @property
+    def default_coding(self) -> int:
+        """The data_coding that says the default alphabet by its name."""
+        return _PLAIN_CODING[self.default_alphabet]
 
     def tls(self) -> ssl.SSLContext | None:
         """What the SMPP port speaks TLS with; None when it does not. Raises ConfigError."""

@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 
 from simpost.smpp import DeliverSm, Npi, Ton, address_of, status_name
 from simpost.smsc.content import UDHI, Content
+from simpost.smsc.options import DefaultAlphabet
 from simpost.smsc.tampering import Tamper
-from simpost.text import UCS2, encode, fill_bits_after, pack_septets, parse_header, part_header
+from simpost.text import (
+    encode,
+    fill_bits_after,
+    pack_septets,
+    parse_encoding,
+    parse_header,
+    part_header,
+)
 from simpost.text import segment as segment_text
 
 NO_ANSWER = "no answer"
 
-_UCS2_CODING = 0x08
+_CODINGS = {"gsm7": 0x00, "ascii": 0x01, "latin1": 0x03, "ucs2": 0x08}
 
 
 @dataclass(slots=True)
@@ -50,19 +58,21 @@ class Original:
             self.answer.set_result(NO_ANSWER if status is None else status_name(status))
 
 
-def parts_of(text: str, *, reference: int, packed: bool) -> list[Content]:
-    """The parts of a text, GSM 7 bit or UCS-2, with 8-bit concatenation headers.
+def parts_of(
+    text: str, *, reference: int, packed: bool, default: DefaultAlphabet = "gsm7"
+) -> list[Content]:
+    """The parts of a text in the default alphabet or UCS-2, with 8-bit concatenation headers.
 
     Raises TextError when it has more than 255 parts or is no text.
     """
-    cut = segment_text(text, reference_bits=8)
+    cut = segment_text(text, reference_bits=8, default=parse_encoding(default))
     total = len(cut.parts)
     parts: list[Content] = []
     for number, part in enumerate(cut.parts, 1):
         header = part_header(cut.encoding, reference=reference, total=total, number=number, bits=8)
         octets = encode(part, cut.encoding)
-        coding = _UCS2_CODING if cut.encoding == UCS2 else 0
-        if packed and not coding:
+        coding = _CODINGS[cut.encoding.alphabet]
+        if packed and cut.encoding.alphabet == "gsm7":
             octets = pack_septets(octets, fill_bits_after(len(header)))
         parsed = parse_header(header) if header else None
         parts.append(Content(header + octets, coding, parsed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from functools import partial
 from typing import Final
 
@@ -14,6 +14,7 @@ from simpost.smsc.timetable import Timetable
 
 MAX_PENDING: Final = 100_000
 MAX_TRIES: Final = 8
+_MAX_LATE: Final = 1000
 
 _TEMPORARY: Final = frozenset(
     {
@@ -47,6 +48,8 @@ class Postbox:
         self._max_pending = max_pending
         self._queue: deque[Letter] = deque()
         self._receivers: list[Line] = []
+        self._unanswered: OrderedDict[int, tuple[Pdu, Letter]] = OrderedDict()
+        self._to_repeat: set[int] = set()
 
     def post(self, letter: Letter, delay_s: float = 0.0) -> None:
         """A letter is due, now or later."""
@@ -72,6 +75,14 @@ class Postbox:
     def close(self, receiver: Line) -> None:
         if receiver in self._receivers:
             self._receivers.remove(receiver)
+
+    def answered_late(self, request: Pdu, status: int) -> None:
+        """An answer came after its time: what was taken after all is not brought again."""
+        _, letter = self._unanswered.pop(id(request), (None, None))
+        if letter is None or id(letter) not in self._to_repeat or status in _TEMPORARY:
+            return
+        self._to_repeat.discard(id(letter))
+        self._settle(letter, status)
 
     def abandon(self) -> None:
         """Nothing that waits will be sent."""
@@ -101,9 +112,9 @@ class Postbox:
         if tamper is not None:
             receiver.wire.tamper(pdu.command_id, pdu.sequence_number, tamper)
         self._counts.sent += 1
-        answer.add_done_callback(partial(self._on_answer, letter))
+        answer.add_done_callback(partial(self._on_answer, letter, pdu))
 
-    def _on_answer(self, letter: Letter, answer: asyncio.Future[Pdu]) -> None:
+    def _on_answer(self, letter: Letter, pdu: Pdu, answer: asyncio.Future[Pdu]) -> None:
         failure = None if answer.cancelled() else answer.exception()
         if isinstance(failure, SessionClosed) and letter.tries < MAX_TRIES:
             self._counts.repeated += 1
@@ -111,6 +122,7 @@ class Postbox:
             self.pump()
         elif answer.cancelled() or failure:
             letter.answered(None)
+            self._remember(pdu, letter)
             self._repeat(letter)
         else:
             status = answer.result().command_status
@@ -130,14 +142,25 @@ class Postbox:
     def _repeat(self, letter: Letter) -> None:
         if letter.tries >= MAX_TRIES:
             self._give_up(letter)
-        elif self._timetable.after(self._retry_s, partial(self._enqueue, letter)):
-            self._counts.repeated += 1
+        elif self._timetable.after(self._retry_s, partial(self._enqueue_again, letter)):
+            self._to_repeat.add(id(letter))
         else:
             self._give_up(letter)
 
     def _enqueue(self, letter: Letter) -> None:
         self._queue.append(letter)
         self.pump()
+
+    def _enqueue_again(self, letter: Letter) -> None:
+        if id(letter) in self._to_repeat:  # else it was answered late
+            self._to_repeat.discard(id(letter))
+            self._counts.repeated += 1
+            self._enqueue(letter)
+
+    def _remember(self, pdu: Pdu, letter: Letter) -> None:
+        self._unanswered[id(pdu)] = (pdu, letter)  # the PDU is kept, so its id stays its own
+        if len(self._unanswered) > _MAX_LATE:
+            self._unanswered.popitem(last=False)
 
     def _give_up_oldest(self) -> bool:
         if not self._queue:

@@ -81,6 +81,7 @@ class Simulator:
             first_id=self._random.getrandbits(_ID_BITS),
             id_base=options.id_base,
             packed=options.gsm7_packed,
+            default_coding=options.default_coding,
             clock=time.monotonic,
             postboxes=(self._receipts, self._messages),
         )
@@ -170,7 +171,12 @@ class Simulator:
             return None
         number = number.removeprefix("+")
         reference = self._random.getrandbits(8)
-        parts = parts_of(text, reference=reference, packed=self.options.gsm7_packed)
+        parts = parts_of(
+            text,
+            reference=reference,
+            packed=self.options.gsm7_packed,
+            default=self.options.default_alphabet,
+        )
         letters = [Original(number, to, part) for part in parts]
         letters[0].pdu()  # raises before anything is shown
         message = self.handsets.sent(number, to, parts)

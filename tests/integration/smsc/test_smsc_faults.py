@@ -287,6 +287,16 @@ async def test_each_destination_of_submit_multi_meets_the_rules(start: Start) ->
     assert (refused.destination_addr, refused.error_status_code) == ("66822222222", 0x14)
 
 
+async def test_the_one_answer_to_submit_multi_meets_the_wire_too(start: Start) -> None:
+    simulator = await start(faults=rules(f.Drop(taken=False), to="6682"))
+    destinations = tuple(SmeAddress(1, 1, number) for number in ("66811111111", "66822222222"))
+    async with bound(simulator) as esme:
+        request = SubmitMulti(source_addr="4455", dest_address=destinations, short_message=b"x")
+        with pytest.raises(SessionClosed):
+            await esme.session.request(request)
+    assert [handset.number for handset in simulator.handsets.newest(9)] == ["66811111111"]
+
+
 # Binds.
 
 

@@ -287,3 +287,26 @@ async def test_sar_tlvs_join_too(simulator: Simulator, browser: Browser) -> None
             await esme.ask(submit(short_message=octets, tlvs=tlvs), SubmitSmResp)
     [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["text"] == "Hello world"
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "octets", "text"),
+    [
+        ("gsm7", b"caf\x05 \x00", "caf\u00e9 @"),
+        ("latin1", b"caf\xe9 @", "caf\u00e9 @"),
+        ("ascii", b"a@b", "a@b"),
+    ],
+)
+async def test_data_coding_0_means_the_default_alphabet(
+    start: Start, alphabet: str, octets: bytes, text: str
+) -> None:
+    simulator = await start(default_alphabet=alphabet)
+    async with bound(simulator) as esme:
+        await esme.ask(submit(short_message=octets), SubmitSmResp)
+        handset = simulator.handsets.find(NUMBER)
+        assert handset
+        [shown] = handset_view(handset, simulator.absences, packed=False, texts=1).messages
+        assert (shown.text, shown.encoding) == (text, alphabet)
+        await simulator.send_from_handset(NUMBER, "4455", "caf\u00e9")
+        coding = (await esme.delivered()).data_coding
+    assert coding == {"gsm7": 0, "latin1": 3, "ascii": 8}[alphabet]

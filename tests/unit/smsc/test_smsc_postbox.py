@@ -159,6 +159,33 @@ async def test_a_receipt_without_an_answer_is_repeated(
     assert counters.repeated == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "sent"), [(Status.ESME_ROK, 1), (Status.ESME_RX_P_APPN, 1), (Status.ESME_RSYSERR, 2)]
+)
+async def test_a_receipt_answered_late_is_not_repeated_unless_for_now(
+    postbox: Postbox, timetable: HandTimetable, status: Status, sent: int
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt())
+    await receiver.fail(0, ResponseTimeout(written=True))
+    postbox.answered_late(receiver.asked[0][0], status)
+    timetable.pass_by()
+    assert len(receiver.asked) == sent
+    assert postbox.pending == sent - 1
+
+
+async def test_an_answer_later_than_the_repeat_ends_nothing_twice(
+    postbox: Postbox, counters: PostCounts, timetable: HandTimetable
+) -> None:
+    receiver = bind(postbox)
+    postbox.post(receipt())
+    await receiver.fail(0, ResponseTimeout(written=True))
+    timetable.pass_by()
+    postbox.answered_late(receiver.asked[0][0], Status.ESME_ROK)
+    await receiver.answer(1)
+    assert (postbox.pending, counters.acknowledged) == (0, 1)
+
+
 async def test_a_permanent_error_ends_the_receipt(
     postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
