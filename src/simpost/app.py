@@ -8,6 +8,7 @@ import gc
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
@@ -28,6 +29,8 @@ from simpost.engine.failover import Failover
 from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
+from simpost.engine.measures import Measures
+from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reload
 from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
 from simpost.engine.unmarked import UnmarkedReceipts
@@ -128,6 +131,18 @@ class App:
         self._failover = Failover(
             store, self.accounts, self.dispatch, routing, clock_ms=wall_clock_ms
         )
+        self.measures = Measures(
+            store,
+            self.dispatch,
+            self.intake,
+            self.inbound,
+            self._keeper,
+            self._failover,
+            clock_ms=wall_clock_ms,
+        )
+        self._readiness = Readiness(
+            store, self.dispatch, clock_ms=wall_clock_ms, time_s=time.monotonic
+        )
         self.reload = Reload(
             settings,
             reread or (lambda: settings),
@@ -152,13 +167,14 @@ class App:
         await self._keeper.take_stock()
         server = _HttpServer(self._http_config())
         loop = asyncio.get_running_loop()
-        for wanted in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(wanted, server.end)
+        loop.add_signal_handler(signal.SIGINT, server.end)
+        loop.add_signal_handler(signal.SIGTERM, self._leave, server)
         async with asyncio.TaskGroup() as tasks:
             side = [
                 tasks.create_task(self._keeper.run()),
                 tasks.create_task(self.inbound.run()),
                 tasks.create_task(self._failover.run()),
+                tasks.create_task(self.measures.lag.run()),
             ]
             await self.dispatch.start(tasks)
             loop.add_signal_handler(
@@ -170,6 +186,13 @@ class App:
             self.dispatch.cancel()
             for task in side:
                 task.cancel()
+
+    def _leave(self, server: _HttpServer) -> None:
+        """Say no at /readyz for a while before the doors close; told twice, close them at once."""
+        wait_s = 0.0 if self._readiness.is_draining else self.settings.server.drain_s
+        self._readiness.is_draining = True
+        log.info("stopping", seconds_left=wait_s)
+        asyncio.get_running_loop().call_later(wait_s, server.end)
 
     async def _wind_down(self) -> None:
         self.dispatch.wind_down()
@@ -186,9 +209,12 @@ class App:
             accounts=self.accounts,
             intake=self.intake,
             dispatch=self.dispatch,
+            measures=self.measures,
+            readiness=self._readiness,
             reload=self.reload.run,
             clock_ms=wall_clock_ms,
             operator_token=server.operator_token.get_secret_value(),
+            metrics_token=server.metrics_token.get_secret_value(),
             version=__version__,
             max_body_octets=server.max_body_octets,
             timestamp_window_s=server.timestamp_window_s,

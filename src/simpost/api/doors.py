@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from simpost.api.answers import DOORS
 from simpost.api.open.door import build as build_open
 from simpost.api.open.routes import PREFIX
 from simpost.api.services import Services
@@ -15,11 +18,15 @@ def build(services: Services) -> ASGIApp:
     opened = build_open(services)
     native = build_native(services)
     prefix = f"{PREFIX}/"
+    open_times_s, native_times_s = (services.answers.times_s[door] for door in DOORS)
 
     async def doors(scope: Scope, receive: Receive, send: Send) -> None:
+        started_s = perf_counter()
         if scope["type"] == "http" and scope["path"].startswith(prefix):
             await opened(scope, receive, send)
+            open_times_s.add(perf_counter() - started_s)
         else:
             await native(scope, receive, send)
+            native_times_s.add(perf_counter() - started_s)
 
     return doors

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from simpost.api.answers import Answers
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Intake
+from simpost.engine.measures import Measures
+from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reloaded
 from simpost.ports.store import Store
 
@@ -20,6 +23,7 @@ class Services:
     Attributes:
         reload: reads the configuration again; raises ConfigError when it is not right.
         operator_token: bearer token of the operator's endpoints; empty closes them.
+        metrics_token: one that opens /metrics and nothing else; empty: there is none.
         max_body_octets: largest body read; batches of the operator may be larger.
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
         allow_private_webhooks: let webhooks go to loopback and private addresses.
@@ -29,10 +33,14 @@ class Services:
     accounts: Accounts
     intake: Intake
     dispatch: Dispatch
+    measures: Measures
+    readiness: Readiness
     reload: Callable[[], Awaitable[Reloaded]]
     clock_ms: Clock
     operator_token: str
     version: str
+    metrics_token: str = ""
     max_body_octets: int = 65_536
     timestamp_window_s: int = 300
     allow_private_webhooks: bool = False
+    answers: Answers = field(default_factory=Answers)

@@ -32,6 +32,8 @@ host = "127.0.0.1"  # put a proxy that speaks TLS in front before others may rea
 port = 8080
 # For the operator's commands and endpoints (accounts, plans, eSIMs). Made for you alone.
 operator_token = "{operator_token}"
+# metrics_token = "..."           # for Prometheus alone; without it the operator's opens /metrics
+# drain_s = 0                     # how long to say no at /readyz before stopping
 # max_body_octets = 1048576
 # timestamp_window_s = 300        # how old a signed request may be
 # allow_private_webhooks = false  # true lets webhooks reach your own network

@@ -46,6 +46,18 @@ class Server(Section):
         min_length=16,
         description="Bearer token of the operator's endpoints and commands. A secret of your own.",
     )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Bearer token that opens `/metrics` and nothing else, of 16 characters or "
+        "more; empty: only `operator_token` opens it.",
+    )
+    drain_s: float = Field(
+        default=0,
+        ge=0,
+        le=600,
+        description="How long after SIGTERM requests are still taken while `/readyz` says no, so "
+        "that a load balancer asks others before the port closes.",
+    )
     max_body_octets: int = Field(
         default=1_048_576,
         ge=65_536,
@@ -62,6 +74,13 @@ class Server(Section):
         default=False,
         description="Let webhooks go to loopback, private and link-local addresses.",
     )
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters")
+        return token
 
 
 class Store(Section):

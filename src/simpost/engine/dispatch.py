@@ -55,7 +55,7 @@ class Dispatch:
     ) -> None:
         self.lanes: dict[str, Lane] = {}
         self._store = store
-        self._ledger = Ledger(store)
+        self.ledger = Ledger(store)
         self._inbound = inbound
         self._owner = owner
         self._patience = patience
@@ -71,7 +71,7 @@ class Dispatch:
         lane = Lane(
             carrier,
             self._store,
-            self._ledger,
+            self.ledger,
             owner=self._owner,
             depth=carrier.depth,
             patience=self._patience,
@@ -84,7 +84,7 @@ class Dispatch:
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Open every lane. A task that dies takes the group with it."""
         self._tasks = tasks
-        self._writing = tasks.create_task(self._ledger.run(), name="ledger")
+        self._writing = tasks.create_task(self.ledger.run(), name="ledger")
         for name in list(self.lanes):
             await self.open(name)
 
@@ -122,7 +122,7 @@ class Dispatch:
 
     async def drained(self) -> None:
         """Wait until what the carriers said is committed."""
-        await self._ledger.drained()
+        await self.ledger.drained()
 
     def cancel(self) -> None:
         for task in self._running.values():

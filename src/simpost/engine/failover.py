@@ -45,6 +45,8 @@ class Failover:
         self._accounts = accounts
         self._dispatch = dispatch
         self._clock_ms = clock_ms
+        self.rerouted: Counter[tuple[str, str]] = Counter()
+        """Messages by the carrier they waited for and the one they go by now."""
         self._places: dict[str, WaitingMessage | None] = {}
 
     async def run(self) -> None:
@@ -78,6 +80,7 @@ class Failover:
             moves = [move for move in found if move]
             moved = await self._store.reroute(moves, now_ms=self._clock_ms()) if moves else 0
             for carrier, count in Counter(move.carrier for move in moves).items():
+                self.rerouted[name, carrier] += count
                 log.warning("rerouted", carrier=name, to=carrier, messages=count)
                 if lane := self._dispatch.lanes.get(carrier):
                     lane.wake()

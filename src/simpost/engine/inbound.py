@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
 
 from simpost.domain.inbound import NOBODY, Inbound, InboundState, Incoming
+from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.engine.aiming import Aim, Aiming
 from simpost.engine.clock import Clock
@@ -50,6 +52,8 @@ class InboundDesk:
         self._store = store
         self._intake = intake
         self._new_id = new_id
+        self.taken: Counter[tuple[str, str, str]] = Counter()
+        """Messages committed, by carrier, state and reason (empty without one)."""
         self._clock_ms = clock_ms
         self._since_ms = clock_ms()
         self._taking: set[asyncio.Task[Reason | None]] = set()
@@ -99,8 +103,6 @@ class InboundDesk:
                 log.error("inbound_not_committed", error=str(error))
             else:
                 log.error("inbound_failed", error=type(error).__name__)
-        elif reason := taking.result():
-            log.info("inbound_refused", reason=reason)
 
     async def _take(self, part: Incoming) -> Reason | None:
         aim = await self.aiming.aim(part)
@@ -147,7 +149,7 @@ class InboundDesk:
         async def commit(message: NewMessage) -> Accepted | Known:
             row = self._row(aim, of, reading, InboundState.CARRIED)
             row = msgspec.structs.replace(row, message_id=message.id)
-            return await self._store.keep(NewInbound(row, of, message))
+            return await self._put(NewInbound(row, of, message))
 
         part = of.parts[0] if isinstance(of, Gathered) else of
         return await self._intake.carry(
@@ -162,8 +164,24 @@ class InboundDesk:
         state: InboundState,
         reason: Reason | None = None,
     ) -> Reason | None:
-        done = await self._store.keep(NewInbound(self._row(aim, of, reading, state, reason), of))
+        done = await self._put(NewInbound(self._row(aim, of, reading, state, reason), of))
         return done.reason if isinstance(done, Known) else reason
+
+    async def _put(self, new: NewInbound) -> Accepted | Known:
+        done = await self._store.keep(new)
+        if not isinstance(done, Known):
+            row = new.inbound
+            self.taken[row.carrier, row.state, row.reason or ""] += 1
+            log.info(
+                "inbound",
+                inbound_id=format_id(row.id),
+                message_id=format_id(row.message_id) if row.message_id else None,
+                carrier=row.carrier,
+                state=row.state,
+                reason=row.reason,
+                parts=row.part_count,
+            )
+        return done
 
     def _row(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -15,12 +16,15 @@ from simpost.engine.clock import Clock
 from simpost.engine.decision import AS_USUAL, Refusal, SendPlan, Wishes, decide
 from simpost.engine.lane import Lane
 from simpost.engine.routes import Routing
+from simpost.observe import get_logger
 from simpost.ports.inbound import Known
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
 
 DAY_MS = 86_400_000
 
 R = TypeVar("R")
+
+log = get_logger(__name__)
 
 
 class Ask(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +76,10 @@ class Intake:
     ) -> None:
         self.routing = routing
         self.validity_s = validity_s
+        self.accepted: Counter[tuple[str, str]] = Counter()
+        """Committed messages by carrier and category."""
+        self.refused: Counter[tuple[str]] = Counter()
+        """Messages that were not taken, by reason."""
         self._store = store
         self._lanes = lanes
         self._new_id = new_id
@@ -175,7 +183,9 @@ class Intake:
         if not isinstance(done, Accepted):
             if lease_ms is not None:
                 lane.release(count)
-        elif lease_ms is None:
+            return message, done
+        self.accepted[message.carrier, message.category] += 1
+        if lease_ms is None:
             lane.wake(priority)
         else:
             lane.take(message, done.reference)
@@ -189,6 +199,8 @@ class Intake:
         now_ms: int,
     ) -> Answer:
         assert isinstance(refusal, Refusal)
+        self.refused[(refusal.reason,)] += 1
+        log.info("message_refused", account_id=account.id, reason=refusal.reason)
         if request:
             first = await self._store.remember(Refused(account.id, request, refusal.reason, now_ms))
             if first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 from simpost.engine.clock import Clock
 from simpost.errors import StoreError
@@ -35,6 +36,8 @@ class Keeper:
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
+        self.lapsed: Counter[tuple[str]] = Counter()
+        """Parts put in doubt, by cause: a restart of ours, or a lease that ran out."""
 
     async def take_stock(self) -> int:
         """Before anything is sent: what this node held when it stopped is in doubt now."""
@@ -42,6 +45,7 @@ class Keeper:
             now_ms=self._clock_ms(), owner=self._owner, repeat=self.repeat_in_doubt
         )
         if doubtful:
+            self.lapsed["restart",] += doubtful
             log.warning("parts_in_doubt_after_restart", parts=doubtful)
         return doubtful
 
@@ -58,6 +62,7 @@ class Keeper:
         now_ms = self._clock_ms()
         lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeat=self.repeat_in_doubt)
         if lapsed:
+            self.lapsed["ran_out",] += lapsed
             log.warning("leases_ran_out", parts=lapsed)
         while await self._store.expire(now_ms=now_ms, limit=_STEP) == _STEP:
             pass

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from simpost.domain.outcomes import Receipt
+from simpost.engine.tally import Tally
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.ports.store import Settlement, Store
@@ -34,6 +35,7 @@ class Ledger:
     """
 
     def __init__(self, store: Store) -> None:
+        self.tally = Tally()
         self._store = store
         self._settlements: list[tuple[Settlement, Settled]] = []
         self._receipts: list[tuple[Receipt, asyncio.Future[None]]] = []
@@ -60,16 +62,20 @@ class Ledger:
             self._some.clear()
             settlements, self._settlements = self._settlements, []
             receipts, self._receipts = self._receipts, []
+            outcomes = [settlement for settlement, _ in settlements]
+            reported = [receipt for receipt, _ in receipts]
             # In one turn of the loop, settlements first: a store groups what comes together.
             await asyncio.gather(
-                _persist(self._store.settle, [settlement for settlement, _ in settlements]),
-                _persist(self._store.receive, [receipt for receipt, _ in receipts]),
+                _persist(self._store.settle, outcomes),
+                _persist(self._store.receive, reported),
             )
             for _, settled in settlements:
                 settled()
             for _, committed in receipts:
                 if not committed.done():
                     committed.set_result(None)
+            self.tally.settled(outcomes)
+            self.tally.reported(reported)
             if not self._some.is_set():
                 self._idle.set()
 

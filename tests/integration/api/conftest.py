@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,15 @@ from simpost.api import Services, build
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
 from simpost.engine.accounts import Accounts
+from simpost.engine.aiming import Aiming
 from simpost.engine.catalogue import parse_esim, parse_plan
 from simpost.engine.dispatch import Dispatch
+from simpost.engine.failover import Failover
+from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
+from simpost.engine.keeper import Keeper
+from simpost.engine.measures import Measures
+from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reloaded
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
@@ -172,6 +179,22 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         clock_ms=lambda: NOW_MS,
         validity_s=3600,
     )
+    inbound = InboundDesk(
+        store,
+        Aiming(store, accounts, {}),
+        intake,
+        new_id=lambda: uuid7().bytes,
+        clock_ms=lambda: NOW_MS,
+    )
+    keeper = Keeper(
+        store,
+        owner="embedded",
+        repeat_in_doubt=frozenset(),
+        receipt_grace_ms=0,
+        clock_ms=lambda: NOW_MS,
+    )
+    failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=lambda: NOW_MS)
+    measures = Measures(store, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS)
     known: dict[str, Any] = {
         "operator_token": "operator-token",
         "version": "0",
@@ -182,6 +205,8 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         accounts=accounts,
         intake=intake,
         dispatch=dispatch,
+        measures=measures,
+        readiness=Readiness(store, dispatch, clock_ms=lambda: NOW_MS, time_s=time.monotonic),
         clock_ms=lambda: NOW_MS,
         **(known | settings),
     )

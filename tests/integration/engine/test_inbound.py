@@ -284,7 +284,7 @@ async def test_no_text_that_came_in_is_in_a_log_line(bench, capsys):
     bench.clock.ahead_ms = GATHERING_MS + 1000
     await bench.desk.tidy()
     shown = capsys.readouterr()
-    assert "inbound_refused" in shown.out + shown.err
+    assert "state=refused" in shown.out + shown.err
     assert "s3cret" not in shown.out + shown.err
     assert NUMBER[2] not in shown.out + shown.err
 

@@ -133,6 +133,8 @@ async def open_doors(*accounts: Account, **settings: Any) -> Door:
         accounts=known,
         intake=cast("Intake", intake),
         dispatch=cast("Dispatch", None),
+        measures=cast("Any", None),
+        readiness=cast("Any", None),
         reload=cast("Any", None),
         clock_ms=lambda: NOW_MS,
         operator_token="operator-token",

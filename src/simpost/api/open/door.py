@@ -27,6 +27,7 @@ Endpoint = Callable[[Call], Awaitable[Reply]]
 
 _CLOSE = ((b"connection", b"close"),)
 _JSON = (b"content-type", b"application/json")
+_DONE = ("open", "200", "0")
 
 
 def build(services: Services, endpoints: Mapping[str, Endpoint] = ENDPOINTS) -> ASGIApp:
@@ -65,9 +66,13 @@ async def _answer(
         rules = RULES[account.dialect]
         _pace(services.accounts, account)
         request_id = headers.request_id.decode("ascii") or None
-        return await endpoint(Call(services, account, rules, scope["path"], body, request_id))
+        reply = await endpoint(Call(services, account, rules, scope["path"], body, request_id))
     except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
-        return rules.fault(_fault_of(error, scope["path"]))
+        fault = _fault_of(error, scope["path"])
+        services.answers.counts["open", str(fault.status), fault.code] += 1
+        return rules.fault(fault)
+    services.answers.counts[_DONE] += 1
+    return reply
 
 
 def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:

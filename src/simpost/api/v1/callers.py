@@ -47,10 +47,15 @@ async def identify(request: Request) -> Account:
 
 async def admit_operator(request: Request) -> None:
     """Let in who holds the operator's token; nobody when there is none."""
-    token = (await services_of(request)).operator_token.encode()
+    admit_bearer(request, (await services_of(request)).operator_token)
+
+
+def admit_bearer(request: Request, *tokens: str) -> None:
+    """Let in who holds one of these tokens; an empty one lets nobody in."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    is_held = compare_digest(given.strip().encode(), token) and bool(token)
-    if scheme.lower() != "bearer" or not is_held:
+    held = given.strip().encode()
+    fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
+    if scheme.lower() != "bearer" or not any(fits):
         detail = "Give the operator's token: Authorization: Bearer ..."
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
 

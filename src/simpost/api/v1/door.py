@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ from simpost.api.v1 import (
     health,
     inbound,
     log,
+    metrics,
     operator_accounts,
     operator_carriers,
     operator_data,
@@ -50,8 +52,9 @@ def build(services: Services) -> ASGIApp:
         exception_handlers=_HANDLERS,
     )
     app.state.services = services
-    rooms = (health, sending, log, inbound, operator_accounts, operator_carriers, operator_data)
-    routers = [room.router for room in rooms]
+    rooms = (health, metrics, sending, log, inbound)
+    operators = (operator_accounts, operator_carriers, operator_data)
+    routers = [room.router for room in (*rooms, *operators)]
     for router in routers:
         app.include_router(router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
@@ -59,10 +62,15 @@ def build(services: Services) -> ASGIApp:
 
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
 
+    counts = services.answers.counts
+
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await serve(scope, receive, _counting(counts, send))
+        else:
             await app(scope, receive, send)
-            return
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await read_body(receive, _limit(services, scope))
         except BodyTooLarge as error:
@@ -74,6 +82,15 @@ def build(services: Services) -> ASGIApp:
                 await _serve(app, scope, _replay(body, receive), send)
 
     return door
+
+
+def _counting(counts: Counter[tuple[str, str, str]], send: Send) -> Send:
+    async def counting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            counts["native", str(message["status"]), ""] += 1
+        await send(message)
+
+    return counting
 
 
 async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from simpost.api.services import Services
+from simpost.api.v1.callers import Wired
 from simpost.api.v1.problems import Problem, ProblemCode
-from simpost.errors import StoreError
-
-_PATIENCE_S = 2.0
+from simpost.engine.readiness import DRAINING
 
 router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    status: str
+    status: Literal["ok"] = "ok"
     version: str
 
 
+class Readiness(BaseModel):
+    """`degraded`: what is accepted is committed, and waits; `remark` says for what."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    remark: str | None
+
+
 @router.get("/healthz", summary="Alive: the process answers")
-async def healthz(request: Request) -> Health:
-    services: Services = request.app.state.services
-    return Health(status="ok", version=services.version)
+async def healthz(services: Wired) -> Health:
+    return Health(version=services.version)
 
 
-@router.get("/readyz", summary="Ready: the store answers")
-async def readyz(request: Request, response: Response) -> Health:
-    services: Services = request.app.state.services
+@router.get("/readyz", summary="Ready: the store commits, and the process is not about to stop")
+async def readyz(services: Wired, response: Response) -> Readiness:
+    state = await services.readiness.state()
+    if state.problem:
+        draining = state.problem == DRAINING
+        code = ProblemCode.STOPPING if draining else ProblemCode.STORE_UNAVAILABLE
+        raise Problem(503, code, state.problem, headers={"Cache-Control": "no-store"})
     response.headers["Cache-Control"] = "no-store"
-    try:
-        async with asyncio.timeout(_PATIENCE_S):
-            await services.store.find_plan("")
-    except (StoreError, TimeoutError):
-        code = ProblemCode.STORE_UNAVAILABLE
-        raise Problem(503, code, "The store does not answer.") from None
-    return Health(status="ok", version=services.version)
+    return Readiness(
+        status="degraded" if state.remark else "ok",
+        version=services.version,
+        remark=state.remark,
+    )

@@ -34,6 +34,7 @@ class ProblemCode(StrEnum):
     BODY_TOO_SLOW = "body_too_slow"
     TOO_MANY_REQUESTS = "too_many_requests"
     STORE_UNAVAILABLE = "store_unavailable"
+    STOPPING = "stopping"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -1,0 +1,28 @@
+"""GET /metrics: what Prometheus scrapes."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from simpost.api.v1.callers import Wired, admit_bearer
+from simpost.observe.metrics import BUILD, Reading, render
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics, for Prometheus",
+    response_class=PlainTextResponse,
+)
+async def show_metrics(request: Request, services: Wired) -> Response:
+    """Opens to the token that is for this alone, and to the operator's."""
+    admit_bearer(request, services.metrics_token, services.operator_token)
+    readings = [
+        *await services.measures.read(),
+        *services.answers.read(),
+        Reading(BUILD, (services.version,), 1),
+    ]
+    content_type, body = render(readings, request.headers.get("accept", ""))
+    return Response(body, media_type=content_type)

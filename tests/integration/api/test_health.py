@@ -1,0 +1,85 @@
+"""/healthz says that the process answers; /readyz whether it can commit what it accepts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from simpost.engine.readiness import DRAINING, SILENT, WAITS
+from simpost.errors import StoreError, StoreFull
+
+
+def probes(service, monkeypatch, *ends):
+    """Let the store's probe end so, one after the other; returns how often it was asked."""
+    asked = []
+
+    async def probe(*, now_ms):
+        end = ends[min(len(asked), len(ends) - 1)]
+        asked.append(now_ms)
+        if end:
+            raise end
+
+    monkeypatch.setattr(service.store, "probe", probe)
+    return asked
+
+
+async def test_a_service_whose_carriers_are_away_is_ready_and_says_so(service):
+    answer = await service.client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "degraded", "version": "0", "remark": WAITS}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_service_with_a_carrier_is_ready_without_a_remark(service):
+    service.services.dispatch.lanes["down"].carrier.is_open = True
+    answer = await service.client.get("/readyz")
+    assert answer.json() == {"status": "ok", "version": "0", "remark": None}
+
+
+@pytest.mark.parametrize(
+    ("end", "sentence"),
+    [
+        (StoreFull("/srv/simpost.db is full"), "The disk that holds the store is full"),
+        (StoreError("no route to 10.0.0.1"), "The store could not commit"),
+        (TimeoutError(), SILENT),
+    ],
+)
+async def test_a_store_that_cannot_commit_is_not_ready_and_says_why(
+    service, monkeypatch, end, sentence
+):
+    probes(service, monkeypatch, end)
+    answer = await service.client.get("/readyz")
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (503, "store_unavailable")
+    assert told["detail"].startswith(sentence)
+    assert "/srv" not in answer.text
+    assert "10.0.0.1" not in answer.text
+    assert (await service.client.get("/healthz")).status_code == 200
+
+
+async def test_who_asks_often_does_not_make_the_store_commit_as_often(service, monkeypatch):
+    asked = probes(service, monkeypatch, None)
+    service.services.readiness._time_s = lambda: 1000.0
+    await asyncio.gather(*(service.client.get("/readyz") for _ in range(20)))
+    assert len(asked) == 1
+    service.services.readiness._time_s = lambda: 1001.0
+    await service.client.get("/readyz")
+    assert len(asked) == 2
+
+
+async def test_a_store_that_mends_is_ready_again(service, monkeypatch):
+    probes(service, monkeypatch, StoreFull(), None)
+    seconds = iter(range(0, 1000, 10))
+    service.services.readiness._time_s = lambda: next(seconds)
+    assert (await service.client.get("/readyz")).status_code == 503
+    assert (await service.client.get("/readyz")).status_code == 200
+
+
+async def test_a_process_about_to_stop_is_not_ready_and_still_serves(service):
+    service.services.readiness.is_draining = True
+    answer = await service.client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    assert answer.json()["detail"] == DRAINING
+    assert (await service.client.get("/healthz")).status_code == 200
+    assert (await service.send()).json()["success"]
