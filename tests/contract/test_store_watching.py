@@ -1,5 +1,7 @@
 """What a store tells whoever watches it: what waits and since when, and whether it can commit."""
 
+import asyncio
+
 from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, OWNER, leased, message
 
 
@@ -35,3 +37,15 @@ async def test_a_probe_commits_and_leaves_what_is_stored_alone(store):
     for at_ms in (NOW_MS, NOW_MS + 1):
         await store.probe(now_ms=at_ms)
     assert (await store.find_message(1, one.id)).text == one.text
+
+
+async def test_commits_are_counted_with_what_shared_them(store):
+    before = sum(store.counts().commit_jobs.counts), store.counts().commit_jobs.total
+    await asyncio.gather(*(store.accept(message()) for _ in range(20)))
+    counts = store.counts()
+    commits = sum(counts.commit_jobs.counts) - before[0]
+    assert 1 <= commits <= 20
+    assert counts.commit_jobs.total - before[1] == 20
+    assert sum(counts.commit_s.counts) == sum(counts.commit_jobs.counts)
+    assert counts.refused == 0
+    assert counts.waiting == 0

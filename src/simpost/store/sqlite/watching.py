@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, TypeVar
 
 import apsw
@@ -25,13 +24,10 @@ class WatchVerbs:
     async def _read(self, query: Callable[..., R], *facts: Any) -> R:
         raise NotImplementedError
 
-    @cached_property
-    def _counts(self) -> StoreCounts:
-        return StoreCounts()
-
     def counts(self) -> StoreCounts:
-        self._counts.parked = self._session.parked
-        return self._counts
+        counts = self._writer.counts()
+        counts.parked = self._session.parked
+        return counts
 
     async def queues(self) -> list[Queue]:
         return await self._read(_queues)

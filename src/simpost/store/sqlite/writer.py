@@ -13,11 +13,13 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+from time import perf_counter
 from typing import Any, TypeVar
 
 import apsw
 
 from simpost.errors import InvalidRequest, StoreError
+from simpost.ports.watching import StoreCounts
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.session import Session
 
@@ -61,6 +63,8 @@ class Writer:
         self._checkpointer = checkpointer
         self._loop = loop
         self._order = order
+        self._counts = StoreCounts()
+        self._begun_s = 0.0
         self._waiting: list[Job] = []
         self._scheduled = False
         self._busy = False
@@ -86,6 +90,10 @@ class Writer:
             self._loop.call_soon(self._hand_over)
         return future
 
+    def counts(self) -> StoreCounts:
+        self._counts.waiting = len(self._waiting)
+        return self._counts
+
     async def close(self) -> None:
         """Commit what waits, then stop the thread."""
         if self._closing is None:
@@ -102,6 +110,7 @@ class Writer:
             jobs = self._waiting[:_LARGEST_GROUP]
             del self._waiting[:_LARGEST_GROUP]
             self._busy = True
+            self._begun_s = perf_counter()
             self._inbox.put((jobs, self._write(jobs)))
         elif self._closing and not self._closing.done():
             self._inbox.put(None)
@@ -109,7 +118,11 @@ class Writer:
 
     def _answer(self, jobs: list[Job]) -> None:
         self._busy = False
+        self._counts.commit_s.add(perf_counter() - self._begun_s)
+        self._counts.commit_jobs.add(len(jobs))
         for job in jobs:
+            if isinstance(job.error, StoreError):
+                self._counts.refused += 1
             if job.future.done():
                 continue
             if job.error is None:
