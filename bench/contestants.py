@@ -103,6 +103,10 @@ class Simpost:
     def peak_mib(self) -> float:
         return self.gateway.process.peak_mib
 
+    @property
+    def rss_mib(self) -> float:
+        return self.gateway.process.rss_mib
+
     def requests(self, numbers: range) -> list[bytes]:
         code, secret = self.gateway.access_code, self.gateway.secret
         return [

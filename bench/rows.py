@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from bench.checks import generator_per_s, sink_per_s
 from bench.contestants import Contestant, Simpost, Terms
 from bench.killing import kill_and_count
+from bench.memory import passing, waiting
 from bench.peers import kannel
 from bench.peers.kannel import Kannel
 from bench.running import Course, Stretch, figures
@@ -80,6 +81,16 @@ def latency(wanted: Wanted) -> Figures:
         return {"saturated": figures([full]), "half the pace": figures([half])}
 
 
+def memory(wanted: Wanted) -> Figures:
+    """Resident memory: 1,000,000 messages pass; 100,000 wait for a message centre that is away."""
+    found: Figures = {}
+    for name, watch in (("passing", passing), ("waiting", waiting)):
+        simpost = Simpost(_place(wanted, name), wanted.terms)
+        with _stopped(simpost):
+            found[name] = watch(simpost, wanted.terms)
+    return found
+
+
 def kill(wanted: Wanted) -> Figures:
     """Kill -9 of the whole gateway in the middle of the load, then a restart."""
     found: Figures = {}
@@ -112,6 +123,7 @@ ROWS: dict[str, Callable[[Wanted], Figures]] = {
     "kill": kill,
     "untold": untold,
     "history": history,
+    "memory": memory,
 }
 USUAL = ("check", "receipts", "plain", "parts", "latency", "kill")
 """The rows of `make bench`: a few minutes."""

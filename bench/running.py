@@ -55,15 +55,9 @@ class Course:
 
     def run(self, messages: int, rate_per_s: float = 0) -> Stretch:
         """Raises SystemExit when one was refused, or not all were done in two minutes."""
-        it = self.contestant
-        requests = it.requests(range(self.sent, self.sent + messages))
-        self.sent += messages
-        cpu_before = it.cpu_seconds
-        started = time.perf_counter()
-        load = drive_it(it, self.terms, requests, rate_per_s)
-        if len(load.accepted) != messages:
-            raise SystemExit(f"{it.name} refused: {load.failures[:1]}")
-        wait_for(self.is_done, f"{it.name}: not all done")
+        cpu_before = self.contestant.cpu_seconds
+        load, started = self.accept(messages, rate_per_s)
+        self.wait()
         done_s = time.perf_counter() - started
         time.sleep(_SETTLING_S)
         return Stretch(
@@ -71,9 +65,23 @@ class Course:
             parts=self.terms.parts,
             accepted_per_s=messages / load.seconds,
             done_per_s=messages / done_s,
-            cpu_s=it.cpu_seconds - cpu_before,
+            cpu_s=self.contestant.cpu_seconds - cpu_before,
             latencies=load.latencies,
         )
+
+    def accept(self, messages: int, rate_per_s: float = 0) -> tuple[Load, float]:
+        """Send so many and see each accepted; the second value is when the load began."""
+        it = self.contestant
+        requests = it.requests(range(self.sent, self.sent + messages))
+        self.sent += messages
+        started = time.perf_counter()
+        load = drive_it(it, self.terms, requests, rate_per_s)
+        if len(load.accepted) != messages:
+            raise SystemExit(f"{it.name} refused: {load.failures[:1]}")
+        return load, started
+
+    def wait(self) -> None:
+        wait_for(self.is_done, f"{self.contestant.name}: not all done")
 
     def is_done(self) -> bool:
         """Every part is there, and every receipt that was asked for is acknowledged."""

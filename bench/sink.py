@@ -165,13 +165,17 @@ class Sink:
     """The sink in a process of its own, asked over its control port."""
 
     def __init__(self, folder: Path, *, receipts: bool, window: int) -> None:
-        log = folder / "sink.log"
-        self.port, control = free_ports(2)
-        command = [sys.executable, "-m", "bench.sink", f"--window={window}"]
-        command += [f"--port={self.port}", f"--control-port={control}"]
-        command += [] if receipts else ["--no-receipts"]
-        self.process = Child(command, lambda: "ready" in log.read_text(), log)
-        self._lines = socket.create_connection((HOST, control)).makefile("rw")
+        self._log = folder / "sink.log"
+        self.port, self._control_port = free_ports(2)
+        self._command = [sys.executable, "-m", "bench.sink", f"--window={window}"]
+        self._command += [f"--port={self.port}", f"--control-port={self._control_port}"]
+        self._command += [] if receipts else ["--no-receipts"]
+        self.start()
+
+    def start(self) -> None:
+        """Begin with nothing seen."""
+        self.process = Child(self._command, lambda: "ready" in self._log.read_text(), self._log)
+        self._lines = socket.create_connection((HOST, self._control_port)).makefile("rw")
 
     def stats(self) -> dict[str, int]:
         return cast("dict[str, int]", self._ask("stats"))
