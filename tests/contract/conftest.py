@@ -1,25 +1,29 @@
-"""Every implementation of the store, opened anew on a copy of an empty, migrated one."""
+"""Every implementation of the store, opened anew on an empty one each time."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from cryptography.fernet import Fernet
 
 from simpost.ports.store import Store
 from simpost.store import SqliteStore
+from simpost.store.postgres import PostgresStore
+from tests.contract.postgres_server import PostgresServer
+from tests.contract.store_facts import OWNER
 
 SEAL_KEY = Fernet.generate_key().decode()
 
 Opening = Callable[[], AbstractAsyncContextManager[Store]]
-OpeningOf = Callable[[Path], AbstractAsyncContextManager[Store]]
+Fresh = Callable[[], Opening]
 
 
 @contextlib.asynccontextmanager
@@ -31,11 +35,13 @@ async def _open_sqlite(path: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
-@pytest.fixture(params=[_open_sqlite], ids=["sqlite"])
-def opening_of(request: pytest.FixtureRequest) -> OpeningOf:
-    """Opens the store that is kept at a path: leaving the block closes it."""
-    found: OpeningOf = request.param
-    return found
+@contextlib.asynccontextmanager
+async def _open_postgres(url: str) -> AsyncIterator[Store]:
+    store = await PostgresStore.open(url, seal_key=SEAL_KEY, node=OWNER)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +56,71 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One for each process of the run."""
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres: PostgresServer) -> str:
+    """The URL of a migrated store: emptying it is quicker than migrating each time."""
+
+    async def migrate() -> None:
+        await (await PostgresStore.open(postgres.url(), seal_key=SEAL_KEY, node=OWNER)).close()
+
+    asyncio.run(migrate())
+    return postgres.url()
+
+
+async def _wipe(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        tables = await connection.fetch(
+            "SELECT relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'p') AND NOT relispartition "
+            "AND relname NOT IN ('alembic_version', 'meta')"
+        )
+        emptied = [f"DELETE FROM {table}" for (table,) in tables]
+        await connection.execute(
+            ";".join([*emptied, "ALTER TABLE accounts ALTER id RESTART WITH 1"])
+        )
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+    """Makes an empty store and gives what opens it; with PostgreSQL it replaces the one before."""
+    if request.param == "sqlite":
+        empty_file = request.getfixturevalue("empty_file")
+        count = iter(range(1_000_000))
+
+        def new_file() -> Opening:
+            path = tmp_path / f"simpost-{next(count)}.db"
+            shutil.copyfile(empty_file, path)
+            return lambda: _open_sqlite(path)
+
+        return new_file
+    url = request.getfixturevalue("empty_database")
+
+    def new_database() -> Opening:
+        # In a thread: a test may have a loop that runs.
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _wipe(url)).result()
+        return lambda: _open_postgres(url)
+
+    return new_database
+
+
 @pytest.fixture
-def opening(opening_of: OpeningOf, empty_file: Path, tmp_path: Path) -> Opening:
+def opening(fresh: Fresh) -> Opening:
     """Opens the same store each time."""
-    path = tmp_path / "simpost.db"
-    shutil.copyfile(empty_file, path)
-    return lambda: opening_of(path)
+    return fresh()
 
 
 @pytest_asyncio.fixture

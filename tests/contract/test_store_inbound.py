@@ -8,7 +8,7 @@ from simpost.domain.inbound import NOBODY, InboundState
 from simpost.domain.reasons import Reason
 from simpost.ports.inbound import InboundFilter, Known
 from simpost.ports.store import Accepted, MessageFilter
-from simpost.store.sqlite import inbound as limits
+from simpost.store import limits
 from tests.contract.inbound_facts import LINK, OTHER_LINK, alone, inbound, new, one_of
 from tests.contract.store_facts import CARRIER, NOW_MS, esim, message
 

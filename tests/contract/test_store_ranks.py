@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import shutil
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -422,8 +421,9 @@ async def happen(store, one, event, now_ms):
         await store.settle([what(one, number, **facts)])
 
 
+@pytest.mark.timeout(120)
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -432,16 +432,13 @@ async def happen(store, one, event, now_ms):
     taken=st.booleans(),
     parts=st.sampled_from([1, PARTS]),
 )
-def test_no_order_of_events_lowers_a_part_or_its_message(
-    empty_file, tmp_path, opening_of, story, taken, parts
-):
-    path = tmp_path / "story.db"
-    shutil.copyfile(empty_file, path)
+def test_no_order_of_events_lowers_a_part_or_its_message(fresh, story, taken, parts):
+    opening = fresh()
 
     async def live():
         one = (leased if taken else message)(*"abc"[:parts])
         now_ms = NOW_MS
-        async with opening_of(path) as store:
+        async with opening() as store:
             await store.accept(one)
             before = await look(store, one)
             for (what, number, attempt), pause_ms in story:

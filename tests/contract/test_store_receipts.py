@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -351,23 +350,23 @@ story = st.lists(
 )
 
 
+@pytest.mark.timeout(120)
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(story=story, answers=written, restart=st.integers(0, 16))
 def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
-    empty_file, tmp_path, opening_of, story, answers, restart
+    fresh, story, answers, restart
 ):
     """jasmin#643, #472, vumi#991: each part ends as the first final receipt of its own says."""
-    path = tmp_path / "story.db"
-    shutil.copyfile(empty_file, path)
+    opening = fresh()
 
     async def live():
         one = leased("a", "b", "c")
         async with contextlib.AsyncExitStack() as stack:
-            store = await stack.enter_async_context(opening_of(path))
+            store = await stack.enter_async_context(opening())
             await store.accept(one)
             now_ms, answered, expected = NOW_MS, set(), {}
             before = await look(store, one)
@@ -375,7 +374,7 @@ def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
                 now_ms += pause_ms + 1
                 if step == restart:
                     await stack.aclose()
-                    store = await stack.enter_async_context(opening_of(path))
+                    store = await stack.enter_async_context(opening())
                 if what == "answer":
                     answer_id = answers.format(VALUES[index])
                     facts = {"carrier_message_id": answer_id, "ended_ms": now_ms}

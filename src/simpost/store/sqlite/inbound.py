@@ -13,16 +13,12 @@ import msgspec
 from simpost.domain.inbound import Inbound, Incoming
 from simpost.ports.inbound import Gathered, Known, NewInbound
 from simpost.ports.store import Accepted, Repeated
+from simpost.store import limits
 from simpost.store.codes import reason_of
 from simpost.store.sqlite.accepting import accept
 from simpost.store.sqlite.inbound_log import parts_of
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.session import Session
-
-MOST_OF_AN_ESIM = 1_000
-MOST_OF_NO_ESIM = 10_000
-"""Kept for an account, or for nobody, where no eSIM is known."""
-MOST_ASSEMBLIES = 100_000
 
 _WHOLE = Accepted()
 
@@ -104,7 +100,7 @@ def _keep(session: Session, new: NewInbound) -> Accepted | Known:
         (
             inbound.account_id,
             inbound.esim_tran_no,
-            MOST_OF_AN_ESIM if of_esim else MOST_OF_NO_ESIM,
+            limits.MOST_OF_AN_ESIM if of_esim else limits.MOST_OF_NO_ESIM,
         ),
     )
     if new.message is None:
@@ -168,7 +164,9 @@ def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
 
 def _forget(session: Session, one: Oblivion) -> int:
     rows = session.execute(SQL["forgettable_assemblies"], (one.before_ms, one.limit)).fetchall()
-    rows += session.execute(SQL["surplus_assemblies"], (MOST_ASSEMBLIES, one.limit)).fetchall()
+    rows += session.execute(
+        SQL["surplus_assemblies"], (limits.MOST_ASSEMBLIES, one.limit)
+    ).fetchall()
     found = {row[0] for row in rows}
     for assembly in found:
         session.execute(SQL["forget_incoming_parts"], (assembly,))

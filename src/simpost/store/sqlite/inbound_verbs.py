@@ -10,6 +10,7 @@ import apsw
 from simpost.domain.inbound import Inbound, Incoming, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter, Known, NewInbound
 from simpost.ports.store import Accepted
+from simpost.store import limits
 from simpost.store.sqlite import inbound, inbound_log
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.writer import Writer
@@ -33,7 +34,7 @@ class InboundVerbs:
         return await self._writer.submit(inbound.keep, new)
 
     async def overdue(self, *, before_ms: int, limit: int) -> list[Gathered]:
-        return await self._read(inbound_log.overdue, before_ms, inbound.MOST_ASSEMBLIES, limit)
+        return await self._read(inbound_log.overdue, before_ms, limits.MOST_ASSEMBLIES, limit)
 
     async def forget_inbound(self, *, before_ms: int, limit: int) -> int:
         return await self._writer.submit(inbound.forget, inbound.Oblivion(before_ms, limit))

@@ -1,0 +1,62 @@
+"""Where the database is: a URL as libpq writes it, and what of it is ours."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from simpost.errors import StoreError
+
+SCHEMES = ("postgresql", "postgres")
+_POOLED = "pgbouncer"
+_TARGET = "target_session_attrs"
+
+
+class Address(NamedTuple):
+    """How to connect.
+
+    Attributes:
+        url: what asyncpg takes, secrets included.
+        is_pooled: a pooler may give each transaction another session.
+        listen_url: where to listen for what other nodes say; none where that cannot be.
+        shown: hosts and database, without user, password and options.
+    """
+
+    url: str
+    is_pooled: bool
+    listen_url: str | None
+    shown: str
+
+
+def parse(url: str, listen_url: str = "") -> Address:
+    """Raises StoreError when it is no such URL; the error does not show it.
+
+    `pgbouncer=true` among the options says that a pooler in transaction mode is in between. Of
+    several hosts the one that takes writes is meant, unless `target_session_attrs` says otherwise.
+    """
+    plain, is_pooled = _without_ours(url)
+    direct = _without_ours(listen_url)[0] if listen_url else None if is_pooled else plain
+    return Address(plain, is_pooled, direct, _shown(plain))
+
+
+def _without_ours(url: str) -> tuple[str, bool]:
+    try:
+        parts = urlsplit(url)
+        options = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        raise StoreError("the database's URL cannot be read") from None
+    if parts.scheme not in SCHEMES:
+        raise StoreError("the database's URL must begin with postgresql://")
+    is_pooled = any(
+        name == _POOLED and value.lower() in ("true", "1", "yes") for name, value in options
+    )
+    kept = [(name, value) for name, value in options if name != _POOLED]
+    if "," in parts.netloc and _TARGET not in dict(kept):
+        kept.append((_TARGET, "read-write"))
+    return urlunsplit(parts._replace(query=urlencode(kept))), is_pooled
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    hosts = parts.netloc.rpartition("@")[2] or dict(parse_qsl(parts.query)).get("host", "")
+    return f"postgresql://{hosts}/{parts.path.lstrip('/')}"

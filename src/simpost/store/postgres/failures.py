@@ -1,0 +1,56 @@
+"""What the errors of PostgreSQL and of asyncpg mean for us."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from simpost.errors import InvalidRequest, StoreError, StoreFull, StoreReadOnly
+
+_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""Serialization failure, deadlock, lock not available: the same again may go through."""
+_GONE = ("08", "57P", "25006", "53300")
+"""Connection lost, server going down, a standby where a primary was, no connection left."""
+
+_MEANING: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("53100", StoreFull, "the disk of the database is full"),
+    ("53300", StoreError, "the database takes no more connections"),
+    ("53", StoreError, "the database is out of resources"),
+    ("25006", StoreReadOnly, "the database is read-only"),
+    ("28", StoreError, "the database does not let this user in"),
+    ("3D000", StoreError, "there is no such database"),
+    ("42501", StoreError, "this user may not do that in the database"),
+    ("23", StoreError, "the database refused the row"),
+    ("22", StoreError, "the database cannot hold this value"),
+    ("57014", StoreError, "the database took too long"),
+    ("57P", StoreError, "the database is going down or starting"),
+    ("08", StoreError, "the connection to the database is lost"),
+)
+"""By the beginning of the SQLSTATE; any other is a mistake of ours and says its code."""
+
+
+def may_go_through(error: BaseException) -> bool:
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _AGAIN
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection is of no more use; whether a commit went through is not known then."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_GONE)
+    return not isinstance(error, (StoreError, InvalidRequest, asyncpg.exceptions.DataError))
+
+
+def translate(error: Exception) -> StoreError:
+    """A StoreError that says what happened, never what was in the row or in the URL."""
+    if isinstance(error, StoreError):
+        return error
+    if isinstance(error, asyncpg.PostgresError):
+        code = error.sqlstate or ""
+        for beginning, meaning, words in _MEANING:
+            if code.startswith(beginning):
+                return meaning(f"{words} ({code})")
+        return StoreError(f"the database failed: {type(error).__name__} ({code})")
+    if isinstance(error, TimeoutError):
+        return StoreError("the database did not answer in time")
+    if isinstance(error, (OSError, asyncpg.InterfaceError)):
+        return StoreError(f"the database cannot be reached ({type(error).__name__})")
+    return StoreError(f"the store failed: {type(error).__name__}")

@@ -1,0 +1,160 @@
+"""Leasing: who may work on a part until when, and what becomes of parts nobody finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier import Submission
+from simpost.store.codes import CODE, options_of
+from simpost.store.postgres.folding import PartKey, refold
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.matching import lowest_id
+from simpost.store.postgres.meeting import meet_stranded
+from simpost.store.postgres.queries import columns
+from simpost.store.postgres.receiving import MOST_PARKED
+
+STEP = 500
+"""Parts that one statement touches at most; longer work is several, with others between."""
+_ROUNDS = 8
+"""Looks into the queue per claim: a backlog that has expired is worked off over several."""
+_IN_DOUBT = CODE[State.IN_DOUBT]
+_SENT = CODE[State.SENT]
+
+
+class Claim(NamedTuple):
+    carrier: str
+    limit: int
+    now_ms: int
+    owner: str
+    lease_ms: int
+    codes_only: bool
+
+
+class Lapse(NamedTuple):
+    now_ms: int
+    owner: str | None
+    repeat: frozenset[str]
+
+
+class Expiry(NamedTuple):
+    now_ms: int
+    limit: int
+
+
+class Oblivion(NamedTuple):
+    now_ms: int
+    requests_before_ms: int
+    parked_before_ms: int
+    limit: int
+
+
+async def claim(session: Session, claims: Sequence[Claim]) -> list[list[Submission]]:
+    return [await _claim(session, one) for one in claims]
+
+
+async def _claim(session: Session, one: Claim) -> list[Submission]:
+    leased: list[Submission] = []
+    for _ in range(_ROUNDS):
+        wanted = min(STEP, one.limit - len(leased))
+        rows = await session.ask(
+            "claim",
+            one.carrier,
+            one.now_ms,
+            lowest_id(one.now_ms),
+            wanted,
+            one.owner,
+            one.lease_ms,
+            one.codes_only,
+        )
+        ended: list[PartKey] = []
+        for row in rows:
+            if row[12] <= one.now_ms:
+                ended.append((row[0], row[1], row[2]))
+            else:
+                leased.append(_submission(row))
+        if ended:
+            async with session.transaction():
+                touched = await session.ask("expire_these", one.now_ms, *columns(ended, 3))
+                await refold(session, _of_several(touched), one.now_ms)
+        if len(rows) < wanted or len(leased) >= one.limit:
+            break
+    return leased
+
+
+def _submission(row: Any) -> Submission:
+    return Submission(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15])))
+
+
+def _of_several(rows: Sequence[Any]) -> list[tuple[int, bytes]]:
+    """The messages of several parts among rows of account, message and total."""
+    return [(row[0], row[1]) for row in rows if row[2] > 1]
+
+
+async def lapse(session: Session, lapses: Sequence[Lapse]) -> list[int]:
+    return [await _lapse(session, one) for one in lapses]
+
+
+async def _lapse(session: Session, one: Lapse) -> int:
+    async with session.transaction():
+        if one.owner is None:
+            rows = await session.ask("lost_leases", one.now_ms, STEP)
+        else:
+            rows = await session.ask("leases_of", one.owner, STEP)
+        settled = [tuple(row[:3]) for row in rows if row[5] >= _SENT]
+        lost = [row for row in rows if row[5] < _SENT]
+        if settled:
+            await session.ask("release_parts", *columns(settled, 3))
+        if lost:
+            due = [(*row[:3], one.now_ms if row[9] in one.repeat else row[7]) for row in lost]
+            await session.ask("doubt_parts", *columns(due, 4), one.now_ms)
+            attempts = [_lost_attempt(row, one.now_ms) for row in lost]
+            await session.ask("record_attempts", *columns(attempts, 12))
+            several = [(row[0], row[1]) for row in lost if row[3] > 1]
+            await refold(session, several, one.now_ms)
+    return len(rows)
+
+
+def _lost_attempt(row: Any, now_ms: int) -> tuple[Any, ...]:
+    account_id, message_id, number, _, carrier, state, attempt, _, begun_ms, _ = row
+    return (
+        account_id,
+        message_id,
+        number,
+        attempt,
+        carrier,
+        Verdict.IN_DOUBT,
+        Reason.LEASE_LOST,
+        None,
+        None,
+        begun_ms,
+        now_ms,
+        state == _IN_DOUBT,
+    )
+
+
+async def expire(session: Session, expiries: Sequence[Expiry]) -> list[int]:
+    return [await _expire(session, one) for one in expiries]
+
+
+async def _expire(session: Session, one: Expiry) -> int:
+    async with session.transaction():
+        rows = await session.ask("expire_parts", one.now_ms, one.limit)
+        await refold(session, _of_several(rows), one.now_ms)
+    return len(rows)
+
+
+async def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+    return [await _forget(session, one) for one in all_of]
+
+
+async def _forget(session: Session, one: Oblivion) -> int:
+    await meet_stranded(session, one.now_ms, one.limit)
+    requests: int = await session.value("forget_requests", one.requests_before_ms, one.limit)
+    crowded_ms = await session.value("parked_beyond", MOST_PARKED)
+    before_ms = max(one.parked_before_ms, 0 if crowded_ms is None else crowded_ms + 1)
+    parked: int = await session.value("forget_parked", before_ms, one.limit - requests)
+    return requests + parked

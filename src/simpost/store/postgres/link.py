@@ -1,0 +1,153 @@
+"""A link: one connection to the database, made when it is needed and made anew when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import asyncpg
+
+from simpost.errors import StoreError
+from simpost.store.postgres.address import Address
+from simpost.store.postgres.failures import is_lost, translate
+from simpost.store.postgres.queries import SQL
+
+CONNECT_S: Final = 5.0
+"""For one host; a URL of several tries them one after the other."""
+ANSWER_S: Final = 15.0
+"""Longest wait for one statement; the server gives it up two seconds before."""
+_SETTINGS: Final = {
+    # A plan is made while tables are small and kept when they have grown: only plans that stay
+    # good are allowed.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+    "statement_timeout": f"{int(1000 * (ANSWER_S - 2))}",
+    "lock_timeout": "5000",
+    "idle_in_transaction_session_timeout": "60000",
+}
+_BEGIN_POOLED: Final = "; ".join(
+    ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in _SETTINGS.items())]
+)
+
+
+class Session:
+    """What a verb works on while it has a link to itself.
+
+    Attributes:
+        node: whose leases the parts get that a lane takes straight from memory.
+    """
+
+    def __init__(self, connection: asyncpg.Connection[Any], *, is_pooled: bool, node: str) -> None:
+        self.connection = connection
+        self.node = node
+        self._is_pooled = is_pooled
+        self._inside = False
+
+    async def ask(self, name: str, *facts: Any) -> list[Any]:
+        """The rows of a named statement; outside of a transaction it is one by itself."""
+        if self._is_pooled and not self._inside:
+            async with self.transaction():
+                return await self.ask(name, *facts)
+        rows: list[Any] = await self.connection.fetch(SQL[name], *facts)
+        return rows
+
+    async def value(self, name: str, *facts: Any) -> Any:
+        """The first field of the first row; none where there is none."""
+        rows = await self.ask(name, *facts)
+        return rows[0][0] if rows else None
+
+    async def run(self, script: str) -> None:
+        """Statements without facts, in a transaction."""
+        assert self._inside
+        await self.connection.execute(script)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """What is asked inside is committed together; within another it is a part of that."""
+        if self._inside:
+            yield
+            return
+        await self.connection.execute(_BEGIN_POOLED if self._is_pooled else "BEGIN")
+        self._inside = True
+        try:
+            yield
+        except BaseException:
+            self._inside = False
+            if not self.connection.is_closed():
+                await self.connection.execute("ROLLBACK")
+            raise
+        self._inside = False
+        await self.connection.execute("COMMIT")
+
+
+class Link:
+    """One connection at most. `use` gives it to one at a time."""
+
+    def __init__(self, address: Address, *, node: str) -> None:
+        self._address = address
+        self._node = node
+        self._session: Session | None = None
+        self._lock = asyncio.Lock()
+        self._closed = False
+
+    @contextlib.asynccontextmanager
+    async def use(self) -> AsyncIterator[Session]:
+        """Raises what was raised; a connection that may be of no more use is dropped then."""
+        async with self._lock:
+            session = self._session
+            if session is None or session.connection.is_closed():
+                session = await self._connect()
+            try:
+                yield session
+            except BaseException as error:
+                if is_lost(error):
+                    self._drop()
+                raise
+
+    async def close(self) -> None:
+        async with self._lock:
+            self._closed = True
+            if self._session is not None:
+                with contextlib.suppress(Exception):
+                    await self._session.connection.close(timeout=2)
+                self._drop()
+
+    async def _connect(self) -> Session:
+        if self._closed:
+            raise StoreError("the store is closed")
+        self._session = None
+        connection = await connect(self._address.url, is_pooled=self._address.is_pooled)
+        self._session = Session(connection, is_pooled=self._address.is_pooled, node=self._node)
+        return self._session
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.connection.terminate()
+            self._session = None
+
+
+async def connect(url: str, *, is_pooled: bool) -> asyncpg.Connection[Any]:
+    """Raises StoreError, which tells neither user nor password."""
+    try:
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(
+            url,
+            timeout=CONNECT_S,
+            command_timeout=ANSWER_S,
+            statement_cache_size=0 if is_pooled else 200,
+            max_cached_statement_lifetime=0,
+            server_settings=None if is_pooled else {"application_name": "simpost", **_SETTINGS},
+        )
+    except (
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ) as error:
+        raise translate(error) from None
+    except ValueError:
+        raise StoreError("the database's URL cannot be read") from None
+    return connection

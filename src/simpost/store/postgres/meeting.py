@@ -1,0 +1,99 @@
+"""Meeting: receipts that came before the answer that told us their id.
+
+A settlement looks for parked receipts once it is committed, and whoever parks one looks for its
+part once that is committed: whatever the order, on whichever nodes, the later of both sees the
+other. What a node that died in between leaves is found by `meet_stranded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.receipt_ids import MOST_OCTETS, candidates, possible_forms
+from simpost.ports.store import Settlement
+from simpost.store.codes import CODE, STATE, reason_of
+from simpost.store.postgres.forms import LearntForms
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.matching import lowest_id
+from simpost.store.postgres.obeying import obey
+from simpost.store.postgres.queries import columns
+
+_SLACK_MS: Final = 10_000
+"""How far the time in a message's id may be from its own."""
+_NEWEST_PARKED: Final = 2_000
+"""Parked receipts whose length is looked at, to know which forms of an answer to look for."""
+_STRANDED_MS: Final = 120_000
+
+
+async def meet_parked(session: Session, settlements: Sequence[Settlement]) -> None:
+    """Apply the receipts that came before the answers that told us their ids.
+
+    One that came before the message did speaks of an earlier use of the id.
+    """
+    if not settlements:
+        return
+    made = min(one.message_id for one in settlements)
+    made_ms = int.from_bytes(made[:6], "big") - _SLACK_MS
+    widths: dict[str, list[int]] = {}
+    for carrier, width in await session.ask("parked_lengths", made_ms, _NEWEST_PARKED):
+        widths.setdefault(carrier, []).append(width)
+    ids = [row for at, one in enumerate(settlements) for row in _ids(at, one, widths)]
+    if not ids:
+        return
+    forms = await LearntForms.load(session)
+    for place, *row in await session.ask("parked_receipts", *columns(ids, 5)):
+        answered = settlements[place].carrier_message_id or ""
+        await meet(session, forms, _receipt(row), answered)
+    await forms.write(session)
+
+
+def _ids(
+    place: int, one: Settlement, widths_of: dict[str, list[int]]
+) -> list[tuple[int, str, str, int, bytes]]:
+    """Every id under which a receipt for it may be parked; none is the rule."""
+    widths = [width for width in widths_of.get(one.carrier, ()) if width <= MOST_OCTETS]
+    if one.carrier not in widths_of:
+        return []
+    answered = one.carrier_message_id or ""
+    in_forms = candidates(answered, possible_forms(widths)) if widths else ()
+    return [
+        (place, one.carrier, written, one.account_id, one.message_id)
+        for written in (answered, *in_forms)
+        if written == answered or len(written) in widths
+    ]
+
+
+async def meet(session: Session, forms: LearntForms, receipt: Receipt, answered: str = "") -> None:
+    """Obey a parked receipt, unless somebody else did meanwhile or its part is still unknown."""
+    carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
+    async with session.transaction():
+        if await session.value("standing", *carrier_id) != Standing.PARKED:
+            return
+        widths = (len(answered),) if answered else ()
+        standing, key = await obey(session, forms, receipt, widths)
+        if standing is Standing.PARKED:
+            return
+        await session.ask(
+            "stand_receipt",
+            standing or Standing.MATCHED,
+            *(key or (None, None, None)),
+            *carrier_id,
+        )
+
+
+async def meet_stranded(session: Session, now_ms: int, limit: int) -> None:
+    rows = await session.ask("stranded_receipts", now_ms - _STRANDED_MS, lowest_id(now_ms), limit)
+    if not rows:
+        return
+    forms = await LearntForms.load(session)
+    for row in sorted(rows):
+        await meet(session, forms, _receipt(row))
+    await forms.write(session)
+
+
+def _receipt(row: Sequence[Any]) -> Receipt:
+    _, code, carrier, written, reason, carrier_code, last_ms, numbers = row
+    named = tuple(numbers.split("\n")) if numbers else ()
+    return Receipt(carrier, written, STATE[code], reason_of(reason), carrier_code, last_ms, named)

@@ -1,0 +1,62 @@
+"""Obeying: one receipt that needs thought, in a transaction with what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.states import State
+from simpost.store.codes import CODE, FINAL
+from simpost.store.postgres.folding import PartKey, refold
+from simpost.store.postgres.forms import LearntForms
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.matching import find_part
+from simpost.store.postgres.queries import columns
+
+_SENT = CODE[State.SENT]
+_LOOKS = 3
+"""How often a part is looked for that another node ended in between."""
+
+
+async def obey(
+    session: Session, forms: LearntForms, receipt: Receipt, widths: Iterable[int] = ()
+) -> tuple[Standing | None, PartKey | None]:
+    """Obey a receipt, in a transaction; the standing to keep it under when that cannot be done."""
+    code = CODE[receipt.state]
+    for _ in range(_LOOKS):
+        found = await find_part(session, forms, receipt, widths)
+        if isinstance(found, tuple):
+            return found
+        key = found.key
+        if code >= FINAL:
+            if await session.ask("end_parts", *columns([ending(0, receipt, code, key)], 8)):
+                if found.total > 1:
+                    await refold(session, [key[:2]], receipt.received_ms)
+                return None, key
+        elif found.state > _SENT or receipt.reason is None or receipt.reason == found.reason:
+            return Standing.DUPLICATE, key
+        elif await session.ask(
+            "note_part", receipt.reason, receipt.carrier_code, receipt.received_ms, *key
+        ):
+            return None, key
+    return Standing.AMBIGUOUS, None
+
+
+def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, ...]:
+    return place, code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
+
+
+async def keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey | None) -> None:
+    await session.ask(
+        "keep_receipt",
+        receipt.carrier,
+        receipt.carrier_message_id,
+        CODE[receipt.state],
+        standing,
+        receipt.reason,
+        receipt.carrier_code,
+        receipt.received_ms,
+        *(key or (None, None, None)),
+        "\n".join(receipt.numbers) or None,
+    )

@@ -1,0 +1,106 @@
+"""Partitions: a week of messages each, made ahead of their time and dropped as a whole.
+
+Their bounds are ids, which begin with their time. An id of a time without a partition goes to the
+one that takes the rest, so a clock that is wrong refuses nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+
+from simpost.observe import get_logger
+from simpost.store.postgres.link import Session
+
+_WEEK_MS: Final = 7 * 86_400_000
+_AHEAD: Final = 3
+"""Weeks made ahead of the one that runs; the one before is made too, for clocks that are late."""
+_TABLES: Final = {"messages": "id", "parts": "message_id", "attempts": "message_id"}
+_NAME: Final = re.compile(r"messages_(\d{8})")
+_STEP: Final = 1_000
+_MOST_STEPS: Final = 10_000
+
+_logger = get_logger(__name__)
+
+
+async def prepare(session: Session, now_ms: int) -> list[str]:
+    """Make the partitions that are wanted soon; the first days of those that were made.
+
+    One node makes them. What cannot be made now is made another time: the rest takes the rows.
+    """
+    missing = sorted(set(_wanted(now_ms)) - set(await weeks(session)))
+    made: list[str] = []
+    for start_ms in missing:
+        try:
+            async with session.transaction():
+                if not await session.value("lock_partitions"):
+                    return made
+                await session.run("; ".join(_make(start_ms)))
+        except (asyncpg.CheckViolationError, asyncpg.DuplicateTableError) as error:
+            _logger.warning("partition_not_made", week=_day(start_ms), reason=type(error).__name__)
+        except asyncpg.LockNotAvailableError:
+            return made
+        else:
+            made.append(_day(start_ms))
+    return made
+
+
+async def drop_before(session: Session, time_ms: int) -> list[str]:
+    """Drop the weeks that ended before that time, except one with parts that still wait.
+
+    Receipts kept since before it go too. Returns the first days of what was dropped.
+    """
+    dropped: list[str] = []
+    for start_ms in sorted(await weeks(session)):
+        if start_ms + _WEEK_MS > time_ms:
+            break
+        async with session.transaction():
+            await session.run("SET LOCAL lock_timeout = '2s'")
+            waits = await session.connection.fetchval(
+                f"SELECT EXISTS (SELECT 1 FROM parts_{_day(start_ms)} WHERE due_ms IS NOT NULL)"  # noqa: S608
+            )
+            if waits:
+                continue
+            tables = ", ".join(f"{table}_{_day(start_ms)}" for table in reversed(_TABLES))
+            await session.run(f"DROP TABLE {tables}")
+        dropped.append(_day(start_ms))
+    for _ in range(_MOST_STEPS):
+        if await session.value("forget_receipts", time_ms, _STEP) < _STEP:
+            break
+    return dropped
+
+
+async def weeks(session: Session) -> list[int]:
+    """When the weeks begin that have a partition."""
+    names = [_NAME.fullmatch(row[0]) for row in await session.ask("list_partitions")]
+    return [
+        int(datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC).timestamp()) * 1000
+        for found in names
+        if found
+    ]
+
+
+def _wanted(now_ms: int) -> Iterator[int]:
+    this_ms = now_ms - now_ms % _WEEK_MS
+    for ahead in range(-1, _AHEAD + 1):
+        yield this_ms + ahead * _WEEK_MS
+
+
+def _make(start_ms: int) -> Iterator[str]:
+    yield "SET LOCAL lock_timeout = '2s'"
+    first, last = (
+        f"'\\x{at_ms.to_bytes(6, 'big').hex()}'" for at_ms in (start_ms, start_ms + _WEEK_MS)
+    )
+    for table in _TABLES:
+        yield (
+            f"CREATE TABLE {table}_{_day(start_ms)} PARTITION OF {table} "
+            f"FOR VALUES FROM ({first}) TO ({last})"
+        )
+
+
+def _day(start_ms: int) -> str:
+    return datetime.fromtimestamp(start_ms / 1000, UTC).strftime("%Y%m%d")

@@ -1,0 +1,74 @@
+"""The statements of the store, by the names they have in the files under `sql/`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+_FILES = (
+    "messages",
+    "parts",
+    "receipts",
+    "routing",
+    "catalogue",
+    "inbound",
+    "partitions",
+    "watching",
+)
+_NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+
+
+@cache
+def statements() -> dict[str, str]:
+    """Every named statement, without its comments."""
+    found: dict[str, str] = {}
+    folder = files("simpost.store.postgres").joinpath("sql")
+    for name in _FILES:
+        text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        _, *pieces = _NAMED.split(text)
+        for title, statement in zip(pieces[::2], pieces[1::2], strict=True):
+            assert title not in found, title
+            found[title] = _COMMENT.sub("", statement).strip()
+    return found
+
+
+SQL = statements()
+
+
+def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows as the arrays that `unnest` takes, one for each of their `width` columns."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def waves(rows: Iterable[R], key: Callable[[R], Any]) -> Iterator[list[R]]:
+    """Rows cut, in their order, so that no key is twice in one statement.
+
+    Each is sorted by its key: statements of several nodes then lock rows in one order.
+    """
+    waiting = list(rows)
+    while waiting:
+        first: dict[Any, R] = {}
+        later: list[R] = []
+        for row in waiting:
+            if key(row) in first:
+                later.append(row)
+            else:
+                first[key(row)] = row
+        yield [first[each] for each in sorted(first)]
+        waiting = later
+
+
+def octets(text: str) -> bytes:
+    """Text of a message as it is kept: PostgreSQL's own text takes no NUL."""
+    return text.encode()
+
+
+def is_keepable(*texts: str | None) -> bool:
+    """Whether such texts can be in a row at all."""
+    return not any(text and "\0" in text for text in texts)

@@ -1,0 +1,68 @@
+"""Rerouting: what waits for one carrier is given to another, message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from simpost.ports.store import Move, WaitingMessage
+from simpost.store.codes import options_of
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.queries import columns, waves
+
+_START = (-1, 0, 0, 0, b"")
+
+
+class Reroute(NamedTuple):
+    now_ms: int
+    moves: Sequence[Move]
+
+
+async def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:
+    return [await _reroute(session, one) for one in all_of]
+
+
+async def _reroute(session: Session, one: Reroute) -> int:
+    moved = 0
+    for wave in waves(one.moves, lambda move: (move.account_id, move.message_id)):
+        async with session.transaction():
+            moved += await _move(session, wave, one.now_ms)
+    return moved
+
+
+async def _move(session: Session, moves: Sequence[Move], now_ms: int) -> int:
+    keys = [(move.account_id, move.message_id) for move in moves]
+    rows = await session.ask("lock_messages_to_move", *columns(keys, 2))
+    stays = {(row[0], row[1]) for row in rows if row[3]}
+    free = [
+        (move.account_id, move.message_id, move.carrier, move.sender)
+        for move in moves
+        if (move.account_id, move.message_id) not in stays
+    ]
+    return len(await session.ask("reroute_messages", *columns(free, 4), now_ms))
+
+
+async def waiting_messages(
+    session: Session, carrier: str, after: WaitingMessage | None, limit: int
+) -> list[WaitingMessage]:
+    place: tuple[Any, ...] = _START
+    if after:
+        place = (
+            after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
+        )  # fmt: skip
+    return [_waiting(row) for row in await session.ask("waiting_messages", carrier, *place, limit)]
+
+
+def _waiting(row: Any) -> WaitingMessage:
+    text = row[6].decode()
+    parts = tuple(part.decode() for part in row[9]) if row[9] else (text,)
+    return WaitingMessage(*(*row[:6], text, row[7], options_of(row[8]), parts, *row[10:]))
+
+
+async def carriers_waited_for(session: Session) -> list[str]:
+    return sorted(row[0] for row in await session.ask("carriers_waited_for"))
+
+
+async def count_waiting(session: Session, carrier: str) -> int:
+    count: int = await session.value("count_waiting", carrier)
+    return count

@@ -1,0 +1,115 @@
+-- Plans and eSIMs.
+
+-- name: find_esims
+-- By number, or the newest with that ICCID; by both only if they agree.
+SELECT n.place, e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
+  coalesce(e.sms_status, p.sms_status, 0), coalesce(p.package_code, e.package_code),
+  coalesce(p.slug, '')
+FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])
+  AS n (place, account_id, esim_tran_no, iccid)
+JOIN esims AS e ON e.account_id = n.account_id AND (n.iccid IS NULL OR e.iccid = n.iccid)
+  AND e.esim_tran_no = coalesce(n.esim_tran_no, (
+    SELECT i.esim_tran_no FROM esims AS i WHERE i.account_id = n.account_id AND i.iccid = n.iccid
+    ORDER BY i.created_ms DESC, i.esim_tran_no DESC LIMIT 1
+  ))
+LEFT JOIN plans AS p ON p.package_code = coalesce(
+  (SELECT c.package_code FROM plans AS c WHERE c.package_code = e.package_code),
+  (SELECT min(s.package_code) FROM plans AS s WHERE s.slug = e.package_code AND s.slug <> '')
+)
+
+-- name: query_esims
+SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
+  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document
+FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
+  (SELECT package_code FROM plans WHERE package_code = e.package_code),
+  (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
+)
+WHERE e.account_id = $1
+  AND ($2::text IS NULL OR e.esim_tran_no = $2) AND ($3::text IS NULL OR e.iccid = $3)
+  AND ($4::text IS NULL OR e.order_no = $4)
+  AND ($5::bigint IS NULL OR e.created_ms >= $5) AND ($6::bigint IS NULL OR e.created_ms <= $6)
+ORDER BY e.created_ms, e.esim_tran_no LIMIT $7 OFFSET $8
+
+-- name: count_esims
+SELECT count(*) FROM esims AS e
+WHERE e.account_id = $1
+  AND ($2::text IS NULL OR e.esim_tran_no = $2) AND ($3::text IS NULL OR e.iccid = $3)
+  AND ($4::text IS NULL OR e.order_no = $4)
+  AND ($5::bigint IS NULL OR e.created_ms >= $5) AND ($6::bigint IS NULL OR e.created_ms <= $6)
+
+-- name: save_esims
+INSERT INTO esims AS e (
+  esim_tran_no, account_id, iccid, msisdn, imsi, order_no, package_code, sms_status, smdp_status,
+  esim_status, created_ms, document)
+SELECT n.esim_tran_no, $1, n.iccid, n.msisdn, n.imsi, n.order_no, n.package_code, n.sms_status,
+  n.smdp_status, n.esim_status, n.created_ms, n.document
+FROM unnest(
+  $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[],
+  $9::text[], $10::text[], $11::bigint[], $12::text[]
+) AS n (
+  esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status, smdp_status,
+  esim_status, created_ms, document
+)
+ON CONFLICT (esim_tran_no) DO UPDATE SET
+  iccid = excluded.iccid, msisdn = excluded.msisdn, imsi = excluded.imsi,
+  order_no = excluded.order_no, package_code = excluded.package_code,
+  sms_status = excluded.sms_status, smdp_status = excluded.smdp_status,
+  esim_status = excluded.esim_status, created_ms = least(e.created_ms, excluded.created_ms),
+  document = excluded.document
+WHERE e.account_id = excluded.account_id
+RETURNING e.esim_tran_no
+
+-- name: save_plans
+INSERT INTO plans (package_code, slug, sms_status, type, location, data_type, document)
+SELECT * FROM unnest(
+  $1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::integer[], $7::text[])
+ON CONFLICT (package_code) DO UPDATE SET
+  slug = excluded.slug, sms_status = excluded.sms_status, type = excluded.type,
+  location = excluded.location, data_type = excluded.data_type, document = excluded.document
+
+-- name: list_plans
+SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
+WHERE type = $1
+  AND ($2::text IS NULL OR package_code = $2)
+  AND ($3::text IS NULL OR slug = $3)
+  AND ($4::integer[] IS NULL OR data_type = ANY ($4))
+  AND CASE
+    WHEN $5::text IS NULL THEN true
+    WHEN $5 = '!GL' THEN location = '!GL' OR slug LIKE 'GL-%'
+    WHEN $5 = '!RG' THEN
+      location = '!RG' OR (strpos(location, ',') > 0 AND slug NOT LIKE 'GL-%')
+    ELSE strpos(',' || location || ',', ',' || $5 || ',') > 0
+  END
+ORDER BY package_code COLLATE "C"
+
+-- name: find_plan
+SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
+WHERE package_code = $1 OR (slug = $1 AND slug <> '')
+ORDER BY package_code <> $1, package_code COLLATE "C" LIMIT 1
+
+-- Accounts.
+
+-- name: list_accounts
+SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
+  requests_per_s, category, webhook, enabled
+FROM accounts ORDER BY id
+
+-- name: add_account
+INSERT INTO accounts (
+  access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
+  category, webhook, enabled
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+RETURNING id
+
+-- name: change_account
+UPDATE accounts SET
+  access_code = $1, sealed_secret = $2, name = $3, dialect = $4, access_code_only = $5,
+  ip_allow = $6, requests_per_s = $7, category = $8, webhook = $9, enabled = $10
+WHERE id = $11
+RETURNING id
+
+-- name: find_meta
+SELECT value FROM meta WHERE name = $1
+
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING

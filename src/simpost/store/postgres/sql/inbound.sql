@@ -1,0 +1,118 @@
+-- Gathering the parts of what comes in.
+
+-- name: lock_assemblies
+-- Parts of one message may come to several nodes at once: one after the other looks for its like.
+SELECT pg_advisory_xact_lock(1398361939, key) FROM (
+  SELECT DISTINCT unnest($1::integer[]) AS key ORDER BY 1
+) AS keys
+
+-- name: newest_assembly
+SELECT id, inbound_id, reason FROM assemblies
+WHERE carrier = $1 AND source = $2 AND destination = $3 AND kind = $4 AND reference = $5
+  AND total = $6
+ORDER BY id DESC LIMIT 1
+
+-- name: like_assemblies
+SELECT id, link, reason FROM assemblies
+WHERE carrier = $1 AND source = $2 AND destination = $3 AND kind = $4 AND reference = $5
+  AND total = $6 AND inbound_id IS NOT NULL
+ORDER BY id LIMIT 100
+
+-- name: add_assembly
+INSERT INTO assemblies (
+  carrier, source, destination, kind, reference, total, link, first_ms, last_ms, inbound_id, reason
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
+RETURNING id
+
+-- name: touch_assembly
+UPDATE assemblies SET link = $1, last_ms = $2 WHERE id = $3
+
+-- name: keep_assembly
+UPDATE assemblies SET inbound_id = $1, reason = $2, last_ms = greatest(last_ms, $3)
+WHERE id = $4 AND inbound_id IS NULL
+RETURNING id
+
+-- name: find_assembly
+SELECT carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = $1
+
+-- name: add_incoming_part
+INSERT INTO incoming_parts (assembly, number, encoding, octets, for_application, received_ms)
+VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: incoming_parts
+SELECT number, encoding, octets, for_application, received_ms FROM incoming_parts
+WHERE assembly = $1 ORDER BY number
+
+-- name: count_incoming_parts
+SELECT count(*) FROM incoming_parts WHERE assembly = $1
+
+-- name: overdue_assemblies
+SELECT id FROM assemblies WHERE inbound_id IS NULL AND first_ms < $1 ORDER BY first_ms LIMIT $2
+
+-- name: crowded_out_assemblies
+SELECT id FROM assemblies
+WHERE id <= (SELECT max(id) FROM assemblies) - $1::bigint AND inbound_id IS NULL
+ORDER BY id LIMIT $2
+
+-- name: forget_assemblies
+WITH old AS (
+  (SELECT id FROM assemblies WHERE inbound_id IS NOT NULL AND last_ms < $1
+   ORDER BY last_ms LIMIT $2)
+  UNION
+  (SELECT id FROM assemblies
+   WHERE id <= (SELECT max(id) FROM assemblies) - $3::bigint AND inbound_id IS NOT NULL
+   ORDER BY id LIMIT $2)
+), parts AS (
+  DELETE FROM incoming_parts AS p USING old WHERE p.assembly = old.id
+), gone AS (
+  DELETE FROM assemblies AS a USING old WHERE a.id = old.id RETURNING 1
+)
+SELECT count(*) FROM gone
+
+-- Keeping what came in.
+
+-- name: insert_inbound
+INSERT INTO inbound (
+  account_id, id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
+  part_count, missing, message_id, received_ms
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+
+-- name: trim_inbound
+DELETE FROM inbound WHERE account_id = $1 AND id IN (
+  SELECT id FROM inbound
+  WHERE account_id = $1 AND esim_tran_no = $2 ORDER BY id DESC LIMIT 100 OFFSET $3
+)
+
+-- name: trim_inbound_of_none
+DELETE FROM inbound WHERE account_id = $1 AND id IN (
+  SELECT id FROM inbound
+  WHERE account_id = $1 AND esim_tran_no IS NULL ORDER BY id DESC LIMIT 100 OFFSET $2
+)
+
+-- name: list_inbound
+SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
+  part_count, missing, message_id, received_ms
+FROM inbound
+WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'carried')
+ORDER BY id DESC LIMIT $4
+
+-- name: list_inbound_of_esim
+SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
+  part_count, missing, message_id, received_ms
+FROM inbound
+WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'carried') AND esim_tran_no = $5
+ORDER BY id DESC LIMIT $4
+
+-- Whose it is, and whether it goes in circles.
+
+-- name: esim_of_number
+SELECT account_id, esim_tran_no FROM esims
+WHERE msisdn = $1 AND msisdn <> '' AND ($2::integer IS NULL OR account_id = $2)
+ORDER BY smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no COLLATE "C" DESC LIMIT 1
+
+-- name: count_alike
+SELECT count(*) FROM (
+  SELECT 1 FROM messages
+  WHERE account_id = $1 AND esim_tran_no = $2 AND id >= $3 AND sender = $4 AND text = $5
+  LIMIT $6
+) AS alike

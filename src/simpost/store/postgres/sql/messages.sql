@@ -1,0 +1,133 @@
+-- Accepting.
+
+-- name: accept
+-- Messages with their first parts and request ids; gives the ids whose request id was theirs.
+WITH new AS (
+  SELECT * FROM unnest(
+    $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
+    $14::bytea[], $15::text[], $16::bytea[], $17::text[], $18::integer[], $19::integer[],
+    $20::text[], $21::bigint[], $22::integer[], $23::bytea[]
+  ) AS n (
+    account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
+    part_count, created_ms, expires_ms, request_id, text, options, fingerprint, carrier, priority,
+    total, owner, due_ms, attempt, part_text
+  )
+), taken AS (
+  INSERT INTO requests AS r (
+    account_id, request_id, fingerprint, message_id, reason, created_ms)
+  SELECT account_id, request_id, fingerprint, id, NULL, created_ms
+  FROM new WHERE request_id IS NOT NULL
+  ON CONFLICT (account_id, request_id) DO UPDATE SET
+    fingerprint = excluded.fingerprint, message_id = excluded.message_id,
+    reason = excluded.reason, created_ms = excluded.created_ms
+  WHERE r.created_ms < $24
+  RETURNING r.message_id
+), fresh AS MATERIALIZED (
+  SELECT * FROM new WHERE request_id IS NULL OR id IN (SELECT message_id FROM taken)
+), kept AS (
+  INSERT INTO messages (
+    account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
+    part_count, created_ms, expires_ms, request_id, text, options)
+  SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
+    part_count, created_ms, expires_ms, request_id, text, options
+  FROM fresh
+), first_parts AS (
+  INSERT INTO parts (
+    account_id, message_id, number, total, carrier, priority, expires_ms, state, message_state,
+    owner, due_ms, attempt, updated_ms, text)
+  SELECT account_id, id, 1, total, carrier, priority, expires_ms, 10, 10, owner, due_ms, attempt,
+    created_ms, part_text
+  FROM fresh
+)
+SELECT message_id FROM taken
+
+-- name: add_parts
+-- The parts behind the first, like it in all but their text.
+INSERT INTO parts (
+  account_id, message_id, number, total, carrier, priority, expires_ms, state, owner, due_ms,
+  attempt, updated_ms, text)
+SELECT p.account_id, p.message_id, n.number, p.total, p.carrier, p.priority, p.expires_ms, p.state,
+  p.owner, p.due_ms, p.attempt, p.updated_ms, n.text
+FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bytea[])
+  AS n (account_id, message_id, number, text)
+JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = 1
+
+-- name: next_references
+-- So many for each eSIM; the last of them is given.
+INSERT INTO concatenations AS c (account_id, esim_tran_no, reference)
+SELECT * FROM unnest($1::integer[], $2::text[], $3::integer[])
+ON CONFLICT (account_id, esim_tran_no) DO UPDATE
+  SET reference = (c.reference + excluded.reference) & 65535
+RETURNING account_id, esim_tran_no, reference
+
+-- name: take_request_ids
+INSERT INTO requests AS r (account_id, request_id, fingerprint, message_id, reason, created_ms)
+SELECT n.account_id, n.request_id, n.fingerprint, NULL, n.reason, n.created_ms
+FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::text[], $5::bigint[])
+  AS n (account_id, request_id, fingerprint, reason, created_ms)
+ON CONFLICT (account_id, request_id) DO UPDATE SET
+  fingerprint = excluded.fingerprint, message_id = excluded.message_id,
+  reason = excluded.reason, created_ms = excluded.created_ms
+WHERE r.created_ms < $6
+RETURNING r.account_id, r.request_id
+
+-- name: find_requests
+SELECT r.account_id, r.request_id, r.fingerprint, r.message_id, r.reason
+FROM unnest($1::integer[], $2::text[]) AS n (account_id, request_id)
+JOIN requests AS r ON r.account_id = n.account_id AND r.request_id = n.request_id
+
+-- name: forget_requests
+WITH old AS (
+  SELECT account_id, request_id FROM requests WHERE created_ms < $1
+  ORDER BY created_ms LIMIT $2 FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM requests AS r USING old
+  WHERE r.account_id = old.account_id AND r.request_id = old.request_id
+  RETURNING 1
+)
+SELECT count(*) FROM gone
+
+-- The log.
+
+-- name: read_messages
+SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
+  created_ms, expires_ms, request_id, sender, options
+FROM messages WHERE account_id = $1 AND id = ANY ($2::bytea[])
+
+-- name: read_parts
+SELECT message_id, number, state, reason, carrier, carrier_message_id, carrier_code, sent_ms,
+  final_ms, updated_ms
+FROM parts WHERE account_id = $1 AND message_id = ANY ($2::bytea[]) ORDER BY message_id, number
+
+-- name: find_attempts
+SELECT part, number, carrier, outcome, reason, carrier_code, started_ms, ended_ms, repeat
+FROM attempts WHERE account_id = $1 AND message_id = $2 ORDER BY part, number
+
+-- name: list_messages
+SELECT id FROM messages
+WHERE account_id = $1 AND id < $2 AND id >= $3 AND created_ms >= $4 AND created_ms <= $5
+ORDER BY id DESC LIMIT $6
+
+-- name: list_messages_of_esims
+SELECT m.id FROM messages AS m
+WHERE m.account_id = $1 AND m.esim_tran_no = $7 AND m.id < $2 AND m.id >= $3
+  AND m.created_ms >= $4 AND m.created_ms <= $5
+  AND ($8::text IS NULL OR m.iccid = $8)
+  AND ($9::integer IS NULL OR EXISTS (
+    SELECT 1 FROM parts AS p
+    WHERE p.account_id = m.account_id AND p.message_id = m.id AND p.number = 1
+      AND p.message_state = $9))
+ORDER BY m.id DESC LIMIT $6
+
+-- name: list_messages_in_state
+SELECT p.message_id FROM parts AS p
+WHERE p.account_id = $1 AND p.message_state = $7 AND p.message_state IS NOT NULL
+  AND p.message_id < $2 AND p.message_id >= $3
+  AND EXISTS (
+    SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
+      AND m.created_ms >= $4 AND m.created_ms <= $5)
+ORDER BY p.message_id DESC LIMIT $6
+
+-- name: esims_of_iccid
+SELECT esim_tran_no FROM esims WHERE account_id = $1 AND iccid = $2

@@ -1,0 +1,174 @@
+-- Receipts: which part they speak of, what they end, and those that are kept.
+
+-- name: end_plain
+-- Obeys together what needs no thought: final, alone in its id, for the one part of a message, of
+-- a carrier that was never seen to write ids in other forms. Gives the places of those obeyed.
+WITH seen AS (
+  SELECT * FROM unnest(
+    $1::integer[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::bigint[]
+  ) AS s (place, carrier, carrier_message_id, state, reason, carrier_code, received_ms)
+), hit AS MATERIALIZED (
+  SELECT s.place, s.state, s.reason, s.carrier_code, s.received_ms,
+    p.account_id, p.message_id, p.number, p.total, count(*) OVER (PARTITION BY s.place) AS hits
+  FROM seen AS s JOIN parts AS p
+    ON p.carrier = s.carrier AND p.carrier_message_id = s.carrier_message_id
+  WHERE p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $8
+    AND NOT EXISTS (SELECT 1 FROM receipt_forms AS f WHERE f.carrier = s.carrier)
+)
+UPDATE parts AS p SET
+  state = hit.state, message_state = hit.state, reason = hit.reason,
+  carrier_code = hit.carrier_code, owner = NULL, due_ms = NULL, final_ms = hit.received_ms,
+  updated_ms = hit.received_ms
+FROM hit
+WHERE hit.hits = 1 AND hit.total = 1 AND p.account_id = hit.account_id
+  AND p.message_id = hit.message_id AND p.number = hit.number AND p.final_ms IS NULL
+RETURNING hit.place
+
+-- name: match_forms
+-- Open parts whose id is one of those that a receipt may mean, with the number they went to.
+SELECT s.place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
+  p.carrier_message_id, m.destination
+FROM unnest($1::integer[], $2::text[], $3::text[]) AS s (place, carrier, carrier_message_id)
+JOIN parts AS p ON p.carrier = s.carrier AND p.carrier_message_id = s.carrier_message_id
+JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $4
+
+-- name: ended_part
+-- The part with one of these ids that ended last, not longer ago than that.
+SELECT p.account_id, p.message_id, p.number, p.state FROM parts AS p
+WHERE p.carrier = $1 AND p.carrier_message_id = ANY ($2::text[])
+  AND p.carrier_message_id IS NOT NULL AND p.final_ms >= $3 AND p.message_id >= $4
+ORDER BY p.final_ms DESC LIMIT 1
+
+-- name: ended_destinations
+SELECT m.destination FROM parts AS p
+JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.carrier = $1 AND p.carrier_message_id = ANY ($2::text[])
+  AND p.carrier_message_id IS NOT NULL AND p.final_ms >= $3 AND p.message_id >= $4
+LIMIT 100
+
+-- name: outermost_ids
+-- Ids of one width are those of a carrier that pads them: then its first and last have it too.
+SELECT
+  (SELECT min(carrier_message_id) FROM parts
+   WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2),
+  (SELECT max(carrier_message_id) FROM parts
+   WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2)
+
+-- name: end_parts
+-- What final receipts say; the lease of a try that is still out there ends with its part.
+UPDATE parts AS p SET
+  state = n.state, message_state = CASE WHEN p.total = 1 THEN n.state ELSE p.message_state END,
+  reason = n.reason, carrier_code = n.carrier_code, owner = NULL, due_ms = NULL,
+  final_ms = n.received_ms, updated_ms = n.received_ms
+FROM unnest(
+  $1::integer[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::bytea[],
+  $8::integer[]
+) AS n (place, state, reason, carrier_code, received_ms, account_id, message_id, number)
+WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
+  AND p.final_ms IS NULL
+RETURNING n.place
+
+-- name: note_part
+-- What an intermediate notice says.
+UPDATE parts SET reason = $1, carrier_code = $2, updated_ms = $3
+WHERE account_id = $4 AND message_id = $5 AND number = $6 AND final_ms IS NULL
+RETURNING 1
+
+-- name: keep_receipt
+INSERT INTO receipts AS r (
+  carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
+  account_id, message_id, number, numbers
+) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11)
+ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
+  standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
+  times = r.times + 1, last_ms = excluded.last_ms, numbers = excluded.numbers,
+  account_id = coalesce(excluded.account_id, r.account_id),
+  message_id = coalesce(excluded.message_id, r.message_id),
+  number = coalesce(excluded.number, r.number)
+
+-- name: standing
+SELECT standing FROM receipts
+WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3 FOR UPDATE
+
+-- name: parked_lengths
+-- How long the ids are of receipts parked since then, of each carrier; so many looked at.
+SELECT DISTINCT carrier, length(carrier_message_id) FROM (
+  SELECT carrier, carrier_message_id FROM receipts
+  WHERE standing = 'parked' AND last_ms >= $1 ORDER BY last_ms DESC LIMIT $2
+) AS newest
+
+-- name: parked_receipts
+-- Those with one of the ids, unless they are older than the message.
+SELECT s.place, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code,
+  r.last_ms, r.numbers
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::bytea[])
+  AS s (place, carrier, carrier_message_id, account_id, message_id)
+JOIN receipts AS r ON r.carrier = s.carrier AND r.carrier_message_id = s.carrier_message_id
+WHERE r.standing = 'parked' AND r.last_ms >= (
+  SELECT created_ms FROM messages WHERE account_id = s.account_id AND id = s.message_id)
+ORDER BY s.place, r.first_ms, r.state
+
+-- name: stranded_receipts
+-- Parked of late though there is an open part with their very id: the node died in between.
+SELECT r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code, r.last_ms,
+  r.numbers
+FROM receipts AS r
+WHERE r.standing = 'parked' AND r.last_ms >= $1 AND EXISTS (
+  SELECT 1 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+  WHERE p.carrier = r.carrier AND p.carrier_message_id = r.carrier_message_id
+    AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $2
+    AND m.created_ms <= r.last_ms)
+ORDER BY r.last_ms DESC LIMIT $3
+
+-- name: stand_receipt
+UPDATE receipts SET standing = $1, account_id = $2, message_id = $3, number = $4
+WHERE carrier = $5 AND carrier_message_id = $6 AND state = $7
+
+-- name: forget_parked
+WITH old AS (
+  SELECT carrier, carrier_message_id, state FROM receipts
+  WHERE standing = 'parked' AND last_ms < $1 ORDER BY last_ms LIMIT $2 FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM receipts AS r USING old
+  WHERE r.carrier = old.carrier AND r.carrier_message_id = old.carrier_message_id
+    AND r.state = old.state
+  RETURNING 1
+)
+SELECT count(*) FROM gone
+
+-- name: parked_beyond
+-- The time of the newest parked receipt that is one too many.
+SELECT last_ms FROM receipts WHERE standing = 'parked' ORDER BY last_ms DESC OFFSET $1 LIMIT 1
+
+-- name: find_receipts
+-- Kept receipts that are known to be of the message, and those that may be: with the id of one of
+-- its tries, and from its time.
+SELECT number, carrier, carrier_message_id, state, standing, reason, carrier_code, times,
+  first_ms, last_ms
+FROM receipts WHERE account_id = $1 AND message_id = $2 AND message_id IS NOT NULL
+UNION
+SELECT a.part, r.carrier, r.carrier_message_id, r.state, r.standing, r.reason, r.carrier_code,
+  r.times, r.first_ms, r.last_ms
+FROM messages AS m
+JOIN attempts AS a ON a.account_id = m.account_id AND a.message_id = m.id
+JOIN receipts AS r ON r.carrier = a.carrier AND r.carrier_message_id = a.carrier_message_id
+WHERE m.account_id = $1 AND m.id = $2 AND r.message_id IS NULL
+  AND r.last_ms BETWEEN m.created_ms AND m.expires_ms + 86400000
+ORDER BY 9, 4 LIMIT $3
+
+-- The forms in which carriers write ids.
+
+-- name: count_forms
+INSERT INTO receipt_forms AS f (carrier, base, letters, width, times, first_ms, last_ms)
+SELECT * FROM unnest(
+  $1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[])
+ON CONFLICT (carrier, base, letters, width) DO UPDATE SET
+  times = f.times + excluded.times, last_ms = greatest(f.last_ms, excluded.last_ms)
+
+-- name: list_forms
+SELECT carrier, base, letters, width FROM receipt_forms ORDER BY carrier, first_ms, base, letters
+
+-- name: forms_of
+SELECT base, letters, width, times, first_ms, last_ms FROM receipt_forms
+WHERE carrier = $1 ORDER BY times DESC, base, letters, width

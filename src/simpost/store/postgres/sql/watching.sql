@@ -1,0 +1,11 @@
+-- For whoever watches the service.
+
+-- name: queues
+-- An id begins with the time of its message.
+SELECT carrier, count(*), min(message_id) FROM parts
+WHERE owner IS NULL AND due_ms IS NOT NULL
+GROUP BY carrier
+
+-- name: probe
+INSERT INTO meta (name, value) VALUES ('probe', $1)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value

