@@ -173,6 +173,17 @@ class Lane:
                 else:
                     return
 
+    def _give_back_stale(self) -> None:
+        """Also what waits behind others, for which there is no room."""
+        now_ms = self._clock_ms()
+        for ready in self._ready:
+            for _ in range(len(ready)):
+                until_ms, part = ready.popleft()
+                if now_ms >= until_ms:
+                    self._answered(part, now_ms, _RETURNED)
+                else:
+                    ready.append((until_ms, part))
+
     def _give_back(self, outcome: Outcome, now_ms: int) -> None:
         for ready in self._ready:
             while ready:
@@ -220,6 +231,7 @@ class Lane:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(_POLL_S)
+            self._give_back_stale()
             self.pump()
             self._backlog.suspect()
 
