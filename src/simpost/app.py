@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
@@ -89,7 +90,11 @@ class App:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, reread: Callable[[], Settings] | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        reread: Callable[[], Settings] | None = None,
+        owner: str = OWNER,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -97,7 +102,7 @@ class App:
         messages = settings.messages
         self.dispatch = Dispatch(
             store,
-            owner=OWNER,
+            owner=owner,
             patience=patience_of(messages),
             clock_ms=wall_clock_ms,
             inbound=self._take_inbound,
@@ -107,7 +112,7 @@ class App:
         routing = routing_of(settings.routes, self.dispatch)
         self._keeper = Keeper(
             store,
-            owner=OWNER,
+            owner=owner,
             repeat_in_doubt=repeated_of(messages),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             clock_ms=wall_clock_ms,
@@ -153,6 +158,11 @@ class App:
             failover=self._failover,
             inbound=self.inbound,
         )
+
+    def wake(self, carrier: str) -> None:
+        """Another node accepted parts for that carrier."""
+        if lane := self.dispatch.lanes.get(carrier):
+            lane.wake()
 
     def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
         return self._unmarked.take(part)
@@ -237,10 +247,24 @@ async def open_app(
     settings: Settings, reread: Callable[[], Settings] | None = None
 ) -> AsyncIterator[App]:
     """Open the store and wire everything around it; nothing runs yet."""
-    store = await SqliteStore.open(
-        settings.store.path, seal_key=settings.store.secrets_key.get_secret_value()
+    at = settings.store
+    key = at.secrets_key.get_secret_value()
+    if at.is_embedded:
+        embedded = await SqliteStore.open(at.path, seal_key=key)
+        try:
+            yield App(settings, embedded, reread)
+        finally:
+            await embedded.close()
+        return
+    from simpost.store.postgres import PostgresStore
+
+    node = f"{socket.gethostname()}:{os.getpid()}"
+    store = await PostgresStore.open(
+        at.database_url, seal_key=key, node=node, listen_url=at.listen_url
     )
     try:
-        yield App(settings, store, reread)
+        app = App(settings, store, reread, node)
+        store.on_waiting(app.wake)
+        yield app
     finally:
         await store.close()

@@ -83,6 +83,14 @@ def test_a_relative_store_lies_beside_the_file(file: Path) -> None:
     assert loaded(file, absolute).store.path == Path("/var/lib/simpost.db")
 
 
+def test_a_store_may_be_a_database_whose_password_is_not_shown(file: Path) -> None:
+    url = "postgresql://simpost:pass-word@db1,db2/simpost"
+    found = loaded(file, LEAST + f'database_url = "{url}"\nlisten_url = "{url}"\n')
+    assert found.store.database_url == url
+    assert not found.store.is_embedded
+    assert "pass-word" not in repr(found)
+
+
 def test_no_secret_is_shown(file: Path) -> None:
     shown = repr(loaded(file, LEAST + CARRIER))
     for secret in (TOKEN, KEY, "hush"):
@@ -112,10 +120,11 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
         (TOKEN, "short", "FILE:2: server.operator_token: must have at least 16 characters"),
         (KEY, "AAAA",
          "FILE:5: store.secrets_key: must be a Fernet key: 32 octets in URL-safe base64"),
-        ("[store]", '[store]\ndatabase_url = "postgresql://db/x"',
-         "FILE:5: store.database_url: PostgreSQL is not there yet; use sqlite:///FILE"),
         ("[store]", '[store]\ndatabase_url = "mysql://db/x"',
-         "FILE:5: store.database_url: must be sqlite:///FILE"),
+         ("FILE:5: store.database_url: must be sqlite:///FILE or"
+          " postgresql://USER:PASSWORD@HOST/DATABASE")),
+        ("[store]", '[store]\nlisten_url = "db/x"',
+         "FILE:5: store.listen_url: must be postgresql://USER:PASSWORD@HOST/DATABASE"),
         ("[store]", '[store]\ndatabase_url = "sqlite:///:memory:"',
          "FILE:5: store.database_url: must be a plain file: what is accepted has to survive"),
         ("[store]", "[messages]\nvalidity_s = 59\n[store]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 from collections.abc import Iterator
@@ -10,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from simpost.config import Route, Settings, load
-from simpost.errors import ConfigError
+from simpost.config import Route, Settings, Store, load
+from simpost.errors import ConfigError, StoreError
 
 _OTHERS = 0o077
 
@@ -23,7 +24,8 @@ def check(
 ) -> None:
     """Check a configuration and say what it means."""
     settings = load(config, os.environ)
-    store = _about_store(settings.store.path)
+    embedded = settings.store.is_embedded
+    store = _about_store(settings.store.path) if embedded else _about_database(settings.store)
     print(f"{config} is right.\n")
     print("\n".join(_found(settings, store)))
     for warning in _warnings(settings, config):
@@ -59,6 +61,16 @@ def _about_store(path: Path) -> str:
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
         raise ConfigError(f"store.database_url: {path} is no file that can be written.")
     return str(path)
+
+
+def _about_database(store: Store) -> str:
+    """Raises ConfigError when it cannot be reached, or holds what this release cannot serve."""
+    from simpost.store.postgres.probing import look
+
+    try:
+        return asyncio.run(look(store.database_url))
+    except StoreError as error:
+        raise ConfigError(f"store.database_url: {error}.") from None
 
 
 def _warnings(settings: Settings, config: Path) -> Iterator[str]:

@@ -25,6 +25,7 @@ from simpost.domain.senders import is_sender
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
 
 
 class Section(BaseModel):
@@ -89,13 +90,25 @@ class Store(Section):
     database_url: str = Field(
         default="sqlite:///simpost.db",
         validate_default=True,
+        repr=False,
         description="`sqlite:///FILE`; a relative FILE is relative to the configuration file, "
-        "`sqlite:////FILE` is absolute.",
+        "`sqlite:////FILE` is absolute. Or `postgresql://USER:PASSWORD@HOST/DATABASE`, see "
+        "[postgres.md](postgres.md).",
+    )
+    listen_url: str = Field(
+        default="",
+        repr=False,
+        description="PostgreSQL without the pooler, to hear at once what other nodes accepted; "
+        "empty: `database_url`, or only asking where that says `pgbouncer=true`.",
     )
     secrets_key: SecretStr = Field(
         description="Fernet key (32 octets, URL-safe base64) that seals secrets in the store. "
         "Without it they cannot be read again: keep a copy apart from the store.",
     )
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.database_url.startswith(_SQLITE)
 
     @property
     def path(self) -> Path:
@@ -104,16 +117,22 @@ class Store(Section):
 
     @field_validator("database_url")
     @classmethod
-    def _a_file(cls, url: str, info: ValidationInfo) -> str:
-        scheme = url.partition(":")[0]
-        if scheme.startswith("postgres"):
-            raise ValueError("PostgreSQL is not there yet; use sqlite:///FILE")
+    def _a_file_or_database(cls, url: str, info: ValidationInfo) -> str:
+        if url.startswith(_POSTGRES):
+            return url
         if not url.startswith(_SQLITE) or not (name := url.removeprefix(_SQLITE)):
-            raise ValueError("must be sqlite:///FILE")
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
         if ":memory:" in name or "?" in name:
             raise ValueError("must be a plain file: what is accepted has to survive")
         folder = (info.context or {}).get("folder", Path())
         return _SQLITE + str(folder / name)
+
+    @field_validator("listen_url")
+    @classmethod
+    def _a_database(cls, url: str) -> str:
+        if url and not url.startswith(_POSTGRES):
+            raise ValueError("must be postgresql://USER:PASSWORD@HOST/DATABASE")
+        return url
 
     @field_validator("secrets_key")
     @classmethod

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import asyncpg
 
 from simpost.errors import InvalidRequest, StoreError, StoreFull, StoreReadOnly
@@ -54,3 +57,12 @@ def translate(error: Exception) -> StoreError:
     if isinstance(error, (OSError, asyncpg.InterfaceError)):
         return StoreError(f"the database cannot be reached ({type(error).__name__})")
     return StoreError(f"the store failed: {type(error).__name__}")
+
+
+@contextlib.contextmanager
+def translating() -> Iterator[None]:
+    """What asyncpg raises inside becomes a StoreError."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise translate(error) from error

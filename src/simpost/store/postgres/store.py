@@ -7,14 +7,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-import asyncpg
-
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import SeenForm
-from simpost.errors import InvalidRequest, StoreError
+from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
 from simpost.ports.store import (
@@ -49,7 +47,7 @@ from simpost.store.postgres import (
 )
 from simpost.store.postgres.accounts import Sealed
 from simpost.store.postgres.address import Address, parse
-from simpost.store.postgres.failures import translate
+from simpost.store.postgres.failures import translating
 from simpost.store.postgres.inbound_verbs import InboundVerbs
 from simpost.store.postgres.lanes import Queue
 from simpost.store.postgres.link import Link, Session
@@ -289,16 +287,13 @@ class PostgresStore(InboundVerbs, WatchVerbs):
             raise StoreError(f"the store is busy: {_MOST_READS} reads wait")
         self._reads += 1
         try:
-            reader = await self._free.get()
-            try:
-                async with reader.use() as session:
-                    return await query(session, *facts)
-            finally:
-                self._free.put_nowait(reader)
-        except (InvalidRequest, StoreError):
-            raise
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise translate(error) from error
+            with translating():
+                reader = await self._free.get()
+                try:
+                    async with reader.use() as session:
+                        return await query(session, *facts)
+                finally:
+                    self._free.put_nowait(reader)
         finally:
             self._reads -= 1
 
