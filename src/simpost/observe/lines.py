@@ -6,6 +6,8 @@ belong in fields; those that get there by mistake are masked before anything is 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -35,7 +37,8 @@ def set_up(
     stream: TextIO | None = None,
 ) -> None:
     """Write lines from `level` up to `stream` (stderr), those of libraries in the same form."""
-    stream = stream or sys.stderr
+    given = stream or sys.stderr
+    stream = _Forbearing(given)
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -43,7 +46,7 @@ def set_up(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         mask_secrets,
     ]
-    last = _last_steps(format, colors=stream.isatty())
+    last = _last_steps(format, colors=given.isatty())
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -60,6 +63,23 @@ def set_up(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.INFO))
+
+
+class _Forbearing(io.TextIOBase):
+    """Drops what cannot be written: a full disk or a closed pipe must not fail a request."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def mask_secrets(

@@ -22,6 +22,23 @@ def _as_before() -> Iterator[None]:
     root.setLevel(level)
 
 
+class Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_line_that_cannot_be_written_fails_nobody(form: Literal["console", "json"]) -> None:
+    set_up("info", form, Full())
+    get_logger("simpost.test").info("lost")
+    logging.getLogger("library").warning("lost")
+
+
 def lines(written: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written.getvalue().splitlines()]
 
