@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from cryptography.fernet import Fernet
+
+from bench.database import Database
 from bench.gateway import Serving
-from bench.history import fill_sqlite
+from bench.history import fill_postgres, fill_sqlite
 from bench.load import SUCCESS, send_sms
 from bench.sink import Sink
 from bench.texts import SENDER, text
@@ -69,43 +73,49 @@ class Contestant(Protocol):
 
 
 class Simpost:
-    """`simpost serve` on the embedded store, or on the database of the URL."""
+    """`simpost serve` on the embedded store, or so many nodes of it on a database."""
 
     success = SUCCESS
 
     def __init__(
-        self, folder: Path, terms: Terms, *, name: str = "simpost", database_url: str | None = None
+        self,
+        folder: Path,
+        terms: Terms,
+        *,
+        name: str = "simpost",
+        database: Database | None = None,
+        nodes: int = 1,
     ) -> None:
         folder.mkdir()
         self.name = name
         self._parts = terms.parts
         self._folder = folder
+        self._database = database
         self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
-        self.gateway = Serving(
-            folder,
-            self.sink.port,
-            window=terms.window,
-            database_url=database_url,
-            carrier=f'reference_bits = 8\nsource_address = "{SENDER}"',
-        )
+        seal_key = Fernet.generate_key().decode()
+        self.nodes = [self._serve(terms, f"node{number}", seal_key) for number in range(nodes)]
+        self.gateway = self.nodes[0]
         self.esims = self.gateway.fill(_ESIMS)
         self._spent = 0.0
 
     @property
     def ports(self) -> Sequence[int]:
-        return [self.gateway.port]
+        return [node.port for node in self.nodes]
 
     @property
     def cpu_seconds(self) -> float:
-        return self._spent + self.gateway.process.cpu_seconds
+        database = self._database.cpu_seconds if self._database else 0.0
+        return self._spent + database + sum(node.process.cpu_seconds for node in self.nodes)
 
     @property
     def peak_mib(self) -> float:
-        return self.gateway.process.peak_mib
+        """The database's is what it holds now."""
+        database = self._database.mib if self._database else 0.0
+        return database + sum(node.process.peak_mib for node in self.nodes)
 
     @property
     def rss_mib(self) -> float:
-        return self.gateway.process.rss_mib
+        return sum(node.process.rss_mib for node in self.nodes)
 
     def requests(self, numbers: range) -> list[bytes]:
         code, secret = self.gateway.access_code, self.gateway.secret
@@ -136,16 +146,36 @@ class Simpost:
         print(f"{rows} messages of history ...", flush=True)
         self._spent += self.gateway.process.cpu_seconds
         self.gateway.stop()
-        fill_sqlite(self._folder / "simpost.db", rows, self.esims, now_ms)
-        self.start()
-
-    def kill(self) -> None:
-        self._spent += self.gateway.process.cpu_seconds
-        self.gateway.process.kill()
-
-    def start(self) -> None:
+        if self._database:
+            asyncio.run(fill_postgres(self._database.url, rows, self.esims, now_ms))
+        else:
+            fill_sqlite(self.gateway.folder / "simpost.db", rows, self.esims, now_ms)
         self.gateway.start()
 
+    def kill(self) -> None:
+        for node in self.nodes:
+            self._spent += node.process.cpu_seconds
+            node.process.kill()
+
+    def start(self) -> None:
+        for node in self.nodes:
+            node.start()
+
     def stop(self) -> None:
-        self.gateway.stop()
+        for node in self.nodes:
+            node.stop()
         self.sink.stop()
+        if self._database:
+            self._database.stop()
+
+    def _serve(self, terms: Terms, name: str, seal_key: str) -> Serving:
+        folder = self._folder / name
+        folder.mkdir()
+        return Serving(
+            folder,
+            self.sink.port,
+            window=terms.window,
+            database_url=self._database.url if self._database else None,
+            seal_key=seal_key,
+            carrier=f'reference_bits = 8\nsource_address = "{SENDER}"',
+        )

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from cryptography.fernet import Fernet
+
 from bench.processes import HOST, Child, free_ports
 
 __all__ = ["HOST", "Gateway", "Process", "Serving", "free_ports"]
@@ -27,7 +29,7 @@ class Serving:
     """`simpost serve`, with one account and as many eSIMs as wanted, bound to whatever listens.
 
     `database_url` none keeps the embedded store in the folder; `carrier` is more lines of the
-    carrier's table.
+    carrier's table; nodes on one database need one `seal_key`.
     """
 
     access_code = "bench"
@@ -44,13 +46,15 @@ class Serving:
         log_level: str = "warning",
         database_url: str | None = None,
         carrier: str = "",
+        seal_key: str | None = None,
     ) -> None:
         (self.port,) = free_ports(1)
         self.token = secrets.token_urlsafe(24)
-        self._folder = folder
+        self.folder = folder
         self._config = folder / "simpost.toml"
         url = database_url or "sqlite:///simpost.db"
-        self._config.write_text(self._toml(smsc_port, window, log_level, url, carrier))
+        key = seal_key or Fernet.generate_key().decode()
+        self._config.write_text(self._toml(smsc_port, window, log_level, url, key, carrier))
         self._config.chmod(0o600)
         self.start()
 
@@ -58,7 +62,7 @@ class Serving:
         self.process = Process(
             ["serve", f"--config={self._config}"],
             ready="listens on",
-            log=self._folder / "gateway.log",
+            log=self.folder / "gateway.log",
         )
 
     def fill(self, esims: int) -> list[str]:
@@ -125,17 +129,15 @@ class Serving:
             raise SystemExit(f"{path}: {refused[0]}")
 
     def _toml(
-        self, smsc_port: int, window: int, log_level: str, database_url: str, carrier: str
+        self, smsc_port: int, window: int, log_level: str, url: str, key: str, carrier: str
     ) -> str:
-        from cryptography.fernet import Fernet
-
         return f"""\
 [server]
 port = {self.port}
 operator_token = "{self.token}"
 [store]
-database_url = "{database_url}"
-secrets_key = "{Fernet.generate_key().decode()}"
+database_url = "{url}"
+secrets_key = "{key}"
 [log]
 level = "{log_level}"
 [[carriers]]

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
+import asyncpg
+
 from bench.texts import text
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -19,7 +21,7 @@ from simpost.store.sqlite.connection import open_writer
 
 SPREAD_MS = 30 * 86_400_000
 """The messages are of thirty days, evenly."""
-BUSY_SHARE = 0.01
+_BUSY_SHARE = 0.01
 """The part of all messages that goes to one eSIM, the first."""
 _VALIDITY_MS = 172_800_000
 _BATCH = 20_000
@@ -68,6 +70,27 @@ def fill_sqlite(path: Path, rows: int, esims: Sequence[str], now_ms: int) -> Non
     connection.close()
 
 
+async def fill_postgres(url: str, rows: int, esims: Sequence[str], now_ms: int) -> None:
+    """The same on PostgreSQL, by COPY; VACUUM follows, as it would have in thirty days."""
+    connection = await asyncpg.connect(url)
+    try:
+        history = story(rows, esims, now_ms)
+        while batch := list(islice(history, _BATCH)):
+            messages, parts, attempts = zip(*batch, strict=True)
+            found = {
+                "messages": [(*row[:-1], str(row[-1]).encode()) for row in messages],
+                "parts": parts,
+                "attempts": [(*row[:-1], bool(row[-1])) for row in attempts],
+            }
+            for table, records in found.items():
+                await connection.copy_records_to_table(
+                    table, records=records, columns=COLUMNS[table]
+                )
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
 def story(rows: int, esims: Sequence[str], now_ms: int) -> Iterator[tuple[Row, Row, Row]]:
     """A message, its part and its attempt, the oldest first; the same for the same arguments."""
     dice = random.Random(1)
@@ -76,7 +99,7 @@ def story(rows: int, esims: Sequence[str], now_ms: int) -> Iterator[tuple[Row, R
         sent_ms, ended_ms, expires_ms = at_ms + 5, at_ms + 3000, at_ms + _VALIDITY_MS
         message_id = _uuid7(at_ms, dice)
         carrier_id = str(number)
-        esim = esims[0] if dice.random() < BUSY_SHARE else esims[number % len(esims)]
+        esim = esims[0] if dice.random() < _BUSY_SHARE else esims[number % len(esims)]
         [(state, reason)] = dice.choices(_ENDS, _OF_100_000)
         yield (
             (

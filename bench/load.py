@@ -65,7 +65,6 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._send()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -85,15 +84,15 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         wait_s = self._sent_at + self._pause_s - now
         if wait_s > 0:
-            self._loop.call_later(wait_s, self._send)
+            self._loop.call_later(wait_s, self.send)
         else:
-            self._send()
+            self.send()
 
     def connection_lost(self, _: Exception | None) -> None:
         self.done.set_result(None)
 
-    def _send(self) -> None:
-        if not self._requests:
+    def send(self) -> None:
+        if not self._requests or self._transport.is_closing():
             self._transport.close()
             return
         self._sent_at = time.perf_counter()
@@ -131,11 +130,11 @@ async def drive(
     ports = [port] if isinstance(port, int) else list(port)
     pause_s = connections / rate_per_s if rate_per_s else 0.0
     opened = [_Connection(requests, success, load, pause_s, loop) for _ in range(connections)]
-    started = time.perf_counter()
     for index, connection in enumerate(opened):
         await loop.create_connection(lambda it=connection: it, host, ports[index % len(ports)])  # type: ignore[misc]
-        if pause_s:
-            await asyncio.sleep(pause_s / connections)
+    started = time.perf_counter()
+    for index, connection in enumerate(opened):
+        loop.call_later(pause_s * index / connections, connection.send)
     await asyncio.gather(*(connection.done for connection in opened))
     load.seconds = time.perf_counter() - started
     return load

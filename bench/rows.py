@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from bench.checks import generator_per_s, sink_per_s
 from bench.contestants import Contestant, Simpost, Terms
+from bench.database import Database
 from bench.killing import kill_and_count
 from bench.memory import passing, waiting
 from bench.peers import kannel
@@ -63,11 +64,32 @@ def parts(wanted: Wanted) -> Figures:
 
 def history(wanted: Wanted) -> Figures:
     """An empty store, and one with 1,000,000 messages in it."""
-    empty = Simpost(_place(wanted, "empty"), wanted.terms, name="empty store")
-    full = Simpost(_place(wanted, "full"), wanted.terms, name="1,000,000 messages")
-    with _stopped(empty, full):
-        full.fill_history(_HISTORY, int(time.time() * 1000))
-        return _side_by_side(wanted, wanted.terms, [empty, full])
+    return _with_history(wanted, lambda: None)
+
+
+def postgres(wanted: Wanted) -> Figures:
+    """The embedded store, and PostgreSQL with its CPU counted; one part, with receipts."""
+    embedded = Simpost(_place(wanted, "embedded"), wanted.terms, name="embedded")
+    on_postgres = Simpost(
+        _place(wanted, "postgres"), wanted.terms, name="postgres", database=Database()
+    )
+    with _stopped(embedded, on_postgres):
+        return _side_by_side(wanted, wanted.terms, [embedded, on_postgres])
+
+
+def postgres_history(wanted: Wanted) -> Figures:
+    """An empty database, and one with 1,000,000 messages in it."""
+    return _with_history(wanted, Database)
+
+
+def nodes(wanted: Wanted) -> Figures:
+    """One node on PostgreSQL, and four, the load spread over their doors."""
+    one = Simpost(_place(wanted, "one"), wanted.terms, name="one node", database=Database())
+    four = Simpost(
+        _place(wanted, "four"), wanted.terms, name="four nodes", database=Database(), nodes=4
+    )
+    with _stopped(one, four):
+        return _side_by_side(wanted, wanted.terms, [one, four])
 
 
 def latency(wanted: Wanted) -> Figures:
@@ -123,10 +145,23 @@ ROWS: dict[str, Callable[[Wanted], Figures]] = {
     "kill": kill,
     "untold": untold,
     "history": history,
+    "postgres": postgres,
+    "postgres-history": postgres_history,
+    "nodes": nodes,
     "memory": memory,
 }
 USUAL = ("check", "receipts", "plain", "parts", "latency", "kill")
 """The rows of `make bench`: a few minutes."""
+
+
+def _with_history(wanted: Wanted, database: Callable[[], Database | None]) -> Figures:
+    empty, full = (
+        Simpost(_place(wanted, "store"), wanted.terms, name=name, database=database())
+        for name in ("empty", "1,000,000 messages")
+    )
+    with _stopped(empty, full):
+        full.fill_history(_HISTORY, int(time.time() * 1000))
+        return _side_by_side(wanted, wanted.terms, [empty, full])
 
 
 def _against_kannel(wanted: Wanted, terms: Terms, *, tells: bool = True) -> Figures:
