@@ -13,11 +13,12 @@ import json
 import math
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from bench.gateway import Gateway
-from bench.soak import HOSTILE, SHOWN, judge, logged_in, open_store, send, shown_by, wait_for_ends
+from bench.soak import HOSTILE, SHOWN, judge, logged_in, open_store, send, texts_of, wait_for_ends
 from simpost.domain.states import State
 from simpost.store.codes import CODE
 
@@ -66,7 +67,7 @@ def _compare(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
             all_s[name] = round(time.perf_counter() - started, 2)
         gateway.set_faults(())
         wait_for_ends(folder, total, wanted.patience_s)
-        judged = judge(total, shown_by(gateway), logged_in(folder))
+        judged = judge(total, Counter(texts_of(gateway).values()), logged_in(folder))
     undisturbed = (rates["undisturbed"] + rates["undisturbed again"]) / 2
     return {
         **{f"{name}, a s": rate for name, rate in rates.items()},

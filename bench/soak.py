@@ -41,6 +41,8 @@ HOSTILE: tuple[dict[str, Any], ...] = (
     {"name": "early", "when": {"share": 0.05}, "do": {"fault": "receipt_first"}},
 )
 _BATCH = 10_000
+_LOOK_EVERY = 4
+"""Batches between two looks at the handsets: the simulator keeps some 80,000 texts."""
 SHOWN = 20
 """Texts to one handset at most; the simulator shows the latest 50, and repeats take places too."""
 _MOST_MIB = 20.0
@@ -68,13 +70,16 @@ def soak(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
         send(gateway, esims, range(first), wanted.connections)
         wait_for_ends(folder, first, wanted.patience_s)
         rss_early = gateway.process.rss_mib
-        for begin in range(first, wanted.messages, _BATCH):
+        texts: dict[int, str] = {}
+        for number, begin in enumerate(range(first, wanted.messages, _BATCH)):
             batch = range(begin, min(begin + _BATCH, wanted.messages))
             send(gateway, esims, batch, wanted.connections)
+            if number % _LOOK_EVERY == 0:
+                texts |= texts_of(gateway)
         wait_for_ends(folder, wanted.messages, wanted.patience_s)
         rss_late = gateway.process.rss_mib
         cpu_s = gateway.process.cpu_seconds
-        shown = shown_by(gateway)
+        shown = Counter((texts | texts_of(gateway)).values())
         stats = gateway.smsc("stats")
         logged = logged_in(folder)
     return {
@@ -157,13 +162,13 @@ def logged_in(folder: Path) -> Logged:
         store.close()
 
 
-def shown_by(gateway: Gateway) -> Counter[str]:
-    """How often handsets show each text."""
-    shown: Counter[str] = Counter()
+def texts_of(gateway: Gateway) -> dict[int, str]:
+    """What handsets show now, by the number the simulator gave it."""
+    shown: dict[int, str] = {}
     for handset in gateway.smsc("handsets?limit=10000&messages=50"):
         if handset["received"] != len(handset["messages"]):
             raise SystemExit(f"handset {handset['number']} has forgotten texts")
-        shown.update(message["text"] for message in handset["messages"])
+        shown |= {message["id"]: message["text"] for message in handset["messages"]}
     return shown
 
 
