@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +75,16 @@ class PostgresServer:
     def kill(self) -> None:
         """As the power going off is for it: no process of it does anything more."""
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
-        for each in _family(pid):
-            try:
+        family = _family(pid)
+        for each in family:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(each, 9)
-            except ProcessLookupError:
-                continue
+        until = time.monotonic() + _START_S
+        while any(map(_runs, family)) and time.monotonic() < until:
+            time.sleep(0.01)
+        # Where nobody buries the dead, their number seems in use to the next.
+        for left in (self.data / "postmaster.pid", self.root / ".s.PGSQL.5432.lock"):
+            left.unlink(missing_ok=True)
 
     def close(self) -> None:
         if (self.data / "postmaster.pid").exists():
@@ -110,3 +117,11 @@ def _family(pid: int) -> list[int]:
         for child in task.read_text().split()
     ]
     return [pid, *children]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,94 @@
+"""A server for each process of the run, and a database of its own for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+
+import asyncpg
+import pytest
+from cryptography.fernet import Fernet
+
+from simpost.store.postgres import PostgresStore
+from tests.contract.postgres_server import PostgresServer
+
+SEAL_KEY = Fernet.generate_key().decode()
+
+Node = Callable[..., AbstractAsyncContextManager[PostgresStore]]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: PostgresServer) -> str:
+    """The name of a database with a migrated store without a row."""
+
+    async def migrate() -> None:
+        await _administer(postgres, "CREATE DATABASE template_of_store")
+        await (await open_store(postgres.url("template_of_store"), "template")).close()
+
+    asyncio.run(migrate())
+    return "template_of_store"
+
+
+_count = itertools.count()
+
+
+@pytest.fixture
+def database(postgres: PostgresServer, template: str) -> str:
+    """The name of a database that is a copy of the template."""
+    name = f"test_{next(_count)}"
+    asyncio.run(_administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    return name
+
+
+@pytest.fixture
+def url(postgres: PostgresServer, database: str) -> str:
+    return postgres.url(database)
+
+
+@pytest.fixture
+def empty_url(postgres: PostgresServer) -> str:
+    """Of a database in which nothing was ever made."""
+    name = f"empty_{next(_count)}"
+    asyncio.run(_administer(postgres, f"CREATE DATABASE {name}"))
+    return postgres.url(name)
+
+
+@pytest.fixture
+def node(url: str) -> Node:
+    """Opens the test's database as the node of that name."""
+
+    @contextlib.asynccontextmanager
+    async def opened(name: str = "one", **options: str) -> AsyncIterator[PostgresStore]:
+        store = await open_store(options.pop("at", url), name, **options)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    return opened
+
+
+async def open_store(url: str, name: str, **options: str) -> PostgresStore:
+    return await PostgresStore.open(url, **{"seal_key": SEAL_KEY, **options}, node=name)
+
+
+async def run_sql(url: str, statement: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(statement))
+    finally:
+        await connection.close()
+
+
+async def _administer(server: PostgresServer, statement: str) -> None:
+    await run_sql(server.url(), statement)

@@ -1,0 +1,129 @@
+"""The database goes away: that is said at once, nothing is accepted, and later all is well."""
+
+import asyncio
+
+import pytest
+
+from simpost.domain.states import State
+from simpost.errors import StoreError
+from tests.contract.postgres_server import PostgresServer
+from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, leased, message, settlement
+from tests.integration.postgres.conftest import open_store, run_sql
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def server():
+    """One that a test may kill, and that syncs as one in earnest does."""
+    server = PostgresServer("shared_buffers = 32MB\nmax_connections = 30\n")
+    yield server
+    server.close()
+
+
+async def verbs_of(store, one):
+    """Every way to the server that a store has, with what came of it."""
+    return await asyncio.gather(
+        store.accept(message()),
+        store.settle([settlement(one)]),
+        store.claim(CARRIER, limit=1, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS),
+        store.find_esim(1, esim_tran_no="x", iccid=None),
+        store.find_message(1, one.id),
+        store.lapse(now_ms=NOW_MS, owner="nobody", repeat=frozenset()),
+        return_exceptions=True,
+    )
+
+
+@pytest.mark.parametrize("ends", [PostgresServer.kill, PostgresServer.stop], ids=["kill", "stop"])
+async def test_a_server_that_is_gone_is_said_at_once_and_found_again(server, ends):
+    store = await open_store(server.url(), "one")
+    one = leased()
+    await store.accept(one)
+    await verbs_of(store, one)
+    await asyncio.to_thread(ends, server)
+    async with asyncio.timeout(30):
+        told = await verbs_of(store, one)
+        assert {type(each) for each in told} == {StoreError}
+        assert all("postgres" not in str(each) for each in told)
+        with pytest.raises(StoreError):
+            await store.accept(message())
+    await asyncio.to_thread(server.start)
+    for _ in range(2):  # the first may learn only now that its connection is gone
+        told = await verbs_of(store, one)
+    assert not [each for each in told if isinstance(each, BaseException)]
+    assert (await store.find_message(1, one.id)).state is State.SENT
+    await store.close()
+
+
+async def test_what_was_accepted_outlives_a_server_that_is_killed(server):
+    store = await open_store(server.url(), "one")
+    accepted, refused = [], 0
+    ready = asyncio.Event()
+
+    async def submit():
+        nonlocal refused
+        for _ in range(2_000):
+            one = message()
+            try:
+                await store.accept(one)
+            except StoreError:
+                refused += 1
+                return
+            accepted.append(one.id)
+            if len(accepted) > 200:
+                ready.set()
+
+    callers = [asyncio.create_task(submit()) for _ in range(20)]
+    await ready.wait()
+    await asyncio.to_thread(server.kill)
+    await asyncio.gather(*callers)
+    await asyncio.to_thread(server.start)
+    assert refused
+    kept = {row[0] for row in await run_sql(server.url(), "SELECT id FROM messages")}
+    assert set(accepted) <= kept
+    # Of the one group that was on its way when the server died, the database alone knows.
+    assert len(kept) - len(accepted) <= 20
+    await store.close()
+
+
+async def test_connections_that_are_cut_are_made_anew(node, url, database):
+    async with node() as store:
+        one = leased()
+        await store.accept(one)
+        await verbs_of(store, one)
+        await run_sql(
+            url.replace(f"/{database}?", "/postgres?"),
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",
+        )
+        for _ in range(2):
+            told = await verbs_of(store, one)
+        assert not [each for each in told if isinstance(each, BaseException)]
+
+
+async def test_a_server_that_does_not_answer_is_given_up(node, url, monkeypatch):
+    monkeypatch.setattr("simpost.store.postgres.link.ANSWER_S", 2.0)
+    async with node() as store:
+        await store.accept(message())
+        await run_sql(url, "SELECT 1")
+        blocker = await open_store(url, "two")
+        async with blocker._readers[0].use() as session, session.transaction():
+            await session.run("LOCK TABLE parts IN ACCESS EXCLUSIVE MODE")
+            async with asyncio.timeout(60):
+                with pytest.raises(StoreError, match=r"in time|too long|resources|failed"):
+                    await store.accept(message())
+        await blocker.close()
+        await store.accept(message())
+
+
+async def test_a_store_opens_not_where_nobody_listens_and_says_no_password(tmp_path):
+    at = f"postgresql://simpost:pass-word@/simpost?host={tmp_path}"
+    with pytest.raises(StoreError) as refused:
+        await open_store(at, "one")
+    assert "pass-word" not in str(refused.value)
+
+
+async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_path):
+    at = f"postgresql://postgres@/postgres?host={tmp_path},{server.root}&port=5432,5432"
+    store = await open_store(f"{at}&target_session_attrs=read-write", "one")
+    await store.accept(message())
+    await store.close()

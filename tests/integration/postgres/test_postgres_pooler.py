@@ -1,0 +1,85 @@
+"""Behind a pooler in transaction mode: no verb counts on a session."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from simpost.domain.states import State
+from simpost.ports.store import Accepted, MessageFilter, Repeated
+from tests.contract.inbound_facts import new, one_of
+from tests.contract.store_facts import (
+    CARRIER,
+    LEASE_MS,
+    NOW_MS,
+    esim,
+    key,
+    leased,
+    message,
+    receipt,
+    settlement,
+)
+from tests.integration.postgres.transaction_pooler import TransactionPooler
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+async def pooler(postgres, database):
+    folder = Path(tempfile.mkdtemp(prefix="simpost-pool-"))
+    async with TransactionPooler(folder, postgres.root, database) as pooler:
+        yield pooler
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def pooled(pooler, node):
+    async with node(at=f"{pooler.url}&pgbouncer=true") as store:
+        yield store
+
+
+async def test_the_whole_way_of_messages_goes_through_a_pooler(pooled, pooler):
+    sent = [leased("a", "b") if at % 3 else message(request=key(f"r-{at}")) for at in range(30)]
+    answers = await asyncio.gather(*(pooled.accept(one) for one in sent))
+    assert {type(answer) for answer in answers} == {Accepted}
+    assert isinstance(await pooled.accept(message(request=key("r-0"))), Repeated)
+    await pooled.claim(CARRIER, limit=99, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS)
+    told = [
+        settlement(one, number, carrier_message_id=f"{one.id.hex()}-{number}")
+        for one in sent
+        for number in range(1, len(one.parts) + 1)
+    ]
+    await pooled.settle(told)
+    await pooled.receive([receipt(one.carrier_message_id) for one in told])
+    listed = await pooled.list_messages(1, MessageFilter(limit=99))
+    assert {one.state for one in listed} == {State.DELIVERED}
+    assert len(listed) == 30
+    assert pooler.transactions > 10
+
+
+async def test_what_comes_in_and_what_is_saved_goes_through_a_pooler(pooled):
+    await pooled.save_esims(1, [esim(f"e-{at}") for at in range(10)])
+    found = await asyncio.gather(
+        *(pooled.find_esim(1, esim_tran_no=f"e-{at}", iccid=None) for at in range(12))
+    )
+    assert [one is not None for one in found] == [True] * 10 + [False] * 2
+    for number in (1, 2):
+        await pooled.gather(one_of(number))
+    assert await pooled.keep(new(await pooled.gather(one_of(3)))) == Accepted()
+    await pooled.receive([receipt("unknown")])
+    assert await pooled.lapse(now_ms=NOW_MS, owner="one", repeat=frozenset()) == 0
+    await pooled.forget(now_ms=NOW_MS, limit=10)
+
+
+async def test_behind_a_pooler_other_nodes_are_heard_around_it_or_not_at_all(pooler, url, node):
+    at = f"{pooler.url}&pgbouncer=true"
+    async with node("deaf", at=at) as deaf, node("heard", at=at, listen_url=url) as hearing:
+        assert deaf.listener is None
+        deaf.on_waiting(print)
+        heard = asyncio.Queue()
+        hearing.on_waiting(heard.put_nowait)
+        await asyncio.wait_for(hearing.listener.listens.wait(), 15)
+        await deaf.accept(message())
+        assert await asyncio.wait_for(heard.get(), 15) == CARRIER

@@ -1,0 +1,165 @@
+"""Making and keeping the tables: migration, partitions, and what a store refuses to open."""
+
+import asyncio
+import time
+
+import pytest
+from cryptography.fernet import Fernet
+
+from simpost.errors import SchemaTooNew, StoreError
+from simpost.store.postgres import partitions
+from simpost.store.postgres.migrate import script
+from tests.contract.store_facts import (
+    CARRIER,
+    DAY_MS,
+    LEASE_MS,
+    NOW_MS,
+    leased,
+    message,
+    new_id,
+    receipt,
+    settlement,
+)
+from tests.integration.postgres.conftest import open_store, run_sql
+
+WEEK_MS = 7 * DAY_MS
+
+
+async def partition_of(url, one):
+    [row] = await run_sql(
+        url, f"SELECT tableoid::regclass::text FROM messages WHERE id = '\\x{one.id.hex()}'"
+    )
+    return row[0]
+
+
+async def prepared(store, now_ms=NOW_MS):
+    async with store._readers[0].use() as session:
+        return await partitions.prepare(session, now_ms)
+
+
+async def test_of_nodes_that_start_on_an_empty_database_one_makes_the_tables(empty_url):
+    stores = await asyncio.gather(*(open_store(empty_url, f"n{at}", seal_key=KEY) for at in "abc"))
+    await asyncio.gather(*(store.accept(message()) for store in stores))
+    for store in stores:
+        await store.close()
+
+
+KEY = Fernet.generate_key().decode()
+
+
+async def test_a_database_of_a_newer_release_is_left_untouched(node, url):
+    await run_sql(url, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaTooNew, match="9999"):
+        async with node():
+            pass
+
+
+async def test_a_database_is_bound_to_its_key(node):
+    with pytest.raises(StoreError, match="seal key"):
+        async with node(seal_key=Fernet.generate_key().decode()):
+            pass
+
+
+async def test_a_database_that_would_lose_commits_is_refused(node, url, database):
+    await run_sql(url, f"ALTER DATABASE {database} SET synchronous_commit = off")
+    with pytest.raises(StoreError, match="synchronous_commit"):
+        async with node():
+            pass
+
+
+def test_every_migration_is_planned_without_a_database():
+    assert "CREATE TABLE messages" in script()
+
+
+# Partitions.
+
+
+async def test_a_store_that_opens_has_partitions_for_now_and_the_weeks_to_come(node, url):
+    async with node() as store:
+        now_ms = time.time_ns() // 1_000_000
+        for ahead in range(4):
+            one = message(id=new_id(now_ms + ahead * WEEK_MS))
+            await store.accept(one)
+            assert (await partition_of(url, one)) != "messages_rest"
+
+
+async def test_an_id_of_a_time_without_a_partition_is_kept_all_the_same(node, url):
+    async with node() as store:
+        one = message(at_ms=1_000)
+        await store.accept(one)
+        assert await partition_of(url, one) == "messages_rest"
+        assert (await store.find_message(1, one.id)).text == "hello"
+
+
+async def test_partitions_are_made_once_and_by_one_node(node):
+    async with node("one") as first, node("two") as second:
+        made = await asyncio.gather(prepared(first), prepared(second))
+        made += [await prepared(first), await prepared(second)]
+        days = [day for some in made for day in some]
+        assert len(days) == len(set(days)) == 5
+
+
+async def test_a_week_whose_messages_came_early_stays_with_the_rest(node, url):
+    async with node() as store:
+        one = message()
+        await store.accept(one)
+        assert len(await prepared(store)) == 4
+        assert await partition_of(url, one) == "messages_rest"
+
+
+async def test_the_keeper_makes_partitions_ahead(node, url):
+    async with node() as store:
+        await store.forget(now_ms=NOW_MS, limit=1)
+        one = message(at_ms=NOW_MS + 2 * WEEK_MS)
+        await store.accept(one)
+        assert await partition_of(url, one) != "messages_rest"
+
+
+async def test_weeks_that_are_over_are_dropped_as_a_whole(node):
+    async with node() as store:
+        await prepared(store)
+        old, young = leased(at_ms=NOW_MS - WEEK_MS), leased()
+        for one in (old, young):
+            await store.accept(one)
+            await store.settle([settlement(one, carrier_message_id=one.id.hex())])
+        await store.receive([receipt(old.id.hex()), receipt("unknown", at_ms=NOW_MS - WEEK_MS)])
+        assert len(await store.drop_before(NOW_MS)) == 1
+        assert await store.find_message(1, old.id) is None
+        assert (await store.find_message(1, young.id)) is not None
+        assert await store.drop_before(NOW_MS) == []
+        # What comes of that time yet goes to the rest.
+        await store.accept(message(at_ms=NOW_MS - WEEK_MS))
+
+
+async def test_a_week_with_parts_that_wait_stays(node):
+    async with node() as store:
+        await prepared(store)
+        one = message(at_ms=NOW_MS - WEEK_MS)
+        await store.accept(one)
+        assert await store.drop_before(NOW_MS) == []
+        assert await store.find_message(1, one.id) is not None
+
+
+async def test_statements_of_the_hot_path_look_at_one_partition_and_scan_no_table(node, url):
+    """Whatever the size of a table when its plan was made."""
+    async with node() as store:
+        await prepared(store)
+    await run_sql(url, "SELECT pg_stat_reset()")
+    async with node() as store:
+        sent = [leased(request=None) for _ in range(40)]
+        for _ in range(7):  # from the sixth time on a plan is kept
+            one = message()
+            await store.accept(one)
+            await store.claim(
+                CARRIER, limit=5, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
+            )
+            await store.settle([settlement(one, carrier_message_id=one.id.hex())])
+            await store.receive([receipt(one.id.hex())])
+            await store.find_esim(1, esim_tran_no="a", iccid=None)
+        await asyncio.gather(*(store.accept(one) for one in sent))
+    scans = await run_sql(
+        url,
+        "SELECT relname, seq_scan FROM pg_stat_user_tables "
+        "WHERE seq_scan > 0 AND relname ~ '^(messages|parts|attempts|requests|esims)'",
+    )
+    assert scans == []
