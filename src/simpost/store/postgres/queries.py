@@ -19,6 +19,7 @@ _FILES = (
     "inbound",
     "partitions",
     "watching",
+    "nodes",
 )
 _NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)

@@ -1,0 +1,146 @@
+"""What the nodes on one database ask of it, to share the work between them.
+
+Every verb returns after the commit and raises `StoreError` when it could not commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from simpost.ports.carrier import BindStatus
+
+
+class CarrierReport(msgspec.Struct, frozen=True):
+    """What a node says of a carrier, as far as its own binds go.
+
+    Attributes:
+        is_lost: what waits had better go by another carrier.
+        held: parts in its lane.
+        binds: those it owns.
+    """
+
+    takes: bool
+    is_lost: bool
+    held: int
+    binds: list[BindStatus]
+
+
+Report = dict[str, CarrierReport]
+"""By the name of the carrier, for all that the node is configured with."""
+
+
+class NewNode(msgspec.Struct, frozen=True):
+    """A process that is about to be a node.
+
+    Attributes:
+        run: 16 octets of this process alone: a later one of the same name has others.
+        roles: some of "api", "dispatch", "carrier".
+    """
+
+    name: str
+    run: bytes
+    roles: tuple[str, ...]
+    version: str
+
+
+class NodeRow(msgspec.Struct, frozen=True):
+    """A node as the others see it.
+
+    Attributes:
+        serial: grows with each beat; one that stands still is a node that says nothing.
+        started_ms, beat_ms: by the clock of the database.
+    """
+
+    name: str
+    run: bytes
+    roles: tuple[str, ...]
+    version: str
+    started_ms: int
+    beat_ms: int
+    serial: int
+    report: Report
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """A node lives. `takes` are leases it would have where they are free, `gives` those it returns.
+
+    A lease is on a thing, by its name: `bind CARRIER NUMBER`, or `dispatch`.
+    """
+
+    name: str
+    run: bytes
+    report: Report
+    takes: Sequence[str] = ()
+    gives: Sequence[str] = ()
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What an operator wants of a carrier on all nodes; `unbind` is a drain."""
+
+    carrier: str
+    unbind: bool
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How things stand after a beat.
+
+    Attributes:
+        now_ms: the clock of the database.
+        nodes: all of them, this one too.
+        leases: who has which thing; a thing that nobody has is missing.
+        accounts_version: grows whenever an account is added or changed.
+        orders: the carriers that are to send nothing.
+    """
+
+    now_ms: int
+    nodes: list[NodeRow]
+    leases: dict[str, str]
+    accounts_version: int
+    orders: list[Order]
+
+
+class Draw(msgspec.Struct, frozen=True):
+    """Tokens that a node wants of the bucket that an account has for all nodes."""
+
+    account_id: int
+    rate_per_s: float
+    burst: float
+    wanted: int
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """How many there were; when there was none, how long until there is one."""
+
+    tokens: int
+    wait_s: float
+
+
+class NodeStore(Protocol):
+    async def enter(self, node: NewNode) -> NodeRow | None:
+        """Become a node. The one that has the name already, where there is one."""
+        ...
+
+    async def beat(self, beat: Beat) -> Standing | None:
+        """None when it is no node any more: the others have buried it."""
+        ...
+
+    async def leave(self, name: str, run: bytes) -> None:
+        """Be no node any more, and return all leases."""
+        ...
+
+    async def bury(self, node: NodeRow) -> bool:
+        """Free the leases of one that said nothing since; false where it did."""
+        ...
+
+    async def draw(self, draw: Draw) -> Drawn: ...
+
+    async def order(self, carrier: str, *, unbind: bool) -> None:
+        """Have the carrier send nothing, on all nodes and until `countermand`."""
+        ...
+
+    async def countermand(self, carrier: str) -> None: ...
+
+    async def close(self) -> None: ...

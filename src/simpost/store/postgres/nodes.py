@@ -1,0 +1,121 @@
+"""What nodes share, on PostgreSQL: two connections of their own, so that no beat waits in a queue.
+
+A beat that comes late costs a node its binds; it must not stand behind a batch of messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from simpost.ports.nodes import Beat, Draw, Drawn, NewNode, NodeRow, Order, Report, Standing
+from simpost.store.postgres.address import parse
+from simpost.store.postgres.failures import translating
+from simpost.store.postgres.lanes import Queue
+from simpost.store.postgres.link import Link, Session
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(Report)
+
+
+class PostgresNodes:
+    """Implements `simpost.ports.nodes.NodeStore`, on a database that a store has migrated."""
+
+    def __init__(self, url: str, *, node: str) -> None:
+        address = parse(url)
+        self._beats = Link(address, node=node)
+        self._draws = Queue(Link(address, node=node))
+
+    async def close(self) -> None:
+        await self._beats.close()
+        await self._draws.close()
+
+    async def enter(self, node: NewNode) -> NodeRow | None:
+        with translating():
+            async with self._beats.use() as session, session.transaction():
+                roles = ",".join(node.roles)
+                entered = await session.ask("enter_node", node.name, node.run, roles, node.version)
+                if entered:
+                    return None
+                found = [each for each in await _nodes(session) if each.name == node.name]
+        return found[0] if found else await self.enter(node)
+
+    async def beat(self, beat: Beat) -> Standing | None:
+        with translating():
+            async with self._beats.use() as session, session.transaction():
+                report = _encode(beat.report).decode()
+                if not await session.ask("beat", beat.name, beat.run, report):
+                    return None
+                if beat.gives:
+                    await session.ask("give_leases", beat.name, sorted(beat.gives))
+                if beat.takes:
+                    await session.ask("take_leases", beat.name, sorted(beat.takes))
+                ((now_ms, accounts_version),) = await session.ask("clock_and_version")
+                return Standing(
+                    now_ms=now_ms,
+                    nodes=await _nodes(session),
+                    leases=dict(await session.ask("list_leases")),
+                    accounts_version=accounts_version,
+                    orders=[Order(*row) for row in await session.ask("list_orders")],
+                )
+
+    async def leave(self, name: str, run: bytes) -> None:
+        with translating():
+            async with self._beats.use() as session, session.transaction():
+                if await session.ask("leave_node", name, run):
+                    await session.ask("give_all_leases", name)
+
+    async def bury(self, node: NodeRow) -> bool:
+        with translating():
+            async with self._beats.use() as session, session.transaction():
+                gone = await session.ask("bury_node", node.name, node.run, node.serial)
+                if gone:
+                    await session.ask("give_all_leases", node.name)
+        return bool(gone)
+
+    async def order(self, carrier: str, *, unbind: bool) -> None:
+        with translating():
+            async with self._beats.use() as session:
+                await session.ask("set_order", carrier, unbind)
+
+    async def countermand(self, carrier: str) -> None:
+        with translating():
+            async with self._beats.use() as session:
+                await session.ask("drop_order", carrier)
+
+    async def draw(self, draw: Draw) -> Drawn:
+        return await self._draws.submit(_draw, draw)
+
+
+async def _nodes(session: Session) -> list[NodeRow]:
+    return [_node(row) for row in await session.ask("list_nodes")]
+
+
+def _node(row: Any) -> NodeRow:
+    name, run, roles, version, started_ms, beat_ms, serial, report = row
+    named = tuple(roles.split(","))
+    return NodeRow(name, run, named, version, started_ms, beat_ms, serial, _report(report))
+
+
+def _report(text: str) -> Report:
+    """Nothing where another version writes what this one does not read."""
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError:
+        return {}
+
+
+async def _draw(session: Session, draws: Sequence[Draw]) -> list[Drawn]:
+    return [await _draw_one(session, each) for each in draws]
+
+
+async def _draw_one(session: Session, one: Draw) -> Drawn:
+    facts = (one.account_id, one.rate_per_s, one.burst, one.wanted)
+    rows = await session.ask("draw", *facts)
+    if not rows:
+        await session.ask("open_pace", one.account_id, one.burst)
+        rows = await session.ask("draw", *facts)
+    tokens, lacking = rows[0]
+    return Drawn(tokens, lacking / one.rate_per_s)
