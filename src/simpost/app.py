@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import uvicorn
 from uuid_utils import uuid7
@@ -18,6 +19,7 @@ from uuid_utils import uuid7
 from simpost import __version__
 from simpost.api import Services, build
 from simpost.api.onewrite import OneWriteProtocol
+from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
 from simpost.domain.inbound import Incoming
@@ -34,9 +36,11 @@ from simpost.engine.measures import Measures
 from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reload
 from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
+from simpost.engine.traced import TracedIntake, trace_desk
 from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
+from simpost.observe.tracing import Tracing, start_exporting
 from simpost.ports.store import Store
 from simpost.store import SqliteStore
 
@@ -95,8 +99,10 @@ class App:
         store: Store,
         reread: Callable[[], Settings] | None = None,
         owner: str = OWNER,
+        tracing: Tracing | None = None,
     ) -> None:
         self.settings = settings
+        self._tracing = tracing
         self.store = store
         self.accounts = Accounts(store)
         messages = settings.messages
@@ -106,6 +112,7 @@ class App:
             patience=patience_of(messages),
             clock_ms=wall_clock_ms,
             inbound=self._take_inbound,
+            watch=partial(trace_desk, tracing) if tracing else None,
         )
         for carrier in settings.carriers:
             self.dispatch.add(SmppCarrier(carrier))
@@ -117,7 +124,8 @@ class App:
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             clock_ms=wall_clock_ms,
         )
-        self.intake = Intake(
+        make_intake = partial(TracedIntake, tracing=tracing) if tracing else Intake
+        self.intake = make_intake(
             store,
             routing,
             self.dispatch.lanes,
@@ -230,8 +238,9 @@ class App:
             timestamp_window_s=server.timestamp_window_s,
             allow_private_webhooks=server.allow_private_webhooks,
         )
+        doors = build(services)
         return uvicorn.Config(
-            build(services),
+            with_trace_context(doors) if self._tracing else doors,
             http=OneWriteProtocol,
             lifespan="off",
             access_log=False,
@@ -247,12 +256,34 @@ async def open_app(
     settings: Settings, reread: Callable[[], Settings] | None = None
 ) -> AsyncIterator[App]:
     """Open the store and wire everything around it; nothing runs yet."""
+    async with _tracing(settings) as tracing, _open(settings, reread, tracing) as app:
+        yield app
+
+
+@contextlib.asynccontextmanager
+async def _tracing(settings: Settings) -> AsyncIterator[Tracing | None]:
+    """None, and no SDK loaded, where nothing is to be traced; what is left is sent at the end."""
+    wanted = settings.tracing
+    if not wanted.endpoint:
+        yield None
+        return
+    provider = start_exporting(wanted.endpoint, wanted.share, __version__)
+    try:
+        yield Tracing(provider, wanted.share, __version__)
+    finally:
+        await asyncio.to_thread(provider.shutdown)
+
+
+@contextlib.asynccontextmanager
+async def _open(
+    settings: Settings, reread: Callable[[], Settings] | None, tracing: Tracing | None
+) -> AsyncIterator[App]:
     at = settings.store
     key = at.secrets_key.get_secret_value()
     if at.is_embedded:
         embedded = await SqliteStore.open(at.path, seal_key=key)
         try:
-            yield App(settings, embedded, reread)
+            yield App(settings, embedded, reread, tracing=tracing)
         finally:
             await embedded.close()
         return
@@ -263,7 +294,7 @@ async def open_app(
         at.database_url, seal_key=key, node=node, listen_url=at.listen_url
     )
     try:
-        app = App(settings, store, reread, node)
+        app = App(settings, store, reread, node, tracing)
         store.on_waiting(app.wake)
         yield app
     finally:

@@ -16,6 +16,7 @@ from simpost.config.sections import (
     Server,
     SmppCarrier,
     Store,
+    Tracing,
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -27,6 +28,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[[routes]]": Route,
     "[[numbers]]": Number,
     "[log]": Log,
+    "[tracing]": Tracing,
 }
 
 

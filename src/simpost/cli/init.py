@@ -54,6 +54,10 @@ secrets_key = "{secrets_key}"
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for machines
 
+[tracing]
+# endpoint = ""         # where a collector takes OTLP over HTTP; needs simpost[otel]
+# share = 0.01          # of all messages
+
 # One block for each operator you send through. To try without one, run `simpost smsc`,
 # which prints what to put here.
 #

@@ -24,6 +24,7 @@ from simpost.config.sections import (
     Settings,
     SmppCarrier,
     Store,
+    Tracing,
 )
 from simpost.domain.inbound import plain_number
 from simpost.errors import ConfigError
@@ -34,11 +35,12 @@ _MODELS: dict[str | int, type[Section]] = {
     "store": Store,
     "messages": Messages,
     "log": Log,
+    "tracing": Tracing,
     "carriers": SmppCarrier,
     "routes": Route,
     "numbers": Number,
 }
-_OVERRIDABLE = ("server", "store", "messages", "log")
+_OVERRIDABLE = ("server", "store", "messages", "log", "tracing")
 _Problem = tuple[KeyPath, str]
 
 
@@ -46,7 +48,7 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
     """Read and check a configuration file.
 
     A variable `SIMPOST_SERVER__PORT` of the environment stands above `port` of `[server]`, and so
-    for every key of server, store, messages and log. Raises ConfigError with one line per
+    for every key of server, store, messages, log and tracing. Raises ConfigError with one line per
     problem: file, line, key, reason.
     """
     path = Path(path)

@@ -444,6 +444,23 @@ class Log(Section):
     )
 
 
+class Tracing(Section):
+    """Traces of messages by OpenTelemetry; needs `pip install 'simpost[otel]'`."""
+
+    endpoint: str = Field(
+        default="",
+        pattern=r"^(?:https?://\S+)?$",
+        description="Where a collector takes OTLP over HTTP, such as "
+        "`http://127.0.0.1:4318/v1/traces`; empty: nothing is traced.",
+    )
+    share: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Of all messages, how many are traced; those whose caller traces them, too.",
+    )
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -454,3 +471,4 @@ class Settings(Section):
     routes: tuple[Route, ...] = ()
     numbers: tuple[Number, ...] = ()
     log: Log = Log()
+    tracing: Tracing = Tracing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -13,7 +14,7 @@ from simpost.engine.ledger import Ledger
 from simpost.engine.receiving import TakeInbound, take_none
 from simpost.engine.settling import Patience
 from simpost.observe import get_logger
-from simpost.ports.carrier import BindStatus, Carrier, Link
+from simpost.ports.carrier import BindStatus, Carrier, Desk, Link
 from simpost.ports.store import Store
 
 _DRAIN_S = 30.0
@@ -52,7 +53,9 @@ class Dispatch:
         patience: Patience,
         clock_ms: Clock,
         inbound: TakeInbound = take_none,
+        watch: Callable[[str, Desk], Desk] | None = None,
     ) -> None:
+        """`watch` puts something between the carrier of a name and its lane."""
         self.lanes: dict[str, Lane] = {}
         self._store = store
         self.ledger = Ledger(store)
@@ -60,6 +63,7 @@ class Dispatch:
         self._owner = owner
         self._patience = patience
         self._clock_ms = clock_ms
+        self._watch = watch
         self._tasks: asyncio.TaskGroup | None = None
         self._writing: asyncio.Task[None] | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -93,7 +97,7 @@ class Dispatch:
         assert self._tasks, "opened before the start"
         lane = self.lanes[name]
         self._running[name] = self._tasks.create_task(lane.run(), name=f"lane {name}")
-        await lane.carrier.start(lane)
+        await lane.carrier.start(self._watch(name, lane) if self._watch else lane)
 
     async def remove(self, name: str) -> None:
         """Let a carrier finish what it was given and end its lane; the rest waits in the store."""

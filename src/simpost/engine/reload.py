@@ -20,7 +20,7 @@ from simpost.observe import get_logger
 from simpost.ports.carrier import Carrier
 
 _AT_ONCE = ("routes", "messages", "numbers")
-_AT_START = ("server", "store", "log")
+_AT_START = ("server", "store", "log", "tracing")
 
 log = get_logger(__name__)
 
