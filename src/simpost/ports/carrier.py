@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Protocol
 
@@ -206,7 +207,21 @@ class Carrier(Protocol):
         ...
 
     def binds(self) -> list[BindStatus]:
-        """Every connection as it is now."""
+        """Every connection as it is now, of those it owns."""
+        ...
+
+    @property
+    def bind_numbers(self) -> tuple[int, ...]:
+        """The binds that its operator allows, each to be owned by one node at a time."""
+        ...
+
+    @property
+    def held_binds(self) -> frozenset[int]:
+        """Those of which a connection may be there, those being given up among them."""
+        ...
+
+    async def own(self, numbers: Collection[int], within_s: float) -> None:
+        """Keep these binds bound and no others; those given up are gone within so many seconds."""
         ...
 
     def pause(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from functools import partial
 
 from simpost.carriers.smpp.answers import Answers, Meaning, tells_of_congestion
@@ -45,9 +46,13 @@ _BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING
 
 
 class SmppCarrier:
-    """One message centre and the lines to it; a part takes the line with most room."""
+    """One message centre and the lines to it; a part takes the line with most room.
 
-    def __init__(self, settings: Settings) -> None:
+    `owned` are the numbers of the binds that it may keep bound, none of a number: all of them.
+    """
+
+    def __init__(self, settings: Settings, owned: Collection[int] | None = None) -> None:
+        self._owned = None if owned is None else frozenset(owned)
         self.is_paused = False
         self.is_open = False
         self._desk: Desk | None = None
@@ -69,15 +74,17 @@ class SmppCarrier:
     @property
     def depth(self) -> int:
         """Parts its lane should hold: enough to fill the windows again while a commit runs."""
-        window = self._settings.window * self._settings.binds
+        binds = self._settings.binds if self._owned is None else max(1, len(self._owned))
+        window = self._settings.window * binds
         depth = max(_LEAST_DEPTH, _DEPTH_WINDOWS * window)
-        if rate := self._settings.rate_per_s * self._settings.binds:
+        if rate := self._settings.rate_per_s * binds:
             depth = max(window, min(depth, int(10 * rate)))
         return depth
 
     @property
     def link(self) -> Link:
-        return min((line.link for line in self._senders), key=_BEST.index)
+        owned = [line for line in self._senders if self._owns(line)]
+        return min((line.link for line in owned or self._senders), key=_BEST.index)
 
     @property
     def problem(self) -> str:
@@ -99,7 +106,41 @@ class SmppCarrier:
         return room
 
     def binds(self) -> list[BindStatus]:
-        return [line.status(number) for number, line in enumerate(self._lines, start=1)]
+        return [
+            line.status(number)
+            for number, line in enumerate(self._lines, start=1)
+            if self._owns(line)
+        ]
+
+    # Whose binds they are.
+
+    @property
+    def bind_numbers(self) -> tuple[int, ...]:
+        """Those of all binds; a pair of links is one bind."""
+        return tuple(sorted({line.bind for line in self._lines}))
+
+    @property
+    def held_binds(self) -> frozenset[int]:
+        """The binds of which a link may be there, those that are being given up among them."""
+        return frozenset(line.bind for line in self._lines if line.is_kept)
+
+    async def own(self, numbers: Collection[int], within_s: float) -> None:
+        """Keep these binds bound and no others; those given up are gone within so many seconds."""
+        self._owned = frozenset(numbers)
+        extra = [line for line in self._lines if not self._owns(line) and line.is_kept]
+        cutting = asyncio.get_running_loop().call_later(within_s, _cut, extra)
+        try:
+            async with self._changing:
+                grace_s = min(within_s / 2, self._settings.response_timeout_s)
+                await asyncio.gather(
+                    *(line.stop(grace_s) for line in extra if not self._owns(line))
+                )
+                self._start_unless_drained()
+        finally:
+            cutting.cancel()
+
+    def _owns(self, line: Line) -> bool:
+        return self._owned is None or line.bind in self._owned
 
     # Life.
 
@@ -143,7 +184,8 @@ class SmppCarrier:
 
     def _start_lines(self) -> None:
         for line in self._lines:
-            line.start()
+            if self._owns(line) and not line.is_kept:
+                line.start()
 
     async def _stop_lines(self, grace_s: float) -> None:
         await asyncio.gather(*(line.stop(grace_s) for line in self._lines))
@@ -236,6 +278,11 @@ class SmppCarrier:
         receipt = receipt_of(request, self.traits.name, now_ms)
         committed = self._desk.on_receipt(receipt)
         committed.add_done_callback(partial(_acknowledge, session, request))
+
+
+def _cut(lines: list[Line]) -> None:
+    for line in lines:
+        line.cut()
 
 
 def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]) -> None:

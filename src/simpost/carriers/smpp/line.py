@@ -46,14 +46,18 @@ class Line(SessionHandler):
     """One bind. The task of `keep` binds it, and binds it again when it is lost.
 
     Attributes:
+        bind: number of the bind it belongs to, from 1; the two links of a pair have the same.
         problem: why it is not bound, or slowed, in a sentence.
         is_at_fault: an answer said that the bind is not right; until it is bound again.
         was_of_use: whether the last link was: see `is_of_use`.
         on_outbind: what to do when the message centre asks us to bind.
     """
 
-    def __init__(self, kind: BindKind, settings: Settings, operator: Operator, keep: Keep) -> None:
+    def __init__(
+        self, kind: BindKind, bind: int, settings: Settings, operator: Operator, keep: Keep
+    ) -> None:
         self.kind = kind
+        self.bind = bind
         self.settings = settings
         self.link = Link.STARTING
         self.problem = ""
@@ -111,6 +115,19 @@ class Line(SessionHandler):
         await self._end(grace_s)
         self.problem = ""
         self._enter(Link.UNBINDING)
+        self._task = None
+
+    @property
+    def is_kept(self) -> bool:
+        """From `start` until `stop` is done."""
+        return self._task is not None
+
+    def cut(self) -> None:
+        """Let go of the connection at once, whatever waits for an answer."""
+        if self._task:
+            self._task.cancel()
+        if self._session:
+            self._session.abort()
 
     def rebind(self, problem: str) -> None:
         """Unbind, so that the task binds anew: an answer said that the bind is not right."""

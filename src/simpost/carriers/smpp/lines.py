@@ -37,13 +37,15 @@ _KINDS: Final = {
 def lines_of(settings: Settings, answers: Answers, operator: Operator) -> list[Line]:
     """Lines to start: those we dial, and the one the message centre calls us on."""
     lines = [
-        Line(kind, settings, operator, partial(keep_bound, _bind(settings, kind), answers))
-        for _ in range(settings.binds)
+        Line(kind, number, settings, operator, partial(keep_bound, _bind(settings, kind), answers))
+        for number in range(1, settings.binds + 1)
         for kind in _KINDS[settings.bind]
     ]
     if settings.outbind_port:
         bind = _bind(settings, BindKind.RECEIVER)
-        lines.append(Line(BindKind.RECEIVER, settings, operator, partial(answer_calls, bind)))
+        number = settings.binds + 1
+        keep = partial(answer_calls, bind)
+        lines.append(Line(BindKind.RECEIVER, number, settings, operator, keep))
     return lines
 
 

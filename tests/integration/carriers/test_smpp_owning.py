@@ -1,0 +1,101 @@
+"""Of the binds that an operator allows, a carrier keeps those bound that its node owns."""
+
+import asyncio
+
+import pytest
+
+from simpost.carriers.smpp import SmppCarrier
+from simpost.domain.outcomes import Verdict
+from simpost.ports.carrier import Link
+from tests.integration.carriers.centre import Centre, listening, part, send, settings, started
+
+WITHIN_S = 30.0
+
+
+@pytest.fixture
+async def centre():
+    return Centre()
+
+
+@pytest.fixture
+async def carrier(centre):
+    """One that owns nothing yet, of three binds; and the lane it tells."""
+    async with listening(centre) as port:
+        carrier = SmppCarrier(settings(port, binds=3), owned=())
+        async with started(carrier) as lane:
+            carrier.lane = lane
+            yield carrier
+
+
+async def until_bound(carrier, count):
+    await carrier.lane.until(
+        lambda: [bind.link for bind in carrier.binds()] == [Link.BOUND] * count
+    )
+
+
+async def test_who_owns_nothing_binds_nothing_and_takes_nothing(carrier, centre):
+    assert not carrier.is_open
+    assert carrier.binds() == []
+    assert carrier.bind_numbers == (1, 2, 3)
+    assert carrier.held_binds == frozenset()
+    assert (await send(carrier, part())).verdict is Verdict.UNREACHABLE
+    assert centre.binds == []
+
+
+async def test_what_it_owns_it_binds_and_what_it_gives_up_it_unbinds(carrier, centre):
+    await carrier.own({1, 3}, WITHIN_S)
+    await until_bound(carrier, 2)
+    assert carrier.held_binds == {1, 3}
+
+    await carrier.own({3}, WITHIN_S)
+    assert carrier.held_binds == {3}
+    assert [bind.number for bind in carrier.binds()] == [3]
+    await centre.ends.get()
+    assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+
+    await carrier.own((), WITHIN_S)
+    assert not carrier.is_open
+    assert len(centre.binds) == 2
+
+
+async def test_a_bind_is_given_up_in_time_though_no_answer_comes(carrier, centre):
+    centre.script = ["silence"]
+    await carrier.own({1}, WITHIN_S)
+    await until_bound(carrier, 1)
+    answer = send(carrier, part())
+    await centre.submits.get()
+    await carrier.own((), 0.05)
+    assert carrier.held_binds == frozenset()
+    assert (await answer).verdict is Verdict.IN_DOUBT
+
+
+async def test_a_drain_that_waits_for_an_answer_does_not_hold_a_bind_longer(carrier, centre):
+    centre.script = ["silence"]
+    await carrier.own({1}, WITHIN_S)
+    await until_bound(carrier, 1)
+    send(carrier, part())
+    await centre.submits.get()
+    draining = asyncio.ensure_future(carrier.drain())
+    await asyncio.sleep(0)
+    await carrier.own((), 0.05)
+    await draining
+    assert carrier.held_binds == frozenset()
+
+
+async def test_a_bind_taken_back_while_it_is_given_up_is_bound_in_the_end(carrier):
+    await carrier.own({1}, WITHIN_S)
+    await until_bound(carrier, 1)
+    giving_up = asyncio.ensure_future(carrier.own((), WITHIN_S))
+    await asyncio.sleep(0)
+    await carrier.own({1}, WITHIN_S)
+    await giving_up
+    await until_bound(carrier, 1)
+
+
+async def test_what_is_resumed_binds_only_what_is_owned(carrier, centre):
+    await carrier.own({2}, WITHIN_S)
+    await until_bound(carrier, 1)
+    await carrier.drain()
+    carrier.resume()
+    await until_bound(carrier, 1)
+    assert carrier.held_binds == {2}
