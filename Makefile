@@ -22,7 +22,7 @@ fuzz: .venv/dev.stamp
 	@$(BIN)/python -W error -m tests.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE))
 
 bench: .venv/dev.stamp
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ROWS)
 
 soak: .venv/dev.stamp
 	@$(BIN)/python -m bench.soak $(if $(MESSAGES),--messages $(MESSAGES))

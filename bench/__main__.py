@@ -41,7 +41,7 @@ def main() -> None:
     chosen = list(ROWS) if wanted.all else wanted.rows or list(USUAL)
     if unknown := set(chosen) - set(ROWS):
         parser.error(f"no such row: {', '.join(unknown)}")
-    machine = describe()
+    machine = describe(wanted.folder)
     print(" ".join(f"{name}: {value}" for name, value in machine.items()))
     if (why := kannel.missing()) is not None:
         print(why)

@@ -1,4 +1,4 @@
-"""Kannel, the C gateway, as Debian packages it: bearerbox and smsbox (apt install kannel).
+"""Kannel, the C gateway, as Debian packages it: bearerbox and smsbox.
 
 Both run as the user that runs the benchmark, from a folder of their own; nothing of the system's
 own Kannel is touched. Receipts are reported to an HTTP listener, as one who asks for them has them
@@ -9,26 +9,38 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.answerer import Answerer
 from bench.contestants import Terms
+from bench.peers.debian import environment, unpack
 from bench.processes import HOST, Child, free_ports, listens
 from bench.sink import Sink
 from bench.texts import SENDER, text
 
 _DELIVERED_OR_NOT = 3
+_UNPACKED = Path(sys.prefix) / "peers" / "kannel"
 _CONFIG = Path(__file__).with_suffix(".conf")
 
 
+@cache
 def missing() -> str | None:
-    """Why Kannel cannot be measured here, in one sentence; none when it can."""
-    for program in ("bearerbox", "smsbox"):
-        if _find(program) is None:
-            return f"Kannel is left out: {program} is not installed (apt install kannel, as root)."
-    return None
+    """Why Kannel cannot be measured here, in one sentence; none when it can.
+
+    Where it is not installed it is unpacked for the benchmark alone, the first time.
+    """
+    if _runs("bearerbox") and _runs("smsbox"):
+        return None
+    print("Kannel is not installed; its Debian package is fetched for this benchmark ...")
+    why = unpack("kannel", _UNPACKED)
+    if why is None and not _runs("bearerbox"):
+        why = "what was fetched does not run here"
+    return f"Kannel is left out: {why}; apt install kannel helps." if why else None
 
 
 class Kannel:
@@ -101,7 +113,10 @@ class Kannel:
         found = _find(program)
         assert found is not None, missing()
         return Child(
-            [found, str(self._config)], lambda: listens(port), self._folder / f"{program}.out"
+            [found, str(self._config)],
+            lambda: listens(port),
+            self._folder / f"{program}.out",
+            environment(_UNPACKED),
         )
 
     def _request(self, number: int) -> bytes:
@@ -119,5 +134,16 @@ class Kannel:
         return f"GET /cgi-bin/sendsms?{urlencode(asked)} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
 
 
+def _runs(program: str) -> bool:
+    found = _find(program)
+    if found is None:
+        return False
+    told = subprocess.run(
+        [found, "--version"], env=environment(_UNPACKED), capture_output=True, check=False
+    )
+    return told.returncode == 0
+
+
 def _find(program: str) -> str | None:
-    return shutil.which(program, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    own = _UNPACKED / "usr" / "sbin"
+    return shutil.which(program, path=f"/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:{own}")
