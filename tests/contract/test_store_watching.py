@@ -2,7 +2,21 @@
 
 import asyncio
 
-from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, OWNER, leased, message
+from simpost.domain.accounts import Account
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from tests.contract.store_facts import (
+    CARRIER,
+    DAY_MS,
+    LEASE_MS,
+    NOW_MS,
+    OWNER,
+    leased,
+    message,
+    receipt,
+    settlement,
+)
 
 
 async def queues(store):
@@ -49,3 +63,74 @@ async def test_commits_are_counted_with_what_shared_them(store):
     assert sum(counts.commit_s.counts) == sum(counts.commit_jobs.counts)
     assert counts.refused == 0
     assert counts.waiting == 0
+
+
+async def test_an_end_is_counted_once_however_often_it_is_reported(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id="a1")])
+    assert store.counts().ended == {}
+    for _ in range(3):
+        await store.receive([receipt("a1")])
+    assert store.counts().ended == {(CARRIER, "delivered", ""): 1}
+    assert store.counts().kept == {(CARRIER, "duplicate"): 2}
+
+
+async def test_every_way_to_end_is_counted_with_its_reason(store):
+    refused, failed = leased(), leased()
+    for one in (refused, failed):
+        await store.accept(one)
+    reason = Reason.CARRIER_REFUSED
+    await store.settle(
+        [
+            settlement(refused, state=State.REJECTED, reason=reason, outcome=Verdict.REFUSED),
+            settlement(failed, carrier_message_id="a2"),
+        ]
+    )
+    await store.receive([receipt("a2", state=State.FAILED, reason=Reason.UNDELIVERABLE)])
+    overdue = message(at_ms=NOW_MS - 3 * DAY_MS)
+    await store.accept(overdue)
+    assert await store.expire(now_ms=NOW_MS, limit=9) == 1
+    assert store.counts().ended == {
+        (CARRIER, "rejected", "carrier_refused"): 1,
+        (CARRIER, "failed", "undeliverable"): 1,
+        (CARRIER, "expired", "validity_ended"): 1,
+    }
+
+
+async def test_parts_of_a_message_end_one_by_one(store):
+    three = leased("one", "two", "three")
+    await store.accept(three)
+    await store.settle(
+        [
+            settlement(three, 1, carrier_message_id="b1"),
+            settlement(three, 2, carrier_message_id="b2"),
+            settlement(three, 3, state=State.REJECTED, outcome=Verdict.REFUSED),
+        ]
+    )
+    await store.receive([receipt("b1"), receipt("b2")])
+    assert store.counts().ended == {
+        (CARRIER, "rejected", ""): 1,
+        (CARRIER, "delivered", ""): 2,
+    }
+
+
+async def test_what_was_sent_and_never_reported_on_is_counted_as_it_ends(store):
+    one = leased()
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id="c1")])
+    account = Account(1, "demo", "secret")
+    await store.add_account(account)
+    late_ms = NOW_MS + 3 * DAY_MS
+    assert await store.end_unreported(now_ms=late_ms, expired_ms=late_ms, limit=9) == 1
+    assert store.counts().ended == {(CARRIER, "expired", "no_receipt"): 1}
+
+
+async def test_a_receipt_before_its_answer_is_counted_as_parked_and_then_as_matched(store):
+    one = leased()
+    await store.accept(one)
+    await store.receive([receipt("d1")])
+    assert store.counts().kept == {(CARRIER, "parked"): 1}
+    await store.settle([settlement(one, carrier_message_id="d1")])
+    assert store.counts().kept == {(CARRIER, "parked"): 1, (CARRIER, "matched"): 1}
+    assert store.counts().ended == {(CARRIER, "delivered", ""): 1}

@@ -10,6 +10,30 @@ import msgspec
 from simpost.observe.counts import SECONDS, SIZES, Spread
 
 
+class Told:
+    """What a transaction does to parts and receipts; nothing of it is true before its commit."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, str, str]] = []
+        self.kept: list[tuple[str, str]] = []
+
+    def end(self, carrier: str, state: str, reason: str | None) -> None:
+        self.ended.append((carrier, state, reason or ""))
+
+    def keep(self, carrier: str, standing: str) -> None:
+        self.kept.append((carrier, standing))
+
+    def add(self, other: Told) -> None:
+        """Take over what another tells."""
+        self.ended += other.ended
+        self.kept += other.kept
+        other.clear()
+
+    def clear(self) -> None:
+        self.ended.clear()
+        self.kept.clear()
+
+
 class StoreCounts:
     """What a store has committed since it was opened, in plain numbers.
 
@@ -31,6 +55,12 @@ class StoreCounts:
         self.commit_jobs = Spread(SIZES)
         self.refused = 0
         self.waiting = 0
+
+    def take(self, told: Told) -> None:
+        """Count what was committed."""
+        self.ended.update(told.ended)
+        self.kept.update(told.kept)
+        told.clear()
 
 
 class Queue(msgspec.Struct, frozen=True):

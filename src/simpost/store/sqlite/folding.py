@@ -21,7 +21,9 @@ def refold(session: Session, account_id: int, message_id: bytes, now_ms: int) ->
     if any(state.is_final and state is not State.DELIVERED for state in states.values()):
         for number, code, leased, _ in rows:
             if not leased and STATE[code] in _NOT_BEGUN_OR_TURNED_BACK:
-                session.execute(SQL["cancel_part"], (now_ms, account_id, message_id, number))
+                facts = (now_ms, account_id, message_id, number)
+                carrier, reason = session.execute(SQL["cancel_part"], facts).get
+                session.told.end(carrier, State.CANCELLED, reason)
                 states[number] = State.CANCELLED
     folded = CODE[fold(states.values())]
     if folded != rows[0][3]:

@@ -161,8 +161,10 @@ def _end(session: Session, one: Expiry) -> int:
         }
         found = session.execute(SQL["expire_part"], facts).fetchall()
         count += len(found)
-        if found and found[0][0] > 1:
-            refold(session, account_id, message_id, one.now_ms)
+        for total, carrier, reason in found:
+            session.told.end(carrier, State.EXPIRED, reason)
+            if total > 1:
+                refold(session, account_id, message_id, one.now_ms)
     return count
 
 

@@ -62,6 +62,7 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
             session.forms.saw(receipt.carrier, form, receipt.received_ms)
         rows.append(_ending(receipt, code, found.key))
         session.remember_end(*carrier_id, found.key, code)
+        session.told.end(receipt.carrier, receipt.state, receipt.reason)
     session.execute_wide("end_parts", rows)
     return others
 
@@ -116,6 +117,7 @@ def _meet(session: Session, receipt: Receipt, answered: str) -> None:
         (standing or Standing.MATCHED, account_id, message_id, number, *carrier_id),
     )
     session.parked -= 1
+    session.told.keep(receipt.carrier, standing or Standing.MATCHED)
 
 
 def _apply(
@@ -131,6 +133,7 @@ def _apply(
     if code >= FINAL:
         session.execute_wide("end_parts", [_ending(receipt, code, key)])
         session.remember_end(carrier, carrier_message_id, key, code)
+        session.told.end(carrier, receipt.state, receipt.reason)
         if found.total > 1:
             refold(session, *key[:2], receipt.received_ms)
         return None, key
@@ -144,6 +147,7 @@ def _apply(
 
 def _keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey | None) -> None:
     code = CODE[receipt.state]
+    session.told.keep(receipt.carrier, standing)
     if standing is Standing.PARKED:
         known = session.execute(
             SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)

@@ -11,6 +11,7 @@ import apsw
 
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import MOST_OCTETS
+from simpost.ports.watching import Told
 from simpost.store.seal import Seal
 from simpost.store.sqlite.forms import LearntForms
 from simpost.store.sqlite.queries import SQL, chunks, widened
@@ -30,6 +31,7 @@ class Session:
         node: whose leases the parts get that a lane takes straight from memory.
         parked: how many receipts wait for their part; none means none need be looked for.
         forms: in which carriers were seen to write ids in receipts.
+        told: what the open transaction does, to be counted when it is committed.
     """
 
     def __init__(self, connection: apsw.Connection, *, seal: Seal, node: str) -> None:
@@ -38,6 +40,7 @@ class Session:
         self.seal = seal
         self.node = node
         self.parked = 0
+        self.told = Told()
         self.forms = LearntForms()
         self._parked_ms: dict[str, dict[int, int]] = {}
         self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()
@@ -53,6 +56,7 @@ class Session:
 
     def recount(self) -> None:
         """Count anew what a rolled back transaction may have counted wrongly."""
+        self.told.clear()
         self.parked = self.execute(SQL["count_parked"]).get
         self.forms.load(self.execute)
         self._parked_ms.clear()

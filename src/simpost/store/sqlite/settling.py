@@ -22,6 +22,9 @@ def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[No
     if session.execute_wide("settle_parts", rows) != len(rows):
         settlements = [one for one in settlements if _settle_alone(session, one)]
     session.execute_wide("record_attempt", [_attempt(one) for one in settlements])
+    for one in settlements:
+        if one.state is State.REJECTED:
+            session.told.end(one.carrier, one.state, one.reason)
     if session.parked:
         meet_parked(session, [one for one in settlements if one.carrier_message_id is not None])
     ended_ms = {

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import apsw
 
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
 from simpost.store.sqlite.folding import refold
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
@@ -56,6 +58,8 @@ def _end(session: Session, one: Overdue) -> int:
         }
         found = session.execute(SQL["end_unreported"], facts).fetchall()
         count += len(found)
+        for _, carrier in found:
+            session.told.end(carrier, State.EXPIRED, Reason.NO_RECEIPT)
         if found and found[0][0] > 1:
             refold(session, account_id, message_id, one.now_ms)
     return count

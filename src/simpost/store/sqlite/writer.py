@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import apsw
 
 from simpost.errors import InvalidRequest, StoreError
-from simpost.ports.watching import StoreCounts
+from simpost.ports.watching import StoreCounts, Told
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.session import Session
 
@@ -64,6 +64,7 @@ class Writer:
         self._loop = loop
         self._order = order
         self._counts = StoreCounts()
+        self._told = Told()
         self._begun_s = 0.0
         self._waiting: list[Job] = []
         self._scheduled = False
@@ -120,6 +121,7 @@ class Writer:
         self._busy = False
         self._counts.commit_s.add(perf_counter() - self._begun_s)
         self._counts.commit_jobs.add(len(jobs))
+        self._counts.take(self._told)
         for job in jobs:
             if isinstance(job.error, StoreError):
                 self._counts.refused += 1
@@ -197,6 +199,7 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
+        self._told.add(self._session.told)
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:

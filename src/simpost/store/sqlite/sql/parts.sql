@@ -49,7 +49,7 @@ UPDATE parts SET
   due_ms = NULL, final_ms = :now_ms, updated_ms = :now_ms
 WHERE account_id = :account_id AND message_id = :message_id AND number = :number
   AND owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= :now_ms
-RETURNING total
+RETURNING total, carrier, reason
 
 -- name: count_waiting
 SELECT count(*) FROM parts INDEXED BY parts_due
@@ -98,6 +98,7 @@ WHERE account_id = ? AND message_id = ? ORDER BY number
 UPDATE parts SET
   state = 104, reason = 'part_not_sent', due_ms = NULL, final_ms = ?1, updated_ms = ?1
 WHERE account_id = ?2 AND message_id = ?3 AND number = ?4
+RETURNING carrier, reason
 
 -- name: set_message_state
 UPDATE parts SET message_state = ? WHERE account_id = ? AND message_id = ? AND number = 1

@@ -69,4 +69,4 @@ WHERE account_id = :account_id AND message_id = :message_id AND state = 50
     WHERE m.account_id = parts.account_id AND m.id = parts.message_id
       AND m.options ->> 'receipt' = 0
   )
-RETURNING total
+RETURNING total, carrier
