@@ -27,6 +27,7 @@ from simpost.smpp.pdu import (
 from simpost.smpp.shortmessage import (
     decode_message_id,
     decode_short_message,
+    encode_message_id,
     encode_short_message,
 )
 from simpost.smpp.status import Status
@@ -145,6 +146,8 @@ _ENCODERS: Final[dict[type[Pdu], BodyEncoder]] = {
     UnknownPdu: _encode_unknown,
     SubmitSm: encode_short_message(declared_encoder(SubmitSm)),
     DeliverSm: encode_short_message(declared_encoder(DeliverSm)),
+    SubmitSmResp: encode_message_id(declared_encoder(SubmitSmResp)),
+    DeliverSmResp: encode_message_id(declared_encoder(DeliverSmResp)),
 }
 _DECODERS: Final[dict[int, BodyDecoder]] = {
     **{command_id: declared_decoder(pdu) for command_id, pdu in PDU_CLASSES.items()},

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from simpost.smpp.errors import FieldError
@@ -48,7 +49,8 @@ _STAT: Final = {
     MessageState.REJECTED: "REJECTD",
     MessageState.SKIPPED: "SKIPPED",
 }
-_NOT_FINAL: Final = frozenset({MessageState.ENROUTE, MessageState.SCHEDULED})
+_NOT_FINAL: Final = (MessageState.ENROUTE, MessageState.SCHEDULED)
+_STATE_OF_OCTET: Final = {bytes((state,)): state for state in MessageState}
 _STATE_OF_STAT: Final = {
     **{state.name: state for state in MessageState},  # some write the state's name in full
     **{stat: state for state, stat in _STAT.items()},
@@ -59,7 +61,11 @@ _TYPE_MASK: Final = 0x3C
 _RECEIPT: Final = 0x04
 _INTERMEDIATE: Final = 0x20
 _UDHI: Final = 0x40
-_RECEIPT_TAGS: Final = frozenset({Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE})
+_REPORTING_TYPES: Final = frozenset({_RECEIPT, _INTERMEDIATE})
+_MESSAGE_ID: Final = int(Tag.RECEIPTED_MESSAGE_ID)
+_MESSAGE_STATE: Final = int(Tag.MESSAGE_STATE)
+_NETWORK_ERROR: Final = int(Tag.NETWORK_ERROR_CODE)
+_RECEIPT_TAGS: Final = frozenset({_MESSAGE_ID, _MESSAGE_STATE})
 _UCS2: Final = 8
 
 _APPENDIX_B: Final = re.compile(  # as most write it: quicker to read in one go
@@ -104,7 +110,7 @@ def is_receipt(pdu: Pdu) -> bool:
     """By esm_class or by TLVs only receipts have; never by its text, which anyone can write."""
     if not isinstance(pdu, DeliverSm | DataSm):
         return False
-    if pdu.esm_class & _TYPE_MASK in {_RECEIPT, _INTERMEDIATE}:
+    if pdu.esm_class & _TYPE_MASK in _REPORTING_TYPES:
         return True
     return any(tag in _RECEIPT_TAGS for tag, _ in pdu.tlvs)
 
@@ -135,15 +141,15 @@ def parse_receipt(pdu: ReceiptPdu) -> Receipt:
     """Read a receipt. Never raises, whatever the octets are."""
     raw = parse_receipt_text(_text_of(pdu))
     tlvs = dict(reversed(pdu.tlvs))  # of doubles the first
-    state = _state_by_tlv(tlvs.get(Tag.MESSAGE_STATE))
+    state = _STATE_OF_OCTET.get(tlvs.get(_MESSAGE_STATE, b""))
     if state is None:
         state = _STATE_OF_STAT.get(raw.get("stat", "").upper())
     return Receipt(
-        message_id=_id_by_tlv(tlvs.get(Tag.RECEIPTED_MESSAGE_ID)) or raw.get("id") or None,
+        message_id=_id_by_tlv(tlvs.get(_MESSAGE_ID)) or raw.get("id") or None,
         state=state,
         intermediate=pdu.esm_class & _TYPE_MASK == _INTERMEDIATE or state in _NOT_FINAL,
         error=raw.get("err") or None,
-        network_error=_network_error(tlvs.get(Tag.NETWORK_ERROR_CODE)),
+        network_error=_network_error(tlvs.get(_NETWORK_ERROR)),
         submitted=_parse_date(raw.get("submitdate", "")),
         done=_parse_date(raw.get("donedate", "")),
         raw=raw,
@@ -215,21 +221,13 @@ def _id_by_tlv(value: bytes | None) -> str | None:
     return None if value is None else value.partition(b"\0")[0].decode("latin-1")
 
 
-def _state_by_tlv(value: bytes | None) -> MessageState | None:
-    if value is None or len(value) != 1:
-        return None
-    try:
-        return MessageState(value[0])
-    except ValueError:
-        return None
-
-
 def _network_error(value: bytes | None) -> tuple[int, int] | None:
     if value is None or len(value) != 3:
         return None
     return value[0], int.from_bytes(value[1:], "big")
 
 
+@lru_cache(maxsize=1024)  # many receipts are of the same minute
 def _parse_date(text: str) -> datetime | None:
     """YYMMDDhhmm, with seconds, with a year of four digits, or SMPP's own 16 characters."""
     if len(text) == 16:

@@ -1,8 +1,7 @@
 """One SMPP session, either end of it, over any asyncio transport.
 
-Requests are registered in the window before they are written; writes gather for a bunch or for the
-end of the event loop's turn; one timer watches everything. A request of the peer is answered when
-the handler says so.
+Requests are registered in the window before they are written; an outlet gathers what is written;
+one timer watches everything. A request of the peer is answered when the handler says so.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from simpost.smpp.errors import (
 )
 from simpost.smpp.framer import Framer
 from simpost.smpp.handler import SessionHandler
+from simpost.smpp.outlet import Outlet
 from simpost.smpp.pdu import (
     PDU_CLASSES,
     Bind,
@@ -45,11 +45,10 @@ from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
 from simpost.smpp.watch import Due, Watch
 from simpost.smpp.window import Ended, Waiting, Window
 
-# PDUs written together at most. Waiting for the whole turn would let the peer idle while we write
-# a window and us while it answers one: 27k submit_sm/s became 55k with window 10.
-_BUNCH: Final = 4
 # Sent also when the window is full, and not counted as activity.
 _CONTROL: Final = frozenset({Command.ENQUIRE_LINK, Command.UNBIND, *BOUND_BY})
+_ENQUIRE_LINK: Final = int(Command.ENQUIRE_LINK)
+_UNBIND: Final = int(Command.UNBIND)
 
 
 class SessionHost(Protocol):
@@ -87,18 +86,15 @@ class Session(asyncio.Protocol):
         self.peer = ""
         self.bind: Bind | None = None
         self.interface_version = SMPP_3_4
-        self.pdus_in = self.pdus_out = 0
+        self.pdus_in = 0
         self._handler = handler
         self._host = host
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
+        self._outlet = Outlet(settings.max_unread_octets)
         self._framer = Framer(settings.max_pdu_octets)
         self._window = Window(settings.max_late)
         self._unacked: dict[int, Pdu] = {}
         self._pending_bind: Bind | None = None
-        self._out: list[bytes] = []
-        self._turn = 0
-        self._writable = True
         self._had_no_room = False
         self._unbinding = False
         self._unbind_reason = CloseReason.UNBOUND_BY_US
@@ -113,7 +109,11 @@ class Session(asyncio.Protocol):
     @property
     def room(self) -> int:
         """How many requests may be made now; 0 unless bound, writable and not ending."""
-        return max(0, self.settings.window - len(self._window)) if self._is_taking else 0
+        return max(0, self.settings.window - len(self._window.open)) if self._is_taking else 0
+
+    @property
+    def pdus_out(self) -> int:
+        return self._outlet.pdus
 
     @property
     def last_received(self) -> float:
@@ -123,7 +123,7 @@ class Session(asyncio.Protocol):
     @property
     def waiting(self) -> int:
         """Requests of ours without a response yet."""
-        return len(self._window)
+        return len(self._window.open)
 
     @property
     def unacked(self) -> int:
@@ -150,22 +150,24 @@ class Session(asyncio.Protocol):
         command_id = pdu.command_id
         if command_id not in self._we_may or pdu.response is None:
             raise self._why_not(pdu)
-        if self.room == 0 and command_id not in _CONTROL:
+        room = self.room
+        if room == 0 and command_id not in _CONTROL:
             self._had_no_room = True
             raise WindowFull
-        sequence = pdu.sequence_number = self._window.next_sequence()
+        window, outlet = self._window, self._outlet
+        sequence = pdu.sequence_number = window.next_sequence()
         octets = encode(pdu)
-        self._window.register(sequence, Waiting(pdu, ended, self._loop.time(), self._turn))
-        if len(self._window) >= self.settings.window:
+        window.open[sequence] = Waiting(pdu, ended, self._loop.time(), outlet.turn)
+        if room == 1:
             self._had_no_room = True
-        self._write(octets)
+        outlet.write(octets)
 
     def notify(self, pdu: Pdu) -> None:
         """Write a request the standard has no response for: outbind, alert_notification."""
         if pdu.command_id not in self._we_may or pdu.response is not None:
             raise self._why_not(pdu)
         pdu.sequence_number = self._window.next_sequence()
-        self._write(encode(pdu))
+        self._outlet.write(encode(pdu))
         if pdu.command_id == Command.OUTBIND:
             self._enter(SessionState.OUTBOUND)
 
@@ -174,7 +176,7 @@ class Session(asyncio.Protocol):
         if self._unacked.pop(id(request), None) is None or self._close_reason is not None:
             return False
         response.sequence_number = request.sequence_number
-        self._write(encode(response))
+        self._outlet.write(encode(response))
         return True
 
     def refuse(self, request: Pdu, status: int) -> bool:
@@ -192,7 +194,7 @@ class Session(asyncio.Protocol):
         ours = self.settings.interface_version
         if (version := version_answered(bind.interface_version, ours)) is not None:
             response.tlvs = (int_tlv(Tag.SC_INTERFACE_VERSION, version, 1),)
-        self._write(encode(response))
+        self._outlet.write(encode(response))
         self.interface_version = version_agreed(bind.interface_version, ours)
         self._become_bound(bind)
 
@@ -216,21 +218,21 @@ class Session(asyncio.Protocol):
         """Close without unbinding once what is written has left; within `unbind_timeout_s`."""
         if self._close_reason is not None:
             return
-        self._flush()
+        self._outlet.flush()
         self._close_reason = reason
         self._enter(SessionState.UNBOUND)
-        if self._transport is not None:
-            self._transport.close()
+        if self._outlet.transport is not None:
+            self._outlet.transport.close()
             self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
             self._set_timer()
 
     def abort(self, reason: CloseReason = CloseReason.CLOSED_BY_US) -> None:
         """Cut the connection now; what was not sent yet is dropped."""
-        if self._transport is None:
+        if self._outlet.transport is None:
             return
         self._close_reason = self._close_reason or reason
         self._enter(SessionState.UNBOUND)
-        self._transport.abort()
+        self._outlet.transport.abort()
         self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
 
     async def wait_closed(self) -> CloseReason:
@@ -240,7 +242,7 @@ class Session(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        self._outlet.transport = cast("asyncio.Transport", transport)
         address = transport.get_extra_info("peername")
         self.peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
         self._watch.opened(self._loop.time())
@@ -262,12 +264,12 @@ class Session(asyncio.Protocol):
                 self._on_request(found)
         if self._had_no_room:
             self._tell_room()
-        self._flush()
+        self._outlet.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = self._close_reason or self._reason_of_loss(exc)
         self._close_reason = reason
-        self._transport = None
+        self._outlet.transport = None
         self._enter(SessionState.CLOSED)
         if self._timer is not None:
             self._timer.cancel()
@@ -277,7 +279,7 @@ class Session(asyncio.Protocol):
             self.closed.set_result(reason)
         self._handler.on_closed(self, reason)
         for waiting in abandoned:
-            waiting.ended(SessionClosed(reason, written=waiting.turn < self._turn))
+            waiting.ended(SessionClosed(reason, written=waiting.turn < self._outlet.turn))
 
     def _reason_of_loss(self, exc: Exception | None) -> CloseReason:
         if self._unbinding:  # some peers close instead of answering the unbind
@@ -285,15 +287,13 @@ class Session(asyncio.Protocol):
         return CloseReason.CLOSED_BY_PEER if exc is None else CloseReason.CONNECTION_LOST
 
     def pause_writing(self) -> None:
-        self._writable = False
+        self._outlet.is_writable = False
         self._had_no_room = True
         self._refresh()
 
     def resume_writing(self) -> None:
-        self._writable = True
+        self._outlet.resume()
         self._refresh()
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
         self._tell_room()
 
     # Coming in.
@@ -333,15 +333,15 @@ class Session(asyncio.Protocol):
 
     def _on_request(self, request: Pdu) -> None:
         command_id = request.command_id
-        if command_id == Command.ENQUIRE_LINK:  # also before the bind, as SMPP 5.0 2.4 allows
+        if command_id == _ENQUIRE_LINK:  # also before the bind, as SMPP 5.0 2.4 allows
             response = EnquireLinkResp(0, request.sequence_number)
-            self._write(encode(response))
+            self._outlet.write(encode(response))
             return
         self._watch.last_active = self._watch.last_received
         if command_id not in self._peer_may:
             self._refuse_misplaced(request)
-        elif command_id == Command.UNBIND:
-            self._write(encode(UnbindResp(0, request.sequence_number)))
+        elif command_id == _UNBIND:
+            self._outlet.write(encode(UnbindResp(0, request.sequence_number)))
             self.close(CloseReason.UNBOUND_BY_PEER)
         elif command_id in BOUND_BY:
             self._on_bind(cast("Bind", request))
@@ -375,7 +375,7 @@ class Session(asyncio.Protocol):
 
     def _on_malformed(self, error: PduError) -> None:
         if isinstance(error, FatalPduError):
-            self._write(encode(GenericNack(error.status, error.sequence_number)))
+            self._outlet.write(encode(GenericNack(error.status, error.sequence_number)))
             self._handler.on_malformed(self, error)
             self.close(CloseReason.PROTOCOL_ERROR)
             return
@@ -400,28 +400,7 @@ class Session(asyncio.Protocol):
         return NotAllowed(f"{command} as {self.role.value} {step}")
 
     def _write_error(self, request: Pdu, status: int) -> None:
-        self._write(encode(_error_response(request, status)))
-
-    def _write(self, octets: bytes) -> None:
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(octets)
-        if len(self._out) >= _BUNCH:
-            self._flush()
-
-    def _flush(self) -> None:
-        transport = self._transport
-        if not self._out or transport is None or transport.is_closing():
-            return  # what waits here never leaves, and is told so
-        self.pdus_out += len(self._out)
-        octets = b"".join(self._out)
-        self._out.clear()
-        self._turn += 1
-        transport.write(octets)
-        if not self._writable:
-            unread = transport.get_write_buffer_size()
-            if unread > self.settings.max_unread_octets and transport.is_reading():
-                transport.pause_reading()
+        self._outlet.write(encode(_error_response(request, status)))
 
     def _tell_room(self) -> None:
         if self.room > 0:
@@ -438,7 +417,7 @@ class Session(asyncio.Protocol):
 
     def _refresh(self) -> None:
         """Whether there is room at all, asked for every request."""
-        self._is_taking = self.state.is_bound and self._writable and not self._unbinding
+        self._is_taking = self.state.is_bound and self._outlet.is_writable and not self._unbinding
 
     def _become_bound(self, bind: Bind) -> None:
         self.bind = bind
@@ -487,7 +466,7 @@ class Session(asyncio.Protocol):
                 self._watch.enquiring = False
                 if self._watch.last_received < waiting.since:  # nothing else came either
                     self.abort(CloseReason.ENQUIRE_LINK_TIMEOUT)
-            waiting.ended(ResponseTimeout(written=waiting.turn < self._turn))
+            waiting.ended(ResponseTimeout(written=waiting.turn < self._outlet.turn))
         if self._had_no_room:
             self._tell_room()
 

@@ -16,6 +16,9 @@ from simpost.smpp.pdu import DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmRe
 from simpost.smpp.tlv import decode_tlvs
 
 ShortMessagePdu: TypeAlias = SubmitSm | DeliverSm
+MessageIdPdu: TypeAlias = SubmitSmResp | DeliverSmResp
+
+_MOST_ID_OCTETS: Final = 64
 
 _BODY: Final = (
     b"%b\0"  # service_type
@@ -93,22 +96,23 @@ def decode_short_message(
             return declared(status, sequence, body)
         if text_end > len(body) or text_at > TOLERATED_OCTETS:
             return declared(status, sequence, body)
+        texts = body[:validity_end].decode("latin-1")
         return pdu_class(
             status,
             sequence,
             decode_tlvs(body, text_end) if text_end < len(body) else (),
-            body[:service_end].decode("latin-1"),
+            texts[:service_end],
             body[service_end + 1],
             body[service_end + 2],
-            body[service_end + 3 : source_end].decode("latin-1"),
+            texts[service_end + 3 : source_end],
             body[source_end + 1],
             body[source_end + 2],
-            body[source_end + 3 : destination_end].decode("latin-1"),
+            texts[source_end + 3 : destination_end],
             body[destination_end + 1],
             body[destination_end + 2],
             body[destination_end + 3],
-            body[destination_end + 4 : schedule_end].decode("latin-1"),
-            body[schedule_end + 1 : validity_end].decode("latin-1"),
+            texts[destination_end + 4 : schedule_end],
+            texts[schedule_end + 1 : validity_end],
             body[validity_end + 1],
             body[validity_end + 2],
             body[validity_end + 3],
@@ -119,8 +123,22 @@ def decode_short_message(
     return decode_fast
 
 
+def encode_message_id(
+    declared: Callable[[MessageIdPdu], bytes],
+) -> Callable[[MessageIdPdu], bytes]:
+    def encode_fast(pdu: MessageIdPdu) -> bytes:
+        message_id = pdu.message_id
+        if pdu.command_status or len(message_id) > _MOST_ID_OCTETS or not message_id.isascii():
+            return declared(pdu)
+        if "\0" in message_id:
+            return declared(pdu)
+        return message_id.encode() + b"\0"
+
+    return encode_fast
+
+
 def decode_message_id(
-    pdu_class: type[SubmitSmResp | DeliverSmResp], declared: Callable[[int, int, bytes], Pdu]
+    pdu_class: type[MessageIdPdu], declared: Callable[[int, int, bytes], Pdu]
 ) -> Callable[[int, int, bytes], Pdu]:
     def decode_fast(status: int, sequence: int, body: bytes) -> Pdu:
         end = len(body) - 1

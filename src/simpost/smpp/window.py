@@ -37,35 +37,31 @@ class Waiting:
 
 
 class Window:
+    """Attributes: `open` has the requests that wait, by their sequence number, oldest first."""
+
     def __init__(self, max_late: int, first_sequence: int = 1) -> None:
-        self._waiting: dict[int, Waiting] = {}
+        self.open: dict[int, Waiting] = {}
         self._late: dict[int, Pdu] = {}
         self._max_late = max_late
         self._next = first_sequence
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def next_sequence(self) -> int:
         """1 to 0x7FFFFFFF, then 1 again; never a number still in use."""
         sequence = self._next
-        while sequence in self._waiting or sequence in self._late:
+        while sequence in self.open or sequence in self._late:
             sequence = sequence + 1 if sequence < MAX_SEQUENCE else 1
         self._next = sequence + 1 if sequence < MAX_SEQUENCE else 1
         return sequence
-
-    def register(self, sequence: int, waiting: Waiting) -> None:
-        self._waiting[sequence] = waiting
 
     def settle(self, sequence: int, command_id: int) -> Waiting | None:
         """The request this response answers, taken out; None when it answers none.
 
         A response of another kind answers nothing; generic_nack answers every kind.
         """
-        waiting = self._waiting.get(sequence)
+        waiting = self.open.get(sequence)
         if waiting is None or not _answers(command_id, waiting.request):
             return None
-        del self._waiting[sequence]
+        del self.open[sequence]
         return waiting
 
     def settle_late(self, sequence: int, command_id: int) -> Pdu | None:
@@ -77,18 +73,18 @@ class Window:
         return request
 
     def oldest_since(self) -> float | None:
-        for waiting in self._waiting.values():
+        for waiting in self.open.values():
             return waiting.since
         return None
 
     def give_up(self, since: float) -> list[Waiting]:
         """Take out what was registered at `since` or before, and remember it as late."""
         given_up: list[Waiting] = []
-        while self._waiting:
-            sequence, waiting = next(iter(self._waiting.items()))
+        while self.open:
+            sequence, waiting = next(iter(self.open.items()))
             if waiting.since > since:
                 break
-            del self._waiting[sequence]
+            del self.open[sequence]
             given_up.append(waiting)
             self._late[sequence] = waiting.request
             if len(self._late) > self._max_late:
@@ -97,8 +93,8 @@ class Window:
 
     def drain(self) -> list[Waiting]:
         """Take out everything, oldest first."""
-        everything = list(self._waiting.values())
-        self._waiting.clear()
+        everything = list(self.open.values())
+        self.open.clear()
         self._late.clear()
         return everything
 

@@ -49,12 +49,12 @@ async def test_a_peer_that_asks_but_never_reads_is_not_read_any_further(server_o
     session = await handler.next("bound")
     flood = b"".join(encode(EnquireLink(sequence_number=n)) for n in range(1, 4097))
     floods = 0
-    while session._transport.is_reading() and floods < 1_000:
+    while session._outlet.transport.is_reading() and floods < 1_000:
         esme.send_octets(flood)
         floods += 1
         await asyncio.sleep(0)
     assert floods < 1_000
-    held = session._transport.get_write_buffer_size()
+    held = session._outlet.transport.get_write_buffer_size()
     assert 100_000 < held < 100_000 + 2 * 256 * 1024
 
     esme.reader._limit = 1 << 20
@@ -62,7 +62,7 @@ async def test_a_peer_that_asks_but_never_reads_is_not_read_any_further(server_o
     for _ in range(floods):
         for number in range(1, 4097):
             assert (await esme.receive()).sequence_number == number
-    assert session._transport.is_reading()
+    assert session._outlet.transport.is_reading()
 
 
 async def test_what_an_esme_leaves_unfinished_before_the_bind_stays_small(server_of, dial):

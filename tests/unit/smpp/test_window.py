@@ -12,7 +12,7 @@ NOBODY: Any = None  # the window never touches the future
 
 def send(window: Window, since: float = 0.0, request: Pdu | None = None) -> int:
     sequence = window.next_sequence()
-    window.register(sequence, Waiting(request or SubmitSm(), NOBODY, since, 0))
+    window.open[sequence] = Waiting(request or SubmitSm(), NOBODY, since, 0)
     return sequence
 
 
@@ -41,7 +41,7 @@ def test_responses_settle_in_any_order_and_once() -> None:
     window = Window(max_late=0)
     sequences = [send(window) for _ in range(3)]
     assert all(window.settle(sequence, SUBMIT_RESP) for sequence in reversed(sequences))
-    assert len(window) == 0
+    assert len(window.open) == 0
     assert not any(window.settle(sequence, SUBMIT_RESP) for sequence in sequences)
 
 
@@ -49,7 +49,7 @@ def test_a_response_of_another_kind_settles_nothing() -> None:
     window = Window(max_late=0)
     sequence = send(window)
     assert window.settle(sequence, DELIVER_RESP) is None
-    assert len(window) == 1
+    assert len(window.open) == 1
     assert window.settle(sequence, NACK) is not None
 
 
@@ -95,8 +95,8 @@ def test_nothing_is_lost_and_nothing_is_handed_back_twice(steps: list[str]) -> N
         match step:
             case "send":
                 sent.append(send(window, now, SubmitSm(protocol_id=len(sent))))
-            case "settle" if len(window):
-                sequence = next(iter(window._waiting))
+            case "settle" if window.open:
+                sequence = next(iter(window.open))
                 settled = window.settle(sequence, SUBMIT_RESP)
                 assert settled is not None
                 back.append(settled)
@@ -104,7 +104,7 @@ def test_nothing_is_lost_and_nothing_is_handed_back_twice(steps: list[str]) -> N
                 back += window.give_up(now - 3)
             case "drain":
                 back += window.drain()
-        assert len(window) == len(sent) - len(back)
+        assert len(window.open) == len(sent) - len(back)
     back += window.drain()
     numbers = [cast("SubmitSm", waiting.request).protocol_id for waiting in back]
     assert numbers == list(range(len(sent)))

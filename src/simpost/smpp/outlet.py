@@ -1,0 +1,60 @@
+"""What a session writes: gathered for a bunch or for the end of the event loop's turn."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+# PDUs written together at most. Waiting for the whole turn would let the peer idle while we write
+# a window and us while it answers one: 27k submit_sm/s became 55k with window 10.
+_BUNCH: Final = 4
+
+
+class Outlet:
+    """The way to the peer, until the transport is gone.
+
+    Attributes:
+        transport: None before the connection and after it.
+        is_writable: the peer reads as fast as we write.
+        turn: counts the writes; what was gathered in an earlier turn has been written.
+        pdus: how many were written.
+    """
+
+    def __init__(self, max_unread_octets: int) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.is_writable = True
+        self.turn = 0
+        self.pdus = 0
+        self._loop = asyncio.get_running_loop()
+        self._max_unread_octets = max_unread_octets
+        self._gathered: list[bytes] = []
+
+    def write(self, octets: bytes) -> None:
+        """Take a PDU; it leaves within this turn of the loop."""
+        gathered = self._gathered
+        if not gathered:
+            self._loop.call_soon(self.flush)
+        gathered.append(octets)
+        if len(gathered) >= _BUNCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered. A peer that does not read is not read from either."""
+        gathered, transport = self._gathered, self.transport
+        if not gathered or transport is None or transport.is_closing():
+            return  # what waits here never leaves, and is told so
+        octets = b"".join(gathered)
+        self.pdus += len(gathered)
+        gathered.clear()
+        self.turn += 1
+        transport.write(octets)
+        if not self.is_writable:
+            unread = transport.get_write_buffer_size()
+            if unread > self._max_unread_octets and transport.is_reading():
+                transport.pause_reading()
+
+    def resume(self) -> None:
+        """The peer reads again, and is read from."""
+        self.is_writable = True
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
