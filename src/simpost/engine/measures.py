@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from simpost.engine.clock import Clock
 from simpost.engine.dispatch import Dispatch
@@ -14,7 +15,7 @@ from simpost.engine.lane import Lane
 from simpost.errors import StoreError
 from simpost.observe import get_logger, metrics
 from simpost.observe.lag import LoopLag
-from simpost.observe.metrics import Reading
+from simpost.observe.metrics import Metric, Reading
 from simpost.ports.carrier import BindStatus, Link
 from simpost.ports.store import Store
 from simpost.ports.watching import Queue, StoreCounts
@@ -79,7 +80,7 @@ class Measures:
 
     def _counted(self) -> Iterator[Reading]:
         tally = self._dispatch.ledger.tally
-        for metric, counter in (
+        counted: tuple[tuple[Metric, Mapping[Any, int]], ...] = (
             (metrics.ACCEPTED, self._intake.accepted),
             (metrics.REFUSED, self._intake.refused),
             (metrics.REROUTED, self._failover.rerouted),
@@ -88,11 +89,17 @@ class Measures:
             (metrics.RECEIPTS, tally.received),
             (metrics.INBOUND, self._inbound.taken),
             (metrics.LAPSED, self._keeper.lapsed),
-        ):
+        )
+        for metric, counter in counted:
             for labels, count in counter.items():
-                yield Reading(metric, labels, count)
+                yield Reading(metric, _plain(labels), count)
         for carrier, spread in tally.answer_s.items():
             yield Reading(metrics.ANSWER_TIME, (carrier,), spread)
+
+
+def _plain(labels: Sequence[str | None]) -> tuple[str, ...]:
+    """A label that says nothing is an empty one."""
+    return tuple(label or "" for label in labels)
 
 
 def _lane(name: str, lane: Lane) -> Iterator[Reading]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from simpost.domain.messages import format_id
 from simpost.domain.outcomes import Receipt, Verdict
@@ -19,43 +19,54 @@ class Tally:
     """Plain numbers, since this is the way of every message.
 
     Attributes:
-        attempts: by carrier, outcome and reason (empty without one).
+        attempts: by carrier, outcome and reason.
         repeated: tries of parts that were in doubt, by carrier.
         received: receipts by carrier and state.
         answer_s: how long carriers took to answer.
     """
 
     def __init__(self) -> None:
-        self.attempts: Counter[tuple[str, str, str]] = Counter()
+        self.attempts: Counter[tuple[str, str, str | None]] = Counter()
         self.repeated: Counter[tuple[str]] = Counter()
         self.received: Counter[tuple[str, str]] = Counter()
         self.answer_s: defaultdict[str, Spread] = defaultdict(lambda: Spread(FAR_SECONDS))
 
-    def settled(self, settlements: Iterable[Settlement]) -> None:
+    def settled(self, settlements: Sequence[Settlement]) -> None:
         """Tries that said no, or nothing, are told at `info`; those that said yes at `debug`."""
-        tells_all = log.is_enabled_for(logging.DEBUG)
-        for one in settlements:
-            self.attempts[one.carrier, one.outcome, one.reason or ""] += 1
-            if one.repeat:
-                self.repeated[(one.carrier,)] += 1
-            if one.outcome != Verdict.UNREACHABLE:
-                self.answer_s[one.carrier].add((one.ended_ms - one.started_ms) / 1000)
-            if tells_all or one.outcome in _TOLD:
-                _tell_attempt(one)
+        if not settlements:
+            return
+        self.attempts.update([(one.carrier, one.outcome, one.reason) for one in settlements])
+        self._time(settlements)
+        notable = [one for one in settlements if one.repeat or one.outcome in _TOLD]
+        self.repeated.update([(one.carrier,) for one in notable if one.repeat])
+        for one in settlements if log.is_enabled_for(logging.DEBUG) else notable:
+            _tell_attempt(one)
 
-    def reported(self, receipts: Iterable[Receipt]) -> None:
-        tells_all = log.is_enabled_for(logging.DEBUG)
-        for one in receipts:
-            self.received[one.carrier, one.state] += 1
-            if tells_all:
+    def reported(self, receipts: Sequence[Receipt]) -> None:
+        if not receipts:
+            return
+        self.received.update([(one.carrier, one.state) for one in receipts])
+        if log.is_enabled_for(logging.DEBUG):
+            for one in receipts:
                 _tell_receipt(one)
+
+    def _time(self, settlements: Iterable[Settlement]) -> None:
+        """What was not sent was not answered."""
+        carrier = None
+        for one in settlements:
+            if one.outcome == Verdict.UNREACHABLE:
+                continue
+            if one.carrier != carrier:
+                carrier = one.carrier
+                add = self.answer_s[carrier].add
+            add((one.ended_ms - one.started_ms) / 1000)
 
 
 _TOLD = (Verdict.REFUSED, Verdict.IN_DOUBT)
 
 
 def _tell_attempt(one: Settlement) -> None:
-    tell = log.info if one.outcome in _TOLD else log.debug
+    tell = log.info if one.repeat or one.outcome in _TOLD else log.debug
     tell(
         "attempt",
         message_id=format_id(one.message_id),

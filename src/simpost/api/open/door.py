@@ -27,7 +27,6 @@ Endpoint = Callable[[Call], Awaitable[Reply]]
 
 _CLOSE = ((b"connection", b"close"),)
 _JSON = (b"content-type", b"application/json")
-_DONE = ("open", "200", "0")
 
 
 def build(services: Services, endpoints: Mapping[str, Endpoint] = ENDPOINTS) -> ASGIApp:
@@ -71,7 +70,7 @@ async def _answer(
         fault = _fault_of(error, scope["path"])
         services.answers.counts["open", str(fault.status), fault.code] += 1
         return rules.fault(fault)
-    services.answers.counts[_DONE] += 1
+    services.answers.done += 1
     return reply
 
 

@@ -47,6 +47,7 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
     learnt = match_learnt(session, by_form) if by_form else {}
     rows: list[tuple[object, ...]] = []
     others: list[Receipt] = []
+    ended = session.told.ended.append
     for index, receipt in enumerate(receipts):
         found: Match | Fit | None
         if receipt.carrier in session.forms:
@@ -62,7 +63,7 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
             session.forms.saw(receipt.carrier, form, receipt.received_ms)
         rows.append(_ending(receipt, code, found.key))
         session.remember_end(*carrier_id, found.key, code)
-        session.told.end(receipt.carrier, receipt.state, receipt.reason)
+        ended((receipt.carrier, receipt.state, receipt.reason or ""))
     session.execute_wide("end_parts", rows)
     return others
 
