@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import asyncpg
 
-from simpost.errors import InvalidRequest, StoreError, StoreFull, StoreReadOnly
+from simpost.errors import StoreError, StoreFull, StoreReadOnly
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the same again may go through."""
@@ -39,7 +39,9 @@ def is_lost(error: BaseException) -> bool:
     """Whether the connection is of no more use; whether a commit went through is not known then."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_GONE)
-    return not isinstance(error, (StoreError, InvalidRequest, asyncpg.exceptions.DataError))
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        return not isinstance(error, asyncpg.exceptions.DataError)  # a value, not the connection
+    return isinstance(error, OSError) or not isinstance(error, Exception)
 
 
 def translate(error: Exception) -> StoreError:

@@ -29,7 +29,8 @@ async def refold(session: Session, messages: Iterable[MessageKey], now_ms: int) 
     await session.ask("lock_first_parts", *keys)
     parts = await _siblings(session, keys)
     if doomed := [key for rows in parts.values() for key in _doomed(rows)]:
-        await session.ask("cancel_parts", *columns(doomed, 3), now_ms)
+        for carrier, reason in await session.ask("cancel_parts", *columns(doomed, 3), now_ms):
+            session.told.end(carrier, State.CANCELLED, reason)
         parts = await _siblings(session, keys)
     changed: list[tuple[int, bytes, int]] = []
     for (account_id, message_id), rows in parts.items():

@@ -53,6 +53,11 @@ class Queue:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for the group that runs."""
+        return len(self._waiting)
+
     def submit(self, verb: Verb[P, R], payload: P) -> asyncio.Future[R]:
         """The result after the commit. Raises StoreError when too many wait already."""
         if self._closed:

@@ -79,7 +79,7 @@ async def _claim(session: Session, one: Claim) -> list[Submission]:
         if ended:
             async with session.transaction():
                 touched = await session.ask("expire_these", one.now_ms, *columns(ended, 3))
-                await refold(session, _of_several(touched), one.now_ms)
+                await fold_expired(session, touched, one.now_ms)
         if len(rows) < wanted or len(leased) >= one.limit:
             break
     return leased
@@ -89,9 +89,11 @@ def _submission(row: Any) -> Submission:
     return Submission(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15])))
 
 
-def _of_several(rows: Sequence[Any]) -> list[tuple[int, bytes]]:
-    """The messages of several parts among rows of account, message and total."""
-    return [(row[0], row[1]) for row in rows if row[2] > 1]
+async def fold_expired(session: Session, rows: Sequence[Any], now_ms: int) -> None:
+    """What follows for the messages of parts that expired: account, message, total and why."""
+    for *_, carrier, reason in rows:
+        session.told.end(carrier, State.EXPIRED, reason)
+    await refold(session, [(row[0], row[1]) for row in rows if row[2] > 1], now_ms)
 
 
 async def lapse(session: Session, lapses: Sequence[Lapse]) -> list[int]:
@@ -143,7 +145,7 @@ async def expire(session: Session, expiries: Sequence[Expiry]) -> list[int]:
 async def _expire(session: Session, one: Expiry) -> int:
     async with session.transaction():
         rows = await session.ask("expire_parts", one.now_ms, one.limit)
-        await refold(session, _of_several(rows), one.now_ms)
+        await fold_expired(session, rows, one.now_ms)
     return len(rows)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 
 from simpost.errors import StoreError
+from simpost.ports.watching import StoreCounts, Told
 from simpost.store.postgres.address import Address
 from simpost.store.postgres.failures import is_lost, translate
 from simpost.store.postgres.queries import SQL
@@ -24,6 +25,7 @@ _SETTINGS: Final = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_material": "off",
     "jit": "off",
     "statement_timeout": f"{int(1000 * (ANSWER_S - 2))}",
     "lock_timeout": "5000",
@@ -39,11 +41,21 @@ class Session:
 
     Attributes:
         node: whose leases the parts get that a lane takes straight from memory.
+        told: what was done since the last commit that was counted.
     """
 
-    def __init__(self, connection: asyncpg.Connection[Any], *, is_pooled: bool, node: str) -> None:
+    def __init__(
+        self,
+        connection: asyncpg.Connection[Any],
+        *,
+        is_pooled: bool,
+        node: str,
+        counts: StoreCounts,
+    ) -> None:
         self.connection = connection
         self.node = node
+        self.told = Told()
+        self._counts = counts
         self._is_pooled = is_pooled
         self._inside = False
 
@@ -60,6 +72,10 @@ class Session:
         rows = await self.ask(name, *facts)
         return rows[0][0] if rows else None
 
+    def count(self) -> None:
+        """What was told outside of a transaction is committed."""
+        self._counts.take(self.told)
+
     async def run(self, script: str) -> None:
         """Statements without facts, in a transaction."""
         assert self._inside
@@ -71,25 +87,45 @@ class Session:
         if self._inside:
             yield
             return
+        self.count()
         await self.connection.execute(_BEGIN_POOLED if self._is_pooled else "BEGIN")
         self._inside = True
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._inside = False
-            if not self.connection.is_closed():
+            self.told.clear()
+            if not is_lost(error):
                 await self.connection.execute("ROLLBACK")
             raise
         self._inside = False
-        await self.connection.execute("COMMIT")
+        try:
+            await self.connection.execute("COMMIT")
+        except BaseException:
+            self.told.clear()
+            raise
+        self.count()
 
 
 class Link:
-    """One connection at most. `use` gives it to one at a time."""
+    """One connection at most. `use` gives it to one at a time.
 
-    def __init__(self, address: Address, *, node: str) -> None:
+    `keeps_plans`: its statements are the same whatever they are asked, so that none of them need
+    be planned again for what it is asked this time.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        node: str,
+        counts: StoreCounts | None = None,
+        keeps_plans: bool = False,
+    ) -> None:
         self._address = address
+        self._keeps_plans = keeps_plans
         self._node = node
+        self._counts = counts or StoreCounts()
         self._session: Session | None = None
         self._lock = asyncio.Lock()
         self._closed = False
@@ -107,6 +143,8 @@ class Link:
                 if is_lost(error):
                     self._drop()
                 raise
+            finally:
+                session.count()
 
     async def close(self) -> None:
         async with self._lock:
@@ -120,8 +158,16 @@ class Link:
         if self._closed:
             raise StoreError("the store is closed")
         self._session = None
-        connection = await connect(self._address.url, is_pooled=self._address.is_pooled)
-        self._session = Session(connection, is_pooled=self._address.is_pooled, node=self._node)
+        address = self._address
+        connection = await connect(
+            address.url, is_pooled=address.is_pooled, keeps_plans=self._keeps_plans
+        )
+        self._session = Session(
+            connection,
+            is_pooled=address.is_pooled,
+            node=self._node,
+            counts=self._counts,
+        )
         return self._session
 
     def _drop(self) -> None:
@@ -130,8 +176,13 @@ class Link:
             self._session = None
 
 
-async def connect(url: str, *, is_pooled: bool) -> asyncpg.Connection[Any]:
+async def connect(
+    url: str, *, is_pooled: bool, keeps_plans: bool = False
+) -> asyncpg.Connection[Any]:
     """Raises StoreError, which tells neither user nor password."""
+    settings = {"application_name": "simpost", **_SETTINGS}
+    if keeps_plans:
+        settings["plan_cache_mode"] = "force_generic_plan"
     try:
         connection: asyncpg.Connection[Any] = await asyncpg.connect(
             url,
@@ -139,7 +190,7 @@ async def connect(url: str, *, is_pooled: bool) -> asyncpg.Connection[Any]:
             command_timeout=ANSWER_S,
             statement_cache_size=0 if is_pooled else 200,
             max_cached_statement_lifetime=0,
-            server_settings=None if is_pooled else {"application_name": "simpost", **_SETTINGS},
+            server_settings=None if is_pooled else settings,
         )
     except (
         OSError,

@@ -81,6 +81,7 @@ async def meet(session: Session, forms: LearntForms, receipt: Receipt, answered:
             *(key or (None, None, None)),
             *carrier_id,
         )
+        session.told.keep(receipt.carrier, standing or Standing.MATCHED)
 
 
 async def meet_stranded(session: Session, now_ms: int, limit: int) -> None:

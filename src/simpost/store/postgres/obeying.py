@@ -31,6 +31,7 @@ async def obey(
         key = found.key
         if code >= FINAL:
             if await session.ask("end_parts", *columns([ending(0, receipt, code, key)], 8)):
+                session.told.end(receipt.carrier, receipt.state, receipt.reason)
                 if found.total > 1:
                     await refold(session, [key[:2]], receipt.received_ms)
                 return None, key
@@ -48,6 +49,7 @@ def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, 
 
 
 async def keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey | None) -> None:
+    session.told.keep(receipt.carrier, standing)
     await session.ask(
         "keep_receipt",
         receipt.carrier,

@@ -53,6 +53,7 @@ async def _end_plain(session: Session, receipts: Sequence[Receipt]) -> list[Rece
         return list(receipts)
     oldest = lowest_id(min(row[-1] for row in rows))
     ended = {row[0] for row in await session.ask("end_plain", *columns(rows, 7), oldest)}
+    _tell(session, [receipts[place] for place in ended])
     return [receipt for place, receipt in enumerate(receipts) if place not in ended]
 
 
@@ -72,11 +73,17 @@ async def _end_learnt(
         return list(receipts)
     rows.sort(key=lambda row: row[5:])
     ended = {row[0] for row in await session.ask("end_parts", *columns(rows, 8))}
+    _tell(session, [receipts[place] for place in ended])
     for place in ended:
         form = found[place][1]
         if form is not None:
             forms.saw(receipts[place].carrier, form, receipts[place].received_ms)
     return [receipt for place, receipt in enumerate(receipts) if place not in ended]
+
+
+def _tell(session: Session, ended: Sequence[Receipt]) -> None:
+    for receipt in ended:
+        session.told.end(receipt.carrier, receipt.state, receipt.reason)
 
 
 def _alone(receipts: Sequence[Receipt]) -> list[tuple[int, Receipt]]:

@@ -39,6 +39,9 @@ async def _settle(session: Session, settlements: Sequence[Settlement]) -> list[S
     """All that are their part's latest try; returns the others."""
     rows = [(place, *_as_latest(one)) for place, one in enumerate(settlements)]
     settled = {row[0] for row in await session.ask("settle", *columns(rows, 17))}
+    for place, one in enumerate(settlements):
+        if one.state.is_final and place in settled:
+            session.told.end(one.carrier, one.state, one.reason)
     if len(settled) == len(rows):
         return []
     return [one for place, one in enumerate(settlements) if place not in settled]
@@ -105,6 +108,8 @@ async def _settle_alone(session: Session, one: Settlement) -> None:
     if state < FINAL and code // 10 > state // 10:
         state, reason, carrier_code = code, one.reason, one.carrier_code
         final_ms = one.ended_ms if code >= FINAL else None
+        if code >= FINAL:
+            session.told.end(one.carrier, one.state, one.reason)
     if latest or state >= FINAL:
         owner = None
         due_ms = one.due_ms

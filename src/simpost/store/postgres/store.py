@@ -75,18 +75,19 @@ class PostgresStore(InboundVerbs, WatchVerbs):
     """
 
     def __init__(self, address: Address, *, seal: Seal, node: str) -> None:
+        self._counts = StoreCounts()
+
         def link() -> Link:
-            return Link(address, node=node)
+            return Link(address, node=node, counts=self._counts, keeps_plans=True)
 
         self._seal = seal
-        self._counts = StoreCounts()
         self._accepting = Queue(link(), counts=self._counts)
         # An answer before the receipt that came with it: else that would have to be parked.
         self._outcomes = Queue(link(), (settling.settle, receiving.receive), counts=self._counts)
         self._claims = Queue(link(), counts=self._counts)
         self._chores = Queue(link(), counts=self._counts)
         self._lookups = Queue(link())
-        self._readers = [link() for _ in range(READERS)]
+        self._readers = [Link(address, node=node) for _ in range(READERS)]
         self._free = asyncio.LifoQueue[Link]()
         for reader in self._readers:
             self._free.put_nowait(reader)
@@ -137,6 +138,11 @@ class PostgresStore(InboundVerbs, WatchVerbs):
             await self._listener.close()
         for reader in self._readers:
             await reader.close()
+
+    def counts(self) -> StoreCounts:
+        queues = (self._accepting, self._outcomes, self._claims, self._chores)
+        self._counts.waiting = sum(queue.waiting for queue in queues)
+        return self._counts
 
     # The way of a message.
 

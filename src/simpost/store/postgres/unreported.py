@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from simpost.store.postgres.folding import MessageKey, refold
+from simpost.store.postgres.folding import MessageKey
+from simpost.store.postgres.leasing import fold_expired
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns
 
@@ -37,6 +38,5 @@ async def _end(session: Session, one: Overdue) -> int:
     async with session.transaction():
         keys = columns(sorted(set(one.messages)), 2)
         rows = await session.ask("end_unreported", one.now_ms, one.expired_ms, *keys)
-        several = [(row[0], row[1]) for row in rows if row[2] > 1]
-        await refold(session, several, one.now_ms)
+        await fold_expired(session, rows, one.now_ms)
     return len(rows)

@@ -21,21 +21,21 @@ class WatchVerbs:
     async def _read(self, query: Callable[..., Awaitable[R]], *facts: Any) -> R:
         raise NotImplementedError
 
-    def counts(self) -> StoreCounts:
-        return self._counts
-
     async def queues(self) -> list[Queue]:
-        return await self._read(_queues)
+        """Counts what is parked, too: no node by itself can know that."""
+        found, self._counts.parked = await self._read(_queues)
+        return found
 
     async def probe(self, *, now_ms: int) -> None:
         await self._chores.submit(_probe, now_ms)
 
 
-async def _queues(session: Session) -> list[Queue]:
-    rows = await session.ask("queues")
-    return [
-        Queue(carrier, parts, int.from_bytes(first[:6], "big")) for carrier, parts, first in rows
+async def _queues(session: Session) -> tuple[list[Queue], int]:
+    found = [
+        Queue(carrier, parts, int.from_bytes(first[:6], "big"))
+        for carrier, parts, first in await session.ask("queues")
     ]
+    return found, await session.value("count_parked")
 
 
 async def _probe(session: Session, times_ms: Sequence[int]) -> list[None]:

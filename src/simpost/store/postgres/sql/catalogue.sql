@@ -1,17 +1,23 @@
 -- Plans and eSIMs.
 
 -- name: find_esims
--- By number, or the newest with that ICCID; by both only if they agree.
+-- By number, or the newest with that ICCID; by both only if they agree. Sums with nothing, and one
+-- after the other, leave the planner one way: by the key, however small the table is when it looks.
 SELECT n.place, e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
   coalesce(e.sms_status, p.sms_status, 0), coalesce(p.package_code, e.package_code),
   coalesce(p.slug, '')
 FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])
   AS n (place, account_id, esim_tran_no, iccid)
-JOIN esims AS e ON e.account_id = n.account_id AND (n.iccid IS NULL OR e.iccid = n.iccid)
-  AND e.esim_tran_no = coalesce(n.esim_tran_no, (
-    SELECT i.esim_tran_no FROM esims AS i WHERE i.account_id = n.account_id AND i.iccid = n.iccid
-    ORDER BY i.created_ms DESC, i.esim_tran_no DESC LIMIT 1
-  ))
+CROSS JOIN LATERAL (
+  SELECT * FROM esims AS k
+  WHERE k.account_id + 0 = n.account_id AND (n.iccid IS NULL OR k.iccid = n.iccid)
+    AND k.esim_tran_no = coalesce(n.esim_tran_no, (
+      SELECT i.esim_tran_no FROM esims AS i
+      WHERE i.iccid = n.iccid AND i.account_id + 0 = n.account_id
+      ORDER BY i.created_ms DESC, i.esim_tran_no DESC LIMIT 1
+    ))
+  OFFSET 0
+) AS e
 LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT c.package_code FROM plans AS c WHERE c.package_code = e.package_code),
   (SELECT min(s.package_code) FROM plans AS s WHERE s.slug = e.package_code AND s.slug <> '')

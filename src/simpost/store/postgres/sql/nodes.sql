@@ -1,8 +1,8 @@
 -- Nodes, and what they share.
 
 -- name: enter_node
-INSERT INTO nodes (name, run, roles, version, started_ms, beat_ms, serial, report)
-SELECT $1, $2, $3, $4, now_ms, now_ms, 1, '{}'
+INSERT INTO nodes (name, run, roles, version, lease_s, started_ms, beat_ms, serial, report)
+SELECT $1, $2, $3, $4, $5, now_ms, now_ms, 1, '{}'
 FROM (SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint AS now_ms) AS clock
 ON CONFLICT (name) DO NOTHING RETURNING name
 
@@ -29,7 +29,7 @@ DELETE FROM nodes WHERE name = $1 AND run = $2 RETURNING name
 DELETE FROM nodes WHERE name = $1 AND run = $2 AND serial = $3 RETURNING name
 
 -- name: list_nodes
-SELECT name, run, roles, version, started_ms, beat_ms, serial, report FROM nodes ORDER BY name
+SELECT name, run, roles, version, lease_s, started_ms, beat_ms, serial, report FROM nodes ORDER BY name
 
 -- name: list_leases
 SELECT thing, node FROM leases WHERE node IS NOT NULL

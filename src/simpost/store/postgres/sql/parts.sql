@@ -79,7 +79,7 @@ UPDATE parts AS p SET
 FROM ended
 WHERE p.account_id = ended.account_id AND p.message_id = ended.message_id
   AND p.number = ended.number
-RETURNING p.account_id, p.message_id, p.total
+RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason
 
 -- name: expire_these
 UPDATE parts AS p SET
@@ -89,7 +89,7 @@ UPDATE parts AS p SET
 FROM unnest($2::integer[], $3::bytea[], $4::integer[]) AS n (account_id, message_id, number)
 WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
   AND p.owner IS NULL AND p.due_ms IS NOT NULL AND p.expires_ms <= $1
-RETURNING p.account_id, p.message_id, p.total
+RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason
 
 -- name: count_waiting
 SELECT count(*) FROM parts WHERE owner IS NULL AND carrier = $1 AND due_ms IS NOT NULL
@@ -177,6 +177,7 @@ UPDATE parts AS p SET
 FROM unnest($1::integer[], $2::bytea[], $3::integer[]) AS n (account_id, message_id, number)
 WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
   AND p.owner IS NULL AND p.state < 40
+RETURNING p.carrier, p.reason
 
 -- name: set_message_states
 UPDATE parts AS p SET message_state = n.state

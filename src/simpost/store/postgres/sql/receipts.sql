@@ -10,10 +10,13 @@ WITH seen AS (
 ), hit AS MATERIALIZED (
   SELECT s.place, s.state, s.reason, s.carrier_code, s.received_ms,
     p.account_id, p.message_id, p.number, p.total, count(*) OVER (PARTITION BY s.place) AS hits
-  FROM seen AS s JOIN parts AS p
-    ON p.carrier = s.carrier AND p.carrier_message_id = s.carrier_message_id
-  WHERE p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $8
-    AND NOT EXISTS (SELECT 1 FROM receipt_forms AS f WHERE f.carrier = s.carrier)
+  FROM seen AS s CROSS JOIN LATERAL (
+    SELECT account_id, message_id, number, total FROM parts
+    WHERE carrier = s.carrier AND carrier_message_id = s.carrier_message_id
+      AND carrier_message_id IS NOT NULL AND final_ms IS NULL AND message_id >= $8
+    OFFSET 0
+  ) AS p
+  WHERE s.carrier NOT IN (SELECT f.carrier FROM receipt_forms AS f)
 )
 UPDATE parts AS p SET
   state = hit.state, message_state = hit.state, reason = hit.reason,
@@ -29,9 +32,13 @@ RETURNING hit.place
 SELECT s.place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
   p.carrier_message_id, m.destination
 FROM unnest($1::integer[], $2::text[], $3::text[]) AS s (place, carrier, carrier_message_id)
-JOIN parts AS p ON p.carrier = s.carrier AND p.carrier_message_id = s.carrier_message_id
+CROSS JOIN LATERAL (
+  SELECT * FROM parts
+  WHERE carrier = s.carrier AND carrier_message_id = s.carrier_message_id
+    AND carrier_message_id IS NOT NULL AND final_ms IS NULL AND message_id >= $4
+  OFFSET 0
+) AS p
 JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
-WHERE p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $4
 
 -- name: ended_part
 -- The part with one of these ids that ended last, not longer ago than that.
@@ -113,8 +120,11 @@ ORDER BY s.place, r.first_ms, r.state
 -- Parked of late though there is an open part with their very id: the node died in between.
 SELECT r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code, r.last_ms,
   r.numbers
-FROM receipts AS r
-WHERE r.standing = 'parked' AND r.last_ms >= $1 AND EXISTS (
+FROM (
+  SELECT * FROM receipts WHERE standing = 'parked' AND last_ms >= $1
+  ORDER BY last_ms DESC LIMIT 2000
+) AS r
+WHERE EXISTS (
   SELECT 1 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
   WHERE p.carrier = r.carrier AND p.carrier_message_id = r.carrier_message_id
     AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $2

@@ -82,4 +82,4 @@ WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.state = 
     WHERE m.account_id = p.account_id AND m.id = p.message_id
       AND (m.options::json ->> 'receipt') = 'false'
   )
-RETURNING p.account_id, p.message_id, p.total
+RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason

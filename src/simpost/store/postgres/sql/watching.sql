@@ -6,6 +6,9 @@ SELECT carrier, count(*), min(message_id) FROM parts
 WHERE owner IS NULL AND due_ms IS NOT NULL
 GROUP BY carrier
 
+-- name: count_parked
+SELECT count(*) FROM receipts WHERE standing = 'parked'
+
 -- name: probe
 INSERT INTO meta (name, value) VALUES ('probe', $1)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value

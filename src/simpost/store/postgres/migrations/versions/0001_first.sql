@@ -55,7 +55,7 @@ CREATE TABLE esims (
   CONSTRAINT esims_pk PRIMARY KEY (esim_tran_no)
 );
 
-CREATE INDEX esims_by_iccid ON esims (account_id, iccid, created_ms);
+CREATE INDEX esims_by_iccid ON esims (iccid, account_id, created_ms, esim_tran_no);
 CREATE INDEX esims_by_order ON esims (account_id, order_no, created_ms);
 CREATE INDEX esims_by_age ON esims (account_id, created_ms, esim_tran_no);
 CREATE INDEX esims_by_msisdn ON esims (msisdn, account_id) WHERE msisdn <> '';
