@@ -79,7 +79,7 @@ class Serving:
         )
         numbers = [f"260101{index:08d}" for index in range(esims)]
         for first in range(0, esims, 1000):
-            rows = [_esim(number) for number in numbers[first : first + 1000]]
+            rows = [esim_row(number) for number in numbers[first : first + 1000]]
             self._operate("PUT", f"accounts/{self.access_code}/esims", rows)
         return numbers
 
@@ -195,7 +195,7 @@ class Gateway(Serving):
         self._centre.stop()
 
 
-def _esim(number: str) -> dict[str, Any]:
+def esim_row(number: str) -> dict[str, Any]:
     return {
         "esimTranNo": number,
         "iccid": f"8966{number}1",
