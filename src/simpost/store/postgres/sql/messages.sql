@@ -121,12 +121,15 @@ WHERE m.account_id = $1 AND m.esim_tran_no = $7 AND m.id < $2 AND m.id >= $3
 ORDER BY m.id DESC LIMIT $6
 
 -- name: list_messages_in_state
+-- OFFSET 0 keeps the look at a message what it is, one for each part, until there are enough; as a
+-- join all parts in that state were read first.
 SELECT p.message_id FROM parts AS p
 WHERE p.account_id = $1 AND p.message_state = $7 AND p.message_state IS NOT NULL
   AND p.message_id < $2 AND p.message_id >= $3
   AND EXISTS (
     SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
-      AND m.created_ms >= $4 AND m.created_ms <= $5)
+      AND m.created_ms >= $4 AND m.created_ms <= $5
+    OFFSET 0)
 ORDER BY p.message_id DESC LIMIT $6
 
 -- name: esims_of_iccid
