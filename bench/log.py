@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from bench.contestants import Simpost, Terms
+from bench.database import Database
 from bench.history import SPREAD_MS
 from bench.load import percentile_ms
 from bench.machine import describe
@@ -36,15 +37,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.log", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=300, help="that each question is asked")
+    parser.add_argument("--postgres", action="store_true", help="instead of the embedded store")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="simpost-bench-") as folder:
-        figures = measure(Path(folder), wanted.rows, wanted.times)
-    print(json.dumps({**describe(), "rows": wanted.rows, "log": figures}))
+        figures = measure(Path(folder), wanted.rows, wanted.times, postgres=wanted.postgres)
+    store = "postgres" if wanted.postgres else "embedded"
+    print(json.dumps({**describe(), "store": store, "rows": wanted.rows, "log": figures}))
     sys.exit(any(found["p99_ms"] > AIM_MS for found in figures.values()))
 
 
-def measure(folder: Path, rows: int, times: int) -> dict[str, Any]:
-    simpost = Simpost(folder / "simpost", Terms())
+def measure(folder: Path, rows: int, times: int, *, postgres: bool) -> dict[str, Any]:
+    database = Database() if postgres else None
+    simpost = Simpost(folder / "simpost", Terms(), database=database)
     try:
         now_ms = int(time.time() * 1000)
         simpost.fill_history(rows, now_ms)
