@@ -1,0 +1,93 @@
+"""A whole process at work shows on /metrics just what happened: nothing more, nothing less."""
+
+import time
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.gateway import Gateway
+from simpost.observe.metrics import METRICS
+
+PATIENCE_S = 40
+MESSAGES = 30
+TOKEN = "only-for-the-metrics"
+
+
+@pytest.fixture
+def gateway(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMPOST_SERVER__METRICS_TOKEN", TOKEN)
+    with Gateway(tmp_path, log_level="info") as running:
+        yield running
+
+
+def scrape(gateway):
+    answer = httpx2.get(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    return list(text_string_to_metric_families(answer.text))
+
+
+def values(gateway):
+    """By the name of the sample and its label values, in the order of their names."""
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in scrape(gateway)
+        for sample in family.samples
+    }
+
+
+def wait_for(gateway, *name, count):
+    ends = time.monotonic() + PATIENCE_S
+    while (found := values(gateway)).get(name) != count:
+        assert time.monotonic() < ends, (name, found.get(name))
+        time.sleep(0.1)
+    return found
+
+
+def send(gateway, number, text="hello"):
+    return httpx2.post(
+        f"{gateway.url}/api/v1/open/esim/sendSms",
+        json={"esimTranNo": number, "message": text},
+        headers=gateway.credentials,
+    ).json()
+
+
+def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
+    number = gateway.fill(1)[0]
+    wait_for(gateway, "simpost_bind_link", "1", "simulator", "transceiver", "bound", count=1)
+    for _ in range(MESSAGES):
+        assert send(gateway, number)["success"]
+    assert not send(gateway, "1")["success"]
+    ended = ("simpost_parts_ended_total", "simulator", "", "delivered")
+    found = wait_for(gateway, *ended, count=MESSAGES)
+    assert found["simpost_messages_accepted_total", "simulator", "service"] == MESSAGES
+    assert found["simpost_messages_refused_total", "esim_unknown"] == 1
+    assert found["simpost_attempts_total", "simulator", "accepted", ""] == MESSAGES
+    assert found["simpost_receipts_total", "simulator", "delivered"] == MESSAGES
+    assert found["simpost_carrier_answer_seconds_count", "simulator"] == MESSAGES
+    assert found["simpost_http_answers_total", "0", "open", "200"] == MESSAGES
+    assert found["simpost_http_answers_total", "310403", "open", "200"] == 1
+    assert found["simpost_parts_waiting", "simulator"] == 0
+    assert found["simpost_parts_held", "simulator"] == 0
+    assert found["simpost_store_commits_refused_total",] == 0
+    assert found["simpost_store_commit_seconds_count",] >= 3
+    assert found["simpost_event_loop_lag_seconds_count",] >= 1
+
+
+def test_without_its_operator_what_waits_and_why_is_shown(gateway):
+    number = gateway.fill(1)[0]
+    gateway.cut_off_the_operator()
+    wait_for(gateway, "simpost_carrier_takes_messages", "simulator", count=0)
+    for _ in range(MESSAGES):
+        assert send(gateway, number)["success"]
+    found = wait_for(gateway, "simpost_parts_waiting", "simulator", count=MESSAGES)
+    assert found["simpost_bind_link", "1", "simulator", "transceiver", "bound"] == 0
+    older = values(gateway)["simpost_oldest_waiting_part_age_seconds", "simulator"]
+    assert 0 <= older < 600
+
+
+def test_every_metric_is_on_the_page_with_its_type(gateway):
+    shown = {family.name: family.type for family in scrape(gateway)}
+    assert {metric.name.removesuffix("_total") for metric in METRICS} <= shown.keys()
+    assert all(shown[each.name.removesuffix("_total")] == each.kind for each in METRICS)
+    assert "process_cpu_seconds" in shown
