@@ -1,11 +1,15 @@
 """No text of a message and no secret reaches what the service writes, whatever happens."""
 
+import json
+import time
+
 import httpx2
 import pytest
 
 from bench.gateway import Gateway
 
 TEXT = "kumquat marmalade 4711"
+PATIENCE_S = 40
 
 
 @pytest.fixture
@@ -38,5 +42,35 @@ def test_texts_and_secrets_stay_out_of_the_log(gateway, tmp_path):
 
     log = (tmp_path / "gateway.log").read_text()
     assert "store_opened" in log, "nothing was logged at all"
-    for secret in (TEXT, gateway.secret, gateway.password, gateway.token):
+    assert "message_refused" in log
+    number_of_the_phone = f"66{number[-10:]}"
+    for secret in (TEXT, gateway.secret, gateway.password, gateway.token, number_of_the_phone):
         assert secret not in log
+
+
+def test_a_message_can_be_followed_by_its_id(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIMPOST_LOG__FORMAT", "json")
+    with Gateway(tmp_path, log_level="debug") as gateway:
+        number = gateway.fill(1)[0]
+        url = f"{gateway.url}/api/v1/open/esim/sendSms"
+        body = {"esimTranNo": number, "message": TEXT}
+        sent = httpx2.post(url, json=body, headers=gateway.credentials)
+        message_id = sent.headers["rt-messageid"]
+        ends = time.monotonic() + PATIENCE_S
+        while "receipt" not in (told := followed(tmp_path, message_id)):
+            assert time.monotonic() < ends, told
+            time.sleep(0.1)
+    assert told["attempt"]["outcome"] == "accepted"
+    assert told["receipt"]["state"] == "delivered"
+    assert told["receipt"]["carrier_message_id"] == told["attempt"]["carrier_message_id"]
+
+
+def followed(folder, message_id):
+    """The lines that name a message, by their event."""
+    found = {}
+    for line in (folder / "gateway.log").read_text().splitlines():
+        if line.startswith("{") and line.endswith("}"):
+            facts = json.loads(line)
+            if facts.get("message_id") == message_id:
+                found[facts["event"]] = facts
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 
 from simpost.domain.messages import format_id
@@ -11,6 +11,8 @@ from simpost.domain.outcomes import Receipt, Verdict
 from simpost.observe import get_logger
 from simpost.observe.counts import FAR_SECONDS, Spread
 from simpost.ports.store import Settlement
+
+_MOST_REMEMBERED = 10_000
 
 log = get_logger(__name__)
 
@@ -29,6 +31,7 @@ class Tally:
         self.attempts: Counter[tuple[str, str, str | None]] = Counter()
         self.repeated: Counter[tuple[str]] = Counter()
         self.received: Counter[tuple[str, str]] = Counter()
+        self._meant: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self.answer_s: defaultdict[str, Spread] = defaultdict(lambda: Spread(FAR_SECONDS))
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
@@ -39,7 +42,10 @@ class Tally:
         self._time(settlements)
         notable = [one for one in settlements if one.repeat or one.outcome in _TOLD]
         self.repeated.update([(one.carrier,) for one in notable if one.repeat])
-        for one in settlements if log.is_enabled_for(logging.DEBUG) else notable:
+        if log.is_enabled_for(logging.DEBUG):
+            notable = list(settlements)
+            self._remember(settlements)
+        for one in notable:
             _tell_attempt(one)
 
     def reported(self, receipts: Sequence[Receipt]) -> None:
@@ -48,7 +54,15 @@ class Tally:
         self.received.update([(one.carrier, one.state) for one in receipts])
         if log.is_enabled_for(logging.DEBUG):
             for one in receipts:
-                _tell_receipt(one)
+                _tell_receipt(one, self._meant.get((one.carrier, one.carrier_message_id)))
+
+    def _remember(self, settlements: Iterable[Settlement]) -> None:
+        """For the lines of receipts, which name the carrier's id: which message it means."""
+        for one in settlements:
+            if one.carrier_message_id is not None:
+                self._meant[one.carrier, one.carrier_message_id] = one.message_id
+        while len(self._meant) > _MOST_REMEMBERED:
+            self._meant.popitem(last=False)
 
     def _time(self, settlements: Iterable[Settlement]) -> None:
         """What was not sent was not answered."""
@@ -81,9 +95,10 @@ def _tell_attempt(one: Settlement) -> None:
     )
 
 
-def _tell_receipt(one: Receipt) -> None:
+def _tell_receipt(one: Receipt, message_id: bytes | None) -> None:
     log.debug(
         "receipt",
+        message_id=format_id(message_id) if message_id else None,
         carrier=one.carrier,
         carrier_message_id=one.carrier_message_id,
         state=one.state,
