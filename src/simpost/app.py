@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import socket
 import sys
@@ -33,6 +32,9 @@ from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
 from simpost.engine.measures import Measures
+from simpost.engine.nodes.clock import SharedClock
+from simpost.engine.nodes.naming import new_name
+from simpost.engine.nodes.node import Node
 from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reload
 from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
@@ -41,6 +43,7 @@ from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
+from simpost.ports.nodes import ACCOUNTS_CHANGED, NewNode, NodeStore
 from simpost.ports.store import Store
 from simpost.store import SqliteStore
 
@@ -91,6 +94,7 @@ class App:
     """One simpost: a store, its engine, its carriers and its doors.
 
     `reread` gives the settings as the file has them now, for a reload; it raises ConfigError.
+    With `nodes` it is one of several, under the name of `owner`.
     """
 
     def __init__(
@@ -100,7 +104,13 @@ class App:
         reread: Callable[[], Settings] | None = None,
         owner: str = OWNER,
         tracing: Tracing | None = None,
+        nodes: NodeStore | None = None,
     ) -> None:
+        clock = SharedClock() if nodes else None
+        clock_ms = self._clock_ms = clock.now_ms if clock else wall_clock_ms
+        self._clock = clock
+        make_carrier = partial(SmppCarrier, owned=()) if nodes else SmppCarrier
+        self._node: Node | None = None
         self.settings = settings
         self._tracing = tracing
         self.store = store
@@ -110,39 +120,41 @@ class App:
             store,
             owner=owner,
             patience=patience_of(messages),
-            clock_ms=wall_clock_ms,
+            clock_ms=clock_ms,
             inbound=self._take_inbound,
             watch=partial(trace_desk, tracing) if tracing else None,
         )
         for carrier in settings.carriers:
-            self.dispatch.add(SmppCarrier(carrier))
+            self.dispatch.add(make_carrier(carrier))
         routing = routing_of(settings.routes, self.dispatch)
         self._keeper = Keeper(
             store,
             owner=owner,
             repeat_in_doubt=repeated_of(messages),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
-            clock_ms=wall_clock_ms,
+            clock_ms=clock_ms,
+            leads=self._leads,
         )
         make_intake = partial(TracedIntake, tracing=tracing) if tracing else Intake
         self.intake = make_intake(
             store,
             routing,
             self.dispatch.lanes,
-            new_id=lambda: uuid7().bytes,
-            clock_ms=wall_clock_ms,
+            new_id=self._new_id,
+            clock_ms=clock_ms,
             validity_s=messages.validity_s,
         )
         self.inbound = InboundDesk(
             store,
             Aiming(store, self.accounts, numbers_of(settings)),
             self.intake,
-            new_id=lambda: uuid7().bytes,
-            clock_ms=wall_clock_ms,
+            new_id=self._new_id,
+            clock_ms=clock_ms,
+            leads=self._leads,
         )
         self._unmarked = UnmarkedReceipts(store, self.inbound.report)
         self._failover = Failover(
-            store, self.accounts, self.dispatch, routing, clock_ms=wall_clock_ms
+            store, self.accounts, self.dispatch, routing, clock_ms=clock_ms, leads=self._leads
         )
         self.measures = Measures(
             store,
@@ -151,26 +163,48 @@ class App:
             self.inbound,
             self._keeper,
             self._failover,
-            clock_ms=wall_clock_ms,
+            clock_ms=clock_ms,
         )
-        self._readiness = Readiness(
-            store, self.dispatch, clock_ms=wall_clock_ms, time_s=time.monotonic
-        )
+        self._readiness = Readiness(store, self.dispatch, clock_ms=clock_ms, time_s=time.monotonic)
         self.reload = Reload(
             settings,
             reread or (lambda: settings),
-            SmppCarrier,
+            make_carrier,
             dispatch=self.dispatch,
             intake=self.intake,
             keeper=self._keeper,
             failover=self._failover,
             inbound=self.inbound,
         )
+        if nodes and clock:
+            self._node = Node(
+                NewNode(
+                    owner,
+                    uuid7().bytes,
+                    tuple(sorted(settings.node.roles)),
+                    __version__,
+                    settings.node.lease_s,
+                ),
+                nodes,
+                self.dispatch,
+                self.accounts,
+                clock,
+                self._keeper.take_over,
+                time_s=time.monotonic,
+            )
 
-    def wake(self, carrier: str) -> None:
-        """Another node accepted parts for that carrier."""
-        if lane := self.dispatch.lanes.get(carrier):
+    def wake(self, news: str) -> None:
+        """Another node accepted parts for the carrier of that name, or accounts changed."""
+        if lane := self.dispatch.lanes.get(news):
             lane.wake()
+        elif self._node and news == ACCOUNTS_CHANGED:
+            self._node.hurry()
+
+    def _new_id(self) -> bytes:
+        return uuid7(nanoseconds=self._clock.now_ns()).bytes if self._clock else uuid7().bytes
+
+    def _leads(self) -> bool:
+        return self._node is None or self._node.leads
 
     def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
         return self._unmarked.take(part)
@@ -181,6 +215,9 @@ class App:
         A side task that dies takes the process with it: half a service is worse than none.
         """
         _settle_interpreter()
+        if self._node:
+            await self._node.enter()
+            await self._node.beat()
         await self.accounts.reload()
         await self._keeper.take_stock()
         server = _HttpServer(self._http_config())
@@ -195,6 +232,8 @@ class App:
                 tasks.create_task(self.measures.lag.run()),
             ]
             await self.dispatch.start(tasks)
+            if self._node:
+                side.append(tasks.create_task(self._node.run()))
             loop.add_signal_handler(
                 signal.SIGHUP, lambda: tasks.create_task(self.reload.run_and_log())
             )
@@ -204,6 +243,8 @@ class App:
             self.dispatch.cancel()
             for task in side:
                 task.cancel()
+        if self._node:
+            await self._node.leave()
 
     def _leave(self, server: _HttpServer) -> None:
         """Say no at /readyz for a while before the doors close; told twice, close them at once."""
@@ -230,7 +271,7 @@ class App:
             measures=self.measures,
             readiness=self._readiness,
             reload=self.reload.run,
-            clock_ms=wall_clock_ms,
+            clock_ms=self._clock_ms,
             operator_token=server.operator_token.get_secret_value(),
             metrics_token=server.metrics_token.get_secret_value(),
             version=__version__,
@@ -288,14 +329,17 @@ async def _open(
             await embedded.close()
         return
     from simpost.store.postgres import PostgresStore
+    from simpost.store.postgres.nodes import PostgresNodes
 
-    node = f"{socket.gethostname()}:{os.getpid()}"
+    node = settings.node.name or new_name()
     store = await PostgresStore.open(
         at.database_url, seal_key=key, node=node, listen_url=at.listen_url
     )
+    nodes = PostgresNodes(at.database_url, node=node)
     try:
-        app = App(settings, store, reread, node, tracing)
+        app = App(settings, store, reread, node, tracing, nodes)
         store.on_waiting(app.wake)
         yield app
     finally:
+        await nodes.close()
         await store.close()

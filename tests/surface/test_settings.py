@@ -10,6 +10,7 @@ from simpost.config.reference import with_reference
 from simpost.config.sections import (
     Log,
     Messages,
+    Node,
     Number,
     Route,
     Section,
@@ -23,6 +24,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECTIONS: dict[str, type[Section]] = {
     "[server]": Server,
     "[store]": Store,
+    "[node]": Node,
     "[messages]": Messages,
     "[[carriers]]": SmppCarrier,
     "[[routes]]": Route,

@@ -114,7 +114,7 @@ def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
     for index, bind in enumerate(carrier["binds"]):
         yield [
             "" if index else carrier["name"],
-            f"{bind['number']} {bind['kind']}",
+            f"{bind['number']} {bind['kind']}" + (f" at {node}" if (node := bind["node"]) else ""),
             bind["link"] + paused,
             f"{bind['waiting']}/{bind['window']}" if bind["window"] else "",
             _rate(bind),

@@ -44,6 +44,10 @@ database_url = "sqlite:///simpost.db"
 # Seals secrets in the store. Losing it loses them: keep a copy.
 secrets_key = "{secrets_key}"
 
+[node]
+# name = ""             # one of several processes on one PostgreSQL; see docs/nodes.md
+# roles = ["api", "dispatch", "carrier"]
+
 [messages]
 # validity_s = 172800  # how long a message is tried when the request does not say
 # When bytes left and no answer came, these are sent again; one-time codes are not, because

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
-from simpost.config.sections import Log, Messages, Route, Server, Settings, SmppCarrier, Store
+from simpost.config.sections import (
+    ROLES,
+    Log,
+    Messages,
+    Node,
+    Route,
+    Server,
+    Settings,
+    SmppCarrier,
+    Store,
+)
 
 __all__ = [
+    "ROLES",
     "Log",
     "Messages",
+    "Node",
     "Route",
     "Server",
     "Settings",

@@ -15,8 +15,10 @@ from pydantic_core import ErrorDetails
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.sections import (
+    ROLES,
     Log,
     Messages,
+    Node,
     Number,
     Route,
     Section,
@@ -33,6 +35,7 @@ ENVIRONMENT_PREFIX = "SIMPOST_"
 _MODELS: dict[str | int, type[Section]] = {
     "server": Server,
     "store": Store,
+    "node": Node,
     "messages": Messages,
     "log": Log,
     "tracing": Tracing,
@@ -40,7 +43,7 @@ _MODELS: dict[str | int, type[Section]] = {
     "routes": Route,
     "numbers": Number,
 }
-_OVERRIDABLE = ("server", "store", "messages", "log", "tracing")
+_OVERRIDABLE = ("server", "store", "node", "messages", "log", "tracing")
 _Problem = tuple[KeyPath, str]
 
 
@@ -48,8 +51,8 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
     """Read and check a configuration file.
 
     A variable `SIMPOST_SERVER__PORT` of the environment stands above `port` of `[server]`, and so
-    for every key of server, store, messages, log and tracing. Raises ConfigError with one line per
-    problem: file, line, key, reason.
+    for every key of server, store, node, messages, log and tracing. Raises ConfigError with one
+    line per problem: file, line, key, reason.
     """
     path = Path(path)
     text = _read(path)
@@ -64,7 +67,7 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
         settings = Settings.model_validate_json(
             json.dumps(document, default=str), context={"folder": folder}
         )
-        problems = list(_contradictions(settings))
+        problems = [*_contradictions(settings), *_about_node(settings)]
     except ValidationError as error:
         problems = [(_path_of(details), _reason(details)) for details in error.errors()]
     if not problems:
@@ -133,6 +136,11 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
         if (plain := plain_number(each.number)) in numbers:
             yield ("numbers", index, "number"), f"{each.number!r} is there already"
         numbers.add(plain)
+
+
+def _about_node(settings: Settings) -> Iterator[_Problem]:
+    if settings.store.is_embedded and len(settings.node.roles) < len(ROLES):
+        yield ("node", "roles"), "the embedded store has one process, which does everything"
 
 
 def _about_route(at: KeyPath, route: Route, carriers: Collection[str]) -> Iterator[_Problem]:

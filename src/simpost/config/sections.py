@@ -146,6 +146,33 @@ class Store(Section):
         return key
 
 
+Role = Literal["api", "dispatch", "carrier"]
+ROLES: tuple[Role, ...] = ("api", "dispatch", "carrier")
+
+
+class Node(Section):
+    """One process among several on one PostgreSQL ([nodes.md](nodes.md))."""
+
+    name: str = Field(
+        default="",
+        pattern=rf"^$|{_NAME[:-1]}$",
+        description="What the node is called; no two have the same name. Empty: the host and four "
+        "characters of chance.",
+    )
+    roles: frozenset[Role] = Field(
+        default=frozenset(ROLES),
+        min_length=1,
+        description="What it does: takes requests, keeps the queue in order, keeps binds.",
+    )
+    lease_s: float = Field(
+        default=15,
+        ge=3,
+        le=300,
+        description="How long a node that says nothing still owns its binds. After half of it "
+        "without an answer of the database it gives them up.",
+    )
+
+
 class Messages(Section):
     """What holds for every message."""
 
@@ -466,6 +493,7 @@ class Settings(Section):
 
     server: Server
     store: Store
+    node: Node = Node()
     messages: Messages = Messages()
     carriers: tuple[SmppCarrier, ...] = ()
     routes: tuple[Route, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -11,6 +11,7 @@ from simpost.config import SmppCarrier as CarrierSettings
 from simpost.engine.clock import Clock
 from simpost.engine.lane import Lane
 from simpost.engine.ledger import Ledger
+from simpost.engine.nodes.elsewhere import Elsewhere
 from simpost.engine.receiving import TakeInbound, take_none
 from simpost.engine.settling import Patience
 from simpost.observe import get_logger
@@ -30,7 +31,9 @@ class CarrierStatus(msgspec.Struct, frozen=True):
         link: none when parts wait for a carrier that is not configured any more.
         takes_messages: whether a message would go by it now, where its route names others.
         waiting: parts that wait in the store for their turn.
-        held: parts in its lane: leased, and not yet settled.
+        held: parts in its lanes: leased, and not yet settled.
+        binds: those of this node.
+        elsewhere: those of other nodes, each with the name of the node.
     """
 
     name: str
@@ -40,6 +43,7 @@ class CarrierStatus(msgspec.Struct, frozen=True):
     waiting: int
     held: int
     binds: list[BindStatus]
+    elsewhere: list[tuple[str, BindStatus]] = []
 
 
 class Dispatch:
@@ -57,6 +61,7 @@ class Dispatch:
     ) -> None:
         """`watch` puts something between the carrier of a name and its lane."""
         self.lanes: dict[str, Lane] = {}
+        self.elsewhere = Elsewhere()
         self._store = store
         self.ledger = Ledger(store)
         self._inbound = inbound
@@ -115,6 +120,12 @@ class Dispatch:
         await lane.carrier.reconfigure(settings)
         lane.depth = lane.carrier.depth
 
+    async def own(self, name: str, numbers: Collection[int], within_s: float) -> None:
+        """Keep these binds of a carrier and give others up; see `Carrier.own`."""
+        if lane := self.lanes.get(name):
+            await lane.carrier.own(numbers, within_s)
+            lane.depth = lane.carrier.depth
+
     def wind_down(self) -> None:
         """Take nothing more; what no carrier was given yet goes back to the store."""
         for lane in self.lanes.values():
@@ -144,7 +155,12 @@ class Dispatch:
     # The operator's hand.
 
     def takes(self, name: str) -> bool:
-        return self.lanes[name].takes
+        """Whether a message had better go by this carrier, whichever node has its binds."""
+        return self.lanes[name].takes or self.elsewhere.takes(name)
+
+    def is_lost(self, name: str) -> bool:
+        """Whether what waits for this carrier had better go by another."""
+        return self.lanes[name].is_lost and self.elsewhere.is_lost(name)
 
     def pause(self, name: str) -> None:
         """Send nothing by this carrier until `resume`. Raises KeyError when there is none."""
@@ -171,10 +187,11 @@ class Dispatch:
             name=name,
             link=lane.carrier.link,
             is_paused=lane.carrier.is_paused,
-            takes_messages=lane.takes,
+            takes_messages=self.takes(name),
             waiting=await self._store.waiting(name),
-            held=lane.held,
+            held=lane.held + self.elsewhere.held(name),
             binds=lane.carrier.binds(),
+            elsewhere=self.elsewhere.binds(name),
         )
 
     async def overview(self) -> list[CarrierStatus]:

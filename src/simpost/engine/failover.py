@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from simpost.domain.messages import Category
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
 from simpost.engine.decision import SendPlan, Wishes, plan_through
 from simpost.engine.dispatch import Dispatch
+from simpost.engine.keeper import always
 from simpost.engine.routes import Routing
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -39,12 +41,14 @@ class Failover:
         routing: Routing,
         *,
         clock_ms: Clock,
+        leads: Callable[[], bool] = always,
     ) -> None:
         self.routing = routing
         self._store = store
         self._accounts = accounts
         self._dispatch = dispatch
         self._clock_ms = clock_ms
+        self._leads = leads
         self.rerouted: Counter[tuple[str, str]] = Counter()
         """Messages by the carrier they waited for and the one they go by now."""
         self._places: dict[str, WaitingMessage | None] = {}
@@ -52,6 +56,8 @@ class Failover:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(_ROUND_S)
+            if not self._leads():
+                continue
             try:
                 await self.round()
             except StoreError as error:
@@ -60,8 +66,10 @@ class Failover:
     async def round(self) -> None:
         """Move on what waits for lost carriers and for those that are not there any more."""
         lanes = self._dispatch.lanes
-        for name, lane in list(lanes.items()):
-            if lane.is_lost and any(map(self._dispatch.takes, self._neighbours(name))):
+        for name in list(lanes):
+            if self._dispatch.is_lost(name) and any(
+                map(self._dispatch.takes, self._neighbours(name))
+            ):
                 await self._move_on(name)
         for name in await self._store.carriers_waited_for():
             if name not in lanes:

@@ -16,6 +16,7 @@ from simpost.engine.clock import Clock
 from simpost.engine.decision import Refusal
 from simpost.engine.intake import Intake
 from simpost.engine.joining import Reading, join
+from simpost.engine.keeper import always
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.ports.inbound import Gathered, InboundStore, Known, NewInbound
@@ -47,6 +48,7 @@ class InboundDesk:
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
+        leads: Callable[[], bool] = always,
     ) -> None:
         self.aiming = aiming
         self._store = store
@@ -56,6 +58,7 @@ class InboundDesk:
         """Messages committed, by carrier, state and reason (empty without one)."""
         self._clock_ms = clock_ms
         self._since_ms = clock_ms()
+        self._leads = leads
         self._taking: set[asyncio.Task[Reason | None]] = set()
 
     def report(self, part: Incoming) -> asyncio.Future[Reason | None]:
@@ -77,7 +80,8 @@ class InboundDesk:
         """Keep what never became whole and forget what may be forgotten, until cancelled."""
         while True:
             try:
-                await self.tidy()
+                if self._leads():
+                    await self.tidy()
             except StoreError as error:
                 log.error("tidying_inbound_refused", error=str(error))
             await asyncio.sleep(_ROUND_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from simpost.engine.clock import Clock
 from simpost.errors import StoreError
@@ -16,10 +17,16 @@ _STEP = 500
 log = get_logger(__name__)
 
 
+def always() -> bool:
+    """Whether this node leads, where it is the only one."""
+    return True
+
+
 class Keeper:
     """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
 
-    A message that was sent and never reported on ends `receipt_grace_ms` after its validity.
+    A message that was sent and never reported on ends `receipt_grace_ms` after its validity. Of
+    several nodes the one that `leads` does it.
     """
 
     def __init__(
@@ -30,14 +37,16 @@ class Keeper:
         repeat_in_doubt: frozenset[str],
         receipt_grace_ms: int,
         clock_ms: Clock,
+        leads: Callable[[], bool] = always,
     ) -> None:
         self.repeat_in_doubt = repeat_in_doubt
         self.receipt_grace_ms = receipt_grace_ms
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
+        self._leads = leads
         self.lapsed: Counter[tuple[str]] = Counter()
-        """Parts put in doubt, by cause: a restart of ours, or a lease that ran out."""
+        """Parts put in doubt, by cause: a restart of ours, a lost node, a lease that ran out."""
 
     async def take_stock(self) -> int:
         """Before anything is sent: what this node held when it stopped is in doubt now."""
@@ -49,9 +58,20 @@ class Keeper:
             log.warning("parts_in_doubt_after_restart", parts=doubtful)
         return doubtful
 
+    async def take_over(self, node: str) -> None:
+        """What a lost node held may have left: it is in doubt, never simply sent again."""
+        doubtful = await self._store.lapse(
+            now_ms=self._clock_ms(), owner=node, repeat=self.repeat_in_doubt
+        )
+        if doubtful:
+            self.lapsed["node_lost",] += doubtful
+            log.warning("parts_in_doubt_of_a_lost_node", node=node, parts=doubtful)
+
     async def run(self) -> None:
         while True:
             await asyncio.sleep(_ROUND_S)
+            if not self._leads():
+                continue
             try:
                 await self.round()
             except StoreError as error:

@@ -12,6 +12,9 @@ import msgspec
 
 from simpost.ports.carrier import BindStatus
 
+ACCOUNTS_CHANGED = "accounts changed"
+"""What nodes that listen are told then; no carrier has such a name."""
+
 
 class CarrierReport(msgspec.Struct, frozen=True):
     """What a node says of a carrier, as far as its own binds go.
@@ -38,12 +41,14 @@ class NewNode(msgspec.Struct, frozen=True):
     Attributes:
         run: 16 octets of this process alone: a later one of the same name has others.
         roles: some of "api", "dispatch", "carrier".
+        lease_s: how long it owns what it has after it asked for its last beat.
     """
 
     name: str
     run: bytes
     roles: tuple[str, ...]
     version: str
+    lease_s: float
 
 
 class NodeRow(msgspec.Struct, frozen=True):
@@ -58,6 +63,7 @@ class NodeRow(msgspec.Struct, frozen=True):
     run: bytes
     roles: tuple[str, ...]
     version: str
+    lease_s: float
     started_ms: int
     beat_ms: int
     serial: int

@@ -29,6 +29,7 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
                 "held": 0,
                 "binds": [
                     {
+                        "node": None,
                         "number": 1,
                         "kind": "transceiver",
                         "link": "lost",

@@ -16,7 +16,7 @@ REPORT = {"one": CarrierReport(takes=True, is_lost=False, held=3, binds=[BIND])}
 
 
 def new(name, run=b"1"):
-    return NewNode(name, run * 16, ROLES, "0.1")
+    return NewNode(name, run * 16, ROLES, "0.1", 15.0)
 
 
 def beat(name, run=b"1", **fields):

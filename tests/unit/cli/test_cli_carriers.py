@@ -9,6 +9,7 @@ NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
 def bind(**changes: Any) -> dict[str, Any]:
     return {
+        "node": None,
         "number": 1,
         "kind": "transceiver",
         "link": "bound",

@@ -18,10 +18,12 @@ router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depen
 class BindShown(Shape):
     """`window` is the most parts without an answer, `waiting` how many there are now.
 
+    `node` is the other node that owns it; null when it is the one that answers.
     `allowedPerSecond` is what may be sent now, 0 without a limit; `ratePerSecond` what was
     answered of late.
     """
 
+    node: str | None
     number: int
     kind: BindKind
     link: Link
@@ -151,7 +153,10 @@ async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:
         takes_messages=status.takes_messages,
         waiting=status.waiting,
         held=status.held,
-        binds=[_bind(bind) for bind in status.binds],
+        binds=[
+            *(_bind(bind, None) for bind in status.binds),
+            *(_bind(bind, node) for node, bind in status.elsewhere),
+        ],
         receipt_forms=[_form(seen) for seen in await services.store.receipt_forms(status.name)],
     )
 
@@ -168,8 +173,9 @@ def _form(seen: SeenForm) -> ReceiptFormShown:
     )
 
 
-def _bind(bind: BindStatus) -> BindShown:
+def _bind(bind: BindStatus, node: str | None) -> BindShown:
     return BindShown(
+        node=node,
         number=bind.number,
         kind=bind.kind,
         link=bind.link,

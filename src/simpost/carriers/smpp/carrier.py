@@ -128,7 +128,7 @@ class SmppCarrier:
         """Keep these binds bound and no others; those given up are gone within so many seconds."""
         self._owned = frozenset(numbers)
         extra = [line for line in self._lines if not self._owns(line) and line.is_kept]
-        cutting = asyncio.get_running_loop().call_later(within_s, _cut, extra)
+        cutting = asyncio.get_running_loop().call_later(within_s, self._cut)
         try:
             async with self._changing:
                 grace_s = min(within_s / 2, self._settings.response_timeout_s)
@@ -138,6 +138,11 @@ class SmppCarrier:
                 self._start_unless_drained()
         finally:
             cutting.cancel()
+
+    def _cut(self) -> None:
+        for line in self._lines:
+            if line.is_kept and not self._owns(line):
+                line.cut()
 
     def _owns(self, line: Line) -> bool:
         return self._owned is None or line.bind in self._owned
@@ -278,11 +283,6 @@ class SmppCarrier:
         receipt = receipt_of(request, self.traits.name, now_ms)
         committed = self._desk.on_receipt(receipt)
         committed.add_done_callback(partial(_acknowledge, session, request))
-
-
-def _cut(lines: list[Line]) -> None:
-    for line in lines:
-        line.cut()
 
 
 def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]) -> None:

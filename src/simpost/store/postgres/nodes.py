@@ -36,8 +36,8 @@ class PostgresNodes:
         with translating():
             async with self._beats.use() as session, session.transaction():
                 roles = ",".join(node.roles)
-                entered = await session.ask("enter_node", node.name, node.run, roles, node.version)
-                if entered:
+                facts = (node.name, node.run, roles, node.version, node.lease_s)
+                if await session.ask("enter_node", *facts):
                     return None
                 found = [each for each in await _nodes(session) if each.name == node.name]
         return found[0] if found else await self.enter(node)
@@ -94,9 +94,18 @@ async def _nodes(session: Session) -> list[NodeRow]:
 
 
 def _node(row: Any) -> NodeRow:
-    name, run, roles, version, started_ms, beat_ms, serial, report = row
-    named = tuple(roles.split(","))
-    return NodeRow(name, run, named, version, started_ms, beat_ms, serial, _report(report))
+    name, run, roles, version, lease_s, started_ms, beat_ms, serial, report = row
+    return NodeRow(
+        name=name,
+        run=run,
+        roles=tuple(roles.split(",")),
+        version=version,
+        lease_s=lease_s,
+        started_ms=started_ms,
+        beat_ms=beat_ms,
+        serial=serial,
+        report=_report(report),
+    )
 
 
 def _report(text: str) -> Report:

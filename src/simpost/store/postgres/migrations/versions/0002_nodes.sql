@@ -4,6 +4,7 @@ CREATE TABLE nodes (
   run bytea NOT NULL, -- of this process alone
   roles text NOT NULL, -- separated by commas
   version text NOT NULL,
+  lease_s double precision NOT NULL, -- so long after its last beat it may own what it has
   started_ms bigint NOT NULL,
   beat_ms bigint NOT NULL, -- to be shown; nothing is decided by it
   serial bigint NOT NULL,

@@ -1,0 +1,34 @@
+"""One clock for all nodes: that of the database, carried on by each machine's monotonic one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+_NOISE_NS: Final = 100_000_000
+"""A smaller difference is the way to the database and back."""
+
+
+class SharedClock:
+    """What a wall clock does, jumps of an hour among it, moves no lease and no retry here."""
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._monotonic_ns = monotonic_ns
+        self._offset_ns = wall_ns() - monotonic_ns()
+
+    def now_ns(self) -> int:
+        return self._monotonic_ns() + self._offset_ns
+
+    def now_ms(self) -> int:
+        return self.now_ns() // 1_000_000
+
+    def heard(self, now_ms: int, way_s: float) -> None:
+        """The database told its time just now; asking took `way_s`."""
+        behind_ns = now_ms * 1_000_000 - self.now_ns()
+        if abs(behind_ns) > max(_NOISE_NS, int(1e9 * way_s)):
+            self._offset_ns += behind_ns

@@ -1,0 +1,273 @@
+"""A node: one process among several on one database, and its part of the work.
+
+It beats; each beat says that it lives and what it sees of its carriers, takes leases that are free
+and returns those it no longer needs. What it owns it may keep bound. A node that could not beat
+for half a lease has unbound everything before a lease is over, and nobody takes over earlier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
+
+from simpost.engine.accounts import Accounts
+from simpost.engine.dispatch import Dispatch
+from simpost.engine.nodes.clock import SharedClock
+from simpost.engine.nodes.shares import share_of
+from simpost.engine.nodes.things import DISPATCH, bind_of, parse_bind
+from simpost.engine.nodes.watch import Watch
+from simpost.errors import ConfigError, StoreError
+from simpost.observe import get_logger
+from simpost.ports.nodes import Beat, CarrierReport, NewNode, NodeRow, NodeStore, Report, Standing
+
+_BEAT_S: Final = 1.0
+_FENCE: Final = 0.5
+"""Share of a lease after which a node that could not beat gives up its binds."""
+_GIVE_UP: Final = 0.25
+"""Share of a lease within which they are gone then."""
+_PATIENCE: Final = 0.2
+"""Share of a lease that one beat may take."""
+
+TakeOver = Callable[[str], Awaitable[object]]
+"""Puts in doubt what a node held that is dead."""
+
+log = get_logger(__name__)
+
+
+class Node:
+    def __init__(
+        self,
+        facts: NewNode,
+        store: NodeStore,
+        dispatch: Dispatch,
+        accounts: Accounts,
+        clock: SharedClock,
+        take_over: TakeOver,
+        *,
+        time_s: Callable[[], float],
+    ) -> None:
+        self.name = facts.name
+        self.standing: Standing | None = None
+        """How things stood after the last beat."""
+        self._facts = facts
+        self._store = store
+        self._dispatch = dispatch
+        self._accounts = accounts
+        self._accounts_version = 0
+        self._clock = clock
+        self._take_over = take_over
+        self._lease_s = facts.lease_s
+        self._beat_s = min(_BEAT_S, facts.lease_s / 6)
+        self._time_s = time_s
+        self._watch = Watch()
+        self._held: frozenset[str] = frozenset()
+        self._giving: set[str] = set()
+        self._good_until_s = 0.0
+        self._beaten = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._owning: dict[str, tuple[frozenset[int], asyncio.Task[None]]] = {}
+
+    @property
+    def leads(self) -> bool:
+        """Whether the duties of dispatch are this node's now."""
+        return DISPATCH in self._held and self._time_s() < self._good_until_s
+
+    # Life.
+
+    async def enter(self) -> None:
+        """Become a node; of one that died under the same name the leases must run out first.
+
+        Raises ConfigError when another process lives under that name.
+        """
+        found = await self._store.enter(self._facts)
+        lease_s = found.lease_s if found else 0.0
+        if found:
+            log.warning("waiting_for_an_earlier_run", node=self.name, seconds=lease_s)
+        ends_s = self._time_s() + lease_s
+        while found:
+            await asyncio.sleep(self._beat_s)
+            if self._time_s() >= ends_s:
+                await self._store.bury(found)
+            again = await self._store.enter(self._facts)
+            if again and (again.run, again.serial) != (found.run, found.serial):
+                raise ConfigError(
+                    f"another process is the node {self.name!r} already: give this one another "
+                    "name, or leave the name out"
+                )
+            found = again
+        log.info("node_entered", node=self.name, roles=sorted(self._facts.roles))
+
+    async def run(self) -> None:
+        """Beat until cancelled, and give up the binds where that does not succeed."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._guard())
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._beat_s):
+                        await self._hurry.wait()
+                self._hurry.clear()
+                await self._try_beat()
+
+    def hurry(self) -> None:
+        """Something changed: do not wait for the next beat."""
+        self._hurry.set()
+
+    async def leave(self) -> None:
+        """Be no node any more. To be called when nothing is bound and everything is committed."""
+        self._held = frozenset()
+        try:
+            async with asyncio.timeout(self._lease_s * _PATIENCE):
+                await self._store.leave(self.name, self._facts.run)
+        except (StoreError, TimeoutError) as error:
+            log.warning("left_without_saying_so", node=self.name, error=str(error))
+
+    async def beat(self) -> None:
+        """Say that it lives, hear how things stand, and act on it. Raises StoreError."""
+        asked_s = self._time_s()
+        standing = await self._store.beat(self._next_beat())
+        now_s = self._time_s()
+        if standing is None:
+            await self._reenter()
+            return
+        self._good_until_s = asked_s + self._lease_s * _FENCE
+        self._beaten.set()
+        self._clock.heard(standing.now_ms, now_s - asked_s)
+        self._watch.saw(standing.nodes, now_s)
+        self.standing = standing
+        self._dispatch.elsewhere.nodes = self._others()
+        self._held = frozenset(
+            thing for thing, node in standing.leases.items() if node == self.name
+        )
+        self._giving &= self._held
+        self._own()
+        await self._bury_the_dead(now_s)
+        await self._follow_accounts(standing.accounts_version)
+
+    async def _try_beat(self) -> None:
+        try:
+            async with asyncio.timeout(self._lease_s * _PATIENCE):
+                await self.beat()
+        except (StoreError, TimeoutError) as error:
+            log.error("beat_failed", node=self.name, error=str(error) or "no answer in time")
+
+    async def _reenter(self) -> None:
+        """The others took this node for dead: what it held is in doubt, and it begins anew."""
+        log.error("buried_alive", node=self.name)
+        self._held = frozenset()
+        self._giving.clear()
+        self._own()
+        await self._take_over(self.name)
+        await self._store.enter(self._facts)
+
+    async def _guard(self) -> None:
+        while True:
+            left_s = self._good_until_s - self._time_s()
+            if left_s > 0:
+                await asyncio.sleep(left_s)
+                continue
+            if self._held:
+                log.error("binds_given_up", node=self.name, reason="the database does not answer")
+            self._held = frozenset()
+            self._own()
+            self._beaten.clear()
+            await self._beaten.wait()
+
+    # What it owns.
+
+    def _next_beat(self) -> Beat:
+        standing = self.standing
+        takes: list[str] = []
+        if standing:
+            share = share_of(self.name, self._wanted(), self._rivals(), standing.leases)
+            self._giving.update(share.gives)
+            takes += share.takes
+            if "dispatch" in self._facts.roles and DISPATCH not in standing.leases:
+                takes.append(DISPATCH)
+        self._giving.update(thing for thing in self._held if not self._is_wanted(thing))
+        gives = [thing for thing in self._giving if not self._is_bound(thing)]
+        return Beat(self.name, self._facts.run, self._report(), takes, gives)
+
+    def _wanted(self) -> dict[str, tuple[int, ...]]:
+        if "carrier" not in self._facts.roles:
+            return {}
+        return {name: lane.carrier.bind_numbers for name, lane in self._dispatch.lanes.items()}
+
+    def _rivals(self) -> Counter[str]:
+        """How many nodes want binds of each carrier: those that know it and are not silent."""
+        others = [node for node in self._others() if "carrier" in node.roles]
+        rivals = Counter(name for node in others for name in node.report)
+        rivals.update(self._wanted().keys())
+        return rivals
+
+    def _is_wanted(self, thing: str) -> bool:
+        if thing == DISPATCH:
+            return True
+        return any(
+            thing == bind_of(carrier, number)
+            for carrier, numbers in self._wanted().items()
+            for number in numbers
+        )
+
+    def _is_bound(self, thing: str) -> bool:
+        found = parse_bind(thing)
+        lane = self._dispatch.lanes.get(found[0]) if found else None
+        return bool(found and lane and found[1] in lane.carrier.held_binds)
+
+    def _own(self) -> None:
+        """Have every carrier keep the binds that are this node's, and no others."""
+        owned: dict[str, set[int]] = {name: set() for name in self._dispatch.lanes}
+        for thing in self._held - self._giving:
+            if (found := parse_bind(thing)) and found[0] in owned:
+                owned[found[0]].add(found[1])
+        for name in self._owning.keys() - owned.keys():
+            del self._owning[name]
+        for name, numbers in owned.items():
+            self._have_own(name, numbers)
+
+    def _have_own(self, name: str, numbers: Collection[int]) -> None:
+        told = self._owning.get(name)
+        wanted = frozenset(numbers)
+        if (told[0] if told else frozenset()) == wanted:
+            return
+        log.info("binds_owned", node=self.name, carrier=name, binds=sorted(wanted))
+        self._owning[name] = (wanted, asyncio.create_task(self._carry_out(name, wanted)))
+
+    async def _carry_out(self, name: str, numbers: Collection[int]) -> None:
+        try:
+            await self._dispatch.own(name, numbers, self._lease_s * _GIVE_UP)
+        except Exception:
+            log.exception("binds_not_owned", carrier=name)
+
+    def _report(self) -> Report:
+        return {
+            name: CarrierReport(lane.takes, lane.is_lost, lane.held, lane.carrier.binds())
+            for name, lane in self._dispatch.lanes.items()
+        }
+
+    # The others.
+
+    def _others(self) -> list[NodeRow]:
+        """All but this one that were heard so lately that they own what they have."""
+        now_s = self._time_s()
+        nodes = self.standing.nodes if self.standing else []
+        return [
+            node
+            for node in nodes
+            if node.name != self.name and self._watch.silent_s(node, now_s) < node.lease_s * _FENCE
+        ]
+
+    async def _bury_the_dead(self, now_s: float) -> None:
+        for node in self.standing.nodes if self.standing else []:
+            if node.name == self.name or self._watch.silent_s(node, now_s) < node.lease_s:
+                continue
+            if await self._store.bury(node):
+                log.warning("node_lost", node=node.name)
+                await self._take_over(node.name)
+
+    async def _follow_accounts(self, version: int) -> None:
+        if version != self._accounts_version:
+            await self._accounts.reload()
+            self._accounts_version = version

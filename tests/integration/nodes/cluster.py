@@ -1,0 +1,179 @@
+"""Whole processes on one database, with the bundled message centre beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from bench.gateway import Process, esim_row
+from bench.processes import HOST, Child, free_ports
+
+PATIENCE_S = 90
+"""Longest wait for anything: it only ends what hangs."""
+LEASE_S = 4.0
+ACCESS_CODE, SECRET = "acme", "acme-secret"
+CREDENTIALS = {"RT-AccessCode": ACCESS_CODE, "RT-SecretKey": SECRET}
+
+
+def until(found, what="nothing came of it"):
+    """What `found` gives once it is true."""
+    ends_s = time.monotonic() + PATIENCE_S
+    while not (value := found()):
+        assert time.monotonic() < ends_s, what
+        time.sleep(0.05)
+    return value
+
+
+class Centre(Process):
+    """`simpost smsc`; `most_binds` is how many binds it allows at a time."""
+
+    def __init__(self, folder: Path, most_binds: int | None = None) -> None:
+        self.port, self.http_port = free_ports(2)
+        arguments = [f"--port={self.port}", f"--http-port={self.http_port}", "--system-id=esme",
+                     "--password=secret", "--window=100"]  # fmt: skip
+        if most_binds is not None:
+            faults = folder / "faults.toml"
+            faults.write_text(
+                f"[[rules]]\nname = 'too many'\nwhen = {{ bound = {most_binds} }}\n"
+                "do = { fault = 'refuse_bind', status = 'ESME_RALYBND' }\n"
+            )
+            arguments.append(f"--faults={faults}")
+        super().__init__(["smsc", *arguments], str(self.http_port), folder / "smsc.log")
+
+    def ask(self, path):
+        with urllib.request.urlopen(f"http://{HOST}:{self.http_port}/{path}") as answer:
+            return json.load(answer)
+
+    def texts(self):
+        """Every text that a handset shows, as often as it does."""
+        shown = []
+        for handset in self.ask("handsets?limit=1000"):
+            page = self.ask(f"handsets/{handset['number']}?limit=1000")
+            shown += [message["text"] for message in page["messages"]]
+        return shown
+
+
+class OneNode:
+    """`simpost serve` as a user runs it."""
+
+    def __init__(self, cluster: Cluster, name: str, *options: str, **settings: object) -> None:
+        (self.port,) = free_ports(1)
+        self.name = name
+        self.url = f"http://{HOST}:{self.port}"
+        self._token = cluster.token
+        self.log = cluster.folder / f"{name}-{next(cluster.count)}.log"
+        config = cluster.folder / f"{name}.toml"
+        config.write_text(cluster.toml(self.port, name, **settings))
+        config.chmod(0o600)
+        self.config = config
+        self.process = Child(
+            [sys.executable, "-m", "simpost", "serve", f"--config={config}", *options],
+            lambda: "listens on" in self.log.read_text(),
+            self.log,
+            {**os.environ, **cluster.environment},
+        )
+
+    def operate(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"{self.url}/v1/operator/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def get(self, path):
+        """Status and JSON of a path, asked by the account."""
+        return self._open(urllib.request.Request(f"{self.url}/{path}", headers=CREDENTIALS))
+
+    def send(self, esim, text, **body):
+        request = urllib.request.Request(
+            f"{self.url}/v1/messages",
+            data=json.dumps({"esimTranNo": esim, "text": text, **body}).encode(),
+            headers={**CREDENTIALS, "Content-Type": "application/json"},
+        )
+        return self._open(request)
+
+    def message(self, message_id):
+        return self.get(f"v1/messages/{message_id}")[1]
+
+    def state_of(self, message_id):
+        return self.message(message_id)["state"]
+
+    def bound(self):
+        """How many binds this node has bound, as it says itself."""
+        (carrier,) = self.operate("GET", "carriers")["carriers"]
+        return sum(not bind["node"] and bind["link"] == "bound" for bind in carrier["binds"])
+
+    def _open(self, request):
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"{}")
+
+
+class Cluster:
+    """Starts nodes on a database, and ends them all."""
+
+    def __init__(self, folder: Path, url: str, seal_key: str, centre_port: int) -> None:
+        self.folder = folder
+        self.token = secrets.token_urlsafe(24)
+        self.environment: dict[str, str] = {}
+        self.nodes: list[OneNode] = []
+        self.count = iter(range(1_000_000))
+        self._url = url
+        self._seal_key = seal_key
+        self._centre_port = centre_port
+
+    def start(self, name: str, *options: str, **settings: object) -> OneNode:
+        node = OneNode(self, name, *options, **settings)
+        self.nodes.append(node)
+        return node
+
+    def fill(self, node: OneNode, esims: int = 1, **account: object) -> list[str]:
+        """An account and its eSIMs; returns their numbers."""
+        given = {"accessCode": ACCESS_CODE, "secret": SECRET, "requestsPerSecond": 0, **account}
+        node.operate("POST", "accounts", given)
+        node.operate("PUT", "plans", [{"packageCode": "P1", "slug": "TH_1_7", "smsStatus": 1}])
+        numbers = [f"260101{index:08d}" for index in range(esims)]
+        node.operate("PUT", f"accounts/{ACCESS_CODE}/esims", [esim_row(each) for each in numbers])
+        return numbers
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.process.kill()
+
+    def toml(self, port: int, name: str, binds: int = 1, roles: object = None) -> str:
+        named = f'name = "{name}"\n' if name else ""
+        given = f"roles = {json.dumps(roles)}\n" if roles else ""
+        return f"""\
+[server]
+port = {port}
+operator_token = "{self.token}"
+[store]
+database_url = "{self._url}"
+secrets_key = "{self._seal_key}"
+[node]
+{named}{given}lease_s = {LEASE_S}
+[[carriers]]
+name = "simulator"
+type = "smpp"
+host = "{HOST}"
+port = {self._centre_port}
+system_id = "esme"
+password = "secret"
+binds = {binds}
+reconnect_min_s = 0.2
+reconnect_max_s = 1
+bind_refused_wait_s = 0.5
+[[routes]]
+carrier = "simulator"
+"""
