@@ -115,7 +115,8 @@ LAPSED = Metric(
     "simpost_leases_lapsed_total",
     "counter",
     ("cause",),
-    "Parts put in doubt because whoever held them stopped (restart) or was too slow (ran_out).",
+    "Parts put in doubt since who held them stopped (restart), is gone (node_lost) or is too slow "
+    "(ran_out).",
 )
 WAITING = Metric(
     "simpost_parts_waiting",
