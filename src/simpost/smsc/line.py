@@ -64,7 +64,7 @@ class Wire(asyncio.Transport):
         """RST instead of FIN, once what was written has left; what comes later never leaves."""
         self._spoil()
         found = self._transport.get_extra_info("socket")
-        if found is not None:
+        if found is not None and found.fileno() >= 0:  # the peer may have been faster
             found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         asyncio.get_running_loop().call_later(_LEAVE_S, self._transport.abort)
 
