@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check fuzz bench soak lock clean
+.PHONY: run test check fuzz stories bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(DATA),--data $(DATA))
 
@@ -23,6 +23,9 @@ fuzz: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@$(BIN)/python -m bench $(ROWS)
+
+stories: .venv/dev.stamp
+	@SIMPOST_STORY=$(or $(SEED),1) SIMPOST_STORIES=$(or $(COUNT),1000) $(BIN)/python -m pytest -n auto tests/integration/test_whatever_happens.py
 
 soak: .venv/dev.stamp
 	@$(BIN)/python -m bench.soak $(if $(MESSAGES),--messages $(MESSAGES))
