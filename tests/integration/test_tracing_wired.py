@@ -1,0 +1,44 @@
+"""Tracing is put in place where it is asked for, and costs nothing where it is not."""
+
+import sys
+
+import pytest
+
+from simpost.app import open_app
+from simpost.cli.init import init
+from simpost.config import load
+from simpost.engine.intake import Intake
+from simpost.engine.traced import TracedIntake
+from simpost.errors import ConfigError
+from simpost.observe.tracing import start_exporting
+
+ENDPOINT = "http://127.0.0.1:9/v1/traces"
+
+
+@pytest.fixture
+def settings_of(tmp_path):
+    path = tmp_path / "simpost.toml"
+    init(path)
+    return lambda **environment: load(path, environment)
+
+
+async def test_without_an_endpoint_nothing_stands_in_the_way_of_a_message(settings_of):
+    async with open_app(settings_of()) as app:
+        assert type(app.intake) is Intake
+        assert app.dispatch._watch is None
+        assert app._http_config().app.__name__ == "doors"
+
+
+async def test_with_an_endpoint_the_ways_in_and_out_are_watched(settings_of):
+    environment = {"SIMPOST_TRACING__ENDPOINT": ENDPOINT}
+    async with open_app(settings_of(**environment)) as app:
+        assert type(app.intake) is TracedIntake
+        assert app.dispatch._watch is not None
+        assert app._http_config().app.__name__ == "traced"
+
+
+async def test_an_endpoint_without_the_extra_is_told_at_the_start(settings_of, monkeypatch):
+    exporter = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+    monkeypatch.setitem(sys.modules, exporter, None)
+    with pytest.raises(ConfigError, match=r"pip install 'simpost\[otel\]'"):
+        start_exporting(ENDPOINT, 1.0, "0")
