@@ -7,7 +7,7 @@ one that takes the rest, so a clock that is wrong refuses nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,10 +16,11 @@ import asyncpg
 from simpost.observe import get_logger
 from simpost.store.postgres.link import Session
 
-_WEEK_MS: Final = 7 * 86_400_000
+WEEK_MS: Final = 7 * 86_400_000
 _AHEAD: Final = 3
 """Weeks made ahead of the one that runs; the one before is made too, for clocks that are late."""
-_TABLES: Final = {"messages": "id", "parts": "message_id", "attempts": "message_id"}
+TABLES: Final = {"messages": "id", "parts": "message_id", "attempts": "message_id"}
+"""Partitioned tables, and what each is partitioned by."""
 _NAME: Final = re.compile(r"messages_(\d{8})")
 _STEP: Final = 1_000
 _MOST_STEPS: Final = 10_000
@@ -32,9 +33,13 @@ async def prepare(session: Session, now_ms: int) -> list[str]:
 
     One node makes them. What cannot be made now is made another time: the rest takes the rows.
     """
-    missing = sorted(set(_wanted(now_ms)) - set(await weeks(session)))
+    return await make(session, set(_wanted(now_ms)) - set(await weeks(session)))
+
+
+async def make(session: Session, missing: Iterable[int]) -> list[str]:
+    """Make the weeks that begin at these times; the first days of those that were made."""
     made: list[str] = []
-    for start_ms in missing:
+    for start_ms in sorted(missing):
         try:
             async with session.transaction():
                 if not await session.value("lock_partitions"):
@@ -56,7 +61,7 @@ async def drop_before(session: Session, time_ms: int) -> list[str]:
     """
     dropped: list[str] = []
     for start_ms in sorted(await weeks(session)):
-        if start_ms + _WEEK_MS > time_ms:
+        if start_ms + WEEK_MS > time_ms:
             break
         async with session.transaction():
             await session.run("SET LOCAL lock_timeout = '2s'")
@@ -65,7 +70,7 @@ async def drop_before(session: Session, time_ms: int) -> list[str]:
             )
             if waits:
                 continue
-            tables = ", ".join(f"{table}_{_day(start_ms)}" for table in reversed(_TABLES))
+            tables = ", ".join(f"{table}_{_day(start_ms)}" for table in reversed(TABLES))
             await session.run(f"DROP TABLE {tables}")
         dropped.append(_day(start_ms))
     for _ in range(_MOST_STEPS):
@@ -84,18 +89,24 @@ async def weeks(session: Session) -> list[int]:
     ]
 
 
+def week_of(id_: bytes) -> int:
+    """When the week begins that a message with that id is of."""
+    at_ms = int.from_bytes(id_[:6], "big")
+    return at_ms - at_ms % WEEK_MS
+
+
 def _wanted(now_ms: int) -> Iterator[int]:
-    this_ms = now_ms - now_ms % _WEEK_MS
+    this_ms = now_ms - now_ms % WEEK_MS
     for ahead in range(-1, _AHEAD + 1):
-        yield this_ms + ahead * _WEEK_MS
+        yield this_ms + ahead * WEEK_MS
 
 
 def _make(start_ms: int) -> Iterator[str]:
     yield "SET LOCAL lock_timeout = '2s'"
     first, last = (
-        f"'\\x{at_ms.to_bytes(6, 'big').hex()}'" for at_ms in (start_ms, start_ms + _WEEK_MS)
+        f"'\\x{at_ms.to_bytes(6, 'big').hex()}'" for at_ms in (start_ms, start_ms + WEEK_MS)
     )
-    for table in _TABLES:
+    for table in TABLES:
         yield (
             f"CREATE TABLE {table}_{_day(start_ms)} PARTITION OF {table} "
             f"FOR VALUES FROM ({first}) TO ({last})"

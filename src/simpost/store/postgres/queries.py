@@ -20,6 +20,7 @@ _FILES = (
     "partitions",
     "watching",
     "nodes",
+    "moving",
 )
 _NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)

@@ -9,7 +9,7 @@ from typing import Final
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.postgres.link import Session
 
-VERSION: Final = "0002"
+VERSION: Final = "0003"
 """The last migration of this release."""
 
 
@@ -46,6 +46,15 @@ async def check_durability(session: Session) -> None:
         raise StoreError(
             "the database has synchronous_commit = off: what is accepted could be lost; "
             "set it to on for this database or user"
+        )
+
+
+async def refuse_half_moved(session: Session) -> None:
+    """Raises StoreError while an embedded store is only partly here."""
+    if await session.ask("unfinished_move"):
+        raise StoreError(
+            "an embedded store is being moved into the database: run `simpost migrate` until it "
+            "is done"
         )
 
 

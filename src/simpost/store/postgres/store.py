@@ -307,6 +307,7 @@ class PostgresStore(InboundVerbs, WatchVerbs):
 async def _make_ready(session: Session, seal: Seal) -> None:
     await schema.check_durability(session)
     await schema.bring_up_to_date(session)
+    await schema.refuse_half_moved(session)
     await accounts.check_seal(session, seal)
     await partitions.prepare(session, time.time_ns() // 1_000_000)
 

@@ -49,6 +49,7 @@ from simpost.store.sqlite import (
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.inbound_verbs import InboundVerbs
 from simpost.store.sqlite.lock import OwnerLock
+from simpost.store.sqlite.moved import refuse_moved
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.sqlite.session import Session
 from simpost.store.sqlite.watching import WatchVerbs
@@ -98,6 +99,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
             await asyncio.to_thread(bring_up_to_date, path)
             opened.append(open_writer(path))
             accounts.check_seal(opened[0], seal)
+            refuse_moved(opened[0])
             opened += [open_writer(path), open_reader(path), open_reader(path)]
             session = Session(opened[0], seal=seal, node=node)
         except BaseException as error:

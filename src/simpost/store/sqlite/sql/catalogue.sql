@@ -93,3 +93,10 @@ SELECT value FROM meta WHERE name = ?
 
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?, ?)
+
+-- name: keep_meta
+INSERT INTO meta (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: drop_meta
+DELETE FROM meta WHERE name = ?
