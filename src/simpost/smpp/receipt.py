@@ -81,6 +81,7 @@ _LABEL: Final = re.compile(
 _PLAIN_START: Final = re.compile(r"id\s{0,3}:", re.IGNORECASE)
 _WHOLE: Final = frozenset(_APPENDIX_B_LABELS) - {"text"}  # some leave the text away
 ReceiptPdu: TypeAlias = DeliverSm | DataSm
+_REPORTING: Final = (DeliverSm, DataSm)
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ class Receipt:
 
 def is_receipt(pdu: Pdu) -> bool:
     """By esm_class or by TLVs only receipts have; never by its text, which anyone can write."""
-    if not isinstance(pdu, DeliverSm | DataSm):
+    if not isinstance(pdu, _REPORTING):
         return False
     if pdu.esm_class & _TYPE_MASK in _REPORTING_TYPES:
         return True

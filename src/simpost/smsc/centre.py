@@ -36,6 +36,7 @@ from simpost.smsc.ledger import Ledger
 from simpost.smsc.line import Line
 from simpost.smsc.postbox import Postbox
 
+_SUBMITS: Final = (SubmitSm, DataSm)
 _RECEIVING: Final = (SessionState.BOUND_RX, SessionState.BOUND_TRX)
 
 
@@ -119,7 +120,7 @@ class Centre(SessionHandler):
         assert isinstance(session, Line)
         if session.wire.is_deaf:  # read before it was, and never answered
             return
-        if isinstance(request, SubmitSm | DataSm):
+        if isinstance(request, _SUBMITS):
             self._exchange.submit(session, request)
         elif isinstance(request, SubmitMulti):
             self._exchange.submit_multi(session, request)

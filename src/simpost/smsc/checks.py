@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from simpost.smpp import (
@@ -56,6 +57,7 @@ def _time_fault(request: SubmitSm) -> int:
     return 0
 
 
+@lru_cache(maxsize=256)  # submits of one second have the same
 def _is_time(text: str) -> bool:
     try:
         parse_relative(text) if text.endswith("R") else parse_absolute(text)

@@ -32,6 +32,7 @@ class Meaning(StrEnum):
 UNLISTED: Final = Meaning.REFUSE
 """What a status that no standard names means: the centre answered, and its answer was not yes."""
 
+_ACCEPTED: Final = Verdict.ACCEPTED
 _NEAR_CONGESTION: Final = bytes((90,))
 
 _RETRY = (
@@ -104,8 +105,8 @@ class Answers:
 
     def outcome(self, status: int, message_id: str) -> Outcome:
         """The outcome of a submit from the status and message_id of its answer."""
-        if status == Status.ESME_ROK:
-            return Outcome(Verdict.ACCEPTED, carrier_message_id=message_id)
+        if not status:
+            return Outcome(_ACCEPTED, carrier_message_id=message_id)
         meaning = self.meaning(status)
         verdict, reason = _SAYS[meaning]
         return Outcome(

@@ -42,6 +42,7 @@ _LEAST_DEPTH = 256
 _STOP_GRACE_S = 5.0
 _FOREVER_S = 3600.0
 """Longer than any answer is waited for: the response timer ends every wait before."""
+_BRINGING = (DeliverSm, DataSm)
 _BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
 
 
@@ -270,7 +271,7 @@ class SmppCarrier:
     # What comes in.
 
     def _take(self, session: Session, request: Pdu) -> None:
-        if not isinstance(request, DeliverSm | DataSm):
+        if not isinstance(request, _BRINGING):
             session.refuse(request, Status.ESME_RINVCMDID)
             return
         if self._desk is None:

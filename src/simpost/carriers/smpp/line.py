@@ -95,7 +95,7 @@ class Line(SessionHandler):
         if self._session is None or self.link not in _OPEN:
             return 0
         room = self._session.room
-        if room and (wait_s := self.pace.wait_s(time.monotonic())):
+        if room and self.pace.is_limited and (wait_s := self.pace.wait_s(time.monotonic())):
             self._wait_for_rate(wait_s)
             return 0
         return room

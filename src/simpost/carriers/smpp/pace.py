@@ -77,6 +77,11 @@ class Pace:
         """The rate that holds now; 0 is no limit."""
         return self._bucket.rate_per_s
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is a rate at all, and so ever a wait."""
+        return self._bucket.rate_per_s > 0
+
     def measured_per_s(self, now_s: float) -> float:
         """Answers a second of late."""
         elapsed_s = now_s - self._since_s
@@ -90,7 +95,8 @@ class Pace:
     def take(self, now_s: float) -> None:
         """A submit leaves; `on_answer` must follow, also when it ends without an answer."""
         self.in_flight += 1
-        self._bucket.take(now_s)
+        if self.is_limited:
+            self._bucket.take(now_s)
 
     def on_answer(self, now_s: float, *, throttled: bool = False, pressed: bool = False) -> None:
         """A submit was answered: asked to slow down, or told that the centre is near congestion.

@@ -35,6 +35,7 @@ from simpost.text import (
 _UDHI = 0x40
 _BOTH_OUTCOMES = 0x01
 _NO_RECEIPT = 0x00
+_PAYLOAD = Joining.PAYLOAD
 
 _DESTINATION = {
     Address.MSISDN: (Ton.INTERNATIONAL, Npi.ISDN),
@@ -97,7 +98,7 @@ class Submitter:
         if part.total > 1 or options.ports or encoding.single or encoding.locking:
             header, tlvs = self._place(part, encoding)
         octets = header + self._user_data(part.text, encoding, header)
-        if options.joining is Joining.PAYLOAD:
+        if options.joining is _PAYLOAD:
             tlvs = ((Tag.MESSAGE_PAYLOAD, octets),)
             octets = b""
         if self._tells_subunit and options.message_class is not None:
