@@ -131,7 +131,7 @@ async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(
     """Whichever commits last must see the other: lost receipts are messages that never arrive."""
     chance = random.Random(7)
     async with node("one") as first, node("two") as second:
-        for number in range(60):
+        for number in range(120):
             sent = [leased() for _ in range(chance.randint(1, 4))]
             await asyncio.gather(*(first.accept(one) for one in sent))
             ids = {one.id: f"c-{number}-{at}" for at, one in enumerate(sent)}
