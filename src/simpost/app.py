@@ -18,6 +18,7 @@ from uuid_utils import uuid7
 from simpost import __version__
 from simpost.api import Services, build
 from simpost.api.onewrite import OneWriteProtocol
+from simpost.api.operators_only import operators_only
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
@@ -280,6 +281,8 @@ class App:
             allow_private_webhooks=server.allow_private_webhooks,
         )
         doors = build(services)
+        if "api" not in self.settings.node.roles:
+            doors = operators_only(doors)
         return uvicorn.Config(
             with_trace_context(doors) if self._tracing else doors,
             http=OneWriteProtocol,

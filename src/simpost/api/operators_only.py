@@ -1,0 +1,24 @@
+"""A node without the role `api`: its operator is answered, customers are not."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simpost.api.v1.problems import Problem, ProblemCode, render
+
+_OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
+_OPERATOR = "/v1/operator/"
+
+
+def operators_only(doors: ASGIApp) -> ASGIApp:
+    """Let pass what the operator and those who watch ask."""
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or path in _OPEN or path.startswith(_OPERATOR):
+            await doors(scope, receive, send)
+            return
+        problem = Problem(404, ProblemCode.NOT_FOUND, "This node takes no requests: ask another.")
+        await render(problem)(scope, receive, send)
+
+    return door
