@@ -36,6 +36,7 @@ from simpost.engine.measures import Measures
 from simpost.engine.nodes.clock import SharedClock
 from simpost.engine.nodes.naming import new_name
 from simpost.engine.nodes.node import Node
+from simpost.engine.nodes.paces import SharedPaces
 from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reload
 from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
@@ -115,7 +116,8 @@ class App:
         self.settings = settings
         self._tracing = tracing
         self.store = store
-        self.accounts = Accounts(store)
+        paces = SharedPaces(nodes, time.monotonic) if nodes else None
+        self.accounts = Accounts(store, shared=paces)
         messages = settings.messages
         self.dispatch = Dispatch(
             store,

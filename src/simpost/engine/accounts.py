@@ -7,14 +7,24 @@ from collections.abc import Callable
 
 from simpost.domain.accounts import Account
 from simpost.domain.rates import TokenBucket
+from simpost.engine.nodes.paces import SharedPaces
 from simpost.ports.store import Store
 
 
 class Accounts:
-    """All accounts by access code, reloaded when one changes."""
+    """All accounts by access code, reloaded when one changes.
 
-    def __init__(self, store: Store, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    `shared` has their paces where those hold over several nodes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        shared: SharedPaces | None = None,
+    ) -> None:
         self._store = store
+        self._shared = shared
         self._monotonic_s = monotonic_s
         self._by_code: dict[str, Account] = {}
         self._by_id: dict[int, Account] = {}
@@ -38,8 +48,16 @@ class Accounts:
         return list(self._by_code.values())
 
     def admit(self, account: Account) -> float:
-        """Count one request; 0 when it may pass, else the seconds to wait."""
+        """Count one request; 0 when it may pass, else ask `draw`."""
+        if self._shared and account.requests_per_s:
+            return 0.0 if self._shared.take(account) else 1.0
         return self._buckets[account.id].take(self._monotonic_s())
+
+    async def draw(self, account: Account, wait_s: float) -> float:
+        """After `admit` said so many seconds: 0 when it may pass all the same, else the wait."""
+        if self._shared and account.requests_per_s:
+            return await self._shared.draw(account)
+        return wait_s
 
     async def add(self, account: Account) -> Account:
         """Raises InvalidRequest when the access code is taken."""
@@ -56,4 +74,6 @@ class Accounts:
         rate = account.requests_per_s
         if known and known.rate_per_s == rate:
             return known
+        if self._shared:
+            self._shared.changed(account)
         return TokenBucket(rate, burst=max(1.0, rate), now_s=self._monotonic_s())

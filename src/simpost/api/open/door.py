@@ -63,7 +63,8 @@ async def _answer(
             window_ms=services.timestamp_window_s * 1000,
         )
         rules = RULES[account.dialect]
-        _pace(services.accounts, account)
+        if wait_s := services.accounts.admit(account):
+            await _slow_down(services.accounts, account, wait_s)
         request_id = headers.request_id.decode("ascii") or None
         reply = await endpoint(Call(services, account, rules, scope["path"], body, request_id))
     except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
@@ -83,9 +84,8 @@ def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
     return endpoint
 
 
-def _pace(accounts: Accounts, account: Account) -> None:
-    wait_s = accounts.admit(account)
-    if wait_s:
+async def _slow_down(accounts: Accounts, account: Account, wait_s: float) -> None:
+    if wait_s := await accounts.draw(account, wait_s):
         seconds = b"%d" % math.ceil(wait_s)
         raise Fault(Code.BUSY, status=429, headers=((b"retry-after", seconds),))
 

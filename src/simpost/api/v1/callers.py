@@ -35,7 +35,7 @@ async def identify(request: Request) -> Account:
     if not may_come_from(account, request.scope):
         raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
     wait_s = services.accounts.admit(account)
-    if wait_s:
+    if wait_s and (wait_s := await services.accounts.draw(account, wait_s)):
         raise Problem(
             429,
             ProblemCode.TOO_MANY_REQUESTS,
