@@ -288,6 +288,7 @@ class App:
         return uvicorn.Config(
             with_trace_context(doors) if self._tracing else doors,
             http=OneWriteProtocol,
+            ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from simpost.api.heads import BoundedHeads
 
 
 class _Gathering:
@@ -34,7 +34,7 @@ class _Gathering:
         return getattr(self._transport, name)
 
 
-class OneWriteProtocol(HttpToolsProtocol):
+class OneWriteProtocol(BoundedHeads):
     """uvicorn's HTTP protocol on a transport that gathers."""
 
     def connection_made(self, transport: Any) -> None:

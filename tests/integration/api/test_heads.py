@@ -1,0 +1,104 @@
+"""What comes before a body has its bounds, on a real socket."""
+
+import asyncio
+import socket
+
+import pytest
+import pytest_asyncio
+import uvicorn
+
+import simpost.api.heads
+from simpost.api import build
+from simpost.api.onewrite import OneWriteProtocol
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: simpost\r\n"
+CHUNKED = (
+    b"POST /v1/messages HTTP/1.1\r\nHost: simpost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+)
+
+
+@pytest_asyncio.fixture
+async def port(service):
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        build(service.services), http=OneWriteProtocol, lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def status_after(port, first, then=b"", times=0):
+    """The status of the answer to what is sent, piece by piece until it comes; 0 for none."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(first)
+        for _ in range(times):
+            writer.write(then)
+            await writer.drain()
+        return status_of(await reader.read(200))
+    except ConnectionError:
+        return 0
+    finally:
+        writer.close()
+
+
+def status_of(answer):
+    return int(answer.split()[1]) if answer else 0
+
+
+async def test_a_head_without_an_end_is_cut_off(port):
+    piece = b"X-More: " + b"m" * 1000 + b"\r\n"
+    assert await status_after(port, HEAD, piece, 1000) in (431, 0)
+    assert await status_after(port, HEAD + b"\r\n") == 200
+
+
+async def test_so_is_one_header_and_a_path_without_an_end(port):
+    assert await status_after(port, HEAD + b"X-More: ", b"m" * 1000, 1000) in (431, 0)
+    assert await status_after(port, b"GET /", b"m" * 1000, 1000) in (431, 0)
+    assert await status_after(port, HEAD + b"\r\n") == 200
+
+
+async def test_so_are_trailers_behind_a_body(port):
+    piece = b"X-More: " + b"m" * 1000 + b"\r\n"
+    assert await status_after(port, CHUNKED + b"0\r\n", piece, 1000) in (431, 0)
+    assert await status_after(port, HEAD + b"\r\n") == 200
+
+
+@pytest.mark.parametrize("octets", [b"", HEAD, b"\r\n"], ids=["nothing", "half", "empty line"])
+async def test_a_head_that_does_not_come_ends_the_connection(port, octets, monkeypatch):
+    monkeypatch.setattr(simpost.api.heads, "SLOW_HEAD_S", 0.1)
+    assert await status_after(port, octets) == 408
+
+
+async def test_the_second_head_of_a_connection_has_its_time_too(port, monkeypatch):
+    monkeypatch.setattr(simpost.api.heads, "SLOW_HEAD_S", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + b"\r\n")
+    assert status_of(await reader.readuntil(b"\r\n\r\n")) == 200
+    writer.write(HEAD)
+    assert b" 408 " in await reader.read()
+    writer.close()
+
+
+async def test_many_requests_of_one_connection_count_each_for_itself(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    request = HEAD + b"X-More: " + b"m" * 30_000 + b"\r\n\r\n"
+    for _ in range(5):
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert status_of(head) == 200
+        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        await reader.readexactly(length)
+    writer.close()
+
+
+async def test_one_connection_too_many_is_told_so(port, monkeypatch):
+    monkeypatch.setattr(simpost.api.heads, "MAX_CONNECTIONS", 1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + b"\r\n")
+    assert status_of(await reader.readuntil(b"\r\n\r\n")) == 200
+    assert await status_after(port, HEAD + b"\r\n") in (503, 0)
+    writer.close()
