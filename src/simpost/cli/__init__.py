@@ -31,6 +31,7 @@ COMMANDS = {
     "init": Command("init", "init", "Create a configuration with secrets of its own.", "Run"),
     "check": Command("check", "check", "Check a configuration and say what it means.", "Run"),
     "serve": Command("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
+    "migrate": Command("migrate", "migrate", "Move an embedded store to PostgreSQL.", "Run"),
     "demo": Command(
         "demo",
         "demo",

@@ -1,0 +1,179 @@
+"""`simpost migrate`: an embedded store to PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from simpost.config import Settings, load
+from simpost.engine.clock import wall_clock_ms
+from simpost.engine.setup import repeated_of
+from simpost.errors import ConfigError, StoreError
+from simpost.store import moving
+
+_LINE_S = 5.0
+"""Where there is no bar a line is written so often, and at the end of each table."""
+_AGAIN = "What was moved stays moved: run the same command again and it goes on from there."
+_NEXT = """
+Everything is in {to}. Next, in {config}:
+
+  [store]
+  database_url = "postgresql://..."   # the one you moved to; secrets_key stays as it is
+
+and start simpost. {path} is left as it was, but no simpost serves it any more: what waited
+in it is sent from the database. Keep it until you have a backup of the database.
+"""
+
+
+def migrate(
+    config: Annotated[
+        Path, typer.Option(envvar="SIMPOST_CONFIG", help="The configuration, with secrets_key.")
+    ] = Path("simpost.toml"),
+    to: Annotated[
+        str,
+        typer.Option(
+            envvar="SIMPOST_MIGRATE_TO",
+            help="postgresql://USER:PASSWORD@HOST/DATABASE; the variable hides it from lists of "
+            "processes. Else database_url of the configuration.",
+            show_default=False,
+        ),
+    ] = "",
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="The file to move; else the one of database_url.", show_default=False
+        ),
+    ] = None,
+    give_up: Annotated[
+        bool,
+        typer.Option("--give-up", help="Serve the file again, of which only a part was moved."),
+    ] = False,
+) -> None:
+    """Move an embedded store to PostgreSQL, while nobody serves either of them.
+
+    Ended anywhere, the same command goes on where it stopped. At the end it compares counts.
+
+    Leaves with 0 only when both sides have the same.
+    """
+    settings = load(config, os.environ)
+    path = _source(settings, from_)
+    key = settings.store.secrets_key.get_secret_value()
+    if give_up:
+        left = moving.give_up(path, seal_key=key)
+        print(f"{path} can be served again. Drop what is in {left}: it is not the whole store.")
+        return
+    url = _target(settings, to)
+    started_s = time.monotonic()
+    with _telling() as tell:
+        moved = _run(path, url, settings, key, tell)
+    took_s = time.monotonic() - started_s
+    if not moved.counts:
+        print(f"{path} was moved to {moved.to} before; nothing is left to do.")
+        return
+    print("\n".join(_table(moved.counts)))
+    if not moved.is_whole:
+        raise StoreError(
+            f"the two sides differ, after {took_s:.1f} s. Nothing serves {moved.to} as it is: find "
+            "out who wrote to it, `simpost migrate --give-up`, and begin again with an empty one"
+        )
+    print(f"\nThe same on both sides, after {took_s:.1f} s.")
+    if moved.in_doubt:
+        print(
+            f"{moved.in_doubt:,} parts were with a carrier, without an answer, when the service "
+            "stopped: they are in doubt now."
+        )
+    print(_NEXT.format(to=moved.to, config=config, path=path), end="")
+
+
+def _source(settings: Settings, given: Path | None) -> Path:
+    """Raises ConfigError when no file is named."""
+    if given is not None:
+        return given
+    if not settings.store.is_embedded:
+        raise ConfigError("--from: say which file is to be moved.")
+    return settings.store.path
+
+
+def _target(settings: Settings, given: str) -> str:
+    """Raises ConfigError when no database is named."""
+    if given:
+        return given
+    if settings.store.is_embedded:
+        raise ConfigError("--to: say where to, postgresql://USER:PASSWORD@HOST/DATABASE.")
+    return settings.store.database_url
+
+
+def _run(path: Path, url: str, settings: Settings, key: str, tell: moving.Tell) -> moving.Moved:
+    try:
+        return asyncio.run(
+            moving.move(
+                path,
+                url,
+                seal_key=key,
+                repeat=repeated_of(settings.messages),
+                now_ms=wall_clock_ms(),
+                tell=tell,
+            )
+        )
+    except KeyboardInterrupt:
+        raise StoreError(f"stopped. {_AGAIN}") from None
+
+
+@contextmanager
+def _telling() -> Iterator[moving.Tell]:
+    """A bar on a terminal, lines elsewhere."""
+    console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    with Progress(
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda now: progress.update(
+            task, description=now.table, completed=now.rows, total=now.total
+        )
+
+
+class _Lines:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told_s = time.monotonic()
+        self._told: moving.Progress | None = None
+
+    def __call__(self, now: moving.Progress) -> None:
+        is_due = now.rows >= now.total or time.monotonic() - self._told_s >= _LINE_S
+        if not (is_due and now.total) or now == self._told:
+            return
+        self._told = now
+        self._told_s = time.monotonic()
+        self._console.print(f"{now.table}: {now.rows:,} of {now.total:,}")
+
+
+def _table(counts: list[moving.Count]) -> Iterator[str]:
+    yield f"{'':<18}{'embedded':>14}{'database':>14}"
+    for name, embedded, database in counts:
+        odd = "" if embedded == database else "  differs"
+        yield f"{name:<18}{embedded:>14,}{database:>14,}{odd}"

@@ -1,0 +1,39 @@
+"""What a move takes along. A table that is new in either schema belongs in one of these lists."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TABLES: Final = (
+    "accounts",
+    "plans",
+    "esims",
+    "concatenations",
+    "messages",
+    "parts",
+    "attempts",
+    "requests",
+    "receipts",
+    "receipt_forms",
+    "assemblies",
+    "incoming_parts",
+    "inbound",
+)
+"""In this order. They have the same columns on both sides, and what is octets or a yes on one side
+only is made so on the way."""
+
+EMBEDDED_ONLY: Final = {
+    "alembic_version": "the version of this schema",
+    "meta": "what the file is bound to; the database is bound to the same key by itself",
+}
+POSTGRES_ONLY: Final = {
+    "alembic_version": "the version of that schema",
+    "meta": "what the database is bound to",
+    "nodes": "processes that serve the database",
+    "leases": "what each of them has",
+    "orders": "what operators told all of them",
+    "changes": "versions of what they keep a copy of",
+    "paces": "what accounts may send at this moment",
+    "moves": "the move itself",
+    "move_steps": "how far it came",
+}
