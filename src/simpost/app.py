@@ -167,6 +167,7 @@ class App:
             self._keeper,
             self._failover,
             clock_ms=clock_ms,
+            leads=self._leads,
         )
         self._readiness = Readiness(store, self.dispatch, clock_ms=clock_ms, time_s=time.monotonic)
         self.reload = Reload(
@@ -273,6 +274,7 @@ class App:
             dispatch=self.dispatch,
             measures=self.measures,
             readiness=self._readiness,
+            node=self._node,
             reload=self.reload.run,
             clock_ms=self._clock_ms,
             operator_token=server.operator_token.get_secret_value(),

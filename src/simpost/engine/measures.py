@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from simpost.engine.clock import Clock
@@ -10,7 +10,7 @@ from simpost.engine.dispatch import Dispatch
 from simpost.engine.failover import Failover
 from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
-from simpost.engine.keeper import Keeper
+from simpost.engine.keeper import Keeper, always
 from simpost.engine.lane import Lane
 from simpost.errors import StoreError
 from simpost.observe import get_logger, metrics
@@ -36,6 +36,7 @@ class Measures:
         failover: Failover,
         *,
         clock_ms: Clock,
+        leads: Callable[[], bool] = always,
     ) -> None:
         self.lag = LoopLag()
         self._store = store
@@ -45,6 +46,7 @@ class Measures:
         self._keeper = keeper
         self._failover = failover
         self._clock_ms = clock_ms
+        self._leads = leads
 
     async def read(self) -> list[Reading]:
         """What waits is missing while the store does not answer; the rest is there all the same."""
@@ -61,6 +63,7 @@ class Measures:
             *self._counted(),
             *_stored(self._store.counts()),
             Reading(metrics.LOOP_LAG, (), self.lag.spread),
+            Reading(metrics.LEADS, (), self._leads()),
         ]
 
     def _queues(self, queues: list[Queue]) -> Iterator[Reading]:

@@ -49,7 +49,7 @@ ACCEPTED = Metric(
     "simpost_messages_accepted_total",
     "counter",
     ("carrier", "category"),
-    "Messages committed and answered with an id.",
+    "Messages committed, texts of phones that are carried on to eSIMs among them.",
 )
 REFUSED = Metric(
     "simpost_messages_refused_total",
@@ -221,6 +221,12 @@ LOOP_LAG = Metric(
     (),
     "How late the event loop came to what was due, looked at twice a second.",
 )
+LEADS = Metric(
+    "simpost_node_leads",
+    "gauge",
+    (),
+    "1 in the one process that does what only one may: expiry, lost leases, failover.",
+)
 BUILD = Metric("simpost_build_info", "gauge", ("version",), "Always 1.")
 
 METRICS = (
@@ -229,7 +235,7 @@ METRICS = (
     *(WAITING, OLDEST, HELD, TAKES, PAUSED),
     *(LINK, WINDOW, WINDOW_USED, ALLOWED, LAST_PDU),
     *(COMMIT_TIME, COMMIT_SIZE, COMMITS_REFUSED, JOBS_WAITING),
-    *(ANSWERS, HTTP_TIME, LOOP_LAG, BUILD),
+    *(ANSWERS, HTTP_TIME, LOOP_LAG, LEADS, BUILD),
 )
 
 
