@@ -252,6 +252,7 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._watch.last_received = self._loop.time()
+        self._outlet.is_reading = True
         for found in self._framer.feed(data):
             if self._close_reason is not None:
                 break
@@ -264,6 +265,7 @@ class Session(asyncio.Protocol):
                 self._on_request(found)
         if self._had_no_room:
             self._tell_room()
+        self._outlet.is_reading = False
         self._outlet.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
