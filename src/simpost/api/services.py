@@ -11,6 +11,7 @@ from simpost.engine.clock import Clock
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Intake
 from simpost.engine.measures import Measures
+from simpost.engine.nodes.node import Node
 from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reloaded
 from simpost.ports.store import Store
@@ -21,6 +22,7 @@ class Services:
     """Wired once, in app.py.
 
     Attributes:
+        node: this process among others; none where it is the only one.
         reload: reads the configuration again; raises ConfigError when it is not right.
         operator_token: bearer token of the operator's endpoints; empty closes them.
         metrics_token: one that opens /metrics and nothing else; empty: there is none.
@@ -39,6 +41,7 @@ class Services:
     clock_ms: Clock
     operator_token: str
     version: str
+    node: Node | None = None
     metrics_token: str = ""
     max_body_octets: int = 65_536
     timestamp_window_s: int = 300

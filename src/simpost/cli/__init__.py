@@ -56,6 +56,7 @@ COMMANDS = {
     "carriers": Command(
         "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
     ),
+    "nodes": Command("nodes", "nodes", "Show the nodes and what they own.", "Operate"),
     "reload": Command(
         "reload", "reload", "Have a running service read its configuration again.", "Operate"
     ),

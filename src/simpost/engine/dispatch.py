@@ -97,6 +97,10 @@ class Dispatch:
         for name in list(self.lanes):
             await self.open(name)
 
+    @property
+    def is_started(self) -> bool:
+        return self._tasks is not None
+
     async def open(self, name: str) -> None:
         """Bring a lane that was added to life, and its carrier."""
         assert self._tasks, "opened before the start"
@@ -173,12 +177,14 @@ class Dispatch:
 
     async def drain(self, name: str) -> bool:
         """Pause, wait for answers, unbind; whether that is done when this returns."""
+        done, _ = await asyncio.wait({self.drain_later(name)}, timeout=_DRAIN_S)
+        return bool(done)
+
+    def drain_later(self, name: str) -> asyncio.Task[None]:
         carrier = self.lanes[name].carrier
         assert self._tasks, "drained before the start"
         log.warning("carrier_draining", carrier=name)
-        draining = self._tasks.create_task(carrier.drain(), name=f"drain {name}")
-        done, _ = await asyncio.wait({draining}, timeout=_DRAIN_S)
-        return bool(done)
+        return self._tasks.create_task(carrier.drain(), name=f"drain {name}")
 
     async def status(self, name: str) -> CarrierStatus:
         """Raises KeyError when there is no such carrier."""

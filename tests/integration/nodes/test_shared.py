@@ -65,3 +65,51 @@ def test_an_account_changed_on_one_node_is_changed_on_all(cluster):
     until(lambda: second.get("v1/messages")[0] == 401)
     first.operate("PATCH", f"accounts/{ACCESS_CODE}", {"enabled": True})
     until(lambda: second.get("v1/messages")[0] == 200)
+
+
+def test_a_carrier_paused_on_one_node_is_paused_on_all_until_it_is_resumed(cluster, centre):
+    door = cluster.start("door", "--role=api")
+    cluster.start("sender", "--role=carrier,dispatch")
+    (esim,) = cluster.fill(door)
+    paused = door.operate("POST", "carriers/simulator/pause")
+    assert paused["paused"]
+    later = cluster.start("later", "--role=carrier")
+
+    def is_paused(node):
+        (carrier,) = node.operate("GET", "carriers")["carriers"]
+        return carrier["paused"]
+
+    until(lambda: all(is_paused(node) for node in cluster.nodes))
+    _, waits = door.send(esim, "held back")
+    later.operate("POST", "carriers/simulator/resume")
+    until(lambda: not any(is_paused(node) for node in cluster.nodes))
+    until(lambda: door.state_of(waits["id"]) == "delivered")
+    assert centre.texts() == ["held back"]
+
+
+def test_a_carrier_drained_on_one_node_is_unbound_on_all(cluster, centre):
+    door = cluster.start("door", "--role=api")
+    sender = cluster.start("sender", "--role=carrier,dispatch")
+    until(sender.bound)
+    door.operate("POST", "carriers/simulator/drain")
+    until(lambda: centre.ask("stats")["bound"] == 0)
+    door.operate("POST", "carriers/simulator/resume")
+    until(lambda: centre.ask("stats")["bound"] == 1)
+
+
+def test_all_nodes_are_shown_with_what_they_own(cluster):
+    door = cluster.start("door", "--role=api")
+    sender = cluster.start("sender", "--role=carrier,dispatch")
+
+    def shown():
+        found = {node["name"]: node for node in door.operate("GET", "nodes")["nodes"]}
+        return found if found.get("sender", {}).get("owns") else None
+
+    found = until(shown)
+    assert found["sender"]["owns"] == ["bind simulator 1", "dispatch"]
+    assert found["sender"]["roles"] == ["carrier", "dispatch"]
+    assert not found["sender"]["answers"]
+    assert found["door"]["owns"] == []
+    assert found["door"]["answers"]
+    sender.process.stop()
+    until(lambda: [node["name"] for node in door.operate("GET", "nodes")["nodes"]] == ["door"])

@@ -23,6 +23,7 @@ from simpost.api.v1 import (
     operator_accounts,
     operator_carriers,
     operator_data,
+    operator_nodes,
     problems,
     sending,
 )
@@ -53,7 +54,7 @@ def build(services: Services) -> ASGIApp:
     )
     app.state.services = services
     rooms = (health, metrics, sending, log, inbound)
-    operators = (operator_accounts, operator_carriers, operator_data)
+    operators = (operator_accounts, operator_carriers, operator_data, operator_nodes)
     routers = [room.router for room in (*rooms, *operators)]
     for router in routers:
         app.include_router(router)

@@ -92,12 +92,16 @@ async def list_carriers(services: Wired) -> CarrierList:
 
 @router.post("/carriers/{name}/pause", summary="Send nothing by a carrier")
 async def pause_carrier(name: str, services: Wired) -> CarrierShown:
+    if services.node:
+        await services.node.order(_known(services, name), unbind=False)
     services.dispatch.pause(_known(services, name))
     return await _shown(services, await services.dispatch.status(name))
 
 
 @router.post("/carriers/{name}/resume", summary="Send by a carrier again")
 async def resume_carrier(name: str, services: Wired) -> CarrierShown:
+    if services.node:
+        await services.node.countermand(_known(services, name))
     services.dispatch.resume(_known(services, name))
     return await _shown(services, await services.dispatch.status(name))
 
@@ -108,9 +112,12 @@ async def resume_carrier(name: str, services: Wired) -> CarrierShown:
     responses={202: {"model": CarrierShown, "description": "It goes on"}},
 )
 async def drain_carrier(name: str, services: Wired, response: Response) -> CarrierShown:
+    if services.node:
+        await services.node.order(_known(services, name), unbind=True)
     is_done = await services.dispatch.drain(_known(services, name))
-    response.status_code = 200 if is_done else 202
-    return await _shown(services, await services.dispatch.status(name))
+    status = await services.dispatch.status(name)
+    response.status_code = 200 if is_done and not status.elsewhere else 202
+    return await _shown(services, status)
 
 
 @router.post("/reload", summary="Read the configuration again")

@@ -68,6 +68,8 @@ class Node:
         self._good_until_s = 0.0
         self._beaten = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._orders: dict[str, bool] = {}
+        self._ordered_s = 0.0
         self._owning: dict[str, tuple[frozenset[int], asyncio.Task[None]]] = {}
 
     @property
@@ -142,6 +144,9 @@ class Node:
             thing for thing, node in standing.leases.items() if node == self.name
         )
         self._giving &= self._held
+        # Not where it may not know of an order that was given here meanwhile.
+        if asked_s > self._ordered_s and self._dispatch.is_started:
+            self._obey({order.carrier: order.unbind for order in standing.orders})
         self._own()
         await self._bury_the_dead(now_s)
         await self._follow_accounts(standing.accounts_version)
@@ -174,6 +179,35 @@ class Node:
             self._own()
             self._beaten.clear()
             await self._beaten.wait()
+
+    # What its operator wants.
+
+    async def order(self, carrier: str, *, unbind: bool) -> None:
+        """Have all nodes send nothing by a carrier; here whoever asks does it. Raises StoreError.
+
+        It holds until `countermand`, whatever starts again meanwhile.
+        """
+        await self._store.order(carrier, unbind=unbind)
+        self._orders[carrier] = unbind
+        self._ordered_s = self._time_s()
+
+    async def countermand(self, carrier: str) -> None:
+        await self._store.countermand(carrier)
+        self._orders.pop(carrier, None)
+        self._ordered_s = self._time_s()
+
+    def _obey(self, orders: dict[str, bool]) -> None:
+        for name, unbind in orders.items():
+            if name not in self._dispatch.lanes or self._orders.get(name) is unbind:
+                continue
+            if unbind:
+                self._dispatch.drain_later(name)
+            else:
+                self._dispatch.pause(name)
+        for name in self._orders.keys() - orders.keys():
+            if name in self._dispatch.lanes:
+                self._dispatch.resume(name)
+        self._orders = {name: orders[name] for name in orders if name in self._dispatch.lanes}
 
     # What it owns.
 

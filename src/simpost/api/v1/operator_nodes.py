@@ -1,0 +1,50 @@
+"""The operator's nodes: who is there, what each does and owns."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.shapes import Shape, Time, format_time
+
+router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+
+
+class NodeShown(Shape):
+    """`owns` are `bind CARRIER NUMBER` and `dispatch`; times are the database's."""
+
+    name: str
+    answers: bool
+    roles: list[str]
+    version: str
+    started_at: Time
+    last_beat_at: Time
+    owns: list[str]
+
+
+class NodeList(Shape):
+    """Empty with the embedded store, which has one process. `answers` is the node asked."""
+
+    nodes: list[NodeShown]
+
+
+@router.get("/nodes", summary="Show all nodes and what they own")
+async def list_nodes(services: Wired) -> NodeList:
+    node = services.node
+    standing = node.standing if node else None
+    if node is None or standing is None:
+        return NodeList(nodes=[])
+    return NodeList(
+        nodes=[
+            NodeShown(
+                name=each.name,
+                answers=each.name == node.name,
+                roles=list(each.roles),
+                version=each.version,
+                started_at=format_time(each.started_ms),
+                last_beat_at=format_time(each.beat_ms),
+                owns=sorted(t for t, owner in standing.leases.items() if owner == each.name),
+            )
+            for each in standing.nodes
+        ]
+    )
