@@ -41,8 +41,10 @@ HOSTILE: tuple[dict[str, Any], ...] = (
     {"name": "early", "when": {"share": 0.05}, "do": {"fault": "receipt_first"}},
 )
 _BATCH = 10_000
-_LOOK_EVERY = 4
+_LOOK_EVERY = 3
 """Batches between two looks at the handsets: the simulator keeps some 80,000 texts."""
+_MOST_BEHIND = 20_000
+"""Messages that may wait or be on their way when a batch begins."""
 SHOWN = 20
 """Texts to one handset at most; the simulator shows the latest 50, and repeats take places too."""
 _MOST_MIB = 20.0
@@ -73,6 +75,7 @@ def soak(wanted: argparse.Namespace, folder: Path) -> dict[str, Any]:
         texts: dict[int, str] = {}
         for number, begin in enumerate(range(first, wanted.messages, _BATCH)):
             batch = range(begin, min(begin + _BATCH, wanted.messages))
+            wait_for_ends(folder, begin - _MOST_BEHIND, wanted.patience_s)
             send(gateway, esims, batch, wanted.connections)
             if number % _LOOK_EVERY == 0:
                 texts |= texts_of(gateway)
@@ -147,7 +150,7 @@ def wait_for_ends(folder: Path, messages: int, patience_s: float) -> None:
             [ended] = store.execute(
                 "SELECT count(*) FROM parts WHERE message_state >= ?", (FINAL,)
             ).fetchone()
-            if ended == messages:
+            if ended >= messages:
                 return
             time.sleep(1)
     finally:
