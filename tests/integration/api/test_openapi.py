@@ -105,7 +105,7 @@ async def test_what_the_store_cannot_commit_is_503_at_the_native_door(
     answer = await service.native("POST", "messages", json=body)
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     assert answer.headers["Retry-After"] == "1"
-    assert (await service.send()).status_code == 500
+    assert (await service.send()).status_code == 503
 
 
 async def test_a_crash_is_a_problem_and_its_words_are_nowhere(

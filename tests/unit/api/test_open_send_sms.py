@@ -205,7 +205,7 @@ async def test_what_the_store_could_not_commit_is_a_server_error_in_an_envelope(
     door = await open_doors()
     door.intake.answer = StoreFull()
     answer = await door.ask(GOOD)
-    assert (answer.status, answer.code) == (500, "000001")
+    assert (answer.status, answer.code) == (503, "000001")
 
 
 async def test_a_crash_is_an_envelope_and_its_words_are_nowhere(

@@ -95,7 +95,8 @@ def _endpoint(summary: str, request: str | None, result: str | None) -> dict[str
             "408": _response("The body did not arrive in time", error),
             "413": _response("The body is too large", error),
             "429": _response("Too many requests: see Retry-After", error),
-            "500": _response("Nothing was accepted", error),
+            "500": _response("simpost failed", error),
+            "503": _response("Nothing could be committed: ask again", error),
         },
     }
     if request:

@@ -100,6 +100,7 @@ def _fault_of(error: Exception, path: str) -> Fault:
             return Fault(Code.JSON_INVALID, str(error), status=408, headers=_CLOSE)
         case StoreError():
             log_store_refusal("open", path, error)
+            return Fault(Code.SERVER_ERROR, status=503, headers=((b"retry-after", b"1"),))
         case _:
             log_crash("open", path, error)
     return Fault(Code.SERVER_ERROR, status=500)
