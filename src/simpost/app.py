@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 
 import uvicorn
@@ -213,7 +213,7 @@ class App:
     def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
         return self._unmarked.take(part)
 
-    async def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
+    async def run(self, listeners: Sequence[socket.socket], ready: Callable[[], None]) -> None:
         """Serve until SIGINT or SIGTERM, then stop in order: doors, lanes, carriers.
 
         A side task that dies takes the process with it: half a service is worse than none.
@@ -242,7 +242,7 @@ class App:
                 signal.SIGHUP, lambda: tasks.create_task(self.reload.run_and_log())
             )
             ready()
-            await server.serve(sockets=[listener])
+            await server.serve(sockets=list(listeners))
             await self._wind_down()
             self.dispatch.cancel()
             for task in side:

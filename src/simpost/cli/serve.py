@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +13,11 @@ from typing import Annotated
 import typer
 
 from simpost import app, config
+from simpost.cli.workers import Inherited, Parent, command_of, inherited
+from simpost.errors import ConfigError
 from simpost.observe import set_up
+
+_LOOPBACK = "127.0.0.1"
 
 
 def serve(
@@ -23,7 +29,21 @@ def serve(
         typer.Option(help="What this node does: api, dispatch, carrier; several with commas."),
     ] = "",
     node: Annotated[str, typer.Option(help="What this node is called.")] = "",
-) -> None:
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, help="Processes that take requests; one more has the binds if several."
+        ),
+    ] = 1,
+    worker_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65_000,
+            help="First of the ports on loopback at which each worker answers for itself: "
+            "/metrics is one process's. The first is that of the binds.",
+        ),
+    ] = None,
+) -> None:  # fmt: skip
     """Run the service until SIGINT or SIGTERM."""
     environment = {**os.environ, **_overrides(role, node)}
 
@@ -32,7 +52,10 @@ def serve(
 
     settings = read()
     set_up(settings.log.level, settings.log.format)
-    run(settings, read)
+    if workers > 1:
+        _keep_workers(settings, config_file, workers, worker_port)
+    else:
+        run(settings, read, inherited(), worker_port)
 
 
 def _overrides(role: str, node: str) -> dict[str, str]:
@@ -45,16 +68,71 @@ def _overrides(role: str, node: str) -> dict[str, str]:
     return given
 
 
-def run(settings: config.Settings, reread: Callable[[], config.Settings]) -> None:
+def run(
+    settings: config.Settings,
+    reread: Callable[[], config.Settings],
+    parent: Inherited | None = None,
+    own_port: int | None = None,
+) -> None:
     import uvloop
 
-    uvloop.run(_serve(settings, reread))
+    uvloop.run(_serve(settings, reread, parent, own_port))
 
 
-async def _serve(settings: config.Settings, reread: Callable[[], config.Settings]) -> None:
-    with app.listen(settings.server.host, settings.server.port) as listener:
-        host, port = listener.getsockname()[:2]
+async def _serve(
+    settings: config.Settings,
+    reread: Callable[[], config.Settings],
+    parent: Inherited | None,
+    own_port: int | None,
+) -> None:
+    at = settings.server
+    with contextlib.ExitStack() as sockets:
+        listeners = []
+        if parent is None:
+            listeners.append(sockets.enter_context(app.listen(at.host, at.port)))
+        elif parent.listener:
+            listeners.append(sockets.enter_context(parent.listener))
+        if own_port is not None or not listeners:
+            listeners.append(sockets.enter_context(app.listen(_LOOPBACK, own_port or 0)))
+        host, port = listeners[0].getsockname()[:2]
+
+        def ready() -> None:
+            if parent:
+                parent.is_ready()
+                parent.watch_parent()
+            else:
+                print(f"simpost listens on http://{host}:{port}", flush=True)
+
         async with app.open_app(settings, reread) as service:
-            await service.run(
-                listener, lambda: print(f"simpost listens on http://{host}:{port}", flush=True)
+            await service.run(listeners, ready)
+
+
+def _keep_workers(
+    settings: config.Settings, config_file: Path, count: int, first_port: int | None
+) -> None:
+    if settings.store.is_embedded:
+        raise ConfigError(
+            "one process alone has the embedded store: --workers needs PostgreSQL "
+            "(store.database_url)"
+        )
+    if len(settings.node.roles) < len(config.ROLES):
+        raise ConfigError("--workers divides the roles itself: leave node.roles and --role out")
+    at = settings.server
+    with app.listen(at.host, at.port) as listener:
+        host, port = listener.getsockname()[:2]
+
+        async def keep() -> int:
+            parent = Parent(
+                command_of(config_file),
+                listener,
+                count=count,
+                name=settings.node.name,
+                first_port=first_port,
+                drain_s=at.drain_s,
             )
+            return await parent.run(
+                lambda: print(f"simpost listens on http://{host}:{port}", flush=True)
+            )
+
+        code = asyncio.run(keep())
+    raise typer.Exit(code)

@@ -79,6 +79,10 @@ class OneNode:
             {**os.environ, **cluster.environment},
         )
 
+    @property
+    def pid(self) -> int:
+        return self.process._child.pid
+
     def operate(self, method, path, body=None):
         request = urllib.request.Request(
             f"{self.url}/v1/operator/{path}",

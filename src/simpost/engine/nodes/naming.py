@@ -8,7 +8,10 @@ import socket
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-def new_name() -> str:
-    """The host and four characters of chance: whoever starts again is another node."""
-    host = socket.gethostname().partition(".")[0][:40] or "node"
-    return f"{host}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+def host_name() -> str:
+    return socket.gethostname().partition(".")[0][:40] or "node"
+
+
+def new_name(base: str = "") -> str:
+    """The base, or the host, and four characters of chance: who starts again is another node."""
+    return f"{base or host_name()}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"

@@ -1,0 +1,206 @@
+"""Workers: several processes behind one port on one machine, and a parent that keeps them.
+
+The parent takes the port and does no work. Each worker is a node of its own: so many that take
+requests, and one that keeps the queue in order and the binds. None dies silently: it is said, and
+another is started, ever more slowly. When the parent is gone they stop as told by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from simpost.engine.nodes.naming import host_name, new_name
+from simpost.observe import get_logger
+
+LISTEN_FD: Final = "SIMPOST_LISTEN_FD"
+READY_FD: Final = "SIMPOST_READY_FD"
+PARENT_FD: Final = "SIMPOST_PARENT_FD"
+
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+_SETTLED_S: Final = 60.0
+"""Who lived so long starts again after the first pause."""
+_STOP_S: Final = 40.0
+"""Longest wait for a worker to stop, beside the time it drains; then it is killed."""
+
+log = get_logger(__name__)
+
+
+class Inherited(NamedTuple):
+    """What a worker has from its parent: file descriptors."""
+
+    listener: socket.socket | None
+    ready_fd: int
+    parent_fd: int
+
+    def is_ready(self) -> None:
+        os.write(self.ready_fd, b".")
+        os.close(self.ready_fd)
+
+    def watch_parent(self) -> None:
+        """The parent holds the other end: when it reads as closed, nobody would restart us."""
+
+        def gone() -> None:
+            asyncio.get_running_loop().remove_reader(self.parent_fd)
+            log.warning("parent_gone")
+            signal.raise_signal(signal.SIGTERM)
+
+        asyncio.get_running_loop().add_reader(self.parent_fd, gone)
+
+
+def inherited() -> Inherited | None:
+    """None for a process that was not started by a parent."""
+    if READY_FD not in os.environ:
+        return None
+    listen_fd = os.environ.get(LISTEN_FD)
+    listener = socket.socket(fileno=int(listen_fd)) if listen_fd else None
+    return Inherited(listener, int(os.environ[READY_FD]), int(os.environ[PARENT_FD]))
+
+
+class _Worker:
+    """One place among the workers, whichever process has it at the time."""
+
+    def __init__(self, roles: str, name: str, port: int | None) -> None:
+        self.roles = roles
+        self.name = name
+        self.port = port
+        self.process: asyncio.subprocess.Process | None = None
+        self.ready = asyncio.Event()
+
+
+class Parent:
+    """Keeps `count` workers with the role `api`, and one with the others.
+
+    `first_port`: of the ports on loopback at which each worker is asked by itself; none: nowhere.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        listener: socket.socket,
+        *,
+        count: int,
+        name: str,
+        first_port: int | None,
+        drain_s: float,
+    ) -> None:
+        self._command = command
+        self._listener = listener
+        self._patience_s = drain_s + _STOP_S
+        self._stopping = asyncio.Event()
+        self._failed: int | None = None
+        self._life_fd, self._held_fd = os.pipe()
+        ports = [None if first_port is None else first_port + at for at in range(count + 1)]
+        base = (name or host_name())[:40]
+        self._rest = _Worker("dispatch,carrier", f"{base}-binds", ports[0])
+        self._doors = [_Worker("api", f"{base}-api{at}", ports[at]) for at in range(1, count + 1)]
+
+    async def run(self, ready: Callable[[], None]) -> int:
+        """Until SIGINT or SIGTERM; gives the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._tell_all, signal.SIGHUP)
+        workers = [self._rest, *self._doors]
+        keeping = [asyncio.create_task(self._keep(worker)) for worker in workers]
+        telling = asyncio.create_task(self._tell_when_ready(ready))
+        await self._stopping.wait()
+        telling.cancel()
+        log.info("stopping", seconds_left=self._patience_s)
+        await asyncio.gather(*(self._stop(worker) for worker in self._doors))
+        await self._stop(self._rest)
+        await asyncio.gather(*keeping)
+        os.close(self._held_fd)
+        os.close(self._life_fd)
+        return self._failed or 0
+
+    async def _tell_when_ready(self, ready: Callable[[], None]) -> None:
+        for worker in (self._rest, *self._doors):
+            await worker.ready.wait()
+        ready()
+
+    def _tell_all(self, number: signal.Signals) -> None:
+        for worker in (self._rest, *self._doors):
+            if worker.process:
+                with contextlib.suppress(ProcessLookupError):
+                    worker.process.send_signal(number)
+
+    async def _keep(self, worker: _Worker) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while not self._stopping.is_set():
+            started_s = time.monotonic()
+            code = await self._run_once(worker)
+            if self._stopping.is_set():
+                return
+            if not worker.ready.is_set():
+                self._failed = code or 1  # it never worked: whoever starts us must know
+                self._stopping.set()
+                return
+            if time.monotonic() - started_s >= _SETTLED_S:
+                pause_s = _FIRST_PAUSE_S
+            log.error("worker_died", worker=worker.name, code=code, again_in_s=pause_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._stopping.wait()
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _run_once(self, worker: _Worker) -> int:
+        """Start a process and wait for its end; under a name that none had before it."""
+        ready_fd, told_fd = os.pipe()
+        passed = [told_fd, self._life_fd]
+        environment = {READY_FD: f"{told_fd}", PARENT_FD: f"{self._life_fd}"}
+        if worker is not self._rest:
+            passed.append(self._listener.fileno())
+            environment[LISTEN_FD] = f"{self._listener.fileno()}"
+        arguments = [f"--role={worker.roles}", f"--node={new_name(worker.name)}"]
+        if worker.port is not None:
+            arguments.append(f"--worker-port={worker.port}")
+        try:
+            worker.process = await asyncio.create_subprocess_exec(
+                *self._command,
+                *arguments,
+                env={**os.environ, **environment},
+                pass_fds=passed,
+                start_new_session=True,  # Ctrl-C is for the parent, which stops them in order
+            )
+        finally:
+            os.close(told_fd)
+        if self._stopping.is_set():
+            worker.process.terminate()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(ready_fd, self._hear, worker, ready_fd)
+        code = await worker.process.wait()
+        loop.remove_reader(ready_fd)
+        os.close(ready_fd)
+        return code
+
+    def _hear(self, worker: _Worker, ready_fd: int) -> None:
+        asyncio.get_running_loop().remove_reader(ready_fd)
+        if os.read(ready_fd, 1):
+            worker.ready.set()
+
+    async def _stop(self, worker: _Worker) -> None:
+        process = worker.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await process.wait()
+        except TimeoutError:
+            log.error("worker_killed", worker=worker.name, reason="it did not stop")
+            process.kill()
+
+
+def command_of(config_file: object) -> list[str]:
+    """This program again, with the same file."""
+    return [sys.executable, "-m", "simpost", "serve", f"--config={config_file}"]
