@@ -1,0 +1,177 @@
+"""An embedded store with a row in every table, as the tests of the move find it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+import asyncpg
+
+from bench.history import fill_sqlite
+from simpost.domain.accounts import Account
+from simpost.domain.options import Options
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.store import NewMessage, Refused
+from simpost.store import SqliteStore
+from simpost.store.moving.tables import TABLES
+from tests.contract.inbound_facts import alone, new, one_of
+from tests.contract.store_facts import (
+    DAY_MS,
+    NOW_MS,
+    esim,
+    in_doubt,
+    key,
+    leased,
+    message,
+    plan,
+    receipt,
+    settlement,
+)
+from tests.integration.postgres.conftest import SEAL_KEY
+
+LONG_AGO_MS = NOW_MS - 90 * DAY_MS
+SECRET = "secret-of-shop"
+NUL_TEXT = "a\0b"
+
+
+class Embedded(NamedTuple):
+    """A folder with a configuration and the store it names.
+
+    `waiting` and `held` are messages of account 1: a part nobody took, and one that was with the
+    carrier when the service stopped; `coded` is held too, and is not to be repeated.
+    """
+
+    folder: Path
+    waiting: NewMessage
+    held: NewMessage
+    coded: NewMessage
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "simpost.db"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "simpost.toml"
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        command = [sys.executable, "-m", "simpost", *map(str, arguments)]
+        return [*command, "--config", str(self.config)]
+
+    def migrate(
+        self, to: str = "", *arguments: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command("migrate", *arguments),
+            capture_output=True,
+            text=True,
+            timeout=150,
+            env={**plain(), "SIMPOST_MIGRATE_TO": to, **environment},
+            check=False,
+        )
+
+
+def plain() -> dict[str, str]:
+    """The environment without any variable of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SIMPOST_")}
+
+
+async def make_embedded(folder: Path, *, history: int = 0, seal_key: str = SEAL_KEY) -> Embedded:
+    """`history` messages that ended lie before those of the facts, one part and one try each."""
+    config = folder / "simpost.toml"
+    config.write_text(
+        '[server]\noperator_token = "operator-of-the-tests"\nport = 0\n'
+        f'[store]\ndatabase_url = "sqlite:///simpost.db"\nsecrets_key = "{seal_key}"\n'
+    )
+    config.chmod(0o600)
+    made = Embedded(
+        folder,
+        message("waiting"),
+        leased("held ", "in two"),
+        leased("code", category="code", priority=0),
+    )
+    store = await SqliteStore.open(made.path, seal_key=seal_key)
+    try:
+        await _tell(store, made)
+    finally:
+        await store.close()
+    with contextlib.closing(apsw.Connection(str(made.path))) as connection:
+        connection.execute(
+            "INSERT INTO receipt_forms VALUES ('smsc', 'hex', 'lower', 8, 3, 1, 2);"
+            "UPDATE plans SET location = 'T' || char(0) || 'H' WHERE package_code = 'PKG-NUL'"
+        )
+    fill_sqlite(made.path, history, ["23072017992029"], NOW_MS)
+    return made
+
+
+async def _tell(store: SqliteStore, made: Embedded) -> None:
+    await store.add_account(Account(0, "shop", SECRET, name="Shöp", ip_allow=("127.0.0.0/8",)))
+    await store.add_account(Account(0, "other", "secret-of-other", access_code_only=True))
+    await store.save_plans([plan(), plan("PKG-NUL")])
+    await store.save_esims(1, [esim(), esim("E-2", msisdn="", sms_status=0)])
+    delivered = leased("a", "b", "c", at_ms=LONG_AGO_MS, expires_ms=LONG_AGO_MS + DAY_MS)
+    doubtful, nul = leased("doubt"), message(NUL_TEXT, options=Options(message_class=0))
+    other = message("from another", account_id=2, request=key())
+    for each in (delivered, doubtful, nul, other, made.waiting, made.held, made.coded):
+        await store.accept(each)
+    await store.remember(Refused(1, key("refused"), Reason.NO_ROUTE, NOW_MS))
+    await store.settle(
+        [
+            *(settlement(delivered, at, carrier_message_id=f"id-{at}") for at in (1, 2, 3)),
+            in_doubt(doubtful),
+        ]
+    )
+    await store.receive([receipt(f"id-{at}") for at in (1, 2, 3)])
+    await store.receive([receipt("parked"), receipt("id-1", State.FAILED)])
+    await store.gather(one_of(1))
+    await store.gather(one_of(2))
+    whole = [await store.gather(one_of(at, 2, reference=9)) for at in (1, 2)]
+    await store.keep(new(whole[-1], text="in\0coming"))
+    await store.keep(new(alone(), account_id=0, esim_tran_no=None, missing=(1, 3)))
+
+
+def embedded_rows(path: Path, table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows of a table of the file."""
+    with contextlib.closing(apsw.Connection(str(path))) as connection:
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        return columns, connection.execute(f"SELECT * FROM {table}").fetchall()
+
+
+async def database_rows(url: str, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        found = await connection.fetch(f"SELECT {', '.join(columns)} FROM {table}")
+    finally:
+        await connection.close()
+    return [tuple(row) for row in found]
+
+
+def alike(row: Sequence[Any]) -> tuple[Any, ...]:
+    """What the two sides write differently: text as octets, and yes as a number."""
+    return tuple(_alike(value) for value in row)
+
+
+def _alike(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.encode()
+    if isinstance(value, bytes):
+        return value.replace(b"\0", "\ufffd".encode())
+    return int(value) if isinstance(value, bool) else value
+
+
+async def differences(path: Path, url: str) -> list[str]:
+    """The tables whose rows are not the same on both sides."""
+    found = []
+    for table in TABLES:
+        columns, here = embedded_rows(path, table)
+        there = await database_rows(url, table, columns)
+        if sorted(map(repr, map(alike, here))) != sorted(map(repr, map(alike, there))):
+            found.append(table)
+    return found

@@ -1,0 +1,211 @@
+"""An embedded store moves whole, or it is said why not."""
+
+import contextlib
+import shutil
+
+import apsw
+import pytest
+from cryptography.fernet import Fernet
+
+from simpost.domain.accounts import Account
+from simpost.domain.states import State
+from simpost.errors import StoreBusy, StoreError
+from simpost.store import SqliteStore, moving
+from simpost.store.moving.source import Source
+from simpost.store.moving.tables import EMBEDDED_ONLY, POSTGRES_ONLY, TABLES
+from simpost.store.seal import Seal
+from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, esim, message
+from tests.integration.postgres.conftest import SEAL_KEY, open_store, run_sql
+from tests.integration.postgres.embedded_facts import (
+    NUL_TEXT,
+    SECRET,
+    differences,
+    embedded_rows,
+    make_embedded,
+)
+
+REPEAT = frozenset({"service"})
+pytestmark = pytest.mark.timeout(120)  # each opens two databases, on a busy machine
+
+
+async def move(embedded, url, **changes):
+    facts = {"seal_key": SEAL_KEY, "repeat": REPEAT, "now_ms": NOW_MS, "tell": lambda _: None}
+    return await moving.move(embedded.path, url, **{**facts, **changes})
+
+
+@contextlib.asynccontextmanager
+async def embedded_store(path, **options):
+    store = await SqliteStore.open(path, **{"seal_key": SEAL_KEY, **options})
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@contextlib.asynccontextmanager
+async def database_store(url):
+    store = await open_store(url, "one")
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def count(url, table):
+    [row] = await run_sql(url, f"SELECT count(*) FROM {table}")
+    return row[0]
+
+
+async def test_every_row_of_every_table_comes_and_what_was_held_is_in_doubt_as_after_a_restart(
+    tmp_path, empty_url
+):
+    embedded = await make_embedded(tmp_path, history=300)
+    before = {table: embedded_rows(embedded.path, table) for table in TABLES}
+    assert all(rows for _, rows in before.values()), "a table without a row shows nothing"
+    restarted = shutil.copy(embedded.path, tmp_path / "restarted.db")
+
+    done = await move(embedded, empty_url, rows=7)
+
+    assert done.is_whole
+    assert done.in_doubt == 3
+    async with embedded_store(restarted) as store:
+        assert await store.lapse(now_ms=NOW_MS, owner="embedded", repeat=REPEAT) == 3
+    assert await differences(restarted, empty_url) == []
+    assert await differences(embedded.path, empty_url) == ["parts", "attempts"]
+    assert {table: embedded_rows(embedded.path, table) for table in TABLES} == before
+    assert await count(empty_url, "messages_rest") == 0, "weeks of old were made"
+
+
+async def test_the_database_goes_on_where_the_file_stopped(tmp_path, url):
+    embedded = await make_embedded(tmp_path)
+    await move(embedded, url)
+    async with database_store(url) as store:
+        shop, other = await store.accounts()
+        assert (shop.secret, other.access_code_only) == (SECRET, True)
+        held = await store.find_message(1, embedded.held.id)
+        coded = await store.find_message(1, embedded.coded.id)
+        assert (held.state, coded.state) == (State.IN_DOUBT, State.IN_DOUBT)
+        claimed = await store.claim(
+            CARRIER, limit=9, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
+        )
+        assert {each.text for each in claimed} == {
+            *("waiting", "held ", "in two", "from another", NUL_TEXT)
+        }, "what may be repeated is, a code is not"
+        assert await store.add_account(Account(0, "third", "s")) == 3
+        await store.save_esims(1, [esim("E-3")])
+        await store.accept(message("new"))
+
+
+async def test_each_table_of_either_schema_is_moved_or_named(tmp_path, url):
+    """A table that is new would be forgotten otherwise."""
+    embedded = await make_embedded(tmp_path)
+    with contextlib.closing(apsw.Connection(str(embedded.path))) as connection:
+        found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        here = {row[0] for row in found}
+    rows = await run_sql(
+        url,
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind IN ('r', 'p') AND NOT relispartition",
+    )
+    assert here == {*TABLES, *EMBEDDED_ONLY}
+    assert {row[0] for row in rows} == {*TABLES, *POSTGRES_ONLY}
+
+
+async def test_a_column_on_one_side_only_is_not_left_behind(tmp_path, url):
+    embedded = await make_embedded(tmp_path)
+    await run_sql(url, "ALTER TABLE plans ADD COLUMN colour text")
+    with pytest.raises(StoreError, match="plans differs between the two stores: colour"):
+        await move(embedded, url)
+
+
+async def test_long_texts_make_batches_of_fewer_rows(tmp_path):
+    embedded = await make_embedded(tmp_path)
+    async with embedded_store(embedded.path) as store:
+        await store.save_esims(
+            1, [esim(f"L-{at}", document={"long": "x" * 1_000_000}) for at in range(12)]
+        )
+    with Source.opened(embedded.path, Seal(SEAL_KEY)) as source:
+        shape = source.shape("esims")
+        sizes = []
+        after = None
+        while batch := source.batch(shape, after, 5_000):
+            sizes.append(len(batch))
+            after = shape.key_of(batch[-1])
+    assert sum(sizes) == 14
+    assert max(sizes) < 10
+
+
+async def test_a_file_that_is_served_is_refused(tmp_path, url):
+    embedded = await make_embedded(tmp_path)
+    async with embedded_store(embedded.path):
+        with pytest.raises(StoreBusy, match="owns the store"):
+            await move(embedded, url)
+    assert await count(url, "moves") == 0
+
+
+async def test_another_seal_key_is_refused_on_either_side(tmp_path, url, empty_url):
+    embedded = await make_embedded(tmp_path)
+    with pytest.raises(StoreError, match="the seal key is not the one"):
+        await move(embedded, url, seal_key=Fernet.generate_key().decode())
+    other = Fernet.generate_key().decode()
+    await (await open_store(empty_url, "one", seal_key=other)).close()
+    with pytest.raises(StoreError, match="the seal key is not the one"):
+        await move(embedded, empty_url)
+    assert await count(url, "moves") == await count(empty_url, "moves") == 0
+    async with embedded_store(embedded.path):
+        """It can be served as before."""
+
+
+async def test_a_database_with_other_data_is_refused_and_left_alone(tmp_path, url):
+    async with database_store(url) as store:
+        await store.save_esims(1, [esim("theirs")])
+    embedded = await make_embedded(tmp_path)
+    with pytest.raises(StoreError, match=r"holds other data \(esims\)"):
+        await move(embedded, url)
+    assert await count(url, "accounts") == 0
+    async with embedded_store(embedded.path):
+        """It can be served as before."""
+
+
+async def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path, empty_url):
+    await run_sql(empty_url, "CREATE TABLE invoices (id integer)")
+    embedded = await make_embedded(tmp_path)
+    with pytest.raises(StoreError, match="has tables of something else"):
+        await move(embedded, empty_url)
+    assert not await run_sql(empty_url, "SELECT 1 FROM pg_class WHERE relname = 'messages'")
+
+
+async def test_a_database_that_is_served_is_refused(tmp_path, url):
+    await run_sql(
+        url,
+        "INSERT INTO nodes VALUES ('one', '', 'api', '1', 15, 0, "
+        "extract(epoch FROM clock_timestamp()) * 1000, 1, '{}')",
+    )
+    embedded = await make_embedded(tmp_path)
+    with pytest.raises(StoreError, match="is served by one"):
+        await move(embedded, url)
+
+
+async def test_a_second_file_cannot_follow_the_first(tmp_path, url):
+    first = await make_embedded(tmp_path)
+    await move(first, url)
+    (tmp_path / "second").mkdir()
+    second = await make_embedded(tmp_path / "second")
+    with pytest.raises(StoreError, match="of another move"):
+        await move(second, url)
+
+
+async def test_what_was_moved_is_served_in_one_place_only(tmp_path, url, empty_url):
+    embedded = await make_embedded(tmp_path)
+    await move(embedded, url)
+    with pytest.raises(StoreError, match="this store was moved to postgresql://"):
+        async with embedded_store(embedded.path):
+            pass
+    with pytest.raises(StoreError, match="was moved to"):
+        await move(embedded, empty_url)
+    with pytest.raises(StoreError, match="may have sent from it since"):
+        moving.give_up(embedded.path, seal_key=SEAL_KEY)
+    again = await move(embedded, url)
+    assert again.counts == []
+    async with database_store(url):
+        """It is served."""
