@@ -39,6 +39,30 @@ def parse(url: str, listen_url: str = "") -> Address:
     return Address(plain, is_pooled, direct, _shown(plain))
 
 
+def each_host(url: str) -> list[str]:
+    """A URL for each of the hosts that one names."""
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    if "," in hosts:
+        return [urlunsplit(parts._replace(netloc=f"{user}{at}{host}")) for host in hosts.split(",")]
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    names = options.get("host", "").split(",")
+    ports = options.get("port", "").split(",")
+    if len(names) == 1:
+        return [url]
+    if len(ports) != len(names):
+        ports = ports[:1] * len(names)
+    options = {name: value for name, value in options.items() if name not in {"host", "port"}}
+    return [
+        urlunsplit(
+            parts._replace(
+                query=urlencode({**options, "host": name, **({"port": port} if port else {})})
+            )
+        )
+        for name, port in zip(names, ports, strict=True)
+    ]
+
+
 def _without_ours(url: str) -> tuple[str, bool]:
     try:
         parts = urlsplit(url)
@@ -51,7 +75,7 @@ def _without_ours(url: str) -> tuple[str, bool]:
         name == _POOLED and value.lower() in ("true", "1", "yes") for name, value in options
     )
     kept = [(name, value) for name, value in options if name != _POOLED]
-    if "," in parts.netloc and _TARGET not in dict(kept):
+    if "," in parts.netloc + dict(kept).get("host", "") and _TARGET not in dict(kept):
         kept.append((_TARGET, "read-write"))
     return urlunsplit(parts._replace(query=urlencode(kept))), is_pooled
 

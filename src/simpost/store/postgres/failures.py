@@ -9,6 +9,11 @@ import asyncpg
 
 from simpost.errors import StoreError, StoreFull, StoreReadOnly
 
+
+class Unreachable(StoreError):
+    """The database cannot be reached."""
+
+
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the same again may go through."""
 _GONE = ("08", "57P", "25006", "53300")
@@ -37,6 +42,8 @@ def may_go_through(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection is of no more use; whether a commit went through is not known then."""
+    if isinstance(error, Unreachable):
+        return True
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_GONE)
     if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):

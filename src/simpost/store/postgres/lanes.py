@@ -94,24 +94,34 @@ class Queue:
 
     async def _do(self, verb: Verb[Any, Any], group: list[_Job]) -> None:
         """All at once; if that fails, each by itself, so that none spoils another."""
-        counts = self._counts
+        error = await self._do_together(verb, group)
+        if error is None:
+            return
+        while len(group) > 1 and not is_lost(error):
+            job, *group = group
+            if own := await self._do_together(verb, [job]):
+                self._refuse([job], own)
+                error = own
+        self._refuse(group, error)
+
+    async def _do_together(self, verb: Verb[Any, Any], group: list[_Job]) -> Exception | None:
+        """None when all is committed, and every job has its result."""
         begun_s = perf_counter()
         try:
             results = await self._try(verb, group)
         except Exception as error:  # noqa: BLE001  whatever it was, every job gets its own answer
-            if len(group) == 1 or is_lost(error):
-                counts.refused += len(group)
-                for job in group:
-                    _refuse(job, error)
-                return
-            for job in group:
-                await self._do(verb, [job])
-            return
-        counts.commit_s.add(perf_counter() - begun_s)
-        counts.commit_jobs.add(len(group))
+            return error
+        self._counts.commit_s.add(perf_counter() - begun_s)
+        self._counts.commit_jobs.add(len(group))
         for job, result in zip(group, results, strict=True):
             if not job.future.done():
                 job.future.set_result(result)
+        return None
+
+    def _refuse(self, jobs: list[_Job], error: Exception) -> None:
+        self._counts.refused += len(jobs)
+        for job in jobs:
+            _refuse(job, error)
 
     async def _try(self, verb: Verb[Any, Any], group: list[_Job]) -> Sequence[Any]:
         for tries_left in reversed(range(_TRIES)):

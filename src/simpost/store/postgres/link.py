@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Any, Final
 
 import asyncpg
@@ -12,27 +13,13 @@ import asyncpg
 from simpost.errors import StoreError
 from simpost.ports.watching import StoreCounts, Told
 from simpost.store.postgres.address import Address
-from simpost.store.postgres.failures import is_lost, translate
+from simpost.store.postgres.dialling import SETTINGS, connect
+from simpost.store.postgres.failures import Unreachable, is_lost
 from simpost.store.postgres.queries import SQL
 
-CONNECT_S: Final = 5.0
-"""For one host; a URL of several tries them one after the other."""
-ANSWER_S: Final = 15.0
-"""Longest wait for one statement; the server gives it up two seconds before."""
-_SETTINGS: Final = {
-    # A plan is made while tables are small and kept when they have grown: only plans that stay
-    # good are allowed.
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    "enable_material": "off",
-    "jit": "off",
-    "statement_timeout": f"{int(1000 * (ANSWER_S - 2))}",
-    "lock_timeout": "5000",
-    "idle_in_transaction_session_timeout": "60000",
-}
+_MOST_PAUSE_S: Final = 1.0
 _BEGIN_POOLED: Final = "; ".join(
-    ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in _SETTINGS.items())]
+    ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in SETTINGS.items())]
 )
 
 
@@ -129,10 +116,14 @@ class Link:
         self._session: Session | None = None
         self._lock = asyncio.Lock()
         self._closed = False
+        self._again_s = 0.0
 
     @contextlib.asynccontextmanager
     async def use(self) -> AsyncIterator[Session]:
-        """Raises what was raised; a connection that may be of no more use is dropped then."""
+        """Raises what was raised; a connection that may be of no more use is dropped then.
+
+        Raises Unreachable when there is none and none can be made.
+        """
         async with self._lock:
             session = self._session
             if session is None or session.connection.is_closed():
@@ -159,9 +150,18 @@ class Link:
             raise StoreError("the store is closed")
         self._session = None
         address = self._address
-        connection = await connect(
-            address.url, is_pooled=address.is_pooled, keeps_plans=self._keeps_plans
-        )
+        begun_s = monotonic()
+        if begun_s < self._again_s:
+            raise Unreachable
+        try:
+            connection = await connect(
+                address.url, is_pooled=address.is_pooled, keeps_plans=self._keeps_plans
+            )
+        except Unreachable:
+            # Who waited behind a try that took seconds does not wait for one of his own.
+            now_s = monotonic()
+            self._again_s = now_s + min(_MOST_PAUSE_S, now_s - begun_s)
+            raise
         self._session = Session(
             connection,
             is_pooled=address.is_pooled,
@@ -174,31 +174,3 @@ class Link:
         if self._session is not None:
             self._session.connection.terminate()
             self._session = None
-
-
-async def connect(
-    url: str, *, is_pooled: bool, keeps_plans: bool = False
-) -> asyncpg.Connection[Any]:
-    """Raises StoreError, which tells neither user nor password."""
-    settings = {"application_name": "simpost", **_SETTINGS}
-    if keeps_plans:
-        settings["plan_cache_mode"] = "force_generic_plan"
-    try:
-        connection: asyncpg.Connection[Any] = await asyncpg.connect(
-            url,
-            timeout=CONNECT_S,
-            command_timeout=ANSWER_S,
-            statement_cache_size=0 if is_pooled else 200,
-            max_cached_statement_lifetime=0,
-            server_settings=None if is_pooled else settings,
-        )
-    except (
-        OSError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-    ) as error:
-        raise translate(error) from None
-    except ValueError:
-        raise StoreError("the database's URL cannot be read") from None
-    return connection

@@ -15,8 +15,9 @@ import asyncpg
 
 from simpost.errors import StoreError
 from simpost.observe import get_logger
+from simpost.store.postgres.dialling import connect
 from simpost.store.postgres.failures import translate
-from simpost.store.postgres.link import Link, connect
+from simpost.store.postgres.link import Link
 
 CHANNEL: Final = "simpost_parts"
 _PAUSE_S: Final = 0.02
