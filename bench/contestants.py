@@ -92,6 +92,7 @@ class Simpost:
         self._folder = folder
         self._database = database
         self.sink = Sink(folder, receipts=terms.receipts, window=terms.window)
+        self._carrier = f'reference_bits = 8\nsource_address = "{SENDER}"\nbinds = {nodes}'
         seal_key = Fernet.generate_key().decode()
         self.nodes = [self._serve(terms, f"node{number}", seal_key) for number in range(nodes)]
         self.gateway = self.nodes[0]
@@ -177,5 +178,5 @@ class Simpost:
             window=terms.window,
             database_url=self._database.url if self._database else None,
             seal_key=seal_key,
-            carrier=f'reference_bits = 8\nsource_address = "{SENDER}"',
+            carrier=self._carrier,
         )

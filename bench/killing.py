@@ -18,26 +18,22 @@ _PATIENCE_S = 120
 def kill_and_count(contestant: Contestant, terms: Terms, messages: int) -> dict[str, Any]:
     """Kill -9 once the sink has seen two fifths; start again; count when nothing comes any more.
 
-    `lost` are accepted messages of which a part never came; `repeated` are parts that came more
-    than once, and of simpost `repeated_unmarked` are those whose log does not say so.
+    `lost` are parts of accepted messages that never came, `repeated` those that came more than
+    once, and of simpost `repeated_unmarked` are those whose log does not say so.
     """
     watch = threading.Thread(target=_kill_at, args=(contestant, int(_AT_SHARE * messages)))
     watch.start()
     load = drive_it(contestant, terms, contestant.requests(range(messages)))
     watch.join()
     contestant.start()
-    _until_quiet(contestant)
+    accepted = {part_name(number, part) for number in load.accepted for part in range(terms.parts)}
+    _until_quiet(contestant, accepted)
     seen = contestant.sink.seen()
-    lost = [
-        number
-        for number in load.accepted
-        if any(part_name(number, part) not in seen for part in range(terms.parts))
-    ]
     repeated = [name for name, times in seen.items() if times > 1]
     figures = {
         "accepted": len(load.accepted),
         "seen": len(seen),
-        "lost": len(lost),
+        "lost": len(accepted - seen.keys()),
         "repeated": len(repeated),
         "window": terms.window,
     }
@@ -53,13 +49,20 @@ def _kill_at(contestant: Contestant, submits: int) -> None:
     contestant.kill()
 
 
-def _until_quiet(contestant: Contestant) -> None:
-    """Until nothing new has come for five seconds with everything acknowledged."""
+def _until_quiet(contestant: Contestant, accepted: set[int]) -> None:
+    """Until nothing new has come for five seconds and nothing is missing, or two minutes.
+
+    What a killed node held is taken over only when its lease has ended.
+    """
     ends = time.monotonic() + _PATIENCE_S
     stats, since = contestant.sink.stats(), time.monotonic()
     while time.monotonic() < ends:
         time.sleep(0.1)
         if (now := contestant.sink.stats()) != stats:
             stats, since = now, time.monotonic()
-        if time.monotonic() - since > _QUIET_S and stats["acknowledged"] == stats["reported"]:
+        if (
+            time.monotonic() - since > _QUIET_S
+            and stats["acknowledged"] == stats["reported"]
+            and accepted <= contestant.sink.seen().keys()
+        ):
             return

@@ -89,7 +89,10 @@ def nodes(wanted: Wanted) -> Figures:
         _place(wanted, "four"), wanted.terms, name="four nodes", database=Database(), nodes=4
     )
     with _stopped(one, four):
-        return _side_by_side(wanted, wanted.terms, [one, four])
+        found = _side_by_side(wanted, wanted.terms, [one, four])
+        for node in (one, four):
+            found[node.name]["sent_by_each"] = node.sink.stats()["links"]
+        return found
 
 
 def latency(wanted: Wanted) -> Figures:
@@ -123,6 +126,15 @@ def kill(wanted: Wanted) -> Figures:
     return found
 
 
+def kill_nodes(wanted: Wanted) -> Figures:
+    """The same with four nodes on PostgreSQL: all of them at once."""
+    four = Simpost(
+        _place(wanted, "killed"), wanted.terms, name="four nodes", database=Database(), nodes=4
+    )
+    with _stopped(four):
+        return {four.name: kill_and_count(four, wanted.terms, wanted.messages)}
+
+
 def check(wanted: Wanted) -> Figures:
     """The pace of the generator and of the sink by themselves, with no gateway between."""
     folder = _place(wanted, "check")
@@ -148,6 +160,7 @@ ROWS: dict[str, Callable[[Wanted], Figures]] = {
     "postgres": postgres,
     "postgres-history": postgres_history,
     "nodes": nodes,
+    "kill-nodes": kill_nodes,
     "memory": memory,
 }
 USUAL = ("check", "receipts", "plain", "parts", "latency", "kill")

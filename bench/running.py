@@ -86,7 +86,7 @@ class Course:
     def is_done(self) -> bool:
         """Every part is there, and every receipt that was asked for is acknowledged."""
         stats = self.contestant.sink.stats()
-        return (
+        return bool(
             stats["unique"] >= self.sent * self.terms.parts
             and stats["acknowledged"] == stats["reported"]
         )

@@ -37,24 +37,27 @@ class Centre:
     Attributes:
         seen: how often each text came, by the number it begins with.
         reported: receipts that were asked for, waiting ones included.
+        links: submits on each link that was bound, in the order of binding.
     """
 
     def __init__(self, *, receipts: bool, window: int) -> None:
         self.seen: dict[int, int] = {}
-        self.submits = self.reported = self.acknowledged = self.binds = 0
+        self.links: list[int] = []
+        self.submits = self.reported = self.acknowledged = 0
         self._wants_receipts = receipts
         self._window = window
         self._waiting: deque[bytes] = deque()
         self._on_their_way: dict[int, bytes] = {}
         self._sequence = 0
 
-    def bound(self) -> None:
-        """A new link: what the last one left open is sent again."""
-        self.binds += 1
+    def bound(self) -> int:
+        """The place of a new link. What others left open is sent again."""
+        self.links.append(0)
         self._waiting.extendleft(reversed(self._on_their_way.values()))
         self._on_their_way.clear()
+        return len(self.links) - 1
 
-    def submit(self, sequence: int, pdu: bytes) -> bytes:
+    def submit(self, link: int, sequence: int, pdu: bytes) -> bytes:
         """The answer; the receipt then waits. `pdu` is the submit_sm with its header."""
         source_at = pdu.index(0, 16) + 1
         destination_at = pdu.index(0, source_at + 2) + 1
@@ -68,6 +71,7 @@ class Centre:
         name = int(pdu[text_at : text_at + _NAME_OCTETS])
         self.seen[name] = self.seen.get(name, 0) + 1
         self.submits += 1
+        self.links[link] += 1
         message_id = b"%d" % (_FIRST_ID + self.submits)
         if self._wants_receipts and pdu[flags_at] & 3:
             source, destination = pdu[source_at:destination_at], pdu[destination_at:destination_end]
@@ -91,13 +95,13 @@ class Centre:
             found += (_HEADER.pack(16 + len(body), _DELIVER_SM, 0, self._sequence), body)
         return found
 
-    def stats(self) -> dict[str, int]:
+    def stats(self) -> dict[str, Any]:
         return {
             "submits": self.submits,
             "unique": len(self.seen),
             "reported": self.reported,
             "acknowledged": self.acknowledged,
-            "binds": self.binds,
+            "links": self.links,
         }
 
 
@@ -106,6 +110,7 @@ class _Link(asyncio.Protocol):
         self._centre = centre
         self._rest = b""
         self._reports = False
+        self._place = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -119,7 +124,7 @@ class _Link(asyncio.Protocol):
             if end - at < length:
                 break
             if command == _SUBMIT_SM:
-                out.append(centre.submit(sequence, data[at : at + length]))
+                out.append(centre.submit(self._place, sequence, data[at : at + length]))
             elif command == _RESPONSE | _DELIVER_SM:
                 centre.acknowledge(sequence, status)
             else:
@@ -136,7 +141,7 @@ class _Link(asyncio.Protocol):
             return b""
         if command in _BINDS:
             self._reports = _BINDS[command] != "transmitter"
-            self._centre.bound()
+            self._place = self._centre.bound()
             return _HEADER.pack(21, _RESPONSE | command, 0, sequence) + b"sink\0"
         if command == _UNBIND:
             self._reports = False
@@ -177,8 +182,8 @@ class Sink:
         self.process = Child(self._command, lambda: "ready" in self._log.read_text(), self._log)
         self._lines = socket.create_connection((HOST, self._control_port)).makefile("rw")
 
-    def stats(self) -> dict[str, int]:
-        return cast("dict[str, int]", self._ask("stats"))
+    def stats(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", self._ask("stats"))
 
     def seen(self) -> dict[int, int]:
         """How often each text came, by the number it begins with."""
