@@ -97,12 +97,16 @@ class Queue:
         error = await self._do_together(verb, group)
         if error is None:
             return
-        while len(group) > 1 and not is_lost(error):
-            job, *group = group
+        if len(group) == 1:
+            self._refuse(group, error)
+            return
+        for place, job in enumerate(group):
+            if is_lost(error):
+                self._refuse(group[place:], error)
+                return
             if own := await self._do_together(verb, [job]):
                 self._refuse([job], own)
                 error = own
-        self._refuse(group, error)
 
     async def _do_together(self, verb: Verb[Any, Any], group: list[_Job]) -> Exception | None:
         """None when all is committed, and every job has its result."""
