@@ -118,6 +118,21 @@ async def test_a_column_on_one_side_only_is_not_left_behind(tmp_path, url):
         await move(embedded, url)
 
 
+async def test_a_value_that_does_not_fit_is_named_by_its_table_and_all_else_stays_moved(
+    tmp_path, url
+):
+    embedded = await make_embedded(tmp_path)
+    with contextlib.closing(apsw.Connection(str(embedded.path))) as connection:
+        connection.execute("UPDATE plans SET data_type = 1 << 40 WHERE package_code = 'PKG-NUL'")
+    said = r"cannot hold a value of plans, in one of the rows 1 to 2 .*run the same command again"
+    with pytest.raises(StoreError, match=said):
+        await move(embedded, url)
+    assert (await count(url, "accounts"), await count(url, "plans")) == (2, 0)
+    with contextlib.closing(apsw.Connection(str(embedded.path))) as connection:
+        connection.execute("UPDATE plans SET data_type = 1")
+    assert (await move(embedded, url)).is_whole
+
+
 async def test_long_texts_make_batches_of_fewer_rows(tmp_path):
     embedded = await make_embedded(tmp_path)
     async with embedded_store(embedded.path) as store:

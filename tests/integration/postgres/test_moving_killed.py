@@ -64,14 +64,19 @@ def begin(embedded, url, **changes):
     )
 
 
+async def until(url, query, child):
+    """Wait for a yes while the child runs."""
+    last_s = time.monotonic() + WAIT_S
+    while not (await run_sql(url, f"SELECT {query}"))[0][0]:
+        assert child.poll() is None, child.stderr.read()
+        assert time.monotonic() < last_s
+        await asyncio.sleep(0.02)
+
+
 async def kill_when(embedded, url, query):
     """Start the move, and kill -9 it once the query gives a yes."""
     with begin(embedded, url, stderr=subprocess.PIPE) as child:
-        until = time.monotonic() + WAIT_S
-        while not (await run_sql(url, f"SELECT {query}"))[0][0]:
-            assert child.poll() is None, child.stderr.read()
-            assert time.monotonic() < until
-            await asyncio.sleep(0.02)
+        await until(url, query, child)
         child.kill()
         assert child.wait() == -signal.SIGKILL, "it was in the middle"
 
@@ -106,6 +111,28 @@ async def test_killed_at_any_moment_it_goes_on_and_nothing_comes_twice(tmp_path,
     assert without_times(await differences(embedded.path, url)) == []
     assert not any("differs" in line for line in done.stdout.splitlines())
     await (await open_store(url, "one")).close()
+
+
+@pytest.mark.parametrize("cause", ["Ctrl-C", "the connection is lost"])
+async def test_stopped_it_says_that_it_can_go_on(tmp_path, url, cause):
+    embedded = await make_embedded(tmp_path)
+    await dawdle(url, "move_steps", "INSERT OR UPDATE", 0.2)
+    with begin(embedded, url, stderr=subprocess.PIPE) as child:
+        await until(url, "EXISTS (SELECT 1 FROM messages)", child)
+        if cause == "Ctrl-C":
+            child.send_signal(signal.SIGINT)
+        else:
+            await run_sql(
+                url,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+        said = child.stderr.read().decode()
+    assert child.returncode == 1
+    assert "run the same command again and it goes on" in said
+    assert "Traceback" not in said
+    await hurry(url)
+    assert embedded.migrate(url).returncode == 0
 
 
 async def test_killed_before_its_very_end_it_ends_and_compares_no_more(tmp_path, url):

@@ -21,6 +21,7 @@ from tests.contract.store_facts import (
     receipt,
     settlement,
 )
+from tests.integration.postgres.embedded_facts import differences, make_embedded
 from tests.integration.postgres.transaction_pooler import TransactionPooler
 
 pytestmark = pytest.mark.timeout(120)
@@ -83,3 +84,10 @@ async def test_behind_a_pooler_other_nodes_are_heard_around_it_or_not_at_all(poo
         await asyncio.wait_for(hearing.listener.listens.wait(), 15)
         await deaf.accept(message())
         assert await asyncio.wait_for(heard.get(), 15) == CARRIER
+
+
+async def test_an_embedded_store_moves_through_a_pooler(pooler, tmp_path, url):
+    embedded = await make_embedded(tmp_path, history=200)
+    done = await asyncio.to_thread(embedded.migrate, f"{pooler.url}&pgbouncer=true")
+    assert done.returncode == 0, done.stderr
+    assert await differences(embedded.path, url) == ["parts", "attempts"], "those that were held"

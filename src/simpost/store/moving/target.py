@@ -96,12 +96,13 @@ class Target:
 
     async def refuse_unless_free(self) -> None:
         """Raises StoreError when the database is served or holds anything."""
-        alive = await self._session.ask("nodes_alive")
+        async with self._session.transaction():
+            alive = await self._session.ask("nodes_alive")
+            filled = [table for table in TABLES if await self._has_rows(table)]
         if alive:
             raise StoreError(
                 f"{self.shown} is served by {alive[0][0]}; stop every node of it first"
             )
-        filled = [table for table in TABLES if await self._has_rows(table)]
         if filled or await self.standing():
             raise StoreError(
                 f"{self.shown} holds other data ({', '.join(filled) or 'a move'}); it is left "
@@ -143,16 +144,28 @@ class Target:
         after = shape.key_of(rows[-1]) if rows else step.after
         new = Step(after, step.rows + len(rows), not rows)
         async with self._session.transaction():
-            if rows:
-                await self._session.connection.copy_records_to_table(
-                    shape.table, records=map(writing.made, rows), columns=shape.columns
-                )
+            await self._write(writing, rows, step)
             key = None if after is None else _encode_key(after)
             if not await self._session.ask(
                 "step_move", shape.table, key, new.rows, new.is_done, step.rows
             ):
                 raise StoreError(f"another process moves to {self.shown} at this moment")
         return new
+
+    async def _write(self, writing: Writing, rows: Sequence[Row], step: Step) -> None:
+        shape = writing.shape
+        if not rows:
+            return
+        try:
+            await self._session.connection.copy_records_to_table(
+                shape.table, records=map(writing.made, rows), columns=shape.columns
+            )
+        except (ArithmeticError, ValueError, TypeError) as error:
+            last = step.rows + len(rows)
+            raise StoreError(
+                f"PostgreSQL cannot hold a value of {shape.table}, in one of the rows "
+                f"{step.rows + 1} to {last} ({type(error).__name__})"
+            ) from error
 
     async def _make_weeks(self, shape: Shape, rows: Sequence[Row]) -> None:
         """The partitions of these rows, unless they are of times that no clock should have had."""
