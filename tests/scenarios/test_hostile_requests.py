@@ -85,7 +85,7 @@ def gateway(tmp_path):
         yield running
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300 + COUNT // 50)
 def test_ten_thousand_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
     [esim] = gateway.fill(1)
     chance = random.Random(SEED)

@@ -1,0 +1,114 @@
+"""The OpenAPI document against the running service: no 5xx, and no answer it does not tell of."""
+
+import base64
+import os
+from collections import Counter
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from bench.gateway import Gateway, esim_row
+
+EXAMPLES = int(os.environ.get("SIMPOST_EXAMPLES", "12"))
+"""Of each endpoint, as documented and once more as not."""
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SETTINGS = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Service:
+    """A gateway, and the names of what there is in it."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.answers = Counter()
+        esim, _ = gateway.fill(2)
+        basic = f"{gateway.access_code}:{gateway.secret}".encode()
+        self.operator = {"Authorization": f"Bearer {gateway.token}"}
+        self.native = {"Authorization": f"Basic {base64.b64encode(basic).decode()}"}
+        other = {"accessCode": "other", "requestsPerSecond": 0}
+        self._post("/v1/operator/accounts", self.operator, other)
+        sent = self._post("/v1/messages", self.native, {"esimTranNo": esim, "text": "hello"})
+        self.known = {
+            "accessCode": "other",  # for changes: nobody else asks under it
+            "account": gateway.access_code,
+            "name": "simulator",
+            "esimTranNo": esim,
+            "iccid": esim_row(esim)["iccid"],
+            "id": sent["id"],
+        }
+
+    def _post(self, path, headers, body):
+        return httpx2.post(f"{self.gateway.url}{path}", headers=headers, json=body).json()
+
+    def credentials(self, operation):
+        if operation.path.startswith("/api/"):
+            return self.gateway.credentials
+        is_ours = operation.path.startswith(("/v1/operator", "/metrics"))
+        return self.operator if is_ours else self.native
+
+    def name_what_there_is(self, case):
+        for given_ones in (case.path_parameters, case.query, case.body):
+            if isinstance(given_ones, dict):
+                given_ones.update(
+                    {key: value for key, value in self.known.items() if key in given_ones}
+                )
+
+    def try_out(self, operation, mode):
+        headers = self.credentials(operation)
+
+        @SETTINGS
+        @given(operation.as_strategy(generation_mode=mode), st.booleans())
+        def ask(case, names_what_there_is):
+            if names_what_there_is:
+                self.name_what_there_is(case)
+            answer = case.call_and_validate(headers=headers, checks=CHECKS)
+            self.answers[answer.status_code] += 1
+
+        ask()
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    with Gateway(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.timeout(300 + 10 * EXAMPLES)
+def test_every_answer_is_documented(gateway):
+    service = Service(gateway)
+    document = schemathesis.openapi.from_url(f"{gateway.url}/openapi.json")
+    wrong = {}
+    for operation in [found.ok() for found in document.get_all_operations()]:
+        modes = [GenerationMode.POSITIVE]
+        if operation.body or any(operation.iter_parameters()):
+            modes.append(GenerationMode.NEGATIVE)
+        for mode in modes:
+            try:
+                service.try_out(operation, mode)
+            except (AssertionError, ExceptionGroup) as error:
+                wrong[f"{operation.label}, {mode.value} data"] = str(error)
+    assert not wrong, "\n\n".join(f"{label}\n{error}" for label, error in wrong.items())
+    assert {200, 201, 401, 404, 422} <= set(service.answers), service.answers
