@@ -111,7 +111,7 @@ class App:
         clock = SharedClock() if nodes else None
         clock_ms = self._clock_ms = clock.now_ms if clock else wall_clock_ms
         self._clock = clock
-        make_carrier = partial(SmppCarrier, owned=()) if nodes else SmppCarrier
+        make_carrier = partial(SmppCarrier, owned=() if nodes else None, clock_ms=clock_ms)
         self._node: Node | None = None
         self.settings = settings
         self._tracing = tracing

@@ -51,12 +51,14 @@ class Centre(Process):
             return json.load(answer)
 
     def texts(self):
-        """Every text that a handset shows, as often as it does."""
+        """Every text that a handset shows, as often as it does: of each its last 50."""
         shown = []
         for handset in self.ask("handsets?limit=1000"):
-            page = self.ask(f"handsets/{handset['number']}?limit=1000")
-            shown += [message["text"] for message in page["messages"]]
+            shown += self.texts_of(handset["number"])
         return shown
+
+    def texts_of(self, number):
+        return [message["text"] for message in self.ask(f"handsets/{number}")["messages"]]
 
 
 class OneNode:
@@ -148,7 +150,9 @@ class Cluster:
         node.operate("POST", "accounts", given)
         node.operate("PUT", "plans", [{"packageCode": "P1", "slug": "TH_1_7", "smsStatus": 1}])
         numbers = [f"260101{index:08d}" for index in range(esims)]
-        node.operate("PUT", f"accounts/{ACCESS_CODE}/esims", [esim_row(each) for each in numbers])
+        for first in range(0, esims, 1000):
+            rows = [esim_row(each) for each in numbers[first : first + 1000]]
+            node.operate("PUT", f"accounts/{ACCESS_CODE}/esims", rows)
         return numbers
 
     def close(self) -> None:

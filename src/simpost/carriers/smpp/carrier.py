@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 
 from simpost.carriers.smpp.answers import Answers, Meaning, tells_of_congestion
@@ -46,13 +46,24 @@ _BRINGING = (DeliverSm, DataSm)
 _BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
 
 
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class SmppCarrier:
     """One message centre and the lines to it; a part takes the line with most room.
 
-    `owned` are the numbers of the binds that it may keep bound, none of a number: all of them.
+    `owned` are the numbers of the binds that it may keep bound; without them all of them.
+    `clock_ms` says when something came in.
     """
 
-    def __init__(self, settings: Settings, owned: Collection[int] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        owned: Collection[int] | None = None,
+        clock_ms: Callable[[], int] = _wall_clock_ms,
+    ) -> None:
+        self._clock_ms = clock_ms
         self._owned = None if owned is None else frozenset(owned)
         self.is_paused = False
         self.is_open = False
@@ -277,7 +288,7 @@ class SmppCarrier:
         if self._desk is None:
             session.refuse(request, Status.ESME_RX_T_APPN)
             return
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._clock_ms()
         if not is_receipt(request):
             self._inbox.take(self._desk, session, request, now_ms)
             return

@@ -1,0 +1,144 @@
+"""Promises 1 and 2 over several nodes: kill -9 of any of them at any time under load.
+
+`make test` kills a few times, `make scenarios` fifty times. A run says its seed, which SEED sets.
+"""
+
+import asyncio
+import collections
+import itertools
+import os
+import random
+import sys
+import time
+
+import aiohttp
+import pytest
+
+from tests.integration.nodes.cluster import CREDENTIALS, PATIENCE_S, Centre, Cluster
+from tests.integration.nodes.conftest import SEAL_KEY, postgres, template, url  # noqa: F401
+
+KILLS = 50 if os.environ.get("SCENARIOS") == "long" else 3
+NODES = 3
+BINDS = 2
+ESIMS = 100 * (KILLS + 2)
+"""A handset shows its last 50 texts: none gets as many."""
+CONNECTIONS = 8
+ALONE = ("code", "service")
+"""Of codes what is in doubt stays so; of the others it is sent again, and marked."""
+
+
+class Load:
+    """Sends numbered texts to whichever node answers, until it is told to stop."""
+
+    def __init__(self, cluster, esims):
+        self.accepted = {}
+        self.unanswered = 0
+        self._cluster = cluster
+        self._esims = esims
+        self._count = itertools.count()
+        self._over = asyncio.Event()
+
+    async def run(self):
+        async with aiohttp.ClientSession(headers=CREDENTIALS) as session:
+            await asyncio.gather(*(self._one_connection(session) for _ in range(CONNECTIONS)))
+
+    def stop(self):
+        self._over.set()
+
+    async def _one_connection(self, session):
+        while not self._over.is_set():
+            index = next(self._count)
+            category = ALONE[index % len(ALONE)]
+            nodes = self._cluster.nodes
+            body = {"esimTranNo": self._esims[index % ESIMS], "text": f"text {index}"}
+            try:
+                async with session.post(
+                    f"{nodes[index % len(nodes)].url}/v1/messages",
+                    json={**body, "category": category},
+                ) as answer:
+                    if answer.status == 202:
+                        message_id = (await answer.json())["id"]
+                        self.accepted[message_id] = (body["text"], category)
+            except (aiohttp.ClientError, OSError):
+                self.unanswered += 1
+            await asyncio.sleep(0.02)
+
+
+async def kill_again_and_again(cluster, chance):
+    """Each time another node, at a random moment; one more is started for it."""
+    for count in range(KILLS):
+        await asyncio.sleep(chance.uniform(0.2, 2.5))
+        victim = chance.choice(cluster.nodes)
+        victim.process.kill()
+        cluster.nodes.remove(victim)
+        await asyncio.to_thread(cluster.start, f"again-{count}", binds=BINDS)
+
+
+async def ends_of(cluster, accepted):
+    """Every accepted message once nothing more is to be expected of it."""
+    found = {}
+    ends_s = time.monotonic() + 2 * PATIENCE_S
+    async with aiohttp.ClientSession(cluster.nodes[0].url, headers=CREDENTIALS) as session:
+        while len(found) < len(accepted):
+            for message_id, (_, category) in accepted.items():
+                if message_id in found:
+                    continue
+                async with session.get(f"/v1/messages/{message_id}") as answer:
+                    assert answer.status == 200, "accepted, and not there"
+                    message = await answer.json()
+                is_left = message["state"] == "in_doubt" and category == "code"
+                if message["state"] == "delivered" or is_left:
+                    found[message_id] = message
+            states = collections.Counter(message_id in found for message_id in accepted)
+            assert time.monotonic() < ends_s, f"not ended: {states[False]} of {len(accepted)}"
+    return found
+
+
+@pytest.mark.timeout(300 + 20 * KILLS)
+async def test_kill_9_of_any_node_loses_nothing_and_repeats_only_what_was_in_doubt(
+    tmp_path,
+    url,  # noqa: F811
+):
+    seed = int(os.environ.get("SEED", random.randrange(1_000_000)))
+    centre = Centre(tmp_path, BINDS)
+    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+    try:
+        for number in range(NODES):
+            cluster.start(f"first-{number}", binds=BINDS)
+        esims = cluster.fill(cluster.nodes[0], ESIMS)
+        load = Load(cluster, esims)
+        running = asyncio.create_task(load.run())
+        await kill_again_and_again(cluster, random.Random(seed))
+        await asyncio.sleep(1)
+        load.stop()
+        await running
+        ends = await ends_of(cluster, load.accepted)
+        shown = collections.Counter(
+            text for esim in esims for text in centre.texts_of(f"66{esim[-10:]}")
+        )
+        stats = centre.ask("stats")
+    finally:
+        cluster.close()
+        centre.kill()
+    states = collections.Counter(message["state"] for message in ends.values())
+    marked = {
+        load.accepted[message_id][0]
+        for message_id, message in ends.items()
+        if any(attempt["repeat"] for attempt in message["attempts"])
+    }
+    twice = {text for text, _ in load.accepted.values() if shown[text] > 1}
+    lost = [
+        load.accepted[message_id]
+        for message_id, message in ends.items()
+        if message["state"] == "delivered" and not shown[load.accepted[message_id][0]]
+    ]
+    told = (
+        f"seed {seed}: {KILLS} kills, {len(ends)} accepted, {dict(states)}, {len(lost)} lost, "
+        f"{len(twice)} twice, {len(marked)} repeated, {load.unanswered} requests unanswered, "
+        f"{stats['binds']} binds, {stats['bindsRefused']} of a third"
+    )
+    (tmp_path / "told").write_text(told)
+    sys.stdout.write(f"{told}\n")
+    assert not lost, told
+    assert twice <= marked, told
+    assert stats["bindsRefused"] == 0, told
