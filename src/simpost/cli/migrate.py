@@ -65,9 +65,10 @@ def migrate(
         typer.Option("--give-up", help="Serve the file again, of which only a part was moved."),
     ] = False,
 ) -> None:
-    """Move an embedded store to PostgreSQL, while nobody serves either of them.
+    """Move an embedded store to PostgreSQL.
 
-    Ended anywhere, the same command goes on where it stopped. At the end it compares counts.
+    Nobody may serve either of them meanwhile. Ended anywhere, the same command goes on where it
+    stopped. At the end it compares counts.
 
     Leaves with 0 only when both sides have the same.
     """
