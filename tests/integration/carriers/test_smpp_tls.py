@@ -35,7 +35,7 @@ def server_context(folder, certificate="centre", *, clients=None):
 async def by_tls(context, **changed):
     """A carrier whose first try to bind has come to something."""
     async with listening(Centre(), ssl=context) as port:
-        carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=2, **changed))
+        carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=30, **changed))
         async with started(carrier) as lane:
             await lane.until(lambda: carrier.link in (Link.BOUND, Link.LOST))
             yield carrier

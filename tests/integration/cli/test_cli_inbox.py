@@ -13,6 +13,7 @@ import pytest
 
 Simpost = Callable[..., Any]
 
+PATIENCE_S = 40
 ESIM, NUMBER = "23072017992029", "66800000001"
 API_ONLY, API_ONLY_NUMBER = "23072017992030", "81900000002"
 
@@ -23,7 +24,7 @@ def text_from(simpost: Any, source: str, to: str, text: str) -> list[str]:
         f"{simpost.handsets}handsets/{source}/messages",
         data=json.dumps({"to": to, "text": text}).encode(),
     )
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + PATIENCE_S
     while True:
         try:
             with urllib.request.urlopen(request) as answer:
@@ -76,7 +77,7 @@ def test_the_inbox_and_one_conversation_are_not_asked_for_together(simpost: Any)
 
 
 def wait_until_shown(simpost: Any, number: str, text: str) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
         with urllib.request.urlopen(f"{simpost.handsets}handsets/{number}") as answer:
             if text in [each["text"] for each in json.load(answer)["messages"]]:
