@@ -22,6 +22,8 @@ from tests.contract.store_facts import (
     turned_back,
 )
 
+pytestmark = pytest.mark.timeout(120)
+
 
 async def claim(store, owner, limit=20, now_ms=NOW_MS):
     return await store.claim(
@@ -126,7 +128,6 @@ async def test_a_receipt_at_another_node_before_the_answer_waits_for_it(node):
         assert [each.standing for each in found.receipts] == [Standing.MATCHED]
 
 
-@pytest.mark.timeout(120)
 async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(node):
     """Whichever commits last must see the other: lost receipts are messages that never arrive."""
     chance = random.Random(7)
@@ -188,7 +189,6 @@ async def test_what_a_node_left_between_its_commits_is_met_by_the_keeper(node, m
 # Parts of one message on several nodes.
 
 
-@pytest.mark.timeout(120)
 async def test_parts_settled_by_two_nodes_at_once_fold_into_one_state(node):
     async with node("one") as first, node("two") as second:
         for _ in range(40):
@@ -236,18 +236,18 @@ async def test_parts_accepted_at_one_node_wake_the_others_and_not_itself(node):
         heard = {"one": asyncio.Queue(), "two": asyncio.Queue()}
         for name, store in (("one", first), ("two", second)):
             store.on_waiting(heard[name].put_nowait)
-            await asyncio.wait_for(store.listener.listens.wait(), 15)
+            await asyncio.wait_for(store.listener.listens.wait(), 60)
         await first.accept(message())
-        assert await asyncio.wait_for(heard["two"].get(), 15) == CARRIER
+        assert await asyncio.wait_for(heard["two"].get(), 60) == CARRIER
         await second.accept(message(carrier="other"))
-        assert await asyncio.wait_for(heard["one"].get(), 15) == "other"
+        assert await asyncio.wait_for(heard["one"].get(), 60) == "other"
 
 
 async def test_parts_that_a_lane_took_wake_nobody(node):
     async with node("one") as first, node("two") as second:
         heard = asyncio.Queue()
         second.on_waiting(heard.put_nowait)
-        await asyncio.wait_for(second.listener.listens.wait(), 15)
+        await asyncio.wait_for(second.listener.listens.wait(), 60)
         await first.accept(leased())
         await first.accept(message(carrier="later"))
-        assert await asyncio.wait_for(heard.get(), 15) == "later"
+        assert await asyncio.wait_for(heard.get(), 60) == "later"

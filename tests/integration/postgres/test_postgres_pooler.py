@@ -81,9 +81,9 @@ async def test_behind_a_pooler_other_nodes_are_heard_around_it_or_not_at_all(poo
         deaf.on_waiting(print)
         heard = asyncio.Queue()
         hearing.on_waiting(heard.put_nowait)
-        await asyncio.wait_for(hearing.listener.listens.wait(), 15)
+        await asyncio.wait_for(hearing.listener.listens.wait(), 60)
         await deaf.accept(message())
-        assert await asyncio.wait_for(heard.get(), 15) == CARRIER
+        assert await asyncio.wait_for(heard.get(), 60) == CARRIER
 
 
 async def test_an_embedded_store_moves_through_a_pooler(pooler, tmp_path, url):

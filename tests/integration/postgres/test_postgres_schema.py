@@ -24,6 +24,8 @@ from tests.contract.store_facts import (
 )
 from tests.integration.postgres.conftest import open_store, run_sql
 
+pytestmark = pytest.mark.timeout(120)
+
 WEEK_MS = 7 * DAY_MS
 
 
