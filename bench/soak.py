@@ -46,7 +46,9 @@ _LOOK_EVERY = 3
 _MOST_BEHIND = 20_000
 """Messages that may wait or be on their way when a batch begins."""
 SHOWN = 20
-"""Texts to one handset at most; the simulator shows the latest 50, and repeats take places too."""
+"""Texts to one handset; the simulator shows the latest 50, and repeats take places too. They go one
+behind the other, because what it must forget is the handset that was quiet longest.
+"""
 _MOST_MIB = 20.0
 
 
@@ -129,7 +131,7 @@ class Logged:
 
 def send(gateway: Gateway, esims: list[str], batch: range, connections: int) -> None:
     requests = [
-        send_sms(gateway.access_code, gateway.secret, esims[number % len(esims)], f"text {number}")
+        send_sms(gateway.access_code, gateway.secret, esims[number // SHOWN], f"text {number}")
         for number in batch
     ]
     load = uvloop.run(drive(HOST, gateway.port, requests, connections))
