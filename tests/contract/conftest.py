@@ -91,7 +91,11 @@ async def _wipe(url: str) -> None:
         await connection.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+# The first of a process waits for a server to be made and started, on a busy machine too.
+_postgres = pytest.param("postgres", marks=pytest.mark.timeout(120))
+
+
+@pytest.fixture(params=["sqlite", _postgres])
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
     """Makes an empty store and gives what opens it; with PostgreSQL it replaces the one before."""
     if request.param == "sqlite":
