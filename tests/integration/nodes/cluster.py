@@ -115,7 +115,10 @@ class OneNode:
 
     def bound(self):
         """How many binds this node has bound, as it says itself."""
-        (carrier,) = self.operate("GET", "carriers")["carriers"]
+        try:
+            (carrier,) = self.operate("GET", "carriers")["carriers"]
+        except urllib.error.HTTPError:
+            return 0  # it does not reach its database
         return sum(not bind["node"] and bind["link"] == "bound" for bind in carrier["binds"])
 
     def _open(self, request):
@@ -159,7 +162,9 @@ class Cluster:
         for node in self.nodes:
             node.process.kill()
 
-    def toml(self, port: int, name: str, binds: int = 1, roles: object = None) -> str:
+    def toml(
+        self, port: int, name: str, binds: int = 1, roles: object = None, url: str = ""
+    ) -> str:
         named = f'name = "{name}"\n' if name else ""
         given = f"roles = {json.dumps(roles)}\n" if roles else ""
         return f"""\
@@ -167,7 +172,7 @@ class Cluster:
 port = {port}
 operator_token = "{self.token}"
 [store]
-database_url = "{self._url}"
+database_url = "{url or self._url}"
 secrets_key = "{self._seal_key}"
 [node]
 {named}{given}lease_s = {LEASE_S}

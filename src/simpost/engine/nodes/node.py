@@ -29,7 +29,9 @@ _FENCE: Final = 0.5
 _GIVE_UP: Final = 0.25
 """Share of a lease within which they are gone then."""
 _PATIENCE: Final = 0.2
-"""Share of a lease that one beat may take."""
+"""Share of a lease that one beat may take, so that there is another before binds are given up."""
+_PATIENCE_S: Final = 10.0
+"""The same once they are: now it takes as long as connecting may."""
 
 TakeOver = Callable[[str], Awaitable[object]]
 """Puts in doubt what a node held that is dead."""
@@ -131,6 +133,8 @@ class Node:
         asked_s = self._time_s()
         standing = await self._store.beat(self._next_beat())
         now_s = self._time_s()
+        if asked_s > self._good_until_s:
+            self._watch = Watch()  # while nobody could beat, nobody's silence told anything
         if standing is None:
             await self._reenter()
             return
@@ -152,8 +156,9 @@ class Node:
         await self._follow_accounts(standing.accounts_version)
 
     async def _try_beat(self) -> None:
+        is_fenced = self._time_s() > self._good_until_s
         try:
-            async with asyncio.timeout(self._lease_s * _PATIENCE):
+            async with asyncio.timeout(_PATIENCE_S if is_fenced else self._lease_s * _PATIENCE):
                 await self.beat()
         except (StoreError, TimeoutError) as error:
             log.error("beat_failed", node=self.name, error=str(error) or "no answer in time")
