@@ -44,6 +44,3 @@ WHERE beat_ms > extract(epoch FROM clock_timestamp()) * 1000 - 2000 * lease_s OR
 
 -- name: lease_owners
 SELECT DISTINCT owner FROM parts WHERE owner IS NOT NULL AND due_ms IS NOT NULL LIMIT $1
-
--- name: part_states
-SELECT state, count(*) FROM parts GROUP BY state ORDER BY state
