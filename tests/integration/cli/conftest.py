@@ -43,7 +43,7 @@ def call(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=50,
         env={**plain, "COLUMNS": "100", "NO_COLOR": "1", **environment},
         check=False,
     )
@@ -74,4 +74,4 @@ def simpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simpost]:
         assert handsets, shown
         yield Simpost(found[1], folder / "simpost.toml", handsets[1])
         demo.send_signal(signal.SIGTERM)
-        demo.communicate(timeout=15)
+        demo.communicate(timeout=50)

@@ -49,7 +49,7 @@ def _install(folder: Path) -> None:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=45,
         check=False,
     )
     if any(reason in installed.stderr for reason in OFFLINE):

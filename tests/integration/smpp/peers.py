@@ -18,7 +18,7 @@ from simpost.smpp import (
 )
 
 SETTINGS = SessionSettings()
-QUICK_S = 0.05
+QUICK_S = 0.5
 
 
 class Recorder(SessionHandler):

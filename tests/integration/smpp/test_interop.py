@@ -87,7 +87,7 @@ async def test_smpplib_binds_submits_and_gets_its_receipt(centre):
     def esme() -> tuple[list[tuple[str, int]], list[tuple[bytes, str]]]:
         answers: list[tuple[str, int]] = []
         receipts: list[tuple[bytes, str]] = []
-        client = smpplib.client.Client("127.0.0.1", port, timeout=5, allow_unknown_opt_params=True)
+        client = smpplib.client.Client("127.0.0.1", port, timeout=40, allow_unknown_opt_params=True)
         client.set_message_sent_handler(
             lambda pdu: answers.append((pdu.message_id.decode(), pdu.status))
         )
@@ -125,7 +125,7 @@ async def test_smpplib_is_told_that_its_password_is_wrong(centre):
     port, _ = centre
 
     def esme() -> str:
-        client = smpplib.client.Client("127.0.0.1", port, timeout=5, allow_unknown_opt_params=True)
+        client = smpplib.client.Client("127.0.0.1", port, timeout=40, allow_unknown_opt_params=True)
         client.connect()
         try:
             client.bind_transmitter(system_id="esme", password="no")

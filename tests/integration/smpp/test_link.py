@@ -37,7 +37,7 @@ async def test_the_peers_enquire_link_is_answered(bind_esme):
 
 
 async def test_silence_is_asked_about_and_an_answer_keeps_the_link(bind_esme):
-    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=5)
+    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=30)
     session, peer, _ = await bind_esme(settings)
     for _ in range(3):
         enquiry = await peer.receive()
@@ -56,7 +56,7 @@ async def test_an_unanswered_enquire_link_closes(bind_esme):
 
 async def test_an_enquire_link_resp_that_cannot_be_read_is_a_sign_of_life(bind_esme):
     """And the next silence is asked about again: else a half-open socket stays for ever."""
-    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=5)
+    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=30)
     session, peer, handler = await bind_esme(settings)
     for _ in range(2):
         sequence = (await peer.receive()).sequence_number
@@ -76,7 +76,7 @@ async def test_an_unbind_resp_that_cannot_be_read_ends_the_link(bind_esme):
 
 
 async def test_a_peer_that_ignores_enquire_link_but_talks_is_alive(bind_esme):
-    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=QUICK_S)
+    settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=4 * QUICK_S)
     session, peer, handler = await bind_esme(settings)
     for number in range(1, 4):
         assert isinstance(await peer.receive(), EnquireLink)
@@ -87,7 +87,7 @@ async def test_a_peer_that_ignores_enquire_link_but_talks_is_alive(bind_esme):
 
 async def test_an_inactive_link_is_unbound_though_enquire_links_pass(bind_esme):
     settings = SessionSettings(
-        enquire_link_s=QUICK_S / 5, inactivity_timeout_s=QUICK_S, response_timeout_s=5
+        enquire_link_s=QUICK_S / 5, inactivity_timeout_s=QUICK_S, response_timeout_s=30
     )
     _, peer, handler = await bind_esme(settings)
     while not isinstance(asked := await peer.receive(), Unbind):

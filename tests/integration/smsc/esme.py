@@ -138,7 +138,7 @@ async def binding(
 ) -> AsyncIterator[AnEsme]:
     """An ESME of any kind, with timers of its own; short ones unless asked otherwise."""
     bind = kind(system_id="simpost", password=PASSWORD, interface_version=version)
-    timers: dict[str, Any] = {"response_timeout_s": 0.5, "unbind_timeout_s": 0.1} | settings
+    timers: dict[str, Any] = {"response_timeout_s": 1.0, "unbind_timeout_s": 0.1} | settings
     given = SessionSettings(interface_version=version, **timers)
     esme.session = await connect("127.0.0.1", simulator.port, bind, esme, given, ssl=ssl)
     try:

@@ -82,8 +82,8 @@ async def test_what_comes_too_fast_is_throttled(start: Start) -> None:
 
 
 async def test_a_slow_answer_comes_late_and_is_known_as_such(start: Start) -> None:
-    simulator = await start(faults=rules(f.Slow(seconds=0.3)))
-    async with binding(simulator, Witness(), response_timeout_s=0.05) as esme:
+    simulator = await start(faults=rules(f.Slow(seconds=2)))
+    async with binding(simulator, Witness(), response_timeout_s=0.5) as esme:
         with pytest.raises(ResponseTimeout):
             await esme.session.request(one())
         receipt = parse_receipt(await esme.delivered())
@@ -369,7 +369,7 @@ async def test_a_bind_can_stay_without_an_answer(start: Start) -> None:
 
 
 async def test_a_receipt_can_come_before_the_answer(start: Start) -> None:
-    simulator = await start(faults=rules(f.ReceiptFirst(seconds=0.3)))
+    simulator = await start(faults=rules(f.ReceiptFirst(seconds=2)))
     async with bound(simulator) as esme:
         answer = esme.session.request(one())
         receipt = parse_receipt(await esme.delivered())
