@@ -17,6 +17,13 @@ _NOBODY = "nobody"
 _START_S = 60
 """Longest wait for a server to start or stop, on a machine with much else to do."""
 
+_TIDY = """
+read _
+pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" && sleep 1
+rm -rf "$1"
+"""
+"""Its input ends with the process that holds it."""
+
 _QUICK = """
 fsync = off
 full_page_writes = off
@@ -41,6 +48,10 @@ class PostgresServer:
         if os.geteuid() == 0:
             self._drop_privileges()
         self.data = self.root / "data"
+        # Tests may be killed: what waits for the end of this process then tidies up.
+        self._tidying = subprocess.Popen(
+            ["/bin/sh", "-c", _TIDY, "sh", self.root], stdin=subprocess.PIPE, start_new_session=True
+        )
         self._run(
             "initdb", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust", "-U", "postgres"
         )
@@ -90,6 +101,7 @@ class PostgresServer:
         if (self.data / "postmaster.pid").exists():
             self.stop()
         shutil.rmtree(self.root)
+        self._tidying.communicate()
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
