@@ -23,7 +23,7 @@ from simpost.errors import ConfigError, StoreError
 from simpost.observe import get_logger
 from simpost.ports.nodes import Beat, CarrierReport, NewNode, NodeRow, NodeStore, Report, Standing
 
-_BEAT_S: Final = 1.0
+_BEAT_S: Final = 0.8
 _FENCE: Final = 0.5
 """Share of a lease after which a node that could not beat gives up its binds."""
 _GIVE_UP: Final = 0.25
