@@ -26,7 +26,7 @@ from simpost.domain.inbound import Incoming
 from simpost.domain.reasons import Reason
 from simpost.engine.accounts import Accounts
 from simpost.engine.aiming import Aiming
-from simpost.engine.clock import wall_clock_ms
+from simpost.engine.clock import SteadyClock, wall_clock_ms
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.failover import Failover
 from simpost.engine.inbound import InboundDesk
@@ -109,7 +109,9 @@ class App:
         nodes: NodeStore | None = None,
     ) -> None:
         clock = SharedClock() if nodes else None
-        clock_ms = self._clock_ms = clock.now_ms if clock else wall_clock_ms
+        self._steady = SteadyClock()
+        clock_ms = clock.now_ms if clock else self._steady.now_ms
+        self._door_clock_ms = clock.now_ms if clock else wall_clock_ms
         self._clock = clock
         make_carrier = partial(SmppCarrier, owned=() if nodes else None, clock_ms=clock_ms)
         self._node: Node | None = None
@@ -230,6 +232,7 @@ class App:
         loop.add_signal_handler(signal.SIGTERM, self._leave, server)
         async with asyncio.TaskGroup() as tasks:
             side = [
+                tasks.create_task(self._steady.run()),
                 tasks.create_task(self._keeper.run()),
                 tasks.create_task(self.inbound.run()),
                 tasks.create_task(self._failover.run()),
@@ -276,7 +279,7 @@ class App:
             readiness=self._readiness,
             node=self._node,
             reload=self.reload.run,
-            clock_ms=self._clock_ms,
+            clock_ms=self._door_clock_ms,
             operator_token=server.operator_token.get_secret_value(),
             metrics_token=server.metrics_token.get_secret_value(),
             version=__version__,
