@@ -5,6 +5,7 @@ import random
 import shutil
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
 from cryptography.fernet import Fernet
@@ -73,6 +74,9 @@ def live_in(loop, chance, monkeypatch):
         return SimpleNamespace(bytes=made.to_bytes(16, "big"))
 
     monkeypatch.setattr(simpost.app, "uuid7", new_id)
+    if steady := getattr(simpost.app, "SteadyClock", None):
+        in_step = partial(steady, loop.clocks.time_ns, loop.clocks.time_ns)
+        monkeypatch.setattr(simpost.app, "SteadyClock", in_step)
     jittered = SimpleNamespace(Random=lambda: random.Random(chance.random()))
     monkeypatch.setattr(simpost.carriers.smpp.dialling, "random", jittered)
 
