@@ -81,7 +81,7 @@ async def test_a_jump_repeats_delays_and_ends_nothing(site, clock, store, jump_s
             clock.jump(by_s)
             await load.accept(50)
             site.centre.set_faults(SLOW)
-            await load.accept(50)
+            await load.accept(200)
             load.accepted |= await send_short(site, turn)
             clock.jump(by_s)
             await asyncio.sleep(SLOW_S)

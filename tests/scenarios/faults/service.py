@@ -155,7 +155,7 @@ class Node:
 class Site:
     """A message centre, and nodes that share a store; all of them end with it.
 
-    `database_url` none is an embedded store in the folder.
+    `database_url` none is an embedded store in the folder; a relative one is there, too.
     """
 
     def __init__(self, folder: Path, database_url: str | None = None, *options: str) -> None:
@@ -180,16 +180,22 @@ class Site:
             node.kill()
         self.centre.kill()
 
-    def end_of(self, node: Node) -> tuple[int, str]:
-        """Runs a node that is expected to refuse to start: its exit code and what it said."""
+    def try_second(self, name: str) -> tuple[int, str]:
+        """Start a node that is expected to refuse: its exit code and what it said."""
+        (port,) = free_ports(1)
+        config = self.folder / f"{name}.toml"
+        config.write_text(self.toml(port, name))
+        config.chmod(0o600)
         done = subprocess.run(
-            node.command(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
-        return done.returncode, done.stderr
+            [sys.executable, "-m", "simpost", "serve", f"--config={config}"],
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
 
     def toml(self, port: int, name: str) -> str:
         url = self._database_url or "sqlite:///simpost.db"
-        node = f'[node]\nname = "{name}"\nlease_s = {LEASE_S}\n' if self._database_url else ""
+        is_shared = url.startswith("postgresql")
+        node = f'[node]\nname = "{name}"\nlease_s = {LEASE_S}\n' if is_shared else ""
         return f"""\
 [server]
 port = {port}
