@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from simpost import app, config
-from simpost.cli.workers import Inherited, Parent, command_of, inherited
+from simpost.cli.workers import Inherited, Parent, command_of, inherited, share
 from simpost.errors import ConfigError
 from simpost.observe import set_up
 
@@ -90,8 +90,8 @@ async def _serve(
         listeners = []
         if parent is None:
             listeners.append(sockets.enter_context(app.listen(at.host, at.port)))
-        elif parent.listener:
-            listeners.append(sockets.enter_context(parent.listener))
+        elif parent.port is not None:
+            listeners.append(sockets.enter_context(share(at.host, parent.port)))
         if own_port is not None or not listeners:
             listeners.append(sockets.enter_context(app.listen(_LOOPBACK, own_port or 0)))
         host, port = listeners[0].getsockname()[:2]
@@ -118,13 +118,14 @@ def _keep_workers(
     if len(settings.node.roles) < len(config.ROLES):
         raise ConfigError("--workers divides the roles itself: leave node.roles and --role out")
     at = settings.server
-    with app.listen(at.host, at.port) as listener:
-        host, port = listener.getsockname()[:2]
+    with app.listen(at.host, at.port) as alone:  # nobody else may have it
+        host, port = alone.getsockname()[:2]
+    with share(at.host, port):
 
         async def keep() -> int:
             parent = Parent(
                 command_of(config_file),
-                listener,
+                port=port,
                 count=count,
                 name=settings.node.name,
                 first_port=first_port,

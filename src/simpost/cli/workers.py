@@ -1,8 +1,11 @@
 """Workers: several processes behind one port on one machine, and a parent that keeps them.
 
-The parent takes the port and does no work. Each worker is a node of its own: so many that take
-requests, and one that keeps the queue in order and the binds. None dies silently: it is said, and
-another is started, ever more slowly. When the parent is gone they stop as told by SIGTERM.
+The parent holds the port and does no work. Each worker that takes requests listens on it with a
+socket of its own (SO_REUSEPORT): the kernel deals connections out evenly, which it does not where
+processes share one socket, and to none that is not there. Each worker is a node of its own: so
+many that take requests, and one that keeps the queue in order and the binds. None dies silently: it
+is said, and another is started, ever more slowly. When the parent is gone they stop as told by
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Final, NamedTuple
 from simpost.engine.nodes.naming import host_name, new_name
 from simpost.observe import get_logger
 
-LISTEN_FD: Final = "SIMPOST_LISTEN_FD"
+SHARED_PORT: Final = "SIMPOST_SHARED_PORT"
 READY_FD: Final = "SIMPOST_READY_FD"
 PARENT_FD: Final = "SIMPOST_PARENT_FD"
 
@@ -35,9 +38,13 @@ log = get_logger(__name__)
 
 
 class Inherited(NamedTuple):
-    """What a worker has from its parent: file descriptors."""
+    """What a worker has from its parent.
 
-    listener: socket.socket | None
+    Attributes:
+        port: where to listen beside others; none for the one that takes no requests.
+    """
+
+    port: int | None
     ready_fd: int
     parent_fd: int
 
@@ -60,9 +67,19 @@ def inherited() -> Inherited | None:
     """None for a process that was not started by a parent."""
     if READY_FD not in os.environ:
         return None
-    listen_fd = os.environ.get(LISTEN_FD)
-    listener = socket.socket(fileno=int(listen_fd)) if listen_fd else None
-    return Inherited(listener, int(os.environ[READY_FD]), int(os.environ[PARENT_FD]))
+    port = os.environ.get(SHARED_PORT)
+    return Inherited(
+        int(port) if port else None, int(os.environ[READY_FD]), int(os.environ[PARENT_FD])
+    )
+
+
+def share(host: str, port: int) -> socket.socket:
+    """A socket that has the port beside others; nobody is sent to it before it listens."""
+    shared = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    shared.bind((host, port))
+    return shared
 
 
 class _Worker:
@@ -85,15 +102,15 @@ class Parent:
     def __init__(
         self,
         command: Sequence[str],
-        listener: socket.socket,
         *,
+        port: int,
         count: int,
         name: str,
         first_port: int | None,
         drain_s: float,
     ) -> None:
         self._command = command
-        self._listener = listener
+        self._port = port
         self._patience_s = drain_s + _STOP_S
         self._stopping = asyncio.Event()
         self._failed: int | None = None
@@ -155,11 +172,9 @@ class Parent:
     async def _run_once(self, worker: _Worker) -> int:
         """Start a process and wait for its end; under a name that none had before it."""
         ready_fd, told_fd = os.pipe()
-        passed = [told_fd, self._life_fd]
         environment = {READY_FD: f"{told_fd}", PARENT_FD: f"{self._life_fd}"}
         if worker is not self._rest:
-            passed.append(self._listener.fileno())
-            environment[LISTEN_FD] = f"{self._listener.fileno()}"
+            environment[SHARED_PORT] = f"{self._port}"
         arguments = [f"--role={worker.roles}", f"--node={new_name(worker.name)}"]
         if worker.port is not None:
             arguments.append(f"--worker-port={worker.port}")
@@ -168,7 +183,7 @@ class Parent:
                 *self._command,
                 *arguments,
                 env={**os.environ, **environment},
-                pass_fds=passed,
+                pass_fds=(told_fd, self._life_fd),
                 start_new_session=True,  # Ctrl-C is for the parent, which stops them in order
             )
         finally:
