@@ -159,7 +159,7 @@ async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
         await lane.until_bound(carrier)
     assert seen[0] == (Link.LOST, True)
     assert (Link.LOST, False) in seen
-    assert seen[-1] == (Link.BOUND, True)
+    assert (Link.BOUND, True) in seen
 
 
 async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
