@@ -137,6 +137,7 @@ class App:
             owner=owner,
             repeat_in_doubt=repeated_of(messages),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
+            keep_days=messages.keep_days,
             clock_ms=clock_ms,
             leads=self._leads,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,7 @@ from simpost.domain.senders import is_sender
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 _SQLITE = "sqlite:///"
+_DAY_S = 86_400
 _POSTGRES = ("postgresql://", "postgres://")
 
 
@@ -203,6 +205,25 @@ class Messages(Section):
         description="How long after its validity a message that was sent may still be reported on; "
         "then it ends as expired with `no_receipt`.",
     )
+    keep_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="How long messages stay in the log, those older are dropped once an hour, on "
+        "PostgreSQL by whole weeks; 0 keeps all. At least as long as `validity_s` and "
+        "`receipt_grace_s` together, so that each has had its end.",
+    )
+
+    @field_validator("keep_days")
+    @classmethod
+    def _past_the_end(cls, days: int, info: ValidationInfo) -> int:
+        end_s = info.data.get("validity_s", 0) + info.data.get("receipt_grace_s", 0)
+        if 0 < days < end_s / _DAY_S:
+            raise ValueError(
+                f"must be 0 or at least {math.ceil(end_s / _DAY_S)}: "
+                "validity_s and receipt_grace_s together"
+            )
+        return days
 
 
 def _is_sender(text: str) -> str:

@@ -13,6 +13,9 @@ from simpost.ports.store import Store
 
 _ROUND_S = 5.0
 _STEP = 500
+_DAY_MS = 86_400_000
+_RETIRE_MS = 3_600_000
+"""How often old messages are looked for."""
 
 log = get_logger(__name__)
 
@@ -25,7 +28,8 @@ def always() -> bool:
 class Keeper:
     """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
 
-    A message that was sent and never reported on ends `receipt_grace_ms` after its validity. Of
+    A message that was sent and never reported on ends `receipt_grace_ms` after its validity; one
+    older than `keep_days` is dropped, 0 keeps all. Of
     several nodes the one that `leads` does it.
     """
 
@@ -36,11 +40,14 @@ class Keeper:
         owner: str,
         repeat_in_doubt: frozenset[str],
         receipt_grace_ms: int,
+        keep_days: int = 0,
         clock_ms: Clock,
         leads: Callable[[], bool] = always,
     ) -> None:
         self.repeat_in_doubt = repeat_in_doubt
         self.receipt_grace_ms = receipt_grace_ms
+        self.keep_days = keep_days
+        self._retired_ms = 0
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
@@ -91,3 +98,14 @@ class Keeper:
             pass
         while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
+        if self.keep_days and now_ms - self._retired_ms >= _RETIRE_MS:
+            await self._retire(now_ms - self.keep_days * _DAY_MS)
+            self._retired_ms = now_ms
+
+    async def _retire(self, before_ms: int) -> None:
+        count = step = await self._store.retire(before_ms=before_ms, limit=_STEP)
+        while step == _STEP:
+            step = await self._store.retire(before_ms=before_ms, limit=_STEP)
+            count += step
+        if count:
+            log.info("messages_retired", count=count)

@@ -125,6 +125,7 @@ class Reload:
         self._inbound.aiming.numbers = numbers_of(wanted)
         self._keeper.repeat_in_doubt = repeated_of(messages)
         self._keeper.receipt_grace_ms = 1000 * messages.receipt_grace_s
+        self._keeper.keep_days = messages.keep_days
         self._dispatch.be_patient(patience_of(messages))
 
     def _differs(self, wanted: Settings, section: str) -> bool:

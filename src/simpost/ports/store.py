@@ -285,6 +285,14 @@ class Store(InboundStore, WatchedStore, Protocol):
         """Drop request ids and parked receipts that are past their time. Returns how many."""
         ...
 
+    async def retire(self, *, before_ms: int, limit: int) -> int:
+        """Drop messages of before that time, with their parts, tries and receipts.
+
+        One stays of which a part still waits. Returns how many went, `limit` at most; a store that
+        keeps them by the week drops whole weeks and counts those.
+        """
+        ...
+
     # Other ways for what waits.
 
     async def speaks_of_sent(self, receipt: Receipt) -> bool:

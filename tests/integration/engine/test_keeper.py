@@ -96,3 +96,13 @@ async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
     before, after = await end_of(bench, message_id)
     assert before.state is State.IN_DOUBT
     assert after.state is State.EXPIRED
+
+
+@pytest.mark.parametrize(("keep_days", "is_there"), [(0, True), (1, False)])
+async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_there):
+    message_id = await answered(bench, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+    keeper = keeper_of(bench)
+    keeper.keep_days = keep_days
+    bench.clock.now_ms += 48 * HOUR_MS
+    await keeper.round()
+    assert (await bench.store.find_message(1, message_id) is not None) is is_there

@@ -205,12 +205,10 @@ class PostgresStore(InboundVerbs, WatchVerbs):
         one = leasing.Oblivion(now_ms, now_ms - _REQUESTS_KEPT_MS, now_ms - _PARKED_KEPT_MS, limit)
         return await self._chores.submit(leasing.forget, one)
 
-    async def drop_before(self, time_ms: int) -> list[str]:
-        """Drop whole weeks of messages that ended before that time; returns their first days.
-
-        A week with parts that still wait stays, and those behind it do not.
-        """
-        return await self._chores.submit(_drop, time_ms)
+    async def retire(self, *, before_ms: int, limit: int) -> int:
+        """Whole weeks that ended before that time; one with parts that still wait stays."""
+        del limit
+        return await self._chores.submit(_retire, before_ms)
 
     # Other ways for what waits.
 
@@ -316,5 +314,5 @@ async def _prepare(session: Session, times_ms: Sequence[int]) -> list[list[str]]
     return [await partitions.prepare(session, each) for each in times_ms]
 
 
-async def _drop(session: Session, times_ms: Sequence[int]) -> list[list[str]]:
-    return [await partitions.drop_before(session, each) for each in times_ms]
+async def _retire(session: Session, times_ms: Sequence[int]) -> list[int]:
+    return [len(await partitions.drop_before(session, each)) for each in times_ms]

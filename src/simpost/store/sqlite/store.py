@@ -43,6 +43,7 @@ from simpost.store.sqlite import (
     matching,
     receiving,
     rerouting,
+    retiring,
     settling,
     unreported,
 )
@@ -184,6 +185,12 @@ class SqliteStore(InboundVerbs, WatchVerbs):
             leasing.forget,
             leasing.Oblivion(now_ms - _REQUESTS_KEPT_MS, now_ms - _PARKED_KEPT_MS, limit),
         )
+
+    async def retire(self, *, before_ms: int, limit: int) -> int:
+        keys = await self._read(retiring.old_messages, before_ms, limit)
+        if not keys:
+            return 0
+        return await self._writer.submit(retiring.retire, keys)
 
     # Other ways for what waits.
 

@@ -35,6 +35,28 @@ DELETE FROM requests WHERE (account_id, request_id) IN (
   SELECT account_id, request_id FROM requests WHERE created_ms < ? ORDER BY created_ms LIMIT ?
 )
 
+-- Retiring.
+
+-- name: old_messages
+SELECT m.account_id, m.id FROM accounts AS a
+CROSS JOIN messages AS m ON m.account_id = a.id AND m.id < ?1
+WHERE NOT EXISTS (
+  SELECT 1 FROM parts AS p
+  WHERE p.account_id = m.account_id AND p.message_id = m.id AND p.due_ms IS NOT NULL)
+LIMIT ?2
+
+-- name: retire_receipts
+DELETE FROM receipts WHERE account_id = ? AND message_id = ?
+
+-- name: retire_attempts
+DELETE FROM attempts WHERE account_id = ? AND message_id = ?
+
+-- name: retire_parts
+DELETE FROM parts WHERE account_id = ? AND message_id = ?
+
+-- name: retire_message
+DELETE FROM messages WHERE account_id = ? AND id = ?
+
 -- The log.
 
 -- name: find_message

@@ -1,0 +1,62 @@
+"""Messages that were kept as long as they should be go, with all that was known of them."""
+
+import apsw
+import pytest
+
+from simpost.domain.accounts import Account
+from simpost.store.sqlite import SqliteStore
+from tests.contract.store_facts import DAY_MS, NOW_MS, leased, message, receipt, settlement
+from tests.integration.store.conftest import SEAL_KEY
+
+OLD_MS = NOW_MS - 40 * DAY_MS
+BEFORE_MS = NOW_MS - 30 * DAY_MS
+
+
+@pytest.fixture
+async def store(path):
+    opened = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    await opened.add_account(Account(id=0, access_code="a", secret="s"))
+    yield opened
+    await opened.close()
+
+
+async def ended(store, at_ms):
+    """A message that was sent and delivered, and reported on once too often."""
+    one = leased(at_ms=at_ms)
+    await store.accept(one)
+    await store.settle([settlement(one, carrier_message_id=one.id.hex())])
+    for _ in range(2):
+        await store.receive([receipt(one.id.hex(), at_ms=at_ms)])
+    return one
+
+
+def rows(path):
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    tables = ("messages", "parts", "attempts", "receipts")
+    counts = [connection.execute(f"SELECT count(*) FROM {table}").get for table in tables]
+    connection.close()
+    return counts
+
+
+async def test_what_is_older_goes_whole_and_what_is_younger_stays(store, path):
+    await ended(store, OLD_MS)
+    young = await ended(store, NOW_MS)
+    assert rows(path) == [2, 2, 2, 2]
+    assert await store.retire(before_ms=BEFORE_MS, limit=10) == 1
+    assert rows(path) == [1, 1, 1, 1]
+    assert await store.find_message(1, young.id) is not None
+    assert await store.retire(before_ms=BEFORE_MS, limit=10) == 0
+
+
+async def test_what_still_waits_stays_however_old_it_is(store, path):
+    await store.accept(message(at_ms=OLD_MS))
+    assert await store.retire(before_ms=BEFORE_MS, limit=10) == 0
+    assert rows(path)[0] == 1
+
+
+async def test_no_step_is_longer_than_it_may_be(store, path):
+    for _ in range(5):
+        await ended(store, OLD_MS)
+    assert await store.retire(before_ms=BEFORE_MS, limit=3) == 3
+    assert await store.retire(before_ms=BEFORE_MS, limit=3) == 2
+    assert rows(path) == [0, 0, 0, 0]
