@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl as tls
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeAlias
 
 from simpost.smpp.codec import encode
@@ -45,7 +46,7 @@ class Server:
         self._settings = settings
         self._system_id = system_id
         self._max_sessions = max_sessions
-        self._checks: set[asyncio.Task[None]] = set()
+        self._checks: set[asyncio.Future[int]] = set()
         self._listener: asyncio.Server | None = None
 
     @property
@@ -76,7 +77,7 @@ class Server:
         """Stop listening, unbind every session, and wait until all are gone."""
         if self._listener is not None:
             self._listener.close()
-        for check in self._checks:
+        for check in list(self._checks):
             check.cancel()
         await asyncio.gather(*(session.unbind() for session in self.sessions))
         if self._listener is not None:
@@ -93,16 +94,17 @@ class Server:
         if isinstance(verdict, int):
             self._answer(session, bind, verdict)
             return
-        check = asyncio.ensure_future(self._check(session, bind, verdict))
+        check = asyncio.ensure_future(verdict)
         self._checks.add(check)
-        check.add_done_callback(self._checks.discard)
+        check.add_done_callback(partial(self._on_verdict, session, bind))
 
-    async def _check(self, session: Session, bind: Bind, verdict: Awaitable[int]) -> None:
-        status: int = Status.ESME_RSYSERR
-        try:
-            status = await verdict
-        finally:  # whatever happened, the peer is not left without an answer
-            self._answer(session, bind, status)
+    def _on_verdict(self, session: Session, bind: Bind, check: asyncio.Future[int]) -> None:
+        """Whatever happened, the peer is not left without an answer."""
+        self._checks.discard(check)
+        failed = check.cancelled() or check.exception() is not None
+        self._answer(session, bind, Status.ESME_RSYSERR if failed else check.result())
+        if not check.cancelled():
+            check.result()  # what was raised is told by the event loop
 
     def _answer(self, session: Session, bind: Bind, status: int) -> None:
         if status == Status.ESME_ROK:
