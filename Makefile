@@ -32,7 +32,7 @@ bad-input: .venv/dev.stamp
 		$(BIN)/python -m pytest -n 2 tests/scenarios/test_openapi_live.py tests/scenarios/test_hostile_requests.py
 
 scenarios: .venv/dev.stamp
-	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py)
+	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py)
 
 soak: .venv/dev.stamp
 	@$(BIN)/python -m bench.soak $(if $(MESSAGES),--messages $(MESSAGES))

@@ -1,6 +1,10 @@
-"""kill -9 of any node at random moments under load: three times here, 50 by `make scenarios`."""
+"""kill -9 of any node at random moments under load: three times here, 50 by `make scenarios`.
+
+`test_nodes_killed.py` does the same to three nodes, with one-time codes among the texts.
+"""
 
 import asyncio
+import os
 import random
 
 import pytest
@@ -29,37 +33,27 @@ async def kill_at_random(site, chance):
     return load, handsets
 
 
-async def test_a_node_on_the_embedded_store_is_killed_at_random_moments(tmp_path, chance):
-    site = Site(tmp_path)
+@pytest.mark.parametrize("nodes", [0, 2] if LONG else [0])
+async def test_a_node_is_killed_at_random_moments(tmp_path, chance, nodes):
+    """On the embedded store where there is no number of nodes, else on PostgreSQL."""
+    database = Database() if nodes else None
+    site = Site(tmp_path, database and database.url())
     try:
-        await asyncio.to_thread(site.start, "alone")
-        load, handsets = await kill_at_random(site, chance)
-        found = await count(load, handsets, site, fault="kill -9, embedded store", times=KILLS)
-    finally:
-        site.close()
-    found.check()
-
-
-@pytest.mark.parametrize("nodes", [2])
-async def test_any_node_on_postgresql_is_killed_at_random_moments(tmp_path, chance, nodes):
-    database = Database()
-    site = Site(tmp_path, database.url())
-    try:
-        for number in range(nodes):
+        for number in range(nodes or 1):
             await asyncio.to_thread(site.start, f"node-{number}")
         load, handsets = await kill_at_random(site, chance)
-        found = await count(
-            load, handsets, site, fault=f"kill -9, {nodes} nodes on PostgreSQL", times=KILLS
-        )
+        about = f"kill -9, {nodes} nodes on PostgreSQL" if nodes else "kill -9, embedded store"
+        found = await count(load, handsets, site, fault=about, times=KILLS)
     finally:
         site.close()
-        database.close()
+        if database:
+            database.close()
     found.check()
 
 
 @pytest.fixture
 def chance():
-    """Its seed is shown when a test fails; which moment it means, the machine has a say in."""
-    seed = random.randrange(1_000_000)
+    """A run says its seed, which SEED sets; which moments it means, the machine has a say in."""
+    seed = int(os.environ.get("SEED", random.randrange(1_000_000)))
     print(f"seed {seed}")  # noqa: T201
     return random.Random(seed)
