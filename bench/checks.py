@@ -102,5 +102,8 @@ class _Pump(asyncio.Protocol):
         self._sent = min(self._sent + room, len(self._pdus))
         if out:
             self._transport.write(b"".join(out))
-        if self._answers_to_come == self._receipts_to_come == 0 and not self.done.done():
-            self.done.set_result(None)
+        if self._answers_to_come == self._receipts_to_come == 0:
+            self._transport.close()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.done.set_result(None)

@@ -180,7 +180,8 @@ class Sink:
     def start(self) -> None:
         """Begin with nothing seen."""
         self.process = Child(self._command, lambda: "ready" in self._log.read_text(), self._log)
-        self._lines = socket.create_connection((HOST, self._control_port)).makefile("rw")
+        self._control = socket.create_connection((HOST, self._control_port))
+        self._lines = self._control.makefile("rw")
 
     def stats(self) -> dict[str, Any]:
         return cast("dict[str, Any]", self._ask("stats"))
@@ -191,6 +192,7 @@ class Sink:
 
     def stop(self) -> None:
         self._lines.close()
+        self._control.close()
         self.process.stop()
 
     def _ask(self, question: str) -> Any:

@@ -1,0 +1,36 @@
+"""The benchmark itself: what it counts is what happened."""
+
+from bench.checks import sink_per_s
+from bench.contestants import Simpost, Terms
+from bench.killing import kill_and_count
+from bench.running import Course, figures
+
+
+def test_a_stretch_of_load_ends_when_every_part_and_receipt_has_come(tmp_path):
+    terms = Terms(parts=3, connections=5)
+    simpost = Simpost(tmp_path / "simpost", terms)
+    try:
+        course = Course(simpost, terms)
+        stretch = course.run(20)
+        assert course.is_done()
+        assert simpost.sink.stats()["unique"] == 60
+        assert simpost.sink.stats()["acknowledged"] == 60
+        assert set(simpost.sink.seen().values()) == {1}
+        assert figures([stretch])["cpu_s_per_1000"] > 0
+    finally:
+        simpost.stop()
+
+
+def test_a_kill_in_the_middle_loses_nothing_and_marks_what_it_repeats(tmp_path):
+    terms = Terms(connections=10)
+    simpost = Simpost(tmp_path / "simpost", terms)
+    try:
+        found = kill_and_count(simpost, terms, 300)
+    finally:
+        simpost.stop()
+    assert 0 < found["accepted"] <= found["seen"]
+    assert found["lost"] == found["repeated_unmarked"] == 0
+
+
+def test_the_sink_takes_and_reports_on_what_a_raw_writer_sends(tmp_path):
+    assert sink_per_s(tmp_path, 500, 10, receipts=True) > 0
