@@ -33,7 +33,7 @@ from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
 from simpost.engine.measures import Measures
-from simpost.engine.nodes.clock import SharedClock
+from simpost.engine.nodes.clock import SharedClock, passed_s
 from simpost.engine.nodes.naming import new_name
 from simpost.engine.nodes.node import Node
 from simpost.engine.nodes.paces import SharedPaces
@@ -197,7 +197,7 @@ class App:
                 self.accounts,
                 clock,
                 self._keeper.take_over,
-                time_s=time.monotonic,
+                time_s=passed_s,
             )
 
     def wake(self, news: str) -> None:

@@ -138,7 +138,10 @@ class Node:
         if standing is None:
             await self._reenter()
             return
-        self._good_until_s = asked_s + self._lease_s * _FENCE
+        good_until_s = asked_s + self._lease_s * _FENCE
+        if now_s >= good_until_s:
+            return  # it stands for how things were; the next may be heard sooner
+        self._good_until_s = good_until_s
         self._beaten.set()
         self._clock.heard(standing.now_ms, now_s - asked_s)
         self._watch.saw(standing.nodes, now_s)
@@ -164,13 +167,17 @@ class Node:
             log.error("beat_failed", node=self.name, error=str(error) or "no answer in time")
 
     async def _reenter(self) -> None:
-        """The others took this node for dead: what it held is in doubt, and it begins anew."""
+        """The others took this node for dead: what it held is in doubt, and it begins anew.
+
+        Raises ConfigError, which ends the process, when another has the name now.
+        """
         log.error("buried_alive", node=self.name)
         self._held = frozenset()
         self._giving.clear()
         self._own()
+        if await self._store.enter(self._facts):
+            raise ConfigError(f"another process is the node {self.name!r} now")
         await self._take_over(self.name)
-        await self._store.enter(self._facts)
 
     async def _guard(self) -> None:
         while True:

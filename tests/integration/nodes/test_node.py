@@ -1,0 +1,152 @@
+"""A node beat by beat, on a real database, with a time of its own."""
+
+import pytest
+
+from simpost.engine.accounts import Accounts
+from simpost.engine.clock import wall_clock_ms
+from simpost.engine.dispatch import Dispatch
+from simpost.engine.nodes.clock import SharedClock
+from simpost.engine.nodes.node import Node
+from simpost.engine.settling import Patience
+from simpost.errors import ConfigError
+from simpost.ports.nodes import NewNode
+from simpost.store.postgres import PostgresStore
+from tests.integration.nodes.conftest import SEAL_KEY
+
+LEASE_S = 15.0
+ROLES = ("api", "carrier", "dispatch")
+
+
+class Time:
+    now_s = 1_000.0
+
+    def __call__(self):
+        return self.now_s
+
+    def passes(self, seconds):
+        self.now_s += seconds
+
+
+@pytest.fixture
+async def store(url):
+    store = await PostgresStore.open(url, seal_key=SEAL_KEY, node="tests")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def time_s():
+    return Time()
+
+
+@pytest.fixture
+def make(open_nodes, store, time_s):
+    """Nodes without carriers; each notes whose work it took over."""
+
+    def one(name, run=b"1"):
+        taken_over = []
+
+        async def take_over(lost):
+            taken_over.append(lost)
+
+        node = Node(
+            NewNode(name, run * 16, ROLES, "0.1", LEASE_S),
+            open_nodes(name),
+            Dispatch(store, owner=name, patience=Patience(), clock_ms=wall_clock_ms),
+            Accounts(store),
+            SharedClock(),
+            take_over,
+            time_s=time_s,
+        )
+        node.taken_over = taken_over
+        return node
+
+    return one
+
+
+async def entered(node):
+    await node.enter()
+    await node.beat()  # sees that nobody keeps order
+    await node.beat()  # takes it, where nobody did
+    return node
+
+
+async def test_one_node_leads_and_another_when_it_has_left(make):
+    first, second = await entered(make("a")), await entered(make("b"))
+    assert (first.leads, second.leads) == (True, False)
+    await first.leave()
+    await second.beat()
+    await second.beat()
+    assert second.leads
+
+
+async def test_a_node_that_cannot_beat_leads_no_longer_than_half_a_lease(make, time_s):
+    node = await entered(make("a"))
+    time_s.passes(LEASE_S / 2 - 0.1)
+    assert node.leads
+    time_s.passes(0.2)
+    assert not node.leads
+
+
+async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it(make, time_s):
+    silent, other = await entered(make("a")), await entered(make("b"))
+    for _ in range(5):
+        time_s.passes(LEASE_S / 5 - 0.1)
+        await other.beat()
+    assert silent.name in {node.name for node in other.standing.nodes}
+    time_s.passes(0.6)
+    await other.beat()
+    assert other.taken_over == ["a"]
+    await other.beat()
+    await other.beat()
+    assert other.leads
+
+
+async def test_one_that_could_not_beat_itself_buries_nobody(make, time_s):
+    both = await entered(make("a")), await entered(make("b"))
+    time_s.passes(10 * LEASE_S)
+    for node in both:
+        await node.beat()
+    assert [node.taken_over for node in both] == [[], []]
+
+
+async def test_one_that_was_buried_alive_puts_its_work_in_doubt_and_begins_anew(make, time_s):
+    node, other = await entered(make("a")), await entered(make("b"))
+    for _ in range(6):
+        time_s.passes(LEASE_S / 5)
+        await other.beat()
+    assert other.taken_over == ["a"]
+    await node.beat()
+    assert node.taken_over == ["a"]
+    assert not node.leads
+    await node.beat()
+    assert {each.name for each in node.standing.nodes} == {"a", "b"}
+
+
+async def test_one_whose_name_another_has_meanwhile_ends(make, time_s):
+    node, other = await entered(make("a")), await entered(make("b"))
+    for _ in range(6):
+        time_s.passes(LEASE_S / 5)
+        await other.beat()
+    await entered(make("a", run=b"2"))
+    with pytest.raises(ConfigError, match="another process is the node 'a' now"):
+        await node.beat()
+    assert node.taken_over == []
+
+
+async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, monkeypatch):
+    node = await entered(make("a"))
+    time_s.passes(LEASE_S)
+    beat = node._store.beat
+
+    async def slowly(one):
+        standing = await beat(one)
+        time_s.passes(LEASE_S / 2)
+        return standing
+
+    monkeypatch.setattr(node._store, "beat", slowly)
+    await node.beat()
+    assert not node.leads
+    monkeypatch.undo()
+    await node.beat()
+    assert node.leads
