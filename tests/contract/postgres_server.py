@@ -52,14 +52,17 @@ class PostgresServer:
         self._tidying = subprocess.Popen(
             ["/bin/sh", "-c", _TIDY, "sh", self.root], stdin=subprocess.PIPE, start_new_session=True
         )
-        self._run(
-            "initdb", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust", "-U", "postgres"
-        )
+        self._make_data()
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(
                 f"listen_addresses = ''\nunix_socket_directories = '{self.root}'\n{settings}"
             )
         self.start()
+
+    def _make_data(self) -> None:
+        self._run(
+            "initdb", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust", "-U", "postgres"
+        )
 
     def _drop_privileges(self) -> None:
         """PostgreSQL refuses to run as root; nobody must be able to reach its programs."""
