@@ -15,7 +15,7 @@ from simpost.engine.nodes.elsewhere import Elsewhere
 from simpost.engine.receiving import TakeInbound, take_none
 from simpost.engine.settling import Patience
 from simpost.observe import get_logger
-from simpost.ports.carrier import BindStatus, Carrier, Desk, Link
+from simpost.ports.carrier import BEST_LINK, BindStatus, Carrier, Desk, Link
 from simpost.ports.store import Store
 
 _DRAIN_S = 30.0
@@ -189,15 +189,18 @@ class Dispatch:
     async def status(self, name: str) -> CarrierStatus:
         """Raises KeyError when there is no such carrier."""
         lane = self.lanes[name]
+        elsewhere = self.elsewhere.binds(name)
+        own = lane.carrier.binds()
+        links = [bind.link for _, bind in elsewhere if not own]
         return CarrierStatus(
             name=name,
-            link=lane.carrier.link,
+            link=min(links, key=BEST_LINK.index, default=lane.carrier.link),
             is_paused=lane.carrier.is_paused,
             takes_messages=self.takes(name),
             waiting=await self._store.waiting(name),
             held=lane.held + self.elsewhere.held(name),
-            binds=lane.carrier.binds(),
-            elsewhere=self.elsewhere.binds(name),
+            binds=own,
+            elsewhere=elsewhere,
         )
 
     async def overview(self) -> list[CarrierStatus]:

@@ -104,6 +104,10 @@ class Link(StrEnum):
     LOST = "lost"
 
 
+BEST_LINK = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
+"""Of several links the first of these tells how the carrier is."""
+
+
 class BindKind(StrEnum):
     """Which way messages go over a bind."""
 

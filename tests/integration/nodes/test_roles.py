@@ -1,5 +1,6 @@
 """Nodes that do different things make one service."""
 
+import json
 import urllib.request
 
 import pytest
@@ -48,6 +49,9 @@ def test_each_node_shows_the_binds_of_all(cluster):
 
     (bind,) = until(seen)
     assert (bind["node"], bind["link"]) == ("sender", "bound")
+    assert door.operate("GET", "carriers")["carriers"][0]["link"] == "bound"
+    with urllib.request.urlopen(f"{door.url}/readyz") as answer:
+        assert json.load(answer)["status"] == "ok"
 
 
 def test_a_node_without_the_role_takes_no_requests_but_answers_its_operator(cluster):

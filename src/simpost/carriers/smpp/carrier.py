@@ -17,7 +17,7 @@ from simpost.carriers.smpp.submit import Submitter, traits_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import BindKind, BindStatus, Desk, Link, Submission
+from simpost.ports.carrier import BEST_LINK, BindKind, BindStatus, Desk, Link, Submission
 from simpost.smpp import (
     DataSm,
     DataSmResp,
@@ -43,7 +43,6 @@ _STOP_GRACE_S = 5.0
 _FOREVER_S = 3600.0
 """Longer than any answer is waited for: the response timer ends every wait before."""
 _BRINGING = (DeliverSm, DataSm)
-_BEST = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
 
 
 def _wall_clock_ms() -> int:
@@ -96,7 +95,7 @@ class SmppCarrier:
     @property
     def link(self) -> Link:
         owned = [line for line in self._senders if self._owns(line)]
-        return min((line.link for line in owned or self._senders), key=_BEST.index)
+        return min((line.link for line in owned or self._senders), key=BEST_LINK.index)
 
     @property
     def problem(self) -> str:
