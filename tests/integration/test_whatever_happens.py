@@ -80,6 +80,7 @@ class Story:
             for operator in self.operators:
                 if operator.is_up:
                     await operator.stop()
+            await asyncio.sleep(1)  # for connections that are on their way
 
     async def pass_through(self):
         steps = {

@@ -47,6 +47,7 @@ class Server:
         self._system_id = system_id
         self._max_sessions = max_sessions
         self._checks: set[asyncio.Future[int]] = set()
+        self._is_closing = False
         self._listener: asyncio.Server | None = None
 
     @property
@@ -75,6 +76,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening, unbind every session, and wait until all are gone."""
+        self._is_closing = True
         if self._listener is not None:
             self._listener.close()
         for check in list(self._checks):
@@ -86,7 +88,9 @@ class Server:
     def session_opened(self, session: Session) -> None:
         self.sessions.add(session)
         session.closed.add_done_callback(lambda _: self.sessions.discard(session))
-        if len(self.sessions) > self._max_sessions:
+        if self._is_closing:  # it was on its way when we stopped listening
+            session.abort()
+        elif len(self.sessions) > self._max_sessions:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
 
     def bind_asked(self, session: Session, bind: Bind) -> None:
