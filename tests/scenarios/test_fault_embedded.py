@@ -12,7 +12,7 @@ from tests.scenarios.faults.counting import Handsets, count
 from tests.scenarios.faults.load import Load
 from tests.scenarios.faults.service import LONG, Site, until
 
-TIMES = 10 if LONG else 2
+TIMES = 10 if LONG else 1
 DISK = "size=24m"
 URL = "sqlite:///disk/simpost.db"
 

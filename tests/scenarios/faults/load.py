@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from tests.scenarios.faults.service import CREDENTIALS, PATIENCE_S, Site
+from tests.scenarios.faults.service import CREDENTIALS, LONG, PATIENCE_S, Site
 
 _CALLERS = 12
-_PAUSE_S = 0.02
-"""Between two requests of a caller: about 500 a second at most."""
+_PAUSE_S = 0.02 if LONG else 0.04
+"""Between two requests of a caller: some hundreds a second at most."""
 _REFUSED_PAUSE_S = 0.2
 _LONG_EVERY = 10
 """Each so-many-th text has three parts."""
