@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from simpost.engine.accounts import Accounts
 from simpost.engine.dispatch import Dispatch
+from simpost.engine.nodes.binds import Binds
 from simpost.engine.nodes.clock import SharedClock
-from simpost.engine.nodes.shares import share_of
-from simpost.engine.nodes.things import DISPATCH, bind_of, parse_bind
+from simpost.engine.nodes.orders import Orders
+from simpost.engine.nodes.things import DISPATCH
 from simpost.engine.nodes.watch import Watch
 from simpost.errors import ConfigError, StoreError
 from simpost.observe import get_logger
-from simpost.ports.nodes import Beat, CarrierReport, NewNode, NodeRow, NodeStore, Report, Standing
+from simpost.ports.nodes import Beat, NewNode, NodeRow, NodeStore, Standing
 
 _BEAT_S: Final = 0.8
 _FENCE: Final = 0.5
@@ -66,13 +66,17 @@ class Node:
         self._time_s = time_s
         self._watch = Watch()
         self._held: frozenset[str] = frozenset()
-        self._giving: set[str] = set()
+        self._binds = Binds(
+            facts.name,
+            dispatch,
+            keeps_none="carrier" not in facts.roles,
+            within_s=facts.lease_s * _GIVE_UP,
+        )
         self._good_until_s = 0.0
         self._beaten = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._orders: dict[str, bool] = {}
+        self._orders = Orders(dispatch)
         self._ordered_s = 0.0
-        self._owning: dict[str, tuple[frozenset[int], asyncio.Task[None]]] = {}
 
     @property
     def leads(self) -> bool:
@@ -147,14 +151,10 @@ class Node:
         self._watch.saw(standing.nodes, now_s)
         self.standing = standing
         self._dispatch.elsewhere.nodes = self._others()
-        self._held = frozenset(
-            thing for thing, node in standing.leases.items() if node == self.name
-        )
-        self._giving &= self._held
         # Not where it may not know of an order that was given here meanwhile.
         if asked_s > self._ordered_s and self._dispatch.is_started:
-            self._obey({order.carrier: order.unbind for order in standing.orders})
-        self._own()
+            self._orders.obey(standing.orders)
+        self._own([thing for thing, node in standing.leases.items() if node == self.name])
         await self._bury_the_dead(now_s)
         await self._follow_accounts(standing.accounts_version)
 
@@ -172,9 +172,7 @@ class Node:
         Raises ConfigError, which ends the process, when another has the name now.
         """
         log.error("buried_alive", node=self.name)
-        self._held = frozenset()
-        self._giving.clear()
-        self._own()
+        self._own(())
         if await self._store.enter(self._facts):
             raise ConfigError(f"another process is the node {self.name!r} now")
         await self._take_over(self.name)
@@ -187,8 +185,7 @@ class Node:
                 continue
             if self._held:
                 log.error("binds_given_up", node=self.name, reason="the database does not answer")
-            self._held = frozenset()
-            self._own()
+            self._own(())
             self._beaten.clear()
             await self._beaten.wait()
 
@@ -200,98 +197,29 @@ class Node:
         It holds until `countermand`, whatever starts again meanwhile.
         """
         await self._store.order(carrier, unbind=unbind)
-        self._orders[carrier] = unbind
+        self._orders.given_here(carrier, unbind=unbind)
         self._ordered_s = self._time_s()
 
     async def countermand(self, carrier: str) -> None:
         await self._store.countermand(carrier)
-        self._orders.pop(carrier, None)
+        self._orders.taken_back_here(carrier)
         self._ordered_s = self._time_s()
-
-    def _obey(self, orders: dict[str, bool]) -> None:
-        for name, unbind in orders.items():
-            if name not in self._dispatch.lanes or self._orders.get(name) is unbind:
-                continue
-            if unbind:
-                self._dispatch.drain_later(name)
-            else:
-                self._dispatch.pause(name)
-        for name in self._orders.keys() - orders.keys():
-            if name in self._dispatch.lanes:
-                self._dispatch.resume(name)
-        self._orders = {name: orders[name] for name in orders if name in self._dispatch.lanes}
 
     # What it owns.
 
     def _next_beat(self) -> Beat:
-        standing = self.standing
+        leases = self.standing.leases if self.standing else None
         takes: list[str] = []
-        if standing:
-            share = share_of(self.name, self._wanted(), self._rivals(), standing.leases)
-            self._giving.update(share.gives)
-            takes += share.takes
-            if "dispatch" in self._facts.roles and DISPATCH not in standing.leases:
-                takes.append(DISPATCH)
-        self._giving.update(thing for thing in self._held if not self._is_wanted(thing))
-        gives = [thing for thing in self._giving if not self._is_bound(thing)]
-        return Beat(self.name, self._facts.run, self._report(), takes, gives)
+        gives: list[str] = []
+        if leases is not None:
+            takes, gives = self._binds.wish(leases, self._others())
+            if "dispatch" in self._facts.roles and DISPATCH not in leases:
+                takes = [*takes, DISPATCH]
+        return Beat(self.name, self._facts.run, self._binds.report(), takes, gives)
 
-    def _wanted(self) -> dict[str, tuple[int, ...]]:
-        if "carrier" not in self._facts.roles:
-            return {}
-        return {name: lane.carrier.bind_numbers for name, lane in self._dispatch.lanes.items()}
-
-    def _rivals(self) -> Counter[str]:
-        """How many nodes want binds of each carrier: those that know it and are not silent."""
-        others = [node for node in self._others() if "carrier" in node.roles]
-        rivals = Counter(name for node in others for name in node.report)
-        rivals.update(self._wanted().keys())
-        return rivals
-
-    def _is_wanted(self, thing: str) -> bool:
-        if thing == DISPATCH:
-            return True
-        return any(
-            thing == bind_of(carrier, number)
-            for carrier, numbers in self._wanted().items()
-            for number in numbers
-        )
-
-    def _is_bound(self, thing: str) -> bool:
-        found = parse_bind(thing)
-        lane = self._dispatch.lanes.get(found[0]) if found else None
-        return bool(found and lane and found[1] in lane.carrier.held_binds)
-
-    def _own(self) -> None:
-        """Have every carrier keep the binds that are this node's, and no others."""
-        owned: dict[str, set[int]] = {name: set() for name in self._dispatch.lanes}
-        for thing in self._held - self._giving:
-            if (found := parse_bind(thing)) and found[0] in owned:
-                owned[found[0]].add(found[1])
-        for name in self._owning.keys() - owned.keys():
-            del self._owning[name]
-        for name, numbers in owned.items():
-            self._have_own(name, numbers)
-
-    def _have_own(self, name: str, numbers: Collection[int]) -> None:
-        told = self._owning.get(name)
-        wanted = frozenset(numbers)
-        if (told[0] if told else frozenset()) == wanted:
-            return
-        log.info("binds_owned", node=self.name, carrier=name, binds=sorted(wanted))
-        self._owning[name] = (wanted, asyncio.create_task(self._carry_out(name, wanted)))
-
-    async def _carry_out(self, name: str, numbers: Collection[int]) -> None:
-        try:
-            await self._dispatch.own(name, numbers, self._lease_s * _GIVE_UP)
-        except Exception:
-            log.exception("binds_not_owned", carrier=name)
-
-    def _report(self) -> Report:
-        return {
-            name: CarrierReport(lane.takes, lane.is_lost, lane.held, lane.carrier.binds())
-            for name, lane in self._dispatch.lanes.items()
-        }
+    def _own(self, things: Collection[str]) -> None:
+        self._held = frozenset(things)
+        self._binds.own(self._held)
 
     # The others.
 
