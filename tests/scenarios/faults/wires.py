@@ -28,6 +28,7 @@ class Wire:
         self._swallows = False
         self._resets = False
         self._ends: set[asyncio.StreamWriter] = set()
+        self._far_ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -45,7 +46,7 @@ class Wire:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for end in self._ends:
+        for end in self._ends | self._far_ends:
             end.transport.abort()
 
     def swallow(self) -> None:
@@ -57,12 +58,15 @@ class Wire:
     def reset(self) -> None:
         """All that are connected, and whoever connects until it is mended."""
         self._resets = True
-        for end in self._ends:
+        for end in self._ends | self._far_ends:
             _reset(end)
 
     def mend(self) -> None:
-        """Whoever connects from now on is served."""
+        """Whoever connects from now on is served. The far side has missed keepalives meanwhile."""
         self._swallows = self._resets = False
+        for end in self._far_ends:
+            end.transport.abort()
+        self._far_ends.clear()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._ends.add(writer)
@@ -75,7 +79,7 @@ class Wire:
         except OSError:
             writer.close()
             return
-        self._ends.add(far_writer)
+        self._far_ends.add(far_writer)
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             task = asyncio.create_task(_pass_on(source, sink))
             self._tasks.add(task)

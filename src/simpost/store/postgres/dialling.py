@@ -27,6 +27,15 @@ SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "60000",
 }
 
+_KEEPALIVE: Final = {
+    # Of a node that is cut off without a word the server learns in half a minute, not in two
+    # hours: what it locked is free then, and so are its places among `max_connections`.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+
 
 async def connect(
     url: str, *, is_pooled: bool, keeps_plans: bool = False
@@ -36,7 +45,7 @@ async def connect(
     One after the other, a host that swallows packets would keep us from its standby.
     Raises Unreachable, which tells neither user nor password.
     """
-    settings = {"application_name": "simpost", **SETTINGS}
+    settings = {"application_name": "simpost", **SETTINGS, **_KEEPALIVE}
     if keeps_plans:
         settings["plan_cache_mode"] = "force_generic_plan"
     said = None if is_pooled else settings
