@@ -124,10 +124,14 @@ class Node:
         self._hurry.set()
 
     async def leave(self) -> None:
-        """Be no node any more. To be called when nothing is bound and everything is committed."""
+        """Be no node any more. To be called when nothing is bound.
+
+        What could not be committed until now is in doubt: it is not to wait for its leases to end.
+        """
         self._held = frozenset()
         try:
             async with asyncio.timeout(self._lease_s * _PATIENCE):
+                await self._take_over(self.name)
                 await self._store.leave(self.name, self._facts.run)
         except (StoreError, TimeoutError) as error:
             log.warning("left_without_saying_so", node=self.name, error=str(error))
