@@ -12,7 +12,7 @@ from simpost.store.sqlite.session import Session
 MessageKey = tuple[int, bytes]
 """Account and message."""
 
-_TABLES = ("receipts", "attempts", "parts", "message")
+_IN_ORDER = ("retire_receipts", "retire_attempts", "retire_parts", "retire_message")
 
 
 def old_messages(connection: apsw.Connection, before_ms: int, limit: int) -> list[MessageKey]:
@@ -27,7 +27,7 @@ def retire(session: Session, all_of: Sequence[Sequence[MessageKey]]) -> list[int
 
 
 def _retire(session: Session, keys: Sequence[MessageKey]) -> int:
-    for table in _TABLES:
+    for statement in _IN_ORDER:
         for key in keys:
-            session.execute(SQL[f"retire_{table}"], key)
+            session.execute(SQL[statement], key)
     return len(keys)
