@@ -121,3 +121,20 @@ async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch)
     )  # fmt: skip
     assert isinstance(answers[1], StoreError)
     assert await store.waiting("smsc") == 2
+
+
+async def test_a_receipt_whose_end_was_rolled_back_is_obeyed_when_it_comes_again(store):
+    """A full disk takes both back; then there is room for the receipt, and later for its answer."""
+    one = leased()
+    await store.accept(one)
+    connection = store._writer._connection
+    connection.set_commit_hook(lambda: True)  # every commit becomes a rollback
+    answer = settlement(one, carrier_message_id="id-1")
+    refused = await asyncio.gather(
+        store.settle([answer]), store.receive([receipt("id-1")]), return_exceptions=True
+    )
+    assert all(isinstance(each, StoreError) for each in refused)
+    connection.set_commit_hook(None)
+    await store.receive([receipt("id-1")])
+    await store.settle([answer])
+    assert (await store.find_message(1, one.id)).state is State.DELIVERED

@@ -57,6 +57,7 @@ class Session:
     def recount(self) -> None:
         """Count anew what a rolled back transaction may have counted wrongly."""
         self.told.clear()
+        self._ended.clear()  # else a receipt whose end was rolled back counts as its own duplicate
         self.parked = self.execute(SQL["count_parked"]).get
         self.forms.load(self.execute)
         self._parked_ms.clear()
