@@ -96,9 +96,18 @@ def _count(load: Load, handsets: Handsets, site: Site, about: dict[str, object])
         ),
         untrue=sum(logged[name]["state"] != "delivered" for name in load.accepted),
     )
+    if found.untrue:
+        _tell(load, node, logged)
     refusals = {f"{door} {status}": times for (door, status), times in load.refused.items()}
     print(json.dumps({**about, **asdict(found), "refusals": refusals}))  # noqa: T201  shown by `make scenarios`
     return found
+
+
+def _tell(load: Load, node: Node, logged: dict[str, dict[str, Any]]) -> None:
+    """Two messages, in full, of those that the log does not call delivered."""
+    odd = [name for name in load.accepted if logged[name]["state"] != "delivered"]
+    for name in odd[:2]:
+        print(json.dumps(node.ask(f"/v1/messages/{logged[name]['id']}")))  # noqa: T201
 
 
 def _wait_for_ends(load: Load, handsets: Handsets, node: Node) -> None:
