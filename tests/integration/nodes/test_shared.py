@@ -67,6 +67,18 @@ def test_an_account_changed_on_one_node_is_changed_on_all(cluster):
     until(lambda: second.get("v1/messages")[0] == 200)
 
 
+def test_an_operator_may_ask_another_node_for_each_step(cluster):
+    nodes = [cluster.start(name, "--role=api") for name in ("a", "b")]
+    for count in range(20):
+        one, other = nodes[count % 2], nodes[1 - count % 2]
+        code = f"acme-{count}"
+        one.operate("POST", "accounts", {"accessCode": code, "secret": "acme-secret"})
+        other.operate("PATCH", f"accounts/{code}", {"name": "Acme"})
+        one.operate("PATCH", f"accounts/{code}", {"requestsPerSecond": 7})
+        found = {each["accessCode"]: each for each in other.operate("GET", "accounts")["accounts"]}
+        assert (found[code]["name"], found[code]["requestsPerSecond"]) == ("Acme", 7)
+
+
 def test_a_carrier_paused_on_one_node_is_paused_on_all_until_it_is_resumed(cluster, centre):
     door = cluster.start("door", "--role=api")
     cluster.start("sender", "--role=carrier,dispatch")

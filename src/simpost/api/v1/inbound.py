@@ -60,7 +60,7 @@ async def list_inbound(
 async def list_inbound_of_anyone(
     which: Annotated[WhichOfAnyone, Query()], services: Wired
 ) -> InboundPage:
-    account_id = find_account(services, which.account).id if which.account else NOBODY
+    account_id = (await find_account(services, which.account)).id if which.account else NOBODY
     return await _page_of(services, account_id, which)
 
 

@@ -107,6 +107,8 @@ class AccountList(Shape):
 
 @router.get("/accounts", summary="List all accounts")
 async def list_accounts(services: Wired) -> AccountList:
+    if services.node:
+        await services.accounts.reload()
     accounts = sorted(services.accounts.all(), key=lambda account: account.access_code)
     return AccountList(accounts=[AccountShown(**_shown(account)) for account in accounts])
 
@@ -139,7 +141,7 @@ async def change_account(
     changes: Changes,
     services: Wired,
 ) -> AccountWithSecret:
-    account = find_account(services, accessCode)
+    account = await find_account(services, accessCode)
     secret = changes.secret or (secrets.token_urlsafe(32) if changes.new_secret else None)
     wanted = changes.model_dump(by_alias=False, exclude_none=True, exclude={"secret", "new_secret"})
     if "requests_per_second" in wanted:
@@ -153,8 +155,10 @@ async def change_account(
     return AccountWithSecret(**_shown(changed), secret=secret)
 
 
-def find_account(services: Services, access_code: str) -> Account:
-    """The account, enabled or not. Raises Problem when there is none."""
+async def find_account(services: Services, access_code: str) -> Account:
+    """The account, enabled or not, as it is on all nodes. Raises Problem when there is none."""
+    if services.node:
+        await services.accounts.reload()  # another may have changed it just now
     for account in services.accounts.all():
         if account.access_code == access_code:
             return account

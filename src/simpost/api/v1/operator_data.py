@@ -73,7 +73,7 @@ async def save_esims(
     request: Request,
     services: Wired,
 ) -> Saved:
-    account = find_account(services, accessCode)
+    account = await find_account(services, accessCode)
     now_ms = services.clock_ms()
     esims, refused = await _parse(await request.body(), lambda row: parse_esim(row, now_ms))
     strangers: set[str] = set()
@@ -92,7 +92,8 @@ async def save_esims(
 
 @router.get("/messages", summary="List the messages of an account, newest first")
 async def list_messages(which: Annotated[WhichOfAccount, Query()], services: Wired) -> Page:
-    return await page_of(services, find_account(services, which.account).id, which)
+    account = await find_account(services, which.account)
+    return await page_of(services, account.id, which)
 
 
 async def _parse(
