@@ -57,15 +57,16 @@ def test_a_worker_that_dies_is_missed_aloud_and_replaced(cluster):
 
     until(replaced)
     assert parent.log.read_text().count("worker_died") == 3
-    (esim,) = until(lambda: fill_again(cluster, parent))
+    until(lambda: answers(parent))
+    (esim,) = cluster.fill(parent)
     _, taken = until(lambda: (answer := parent.send(esim, "hello"))[0] == 202 and answer)
     until(lambda: parent.state_of(taken["id"]) == "delivered")
 
 
-def fill_again(cluster, parent):
+def answers(parent):
     try:
-        return cluster.fill(parent)
-    except OSError:
+        return nodes_of(parent)
+    except OSError:  # nobody listens yet
         return None
 
 
