@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from simpost.smpp import (
     BindReceiver,
@@ -39,6 +40,7 @@ from simpost.smpp import (
     is_receipt,
     parse_receipt,
 )
+from simpost.smpp.session import _fulfil
 from tests.fuzz import grammar, oracle
 from tests.fuzz.mutations import Case, case_of
 
@@ -343,11 +345,12 @@ def _session_at(case, witness):
     for sequence, command_id in oracle.WAITING[case.role, case.start].items():
         if command_id == grammar.UNBIND:
             session._start_unbind(CloseReason.UNBOUND_BY_US)
-            waiting[sequence] = session._window._waiting[sequence].future
+            waiting[sequence] = asyncio.get_running_loop().create_future()
+            session._window.open[sequence].ended = partial(_fulfil, waiting[sequence])
         elif sequence not in waiting:
             waiting[sequence] = session.request(request := _REQUESTS[command_id]())
             assert request.sequence_number == sequence
-    session._flush()
+    session._outlet.flush()
     wire.written.clear()
     witness._answers = answers
     return session, wire, waiting
