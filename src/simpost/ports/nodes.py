@@ -141,6 +141,10 @@ class NodeStore(Protocol):
         """Free the leases of one that said nothing since; false where it did."""
         ...
 
+    async def orphans(self) -> list[str]:
+        """Names that hold parts and are no node any more."""
+        ...
+
     async def draw(self, draw: Draw) -> Drawn: ...
 
     async def order(self, carrier: str, *, unbind: bool) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from simpost.domain.accounts import Account
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.dispatch import Dispatch
@@ -11,6 +12,7 @@ from simpost.engine.settling import Patience
 from simpost.errors import ConfigError
 from simpost.ports.nodes import NewNode
 from simpost.store.postgres import PostgresStore
+from tests.contract.store_facts import leased
 from tests.integration.nodes.conftest import SEAL_KEY
 
 LEASE_S = 15.0
@@ -150,3 +152,19 @@ async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, mo
     monkeypatch.undo()
     await node.beat()
     assert node.leads
+
+
+async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_leads(
+    make, store, time_s
+):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accept(leased())  # by the node "tests", which is none any more
+    node = make("a")
+    await node.enter()
+    await node.beat()
+    assert node.taken_over == []
+    await node.beat()
+    assert (node.leads, node.taken_over) == (True, ["tests"])
+    time_s.passes(1)
+    await node.beat()
+    assert node.taken_over == ["tests"]

@@ -77,6 +77,7 @@ class Node:
         self._hurry = asyncio.Event()
         self._orders = Orders(dispatch)
         self._ordered_s = 0.0
+        self._cared_s = 0.0
 
     @property
     def leads(self) -> bool:
@@ -160,6 +161,9 @@ class Node:
             self._orders.obey(standing.orders)
         self._own([thing for thing, node in standing.leases.items() if node == self.name])
         await self._bury_the_dead(now_s)
+        if self.leads and now_s - self._cared_s >= self._lease_s:
+            await self._care_for_orphans()
+            self._cared_s = now_s
         await self._follow_accounts(standing.accounts_version)
 
     async def _try_beat(self) -> None:
@@ -244,6 +248,12 @@ class Node:
             if await self._store.bury(node):
                 log.warning("node_lost", node=node.name)
                 await self._take_over(node.name)
+
+    async def _care_for_orphans(self) -> None:
+        """Whoever buried a node may have died himself before he took over what it held."""
+        for name in await self._store.orphans():
+            log.warning("node_left_parts", node=name)
+            await self._take_over(name)
 
     async def _follow_accounts(self, version: int) -> None:
         if version != self._accounts_version:

@@ -75,6 +75,11 @@ class PostgresNodes:
                     await session.ask("give_all_leases", node.name)
         return bool(gone)
 
+    async def orphans(self) -> list[str]:
+        with translating():
+            async with self._beats.use() as session:
+                return [row[0] for row in await session.ask("orphans")]
+
     async def order(self, carrier: str, *, unbind: bool) -> None:
         with translating():
             async with self._beats.use() as session:

@@ -28,6 +28,12 @@ DELETE FROM nodes WHERE name = $1 AND run = $2 RETURNING name
 -- name: bury_node
 DELETE FROM nodes WHERE name = $1 AND run = $2 AND serial = $3 RETURNING name
 
+-- name: orphans
+-- Of few rows: a node holds no more parts than its lanes take.
+SELECT DISTINCT p.owner FROM parts AS p
+WHERE p.owner IS NOT NULL AND p.due_ms IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.name = p.owner)
+
 -- name: list_nodes
 SELECT name, run, roles, version, lease_s, started_ms, beat_ms, serial, report FROM nodes ORDER BY name
 
