@@ -178,7 +178,7 @@ class Intake:
             done = await commit(message)
         except BaseException:
             if lease_ms is not None:
-                lane.release(count)
+                lane.give_up(message)
             raise
         if not isinstance(done, Accepted):
             if lease_ms is not None:

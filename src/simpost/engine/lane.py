@@ -111,6 +111,12 @@ class Lane:
         ready.extend([(until_ms, part) for part in submissions_of(message, reference)])
         self.pump()
 
+    def give_up(self, message: NewMessage) -> None:
+        """Nobody can say whether a message was committed: if it was, its parts wait their turn."""
+        now_ms = self._clock_ms()
+        for part in submissions_of(message, 0):
+            self._answered(part, now_ms, _RETURNED)
+
     def wake(self, priority: int = Priority.CODE) -> None:
         """Parts wait in the store, the most urgent of them with this priority."""
         self._backlog.announce(priority)

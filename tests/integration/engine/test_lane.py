@@ -179,3 +179,30 @@ async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(ben
     message = await bench.message(message_id)
     assert message.parts[0].reason is Reason.RETURNED
     assert bench.carrier.sent == []
+
+
+def undecided(bench):
+    """A message whose place is reserved and whose commit was not answered."""
+    priority = Priority.CONVERSATION
+    return bench.message_of(("hello",), priority, lease_ms=bench.lane.reserve(1, priority, NOW))
+
+
+async def test_a_message_of_which_nobody_knows_whether_it_was_committed_is_sent_if_it_was(bench):
+    message = undecided(bench)
+    await bench.store.accept(message)
+    bench.lane.give_up(message)
+    await bench.ledger.drained()
+    assert bench.lane.held == 0
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+    assert not bench.carrier.sent[0].repeat
+
+
+async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):
+    message = undecided(bench)
+    bench.lane.give_up(message)
+    await bench.ledger.drained()
+    assert bench.lane.held == 0
+    assert await bench.message(message.id) is None
+    assert await bench.store.waiting("c") == 0
