@@ -6,19 +6,11 @@ import pytest
 
 from simpost.cli.init import init
 from simpost.config import Settings, load
+from simpost.config.carriers import SmppCarrier
 from simpost.config.reference import with_reference
-from simpost.config.sections import (
-    Log,
-    Messages,
-    Node,
-    Number,
-    Route,
-    Section,
-    Server,
-    SmppCarrier,
-    Store,
-    Tracing,
-)
+from simpost.config.section import Section
+from simpost.config.settings import Log, Messages, Number, Route, Server, Tracing
+from simpost.config.store import Node, Store
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECTIONS: dict[str, type[Section]] = {

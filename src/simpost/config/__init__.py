@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from simpost.config.carriers import SmppCarrier
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
-from simpost.config.sections import (
-    ROLES,
-    Log,
-    Messages,
-    Node,
-    Route,
-    Server,
-    Settings,
-    SmppCarrier,
-    Store,
-)
+from simpost.config.settings import Log, Messages, Route, Server, Settings
+from simpost.config.store import ROLES, Node, Store
 
 __all__ = [
     "ROLES",

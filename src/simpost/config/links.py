@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from simpost.config.sections import SmppCarrier
+from simpost.config.carriers import SmppCarrier
 from simpost.errors import ConfigError
 
 

@@ -12,22 +12,20 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from simpost.config.carriers import SmppCarrier
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
-from simpost.config.sections import (
-    ROLES,
+from simpost.config.section import Section
+from simpost.config.settings import (
     Log,
     Messages,
-    Node,
     Number,
     Route,
-    Section,
     Server,
     Settings,
-    SmppCarrier,
-    Store,
     Tracing,
 )
+from simpost.config.store import ROLES, Node, Store
 from simpost.domain.inbound import plain_number
 from simpost.errors import ConfigError
 

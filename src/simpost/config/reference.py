@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from simpost.config.sections import Settings
+from simpost.config.settings import Settings
 
 BEGIN = "<!-- reference: begin -->"
 END = "<!-- reference: end -->"

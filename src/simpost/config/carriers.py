@@ -1,0 +1,220 @@
+"""The settings of a carrier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+
+from simpost.config.section import NAME, Section, SenderOrNone, checked_sender
+
+
+def _is_sender_or_any(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text if text == "*" else checked_sender(text)
+
+
+def _fits_c_octets(limit: int) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        text = secret.get_secret_value()
+        if not text.isascii() or len(text) > limit:
+            raise ValueError(f"must be ASCII of at most {limit} octets")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _beside_the_file(name: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder", Path())
+    return str(folder / name) if name else ""
+
+
+_File = Annotated[str, AfterValidator(_beside_the_file)]
+_Ascii = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
+_Octet = Annotated[int, Field(ge=0, le=255)]
+_TonNpi = Annotated[str, Field(pattern=r"^[0-7]/(?:1[0-8]|[0-9])$")]
+_TonNpiOrNone = Annotated[str, Field(pattern=r"^(?:[0-7]/(?:1[0-8]|[0-9]))?$")]
+
+
+class SmppCarrier(Section):
+    """A carrier reached by SMPP: we are the ESME that binds to its SMSC."""
+
+    type: Literal["smpp"] = Field(description="The kind of carrier.")
+    name: str = Field(pattern=NAME, description="Name used by routes, logs and metrics.")
+    host: str = Field(min_length=1, description="Host name or address of the SMSC.")
+    port: int = Field(default=2775, ge=1, le=65_535, description="TCP port of the SMSC.")
+    system_id: _Ascii = Field(
+        min_length=1, max_length=15, description="Name to bind with, 1 to 15 characters."
+    )
+    password: Annotated[SecretStr, _fits_c_octets(8)] = Field(
+        description="Password to bind with, at most 8 octets."
+    )
+    system_type: _Ascii = Field(
+        default="", max_length=12, description="Only where the operator asks."
+    )
+    bind: Literal["transceiver", "transmitter_receiver", "transmitter"] = Field(
+        default="transceiver",
+        description="One link for both directions, one link for each, or one that only sends.",
+    )
+    binds: int = Field(
+        default=1, ge=1, le=32, description="How many such links, or pairs of links, at a time."
+    )
+    tls: bool = Field(default=False, description="Connect by TLS.")
+    tls_verify: bool = Field(
+        default=True,
+        description="Check whose certificate it is; without it anyone on the way can read and "
+        "send.",
+    )
+    tls_ca_file: _File = Field(
+        default="",
+        description="Certificate authorities to trust, in PEM; empty takes the system's.",
+    )
+    tls_server_name: str = Field(
+        default="", description="Name the certificate must have, where it is not `host`."
+    )
+    tls_cert_file: _File = Field(
+        default="", description="Our certificate in PEM, where the operator asks for one."
+    )
+    tls_key_file: _File = Field(
+        default="", description="Its key in PEM; empty when it is in `tls_cert_file`, too."
+    )
+    interface_version: Literal["3.4", "5.0"] = Field(
+        default="3.4", description="SMPP version announced in the bind."
+    )
+    window: int = Field(
+        default=10, ge=1, le=1000, description="Most PDUs on the way without an answer, per link."
+    )
+    rate_per_s: float = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Most submit_sm per second and link; 0 sets no limit.",
+    )
+    enquire_link_s: float = Field(
+        default=30, ge=1, le=3600, description="Silence after which the link is asked if it lives."
+    )
+    response_timeout_s: float = Field(
+        default=30,
+        ge=1,
+        le=600,
+        description="How long an answer is waited for; then the part is in doubt.",
+    )
+    bind_timeout_s: float = Field(
+        default=10, ge=1, le=120, description="How long connecting and binding may take together."
+    )
+    reconnect_min_s: float = Field(
+        default=1,
+        ge=0.1,
+        le=600,
+        description="First wait after a lost link; doubled each time, jittered.",
+    )
+    reconnect_max_s: float = Field(
+        default=60, ge=0.1, le=3600, description="Longest wait between tries."
+    )
+    bind_refused_wait_s: float = Field(
+        default=120,
+        ge=0.1,
+        le=86_400,
+        description="Wait after a bind was refused: bound already, wrong password, unknown name.",
+    )
+    statuses: dict[str, Literal["retry", "throttle", "refuse", "bind", "doubt"]] = Field(
+        default={},
+        description='What an error status means here, where it is not the usual: `"0x00000045" = '
+        '"retry"`.',
+    )
+    retry_after_s: float = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="Pause before a part is offered again after a passing fault; 0 begins with 5 s "
+        "and doubles it up to 300 s.",
+    )
+    outbind_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on which the operator calls us and asks us to bind as a receiver; 0 "
+        "takes no calls.",
+    )
+    outbind_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address to take such calls on."
+    )
+    outbind_system_id: _Ascii = Field(
+        default="", max_length=15, description="Name the caller must give; empty takes any."
+    )
+    outbind_password: Annotated[SecretStr, _fits_c_octets(8)] = Field(
+        default=SecretStr(""),
+        description="Password the caller must give; wanted with `outbind_port`.",
+    )
+    source_address: SenderOrNone = Field(
+        default="",
+        description="Sender the handset shows: up to 15 digits, or up to 11 letters and digits; "
+        "empty leaves it to the operator.",
+    )
+    senders: frozenset[Annotated[str, AfterValidator(_is_sender_or_any)]] = Field(
+        default=frozenset(),
+        description='Other senders a message may ask for with `from`; `"*"` lets it ask for any.',
+    )
+    number_ton_npi: _TonNpi = Field(
+        default="1/1",
+        description="Type of number and numbering plan of a sender of 9 digits or more.",
+    )
+    short_code_ton_npi: _TonNpi = Field(
+        default="3/0",
+        description='The same of a sender of up to 8 digits; some operators want `"0/0"`.',
+    )
+    name_ton_npi: _TonNpi = Field(default="5/0", description="The same of a sender with letters.")
+    destination_ton_npi: _TonNpiOrNone = Field(
+        default="",
+        description='The same of the destination; empty takes `"1/1"` for an MSISDN, `"0/6"` for '
+        'an IMSI and `"0/0"` for the others.',
+    )
+    address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
+        default="msisdn", description="Which identifier of the eSIM is the destination."
+    )
+    reference_bits: Literal[8, 16] = Field(
+        default=16, description="Width of the concatenation reference of long messages."
+    )
+    concatenation: Literal["udh", "sar", "payload"] = Field(
+        default="udh",
+        description="How a long message goes: in parts with a user data header, in parts with the "
+        "TLVs `sar_*`, or whole in the TLV `message_payload`.",
+    )
+    default_alphabet: Literal["gsm7", "latin1", "ascii"] = Field(
+        default="gsm7",
+        description="What the operator takes `default_data_coding` for; a text that does not fit "
+        "this alphabet goes as UCS-2.",
+    )
+    default_data_coding: _Octet = Field(
+        default=0, description="`data_coding` of texts in the default alphabet."
+    )
+    languages: frozenset[Annotated[int, Field(ge=1, le=13)]] = Field(
+        default=frozenset(),
+        description="National language tables the operator passes on (TS 23.038 6.2.1.2.4): "
+        "1 Turkish, 2 Spanish, 3 Portuguese, 4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, "
+        "8 Malayalam, 9 Oriya, 10 Punjabi, 11 Tamil, 12 Telugu, 13 Urdu.",
+    )
+    gsm7: Literal["unpacked", "packed"] = Field(
+        default="unpacked", description="How the operator takes septets: one an octet, or packed."
+    )
+    message_class: Literal["general", "group_f", "subunit", "off"] = Field(
+        default="general",
+        description="How class 0 (flash) is told: `data_coding` 0x10, 0x14 and 0x18; 0xF0 and 0xF4 "
+        "(UCS-2: 0x18); the TLV `dest_addr_subunit`; or not at all.",
+    )
+    binary: bool = Field(
+        default=True, description="The operator takes binary and port-addressed messages."
+    )
+    binary_data_coding: _Octet = Field(
+        default=4, description="`data_coding` of binary messages; some operators want 0xF5."
+    )
+    max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
+    service_type: _Ascii = Field(
+        default="", max_length=5, description="Only where the operator asks."
+    )
+    validity: Literal["relative", "absolute", "off"] = Field(
+        default="relative",
+        description="How `validity_period` tells the operator when a message expires.",
+    )

@@ -1,0 +1,104 @@
+"""The settings of the store, and of one process among several on it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+
+from simpost.config.section import NAME, Section
+
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+class Store(Section):
+    """Where what was accepted is kept."""
+
+    database_url: str = Field(
+        default="sqlite:///simpost.db",
+        validate_default=True,
+        repr=False,
+        description="`sqlite:///FILE`; a relative FILE is relative to the configuration file, "
+        "`sqlite:////FILE` is absolute. Or `postgresql://USER:PASSWORD@HOST/DATABASE`, see "
+        "[postgres.md](postgres.md).",
+    )
+    listen_url: str = Field(
+        default="",
+        repr=False,
+        description="PostgreSQL without the pooler, to hear at once what other nodes accepted; "
+        "empty: `database_url`, or only asking where that says `pgbouncer=true`.",
+    )
+    secrets_key: SecretStr = Field(
+        description="Fernet key (32 octets, URL-safe base64) that seals secrets in the store. "
+        "Without it they cannot be read again: keep a copy apart from the store.",
+    )
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.database_url.startswith(_SQLITE)
+
+    @property
+    def path(self) -> Path:
+        """The file of the embedded store; absolute when loaded from a file."""
+        return Path(self.database_url.removeprefix(_SQLITE))
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_file_or_database(cls, url: str, info: ValidationInfo) -> str:
+        if url.startswith(_POSTGRES):
+            return url
+        if not url.startswith(_SQLITE) or not (name := url.removeprefix(_SQLITE)):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+        if ":memory:" in name or "?" in name:
+            raise ValueError("must be a plain file: what is accepted has to survive")
+        folder = (info.context or {}).get("folder", Path())
+        return _SQLITE + str(folder / name)
+
+    @field_validator("listen_url")
+    @classmethod
+    def _a_database(cls, url: str) -> str:
+        if url and not url.startswith(_POSTGRES):
+            raise ValueError("must be postgresql://USER:PASSWORD@HOST/DATABASE")
+        return url
+
+    @field_validator("secrets_key")
+    @classmethod
+    def _a_fernet_key(cls, key: SecretStr) -> SecretStr:
+        try:
+            octets = base64.b64decode(key.get_secret_value(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            octets = b""
+        if len(octets) != 32:
+            raise ValueError("must be a Fernet key: 32 octets in URL-safe base64")
+        return key
+
+
+Role = Literal["api", "dispatch", "carrier"]
+ROLES: tuple[Role, ...] = ("api", "dispatch", "carrier")
+
+
+class Node(Section):
+    """One process among several on one PostgreSQL ([nodes.md](nodes.md))."""
+
+    name: str = Field(
+        default="",
+        pattern=rf"^$|{NAME[:-1]}$",
+        description="What the node is called; no two have the same name. Empty: the host and four "
+        "characters of chance.",
+    )
+    roles: frozenset[Role] = Field(
+        default=frozenset(ROLES),
+        min_length=1,
+        description="What it does: takes requests, keeps the queue in order, keeps binds.",
+    )
+    lease_s: float = Field(
+        default=15,
+        ge=3,
+        le=300,
+        description="How long a node that says nothing still owns its binds. After half of it "
+        "without an answer of the database it gives them up.",
+    )
