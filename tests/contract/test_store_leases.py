@@ -168,6 +168,22 @@ async def test_after_a_restart_all_that_the_node_held_is_in_doubt_at_once(openin
     assert states == [State.IN_DOUBT, State.IN_DOUBT, State.ACCEPTED]
 
 
+async def test_what_is_leased_is_listed_for_its_owner_and_carrier_oldest_first(store):
+    taken, claimed = leased("taken"), message("claimed")
+    for one in (taken, claimed, leased("settled"), message("waits", at_ms=NOW_MS + 1)):
+        await store.accept(one)
+        if one.text == "settled":
+            await store.settle([settlement(one)])
+    (held,) = await claim(store, limit=1)
+    found = await store.leased(CARRIER, owner=OWNER, limit=10)
+    assert sorted(part.text for part in found) == ["claimed", "taken"]
+    assert held in found
+    assert all(part.attempt == 1 and not part.repeat for part in found)
+    assert len(await store.leased(CARRIER, owner=OWNER, limit=1)) == 1
+    assert await store.leased(CARRIER, owner="other", limit=10) == []
+    assert await store.leased("another", owner=OWNER, limit=10) == []
+
+
 async def test_the_leases_of_other_nodes_are_left(store):
     await store.accept(message())
     await claim(store, owner="other")

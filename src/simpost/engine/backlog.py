@@ -14,6 +14,9 @@ from simpost.ports.store import Store
 LEASE_MS = 180_000
 """A node's right to a part: longer than it may wait in memory and for its answer."""
 _MOST_ALARMS = 100
+_LOOK_MS = 5_000
+"""Between two looks at our leases, while there is doubt about them."""
+_MOST_LOOKED_AT = 500
 
 log = get_logger(__name__)
 
@@ -29,6 +32,7 @@ class Backlog:
         self.waits = True
         self._codes_wait = True
         self._alarms = 0
+        self._unsure_until_ms = self._look_ms = 0
         self._store = store
         self._carrier = carrier
         self._owner = owner
@@ -85,10 +89,32 @@ class Backlog:
             )
         except StoreError as error:
             log.error("claim_refused", carrier=self._carrier, error=str(error))
+            self.doubt()
             return []
         if len(parts) == wanted:
             self.waits = self._codes_wait = True
         return parts
+
+    def doubt(self) -> None:
+        """Nobody can say whether a commit went through: its parts may be leased to us, unknown."""
+        self._unsure_until_ms = self._clock_ms() + LEASE_MS
+
+    @property
+    def looks(self) -> bool:
+        """Whether to look now what is leased to us: every few seconds while there is doubt.
+
+        For as long as a lease, since a database may end a commit after we gave up on it.
+        """
+        return self._look_ms <= self._clock_ms() < self._unsure_until_ms
+
+    async def leased(self) -> list[Submission]:
+        """What the store says is leased to us; nothing if it does not say."""
+        self._look_ms = self._clock_ms() + _LOOK_MS
+        try:
+            return await self._store.leased(self._carrier, owner=self._owner, limit=_MOST_LOOKED_AT)
+        except StoreError as error:
+            log.error("leases_unknown", carrier=self._carrier, error=str(error))
+            return []
 
     def _ring(self) -> None:
         self._alarms -= 1

@@ -153,9 +153,10 @@ class Intake:
         lane = self._lanes[plan.carrier.name]
         count = len(plan.parts)
         priority = PRIORITY[plan.category]
-        lease_ms = lane.reserve(count, priority, now_ms)
+        message_id = self._new_id()
+        lease_ms = lane.reserve(message_id, count, priority, now_ms)
         message = NewMessage(
-            id=self._new_id(),
+            id=message_id,
             account_id=account.id,
             esim_tran_no=esim.esim_tran_no,
             iccid=esim.iccid,
@@ -182,7 +183,7 @@ class Intake:
             raise
         if not isinstance(done, Accepted):
             if lease_ms is not None:
-                lane.release(count)
+                lane.release(message)
             return message, done
         self.accepted[message.carrier, message.category] += 1
         if lease_ms is None:

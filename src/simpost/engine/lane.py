@@ -21,7 +21,7 @@ from simpost.engine.receiving import TakeInbound, take_none
 from simpost.engine.settling import Patience, settle
 from simpost.engine.submissions import submissions_of
 from simpost.ports.carrier import Carrier, Submission
-from simpost.ports.store import NewMessage, Store
+from simpost.ports.store import NewMessage, Settlement, Store
 
 _STALE_MS = 60_000
 """A part that waited this long in memory goes back to the store untried."""
@@ -29,6 +29,9 @@ _SLOW_MS = 500
 """An answer that took longer leaves the carrier's last place to codes."""
 _POLL_S = 1.0
 """How often the store is asked for parts nobody told us of: retries, another node's leavings."""
+
+_Try = tuple[bytes, int, int]
+"""Message id, number of the part, number of the try."""
 
 _UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _PAUSED = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
@@ -40,7 +43,7 @@ class Lane:
 
     `depth` bounds the parts held from their lease to their settlement. After a crash that many
     may be in doubt, so it is as small as keeps the carrier busy while a commit runs. Codes have
-    as many places again: they find one, however full the lane is of others. `held` counts them.
+    as many places again: they find one, however full the lane is of others.
     """
 
     def __init__(
@@ -64,12 +67,18 @@ class Lane:
         self._clock_ms = clock_ms
         self._name = carrier.traits.name
         self._ready: tuple[deque[tuple[int, Submission]], ...] = tuple(deque() for _ in Priority)
-        self.held = 0
+        self._held: set[_Try] = set()
+        self._asked = 0  # parts, of the claim that runs
         self._in_flight = 0
         self._is_slow = True  # until the first answer says otherwise
         self._closing = False
         self._empty = asyncio.Event()
         self._backlog = Backlog(store, self._name, owner=owner, clock_ms=clock_ms)
+
+    @property
+    def held(self) -> int:
+        """Parts held, and those there is a place for meanwhile."""
+        return len(self._held) + self._asked
 
     @property
     def takes(self) -> bool:
@@ -84,25 +93,26 @@ class Lane:
 
     # Intake.
 
-    def reserve(self, count: int, priority: int, now_ms: int) -> int | None:
-        """The end of a lease for parts about to be committed; none when they must wait.
+    def reserve(self, message_id: bytes, count: int, priority: int, now_ms: int) -> int | None:
+        """The end of a lease for the parts of a message about to be committed; none if they wait.
 
         Older parts waiting in the store go first, except that a code never waits behind them.
         """
         urgent = priority == Priority.CODE
         limit = self.depth * 2 if urgent else self.depth
         waits = self._backlog.waits and not urgent
-        full = self.held + count > limit
+        full = len(self._held) + self._asked + count > limit
         if waits or full or self._closing or not self.carrier.is_open:
             return None
-        self.held += count
+        for number in range(1, count + 1):
+            self._held.add((message_id, number, 1))
         return now_ms + LEASE_MS
 
-    def release(self, count: int) -> None:
-        """Hold so many parts less: settled, or never taken."""
-        self.held -= count
-        if self._closing and not self.held:
-            self._empty.set()
+    def release(self, message: NewMessage) -> None:
+        """Its parts, reserved before, were not committed."""
+        for number in range(1, len(message.parts) + 1):
+            self._held.discard((message.id, number, 1))
+        self._tell_if_empty()
 
     def take(self, message: NewMessage, reference: int) -> None:
         """Put the parts of a committed message, reserved before, in their place."""
@@ -112,10 +122,9 @@ class Lane:
         self.pump()
 
     def give_up(self, message: NewMessage) -> None:
-        """Nobody can say whether a message was committed: if it was, its parts wait their turn."""
-        now_ms = self._clock_ms()
-        for part in submissions_of(message, 0):
-            self._answered(part, now_ms, _RETURNED)
+        """Nobody can say whether it was committed: if it was, its parts come to light again."""
+        self._backlog.doubt()
+        self.release(message)
 
     def wake(self, priority: int = Priority.CODE) -> None:
         """Parts wait in the store, the most urgent of them with this priority."""
@@ -141,7 +150,7 @@ class Lane:
         return self._take_inbound(part)
 
     def on_late(self, part: Submission, outcome: Outcome) -> None:
-        self.held += 1
+        self._held.add((part.message_id, part.number, part.attempt))
         self._answered(part, self._clock_ms(), outcome)
 
     # Dispatch.
@@ -211,8 +220,9 @@ class Lane:
             self._backlog.announce_in(settlement.due_ms - ended_ms)
         return ended_ms
 
-    def _settled(self) -> None:
-        self.release(1)
+    def _settled(self, settlement: Settlement) -> None:
+        self._held.discard((settlement.message_id, settlement.number, settlement.attempt))
+        self._tell_if_empty()
         if self._backlog.waits:
             self._backlog.stir()
 
@@ -228,11 +238,15 @@ class Lane:
         """Take nothing more; what the carrier was not given yet goes back to the store."""
         self._closing = True
         self.pump()
-        self.release(0)
+        self._tell_if_empty()
 
     async def emptied(self) -> None:
         """After `close`: wait until no part is held any more."""
         await self._empty.wait()
+
+    def _tell_if_empty(self) -> None:
+        if self._closing and not self.held:
+            self._empty.set()
 
     async def _poll(self) -> None:
         while True:
@@ -244,15 +258,32 @@ class Lane:
     async def _claim_forever(self) -> None:
         while True:
             await self._backlog.stirred()
+            if self._backlog.looks:
+                await self._find_forgotten()
             wanted = self._backlog.wanted(self.held, self.depth)
             if not wanted or self._closing or not self.carrier.is_open:
                 continue
             codes_only = self.held + wanted > self.depth
-            self.held += wanted
+            self._asked = wanted
             parts = await self._backlog.claim(wanted, codes_only=codes_only)
-            self.release(wanted - len(parts))
+            self._asked = 0
+            self._held.update((part.message_id, part.number, part.attempt) for part in parts)
+            self._tell_if_empty()
             now_ms = self._clock_ms()
             for part in parts:
                 until_ms = min(now_ms + _STALE_MS, part.expires_ms)
                 self._ready[part.priority].append((until_ms, part))
             self.pump()
+
+    async def _find_forgotten(self) -> None:
+        """Give back what is leased to us and unknown here: never tried, so never in doubt.
+
+        No claim runs meanwhile. What was held before or after the look was not forgotten.
+        """
+        before = self._held.copy()
+        now_ms = self._clock_ms()
+        for part in await self._backlog.leased():
+            one = (part.message_id, part.number, part.attempt)
+            if one not in before and one not in self._held:
+                self._held.add(one)
+                self._answered(part, now_ms, _RETURNED)

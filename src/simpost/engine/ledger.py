@@ -18,8 +18,8 @@ from simpost.ports.store import Settlement, Store
 
 Fact = TypeVar("Fact")
 
-Settled = Callable[[], None]
-"""Told, once for each settlement, that it is committed."""
+Settled = Callable[[Settlement], None]
+"""Told of each settlement once it is committed."""
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
@@ -69,8 +69,8 @@ class Ledger:
                 _persist(self._store.settle, outcomes),
                 _persist(self._store.receive, reported),
             )
-            for _, settled in settlements:
-                settled()
+            for settlement, settled in settlements:
+                settled(settlement)
             for _, committed in receipts:
                 if not committed.done():
                     committed.set_result(None)

@@ -254,6 +254,10 @@ class Store(InboundStore, WatchedStore, Protocol):
         """Lease due parts, most urgent first; those past their expiry are expired instead."""
         ...
 
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[Submission]:
+        """What is leased to this owner, the oldest leases first."""
+        ...
+
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Record attempts and end their leases; fold messages; meet parked receipts."""
         ...

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 
+import msgspec
 from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
@@ -12,6 +13,7 @@ from simpost.domain.outcomes import Outcome, Verdict
 from simpost.engine.lane import Lane
 from simpost.engine.ledger import Ledger
 from simpost.engine.settling import Patience
+from simpost.errors import StoreError
 from simpost.ports.carrier import Link, Traits
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
@@ -83,6 +85,35 @@ class ScriptedCarrier:
             await self.something.wait()
 
 
+class LossyStore(SqliteStore):
+    """One whose answers to claims may be lost after the commit, as on a network."""
+
+    loses_answers = False
+    lost = looked = 0
+
+    async def claim(self, *args, **facts):
+        parts = await super().claim(*args, **facts)
+        if self.loses_answers and parts:
+            self.lost += len(parts)
+            raise StoreError("the connection is lost")
+        return parts
+
+    async def leased(self, *args, **facts):
+        parts = await super().leased(*args, **facts)
+        self.looked += 1
+        return parts
+
+    async def until_lost(self):
+        while not self.lost:
+            await asyncio.sleep(0)
+
+    async def until_looked(self, times):
+        """And until the lane has heard the answer."""
+        while self.looked < times:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
 class Bench:
     """Store, carrier and lane, with what is needed to accept a message."""
 
@@ -96,25 +127,28 @@ class Bench:
 
     async def accept(self, text="hello", parts=None, priority=Priority.CONVERSATION, **facts):
         parts = parts or (text,)
-        lease_ms = facts.pop("lease_ms", None)
-        message = self.message_of(
-            parts,
-            priority,
-            lease_ms=lease_ms or self.lane.reserve(len(parts), priority, self.clock()),
-            **facts,
-        )
+        message = self.reserved(self.message_of(parts, priority, **facts))
+        await self.commit(message)
+        return message.id
+
+    async def commit(self, message):
         done = await self.store.accept(message)
         if message.lease_ms is None:
             self.lane.wake()
         else:
             self.lane.take(message, done.reference)
-        return message.id
+
+    def reserve(self, message):
+        return self.lane.reserve(message.id, len(message.parts), message.priority, self.clock())
+
+    def reserved(self, message):
+        return msgspec.structs.replace(message, lease_ms=self.reserve(message))
 
     async def accept_elsewhere(self, text, priority):
         """As another node accepts it: the lane is not told."""
         await self.store.accept(self.message_of((text,), priority))
 
-    def message_of(self, parts, priority, valid_ms=HOUR_MS, lease_ms=None):
+    def message_of(self, parts, priority, valid_ms=HOUR_MS):
         return NewMessage(
             id=next(self._ids).to_bytes(16, "big"),
             account_id=1,
@@ -130,11 +164,15 @@ class Bench:
             parts=parts,
             created_ms=self.clock(),
             expires_ms=self.clock() + valid_ms,
-            lease_ms=lease_ms,
         )
 
     async def accept_many(self, count, **facts):
         return await asyncio.gather(*(self.accept(f"text {n}", **facts) for n in range(count)))
+
+    async def until_held(self, parts):
+        """No claim is on its way then either."""
+        while self.lane.held != parts:
+            await asyncio.sleep(0)
 
     async def message(self, message_id):
         return await self.store.find_message(1, message_id)
@@ -153,7 +191,7 @@ async def open_store(path):
         await store.close()
         _MADE.append(path.read_bytes())
     path.write_bytes(_MADE[0])
-    return await SqliteStore.open(path, seal_key=SEAL_KEY)
+    return await LossyStore.open(path, seal_key=SEAL_KEY)
 
 
 @contextlib.asynccontextmanager
@@ -175,9 +213,10 @@ async def opened(path, *, depth=8, room=1000, patience=PATIENCE):
     running = asyncio.gather(lane.run(), ledger.run())
     bench = Bench(store, carrier, lane, ledger, clock)
     lane.wake()
-    while lane.reserve(depth, Priority.CONVERSATION, NOW) is None:  # until the first claim is over
+    first = bench.message_of(["hello"] * depth, Priority.CONVERSATION)
+    while bench.reserve(first) is None:  # until the first claim is over
         await asyncio.sleep(0)
-    lane.release(depth)
+    lane.release(first)
     try:
         yield bench
     finally:

@@ -9,6 +9,8 @@ from simpost.domain.states import State
 from simpost.engine.lane import LEASE_MS
 from tests.integration.engine.scripted import ACCEPTED, NOW, opened
 
+HELLO = ("hello",)
+
 
 @pytest.fixture
 async def bench(tmp_path):
@@ -41,7 +43,7 @@ async def test_what_the_lane_cannot_hold_waits_in_the_store_and_goes_later(tmp_p
 
 async def test_the_lane_never_holds_more_than_its_depth(tmp_path):
     async with opened(tmp_path / "s.db", depth=4, room=0) as bench:
-        leases = [bench.lane.reserve(1, Priority.BULK, NOW) for _ in range(10)]
+        leases = [bench.reserve(bench.message_of(HELLO, Priority.BULK)) for _ in range(10)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 6
 
 
@@ -102,7 +104,7 @@ async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(benc
     bench.lane.pump()
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.CARRIER_UNREACHABLE
-    assert bench.lane.reserve(1, Priority.CODE, NOW) is None
+    assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
     bench.carrier.is_open, bench.carrier.room = True, 10
     bench.clock.now_ms += 2_000
     bench.lane.wake()
@@ -116,7 +118,7 @@ async def test_closing_returns_what_was_not_tried(bench):
     await bench.ledger.drained()
     message = await bench.message(message_id)
     assert message.parts[0].reason is Reason.RETURNED
-    assert bench.lane.reserve(1, Priority.CODE, NOW) is None
+    assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
 
 
 async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
@@ -164,7 +166,7 @@ async def test_a_closed_lane_is_empty_once_all_it_held_is_settled(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.lane.close()
-    late = bench.lane.reserve(1, Priority.CODE, NOW)
+    late = bench.reserve(bench.message_of(HELLO, Priority.CODE))
     assert (late, bench.lane.held) == (None, 1)
     bench.carrier.answer(0)
     await bench.lane.emptied()
@@ -172,37 +174,79 @@ async def test_a_closed_lane_is_empty_once_all_it_held_is_settled(bench):
 
 
 async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(bench):
-    assert bench.lane.reserve(1, Priority.BULK, NOW)
+    message = bench.reserved(bench.message_of(HELLO, Priority.BULK))
     bench.lane.close()
-    message_id = await bench.accept(lease_ms=NOW + LEASE_MS)
+    await bench.commit(message)
     await bench.lane.emptied()
-    message = await bench.message(message_id)
+    message = await bench.message(message.id)
     assert message.parts[0].reason is Reason.RETURNED
     assert bench.carrier.sent == []
 
 
-def undecided(bench):
-    """A message whose place is reserved and whose commit was not answered."""
-    priority = Priority.CONVERSATION
-    return bench.message_of(("hello",), priority, lease_ms=bench.lane.reserve(1, priority, NOW))
-
-
-async def test_a_message_of_which_nobody_knows_whether_it_was_committed_is_sent_if_it_was(bench):
-    message = undecided(bench)
-    await bench.store.accept(message)
+async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.give_up(message)
-    await bench.ledger.drained()
     assert bench.lane.held == 0
+    await bench.store.accept(message)
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await bench.ledger.drained()
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
     assert not bench.carrier.sent[0].repeat
 
 
-async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):
-    message = undecided(bench)
+async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.give_up(message)
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    bench.clock.now_ms += 60_000
+    await bench.store.accept(message)
+    bench.lane.wake()
+    await bench.store.until_looked(2)
     await bench.ledger.drained()
-    assert bench.lane.held == 0
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+    assert not bench.carrier.sent[0].repeat
+
+
+async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_time(bench):
+    await bench.accept_elsewhere("hello", Priority.CONVERSATION)
+    bench.store.loses_answers = True
+    bench.lane.wake()
+    await bench.store.until_lost()
+    bench.store.loses_answers = False
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await bench.ledger.drained()
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+    assert not bench.carrier.sent[0].repeat
+
+
+async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench):
+    sent_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.room = 0
+    await bench.accept()
+    bench.lane.give_up(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await bench.ledger.drained()
+    await bench.until_held(2)
+    bench.carrier.answer(0)
+    await bench.until(sent_id, State.SENT)
+    await bench.carrier.until_sent(2)
+
+
+async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.lane.give_up(message)
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await bench.until_held(0)
     assert await bench.message(message.id) is None
-    assert await bench.store.waiting("c") == 0

@@ -91,9 +91,10 @@ class Service:
 
     async def send(self, *parts):
         now_ms = wall_clock_ms()
-        lease_ms = self.lane.reserve(len(parts), 1, now_ms)
+        message_id = now_ms.to_bytes(6, "big") + next(self._ids).to_bytes(10, "big")
+        lease_ms = self.lane.reserve(message_id, len(parts), 1, now_ms)
         message = NewMessage(
-            id=now_ms.to_bytes(6, "big") + next(self._ids).to_bytes(10, "big"),
+            id=message_id,
             account_id=1,
             esim_tran_no="26010100000001",
             iccid="8944538532008160222",

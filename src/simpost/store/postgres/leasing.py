@@ -34,6 +34,12 @@ class Claim(NamedTuple):
     codes_only: bool
 
 
+class Leases(NamedTuple):
+    carrier: str
+    owner: str
+    limit: int
+
+
 class Lapse(NamedTuple):
     now_ms: int
     owner: str | None
@@ -83,6 +89,16 @@ async def _claim(session: Session, one: Claim) -> list[Submission]:
         if len(rows) < wanted or len(leased) >= one.limit:
             break
     return leased
+
+
+async def leased(session: Session, all_of: Sequence[Leases]) -> list[list[Submission]]:
+    return [
+        [
+            _submission(row)
+            for row in await session.ask("parts_leased", one.owner, one.carrier, one.limit)
+        ]
+        for one in all_of
+    ]
 
 
 def _submission(row: Any) -> Submission:

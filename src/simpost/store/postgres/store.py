@@ -168,6 +168,10 @@ class PostgresStore(InboundVerbs, WatchVerbs):
         one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
         return await self._claims.submit(leasing.claim, one)
 
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[Submission]:
+        one = leasing.Leases(carrier, owner, limit)
+        return await self._claims.submit(leasing.leased, one)
+
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         await self._outcomes.submit(settling.settle, settlements)
 

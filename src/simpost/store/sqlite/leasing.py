@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -61,7 +61,7 @@ def _claim(session: Session, one: Claim) -> list[Submission]:
             ).fetchall()
             ended: list[PartKey] = []
             for row in rows:
-                part = Submission(*(*row[:-2], bool(row[-2]), options_of(row[-1])))
+                part = _submission(row)
                 if part.expires_ms <= one.now_ms:
                     ended.append((part.account_id, part.message_id, part.number))
                 else:
@@ -71,6 +71,15 @@ def _claim(session: Session, one: Claim) -> list[Submission]:
             if len(rows) < wanted:
                 break
     return leased
+
+
+def _submission(row: tuple[Any, ...]) -> Submission:
+    return Submission(*(*row[:-2], bool(row[-2]), options_of(row[-1])))
+
+
+def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[Submission]:
+    rows = ask(connection, "parts_leased", (owner, carrier, limit))
+    return [_submission(row) for row in rows]
 
 
 def _lease(session: Session, one: Claim, part: Submission) -> None:

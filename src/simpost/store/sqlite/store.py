@@ -149,6 +149,9 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
         return await self._writer.submit(leasing.claim, one)
 
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[Submission]:
+        return await self._read(leasing.leased, carrier, owner, limit)
+
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         await self._writer.submit(settling.settle, settlements)
 

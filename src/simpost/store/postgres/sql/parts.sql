@@ -38,6 +38,14 @@ SELECT account_id, message_id, number, 0, NULL, NULL, 0, NULL, NULL, NULL, prior
 FROM due WHERE expires_ms <= $2
 ORDER BY priority, due_ms, expires_ms, account_id, message_id, number
 
+-- name: parts_leased
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
+  m.encoding, m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms,
+  p.expires_ms, p.attempt, p.state = 40 AS repeat, m.options
+FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.owner = $1 AND p.owner IS NOT NULL AND p.due_ms IS NOT NULL AND p.carrier = $2
+ORDER BY p.due_ms LIMIT $3
+
 -- name: lost_leases
 SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt, p.expires_ms,
   p.updated_ms, m.category

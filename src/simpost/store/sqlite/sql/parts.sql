@@ -14,6 +14,15 @@ ORDER BY p.due_ms LIMIT ?
 UPDATE parts SET owner = ?, due_ms = ?, attempt = ?
 WHERE account_id = ? AND message_id = ? AND number = ?
 
+-- name: parts_leased
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
+  m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
+  p.attempt, p.state = 40, m.options
+FROM parts AS p INDEXED BY parts_due
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.owner = ? AND p.carrier = ? AND p.due_ms IS NOT NULL
+ORDER BY p.due_ms LIMIT ?
+
 -- name: lost_leases
 SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt,
   p.expires_ms, p.updated_ms, m.category
