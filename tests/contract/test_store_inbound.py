@@ -4,13 +4,14 @@ import itertools
 
 import pytest
 
+from simpost.domain.accounts import Account
 from simpost.domain.inbound import NOBODY, InboundState
 from simpost.domain.reasons import Reason
 from simpost.ports.inbound import InboundFilter, Known
 from simpost.ports.store import Accepted, MessageFilter
 from simpost.store import limits
 from tests.contract.inbound_facts import LINK, OTHER_LINK, alone, inbound, new, one_of
-from tests.contract.store_facts import CARRIER, NOW_MS, esim, message
+from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, esim, message
 
 EVER = NOW_MS * 2
 
@@ -283,3 +284,62 @@ async def test_the_same_text_by_the_same_sender_is_counted_from_a_time_on(store)
     assert await store.count_alike(*of, **facts, since_ms=NOW_MS, limit=9) == 3
     assert await store.count_alike(*of, **facts, since_ms=NOW_MS + 1000, limit=9) == 2
     assert await store.count_alike(*of, **facts, since_ms=NOW_MS, limit=2) == 2
+
+
+OLD_MS = NOW_MS - 40 * DAY_MS
+BEFORE_MS = NOW_MS - 30 * DAY_MS
+
+
+async def came_in(store, at_ms, text, message=None, **facts):
+    of = alone(text, received_ms=at_ms)
+    return await store.keep(new(of, message, at_ms=at_ms, text=text, **facts))
+
+
+async def test_what_came_in_goes_when_it_is_older_whosever_it_is(store):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.add_account(Account(id=0, access_code="b", secret="s"))
+    whose = ({"account_id": 1}, {"account_id": 2, "esim_tran_no": None}, {"account_id": NOBODY})
+    for number, facts in enumerate(whose):
+        await came_in(store, OLD_MS, f"old {number}", **facts)
+        await came_in(store, BEFORE_MS, f"young {number}", **facts)
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 3
+    for number, facts in enumerate(whose):
+        assert [row.text for row in await listed(store, facts["account_id"])] == [f"young {number}"]
+    [row] = await listed(store, esim_tran_no="23072017992029")
+    assert row.text == "young 0"
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 0
+
+
+async def test_what_came_in_goes_a_bounded_step_at_a_time(store):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    for number in range(5):
+        await came_in(store, OLD_MS + number, f"text {number}", account_id=number % 2)
+    steps = [await store.retire_inbound(before_ms=BEFORE_MS, limit=3) for _ in range(3)]
+    assert steps == [3, 2, 0]
+
+
+async def test_what_is_carried_by_a_message_that_waits_stays_until_that_has_its_end(store):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    waits = message(at_ms=OLD_MS, category="support", expires_ms=NOW_MS)
+    carried = {"state": InboundState.CARRIED, "message_id": waits.id}
+    assert await came_in(store, OLD_MS, "hi", waits, **carried) == Accepted()
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 0
+    assert len(await listed(store)) == 1
+    assert await store.expire(now_ms=NOW_MS, limit=9) == 1
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 1
+    assert await listed(store) == []
+
+
+async def test_what_waits_for_parts_is_never_retired(store):
+    await store.gather(one_of(1, received_ms=OLD_MS))
+    assert await store.retire_inbound(before_ms=EVER, limit=9) == 0
+    assert await store.gather(one_of(2)) is None
+    assert len((await store.gather(one_of(3))).parts) == 3
+
+
+async def test_what_is_retired_is_known_as_long_as_it_is_remembered(store):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await came_in(store, OLD_MS, "hi")
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 1
+    again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
+    assert await store.keep(new(again)) == Known(None)

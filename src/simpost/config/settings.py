@@ -100,9 +100,9 @@ class Messages(Section):
         default=0,
         ge=0,
         le=36_500,
-        description="How long messages stay in the log, those older are dropped once an hour, on "
-        "PostgreSQL by whole weeks; 0 keeps all. At least as long as `validity_s` and "
-        "`receipt_grace_s` together, so that each has had its end.",
+        description="How long messages stay in the log, and what came in; what is older is dropped "
+        "once an hour, messages on PostgreSQL by whole weeks; 0 keeps all. At least as long as "
+        "`validity_s` and `receipt_grace_s` together, so that each has had its end.",
     )
 
     @field_validator("keep_days")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 
 from simpost.engine.clock import Clock
 from simpost.errors import StoreError
@@ -15,9 +16,15 @@ _ROUND_S = 5.0
 _STEP = 500
 _DAY_MS = 86_400_000
 _RETIRE_MS = 3_600_000
-"""How often old messages are looked for."""
+"""How often what is old is looked for."""
+_RETIRE_FOR_MS = 5_000
+"""How long a round drops of it; the next goes on, so that nothing else waits for long."""
 
 log = get_logger(__name__)
+
+
+class _Retire(Protocol):
+    async def __call__(self, *, before_ms: int, limit: int) -> int: ...
 
 
 def always() -> bool:
@@ -28,9 +35,9 @@ def always() -> bool:
 class Keeper:
     """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
 
-    A message that was sent and never reported on ends `receipt_grace_ms` after its validity; one
-    older than `keep_days` is dropped, 0 keeps all. Of
-    several nodes the one that `leads` does it.
+    A message that was sent and never reported on ends `receipt_grace_ms` after its validity. What
+    is older than `keep_days`, sent or come in, is dropped; 0 keeps all. Of several nodes the one
+    that `leads` does it.
     """
 
     def __init__(
@@ -99,13 +106,19 @@ class Keeper:
         while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
         if self.keep_days and now_ms - self._retired_ms >= _RETIRE_MS:
-            await self._retire(now_ms - self.keep_days * _DAY_MS)
-            self._retired_ms = now_ms
+            before_ms = now_ms - self.keep_days * _DAY_MS
+            messages, all_gone = await self._retire(self._store.retire, before_ms)
+            came_in, rest_gone = await self._retire(self._store.retire_inbound, before_ms)
+            if messages or came_in:
+                log.info("messages_retired", count=messages, came_in=came_in)
+            if all_gone and rest_gone:
+                self._retired_ms = now_ms
 
-    async def _retire(self, before_ms: int) -> None:
-        count = step = await self._store.retire(before_ms=before_ms, limit=_STEP)
-        while step == _STEP:
-            step = await self._store.retire(before_ms=before_ms, limit=_STEP)
+    async def _retire(self, retire: _Retire, before_ms: int) -> tuple[int, bool]:
+        """Drop what is older, for a while: how many, and whether none is left."""
+        until_ms = self._clock_ms() + _RETIRE_FOR_MS
+        count, step = 0, _STEP
+        while step == _STEP and self._clock_ms() < until_ms:
+            step = await retire(before_ms=before_ms, limit=_STEP)
             count += step
-        if count:
-            log.info("messages_retired", count=count)
+        return count, step < _STEP

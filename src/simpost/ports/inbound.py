@@ -79,6 +79,14 @@ class InboundStore(Protocol):
         """Forget how to know again what came in before that time. Returns how many."""
         ...
 
+    async def retire_inbound(self, *, before_ms: int, limit: int) -> int:
+        """Drop what came in before that time, and receipts of then that are no one message's.
+
+        What waits for parts stays, and what is carried by a message of which a part still waits.
+        Returns how many went, `limit` at most.
+        """
+        ...
+
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         """The eSIM that has the number: an enabled one before others, the newest of those."""
         ...

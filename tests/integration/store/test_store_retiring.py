@@ -60,3 +60,17 @@ async def test_no_step_is_longer_than_it_may_be(store, path):
     assert await store.retire(before_ms=BEFORE_MS, limit=3) == 3
     assert await store.retire(before_ms=BEFORE_MS, limit=3) == 2
     assert rows(path) == [0, 0, 0, 0]
+
+
+async def test_a_receipt_that_may_be_of_several_messages_goes_with_its_time(store, path):
+    """It is no message's, so it goes with none."""
+    for at_ms in (OLD_MS, NOW_MS):
+        for _ in range(2):
+            one = leased(at_ms=at_ms)
+            await store.accept(one)
+            await store.settle([settlement(one, carrier_message_id=f"c-{at_ms}")])
+        await store.receive([receipt(f"c-{at_ms}", at_ms=at_ms)])
+    assert rows(path)[-1] == 2
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=10) == 1
+    assert rows(path)[-1] == 1
+    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=10) == 0

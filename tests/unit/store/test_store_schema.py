@@ -79,6 +79,7 @@ MAY_WALK = {
     "list_accounts",
     "list_forms",  # a few of each carrier
     "list_plans",
+    "old_inbound",  # as old_messages
     "old_messages",  # the accounts; their messages by key
     "parked_widths",  # as count_parked
 }

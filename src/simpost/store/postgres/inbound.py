@@ -157,6 +157,14 @@ def _row(inbound: Inbound) -> tuple[Any, ...]:
     )
 
 
+async def retire(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+    """Ids begin with their time."""
+    return [
+        await session.value("retire_inbound", max(0, one.before_ms).to_bytes(6, "big"), one.limit)
+        for one in all_of
+    ]
+
+
 async def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
     return [
         await session.value("forget_assemblies", one.before_ms, one.limit, limits.MOST_ASSEMBLIES)

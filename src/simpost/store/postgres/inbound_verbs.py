@@ -34,6 +34,9 @@ class InboundVerbs:
     async def forget_inbound(self, *, before_ms: int, limit: int) -> int:
         return await self._chores.submit(inbound.forget, inbound.Oblivion(before_ms, limit))
 
+    async def retire_inbound(self, *, before_ms: int, limit: int) -> int:
+        return await self._chores.submit(inbound.retire, inbound.Oblivion(before_ms, limit))
+
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         return await self._read(inbound_log.find_number, msisdn, account_id)
 

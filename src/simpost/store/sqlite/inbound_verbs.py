@@ -11,7 +11,7 @@ from simpost.domain.inbound import Inbound, Incoming, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter, Known, NewInbound
 from simpost.ports.store import Accepted
 from simpost.store import limits
-from simpost.store.sqlite import inbound, inbound_log
+from simpost.store.sqlite import inbound, inbound_log, retiring
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.writer import Writer
 
@@ -38,6 +38,11 @@ class InboundVerbs:
 
     async def forget_inbound(self, *, before_ms: int, limit: int) -> int:
         return await self._writer.submit(inbound.forget, inbound.Oblivion(before_ms, limit))
+
+    async def retire_inbound(self, *, before_ms: int, limit: int) -> int:
+        keys = await self._read(retiring.old_inbound, before_ms, limit)
+        one = retiring.CameIn(keys, before_ms, limit)
+        return await self._writer.submit(retiring.retire_inbound, one)
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         try:

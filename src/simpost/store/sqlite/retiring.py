@@ -1,33 +1,62 @@
-"""Retiring: messages that were kept as long as they should be, dropped a bounded step at a time."""
+"""Retiring: what was kept as long as it should be, dropped a bounded step at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import apsw
 
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
-MessageKey = tuple[int, bytes]
-"""Account and message."""
+Key = tuple[int, bytes]
+"""Account and message, or what came in."""
 
 _IN_ORDER = ("retire_receipts", "retire_attempts", "retire_parts", "retire_message")
 
 
-def old_messages(connection: apsw.Connection, before_ms: int, limit: int) -> list[MessageKey]:
+class CameIn(NamedTuple):
+    """What came in and is to go; and the receipts of before that time, `limit` in all."""
+
+    keys: Sequence[Key]
+    before_ms: int
+    limit: int
+
+
+def old_messages(connection: apsw.Connection, before_ms: int, limit: int) -> list[Key]:
     """Messages of before that time of which no part waits; ids begin with their time."""
+    return _old(connection, "old_messages", before_ms, limit)
+
+
+def old_inbound(connection: apsw.Connection, before_ms: int, limit: int) -> list[Key]:
+    """What came in before that time, but what is carried by a message of which a part waits."""
+    return _old(connection, "old_inbound", before_ms, limit)
+
+
+def _old(connection: apsw.Connection, name: str, before_ms: int, limit: int) -> list[Key]:
     facts = (max(0, before_ms).to_bytes(6, "big"), limit)
-    keys: list[MessageKey] = ask(connection, "old_messages", facts).fetchall()
+    keys: list[Key] = ask(connection, name, facts).fetchall()
     return keys
 
 
-def retire(session: Session, all_of: Sequence[Sequence[MessageKey]]) -> list[int]:
+def retire(session: Session, all_of: Sequence[Sequence[Key]]) -> list[int]:
     return [_retire(session, keys) for keys in all_of]
 
 
-def _retire(session: Session, keys: Sequence[MessageKey]) -> int:
+def _retire(session: Session, keys: Sequence[Key]) -> int:
     for statement in _IN_ORDER:
         for key in keys:
             session.execute(SQL[statement], key)
     return len(keys)
+
+
+def retire_inbound(session: Session, all_of: Sequence[CameIn]) -> list[int]:
+    return [_retire_inbound(session, one) for one in all_of]
+
+
+def _retire_inbound(session: Session, one: CameIn) -> int:
+    for key in one.keys:
+        session.execute(SQL["retire_inbound"], key)
+    session.execute(SQL["retire_ambiguous"], (one.before_ms, one.limit - len(one.keys)))
+    return len(one.keys) + session.connection.changes()

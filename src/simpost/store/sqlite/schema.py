@@ -11,7 +11,7 @@ import apsw
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.sqlite.connection import translate
 
-VERSION = "0004"
+VERSION = "0005"
 """The last migration of this release."""
 
 

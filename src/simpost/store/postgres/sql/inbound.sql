@@ -103,6 +103,25 @@ FROM inbound
 WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'carried') AND esim_tran_no = $5
 ORDER BY id DESC LIMIT $4
 
+-- Retiring.
+
+-- name: retire_inbound
+WITH old AS (
+  SELECT i.account_id, i.id FROM (SELECT 0 AS id UNION ALL SELECT id FROM accounts) AS a
+  CROSS JOIN LATERAL (
+    SELECT account_id, id FROM inbound
+    WHERE account_id = a.id AND id < $1 AND NOT EXISTS (
+      SELECT 1 FROM parts AS p
+      WHERE p.account_id = inbound.account_id AND p.message_id = inbound.message_id
+        AND p.due_ms IS NOT NULL)
+    ORDER BY id LIMIT $2
+  ) AS i LIMIT $2
+), gone AS (
+  DELETE FROM inbound AS i USING old WHERE i.account_id = old.account_id AND i.id = old.id
+  RETURNING 1
+)
+SELECT count(*) FROM gone
+
 -- Whose it is, and whether it goes in circles.
 
 -- name: esim_of_number

@@ -89,6 +89,25 @@ WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id < :before
   AND (:carried OR state <> 'carried')
 ORDER BY id DESC LIMIT :limit
 
+-- Retiring.
+
+-- name: old_inbound
+SELECT i.account_id, i.id FROM (SELECT 0 AS id UNION ALL SELECT id FROM accounts) AS a
+CROSS JOIN inbound AS i ON i.account_id = a.id AND i.id < ?1
+WHERE NOT EXISTS (
+  SELECT 1 FROM parts AS p
+  WHERE p.account_id = i.account_id AND p.message_id = i.message_id AND p.due_ms IS NOT NULL)
+LIMIT ?2
+
+-- name: retire_inbound
+DELETE FROM inbound WHERE account_id = ? AND id = ?
+
+-- name: retire_ambiguous
+DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
+  SELECT carrier, carrier_message_id, state FROM receipts INDEXED BY receipts_ambiguous
+  WHERE standing = 'ambiguous' AND last_ms < ? ORDER BY last_ms LIMIT ?
+)
+
 -- Whose it is, and whether it goes in circles.
 
 -- name: esim_of_number

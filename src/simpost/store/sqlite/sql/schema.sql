@@ -176,6 +176,7 @@ CREATE TABLE receipts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX receipts_parked ON receipts (last_ms) WHERE standing = 'parked';
+CREATE INDEX receipts_ambiguous ON receipts (last_ms) WHERE standing = 'ambiguous';
 CREATE INDEX receipts_by_message ON receipts (account_id, message_id)
   WHERE message_id IS NOT NULL;
 

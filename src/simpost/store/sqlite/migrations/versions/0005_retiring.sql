@@ -1,0 +1,1 @@
+CREATE INDEX receipts_ambiguous ON receipts (last_ms) WHERE standing = 'ambiguous';
