@@ -51,7 +51,7 @@ def _fits(route: Route) -> str:
 
 
 def _about_store(path: Path) -> str:
-    """Raises ConfigError when it could not be written."""
+    """Raises ConfigError when it could not be written, or is not to be served."""
     if not path.parent.is_dir():
         raise ConfigError(f"store.database_url: there is no folder {path.parent}.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
@@ -60,7 +60,12 @@ def _about_store(path: Path) -> str:
         return f"{path} (will be created)"
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
         raise ConfigError(f"store.database_url: {path} is no file that can be written.")
-    return str(path)
+    from simpost.store.sqlite.probing import look
+
+    try:
+        return look(path)
+    except StoreError as error:
+        raise ConfigError(f"store.database_url: {error}.") from None
 
 
 def _about_database(store: Store) -> str:

@@ -24,11 +24,8 @@ def bring_up_to_date(path: Path) -> None:
     found = version_of(path)
     if found == VERSION:
         return
-    if found is not None and found > VERSION:
-        raise SchemaTooNew(
-            f"the store {path} has schema {found}, this release knows {VERSION}; "
-            "it is left untouched: run the newer simpost"
-        )
+    if found is not None:
+        refuse_newer(path, found)
     done = subprocess.run(  # noqa: S603  our own module
         [sys.executable, "-m", "simpost.store.sqlite.migrate", str(path)],
         capture_output=True,
@@ -38,6 +35,15 @@ def bring_up_to_date(path: Path) -> None:
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
         raise StoreError(f"the store {path} could not be migrated: {lines[-1]}")
+
+
+def refuse_newer(path: Path, found: str) -> None:
+    """Raises SchemaTooNew when a newer release wrote the file."""
+    if found > VERSION:
+        raise SchemaTooNew(
+            f"the store {path} has schema {found}, this release knows {VERSION}; "
+            "it is left untouched: run the newer simpost"
+        )
 
 
 def version_of(path: Path) -> str | None:
