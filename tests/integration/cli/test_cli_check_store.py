@@ -17,6 +17,7 @@ from simpost.store.sqlite.moved import Mark, set_mark
 from simpost.store.sqlite.schema import VERSION
 
 DATABASE = "postgresql://db.example/simpost"
+GO_ON = "run `simpost migrate` again to finish that, or `simpost migrate --give-up`."
 Captured = pytest.CaptureFixture[str]
 
 
@@ -57,8 +58,7 @@ def run(*arguments: str) -> int:
         (True, f"this store was moved to {DATABASE}: set store.database_url to serve it."),
         (
             False,
-            f"this store is being moved to {DATABASE}: run `simpost migrate` again to finish that, "
-            + "or `simpost migrate --give-up`.",
+            f"this store is being moved to {DATABASE}: {GO_ON}",
         ),
     ],
 )
