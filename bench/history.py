@@ -79,13 +79,16 @@ async def fill_postgres(url: str, rows: int, esims: Sequence[str], now_ms: int) 
             messages, parts, attempts = zip(*batch, strict=True)
             found = {
                 "messages": [(*row[:-1], str(row[-1]).encode()) for row in messages],
-                "parts": parts,
+                "parts": [
+                    (*part, message[2]) for message, part in zip(messages, parts, strict=True)
+                ],
                 "attempts": [(*row[:-1], bool(row[-1])) for row in attempts],
             }
             for table, records in found.items():
-                await connection.copy_records_to_table(
-                    table, records=records, columns=COLUMNS[table]
-                )
+                columns = COLUMNS[table]
+                if table == "parts":
+                    columns += ("esim_tran_no",)
+                await connection.copy_records_to_table(table, records=records, columns=columns)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()

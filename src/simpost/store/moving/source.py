@@ -12,7 +12,7 @@ import apsw
 from simpost.domain.states import State
 from simpost.errors import StoreError
 from simpost.store.codes import CODE
-from simpost.store.moving.tables import TABLES
+from simpost.store.moving.tables import DERIVED, TABLES
 from simpost.store.seal import Seal
 from simpost.store.sqlite.accounts import check_seal
 from simpost.store.sqlite.connection import open_writer, translate
@@ -27,10 +27,14 @@ _MOST_OCTETS: Final = 4 * 1024 * 1024
 
 
 class Shape(NamedTuple):
-    """A table: its columns, those of its key in their order, and where they stand in a row."""
+    """A table: its columns, those of its key in their order, and where they stand in a row.
+
+    `told` is what to select for each column.
+    """
 
     table: str
     columns: tuple[str, ...]
+    told: tuple[str, ...]
     key: tuple[str, ...]
     places: tuple[int, ...]
 
@@ -75,14 +79,16 @@ class Source:
         found = list(self._connection.execute(f"PRAGMA table_info({table})"))
         columns = tuple(row[1] for row in found)
         key = tuple(name for _, name in sorted((row[5], row[1]) for row in found if row[5]))
-        return Shape(table, columns, key, tuple(columns.index(name) for name in key))
+        places = tuple(columns.index(name) for name in key)
+        more = DERIVED.get(table, {})
+        return Shape(table, (*columns, *more), (*columns, *more.values()), key, places)
 
     def batch(self, shape: Shape, after: Row | None, limit: int) -> list[Row]:
         """The next rows behind that key, in its order; fewer when their texts are long."""
         key = ", ".join(shape.key)
         behind = f"WHERE ({key}) > ({', '.join('?' * len(shape.key))})" if after else ""
         cursor = self._connection.execute(
-            f"SELECT {', '.join(shape.columns)} FROM {shape.table} {behind} ORDER BY {key} LIMIT ?",  # noqa: S608  names are the schema's own
+            f"SELECT {', '.join(shape.told)} FROM {shape.table} {behind} ORDER BY {key} LIMIT ?",  # noqa: S608  names are the schema's own
             (*(after or ()), limit),
         )
         rows: list[Row] = []

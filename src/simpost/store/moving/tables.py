@@ -19,8 +19,16 @@ TABLES: Final = (
     "incoming_parts",
     "inbound",
 )
-"""In this order. They have the same columns on both sides, and what is octets or a yes on one side
-only is made so on the way."""
+"""In this order. They have the same columns on both sides, but for those named below, and what is
+octets or a yes on one side only is made so on the way."""
+
+DERIVED: Final = {
+    "parts": {
+        "esim_tran_no": "CASE number WHEN 1 THEN (SELECT m.esim_tran_no FROM messages AS m "
+        "WHERE m.account_id = parts.account_id AND m.id = parts.message_id) END",
+    },
+}
+"""Columns that only the database has, by table, and how the file tells what is in them."""
 
 EMBEDDED_ONLY: Final = {
     "alembic_version": "the version of this schema",

@@ -12,7 +12,7 @@ from simpost.domain.messages import Attempt, Category, Message, Part
 from simpost.domain.outcomes import KeptReceipt, Standing
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
-from simpost.store.codes import CODE, STATE, options_of, reason_of
+from simpost.store.codes import CODE, FINAL, STATE, options_of, reason_of
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import is_keepable
 
@@ -22,6 +22,8 @@ _BEYOND = b"\xff" * 17
 _SLACK_MS = 10_000
 """How far the time in an id may be from `created_ms`; the range of ids is that much wider."""
 _LAST_MS = (1 << 48) - 1
+_FIRST_LOOK = 1_000
+"""Messages of an account in a state that are looked at before those of an eSIM are."""
 
 
 async def find_message(session: Session, account_id: int, message_id: bytes) -> Message | None:
@@ -52,7 +54,7 @@ async def list_messages(session: Session, account_id: int, which: MessageFilter)
     if which.esim_tran_no is not None or which.iccid is not None:
         found: list[bytes] = []
         for tran_no in await _esims(session, account_id, which):
-            rows = await session.ask("list_messages_of_esims", *facts, tran_no, which.iccid, state)
+            rows = await _of_esim(session, (*facts, tran_no, which.iccid), state)
             found += [row[0] for row in rows]
         found = sorted(found, reverse=True)[: which.limit]
     elif state is None:
@@ -76,6 +78,14 @@ async def _esims(session: Session, account_id: int, which: MessageFilter) -> lis
     if which.esim_tran_no is not None:
         return [which.esim_tran_no]
     return [row[0] for row in await session.ask("esims_of_iccid", account_id, which.iccid)]
+
+
+async def _of_esim(session: Session, facts: tuple[Any, ...], state: int | None) -> list[Any]:
+    if state is None:
+        return await session.ask("list_messages_of_esim", *facts)
+    if state >= FINAL:
+        return await session.ask("list_ended_messages_of_esim", *facts, state)
+    return await session.ask("list_open_messages_of_esim", *facts, state, _FIRST_LOOK)
 
 
 async def _read(session: Session, account_id: int, ids: Sequence[bytes]) -> list[Message]:

@@ -35,9 +35,9 @@ WITH new AS (
 ), first_parts AS (
   INSERT INTO parts (
     account_id, message_id, number, total, carrier, priority, expires_ms, state, message_state,
-    owner, due_ms, attempt, updated_ms, text)
+    owner, due_ms, attempt, updated_ms, text, esim_tran_no)
   SELECT account_id, id, 1, total, carrier, priority, expires_ms, 10, 10, owner, due_ms, attempt,
-    created_ms, part_text
+    created_ms, part_text, esim_tran_no
   FROM fresh
 )
 SELECT message_id FROM taken
@@ -109,16 +109,62 @@ SELECT id FROM messages
 WHERE account_id = $1 AND id < $2 AND id >= $3 AND created_ms >= $4 AND created_ms <= $5
 ORDER BY id DESC LIMIT $6
 
--- name: list_messages_of_esims
-SELECT m.id FROM messages AS m
-WHERE m.account_id = $1 AND m.esim_tran_no = $7 AND m.id < $2 AND m.id >= $3
-  AND m.created_ms >= $4 AND m.created_ms <= $5
-  AND ($8::text IS NULL OR m.iccid = $8)
-  AND ($9::integer IS NULL OR EXISTS (
-    SELECT 1 FROM parts AS p
-    WHERE p.account_id = m.account_id AND p.message_id = m.id AND p.number = 1
-      AND p.message_state = $9))
-ORDER BY m.id DESC LIMIT $6
+-- name: list_messages_of_esim
+SELECT id FROM messages
+WHERE account_id = $1 AND esim_tran_no = $7 AND id < $2 AND id >= $3
+  AND created_ms >= $4 AND created_ms <= $5 AND ($8::text IS NULL OR iccid = $8)
+ORDER BY id DESC LIMIT $6
+
+-- name: list_ended_messages_of_esim
+SELECT p.message_id FROM parts AS p
+WHERE p.account_id = $1 AND p.esim_tran_no = $7 AND p.message_state = $9
+  AND p.message_state >= 100 AND p.message_id < $2 AND p.message_id >= $3
+  AND EXISTS (
+    SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
+      AND m.created_ms >= $4 AND m.created_ms <= $5 AND ($8::text IS NULL OR m.iccid = $8)
+    OFFSET 0)
+ORDER BY p.message_id DESC LIMIT $6
+
+-- name: list_open_messages_of_esim
+-- First a look at the newest that the account has in that state, $10 of them at most. Where there
+-- are more the eSIM's are walked through, from there back to the oldest in that state.
+WITH newest AS MATERIALIZED (
+  SELECT message_id FROM parts
+  WHERE account_id = $1 AND message_state = $9 AND message_state IS NOT NULL
+    AND message_id < $2 AND message_id >= $3
+  ORDER BY message_id DESC LIMIT $10
+), found AS MATERIALIZED (
+  SELECT n.message_id FROM newest AS n
+  WHERE EXISTS (
+    SELECT 1 FROM messages AS m WHERE m.account_id = $1 AND m.id = n.message_id
+      AND m.esim_tran_no = $7 AND m.created_ms >= $4 AND m.created_ms <= $5
+      AND ($8::text IS NULL OR m.iccid = $8)
+    OFFSET 0)
+  ORDER BY n.message_id DESC LIMIT $6
+)
+SELECT message_id FROM found
+UNION ALL (
+  SELECT e.id FROM messages AS e
+  WHERE e.account_id = $1 AND e.esim_tran_no = $7
+    AND e.id < (SELECT message_id FROM newest ORDER BY message_id LIMIT 1)
+    AND e.id >= (
+      SELECT message_id FROM parts
+      WHERE account_id = $1 AND message_state = $9 AND message_state IS NOT NULL
+        AND message_id < $2 AND message_id >= $3
+      ORDER BY message_id LIMIT 1)
+    AND EXISTS (
+      SELECT 1 FROM parts AS p
+      WHERE p.account_id = $1 AND p.message_state = $9 AND p.message_state IS NOT NULL
+        AND p.message_id = e.id
+        AND EXISTS (
+          SELECT 1 FROM messages AS m WHERE m.account_id = $1 AND m.id = p.message_id
+            AND m.created_ms >= $4 AND m.created_ms <= $5 AND ($8::text IS NULL OR m.iccid = $8)
+          OFFSET 0)
+      OFFSET 0)
+  ORDER BY e.id DESC
+  LIMIT CASE WHEN (SELECT count(*) FROM newest) < $10 THEN 0 ELSE
+    $6 - (SELECT count(*) FROM found) END
+)
 
 -- name: list_messages_in_state
 -- OFFSET 0 keeps the look at a message what it is, one for each part, until there are enough; as a
