@@ -224,6 +224,11 @@ class Carrier(Protocol):
         """Those of which a connection may be there, those being given up among them."""
         ...
 
+    @property
+    def unbound_s(self) -> float:
+        """For how long it has tried in vain to bind what it owns; 0 while any of it is bound."""
+        ...
+
     async def own(self, numbers: Collection[int], within_s: float) -> None:
         """Keep these binds bound and no others; those given up are gone within so many seconds."""
         ...

@@ -135,6 +135,16 @@ class SmppCarrier:
         """The binds of which a link may be there, those that are being given up among them."""
         return frozenset(line.bind for line in self._lines if line.is_kept)
 
+    @property
+    def unbound_s(self) -> float:
+        """For how long it has dialled in vain; 0 while a link is bound, or none is to be."""
+        owned = [line for line in self._lines if self._owns(line) and line.is_kept]
+        tried = [line for line in owned if line.dials]
+        if not tried or any(line.session or line.link is Link.UNBINDING for line in owned):
+            return 0.0
+        began_s = min(line.started_s for line in tried)
+        return time.monotonic() - max(began_s, *(line.bound_until_s for line in tried))
+
     async def own(self, numbers: Collection[int], within_s: float) -> None:
         """Keep these binds bound and no others; those given up are gone within so many seconds."""
         self._owned = frozenset(numbers)

@@ -51,10 +51,20 @@ class Line(SessionHandler):
         is_at_fault: an answer said that the bind is not right; until it is bound again.
         was_of_use: whether the last link was: see `is_of_use`.
         on_outbind: what to do when the message centre asks us to bind.
+        dials: whether we call; false where the message centre calls us, when it likes.
+        started_s: when it was last started, of the monotonic clock.
+        bound_until_s: until when it was bound last; 0: never.
     """
 
     def __init__(
-        self, kind: BindKind, bind: int, settings: Settings, operator: Operator, keep: Keep
+        self,
+        kind: BindKind,
+        bind: int,
+        settings: Settings,
+        operator: Operator,
+        keep: Keep,
+        *,
+        dials: bool = True,
     ) -> None:
         self.kind = kind
         self.bind = bind
@@ -65,6 +75,9 @@ class Line(SessionHandler):
         self.was_of_use = False
         self.pace = Pace(settings.rate_per_s, time.monotonic())
         self.on_outbind: Callable[[Session, Outbind], None] | None = None
+        self.dials = dials
+        self.started_s = 0.0
+        self.bound_until_s = 0.0
         self._operator = operator
         self._keep = keep
         self._session: Session | None = None
@@ -101,6 +114,7 @@ class Line(SessionHandler):
         return room
 
     def start(self) -> None:
+        self.started_s = time.monotonic()
         self._enter(Link.STARTING)
         self._task = asyncio.create_task(
             self._keep(self), name=f"smpp {self.settings.name} {self.kind}"
@@ -226,7 +240,8 @@ class Line(SessionHandler):
         self._last_pdu_ms = _heard_ms(session)
         self._session = None
         heard = session.pdus_in - 1  # without the answer to the bind
-        lasted = time.monotonic() - self._bound_s >= self.settings.reconnect_min_s
+        self.bound_until_s = time.monotonic()
+        lasted = self.bound_until_s - self._bound_s >= self.settings.reconnect_min_s
         self.was_of_use = is_of_use(heard, lasted=lasted) and not self.is_at_fault
         if self.is_at_fault:
             self.lost(self.problem)

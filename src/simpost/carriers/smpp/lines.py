@@ -45,7 +45,7 @@ def lines_of(settings: Settings, answers: Answers, operator: Operator) -> list[L
         bind = _bind(settings, BindKind.RECEIVER)
         number = settings.binds + 1
         keep = partial(answer_calls, bind)
-        lines.append(Line(BindKind.RECEIVER, number, settings, operator, keep))
+        lines.append(Line(BindKind.RECEIVER, number, settings, operator, keep, dials=False))
     return lines
 
 
