@@ -45,7 +45,7 @@ from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
-from simpost.ports.nodes import ACCOUNTS_CHANGED, NewNode, NodeStore
+from simpost.ports.nodes import ACCOUNTS_CHANGED, RELOAD_ORDERED, NewNode, NodeStore
 from simpost.ports.store import Store
 from simpost.store import SqliteStore
 
@@ -197,14 +197,16 @@ class App:
                 self.accounts,
                 clock,
                 self._keeper.take_over,
+                self.reload,
+                bind_patience_s=settings.node.bind_patience_s,
                 time_s=passed_s,
             )
 
     def wake(self, news: str) -> None:
-        """Another node accepted parts for the carrier of that name, or accounts changed."""
+        """Another node accepted parts for the carrier of that name, or something changed."""
         if lane := self.dispatch.lanes.get(news):
             lane.wake()
-        elif self._node and news == ACCOUNTS_CHANGED:
+        elif self._node and news in (ACCOUNTS_CHANGED, RELOAD_ORDERED):
             self._node.hurry()
 
     def _new_id(self) -> bytes:

@@ -13,7 +13,7 @@ from simpost.engine.intake import Intake
 from simpost.engine.measures import Measures
 from simpost.engine.nodes.node import Node
 from simpost.engine.readiness import Readiness
-from simpost.engine.reload import Reloaded
+from simpost.ports.nodes import Reloaded
 from simpost.ports.store import Store
 
 
@@ -23,7 +23,8 @@ class Services:
 
     Attributes:
         node: this process among others; none where it is the only one.
-        reload: reads the configuration again; raises ConfigError when it is not right.
+        reload: reads the configuration of this process again; raises ConfigError when it is not
+            right.
         operator_token: bearer token of the operator's endpoints; empty closes them.
         metrics_token: one that opens /metrics and nothing else; empty: there is none.
         max_body_octets: largest body read; batches of the operator may be larger.

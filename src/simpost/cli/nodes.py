@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from simpost.cli.columns import print_columns
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.reload import lines_of_mistakes
 
 _HEADING = ["node", "roles", "version", "started", "last beat", "owns"]
 
@@ -25,6 +27,18 @@ def nodes(
         print("One process, with the embedded store.")
     else:
         print_columns([_HEADING, *(_row(node) for node in found)])
+        for line in lines_of_troubles(found):
+            print(line)
+
+
+def lines_of_troubles(nodes: list[dict[str, Any]]) -> Iterator[str]:
+    """What a node cannot do, in sentences."""
+    for node in nodes:
+        for carrier in node["leavesToOthers"]:
+            yield f"{node['name']}: does not reach {carrier}, and leaves its binds to others"
+        if node["configurationErrors"]:
+            yield f"{node['name']}: keeps what it had, its file is not right"
+            yield from lines_of_mistakes(node["name"], node["configurationErrors"])
 
 
 def _row(node: dict[str, Any]) -> list[str]:

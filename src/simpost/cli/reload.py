@@ -1,10 +1,12 @@
-"""`simpost reload`: a running service reads its configuration again."""
+"""`simpost reload`: all nodes of a running service read their configuration again."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from typing import Any
+
+import typer
 
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 
@@ -17,14 +19,17 @@ def reload(
 ) -> None:
     """Have a running service read its configuration again.
 
-    Carriers, routes and [messages] hold at once, without losing a message. A file that is not right
-    changes nothing.
+    All nodes do, each its own file. Carriers, routes, numbers and what is said of messages hold at
+    once, without losing a message. A file that is not right changes nothing where it is read; then
+    this exits with 1.
     """
     done = operator_server(url, config, operator_token).post("/v1/operator/reload", {})
     if as_json:
         print(json.dumps(done, ensure_ascii=False))
     else:
-        print("\n".join(lines_of(done)))
+        print("\n".join([*lines_of(done), *lines_of_nodes(done["nodes"])]))
+    if any(node["state"] == "refused" for node in done["nodes"]):
+        raise typer.Exit(1)
 
 
 def lines_of(done: dict[str, Any]) -> Iterator[str]:
@@ -38,3 +43,23 @@ def lines_of(done: dict[str, Any]) -> Iterator[str]:
         yield "Nothing changed."
     if done["needsRestart"]:
         yield f"changed, but read at the start only: {', '.join(done['needsRestart'])}"
+
+
+def lines_of_nodes(nodes: list[dict[str, Any]]) -> Iterator[str]:
+    """The same of the other nodes, each with its name before."""
+    for node in nodes:
+        if node["state"] == "pending":
+            yield f"{node['name']}: has not answered yet; simpost nodes will tell"
+        elif node["state"] == "refused":
+            yield f"{node['name']}: keeps what it had, its file is not right"
+            yield from lines_of_mistakes(node["name"], node["errors"])
+        else:
+            for line in lines_of(node):
+                yield f"{node['name']}: {line}"
+
+
+def lines_of_mistakes(name: str, mistakes: list[dict[str, str]]) -> Iterator[str]:
+    for each in mistakes:
+        yield (
+            f"{name}: {each['at']}: {each['reason']}" if each["at"] else f"{name}: {each['reason']}"
+        )

@@ -102,3 +102,10 @@ class Node(Section):
         description="How long a node that says nothing still owns its binds. After half of it "
         "without an answer of the database it gives them up.",
     )
+    bind_patience_s: float = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="How long it tries to bind to a carrier without once being bound, before "
+        "another node is to try; twice as long each time up to eight times.",
+    )

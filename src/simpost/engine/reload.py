@@ -18,27 +18,15 @@ from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_o
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.ports.carrier import Carrier
+from simpost.ports.nodes import Reading, Reloaded
 
 _AT_ONCE = ("routes", "messages", "numbers")
-_AT_START = ("server", "store", "log", "tracing")
+_AT_START = ("server", "store", "node", "log", "tracing")
+_MOST_PROBLEMS = 20
+_MOST_LETTERS = 500
+"""What is kept of a problem: other nodes are told, with every beat."""
 
 log = get_logger(__name__)
-
-
-class Reloaded(msgspec.Struct, frozen=True):
-    """What a reload did.
-
-    Attributes:
-        added, changed, removed: names of carriers.
-        sections: those beside the carriers that hold in another way now.
-        needs_restart: sections that differ in the file and are only read at the start.
-    """
-
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-    sections: list[str]
-    needs_restart: list[str]
 
 
 class Reload:
@@ -61,6 +49,8 @@ class Reload:
         failover: Failover,
         inbound: InboundDesk,
     ) -> None:
+        self.last: Reading | None = None
+        """How the file was read last; none before the first time."""
         self._settings = settings
         self._reread = reread
         self._make = make
@@ -71,19 +61,22 @@ class Reload:
         self._inbound = inbound
         self._one_at_a_time = asyncio.Lock()
 
-    async def run(self) -> Reloaded:
+    def check(self) -> None:
         """Raises ConfigError with all that is wrong with the file."""
+        self._reread()
+
+    async def run(self) -> Reloaded:
+        """Raises ConfigError with all that is wrong with the file; then nothing is changed."""
         async with self._one_at_a_time:
-            wanted = self._reread()
-            done = await self._apply(wanted)
-            self._settings = self._settings.model_copy(
-                update={
-                    "carriers": wanted.carriers,
-                    "routes": wanted.routes,
-                    "messages": wanted.messages,
-                    "numbers": wanted.numbers,
-                }
-            )
+            try:
+                done = await self._run()
+            except ConfigError as error:
+                self._refused(str(error).splitlines())
+                raise
+            except Exception:
+                self._refused(["reading it again failed; the log says more"])
+                raise
+            self.last = Reading(done)
         log.warning("configuration_reloaded", **msgspec.structs.asdict(done))
         return done
 
@@ -93,6 +86,22 @@ class Reload:
             await self.run()
         except ConfigError as error:
             log.error("configuration_refused", problems=str(error).splitlines())
+
+    def _refused(self, problems: list[str]) -> None:
+        self.last = Reading(None, [each[:_MOST_LETTERS] for each in problems[:_MOST_PROBLEMS]])
+
+    async def _run(self) -> Reloaded:
+        wanted = self._reread()
+        done = await self._apply(wanted)
+        self._settings = self._settings.model_copy(
+            update={
+                "carriers": wanted.carriers,
+                "routes": wanted.routes,
+                "messages": wanted.messages,
+                "numbers": wanted.numbers,
+            }
+        )
+        return done
 
     async def _apply(self, wanted: Settings) -> Reloaded:
         before = {carrier.name: carrier for carrier in self._settings.carriers}

@@ -13,6 +13,7 @@ import msgspec
 from simpost.ports.carrier import BindStatus
 
 ACCOUNTS_CHANGED = "accounts changed"
+RELOAD_ORDERED = "reload ordered"
 """What nodes that listen are told then; no carrier has such a name."""
 
 
@@ -23,16 +24,58 @@ class CarrierReport(msgspec.Struct, frozen=True):
         is_lost: what waits had better go by another carrier.
         held: parts in its lane.
         binds: those it owns.
+        failed: how often it tried in vain to bind, since it was bound last.
+        turn: 0 unless it leaves the binds to others; else its place in the row of those that do.
     """
 
     takes: bool
     is_lost: bool
     held: int
     binds: list[BindStatus]
+    failed: int = 0
+    turn: int = 0
 
 
-Report = dict[str, CarrierReport]
-"""By the name of the carrier, for all that the node is configured with."""
+class Reloaded(msgspec.Struct, frozen=True):
+    """What a reload did.
+
+    Attributes:
+        added, changed, removed: names of carriers.
+        sections: those beside the carriers that hold in another way now.
+        needs_restart: sections that differ in the file and are only read at the start.
+    """
+
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    sections: list[str]
+    needs_restart: list[str]
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a node read its file last.
+
+    Attributes:
+        done: none where the file was not right, and nothing was changed.
+        problems: what is wrong with the file, a line each; of many the first.
+    """
+
+    done: Reloaded | None
+    problems: list[str] = []
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a node says with each beat.
+
+    Attributes:
+        carriers: by their name, all that it is configured with.
+        reading: none before it read its file a second time.
+        obeyed: the last order to do so that it carried out.
+    """
+
+    carriers: dict[str, CarrierReport] = {}
+    reading: Reading | None = None
+    obeyed: int = 0
 
 
 class NewNode(msgspec.Struct, frozen=True):
@@ -99,6 +142,7 @@ class Standing(msgspec.Struct, frozen=True):
         leases: who has which thing; a thing that nobody has is missing.
         accounts_version: grows whenever an account is added or changed.
         orders: the carriers that are to send nothing.
+        reloads: number of the last order that all nodes read their files again; 0: none.
     """
 
     now_ms: int
@@ -106,6 +150,7 @@ class Standing(msgspec.Struct, frozen=True):
     leases: dict[str, str]
     accounts_version: int
     orders: list[Order]
+    reloads: int
 
 
 class Draw(msgspec.Struct, frozen=True):
@@ -152,5 +197,9 @@ class NodeStore(Protocol):
         ...
 
     async def countermand(self, carrier: str) -> None: ...
+
+    async def order_reload(self) -> int:
+        """Have all nodes read their files again; the number of the order, greater than before."""
+        ...
 
     async def close(self) -> None: ...

@@ -131,6 +131,7 @@ async def test_a_reload_answers_what_it_did(serve: Any) -> None:
         "removed": [],
         "sections": ["routes"],
         "needsRestart": ["server"],
+        "nodes": [],
     }
 
 

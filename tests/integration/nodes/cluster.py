@@ -163,8 +163,17 @@ class Cluster:
             node.process.kill()
 
     def toml(
-        self, port: int, name: str, binds: int = 1, roles: object = None, url: str = ""
+        self,
+        port: int,
+        name: str,
+        binds: int = 1,
+        roles: object = None,
+        url: str = "",
+        centre_port: int = 0,
+        node: str = "",
+        carrier: str = "",
     ) -> str:
+        """`node` and `carrier` are more lines of these sections."""
         named = f'name = "{name}"\n' if name else ""
         given = f"roles = {json.dumps(roles)}\n" if roles else ""
         return f"""\
@@ -176,11 +185,13 @@ database_url = "{url or self._url}"
 secrets_key = "{self._seal_key}"
 [node]
 {named}{given}lease_s = {LEASE_S}
+{node}
 [[carriers]]
 name = "simulator"
 type = "smpp"
 host = "{HOST}"
-port = {self._centre_port}
+port = {centre_port or self._centre_port}
+{carrier}
 system_id = "esme"
 password = "secret"
 binds = {binds}

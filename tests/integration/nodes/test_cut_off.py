@@ -1,60 +1,11 @@
 """A node that does not reach the database gives up its binds before another takes them."""
 
-import contextlib
-import socket
-import threading
-
 import pytest
 
 from bench.processes import HOST
 from tests.integration.nodes.cluster import Centre, Cluster, until
 from tests.integration.nodes.conftest import SEAL_KEY
-
-
-class Wire:
-    """A port that leads to the server's socket; cut, it takes what is said and tells nobody."""
-
-    def __init__(self, to):
-        self._to = to
-        self._sockets = []
-        self._is_cut = threading.Event()
-        self._listener = socket.create_server((HOST, 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self):
-        self._is_cut.set()
-
-    def mend(self):
-        """Those that were cut stay so; whoever comes anew is served."""
-        self._is_cut.clear()
-
-    def close(self):
-        for each in [self._listener, *self._sockets]:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                self._sockets.append(near)
-                if self._is_cut.is_set():
-                    continue
-                far = socket.socket(socket.AF_UNIX)
-                far.connect(self._to)
-                self._sockets.append(far)
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
-
-    def _pass(self, source, sink):
-        with contextlib.suppress(OSError):
-            while octets := source.recv(65_536):
-                if self._is_cut.is_set():
-                    return
-                sink.sendall(octets)
-            sink.close()
+from tests.integration.nodes.wire import Wire
 
 
 @pytest.fixture

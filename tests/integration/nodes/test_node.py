@@ -10,7 +10,7 @@ from simpost.engine.nodes.clock import SharedClock
 from simpost.engine.nodes.node import Node
 from simpost.engine.settling import Patience
 from simpost.errors import ConfigError
-from simpost.ports.nodes import NewNode
+from simpost.ports.nodes import NewNode, Reading, Reloaded
 from simpost.store.postgres import PostgresStore
 from tests.contract.store_facts import leased
 from tests.integration.nodes.conftest import SEAL_KEY
@@ -27,6 +27,23 @@ class Time:
 
     def passes(self, seconds):
         self.now_s += seconds
+
+
+class NothingNew:
+    """A file that is read again and says what it said."""
+
+    last = None
+
+    def __init__(self):
+        self.runs = 0
+
+    def check(self):
+        pass
+
+    async def run(self):
+        self.runs += 1
+        self.last = Reading(Reloaded([], [], [], [], []))
+        return self.last.done
 
 
 @pytest.fixture
@@ -58,6 +75,8 @@ def make(open_nodes, store, time_s):
             Accounts(store),
             SharedClock(),
             take_over,
+            NothingNew(),
+            bind_patience_s=30.0,
             time_s=time_s,
         )
         node.taken_over = taken_over

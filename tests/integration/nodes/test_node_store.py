@@ -6,13 +6,14 @@ import pytest
 
 from simpost.domain.accounts import Account
 from simpost.ports.carrier import BindKind, BindStatus, Link
-from simpost.ports.nodes import Beat, CarrierReport, Draw, NewNode, Order
+from simpost.ports.nodes import Beat, CarrierReport, Draw, NewNode, Order, Reading, Report
 from simpost.store.postgres import PostgresStore
 from tests.integration.nodes.conftest import SEAL_KEY
 
 ROLES = ("api", "dispatch", "carrier")
 BIND = BindStatus(1, BindKind.TRANSCEIVER, Link.BOUND, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None)
-REPORT = {"one": CarrierReport(takes=True, is_lost=False, held=3, binds=[BIND])}
+CARRIER = CarrierReport(takes=True, is_lost=False, held=3, binds=[BIND], failed=2, turn=1)
+REPORT = Report({"one": CARRIER}, Reading(None, ["s.toml:4: is no setting"]), obeyed=3)
 
 
 def new(name, run=b"1"):
@@ -20,7 +21,7 @@ def new(name, run=b"1"):
 
 
 def beat(name, run=b"1", **fields):
-    return Beat(name, run * 16, fields.pop("report", {}), **fields)
+    return Beat(name, run * 16, fields.pop("report", Report()), **fields)
 
 
 @pytest.fixture
@@ -134,6 +135,14 @@ async def test_an_order_is_known_to_all_until_it_is_countermanded(two):
     assert (await second.beat(beat("b"))).orders == [Order("one", unbind=True)]
     await second.countermand("one")
     assert (await first.beat(beat("a"))).orders == []
+
+
+async def test_every_order_to_read_the_files_again_has_a_number_that_all_hear(two):
+    first, second = two
+    assert (await second.beat(beat("b"))).reloads == 0
+    assert await first.order_reload() == 1
+    assert await second.order_reload() == 2
+    assert (await first.beat(beat("a"))).reloads == 2
 
 
 async def test_all_nodes_together_draw_no_more_than_the_bucket_holds(open_nodes):

@@ -24,6 +24,7 @@ from simpost.api.v1 import (
     operator_carriers,
     operator_data,
     operator_nodes,
+    operator_reload,
     problems,
     sending,
 )
@@ -54,7 +55,13 @@ def build(services: Services) -> ASGIApp:
     )
     app.state.services = services
     rooms = (health, metrics, sending, log, inbound)
-    operators = (operator_accounts, operator_carriers, operator_data, operator_nodes)
+    operators = (
+        operator_accounts,
+        operator_carriers,
+        operator_data,
+        operator_nodes,
+        operator_reload,
+    )
     routers = [room.router for room in (*rooms, *operators)]
     for router in routers:
         app.include_router(router)

@@ -9,7 +9,6 @@ from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
 from simpost.domain.receipt_ids import Base, Letters, SeenForm
 from simpost.engine.dispatch import CarrierStatus
-from simpost.errors import ConfigError
 from simpost.ports.carrier import BindKind, BindStatus, Link
 
 router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
@@ -73,16 +72,6 @@ class CarrierList(Shape):
     carriers: list[CarrierShown]
 
 
-class ReloadShown(Shape):
-    """`sections` hold in another way now; `needsRestart` are read at the start only."""
-
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-    sections: list[str]
-    needs_restart: list[str]
-
-
 @router.get("/carriers", summary="Show all carriers and their binds")
 async def list_carriers(services: Wired) -> CarrierList:
     return CarrierList(
@@ -120,36 +109,10 @@ async def drain_carrier(name: str, services: Wired, response: Response) -> Carri
     return await _shown(services, status)
 
 
-@router.post("/reload", summary="Read the configuration again")
-async def reload(services: Wired) -> ReloadShown:
-    try:
-        done = await services.reload()
-    except ConfigError as error:
-        raise Problem(
-            422,
-            ProblemCode.INVALID_CONFIGURATION,
-            "The configuration is not right; nothing was changed.",
-            members={"errors": [_problem(line) for line in str(error).splitlines()]},
-        ) from None
-    return ReloadShown(
-        added=done.added,
-        changed=done.changed,
-        removed=done.removed,
-        sections=done.sections,
-        needs_restart=done.needs_restart,
-    )
-
-
 def _known(services: Wired, name: str) -> str:
     if name not in services.dispatch.lanes:
         raise Problem(404, ProblemCode.NOT_FOUND, "There is no carrier of this name.")
     return name
-
-
-def _problem(line: str) -> dict[str, str]:
-    """`simpost.toml:14: routes[0].carrier: no carrier 'two'`, apart."""
-    at, mark, reason = line.partition(": ")
-    return {"at": at, "reason": reason} if mark else {"at": "", "reason": line}
 
 
 async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.operator_reload import Mistake, mistakes_of
 from simpost.api.v1.shapes import Shape, Time, format_time
 
 router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
 
 
 class NodeShown(Shape):
-    """`owns` are `bind CARRIER NUMBER` and `dispatch`; times are the database's."""
+    """`owns` are `bind CARRIER NUMBER` and `dispatch`; times are the database's.
+
+    `leavesToOthers` are carriers whose binds it tried in vain. `configurationErrors` are the
+    mistakes for which it refused its file when it read it last: what held before holds on.
+    """
 
     name: str
     answers: bool
@@ -20,6 +25,8 @@ class NodeShown(Shape):
     started_at: Time
     last_beat_at: Time
     owns: list[str]
+    leaves_to_others: list[str]
+    configuration_errors: list[Mistake]
 
 
 class NodeList(Shape):
@@ -44,6 +51,10 @@ async def list_nodes(services: Wired) -> NodeList:
                 started_at=format_time(each.started_ms),
                 last_beat_at=format_time(each.beat_ms),
                 owns=sorted(t for t, owner in standing.leases.items() if owner == each.name),
+                leaves_to_others=[
+                    name for name, report in each.report.carriers.items() if report.turn
+                ],
+                configuration_errors=mistakes_of(each.report.reading),
             )
             for each in standing.nodes
         ]

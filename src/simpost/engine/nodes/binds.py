@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from simpost.engine.dispatch import Dispatch
-from simpost.engine.nodes.shares import share_of
+from simpost.engine.nodes.reach import Reach
+from simpost.engine.nodes.shares import Place, share_of
 from simpost.engine.nodes.things import bind_of, parse_bind
 from simpost.observe import get_logger
-from simpost.ports.nodes import CarrierReport, NodeRow, Report
+from simpost.ports.nodes import CarrierReport, NodeRow
 
 log = get_logger(__name__)
 
@@ -29,9 +29,12 @@ class Binds:
     A node that `keeps_none` wants none.
     """
 
-    def __init__(self, node: str, dispatch: Dispatch, *, keeps_none: bool, within_s: float) -> None:
+    def __init__(
+        self, node: str, dispatch: Dispatch, reach: Reach, *, keeps_none: bool, within_s: float
+    ) -> None:
         self._node = node
         self._dispatch = dispatch
+        self._reach = reach
         self._keeps_none = keeps_none
         self._within_s = within_s
         self._held: frozenset[str] = frozenset()
@@ -54,18 +57,40 @@ class Binds:
     def wish(self, leases: Mapping[str, str], others: Iterable[NodeRow]) -> Wish:
         """Its share of what is free; what is above its share, once nothing of it is bound."""
         wanted = self._wanted()
-        rivals = Counter(wanted.keys())
-        rivals.update(name for node in others if "carrier" in node.roles for name in node.report)
-        share = share_of(self._node, wanted, rivals, leases)
+        rivals = [node for node in others if "carrier" in node.roles]
+        places = {name: self._places(name, rivals) for name in wanted}
+        share = share_of(self._node, wanted, places, leases)
         known = {bind_of(name, number) for name in wanted for number in wanted[name]}
         self._giving.update(share.gives, self._held - known)
         return Wish(share.takes, [thing for thing in self._giving if not self._is_bound(thing)])
 
-    def report(self) -> Report:
+    def report(self) -> dict[str, CarrierReport]:
         return {
-            name: CarrierReport(lane.takes, lane.is_lost, lane.held, lane.carrier.binds())
+            name: CarrierReport(
+                lane.takes,
+                lane.is_lost,
+                lane.held,
+                lane.carrier.binds(),
+                *self._reach.place(name),
+            )
             for name, lane in self._dispatch.lanes.items()
         }
+
+    def changed(self, carriers: Iterable[str]) -> None:
+        """They have other settings now: what was known of reaching them holds no more."""
+        self._reach.forget(carriers)
+
+    def _places(self, name: str, rivals: Iterable[NodeRow]) -> dict[str, Place]:
+        """Where each node stands that knows the carrier; first this one, as it stands now."""
+        reports = {
+            node.name: node.report.carriers[name] for node in rivals if name in node.report.carriers
+        }
+        carrier = self._dispatch.lanes[name].carrier
+        is_given = all((parse_bind(thing) or "")[0] != name for thing in self._held - self._giving)
+        unbound_s = 0.0 if is_given else carrier.unbound_s
+        self._reach.look(name, carrier.binds(), unbound_s, list(reports.values()))
+        places = {other: Place(said.failed, said.turn) for other, said in reports.items()}
+        return {self._node: self._reach.place(name), **places}
 
     def _wanted(self) -> dict[str, tuple[int, ...]]:
         if self._keeps_none:

@@ -32,6 +32,6 @@ class Elsewhere:
 
     def _reports(self, carrier: str) -> Iterator[tuple[str, CarrierReport]]:
         for node in self.nodes:
-            report = node.report.get(carrier)
+            report = node.report.carriers.get(carrier)
             if report and report.binds:
                 yield node.name, report

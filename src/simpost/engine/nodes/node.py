@@ -17,11 +17,23 @@ from simpost.engine.dispatch import Dispatch
 from simpost.engine.nodes.binds import Binds
 from simpost.engine.nodes.clock import SharedClock
 from simpost.engine.nodes.orders import Orders
+from simpost.engine.nodes.reach import Reach
+from simpost.engine.nodes.rereading import Rereading
 from simpost.engine.nodes.things import DISPATCH
 from simpost.engine.nodes.watch import Watch
+from simpost.engine.reload import Reload
 from simpost.errors import ConfigError, StoreError
 from simpost.observe import get_logger
-from simpost.ports.nodes import Beat, NewNode, NodeRow, NodeStore, Standing
+from simpost.ports.nodes import (
+    Beat,
+    NewNode,
+    NodeRow,
+    NodeStore,
+    Reading,
+    Reloaded,
+    Report,
+    Standing,
+)
 
 _BEAT_S: Final = 0.8
 _FENCE: Final = 0.5
@@ -32,6 +44,9 @@ _PATIENCE: Final = 0.2
 """Share of a lease that one beat may take, so that there is another before binds are given up."""
 _PATIENCE_S: Final = 10.0
 """The same once they are: now it takes as long as connecting may."""
+_RELOAD_S: Final = 10.0
+"""How long whoever orders a reload is kept waiting for what the other nodes say."""
+_LOOK_S: Final = 0.1
 
 TakeOver = Callable[[str], Awaitable[object]]
 """Puts in doubt what a node held that is dead."""
@@ -48,7 +63,9 @@ class Node:
         accounts: Accounts,
         clock: SharedClock,
         take_over: TakeOver,
+        reload: Reload,
         *,
+        bind_patience_s: float,
         time_s: Callable[[], float],
     ) -> None:
         self.name = facts.name
@@ -69,6 +86,7 @@ class Node:
         self._binds = Binds(
             facts.name,
             dispatch,
+            Reach(facts.name, bind_patience_s, time_s),
             keeps_none="carrier" not in facts.roles,
             within_s=facts.lease_s * _GIVE_UP,
         )
@@ -77,6 +95,9 @@ class Node:
         self._hurry = asyncio.Event()
         self._orders = Orders(dispatch)
         self._ordered_s = 0.0
+        self._reload = reload
+        self._reading: Reading | None = None
+        self._rereading = Rereading(reload, self.hurry)
         self._cared_s = 0.0
 
     @property
@@ -159,6 +180,8 @@ class Node:
         # Not where it may not know of an order that was given here meanwhile.
         if asked_s > self._ordered_s and self._dispatch.is_started:
             self._orders.obey(standing.orders)
+        if self._dispatch.is_started:
+            self._rereading.hear(standing.reloads)
         self._own([thing for thing, node in standing.leases.items() if node == self.name])
         await self._bury_the_dead(now_s)
         if self.leads and now_s - self._cared_s >= self._lease_s:
@@ -213,9 +236,33 @@ class Node:
         self._orders.taken_back_here(carrier)
         self._ordered_s = self._time_s()
 
+    async def reload(self) -> tuple[Reloaded, dict[str, Reading | None]]:
+        """Have all nodes read their files again, each its own.
+
+        Gives what that did here, and by the names of the others how each read its own, none for one
+        that has not said so in time. Raises ConfigError when the file is not right here, and then
+        no other was told; StoreError when they could not be told, and nothing was changed here.
+        """
+        self._reload.check()
+        order = await self._store.order_reload()
+        done = await self._rereading.carry_out(order)
+        ends_s = self._time_s() + _RELOAD_S
+        while True:
+            nodes = self.standing.nodes if self.standing else []
+            others = [node for node in nodes if node.name != self.name]
+            if all(node.report.obeyed >= order for node in others) or self._time_s() >= ends_s:
+                break
+            self.hurry()
+            await asyncio.sleep(_LOOK_S)
+        return done, {
+            node.name: node.report.reading if node.report.obeyed >= order else None
+            for node in others
+        }
+
     # What it owns.
 
     def _next_beat(self) -> Beat:
+        self._follow_reading()
         leases = self.standing.leases if self.standing else None
         takes: list[str] = []
         gives: list[str] = []
@@ -223,7 +270,14 @@ class Node:
             takes, gives = self._binds.wish(leases, self._others())
             if "dispatch" in self._facts.roles and DISPATCH not in leases:
                 takes = [*takes, DISPATCH]
-        return Beat(self.name, self._facts.run, self._binds.report(), takes, gives)
+        report = Report(self._binds.report(), self._reading, self._rereading.obeyed)
+        return Beat(self.name, self._facts.run, report, takes, gives)
+
+    def _follow_reading(self) -> None:
+        if self._reading is not self._reload.last:
+            self._reading = self._reload.last
+            if self._reading and self._reading.done:
+                self._binds.changed(self._reading.done.changed)
 
     def _own(self, things: Collection[str]) -> None:
         self._held = frozenset(things)

@@ -10,7 +10,17 @@ from typing import Any
 
 import msgspec
 
-from simpost.ports.nodes import Beat, Draw, Drawn, NewNode, NodeRow, Order, Report, Standing
+from simpost.ports.nodes import (
+    RELOAD_ORDERED,
+    Beat,
+    Draw,
+    Drawn,
+    NewNode,
+    NodeRow,
+    Order,
+    Report,
+    Standing,
+)
 from simpost.store.postgres.address import parse
 from simpost.store.postgres.failures import translating
 from simpost.store.postgres.lanes import Queue
@@ -52,13 +62,14 @@ class PostgresNodes:
                     await session.ask("give_leases", beat.name, sorted(beat.gives))
                 if beat.takes:
                     await session.ask("take_leases", beat.name, sorted(beat.takes))
-                ((now_ms, accounts_version),) = await session.ask("clock_and_version")
+                ((now_ms, accounts, reloads),) = await session.ask("clock_and_versions")
                 return Standing(
                     now_ms=now_ms,
                     nodes=await _nodes(session),
                     leases=dict(await session.ask("list_leases")),
-                    accounts_version=accounts_version,
+                    accounts_version=accounts,
                     orders=[Order(*row) for row in await session.ask("list_orders")],
+                    reloads=reloads,
                 )
 
     async def leave(self, name: str, run: bytes) -> None:
@@ -90,6 +101,13 @@ class PostgresNodes:
             async with self._beats.use() as session:
                 await session.ask("drop_order", carrier)
 
+    async def order_reload(self) -> int:
+        with translating():
+            async with self._beats.use() as session, session.transaction():
+                ((number,),) = await session.ask("order_reload")
+                await session.ask("wake", f"\n{RELOAD_ORDERED}")
+        return int(number)
+
     async def draw(self, draw: Draw) -> Drawn:
         return await self._draws.submit(_draw, draw)
 
@@ -118,7 +136,7 @@ def _report(text: str) -> Report:
     try:
         return _decoder.decode(text)
     except msgspec.DecodeError:
-        return {}
+        return Report()
 
 
 async def _draw(session: Session, draws: Sequence[Draw]) -> list[Drawn]:

@@ -50,9 +50,14 @@ ON CONFLICT (carrier) DO UPDATE SET unbind = excluded.unbind
 -- name: drop_order
 DELETE FROM orders WHERE carrier = $1
 
--- name: clock_and_version
+-- name: clock_and_versions
 SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint,
-  coalesce((SELECT version FROM changes WHERE name = 'accounts'), 0)
+  coalesce((SELECT version FROM changes WHERE name = 'accounts'), 0),
+  coalesce((SELECT version FROM changes WHERE name = 'reloads'), 0)
+
+-- name: order_reload
+INSERT INTO changes AS c (name, version) VALUES ('reloads', 1)
+ON CONFLICT (name) DO UPDATE SET version = c.version + 1 RETURNING version
 
 -- name: open_pace
 INSERT INTO paces (account_id, level, stamp_ms, granted)

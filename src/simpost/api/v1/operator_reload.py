@@ -1,0 +1,106 @@
+"""The operator's reload: every node reads its own configuration again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Depends, Response
+
+from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.api.v1.shapes import Shape
+from simpost.errors import ConfigError
+from simpost.ports.nodes import Reading, Reloaded
+
+router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+
+_NOTHING = Reloaded([], [], [], [], [])
+
+
+class Changes(Shape):
+    """`sections` hold in another way now; `needsRestart` are read at the start only."""
+
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    sections: list[str]
+    needs_restart: list[str]
+
+
+class Mistake(Shape):
+    """What is wrong with a file, and at which place of it."""
+
+    at: str
+    reason: str
+
+
+class NodeReloaded(Changes):
+    """Another node. One that `refused` has `errors` in its file, and keeps what held before.
+
+    One that is `pending` has not said yet how it read its file; `GET /v1/operator/nodes` tells.
+    """
+
+    name: str
+    state: Literal["reloaded", "refused", "pending"]
+    errors: list[Mistake]
+
+
+class ReloadShown(Changes):
+    """What holds on the node that answers; `nodes` are the others, each with its own file."""
+
+    nodes: list[NodeReloaded]
+
+
+@router.post(
+    "/reload",
+    summary="Have every node read its configuration again",
+    responses={202: {"model": ReloadShown, "description": "Some nodes have not done it yet"}},
+)
+async def reload(services: Wired, response: Response) -> ReloadShown:
+    others: dict[str, Reading | None] = {}
+    try:
+        if services.node:
+            done, others = await services.node.reload()
+        else:
+            done = await services.reload()
+    except ConfigError as error:
+        raise Problem(
+            422,
+            ProblemCode.INVALID_CONFIGURATION,
+            "The configuration is not right; nothing was changed.",
+            members={"errors": [_place(line) for line in str(error).splitlines()]},
+        ) from None
+    response.status_code = 202 if None in others.values() else 200
+    return ReloadShown(
+        **_changes(done), nodes=[_node(name, reading) for name, reading in others.items()]
+    )
+
+
+def mistakes_of(reading: Reading | None) -> list[Mistake]:
+    return [Mistake(**_place(line)) for line in reading.problems] if reading else []
+
+
+def _node(name: str, reading: Reading | None) -> NodeReloaded:
+    done = reading.done if reading else None
+    return NodeReloaded(
+        **_changes(done or _NOTHING),
+        name=name,
+        state="reloaded" if done else "refused" if reading else "pending",
+        errors=mistakes_of(reading),
+    )
+
+
+def _changes(done: Reloaded) -> dict[str, list[str]]:
+    return {
+        "added": done.added,
+        "changed": done.changed,
+        "removed": done.removed,
+        "sections": done.sections,
+        "needs_restart": done.needs_restart,
+    }
+
+
+def _place(line: str) -> dict[str, str]:
+    """`simpost.toml:14: routes[0].carrier: no carrier 'two'`, apart."""
+    at, mark, reason = line.partition(": ")
+    return {"at": at, "reason": reason} if mark else {"at": "", "reason": line}

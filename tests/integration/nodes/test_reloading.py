@@ -1,0 +1,121 @@
+"""A reload reaches every node, and each reads its own file: whole processes, a real database."""
+
+import os
+import signal
+import urllib.error
+
+import pytest
+
+from tests.integration.nodes.cluster import Centre, Cluster, until
+from tests.integration.nodes.conftest import SEAL_KEY
+
+NOTHING = {"added": [], "changed": [], "removed": [], "sections": [], "needsRestart": []}
+NUMBER = '[[numbers]]\nnumber = "66200"\n'
+MISTAKE = f'{NUMBER}hue = "blue"\n'
+
+
+@pytest.fixture
+def centre(tmp_path):
+    centre = Centre(tmp_path)
+    yield centre
+    centre.kill()
+
+
+@pytest.fixture
+def cluster(tmp_path, url, centre):
+    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+    yield cluster
+    for node in cluster.nodes:
+        node.process.stop()
+    cluster.close()
+
+
+def add(node, lines):
+    node.config.write_text(f"{node.config.read_text()}{lines}")
+
+
+def told_of(answer):
+    """What the answer says of the other nodes, by their names."""
+    return {node.pop("name"): node for node in answer["nodes"]}
+
+
+def known(node):
+    return {each["name"]: each for each in node.operate("GET", "nodes")["nodes"]}
+
+
+def test_each_node_reads_its_own_file_and_the_answer_says_what_that_did(cluster):
+    asked, changed, unchanged = (cluster.start(name) for name in ("asked", "changed", "unchanged"))
+    until(lambda: len(known(asked)) == 3)
+    add(asked, NUMBER)
+    add(changed, NUMBER)
+    answer = asked.operate("POST", "reload")
+    assert answer["sections"] == ["numbers"]
+    assert told_of(answer) == {
+        "changed": {**NOTHING, "sections": ["numbers"], "state": "reloaded", "errors": []},
+        "unchanged": {**NOTHING, "state": "reloaded", "errors": []},
+    }
+    for node in (asked, changed, unchanged):
+        assert node.log.read_text().count("configuration_reloaded") == 1
+
+
+def test_a_node_with_a_mistake_in_its_file_keeps_what_it_had_and_says_so(cluster):
+    asked, wrong = cluster.start("asked"), cluster.start("wrong")
+    until(lambda: len(known(asked)) == 2)
+    right = wrong.config.read_text()
+    add(wrong, MISTAKE)
+    told = told_of(asked.operate("POST", "reload"))["wrong"]
+    assert told["state"] == "refused"
+    assert told["errors"][0]["reason"].startswith("numbers[0].hue: is no setting")
+    assert "wrong.toml:" in told["errors"][0]["at"]
+    assert known(asked)["wrong"]["configurationErrors"] == told["errors"]
+    assert "configuration_refused" in wrong.log.read_text()
+    (esim,) = cluster.fill(wrong)
+    _, taken = wrong.send(esim, "as before")
+    until(lambda: wrong.state_of(taken["id"]) == "delivered")
+
+    wrong.config.write_text(right)
+    os.kill(wrong.pid, signal.SIGHUP)  # of this process alone
+    until(lambda: not known(asked)["wrong"]["configurationErrors"])
+    assert asked.log.read_text().count("configuration_reloaded") == 1
+
+
+def test_with_a_mistake_in_the_file_of_the_one_that_is_asked_no_other_is_told(cluster):
+    asked, other = cluster.start("asked"), cluster.start("other")
+    until(lambda: len(known(asked)) == 2)
+    add(asked, MISTAKE)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        asked.operate("POST", "reload")
+    with refused.value as answer:
+        assert answer.code == 422
+    assert told_of(other.operate("POST", "reload"))["asked"]["state"] == "refused"
+    assert other.log.read_text().count("configuration_reloaded") == 1
+
+
+def test_a_new_carrier_is_bound_by_one_node_whichever_was_asked(cluster, centre):
+    door, sender = cluster.start("door", "--role=api"), cluster.start("sender", "--role=carrier")
+    until(sender.bound)
+    for node in (door, sender):
+        lines = node.config.read_text().partition("[[carriers]]")[2].partition("[[routes]]")[0]
+        add(node, f"[[carriers]]{lines.replace('simulator', 'another')}")
+    answer = door.operate("POST", "reload")
+    assert (answer["added"], told_of(answer)["sender"]["added"]) == (["another"], ["another"])
+    until(lambda: "bind another 1" in known(door)["sender"]["owns"])
+    until(lambda: centre.ask("stats")["bound"] == 2)
+
+
+def test_a_node_that_starts_after_a_reload_reads_its_file_once_more(cluster):
+    first = cluster.start("first")
+    first.operate("POST", "reload")
+    later = cluster.start("later")
+    until(lambda: later.log.read_text().count("configuration_reloaded") == 1)
+    assert told_of(first.operate("POST", "reload"))["later"]["state"] == "reloaded"
+
+
+def test_a_reload_reaches_all_workers(cluster):
+    parent = cluster.start("host", "--workers=2")
+    until(lambda: len(known(parent)) == 3)
+    add(parent, NUMBER)
+    answer = parent.operate("POST", "reload")
+    readings = [answer["sections"], *(each["sections"] for each in answer["nodes"])]
+    assert readings == [["numbers"]] * 3
+    assert parent.log.read_text().count("configuration_reloaded") == 3
