@@ -1,11 +1,16 @@
+import asyncio
+import itertools
+
 import pytest
 
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 from tests.contract.store_facts import (
     DAY_MS,
     NOW_MS,
     esim,
+    in_doubt,
     leased,
     message,
     receipt,
@@ -73,6 +78,78 @@ async def test_messages_are_listed_by_time_both_ends_included(store, five):
     assert await listed(store, from_ms=first + 1, to_ms=last - 1) == ["2"]
     assert await listed(store, from_ms=last, state=State.ACCEPTED) == ["4", "3"]
     assert await listed(store, to_ms=first, esim_tran_no="E-1") == ["0"]
+
+
+async def test_a_message_of_several_parts_is_listed_in_the_state_of_them_all(store):
+    one = leased("first ", "second", esim_tran_no="E-1")
+    await store.accept(one)
+    await store.settle(
+        [settlement(one, number, carrier_message_id=f"c{number}") for number in (1, 2)]
+    )
+    await store.receive([receipt("c1")])
+    of_esim = {"esim_tran_no": "E-1"}
+    assert await listed(store, state=State.SENT, **of_esim) == [one.text]
+    assert await listed(store, state=State.DELIVERED, **of_esim) == []
+    await store.receive([receipt("c2", State.FAILED, Reason.UNDELIVERABLE)])
+    assert await listed(store, state=State.FAILED, **of_esim) == [one.text]
+    assert await listed(store, state=State.SENT, **of_esim) == []
+    assert await listed(store, state=State.DELIVERED, **of_esim) == []
+
+
+ENDS = (
+    (State.DELIVERED, None),
+    (State.FAILED, Reason.UNDELIVERABLE),
+    (State.EXPIRED, Reason.EXPIRED_AT_CARRIER),
+)
+STATES = (*(state for state, _ in ENDS), State.SENT, State.IN_DOUBT, State.REJECTED, State.ACCEPTED)
+
+
+async def lead_apart(store, sent):
+    """Lead the messages to `STATES`, to each in its turn."""
+    carried = [one for at in range(4) for one in sent[at::7]]
+    await store.settle(
+        [settlement(one, carrier_message_id=one.text) for one in carried]
+        + [in_doubt(one) for one in sent[4::7]]
+        + [refused(one) for one in sent[5::7]]
+    )
+    for at, end in enumerate(ENDS):
+        await store.receive([receipt(one.text, *end) for one in sent[at::7]])
+    return {one.text: STATES[at % 7] for at, one in enumerate(sent)}
+
+
+@pytest.mark.parametrize("first_look", [3, 1_000])
+async def test_any_filters_together_list_what_looking_at_each_message_finds(
+    store, monkeypatch, first_look
+):
+    """`first_look`: of the account's messages in a state PostgreSQL looks at so many first."""
+    monkeypatch.setattr("simpost.store.postgres.log._FIRST_LOOK", first_look)
+    esims = {"E-1": "8985200000000000001", "E-2": "8985200000000000002"}
+    await store.save_esims(1, [esim(tran_no, iccid=iccid) for tran_no, iccid in esims.items()])
+    sent = []
+    for at in range(70):
+        tran_no = "E-2" if at % 5 == 0 else "E-1"
+        facts = {"esim_tran_no": tran_no, "iccid": esims[tran_no]}
+        sent.append(leased(f"m{at}", at_ms=NOW_MS + at * DAY_MS // 7, **facts))
+    await asyncio.gather(*(store.accept(one) for one in sent))
+    states = await lead_apart(store, sent)
+    kinds = itertools.product(
+        ({}, {"esim_tran_no": "E-1"}, {"esim_tran_no": "E-2"}, {"iccid": esims["E-2"]}),
+        (None, *STATES, State.CANCELLED),
+        ({}, {"from_ms": NOW_MS + 2 * DAY_MS, "to_ms": NOW_MS + 7 * DAY_MS}),
+        (None, sent[50].id, sent[11].id),
+        (2, 50),
+    )
+    for of, state, time, before, limit in kinds:
+        expected = [
+            one.text
+            for one in reversed(sent)
+            if all(getattr(one, name) == value for name, value in of.items())
+            and state in (None, states[one.text])
+            and time.get("from_ms", 0) <= one.created_ms <= time.get("to_ms", one.created_ms)
+            and (before is None or one.id < before)
+        ]
+        which = {**of, **time, "state": state, "before": before, "limit": limit}
+        assert await listed(store, **which) == expected[:limit], which
 
 
 async def test_pages_follow_each_other_though_messages_keep_coming(store, five):

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from simpost.domain.accounts import Account
 from simpost.domain.states import State
 from simpost.errors import StoreBusy, StoreError
+from simpost.ports.store import MessageFilter
 from simpost.store import SqliteStore, moving
 from simpost.store.moving.source import Source
 from simpost.store.moving.tables import EMBEDDED_ONLY, POSTGRES_ONLY, TABLES
