@@ -1,8 +1,6 @@
-"""Matching: the open part that a receipt speaks of, by its id as received or in another form.
+"""Matching: the open part that a receipt speaks of, looked for in the file.
 
-docs/receipts.md tells the rules for people. An id that two open parts have is ambiguous: a carrier
-may use an id again after its counter wrapped or was reset. A part whose validity ended more than a
-day before the receipt came is out of the choice; if that does not leave one, none is chosen.
+`simpost.store.fitting` has the rules, and docs/receipts.md tells them for people.
 """
 
 from __future__ import annotations
@@ -13,20 +11,19 @@ from itertools import chain
 import msgspec
 
 from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import (
-    Form,
-    candidates,
-    is_proven,
-    possible_forms,
-    same_number,
-)
+from simpost.domain.receipt_ids import Form, candidates, possible_forms, same_number
 from simpost.store.codes import CODE
+from simpost.store.fitting import (
+    COMMON_WIDTHS,
+    Fit,
+    choose,
+    choose_in_any_form,
+    in_learnt_forms,
+    is_of_one,
+    plain_to_see,
+)
 from simpost.store.sqlite.queries import SQL, chunks, widened
 from simpost.store.sqlite.session import PartKey, Session
-
-COMMON_WIDTHS = (8, 10, 16, 20)
-"""Of a number of 32 or 64 bits in hexadecimal or decimal."""
-_AFTER_VALIDITY_MS = 86_400_000
 
 
 class Match(msgspec.Struct, frozen=True, array_like=True):
@@ -44,25 +41,6 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     @property
     def key(self) -> PartKey:
         return self.account_id, bytes.fromhex(self.message_id), self.number
-
-
-class Fit(msgspec.Struct, frozen=True):
-    """An open part that the receipt at `index` may mean."""
-
-    index: int
-    account_id: int
-    message_id: bytes
-    number: int
-    total: int
-    state: int
-    reason: str | None
-    expires_ms: int
-    carrier_message_id: str
-    destination: str
-
-    @property
-    def key(self) -> PartKey:
-        return self.account_id, self.message_id, self.number
 
 
 _decode_matches = msgspec.json.Decoder(list[Match]).decode
@@ -83,27 +61,9 @@ def match_exactly(session: Session, receipts: Sequence[Receipt]) -> list[Match]:
 def match_learnt(
     session: Session, receipts: Iterable[tuple[int, Receipt]]
 ) -> dict[int, tuple[Fit, Form | None]]:
-    """By index the part that each receipt means, and in which form, where that is plain to see.
-
-    Exactly one part fits, by the id as received or by a form this carrier is seen to use.
-    """
-    asked: dict[int, tuple[Receipt, dict[str, Form]]] = {}
-    ids: list[tuple[int, str, str]] = []
-    for index, receipt in receipts:
-        written = receipt.carrier_message_id
-        learnt = candidates(written, session.forms.of(receipt.carrier))
-        asked[index] = (receipt, learnt)
-        ids += [(index, receipt.carrier, each) for each in (written, *learnt)]
-    fits: dict[int, list[Fit]] = {}
-    for fit in _look(session, ids):
-        fits.setdefault(fit.index, []).append(fit)
-    found: dict[int, tuple[Fit, Form | None]] = {}
-    for index, (only, *more) in fits.items():
-        receipt, learnt = asked[index]
-        form = learnt.get(only.carrier_message_id)
-        if not more and (form is None or _is_proven(receipt, only, learnt, learnt=True)):
-            found[index] = (only, form)
-    return found
+    """By index the part that each receipt means, and in which form, where that is plain to see."""
+    asked, ids = in_learnt_forms(receipts, session.forms.of)
+    return plain_to_see(asked, _look(session, ids))
 
 
 def find_part(
@@ -114,27 +74,20 @@ def find_part(
     `widths` are those of answers that may be meant, beside those seen in the store.
     """
     carrier, written = receipt.carrier, receipt.carrier_message_id
-    learnt = candidates(written, session.forms.of(carrier))
-    fits = _fits(session, carrier, [written, *learnt])
-    exact = [fit for fit in fits if fit.carrier_message_id == written]
-    in_form = [fit for fit in fits if fit.carrier_message_id != written]
-    if exact:
-        chosen = _only(exact, receipt)
-        other = _only(in_form, receipt)
-        if chosen and other and _names(receipt, other) and not _names(receipt, chosen):
-            return _believe(session, receipt, other, learnt)
-        return chosen or (Standing.AMBIGUOUS, None)
-    if in_form:
-        chosen = _only(in_form, receipt)
-        if chosen is None:
-            return Standing.AMBIGUOUS, None
-        if _is_proven(receipt, chosen, learnt, learnt=True):
-            return _believe(session, receipt, chosen, learnt)
-    ended = session.recall_end(carrier, written)
-    if ended is not None:
-        key, code = ended
-        return Standing.DUPLICATE if code == CODE[receipt.state] else Standing.LATE, key
-    return _find_in_any_form(session, receipt, widths)
+    forms = candidates(written, session.forms.of(carrier))
+    chosen = choose(receipt, _fits(session, carrier, [written, *forms]), forms)
+    if chosen is None:
+        ended = session.recall_end(carrier, written)
+        if ended is not None:
+            key, code = ended
+            return Standing.DUPLICATE if code == CODE[receipt.state] else Standing.LATE, key
+        forms = _possible(session, carrier, written, widths)
+        chosen = choose_in_any_form(receipt, _fits(session, carrier, forms), forms)
+    if isinstance(chosen, Standing):
+        return chosen, None
+    if form := forms.get(chosen.carrier_message_id):
+        session.forms.saw(carrier, form, receipt.received_ms)
+    return chosen
 
 
 def speak_of_sent(session: Session, receipts: Sequence[Receipt]) -> list[bool]:
@@ -150,11 +103,7 @@ def _speaks_of_sent(session: Session, receipt: Receipt) -> bool:
             if any(same_number(each, number) for each in receipt.numbers):
                 return True
     possible = _possible(session, carrier, written, ())
-    return any(
-        _names(receipt, fit)
-        and (fit.carrier_message_id == written or _is_proven(receipt, fit, possible, learnt=False))
-        for fit in _fits(session, carrier, [written, *possible])
-    )
+    return is_of_one(receipt, _fits(session, carrier, [written, *possible]), possible)
 
 
 def _possible(
@@ -163,22 +112,6 @@ def _possible(
     """Every id the answer may have had, by the widths seen in the store and `widths`."""
     seen = {len(text) for text in session.execute(SQL["outermost_ids"], (carrier,)).get if text}
     return candidates(written, possible_forms({*seen, *widths, *COMMON_WIDTHS}))
-
-
-def _find_in_any_form(
-    session: Session, receipt: Receipt, widths: Iterable[int]
-) -> Fit | tuple[Standing, PartKey | None]:
-    carrier = receipt.carrier
-    possible = _possible(session, carrier, receipt.carrier_message_id, widths)
-    fits = _fits(session, carrier, possible)
-    if not fits:
-        return Standing.PARKED, None
-    chosen = _only(fits, receipt)
-    if chosen is None:
-        return Standing.AMBIGUOUS, None
-    if _is_proven(receipt, chosen, possible, learnt=False):
-        return _believe(session, receipt, chosen, possible)
-    return Standing.PARKED, None
 
 
 def _fits(session: Session, carrier: str, ids: Iterable[str]) -> list[Fit]:
@@ -193,30 +126,3 @@ def _look(session: Session, ids: Sequence[tuple[int, str, str]]) -> list[Fit]:
             widened("match_forms", len(some)), list(chain.from_iterable(some))
         )
     ]
-
-
-def _only(fits: Sequence[Fit], receipt: Receipt) -> Fit | None:
-    if len(fits) > 1:
-        oldest_ms = receipt.received_ms - _AFTER_VALIDITY_MS
-        fits = [fit for fit in fits if fit.expires_ms >= oldest_ms]
-    return fits[0] if len(fits) == 1 else None
-
-
-def _names(receipt: Receipt, fit: Fit) -> bool:
-    return any(same_number(number, fit.destination) for number in receipt.numbers)
-
-
-def _is_proven(receipt: Receipt, fit: Fit, forms: dict[str, Form], *, learnt: bool) -> bool:
-    return is_proven(
-        receipt.carrier_message_id,
-        fit.carrier_message_id,
-        forms[fit.carrier_message_id],
-        learnt=learnt,
-        numbers=receipt.numbers,
-        number=fit.destination,
-    )
-
-
-def _believe(session: Session, receipt: Receipt, fit: Fit, forms: dict[str, Form]) -> Fit:
-    session.forms.saw(receipt.carrier, forms[fit.carrier_message_id], receipt.received_ms)
-    return fit

@@ -11,8 +11,9 @@ from simpost.domain.receipt_ids import candidates, possible_forms
 from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
+from simpost.store.fitting import Fit
 from simpost.store.sqlite.folding import refold
-from simpost.store.sqlite.matching import Fit, Match, find_part, match_exactly, match_learnt
+from simpost.store.sqlite.matching import Match, find_part, match_exactly, match_learnt
 from simpost.store.sqlite.queries import SQL, chunks, widened
 from simpost.store.sqlite.session import PartKey, Session
 
