@@ -21,8 +21,11 @@ from simpost.store.sqlite.connection import open_writer
 
 SPREAD_MS = 30 * 86_400_000
 """The messages are of thirty days, evenly."""
-_BUSY_SHARE = 0.01
-"""The part of all messages that goes to one eSIM, the first."""
+_LOTS = 100
+_BUSY = 2
+"""So many eSIMs, the first ones, get a hundredth of all messages each, beside their share."""
+_OFF_PLACE = 1
+"""The second one is off all the time."""
 _VALIDITY_MS = 172_800_000
 _BATCH = 20_000
 _ENDS: tuple[tuple[State, Reason | None], ...] = (
@@ -31,6 +34,7 @@ _ENDS: tuple[tuple[State, Reason | None], ...] = (
     (State.REJECTED, Reason.REJECTED_BY_CARRIER),
     (State.FAILED, Reason.UNDELIVERABLE),
 )
+_OFF = _ENDS[1]
 _OF_100_000 = (95_000, 3_000, 1_995, 5)
 """How many end in each of those states; the last one is rare."""
 
@@ -102,8 +106,10 @@ def story(rows: int, esims: Sequence[str], now_ms: int) -> Iterator[tuple[Row, R
         sent_ms, ended_ms, expires_ms = at_ms + 5, at_ms + 3000, at_ms + _VALIDITY_MS
         message_id = _uuid7(at_ms, dice)
         carrier_id = str(number)
-        esim = esims[0] if dice.random() < _BUSY_SHARE else esims[number % len(esims)]
-        [(state, reason)] = dice.choices(_ENDS, _OF_100_000)
+        lot = dice.randrange(_LOTS)
+        place = (lot if lot < _BUSY else number) % len(esims)
+        esim = esims[place]
+        [(state, reason)] = [_OFF] if place == _OFF_PLACE else dice.choices(_ENDS, _OF_100_000)
         yield (
             (
                 *(1, message_id, esim, f"8966{esim}1", f"66{esim[-10:]}", "", "service"),

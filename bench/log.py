@@ -8,13 +8,14 @@ its database for one. Ends with 1 where the p99 of a question is above 20 ms.
 from __future__ import annotations
 
 import argparse
+import base64
 import http.client
 import json
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,8 +30,10 @@ from bench.processes import HOST
 
 AIM_MS = 20.0
 _HOUR_MS = 3_600_000
+_STATES = ("accepted", "in_doubt", "sent", "delivered", "failed", "expired", "rejected")
 
 Question: TypeAlias = Callable[[], str]
+Fact: TypeAlias = dict[str, str]
 
 
 def main() -> None:
@@ -57,32 +60,60 @@ def measure(folder: Path, rows: int, times: int, *, postgres: bool) -> dict[str,
         simpost.stop()
 
 
+class Facts:
+    """What is asked for, another value each time."""
+
+    def __init__(self, esims: Sequence[str], now_ms: int) -> None:
+        self.dice = random.Random(2)
+        self._esims = esims
+        self._now_ms = now_ms
+
+    def esim(self) -> Fact:
+        return {"esimTranNo": self.dice.choice(self._esims)}
+
+    def busy(self) -> Fact:
+        return {"esimTranNo": self._esims[0]}
+
+    def off(self) -> Fact:
+        return {"esimTranNo": self._esims[1]}
+
+    def iccid(self) -> Fact:
+        return {"iccid": f"8966{self.dice.choice(self._esims)}1"}
+
+    def until(self) -> Fact:
+        return {"to": _instant(self._moment())}
+
+    def hour(self) -> Fact:
+        from_ms = self._moment()
+        return {"from": _instant(from_ms), "to": _instant(from_ms + _HOUR_MS)}
+
+    def page(self) -> Fact:
+        last = self._moment().to_bytes(6, "big").ljust(16, b"\0")
+        return {"cursor": base64.urlsafe_b64encode(last).rstrip(b"=").decode()}
+
+    def anything(self) -> Fact:
+        found = self.dice.choice((self.esim, self.busy, self.off))()
+        found["state"] = self.dice.choice(_STATES)
+        for fact in self.dice.sample((self.hour, self.until, self.page), self.dice.randrange(3)):
+            found |= fact()
+        return found
+
+    def _moment(self) -> int:
+        return self._now_ms - self.dice.randrange(SPREAD_MS)
+
+
 def _questions(simpost: Simpost, now_ms: int) -> dict[str, Question]:
-    dice = random.Random(2)
+    facts = Facts(simpost.esims, now_ms)
+    esim, busy, off = facts.esim, facts.busy, facts.off
+    until, hour, page = facts.until, facts.hour, facts.page
     some_ids = [message["id"] for message in simpost.ask("/v1/messages?limit=200")["messages"]]
 
-    def listed(*facts: Callable[[], dict[str, str]]) -> Question:
+    def listed(*facts: Callable[[], Fact]) -> Question:
         return lambda: (
             f"/v1/messages?{urlencode({k: v for fact in facts for k, v in fact().items()})}"
         )
 
-    def esim() -> dict[str, str]:
-        return {"esimTranNo": dice.choice(simpost.esims)}
-
-    def busy() -> dict[str, str]:
-        return {"esimTranNo": simpost.esims[0]}
-
-    def iccid() -> dict[str, str]:
-        return {"iccid": f"8966{dice.choice(simpost.esims)}1"}
-
-    def until() -> dict[str, str]:
-        return {"to": _instant(now_ms - dice.randrange(SPREAD_MS))}
-
-    def hour() -> dict[str, str]:
-        from_ms = now_ms - dice.randrange(SPREAD_MS)
-        return {"from": _instant(from_ms), "to": _instant(from_ms + _HOUR_MS)}
-
-    def state(name: str) -> Callable[[], dict[str, str]]:
+    def state(name: str) -> Callable[[], Fact]:
         return lambda: {"state": name}
 
     return {
@@ -90,15 +121,22 @@ def _questions(simpost: Simpost, now_ms: int) -> dict[str, Question]:
         "at a time": listed(until),
         "in an hour": listed(hour),
         "of an eSIM": listed(esim),
-        "of an ICCID": listed(iccid),
+        "of an ICCID": listed(facts.iccid),
         "of an eSIM with 11,000, in an hour": listed(busy, hour),
         "delivered": listed(state("delivered"), until),
         "failed (50 in all)": listed(state("failed")),
         "failed, in an hour": listed(state("failed"), hour),
         "in doubt (none)": listed(state("in_doubt")),
         "of an eSIM, rejected": listed(esim, state("rejected")),
-        "of an eSIM with 11,000, failed": listed(busy, state("failed")),
-        "by id": lambda: f"/v1/messages/{dice.choice(some_ids)}",
+        "of an eSIM with 11,000, delivered": listed(busy, state("delivered"), page),
+        "the same, expired": listed(busy, state("expired"), page),
+        "the same, failed": listed(busy, state("failed")),
+        "the same, failed, in an hour": listed(busy, state("failed"), hour),
+        "the same, in doubt (none)": listed(busy, state("in_doubt")),
+        "of an eSIM with 11,000 expired": listed(off, state("expired"), page),
+        "the same, delivered (none)": listed(off, state("delivered")),
+        "of one of these in a state at a time": listed(facts.anything),
+        "by id": lambda: f"/v1/messages/{facts.dice.choice(some_ids)}",
     }
 
 
