@@ -86,6 +86,8 @@ async def test_the_database_goes_on_where_the_file_stopped(tmp_path, url):
         held = await store.find_message(1, embedded.held.id)
         coded = await store.find_message(1, embedded.coded.id)
         assert (held.state, coded.state) == (State.IN_DOUBT, State.IN_DOUBT)
+        ended = MessageFilter(esim_tran_no=embedded.held.esim_tran_no, state=State.DELIVERED)
+        assert [each.text for each in await store.list_messages(1, ended)] == ["abc"]
         claimed = await store.claim(
             CARRIER, limit=9, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
         )
