@@ -150,7 +150,7 @@ class Bench:
 
     def message_of(self, parts, priority, valid_ms=HOUR_MS):
         return NewMessage(
-            id=next(self._ids).to_bytes(16, "big"),
+            id=self.clock().to_bytes(6, "big") + next(self._ids).to_bytes(10, "big"),
             account_id=1,
             esim_tran_no="26010100000001",
             iccid="8944538532008160222",

@@ -27,6 +27,7 @@ class Wire:
         self._to = to
         self._swallows = False
         self._resets = False
+        self._loses_answers = False
         self._ends: set[asyncio.StreamWriter] = set()
         self._far_ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,6 +56,10 @@ class Wire:
         for task in self._tasks:
             task.cancel()
 
+    def lose_answers(self) -> None:
+        """From now on the far side is told everything, and what it says is lost."""
+        self._loses_answers = True
+
     def reset(self) -> None:
         """All that are connected, and whoever connects until it is mended."""
         self._resets = True
@@ -63,7 +68,7 @@ class Wire:
 
     def mend(self) -> None:
         """Whoever connects from now on is served. The far side has missed keepalives meanwhile."""
-        self._swallows = self._resets = False
+        self._swallows = self._resets = self._loses_answers = False
         for end in self._far_ends:
             end.transport.abort()
         self._far_ends.clear()
@@ -81,18 +86,21 @@ class Wire:
             return
         self._far_ends.add(far_writer)
         for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(_pass_on(source, sink))
+            task = asyncio.create_task(self._pass_on(source, sink, answers=sink is writer))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-
-async def _pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Until one side ends; cancelled, it leaves both open and says nothing."""
-    with contextlib.suppress(OSError):
-        while octets := await source.read(65_536):
-            sink.write(octets)
-            await sink.drain()
-    sink.close()
+    async def _pass_on(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool
+    ) -> None:
+        """Until one side ends; cancelled, it leaves both open and says nothing."""
+        with contextlib.suppress(OSError):
+            while octets := await source.read(65_536):
+                if answers and self._loses_answers:
+                    continue
+                sink.write(octets)
+                await sink.drain()
+        sink.close()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

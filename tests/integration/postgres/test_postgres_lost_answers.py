@@ -1,0 +1,102 @@
+"""The database does what it was told and its answer is lost: nobody waits for the lease to end."""
+
+import asyncio
+import contextlib
+
+import msgspec
+import pytest
+
+from simpost.domain.accounts import Account
+from simpost.domain.messages import Priority
+from simpost.domain.states import State
+from simpost.engine.lane import Lane
+from simpost.engine.ledger import Ledger
+from simpost.errors import StoreError
+from tests.integration.engine.scripted import PATIENCE, Bench, Clock, ScriptedCarrier
+from tests.integration.postgres.conftest import open_store, run_sql
+from tests.scenarios.faults.wires import Wire
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@contextlib.asynccontextmanager
+async def far_from(postgres, database):
+    """A lane whose store is at the other end of a wire."""
+    async with Wire(postgres.root / ".s.PGSQL.5432") as wire:
+        url = f"postgresql://postgres@127.0.0.1:{wire.port}/{database}"
+        store = await open_store(url, "one")
+        await store.add_account(Account(id=0, access_code="a", secret="s"))
+        carrier, ledger, clock = ScriptedCarrier(), Ledger(store), Clock()
+        lane = Lane(carrier, store, ledger, owner="one", depth=8, patience=PATIENCE, clock_ms=clock)
+        await carrier.start(lane)
+        running = asyncio.gather(lane.run(), ledger.run())
+        try:
+            yield Bench(store, carrier, lane, ledger, clock), wire
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+            await store.close()
+
+
+async def until_leased(url):
+    """Asked by another way."""
+    while not await run_sql(url, "SELECT 1 FROM parts WHERE owner = 'one'"):
+        await asyncio.sleep(0.02)
+
+
+async def reserved(bench):
+    """A message with a place in the lane; every way to the database was gone once then."""
+    bench.lane.wake()
+    while bench.reserve(message := bench.message_of(("hello",), Priority.CONVERSATION)) is None:
+        await asyncio.sleep(0.02)
+    bench.lane.release(message)
+    await bench.until_held(0)
+    await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0)
+    await bench.ledger.drained()
+    return bench.reserved(message)
+
+
+async def send_after_all(bench):
+    """Once the database answers again; the clock of the lane stands still but for this."""
+    bench.lane.wake()
+    while len(bench.carrier.sent) < 2:
+        bench.clock.now_ms += 500
+        await asyncio.sleep(0.05)
+    bench.carrier.answer(1)
+
+
+async def test_a_claim_whose_answer_was_lost(postgres, database, url):
+    async with far_from(postgres, database) as (bench, wire):
+        message = await reserved(bench)
+        bench.lane.release(message)
+        message = msgspec.structs.replace(message, lease_ms=None)
+        await bench.store.accept(message)
+        wire.lose_answers()
+        bench.lane.wake()
+        await until_leased(url)
+        wire.reset()
+        wire.mend()
+        await send_after_all(bench)
+        found = await bench.until(message.id, State.SENT)
+        assert bench.clock.now_ms < message.created_ms + 60_000
+        assert not any(attempt.repeat for attempt in found.attempts)
+
+
+async def test_an_accept_whose_answer_was_lost(postgres, database, url):
+    async with far_from(postgres, database) as (bench, wire):
+        message = await reserved(bench)
+        wire.lose_answers()
+        accepting = asyncio.create_task(bench.store.accept(message))
+        await until_leased(url)
+        wire.reset()
+        wire.mend()
+        with pytest.raises(StoreError):
+            await accepting
+        bench.lane.give_up(message)
+        await send_after_all(bench)
+        found = await bench.until(message.id, State.SENT)
+        assert bench.clock.now_ms < message.created_ms + 60_000
+        assert not any(attempt.repeat for attempt in found.attempts)
