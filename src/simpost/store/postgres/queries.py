@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any, TypeVar
+
+from simpost.store.statements import statements
 
 R = TypeVar("R")
 
@@ -22,25 +21,7 @@ _FILES = (
     "nodes",
     "moving",
 )
-_NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
-
-
-@cache
-def statements() -> dict[str, str]:
-    """Every named statement, without its comments."""
-    found: dict[str, str] = {}
-    folder = files("simpost.store.postgres").joinpath("sql")
-    for name in _FILES:
-        text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8")
-        _, *pieces = _NAMED.split(text)
-        for title, statement in zip(pieces[::2], pieces[1::2], strict=True):
-            assert title not in found, title
-            found[title] = _COMMENT.sub("", statement).strip()
-    return found
-
-
-SQL = statements()
+SQL = statements("simpost.store.postgres", _FILES)
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -5,36 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypeVar
 
 import apsw
 
+from simpost.store.statements import statements
+
 R = TypeVar("R")
 
 _FILES = ("messages", "parts", "receipts", "routing", "catalogue", "inbound", "watching")
-_NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
-
-
-def read(name: str) -> str:
-    """The text of a file under `sql/`."""
-    return files("simpost.store.sqlite").joinpath("sql", name).read_text(encoding="utf-8")
-
-
-@cache
-def statements() -> dict[str, str]:
-    """Every named statement, without its comments."""
-    found: dict[str, str] = {}
-    for name in _FILES:
-        _, *pieces = _NAMED.split(read(f"{name}.sql"))
-        for title, text in zip(pieces[::2], pieces[1::2], strict=True):
-            assert title not in found, title
-            found[title] = _COMMENT.sub("", text).strip()
-    return found
-
-
-SQL = statements()
+SQL = statements("simpost.store.sqlite", _FILES)
 
 
 def ask(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:
