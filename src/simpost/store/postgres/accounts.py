@@ -1,16 +1,15 @@
-"""Accounts, their secrets sealed on the way in and opened on the way out."""
+"""Accounts in the database, and the key it is bound to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
-import msgspec
 
-from simpost.domain.accounts import Account, Dialect
-from simpost.domain.messages import Category
+from simpost.domain.accounts import Account
 from simpost.errors import InvalidRequest
+from simpost.store.accounts import account_of, row_of
 from simpost.store.postgres.link import Session
 from simpost.store.seal import Seal
 
@@ -36,48 +35,18 @@ async def change_accounts(session: Session, accounts: Sequence[Sealed]) -> list[
 
 
 async def _write(session: Session, statement: str, one: Sealed, *key: int) -> int:
-    account = one.account
+    row = row_of(one.account, one.secret)
     try:
-        written: int | None = await session.value(
-            statement,
-            account.access_code,
-            one.secret,
-            account.name,
-            account.dialect,
-            account.access_code_only,
-            msgspec.json.encode(account.ip_allow).decode(),
-            float(account.requests_per_s),
-            account.category,
-            account.webhook,
-            account.enabled,
-            *key,
-        )
+        written: int | None = await session.value(statement, *row, *key)
     except asyncpg.UniqueViolationError:
-        raise InvalidRequest(f"the access code {account.access_code!r} is taken") from None
+        raise InvalidRequest(f"the access code {one.account.access_code!r} is taken") from None
     if written is None:
-        raise InvalidRequest(f"there is no account {account.id}")
+        raise InvalidRequest(f"there is no account {one.account.id}")
     return written
 
 
 async def list_accounts(session: Session, seal: Seal) -> list[Account]:
-    return [_account(row, seal) for row in await session.ask("list_accounts")]
-
-
-def _account(row: Any, seal: Seal) -> Account:
-    access_code: str = row[1]
-    return Account(
-        id=row[0],
-        access_code=access_code,
-        secret=seal.open(access_code, row[2]),
-        name=row[3],
-        dialect=Dialect(row[4]),
-        access_code_only=row[5],
-        ip_allow=tuple(msgspec.json.decode(row[6], type=list[str])),
-        requests_per_s=row[7],
-        category=Category(row[8]),
-        webhook=row[9],
-        enabled=row[10],
-    )
+    return [account_of(row, seal) for row in await session.ask("list_accounts")]
 
 
 async def check_seal(session: Session, seal: Seal) -> None:

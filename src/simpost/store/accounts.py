@@ -1,0 +1,48 @@
+"""Accounts as rows: their secrets sealed on the way in and opened on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from simpost.domain.accounts import Account, Dialect
+from simpost.domain.messages import Category
+from simpost.store.seal import Seal
+
+_decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
+    """Without its id."""
+    return (
+        account.access_code,
+        sealed_secret,
+        account.name,
+        account.dialect,
+        account.access_code_only,
+        msgspec.json.encode(account.ip_allow).decode(),
+        float(account.requests_per_s),
+        account.category,
+        account.webhook,
+        account.enabled,
+    )
+
+
+def account_of(row: Sequence[Any], seal: Seal) -> Account:
+    """From its id and the rest. Raises StoreError when it was sealed with another key."""
+    access_code: str = row[1]
+    return Account(
+        id=row[0],
+        access_code=access_code,
+        secret=seal.open(access_code, row[2]),
+        name=row[3],
+        dialect=Dialect(row[4]),
+        access_code_only=bool(row[5]),
+        ip_allow=_decode_networks(row[6]),
+        requests_per_s=row[7],
+        category=Category(row[8]),
+        webhook=row[9],
+        enabled=bool(row[10]),
+    )
