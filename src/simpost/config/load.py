@@ -7,41 +7,30 @@ import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args, get_origin
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from simpost.config.carriers import SmppCarrier
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.section import Section
-from simpost.config.settings import (
-    Log,
-    Messages,
-    Number,
-    Route,
-    Server,
-    Settings,
-    Tracing,
-)
-from simpost.config.store import ROLES, Node, Store
+from simpost.config.settings import Route, Settings
+from simpost.config.store import ROLES
 from simpost.domain.inbound import plain_number
 from simpost.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "SIMPOST_"
-_MODELS: dict[str | int, type[Section]] = {
-    "server": Server,
-    "store": Store,
-    "node": Node,
-    "messages": Messages,
-    "log": Log,
-    "tracing": Tracing,
-    "carriers": SmppCarrier,
-    "routes": Route,
-    "numbers": Number,
+_LISTS: dict[str | int, type[Section]] = {
+    name: get_args(field.annotation)[0]
+    for name, field in Settings.model_fields.items()
+    if get_origin(field.annotation) is tuple
 }
-_OVERRIDABLE = ("server", "store", "node", "messages", "log", "tracing")
+_TABLES: dict[str | int, type[Section]] = {
+    name: cast("type[Section]", field.annotation)
+    for name, field in Settings.model_fields.items()
+    if name not in _LISTS
+}
 _Problem = tuple[KeyPath, str]
 
 
@@ -49,8 +38,8 @@ def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Sett
     """Read and check a configuration file.
 
     A variable `SIMPOST_SERVER__PORT` of the environment stands above `port` of `[server]`, and so
-    for every key of server, store, node, messages, log and tracing. Raises ConfigError with one
-    line per problem: file, line, key, reason.
+    for every key of a section that is there once. Raises ConfigError with one line per problem:
+    file, line, key, reason.
     """
     path = Path(path)
     text = _read(path)
@@ -95,7 +84,7 @@ def _override(document: dict[str, Any], environment: Mapping[str, str]) -> dict[
     came_from: dict[KeyPath, str] = {}
     for name, value in sorted(environment.items()):
         section, mark, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-        if not name.startswith(ENVIRONMENT_PREFIX) or not mark or section not in _OVERRIDABLE:
+        if not name.startswith(ENVIRONMENT_PREFIX) or not mark or section not in _TABLES:
             continue
         table = document.setdefault(section, {})
         if isinstance(table, dict):
@@ -106,7 +95,7 @@ def _override(document: dict[str, Any], environment: Mapping[str, str]) -> dict[
 
 def _typed(section: str, key: str, value: str) -> Any:
     """Text stays text where text is wanted; else the value is read as TOML would read it."""
-    field = _MODELS[section].model_fields.get(key)
+    field = _TABLES[section].model_fields.get(key)
     if field is None or field.annotation in (str, SecretStr):
         return value
     try:
@@ -192,7 +181,7 @@ def _reason(details: ErrorDetails) -> str:
 
 
 def _unknown(path: KeyPath) -> str:
-    model = _MODELS[path[0]] if len(path) > 1 else Settings
+    model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
     near = difflib.get_close_matches(str(path[-1]), model.model_fields, n=1)
     return f"is no setting; did you mean {near[0]!r}?" if near else "is no setting"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from simpost.config.settings import Settings
 
@@ -21,7 +21,7 @@ def reference() -> str:
     schema = Settings.model_json_schema()
     lines: list[str] = []
     for section, field in Settings.model_fields.items():
-        is_list = "tuple" in str(field.annotation)
+        is_list = get_origin(field.annotation) is tuple
         name = schema["properties"][section]
         definition = _resolved(schema, name["items"] if is_list else name)
         title = f"[[{section}]]" if is_list else f"[{section}]"
