@@ -106,15 +106,15 @@ ORDER BY id DESC LIMIT $4
 -- Retiring.
 
 -- name: retire_inbound
+-- Its message by key: NOT EXISTS would be planned as a walk through all parts of the account.
 WITH old AS (
   SELECT i.account_id, i.id FROM (SELECT 0 AS id UNION ALL SELECT id FROM accounts) AS a
   CROSS JOIN LATERAL (
     SELECT account_id, id FROM inbound
-    WHERE account_id = a.id AND id < $1 AND NOT EXISTS (
-      SELECT 1 FROM parts AS p
-      WHERE p.account_id = inbound.account_id AND p.message_id = inbound.message_id
-        AND p.due_ms IS NOT NULL)
-    ORDER BY id LIMIT $2
+    WHERE account_id = a.id AND id < $1 AND (
+      SELECT min(p.due_ms) FROM parts AS p
+      WHERE p.account_id = inbound.account_id AND p.message_id = inbound.message_id) IS NULL
+    LIMIT $2
   ) AS i LIMIT $2
 ), gone AS (
   DELETE FROM inbound AS i USING old WHERE i.account_id = old.account_id AND i.id = old.id
