@@ -1,0 +1,74 @@
+"""Which part a receipt speaks of: docs/receipts.md, rule by rule, without a store."""
+
+import pytest
+
+from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.receipt_ids import candidates, possible_forms
+from simpost.domain.states import State
+from simpost.store.fitting import Fit, choose, choose_in_any_form, is_of_one
+
+NOW_MS = 1_800_000_000_000
+DAY_MS = 86_400_000
+NUMBER, OTHER = "66812345678", "66899999999"
+FORMS = candidates("11259375", possible_forms(()))
+"""In decimal; the answer wrote abcdef, ABCDEF, or just the same."""
+
+
+def said(written="11259375", *numbers):
+    return Receipt("c", written, State.DELIVERED, None, None, NOW_MS, numbers)
+
+
+def part(carrier_message_id, number=1, destination=NUMBER, expires_ms=NOW_MS + DAY_MS):
+    of_message = number.to_bytes(16, "big")
+    facts = (1, of_message, 1, 1, 50, None, expires_ms)
+    return Fit(0, *facts, carrier_message_id, destination)
+
+
+def test_the_very_id_needs_no_proof():
+    one = part("11259375")
+    assert choose(said(), [one], {}) is one
+
+
+def test_nothing_fits_and_more_is_looked_for():
+    assert choose(said(), [], FORMS) is None
+
+
+def test_two_with_the_very_id_are_ambiguous():
+    assert choose(said(), [part("11259375"), part("11259375", 2)], {}) is Standing.AMBIGUOUS
+
+
+def test_one_whose_validity_ended_long_ago_is_out_of_the_choice():
+    old = part("11259375", 2, expires_ms=NOW_MS - DAY_MS - 1)
+    assert choose(said(), [part("11259375"), old], {}) == part("11259375")
+    assert choose(said(), [old], {}) is old
+
+
+def test_the_number_tells_a_form_from_the_very_id():
+    exact, in_form = part("11259375", 1, OTHER), part("abcdef", 2)
+    assert choose(said("11259375", NUMBER), [exact, in_form], FORMS) is in_form
+    assert choose(said("11259375", OTHER), [exact, in_form], FORMS) is exact
+    assert choose(said(), [exact, in_form], FORMS) is exact
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_found"), [((), True), ((NUMBER,), True), ((OTHER,), False)]
+)
+def test_a_form_that_was_learnt_is_believed_unless_the_number_is_another(numbers, is_found):
+    one = part("abcdef")
+    assert choose(said("11259375", *numbers), [one], FORMS) is (one if is_found else None)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_found"), [((), False), ((NUMBER,), True), ((OTHER,), False)]
+)
+def test_any_other_form_needs_the_number(numbers, is_found):
+    one = part("abcdef")
+    found = choose_in_any_form(said("11259375", *numbers), [one], FORMS)
+    assert found is (one if is_found else Standing.PARKED)
+    assert is_of_one(said("11259375", *numbers), [one], FORMS) is is_found
+
+
+def test_several_in_any_form_are_ambiguous_and_none_waits_for_its_answer():
+    both = [part("abcdef"), part("ABCDEF", 2)]
+    assert choose_in_any_form(said("11259375", NUMBER), both, FORMS) is Standing.AMBIGUOUS
+    assert choose_in_any_form(said("11259375", NUMBER), [], FORMS) is Standing.PARKED
