@@ -1,9 +1,11 @@
 """Of the binds that an operator allows, a carrier keeps those bound that its node owns."""
 
 import asyncio
+import time
 
 import pytest
 
+from bench.processes import free_ports
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import Verdict
 from simpost.ports.carrier import Link
@@ -99,3 +101,35 @@ async def test_what_is_resumed_binds_only_what_is_owned(carrier, centre):
     carrier.resume()
     await until_bound(carrier, 1)
     assert carrier.held_binds == {2}
+
+
+async def test_it_tells_for_how_long_it_dials_in_vain(carrier):
+    assert carrier.unbound_s == 0
+    await carrier.own({1}, WITHIN_S)
+    assert carrier.unbound_s > 0
+    await until_bound(carrier, 1)
+    assert carrier.unbound_s == 0
+    await carrier.drain()
+    assert carrier.unbound_s == 0
+
+
+async def test_a_moment_in_which_it_was_bound_counts_though_nobody_looked(centre):
+    async with listening(centre) as port:
+        carrier = SmppCarrier(settings(port, reconnect_min_s=10, reconnect_max_s=10), owned={1})
+        async with started(carrier) as lane:
+            carrier.lane = lane
+            began_s = time.monotonic()
+            await until_bound(carrier, 1)
+            (await centre.bound.get()).close()
+            await carrier.lane.until(lambda: carrier.link is Link.LOST)
+            assert 0 < carrier.unbound_s < time.monotonic() - began_s
+
+
+async def test_a_call_that_is_waited_for_is_not_dialled_in_vain(centre):
+    async with listening(centre) as port:
+        carrier = SmppCarrier(
+            settings(port, outbind_port=free_ports(1)[0], outbind_password="secret"), owned={2}
+        )
+        async with started(carrier):
+            assert carrier.held_binds == {2}
+            assert carrier.unbound_s == 0

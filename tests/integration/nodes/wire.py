@@ -61,7 +61,7 @@ class Wire:
                 if self._is_cut.is_set():
                     return
                 sink.sendall(octets)
-            sink.close()
+            _end(sink)  # a close does not end what another thread waits for
 
 
 def _end(one):
