@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from simpost.domain.inbound import Incoming
 from simpost.domain.messages import Priority
@@ -143,8 +144,8 @@ class Lane:
         if was_slow:
             self.pump()
 
-    def on_receipt(self, receipt: Receipt) -> asyncio.Future[None]:
-        return self._ledger.report(receipt)
+    def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
+        self._ledger.report(receipt, committed)
 
     def on_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
         return self._take_inbound(part)

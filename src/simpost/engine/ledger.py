@@ -38,7 +38,7 @@ class Ledger:
         self.tally = Tally()
         self._store = store
         self._settlements: list[tuple[Settlement, Settled]] = []
-        self._receipts: list[tuple[Receipt, asyncio.Future[None]]] = []
+        self._receipts: list[tuple[Receipt, Callable[[], None]]] = []
         self._some = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -48,12 +48,10 @@ class Ledger:
         self._settlements.append((settlement, settled))
         self._stir()
 
-    def report(self, receipt: Receipt) -> asyncio.Future[None]:
-        """The future is done once the receipt is committed."""
-        committed = asyncio.get_running_loop().create_future()
+    def report(self, receipt: Receipt, committed: Callable[[], None]) -> None:
+        """Have a receipt committed, and `committed` called then."""
         self._receipts.append((receipt, committed))
         self._stir()
-        return committed
 
     async def run(self) -> None:
         """Commit until cancelled."""
@@ -72,8 +70,7 @@ class Ledger:
             for settlement, settled in settlements:
                 settled(settlement)
             for _, committed in receipts:
-                if not committed.done():
-                    committed.set_result(None)
+                committed()
             self.tally.settled(outcomes)
             self.tally.reported(reported)
             if not self._some.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -68,8 +69,7 @@ class _TracedDesk:
         self._desk.on_late(part, outcome)
         self._submitted(part, None, outcome)
 
-    def on_receipt(self, receipt: Receipt) -> asyncio.Future[None]:
-        committed = self._desk.on_receipt(receipt)
+    def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
         message_id = self._tracing.meant(receipt.carrier, receipt.carrier_message_id)
         if message_id is not None:
             span = self._tracing.start(
@@ -85,8 +85,8 @@ class _TracedDesk:
                     "carrier_code": receipt.carrier_code,
                 },
             )
-            committed.add_done_callback(partial(_committed, span))
-        return committed
+            committed = partial(_committed, span, committed)
+        self._desk.on_receipt(receipt, committed)
 
     def on_room(self) -> None:
         self._desk.on_room()
@@ -123,6 +123,6 @@ class _TracedDesk:
         end(span, problem="" if is_taken else outcome.reason or outcome.verdict)
 
 
-def _committed(span: Span, committed: asyncio.Future[None]) -> None:
-    is_lost = committed.cancelled() or committed.exception() is not None
-    end(span, problem="not committed" if is_lost else "")
+def _committed(span: Span, committed: Callable[[], None]) -> None:
+    end(span)
+    committed()

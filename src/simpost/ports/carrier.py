@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Protocol
 
@@ -153,11 +153,8 @@ class Desk(Protocol):
         """What became of a part that `send` took, once for each; `started_ms` as given there."""
         ...
 
-    def on_receipt(self, receipt: Receipt) -> Future[None]:
-        """The future is done once the receipt is committed: only then may the peer be answered.
-
-        A failed future means it must be asked to report again.
-        """
+    def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
+        """`committed` is called once the receipt is: only then may the peer be answered."""
         ...
 
     def on_inbound(self, part: Incoming) -> Future[Reason | None]:

@@ -118,10 +118,8 @@ class Listening:
     def on_room(self):
         self.changed.set()
 
-    def on_receipt(self, receipt):
-        committed = asyncio.get_running_loop().create_future()
+    def on_receipt(self, receipt, committed):
         self.receipts.put_nowait((receipt, committed))
-        return committed
 
     async def until(self, condition):
         while not condition():

@@ -319,7 +319,7 @@ async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
                 DeliverSm(esm_class=4, tlvs=receipt_tlvs("id-1", MessageState.DELIVERED))
             )
             receipt, committed = await lane.receipts.get()
-            committed.set_result(None)
+            committed()
             assert receipt.carrier_message_id == "id-1"
             assert (await answer).command_status == Status.ESME_ROK
             assert carrier.binds()[1].link is Link.BOUND

@@ -198,5 +198,5 @@ async def test_the_carrier_sends_parts_by_tls_and_reports_what_became_of_them(no
         centre.say("deliver_sm", esm_class=4, receipted_message_id="node-2", message_state=2)
         receipt, committed = await lane.receipts.get()
         assert (receipt.carrier_message_id, receipt.state) == ("node-2", State.DELIVERED)
-        committed.set_result(None)
+        committed()
         assert (await centre.heard("deliver_sm_resp"))["command_status"] == 0

@@ -302,14 +302,8 @@ class SmppCarrier:
             self._inbox.take(self._desk, session, request, now_ms)
             return
         receipt = receipt_of(request, self.traits.name, now_ms)
-        committed = self._desk.on_receipt(receipt)
-        committed.add_done_callback(partial(_acknowledge, session, request))
+        self._desk.on_receipt(receipt, partial(_acknowledge, session, request))
 
 
-def _acknowledge(session: Session, request: Pdu, committed: asyncio.Future[None]) -> None:
-    if committed.cancelled() or committed.exception():
-        session.refuse(request, Status.ESME_RX_T_APPN)
-    else:
-        session.respond(
-            request, DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp()
-        )
+def _acknowledge(session: Session, request: Pdu) -> None:
+    session.respond(request, DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp())
