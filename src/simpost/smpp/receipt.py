@@ -186,8 +186,7 @@ def format_receipt(
     delivered = 1 if state is MessageState.DELIVERED else 0
     head = (
         f"id:{message_id} sub:001 dlvrd:{delivered:03} "
-        f"submit date:{submitted.astimezone(UTC):%y%m%d%H%M} "
-        f"done date:{done.astimezone(UTC):%y%m%d%H%M} "
+        f"submit date:{_date(submitted)} done date:{_date(done)} "
         f"stat:{_STAT[state]} err:{error} text:"
     )
     return head.encode("latin-1", "replace") + text[:MAX_TEXT]
@@ -226,6 +225,12 @@ def _network_error(value: bytes | None) -> tuple[int, int] | None:
     if value is None or len(value) != 3:
         return None
     return value[0], int.from_bytes(value[1:], "big")
+
+
+@lru_cache(maxsize=256)  # of one moment many receipts tell
+def _date(moment: datetime) -> str:
+    """YYMMDDhhmm."""
+    return f"{moment.astimezone(UTC):%y%m%d%H%M}"
 
 
 @lru_cache(maxsize=1024)  # many receipts are of the same minute

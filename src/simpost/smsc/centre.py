@@ -95,8 +95,14 @@ class Centre(SessionHandler):
                 postbox.open(session)
 
     def on_room(self, session: Session) -> None:
-        for postbox in self._postboxes:
-            postbox.pump()
+        assert isinstance(session, Line)
+        if not session.is_reading:
+            self._pump()
+
+    def read_through(self) -> None:
+        """The answers to all that came have left: only now the texts go on their way."""
+        self._exchange.deliver()
+        self._pump()
 
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         if session.bind is not None:
@@ -133,10 +139,15 @@ class Centre(SessionHandler):
         elif request.response is not None:
             session.refuse(request, Status.ESME_RINVCMDID)
 
+    def _pump(self) -> None:
+        for postbox in self._postboxes:
+            postbox.pump()
+
     # Questions.
 
     def _on_query(self, session: Session, request: QuerySm) -> None:
         """The id and the sender must be those of the submit (SMPP 3.4 4.8)."""
+        self._exchange.deliver()
         taken = self._ledger.find(request.message_id)
         if taken is None or taken.source[2] != request.source_addr:
             session.refuse(request, Status.ESME_RQUERYFAIL)

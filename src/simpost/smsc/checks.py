@@ -41,6 +41,7 @@ def fault_in(request: Submit, content: Content, *, packed: bool) -> int:
     return _payload_fault(content)
 
 
+@lru_cache(maxsize=256)  # few senders have many texts
 def _is_sender(ton: int, address: str) -> bool:
     """A number, or a name: of type alphanumeric, or unknown as many ESMEs have it."""
     if ton != Ton.ALPHANUMERIC and _SENDER_NUMBER.fullmatch(address):
@@ -68,10 +69,10 @@ def _is_time(text: str) -> bool:
 
 def _length_fault(request: SubmitSm, content: Content, *, packed: bool) -> int:
     """short_message holds one part; message_payload may hold more, and excludes it."""
-    if request.short_message and request.tlv(Tag.MESSAGE_PAYLOAD) is not None:
-        return Status.ESME_RINVMSGLEN
     if not request.short_message:
         return _payload_fault(content)
+    if request.tlvs and request.tlv(Tag.MESSAGE_PAYLOAD) is not None:
+        return Status.ESME_RINVMSGLEN
     return 0 if fits_one_part(content, packed=packed) else Status.ESME_RINVMSGLEN
 
 

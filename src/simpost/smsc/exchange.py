@@ -42,6 +42,9 @@ BIND_KINDS: Final[dict[SessionState, f.BindKind]] = {
 class Exchange:
     """Decides what becomes of each submit, and answers it accordingly.
 
+    A text is delivered after its answer, in the order of the answers, by `deliver`: whoever waits
+    for the answers to what he sent does not wait for handsets and receipts as well.
+
     Attributes:
         rules: what goes wrong, None for nothing.
     """
@@ -73,14 +76,22 @@ class Exchange:
         self._default_coding = default_coding
         self._clock = clock
         self._postboxes = postboxes
+        self._taken: list[tuple[Content, Received]] = []
 
     def submit(self, line: Line, request: Submit) -> None:
         content, received = self._judge(line, request)
-        fate = received.fate
-        finish = partial(self._finish, line, content, received)
-        if fate.answer_delay_s > 0 and self._timetable.after(fate.answer_delay_s, finish):
-            return
-        finish()
+        delay_s = received.fate.answer_delay_s
+        if delay_s > 0:
+            finish = partial(self._finish_late, line, content, received)
+            if self._timetable.after(delay_s, finish):
+                return
+        self._finish(line, content, received)
+
+    def deliver(self) -> None:
+        """Have what was taken shown and reported on."""
+        taken, self._taken = self._taken, []
+        for content, received in taken:
+            self._delivery.take(received.request, content, received.fate, received.message_id)
 
     def submit_multi(self, line: Line, request: SubmitMulti) -> None:
         """Answered at once, with one id for all destinations.
@@ -121,6 +132,10 @@ class Exchange:
         self._record.add(received)
         return content, received
 
+    def _finish_late(self, line: Line, content: Content, received: Received) -> None:
+        self._finish(line, content, received)
+        self.deliver()
+
     def _finish(self, line: Line, content: Content, received: Received) -> None:
         request, fate = received.request, received.fate
         self._counters.answered[fate.status] += 1
@@ -151,6 +166,7 @@ class Exchange:
         else:
             received.fate = fate._replace(receipt_delay_s=0.0)
             self._take(content, received, message_id)
+            self.deliver()
             if first_s <= 0 or not self._timetable.after(first_s, answer):
                 answer()
 
@@ -190,7 +206,7 @@ class Exchange:
 
     def _take(self, content: Content, received: Received, message_id: str) -> None:
         received.message_id = message_id
-        self._delivery.take(received.request, content, received.fate, message_id)
+        self._taken.append((content, received))
 
     def _new_id(self) -> str:
         self._next_id += 1

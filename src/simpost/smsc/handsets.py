@@ -128,7 +128,7 @@ class Handsets:
             message = self._begin(handset, source, [None] * place.total)
         if message.parts[index] is None:
             message.parts[index] = content
-            self._octets += _PART_OCTETS + len(content.octets)
+            self._grow(message, _PART_OCTETS + len(content.octets))
         return message
 
     def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> Message:
@@ -136,7 +136,10 @@ class Handsets:
         message = Message(self._serial, source, parts)
         handset.received += 1
         handset.texts.append(message)
-        self._octets += _octets(message)
+        self._grow(message, _MESSAGE_OCTETS + _PLACE_OCTETS * len(parts))
+        for part in parts:
+            if part is not None:
+                self._grow(message, _PART_OCTETS + len(part.octets))
         if len(handset.texts) > self._max_texts:
             self._drop(handset.texts.pop(0))
         return message
@@ -148,9 +151,8 @@ class Handsets:
 
     def _drop(self, message: Message) -> None:
         self._reassembly.forget(message)
-        self._octets -= _octets(message)
+        self._octets -= message.octets
 
-
-def _octets(message: Message) -> int:
-    parts = sum(_PART_OCTETS + len(part.octets) for part in message.parts if part)
-    return _MESSAGE_OCTETS + _PLACE_OCTETS * len(message.parts) + parts
+    def _grow(self, message: Message, octets: int) -> None:
+        message.octets += octets
+        self._octets += octets

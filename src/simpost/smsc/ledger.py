@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from simpost.smpp import DeliverSm, MessageState, format_receipt, receipt_tlvs
@@ -76,8 +77,8 @@ class Taken:
         text = format_receipt(
             by_text,
             self.state,
-            submitted=datetime.fromtimestamp(self.submitted_at, UTC),
-            done=datetime.fromtimestamp(self.done_at, UTC),
+            submitted=_moment(int(self.submitted_at)),
+            done=_moment(int(self.done_at)),
             error=f"{self.error:03}",
             text=self.text,
         )
@@ -155,7 +156,16 @@ def taken_of(
 
 def _repeatable(content: Content) -> bytes:
     """The beginning of a text in the receipt's own alphabet."""
-    if content.data_coding != 0 or encoding_of(content) != "gsm7":
+    if content.data_coding != 0:
         return b""
-    start = content.header.octets if content.header else 0
-    return content.octets[start : start + MAX_TEXT]
+    header = content.header
+    if header is None:
+        return content.octets[:MAX_TEXT]
+    if encoding_of(content) != "gsm7":
+        return b""
+    return content.octets[header.octets : header.octets + MAX_TEXT]
+
+
+@lru_cache(maxsize=256)  # receipts have minutes, and many are of the same second
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from struct import pack
 from typing import Any, Final, cast
 
-from simpost.smpp import Session
+from simpost.smpp import Role, Session, SessionHandler, SessionSettings
 from simpost.smpp.codec import HEADER
+from simpost.smpp.session import SessionHost
 from simpost.smsc.tampering import Tamper
 
 MAX_TAMPERS: Final = 10_000
@@ -120,10 +122,31 @@ class Wire(asyncio.Transport):
 
 
 class Line(Session):
-    """A session of the message centre on a wire of its own."""
+    """A session of the message centre on a wire of its own.
+
+    Attributes:
+        is_reading: what came is being answered; `read_through` is called once that is written.
+    """
 
     wire: Wire
+
+    def __init__(
+        self,
+        handler: SessionHandler,
+        settings: SessionSettings,
+        host: SessionHost,
+        read_through: Callable[[], None],
+    ) -> None:
+        super().__init__(Role.MC, handler, settings, host)
+        self.is_reading = False
+        self._read_through = read_through
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.wire = Wire(cast("asyncio.Transport", transport))
         super().connection_made(self.wire)
+
+    def data_received(self, data: bytes) -> None:
+        self.is_reading = True
+        super().data_received(data)
+        self.is_reading = False
+        self._read_through()

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from simpost.errors import ConfigError
-from simpost.smpp import Role, Server, SessionHandler, SessionSettings
+from simpost.smpp import Server, SessionSettings
+from simpost.smsc.centre import Centre
 from simpost.smsc.line import Line
 
 _ATTACH_S: Final = 0.001
@@ -18,8 +19,8 @@ _ATTACH_S: Final = 0.001
 class Listener:
     """Connections become lines of the server."""
 
-    def __init__(self, server: Server, handler: SessionHandler, settings: SessionSettings) -> None:
-        self._factory = partial(Line, Role.MC, handler, settings, server)
+    def __init__(self, server: Server, centre: Centre, settings: SessionSettings) -> None:
+        self._factory = partial(Line, centre, settings, server, centre.read_through)
         self._server = server
         self._listener: asyncio.Server | None = None
 

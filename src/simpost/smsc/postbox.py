@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict, deque
 from functools import partial
 from typing import Final
@@ -92,6 +91,8 @@ class Postbox:
     def pump(self) -> None:
         """Fill the windows of the receivers, each its share."""
         queue = self._queue
+        if not queue:
+            return
         if len(self._receivers) > 1:
             self._receivers.append(self._receivers.pop(0))
         for receiver in self._receivers:
@@ -104,7 +105,7 @@ class Postbox:
         letter.tries += 1
         pdu = letter.pdu()
         try:
-            answer = receiver.request(pdu)
+            receiver.ask(pdu, partial(self._on_answer, letter, pdu))
         except RequestError:  # it closed between two events; the next receiver gets it
             self._repeat(letter)
             return
@@ -112,22 +113,19 @@ class Postbox:
         if tamper is not None:
             receiver.wire.tamper(pdu.command_id, pdu.sequence_number, tamper)
         self._counts.sent += 1
-        answer.add_done_callback(partial(self._on_answer, letter, pdu))
 
-    def _on_answer(self, letter: Letter, pdu: Pdu, answer: asyncio.Future[Pdu]) -> None:
-        failure = None if answer.cancelled() else answer.exception()
-        if isinstance(failure, SessionClosed) and letter.tries < MAX_TRIES:
+    def _on_answer(self, letter: Letter, pdu: Pdu, answer: Pdu | RequestError) -> None:
+        if not isinstance(answer, RequestError):
+            letter.answered(answer.command_status)
+            self._settle(letter, answer.command_status)
+        elif isinstance(answer, SessionClosed) and letter.tries < MAX_TRIES:
             self._counts.repeated += 1
             self._queue.appendleft(letter)  # for the next receiver, without a pause
             self.pump()
-        elif answer.cancelled() or failure:
+        else:
             letter.answered(None)
             self._remember(pdu, letter)
             self._repeat(letter)
-        else:
-            status = answer.result().command_status
-            letter.answered(status)
-            self._settle(letter, status)
 
     def _settle(self, letter: Letter, status: int) -> None:
         if status == Status.ESME_ROK:

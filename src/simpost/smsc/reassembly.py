@@ -27,6 +27,7 @@ class Message:
         parts: content by place, None where a part has not come.
         message_ids: the ids the parts were answered with, in the order of arrival.
         received_at: when the latest part came, in seconds since the epoch.
+        octets: what it takes in memory, about.
         destination: where the handset sent it, for one of its own; empty for one it got.
         answers: what the ESME answered to each part of one of its own.
         key: where the reassembly keeps it while parts are missing.
@@ -37,6 +38,7 @@ class Message:
     parts: list[Content | None]
     message_ids: list[str] = field(default_factory=list)
     received_at: float = 0.0
+    octets: int = 0
     destination: str = ""
     answers: list[str] = field(default_factory=list)
     key: _Key | None = None

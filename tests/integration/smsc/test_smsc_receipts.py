@@ -34,6 +34,21 @@ async def test_a_receipt_comes_after_the_answer_and_names_its_id(simulator: Simu
     assert (receipt.source_addr, receipt.destination_addr) == (NUMBER, "simpost")
 
 
+async def test_what_came_together_is_answered_before_any_receipt_leaves(
+    simulator: Simulator,
+) -> None:
+    nothing_came_before: list[bool] = []
+    async with bound(simulator) as esme:
+        for _ in range(9):
+            esme.session.ask(
+                submit(registered_delivery=1),
+                lambda _: nothing_came_before.append(esme.has_nothing),
+            )
+        for _ in range(9):
+            await esme.delivered()
+    assert nothing_came_before == [True] * 9
+
+
 async def test_each_part_has_its_own_receipt(simulator: Simulator) -> None:
     async with bound(simulator) as esme:
         ids = await esme.send("many words " * 40, registered_delivery=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import permutations
 
 import pytest
@@ -236,6 +237,17 @@ async def test_query_sm_tells_the_state(start: Start) -> None:
             assert bool(answer.final_date) is is_final
             if is_final:
                 parse_absolute(answer.final_date)
+
+
+async def test_query_sm_knows_the_submit_it_came_together_with(simulator: Simulator) -> None:
+    async with bound(simulator) as esme:
+        [first] = await esme.send("Hello")
+        query = QuerySm(message_id=str(int(first) + 1), source_addr="simpost")
+        _, answer = await asyncio.gather(
+            esme.session.request(submit()), esme.session.request(query)
+        )
+    assert isinstance(answer, QuerySmResp)
+    assert answer.message_state == MessageState.DELIVERED
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import pytest
@@ -9,6 +9,7 @@ from simpost.smpp import (
     CloseReason,
     DeliverSmResp,
     Pdu,
+    RequestError,
     ResponseTimeout,
     Session,
     SessionClosed,
@@ -28,25 +29,27 @@ class Receiver:
 
     def __init__(self, window: int = 2) -> None:
         self.window = window
-        self.asked: list[tuple[Pdu, asyncio.Future[Pdu]]] = []
+        self.asked: list[tuple[Pdu, Callable[[Pdu | RequestError], None]]] = []
+        self._open = 0
 
     @property
     def room(self) -> int:
-        return self.window - sum(not future.done() for _, future in self.asked)
+        return self.window - self._open
 
-    def request(self, pdu: Pdu) -> asyncio.Future[Pdu]:
+    def ask(self, pdu: Pdu, ended: Callable[[Pdu | RequestError], None]) -> None:
         assert self.room > 0, "the window was not respected"
-        future: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
-        self.asked.append((pdu, future))
-        return future
+        self._open += 1
+        self.asked.append((pdu, ended))
 
-    async def answer(self, index: int, status: int = Status.ESME_ROK) -> None:
-        self.asked[index][1].set_result(DeliverSmResp(status))
-        await turn()
+    def answer(self, index: int, status: int = Status.ESME_ROK) -> None:
+        self._end(index, DeliverSmResp(status))
 
-    async def fail(self, index: int, error: Exception) -> None:
-        self.asked[index][1].set_exception(error)
-        await turn()
+    def fail(self, index: int, error: RequestError) -> None:
+        self._end(index, error)
+
+    def _end(self, index: int, end: Pdu | RequestError) -> None:
+        self._open -= 1
+        self.asked[index][1](end)
 
 
 class HandTimetable(Timetable):
@@ -64,11 +67,6 @@ class HandTimetable(Timetable):
         due, self.due = self.due, []
         for _, call in due:
             call()  # type: ignore[operator]
-
-
-async def turn() -> None:
-    for _ in range(3):
-        await asyncio.sleep(0)
 
 
 def receipt(message_id: str = "1") -> Taken:
@@ -97,28 +95,26 @@ def bind(postbox: Postbox, window: int = 2) -> Receiver:
     return receiver
 
 
-async def test_receipts_wait_until_a_receiver_is_bound(
-    postbox: Postbox, counters: PostCounts
-) -> None:
+def test_receipts_wait_until_a_receiver_is_bound(postbox: Postbox, counters: PostCounts) -> None:
     postbox.post(receipt())
     assert postbox.pending == 1
     receiver = bind(postbox)
-    await receiver.answer(0)
+    receiver.answer(0)
     assert postbox.pending == 0
     assert (counters.sent, counters.acknowledged) == (1, 1)
 
 
-async def test_no_more_receipts_leave_than_the_window_holds(postbox: Postbox) -> None:
+def test_no_more_receipts_leave_than_the_window_holds(postbox: Postbox) -> None:
     receiver = bind(postbox, window=2)
     for _ in range(4):
         postbox.post(receipt())
     assert len(receiver.asked) == 2
-    await receiver.answer(0)
+    receiver.answer(0)
     postbox.pump()
     assert len(receiver.asked) == 3
 
 
-async def test_two_receivers_share_the_receipts(postbox: Postbox) -> None:
+def test_two_receivers_share_the_receipts(postbox: Postbox) -> None:
     first, second = bind(postbox, window=2), bind(postbox, window=2)
     for _ in range(4):
         postbox.post(receipt())
@@ -134,26 +130,26 @@ async def test_two_receivers_share_the_receipts(postbox: Postbox) -> None:
         Status.ESME_RX_T_APPN,
     ],
 )
-async def test_a_temporary_error_repeats_the_receipt_later(
+def test_a_temporary_error_repeats_the_receipt_later(
     postbox: Postbox, counters: PostCounts, timetable: HandTimetable, status: Status
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
-    await receiver.answer(0, status)
+    receiver.answer(0, status)
     assert len(receiver.asked) == 1
     assert [delay for delay, _ in timetable.due] == [5.0]
     timetable.pass_by()
-    await receiver.answer(1)
+    receiver.answer(1)
     assert (counters.repeated, counters.acknowledged) == (1, 1)
     assert postbox.pending == 0
 
 
-async def test_a_receipt_without_an_answer_is_repeated(
+def test_a_receipt_without_an_answer_is_repeated(
     postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
-    await receiver.fail(0, ResponseTimeout(written=True))
+    receiver.fail(0, ResponseTimeout(written=True))
     timetable.pass_by()
     assert len(receiver.asked) == 2
     assert counters.repeated == 1
@@ -162,64 +158,64 @@ async def test_a_receipt_without_an_answer_is_repeated(
 @pytest.mark.parametrize(
     ("status", "sent"), [(Status.ESME_ROK, 1), (Status.ESME_RX_P_APPN, 1), (Status.ESME_RSYSERR, 2)]
 )
-async def test_a_receipt_answered_late_is_not_repeated_unless_for_now(
+def test_a_receipt_answered_late_is_not_repeated_unless_for_now(
     postbox: Postbox, timetable: HandTimetable, status: Status, sent: int
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
-    await receiver.fail(0, ResponseTimeout(written=True))
+    receiver.fail(0, ResponseTimeout(written=True))
     postbox.answered_late(receiver.asked[0][0], status)
     timetable.pass_by()
     assert len(receiver.asked) == sent
     assert postbox.pending == sent - 1
 
 
-async def test_an_answer_later_than_the_repeat_ends_nothing_twice(
+def test_an_answer_later_than_the_repeat_ends_nothing_twice(
     postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
-    await receiver.fail(0, ResponseTimeout(written=True))
+    receiver.fail(0, ResponseTimeout(written=True))
     timetable.pass_by()
     postbox.answered_late(receiver.asked[0][0], Status.ESME_ROK)
-    await receiver.answer(1)
+    receiver.answer(1)
     assert (postbox.pending, counters.acknowledged) == (0, 1)
 
 
-async def test_a_permanent_error_ends_the_receipt(
+def test_a_permanent_error_ends_the_receipt(
     postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
-    await receiver.answer(0, Status.ESME_RX_P_APPN)
+    receiver.answer(0, Status.ESME_RX_P_APPN)
     assert timetable.due == []
     assert (postbox.pending, counters.refused) == (0, 1)
 
 
-async def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(postbox: Postbox) -> None:
+def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(postbox: Postbox) -> None:
     lost = bind(postbox)
     postbox.post(receipt("first"))
     postbox.post(receipt("second"))
     postbox.close(cast("Session", lost))
-    await lost.fail(0, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
-    await lost.fail(1, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
+    lost.fail(0, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
+    lost.fail(1, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
     after = bind(postbox)
     assert len(after.asked) == 2
 
 
-async def test_a_receipt_is_given_up_after_so_many_tries(
+def test_a_receipt_is_given_up_after_so_many_tries(
     postbox: Postbox, counters: PostCounts, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
     postbox.post(receipt())
     for index in range(MAX_TRIES):
-        await receiver.answer(index, Status.ESME_RX_T_APPN)
+        receiver.answer(index, Status.ESME_RX_T_APPN)
         timetable.pass_by()
     assert len(receiver.asked) == MAX_TRIES
     assert (postbox.pending, counters.given_up) == (0, 1)
 
 
-async def test_the_oldest_receipt_makes_room_for_one_too_many(
+def test_the_oldest_receipt_makes_room_for_one_too_many(
     postbox: Postbox, counters: PostCounts
 ) -> None:
     for count in range(6):
@@ -230,7 +226,7 @@ async def test_the_oldest_receipt_makes_room_for_one_too_many(
     assert texts == [b"id:id2", b"id:id3", b"id:id4", b"id:id5"]
 
 
-async def test_a_delayed_receipt_is_pending_but_not_sent(
+def test_a_delayed_receipt_is_pending_but_not_sent(
     postbox: Postbox, timetable: HandTimetable
 ) -> None:
     receiver = bind(postbox)
