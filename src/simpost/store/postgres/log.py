@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
@@ -25,6 +25,20 @@ _LAST_MS = (1 << 48) - 1
 _FIRST_LOOK = 1_000
 """Messages of an account in a state that are looked at before those of an eSIM are."""
 
+_Esim: TypeAlias = tuple[str, str | None]
+"""Its transaction number, and its ICCID where that is asked for too."""
+
+
+class _Facts(NamedTuple):
+    """What every list is asked by, in the order of its statements."""
+
+    account_id: int
+    before: bytes
+    after: bytes
+    from_ms: int
+    to_ms: int
+    limit: int
+
 
 async def find_message(session: Session, account_id: int, message_id: bytes) -> Message | None:
     found = await _read(session, account_id, [message_id])
@@ -42,7 +56,7 @@ async def find_message(session: Session, account_id: int, message_id: bytes) -> 
 async def list_messages(session: Session, account_id: int, which: MessageFilter) -> list[Message]:
     if not is_keepable(which.esim_tran_no, which.iccid):
         return []
-    facts = (
+    facts = _Facts(
         account_id,
         _before(which),
         _id_at((which.from_ms or 0) - _SLACK_MS),
@@ -54,8 +68,7 @@ async def list_messages(session: Session, account_id: int, which: MessageFilter)
     if which.esim_tran_no is not None or which.iccid is not None:
         found: list[bytes] = []
         for tran_no in await _esims(session, account_id, which):
-            rows = await _of_esim(session, (*facts, tran_no, which.iccid), state)
-            found += [row[0] for row in rows]
+            found += await _of_esim(session, facts, (tran_no, which.iccid), state)
         found = sorted(found, reverse=True)[: which.limit]
     elif state is None:
         found = [row[0] for row in await session.ask("list_messages", *facts)]
@@ -80,12 +93,26 @@ async def _esims(session: Session, account_id: int, which: MessageFilter) -> lis
     return [row[0] for row in await session.ask("esims_of_iccid", account_id, which.iccid)]
 
 
-async def _of_esim(session: Session, facts: tuple[Any, ...], state: int | None) -> list[Any]:
+async def _of_esim(session: Session, facts: _Facts, esim: _Esim, state: int | None) -> list[bytes]:
     if state is None:
-        return await session.ask("list_messages_of_esim", *facts)
-    if state >= FINAL:
-        return await session.ask("list_ended_messages_of_esim", *facts, state)
-    return await session.ask("list_open_messages_of_esim", *facts, state, _FIRST_LOOK)
+        rows = await session.ask("list_messages_of_esim", *facts, *esim)
+    elif state >= FINAL:
+        rows = await session.ask("list_ended_messages_of_esim", *facts, *esim, state)
+    else:
+        return await _open_of_esim(session, facts, esim, state)
+    return [row[0] for row in rows]
+
+
+async def _open_of_esim(session: Session, facts: _Facts, esim: _Esim, state: int) -> list[bytes]:
+    """As a rule few are open: those of the account are looked through before those of the eSIM."""
+    look = facts._replace(limit=_FIRST_LOOK)
+    newest = await session.ask("look_at_newest_in_state", *look, *esim, state)
+    found = [row[0] for row in newest if row[1]][: facts.limit]
+    if len(newest) < _FIRST_LOOK or len(found) == facts.limit:
+        return found
+    rest = facts._replace(before=newest[-1][0], limit=facts.limit - len(found))
+    rows = await session.ask("list_messages_of_esim_in_state", *rest, *esim, state)
+    return found + [row[0] for row in rows]
 
 
 async def _read(session: Session, account_id: int, ids: Sequence[bytes]) -> list[Message]:

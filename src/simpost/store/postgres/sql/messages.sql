@@ -91,14 +91,21 @@ SELECT count(*) FROM gone
 -- The log.
 
 -- name: read_messages
-SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
-  created_ms, expires_ms, request_id, sender, options
-FROM messages WHERE account_id = $1 AND id = ANY ($2::bytea[])
+-- Here and below a look for each id, which OFFSET 0 keeps what it is: where nothing is known of a
+-- week yet, all of the account's were read.
+SELECT m.* FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
+  SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
+    created_ms, expires_ms, request_id, sender, options
+  FROM messages WHERE account_id = $1 AND id = n.wanted
+  OFFSET 0) AS m
 
 -- name: read_parts
-SELECT message_id, number, state, reason, carrier, carrier_message_id, carrier_code, sent_ms,
-  final_ms, updated_ms
-FROM parts WHERE account_id = $1 AND message_id = ANY ($2::bytea[]) ORDER BY message_id, number
+SELECT p.* FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
+  SELECT message_id, number, state, reason, carrier, carrier_message_id, carrier_code, sent_ms,
+    final_ms, updated_ms
+  FROM parts WHERE account_id = $1 AND message_id = n.wanted
+  OFFSET 0) AS p
+ORDER BY p.message_id, p.number
 
 -- name: find_attempts
 SELECT part, number, carrier, outcome, reason, carrier_code, started_ms, ended_ms, repeat
@@ -125,46 +132,37 @@ WHERE p.account_id = $1 AND p.esim_tran_no = $7 AND p.message_state = $9
     OFFSET 0)
 ORDER BY p.message_id DESC LIMIT $6
 
--- name: list_open_messages_of_esim
--- First a look at the newest that the account has in that state, $10 of them at most. Where there
--- are more the eSIM's are walked through, from there back to the oldest in that state.
-WITH newest AS MATERIALIZED (
-  SELECT message_id FROM parts
-  WHERE account_id = $1 AND message_state = $9 AND message_state IS NOT NULL
-    AND message_id < $2 AND message_id >= $3
-  ORDER BY message_id DESC LIMIT $10
-), found AS MATERIALIZED (
-  SELECT n.message_id FROM newest AS n
-  WHERE EXISTS (
-    SELECT 1 FROM messages AS m WHERE m.account_id = $1 AND m.id = n.message_id
-      AND m.esim_tran_no = $7 AND m.created_ms >= $4 AND m.created_ms <= $5
-      AND ($8::text IS NULL OR m.iccid = $8)
+-- name: look_at_newest_in_state
+-- The newest that the account has in a state, $6 at most, and which of them are the eSIM's.
+SELECT p.message_id, EXISTS (
+  SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
+    AND m.esim_tran_no = $7 AND m.created_ms >= $4 AND m.created_ms <= $5
+    AND ($8::text IS NULL OR m.iccid = $8)
+  OFFSET 0)
+FROM parts AS p
+WHERE p.account_id = $1 AND p.message_state = $9 AND p.message_state IS NOT NULL
+  AND p.message_id < $2 AND p.message_id >= $3
+ORDER BY p.message_id DESC LIMIT $6
+
+-- name: list_messages_of_esim_in_state
+-- Each of the eSIM's is looked for, back to the oldest that the account has in that state.
+SELECT e.id FROM messages AS e
+WHERE e.account_id = $1 AND e.esim_tran_no = $7 AND e.id < $2
+  AND e.id >= (
+    SELECT message_id FROM parts
+    WHERE account_id = $1 AND message_state = $9 AND message_state IS NOT NULL
+      AND message_id < $2 AND message_id >= $3
+    ORDER BY message_id LIMIT 1)
+  AND EXISTS (
+    SELECT 1 FROM parts AS p
+    WHERE p.account_id = e.account_id AND p.message_state = $9 AND p.message_state IS NOT NULL
+      AND p.message_id = e.id
+      AND EXISTS (
+        SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
+          AND m.created_ms >= $4 AND m.created_ms <= $5 AND ($8::text IS NULL OR m.iccid = $8)
+        OFFSET 0)
     OFFSET 0)
-  ORDER BY n.message_id DESC LIMIT $6
-)
-SELECT message_id FROM found
-UNION ALL (
-  SELECT e.id FROM messages AS e
-  WHERE e.account_id = $1 AND e.esim_tran_no = $7
-    AND e.id < (SELECT message_id FROM newest ORDER BY message_id LIMIT 1)
-    AND e.id >= (
-      SELECT message_id FROM parts
-      WHERE account_id = $1 AND message_state = $9 AND message_state IS NOT NULL
-        AND message_id < $2 AND message_id >= $3
-      ORDER BY message_id LIMIT 1)
-    AND EXISTS (
-      SELECT 1 FROM parts AS p
-      WHERE p.account_id = $1 AND p.message_state = $9 AND p.message_state IS NOT NULL
-        AND p.message_id = e.id
-        AND EXISTS (
-          SELECT 1 FROM messages AS m WHERE m.account_id = $1 AND m.id = p.message_id
-            AND m.created_ms >= $4 AND m.created_ms <= $5 AND ($8::text IS NULL OR m.iccid = $8)
-          OFFSET 0)
-      OFFSET 0)
-  ORDER BY e.id DESC
-  LIMIT CASE WHEN (SELECT count(*) FROM newest) < $10 THEN 0 ELSE
-    $6 - (SELECT count(*) FROM found) END
-)
+ORDER BY e.id DESC LIMIT $6
 
 -- name: list_messages_in_state
 -- OFFSET 0 keeps the look at a message what it is, one for each part, until there are enough; as a
