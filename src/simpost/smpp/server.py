@@ -6,7 +6,7 @@ import asyncio
 import ssl as tls
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from simpost.smpp.codec import encode
 from simpost.smpp.errors import ConnectFailed
@@ -19,6 +19,10 @@ from simpost.smpp.status import Status
 
 # (bind, peer address) to a command_status: 0 binds, ESME_RINVSYSID, ESME_RINVPASWD... refuse.
 Authenticate: TypeAlias = Callable[[Bind, str], int | Awaitable[int]]
+
+ATTACH_S: Final = 0.001
+"""Waited before a listener closes: the event loop leaves open a connection that it accepts in the
+same turn. After a timer all that was accepted has its session, and nothing was accepted since."""
 
 _DEFAULTS = SessionSettings()
 
@@ -78,6 +82,7 @@ class Server:
         """Stop listening, unbind every session, and wait until all are gone."""
         self._is_closing = True
         if self._listener is not None:
+            await asyncio.sleep(ATTACH_S)
             self._listener.close()
         for check in list(self._checks):
             check.cancel()

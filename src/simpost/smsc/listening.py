@@ -6,14 +6,12 @@ import asyncio
 import ssl
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from simpost.errors import ConfigError
 from simpost.smpp import Server, SessionSettings
+from simpost.smpp.server import ATTACH_S
 from simpost.smsc.centre import Centre
 from simpost.smsc.line import Line
-
-_ATTACH_S: Final = 0.001
 
 
 class Listener:
@@ -42,9 +40,7 @@ class Listener:
     async def close(self) -> None:
         """Stop listening, end what is half-open, unbind the rest, and wait until all are gone."""
         if self._listener is not None:
-            # asyncio loses a connection whose server closes in the turn that accepted it. After a
-            # timer, what was accepted before has its line, and nothing was accepted since.
-            await asyncio.sleep(_ATTACH_S)
+            await asyncio.sleep(ATTACH_S)
             self._listener.close()
         for line in self.lines:
             line.wire.release()

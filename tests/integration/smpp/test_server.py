@@ -1,6 +1,9 @@
 """The message centre's side, to ESMEs that misbehave."""
 
 import asyncio
+import contextlib
+import gc
+import socket
 import ssl
 
 import pytest
@@ -190,6 +193,20 @@ async def test_closing_unbinds_every_session(server_of):
     assert not server.sessions
     with pytest.raises(ConnectFailed):
         await connect("127.0.0.1", port, BIND, Recorder())
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_accepted_while_it_closes_is_closed_too(server_of, turns):
+    """What asyncio accepts takes some turns of its loop; forgotten on its way, it stays open."""
+    server, _ = await server_of()
+    with socket.create_connection(("127.0.0.1", server.port)) as esme:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.close()
+        esme.settimeout(30)
+        with contextlib.suppress(ConnectionResetError):
+            assert not esme.recv(1)
+    gc.collect()  # a connection that was forgotten says so
 
 
 async def test_outbind_makes_an_esme_bind_and_receive(server_of):
