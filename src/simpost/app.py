@@ -73,7 +73,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _settle_interpreter() -> None:
+def settle_interpreter() -> None:
     """What was loaded to start stays; looking for garbage in it again and again costs 4 %."""
     sys.setswitchinterval(_SWITCH_S)
     gc.collect()
@@ -223,7 +223,7 @@ class App:
 
         A side task that dies takes the process with it: half a service is worse than none.
         """
-        _settle_interpreter()
+        settle_interpreter()
         if self._node:
             await self._node.enter()
             await self._node.beat()
