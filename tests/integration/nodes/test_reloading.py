@@ -111,6 +111,18 @@ def test_a_node_that_starts_after_a_reload_reads_its_file_once_more(cluster):
     assert told_of(first.operate("POST", "reload"))["later"]["state"] == "reloaded"
 
 
+def test_a_node_that_was_away_when_a_reload_was_ordered_carries_it_out_when_it_is_back(cluster):
+    asked, away = cluster.start("asked"), cluster.start("away")
+    until(lambda: len(known(asked)) == 2)
+    os.kill(away.pid, signal.SIGSTOP)
+    try:
+        told = told_of(asked.operate("POST", "reload"))
+        assert told.get("away", {"state": "pending"})["state"] == "pending"  # or it is buried
+    finally:
+        os.kill(away.pid, signal.SIGCONT)
+    until(lambda: away.log.read_text().count("configuration_reloaded") == 1)
+
+
 def test_a_reload_reaches_all_workers(cluster):
     parent = cluster.start("host", "--workers=2")
     until(lambda: len(known(parent)) == 3)

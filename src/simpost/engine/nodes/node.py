@@ -277,7 +277,7 @@ class Node:
         if self._reading is not self._reload.last:
             self._reading = self._reload.last
             if self._reading and self._reading.done:
-                self._binds.changed(self._reading.done.changed)
+                self._binds.changed([*self._reading.done.changed, *self._reading.done.removed])
 
     def _own(self, things: Collection[str]) -> None:
         self._held = frozenset(things)
