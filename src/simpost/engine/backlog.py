@@ -103,9 +103,12 @@ class Backlog:
     def looks(self) -> bool:
         """Whether to look now what is leased to us: every few seconds while there is doubt.
 
-        For as long as a lease, since a database may end a commit after we gave up on it.
+        For as long as a lease, since a database may end a commit after we gave up on it. A clock
+        that went back does not put off the next look.
         """
-        return self._look_ms <= self._clock_ms() < self._unsure_until_ms
+        now_ms = self._clock_ms()
+        looked = now_ms < self._look_ms <= now_ms + _LOOK_MS
+        return now_ms < self._unsure_until_ms and not looked
 
     async def leased(self) -> list[Submission]:
         """What the store says is leased to us; nothing if it does not say."""

@@ -18,6 +18,9 @@ class Claims:
             raise StoreError
         return ["part"] * min(self.parts, limit)
 
+    async def leased(self, _carrier, **_):
+        return []
+
 
 def backlog(parts=0):
     return Backlog(Claims(parts), "c", owner="o", clock_ms=lambda: 0)
@@ -83,3 +86,27 @@ async def test_alarms_are_bounded():
 
 async def test_a_store_that_refuses_gives_no_parts():
     assert await backlog(parts=None).claim(8, codes_only=False) == []
+
+
+async def test_leases_are_looked_at_every_few_seconds_for_as_long_as_there_is_doubt():
+    now_ms = 1_000_000
+    one = Backlog(Claims(None), "c", owner="o", clock_ms=lambda: now_ms)
+    assert not one.looks
+    await one.claim(32, codes_only=False)
+    looks = []
+    for second in range(200):
+        now_ms = 1_000_000 + 1_000 * second
+        if one.looks:
+            looks.append(second)
+            await one.leased()
+    assert looks == list(range(0, 180, 5))
+
+
+async def test_a_clock_that_goes_back_does_not_put_off_the_next_look():
+    now_ms = 10_000_000
+    one = Backlog(Claims(None), "c", owner="o", clock_ms=lambda: now_ms)
+    one.doubt()
+    await one.leased()
+    assert not one.looks
+    now_ms -= 3_600_000
+    assert one.looks
