@@ -92,8 +92,8 @@ ORDER BY id DESC LIMIT :limit
 
 -- name: list_messages_of_esim_in_state
 -- Two indexes are walked side by side; a row is read only where both have the message. Most of all
--- messages are delivered (100), so what ended otherwise (101 to 103) is sooner known by that: of an
--- eSIM that is always off hardly any is looked for among all that were delivered.
+-- messages are delivered (100), so what ended otherwise is sooner known by that: of an eSIM that is
+-- always off (102, then 101 and 103) hardly any is looked for among all that were delivered.
 SELECT e.id FROM messages AS e INDEXED BY messages_by_esim
 CROSS JOIN parts AS p INDEXED BY parts_by_message_state
   ON p.account_id = e.account_id AND p.message_state = :state AND p.message_state IS NOT NULL
@@ -103,7 +103,11 @@ WHERE e.account_id = :account_id AND e.esim_tran_no = :esim_tran_no
   AND e.id < :before AND e.id >= :after
   AND (:state <> 100 OR NOT EXISTS (
     SELECT 1 FROM parts AS o INDEXED BY parts_by_message_state
-    WHERE o.account_id = e.account_id AND o.message_state IN (101, 102, 103)
+    WHERE o.account_id = e.account_id AND o.message_state = 102 AND o.message_state IS NOT NULL
+      AND o.message_id = e.id))
+  AND (:state <> 100 OR NOT EXISTS (
+    SELECT 1 FROM parts AS o INDEXED BY parts_by_message_state
+    WHERE o.account_id = e.account_id AND o.message_state IN (101, 103)
       AND o.message_state IS NOT NULL AND o.message_id = e.id))
   AND m.created_ms >= :from_ms AND m.created_ms <= :to_ms
   AND (:iccid IS NULL OR m.iccid = :iccid)
