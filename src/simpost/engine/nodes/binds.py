@@ -86,8 +86,8 @@ class Binds:
             node.name: node.report.carriers[name] for node in rivals if name in node.report.carriers
         }
         carrier = self._dispatch.lanes[name].carrier
-        is_given = all((parse_bind(thing) or "")[0] != name for thing in self._held - self._giving)
-        unbound_s = 0.0 if is_given else carrier.unbound_s
+        kept = {bind[0] for bind in map(parse_bind, self._held - self._giving) if bind}
+        unbound_s = carrier.unbound_s if name in kept else 0.0
         self._reach.look(name, carrier.binds(), unbound_s, list(reports.values()))
         places = {other: Place(said.failed, said.turn) for other, said in reports.items()}
         return {self._node: self._reach.place(name), **places}

@@ -44,9 +44,6 @@ _PATIENCE: Final = 0.2
 """Share of a lease that one beat may take, so that there is another before binds are given up."""
 _PATIENCE_S: Final = 10.0
 """The same once they are: now it takes as long as connecting may."""
-_RELOAD_S: Final = 10.0
-"""How long whoever orders a reload is kept waiting for what the other nodes say."""
-_LOOK_S: Final = 0.1
 
 TakeOver = Callable[[str], Awaitable[object]]
 """Puts in doubt what a node held that is dead."""
@@ -95,9 +92,7 @@ class Node:
         self._hurry = asyncio.Event()
         self._orders = Orders(dispatch)
         self._ordered_s = 0.0
-        self._reload = reload
-        self._reading: Reading | None = None
-        self._rereading = Rereading(reload, self.hurry)
+        self._rereading = Rereading(reload, store, self.hurry, time_s)
         self._cared_s = 0.0
 
     @property
@@ -237,32 +232,15 @@ class Node:
         self._ordered_s = self._time_s()
 
     async def reload(self) -> tuple[Reloaded, dict[str, Reading | None]]:
-        """Have all nodes read their files again, each its own.
-
-        Gives what that did here, and by the names of the others how each read its own, none for one
-        that has not said so in time. Raises ConfigError when the file is not right here, and then
-        no other was told; StoreError when they could not be told, and nothing was changed here.
-        """
-        self._reload.check()
-        order = await self._store.order_reload()
-        done = await self._rereading.carry_out(order)
-        ends_s = self._time_s() + _RELOAD_S
-        while True:
-            nodes = self.standing.nodes if self.standing else []
-            others = [node for node in nodes if node.name != self.name]
-            if all(node.report.obeyed >= order for node in others) or self._time_s() >= ends_s:
-                break
-            self.hurry()
-            await asyncio.sleep(_LOOK_S)
-        return done, {
-            node.name: node.report.reading if node.report.obeyed >= order else None
-            for node in others
-        }
+        """Have all nodes read their files again; see `Rereading.order`."""
+        return await self._rereading.order(
+            lambda: [node for node in self._nodes() if node.name != self.name]
+        )
 
     # What it owns.
 
     def _next_beat(self) -> Beat:
-        self._follow_reading()
+        self._binds.changed(self._rereading.carriers_changed())
         leases = self.standing.leases if self.standing else None
         takes: list[str] = []
         gives: list[str] = []
@@ -270,14 +248,8 @@ class Node:
             takes, gives = self._binds.wish(leases, self._others())
             if "dispatch" in self._facts.roles and DISPATCH not in leases:
                 takes = [*takes, DISPATCH]
-        report = Report(self._binds.report(), self._reading, self._rereading.obeyed)
+        report = Report(self._binds.report(), self._rereading.last, self._rereading.obeyed)
         return Beat(self.name, self._facts.run, report, takes, gives)
-
-    def _follow_reading(self) -> None:
-        if self._reading is not self._reload.last:
-            self._reading = self._reload.last
-            if self._reading and self._reading.done:
-                self._binds.changed([*self._reading.done.changed, *self._reading.done.removed])
 
     def _own(self, things: Collection[str]) -> None:
         self._held = frozenset(things)
@@ -285,18 +257,20 @@ class Node:
 
     # The others.
 
+    def _nodes(self) -> list[NodeRow]:
+        return self.standing.nodes if self.standing else []
+
     def _others(self) -> list[NodeRow]:
         """All but this one that were heard so lately that they own what they have."""
         now_s = self._time_s()
-        nodes = self.standing.nodes if self.standing else []
         return [
             node
-            for node in nodes
+            for node in self._nodes()
             if node.name != self.name and self._watch.silent_s(node, now_s) < node.lease_s * _FENCE
         ]
 
     async def _bury_the_dead(self, now_s: float) -> None:
-        for node in self.standing.nodes if self.standing else []:
+        for node in self._nodes():
             if node.name == self.name or self._watch.silent_s(node, now_s) < node.lease_s:
                 continue
             if await self._store.bury(node):

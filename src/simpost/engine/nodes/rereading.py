@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from simpost.engine.reload import Reload
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
-from simpost.ports.nodes import Reloaded
+from simpost.ports.nodes import NodeRow, NodeStore, Reading, Reloaded
+
+_WAIT_S: Final = 10.0
+"""How long whoever orders it is kept waiting for what the other nodes say."""
+_LOOK_S: Final = 0.1
 
 log = get_logger(__name__)
 
@@ -17,16 +22,37 @@ class Rereading:
     """Carries out every order to read the file again, beside the beats and one at a time.
 
     A node that enters reads its file once more where there ever was an order: one that came while
-    it started is not missed. `tell` is called when the others should hear of it.
+    it started is not missed. `tell` is called when there is something to say to the others, or to
+    hear of them.
     """
 
-    def __init__(self, reload: Reload, tell: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        reload: Reload,
+        store: NodeStore,
+        tell: Callable[[], None],
+        time_s: Callable[[], float],
+    ) -> None:
         self.obeyed = 0
         """The last order that was carried out here, with the file right or not."""
         self._reload = reload
+        self._store = store
         self._tell = tell
+        self._time_s = time_s
         self._ordered = 0
+        self._seen: Reading | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def last(self) -> Reading | None:
+        """How the file was read last, whoever wanted it."""
+        return self._reload.last
+
+    def carriers_changed(self) -> list[str]:
+        """Carriers that are other ones, or gone, since this was asked before."""
+        is_new, self._seen = self.last is not self._seen, self.last
+        done = self.last.done if is_new and self.last else None
+        return [*done.changed, *done.removed] if done else []
 
     def hear(self, order: int) -> None:
         """This is the last order there is."""
@@ -34,13 +60,30 @@ class Rereading:
             self._ordered = order
             self._task = self._task or asyncio.create_task(self._obey(), name="rereading")
 
-    async def carry_out(self, order: int) -> Reloaded:
-        """For whoever asked this node. Raises ConfigError when its file is not right."""
+    async def order(
+        self, others: Callable[[], Sequence[NodeRow]]
+    ) -> tuple[Reloaded, dict[str, Reading | None]]:
+        """Have all nodes do it; `others` are those beside this one, as they stood last.
+
+        Gives what it did here, and by the names of the others how each read its file, none for one
+        that has not said so in time. Raises ConfigError when the file is not right here, and then
+        no other was told; StoreError when they could not be told, and nothing was changed here.
+        """
+        self._reload.check()
+        order = await self._store.order_reload()
         self._ordered = max(self._ordered, order)
         try:
-            return await self._reload.run()
+            done = await self._reload.run()
         finally:
             self._is_done(order)
+        ends_s = self._time_s() + _WAIT_S
+        while self._time_s() < ends_s and any(node.report.obeyed < order for node in others()):
+            self._tell()
+            await asyncio.sleep(_LOOK_S)
+        return done, {
+            node.name: node.report.reading if node.report.obeyed >= order else None
+            for node in others()
+        }
 
     async def _obey(self) -> None:
         while (order := self._ordered) > self.obeyed:
