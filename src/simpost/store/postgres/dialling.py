@@ -9,7 +9,7 @@ import asyncpg
 
 from simpost.errors import StoreError
 from simpost.store.postgres.address import each_host
-from simpost.store.postgres.failures import Unreachable, translate
+from simpost.store.postgres.failures import FAILURES, Unreachable, translate
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 10.0
@@ -83,12 +83,7 @@ async def _connect(url: str, settings: dict[str, str] | None) -> asyncpg.Connect
             max_cached_statement_lifetime=0,
             server_settings=settings,
         )
-    except (
-        OSError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-    ) as error:
+    except FAILURES as error:
         raise Unreachable(str(translate(error))) from None
     except ValueError:
         raise StoreError("the database's URL cannot be read") from None

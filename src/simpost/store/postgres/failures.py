@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Final
 
 import asyncpg
 
@@ -13,6 +14,14 @@ from simpost.errors import StoreError, StoreFull, StoreReadOnly
 class Unreachable(StoreError):
     """The database cannot be reached."""
 
+
+FAILURES: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What a connection may raise; the last where it was lost in the middle of an exchange."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the same again may go through."""
@@ -63,7 +72,7 @@ def translate(error: Exception) -> StoreError:
         return StoreError(f"the database failed: {type(error).__name__} ({code})")
     if isinstance(error, TimeoutError):
         return StoreError("the database did not answer in time")
-    if isinstance(error, (OSError, asyncpg.InterfaceError)):
+    if isinstance(error, FAILURES):
         return StoreError(f"the database cannot be reached ({type(error).__name__})")
     return StoreError(f"the store failed: {type(error).__name__}")
 
@@ -73,5 +82,5 @@ def translating() -> Iterator[None]:
     """What asyncpg raises inside becomes a StoreError."""
     try:
         yield
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except FAILURES as error:
         raise translate(error) from error

@@ -16,7 +16,7 @@ import asyncpg
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.store.postgres.dialling import connect
-from simpost.store.postgres.failures import translate
+from simpost.store.postgres.failures import FAILURES, translate
 from simpost.store.postgres.link import Link
 
 CHANNEL: Final = "simpost_parts"
@@ -57,7 +57,7 @@ class Crier:
                     for carrier in sorted(carriers):
                         await session.ask("wake", f"{self._node}\n{carrier}")
                 await asyncio.sleep(_PAUSE_S)
-        except (StoreError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (StoreError, *FAILURES) as error:
             _logger.warning("other_nodes_not_told", reason=str(translate(error)))
         finally:
             self._task = None
@@ -88,7 +88,7 @@ class Listener:
         while True:
             try:
                 await self._hear_until_lost()
-            except (StoreError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (StoreError, *FAILURES) as error:
                 _logger.warning("other_nodes_not_heard", reason=str(translate(error)))
             finally:
                 self.listens.clear()

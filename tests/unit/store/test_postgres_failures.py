@@ -1,0 +1,31 @@
+"""Whatever a connection raises when its database goes is said as what it is, and never ends us."""
+
+import asyncpg
+import pytest
+
+from simpost.errors import StoreError
+from simpost.store.postgres.failures import is_lost, translating
+
+LOST = [
+    ConnectionResetError(),
+    TimeoutError(),
+    asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
+    asyncpg.ConnectionDoesNotExistError(),
+    asyncpg.AdminShutdownError(),
+    asyncpg.CannotConnectNowError(),
+]
+
+
+@pytest.mark.parametrize("error", LOST, ids=lambda error: type(error).__name__)
+def test_a_lost_connection_is_a_store_error_and_is_dropped(error):
+    assert is_lost(error)
+    with pytest.raises(StoreError) as told, translating():
+        raise error
+    assert told.value.__cause__ is error
+    assert "state 15" not in str(told.value)
+
+
+def test_a_mistake_of_ours_is_not_called_a_failure_of_the_database():
+    with pytest.raises(KeyError), translating():
+        raise KeyError("mine")
