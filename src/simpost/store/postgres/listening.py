@@ -11,8 +11,6 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
-import asyncpg
-
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.store.postgres.dialling import connect
