@@ -124,7 +124,7 @@ def _questions(simpost: Simpost, now_ms: int) -> dict[str, Question]:
         "of an ICCID": listed(facts.iccid),
         "of an eSIM with 11,000, in an hour": listed(busy, hour),
         "delivered": listed(state("delivered"), until),
-        "failed (50 in all)": listed(state("failed")),
+        "failed (45 in all)": listed(state("failed")),
         "failed, in an hour": listed(state("failed"), hour),
         "in doubt (none)": listed(state("in_doubt")),
         "of an eSIM, rejected": listed(esim, state("rejected")),
