@@ -60,13 +60,16 @@ def _claim(session: Session, one: Claim) -> list[Submission]:
                 SQL["due_parts"], (one.carrier, int(priority), one.now_ms, wanted)
             ).fetchall()
             ended: list[PartKey] = []
+            leases: list[tuple[object, ...]] = []
             for row in rows:
                 part = _submission(row)
                 if part.expires_ms <= one.now_ms:
                     ended.append((part.account_id, part.message_id, part.number))
                 else:
                     leased.append(part)
-                    _lease(session, one, part)
+                    key = (part.account_id, part.message_id, part.number)
+                    leases.append((one.owner, one.lease_ms, part.attempt, *key))
+            session.execute_wide("lease_part", leases)
             _end(session, Expiry(one.now_ms, ended))
             if len(rows) < wanted:
                 break
@@ -80,20 +83,6 @@ def _submission(row: tuple[Any, ...]) -> Submission:
 def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[Submission]:
     rows = ask(connection, "parts_leased", (owner, carrier, limit))
     return [_submission(row) for row in rows]
-
-
-def _lease(session: Session, one: Claim, part: Submission) -> None:
-    session.execute(
-        SQL["lease_part"],
-        (
-            one.owner,
-            one.lease_ms,
-            part.attempt,
-            part.account_id,
-            part.message_id,
-            part.number,
-        ),
-    )
 
 
 def lapse(session: Session, lapses: Sequence[Lapse]) -> list[int]:

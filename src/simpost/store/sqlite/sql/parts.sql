@@ -11,8 +11,9 @@ WHERE p.owner IS NULL AND p.carrier = ? AND p.priority = ? AND p.due_ms <= ?
 ORDER BY p.due_ms LIMIT ?
 
 -- name: lease_part
-UPDATE parts SET owner = ?, due_ms = ?, attempt = ?
-WHERE account_id = ? AND message_id = ? AND number = ?
+UPDATE parts SET owner = new.column1, due_ms = new.column2, attempt = new.column3
+FROM (VALUES (?, ?, ?, ?, ?, ?)) AS new
+WHERE account_id = new.column4 AND message_id = new.column5 AND number = new.column6
 
 -- name: parts_leased
 SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
