@@ -233,9 +233,7 @@ class Node:
 
     async def reload(self) -> tuple[Reloaded, dict[str, Reading | None]]:
         """Have all nodes read their files again; see `Rereading.order`."""
-        return await self._rereading.order(
-            lambda: [node for node in self._nodes() if node.name != self.name]
-        )
+        return await self._rereading.order(self.name, lambda: self.standing)
 
     # What it owns.
 

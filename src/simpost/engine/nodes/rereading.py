@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from simpost.engine.reload import Reload
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
-from simpost.ports.nodes import NodeRow, NodeStore, Reading, Reloaded
+from simpost.ports.nodes import NodeStore, Reading, Reloaded, Standing
 
 _WAIT_S: Final = 10.0
 """How long whoever orders it is kept waiting for what the other nodes say."""
@@ -61,9 +61,9 @@ class Rereading:
             self._task = self._task or asyncio.create_task(self._obey(), name="rereading")
 
     async def order(
-        self, others: Callable[[], Sequence[NodeRow]]
+        self, name: str, standing: Callable[[], Standing | None]
     ) -> tuple[Reloaded, dict[str, Reading | None]]:
-        """Have all nodes do it; `others` are those beside this one, as they stood last.
+        """Have all nodes do it; `name` is this one's, `standing` how things stood last.
 
         Gives what it did here, and by the names of the others how each read its file, none for one
         that has not said so in time. Raises ConfigError when the file is not right here, and then
@@ -77,13 +77,18 @@ class Rereading:
         finally:
             self._is_done(order)
         ends_s = self._time_s() + _WAIT_S
-        while self._time_s() < ends_s and any(node.report.obeyed < order for node in others()):
+        while True:
+            now = standing()
+            others = {
+                node.name: node.report.reading if node.report.obeyed >= order else None
+                for node in (now.nodes if now else [])
+                if node.name != name
+            }
+            is_known = now is not None and now.reloads >= order  # who came lately is in it
+            if (is_known and None not in others.values()) or self._time_s() >= ends_s:
+                return done, others
             self._tell()
             await asyncio.sleep(_LOOK_S)
-        return done, {
-            node.name: node.report.reading if node.report.obeyed >= order else None
-            for node in others()
-        }
 
     async def _obey(self) -> None:
         while (order := self._ordered) > self.obeyed:
