@@ -1,7 +1,7 @@
 """From the queue to the answer: what waits in the store, sent through one bind and settled.
 
 Run: python -m bench.dispatch. No HTTP; the message centre is the bundled simulator in a process
-of its own, and every claim and every answer is committed. Receipts are asked for and committed.
+of its own, and every claim and every answer is committed; receipts too, where they are asked for.
 CPU is told of both processes; the simulator's has what it still does when the last answer came.
 """
 
@@ -25,6 +25,7 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
+from simpost.domain.options import Options
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.lane import Lane
 from simpost.engine.ledger import Ledger
@@ -41,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.dispatch", description=__doc__)
     parser.add_argument("--messages", type=int, default=30_000)
     parser.add_argument("--window", type=int, default=10)
+    parser.add_argument("--receipts", action=argparse.BooleanOptionalAction, default=True)
     wanted = parser.parse_args()
     set_up("warning", "console")
     port, http_port, _ = free_ports()
@@ -60,21 +62,22 @@ def main() -> None:
         )
         try:
             before = centre.cpu_seconds
-            figures = uvloop.run(_measure(folder, port, wanted.messages, wanted.window))
+            figures = uvloop.run(_measure(folder, port, wanted))
             used = centre.cpu_seconds - before
             figures["simulator_cpu_s_per_1000"] = round(1000 * used / wanted.messages, 3)
         finally:
             centre.stop()
-    print(json.dumps({"window": wanted.window, **figures}))
+    print(json.dumps({"window": wanted.window, "receipts": wanted.receipts, **figures}))
 
 
-async def _measure(folder: Path, port: int, messages: int, window: int) -> dict[str, float]:
+async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[str, float]:
+    messages = wanted.messages
     settle_interpreter()  # as `simpost serve` does
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
     await store.add_account(Account(id=0, access_code="bench", secret="bench"))
     for first in range(0, messages, 1000):
         some = range(first, min(first + 1000, messages))
-        await asyncio.gather(*(store.accept(_message()) for _ in some))
+        await asyncio.gather(*(store.accept(_message(receipt=wanted.receipts)) for _ in some))
     carrier = SmppCarrier(
         Settings(
             type="smpp",
@@ -83,7 +86,7 @@ async def _measure(folder: Path, port: int, messages: int, window: int) -> dict[
             port=port,
             system_id="bench",
             password=SecretStr(_PASSWORD),
-            window=window,
+            window=wanted.window,
         )
     )
     ledger = Ledger(store)
@@ -114,7 +117,7 @@ async def _measure(folder: Path, port: int, messages: int, window: int) -> dict[
     }
 
 
-def _message() -> NewMessage:
+def _message(*, receipt: bool) -> NewMessage:
     now_ms = wall_clock_ms()
     text = "Welcome! Your plan is active: 1 GB until Sunday. Reply is not possible."
     return NewMessage(
@@ -132,6 +135,7 @@ def _message() -> NewMessage:
         parts=(text,),
         created_ms=now_ms,
         expires_ms=now_ms + 3_600_000,
+        options=Options(receipt=receipt),
     )
 
 
