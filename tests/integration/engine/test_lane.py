@@ -183,6 +183,14 @@ async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(ben
     assert bench.carrier.sent == []
 
 
+async def sent_for_the_first_time(bench):
+    await bench.ledger.drained()
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+    assert not bench.carrier.sent[0].repeat
+
+
 async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.give_up(message)
@@ -190,11 +198,7 @@ async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(b
     await bench.store.accept(message)
     bench.lane.wake()
     await bench.store.until_looked(1)
-    await bench.ledger.drained()
-    bench.clock.now_ms += 2_000
-    bench.lane.wake()
-    await bench.carrier.until_sent(1)
-    assert not bench.carrier.sent[0].repeat
+    await sent_for_the_first_time(bench)
 
 
 async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
@@ -206,11 +210,7 @@ async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
     await bench.store.accept(message)
     bench.lane.wake()
     await bench.store.until_looked(2)
-    await bench.ledger.drained()
-    bench.clock.now_ms += 2_000
-    bench.lane.wake()
-    await bench.carrier.until_sent(1)
-    assert not bench.carrier.sent[0].repeat
+    await sent_for_the_first_time(bench)
 
 
 async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_time(bench):
@@ -221,11 +221,7 @@ async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_tim
     bench.store.loses_answers = False
     bench.lane.wake()
     await bench.store.until_looked(1)
-    await bench.ledger.drained()
-    bench.clock.now_ms += 2_000
-    bench.lane.wake()
-    await bench.carrier.until_sent(1)
-    assert not bench.carrier.sent[0].repeat
+    await sent_for_the_first_time(bench)
 
 
 async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench):
@@ -239,8 +235,10 @@ async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench)
     await bench.ledger.drained()
     await bench.until_held(2)
     bench.carrier.answer(0)
-    await bench.until(sent_id, State.SENT)
+    message = await bench.until(sent_id, State.SENT)
+    assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
     await bench.carrier.until_sent(2)
+    assert [part.attempt for part in bench.carrier.sent] == [1, 1]
 
 
 async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,6 +15,7 @@ from cryptography.fernet import Fernet
 from simpost.store.postgres import PostgresStore
 from simpost.store.postgres.nodes import PostgresNodes
 from tests.contract.postgres_server import PostgresServer
+from tests.integration.nodes.cluster import Centre, Cluster
 
 SEAL_KEY = Fernet.generate_key().decode()
 
@@ -49,6 +51,22 @@ def url(postgres: PostgresServer, template: str) -> str:
     name = f"test_{next(_count)}"
     asyncio.run(_run_sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template}"))
     return postgres.url(name)
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    """The operator of all nodes."""
+    centre = Centre(tmp_path)
+    yield centre
+    centre.kill()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, url: str, centre: Centre) -> Iterator[Cluster]:
+    """Nodes on the test's database, with one carrier; killed in the end."""
+    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+    yield cluster
+    cluster.close()
 
 
 @pytest_asyncio.fixture

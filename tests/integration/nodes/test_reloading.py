@@ -6,8 +6,7 @@ import urllib.error
 
 import pytest
 
-from tests.integration.nodes.cluster import Centre, Cluster, until
-from tests.integration.nodes.conftest import SEAL_KEY
+from tests.integration.nodes.cluster import until
 
 NOTHING = {"added": [], "changed": [], "removed": [], "sections": [], "needsRestart": []}
 NUMBER = '[[numbers]]\nnumber = "66200"\n'
@@ -15,19 +14,11 @@ MISTAKE = f'{NUMBER}hue = "blue"\n'
 
 
 @pytest.fixture
-def centre(tmp_path):
-    centre = Centre(tmp_path)
-    yield centre
-    centre.kill()
-
-
-@pytest.fixture
-def cluster(tmp_path, url, centre):
-    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+def cluster(cluster):
+    """Parents are asked to stop, so that they take their workers along."""
     yield cluster
     for node in cluster.nodes:
         node.process.stop()
-    cluster.close()
 
 
 def add(node, lines):

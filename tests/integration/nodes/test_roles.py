@@ -5,22 +5,8 @@ import urllib.request
 
 import pytest
 
-from tests.integration.nodes.cluster import Centre, Cluster, until
+from tests.integration.nodes.cluster import Cluster, until
 from tests.integration.nodes.conftest import SEAL_KEY
-
-
-@pytest.fixture
-def centre(tmp_path):
-    centre = Centre(tmp_path)
-    yield centre
-    centre.kill()
-
-
-@pytest.fixture
-def cluster(tmp_path, url, centre):
-    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
-    yield cluster
-    cluster.close()
 
 
 def test_what_a_node_without_carriers_takes_another_sends(cluster, centre):

@@ -10,25 +10,8 @@ from tests.integration.nodes.cluster import (
     ACCESS_CODE,
     CREDENTIALS,
     PATIENCE_S,
-    Centre,
-    Cluster,
     until,
 )
-from tests.integration.nodes.conftest import SEAL_KEY
-
-
-@pytest.fixture
-def centre(tmp_path):
-    centre = Centre(tmp_path)
-    yield centre
-    centre.kill()
-
-
-@pytest.fixture
-def cluster(tmp_path, url, centre):
-    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
-    yield cluster
-    cluster.close()
 
 
 async def ask(urls, count, path):

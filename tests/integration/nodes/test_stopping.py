@@ -4,24 +4,7 @@ import concurrent.futures
 import itertools
 import threading
 
-import pytest
-
-from tests.integration.nodes.cluster import PATIENCE_S, Centre, Cluster, until
-from tests.integration.nodes.conftest import SEAL_KEY
-
-
-@pytest.fixture
-def centre(tmp_path):
-    centre = Centre(tmp_path)
-    yield centre
-    centre.kill()
-
-
-@pytest.fixture
-def cluster(tmp_path, url, centre):
-    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
-    yield cluster
-    cluster.close()
+from tests.integration.nodes.cluster import PATIENCE_S, until
 
 
 def test_a_stop_under_load_loses_nothing_and_leaves_nothing_in_doubt(cluster, centre):

@@ -9,24 +9,16 @@ import psutil
 import pytest
 
 from bench.processes import HOST, free_ports, listens
-from tests.integration.nodes.cluster import PATIENCE_S, Centre, Cluster, until
+from tests.integration.nodes.cluster import PATIENCE_S, Cluster, until
 from tests.integration.nodes.conftest import SEAL_KEY
 
 
 @pytest.fixture
-def centre(tmp_path):
-    centre = Centre(tmp_path)
-    yield centre
-    centre.kill()
-
-
-@pytest.fixture
-def cluster(tmp_path, url, centre):
-    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+def cluster(cluster):
+    """Parents are asked to stop, so that they take their workers along."""
     yield cluster
     for node in cluster.nodes:
         node.process.stop()
-    cluster.close()
 
 
 def nodes_of(parent):
