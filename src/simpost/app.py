@@ -17,8 +17,8 @@ from uuid_utils import uuid7
 
 from simpost import __version__
 from simpost.api import Services, build
-from simpost.api.onewrite import OneWriteProtocol
 from simpost.api.operators_only import operators_only
+from simpost.api.serving import http_config
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
@@ -52,7 +52,7 @@ from simpost.store import SqliteStore
 OWNER = "embedded"
 """The one node of an embedded store, under whose name parts are leased."""
 
-_SWITCH_S = 0.0005
+_SWITCH_S = 0.0001
 """How long the writer's thread may wait for the interpreter's lock; Python's own 5 ms, several
 times a commit, was most of the time a caller waited."""
 _BACKLOG = 2048
@@ -293,17 +293,8 @@ class App:
         doors = build(services)
         if "api" not in self.settings.node.roles:
             doors = operators_only(doors)
-        return uvicorn.Config(
-            with_trace_context(doors) if self._tracing else doors,
-            http=OneWriteProtocol,
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
+        traced = with_trace_context(doors) if self._tracing else doors
+        return http_config(traced, grace_s=_GRACE_S)
 
 
 @contextlib.asynccontextmanager

@@ -61,9 +61,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def _waits_for_head(self) -> bool:
         cycle = self.cycle
-        if cycle is None or cycle.scope is not self.scope:
-            return True
-        return cycle.response_complete and self.timeout_keep_alive_task is None
+        return cycle is None or cycle.scope is not self.scope or cycle.response_complete
 
     def _on_slow_head(self) -> None:
         self._head_timer = None

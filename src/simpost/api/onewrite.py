@@ -1,41 +1,54 @@
-"""One write for each answer: the server hands over head and body apart, each a system call."""
+"""One write for what a turn of the event loop answers on a connection, at the end of the turn.
+
+Head and body come apart from the server, each a system call otherwise. And a caller that is woken
+by the first answer of a turn has less to wait for than one that is woken in the middle of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from simpost.api.heads import BoundedHeads
+
+class Outbox:
+    """The connections of a server that have something to write when the turn ends."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Gathering] = []
+
+    def add(self, connection: Gathering) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(connection)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for connection in waiting:
+            connection.flush()
 
 
-class _Gathering:
-    """A transport that writes what one turn of the event loop brings at its end, together."""
+class Gathering:
+    """A transport that keeps what is written until the end of the turn, or until it is closed."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
+        self.is_closing = transport.is_closing
         self._transport = transport
-        self._loop = asyncio.get_running_loop()
+        self._outbox = outbox
         self._pieces: list[bytes] = []
 
     def write(self, data: bytes) -> None:
         if not self._pieces:
-            self._loop.call_soon(self._flush)
+            self._outbox.add(self)
         self._pieces.append(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         if self._pieces:
             pieces, self._pieces = self._pieces, []
             self._transport.write(b"".join(pieces))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
-
-
-class OneWriteProtocol(BoundedHeads):
-    """uvicorn's HTTP protocol on a transport that gathers."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(_Gathering(transport))  # type: ignore[arg-type]  # all of one but its class

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,10 +14,12 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+import uvicorn
 from cryptography.fernet import Fernet
 from uuid_utils import uuid7
 
 from simpost.api import Services, build
+from simpost.api.serving import http_config
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
 from simpost.engine.accounts import Accounts
@@ -273,3 +277,23 @@ async def serve(store: SqliteStore) -> AsyncIterator[Serve]:
 @pytest_asyncio.fixture
 async def service(serve: Serve, settings: dict[str, Any]) -> Service:
     return await serve(**settings)
+
+
+@contextlib.asynccontextmanager
+async def serving(config: uvicorn.Config) -> AsyncIterator[int]:
+    """The port of an app behind a real server."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+@pytest_asyncio.fixture
+async def port(service: Any) -> AsyncIterator[int]:
+    """Of all doors, served as they are by `simpost serve`."""
+    async with serving(http_config(build(service.services), grace_s=1)) as at:
+        yield at

@@ -1,33 +1,15 @@
 """What comes before a body has its bounds, on a real socket."""
 
 import asyncio
-import socket
 
 import pytest
-import pytest_asyncio
-import uvicorn
 
 import simpost.api.heads
-from simpost.api import build
-from simpost.api.onewrite import OneWriteProtocol
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: simpost\r\n"
 CHUNKED = (
     b"POST /v1/messages HTTP/1.1\r\nHost: simpost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
 )
-
-
-@pytest_asyncio.fixture
-async def port(service):
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        build(service.services), http=OneWriteProtocol, lifespan="off", log_config=None
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await serving
 
 
 async def status_after(port, first, then=b"", times=0):

@@ -2,31 +2,14 @@
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-import uvicorn
-
-from simpost.api import build
 
 SERVED = Any  # the `service` fixture of conftest.py
 SEND = b"POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: simpost\r\n"
 WHO = b"RT-AccessCode: demo\r\nRT-SecretKey: demo-secret\r\n"
 BODY = b'{"esimTranNo":"26010100000001","message":"Hello"}'
-
-
-@pytest_asyncio.fixture
-async def port(service: SERVED) -> AsyncIterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(build(service.services), lifespan="off", log_config=None)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    await serving
 
 
 async def exchange(port: int, octets: bytes, *, hang_up: bool = False) -> tuple[int, Any]:
