@@ -224,3 +224,14 @@ async def test_a_changed_account_keeps_its_id(store):
 async def test_an_account_that_does_not_exist_cannot_be_changed(store):
     with pytest.raises(InvalidRequest):
         await store.change_account(with_id(SHOP, 99))
+
+
+async def test_an_esim_looked_up_before_is_found_as_it_is_now(store):
+    assert await find(store, tran_no="23072017992029") is None
+    await store.save_esims(1, [esim()])
+    assert (await find(store, tran_no="23072017992029")).esim_status == "IN_USE"
+    await store.save_esims(1, [esim(esim_status="CANCEL")])
+    assert (await find(store, tran_no="23072017992029")).esim_status == "CANCEL"
+    assert (await find(store, tran_no="23072017992029")).sms_status == 0
+    await store.save_plans([plan(sms_status=2)])
+    assert (await find(store, tran_no="23072017992029")).sms_status == 2

@@ -9,7 +9,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import StoreError
 from simpost.store.sqlite import SqliteStore, receiving, writer
-from tests.contract.store_facts import NOW_MS, leased, message, receipt, settlement
+from tests.contract.store_facts import NOW_MS, esim, leased, message, receipt, settlement
 from tests.integration.store.conftest import SEAL_KEY
 
 
@@ -138,3 +138,18 @@ async def test_a_receipt_whose_end_was_rolled_back_is_obeyed_when_it_comes_again
     await store.receive([receipt("id-1")])
     await store.settle([answer])
     assert (await store.find_message(1, one.id)).state is State.DELIVERED
+
+
+async def test_an_esim_is_found_as_it_is_now_though_nobody_waited_for_its_save(store):
+    async def found():
+        return await store.find_esim(1, esim_tran_no="23072017992029", iccid=None)
+
+    assert await found() is None
+    saving = asyncio.create_task(store.save_esims(1, [esim()]))
+    await asyncio.sleep(0)
+    saving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert await found() is None  # remembered again, while the commit runs
+    await store.accept(message())  # in the commit after it
+    assert await found() is not None

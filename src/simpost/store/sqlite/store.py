@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +63,8 @@ _DAY_MS = 86_400_000
 _REQUESTS_KEPT_MS = _DAY_MS
 _PARKED_KEPT_MS = 2 * _DAY_MS
 _EMBEDDED = "embedded"
+_MOST_ESIMS = 10_000
+"""eSIMs remembered as they were found, until any eSIM or plan is saved."""
 
 _logger = get_logger(__name__)
 
@@ -84,6 +87,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         self._writer = Writer(session, self._checkpointer, loop, order)
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._unreported_after = unreported.START
+        self._esims = lru_cache(maxsize=_MOST_ESIMS)(self._find_esim)
         self._closed = False
 
     @classmethod
@@ -230,11 +234,19 @@ class SqliteStore(InboundVerbs, WatchVerbs):
     async def find_esim(
         self, account_id: int, *, esim_tran_no: str | None, iccid: str | None
     ) -> Esim | None:
+        return self._esims(account_id, esim_tran_no, iccid)
+
+    def _find_esim(
+        self, account_id: int, esim_tran_no: str | None, iccid: str | None
+    ) -> Esim | None:
         # On the loop itself: two point lookups cost less than a thread's hand-over.
         try:
             return catalogue.find_esim(self._lookup, account_id, esim_tran_no, iccid)
         except apsw.Error as error:
             raise translate(error) from error
+
+    def _forget_esims(self, _saving: asyncio.Future[Any]) -> None:
+        self._esims.cache_clear()
 
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
         return await self._read(catalogue.query_esims, account_id, which)
@@ -246,12 +258,15 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         return await self._read(catalogue.find_plan, code_or_slug)
 
     async def save_plans(self, plans: Sequence[PlanRow]) -> None:
-        await self._writer.submit(catalogue.save_plans, plans)
+        saving = self._writer.submit(catalogue.save_plans, plans)
+        saving.add_done_callback(self._forget_esims)
+        await asyncio.shield(saving)
 
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
-        return await self._writer.submit(
-            catalogue.save_esims, catalogue.EsimBatch(account_id, esims)
-        )
+        batch = catalogue.EsimBatch(account_id, esims)
+        saving = self._writer.submit(catalogue.save_esims, batch)
+        saving.add_done_callback(self._forget_esims)
+        return await asyncio.shield(saving)
 
     # Accounts.
 
