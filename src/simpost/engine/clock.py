@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from simpost.observe import get_logger
@@ -27,8 +28,7 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _passed_ns() -> int:
-    return time.clock_gettime_ns(_PASSING)
+_passed_ns = partial(time.clock_gettime_ns, _PASSING)
 
 
 class SteadyClock:

@@ -29,6 +29,7 @@ class Septets:
         escaped: the character by the octet that follows an escape.
         only_singles: matches a text in which every character takes one septet.
         only_known: matches a text in which every character takes one or two septets.
+        only_shared: matches a text whose septets, one an octet, are what ASCII makes of it.
     """
 
     singles: frozenset[str]
@@ -38,6 +39,7 @@ class Septets:
     escaped: Mapping[bytes, str]
     only_singles: re.Pattern[str]
     only_known: re.Pattern[str]
+    only_shared: re.Pattern[str]
 
 
 @cache
@@ -59,6 +61,7 @@ def septets_of(locking: int, single: int) -> Septets:
         escaped=_after_escape(basic, extension),
         only_singles=_any_of(one),
         only_known=_any_of(two | one),
+        only_shared=_any_of({char: code for char, code in one.items() if char == code}),
     )
 
 

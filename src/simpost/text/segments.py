@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from simpost.text.alphabet import septets_of
 from simpost.text.clusters import cut_before
@@ -36,8 +35,7 @@ _NOT_ONE_UTF16_UNIT = re.compile("[^\x00-\ud7ff\ue000-\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
+class Segments(NamedTuple):
     """A text as its parts.
 
     Attributes:
@@ -85,8 +83,10 @@ def cheapest(
     default: Encoding = GSM7,
 ) -> Segments:
     """Cut a text as `segment` does, into however many parts it takes."""
-    if is_encodable(text, default):
+    try:
         return segment_as(text, default, reference_bits)
+    except Unencodable:
+        pass
     best = segment_as(text, UCS2, reference_bits)
     if not languages or default != GSM7 or len(best.parts) == 1:
         return best

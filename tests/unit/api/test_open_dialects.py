@@ -12,11 +12,11 @@ ESIM_ACCESS = RULES[Dialect.ESIM_ACCESS]
 
 def test_a_hiroaming_success_is_the_documented_body() -> None:
     body = b'{"success":true,"errorCode":null,"errorMsg":null,"obj":null}'
-    assert HIROAMING.done().body == body
+    assert HIROAMING.done.body == body
 
 
 def test_an_esim_access_success_is_the_documented_body() -> None:
-    assert ESIM_ACCESS.done().body == b'{"success":true,"errorCode":"0","errorMsg":null,"obj":{}}'
+    assert ESIM_ACCESS.done.body == b'{"success":true,"errorCode":"0","errorMsg":null,"obj":{}}'
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +23,7 @@ class Paging(msgspec.Struct, frozen=True):
     default_size: int = 20
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Rules(msgspec.Struct, frozen=True, dict=True):
     """How one dialect speaks.
 
     Attributes:
@@ -38,6 +39,7 @@ class Rules(msgspec.Struct, frozen=True):
     paging: Paging
     checks_webhook: bool
 
+    @cached_property
     def done(self) -> Reply:
         """A success that has nothing to say."""
         return self.result(self.nothing)

@@ -61,7 +61,7 @@ async def send_sms(call: Call) -> Reply:
         assert answer.reason
         raise refusal(answer.reason, answer.detail)
     headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
-    return Reply(call.rules.done().body, headers=headers)
+    return Reply(call.rules.done.body, headers=headers)
 
 
 def refusal(reason: Reason, detail: str) -> Fault:

@@ -40,7 +40,7 @@ async def save_webhook(call: Call) -> Reply:
     accounts = call.services.accounts
     current = accounts.by_id(call.account.id) or call.account  # the check above takes its time
     await accounts.change(msgspec.structs.replace(current, webhook=url))
-    return call.rules.done()
+    return call.rules.done
 
 
 async def query_webhook(call: Call) -> Reply:
