@@ -9,7 +9,7 @@ from simpost.domain.outcomes import Standing
 from simpost.domain.receipt_ids import LEAST_FOR_ANOTHER_BASE, PROOF_BY_LENGTH
 from simpost.store.fitting import COMMON_WIDTHS
 from simpost.store.forms import MOST_FORMS
-from simpost.store.sqlite.log import MOST_RECEIPTS
+from simpost.store.logrows import MOST_RECEIPTS
 from simpost.store.sqlite.receiving import MOST_PARKED
 
 PAGE = Path("docs/receipts.md").read_text(encoding="utf-8")
