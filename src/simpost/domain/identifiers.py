@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-_ICCID = re.compile(r"89[0-9]{16,18}F?")
 _MSISDN = re.compile(r"[1-9][0-9]{2,14}")
 _IMSI = re.compile(r"[0-9]{14,15}")
 
@@ -16,14 +15,6 @@ def passes_luhn(digits: str) -> bool:
     odd = sum(int(digit) for digit in digits[-1::-2])
     even = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (odd + even) % 10 == 0
-
-
-def is_iccid(text: str) -> bool:
-    """Whether this looks like an ICCID (ITU-T E.118): 18 to 20 digits beginning with 89.
-
-    The Luhn digit is not demanded: vendors' own numbers often fail it.
-    """
-    return _ICCID.fullmatch(text) is not None
 
 
 def is_msisdn(text: str) -> bool:

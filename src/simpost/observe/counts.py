@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Bounds of waits on this machine: a commit, an answer at a door, a late turn of the loop."""
@@ -30,7 +29,3 @@ class Spread:
     def add(self, value: float) -> None:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
-
-    def add_all(self, values: Iterable[float]) -> None:
-        for value in values:
-            self.add(value)

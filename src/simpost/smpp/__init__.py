@@ -38,7 +38,7 @@ A message centre that takes everything from whoever knows the password:
 from __future__ import annotations
 
 from simpost.smpp.address import Address, Npi, Ton, address_of
-from simpost.smpp.client import connect, listen_for_outbind
+from simpost.smpp.client import connect
 from simpost.smpp.codec import decode, encode
 from simpost.smpp.command import Command, command_name
 from simpost.smpp.errors import (
@@ -60,6 +60,7 @@ from simpost.smpp.errors import (
 )
 from simpost.smpp.framer import Framer
 from simpost.smpp.handler import SessionHandler
+from simpost.smpp.outbind import OutbindListener, listen_for_outbind
 from simpost.smpp.pdu import (
     PDU_CLASSES,
     AlertNotification,
@@ -174,6 +175,7 @@ __all__ = [
     "NotAllowed",
     "Npi",
     "Outbind",
+    "OutbindListener",
     "Pdu",
     "PduError",
     "QueryBroadcastSm",

@@ -64,47 +64,6 @@ async def connect(
     return session
 
 
-async def listen_for_outbind(
-    host: str,
-    port: int,
-    handler: SessionHandler,
-    settings: SessionSettings = _DEFAULTS,
-    *,
-    ssl: tls.SSLContext | None = None,
-    max_sessions: int = 10,
-) -> asyncio.Server:
-    """Wait for message centres that connect to us (SMPP 3.4 2.2.1).
-
-    Each outbind comes to `handler.on_request`; the handler checks it and binds with
-    `session.request(BindReceiver(...))`, or closes. Connections beyond `max_sessions` are cut.
-    """
-    loop = asyncio.get_running_loop()
-    callers = _Callers(max_sessions)
-    return await loop.create_server(
-        lambda: Session(Role.ESME, handler, settings, host=callers), host, port, ssl=ssl
-    )
-
-
-class _Callers:
-    """Bounds how many may call us at a time."""
-
-    def __init__(self, max_sessions: int) -> None:
-        self._max_sessions = max_sessions
-        self._open = 0
-
-    def session_opened(self, session: Session) -> None:
-        self._open += 1
-        session.closed.add_done_callback(self._gone)
-        if self._open > self._max_sessions:
-            session.abort(CloseReason.TOO_MANY_SESSIONS)
-
-    def bind_asked(self, session: Session, bind: Bind) -> None:
-        """Only message centres are asked: as ESME the session has refused it before."""
-
-    def _gone(self, _: asyncio.Future[CloseReason]) -> None:
-        self._open -= 1
-
-
 async def _open(
     host: str,
     port: int,

@@ -205,8 +205,7 @@ async def test_an_outbind_is_answered_with_a_bind():
     """SMPP 3.4 2.2.1: the message centre calls, the ESME binds on the same connection."""
     handler = Recorder()
     listening = await listen_for_outbind("127.0.0.1", 0, handler)
-    port = listening.sockets[0].getsockname()[1]
-    mc = RawPeer(*await asyncio.open_connection("127.0.0.1", port))
+    mc = RawPeer(*await asyncio.open_connection("127.0.0.1", listening.port))
     mc.send(Outbind(sequence_number=1, system_id="mc", password="pw"))
     outbind = await handler.next("request")
     assert (outbind.system_id, outbind.password) == ("mc", "pw")
@@ -218,5 +217,4 @@ async def test_an_outbind_is_answered_with_a_bind():
     assert handler.session.state is SessionState.BOUND_RX
     await mc.close()
     assert await handler.next("closed") is CloseReason.CLOSED_BY_PEER
-    listening.close()
-    await listening.wait_closed()
+    await listening.close()

@@ -213,8 +213,9 @@ async def test_outbind_makes_an_esme_bind_and_receive(server_of):
     server, at_mc = await server_of()
     at_esme = Recorder()
     listening = await listen_for_outbind("127.0.0.1", 0, at_esme)
-    port = listening.sockets[0].getsockname()[1]
-    calling = await server.outbind("127.0.0.1", port, Outbind(system_id="mc", password="pw"))
+    calling = await server.outbind(
+        "127.0.0.1", listening.port, Outbind(system_id="mc", password="pw")
+    )
     assert calling.state is SessionState.OUTBOUND
     assert (await at_esme.next("request")).system_id == "mc"
     esme = at_esme.session
@@ -225,8 +226,20 @@ async def test_outbind_makes_an_esme_bind_and_receive(server_of):
     esme.respond(received := await at_esme.next("request"), received.response())
     assert (await delivering).command_status == Status.ESME_ROK
     await calling.unbind()
-    listening.close()
-    await listening.wait_closed()
+    await listening.close()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_call_accepted_while_nobody_is_called_any_more_is_closed_too(turns):
+    listening = await listen_for_outbind("127.0.0.1", 0, Recorder())
+    with socket.create_connection(("127.0.0.1", listening.port)) as mc:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await listening.close()
+        mc.settimeout(30)
+        with contextlib.suppress(ConnectionResetError):
+            assert not await asyncio.to_thread(mc.recv, 1)
+    gc.collect()  # a connection that was forgotten says so
 
 
 async def test_an_esme_that_was_called_may_not_bind_to_transmit_only(server_of, listener):

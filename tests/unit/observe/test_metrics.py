@@ -36,7 +36,8 @@ def test_a_counter_comes_out_with_its_labels():
 
 def test_a_spread_comes_out_as_cumulative_buckets():
     spread = Spread((1.0, 5.0))
-    spread.add_all([0.5, 1.0, 3.0, 99.0])
+    for value in (0.5, 1.0, 3.0, 99.0):
+        spread.add(value)
     found = families([Reading(metrics.COMMIT_SIZE, (), spread)])["simpost_store_commit_jobs"]
     values = {(s.name.rpartition("_")[2], s.labels.get("le")): s.value for s in found.samples}
     assert values == {

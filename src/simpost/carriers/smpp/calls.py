@@ -29,7 +29,7 @@ async def answer_calls(bind: Callable[[], Bind], line: Line) -> None:
     place = f"{settings.outbind_host} port {settings.outbind_port}"
     while True:
         try:
-            server = await listen_for_outbind(
+            listener = await listen_for_outbind(
                 settings.outbind_host,
                 settings.outbind_port,
                 line,
@@ -44,7 +44,7 @@ async def answer_calls(bind: Callable[[], Bind], line: Line) -> None:
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            server.close()
+            await listener.close()
 
 
 def _on_outbind(bind: Callable[[], Bind], line: Line, session: Session, outbind: Outbind) -> None:
