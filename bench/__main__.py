@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000, help="of one stretch")
     parser.add_argument("--rounds", type=int, default=3, help="stretches of each, in turn")
     parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--esims", type=int, default=1000, help="sent to in turn")
     parser.add_argument("--window", type=int, default=1000)
     parser.add_argument("--cpus", metavar="0,1", help="run everything on these processors only")
     parser.add_argument("--folder", type=Path, help="where stores go; the disk is that of the run")
@@ -45,7 +46,7 @@ def main() -> None:
     print(" ".join(f"{name}: {value}" for name, value in machine.items()))
     if (why := kannel.missing()) is not None:
         print(why)
-    terms = Terms(window=wanted.window, connections=wanted.connections)
+    terms = Terms(window=wanted.window, connections=wanted.connections, esims=wanted.esims)
     found: dict[str, Any] = {}
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="simpost-bench-", dir=wanted.folder) as folder:

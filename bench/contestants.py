@@ -17,8 +17,6 @@ from bench.load import SUCCESS, send_sms
 from bench.sink import Sink
 from bench.texts import SENDER, text
 
-_ESIMS = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -29,12 +27,14 @@ class Terms:
         parts: of one message.
         window: PDUs without an answer on the one link, in either direction.
         connections: keep-alive, of the generator.
+        esims: that are sent to in turn; the embedded store remembers 10,000 it looked up.
     """
 
     receipts: bool = True
     parts: int = 1
     window: int = 100
     connections: int = 50
+    esims: int = 1000
 
 
 class Contestant(Protocol):
@@ -96,7 +96,7 @@ class Simpost:
         seal_key = Fernet.generate_key().decode()
         self.nodes = [self._serve(terms, f"node{number}", seal_key) for number in range(nodes)]
         self.gateway = self.nodes[0]
-        self.esims = self.gateway.fill(_ESIMS)
+        self.esims = self.gateway.fill(terms.esims)
         self._spent = 0.0
 
     @property

@@ -30,6 +30,8 @@ REQUESTS = {
     "forwarded": GET + b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n\r\n",
     "two at once": (POST + SIZED + b"\r\n" + BODY) * 2,
     "two at once, one bad": POST + SIZED + b"\r\n" + BODY + b"GET\r\n\r\n",
+    "of no path": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
+    "of a host": b"CONNECT simpost:443 HTTP/1.1\r\n" + HOST + b"\r\n",
     "bad": b"GET /\x01 HTTP/1.1\r\n\r\n",
     "two lengths": POST + SIZED + b"Content-Length: 3\r\n\r\n" + BODY,
 }
