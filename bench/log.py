@@ -2,7 +2,8 @@
 
 Run: python -m bench.log. Each question is asked many times with other values, one at a time on one
 connection; the time is that of the whole answer of up to 50 messages, CPU that of the gateway and
-its database for one. Ends with 1 where the p99 of a question is above 20 ms.
+its database for one. The first asks for nothing, and shows how late the machine itself is. Ends
+with 1 where the p99 of a question is above 20 ms.
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ def _questions(simpost: Simpost, now_ms: int) -> dict[str, Question]:
         return lambda: {"state": name}
 
     return {
+        "nothing (/healthz)": lambda: "/healthz",
         "newest": listed(),
         "at a time": listed(until),
         "in an hour": listed(hour),
