@@ -67,7 +67,7 @@ class _Exchange(RequestResponseCycle):
             pieces += (name, b": ", value, b"\r\n")
         pieces.append(b"\r\n")
         head = b"".join(pieces)
-        lines = len(pieces) // 4 + 2
+        lines = len(pieces) // 4 + 2  # four pieces a header; the first line, and the empty one
         is_whole = is_measured and head.count(b"\n") == lines == head.count(b"\r")
         return head + body if is_whole else None
 
