@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from simpost.domain.inbound import Inbound, InboundState, Incoming, Place, Subscriber
+from simpost.domain.inbound import Inbound, Incoming, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter
 from simpost.store import limits
-from simpost.store.codes import reason_of
+from simpost.store.inboundrows import inbound_of, incoming_of
 from simpost.store.postgres.catalogue import Wanted, find_esims
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import is_keepable, octets
 
 _BEYOND = b"\xff" * 17
-_decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 async def parts_of(session: Session, assembly: int) -> list[Incoming]:
@@ -23,22 +18,7 @@ async def parts_of(session: Session, assembly: int) -> list[Incoming]:
     rows = await session.ask("find_assembly", assembly)
     if not rows:
         return []
-    carrier, source, destination, kind, reference, total, _ = rows[0]
-    return [
-        Incoming(
-            carrier=carrier,
-            source=source,
-            destination=destination,
-            octets=octets,
-            encoding=encoding,
-            place=Place(kind, reference, total, number),
-            received_ms=received_ms,
-            for_application=for_application,
-        )
-        for number, encoding, octets, for_application, received_ms in await session.ask(
-            "incoming_parts", assembly
-        )
-    ]
+    return incoming_of(rows[0], await session.ask("incoming_parts", assembly))
 
 
 async def overdue(session: Session, before_ms: int, limit: int) -> list[Gathered]:
@@ -88,23 +68,4 @@ async def list_inbound(session: Session, account_id: int, which: InboundFilter) 
         rows = await session.ask("list_inbound_of_esim", *facts, which.esim_tran_no)
     else:
         rows = []
-    return [_inbound(row) for row in rows]
-
-
-def _inbound(row: Any) -> Inbound:
-    return Inbound(
-        id=row[0],
-        account_id=row[1],
-        esim_tran_no=row[2],
-        carrier=row[3],
-        source=row[4],
-        destination=row[5],
-        state=InboundState(row[6]),
-        reason=reason_of(row[7]),
-        encoding=row[8],
-        text=row[9].decode(),
-        part_count=row[10],
-        missing=_decode_missing(row[11]) if row[11] else (),
-        message_id=row[12],
-        received_ms=row[13],
-    )
+    return [inbound_of(row, row[9].decode()) for row in rows]

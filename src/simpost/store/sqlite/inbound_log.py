@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import apsw
-import msgspec
 
-from simpost.domain.inbound import Inbound, InboundState, Incoming, Place, Subscriber
+from simpost.domain.inbound import Inbound, Incoming, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter
-from simpost.store.codes import reason_of
+from simpost.store.inboundrows import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue import find_esim
 from simpost.store.sqlite.queries import ask
 
 _BEYOND = b"\xff" * 17
-_decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
 def parts_of(connection: apsw.Connection, assembly: int) -> list[Incoming]:
     """The parts that came of an assembly, in the order of their numbers."""
     row = ask(connection, "find_assembly", (assembly,)).get
-    if row is None:
-        return []
-    carrier, source, destination, kind, reference, total, _ = row
-    return [
-        Incoming(
-            carrier=carrier,
-            source=source,
-            destination=destination,
-            octets=octets,
-            encoding=encoding,
-            place=Place(kind, reference, total, number),
-            received_ms=received_ms,
-            for_application=bool(for_application),
-        )
-        for number, encoding, octets, for_application, received_ms in ask(
-            connection, "incoming_parts", (assembly,)
-        )
-    ]
+    return [] if row is None else incoming_of(row, ask(connection, "incoming_parts", (assembly,)))
 
 
 def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Gathered]:
@@ -93,23 +72,4 @@ def list_inbound(
     if which.esim_tran_no is not None:
         name = "list_inbound_of_esim"
         facts["esim_tran_no"] = which.esim_tran_no
-    return [_inbound(row) for row in ask(connection, name, facts)]
-
-
-def _inbound(row: Any) -> Inbound:
-    return Inbound(
-        id=row[0],
-        account_id=row[1],
-        esim_tran_no=row[2],
-        carrier=row[3],
-        source=row[4],
-        destination=row[5],
-        state=InboundState(row[6]),
-        reason=reason_of(row[7]),
-        encoding=row[8],
-        text=row[9],
-        part_count=row[10],
-        missing=_decode_missing(row[11]) if row[11] else (),
-        message_id=row[12],
-        received_ms=row[13],
-    )
+    return [inbound_of(row, row[9]) for row in ask(connection, name, facts)]

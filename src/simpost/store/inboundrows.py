@@ -1,0 +1,51 @@
+"""Rows of what came in as what they stand for; both stores select the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from simpost.domain.inbound import Inbound, InboundState, Incoming, Place
+from simpost.store.codes import reason_of
+
+_decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
+
+
+def incoming_of(assembly_row: Any, part_rows: Iterable[Any]) -> list[Incoming]:
+    """The parts that came of an assembly, in the order of their numbers."""
+    carrier, source, destination, kind, reference, total, _ = assembly_row
+    return [
+        Incoming(
+            carrier=carrier,
+            source=source,
+            destination=destination,
+            octets=octets,
+            encoding=encoding,
+            place=Place(kind, reference, total, number),
+            received_ms=received_ms,
+            for_application=bool(for_application),
+        )
+        for number, encoding, octets, for_application, received_ms in part_rows
+    ]
+
+
+def inbound_of(row: Any, text: str) -> Inbound:
+    """`text` is the column after `encoding`, which the stores keep each in its own way."""
+    return Inbound(
+        id=row[0],
+        account_id=row[1],
+        esim_tran_no=row[2],
+        carrier=row[3],
+        source=row[4],
+        destination=row[5],
+        state=InboundState(row[6]),
+        reason=reason_of(row[7]),
+        encoding=row[8],
+        text=text,
+        part_count=row[10],
+        missing=_decode_missing(row[11]) if row[11] else (),
+        message_id=row[12],
+        received_ms=row[13],
+    )
