@@ -13,6 +13,7 @@ from simpost.engine.intake import Intake
 from simpost.engine.measures import Measures
 from simpost.engine.nodes.node import Node
 from simpost.engine.readiness import Readiness
+from simpost.net.resolver import NameResolver
 from simpost.ports.nodes import Reloaded
 from simpost.ports.store import Store
 
@@ -30,6 +31,7 @@ class Services:
         max_body_octets: largest body read; batches of the operator may be larger.
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
         allow_private_webhooks: let webhooks go to loopback and private addresses.
+        names: looks up the names in webhook URLs.
     """
 
     store: Store
@@ -47,4 +49,5 @@ class Services:
     max_body_octets: int = 65_536
     timestamp_window_s: int = 300
     allow_private_webhooks: bool = False
+    names: NameResolver = field(default_factory=NameResolver)
     answers: Answers = field(default_factory=Answers)

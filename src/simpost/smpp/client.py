@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl as tls
+from collections.abc import Sequence
 
 from simpost.smpp.codec import encode
 from simpost.smpp.errors import (
@@ -34,14 +35,20 @@ async def connect(
     *,
     ssl: tls.SSLContext | None = None,
     server_hostname: str | None = None,
+    addresses: Sequence[str] = (),
 ) -> Session:
     """A bound session; by TLS the certificate must name `server_hostname`, or else `host`.
+
+    `addresses` are those of the host, tried in their order; when empty, the event loop resolves
+    the name.
 
     Raises `ConnectFailed`, `BindTimeout`, `BindLost`, `BindRejected`, or `FieldError` before
     anything leaves when the bind itself cannot be written.
     """
     encode(bind)
-    session = await _open(host, port, handler, settings, ssl, server_hostname)
+    where = addresses or (host,)
+    named = (server_hostname or host) if ssl else None
+    session = await _open(host, port, where, handler, settings, ssl, named)
     try:
         response = await session.request(bind)
     except ResponseTimeout:
@@ -67,21 +74,15 @@ async def connect(
 async def _open(
     host: str,
     port: int,
+    where: Sequence[str],
     handler: SessionHandler,
     settings: SessionSettings,
     ssl: tls.SSLContext | None,
     server_hostname: str | None,
 ) -> Session:
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(settings.connect_timeout_s):
-            _, session = await loop.create_connection(
-                lambda: Session(Role.ESME, handler, settings),
-                host,
-                port,
-                ssl=ssl,
-                server_hostname=server_hostname,
-            )
+            return await _connect_first(where, port, handler, settings, ssl, server_hostname)
     except TimeoutError:
         within = f"{host}:{port}: no connection within {settings.connect_timeout_s:g} s"
         raise ConnectFailed(within) from None
@@ -92,4 +93,30 @@ async def _open(
         raise ConnectFailed(f"{host}:{port}: no host can be called that") from None
     except OSError as error:
         raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
-    return session
+
+
+async def _connect_first(
+    where: Sequence[str],
+    port: int,
+    handler: SessionHandler,
+    settings: SessionSettings,
+    ssl: tls.SSLContext | None,
+    server_hostname: str | None,
+) -> Session:
+    """A connection to the first of these addresses that takes one."""
+    loop = asyncio.get_running_loop()
+    refused: OSError | None = None
+    for address in where:
+        try:
+            _, session = await loop.create_connection(
+                lambda: Session(Role.ESME, handler, settings),
+                address,
+                port,
+                ssl=ssl,
+                server_hostname=server_hostname,
+            )
+        except OSError as error:
+            refused = error
+        else:
+            return session
+    raise refused or OSError(None, "no address")

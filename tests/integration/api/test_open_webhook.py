@@ -141,11 +141,12 @@ async def test_a_name_that_resolves_to_our_own_network_is_not_called(
 ) -> None:
     port = int(receiver.url.rpartition(":")[2])
 
-    async def resolve(*_: Any, **__: Any) -> list[dict[str, Any]]:
-        found = {"hostname": "hook.example.com", "host": "127.0.0.1", "port": port}
-        return [found | {"family": socket.AF_INET, "proto": 0, "flags": 0}]
+    look_up = socket.getaddrinfo
 
-    monkeypatch.setattr("aiohttp.ThreadedResolver.resolve", resolve)
+    def to_loopback(host: str, *given: Any) -> Any:
+        return look_up("127.0.0.1" if host == "hook.example.com" else host, *given)
+
+    monkeypatch.setattr(socket, "getaddrinfo", to_loopback)
     body = {"webhook": f"http://hook.example.com:{port}/"}
     strict = await serve(allow_private_webhooks=False)
     assert code_of(await strict.open("webhook/save", body, account="other")) == "400001"

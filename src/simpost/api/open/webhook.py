@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import aiohttp
 import msgspec
 
-from simpost.api.addresses import MAX_URL, PublicResolver, RefusedUrl, check_url
 from simpost.api.open.call import Call
 from simpost.api.open.envelope import Code, Fault, Reply
 from simpost.api.open.parameters import Given, bounded, is_blank, parse_body
+from simpost.net.address_guard import MAX_URL, GuardedResolver, RefusedUrl, check_url
 
 _PATIENCE = aiohttp.ClientTimeout(total=5.0)
 
@@ -65,7 +65,11 @@ async def _is_healthy(call: Call, url: str) -> bool:
         "eventGenerateTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "content": {"orderNo": "1234567890", "orderStatus": "Test"},
     }
-    resolver = None if call.services.allow_private_webhooks else PublicResolver()
+    resolver = GuardedResolver(
+        call.services.names,
+        f"account {call.account.access_code}",
+        allow_private=call.services.allow_private_webhooks,
+    )
     connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True)
     try:
         async with (

@@ -12,10 +12,12 @@ from simpost.carriers.smpp.line import Line
 from simpost.config import SmppCarrier as Settings
 from simpost.config import TlsMistake, tls_context
 from simpost.errors import ProtocolError
+from simpost.net.resolver import NameResolver
 from simpost.observe import get_logger
 from simpost.smpp import (
     Bind,
     BindRejected,
+    ConnectFailed,
     SessionSettings,
     connect,
     status_meaning,
@@ -53,7 +55,9 @@ class Backoff:
         return wait_s * self._jitter.uniform(0.5, 1.0)
 
 
-async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> None:
+async def keep_bound(
+    bind: Callable[[], Bind], answers: Answers, names: NameResolver, line: Line
+) -> None:
     """Until cancelled. A refused bind waits longer: trying harder mends no password.
 
     Unless it follows a link that was of use: the message centre may not have noticed yet that
@@ -70,7 +74,7 @@ async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> 
         wait_s = None
         follows_use, was_of_use = was_of_use, False
         try:
-            if was_of_use := await _bound_once(bind, line):
+            if was_of_use := await _bound_once(bind, names, line):
                 backoff.succeeded()
         except BindRejected as error:
             line.lost(f"{error}. {status_meaning(error.command_status)}")
@@ -84,10 +88,11 @@ async def keep_bound(bind: Callable[[], Bind], answers: Answers, line: Line) -> 
         await asyncio.sleep(backoff.wait_s() if wait_s is None else wait_s)
 
 
-async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
+async def _bound_once(bind: Callable[[], Bind], names: NameResolver, line: Line) -> bool:
     """Bind and wait until the link is lost; whether it was of use."""
     settings = line.settings
     line.binding()
+    addresses = await _resolve(names, line)
     session = await connect(
         settings.host,
         settings.port,
@@ -96,9 +101,30 @@ async def _bound_once(bind: Callable[[], Bind], line: Line) -> bool:
         session_settings(settings),
         ssl=await asyncio.to_thread(tls_context, settings) if settings.tls else None,
         server_hostname=settings.tls_server_name or None,
+        addresses=addresses,
     )
     await session.wait_closed()
     return line.was_of_use
+
+
+async def _resolve(names: NameResolver, line: Line) -> list[str]:
+    """The addresses of the carrier's host. Never waits for another carrier's name server."""
+    settings = line.settings
+    try:
+        async with asyncio.timeout(settings.bind_timeout_s):
+            found = await names.resolve(
+                settings.host, settings.port, owner=f"{settings.name} {line.kind} {line.bind}"
+            )
+    except TimeoutError:
+        late = f"{settings.host}: the name was not resolved within {settings.bind_timeout_s:g} s"
+        raise ConnectFailed(late) from None
+    except UnicodeError:
+        impossible = f"{settings.host}:{settings.port}: no host can be called that"
+        raise ConnectFailed(impossible) from None
+    except OSError as error:
+        failed = f"{settings.host}:{settings.port}: {error.strerror or error}"
+        raise ConnectFailed(failed) from error
+    return [address for _, address in found]
 
 
 def session_settings(settings: Settings) -> SessionSettings:

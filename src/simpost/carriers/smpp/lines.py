@@ -11,6 +11,7 @@ from simpost.carriers.smpp.calls import answer_calls
 from simpost.carriers.smpp.dialling import keep_bound
 from simpost.carriers.smpp.line import Line, Operator
 from simpost.config import SmppCarrier as Settings
+from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import BindKind
 from simpost.smpp import (
     SMPP_3_4,
@@ -36,8 +37,15 @@ _KINDS: Final = {
 
 def lines_of(settings: Settings, answers: Answers, operator: Operator) -> list[Line]:
     """Lines to start: those we dial, and the one the message centre calls us on."""
+    names = NameResolver()  # each carrier's own: a name server that hangs holds nobody else up
     lines = [
-        Line(kind, number, settings, operator, partial(keep_bound, _bind(settings, kind), answers))
+        Line(
+            kind,
+            number,
+            settings,
+            operator,
+            partial(keep_bound, _bind(settings, kind), answers, names),
+        )
         for number in range(1, settings.binds + 1)
         for kind in _KINDS[settings.bind]
     ]

@@ -1,8 +1,10 @@
 import ipaddress
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from simpost.api.addresses import RefusedUrl, check_url, is_public
+from simpost.net.address_guard import RefusedUrl, check_url, is_public
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,40 @@ def test_private_urls_are_taken_where_the_setting_allows_them() -> None:
 )
 def test_an_address_is_judged_by_where_its_packets_end_up(address: str, public: bool) -> None:
     assert is_public(ipaddress.ip_address(address)) is public
+
+
+SPECIAL = [
+    "192.0.0.9",  # globally reachable by IANA, and yet no place for a webhook
+    "192.0.0.192",
+    "100.100.100.200",
+    "168.63.129.16",
+    "198.18.0.1",
+    "203.0.113.7",
+    "64:ff9b:1::7f00:1",
+    "fec0::1",
+    "::7f00:1",
+    "::808:808",
+    "::ffff:0:7f00:1",
+    "5f00::1",
+    "100::1",
+    "2001:db8::1",
+    "3fff::1",
+    "fd00:ec2::254",
+    "2001:0:4136:e378:8000:63bf:80ff:fffe",  # Teredo of 127.0.0.1
+]
+
+
+@pytest.mark.parametrize("address", SPECIAL)
+def test_special_purpose_addresses_are_not_public(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@given(st.ip_addresses())
+def test_nothing_is_public_that_the_standard_library_calls_special(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    assume(not (address.version == 6 and address in ipaddress.ip_network("64:ff9b::/96")))
+    assume(address.is_private or address.is_reserved or address.is_multicast)
+    mapped = getattr(address, "ipv4_mapped", None)
+    assume(mapped is None)
+    assert not is_public(address)
