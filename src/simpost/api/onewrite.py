@@ -46,8 +46,13 @@ class Gathering:
         self._transport.close()
 
     def flush(self) -> None:
-        if self._pieces:
-            pieces, self._pieces = self._pieces, []
+        """Write what was kept; what belongs to a connection that was lost by then is dropped.
+
+        uvloop's transport raises where it was closed, which would keep the answers of all other
+        connections of this turn.
+        """
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
             self._transport.write(b"".join(pieces))
 
     def __getattr__(self, name: str) -> Any:
