@@ -16,6 +16,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(BIN)/python requirements/audit.py
 	$(BIN)/python -m pytest -n auto tests/unit tests/surface
 
 fuzz: .venv/dev.stamp
