@@ -81,6 +81,12 @@ def settle_interpreter() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
+def end_on_hangup(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+    """Call `end` when the terminal is closed, unless the caller ignores that (`nohup`)."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, end)
+
+
 class _HttpServer(uvicorn.Server):
     """Leaves the signals to us: the lanes are wound down after the doors, not killed with them."""
 
@@ -218,8 +224,16 @@ class App:
     def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
         return self._unmarked.take(part)
 
-    async def run(self, listeners: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+    async def run(
+        self,
+        listeners: Sequence[socket.socket],
+        ready: Callable[[], None],
+        *,
+        ends_on_hangup: bool = False,
+    ) -> None:
         """Serve until SIGINT or SIGTERM, then stop in order: doors, lanes, carriers.
+
+        SIGHUP reads the configuration again; with `ends_on_hangup` it stops as SIGINT does.
 
         A side task that dies takes the process with it: half a service is worse than none.
         """
@@ -244,9 +258,12 @@ class App:
             await self.dispatch.start(tasks)
             if self._node:
                 side.append(tasks.create_task(self._node.run()))
-            loop.add_signal_handler(
-                signal.SIGHUP, lambda: tasks.create_task(self.reload.run_and_log())
-            )
+            if ends_on_hangup:
+                end_on_hangup(loop, server.end)
+            else:
+                loop.add_signal_handler(
+                    signal.SIGHUP, lambda: tasks.create_task(self.reload.run_and_log())
+                )
             ready()
             await server.serve(sockets=list(listeners))
             await self._wind_down()

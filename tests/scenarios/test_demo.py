@@ -1,5 +1,7 @@
 """What a newcomer meets: the demo as a process of its own."""
 
+import os
+import pty
 import re
 import signal
 import socket
@@ -124,7 +126,7 @@ def test_a_busy_port_is_one_clear_sentence():
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("wanted", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(wanted):
     with demo() as (process, url, _):
         send(url, "23072017992029")
@@ -132,6 +134,44 @@ def test_a_signal_ends_it_cleanly(wanted):
         rest = process.stdout.read()
         assert process.wait(timeout=45) == 0
         assert "Traceback" not in rest
+        socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))).close()
+
+
+def test_a_closed_terminal_ends_it_and_frees_its_port():
+    port = free_port()
+    leader, terminal = pty.openpty()
+    process = subprocess.Popen(
+        # A session of its own, whose terminal it is: the kernel tells it when that is closed.
+        ["setsid", "--ctty", sys.executable, "-m", "simpost", "demo", f"--port={port}"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    try:
+        printed = b""
+        while b"messages --config" not in printed:
+            printed += os.read(leader, 4096)
+        os.close(leader)
+        process.wait(timeout=45)
+    finally:
+        process.kill()
+        process.wait()
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_a_hangup_is_ignored_where_its_caller_ignores_it():
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with demo() as (process, url, _):
+            process.send_signal(signal.SIGHUP)
+            assert httpx2.get(f"{url}/healthz").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
+            assert process.wait(timeout=45) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_kept_folder_keeps_what_was_sent(tmp_path):

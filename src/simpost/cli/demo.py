@@ -91,7 +91,7 @@ async def _run(folder: Path, port: int) -> None:
                     simpost=_command(),
                     esims="\n             ".join(f"{number}  {what}" for number, what in TO_TRY),
                 )
-                await service.run([listener], lambda: print(text, flush=True))
+                await service.run([listener], lambda: print(text, flush=True), ends_on_hangup=True)
         finally:
             await operator.stop()
 

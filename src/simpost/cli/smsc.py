@@ -97,6 +97,8 @@ async def _run(options: SimulatorOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under nohup
+        loop.add_signal_handler(signal.SIGHUP, ended.set)
     simulator = Simulator(options)
     await simulator.start()
     try:

@@ -51,7 +51,7 @@ async def told(process: Process) -> dict[str, str]:
     return bind.groupdict() | http.groupdict()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_it_says_how_to_bind_and_where_to_look_and_ends_cleanly(
     run: Run, number: int
 ) -> None:
