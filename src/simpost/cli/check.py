@@ -13,6 +13,7 @@ import typer
 
 from simpost.config import Route, Settings, Store, load
 from simpost.errors import ConfigError, StoreError
+from simpost.store.sqlite.files import open_to_others
 
 _OTHERS = 0o077
 
@@ -79,8 +80,7 @@ def _about_database(store: Store) -> str:
 
 
 def _warnings(settings: Settings, config: Path) -> Iterator[str]:
-    if config.stat().st_mode & _OTHERS:
-        yield f"others can read the secrets in {config}: chmod 600 {config}"
+    yield from _kept_warnings(settings, config)
     if not _is_loopback(settings.server.host):
         yield "the server speaks plain HTTP beyond this machine: put a proxy with TLS before it"
     if not settings.carriers:
@@ -99,6 +99,17 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
             if _covers(earlier, route):
                 yield f"route {number + 1} is never taken: route {earlier_number + 1} fits first"
                 break
+
+
+def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
+    """Who can read what is kept, and for how long."""
+    if config.stat().st_mode & _OTHERS:
+        yield f"others can read the secrets in {config}: chmod 600 {config}"
+    if settings.store.is_embedded:
+        for path in open_to_others(settings.store.path):
+            yield f"others can read {path}, which holds texts: chmod 600 {path}"
+    if not settings.messages.keep_days:
+        yield "messages.keep_days = 0: messages stay in the store with their texts for ever"
 
 
 def _is_loopback(host: str) -> bool:

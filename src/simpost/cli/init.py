@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 from pathlib import Path
@@ -12,12 +13,14 @@ import typer
 
 from simpost.errors import ConfigError
 
+_SYSTEM_STORE = Path("/var/lib/simpost/simpost.db")
+_MAKE_FOLDER = "  0. install -d -m 700 {folder}   (owned by the user that runs simpost)\n"
 _NEXT = """\
 {path} is created, readable by you alone. It holds new secrets: keep a copy of it, apart from
 the store; without secrets_key the store cannot be read.
 
 Next:
-  1. Put your operator under [[carriers]] and [[routes]] in {path}.
+{make}  1. Put your operator under [[carriers]] and [[routes]] in {path}.
   2. simpost check --config {path}
   3. simpost serve --config {path}
   4. simpost accounts add NAME --config {path}
@@ -39,8 +42,8 @@ operator_token = "{operator_token}"
 # allow_private_webhooks = false  # true lets webhooks reach your own network
 
 [store]
-# A file beside this one; what was accepted is in it.
-database_url = "sqlite:///simpost.db"
+# The file that holds what was accepted. Back it up with `simpost backup FILE`.
+database_url = "sqlite:///{store}"
 # Seals secrets in the store. Losing it loses them: keep a copy.
 secrets_key = "{secrets_key}"
 
@@ -53,6 +56,8 @@ secrets_key = "{secrets_key}"
 # When bytes left and no answer came, these are sent again; one-time codes are not, because
 # a code that is shown twice confuses more than one that is asked for again.
 # repeat_in_doubt = ["service", "support", "notice", "promotion"]
+# How long messages stay in the log with their texts; 0 keeps them for ever.
+keep_days = 90
 
 [log]
 # level = "info"        # debug, info, warning, error
@@ -94,9 +99,19 @@ secrets_key = "{secrets_key}"
 
 def init(
     path: Annotated[Path, typer.Argument(help="The file to create.")] = Path("simpost.toml"),
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file of the store; else simpost.db beside the configuration, or "
+            f"{_SYSTEM_STORE} when that is under /etc.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Create a configuration with secrets of its own."""
+    kept_in = store or store_for(path)
     text = _TEMPLATE.format(
+        store=json.dumps(str(kept_in), ensure_ascii=False)[1:-1],
         operator_token=secrets.token_urlsafe(32),
         secrets_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     )
@@ -108,4 +123,11 @@ def init(
         raise ConfigError(f"{path} cannot be created: {error.strerror}.") from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    print(_NEXT.format(path=path), end="")
+    folder = (path.parent / kept_in).parent
+    make = "" if folder.is_dir() else _MAKE_FOLDER.format(folder=folder)
+    print(_NEXT.format(path=path, make=make), end="")
+
+
+def store_for(path: Path) -> Path:
+    """Data does not belong under /etc, which people copy, back up and read as configuration."""
+    return _SYSTEM_STORE if path.absolute().is_relative_to("/etc") else Path("simpost.db")

@@ -129,6 +129,45 @@ def test_a_folder_that_may_not_be_written_is_one_clear_sentence(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def modes(path):
+    return {
+        one.name: stat.S_IMODE(one.stat().st_mode)
+        for one in path.parent.iterdir()
+        if one.name.startswith(path.name)
+    }
+
+
+@pytest.fixture
+def no_umask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("no_umask")
+async def test_every_file_of_a_new_store_is_its_owners_alone(tmp_path):
+    path = tmp_path / "new.db"
+    store = await opened(path)
+    await store.accept(leased())
+    assert modes(path) == dict.fromkeys(
+        ["new.db", "new.db-wal", "new.db-shm", "new.db.lock"], 0o600
+    )
+    await store.close()
+
+
+@pytest.mark.usefixtures("no_umask")
+async def test_a_store_that_others_could_read_is_made_private_when_it_is_opened(path):
+    with child("work", path) as running:
+        assert running.stdout.readline()
+        running.kill()  # the journal is left behind
+    for one in path.parent.iterdir():
+        one.chmod(0o644)
+    store = await opened(path)
+    assert set(modes(path)) == {f"simpost.db{end}" for end in ("", "-wal", "-shm", ".lock")}
+    assert set(modes(path).values()) == {0o600}
+    await store.close()
+
+
 # The owner.
 
 

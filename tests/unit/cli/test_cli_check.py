@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from simpost.cli import main
+from simpost.cli.init import store_for
 from simpost.config import load
 
 CARRIER = """
@@ -127,6 +128,45 @@ def test_check_warns_when_others_can_read_the_secrets(
 ) -> None:
     file.chmod(0o640)
     assert f"others can read the secrets in {file}" in checked(file, capsys)
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock"])
+def test_check_warns_when_others_can_read_the_store(
+    file: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    store = file.with_name(f"simpost.db{end}")
+    store.touch(0o600)
+    assert "warning: others can read" not in checked(file, capsys)
+    store.chmod(0o644)
+    assert f"warning: others can read {store}, which holds texts" in checked(file, capsys)
+
+
+def test_check_warns_of_texts_that_are_kept_for_ever(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "for ever" not in checked(file, capsys)
+    file.write_text(file.read_text().replace("keep_days = 90", "keep_days = 0"))
+    assert "warning: messages.keep_days = 0: messages stay" in checked(file, capsys)
+
+
+def test_init_keeps_texts_for_90_days(file: Path) -> None:
+    assert load(file).messages.keep_days == 90
+
+
+def test_init_puts_the_store_where_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "simpost.toml"
+    wanted = tmp_path / 'var "lib"' / "texts.db"
+    assert run("init", str(path), "--store", str(wanted)) == 0
+    assert load(path).store.path == wanted
+    assert f"install -d -m 700 {wanted.parent} " in capsys.readouterr().out
+
+
+def test_init_keeps_the_store_out_of_etc() -> None:
+    assert store_for(Path("/etc/simpost.toml")) == Path("/var/lib/simpost/simpost.db")
+    assert store_for(Path("/etc/simpost/simpost.toml")) == Path("/var/lib/simpost/simpost.db")
+    assert store_for(Path("/srv/simpost.toml")) == Path("simpost.db")
 
 
 def test_check_warns_of_plain_http_beyond_the_machine(

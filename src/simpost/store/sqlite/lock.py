@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 from pathlib import Path
 
 from simpost.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from simpost.store.sqlite.files import PRIVATE
 
 _READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -28,10 +30,12 @@ class OwnerLock:
         path = store.with_name(f"{store.name}.lock")
         try:
             store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         except OSError as error:
             raise _translate(error, store) from None
         try:
+            with contextlib.suppress(PermissionError):  # another user's: `make_private` logs it
+                os.fchmod(descriptor, PRIVATE)  # whatever the umask
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _write_pid(descriptor)
         except BlockingIOError:

@@ -10,6 +10,7 @@ import apsw
 
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.sqlite.connection import translate
+from simpost.store.sqlite.files import create_private, make_private
 
 VERSION = "0005"
 """The last migration of this release."""
@@ -22,6 +23,9 @@ def bring_up_to_date(path: Path) -> None:
     the file untouched, when a newer release wrote it.
     """
     found = version_of(path)
+    if not path.exists():
+        create_private(path)
+    make_private(path)
     if found == VERSION:
         return
     if found is not None:
