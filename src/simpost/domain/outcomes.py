@@ -40,7 +40,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
     `carrier_message_id` is exactly as received. A state below `sent` never comes from a
     receipt: an intermediate notice is `sent` with a reason. `numbers` are those it names, in its
-    own writing: one of them should be the part's destination.
+    own writing: one of them should be the part's destination. `text_id` is a second id, of the
+    receipt's text; it counts where the first fits nothing.
     """
 
     carrier: str
@@ -50,6 +51,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     carrier_code: str | None
     received_ms: int
     numbers: tuple[str, ...] = ()
+    text_id: str = ""
 
 
 class Standing(StrEnum):

@@ -67,6 +67,8 @@ _MESSAGE_STATE: Final = int(Tag.MESSAGE_STATE)
 _NETWORK_ERROR: Final = int(Tag.NETWORK_ERROR_CODE)
 _RECEIPT_TAGS: Final = frozenset({_MESSAGE_ID, _MESSAGE_STATE})
 _UCS2: Final = 8
+_CHARSET_OF_MARK: Final = {b"\xfe\xff": "utf-16-be", b"\xff\xfe": "utf-16-le"}
+"""A byte order mark decides the byte order, whatever data_coding says."""
 
 _APPENDIX_B: Final = re.compile(  # as most write it: quicker to read in one go
     r"id:([^\s,;]*) sub:([^\s,;]*) dlvrd:([^\s,;]*) submit date:([^\s,;]*) done date:([^\s,;]*)"
@@ -89,7 +91,9 @@ class Receipt:
     """What a message centre says became of a message.
 
     Attributes:
-        message_id: exactly as received, whatever its base, case or padding.
+        message_id: exactly as received, whatever its base, case or padding; the TLV's before the
+            text's.
+        text_id: the text's, where it says something else than the TLV.
         intermediate: not the last word; a final receipt may follow.
         error: `err` as written.
         network_error: (network type, code) of the TLV network_error_code.
@@ -104,16 +108,24 @@ class Receipt:
     network_error: tuple[int, int] | None = None
     submitted: datetime | None = None
     done: datetime | None = None
+    text_id: str | None = None
     raw: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def is_receipt(pdu: Pdu) -> bool:
-    """By esm_class or by TLVs only receipts have; never by its text, which anyone can write."""
+    """By esm_class or by TLVs only receipts have; never by its text, which anyone can write.
+
+    An esm_class of 0 is that of a normal message (SMPP 3.4 5.2.12): TLVs make a receipt of it
+    only if they, or they and the text, say which message is meant and what became of it.
+    """
     if not isinstance(pdu, _REPORTING):
         return False
     if pdu.esm_class & _TYPE_MASK in _REPORTING_TYPES:
         return True
-    return any(tag in _RECEIPT_TAGS for tag, _ in pdu.tlvs)
+    if not any(tag in _RECEIPT_TAGS for tag, _ in pdu.tlvs):
+        return False
+    receipt = parse_receipt(pdu)
+    return receipt.message_id is not None and receipt.state is not None
 
 
 def reads_as_receipt(pdu: ReceiptPdu) -> bool:
@@ -145,14 +157,16 @@ def parse_receipt(pdu: ReceiptPdu) -> Receipt:
     state = _STATE_OF_OCTET.get(tlvs.get(_MESSAGE_STATE, b""))
     if state is None:
         state = _STATE_OF_STAT.get(raw.get("stat", "").upper())
+    tlv_id, text_id = _id_by_tlv(tlvs.get(_MESSAGE_ID)), _value(raw, "id")
     return Receipt(
-        message_id=_id_by_tlv(tlvs.get(_MESSAGE_ID)) or raw.get("id") or None,
+        message_id=tlv_id or text_id or None,
         state=state,
         intermediate=pdu.esm_class & _TYPE_MASK == _INTERMEDIATE or state in _NOT_FINAL,
-        error=raw.get("err") or None,
+        error=_value(raw, "err") or None,
         network_error=_network_error(tlvs.get(_NETWORK_ERROR)),
         submitted=_parse_date(raw.get("submitdate", "")),
         done=_parse_date(raw.get("donedate", "")),
+        text_id=text_id if tlv_id and text_id and text_id != tlv_id else None,
         raw=raw,
     )
 
@@ -211,6 +225,8 @@ def _text_of(pdu: ReceiptPdu) -> str:
     octets = octets or pdu.tlv(Tag.MESSAGE_PAYLOAD) or b""
     if pdu.esm_class & _UDHI and octets:
         octets = octets[1 + octets[0] :]
+    if charset := _CHARSET_OF_MARK.get(octets[:2]):
+        return octets[2:].decode(charset, "replace")
     if pdu.data_coding == _UCS2 and octets[:1] == b"\0":
         return octets.decode("utf-16-be", "replace")
     return octets.decode("latin-1")
@@ -219,6 +235,11 @@ def _text_of(pdu: ReceiptPdu) -> str:
 def _id_by_tlv(value: bytes | None) -> str | None:
     """With its NUL, as the standard says, or without, as some send it."""
     return None if value is None else value.partition(b"\0")[0].decode("latin-1")
+
+
+def _value(raw: Mapping[str, str], label: str) -> str:
+    """Without NUL, which no store keeps in an id."""
+    return raw.get(label, "").replace("\0", "")
 
 
 def _network_error(value: bytes | None) -> tuple[int, int] | None:

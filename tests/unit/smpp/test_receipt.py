@@ -158,9 +158,53 @@ def test_esm_class_says_what_is_a_receipt(esm_class: int, expected: bool) -> Non
 
 
 def test_tlvs_say_what_is_a_receipt_when_esm_class_does_not() -> None:
-    assert is_receipt(DeliverSm(tlvs=((0x001E, b"7"),)))
-    assert is_receipt(DataSm(tlvs=((0x0427, b"\x02"),)))
+    both = ((0x001E, b"7"), (0x0427, b"\x02"))
+    assert is_receipt(DeliverSm(tlvs=both))
+    assert is_receipt(DataSm(tlvs=both))
+    assert is_receipt(DeliverSm(tlvs=both[:1], short_message=PLAIN))
+    assert is_receipt(DeliverSm(tlvs=both[1:], short_message=PLAIN))
     assert not is_receipt(DeliverSm(tlvs=((0x0204, b"\0\x01"),)))
+
+
+@pytest.mark.parametrize(
+    "tlvs",
+    [
+        ((0x001E, b"7"),),
+        ((0x0427, b"\x02"),),
+        ((0x001E, b"\0"), (0x0427, b"\x02")),
+        ((0x001E, b"7"), (0x0427, b"\x63")),
+        ((0x001E, b"7"), (0x0427, b"\0\x02")),
+    ],
+)
+def test_a_normal_message_with_half_of_a_receipt_stays_a_message(
+    tlvs: tuple[tuple[int, bytes], ...],
+) -> None:
+    """SMPP 3.4 5.2.12: an esm_class of 0 is a normal message."""
+    assert not is_receipt(DeliverSm(tlvs=tlvs, short_message=b"hello"))
+    assert is_receipt(DeliverSm(tlvs=tlvs, esm_class=4))
+
+
+def test_an_id_of_the_text_that_is_not_the_tlvs_is_kept_beside_it() -> None:
+    other = parse_receipt(DeliverSm(short_message=PLAIN, tlvs=((0x001E, b"7\0"),)))
+    assert (other.message_id, other.text_id) == ("7", "0A1b")
+    same = parse_receipt(DeliverSm(short_message=PLAIN, tlvs=((0x001E, b"0A1b"),)))
+    assert (same.message_id, same.text_id) == ("0A1b", None)
+    assert parse_receipt(DeliverSm(short_message=PLAIN)).text_id is None
+
+
+@pytest.mark.parametrize("data_coding", [0, 3, 8])
+@pytest.mark.parametrize("charset", ["utf-16-be", "utf-16-le"])
+def test_a_byte_order_mark_decides_the_byte_order_of_a_receipt(
+    charset: str, data_coding: int
+) -> None:
+    receipt = read(("\ufeff" + PLAIN.decode()).encode(charset), data_coding=data_coding)
+    assert (receipt.message_id, receipt.state, receipt.error) == ("0A1b", DELIVERED, "000")
+    assert (receipt.submitted, receipt.done) == (MORNING, NOON)
+
+
+def test_an_id_and_a_cause_have_no_nul() -> None:
+    receipt = read(PLAIN.replace(b"0A1b", b"0A1b\0").replace(b"err:000", b"err:00\0") + b" text:")
+    assert (receipt.message_id, receipt.error) == ("0A1b", "00")
 
 
 def test_a_text_that_looks_like_a_receipt_is_a_text() -> None:

@@ -53,6 +53,7 @@ def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> R
         carrier_code=_code(report),
         received_ms=received_ms,
         numbers=_numbers(request),
+        text_id=report.text_id or "",
     )
 
 
