@@ -2,7 +2,8 @@
 
 docs/receipts.md tells the rules for people. An id that two open parts have is ambiguous: a carrier
 may use an id again after its counter wrapped or was reset. A part whose validity ended more than a
-day before the receipt came is out of the choice; if that does not leave one, none is chosen.
+day before the receipt came is out of the choice; if that does not leave one, none is chosen. Some
+carriers give all parts of a message one id: then each receipt is of the first that is still open.
 """
 
 from __future__ import annotations
@@ -13,11 +14,20 @@ from typing import NamedTuple
 import msgspec
 
 from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import Form, candidates, is_proven, same_number
+from simpost.domain.receipt_ids import Form, candidates, is_proven, possible_forms, same_number
 
 COMMON_WIDTHS = (8, 10, 16, 20)
 """Of a number of 32 or 64 bits in hexadecimal or decimal."""
 _AFTER_VALIDITY_MS = 86_400_000
+MOST_IN_DOUBT = 10_000
+"""Parts in doubt at one carrier; beyond, none of them is looked for by its number."""
+MOST_MET = 2_000
+"""Parked receipts, the newest, and parts in doubt that are compared at a time."""
+_TAIL_DIGITS = 7
+ANSWERED_BEFORE_MS = 3 * 86_400_000
+"""How far back the ids of an eSIM's other messages are looked at."""
+UNKNOWN = (Standing.PARKED, None)
+"""What is found for a receipt that fits no part."""
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -122,11 +132,52 @@ def is_of_one(receipt: Receipt, fits: Iterable[Fit], possible: Mapping[str, Form
     return False
 
 
+class Doubt(NamedTuple):
+    """A part in doubt: a receipt that fits no part may be of it."""
+
+    fit: Fit
+    esim_tran_no: str
+
+
+class Answer(NamedTuple):
+    """The id that a carrier gave a part of the same eSIM, and whether that still waits."""
+
+    carrier_message_id: str
+    is_open: bool
+
+
+def tails(numbers: Iterable[str]) -> list[str]:
+    """The ends of numbers by which parts in doubt are looked for."""
+    found = ("".join(filter(str.isdecimal, number)).lstrip("0") for number in numbers)
+    return [digits[-_TAIL_DIGITS:] for digits in found if digits]
+
+
+def only_in_doubt(receipt: Receipt, doubts: Iterable[Doubt]) -> Doubt | None:
+    """The one part in doubt that went to a number the receipt names; none where there are more."""
+    to_it = [doubt for doubt in doubts if _names(receipt, doubt.fit)]
+    return to_it[0] if len(to_it) == 1 else None
+
+
+def is_of_another(receipt: Receipt, answers: Iterable[Answer]) -> bool:
+    """Whether it is, or may be, of another part that the eSIM was sent.
+
+    That has its id, in any form; or a receipt without one may be of any part that is open.
+    """
+    written = {receipt.carrier_message_id, receipt.text_id} - {""}
+    if not written:
+        return any(answer.is_open for answer in answers)
+    ids = {answer.carrier_message_id for answer in answers}
+    forms = possible_forms({*map(len, ids), *COMMON_WIDTHS})
+    return any(not ids.isdisjoint((one, *candidates(one, forms))) for one in written)
+
+
 def _only(fits: Sequence[Fit], receipt: Receipt) -> Fit | None:
     if len(fits) > 1:
         oldest_ms = receipt.received_ms - _AFTER_VALIDITY_MS
         fits = [fit for fit in fits if fit.expires_ms >= oldest_ms]
-    return fits[0] if len(fits) == 1 else None
+    if len({(fit.account_id, fit.message_id, fit.carrier_message_id) for fit in fits}) == 1:
+        return min(fits, key=lambda fit: fit.number)  # one id for all parts: one after the other
+    return None
 
 
 def _names(receipt: Receipt, fit: Fit) -> bool:

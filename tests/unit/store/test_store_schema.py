@@ -75,10 +75,13 @@ GIVEN = (
     "SCAN waited_for",
 )
 MAY_WALK = {
+    "count_in_doubt",  # so many at most
     "count_parked",  # bounded, and only after something went wrong
     "list_accounts",
     "list_forms",  # a few of each carrier
     "list_plans",
+    "newest_parked",  # so many at most, by their index
+    "numbers_in_doubt",  # the same
     "old_inbound",  # as old_messages
     "old_messages",  # the accounts; their messages by key
     "parked_widths",  # as count_parked

@@ -13,7 +13,7 @@ from simpost.store.codes import CODE, options_of
 from simpost.store.postgres.folding import PartKey, refold
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.matching import lowest_id
-from simpost.store.postgres.meeting import meet_stranded
+from simpost.store.postgres.meeting import meet_doubts, meet_stranded
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.receiving import MOST_PARKED
 
@@ -113,7 +113,9 @@ async def fold_expired(session: Session, rows: Sequence[Any], now_ms: int) -> No
 
 
 async def lapse(session: Session, lapses: Sequence[Lapse]) -> list[int]:
-    return [await _lapse(session, one) for one in lapses]
+    lapsed = [await _lapse(session, one) for one in lapses]
+    await meet_doubts(session, lapses[0].now_ms)  # after the commit, as a settlement does
+    return lapsed
 
 
 async def _lapse(session: Session, one: Lapse) -> int:

@@ -8,17 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import msgspec
+
 from simpost.domain.outcomes import Receipt, Standing
 from simpost.domain.receipt_ids import Form, candidates, possible_forms, same_number
 from simpost.store.codes import CODE
 from simpost.store.fitting import (
+    ANSWERED_BEFORE_MS,
     COMMON_WIDTHS,
+    MOST_IN_DOUBT,
+    UNKNOWN,
+    Answer,
+    Doubt,
     Fit,
     choose,
     choose_in_any_form,
     in_learnt_forms,
+    is_of_another,
     is_of_one,
+    only_in_doubt,
     plain_to_see,
+    tails,
 )
 from simpost.store.postgres.folding import PartKey
 from simpost.store.postgres.forms import LearntForms
@@ -52,8 +62,41 @@ async def find_part(
 ) -> Fit | tuple[Standing, PartKey | None]:
     """The part that a receipt speaks of, or why none was found and which one has ended.
 
-    `widths` are those of answers that may be meant, beside those seen in the store.
+    `widths` are those of answers that may be meant, beside those seen in the store. The id of its
+    text counts where the other fits nothing, and the number where no id does.
     """
+    found = await _find_by_id(session, learnt, receipt, widths)
+    if found == UNKNOWN and receipt.text_id:
+        by_text = msgspec.structs.replace(receipt, carrier_message_id=receipt.text_id)
+        found = await _find_by_id(session, learnt, by_text, widths)
+    if found == UNKNOWN:
+        found = await _find_in_doubt(session, receipt) or found
+    return found
+
+
+async def _find_in_doubt(session: Session, receipt: Receipt) -> Fit | None:
+    """The only part in doubt to a number that it names, unless it is of another part."""
+    ends = tails(receipt.numbers)
+    oldest = lowest_id(receipt.received_ms)
+    if not ends:
+        return None
+    count: int = await session.value("count_in_doubt", receipt.carrier, oldest, MOST_IN_DOUBT + 1)
+    if not 0 < count <= MOST_IN_DOUBT:
+        return None
+    facts = (receipt.carrier, oldest, receipt.received_ms, ends)
+    rows = await session.ask("parts_in_doubt", *facts)
+    doubt = only_in_doubt(receipt, (Doubt(Fit(0, *row[:9]), row[9]) for row in rows))
+    if doubt is None:
+        return None
+    since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
+    where = (doubt.fit.account_id, doubt.esim_tran_no, since, receipt.carrier)
+    answers = [Answer(*row) for row in await session.ask("answers_of_esim", *where)]
+    return None if is_of_another(receipt, answers) else doubt.fit
+
+
+async def _find_by_id(
+    session: Session, learnt: LearntForms, receipt: Receipt, widths: Iterable[int]
+) -> Fit | tuple[Standing, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
     forms = candidates(written, learnt.of(carrier))
     chosen = choose(receipt, await _fits(session, receipt, [written, *forms]), forms)

@@ -14,6 +14,7 @@ from simpost.domain.outcomes import Receipt, Standing
 from simpost.domain.receipt_ids import MOST_OCTETS, candidates, possible_forms
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, STATE, reason_of
+from simpost.store.fitting import MOST_MET, tails
 from simpost.store.postgres.forms import LearntForms
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.matching import lowest_id
@@ -45,7 +46,7 @@ async def meet_parked(session: Session, settlements: Sequence[Settlement]) -> No
     forms = await LearntForms.load(session)
     for place, *row in await session.ask("parked_receipts", *columns(ids, 5)):
         answered = settlements[place].carrier_message_id or ""
-        await meet(session, forms, _receipt(row), answered)
+        await meet(session, forms, _receipt(row), answered, times=row[-1])
     await forms.write(session)
 
 
@@ -65,8 +66,13 @@ def _ids(
     ]
 
 
-async def meet(session: Session, forms: LearntForms, receipt: Receipt, answered: str = "") -> None:
-    """Obey a parked receipt, unless somebody else did meanwhile or its part is still unknown."""
+async def meet(
+    session: Session, forms: LearntForms, receipt: Receipt, answered: str = "", times: int = 1
+) -> None:
+    """Obey a parked receipt, unless somebody else did meanwhile or its part is still unknown.
+
+    One that came several times is obeyed once, and stays for the other parts with its id.
+    """
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     async with session.transaction():
         if await session.value("standing", *carrier_id) != Standing.PARKED:
@@ -74,6 +80,9 @@ async def meet(session: Session, forms: LearntForms, receipt: Receipt, answered:
         widths = (len(answered),) if answered else ()
         standing, key = await obey(session, forms, receipt, widths)
         if standing is Standing.PARKED:
+            return
+        if standing is None and times > 1 and key and await session.value("count_parts", *key) > 1:
+            await session.ask("use_receipt_once", *carrier_id)
             return
         await session.ask(
             "stand_receipt",
@@ -90,11 +99,40 @@ async def meet_stranded(session: Session, now_ms: int, limit: int) -> None:
         return
     forms = await LearntForms.load(session)
     for row in sorted(rows):
-        await meet(session, forms, _receipt(row))
+        await meet(session, forms, _receipt(row), times=row[-1])
+    await forms.write(session)
+
+
+async def meet_doubts(session: Session, now_ms: int) -> None:
+    """Obey parked receipts that name the number of a part in doubt, where it is the only one."""
+    rows = await session.ask("newest_parked", MOST_MET)
+    if not rows:
+        return
+    doubted = {
+        (carrier, tail)
+        for carrier, number in await session.ask("numbers_in_doubt", lowest_id(now_ms), MOST_MET)
+        for tail in tails((number,))
+    }
+    if not doubted:
+        return
+    forms = await LearntForms.load(session)
+    for _, *row in reversed(rows):
+        receipt = _receipt(row)
+        if any((receipt.carrier, tail) in doubted for tail in tails(receipt.numbers)):
+            await meet(session, forms, receipt, times=row[-1])
     await forms.write(session)
 
 
 def _receipt(row: Sequence[Any]) -> Receipt:
-    _, code, carrier, written, reason, carrier_code, last_ms, numbers = row
+    _, code, carrier, written, reason, carrier_code, last_ms, numbers, text_id, _ = row
     named = tuple(numbers.split("\n")) if numbers else ()
-    return Receipt(carrier, written, STATE[code], reason_of(reason), carrier_code, last_ms, named)
+    return Receipt(
+        carrier,
+        written,
+        STATE[code],
+        reason_of(reason),
+        carrier_code,
+        last_ms,
+        named,
+        text_id or "",
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from simpost.domain.outcomes import Receipt, Standing
 from simpost.domain.states import State
 from simpost.store.codes import CODE, FINAL
+from simpost.store.fitting import Fit
 from simpost.store.postgres.folding import PartKey, refold
 from simpost.store.postgres.forms import LearntForms
 from simpost.store.postgres.link import Session
@@ -29,19 +30,33 @@ async def obey(
         if isinstance(found, tuple):
             return found
         key = found.key
+        was_in_doubt = found.state < _SENT
+        if was_in_doubt and not await session.ask(
+            "adopt_part", receipt.carrier_message_id or None, receipt.received_ms, *key
+        ):
+            continue
         if code >= FINAL:
             if await session.ask("end_parts", *columns([ending(0, receipt, code, key)], 8)):
                 session.told.end(receipt.carrier, receipt.state, receipt.reason)
-                if found.total > 1:
-                    await refold(session, [key[:2]], receipt.received_ms)
+                await _refold_several(session, found, receipt)
                 return None, key
-        elif found.state > _SENT or receipt.reason is None or receipt.reason == found.reason:
-            return Standing.DUPLICATE, key
+        elif receipt.reason is None or (receipt.reason == found.reason and not was_in_doubt):
+            if not was_in_doubt:
+                return Standing.DUPLICATE, key
+            await _refold_several(session, found, receipt)
+            return None, key
         elif await session.ask(
             "note_part", receipt.reason, receipt.carrier_code, receipt.received_ms, *key
         ):
+            if was_in_doubt:
+                await _refold_several(session, found, receipt)
             return None, key
     return Standing.AMBIGUOUS, None
+
+
+async def _refold_several(session: Session, found: Fit, receipt: Receipt) -> None:
+    if found.total > 1:
+        await refold(session, [found.key[:2]], receipt.received_ms)
 
 
 def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, ...]:
@@ -61,4 +76,5 @@ async def keep(session: Session, receipt: Receipt, standing: Standing, key: Part
         receipt.received_ms,
         *(key or (None, None, None)),
         "\n".join(receipt.numbers) or None,
+        receipt.text_id or None,
     )

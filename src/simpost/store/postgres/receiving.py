@@ -32,7 +32,8 @@ async def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> lis
 
 
 def _is_keepable(receipt: Receipt) -> bool:
-    return is_keepable(receipt.carrier_message_id, receipt.carrier_code, *receipt.numbers)
+    texts = (receipt.carrier_message_id, receipt.text_id, receipt.carrier_code)
+    return is_keepable(*texts, *receipt.numbers)
 
 
 async def _end_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]:

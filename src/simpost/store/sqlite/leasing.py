@@ -15,6 +15,7 @@ from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE, options_of
 from simpost.store.sqlite.folding import refold
 from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.receiving import meet_doubts
 from simpost.store.sqlite.session import PartKey, Session
 
 STEP = 500
@@ -86,7 +87,9 @@ def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) ->
 
 
 def lapse(session: Session, lapses: Sequence[Lapse]) -> list[int]:
-    return [_lapse(session, one) for one in lapses]
+    lapsed = [_lapse(session, one) for one in lapses]
+    meet_doubts(session)
+    return lapsed
 
 
 def _lapse(session: Session, one: Lapse) -> int:

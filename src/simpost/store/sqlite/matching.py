@@ -14,13 +14,21 @@ from simpost.domain.outcomes import Receipt, Standing
 from simpost.domain.receipt_ids import Form, candidates, possible_forms, same_number
 from simpost.store.codes import CODE
 from simpost.store.fitting import (
+    ANSWERED_BEFORE_MS,
     COMMON_WIDTHS,
+    MOST_IN_DOUBT,
+    UNKNOWN,
+    Answer,
+    Doubt,
     Fit,
     choose,
     choose_in_any_form,
     in_learnt_forms,
+    is_of_another,
     is_of_one,
+    only_in_doubt,
     plain_to_see,
+    tails,
 )
 from simpost.store.sqlite.queries import SQL, chunks, widened
 from simpost.store.sqlite.session import PartKey, Session
@@ -71,8 +79,42 @@ def find_part(
 ) -> Fit | tuple[Standing, PartKey | None]:
     """The part that a receipt speaks of, or why none was found and which one has ended.
 
-    `widths` are those of answers that may be meant, beside those seen in the store.
+    `widths` are those of answers that may be meant, beside those seen in the store. The id of its
+    text counts where the other fits nothing, and the number where no id does.
     """
+    found = _find_by_id(session, receipt, widths)
+    if found == UNKNOWN and receipt.text_id:
+        by_text = msgspec.structs.replace(receipt, carrier_message_id=receipt.text_id)
+        found = _find_by_id(session, by_text, widths)
+    if found == UNKNOWN:
+        found = _find_in_doubt(session, receipt) or found
+    return found
+
+
+def _find_in_doubt(session: Session, receipt: Receipt) -> Fit | None:
+    """The only part in doubt to a number that it names, unless it is of another part."""
+    ends = tails(receipt.numbers)
+    if not ends or not 0 < _count_in_doubt(session, receipt.carrier) <= MOST_IN_DOUBT:
+        return None
+    facts = (receipt.carrier, receipt.received_ms, ends[0], ends[-1])
+    rows = session.execute(SQL["parts_in_doubt"], facts)
+    doubt = only_in_doubt(receipt, (Doubt(Fit(0, *row[:-1]), row[-1]) for row in rows))
+    if doubt is None:
+        return None
+    since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
+    where = (doubt.fit.account_id, doubt.esim_tran_no, since, receipt.carrier)
+    answers = [Answer(*row) for row in session.execute(SQL["answers_of_esim"], where)]
+    return None if is_of_another(receipt, answers) else doubt.fit
+
+
+def _count_in_doubt(session: Session, carrier: str) -> int:
+    count: int = session.execute(SQL["count_in_doubt"], (carrier, MOST_IN_DOUBT + 1)).get
+    return count
+
+
+def _find_by_id(
+    session: Session, receipt: Receipt, widths: Iterable[int]
+) -> Fit | tuple[Standing, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
     forms = candidates(written, session.forms.of(carrier))
     chosen = choose(receipt, _fits(session, carrier, [written, *forms]), forms)

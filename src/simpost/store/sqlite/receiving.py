@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 from simpost.domain.outcomes import Receipt, Standing
 from simpost.domain.receipt_ids import candidates, possible_forms
 from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
-from simpost.store.fitting import Fit
+from simpost.store.fitting import MOST_MET, Fit, tails
 from simpost.store.sqlite.folding import refold
 from simpost.store.sqlite.matching import Match, find_part, match_exactly, match_learnt
 from simpost.store.sqlite.queries import SQL, chunks, widened
@@ -96,17 +97,45 @@ def meet_parked(session: Session, settlements: Sequence[Settlement]) -> None:
             widened("parked_receipts", len(some)), list(chain.from_iterable(some))
         )
     ]
-    for index, _, code, carrier, written, reason, carrier_code, last_ms, numbers in sorted(waiting):
-        named = tuple(numbers.split("\n")) if numbers else ()
-        _meet(
-            session,
-            Receipt(carrier, written, STATE[code], reason_of(reason), carrier_code, last_ms, named),
-            settlements[index].carrier_message_id or "",
-        )
+    for row in sorted(waiting, key=lambda row: row[:5]):
+        _meet(session, _kept(row), row[-1], settlements[row[0]].carrier_message_id or "")
     session.forms.write(session.execute)
 
 
-def _meet(session: Session, receipt: Receipt, answered: str) -> None:
+def meet_doubts(session: Session) -> None:
+    """Apply parked receipts that name the number of a part in doubt, where it is the only one."""
+    if not session.parked:
+        return
+    doubted = {
+        (carrier, tail)
+        for carrier, number in session.execute(SQL["numbers_in_doubt"], (MOST_MET,))
+        for tail in tails((number,))
+    }
+    if not doubted:
+        return
+    for row in reversed(session.execute(SQL["newest_parked"], (MOST_MET,)).fetchall()):
+        receipt = _kept(row)
+        if any((receipt.carrier, tail) in doubted for tail in tails(receipt.numbers)):
+            _meet(session, receipt, row[-1], "")
+    session.forms.write(session.execute)
+
+
+def _kept(row: Sequence[Any]) -> Receipt:
+    _, _, code, carrier, written, reason, carrier_code, last_ms, numbers, text_id, _ = row
+    named = tuple(numbers.split("\n")) if numbers else ()
+    return Receipt(
+        carrier,
+        written,
+        STATE[code],
+        reason_of(reason),
+        carrier_code,
+        last_ms,
+        named,
+        text_id or "",
+    )
+
+
+def _meet(session: Session, receipt: Receipt, times: int, answered: str) -> None:
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     if session.execute(SQL["standing"], carrier_id).get != Standing.PARKED:
         return  # two answers had an id that it may mean, and the first one met it
@@ -114,12 +143,19 @@ def _meet(session: Session, receipt: Receipt, answered: str) -> None:
     if standing is Standing.PARKED:
         return
     account_id, message_id, number = key or (None, None, None)
+    if standing is None and times > 1 and _is_of_several(session, key):
+        session.execute(SQL["use_receipt_once"], carrier_id)  # one for each part with its id
+        return
     session.execute(
         SQL["stand_receipt"],
         (standing or Standing.MATCHED, account_id, message_id, number, *carrier_id),
     )
     session.parked -= 1
     session.told.keep(receipt.carrier, standing or Standing.MATCHED)
+
+
+def _is_of_several(session: Session, key: PartKey | None) -> bool:
+    return key is not None and len(session.execute(SQL["siblings"], key[:2]).fetchall()) > 1
 
 
 def _apply(
@@ -132,6 +168,10 @@ def _apply(
     if isinstance(found, tuple):
         return found
     key = found.key
+    was_in_doubt = found.state < _SENT
+    if was_in_doubt:
+        facts = (carrier_message_id or None, receipt.received_ms, *key)
+        session.execute(SQL["adopt_part"], facts)
     if code >= FINAL:
         session.execute_wide("end_parts", [_ending(receipt, code, key)])
         session.remember_end(carrier, carrier_message_id, key, code)
@@ -139,11 +179,13 @@ def _apply(
         if found.total > 1:
             refold(session, *key[:2], receipt.received_ms)
         return None, key
-    if found.state > _SENT or receipt.reason is None or receipt.reason == found.reason:
+    if receipt.reason is not None and (was_in_doubt or receipt.reason != found.reason):
+        said = (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
+        session.execute(SQL["note_part"], said)
+    elif not was_in_doubt:
         return Standing.DUPLICATE, key
-    session.execute(
-        SQL["note_part"], (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
-    )
+    if was_in_doubt and found.total > 1:
+        refold(session, *key[:2], receipt.received_ms)
     return None, key
 
 
@@ -171,5 +213,6 @@ def _keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey |
             message_id,
             number,
             "\n".join(receipt.numbers) or None,
+            receipt.text_id or None,
         ),
     )

@@ -12,7 +12,7 @@ from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.files import create_private, make_private
 
-VERSION = "0005"
+VERSION = "0006"
 """The last migration of this release."""
 
 

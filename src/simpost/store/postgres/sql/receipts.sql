@@ -40,6 +40,49 @@ CROSS JOIN LATERAL (
 ) AS p
 JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 
+-- name: count_in_doubt
+SELECT count(*) FROM (
+  SELECT 1 FROM parts WHERE carrier = $1 AND state = 40 AND message_id >= $2 LIMIT $3) AS counted
+
+-- name: parts_in_doubt
+-- Those to a number with one of these ends, of messages that were there when the receipt came.
+SELECT p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms, '',
+  m.destination, m.esim_tran_no
+FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.carrier = $1 AND p.state = 40 AND p.message_id >= $2 AND m.created_ms <= $3
+  AND right(ltrim(m.destination, '0'), 7) = ANY ($4::text[])
+LIMIT 100
+
+-- name: answers_of_esim
+SELECT a.carrier_message_id, p.state = 50
+FROM messages AS m
+JOIN attempts AS a ON a.account_id = m.account_id AND a.message_id = m.id
+JOIN parts AS p
+  ON p.account_id = a.account_id AND p.message_id = a.message_id AND p.number = a.part
+WHERE m.account_id = $1 AND m.esim_tran_no = $2 AND m.id >= $3 AND a.carrier = $4
+  AND a.carrier_message_id IS NOT NULL
+ORDER BY m.id DESC LIMIT 1000
+
+-- name: adopt_part
+-- A receipt shows that the carrier took a part that was in doubt, and the id it gave it.
+UPDATE parts SET
+  state = 50, message_state = CASE WHEN total = 1 THEN 50 ELSE message_state END, reason = NULL,
+  carrier_message_id = coalesce(carrier_message_id, $1), owner = NULL, due_ms = NULL,
+  sent_ms = coalesce(sent_ms, $2), updated_ms = $2
+WHERE account_id = $3 AND message_id = $4 AND number = $5 AND state = 40
+RETURNING 1
+
+-- name: numbers_in_doubt
+SELECT p.carrier, m.destination
+FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.state = 40 AND p.message_id >= $1 LIMIT $2
+
+-- name: newest_parked
+SELECT 0, first_ms, state, carrier, carrier_message_id, reason, carrier_code, last_ms, numbers,
+  text_id, times
+FROM receipts WHERE standing = 'parked' AND numbers IS NOT NULL
+ORDER BY last_ms DESC LIMIT $1
+
 -- name: ended_part
 -- The part with one of these ids that ended last, not longer ago than that.
 SELECT p.account_id, p.message_id, p.number, p.state FROM parts AS p
@@ -85,11 +128,12 @@ RETURNING 1
 -- name: keep_receipt
 INSERT INTO receipts AS r (
   carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
-  account_id, message_id, number, numbers
-) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11)
+  account_id, message_id, number, numbers, text_id
+) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
   standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
   times = r.times + 1, last_ms = excluded.last_ms, numbers = excluded.numbers,
+  text_id = excluded.text_id,
   account_id = coalesce(excluded.account_id, r.account_id),
   message_id = coalesce(excluded.message_id, r.message_id),
   number = coalesce(excluded.number, r.number)
@@ -108,10 +152,12 @@ SELECT DISTINCT carrier, length(carrier_message_id) FROM (
 -- name: parked_receipts
 -- Those with one of the ids, unless they are older than the message.
 SELECT s.place, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code,
-  r.last_ms, r.numbers
+  r.last_ms, r.numbers, r.text_id, r.times
 FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::bytea[])
   AS s (place, carrier, carrier_message_id, account_id, message_id)
-JOIN receipts AS r ON r.carrier = s.carrier AND r.carrier_message_id = s.carrier_message_id
+JOIN receipts AS r ON r.carrier = s.carrier AND (
+  r.carrier_message_id = s.carrier_message_id
+  OR r.text_id = s.carrier_message_id AND r.text_id IS NOT NULL)
 WHERE r.standing = 'parked' AND r.last_ms >= (
   SELECT created_ms FROM messages WHERE account_id = s.account_id AND id = s.message_id)
 ORDER BY s.place, r.first_ms, r.state
@@ -119,7 +165,7 @@ ORDER BY s.place, r.first_ms, r.state
 -- name: stranded_receipts
 -- Parked of late though there is an open part with their very id: the node died in between.
 SELECT r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code, r.last_ms,
-  r.numbers
+  r.numbers, r.text_id, r.times
 FROM (
   SELECT * FROM receipts WHERE standing = 'parked' AND last_ms >= $1
   ORDER BY last_ms DESC LIMIT 2000
@@ -130,6 +176,13 @@ WHERE EXISTS (
     AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL AND p.message_id >= $2
     AND m.created_ms <= r.last_ms)
 ORDER BY r.last_ms DESC LIMIT $3
+
+-- name: use_receipt_once
+UPDATE receipts SET times = times - 1
+WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3
+
+-- name: count_parts
+SELECT total FROM parts WHERE account_id = $1 AND message_id = $2 AND number = $3
 
 -- name: stand_receipt
 UPDATE receipts SET standing = $1, account_id = $2, message_id = $3, number = $4

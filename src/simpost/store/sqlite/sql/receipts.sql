@@ -18,6 +18,50 @@ CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
   AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
 
+-- name: count_in_doubt
+SELECT count(*) FROM (
+  SELECT 1 FROM parts INDEXED BY parts_in_doubt WHERE carrier = ? AND state = 40 LIMIT ?)
+
+-- name: parts_in_doubt
+-- Those to a number with one of these ends, of messages that were there when the receipt came.
+SELECT p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms, '',
+  m.destination, m.esim_tran_no
+FROM parts AS p INDEXED BY parts_in_doubt
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.carrier = ? AND p.state = 40 AND m.created_ms <= ?
+  AND substr(ltrim(m.destination, '0'), -7) IN (?, ?)
+LIMIT 100
+
+-- name: answers_of_esim
+SELECT DISTINCT a.carrier_message_id, p.state = 50
+FROM messages AS m INDEXED BY messages_by_esim
+CROSS JOIN attempts AS a ON a.account_id = m.account_id AND a.message_id = m.id
+CROSS JOIN parts AS p
+  ON p.account_id = a.account_id AND p.message_id = a.message_id AND p.number = a.part
+WHERE m.account_id = ? AND m.esim_tran_no = ? AND m.id >= ? AND a.carrier = ?
+  AND a.carrier_message_id IS NOT NULL
+ORDER BY m.id DESC LIMIT 1000
+
+-- name: adopt_part
+-- A receipt shows that the carrier took a part that was in doubt, and the id it gave it.
+UPDATE parts SET
+  state = 50, message_state = iif(total = 1, 50, message_state), reason = NULL,
+  carrier_message_id = coalesce(carrier_message_id, ?1), owner = NULL, due_ms = NULL,
+  sent_ms = coalesce(sent_ms, ?2), updated_ms = ?2
+WHERE account_id = ?3 AND message_id = ?4 AND number = ?5 AND state = 40
+
+-- name: numbers_in_doubt
+SELECT p.carrier, m.destination
+FROM parts AS p INDEXED BY parts_in_doubt
+CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
+WHERE p.state = 40 LIMIT ?
+
+-- name: newest_parked
+SELECT 0, first_ms, state, carrier, carrier_message_id, reason, carrier_code, last_ms, numbers,
+  text_id, times
+FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked' AND numbers IS NOT NULL
+ORDER BY last_ms DESC LIMIT ?
+
 -- name: destination_of
 SELECT destination FROM messages WHERE account_id = ? AND id = ?
 
@@ -48,11 +92,12 @@ WHERE account_id = ?4 AND message_id = ?5 AND number = ?6
 -- name: keep_receipt
 INSERT INTO receipts (
   carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
-  account_id, message_id, number, numbers
-) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8, ?9, ?10, ?11)
+  account_id, message_id, number, numbers, text_id
+) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
   standing = excluded.standing, reason = excluded.reason, carrier_code = excluded.carrier_code,
   times = times + 1, last_ms = excluded.last_ms, numbers = excluded.numbers,
+  text_id = excluded.text_id,
   account_id = coalesce(excluded.account_id, account_id),
   message_id = coalesce(excluded.message_id, message_id),
   number = coalesce(excluded.number, number)
@@ -63,14 +108,19 @@ SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND s
 -- name: parked_receipts
 -- Those with one of the ids, unless they are older than the message.
 SELECT seen.column1, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason,
-  r.carrier_code, r.last_ms, r.numbers
+  r.carrier_code, r.last_ms, r.numbers, r.text_id, r.times
 FROM (VALUES (?, ?, ?, ?, ?)) AS seen CROSS JOIN receipts AS r
-WHERE r.carrier = seen.column2 AND r.carrier_message_id = seen.column3 AND r.standing = 'parked'
+WHERE r.carrier = seen.column2 AND r.standing = 'parked'
+  AND (r.carrier_message_id = seen.column3 OR r.text_id = seen.column3 AND r.text_id IS NOT NULL)
   AND r.last_ms >= (
     SELECT created_ms FROM messages WHERE account_id = seen.column4 AND id = seen.column5)
 
 -- name: stand_receipt
 UPDATE receipts SET standing = ?, account_id = ?, message_id = ?, number = ?
+WHERE carrier = ? AND carrier_message_id = ? AND state = ?
+
+-- name: use_receipt_once
+UPDATE receipts SET times = times - 1
 WHERE carrier = ? AND carrier_message_id = ? AND state = ?
 
 -- name: count_parked

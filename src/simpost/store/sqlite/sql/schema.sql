@@ -125,6 +125,7 @@ CREATE INDEX parts_by_message_state ON parts (account_id, message_state, message
 -- ids may be as random as they like.
 CREATE INDEX parts_by_carrier_id ON parts (carrier, carrier_message_id)
   WHERE carrier_message_id IS NOT NULL AND final_ms IS NULL;
+CREATE INDEX parts_in_doubt ON parts (carrier) WHERE state = 40;
 
 CREATE TABLE attempts (
   account_id INTEGER NOT NULL,
@@ -172,6 +173,7 @@ CREATE TABLE receipts (
   message_id BLOB,
   number INTEGER,
   numbers TEXT, -- those the receipt names, one a line; NULL when it names none
+  text_id TEXT, -- of its text, where that is not the one in the TLV
   CONSTRAINT receipts_pk PRIMARY KEY (carrier, carrier_message_id, state)
 ) STRICT, WITHOUT ROWID;
 
@@ -179,6 +181,7 @@ CREATE INDEX receipts_parked ON receipts (last_ms) WHERE standing = 'parked';
 CREATE INDEX receipts_ambiguous ON receipts (last_ms) WHERE standing = 'ambiguous';
 CREATE INDEX receipts_by_message ON receipts (account_id, message_id)
   WHERE message_id IS NOT NULL;
+CREATE INDEX receipts_by_text_id ON receipts (carrier, text_id) WHERE text_id IS NOT NULL;
 
 -- How a carrier was seen to write the ids of its answers in its receipts.
 CREATE TABLE receipt_forms (
