@@ -7,6 +7,8 @@ SimpostError
 │   ├── StoreBusy         another process owns the embedded store
 │   ├── StoreFull         no room on the disk
 │   ├── StoreReadOnly     the folder or file cannot be written
+│   ├── StoreDamaged      the file's structure is broken
+│   ├── StoreTimeout      no answer in time
 │   └── SchemaTooNew      written by a newer simpost
 ├── ProtocolError         the wire's: recoverable (answer it) or fatal (close)
 └── ConfigError           the operator's: found before anything starts
@@ -72,6 +74,14 @@ class StoreFull(StoreError):
 
 class StoreReadOnly(StoreError):
     """The store cannot be written; nothing was accepted."""
+
+
+class StoreDamaged(StoreError):
+    """The store is damaged: nothing is accepted until a backup is restored."""
+
+
+class StoreTimeout(StoreError):
+    """The store did not answer in time."""
 
 
 class SchemaTooNew(StoreError):

@@ -32,6 +32,13 @@ COMMANDS = {
     "check": Command("check", "check", "Check a configuration and say what it means.", "Run"),
     "serve": Command("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
     "migrate": Command("migrate", "migrate", "Move an embedded store to PostgreSQL.", "Run"),
+    "backup": Command(
+        "backup",
+        "backup",
+        "Write the embedded store to one verified file, also while served.",
+        "Run",
+    ),
+    "restore": Command("backup", "restore", "Put a backup in place of the embedded store.", "Run"),
     "demo": Command(
         "demo",
         "demo",

@@ -1,7 +1,14 @@
 import apsw
 import pytest
 
-from simpost.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from simpost.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreTimeout,
+)
 from simpost.store.sqlite.connection import translate
 
 MEANT = {
@@ -11,14 +18,17 @@ MEANT = {
     apsw.CantOpenError: StoreReadOnly,
     apsw.BusyError: StoreBusy,
     apsw.LockedError: StoreBusy,
+    apsw.NotADBError: StoreDamaged,
+    apsw.CorruptError: StoreDamaged,
+    apsw.InterruptError: StoreTimeout,
 }
 PLAIN = {
     "AbortError", "AuthError", "BindingsError", "ConnectionClosedError",
-    "ConnectionNotClosedError", "ConstraintError", "CorruptError", "CursorClosedError",
+    "ConnectionNotClosedError", "ConstraintError", "CursorClosedError",
     "EmptyError", "Error", "ExecTraceAbort", "ExecutionCompleteError", "ExtensionLoadingError",
     "ForkingViolationError", "FormatError", "IOError", "IncompleteExecutionError",
-    "InternalError", "InterruptError", "InvalidContextError", "MismatchError", "MisuseError",
-    "NoFTS5Error", "NoLFSError", "NoMemError", "NotADBError", "NotFoundError", "ProtocolError",
+    "InternalError", "InvalidContextError", "MismatchError", "MisuseError",
+    "NoFTS5Error", "NoLFSError", "NoMemError", "NotFoundError", "ProtocolError",
     "RangeError", "SQLError", "SchemaChangeError", "ThreadingViolationError", "TooBigError",
     "VFSFileClosedError", "VFSNotImplementedError",
 }  # fmt: skip

@@ -118,7 +118,7 @@ def _methods(request: Request) -> set[str]:
 
 async def on_store(request: Request, error: Exception) -> Response:
     log_store_refusal("native", request.url.path, error)
-    detail = "The store could not commit; nothing was accepted."
+    detail = str(type(error)())  # words of its kind: its own may name files and hosts
     code = ProblemCode.STORE_UNAVAILABLE
     return render(Problem(503, code, detail, headers={"Retry-After": "1"}))
 

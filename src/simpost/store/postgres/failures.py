@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from simpost.errors import StoreError, StoreFull, StoreReadOnly
+from simpost.errors import StoreError, StoreFull, StoreReadOnly, StoreTimeout
 
 
 class Unreachable(StoreError):
@@ -38,7 +38,7 @@ _MEANING: tuple[tuple[str, type[StoreError], str], ...] = (
     ("42501", StoreError, "this user may not do that in the database"),
     ("23", StoreError, "the database refused the row"),
     ("22", StoreError, "the database cannot hold this value"),
-    ("57014", StoreError, "the database took too long"),
+    ("57014", StoreTimeout, "the database took too long"),
     ("57P", StoreError, "the database is going down or starting"),
     ("08", StoreError, "the connection to the database is lost"),
 )
@@ -71,7 +71,7 @@ def translate(error: Exception) -> StoreError:
                 return meaning(f"{words} ({code})")
         return StoreError(f"the database failed: {type(error).__name__} ({code})")
     if isinstance(error, TimeoutError):
-        return StoreError("the database did not answer in time")
+        return StoreTimeout("the database did not answer in time")
     if isinstance(error, FAILURES):
         return StoreError(f"the database cannot be reached ({type(error).__name__})")
     return StoreError(f"the store failed: {type(error).__name__}")

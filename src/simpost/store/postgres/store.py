@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from simpost.domain.accounts import Account
@@ -12,7 +13,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import SeenForm
-from simpost.errors import StoreError
+from simpost.errors import StoreError, StoreTimeout
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
 from simpost.ports.store import (
@@ -58,6 +59,8 @@ from simpost.store.seal import Seal
 R = TypeVar("R")
 
 READERS: Final = 3
+READ_S: Final = 12.0
+"""Longest that a read takes, its wait for a connection and all its statements included."""
 _MOST_READS: Final = 1_000
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
@@ -110,7 +113,8 @@ class PostgresStore(InboundVerbs, WatchVerbs):
         address = parse(url, listen_url)
         store = cls(address, seal=Seal(seal_key), node=node)
         try:
-            await store._read(_make_ready, store._seal)
+            async with store._borrowed() as session:
+                await _make_ready(session, store._seal)
         except BaseException:
             await store.close()
             raise
@@ -289,6 +293,15 @@ class PostgresStore(InboundVerbs, WatchVerbs):
 
     async def _read(self, query: Callable[..., Awaitable[R]], *facts: Any) -> R:
         """Run a query on a reader that is free, so that a long one holds up no other verb."""
+        try:
+            async with asyncio.timeout(READ_S), self._borrowed() as session:
+                return await query(session, *facts)
+        except TimeoutError:
+            raise StoreTimeout from None
+
+    @contextlib.asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Session]:
+        """A session of a reader that is free."""
         if self._closed:
             raise StoreError("the store is closed")
         if self._reads >= _MOST_READS:
@@ -299,7 +312,7 @@ class PostgresStore(InboundVerbs, WatchVerbs):
                 reader = await self._free.get()
                 try:
                     async with reader.use() as session:
-                        return await query(session, *facts)
+                        yield session
                 finally:
                     self._free.put_nowait(reader)
         finally:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import apsw
 
-from simpost.errors import StoreBusy, StoreError, StoreFull, StoreReadOnly
+from simpost.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreTimeout,
+)
 
 _PAGE_CACHE_KIB = 16_384
 _JOURNAL_LIMIT_OCTETS = 64 * 1024 * 1024
@@ -21,8 +28,9 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (apsw.CantOpenError, StoreReadOnly, "the store cannot be opened or written"),
     (apsw.BusyError, StoreBusy, "another process holds the store locked"),
     (apsw.LockedError, StoreBusy, "another process holds the store locked"),
-    (apsw.NotADBError, StoreError, "this file is not a simpost store"),
-    (apsw.CorruptError, StoreError, "the store is damaged; restore a backup"),
+    (apsw.NotADBError, StoreDamaged, "this file is not a simpost store"),
+    (apsw.CorruptError, StoreDamaged, "the store is damaged; restore a backup"),
+    (apsw.InterruptError, StoreTimeout, "the store took too long"),
     (apsw.IOError, StoreError, "the disk that holds the store fails"),
     (apsw.NoMemError, StoreError, "there is not enough memory for the store"),
     (apsw.ConstraintError, StoreError, "the store refused the row"),

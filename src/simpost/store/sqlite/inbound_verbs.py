@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import apsw
-
 from simpost.domain.inbound import Inbound, Incoming, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter, Known, NewInbound
 from simpost.ports.store import Accepted
 from simpost.store import limits
 from simpost.store.sqlite import inbound, inbound_log, retiring
-from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.writer import Writer
 
 R = TypeVar("R")
@@ -22,9 +19,11 @@ class InboundVerbs:
     """Implements `simpost.ports.inbound.InboundStore`."""
 
     _writer: Writer
-    _lookup: apsw.Connection
 
     async def _read(self, query: Callable[..., R], *facts: Any) -> R:
+        raise NotImplementedError
+
+    def _look_up(self, query: Callable[..., R], *facts: Any) -> R:
         raise NotImplementedError
 
     async def gather(self, part: Incoming) -> Gathered | Known | None:
@@ -45,10 +44,7 @@ class InboundVerbs:
         return await self._writer.submit(retiring.retire_inbound, one)
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
-        try:
-            return inbound_log.find_number(self._lookup, msisdn, account_id)
-        except apsw.Error as error:
-            raise translate(error) from error
+        return self._look_up(inbound_log.find_number, msisdn, account_id)
 
     async def count_alike(
         self,

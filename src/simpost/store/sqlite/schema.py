@@ -11,6 +11,7 @@ import apsw
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.files import create_private, make_private
+from simpost.store.sqlite.soundness import check_sound, damaged
 
 VERSION = "0006"
 """The last migration of this release."""
@@ -20,16 +21,17 @@ def bring_up_to_date(path: Path) -> None:
     """Migrate the file if it needs it, in a process of its own; the caller owns the store.
 
     That keeps Alembic and SQLAlchemy out of the process that serves. Raises SchemaTooNew, with
-    the file untouched, when a newer release wrote it.
+    the file untouched, when a newer release wrote it, and StoreDamaged when it is not sound.
     """
     found = version_of(path)
     if not path.exists():
         create_private(path)
     make_private(path)
-    if found == VERSION:
-        return
     if found is not None:
         refuse_newer(path, found)
+        check_sound(path)
+    if found == VERSION:
+        return
     done = subprocess.run(  # noqa: S603  our own module
         [sys.executable, "-m", "simpost.store.sqlite.migrate", str(path)],
         capture_output=True,
@@ -73,5 +75,7 @@ def version_of(path: Path) -> str | None:
 
 
 def _named(error: apsw.Error, path: Path) -> StoreError:
+    if isinstance(error, apsw.CorruptError):
+        return damaged(path, str(translate(error)))
     meaning = translate(error)
     return type(meaning)(f"{path}: {meaning}; it is left untouched")

@@ -16,7 +16,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import SeenForm
-from simpost.errors import StoreError
+from simpost.errors import StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
 from simpost.ports.store import (
@@ -49,11 +49,13 @@ from simpost.store.sqlite import (
     unreported,
 )
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
+from simpost.store.sqlite.deadline import LOOKUP_S, READ_S, Deadline
 from simpost.store.sqlite.inbound_verbs import InboundVerbs
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.moved import refuse_moved
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.soundness import check_sound
 from simpost.store.sqlite.watching import WatchVerbs
 from simpost.store.sqlite.writer import Writer
 
@@ -78,6 +80,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         session: Session,
         others: tuple[apsw.Connection, apsw.Connection, apsw.Connection],
         loop: asyncio.AbstractEventLoop,
+        path: Path,
     ) -> None:
         self._lock = lock
         self._session = session
@@ -85,8 +88,13 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         self._checkpointer, self._lookup, self._listing = others
         order = (settling.settle, receiving.receive)
         self._writer = Writer(session, self._checkpointer, loop, order)
+        self._writer.suspect = self._suspect
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
         self._unreported_after = unreported.START
+        self._read_deadline = Deadline(self._listing, READ_S)
+        self._lookup_deadline = Deadline(self._lookup, LOOKUP_S)
+        self._path = path
+        self._checking: asyncio.Task[None] | None = None
         self._esims = lru_cache(maxsize=_MOST_ESIMS)(self._find_esim)
         self._closed = False
 
@@ -115,7 +123,8 @@ class SqliteStore(InboundVerbs, WatchVerbs):
                 raise translate(error) from error
             raise
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
-        return cls(lock, session, (opened[1], opened[2], opened[3]), asyncio.get_running_loop())
+        others = (opened[1], opened[2], opened[3])
+        return cls(lock, session, others, asyncio.get_running_loop(), path)
 
     @property
     def sqlite_version(self) -> str:
@@ -125,6 +134,8 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         if self._closed:
             return
         self._closed = True
+        if self._checking is not None:
+            await self._checking
         await self._writer.close()
         await asyncio.to_thread(self._reader.shutdown)
         own = (self._checkpointer, self._lookup, self._listing, self._session.connection)
@@ -239,11 +250,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
     def _find_esim(
         self, account_id: int, esim_tran_no: str | None, iccid: str | None
     ) -> Esim | None:
-        # On the loop itself: two point lookups cost less than a thread's hand-over.
-        try:
-            return catalogue.find_esim(self._lookup, account_id, esim_tran_no, iccid)
-        except apsw.Error as error:
-            raise translate(error) from error
+        return self._look_up(catalogue.find_esim, account_id, esim_tran_no, iccid)
 
     def _forget_esims(self, _saving: asyncio.Future[Any]) -> None:
         self._esims.cache_clear()
@@ -283,9 +290,41 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         """Run a query in the reader's thread, so that a long one never holds up the loop."""
         if self._closed:
             raise StoreError("the store is closed")
+        self._writer.refuse_if_damaged()
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._reader, query, self._listing, *facts
-            )
+            async with asyncio.timeout(READ_S):
+                return await loop.run_in_executor(self._reader, self._ask, query, *facts)
+        except TimeoutError:
+            raise self._suspect(StoreTimeout()) from None
         except apsw.Error as error:
-            raise translate(error) from error
+            raise self._suspect(translate(error)) from error
+
+    def _ask(self, query: Callable[..., R], *facts: Any) -> R:
+        self._read_deadline.begin()
+        return query(self._listing, *facts)
+
+    def _look_up(self, query: Callable[..., R], *facts: Any) -> R:
+        """Run a query on the loop itself: a point look-up costs less than a thread's hand-over."""
+        self._lookup_deadline.begin()
+        try:
+            return query(self._lookup, *facts)
+        except apsw.Error as error:
+            raise self._suspect(translate(error)) from error
+
+    def _suspect(self, meaning: StoreError) -> StoreError:
+        """Refuse everything when the file is damaged; where it is only slow, look whether it is."""
+        if isinstance(meaning, StoreDamaged):
+            self._writer.refuse(meaning)
+        elif isinstance(meaning, StoreTimeout) and not self._closed and not self._checking:
+            self._checking = asyncio.get_running_loop().create_task(self._check())
+        return meaning
+
+    async def _check(self) -> None:
+        """Once: a store that is slow again and again is not read as a whole each time."""
+        try:
+            await asyncio.to_thread(check_sound, self._path)
+        except StoreDamaged as damage:
+            self._writer.refuse(damage)
+        except StoreError as error:
+            _logger.error("store_not_checked", error=str(error))

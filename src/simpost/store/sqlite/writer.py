@@ -13,14 +13,16 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, TypeVar
 
 import apsw
 
-from simpost.errors import InvalidRequest, StoreError
+from simpost.errors import InvalidRequest, StoreDamaged, StoreError, StoreTimeout
+from simpost.observe import get_logger
 from simpost.ports.watching import StoreCounts, Told
 from simpost.store.sqlite.connection import translate
+from simpost.store.sqlite.deadline import WRITE_S, Deadline
 from simpost.store.sqlite.session import Session
 
 P = TypeVar("P")
@@ -33,6 +35,10 @@ MOST_WAITING = 10_000
 """Jobs that may wait for a group; beyond, a caller is refused at once instead of kept waiting."""
 _LARGEST_GROUP = 1_000
 _CHECKPOINT_PAGES = 2_000
+_ALONE_S = 2 * WRITE_S
+"""Longest that the jobs of a group that failed are tried one by one; the rest is refused."""
+
+log = get_logger(__name__)
 
 
 class Job:
@@ -71,6 +77,10 @@ class Writer:
         self._busy = False
         self._closing: asyncio.Future[None] | None = None
         self._journal_pages = 0
+        self.suspect: Callable[[StoreError], object] = lambda _: None
+        """Told of each job that failed: the file may be damaged."""
+        self._deadline = Deadline(self._connection, WRITE_S)
+        self._damage: StoreDamaged | None = None
         self._connection.set_wal_hook(self._on_commit)
         self._inbox: SimpleQueue[tuple[list[Job], bool] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-commit", daemon=True)
@@ -82,6 +92,7 @@ class Writer:
         """The result after the commit. Raises StoreError when too many wait already."""
         if self._closing:
             raise StoreError("the store is closed")
+        self.refuse_if_damaged()
         if len(self._waiting) >= MOST_WAITING:
             raise StoreError(f"the store is busy: {MOST_WAITING} commits wait")
         future: asyncio.Future[R] = self._loop.create_future()
@@ -90,6 +101,17 @@ class Writer:
             self._scheduled = True
             self._loop.call_soon(self._hand_over)
         return future
+
+    def refuse_if_damaged(self) -> None:
+        """Raises StoreDamaged."""
+        if self._damage:
+            raise StoreDamaged(str(self._damage))
+
+    def refuse(self, damage: StoreDamaged) -> None:
+        """Accept nothing from now on: what is written to a damaged file may be lost."""
+        if self._damage is None:
+            self._damage = damage
+            log.error("store_damaged", error=str(damage))
 
     def counts(self) -> StoreCounts:
         self._counts.waiting = len(self._waiting)
@@ -125,6 +147,7 @@ class Writer:
         for job in jobs:
             if isinstance(job.error, StoreError):
                 self._counts.refused += 1
+                self.suspect(job.error)
             if job.future.done():
                 continue
             if job.error is None:
@@ -167,7 +190,11 @@ class Writer:
 
     def _each_alone(self, jobs: list[Job]) -> None:
         """Each job in a transaction of its own, so that none spoils another."""
+        ends_s = monotonic() + _ALONE_S
         for job in jobs:
+            if self._damage or monotonic() > ends_s:
+                job.error = StoreTimeout()
+                continue
             try:
                 self._begin([job])
                 self._commit()
@@ -181,6 +208,7 @@ class Writer:
         groups: dict[Verb[Any, Any], list[Job]] = {verb: [] for verb in self._order}
         for job in jobs:
             groups.setdefault(job.verb, []).append(job)
+        self._deadline.begin()
         try:
             connection.execute("BEGIN IMMEDIATE")
             for verb, group in groups.items():
@@ -208,6 +236,7 @@ class Writer:
             except apsw.Error:
                 if self._connection.in_transaction:
                     raise
+        self._deadline.begin()
         self._session.recount()
 
     def _meaning(self, error: Exception) -> Exception:

@@ -1,0 +1,65 @@
+"""`simpost backup` and `simpost restore`: the embedded store in one file, and back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from simpost.config import Settings, load
+from simpost.errors import ConfigError
+from simpost.store.seal import Seal
+
+_RESTORED = """\
+{backup} is the store {store} now.
+{aside}
+What was accepted after the backup is not in it. What waited when it was made waits again, and is
+sent again if it was sent since: look at it before you start simpost.
+"""
+
+Config: TypeAlias = Annotated[
+    Path, typer.Option(envvar="SIMPOST_CONFIG", help="The configuration, with the store's name.")
+]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; an earlier backup is replaced.")],
+    config: Config = Path("simpost.toml"),
+) -> None:
+    """Write the embedded store to one verified file, also while served.
+
+    It has the texts in it, and mode 0600; secrets in it are sealed with secrets_key, of which a
+    copy belongs elsewhere.
+    """
+    from simpost.store.sqlite.backup import back_up
+
+    written = back_up(_embedded(config, "pg_dump").store.path, file)
+    print(f"{file}: {written.messages:,} messages, {written.octets:,} octets, verified")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    config: Config = Path("simpost.toml"),
+) -> None:
+    """Put a backup in place of the embedded store.
+
+    simpost has to be stopped. The store of before is kept under another name.
+    """
+    from simpost.store.sqlite.backup import restore as put_back
+
+    at = _embedded(config, "pg_restore").store
+    aside = put_back(file, at.path, seal=Seal(at.secrets_key.get_secret_value()))
+    kept = f"The store of before is {aside}.\n" if aside else ""
+    print(_RESTORED.format(backup=file, store=at.path, aside=kept), end="")
+
+
+def _embedded(config: Path, tool: str) -> Settings:
+    """Raises ConfigError when the store is a database."""
+    settings = load(config, os.environ)
+    if not settings.store.is_embedded:
+        raise ConfigError(
+            f"store.database_url names a PostgreSQL database: use {tool} for it (docs/backups.md)"
+        )
+    return settings
