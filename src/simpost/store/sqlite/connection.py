@@ -16,6 +16,8 @@ from simpost.errors import (
     StoreTimeout,
 )
 
+INCREMENTAL = 2
+"""The mode of `auto_vacuum` in which free pages are given back on demand."""
 _PAGE_CACHE_KIB = 16_384
 _JOURNAL_LIMIT_OCTETS = 64 * 1024 * 1024
 _STATEMENTS = 128
@@ -72,6 +74,9 @@ def open_writer(path: Path) -> apsw.Connection:
         statementcachesize=_STATEMENTS,
     )
     _prepare(connection)
+    # For a file without a table yet; one that has tables takes it at its next VACUUM.
+    connection.pragma("auto_vacuum", INCREMENTAL)
+    connection.pragma("secure_delete", 1)  # what is deleted is overwritten
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("foreign_keys", 1)

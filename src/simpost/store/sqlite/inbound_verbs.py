@@ -26,6 +26,9 @@ class InboundVerbs:
     def _look_up(self, query: Callable[..., R], *facts: Any) -> R:
         raise NotImplementedError
 
+    async def _shrink(self) -> None:
+        raise NotImplementedError
+
     async def gather(self, part: Incoming) -> Gathered | Known | None:
         return await self._writer.submit(inbound.gather, part)
 
@@ -41,7 +44,10 @@ class InboundVerbs:
     async def retire_inbound(self, *, before_ms: int, limit: int) -> int:
         keys = await self._read(retiring.old_inbound, before_ms, limit)
         one = retiring.CameIn(keys, before_ms, limit)
-        return await self._writer.submit(retiring.retire_inbound, one)
+        count = await self._writer.submit(retiring.retire_inbound, one)
+        if count < limit:
+            await self._shrink()
+        return count
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         return self._look_up(inbound_log.find_number, msisdn, account_id)

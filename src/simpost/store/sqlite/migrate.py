@@ -7,6 +7,7 @@ alone ever touches the file.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 
 from simpost.errors import StoreError
-from simpost.store.sqlite.connection import open_writer, translate
+from simpost.store.sqlite.connection import INCREMENTAL, open_writer, translate
 from simpost.store.sqlite.schema import VERSION, version_of
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -33,8 +34,13 @@ def script(start: str | None, end: str = VERSION) -> str:
 
 
 def migrate(path: Path) -> None:
-    """Bring the file to the last version, or leave it as it was."""
-    statements = script(version_of(path))
+    """Bring the file to the last version, or leave it as it was.
+
+    Once, a file of an older release is written again as a whole, so that nothing that was deleted
+    is left in it and it shrinks from now on. Without room on the disk it stays as it is.
+    """
+    version = version_of(path)
+    statements = "" if version == VERSION else script(version)
     try:
         connection = open_writer(path)
         try:
@@ -42,6 +48,9 @@ def migrate(path: Path) -> None:
             # To the end: Alembic notes each version with RETURNING, and execution waits at its row.
             connection.execute(statements).fetchall()
             connection.execute("COMMIT")
+            if connection.pragma("auto_vacuum") != INCREMENTAL:
+                with contextlib.suppress(apsw.FullError):
+                    connection.execute("VACUUM")
         finally:
             connection.close()
     except apsw.Error as error:

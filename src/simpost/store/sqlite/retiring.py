@@ -16,6 +16,12 @@ Key = tuple[int, bytes]
 _IN_ORDER = ("retire_receipts", "retire_attempts", "retire_parts", "retire_message")
 
 
+SHRINK_PAGES = 200
+"""Pages given back in one transaction, which others wait for."""
+_SPARE = 20
+"""One of so many pages stays free for what comes next."""
+
+
 class CameIn(NamedTuple):
     """What came in and is to go; and the receipts of before that time, `limit` in all."""
 
@@ -49,6 +55,16 @@ def _retire(session: Session, keys: Sequence[Key]) -> int:
         for key in keys:
             session.execute(SQL[statement], key)
     return len(keys)
+
+
+def shrink(session: Session, wanted: Sequence[None]) -> list[int]:
+    """Give some free pages back to the disk; how many more there are to give."""
+    execute = session.execute
+    surplus = execute("PRAGMA freelist_count").get - execute("PRAGMA page_count").get // _SPARE
+    given = min(surplus, SHRINK_PAGES)
+    if given > 0:
+        execute(f"PRAGMA incremental_vacuum({given:d})").fetchall()
+    return [max(0, surplus - SHRINK_PAGES)] * len(wanted)
 
 
 def retire_inbound(session: Session, all_of: Sequence[CameIn]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import apsw
 
 from simpost.errors import SchemaTooNew, StoreError
-from simpost.store.sqlite.connection import translate
+from simpost.observe import get_logger
+from simpost.store.sqlite.connection import INCREMENTAL, open_reader, translate
 from simpost.store.sqlite.files import create_private, make_private
 from simpost.store.sqlite.soundness import check_sound, damaged
 
 VERSION = "0006"
 """The last migration of this release."""
+
+log = get_logger(__name__)
 
 
 def bring_up_to_date(path: Path) -> None:
@@ -30,7 +34,7 @@ def bring_up_to_date(path: Path) -> None:
     if found is not None:
         refuse_newer(path, found)
         check_sound(path)
-    if found == VERSION:
+    if found == VERSION and can_shrink(path):
         return
     done = subprocess.run(  # noqa: S603  our own module
         [sys.executable, "-m", "simpost.store.sqlite.migrate", str(path)],
@@ -41,6 +45,18 @@ def bring_up_to_date(path: Path) -> None:
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason given"]
         raise StoreError(f"the store {path} could not be migrated: {lines[-1]}")
+
+    if not can_shrink(path):
+        log.warning("store_not_compacted", path=str(path))
+
+
+def can_shrink(path: Path) -> bool:
+    """Whether the file gives free pages back; one of an older release does after a VACUUM."""
+    try:
+        with contextlib.closing(open_reader(path)) as connection:
+            return bool(connection.pragma("auto_vacuum") == INCREMENTAL)
+    except apsw.Error as error:
+        raise translate(error) from error
 
 
 def refuse_newer(path: Path, found: str) -> None:

@@ -65,6 +65,8 @@ _DAY_MS = 86_400_000
 _REQUESTS_KEPT_MS = _DAY_MS
 _PARKED_KEPT_MS = 2 * _DAY_MS
 _EMBEDDED = "embedded"
+_MOST_SHRINKING = 500
+"""Steps at a time in which the file is made smaller; the next hour goes on."""
 _MOST_ESIMS = 10_000
 """eSIMs remembered as they were found, until any eSIM or plan is saved."""
 
@@ -206,9 +208,17 @@ class SqliteStore(InboundVerbs, WatchVerbs):
 
     async def retire(self, *, before_ms: int, limit: int) -> int:
         keys = await self._read(retiring.old_messages, before_ms, limit)
-        if not keys:
-            return 0
-        return await self._writer.submit(retiring.retire, keys)
+        count = await self._writer.submit(retiring.retire, keys) if keys else 0
+        if len(keys) < limit:
+            await self._shrink()
+        return count
+
+    async def _shrink(self) -> None:
+        """Give back the room of what was dropped, and empty the journal, which still has it."""
+        for _ in range(_MOST_SHRINKING):
+            self._writer.empty_journal()
+            if not await self._writer.submit(retiring.shrink, None):
+                return
 
     # Other ways for what waits.
 

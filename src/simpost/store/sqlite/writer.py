@@ -77,6 +77,7 @@ class Writer:
         self._busy = False
         self._closing: asyncio.Future[None] | None = None
         self._journal_pages = 0
+        self._empties_journal = False
         self.suspect: Callable[[StoreError], object] = lambda _: None
         """Told of each job that failed: the file may be damaged."""
         self._deadline = Deadline(self._connection, WRITE_S)
@@ -112,6 +113,10 @@ class Writer:
         if self._damage is None:
             self._damage = damage
             log.error("store_damaged", error=str(damage))
+
+    def empty_journal(self) -> None:
+        """Empty the journal behind the next commit, before that is answered."""
+        self._empties_journal = True
 
     def counts(self) -> StoreCounts:
         self._counts.waiting = len(self._waiting)
@@ -173,6 +178,8 @@ class Writer:
             jobs, is_written = group
             if not is_written or not self._ends():
                 self._each_alone(jobs)
+            if self._empties_journal:
+                self._empty_journal()
             try:
                 self._loop.call_soon_threadsafe(self._answer, jobs)
             except RuntimeError:  # the loop was closed without closing the store
@@ -249,6 +256,14 @@ class Writer:
     def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._journal_pages = pages
         return apsw.SQLITE_OK
+
+    def _empty_journal(self) -> None:
+        """Pages of before stay readable in the journal until it is cut to nothing."""
+        # A reader may be in the way: then it is tried again behind the next commit.
+        with contextlib.suppress(apsw.Error):
+            self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._empties_journal = False
+            self._journal_pages = 0
 
     def _checkpoint(self) -> None:
         """Move the journal into the file, after the answers: nobody waits for it."""
