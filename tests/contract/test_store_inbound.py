@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from simpost.domain.accounts import Account
-from simpost.domain.inbound import NOBODY, InboundState
+from simpost.domain.inbound import NOBODY, InboundState, RawPart
 from simpost.domain.reasons import Reason
 from simpost.ports.inbound import InboundFilter, Known
 from simpost.ports.store import Accepted, MessageFilter
@@ -343,3 +343,39 @@ async def test_what_is_retired_is_known_as_long_as_it_is_remembered(store):
     assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 1
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
     assert await store.keep(new(again)) == Known(None)
+
+
+# The octets as they came.
+
+
+RAW = RawPart(1, 0x05, 0x40, b"\x03\x00 broken", 9)
+
+
+async def test_octets_stay_with_their_message_and_are_shown_of_it_alone(store):
+    one = new(alone(raw=RAW), raw=(RAW,))
+    await store.keep(one)
+    found = await store.find_inbound(1, one.inbound.id)
+    assert found == one.inbound
+    assert found.raw == (RAW,)
+    [listed] = await store.list_inbound(1, InboundFilter())
+    assert listed.raw == ()
+    assert await store.find_inbound(2, one.inbound.id) is None
+    assert await store.find_inbound(1, b"\0" * 16) is None
+
+
+async def test_octets_of_gathered_parts_come_back_with_each(store):
+    parts = [
+        one_of(number, total=2, raw=RawPart(number, 8, 0x40, bytes([number]) * 140, 140))
+        for number in (1, 2)
+    ]
+    assert await store.gather(parts[1]) is None
+    gathered = await store.gather(parts[0])
+    assert [part.raw for part in gathered.parts] == [part.raw for part in parts]
+
+
+async def test_octets_go_when_their_message_goes(store):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    one = new(alone(raw=RAW), raw=(RAW,))
+    await store.keep(one)
+    assert await store.retire_inbound(before_ms=NOW_MS + 1, limit=10) == 1
+    assert await store.find_inbound(1, one.inbound.id) is None

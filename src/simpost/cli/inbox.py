@@ -30,6 +30,10 @@ _ARROW = {"toEsim": "->", "fromEsim": "<-"}
 
 
 def inbox(
+    inbound_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="One message, with its octets as they came."),
+    ] = None,
     esim: Annotated[
         str | None, typer.Option(help="The conversation of this esimTranNo, both ways.")
     ] = None,
@@ -55,6 +59,12 @@ def inbox(
         server = account_server(url, config, access_code, secret)
     if esim:
         path, name = f"/v1/esims/{quote(esim, safe='')}/conversation", "entries"
+    if inbound_id:
+        if esim:
+            raise ConfigError("an id and --esim: choose one.")
+        one = server.get(f"{path}/{quote(inbound_id, safe='')}")
+        print(json.dumps(one, ensure_ascii=False) if as_json else "\n".join(_in_full(one)))
+        return
     found = list(islice(_list(server, path, name, limit), limit))
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
@@ -72,6 +82,24 @@ def _list(server: Server, path: str, name: str, limit: int) -> Iterator[dict[str
         cursor = page["next"]
         if not cursor:
             return
+
+
+def _in_full(one: dict[str, Any]) -> Iterator[str]:
+    yield f"inbound   {one['id']}"
+    yield f"received  {one['receivedAt']} by {one['carrier']}"
+    yield f"state     {_state(one)}"
+    yield f"from      {visible(one['from'])}"
+    yield f"to        {visible(one['to'])}"
+    yield f"eSIM      {one['esimTranNo'] or '-'}"
+    yield f"encoding  {one['encoding']}"
+    yield f"text      {_text(one)}"
+    for part in one["parts"]:
+        cut = f" of {part['size']}" if part["size"] > len(part["octets"]) // 2 else ""
+        yield (
+            f"part {part['number']:<3}  data_coding 0x{part['dataCoding']:02X}, "
+            f"esm_class 0x{part['esmClass']:02X}, {len(part['octets']) // 2}{cut} octets: "
+            f"{part['octets']}"
+        )
 
 
 def _came(found: list[dict[str, Any]]) -> Iterator[list[str]]:
@@ -113,4 +141,7 @@ def _state(each: dict[str, Any]) -> str:
 
 
 def _text(each: dict[str, Any]) -> str:
-    return each["binary"] or visible(each["text"] or "")
+    if each["binary"] is not None:
+        note = "undecodable " if each.get("encoding") == "undecodable" else ""
+        return f"{note}{each['binary']}"
+    return visible(each["text"] or "")

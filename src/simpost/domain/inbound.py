@@ -32,6 +32,28 @@ class InboundState(StrEnum):
     """From a phone to an eSIM that does not take it; the carrier was told so."""
 
 
+UNDECODABLE = "undecodable"
+"""In place of an alphabet: the header is broken, so nobody knows where a text begins."""
+MOST_RAW_OCTETS = 8_192
+"""Octets of one PDU that are kept as they came; a text of 4,096 UCS-2 units is that long."""
+
+
+class RawPart(msgspec.Struct, frozen=True, array_like=True):
+    """User data of one PDU as it came, so that it can be read again.
+
+    Attributes:
+        octets: header included, septets packed or not as the carrier sends them; the first
+            MOST_RAW_OCTETS of them.
+        size: how many octets came.
+    """
+
+    number: int
+    data_coding: int
+    esm_class: int
+    octets: bytes
+    size: int
+
+
 class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a part stands in its message.
 
@@ -63,6 +85,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
         link: the connection it came over.
         links: the carrier's connections that are there now.
         receipt: what it reports, where it reads as a receipt and is not marked as one.
+        raw: its user data as it came; none of a part that an older release kept.
     """
 
     carrier: str
@@ -76,10 +99,11 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     link: bytes = b""
     links: tuple[bytes, ...] = ()
     receipt: Receipt | None = None
+    raw: RawPart | None = None
 
     @property
     def is_text(self) -> bool:
-        return self.encoding != "binary" and not self.for_application
+        return self.encoding not in ("binary", UNDECODABLE) and not self.for_application
 
 
 class Inbound(msgspec.Struct, frozen=True):
@@ -88,10 +112,11 @@ class Inbound(msgspec.Struct, frozen=True):
     Attributes:
         account_id: NOBODY when neither the number nor the sender is an account's.
         esim_tran_no: of the eSIM it came from or was meant for; none when that is not known.
-        text: hex digits when the encoding is binary; empty when it was refused.
+        text: hex digits when the encoding is binary or undecodable; empty when it was refused.
         part_count: how many parts its sender made of it.
         missing: numbers of the parts that never came.
         message_id: of the message it is carried as.
+        raw: user data of its parts as they came; only of one that is looked at by itself.
     """
 
     id: bytes
@@ -108,6 +133,7 @@ class Inbound(msgspec.Struct, frozen=True):
     missing: tuple[int, ...]
     message_id: bytes | None
     received_ms: int
+    raw: tuple[RawPart, ...] = ()
 
 
 class Subscriber(msgspec.Struct, frozen=True, gc=False):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from simpost.domain.inbound import NOBODY, Inbound, InboundState, Incoming
+from simpost.domain.inbound import NOBODY, Inbound, InboundState, Incoming, RawPart
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.engine.aiming import Aim, Aiming
@@ -211,4 +211,14 @@ class InboundDesk:
             missing=reading.missing if isinstance(of, Gathered) else (),
             message_id=None,
             received_ms=max(part.received_ms for part in parts),
+            raw=_raw_of(parts) if state is not InboundState.REFUSED or _is_lost(reason) else (),
         )
+
+
+def _is_lost(reason: Reason | None) -> bool:
+    """Whether its sender was told of a text that could not be read; others are not kept at all."""
+    return reason is Reason.NOT_TEXT
+
+
+def _raw_of(parts: Sequence[Incoming]) -> tuple[RawPart, ...]:
+    return tuple(part.raw for part in parts if part.raw is not None)

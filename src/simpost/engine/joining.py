@@ -7,7 +7,7 @@ from itertools import groupby
 
 import msgspec
 
-from simpost.domain.inbound import Incoming
+from simpost.domain.inbound import UNDECODABLE, Incoming
 from simpost.text import read_text
 
 GAP = "[...]"
@@ -38,9 +38,13 @@ def join(parts: Sequence[Incoming]) -> Reading:
     total = parts[0].place.total
     missing = tuple(number for number in range(1, total + 1) if number not in by_number)
     runs = _runs(by_number, total)
-    pieces = (read_text(octets, label) if label else GAP for label, octets in runs)
+    pieces = (_read(octets, label) if label else GAP for label, octets in runs)
     first = by_number[min(by_number)]
     return Reading("".join(pieces).replace("\0", ""), first.encoding, total, missing)
+
+
+def _read(octets: bytes, label: str) -> str:
+    return octets.hex() if label == UNDECODABLE else read_text(octets, label)
 
 
 def _runs(by_number: dict[int, Incoming], total: int) -> Iterator[tuple[str, bytes]]:

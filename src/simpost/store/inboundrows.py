@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from simpost.domain.inbound import Inbound, InboundState, Incoming, Place
+from simpost.domain.inbound import Inbound, InboundState, Incoming, Place, RawPart
 from simpost.store.codes import reason_of
 
+_encode_raw = msgspec.msgpack.Encoder().encode
+_decode_raw = msgspec.msgpack.Decoder(tuple[RawPart, ...]).decode
 _decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
@@ -26,12 +28,19 @@ def incoming_of(assembly_row: Any, part_rows: Iterable[Any]) -> list[Incoming]:
             place=Place(kind, reference, total, number),
             received_ms=received_ms,
             for_application=bool(for_application),
+            raw=_decode_raw(raw)[0] if raw else None,
         )
-        for number, encoding, octets, for_application, received_ms in part_rows
+        for number, encoding, octets, for_application, received_ms, raw in part_rows
     ]
 
 
-def inbound_of(row: Any, text: str) -> Inbound:
+def raw_octets(parts: Sequence[RawPart | None]) -> bytes | None:
+    """Parts as they came, in one column: they are written, read and dropped together."""
+    known = [part for part in parts if part is not None]
+    return _encode_raw(known) if known else None
+
+
+def inbound_of(row: Any, text: str, raw: bytes | None = None) -> Inbound:
     """`text` is the column after `encoding`, which the stores keep each in its own way."""
     return Inbound(
         id=row[0],
@@ -48,4 +57,5 @@ def inbound_of(row: Any, text: str) -> Inbound:
         missing=_decode_missing(row[11]) if row[11] else (),
         message_id=row[12],
         received_ms=row[13],
+        raw=_decode_raw(raw) if raw else (),
     )

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 
 import apsw
-import pytest
 
 from simpost.domain.accounts import Account
 from simpost.domain.states import State

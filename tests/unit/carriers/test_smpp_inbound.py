@@ -189,3 +189,42 @@ def test_whatever_the_octets_are_it_is_read(octets, data_coding, esm_class, tlvs
 def test_every_refusal_is_final_for_the_message_centre(reason):
     ours = reason in (Reason.NO_ROUTE, Reason.NO_ADDRESS)
     assert status_of(reason) == (Status.ESME_RX_P_APPN if ours else Status.ESME_RX_R_APPN)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        bytes.fromhex("06050003070201"),  # one octet too many said
+        bytes.fromhex("7f0003070201"),  # longer than all that came
+        bytes.fromhex("050003070201")[:5],
+        bytes.fromhex("0300") + b"hello",  # an element that is cut
+        b"hello, I have no header at all",
+        b"",
+    ],
+)
+def test_a_broken_header_is_undecodable_and_no_empty_text(octets):
+    incoming = read(deliver(octets, udhi=True))
+    reading = join([incoming])
+    assert (reading.encoding, reading.text) == ("undecodable", octets.hex())
+    assert not incoming.is_text
+    assert incoming.raw.octets == octets
+
+
+@pytest.mark.parametrize("carrying", ["short_message", "message_payload"])
+@pytest.mark.parametrize("kind", [DeliverSm, DataSm])
+def test_octets_are_kept_as_they_came_with_what_tells_how_to_read_them(kind, carrying):
+    octets = CONCAT_8 + b"\x82\xa0"
+    fields = {"esm_class": 0x43, "data_coding": 0x05}
+    if carrying == "short_message" and kind is DeliverSm:
+        fields["short_message"] = octets
+    else:
+        fields["tlvs"] = ((Tag.MESSAGE_PAYLOAD, octets),)
+    raw = read(kind(**fields)).raw
+    assert (raw.octets, raw.size) == (octets, 8)
+    assert (raw.number, raw.data_coding, raw.esm_class) == (1, 5, 0x43)
+
+
+def test_what_is_kept_of_one_pdu_is_bounded():
+    payload = bytes(60_000)
+    raw = read(DataSm(tlvs=((Tag.MESSAGE_PAYLOAD, payload),))).raw
+    assert (len(raw.octets), raw.size) == (8_192, 60_000)

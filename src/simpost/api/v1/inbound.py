@@ -9,14 +9,21 @@ from pydantic import Field
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired, admit_operator
-from simpost.api.v1.inbound_shapes import Conversation, InboundPage, show_entry, show_inbound
+from simpost.api.v1.inbound_shapes import (
+    Conversation,
+    InboundInFull,
+    InboundPage,
+    show_entry,
+    show_in_full,
+    show_inbound,
+)
 from simpost.api.v1.log import Cursor, format_cursor, parse_cursor
 from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
 from simpost.domain.inbound import NOBODY, Inbound
-from simpost.domain.messages import Message
+from simpost.domain.messages import Message, parse_id
 from simpost.ports.inbound import InboundFilter
 from simpost.ports.store import MessageFilter
 
@@ -38,10 +45,14 @@ class WhichInbound(Slice):
     esim_tran_no: Identifier | None = None
 
 
-class WhichOfAnyone(WhichInbound):
+class OfAnyone(Shape):
     """Without an account: what belongs to none."""
 
     account: AccessCode | None = None
+
+
+class WhichOfAnyone(WhichInbound, OfAnyone):
+    """Without an account: what belongs to none."""
 
 
 @router.get("/inbound", tags=["inbound"], summary="List what came in, newest first")
@@ -49,6 +60,33 @@ async def list_inbound(
     which: Annotated[WhichInbound, Query()], account: Caller, services: Wired
 ) -> InboundPage:
     return await _page_of(services, account.id, which)
+
+
+@router.get(
+    "/inbound/{id}",
+    tags=["inbound"],
+    summary="Show one message that came in, with its octets as they came",
+)
+async def show_inbound_in_full(
+    id: str,  # noqa: A002  as it stands in the path
+    account: Caller,
+    services: Wired,
+) -> InboundInFull:
+    return await _one_of(services, account.id, id)
+
+
+@router.get(
+    "/operator/inbound/{id}",
+    tags=["operator"],
+    dependencies=[Depends(admit_operator)],
+    summary="Show one message that came in for an account, or for nobody known",
+)
+async def show_inbound_of_anyone(
+    id: str,  # noqa: A002  as it stands in the path
+    of: Annotated[OfAnyone, Query()],
+    services: Wired,
+) -> InboundInFull:
+    return await _one_of(services, await _account_id(services, of.account), id)
 
 
 @router.get(
@@ -60,8 +98,7 @@ async def list_inbound(
 async def list_inbound_of_anyone(
     which: Annotated[WhichOfAnyone, Query()], services: Wired
 ) -> InboundPage:
-    account_id = (await find_account(services, which.account)).id if which.account else NOBODY
-    return await _page_of(services, account_id, which)
+    return await _page_of(services, await _account_id(services, which.account), which)
 
 
 @router.get(
@@ -92,6 +129,18 @@ async def show_conversation(
         entries=[show_entry(one) for one in shown],
         next=format_cursor(shown[-1].id) if len(said) > part.limit else None,
     )
+
+
+async def _account_id(services: Services, access_code: str | None) -> int:
+    return (await find_account(services, access_code)).id if access_code else NOBODY
+
+
+async def _one_of(services: Services, account_id: int, inbound_id: str) -> InboundInFull:
+    key = parse_id(inbound_id)
+    found = await services.store.find_inbound(account_id, key) if key else None
+    if found is None:
+        raise Problem(404, ProblemCode.NOT_FOUND, "Nothing with this id came in for this account.")
+    return show_in_full(found)
 
 
 async def _page_of(services: Services, account_id: int, which: WhichInbound) -> InboundPage:

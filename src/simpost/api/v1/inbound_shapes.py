@@ -7,13 +7,15 @@ from enum import StrEnum
 from pydantic import Field
 
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
-from simpost.domain.inbound import Inbound, InboundState
+from simpost.domain.inbound import UNDECODABLE, Inbound, InboundState
 from simpost.domain.messages import Message, format_id
 from simpost.domain.states import State
 
 
 class InboundShown(Shape):
     """With `text`, or with `binary` in hex digits; neither when it was refused.
+
+    `encoding` is `undecodable` when the user data header is broken; `binary` has all octets then.
 
     `missing` numbers the parts that never came; `messageId` is as what it was carried on.
     """
@@ -32,6 +34,25 @@ class InboundShown(Shape):
     missing: list[int]
     message_id: str | None
     received_at: Time
+
+
+class InboundPart(Shape):
+    """User data of one PDU as it came, in hex digits, its header included.
+
+    `size` is how many octets came; `octets` has the first 8,192 of them.
+    """
+
+    number: int
+    data_coding: int
+    esm_class: int
+    octets: str
+    size: int
+
+
+class InboundInFull(InboundShown):
+    """With the octets of its parts; none of what an older release kept, nor of a refused text."""
+
+    parts: list[InboundPart]
 
 
 class InboundPage(Shape):
@@ -88,6 +109,20 @@ def show_inbound(inbound: Inbound) -> InboundShown:
     )
 
 
+def show_in_full(inbound: Inbound) -> InboundInFull:
+    parts = [
+        InboundPart(
+            number=part.number,
+            data_coding=part.data_coding,
+            esm_class=part.esm_class,
+            octets=part.octets.hex(),
+            size=part.size,
+        )
+        for part in inbound.raw
+    ]
+    return InboundInFull(**dict(show_inbound(inbound)), parts=parts)
+
+
 def show_entry(said: Message | Inbound) -> Entry:
     if isinstance(said, Message):
         is_from_esim, missing, at_ms = False, [], said.created_ms
@@ -116,5 +151,5 @@ def _content(inbound: Inbound) -> tuple[str | None, str | None]:
 
 
 def _by_encoding(said: Message | Inbound) -> tuple[str | None, str | None]:
-    is_binary = said.encoding == "binary"
+    is_binary = said.encoding in ("binary", UNDECODABLE)
     return (None, said.text) if is_binary else (said.text, None)

@@ -18,7 +18,14 @@ from typing import Final, TypeAlias
 
 from simpost.carriers.smpp.reports import unmarked_receipt_of
 from simpost.config import SmppCarrier as Settings
-from simpost.domain.inbound import Incoming, Place, plain_number
+from simpost.domain.inbound import (
+    MOST_RAW_OCTETS,
+    UNDECODABLE,
+    Incoming,
+    Place,
+    RawPart,
+    plain_number,
+)
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import Desk
 from simpost.smpp import (
@@ -102,8 +109,12 @@ def incoming_of(
     octets = octets or request.tlv(Tag.MESSAGE_PAYLOAD) or b""
     header = parse_header(octets) if request.esm_class & _UDHI else None
     alphabet = _alphabet(request.data_coding, settings)
-    label = received_label(alphabet, header)
-    text = text_octets(octets, header, alphabet, packed=settings.gsm7 == "packed")
+    if header is not None and header.broken:
+        label, text = UNDECODABLE, octets
+    else:
+        label = received_label(alphabet, header)
+        text = text_octets(octets, header, alphabet, packed=settings.gsm7 == "packed")
+    place = _place(header) or _sar_place(request) or _alone(label, text)
     ports = (header.ports if header else None) or request.tlv(Tag.DESTINATION_PORT)
     return Incoming(
         carrier=settings.name,
@@ -111,12 +122,19 @@ def incoming_of(
         destination=_address(request.destination_addr, request.dest_addr_ton),
         octets=text,
         encoding=label,
-        place=_place(header) or _sar_place(request) or _alone(label, text),
+        place=place,
         received_ms=received_ms,
         for_application=ports is not None,
         link=link,
         links=links,
         receipt=unmarked_receipt_of(request, settings.name, received_ms),
+        raw=RawPart(
+            place.number,
+            request.data_coding,
+            request.esm_class,
+            octets[:MOST_RAW_OCTETS],
+            len(octets),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from simpost.ports.inbound import Gathered, Known, NewInbound
 from simpost.ports.store import Accepted, Repeated
 from simpost.store import limits
 from simpost.store.codes import reason_of
+from simpost.store.inboundrows import raw_octets
 from simpost.store.postgres.accepting import accept
 from simpost.store.postgres.inbound_log import parts_of
 from simpost.store.postgres.link import Session
@@ -75,6 +76,7 @@ async def _add(session: Session, assembly: int, part: Incoming) -> None:
         part.octets,
         part.for_application,
         part.received_ms,
+        raw_octets([part.raw]),
     )
 
 
@@ -154,6 +156,7 @@ def _row(inbound: Inbound) -> tuple[Any, ...]:
         msgspec.json.encode(inbound.missing).decode() if inbound.missing else None,
         inbound.message_id,
         inbound.received_ms,
+        raw_octets(inbound.raw),
     )
 
 

@@ -60,6 +60,11 @@ async def count_alike(
     return count
 
 
+async def find_inbound(session: Session, account_id: int, inbound_id: bytes) -> Inbound | None:
+    rows = await session.ask("find_inbound", account_id, inbound_id)
+    return inbound_of(rows[0], rows[0][9].decode(), rows[0][14]) if rows else None
+
+
 async def list_inbound(session: Session, account_id: int, which: InboundFilter) -> list[Inbound]:
     facts = (account_id, which.before or _BEYOND, which.carried, which.limit)
     if which.esim_tran_no is None:

@@ -56,3 +56,6 @@ class InboundVerbs:
 
     async def list_inbound(self, account_id: int, which: InboundFilter) -> list[Inbound]:
         return await self._read(inbound_log.list_inbound, account_id, which)
+
+    async def find_inbound(self, account_id: int, inbound_id: bytes) -> Inbound | None:
+        return await self._read(inbound_log.find_inbound, account_id, inbound_id)

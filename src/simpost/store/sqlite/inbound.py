@@ -15,6 +15,7 @@ from simpost.ports.inbound import Gathered, Known, NewInbound
 from simpost.ports.store import Accepted, Repeated
 from simpost.store import limits
 from simpost.store.codes import reason_of
+from simpost.store.inboundrows import raw_octets
 from simpost.store.sqlite.accepting import accept
 from simpost.store.sqlite.inbound_log import parts_of
 from simpost.store.sqlite.queries import SQL
@@ -72,6 +73,7 @@ def _add(session: Session, assembly: int, part: Incoming) -> None:
             part.octets,
             part.for_application,
             part.received_ms,
+            raw_octets([part.raw]),
         ),
     )
 
@@ -155,6 +157,7 @@ def _row(inbound: Inbound) -> tuple[object, ...]:
         msgspec.json.encode(inbound.missing).decode() if inbound.missing else None,
         inbound.message_id,
         inbound.received_ms,
+        raw_octets(inbound.raw),
     )
 
 

@@ -59,6 +59,11 @@ def count_alike(
     return len(ask(connection, "count_alike", facts).fetchall())
 
 
+def find_inbound(connection: apsw.Connection, account_id: int, inbound_id: bytes) -> Inbound | None:
+    row = ask(connection, "find_inbound", (account_id, inbound_id)).get
+    return None if row is None else inbound_of(row, row[9], row[14])
+
+
 def list_inbound(
     connection: apsw.Connection, account_id: int, which: InboundFilter
 ) -> list[Inbound]:

@@ -36,11 +36,12 @@ RETURNING id
 SELECT carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = $1
 
 -- name: add_incoming_part
-INSERT INTO incoming_parts (assembly, number, encoding, octets, for_application, received_ms)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO incoming_parts (
+  assembly, number, encoding, octets, for_application, received_ms, raw
+) VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: incoming_parts
-SELECT number, encoding, octets, for_application, received_ms FROM incoming_parts
+SELECT number, encoding, octets, for_application, received_ms, raw FROM incoming_parts
 WHERE assembly = $1 ORDER BY number
 
 -- name: count_incoming_parts
@@ -74,8 +75,8 @@ SELECT count(*) FROM gone
 -- name: insert_inbound
 INSERT INTO inbound (
   account_id, id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+  part_count, missing, message_id, received_ms, raw
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 
 -- name: trim_inbound
 DELETE FROM inbound WHERE account_id = $1 AND id IN (
@@ -88,6 +89,11 @@ DELETE FROM inbound WHERE account_id = $1 AND id IN (
   SELECT id FROM inbound
   WHERE account_id = $1 AND esim_tran_no IS NULL ORDER BY id DESC LIMIT 100 OFFSET $2
 )
+
+-- name: find_inbound
+SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
+  part_count, missing, message_id, received_ms, raw
+FROM inbound WHERE account_id = $1 AND id = $2
 
 -- name: list_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,

@@ -28,11 +28,12 @@ WHERE id = ? AND inbound_id IS NULL
 SELECT carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = ?
 
 -- name: add_incoming_part
-INSERT INTO incoming_parts (assembly, number, encoding, octets, for_application, received_ms)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO incoming_parts (
+  assembly, number, encoding, octets, for_application, received_ms, raw
+) VALUES (?, ?, ?, ?, ?, ?, ?)
 
 -- name: incoming_parts
-SELECT number, encoding, octets, for_application, received_ms FROM incoming_parts
+SELECT number, encoding, octets, for_application, received_ms, raw FROM incoming_parts
 WHERE assembly = ? ORDER BY number
 
 -- name: count_incoming_parts
@@ -65,14 +66,19 @@ DELETE FROM incoming_parts WHERE assembly = ?
 -- name: insert_inbound
 INSERT INTO inbound (
   account_id, id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  part_count, missing, message_id, received_ms, raw
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: trim_inbound
 DELETE FROM inbound WHERE account_id = ?1 AND id IN (
   SELECT id FROM inbound INDEXED BY inbound_by_esim
   WHERE account_id = ?1 AND esim_tran_no IS ?2 ORDER BY id DESC LIMIT 100 OFFSET ?3
 )
+
+-- name: find_inbound
+SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
+  part_count, missing, message_id, received_ms, raw
+FROM inbound WHERE account_id = ? AND id = ?
 
 -- name: list_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
