@@ -66,7 +66,7 @@ def _esim(
         "qrCodeUrl": "",
         "shortUrl": "",
         "smdpStatus": smdp_status,
-        "eid": "" if smdp_status == "RELEASED" else "89049032000000000000000000000000",
+        "eid": "" if smdp_status == "RELEASED" else "89049032000000000000000000000066",
         "activeType": 2,
         "expiredTime": "2027-12-31T00:00:00+0000",
         "totalVolume": _GIB,

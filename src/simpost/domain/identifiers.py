@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _MSISDN = re.compile(r"[1-9][0-9]{2,14}")
 _IMSI = re.compile(r"[0-9]{14,15}")
@@ -25,3 +26,88 @@ def is_msisdn(text: str) -> bool:
 def is_imsi(text: str) -> bool:
     """Whether these are the digits of an IMSI (E.212)."""
     return _IMSI.fullmatch(text) is not None
+
+
+class Rounded(Exception):
+    """The identifier went through a number that cannot hold all its digits."""
+
+
+_DECIMAL = re.compile(r"([0-9]+)[.,]0+")
+_SCIENTIFIC = re.compile(r"([0-9])[.,]?([0-9]*)[eE]\+?([0-9]{1,4})")
+_SURE = 15
+"""Decimal digits that a double holds exactly, and all that a spreadsheet keeps."""
+_MOST_EXACT = 2**53
+
+
+def unspread(text: str) -> str:
+    """The identifier a text stood for before a program took it for a number.
+
+    `4915112345678.0` and `4.915112345678E+12` still hold every digit; raises Rounded where
+    digits may be lost. A text that is not a number's is given back as it is.
+    """
+    if found := _DECIMAL.fullmatch(text):
+        digits = found[1]
+    elif (found := _SCIENTIFIC.fullmatch(text)) and not text.isalnum():
+        digits = found[1] + found[2]
+        if len(digits) != int(found[3]) + 1:
+            raise Rounded
+    else:
+        return text
+    if len(digits) > 16 or int(digits) > _MOST_EXACT:
+        raise Rounded
+    return digits
+
+
+def digits_of(number: float) -> str:
+    """The digits of an identifier that a JSON document gives as a number.
+
+    Raises Rounded where it is what a double may have made of other digits: beyond 2**53 only an
+    integer that no double prints as is surely the one that was meant.
+    """
+    if isinstance(number, float):
+        if not number.is_integer() or abs(number) > _MOST_EXACT:
+            raise Rounded
+        return str(int(number))
+    if abs(number) > _MOST_EXACT and _may_be_a_double(number):
+        raise Rounded
+    return str(number)
+
+
+def _may_be_a_double(number: int) -> bool:
+    if abs(number) >= 10**300 or ends_as_spreadsheets_do(str(number)):
+        return True
+    double = float(number)
+    return number in (int(double), int(Decimal(repr(double))))
+
+
+def ends_as_spreadsheets_do(digits: str) -> bool:
+    """Whether nothing but zeros follow the 15 digits that a spreadsheet keeps."""
+    return len(digits) > _SURE and not digits[_SURE:].strip("0")
+
+
+def passes_mod_97(eid: str) -> bool:
+    """Whether the last two digits are the check digits of an EID (SGP.29, ISO/IEC 7064)."""
+    return eid.isascii() and eid.isdigit() and int(eid) % 97 == 1
+
+
+_TRUNK = re.compile(r"\(\s*(0)([\s0-9]*)\)")
+_KEEPS_ZERO = re.compile(r"39|378|379|225|241|242")
+"""Countries whose numbers may begin with a zero (Italy, San Marino, the Vatican, Ivory Coast,
+Gabon, Congo): there it is no trunk prefix."""
+
+
+def without_trunk_zero(written: str) -> str | None:
+    """A number without the zero in `+44 (0)7700 900123`, which is dialled inside a country only.
+
+    None where it cannot be told: without a country code, or in a country that keeps it.
+    """
+    found = _TRUNK.search(written)
+    if not found:
+        return written
+    country = re.sub(r"[^0-9]", "", written[: found.start()]).removeprefix("00")
+    rest = found[2].strip()
+    if not country:
+        return written if rest.startswith("0") else None
+    if _KEEPS_ZERO.fullmatch(country):
+        return written if rest else None
+    return f"{written[: found.start()]}{rest}{written[found.end() :]}"

@@ -15,7 +15,17 @@ from typing import Any
 import msgspec
 
 from simpost.domain.esims import EsimStatus, SmdpStatus, SmsStatus
-from simpost.domain.identifiers import is_imsi, is_msisdn, passes_luhn
+from simpost.domain.identifiers import (
+    Rounded,
+    digits_of,
+    ends_as_spreadsheets_do,
+    is_imsi,
+    is_msisdn,
+    passes_luhn,
+    passes_mod_97,
+    unspread,
+    without_trunk_zero,
+)
 from simpost.errors import InvalidRequest
 from simpost.ports.store import EsimRow, PlanRow
 
@@ -51,6 +61,7 @@ _TYPED = _NUMBERS | {"packageList", "locationNetworkList", "favorite"}
 _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?:\.0*)?")
 _SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
+_FRACTION = re.compile(r"\+?[0-9]{5,}[.,][0-9]{1,3}")
 _NAME = re.compile(r"[\x21-\x7e]{1,64}")
 _ICCID = re.compile(r"[0-9]{18,20}")
 _GAPS_IN_NAMES = re.compile(r"[\s_\-]+")
@@ -100,6 +111,8 @@ def parse_esim(row: Mapping[str, Any], now_ms: int) -> EsimRow:
     if not tran_no:
         raise RefusedRow("esimTranNo is missing")
     created = package.get("createTime")
+    _eid(document)
+    _put(document, "transactionId", _unspread("transactionId", _text(document, "transactionId")))
     return EsimRow(
         esim_tran_no=tran_no,
         iccid=_iccid(document),
@@ -150,13 +163,22 @@ def _as_json(name: str, value: Any) -> Any:
         return _number(name, value)
     if name in ("packageList", "locationNetworkList"):
         return _objects(name, value)
-    if name == "favorite" and isinstance(value, str):
-        return _TRUTHS.get(value.strip().lower(), False)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, dict | list):
+    if name == "favorite":
+        return _TRUTHS.get(value.strip().lower(), False) if isinstance(value, str) else value
+    if isinstance(value, bool | dict | list):
         raise RefusedRow(f"{name} must be text")
+    if isinstance(value, int | float):
+        return _digits(name, value)
     return value
+
+
+def _digits(name: str, number: float) -> str:
+    try:
+        return digits_of(number)
+    except Rounded:
+        raise RefusedRow(
+            f"{name} {_shown(number)} is a number and lost digits: send it as text"
+        ) from None
 
 
 def _number(name: str, value: Any) -> int | float | None:
@@ -199,12 +221,24 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _name(document: dict[str, Any], name: str) -> str:
     """An identifier: printable ASCII without spaces; empty when absent."""
-    text = _text(document, name)
+    text = _unspread(name, _text(document, name))
     if text and not _NAME.fullmatch(text):
         raise RefusedRow(f"{name} must be at most 64 visible characters, not {_shown(text)}")
-    if text:
-        document[name] = text
-    return text
+    return _put(document, name, text)
+
+
+def _unspread(name: str, text: str) -> str:
+    """The identifier without what a spreadsheet or a data frame did to it."""
+    try:
+        return unspread(text)
+    except Rounded:
+        raise _rounded(name, text) from None
+
+
+def _rounded(name: str, text: str) -> RefusedRow:
+    return RefusedRow(
+        f"{name} {_clipped(text)} was rounded by a spreadsheet: export the column as text"
+    )
 
 
 def _data_type(document: dict[str, Any]) -> int:
@@ -224,17 +258,25 @@ def _sms_status(document: dict[str, Any]) -> int | None:
 
 
 def _iccid(document: dict[str, Any]) -> str:
-    raw = _text(document, "iccid")
+    raw = _unspread("iccid", _text(document, "iccid"))
     digits = _GAPS.sub("", raw).rstrip("Ff")
     if raw and not _ICCID.fullmatch(digits):
         _refuse_if_mangled("iccid", raw)
         raise RefusedRow(f"iccid must be 18 to 20 digits, not {_shown(raw)}")
+    if ends_as_spreadsheets_do(digits) and not passes_luhn(digits):
+        raise _rounded("iccid", raw)
     return _put(document, "iccid", digits)
 
 
 def _msisdn(document: dict[str, Any]) -> str:
     raw = _text(document, "msisdn")
-    digits = _GAPS.sub("", raw).removeprefix("+").removeprefix("00")
+    plain = _unspread("msisdn", raw.removeprefix("+"))
+    if _FRACTION.fullmatch(plain):
+        raise RefusedRow(f"msisdn must be E.164 digits, not {_shown(raw)}")
+    international = without_trunk_zero(plain)
+    if international is None:
+        raise RefusedRow(f"msisdn {_shown(raw)} has a (0): write the number as E.164 does")
+    digits = _GAPS.sub("", international).removeprefix("+").removeprefix("00")
     if raw and not is_msisdn(digits):
         _refuse_if_mangled("msisdn", raw)
         raise RefusedRow(f"msisdn must be E.164 digits, not {_shown(raw)}")
@@ -242,11 +284,20 @@ def _msisdn(document: dict[str, Any]) -> str:
 
 
 def _imsi(document: dict[str, Any]) -> str:
-    digits = _text(document, "imsi")
+    digits = _unspread("imsi", _text(document, "imsi"))
     if digits and not is_imsi(digits):
         _refuse_if_mangled("imsi", digits)
         raise RefusedRow(f"imsi must be 14 or 15 digits, not {_shown(digits)}")
     return _put(document, "imsi", digits)
+
+
+def _eid(document: dict[str, Any]) -> None:
+    """An EID is shown and never decided on: an odd one is taken, a rounded one is not."""
+    text = _unspread("eid", _text(document, "eid"))
+    _refuse_if_mangled("eid", text)
+    if ends_as_spreadsheets_do(text) and not passes_mod_97(text):
+        raise _rounded("eid", text)
+    _put(document, "eid", text)
 
 
 def _put(document: dict[str, Any], name: str, text: str) -> str:
@@ -257,7 +308,7 @@ def _put(document: dict[str, Any], name: str, text: str) -> str:
 
 def _refuse_if_mangled(name: str, text: str) -> None:
     if _SPREADSHEET.fullmatch(text):
-        raise RefusedRow(f"{name} {text} was rounded by a spreadsheet: export the column as text")
+        raise _rounded(name, text)
 
 
 def _one_of(kind: type[SmdpStatus | EsimStatus], document: dict[str, Any], name: str) -> str:
@@ -280,5 +331,8 @@ def _time_ms(value: Any, name: str) -> int:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    return _clipped(repr(value))
+
+
+def _clipped(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."

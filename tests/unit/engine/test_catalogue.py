@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -151,6 +152,87 @@ def test_the_spelling_of_an_iccid_is_mended(written: Any) -> None:
 def test_the_spelling_of_an_msisdn_is_mended(written: Any) -> None:
     row = esim(msisdn=written)
     assert row.msisdn == row.document["msisdn"] == "66812345678"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "digits"),
+    [
+        ("msisdn", "4915112345678.0", "4915112345678"),
+        ("msisdn", "+4915112345678,00", "4915112345678"),
+        ("msisdn", 4915112345678.0, "4915112345678"),
+        ("msisdn", "4.915112345678E+12", "4915112345678"),
+        ("msisdn", "+49.15112345678", "4915112345678"),
+        ("msisdn", "+44 (0)7700 900123", "447700900123"),
+        ("msisdn", "0044 (0) 7700 900123", "447700900123"),
+        ("msisdn", "+44 (0161) 496 0000", "441614960000"),
+        ("msisdn", "+39 (06) 6982 1234", "390669821234"),
+        ("msisdn", "(0044) 7700 900123", "447700900123"),
+        ("imsi", "454006109846571.0", "454006109846571"),
+        ("imsi", 454006109846571.0, "454006109846571"),
+        ("esimTranNo", "23072017992029.0", "23072017992029"),
+        ("esimTranNo", 23072017992029.0, "23072017992029"),
+        ("esimTranNo", "2.3072017992029E13", "23072017992029"),
+        ("esimTranNo", "7E2", "7E2"),
+        ("orderNo", "1001.0", "1001"),
+        ("transactionId", "1001.0", "1001"),
+        ("iccid", 8985224528000135401, "8985224528000135401"),
+        ("iccid", "8944123456789040000", "8944123456789040000"),
+        ("eid", "8904 9032 0000", "8904 9032 0000"),
+    ],
+)
+def test_digits_that_passed_through_a_number_are_kept_where_they_are_certain(
+    name: Any, written: Any, digits: Any
+) -> None:
+    assert esim(**{name: written}).document[name] == digits
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("esimTranNo", "2.3072E+13"),
+        ("esimTranNo", "2,3072E+13"),
+        ("esimTranNo", "2.3072E13"),
+        ("esimTranNo", 2.3072e30),
+        ("orderNo", "2.3072E+13"),
+        ("transactionId", "2.3072E+13"),
+        ("iccid", "8985224528000135401.0"),
+        ("iccid", "8.98522E+18"),
+        ("iccid", "8985224528000130000"),
+        ("iccid", 8.985224528000135e18),
+        ("iccid", int(8.985224528000135e18)),
+        ("iccid", 8985224528000135000),
+        ("iccid", 8985224528000130000),
+        ("msisdn", "4.91511E+12"),
+        ("msisdn", "4915112345678.5"),
+        ("msisdn", 4915112345678.5),
+        ("msisdn", True),
+        ("msisdn", "(0)7700 900123"),
+        ("msisdn", "(0151) 2345678"),
+        ("msisdn", "+39 (0)6 6982 1234"),
+        ("imsi", "4.54006E+14"),
+        ("eid", "8.9049E+31"),
+        ("eid", 8.9049032e31),
+        ("eid", "89049032123456700000000000000000"),
+        ("packageList", [{"packageCode": "2.3072E+13"}]),
+        ("packageList", [{"slug": "2.3072E+13"}]),
+    ],
+)
+def test_digits_that_a_number_may_have_lost_are_refused(name: Any, written: Any) -> None:
+    with pytest.raises(RefusedRow):
+        esim(**{name: written})
+
+
+@given(st.integers(10**17, 10**20 - 1))
+def test_no_iccid_that_a_double_made_is_taken_as_a_json_number(number: int) -> None:
+    for made in (float(number), int(float(number)), int(Decimal(repr(float(number))))):
+        with pytest.raises(RefusedRow):
+            esim(iccid=made)
+
+
+def test_a_plans_code_is_an_identifier_too() -> None:
+    assert parse_plan({**PLAN, "packageCode": "1001.0"}).package_code == "1001"
+    with pytest.raises(RefusedRow, match=r"packageCode .* was rounded"):
+        parse_plan({**PLAN, "packageCode": "1.001E+12"})
 
 
 @pytest.mark.parametrize("empty", [None, "", "  "])
