@@ -132,6 +132,9 @@ async def test_without_filters_all_base_plans_are_listed(service: SERVED) -> Non
         ({"type": "TOPUP", "packageCode": "TOPUP_TH"}, ["TOPUP_TH"]),
         ({"type": "TOPUP", "slug": "US_1_7"}, []),
         ({"type": "TOPUP", "iccid": f"8988{GOOD}"}, ["TOPUP_TH"]),
+        ({"iccid": f"8988{GOOD}"}, ["TOPUP_TH"]),
+        ({"iccid": f"8988{GOOD}F", "packageCode": "P-TH"}, ["TOPUP_TH"]),
+        ({"iccid": f"8988{GOOD}", "type": "BASE"}, ["P-AS", "P-JP", "P-TH", "P-US"]),
     ],
 )
 async def test_plans_are_filtered(service: SERVED, filters: Any, found: list[str]) -> None:
@@ -143,6 +146,8 @@ async def test_plans_are_filtered(service: SERVED, filters: Any, found: list[str
     [
         ({"type": "TOPUP", "packageCode": "NONE"}, "310241"),
         ({"type": "TOPUP", "iccid": "8988999"}, "310403"),
+        ({"iccid": "8988999"}, "310403"),
+        ({"iccid": "8988999", "packageCode": "P-TH"}, "310403"),
         ({"type": "TOPUP", "iccid": "898826010100000090"}, "310403"),
         ({"type": "OTHER"}, "400001"),
         ({"dataType": "3"}, "400001"),
@@ -254,17 +259,28 @@ async def test_an_esim_has_every_documented_field_in_its_type(service: SERVED) -
 @pytest.mark.parametrize(
     ("filters", "code"),
     [
-        ({}, "000105"),
-        ({"pager": {"pageNum": 1}}, "000105"),
-        ({"pager": {"pageNum": 1, "pageSize": None}}, "000106"),
-        ({"pager": {"pageNum": 1, "pageSize": 4}}, "000107"),
+        ({}, "0"),
+        ({"pager": None}, "0"),
+        ({"pager": {"pageNum": 1}}, "0"),
+        ({"pager": {"pageNum": 1, "pageSize": None}}, "0"),
+        ({"pager": {"pageNum": 1, "pageSize": 1}}, "0"),
+        ({"pager": {"pageNum": 1, "pageSize": 0}}, "000107"),
         ({"pager": {"pageNum": 1, "pageSize": 501}}, "000107"),
         ({"pager": {"pageNum": 10_001, "pageSize": 5}}, "000107"),
         ({"pager": {"pageNum": 1, "pageSize": 500}}, "0"),
         ({"pager": {"pageNum": 10_000, "pageSize": 5}}, "0"),
     ],
 )
-async def test_the_other_dialect_insists_on_its_pager(
+async def test_the_other_dialect_bounds_its_pager_and_needs_none(
     service: SERVED, filters: Any, code: str
 ) -> None:
     assert outcome(await service.open("esim/query", filters, account="other")) == (200, code)
+
+
+@pytest.mark.parametrize("name", ["esim/realtimeBalance/query", "esim/order", "balance/query"])
+async def test_what_is_the_providers_business_says_so(service: SERVED, name: str) -> None:
+    answer = await service.open(name)
+    assert outcome(answer) == (200, "200002")
+    assert answer.json()["errorMsg"] == (
+        f"simpost does not offer {name}: send it to your eSIM provider"
+    )

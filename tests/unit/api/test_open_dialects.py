@@ -60,6 +60,6 @@ def test_every_code_is_six_digits_and_has_words_in_every_dialect(
 
 def test_pages_are_bounded_as_each_dialect_documents() -> None:
     one, other = HIROAMING.paging, ESIM_ACCESS.paging
-    assert (one.required, one.default_size, one.most_size) == (False, 20, 100)
-    assert (other.required, other.least_size, other.most_size) == (True, 5, 500)
+    assert (one.default_size, one.most_size) == (20, 100)
+    assert (other.default_size, other.most_size) == (20, 500)
     assert other.most_number == 10_000

@@ -14,10 +14,8 @@ from simpost.domain.accounts import Dialect
 
 
 class Paging(msgspec.Struct, frozen=True):
-    """Bounds of esim/query's pager."""
+    """Bounds of esim/query's pager. Clients of both dialects leave it out."""
 
-    required: bool
-    least_size: int
     most_size: int
     most_number: int
     default_size: int = 20
@@ -81,7 +79,7 @@ RULES: Mapping[Dialect, Rules] = MappingProxyType(
             success_code=None,
             nothing=None,
             texts=_TEXTS,
-            paging=Paging(required=False, least_size=1, most_size=100, most_number=1_000_000),
+            paging=Paging(most_size=100, most_number=1_000_000),
             checks_webhook=False,
         ),
         Dialect.ESIM_ACCESS: Rules(
@@ -92,7 +90,7 @@ RULES: Mapping[Dialect, Rules] = MappingProxyType(
                 Code.NOT_ALLOWED: "This operation is not allowed due to the order status.",
                 Code.ESIM_UNKNOWN: "The ICCID does not exist in the order.",
             },
-            paging=Paging(required=True, least_size=5, most_size=500, most_number=10_000),
+            paging=Paging(most_size=500, most_number=10_000),
             checks_webhook=True,
         ),
     }

@@ -85,25 +85,16 @@ async def _check_named(call: Call, which: EsimFilter, esims: list[EsimRow], tota
 def _page(pager: Pager | msgspec.UnsetType | None, paging: Paging) -> tuple[int, int]:
     """Number and size of the page. Raises Fault outside the dialect's bounds."""
     if not pager:
-        if paging.required:
-            raise Fault(Code.PARAMETER_MISSING, "pager is missing")
         return 1, paging.default_size
-    number, size = pager.page_num, pager.page_size
-    if paging.required and (number is msgspec.UNSET or size is msgspec.UNSET):
-        raise Fault(Code.PARAMETER_MISSING, "pager.pageNum or pager.pageSize is missing")
-    if paging.required and (number is None or size is None):
-        raise Fault(Code.PARAMETER_NULL, "pager.pageNum or pager.pageSize is null")
-    number = _within("pager.pageNum", number, 1, 1, paging.most_number)
-    size = _within("pager.pageSize", size, paging.default_size, paging.least_size, paging.most_size)
+    number = _within("pager.pageNum", pager.page_num, 1, paging.most_number)
+    size = _within("pager.pageSize", pager.page_size, paging.default_size, paging.most_size)
     return number, size
 
 
-def _within(
-    name: str, given: int | msgspec.UnsetType | None, default: int, least: int, most: int
-) -> int:
+def _within(name: str, given: int | msgspec.UnsetType | None, default: int, most: int) -> int:
     value = default if given is None or given is msgspec.UNSET else given
-    if not least <= value <= most:
-        raise Fault(Code.PARAMETER_LENGTH, f"{name} must be {least} to {most}")
+    if not 1 <= value <= most:
+        raise Fault(Code.PARAMETER_LENGTH, f"{name} must be 1 to {most}")
     return value
 
 

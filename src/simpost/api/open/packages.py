@@ -26,7 +26,7 @@ _NO_TOP_UP = 1
 
 
 class PackageList(msgspec.Struct, frozen=True, rename="camel"):
-    """Absent, null and empty filters all mean "any"."""
+    """Absent, null and empty filters all mean "any"; an `iccid` without a type means top-ups."""
 
     location_code: Given = msgspec.UNSET
     type: Given = msgspec.UNSET
@@ -41,7 +41,8 @@ _DECODER = msgspec.json.Decoder(PackageList)
 
 async def list_packages(call: Call) -> Reply:
     asked = parse_body(call.body, _DECODER)
-    kind = (optional("type", asked.type) or _BASE).upper()
+    iccid = optional_iccid(asked.iccid)
+    kind = (optional("type", asked.type) or (_TOP_UP if iccid else _BASE)).upper()
     if kind not in (_BASE, _TOP_UP):
         raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
     plans = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
@@ -91,11 +92,11 @@ async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:
     store = call.services.store
     code = optional("packageCode", asked.package_code) or optional("slug", asked.slug)
     iccid = optional_iccid(asked.iccid)
-    if not code and iccid:
+    if iccid:
         esim = await store.find_esim(call.account.id, esim_tran_no=None, iccid=iccid)
         if esim is None:
             raise Fault(Code.ESIM_UNKNOWN)
-        code = esim.package_code
+        code = code or esim.package_code
     if not code:
         return None
     plan = await store.find_plan(code)

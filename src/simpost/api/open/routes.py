@@ -16,6 +16,7 @@ NOT_OFFERED = (
     "balance/query",
     "esim/cancel",
     "esim/order",
+    "esim/realtimeBalance/query",
     "esim/revoke",
     "esim/suspend",
     "esim/topup",
