@@ -2,12 +2,13 @@
 
 import pytest
 
-from simpost.domain.options import PLAIN, Joining, Options, Ports
+from simpost.domain.options import PLAIN, Joining, Options, Ports, Replacement
 from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, OWNER, message
 
 OPTIONS = [
     PLAIN,
     Options(joining=Joining.UDH8),
+    Options(replaced=(Replacement("’", "'", 2), Replacement("e\u0301", "é"))),
     Options(joining=Joining.SAR, message_class=0),
     Options(message_class=3, receipt=False),
     Options(receipt=False),

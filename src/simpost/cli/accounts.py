@@ -32,6 +32,13 @@ Pace: TypeAlias = Annotated[
     float | None, typer.Option(min=0, help="Requests per second; 0 means no limit.")
 ]
 Why: TypeAlias = Annotated[Category | None, typer.Option(help="Category of messages without one.")]
+LookAlikes: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--look-alikes/--no-look-alikes",
+        help="Send look-alikes, such as straight quotes for curly ones, where that saves parts.",
+    ),
+]
 
 
 @app.command()
@@ -43,6 +50,7 @@ def add(
     ip_allow: IpAllow = None,
     requests_per_second: Pace = None,
     category: Why = None,
+    look_alikes: LookAlikes = None,
     url: Url = None,
     config: Config = None,
     operator_token: OperatorToken = None,
@@ -50,6 +58,7 @@ def add(
 ) -> None:
     """Add an account and show its secret, this once."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
+    wanted |= _spelling(look_alikes)
     server = operator_server(url, config, operator_token)
     _show_secret(server.post(_PATH, {"accessCode": code, **wanted}), as_json=as_json)
 
@@ -94,6 +103,7 @@ def change(
     ] = False,
     requests_per_second: Pace = None,
     category: Why = None,
+    look_alikes: LookAlikes = None,
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Whether it may call at all.")
     ] = None,
@@ -107,6 +117,7 @@ def change(
 ) -> None:
     """Change what is given of an account; the rest stays as it is."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
+    wanted |= _spelling(look_alikes)
     if from_anywhere:
         wanted["ipAllow"] = []
     if enable is not None:
@@ -136,6 +147,10 @@ def _wanted(
         "category": category,
     }
     return {key: value for key, value in given.items() if value is not None}
+
+
+def _spelling(look_alikes: bool | None) -> dict[str, Any]:
+    return {} if look_alikes is None else {"lookAlikes": look_alikes}
 
 
 def _show_secret(account: dict[str, Any], *, as_json: bool) -> None:

@@ -40,6 +40,13 @@ def send(
     receipt: Annotated[
         bool, typer.Option("--receipt/--no-receipt", help="Ask the carrier what became of it.")
     ] = True,
+    look_alikes: Annotated[
+        bool | None,
+        typer.Option(
+            "--look-alikes/--no-look-alikes",
+            help="Send look-alikes where that saves parts; else as the account does.",
+        ),
+    ] = None,
     binary: Annotated[
         str | None, typer.Option(help="Octets in hex digits, instead of a text.")
     ] = None,
@@ -74,6 +81,7 @@ def send(
         "from": sender,
         "class": message_class,
         "receipt": None if receipt else False,
+        "lookAlikes": look_alikes,
         "esimTranNo": esim,
         "iccid": iccid,
         "category": category,
@@ -93,7 +101,7 @@ def send(
     elif as_json:
         print(json.dumps(answer))
     else:
-        print(f"{answer['id']}  {answer['state']}{_size(answer)}")
+        print(f"{answer['id']}  {answer['state']}{_size(answer)}{_replaced(answer)}")
 
 
 def parse_ports(text: str) -> dict[str, int]:
@@ -112,6 +120,11 @@ def _size(answer: dict[str, Any]) -> str:
     return f", {count} part{'' if count == 1 else 's'} of {answer['encoding']}" if count else ""
 
 
+def _replaced(answer: dict[str, Any]) -> str:
+    count = sum(each["count"] for each in answer["replaced"])
+    return f", {count} character{'' if count == 1 else 's'} replaced" if count else ""
+
+
 def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
     refused = answer["decision"] != "send"
     if as_json:
@@ -121,7 +134,8 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
         said = " ".join(filter(None, [reason["sentence"], reason["detail"], reason["remedy"]]))
         print(f"would be refused: {reason['code']}\n{said}")
     else:
-        print(f"would be sent to {answer['to']} through {answer['carrier']}{_size(answer)}")
+        way = f"{answer['to']} through {answer['carrier']}"
+        print(f"would be sent to {way}{_size(answer)}{_replaced(answer)}")
         for part in answer["segments"]:
             print(f"  {visible(part)}")
     if refused:

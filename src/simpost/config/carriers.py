@@ -175,7 +175,9 @@ class SmppCarrier(Section):
         default="msisdn", description="Which identifier of the eSIM is the destination."
     )
     reference_bits: Literal[8, 16] = Field(
-        default=16, description="Width of the concatenation reference of long messages."
+        default=8,
+        description="Width of the concatenation reference of long messages. 8 leaves a septet more "
+        "in each part; references count per eSIM, so that 256 are enough.",
     )
     concatenation: Literal["udh", "sar", "payload"] = Field(
         default="udh",

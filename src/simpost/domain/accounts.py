@@ -24,6 +24,8 @@ class Account(msgspec.Struct, frozen=True):
         access_code_only: the access code alone is accepted as the credential.
         ip_allow: networks in CIDR notation the caller may come from; empty means any.
         requests_per_s: 0 means no limit.
+        look_alikes: texts are sent with look-alikes where that saves parts, unless a request says
+            otherwise.
     """
 
     id: int
@@ -37,6 +39,7 @@ class Account(msgspec.Struct, frozen=True):
     category: Category = Category.SERVICE
     webhook: str = ""
     enabled: bool = True
+    look_alikes: bool = False
 
     def __repr__(self) -> str:
         return f"Account({self.id}, {self.access_code!r})"

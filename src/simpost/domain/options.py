@@ -29,6 +29,14 @@ class Ports(msgspec.Struct, frozen=True, gc=False):
     bits: Literal[8, 16] = 16
 
 
+class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was sent in place of some characters of the text, and how often."""
+
+    character: str
+    replacement: str
+    count: int = 1
+
+
 class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is asked for beside the text, and how the parts are joined.
 
@@ -38,12 +46,15 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         message_class: 0 is flash (TS 23.038 4); none leaves it to the handset.
         receipt: whether the carrier is asked to report. Without, `sent` is the last that is known.
         ports: of the application that gets it, on the handset.
+        replaced: what the text had before it was composed or got look-alikes. The text of a message
+            is what was sent.
     """
 
     joining: Joining | None = None
     message_class: int | None = None
     receipt: bool = True
     ports: Ports | None = None
+    replaced: tuple[Replacement, ...] = ()
 
 
 PLAIN = Options()

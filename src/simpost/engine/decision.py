@@ -17,7 +17,7 @@ from simpost.domain.options import PLAIN, Joining, Options, Ports
 from simpost.domain.reasons import Reason
 from simpost.engine.routes import Routing
 from simpost.ports.carrier import Address, Traits
-from simpost.text import UCS2, Segments, TooManyParts, parse_encoding, segment, segment_octets
+from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
 
 
 class Wishes(msgspec.Struct, frozen=True, gc=False):
@@ -27,6 +27,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False):
         sender: whom the handset shows; none takes the carrier's own.
         message_class, receipt, ports: see `Options`.
         binary: the text is octets in hex digits.
+        look_alikes: whether look-alikes are sent where that saves parts; none takes the account's
+            own.
     """
 
     sender: str | None = None
@@ -34,6 +36,7 @@ class Wishes(msgspec.Struct, frozen=True, gc=False):
     receipt: bool = True
     binary: bool = False
     ports: Ports | None = None
+    look_alikes: bool | None = None
 
 
 AS_USUAL = Wishes()
@@ -43,6 +46,7 @@ class SendPlan(msgspec.Struct, frozen=True):
     """What will be sent, and through whom.
 
     Attributes:
+        text: as it is sent; in `options` stands what was replaced.
         parts: what the carrier is given, a PDU each.
         segments: what it is likely to make of them, where it cuts a long text itself.
     """
@@ -51,6 +55,7 @@ class SendPlan(msgspec.Struct, frozen=True):
     destination: str
     category: Category
     encoding: str
+    text: str
     parts: tuple[str, ...]
     sender: str = ""
     options: Options = PLAIN
@@ -84,6 +89,8 @@ def decide(
         return Refusal(reason)
     if not text.strip() and not wishes.binary:
         return Refusal(Reason.TEXT_BLANK)
+    if account.look_alikes and wishes.look_alikes is None:
+        wishes = _with_look_alikes(wishes)
     first: Refusal | None = None
     for carrier in routing.pick(account.access_code, esim):
         plan = plan_through(carrier, esim, text, category or account.category, wishes)
@@ -103,21 +110,24 @@ def plan_through(
     if reason := _beyond(carrier, wishes):
         return Refusal(reason)
     try:
-        cut = _cut(text, carrier, wishes)
+        spelling = _spell(text, carrier, wishes)
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
+    text, cut, replaced = spelling
     joining = carrier.joining if len(cut.parts) > 1 else None
     if wishes.ports and joining and not _has_header(joining):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
     is_whole = joining is Joining.PAYLOAD
+    options = _options(wishes, joining)
     return SendPlan(
         carrier,
         destination,
         category,
         cut.encoding.label,
+        text,
         (text,) if is_whole else cut.parts,
         wishes.sender or carrier.sender,
-        _options(wishes, joining),
+        msgspec.structs.replace(options, replaced=replaced) if replaced else options,
         cut.parts if is_whole else None,
     )
 
@@ -136,6 +146,11 @@ def _beyond(carrier: Traits, wishes: Wishes) -> Reason | None:
 
 
 @lru_cache(maxsize=256)
+def _with_look_alikes(wishes: Wishes) -> Wishes:
+    return msgspec.structs.replace(wishes, look_alikes=True)
+
+
+@lru_cache(maxsize=256)
 def _options(wishes: Wishes, joining: Joining | None) -> Options:
     options = Options(joining, wishes.message_class, wishes.receipt, wishes.ports)
     return PLAIN if options == PLAIN else options
@@ -145,26 +160,35 @@ def _has_header(joining: Joining) -> bool:
     return joining in (Joining.UDH8, Joining.UDH16)
 
 
-def _cut(text: str, carrier: Traits, wishes: Wishes) -> Segments:
+def _spell(text: str, carrier: Traits, wishes: Wishes) -> Spelling:
     bits: Literal[8, 16] = 8 if carrier.reference_bits == 8 else 16
     most = carrier.max_parts
     if wishes.binary:
         octets = bytes.fromhex(text)
-        return segment_octets(octets, reference_bits=bits, ports=wishes.ports, max_parts=most)
+        cut = segment_octets(octets, reference_bits=bits, ports=wishes.ports, max_parts=most)
+        return Spelling(text, cut)
     default = parse_encoding(carrier.alphabet)
     if wishes.message_class is not None and carrier.alphabet not in carrier.class_alphabets:
         default = UCS2
-    cut = segment(
+    found = spell(
         text,
+        look_alikes=bool(wishes.look_alikes),
         reference_bits=bits,
         languages=carrier.languages,
         default=default,
         max_parts=most,
     )
+    cut = found.segments
     if len(cut.parts) > 1 and cut.encoding.shift_octets and not _has_header(carrier.joining):
         # National tables are told in a header, which is never mixed with other ways to join parts.
-        cut = segment(text, reference_bits=bits, default=default, max_parts=most)
-    return cut
+        return spell(
+            text,
+            look_alikes=bool(wishes.look_alikes),
+            reference_bits=bits,
+            default=default,
+            max_parts=most,
+        )
+    return found
 
 
 def _address(esim: Esim, kind: Address) -> str:

@@ -13,6 +13,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+import msgspec
+
 from simpost.domain.messages import Category
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
@@ -139,9 +141,10 @@ def _wishes(one: WaitingMessage, sender: str | None) -> Wishes:
 
 def _is_as_cut(plan: SendPlan, one: WaitingMessage) -> bool:
     """Whether another carrier would be given just what was committed."""
+    replaced = one.options.replaced  # of the text that is sent on as it stands
     return (
         plan.parts == one.parts
         and plan.encoding == one.encoding
-        and plan.options == one.options
+        and msgspec.structs.replace(plan.options, replaced=replaced) == one.options
         and plan.destination == one.destination
     )

@@ -108,7 +108,6 @@ class Intake:
             account,
             esim,
             plan,
-            ask.text,
             sender=plan.sender,
             validity_s=ask.validity_s or self.validity_s,
             request=request,
@@ -132,7 +131,7 @@ class Intake:
         if isinstance(plan, Refusal):
             return plan
         _, done = await self._commit(
-            account, esim, plan, text, sender=sender, validity_s=self.validity_s, commit=commit
+            account, esim, plan, sender=sender, validity_s=self.validity_s, commit=commit
         )
         return done
 
@@ -141,7 +140,6 @@ class Intake:
         account: Account,
         esim: Esim,
         plan: SendPlan,
-        text: str,
         *,
         sender: str,
         validity_s: int,
@@ -165,7 +163,7 @@ class Intake:
             carrier=plan.carrier.name,
             category=plan.category,
             priority=priority,
-            text=text,
+            text=plan.text,
             encoding=plan.encoding,
             parts=plan.parts,
             created_ms=now_ms,

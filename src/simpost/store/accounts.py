@@ -27,6 +27,7 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
         account.category,
         account.webhook,
         account.enabled,
+        account.look_alikes,
     )
 
 
@@ -45,4 +46,5 @@ def account_of(row: Sequence[Any], seal: Seal) -> Account:
         category=Category(row[8]),
         webhook=row[9],
         enabled=bool(row[10]),
+        look_alikes=bool(row[11]),
     )

@@ -31,6 +31,7 @@ from simpost.text.segments import (
     segment_octets,
 )
 from simpost.text.septets import fill_bits_after, pack_septets, unpack_septets
+from simpost.text.spelling import Spelling, spell
 from simpost.text.udh import (
     Concatenation,
     Element,
@@ -66,6 +67,7 @@ __all__ = [
     "Ports",
     "ReferenceBits",
     "Segments",
+    "Spelling",
     "TextError",
     "TooManyParts",
     "Unencodable",
@@ -90,6 +92,7 @@ __all__ = [
     "segment",
     "segment_as",
     "segment_octets",
+    "spell",
     "text_octets",
     "units_per_part",
     "unpack_septets",

@@ -14,11 +14,13 @@ from simpost.text.alphabet import septets_of
 from simpost.text.codec import is_encodable
 from simpost.text.encoding import GSM7, LANGUAGES
 from simpost.text.lookalikes import LOOK_ALIKES
-from simpost.text.segments import MAX_PARTS, cheapest, segment_as
+from simpost.text.segments import MAX_PARTS
+from simpost.text.spelling import cheapest_spelling, needed_invisibles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from simpost.domain.options import Replacement
     from simpost.text.encoding import Encoding, ReferenceBits
     from simpost.text.segments import Segments
 
@@ -33,7 +35,8 @@ class CostDriver:
         name: its Unicode name, or "control character".
         count: how often it stands in the text.
         first: index of the first one in the text, from 0.
-        look_alike: what GSM 7 bit has for it ("" means it can go); None if nothing fits.
+        look_alike: what GSM 7 bit has for it ("" means it can go); None if nothing fits, or if it
+            joins or divides what stands beside it.
     """
 
     character: str
@@ -66,14 +69,18 @@ class Explanation:
     """A text, its parts and what drives their number.
 
     Attributes:
-        segments: the text as `segment` cuts it, whatever the number of parts.
+        text: as it would be sent: composed, and with look-alikes if they were asked for.
+        replacements: what it had before.
+        segments: the text as it would be sent, whatever the number of parts.
         forced: the characters that keep it out of the default alphabet (plain GSM 7 bit unless
             the carrier has another), in order of appearance.
         doubled: the characters that take two units each, in order of appearance.
-        replaced: the default alphabet with look-alikes for all that forced it, if that saves parts.
+        replaced: the text with look-alikes for what forced it, if that saves parts.
         languages: national languages that would save parts if allowed, cheapest first.
     """
 
+    text: str
+    replacements: tuple[Replacement, ...]
     segments: Segments
     forced: tuple[CostDriver, ...]
     doubled: tuple[CostDriver, ...]
@@ -89,28 +96,36 @@ class Explanation:
 def explain(
     text: str,
     *,
-    reference_bits: ReferenceBits = 16,
+    reference_bits: ReferenceBits = 8,
     languages: frozenset[int] = frozenset(),
     default: Encoding = GSM7,
+    look_alikes: bool = False,
 ) -> Explanation:
-    """Explain the cost of a text under the same rules as `segment`, without a limit of parts.
+    """Explain the cost of a text under the same rules as `spell`, without a limit of parts.
 
     Raises Unencodable for a lone surrogate.
     """
-    segments = cheapest(text, reference_bits, languages, default)
-    forced = _drivers(text, (char for char in text if not is_encodable(char, default)))
+    text, segments, replacements = cheapest_spelling(
+        text, reference_bits, languages, default, look_alikes=look_alikes
+    )
+    needed = needed_invisibles(text, default)
+    forced = _drivers(text, (char for char in text if not is_encodable(char, default)), needed)
     return Explanation(
+        text=text,
+        replacements=replacements,
         segments=segments,
         forced=forced,
-        doubled=_drivers(text, _doubled(text, segments.encoding)),
-        replaced=_replaced(text, segments, forced, reference_bits, default),
+        doubled=_drivers(text, _doubled(text, segments.encoding), needed),
+        replaced=_replaced(text, segments, reference_bits, languages, default),
         languages=tuple(_languages(text, segments, reference_bits, languages))
         if default == GSM7
         else (),
     )
 
 
-def _drivers(text: str, characters: Iterable[str]) -> tuple[CostDriver, ...]:
+def _drivers(
+    text: str, characters: Iterable[str], needed: frozenset[str]
+) -> tuple[CostDriver, ...]:
     return tuple(
         CostDriver(
             character=char,
@@ -118,7 +133,7 @@ def _drivers(text: str, characters: Iterable[str]) -> tuple[CostDriver, ...]:
             name=unicodedata.name(char, "control character"),
             count=count,
             first=text.index(char),
-            look_alike=LOOK_ALIKES.get(char),
+            look_alike=None if char in needed else LOOK_ALIKES.get(char),
         )
         for char, count in Counter(characters).items()
     )
@@ -136,21 +151,14 @@ def _doubled(text: str, encoding: Encoding) -> Iterable[str]:
 def _replaced(
     text: str,
     segments: Segments,
-    forced: tuple[CostDriver, ...],
     reference_bits: ReferenceBits,
+    languages: frozenset[int],
     default: Encoding,
 ) -> Alternative | None:
-    if not forced or any(driver.look_alike is None for driver in forced):
-        return None  # one character that has to stay keeps the text as dear as it is
-    spelled = text.translate(
-        {ord(each.character): each.look_alike for each in forced if each.look_alike is not None}
-    )
-    if not is_encodable(spelled, default):
+    other = cheapest_spelling(text, reference_bits, languages, default, look_alikes=True)
+    if len(other.segments.parts) >= len(segments.parts):
         return None
-    plain = segment_as(spelled, default, reference_bits)
-    if len(plain.parts) >= len(segments.parts):
-        return None
-    return Alternative(default, len(plain.parts), text=spelled)
+    return Alternative(other.segments.encoding, len(other.segments.parts), text=other.text)
 
 
 def _languages(
@@ -160,7 +168,7 @@ def _languages(
         return []  # plain GSM 7 bit stays plain, whatever is allowed
     found: list[Alternative] = []
     for language in sorted(LANGUAGES.keys() - languages):
-        cheaper = cheapest(text, reference_bits, languages | {language})
+        cheaper = cheapest_spelling(text, reference_bits, languages | {language}).segments
         if len(cheaper.parts) < len(segments.parts):
             found.append(Alternative(cheaper.encoding, len(cheaper.parts), language))
     return sorted(found, key=lambda each: (each.parts, each.language))

@@ -54,7 +54,7 @@ class Segments(NamedTuple):
 def segment(
     text: str,
     *,
-    reference_bits: ReferenceBits = 16,
+    reference_bits: ReferenceBits = 8,
     languages: frozenset[int] = frozenset(),
     default: Encoding = GSM7,
     max_parts: int = MAX_PARTS,
@@ -73,12 +73,12 @@ def segment(
     Raises TooManyParts with the exact count rather than cut text off, and Unencodable for a lone
     surrogate, which is no character.
     """
-    return _within(max_parts, cheapest(text, reference_bits, languages, default))
+    return within(max_parts, cheapest(text, reference_bits, languages, default))
 
 
 def cheapest(
     text: str,
-    reference_bits: ReferenceBits = 16,
+    reference_bits: ReferenceBits = 8,
     languages: frozenset[int] = frozenset(),
     default: Encoding = GSM7,
 ) -> Segments:
@@ -94,7 +94,7 @@ def cheapest(
     return min([best, *national], key=_cost)
 
 
-def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 16) -> Segments:
+def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 8) -> Segments:
     """Cut a text in a given encoding, into however many parts it takes.
 
     Raises Unencodable for the first character the encoding does not have.
@@ -105,7 +105,7 @@ def segment_as(text: str, encoding: Encoding, reference_bits: ReferenceBits = 16
 def segment_octets(
     octets: bytes,
     *,
-    reference_bits: ReferenceBits = 16,
+    reference_bits: ReferenceBits = 8,
     ports: Ports | None = None,
     max_parts: int = MAX_PARTS,
 ) -> Segments:
@@ -122,10 +122,11 @@ def segment_octets(
             BINARY, joined=True, reference_bits=reference_bits, element_octets=taken
         )
     parts = [octets[at : at + limit].hex() for at in range(0, len(octets), limit)]
-    return _within(max_parts, Segments(BINARY, tuple(parts) or ("",), len(octets), limit))
+    return within(max_parts, Segments(BINARY, tuple(parts) or ("",), len(octets), limit))
 
 
-def _within(max_parts: int, cut: Segments) -> Segments:
+def within(max_parts: int, cut: Segments) -> Segments:
+    """Return the cut; raises TooManyParts when it has more parts."""
     limit = min(max_parts, MAX_PARTS)
     if len(cut.parts) > limit:
         raise TooManyParts(len(cut.parts), limit)

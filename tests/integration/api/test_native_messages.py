@@ -33,7 +33,7 @@ async def test_a_message_is_accepted_with_its_id_and_cost(service: SERVED) -> No
     answer = await send(service, text="ж" * 100)
     assert answer.status_code == 202
     document = answer.json()
-    assert document.keys() == {"id", "state", "encoding", "partCount"}
+    assert document.keys() == {"id", "state", "encoding", "partCount", "replaced"}
     assert (document["state"], document["encoding"], document["partCount"]) == (
         "accepted",
         "ucs2",

@@ -92,7 +92,7 @@ async def test_every_part_is_committed_with_all_that_was_asked(able: SERVED) -> 
         receipt=False,
         **{"from": "Bank", "class": 1},
     )
-    with_ports = Options(Joining.UDH16, 1, receipt=False, ports=Ports(250, 0, 8))
+    with_ports = Options(Joining.UDH8, 1, receipt=False, ports=Ports(250, 0, 8))
     found = [(part.sender, part.encoding, part.options) for part in await submitted(able)]
     assert found == [("Bank", "binary", with_ports)] * 3
 
@@ -105,7 +105,7 @@ async def test_a_text_given_whole_is_counted_as_the_handset_gets_it(service: SER
     assert (found["partCount"], len(found["parts"])) == (3, 1)
     preview = (await send(service, text="x" * 400, dryRun=True)).json()
     assert preview["partCount"] == 3
-    assert [len(each) for each in preview["segments"]] == [152, 152, 96]
+    assert [len(each) for each in preview["segments"]] == [153, 153, 94]
 
 
 async def test_a_preview_is_cut_as_the_carrier_would_get_it(service: SERVED) -> None:
@@ -120,7 +120,7 @@ async def test_a_preview_is_cut_as_the_carrier_would_get_it(service: SERVED) -> 
 async def test_a_preview_of_binary_shows_its_segments(able: SERVED) -> None:
     preview = (await send(able, binary="00" * 141, dryRun=True, **{"from": "Bank"})).json()
     assert (preview["from"], preview["encoding"], preview["forcing"]) == ("Bank", "binary", [])
-    assert preview["segments"] == ["00" * 133, "00" * 8]
+    assert preview["segments"] == ["00" * 134, "00" * 7]
 
 
 @pytest.mark.parametrize(
@@ -196,3 +196,68 @@ async def test_the_document_names_every_field(able: SERVED) -> None:
     assert {"text", "binary", "ports", "from", "class", "receipt"} <= fields.keys()
     log = document["components"]["schemas"]["MessageInFull"]["properties"]
     assert {"from", "class", "receipt", "binary", "ports"} <= log.keys()
+
+
+CURLY = "It’s “" + "a" * 90 + "”"
+STRAIGHT = "It's \"" + "a" * 90 + '"'
+REPLACED = [
+    {"character": "’", "codePoint": "U+2019", "replacement": "'", "count": 1},
+    {"character": "“", "codePoint": "U+201C", "replacement": '"', "count": 1},
+    {"character": "”", "codePoint": "U+201D", "replacement": '"', "count": 1},
+]
+
+
+async def use_look_alikes(service: SERVED) -> None:
+    answer = await service.operate("PATCH", "accounts/demo", json={"lookAlikes": True})
+    assert answer.json()["lookAlikes"] is True
+
+
+async def test_a_text_goes_as_it_is_unless_look_alikes_are_asked_for(able: SERVED) -> None:
+    found = await shown(able, await send(able, text=CURLY))
+    assert (found["text"], found["partCount"], found["replaced"]) == (CURLY, 2, [])
+
+
+async def test_a_request_may_ask_for_look_alikes_and_is_told_of_each(able: SERVED) -> None:
+    answer = await send(able, text=CURLY, lookAlikes=True)
+    assert answer.json()["replaced"] == REPLACED
+    found = await shown(able, answer)
+    assert (found["text"], found["partCount"], found["replaced"]) == (STRAIGHT, 1, REPLACED)
+    [part] = await submitted(able)
+    assert (part.text, part.encoding) == (STRAIGHT, "gsm7")
+
+
+async def test_a_dry_run_shows_what_would_be_replaced(able: SERVED) -> None:
+    preview = (await send(able, text=CURLY, lookAlikes=True, dryRun=True)).json()
+    assert (preview["segments"], preview["replaced"]) == ([STRAIGHT], REPLACED)
+    assert preview["forcing"] == []
+
+
+async def test_an_account_may_ask_for_look_alikes_in_all_its_texts(able: SERVED) -> None:
+    await use_look_alikes(able)
+    found = await shown(able, await send(able, text=CURLY))
+    assert (found["text"], found["replaced"]) == (STRAIGHT, REPLACED)
+    found = await shown(able, await send(able, text=CURLY, lookAlikes=False))
+    assert (found["text"], found["replaced"]) == (CURLY, [])
+
+
+async def test_a_repeated_request_is_told_of_look_alikes_again(able: SERVED) -> None:
+    body = {"esimTranNo": GOOD, "text": CURLY, "lookAlikes": True}
+    key = {"Idempotency-Key": "once"}
+    first = await able.native("POST", "messages", json=body, headers=key)
+    again = await able.native("POST", "messages", json=body, headers=key)
+    assert again.json() == first.json()
+
+
+async def test_decomposed_accents_arrive_composed_in_gsm_7_bit(able: SERVED) -> None:
+    found = await shown(able, await send(able, text="cafe\u0301"))
+    assert (found["text"], found["encoding"]) == ("café", "gsm7")
+    assert [each["codePoint"] for each in found["replaced"]] == ["U+0065 U+0301"]
+
+
+async def test_the_documented_endpoint_sends_as_its_account_says(able: SERVED) -> None:
+    await use_look_alikes(able)
+    answer = await able.send(CURLY)
+    found = (await able.native("GET", f"messages/{answer.headers['rt-messageid']}")).json()
+    assert (found["text"], found["replaced"]) == (STRAIGHT, REPLACED)
+    assert answer.headers["rt-replaced"] == "3"
+    assert "rt-replaced" not in (await able.send("It's plain")).headers

@@ -93,7 +93,7 @@ async def test_an_iccid_alone_names_the_esim(service: SERVED) -> None:
 
 async def test_a_text_of_too_many_parts_is_refused_with_the_count(service: SERVED) -> None:
     answer = await service.send("ж" * 400)
-    assert answer.json()["errorMsg"] == "message needs 7 parts, 4 at most"
+    assert answer.json()["errorMsg"] == "message needs 6 parts, 4 at most"
     assert answer.json()["errorCode"] == "000107"
 
 

@@ -8,6 +8,7 @@ import itertools
 import pytest
 
 from simpost.domain.messages import Category
+from simpost.domain.options import Replacement
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -272,12 +273,12 @@ async def test_parts_of_which_none_was_sent_go_together(service, a, b):
     ("traits", "text"),
     [
         (Traits(name="b", max_parts=1), "x" * 200),
-        (Traits(name="b", reference_bits=8), "x" * 200),
+        (Traits(name="b", reference_bits=16), "x" * 200),
         (Traits(name="b", alphabet="latin1"), "hello"),
         (Traits(name="b", address=Address.IMSI), "hello"),
         (Traits(name="b", concatenation="sar"), "x" * 200),
     ],
-    ids=["fewer parts", "narrower reference", "another alphabet", "another address", "sar"],
+    ids=["fewer parts", "wider reference", "another alphabet", "another address", "sar"],
 )
 async def test_a_carrier_that_would_be_given_something_else_is_no_way_out(
     tmp_path, a, b, traits, text
@@ -292,6 +293,19 @@ async def test_a_carrier_that_would_be_given_something_else_is_no_way_out(
         await service.until(message_id, State.SENDING)
         await service.rounds(20)
         assert (set(carriers_of(await service.message(message_id))), b.sent) == ({"a"}, [])
+
+
+async def test_a_text_sent_with_look_alikes_goes_by_the_next_carrier_as_it_stands(service, a, b):
+    a.room = 0
+    message_id = await service.send("It’s " + "a" * 90, look_alikes=True)
+    a.is_open = False
+    service.dispatch.lanes["a"].pump()
+    await service.until(message_id, State.SENDING)
+    await service.rounds(12)
+    await b.until_sent(1)
+    found = await service.message(message_id)
+    assert (carriers_of(found), b.sent[0].text) == (["b"], "It's " + "a" * 90)
+    assert found.options.replaced == (Replacement("’", "'", 1),)
 
 
 async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_asked_for(

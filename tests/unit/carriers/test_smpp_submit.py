@@ -84,8 +84,8 @@ def test_a_part_says_its_place_by_header_or_by_tlvs_and_never_by_both(asked, exp
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({}, "060804abcd0302"),
-        ({"reference_bits": 8}, "050003cd0302"),
+        ({}, "050003cd0302"),
+        ({"reference_bits": 16}, "060804abcd0302"),
     ],
 )
 def test_a_part_of_an_earlier_release_is_joined_as_its_carrier_wants(asked, expected):
@@ -267,8 +267,8 @@ def test_a_receipt_is_asked_for_or_not(receipt, registered):
 @pytest.mark.parametrize(
     ("changed", "joining"),
     [
-        ({}, Joining.UDH16),
-        ({"reference_bits": 8}, Joining.UDH8),
+        ({}, Joining.UDH8),
+        ({"reference_bits": 16}, Joining.UDH16),
         ({"concatenation": "sar"}, Joining.SAR),
         ({"concatenation": "payload"}, Joining.PAYLOAD),
     ],

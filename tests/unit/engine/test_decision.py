@@ -35,7 +35,7 @@ def changed(**facts):
 
 def test_a_plain_text_goes_in_one_part_to_the_msisdn():
     plan = decided()
-    assert plan == SendPlan(TRAITS, "447700900001", Category.SERVICE, "gsm7", ("hello",))
+    assert plan == SendPlan(TRAITS, "447700900001", Category.SERVICE, "gsm7", "hello", ("hello",))
 
 
 def test_the_account_gives_the_category_and_the_message_may_change_it():
@@ -61,7 +61,7 @@ def test_every_refusal_says_why(about, reason):
 
 
 def test_too_many_parts_are_counted_exactly():
-    answer = decided(text="x" * (152 * 10 + 1))
+    answer = decided(text="x" * (153 * 10 + 1))
     assert answer.detail == "11 parts, 10 at most"
 
 

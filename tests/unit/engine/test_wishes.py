@@ -49,7 +49,7 @@ def test_a_long_text_is_joined_as_its_carrier_wants(concatenation, bits, joining
 
 def test_a_text_given_whole_shows_how_it_is_likely_cut_and_is_bounded_by_that():
     plan = planned("x" * 200, concatenation="payload")
-    assert [len(part) for part in plan.segments] == [152, 48]
+    assert [len(part) for part in plan.segments] == [153, 47]
     refusal = planned("x" * 200, concatenation="payload", max_parts=1)
     assert refusal == Refusal(Reason.TOO_MANY_PARTS, "2 parts, 1 at most")
 

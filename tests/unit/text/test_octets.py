@@ -160,7 +160,7 @@ def test_binary_is_cut_at_what_its_headers_leave(bits, ports, whole, joined):
 
 def test_too_much_binary_is_counted_exactly():
     with pytest.raises(TooManyParts) as refused:
-        segment_octets(bytes(133 * 3 + 1), max_parts=3)
+        segment_octets(bytes(134 * 3 + 1), max_parts=3)
     assert (refused.value.parts, refused.value.limit) == (4, 3)
 
 

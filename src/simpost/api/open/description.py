@@ -77,6 +77,7 @@ def paths() -> dict[str, Any]:
     answer = found[f"{PREFIX}/esim/sendSms"]["post"]["responses"]["200"]
     answer["headers"] = {
         "RT-MessageID": _header("Id of the accepted message"),
+        "RT-Replaced": _header("How many characters of the text were replaced by look-alikes"),
         "RT-Reason": _header("Why it was refused"),
     }
     return found

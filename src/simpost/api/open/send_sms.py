@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TypeAlias
 
 import msgspec
 
@@ -32,6 +33,8 @@ class SendSms(msgspec.Struct, frozen=True, rename="camel", gc=False):
     iccid: Given = msgspec.UNSET
 
 
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
 CODES = {
     Reason.ESIM_UNKNOWN: Code.ESIM_UNKNOWN,
     Reason.TEXT_BLANK: Code.PARAMETER_NULL,
@@ -60,7 +63,9 @@ async def send_sms(call: Call) -> Reply:
     if answer.message_id is None:
         assert answer.reason
         raise refusal(answer.reason, answer.detail)
-    headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
+    headers: Headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
+    if answer.plan and (replaced := answer.plan.options.replaced):
+        headers += ((b"rt-replaced", b"%d" % sum(each.count for each in replaced)),)
     return Reply(call.rules.done.body, headers=headers)
 
 

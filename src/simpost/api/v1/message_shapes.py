@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
+from simpost.api.v1.shapes import Replaced, Shape, Time, Why, format_time, show_replaced, why
 from simpost.domain.messages import Attempt, Category, Message, Part, format_id
 from simpost.domain.network_errors import explain
 from simpost.domain.options import Ports
@@ -61,7 +61,7 @@ class PortsShown(Shape):
 
 
 class MessageShown(Shape):
-    """A message of the log: with `text`, or with `binary` in hex digits."""
+    """A message of the log: with `text` as it was sent, or with `binary` in hex digits."""
 
     id: str
     state: State
@@ -76,6 +76,7 @@ class MessageShown(Shape):
     ports: PortsShown | None
     message_class: int | None = Field(serialization_alias="class")
     receipt: bool
+    replaced: list[Replaced]
     encoding: str
     part_count: int
     request_id: str | None
@@ -115,6 +116,7 @@ def show_message(message: Message) -> MessageShown:
         ports=_show_ports(options.ports),
         message_class=options.message_class,
         receipt=options.receipt,
+        replaced=show_replaced(options.replaced),
         encoding=message.encoding,
         part_count=message.part_count,
         request_id=message.request_id,

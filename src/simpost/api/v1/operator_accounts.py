@@ -67,6 +67,7 @@ class NewAccount(Shape):
     requests_per_second: Pace = 8.0
     category: Category = Category.SERVICE
     enabled: StrictBool = True
+    look_alikes: StrictBool = False
 
 
 class Changes(Shape):
@@ -81,6 +82,7 @@ class Changes(Shape):
     requests_per_second: Pace | None = None
     category: Category | None = None
     enabled: StrictBool | None = None
+    look_alikes: StrictBool | None = None
 
 
 class AccountShown(Shape):
@@ -93,6 +95,7 @@ class AccountShown(Shape):
     category: Category
     webhook: str
     enabled: bool
+    look_alikes: bool
 
 
 class AccountWithSecret(AccountShown):
@@ -126,6 +129,7 @@ async def add_account(new: NewAccount, services: Wired) -> AccountWithSecret:
         requests_per_s=new.requests_per_second,
         category=new.category,
         enabled=new.enabled,
+        look_alikes=new.look_alikes,
     )
     try:
         added = await services.accounts.add(account)
@@ -176,4 +180,5 @@ def _shown(account: Account) -> dict[str, Any]:
         "category": account.category,
         "webhook": account.webhook,
         "enabled": account.enabled,
+        "look_alikes": account.look_alikes,
     }

@@ -106,6 +106,11 @@ class Send(Shape):
         default=None, alias="class", description="0 is flash (TS 23.038 4)."
     )
     receipt: StrictBool = True
+    look_alikes: StrictBool | None = Field(
+        default=None,
+        description="Send look-alikes, such as straight quotes for curly ones, where that saves "
+        "parts; null takes the account's own.",
+    )
     category: Category | None = None
     validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
     dry_run: StrictBool = False
@@ -134,5 +139,6 @@ class Send(Shape):
             receipt=self.receipt,
             binary=self.binary is not None,
             ports=Ports(ports.destination, ports.source, ports.bits) if ports else None,
+            look_alikes=self.look_alikes,
         )
         return AS_USUAL if wishes == AS_USUAL else wishes

@@ -11,8 +11,9 @@ from pydantic import Field
 from simpost.api.v1.callers import Caller, Wired
 from simpost.api.v1.problems import Problem
 from simpost.api.v1.send_shape import Send
-from simpost.api.v1.shapes import Shape, Why, why
+from simpost.api.v1.shapes import Replaced, Shape, Why, show_replaced, why
 from simpost.domain.messages import Category, format_id
+from simpost.domain.options import Replacement
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.engine.decision import Refusal, SendPlan
@@ -34,12 +35,13 @@ router = APIRouter(prefix="/v1", tags=["messages"])
 
 
 class Sent(Shape):
-    """Committed. The last two are null when an old answer is repeated for a forgotten message."""
+    """Committed. What is null is not known: an old answer to a message that is forgotten."""
 
     id: str
     state: State
     encoding: str | None
     part_count: int | None
+    replaced: list[Replaced]
 
 
 class Forcing(Shape):
@@ -65,6 +67,7 @@ class Preview(Shape):
     encoding: str
     part_count: int
     segments: list[str]
+    replaced: list[Replaced]
     forcing: list[Forcing]
 
 
@@ -101,16 +104,36 @@ async def send_message(
         raise _refused(answer)
     if answer.plan:
         plan = answer.plan
-        return _sent(answer.message_id, State.ACCEPTED, plan.encoding, plan.part_count)
+        return _sent(
+            answer.message_id,
+            State.ACCEPTED,
+            plan.encoding,
+            plan.part_count,
+            plan.options.replaced,
+        )
     response.headers["Idempotency-Replayed"] = "true"
     message = await services.store.find_message(account.id, answer.message_id)
     if message is None:
         return _sent(answer.message_id, State.ACCEPTED, None, None)
-    return _sent(message.id, message.state, message.encoding, message.part_count)
+    return _sent(
+        message.id, message.state, message.encoding, message.part_count, message.options.replaced
+    )
 
 
-def _sent(message_id: bytes, state: State, encoding: str | None, part_count: int | None) -> Sent:
-    return Sent(id=format_id(message_id), state=state, encoding=encoding, part_count=part_count)
+def _sent(
+    message_id: bytes,
+    state: State,
+    encoding: str | None,
+    part_count: int | None,
+    replaced: tuple[Replacement, ...] = (),
+) -> Sent:
+    return Sent(
+        id=format_id(message_id),
+        state=state,
+        encoding=encoding,
+        part_count=part_count,
+        replaced=show_replaced(replaced),
+    )
 
 
 def _refused(answer: Answer) -> Problem:
@@ -134,7 +157,8 @@ def _preview(decision: SendPlan | Refusal, send: Send) -> Preview:
             encoding=decision.encoding,
             part_count=decision.part_count,
             segments=list(decision.segments or decision.parts),
-            forcing=_forcing(send.text, carrier),
+            replaced=show_replaced(decision.options.replaced),
+            forcing=[] if send.text is None else _forcing(decision.text, carrier),
         )
     encoding, segments = _cost(send)
     return Preview(
@@ -147,6 +171,7 @@ def _preview(decision: SendPlan | Refusal, send: Send) -> Preview:
         encoding=encoding,
         part_count=len(segments),
         segments=list(segments),
+        replaced=[],
         forcing=_forcing(send.text, None),
     )
 

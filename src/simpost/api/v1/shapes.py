@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from simpost.domain.options import Replacement
 from simpost.domain.reasons import Reason
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +40,27 @@ class Why(Shape):
 
 def why(reason: Reason, detail: str = "") -> Why:
     return Why(code=reason, sentence=reason.sentence, remedy=reason.remedy, detail=detail)
+
+
+class Replaced(Shape):
+    """What was sent in place of some characters of the text, and how often."""
+
+    character: str
+    code_point: str
+    replacement: str
+    count: int
+
+
+def show_replaced(replaced: tuple[Replacement, ...]) -> list[Replaced]:
+    return [
+        Replaced(
+            character=each.character,
+            code_point=" ".join(f"U+{ord(char):04X}" for char in each.character),
+            replacement=each.replacement,
+            count=each.count,
+        )
+        for each in replaced
+    ]
 
 
 def format_time(ms: int) -> str:

@@ -97,21 +97,22 @@ ORDER BY package_code <> $1, package_code COLLATE "C" LIMIT 1
 
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled
+  requests_per_s, category, webhook, enabled, look_alikes
 FROM accounts ORDER BY id
 
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  category, webhook, enabled, look_alikes
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 RETURNING id
 
 -- name: change_account
 UPDATE accounts SET
   access_code = $1, sealed_secret = $2, name = $3, dialect = $4, access_code_only = $5,
-  ip_allow = $6, requests_per_s = $7, category = $8, webhook = $9, enabled = $10
-WHERE id = $11
+  ip_allow = $6, requests_per_s = $7, category = $8, webhook = $9, enabled = $10,
+  look_alikes = $11
+WHERE id = $12
 RETURNING id
 
 -- name: find_meta

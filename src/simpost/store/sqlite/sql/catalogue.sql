@@ -71,20 +71,20 @@ ORDER BY package_code <> ?1, package_code LIMIT 1
 
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled
+  requests_per_s, category, webhook, enabled, look_alikes
 FROM accounts ORDER BY id
 
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  category, webhook, enabled, look_alikes
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 RETURNING id
 
 -- name: change_account
 UPDATE accounts SET
   access_code = ?, sealed_secret = ?, name = ?, dialect = ?, access_code_only = ?, ip_allow = ?,
-  requests_per_s = ?, category = ?, webhook = ?, enabled = ?
+  requests_per_s = ?, category = ?, webhook = ?, enabled = ?, look_alikes = ?
 WHERE id = ?
 RETURNING id
 

@@ -23,6 +23,7 @@ CREATE TABLE accounts (
   category TEXT NOT NULL,
   webhook TEXT NOT NULL,
   enabled INTEGER NOT NULL,
+  look_alikes INTEGER NOT NULL DEFAULT 0, -- in texts, where they save parts
   CONSTRAINT accounts_pk PRIMARY KEY (id),
   CONSTRAINT accounts_access_code_taken UNIQUE (access_code)
 ) STRICT;
