@@ -59,7 +59,7 @@ def test_secrets_are_all_a_file_must_hold(file: Path) -> None:
 def test_a_carrier_and_its_route_are_read(file: Path) -> None:
     found = loaded(
         file,
-        LEAST + CARRIER + 'languages = [1, 3]\nrate_per_s = 5\n[[routes]]\ncarrier = "one"\n'
+        LEAST + CARRIER + 'languages = [1, "pt"]\nrate_per_s = 5\n[[routes]]\ncarrier = "one"\n'
         'msisdn_prefix = "66"\n',
     )
     (carrier,), (route,) = found.carriers, found.routes

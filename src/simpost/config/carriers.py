@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from simpost.config.section import NAME, Section, SenderOrNone, checked_sender
+from simpost.text import TextError, parse_language
 
 
 def _is_sender_or_any(text: str) -> str:
@@ -29,6 +30,15 @@ def _fits_c_octets(limit: int) -> AfterValidator:
 def _beside_the_file(name: str, info: ValidationInfo) -> str:
     folder = (info.context or {}).get("folder", Path())
     return str(folder / name) if name else ""
+
+
+def _language(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    try:
+        return parse_language(given)
+    except TextError as error:
+        raise ValueError(str(error)) from None
 
 
 _File = Annotated[str, AfterValidator(_beside_the_file)]
@@ -192,14 +202,20 @@ class SmppCarrier(Section):
     default_data_coding: _Octet = Field(
         default=0, description="`data_coding` of texts in the default alphabet."
     )
-    languages: frozenset[Annotated[int, Field(ge=1, le=13)]] = Field(
+    languages: frozenset[Annotated[int, BeforeValidator(_language), Field(ge=1, le=13)]] = Field(
         default=frozenset(),
-        description="National language tables the operator passes on (TS 23.038 6.2.1.2.4): "
-        "1 Turkish, 2 Spanish, 3 Portuguese, 4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, "
-        "8 Malayalam, 9 Oriya, 10 Punjabi, 11 Tamil, 12 Telugu, 13 Urdu.",
+        description="National language tables the operator passes on (TS 23.038 6.2.1.2.4), by "
+        'number, name or code (`1`, `"turkish"` or `"tr"`): 1 Turkish, 2 Spanish, 3 Portuguese, '
+        "4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, 8 Malayalam, 9 Oriya, 10 Punjabi, "
+        "11 Tamil, 12 Telugu, 13 Urdu.",
     )
     gsm7: Literal["unpacked", "packed"] = Field(
         default="unpacked", description="How the operator takes septets: one an octet, or packed."
+    )
+    gsm7_padding: Literal["cr", "zero"] = Field(
+        default="cr",
+        description="What fills seven bits that packed septets leave over: a carriage return (TS "
+        "23.038 6.1.2.3.1), which no handset shows, or zeros, which some show as `@`.",
     )
     message_class: Literal["general", "group_f", "subunit", "off"] = Field(
         default="general",

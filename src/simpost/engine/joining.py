@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 
 from simpost.domain.inbound import UNDECODABLE, Incoming
-from simpost.text import read_text
+from simpost.text import join_octets, read_text
 
 GAP = "[...]"
 """In the text where a part is missing; GSM 7 bit has it, so a gap makes no text dearer."""
@@ -51,4 +51,4 @@ def _runs(by_number: dict[int, Incoming], total: int) -> Iterator[tuple[str, byt
     """Octets of neighbours in one alphabet; an empty one for a run of missing parts."""
     in_order = (by_number.get(number) for number in range(1, total + 1))
     for label, run in groupby(in_order, key=lambda part: part.encoding if part else ""):
-        yield label, b"".join(part.octets for part in run if part)
+        yield label, join_octets((part.octets for part in run if part), label)

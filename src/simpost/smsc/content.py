@@ -77,14 +77,14 @@ def text_of(content: Content, *, packed: bool) -> str:
     two shows as what it became.
     """
     alphabet, _ = coding_of(content.data_coding)
-    octets = text_octets(content.octets, content.header, alphabet, packed=packed)
+    octets = text_octets(content.octets, content.header, alphabet, packed=packed, as_shown=True)
     if alphabet == "binary":
         return octets.hex(" ")
     return read_text(octets, received_label(alphabet, content.header))
 
 
 def encoding_of(content: Content) -> str:
-    """Its name: gsm7, gsm7+single1 ..., ucs2, latin1, ascii, cyrillic, hebrew or binary."""
+    """Its name: gsm7, gsm7+single1 ..., ucs2, latin1, ascii, jis ..., or binary."""
     return received_label(coding_of(content.data_coding).alphabet, content.header)
 
 

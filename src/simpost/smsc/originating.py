@@ -10,6 +10,7 @@ from simpost.smsc.content import UDHI, Content
 from simpost.smsc.options import DefaultAlphabet
 from simpost.smsc.tampering import Tamper
 from simpost.text import (
+    CARRIAGE_RETURN,
     encode,
     fill_bits_after,
     pack_septets,
@@ -73,7 +74,7 @@ def parts_of(
         octets = encode(part, cut.encoding)
         coding = _CODINGS[cut.encoding.alphabet]
         if packed and cut.encoding.alphabet == "gsm7":
-            octets = pack_septets(octets, fill_bits_after(len(header)))
+            octets = pack_septets(octets, fill_bits_after(len(header)), padding=CARRIAGE_RETURN)
         parsed = parse_header(header) if header else None
         parts.append(Content(header + octets, coding, parsed))
     return parts

@@ -16,12 +16,20 @@ from simpost.text.encoding import (
     Encoding,
     ReferenceBits,
     parse_encoding,
+    parse_language,
     units_per_part,
 )
 from simpost.text.errors import TextError, TooManyParts, Unencodable
 from simpost.text.explanation import Alternative, CostDriver, Explanation, explain
 from simpost.text.lookalikes import LOOK_ALIKES
-from simpost.text.received import Coding, coding_of, read_text, received_label, text_octets
+from simpost.text.received import (
+    Coding,
+    coding_of,
+    join_octets,
+    read_text,
+    received_label,
+    text_octets,
+)
 from simpost.text.segments import (
     MAX_PARTS,
     Segments,
@@ -30,7 +38,7 @@ from simpost.text.segments import (
     segment_as,
     segment_octets,
 )
-from simpost.text.septets import fill_bits_after, pack_septets, unpack_septets
+from simpost.text.septets import CARRIAGE_RETURN, fill_bits_after, pack_septets, unpack_septets
 from simpost.text.spelling import Spelling, spell
 from simpost.text.udh import (
     Concatenation,
@@ -48,6 +56,7 @@ from simpost.text.udh import (
 __all__ = [
     "ASCII",
     "BINARY",
+    "CARRIAGE_RETURN",
     "GSM7",
     "LANGUAGES",
     "LATIN1",
@@ -81,10 +90,12 @@ __all__ = [
     "explain",
     "fill_bits_after",
     "is_encodable",
+    "join_octets",
     "language_elements",
     "pack_septets",
     "parse_encoding",
     "parse_header",
+    "parse_language",
     "part_header",
     "ports_element",
     "read_text",

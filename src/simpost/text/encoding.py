@@ -29,6 +29,23 @@ LANGUAGES = {
 }
 """National language identifiers, TS 23.038 6.2.1.2.4."""
 
+_ISO_639 = {
+    "tr": 1,
+    "es": 2,
+    "pt": 3,
+    "bn": 4,
+    "gu": 5,
+    "hi": 6,
+    "kn": 7,
+    "ml": 8,
+    "or": 9,
+    "pa": 10,
+    "ta": 11,
+    "te": 12,
+    "ur": 13,
+}
+_BY_NAME = {name.lower(): number for number, name in LANGUAGES.items()} | _ISO_639
+
 LOCKING_LANGUAGES = frozenset(LANGUAGES) - {2}
 """Languages with a locking shift table: A.3.2 (Spanish) is void."""
 
@@ -85,6 +102,17 @@ ASCII = Encoding("ascii")
 BINARY = Encoding("binary")
 
 _PLAIN = {encoding.label: encoding for encoding in (UCS2, LATIN1, ASCII, BINARY)}
+
+
+def parse_language(text: str) -> int:
+    """Return a language given by number, English name or ISO 639 code; raises TextError."""
+    word = text.strip().lower()
+    if word.isascii() and word.isdigit() and int(word) in LANGUAGES:
+        return int(word)
+    if word not in _BY_NAME:
+        known = ", ".join(f"{code} ({LANGUAGES[number]})" for code, number in _ISO_639.items())
+        raise TextError(f"{text!r} is no language with a table; there are 1 to 13: {known}.")
+    return _BY_NAME[word]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,17 +11,31 @@ from simpost.text.encoding import GSM7, LANGUAGES, LOCKING_LANGUAGES, Encoding, 
 from simpost.text.septets import fill_bits_after, unpack_septets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from simpost.text.udh import Header
 
 _BY_CODING: Final = {
     0x01: "ascii",
     0x03: "latin1",
+    0x05: "jis",
     0x06: "cyrillic",
     0x07: "hebrew",
     0x08: "ucs2",
+    0x0A: "jis",  # ISO-2022-JP
+    0x0D: "jis",  # with JIS X 0212
+    0x0E: "ksc5601",
 }
 _CHARSETS: Final = {"cyrillic": "iso8859-5", "hebrew": "iso8859-8"}
-"""Alphabets that are read and never written."""
+"""Alphabets that are read and never written, by the name of their codec."""
+_LATIN1: Final = "".join(
+    bytes((octet,)).decode("cp1252" if octet not in b"\x81\x8d\x8f\x90\x9d" else "latin-1")
+    for octet in range(256)
+)
+"""Latin-1 as it is sent in the field: 0x80 to 0x9F are those of Windows-1252."""
+_BIG_ENDIAN: Final = b"\xfe\xff"
+_LITTLE_ENDIAN: Final = b"\xff\xfe"
+_ESCAPE: Final = b"\x1b"
 
 
 class Coding(NamedTuple):
@@ -63,22 +78,78 @@ def received_label(alphabet: str, header: Header | None) -> str:
     return Encoding("gsm7", locking, single).label
 
 
-def text_octets(octets: bytes, header: Header | None, alphabet: str, *, packed: bool) -> bytes:
+def text_octets(
+    octets: bytes, header: Header | None, alphabet: str, *, packed: bool, as_shown: bool = False
+) -> bytes:
     """User data without its header; packed septets come out one an octet.
 
-    SMPP counts octets, so seven zero bits at the end are filling, not an @.
+    SMPP counts octets, so where seven bits are left over nobody is told whether they are filling.
+    A CR there is (TS 23.038 6.1.2.3.1); zero bits are for us, too, but a handset shows them as an
+    @: `as_shown` keeps it. A header that says it is longer than all there is was none.
     """
     start = header.octets if header else 0
+    if header and header.broken and start >= len(octets):
+        start = 0
     octets = octets[start:]
     if alphabet != "gsm7" or not packed:
         return octets
     fill_bits = fill_bits_after(start)
     septets = unpack_septets(octets, len(octets) * 8 // 7, fill_bits)
     is_full = (len(octets) * 8 - fill_bits) % 7 == 0
-    return septets[:-1] if is_full and septets.endswith(b"\0") else septets
+    is_filled = septets.endswith(b"\r") or (not as_shown and septets.endswith(b"\0"))
+    return septets[:-1] if is_full and is_filled else septets
+
+
+def join_octets(parts: Iterable[bytes], label: str) -> bytes:
+    """The octets of neighbouring parts as one text; a byte order mark holds for those after it."""
+    if label != "ucs2":
+        return b"".join(parts)
+    joined: list[bytes] = []
+    is_little = False
+    for part in parts:
+        mark = part[:2]
+        if mark in (_BIG_ENDIAN, _LITTLE_ENDIAN):
+            is_little = mark == _LITTLE_ENDIAN
+        text = part.removeprefix(_LITTLE_ENDIAN if is_little else _BIG_ENDIAN)
+        joined.append(_swapped(text) if is_little else text)
+    return b"".join(joined)
 
 
 def read_text(octets: bytes, label: str) -> str:
-    """The text of octets under a label of `received_label`; never raises. Binary reads as hex."""
-    charset = _CHARSETS.get(label)
-    return octets.decode(charset, "replace") if charset else decode(octets, parse_encoding(label))
+    """The text of octets under a label of `received_label`; never raises. Binary reads as hex.
+
+    A byte order mark decides the order and is no text (RFC 2781 3.2). Japanese is read as what its
+    octets are: ISO-2022-JP, EUC-JP or Shift JIS.
+    """
+    match label:
+        case "latin1":
+            return codecs.charmap_decode(octets, "replace", _LATIN1)[0]
+        case "ucs2":
+            return join_octets((octets,), label).decode("utf-16-be", "replace")
+        case "jis":
+            return _read_japanese(octets)
+        case "ksc5601":
+            return octets.decode("iso2022_kr" if _ESCAPE in octets else "cp949", "replace")
+        case _:
+            charset = _CHARSETS.get(label)
+            return (
+                octets.decode(charset, "replace")
+                if charset
+                else decode(octets, parse_encoding(label))
+            )
+
+
+def _read_japanese(octets: bytes) -> str:
+    if _ESCAPE in octets:
+        return octets.decode("iso2022_jp_ext", "replace")
+    try:
+        return octets.decode("euc_jp")
+    except UnicodeDecodeError:
+        return octets.decode("cp932", "replace")
+
+
+def _swapped(octets: bytes) -> bytes:
+    even = len(octets) & ~1
+    swapped = bytearray(octets)
+    swapped[0:even:2], swapped[1:even:2] = octets[1:even:2], octets[0:even:2]
+    return bytes(swapped)

@@ -8,15 +8,21 @@ def fill_bits_after(header_octets: int) -> int:
     return -header_octets * 8 % 7
 
 
-def pack_septets(septets: bytes, fill_bits: int = 0) -> bytes:
+CARRIAGE_RETURN = 0x0D
+
+
+def pack_septets(septets: bytes, fill_bits: int = 0, *, padding: int = 0) -> bytes:
     """Pack septets, one an octet, into octets, lowest bits first, after `fill_bits` zero bits.
 
-    Zero bits fill the last octet. Seven of them look like an @ to a receiver that counts octets
-    only, so TS 23.038 6.1.2.3.1 pads USSD with a carriage return there. SMS needs no such padding
-    and gets none: its length counts septets, and whoever unpacks must be told that count.
+    Zero bits fill the last octet. Seven of them are the septet `padding`: zero looks like an @ to
+    a receiver that counts octets, as SMPP does, so TS 23.038 6.1.2.3.1 puts a carriage return
+    there. Unlike USSD a text that ends with a CR on an octet edge gets no second one, for which a
+    full part has no room.
 
     Raises ValueError for an octet above 0x7F.
     """
+    if padding and (len(septets) * 7 + fill_bits) % 8 == 1:
+        septets += bytes((padding,))
     if not septets.isascii():
         raise ValueError("a septet is below 0x80")
     bits = 0

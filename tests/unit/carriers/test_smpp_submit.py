@@ -286,3 +286,12 @@ def test_whatever_the_traits_promise_can_be_written(told, alphabet):
         text = "00" if encoding == "binary" else "hi"
         assert written(text, encoding=encoding, **FLASH, **changed).command_status == 0
     assert bool(promised) == (told != "off")
+
+
+@pytest.mark.parametrize(
+    ("padding", "octets"),
+    [("cr", "e170381c0e871b"), ("zero", "e170381c0e8701")],
+)
+def test_seven_bits_that_packed_septets_leave_are_filled_as_set(padding, octets):
+    sent = written("a" * 7, gsm7="packed", gsm7_padding=padding)
+    assert sent.short_message.hex() == octets

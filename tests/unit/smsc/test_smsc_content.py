@@ -79,9 +79,11 @@ def test_packed_septets_are_read_only_where_the_link_packs() -> None:
     assert shown(submit, packed=False)[0] != "Hello, eSIM"
 
 
-def test_packed_text_of_seven_septets_does_not_end_with_an_at_sign() -> None:
-    submit = SubmitSm(short_message=text.pack_septets(b"1234567"))
-    assert shown(submit, packed=True)[0] == "1234567"
+@pytest.mark.parametrize(("padding", "seen"), [(0, "1234567@"), (0x0D, "1234567")])
+def test_what_fills_the_last_seven_bits_shows_as_on_a_handset(padding: int, seen: str) -> None:
+    """An SMSC that is given octets counts eight septets in seven of them."""
+    submit = SubmitSm(short_message=text.pack_septets(b"1234567", padding=padding))
+    assert shown(submit, packed=True)[0] == seen
 
 
 def test_packed_text_begins_at_the_septet_edge_after_its_header() -> None:

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from simpost.text import GSM7, UCS2, Encoding, TextError, parse_encoding, units_per_part
+from simpost.text import (
+    GSM7,
+    UCS2,
+    Encoding,
+    TextError,
+    parse_encoding,
+    parse_language,
+    units_per_part,
+)
 
 from .strategies import ENCODINGS
 
@@ -69,3 +77,17 @@ def test_headers_take_their_octets_from_every_part(encoding, alone, joined_8, jo
     assert units_per_part(encoding, joined=False, reference_bits=16) == alone
     assert units_per_part(encoding, joined=True, reference_bits=8) == joined_8
     assert units_per_part(encoding, joined=True, reference_bits=16) == joined_16
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [("1", 1), ("13", 13), ("turkish", 1), ("Turkish", 1), ("tr", 1), ("hi", 6), ("URDU", 13)],
+)
+def test_a_language_is_given_by_number_name_or_code(given, number):
+    assert parse_language(given) == number
+
+
+@pytest.mark.parametrize("given", ["", "0", "14", "klingon", "t r", "²"])
+def test_a_language_without_a_table_is_refused_with_those_that_have_one(given):
+    with pytest.raises(TextError, match=r"tr \(Turkish\), es"):
+        parse_language(given)

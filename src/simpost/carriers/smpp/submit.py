@@ -24,6 +24,7 @@ from simpost.smpp import (
     int_tlv,
 )
 from simpost.text import (
+    CARRIAGE_RETURN,
     Encoding,
     encode,
     fill_bits_after,
@@ -77,6 +78,7 @@ class Submitter:
     def __init__(self, settings: Settings) -> None:
         self._service_type = settings.service_type
         self._packed = settings.gsm7 == "packed"
+        self._padding = CARRIAGE_RETURN if settings.gsm7_padding == "cr" else 0
         self._joining = traits_of(settings).joining
         self._codings = data_codings(settings)
         self._tells_subunit = settings.message_class == "subunit"
@@ -146,7 +148,7 @@ class Submitter:
     def _user_data(self, text: str, encoding: Encoding, header: bytes) -> bytes:
         octets = encode(text, encoding)
         if self._packed and encoding.alphabet == "gsm7":
-            return pack_septets(octets, fill_bits_after(len(header)))
+            return pack_septets(octets, fill_bits_after(len(header)), padding=self._padding)
         return octets
 
     def _data_coding(self, encoding: Encoding, options: Options) -> int:
