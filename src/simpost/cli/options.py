@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from simpost.cli.client import Server
 from simpost.errors import ConfigError
 
+if TYPE_CHECKING:
+    from simpost.config import SmppCarrier
+
 _WHERE = "Where to reach the service"
+_FILE = Path("simpost.toml")
 _LOCAL = "http://127.0.0.1:8080"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  recognised, not bound
 
@@ -81,10 +85,22 @@ def operator_server(url: str | None, config: Path | None, token: str | None) -> 
     return Server(url, {"Authorization": f"Bearer {token}"})
 
 
+def configured_carrier(config: Path | None, name: str) -> SmppCarrier:
+    """The carrier of the configuration. Raises ConfigError when there is none of that name."""
+    from simpost.config import load
+
+    carriers = load(config or _FILE, os.environ).carriers
+    for carrier in carriers:
+        if carrier.name == name:
+            return carrier
+    known = ", ".join(carrier.name for carrier in carriers) or "none"
+    raise ConfigError(f"the configuration has no carrier {name!r} (it has: {known}).")
+
+
 def _configured(config: Path | None) -> tuple[str, str]:
     """Address and operator token of the configuration; the token is empty without one."""
     if config is None:
-        config = Path("simpost.toml")
+        config = _FILE
         if not config.exists():
             return _LOCAL, ""
     from simpost.config import load

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from simpost.cli.options import AsJson
+from simpost.cli.options import AsJson, Config, configured_carrier
 from simpost.errors import InvalidRequest
-from simpost.text import LANGUAGES, MAX_PARTS, CostDriver, Encoding, Explanation, encode, explain
+from simpost.text import (
+    LANGUAGES,
+    MAX_PARTS,
+    CostDriver,
+    Encoding,
+    Explanation,
+    TextError,
+    encode,
+    explain,
+    parse_encoding,
+    parse_language,
+)
+
+if TYPE_CHECKING:
+    from simpost.config import SmppCarrier
+
+_UNITS = {"gsm7": "septet", "ucs2": "UTF-16 unit"}
+_BITS = {"gsm7": 7, "ucs2": 16}
 
 
 def text(
@@ -18,28 +36,71 @@ def text(
         str | None, typer.Argument(metavar="TEXT", help="The text; from stdin when left out or -.")
     ] = None,
     language: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
-            min=1, max=13, help="Allow a national language table by its number; may be repeated."
+            help="Allow a national language table: turkish, tr or 1; may be repeated.",
         ),
     ] = None,
     reference_bits: Annotated[
-        int, typer.Option(help="Width of the concatenation reference: 8 or 16.")
-    ] = 16,
+        int | None,
+        typer.Option(
+            help="Width of the concatenation reference, 8 or 16; the carrier's own, else 8."
+        ),
+    ] = None,
+    look_alikes: Annotated[
+        bool, typer.Option("--look-alikes", help="Use look-alikes where that saves parts.")
+    ] = False,
+    carrier: Annotated[
+        str | None,
+        typer.Option(help="Count as this carrier of the configuration takes it."),
+    ] = None,
+    config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how a text is encoded, cut and what drives its cost."""
-    if reference_bits not in (8, 16):
+    if reference_bits not in (None, 8, 16):
         raise typer.BadParameter("must be 8 or 16", param_hint="--reference-bits")
-    bits: Literal[8, 16] = 8 if reference_bits == 8 else 16
+    settings = configured_carrier(config, carrier) if carrier else None
     given = _from_stdin() if words in (None, "-") else str(words)
-    explanation = explain(given, reference_bits=bits, languages=frozenset(language or ()))
+    try:
+        languages = frozenset(map(parse_language, language or ()))
+    except TextError as error:
+        raise typer.BadParameter(str(error), param_hint="--language") from None
+    explanation = _explain(given, settings, reference_bits, languages, look_alikes=look_alikes)
     if as_json:
         print(json.dumps(_document(explanation), ensure_ascii=False))
     else:
         print("\n".join(_lines(given, explanation)))
-    if explanation.too_long:
-        raise InvalidRequest(f"no carrier takes more than {MAX_PARTS} parts.")
+    most = settings.max_parts if settings else MAX_PARTS
+    if len(explanation.segments.parts) > most:
+        who = f"the carrier {settings.name} takes" if settings else "no carrier takes"
+        raise InvalidRequest(f"{who} {'at most' if settings else 'more than'} {most} parts.")
+
+
+def _explain(
+    given: str,
+    carrier: SmppCarrier | None,
+    reference_bits: int | None,
+    languages: frozenset[int],
+    *,
+    look_alikes: bool,
+) -> Explanation:
+    """Explain as the decision would cut it for the carrier, or for a usual one."""
+    if reference_bits is None:
+        reference_bits = carrier.reference_bits if carrier else 8
+    explained = partial(
+        explain,
+        given,
+        reference_bits=8 if reference_bits == 8 else 16,
+        default=parse_encoding(carrier.default_alphabet if carrier else "gsm7"),
+        look_alikes=look_alikes,
+    )
+    found = explained(languages=languages | (carrier.languages if carrier else frozenset()))
+    cut = found.segments
+    if carrier and len(cut.parts) > 1 and cut.encoding.shift_octets:
+        # National tables are told in a header, which is never mixed with other ways to join parts.
+        return found if carrier.concatenation == "udh" else explained()
+    return found
 
 
 def _from_stdin() -> str:
@@ -52,15 +113,25 @@ def _from_stdin() -> str:
 
 
 def units_of(part: str, encoding: Encoding) -> int:
-    """Septets or UTF-16 units that the part fills."""
+    """Septets, UTF-16 units or octets that the part fills."""
     octets = len(encode(part, encoding))
-    return octets if encoding.alphabet == "gsm7" else octets // 2
+    return octets // 2 if encoding.alphabet == "ucs2" else octets
 
 
 def _document(explanation: Explanation) -> dict[str, Any]:
     segments = explanation.segments
     replaced = explanation.replaced
     return {
+        "text": explanation.text,
+        "replacements": [
+            {
+                "character": each.character,
+                "codePoint": _code_points(each.character),
+                "replacement": each.replacement,
+                "count": each.count,
+            }
+            for each in explanation.replacements
+        ],
         "encoding": segments.encoding.label,
         "units": segments.units,
         "unitsPerPart": segments.unit_limit,
@@ -97,7 +168,7 @@ def _driver(driver: CostDriver) -> dict[str, Any]:
 
 def _lines(given: str, explanation: Explanation) -> list[str]:
     segments = explanation.segments
-    unit = "septet" if segments.encoding.alphabet == "gsm7" else "UTF-16 unit"
+    unit = _UNITS.get(segments.encoding.alphabet, "octet")
     count = len(segments.parts)
     lines = [
         f"encoding  {_named(segments.encoding)}",
@@ -107,6 +178,13 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
     ]
     for number, part in enumerate(segments.parts, 1):
         lines.append(f"  {number:>3}  {units_of(part, segments.encoding):>3}  {visible(part)}")
+    if explanation.replacements:
+        lines += ["", "These were replaced:"]
+        lines += [
+            f"  {visible(each.character)}  {_code_points(each.character)} "
+            f"by {visible(each.replacement)!r}, {_times(each.count)}"
+            for each in explanation.replacements
+        ]
     if explanation.forced:
         is_ucs2 = segments.encoding.alphabet == "ucs2"
         why = "These force UCS-2" if is_ucs2 else "These need national tables"
@@ -117,13 +195,13 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
         parts = _many(replaced.parts, "part")
         lines += [
             "",
-            f"With look-alikes it is {parts} of gsm7:",
+            f"With --look-alikes it is {parts} of {replaced.encoding.label}:",
             f"  {visible(replaced.text or '')}",
         ]
     if explanation.languages:
         lines += ["", "Where the operator passes on a national table:"]
         lines += [
-            f"  {LANGUAGES[other.language]} (--language {other.language}): "
+            f"  {LANGUAGES[other.language]} (--language {LANGUAGES[other.language].lower()}): "
             f"{_many(other.parts, 'part')}, {_named(other.encoding)}"
             for other in explanation.languages
         ]
@@ -131,7 +209,7 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
 
 
 def _said_of(driver: CostDriver) -> str:
-    times = "once" if driver.count == 1 else f"{driver.count} times"
+    times = _times(driver.count)
     advice = ""
     if driver.look_alike is not None:
         advice = f"; {driver.look_alike!r} would do" if driver.look_alike else "; can be left out"
@@ -139,8 +217,16 @@ def _said_of(driver: CostDriver) -> str:
     return f"  {shown}  {driver.code_point} {driver.name}, {times}, first at {driver.first}{advice}"
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _code_points(text: str) -> str:
+    return " ".join(f"U+{ord(char):04X}" for char in text)
+
+
 def _named(encoding: Encoding) -> str:
-    return f"{encoding.label} ({'7' if encoding.alphabet == 'gsm7' else '16'} bit)"
+    return f"{encoding.label} ({_BITS.get(encoding.alphabet, 8)} bit)"
 
 
 def _many(count: int, word: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
 
 def test_a_plain_text_is_one_part(capsys: pytest.CaptureFixture[str]) -> None:
     assert document(capsys, "hello") == {
+        "text": "hello",
+        "replacements": [],
         "encoding": "gsm7",
         "units": 5,
         "unitsPerPart": 160,
@@ -39,7 +42,7 @@ def test_what_forces_ucs2_is_named_with_what_would_do(capsys: pytest.CaptureFixt
     said = shown(capsys, "it’s " + "x" * 100)
     assert "encoding  ucs2 (16 bit)" in said
     assert '’  U+2019 RIGHT SINGLE QUOTATION MARK, once, first at 2; "\'" would do' in said
-    assert "With look-alikes it is 1 part of gsm7:\n  it's xxx" in said
+    assert "With --look-alikes it is 1 part of gsm7:\n  it's xxx" in said
 
 
 def test_what_counts_as_two_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,15 +54,98 @@ def test_what_counts_as_two_is_named(capsys: pytest.CaptureFixture[str]) -> None
 def test_national_tables_are_offered_and_can_be_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     text = "ş" * 100
     assert {other["language"] for other in document(capsys, text)["languages"]} == {1}
-    allowed = document(capsys, text, "--language", "1")
-    assert allowed["encoding"] == "gsm7+locking1"
-    assert len(allowed["parts"]) == 1
+    for given in ("1", "tr", "Turkish"):
+        allowed = document(capsys, text, "--language", given)
+        assert allowed["encoding"] == "gsm7+locking1"
+        assert len(allowed["parts"]) == 1
+
+
+def test_look_alikes_are_shown_with_what_they_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("it’s " + "x" * 100, "--look-alikes")
+    assert 'These were replaced:\n  ’  U+2019 by "\'", once' in shown(capsys, *arguments)
+    found = document(capsys, *arguments)
+    assert (found["text"], found["encoding"]) == ("it's " + "x" * 100, "gsm7")
+    assert found["replacements"] == [
+        {"character": "’", "codePoint": "U+2019", "replacement": "'", "count": 1}
+    ]
+
+
+CARRIERS = """
+[server]
+operator_token = "an-operator-token-of-32-characters"
+[store]
+secrets_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+[[carriers]]
+name = "turk"
+languages = ["turkish", "es"]
+reference_bits = 16
+max_parts = 2
+[[carriers]]
+name = "latin"
+default_alphabet = "latin1"
+[[carriers]]
+name = "sar"
+languages = ["tr"]
+concatenation = "sar"
+[[routes]]
+carrier = "turk"
+""".replace(
+    "name =",
+    'type = "smpp"\nhost = "smsc.example"\nsystem_id = "simpost"\npassword = "hush"\nname =',
+)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "text", "encoding", "lengths"),
+    [
+        ("turk", "ş" * 160, "gsm7+locking1", [148, 12]),  # of 160, 16 are taken by the headers
+        ("turk", "a" * 161, "gsm7", [152, 9]),
+        ("latin", "é" * 141, "latin1", [134, 7]),
+        ("latin", "€", "ucs2", [1]),
+        ("sar", "ş" * 160, "ucs2", [67, 67, 26]),  # tables need a header, which is not mixed
+        ("sar", "ş" * 150, "gsm7+locking1", [150]),
+    ],
+)
+def test_a_text_is_counted_as_the_carrier_takes_it(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    carrier: str,
+    text: str,
+    encoding: str,
+    lengths: list[int],
+) -> None:
+    file = tmp_path / "simpost.toml"
+    file.write_text(CARRIERS)
+    found = document(capsys, text, "--carrier", carrier, "--config", str(file))
+    assert found["encoding"] == encoding
+    assert [part["units"] for part in found["parts"]] == lengths
+
+
+def test_a_carrier_says_how_many_parts_it_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "simpost.toml"
+    file.write_text(CARRIERS)
+    with pytest.raises(SystemExit) as left:
+        main(["text", "a" * 500, "--carrier", "turk", "--config", str(file)])
+    assert left.value.code
+    assert "the carrier turk takes at most 2 parts" in capsys.readouterr().err
+
+
+def test_a_carrier_that_is_not_there_is_named_with_those_that_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "simpost.toml"
+    file.write_text(CARRIERS)
+    with pytest.raises(SystemExit):
+        main(["text", "hello", "--carrier", "tork", "--config", str(file)])
+    assert "no carrier 'tork' (it has: turk, latin, sar)" in capsys.readouterr().err
 
 
 def test_parts_show_their_text_and_units(capsys: pytest.CaptureFixture[str]) -> None:
     parts = document(capsys, "x" * 161, "--reference-bits", "8")["parts"]
     assert [part["units"] for part in parts] == [153, 8]
-    assert len(document(capsys, "x" * 161)["parts"][0]["text"]) == 152
+    assert len(document(capsys, "x" * 161)["parts"][0]["text"]) == 153
 
 
 def test_the_text_may_come_from_stdin(
@@ -84,7 +170,7 @@ def test_what_does_not_exist_cannot_be_asked_for(
 
 
 def test_a_text_no_carrier_takes_is_shown_and_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "parts     256" in shown(capsys, "x" * (152 * 255 + 1), code=1)
+    assert "parts     256" in shown(capsys, "x" * (153 * 255 + 1), code=1)
 
 
 def test_nothing_in_a_text_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
