@@ -9,7 +9,7 @@ from typing import Final
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.postgres.link import Session
 
-VERSION: Final = "0006"
+VERSION: Final = "0007"
 """The last migration of this release."""
 
 

@@ -15,7 +15,7 @@ from simpost.store.sqlite.connection import INCREMENTAL, open_reader, translate
 from simpost.store.sqlite.files import create_private, make_private
 from simpost.store.sqlite.soundness import check_sound, damaged
 
-VERSION = "0007"
+VERSION = "0008"
 """The last migration of this release."""
 
 log = get_logger(__name__)
