@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import asyncpg
 import pytest
 from cryptography.fernet import Fernet
 
@@ -49,6 +50,21 @@ async def test_of_nodes_that_start_on_an_empty_database_one_makes_the_tables(emp
 
 
 KEY = Fernet.generate_key().decode()
+
+
+async def test_an_account_of_an_earlier_release_sends_texts_as_they_are(empty_url):
+    connection = await asyncpg.connect(empty_url)
+    await connection.execute(script(end="0004"))
+    await connection.close()
+    await run_sql(
+        empty_url,
+        "INSERT INTO accounts (access_code, sealed_secret, name, dialect, access_code_only, "
+        "ip_allow, requests_per_s, category, webhook, enabled) "
+        "VALUES ('shop', 'x', '', 'hiroaming', false, '[]', 8, 'service', '', true)",
+    )
+    await (await open_store(empty_url, "a", seal_key=KEY)).close()
+    [row] = await run_sql(empty_url, "SELECT access_code, look_alikes FROM accounts")
+    assert tuple(row) == ("shop", False)
 
 
 async def test_a_database_of_a_newer_release_is_left_untouched(node, url):

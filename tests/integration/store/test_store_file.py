@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 from cryptography.fernet import Fernet
+from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.options import PLAIN, Options
@@ -225,6 +226,19 @@ async def test_a_store_of_an_earlier_release_keeps_its_messages_and_gets_new_col
         ("first, second", PLAIN),
         ("hello", Options(message_class=0)),
     ]
+    await store.close()
+
+
+async def test_an_account_of_an_earlier_release_sends_texts_as_they_are(path):
+    store = await opened(path)
+    await store.add_account(Account(0, "shop", "a-secret"))
+    await store.close()
+    write_as_of("0005", path)
+    store = await opened(path)
+    [account] = await store.accounts()
+    assert account == Account(account.id, "shop", "a-secret", look_alikes=False)
+    await store.change_account(replace(account, look_alikes=True))
+    assert [each.look_alikes for each in await store.accounts()] == [True]
     await store.close()
 
 
