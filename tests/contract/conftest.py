@@ -81,7 +81,7 @@ async def _wipe(url: str) -> None:
         tables = await connection.fetch(
             "SELECT relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace "
             "AND relkind IN ('r', 'p') AND NOT relispartition "
-            "AND relname NOT IN ('alembic_version', 'meta')"
+            "AND relname NOT IN ('schema_version', 'meta')"
         )
         emptied = [f"DELETE FROM {table}" for (table,) in tables]
         await connection.execute(

@@ -12,7 +12,7 @@ import pytest
 from simpost.cli import main
 from simpost.config import load
 from simpost.store import SqliteStore
-from simpost.store.sqlite import migrate
+from simpost.store.migrations import script
 from simpost.store.sqlite.moved import Mark, set_mark
 from simpost.store.sqlite.schema import VERSION
 
@@ -94,14 +94,14 @@ async def test_a_store_can_be_looked_at_while_it_is_served(config: Path, capsys:
 def test_a_store_of_an_earlier_release_will_be_migrated(config: Path, capsys: Captured) -> None:
     store = config.parent / "simpost.db"
     with contextlib.closing(apsw.Connection(str(store))) as connection:
-        connection.execute(migrate.script(None, "0001"))
+        connection.execute(script("simpost.store.sqlite", end="0001"))
     assert run("check", "--config", str(config)) == 0
     assert f"store     {store} (will be migrated)\n" in capsys.readouterr().out
 
 
 def test_a_store_of_a_newer_release_is_refused(config: Path, store: Path, capsys: Captured) -> None:
     with contextlib.closing(apsw.Connection(str(store))) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_version SET version = '9999'")
     assert run("check", "--config", str(config)) == 2
     assert f"has schema 9999, this release knows {VERSION}" in capsys.readouterr().err
 

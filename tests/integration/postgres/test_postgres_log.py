@@ -8,7 +8,7 @@ import pytest
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import CODE
-from simpost.store.postgres.migrate import script
+from simpost.store.migrations import script
 from tests.contract.store_facts import NOW_MS, leased, new_id, receipt, refused, settlement
 from tests.integration.postgres.conftest import open_store, run_sql
 
@@ -73,7 +73,7 @@ VALUES ($1, $2, $3, $4, 'smsc', 1, $5, $6, $7, 1, $5)
 
 async def test_messages_of_an_older_schema_are_found_by_esim_and_state(empty_url):
     connection = await asyncpg.connect(empty_url)
-    await connection.execute(script("base", "0003"))
+    await connection.execute(script("simpost.store.postgres", end="0003"))
     for text, esim_tran_no, state in (
         ("in two", "E-1", State.DELIVERED),
         ("late", "E-1", State.EXPIRED),

@@ -7,7 +7,8 @@ import apsw
 
 from simpost.domain.accounts import Account
 from simpost.domain.states import State
-from simpost.store.sqlite import SqliteStore, migrate
+from simpost.store.migrations import script
+from simpost.store.sqlite import SqliteStore
 from tests.contract.inbound_facts import alone, new
 from tests.contract.store_facts import DAY_MS, NOW_MS, leased, settlement
 from tests.integration.store.conftest import SEAL_KEY
@@ -84,7 +85,7 @@ async def retire_nothing(store):
 async def test_a_file_of_an_older_release_is_rid_of_old_texts_and_shrinks(path):
     old = path.with_name("old.db")
     with contextlib.closing(apsw.Connection(str(old))) as connection:
-        connection.execute(migrate.script(None, "0005")).fetchall()
+        connection.execute(script("simpost.store.sqlite", end="0005")).fetchall()
         connection.pragma("journal_mode", "wal")
         connection.execute("CREATE TABLE gone (text TEXT)")
         connection.executemany("INSERT INTO gone VALUES (?)", [(text,) for text in TEXTS])

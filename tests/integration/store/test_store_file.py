@@ -17,8 +17,9 @@ from simpost.domain.accounts import Account
 from simpost.domain.options import PLAIN, Options
 from simpost.domain.states import State
 from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
-from simpost.store.sqlite import SqliteStore, migrate
-from simpost.store.sqlite.schema import VERSION
+from simpost.store.migrations import script
+from simpost.store.sqlite import SqliteStore
+from simpost.store.sqlite.schema import PACKAGE, VERSION
 from tests.contract.store_facts import leased
 from tests.integration.store.conftest import SEAL_KEY
 
@@ -52,7 +53,7 @@ def is_sound(path):
 def set_version(path, version):
     """Returns what the file holds then."""
     connection = apsw.Connection(str(path))
-    connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    connection.execute("UPDATE schema_version SET version = ?", (version,))
     connection.close()
     return path.read_bytes()
 
@@ -201,9 +202,9 @@ def write_as_of(version, path):
     """The same rows in a file as an earlier release wrote it."""
     old = path.with_name("old.db")
     connection = apsw.Connection(str(old))
-    connection.execute(migrate.script(None, version))
+    connection.execute(script(PACKAGE, end=version))
     connection.execute("ATTACH ? AS new", (str(path),))
-    tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'alembic_version'"
+    tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'"
     for (table,) in connection.execute(tables).fetchall():
         names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
         columns = ", ".join(names)
@@ -276,9 +277,22 @@ async def test_no_secret_is_in_the_files_in_clear(path):
     await store.close()
 
 
-def test_a_store_that_needs_no_migration_loads_no_migration_tool(path):
+def test_one_sqlite_library_alone_touches_the_file(path):
     [line] = told_by("serve", path)
-    assert not {"alembic", "sqlalchemy", "sqlite3"} & set(line.split())
+    assert "sqlite3" not in line.split()
+
+
+async def test_a_file_whose_version_stands_in_the_earlier_table_opens(path):
+    store = await opened(path)
+    await store.close()
+    connection = apsw.Connection(str(path))
+    connection.execute(
+        "DROP TABLE schema_version; CREATE TABLE alembic_version (version_num TEXT NOT NULL);"
+        f"INSERT INTO alembic_version VALUES ('{VERSION}')"
+    )
+    connection.close()
+    store = await opened(path)
+    await store.close()
 
 
 async def test_a_migration_that_fails_says_why(path):

@@ -5,11 +5,11 @@ import re
 import apsw
 import apsw.ext
 import pytest
-from alembic.script import ScriptDirectory
 
-from simpost.store.sqlite import migrate
+from simpost.errors import StoreError
+from simpost.store.migrations import migrations, script
 from simpost.store.sqlite.queries import SQL
-from simpost.store.sqlite.schema import VERSION
+from simpost.store.sqlite.schema import PACKAGE, VERSION
 from simpost.store.statements import read
 
 
@@ -26,29 +26,28 @@ def shape(connection):
     """Every table and index with its text, spaces and comments apart."""
     found = connection.execute(
         "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
-        " AND tbl_name <> 'alembic_version'"
+        " AND tbl_name <> 'schema_version'"
     )
     return {name: " ".join(re.sub(r"--.*", "", sql).split()) for name, sql in found}
 
 
 def test_all_migrations_in_order_make_the_schema(empty):
     migrated = apsw.Connection(":memory:")
-    migrated.execute(migrate.script(None)).fetchall()
+    migrated.execute(script(PACKAGE)).fetchall()
     assert shape(migrated) == shape(empty)
-    assert migrated.execute("SELECT version_num FROM alembic_version").get == VERSION
+    assert migrated.execute("SELECT version FROM schema_version").get == VERSION
     migrated.close()
 
 
-def test_the_version_is_that_of_the_last_migration():
-    scripts = ScriptDirectory(str(migrate.MIGRATIONS))
-    assert scripts.get_heads() == [VERSION]
+@pytest.mark.parametrize("package", ["simpost.store.sqlite", "simpost.store.postgres"])
+def test_migrations_are_numbered_without_a_gap(package):
+    numbers = list(migrations(package))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
-def test_migrations_are_numbered_in_order_and_each_has_its_sql():
-    folder = migrate.MIGRATIONS / "versions"
-    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
-    assert names == sorted(path.stem for path in folder.glob("*.sql"))
+def test_a_version_that_is_none_of_ours_is_not_migrated():
+    with pytest.raises(StoreError, match="no migration from schema '0000'"):
+        script(PACKAGE, "0000")
 
 
 def steps(plan):

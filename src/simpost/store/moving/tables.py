@@ -31,11 +31,11 @@ DERIVED: Final = {
 """Columns that only the database has, by table, and how the file tells what is in them."""
 
 EMBEDDED_ONLY: Final = {
-    "alembic_version": "the version of this schema",
+    "schema_version": "the version of this schema",
     "meta": "what the file is bound to; the database is bound to the same key by itself",
 }
 POSTGRES_ONLY: Final = {
-    "alembic_version": "the version of that schema",
+    "schema_version": "the version of that schema",
     "meta": "what the database is bound to",
     "nodes": "processes that serve the database",
     "leases": "what each of them has",

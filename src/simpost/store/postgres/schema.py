@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import Final
 
 from simpost.errors import SchemaTooNew, StoreError
+from simpost.store.migrations import newest, script
 from simpost.store.postgres.link import Session
 
-VERSION: Final = "0007"
+PACKAGE: Final = "simpost.store.postgres"
+VERSION: Final = newest(PACKAGE)
 """The last migration of this release."""
+_NOTED_IN: Final = (
+    ("schema_version", "schema_version"),
+    ("alembic_version", "old_schema_version"),
+)
+"""The tables that say a database's version, and the statement that asks it; the second is
+of earlier versions."""
 
 
 async def bring_up_to_date(session: Session) -> None:
@@ -25,13 +31,16 @@ async def bring_up_to_date(session: Session) -> None:
         await session.ask("lock_schema")
         found = await version_of(session)
         if found != VERSION:
-            await session.run(await _plan(found))
+            await session.run(script(PACKAGE, found))
 
 
 async def version_of(session: Session) -> str | None:
     """The schema version of the database; none when it is new."""
-    known = await session.connection.fetchval("SELECT to_regclass('alembic_version')::text")
-    found: str | None = await session.value("schema_version") if known else None
+    found: str | None = None
+    for table, statement in _NOTED_IN:
+        if await session.connection.fetchval("SELECT to_regclass($1)::text", table):
+            found = await session.value(statement)
+            break
     if found is not None and found > VERSION:
         raise SchemaTooNew(
             f"the database has schema {found}, this release knows {VERSION}; it is left "
@@ -56,23 +65,3 @@ async def refuse_half_moved(session: Session) -> None:
             "an embedded store is being moved into the database: run `simpost migrate` until it "
             "is done"
         )
-
-
-async def _plan(found: str | None) -> str:
-    """The SQL to the last version, planned by a process of its own.
-
-    That keeps Alembic and SQLAlchemy out of the process that serves; it is told no URL.
-    """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "simpost.store.postgres.migrate",
-        found or "base",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    script, complaint = await process.communicate()
-    if process.returncode:
-        lines = complaint.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise StoreError(f"the database could not be migrated: {lines[-1]}")
-    return script.decode()

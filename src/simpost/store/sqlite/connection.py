@@ -75,7 +75,8 @@ def open_writer(path: Path) -> apsw.Connection:
     )
     _prepare(connection)
     # For a file without a table yet; one that has tables takes it at its next VACUUM.
-    connection.pragma("auto_vacuum", INCREMENTAL)
+    if connection.pragma("auto_vacuum") != INCREMENTAL:  # setting it again would write
+        connection.pragma("auto_vacuum", INCREMENTAL)
     connection.pragma("secure_delete", 1)  # what is deleted is overwritten
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from pathlib import Path
+from typing import Final
 
 import apsw
 
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.observe import get_logger
-from simpost.store.sqlite.connection import INCREMENTAL, open_reader, translate
+from simpost.store.migrations import newest, script
+from simpost.store.sqlite.connection import INCREMENTAL, open_reader, open_writer, translate
 from simpost.store.sqlite.files import create_private, make_private
 from simpost.store.sqlite.soundness import check_sound, damaged
 
-VERSION = "0008"
+PACKAGE: Final = "simpost.store.sqlite"
+VERSION: Final = newest(PACKAGE)
 """The last migration of this release."""
+_NOTED_IN: Final = (("schema_version", "version"), ("alembic_version", "version_num"))
+"""Table and column that say the version of a file; the second in files of earlier versions."""
 
 log = get_logger(__name__)
 
 
 def bring_up_to_date(path: Path) -> None:
-    """Migrate the file if it needs it, in a process of its own; the caller owns the store.
+    """Migrate the file if it needs it, to the last version or not at all; the caller owns it.
 
-    That keeps Alembic and SQLAlchemy out of the process that serves. Raises SchemaTooNew, with
-    the file untouched, when a newer release wrote it, and StoreDamaged when it is not sound.
+    Raises SchemaTooNew, with the file untouched, when a newer release wrote it, and StoreDamaged
+    when it is not sound.
     """
     found = version_of(path)
     if not path.exists():
@@ -34,20 +37,37 @@ def bring_up_to_date(path: Path) -> None:
     if found is not None:
         refuse_newer(path, found)
         check_sound(path)
-    if found == VERSION and can_shrink(path):
-        return
-    done = subprocess.run(  # noqa: S603  our own module
-        [sys.executable, "-m", "simpost.store.sqlite.migrate", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no reason given"]
-        raise StoreError(f"the store {path} could not be migrated: {lines[-1]}")
-
+    if found != VERSION:
+        try:
+            _run(path, script(PACKAGE, found))
+        except StoreError as error:
+            raise type(error)(f"the store {path} could not be migrated: {error}") from error
     if not can_shrink(path):
+        _compact(path)
+
+
+def _run(path: Path, statements: str) -> None:
+    """In one transaction."""
+    try:
+        with contextlib.closing(open_writer(path)) as connection, connection:
+            connection.execute(statements)
+    except apsw.Error as error:
+        raise translate(error) from error
+
+
+def _compact(path: Path) -> None:
+    """Write a file of an earlier version again as a whole, once.
+
+    Then nothing that was deleted is left in it, and it shrinks from now on. Without room on the
+    disk it stays as it is.
+    """
+    try:
+        with contextlib.closing(open_writer(path)) as connection:
+            connection.execute("VACUUM")
+    except apsw.FullError:
         log.warning("store_not_compacted", path=str(path))
+    except apsw.Error as error:
+        raise translate(error) from error
 
 
 def can_shrink(path: Path) -> bool:
@@ -77,9 +97,10 @@ def version_of(path: Path) -> str | None:
     except apsw.Error as error:
         raise _named(error, path) from None
     try:
-        if connection.table_exists(None, "alembic_version"):
-            version: str | None = connection.execute("SELECT version_num FROM alembic_version").get
-            return version
+        for table, column in _NOTED_IN:
+            if connection.table_exists(None, table):
+                version: str | None = connection.execute(f"SELECT {column} FROM {table}").get  # noqa: S608
+                return version
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
     except apsw.Error as error:
         raise _named(error, path) from None

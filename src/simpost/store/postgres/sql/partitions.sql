@@ -3,6 +3,9 @@ SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'messages'::regclass ORDER BY c.relname
 
 -- name: schema_version
+SELECT version FROM schema_version
+
+-- name: old_schema_version
 SELECT version_num FROM alembic_version
 
 -- name: lock_schema
