@@ -1,6 +1,8 @@
+import asyncio
+
 import pytest
 
-from simpost.domain.accounts import Account, Dialect
+from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
@@ -210,20 +212,48 @@ async def test_an_access_code_is_taken_once(store):
         await store.add_account(SHOP)
     second = await store.add_account(with_id(SHOP, 0, access_code="other"))
     assert first != second
-    with pytest.raises(InvalidRequest):
-        await store.change_account(with_id(SHOP, second))
 
 
-async def test_a_changed_account_keeps_its_id(store):
+CHANGES = {
+    "secret": "another-secret-of-the-shop",
+    "name": "Shop 2",
+    "dialect": Dialect.HIROAMING,
+    "access_code_only": not SHOP.access_code_only,
+    "ip_allow": (),
+    "requests_per_s": 0.0,
+    "category": Category.NOTICE,
+    "webhook": "",
+    "enabled": not SHOP.enabled,
+    "look_alikes": not SHOP.look_alikes,
+}
+
+
+def change(account_id, **fields):
+    return AccountChange(id=account_id, access_code="shop", **fields)
+
+
+def test_every_field_of_an_account_but_its_code_can_be_changed():
+    assert set(CHANGES) == set(Account.__struct_fields__) - {"id", "access_code"}
+    assert all(value != getattr(SHOP, name) for name, value in CHANGES.items())
+
+
+@pytest.mark.parametrize("field", CHANGES)
+async def test_a_change_of_one_field_leaves_the_others_alone(store, field):
     account_id = await store.add_account(SHOP)
-    changed = with_id(SHOP, account_id, access_code="shop-2", secret="new", enabled=True)
-    await store.change_account(changed)
-    assert await store.accounts() == [changed]
+    await store.change_account(change(account_id, **{field: CHANGES[field]}))
+    assert await store.accounts() == [with_id(SHOP, account_id, **{field: CHANGES[field]})]
+
+
+async def test_of_changes_of_different_fields_at_once_none_is_lost(store):
+    account_id = await store.add_account(SHOP)
+    changes = [change(account_id, **{field: value}) for field, value in CHANGES.items()]
+    await asyncio.gather(*(store.change_account(one) for one in changes))
+    assert await store.accounts() == [with_id(SHOP, account_id, **CHANGES)]
 
 
 async def test_an_account_that_does_not_exist_cannot_be_changed(store):
     with pytest.raises(InvalidRequest):
-        await store.change_account(with_id(SHOP, 99))
+        await store.change_account(change(99, enabled=True))
 
 
 async def test_an_esim_looked_up_before_is_found_as_it_is_now(store):

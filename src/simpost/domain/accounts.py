@@ -43,3 +43,26 @@ class Account(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Account({self.id}, {self.access_code!r})"
+
+
+class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of one account. A field that is `None` stays as the store has it.
+
+    The rest is never written back from memory: another writer may have changed it since.
+    """
+
+    id: int
+    access_code: str
+    secret: str | None = None
+    name: str | None = None
+    dialect: Dialect | None = None
+    access_code_only: bool | None = None
+    ip_allow: tuple[str, ...] | None = None
+    requests_per_s: float | None = None
+    category: Category | None = None
+    webhook: str | None = None
+    enabled: bool | None = None
+    look_alikes: bool | None = None
+
+    def __repr__(self) -> str:
+        return f"AccountChange({self.id}, {self.access_code!r})"

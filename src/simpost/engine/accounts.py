@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.rates import TokenBucket
 from simpost.engine.nodes.paces import SharedPaces
 from simpost.ports.store import Store
@@ -65,9 +65,11 @@ class Accounts:
         await self.reload()
         return self._by_code[account.access_code]
 
-    async def change(self, account: Account) -> None:
-        await self._store.change_account(account)
+    async def change(self, change: AccountChange) -> Account:
+        """The account as the store has it after the change."""
+        await self._store.change_account(change)
         await self.reload()
+        return self._by_id[change.id]
 
     def _bucket(self, account: Account) -> TokenBucket:
         known = self._buckets.get(account.id)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.options import PLAIN, Options
@@ -30,11 +30,19 @@ class RequestKey(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         fingerprint: digest of what was asked; the same id with another one is refused.
         stale_ms: an earlier use committed before this time is forgotten (24 h ago).
+        signature: of a signed request, in lowercase hex. It is accepted once, whatever the id:
+            the signed octets can be cut into another timestamp and id.
     """
 
     request_id: str
     fingerprint: bytes
     stale_ms: int
+    signature: str = ""
+
+    @property
+    def signature_key(self) -> str:
+        """Where the store remembers the signature; request ids are ASCII and never equal to it."""
+        return f"§{self.signature}"
 
 
 class NewMessage(msgspec.Struct, frozen=True, gc=False):
@@ -374,4 +382,5 @@ class Store(InboundStore, WatchedStore, Protocol):
         """Returns its id. Raises InvalidRequest when the access code is taken."""
         ...
 
-    async def change_account(self, account: Account) -> None: ...
+    async def change_account(self, change: AccountChange) -> None:
+        """Write only the fields that are given. Raises InvalidRequest for an unknown account."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from simpost.domain.accounts import Account, Dialect
+from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
 from simpost.store.seal import Seal
 
@@ -28,6 +28,24 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
         account.webhook,
         account.enabled,
         account.look_alikes,
+    )
+
+
+def changes_of(change: AccountChange, seal: Seal) -> tuple[Any, ...]:
+    """The columns of `row_of` but the access code; `None` for those that stay. The id is last."""
+    secret, networks, rate = change.secret, change.ip_allow, change.requests_per_s
+    return (
+        None if secret is None else seal.close(change.access_code, secret),
+        change.name,
+        change.dialect,
+        change.access_code_only,
+        None if networks is None else msgspec.json.encode(networks).decode(),
+        None if rate is None else float(rate),
+        change.category,
+        change.webhook,
+        change.enabled,
+        change.look_alikes,
+        change.id,
     )
 
 

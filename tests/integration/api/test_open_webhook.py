@@ -1,11 +1,14 @@
+import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
+
+from simpost.domain.accounts import AccountChange
 
 SERVED = Any  # the `service` fixture of conftest.py
 
@@ -15,11 +18,14 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 200
+        self.before: Callable[[], Awaitable[None]] | None = None
         self.got: list[tuple[str, str]] = []
         self.url = ""
 
     async def answer(self, request: web.Request) -> web.Response:
         self.got.append((request.path, await request.text()))
+        if self.before:
+            await self.before()
         if request.path != "/hook":
             return web.Response()
         headers = {"Location": f"{self.url}/elsewhere"} if self.status == 302 else {}
@@ -43,6 +49,41 @@ async def receiver() -> AsyncIterator[Receiver]:
 @pytest.fixture
 def settings() -> dict[str, Any]:
     return {"allow_private_webhooks": True}
+
+
+async def test_a_webhook_saved_at_the_same_time_does_not_undo_a_revocation(
+    service: SERVED, receiver: Receiver
+) -> None:
+    """The other dialect asks the receiver first, so that its save takes a while."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def revoke() -> None:
+        asked.set()
+        await go_on.wait()
+
+    receiver.before = revoke
+    saves = [
+        asyncio.create_task(
+            service.open("webhook/save", {"webhook": f"{receiver.url}/hook"}, account="other")
+        )
+        for _ in range(4)
+    ]
+    await asked.wait()
+    # As another node would: nothing in the memory of this process knows of it.
+    change = AccountChange(
+        id=2,
+        access_code="other",
+        secret="another-secret-of-16",
+        ip_allow=("192.0.2.0/24",),
+        enabled=False,
+    )
+    await service.store.change_account(change)
+    go_on.set()
+    assert [answer.json()["success"] for answer in await asyncio.gather(*saves)] == [True] * 4
+    account = next(one for one in await service.store.accounts() if one.id == 2)
+    assert account.webhook == f"{receiver.url}/hook"
+    assert (account.secret, account.enabled) == ("another-secret-of-16", False)
+    assert account.ip_allow == ("192.0.2.0/24",)
 
 
 def code_of(answer: Any) -> str | None:

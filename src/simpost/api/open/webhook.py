@@ -11,6 +11,7 @@ import msgspec
 from simpost.api.open.call import Call
 from simpost.api.open.envelope import Code, Fault, Reply
 from simpost.api.open.parameters import Given, bounded, is_blank, parse_body
+from simpost.domain.accounts import AccountChange
 from simpost.net.address_guard import MAX_URL, GuardedResolver, RefusedUrl, check_url
 
 _PATIENCE = aiohttp.ClientTimeout(total=5.0)
@@ -37,9 +38,10 @@ async def save_webhook(call: Call) -> Reply:
         raise Fault(
             Code.PARAMETER_INVALID, "webhook: CHECK_HEALTH was not answered with 200; not saved"
         )
-    accounts = call.services.accounts
-    current = accounts.by_id(call.account.id) or call.account  # the check above takes its time
-    await accounts.change(msgspec.structs.replace(current, webhook=url))
+    account = call.account
+    await call.services.accounts.change(
+        AccountChange(id=account.id, access_code=account.access_code, webhook=url)
+    )
     return call.rules.done
 
 

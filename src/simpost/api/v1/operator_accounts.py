@@ -6,7 +6,6 @@ import ipaddress
 import secrets
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
@@ -14,7 +13,7 @@ from simpost.api.services import Services
 from simpost.api.v1.callers import Wired, admit_operator
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape
-from simpost.domain.accounts import Account, Dialect
+from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
 
@@ -154,8 +153,9 @@ async def change_account(
         wanted["ip_allow"] = tuple(wanted["ip_allow"])
     if secret:
         wanted["secret"] = secret
-    changed = msgspec.structs.replace(account, **wanted)
-    await services.accounts.change(changed)
+    changed = await services.accounts.change(
+        AccountChange(id=account.id, access_code=account.access_code, **wanted)
+    )
     return AccountWithSecret(**_shown(changed), secret=secret)
 
 

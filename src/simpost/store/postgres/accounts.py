@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -26,23 +26,29 @@ class Sealed(NamedTuple):
 
 async def add_accounts(session: Session, accounts: Sequence[Sealed]) -> list[int]:
     async with session.transaction():
-        return [await _write(session, "add_account", one) for one in accounts]
+        return [await _add(session, one) for one in accounts]
 
 
-async def change_accounts(session: Session, accounts: Sequence[Sealed]) -> list[int]:
-    async with session.transaction():
-        return [await _write(session, "change_account", one, one.account.id) for one in accounts]
-
-
-async def _write(session: Session, statement: str, one: Sealed, *key: int) -> int:
-    row = row_of(one.account, one.secret)
+async def _add(session: Session, one: Sealed) -> int:
     try:
-        written: int | None = await session.value(statement, *row, *key)
+        added: int = await session.value("add_account", *row_of(one.account, one.secret))
     except asyncpg.UniqueViolationError:
         raise InvalidRequest(f"the access code {one.account.access_code!r} is taken") from None
-    if written is None:
-        raise InvalidRequest(f"there is no account {one.account.id}")
-    return written
+    return added
+
+
+class SealedChange(NamedTuple):
+    """A change as `changes_of` gives it: the columns, with the account's id last."""
+
+    columns: tuple[Any, ...]
+
+
+async def change_accounts(session: Session, changes: Sequence[SealedChange]) -> list[None]:
+    async with session.transaction():
+        for one in changes:
+            if await session.value("change_account", *one.columns) is None:
+                raise InvalidRequest(f"there is no account {one.columns[-1]}")
+    return [None] * len(changes)
 
 
 async def list_accounts(session: Session, seal: Seal) -> list[Account]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
@@ -31,6 +31,7 @@ from simpost.ports.store import (
     WaitingMessage,
 )
 from simpost.ports.watching import StoreCounts
+from simpost.store.accounts import changes_of
 from simpost.store.postgres import (
     accepting,
     accounts,
@@ -285,8 +286,9 @@ class PostgresStore(InboundVerbs, WatchVerbs):
     async def add_account(self, account: Account) -> int:
         return await self._chores.submit(accounts.add_accounts, self._sealed(account))
 
-    async def change_account(self, account: Account) -> None:
-        await self._chores.submit(accounts.change_accounts, self._sealed(account))
+    async def change_account(self, change: AccountChange) -> None:
+        one = accounts.SealedChange(changes_of(change, self._seal))
+        await self._chores.submit(accounts.change_accounts, one)
 
     def _sealed(self, account: Account) -> Sealed:
         return Sealed(account, self._seal.close(account.access_code, account.secret))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import apsw
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
-from simpost.store.accounts import account_of, row_of
+from simpost.store.accounts import account_of, changes_of, row_of
 from simpost.store.seal import Seal
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
@@ -18,22 +18,24 @@ _CANARY = "simpost"
 
 
 def add_accounts(session: Session, accounts: Sequence[Account]) -> list[int]:
-    return [_write(session, "add_account", account, ()) for account in accounts]
+    return [_add(session, account) for account in accounts]
 
 
-def change_accounts(session: Session, accounts: Sequence[Account]) -> list[int]:
-    return [_write(session, "change_account", account, (account.id,)) for account in accounts]
-
-
-def _write(session: Session, statement: str, account: Account, key: tuple[int, ...]) -> int:
+def _add(session: Session, account: Account) -> int:
     row = row_of(account, session.seal.close(account.access_code, account.secret))
     try:
-        written: int | None = session.execute(SQL[statement], row + key).get
+        added: int = session.execute(SQL["add_account"], row).get
     except apsw.ConstraintError:
         raise InvalidRequest(f"the access code {account.access_code!r} is taken") from None
-    if written is None:
-        raise InvalidRequest(f"there is no account {account.id}")
-    return written
+    return added
+
+
+def change_accounts(session: Session, changes: Sequence[AccountChange]) -> list[None]:
+    for change in changes:
+        columns = changes_of(change, session.seal)
+        if session.execute(SQL["change_account"], columns).get is None:
+            raise InvalidRequest(f"there is no account {change.id}")
+    return [None] * len(changes)
 
 
 def list_accounts(connection: apsw.Connection, seal: Seal) -> list[Account]:

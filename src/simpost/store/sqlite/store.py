@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
@@ -293,8 +293,8 @@ class SqliteStore(InboundVerbs, WatchVerbs):
     async def add_account(self, account: Account) -> int:
         return await self._writer.submit(accounts.add_accounts, account)
 
-    async def change_account(self, account: Account) -> None:
-        await self._writer.submit(accounts.change_accounts, account)
+    async def change_account(self, change: AccountChange) -> None:
+        await self._writer.submit(accounts.change_accounts, change)
 
     async def _read(self, query: Callable[..., R], *facts: Any) -> R:
         """Run a query in the reader's thread, so that a long one never holds up the loop."""

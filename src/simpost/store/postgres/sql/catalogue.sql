@@ -109,10 +109,17 @@ RETURNING id
 
 -- name: change_account
 UPDATE accounts SET
-  access_code = $1, sealed_secret = $2, name = $3, dialect = $4, access_code_only = $5,
-  ip_allow = $6, requests_per_s = $7, category = $8, webhook = $9, enabled = $10,
-  look_alikes = $11
-WHERE id = $12
+  sealed_secret = coalesce($1, sealed_secret),
+  name = coalesce($2, name),
+  dialect = coalesce($3, dialect),
+  access_code_only = coalesce($4, access_code_only),
+  ip_allow = coalesce($5, ip_allow),
+  requests_per_s = coalesce($6, requests_per_s),
+  category = coalesce($7, category),
+  webhook = coalesce($8, webhook),
+  enabled = coalesce($9, enabled),
+  look_alikes = coalesce($10, look_alikes)
+WHERE id = $11
 RETURNING id
 
 -- name: find_meta

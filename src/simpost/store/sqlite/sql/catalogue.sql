@@ -83,8 +83,16 @@ RETURNING id
 
 -- name: change_account
 UPDATE accounts SET
-  access_code = ?, sealed_secret = ?, name = ?, dialect = ?, access_code_only = ?, ip_allow = ?,
-  requests_per_s = ?, category = ?, webhook = ?, enabled = ?, look_alikes = ?
+  sealed_secret = coalesce(?, sealed_secret),
+  name = coalesce(?, name),
+  dialect = coalesce(?, dialect),
+  access_code_only = coalesce(?, access_code_only),
+  ip_allow = coalesce(?, ip_allow),
+  requests_per_s = coalesce(?, requests_per_s),
+  category = coalesce(?, category),
+  webhook = coalesce(?, webhook),
+  enabled = coalesce(?, enabled),
+  look_alikes = coalesce(?, look_alikes)
 WHERE id = ?
 RETURNING id
 
