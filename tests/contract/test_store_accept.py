@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -99,6 +100,50 @@ async def test_a_request_id_older_than_a_day_may_be_used_again(store):
     assert await store.accept(message(at_ms=later, request=key(at_ms=later))) == Repeated(
         same=False, message_id=anew.id, reason=None
     )
+
+
+def signed(request_id="r-1", signature="a" * 64, at_ms=NOW_MS):
+    return message(at_ms=at_ms, request=replace(key(request_id, at_ms=at_ms), signature=signature))
+
+
+async def test_a_signature_is_accepted_once_whatever_the_request_id(store):
+    first = signed("r-1")
+    assert await store.accept(first) == Accepted()
+    again = Repeated(same=True, message_id=first.id, reason=None)
+    assert await store.accept(signed("234r-1")) == again
+    assert await store.accept(signed("r-1")) == again
+    assert await store.waiting("smsc") == 1
+
+
+async def test_of_many_at_once_with_one_signature_exactly_one_is_accepted(store):
+    asked = [signed(f"r-{number}") for number in range(40)]
+    answers = await asyncio.gather(*(store.accept(one) for one in asked))
+    accepted = [one for one, answer in zip(asked, answers, strict=True) if answer == Accepted()]
+    assert len(accepted) == 1
+    assert answers.count(Repeated(same=True, message_id=accepted[0].id, reason=None)) == 39
+
+
+async def test_a_retry_signed_again_cannot_be_replayed_under_another_id(store):
+    first = signed("r-1")
+    again = Repeated(same=True, message_id=first.id, reason=None)
+    await store.accept(first)
+    assert await store.accept(signed("r-1", signature="b" * 64)) == again
+    assert await store.accept(signed("234r-1", signature="b" * 64)) == again
+
+
+async def test_a_new_signature_and_id_are_a_new_message(store):
+    assert await store.accept(signed("r-1")) == Accepted()
+    assert await store.accept(signed("r-2", signature="b" * 64)) == Accepted()
+    assert await store.waiting("smsc") == 2
+
+
+async def test_a_signature_survives_a_restart(opening):
+    first = signed("r-1")
+    async with opening() as store:
+        await store.accept(first)
+    async with opening() as store:
+        answer = await store.accept(signed("234r-1"))
+    assert answer == Repeated(same=True, message_id=first.id, reason=None)
 
 
 async def test_accounts_do_not_share_request_ids(store):

@@ -50,8 +50,9 @@ class Server(Section):
     timestamp_window_s: int = Field(
         default=300,
         ge=1,
-        le=86_400,
-        description="How far the timestamp of a signed request may be from our clock.",
+        le=43_200,
+        description="How far the timestamp of a signed request may be from our clock. At most half "
+        "of the 24 hours for which signatures are remembered.",
     )
     allow_private_webhooks: bool = Field(
         default=False,

@@ -36,6 +36,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
         category: none takes the account's own.
         validity_s: how long the message is worth sending; none takes the service's own.
         request_id: the caller's idempotency key, with the digest of what it stands for.
+        signature: of a signed request, in lowercase hex.
     """
 
     esim_tran_no: str | None
@@ -45,6 +46,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     validity_s: int | None = None
     request_id: str | None = None
     fingerprint: bytes = b""
+    signature: str = ""
     wishes: Wishes = AS_USUAL
 
 
@@ -101,7 +103,8 @@ class Intake:
         now_ms = self._clock_ms()
         request = None
         if ask.request_id:
-            request = RequestKey(ask.request_id, ask.fingerprint, stale_ms=now_ms - DAY_MS)
+            stale_ms = now_ms - DAY_MS
+            request = RequestKey(ask.request_id, ask.fingerprint, stale_ms, ask.signature)
         if isinstance(plan, Refusal) or esim is None:
             return await self._refuse(account, plan, request, now_ms)
         message, done = await self._commit(

@@ -58,6 +58,13 @@ def identify(
     return account
 
 
+def signature_of(account: Account, headers: Headers) -> str:
+    """The signature that proved an identified account, in lowercase hex; empty without one."""
+    if account.access_code_only or not headers.signature:
+        return ""
+    return headers.signature.lower().decode("ascii")
+
+
 def _is_signed(
     account: Account, headers: Headers, body: bytes, now_ms: int, window_ms: int
 ) -> bool:

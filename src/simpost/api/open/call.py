@@ -10,7 +10,12 @@ from simpost.domain.accounts import Account
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """What an endpoint is given. `request_id` is RT-RequestID, the caller's idempotency key."""
+    """What an endpoint is given.
+
+    Attributes:
+        request_id: RT-RequestID, the caller's idempotency key.
+        signature: the signature that proved the account, in lowercase hex; empty without one.
+    """
 
     services: Services
     account: Account
@@ -18,3 +23,4 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     path: str
     body: bytes
     request_id: str | None
+    signature: str = ""

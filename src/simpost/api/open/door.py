@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.failures import log_crash, log_store_refusal
-from simpost.api.open.auth import identify
+from simpost.api.open.auth import identify, signature_of
 from simpost.api.open.call import Call
 from simpost.api.open.dialects import RULES
 from simpost.api.open.envelope import Code, Fault, Reply
@@ -66,7 +66,10 @@ async def _answer(
         if wait_s := services.accounts.admit(account):
             await _slow_down(services.accounts, account, wait_s)
         request_id = headers.request_id.decode("ascii") or None
-        reply = await endpoint(Call(services, account, rules, scope["path"], body, request_id))
+        signature = signature_of(account, headers)
+        reply = await endpoint(
+            Call(services, account, rules, scope["path"], body, request_id, signature)
+        )
     except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
         fault = _fault_of(error, scope["path"])
         services.answers.counts["open", str(fault.status), fault.code] += 1

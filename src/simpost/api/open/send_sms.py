@@ -58,6 +58,7 @@ async def send_sms(call: Call) -> Reply:
             text=message,
             request_id=call.request_id,
             fingerprint=_fingerprint(call) if call.request_id else b"",
+            signature=call.signature,
         ),
     )
     if answer.message_id is None:

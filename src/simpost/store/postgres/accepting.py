@@ -6,22 +6,40 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from simpost.errors import StoreError
-from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey
-from simpost.store.codes import options_text, reason_of
+from simpost.ports.store import Accepted, NewMessage, Refused, Repeated
+from simpost.store.codes import options_text
+from simpost.store.postgres import signatures
 from simpost.store.postgres.link import Session
-from simpost.store.postgres.queries import columns, octets, waves
+from simpost.store.postgres.queries import columns, octets
+from simpost.store.postgres.requests import (
+    RequestPlace,
+    RequestRow,
+    find_requests,
+    repeated,
+    take_requests,
+)
 
 _WHOLE = Accepted()
-_Key = tuple[int, str]
-"""Account and request id."""
 
 
 async def accept(session: Session, messages: Sequence[NewMessage]) -> list[Accepted | Repeated]:
+    if not any(message.request and message.request.signature for message in messages):
+        return await _accept(session, messages)
+    async with session.transaction():
+        replays = await signatures.take(session, messages)
+        fresh = [message for message in messages if message.id not in replays]
+        accepted = dict(
+            zip((message.id for message in fresh), await _accept(session, fresh), strict=True)
+        )
+        await signatures.answer_retries(session, fresh, accepted)
+    return [replays.get(message.id) or accepted[message.id] for message in messages]
+
+
+async def _accept(session: Session, messages: Sequence[NewMessage]) -> list[Accepted | Repeated]:
     references = await _next_references(session, messages)
     rows: list[tuple[Any, ...]] = []
     more: list[tuple[Any, ...]] = []
-    seen: set[_Key] = set()
+    seen: set[RequestPlace] = set()
     stale_ms: list[int] = []
     for message, reference in zip(messages, references, strict=True):
         if message.request is not None:
@@ -55,62 +73,22 @@ async def _answers(
         for message in messages
         if message.request is not None and message.id not in taken
     ]
-    first = await _find(session, asked)
+    first = await find_requests(session, asked)
     answers: list[Accepted | Repeated] = []
     for message, reference in zip(messages, references, strict=True):
         if message.request is None or message.id in taken:
             answers.append(Accepted(reference) if reference else _WHOLE)
         else:
-            answers.append(_repeated(message.account_id, message.request, first))
+            answers.append(repeated(message.account_id, message.request, first))
     return answers
 
 
 async def remember(session: Session, refusals: Sequence[Refused]) -> list[Repeated | None]:
-    taken: set[int] = set()
-    places = range(len(refusals))
-    for wave in waves(
-        places, lambda at: (refusals[at].account_id, refusals[at].request.request_id)
-    ):
-        some = [refusals[place] for place in wave]
-        rows = [
-            (
-                each.account_id,
-                each.request.request_id,
-                each.request.fingerprint,
-                each.reason,
-                each.created_ms,
-            )
-            for each in some
-        ]
-        stale_ms = min(each.request.stale_ms for each in some)
-        found = await session.ask("take_request_ids", *columns(rows, 5), stale_ms)
-        keys = {(row[0], row[1]) for row in found}
-        taken |= {
-            place
-            for place, each in zip(wave, some, strict=True)
-            if (each.account_id, each.request.request_id) in keys
-        }
-    asked = [(each.account_id, each.request) for at, each in enumerate(refusals) if at not in taken]
-    first = await _find(session, asked)
-    return [
-        None if at in taken else _repeated(each.account_id, each.request, first)
-        for at, each in enumerate(refusals)
+    rows = [
+        RequestRow(one.account_id, one.request, None, one.reason, one.created_ms)
+        for one in refusals
     ]
-
-
-async def _find(session: Session, asked: list[tuple[int, RequestKey]]) -> dict[_Key, Any]:
-    keys = sorted({(account_id, request.request_id) for account_id, request in asked})
-    if not keys:
-        return {}
-    rows = await session.ask("find_requests", *columns(keys, 2))
-    return {(row[0], row[1]): row for row in rows}
-
-
-def _repeated(account_id: int, request: RequestKey, first: dict[_Key, Any]) -> Repeated:
-    row = first.get((account_id, request.request_id))
-    if row is None:
-        raise StoreError("the request id was forgotten meanwhile; ask again")
-    return Repeated(row[2] == request.fingerprint, row[3], reason_of(row[4]))
+    return await take_requests(session, rows)
 
 
 async def _next_references(session: Session, messages: Sequence[NewMessage]) -> list[int]:

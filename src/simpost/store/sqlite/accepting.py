@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey
 from simpost.store.codes import CODE, options_text, reason_of
@@ -21,9 +23,7 @@ def accept(session: Session, messages: Sequence[NewMessage]) -> list[Accepted | 
     for message in messages:
         request = message.request
         if request is not None:
-            first = _take(
-                session, message.account_id, request, message.id, None, message.created_ms
-            )
+            first = _take_for(session, message, request)
             if first is not None:
                 results.append(first)
                 continue
@@ -44,6 +44,21 @@ def remember(session: Session, refusals: Sequence[Refused]) -> list[Repeated | N
         )
         for refused in refusals
     ]
+
+
+def _take_for(session: Session, message: NewMessage, request: RequestKey) -> Repeated | None:
+    """Claim the request id of a message, and its signature with the same answer."""
+    if not request.signature:
+        return _take(session, message.account_id, request, message.id, None, message.created_ms)
+    signed = replace(request, request_id=request.signature_key)
+    first = _take(session, message.account_id, signed, message.id, None, message.created_ms)
+    if first is not None:
+        return first
+    first = _take(session, message.account_id, request, message.id, None, message.created_ms)
+    if first is not None:
+        facts = (first.message_id, first.reason, message.account_id, request.signature_key)
+        session.execute(SQL["answer_signature"], facts)
+    return first
 
 
 def _take(

@@ -63,14 +63,20 @@ RETURNING account_id, esim_tran_no, reference
 
 -- name: take_request_ids
 INSERT INTO requests AS r (account_id, request_id, fingerprint, message_id, reason, created_ms)
-SELECT n.account_id, n.request_id, n.fingerprint, NULL, n.reason, n.created_ms
-FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::text[], $5::bigint[])
-  AS n (account_id, request_id, fingerprint, reason, created_ms)
+SELECT n.account_id, n.request_id, n.fingerprint, n.message_id, n.reason, n.created_ms
+FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::bigint[])
+  AS n (account_id, request_id, fingerprint, message_id, reason, created_ms)
 ON CONFLICT (account_id, request_id) DO UPDATE SET
   fingerprint = excluded.fingerprint, message_id = excluded.message_id,
   reason = excluded.reason, created_ms = excluded.created_ms
-WHERE r.created_ms < $6
+WHERE r.created_ms < $7
 RETURNING r.account_id, r.request_id
+
+-- name: answer_signatures
+UPDATE requests AS r SET message_id = n.message_id, reason = n.reason
+FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::text[])
+  AS n (account_id, request_id, message_id, reason)
+WHERE r.account_id = n.account_id AND r.request_id = n.request_id
 
 -- name: find_requests
 SELECT r.account_id, r.request_id, r.fingerprint, r.message_id, r.reason

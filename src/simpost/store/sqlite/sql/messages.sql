@@ -30,6 +30,9 @@ WHERE requests.created_ms < ?7
 -- name: find_request
 SELECT fingerprint, message_id, reason FROM requests WHERE account_id = ? AND request_id = ?
 
+-- name: answer_signature
+UPDATE requests SET message_id = ?, reason = ? WHERE account_id = ? AND request_id = ?
+
 -- name: forget_requests
 DELETE FROM requests WHERE (account_id, request_id) IN (
   SELECT account_id, request_id FROM requests WHERE created_ms < ? ORDER BY created_ms LIMIT ?

@@ -1,0 +1,76 @@
+"""Request ids: the first use of each, and the answer it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from simpost.domain.reasons import Reason
+from simpost.errors import StoreError
+from simpost.ports.store import Repeated, RequestKey
+from simpost.store.codes import reason_of
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.queries import columns, waves
+
+RequestPlace: TypeAlias = tuple[int, str]
+"""Account and request id."""
+
+
+class RequestRow(NamedTuple):
+    """A use of a request id, with the answer: a message or a reason."""
+
+    account_id: int
+    request: RequestKey
+    message_id: bytes | None
+    reason: Reason | None
+    created_ms: int
+
+
+async def take_requests(session: Session, uses: Sequence[RequestRow]) -> list[Repeated | None]:
+    """Claim each request id by inserting it; where it was used before, the first answer."""
+    taken: set[int] = set()
+    places = range(len(uses))
+    for wave in waves(places, lambda at: (uses[at].account_id, uses[at].request.request_id)):
+        some = [uses[place] for place in wave]
+        rows = [
+            (
+                each.account_id,
+                each.request.request_id,
+                each.request.fingerprint,
+                each.message_id,
+                each.reason,
+                each.created_ms,
+            )
+            for each in some
+        ]
+        stale_ms = min(each.request.stale_ms for each in some)
+        found = await session.ask("take_request_ids", *columns(rows, 6), stale_ms)
+        keys = {(row[0], row[1]) for row in found}
+        taken |= {
+            place
+            for place, each in zip(wave, some, strict=True)
+            if (each.account_id, each.request.request_id) in keys
+        }
+    asked = [(each.account_id, each.request) for at, each in enumerate(uses) if at not in taken]
+    first = await find_requests(session, asked)
+    return [
+        None if at in taken else repeated(each.account_id, each.request, first)
+        for at, each in enumerate(uses)
+    ]
+
+
+async def find_requests(
+    session: Session, asked: list[tuple[int, RequestKey]]
+) -> dict[RequestPlace, Any]:
+    keys = sorted({(account_id, request.request_id) for account_id, request in asked})
+    if not keys:
+        return {}
+    rows = await session.ask("find_requests", *columns(keys, 2))
+    return {(row[0], row[1]): row for row in rows}
+
+
+def repeated(account_id: int, request: RequestKey, first: dict[RequestPlace, Any]) -> Repeated:
+    row = first.get((account_id, request.request_id))
+    if row is None:
+        raise StoreError("the request id was forgotten in the meantime; ask again")
+    return Repeated(row[2] == request.fingerprint, row[3], reason_of(row[4]))

@@ -1,0 +1,51 @@
+"""Signatures of requests: each is accepted once, whatever timestamp and id it is cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
+from msgspec.structs import replace
+
+from simpost.ports.store import Accepted, NewMessage, Repeated
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.queries import columns
+from simpost.store.postgres.requests import RequestRow, take_requests
+
+
+async def take(session: Session, messages: Sequence[NewMessage]) -> dict[bytes, Repeated]:
+    """Claim the signatures; the first answer, by message, for those that were used before."""
+    uses = [
+        RequestRow(
+            message.account_id,
+            replace(message.request, request_id=message.request.signature_key),
+            message.id,
+            None,
+            message.created_ms,
+        )
+        for message in messages
+        if message.request is not None and message.request.signature
+    ]
+    first = await take_requests(session, uses)
+    return {
+        use.message_id: answer
+        for use, answer in zip(uses, first, strict=True)
+        if answer is not None and use.message_id is not None
+    }
+
+
+async def answer_retries(
+    session: Session,
+    messages: Sequence[NewMessage],
+    answers: Mapping[bytes, Accepted | Repeated],
+) -> None:
+    """Give a new signature of a known request id the answer of that id."""
+    rows = [
+        (message.account_id, message.request.signature_key, answer.message_id, answer.reason)
+        for message in messages
+        if message.request is not None
+        and message.request.signature
+        and isinstance(answer := answers[message.id], Repeated)
+    ]
+    if rows:
+        await session.ask("answer_signatures", *columns(sorted(rows, key=itemgetter(0, 1)), 4))
