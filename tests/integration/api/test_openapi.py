@@ -26,6 +26,13 @@ async def test_one_document_describes_both_doors(service: SERVED) -> None:
     assert set(body) == {"message", "esimTranNo", "iccid"}
 
 
+async def test_the_webhook_endpoints_say_that_nothing_is_delivered(service: SERVED) -> None:
+    paths = (await service.client.get("/openapi.json")).json()["paths"]
+    for name in ("save", "query"):
+        operation = paths[f"/api/v1/open/webhook/{name}"]["post"]
+        assert operation["description"].startswith("Webhooks are not delivered yet")
+
+
 async def test_every_reference_leads_somewhere(service: SERVED) -> None:
     document = (await service.client.get("/openapi.json")).json()
     found = set(references(document))

@@ -22,6 +22,10 @@ _TYPES: dict[type, Any] = {
     list: {"type": "array", "items": {"type": "object"}},
     type(None): {"type": ["string", "null"]},
 }
+NOT_DELIVERED = (
+    "Webhooks are not delivered yet: the address is checked and stored, but no event is sent to "
+    "it. Ask GET /v1/messages and GET /v1/inbound for what happened."
+)
 _NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 _SECURITY: list[dict[str, list[str]]] = [
     {"AccessCode": [], "SecretKey": []},
@@ -69,10 +73,14 @@ def paths() -> dict[str, Any]:
         "esim/sendSms": _endpoint("Send an SMS to an eSIM", "SendSms", "OpenDone"),
         "package/list": _endpoint("List plans and their smsStatus", "PackageList", "OpenPackages"),
         "esim/query": _endpoint("List the account's eSIMs", "EsimQuery", "OpenEsims"),
-        "webhook/save": _endpoint("Save where to be told", "WebhookSave", "OpenDone"),
-        "webhook/query": _endpoint("Show where to be told", None, "OpenWebhook"),
+        "webhook/save": _endpoint(
+            "Save the webhook address; nothing is delivered yet", "WebhookSave", "OpenDone"
+        ),
+        "webhook/query": _endpoint("Show the webhook address", None, "OpenWebhook"),
     }
     others = {name: _endpoint("Not offered: always 200002", None, None) for name in NOT_OFFERED}
+    for name in ("webhook/save", "webhook/query"):
+        offered[name]["description"] = NOT_DELIVERED
     found = {f"{PREFIX}/{name}": {"post": post} for name, post in (offered | others).items()}
     answer = found[f"{PREFIX}/esim/sendSms"]["post"]["responses"]["200"]
     answer["headers"] = {
