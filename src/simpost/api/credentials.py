@@ -33,6 +33,11 @@ def holds_secret(account: Account, secret: bytes) -> bool:
     return compare_digest(account.secret.encode(), secret) and account is not NOBODY
 
 
+def account_pace(account: Account) -> str:
+    """What an account may send, for the answer to the request beyond it."""
+    return f"This account may send {account.requests_per_s:g} requests per second."
+
+
 def may_come_from(account: Account, scope: Scope) -> bool:
     """Whether the caller's address is on the account's allow list; an empty list allows all."""
     if not account.ip_allow:

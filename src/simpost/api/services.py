@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from simpost.api.answers import Answers
+from simpost.api.wrong_credentials import WrongCredentials
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
 from simpost.engine.dispatch import Dispatch
@@ -50,4 +51,5 @@ class Services:
     timestamp_window_s: int = 300
     allow_private_webhooks: bool = False
     names: NameResolver = field(default_factory=NameResolver)
+    wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     answers: Answers = field(default_factory=Answers)

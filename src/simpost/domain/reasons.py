@@ -31,6 +31,7 @@ class Reason(StrEnum):
     PORTS_NEED_ONE_PART = "ports_need_one_part"
     NO_ROUTE = "no_route"
     REQUEST_ID_REUSED = "request_id_reused"
+    RATE_LIMITED = "rate_limited"
     # What comes in from phones.
     NOT_TEXT = "not_text"
     GOES_IN_CIRCLES = "goes_in_circles"
@@ -128,6 +129,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.REQUEST_ID_REUSED: (
         "This request id was used within 24 hours for another request.",
         "Give every new request an id of its own; repeat an id only with the same body.",
+    ),
+    Reason.RATE_LIMITED: (
+        "The account sent more requests per second than it may.",
+        "Wait as long as Retry-After says, or have the administrator raise requestsPerSecond.",
     ),
     Reason.NOT_TEXT: (
         "It is binary or for an application, and only texts are carried from phones to eSIMs.",

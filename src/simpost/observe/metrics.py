@@ -209,6 +209,12 @@ ANSWERS = Metric(
     ("door", "status", "code"),
     "Answers by door (open, native), HTTP status, and the open door's errorCode; 0 is success.",
 )
+CREDENTIALS_WRONG = Metric(
+    "simpost_credentials_wrong_total",
+    "counter",
+    ("door",),
+    "Requests with wrong credentials, by door: open, native, admin, metrics.",
+)
 HTTP_TIME = Metric(
     "simpost_http_answer_seconds",
     "histogram",
@@ -235,7 +241,7 @@ METRICS = (
     *(WAITING, OLDEST, HELD, TAKES, PAUSED),
     *(LINK, WINDOW, WINDOW_USED, ALLOWED, LAST_PDU),
     *(COMMIT_TIME, COMMIT_SIZE, COMMITS_REFUSED, JOBS_WAITING),
-    *(ANSWERS, HTTP_TIME, LOOP_LAG, LEADS, BUILD),
+    *(ANSWERS, CREDENTIALS_WRONG, HTTP_TIME, LOOP_LAG, LEADS, BUILD),
 )
 
 

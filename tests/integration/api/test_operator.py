@@ -60,7 +60,7 @@ async def test_a_new_account_gets_a_secret_and_can_send_at_once(service: SERVED)
 async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None:
     wanted = {
         "accessCode": "new",
-        "secret": "given-secret",
+        "secret": "given-secret-of-16",
         "name": "Jürgen & Söhne",
         "dialect": "esim_access",
         "accessCodeOnly": True,
@@ -74,7 +74,7 @@ async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None
     shown = {"ipAllow": ["192.0.2.0/24", "2001:db8::1/128"], "webhook": ""}
     assert answer.json() == wanted | shown
     (stored,) = [each for each in await service.store.accounts() if each.access_code == "new"]
-    assert (stored.secret, stored.enabled, stored.name) == ("given-secret", False, wanted["name"])
+    assert (stored.secret, stored.enabled, stored.name) == ("given-secret-of-16", False, wanted["name"])
 
 
 async def test_an_access_code_is_given_once(service: SERVED) -> None:
@@ -117,7 +117,7 @@ async def test_changes_count_at_once_and_only_what_is_given(service: SERVED) -> 
 
 async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> None:
     wanted = {
-        "secret": "another-secret",
+        "secret": "another-secret-of-16",
         "name": "Another",
         "dialect": "esim_access",
         "accessCodeOnly": True,
@@ -131,7 +131,7 @@ async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> No
     shown = {"accessCode": "demo", "webhook": ""}
     assert answer.json() == wanted | shown
     stored = {each.access_code: each for each in await service.store.accounts()}["demo"]
-    assert (stored.secret, stored.requests_per_s) == ("another-secret", 2.5)
+    assert (stored.secret, stored.requests_per_s) == ("another-secret-of-16", 2.5)
     nothing = dict.fromkeys(wanted, None)
     again = await service.operate("PATCH", "accounts/demo", json=nothing)
     assert again.json() == wanted | shown | {"secret": None}

@@ -100,8 +100,8 @@ def test_the_same_request_id_sends_once(simpost: Simpost) -> None:
     ("arguments", "said"),
     [
         (("messages", "nonsense"), "This account has no such message."),
-        (("messages", "--secret", "wrong-secret"), "Give RT-AccessCode and RT-SecretKey"),
-        (("accounts", "list", "--operator-token", "wrong-token"), "Give the operator's token"),
+        (("messages", "--secret", "wrong-secret"), "The access code or the secret is wrong"),
+        (("accounts", "list", "--operator-token", "wrong-token"), "The admin token is wrong"),
         (
             ("accounts", "change", "nobody", "--disable"),
             "There is no account with this access code",

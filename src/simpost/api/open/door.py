@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.credentials import NOBODY, account_pace, look_up
 from simpost.api.failures import log_crash, log_store_refusal
 from simpost.api.open.auth import identify, signature_of
 from simpost.api.open.call import Call
@@ -19,7 +20,9 @@ from simpost.api.open.envelope import Code, Fault, Reply
 from simpost.api.open.headers import parse_headers
 from simpost.api.open.routes import ENDPOINTS
 from simpost.api.services import Services
+from simpost.api.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account, Dialect
+from simpost.domain.reasons import Reason
 from simpost.engine.accounts import Accounts
 from simpost.errors import StoreError
 
@@ -72,10 +75,19 @@ async def _answer(
         )
     except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
         fault = _fault_of(error, scope["path"])
+        if fault.code is Code.CREDENTIALS_WRONG:
+            await _note_wrong(services, scope)
         services.answers.counts["open", str(fault.status), fault.code] += 1
         return rules.fault(fault)
     services.answers.done += 1
     return reply
+
+
+async def _note_wrong(services: Services, scope: Scope) -> None:
+    code = next((value for name, value in scope["headers"] if name == b"rt-accesscode"), b"")
+    account = look_up(services.accounts, code.strip())
+    name = UNKNOWN if account is NOBODY else account.access_code
+    await services.wrong_credentials.note("open", scope, name)
 
 
 def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
@@ -90,7 +102,8 @@ def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
 async def _slow_down(accounts: Accounts, account: Account, wait_s: float) -> None:
     if wait_s := await accounts.draw(account, wait_s):
         seconds = b"%d" % math.ceil(wait_s)
-        raise Fault(Code.BUSY, status=429, headers=((b"retry-after", seconds),))
+        headers = ((b"retry-after", seconds), (b"rt-reason", Reason.RATE_LIMITED.encode()))
+        raise Fault(Code.BUSY, account_pace(account), status=429, headers=headers)
 
 
 def _fault_of(error: Exception, path: str) -> Fault:

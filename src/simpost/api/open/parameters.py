@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias, TypeVar
 
 import msgspec
@@ -23,13 +24,38 @@ def parse_body(body: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
             body.decode()  # msgspec skips unknown fields without looking at their octets
         return decoder.decode(body or b"{}")
     except msgspec.ValidationError as error:
-        raise Fault(Code.JSON_INVALID, f"The request is not as documented: {error}") from None
+        words = _words_of(error)
+        raise Fault(Code.JSON_INVALID, f"The request is not as documented: {words}") from None
     except msgspec.DecodeError as error:
         raise Fault(Code.JSON_INVALID, f"The request is not valid JSON: {error}") from None
     except UnicodeDecodeError:
         raise Fault(Code.JSON_INVALID, "The request is not UTF-8") from None
     except RecursionError:
         raise Fault(Code.JSON_INVALID, "The request is nested too deeply") from None
+
+
+_TYPES = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+}
+_TYPE = re.compile(r"`([^`$]+)`")
+_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+
+
+def _words_of(error: msgspec.ValidationError) -> str:
+    """The error with JSON's words instead of Python's, and with the name of the parameter."""
+    text = _AT.sub(lambda at: f", at {at[1]}" if at[1] else "", str(error))
+    return _TYPE.sub(_in_json_words, text)
+
+
+def _in_json_words(found: re.Match[str]) -> str:
+    kinds = [_TYPES.get(kind.strip(), kind.strip()) for kind in found[1].split("|")]
+    return " or ".join(kinds)
 
 
 def is_blank(value: Given) -> bool:

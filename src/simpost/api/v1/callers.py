@@ -10,12 +10,14 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from simpost.api.credentials import holds_secret, look_up, may_come_from
+from simpost.api.credentials import NOBODY, account_pace, holds_secret, look_up, may_come_from
 from simpost.api.services import Services
 from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.api.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
 
 _BASIC = {"WWW-Authenticate": 'Basic realm="simpost", charset="UTF-8"'}
+_HOW = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
 _BEARER = {"WWW-Authenticate": 'Bearer realm="simpost"'}
 
 
@@ -30,8 +32,9 @@ async def identify(request: Request) -> Account:
     access_code, secret = _credentials(request)
     account = look_up(services.accounts, access_code)
     if not holds_secret(account, secret):
-        detail = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
-        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BASIC)
+        name = UNKNOWN if account is NOBODY else account.access_code
+        await services.wrong_credentials.note("native", request.scope, name)
+        raise _unauthorized("The access code or the secret is wrong.")
     if not may_come_from(account, request.scope):
         raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
     wait_s = services.accounts.admit(account)
@@ -39,41 +42,57 @@ async def identify(request: Request) -> Account:
         raise Problem(
             429,
             ProblemCode.TOO_MANY_REQUESTS,
-            f"At most {account.requests_per_s:g} requests per second.",
+            f"{account_pace(account)} Ask again after the seconds that Retry-After says.",
             headers={"Retry-After": str(math.ceil(wait_s))},
         )
     return account
 
 
 async def admit_operator(request: Request) -> None:
-    """Let in who holds the operator's token; nobody when there is none."""
-    admit_bearer(request, (await services_of(request)).operator_token)
+    """Let in who holds the admin token; nobody when there is none."""
+    token = (await services_of(request)).operator_token
+    await admit_bearer(request, "admin", "admin token", token)
 
 
-def admit_bearer(request: Request, *tokens: str) -> None:
+async def admit_bearer(request: Request, door: str, name: str, *tokens: str) -> None:
     """Let in who holds one of these tokens; an empty one lets nobody in."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     held = given.strip().encode()
     fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
-    if scheme.lower() != "bearer" or not any(fits):
-        detail = "Give the operator's token: Authorization: Bearer ..."
+    if scheme.lower() != "bearer" or not held:
+        detail = f"No {name} was given. Give Authorization: Bearer and the {name}."
+        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
+    if not any(fits):
+        services = await services_of(request)
+        await services.wrong_credentials.note(door, request.scope, f"({name})")
+        detail = f"The {name} is wrong."
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
 
 
 def _credentials(request: Request) -> tuple[bytes, bytes]:
+    """Access code and secret. Raises Problem when none are given, or not both."""
     headers = request.headers
     scheme, _, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
             plain = base64.b64decode(given.strip(), validate=True)
         except (binascii.Error, ValueError):
-            return b"", b""
+            raise _unauthorized("The Authorization header is not HTTP Basic (RFC 7617).") from None
         access_code, _, secret = plain.partition(b":")
         return access_code, secret
-    return (
-        headers.get("rt-accesscode", "").encode(),
-        headers.get("rt-secretkey", "").encode(),
-    )
+    code, secret_key = headers.get("rt-accesscode", ""), headers.get("rt-secretkey", "")
+    if code and secret_key:
+        return code.encode(), secret_key.encode()
+    if code or secret_key:
+        missing = "RT-SecretKey" if code else "RT-AccessCode"
+        raise _unauthorized(f"{missing} is missing.")
+    if scheme:
+        raise _unauthorized(f"No credentials of an account were given. {_HOW}")
+    raise _unauthorized(f"No credentials were given. {_HOW}")
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BASIC)
 
 
 Caller = Annotated[Account, Depends(identify)]

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired
+from simpost.api.v1.error_words import Matching
 from simpost.api.v1.message_shapes import MessageInFull, Page, show_in_full, show_message
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.send_shape import Identifier
@@ -32,7 +33,9 @@ def _written_out(text: object) -> object:
 
 
 # The 22 characters of 16 octets in base64, the last of which holds two bits.
-Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
+Cursor = Annotated[
+    str, Matching(r"^[A-Za-z0-9_-]{21}[AQgw]$", "must be the `next` of a page, as it was given")
+]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 

@@ -18,10 +18,13 @@ router = APIRouter(tags=["health"])
 )
 async def show_metrics(request: Request, services: Wired) -> Response:
     """Opens to the token that is for this alone, and to the operator's."""
-    admit_bearer(request, services.metrics_token, services.operator_token)
+    await admit_bearer(
+        request, "metrics", "metrics token", services.metrics_token, services.operator_token
+    )
     readings = [
         *await services.measures.read(),
         *services.answers.read(),
+        *services.wrong_credentials.read(),
         Reading(BUILD, (services.version,), 1),
     ]
     content_type, body = render(readings, request.headers.get("accept", ""))

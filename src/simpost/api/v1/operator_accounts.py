@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StrictBool, StrictStr, WithJsonSchem
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.error_words import Matching
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape
 from simpost.domain.accounts import Account, AccountChange, Dialect
@@ -38,8 +39,14 @@ _NETWORK_SCHEMA: dict[str, Any] = {
 
 
 Name = Annotated[StrictStr, Field(max_length=200)]
-AccessCode = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-Secret = Annotated[StrictStr, Field(pattern=r"^[!-~]{8,128}$")]
+AccessCode = Annotated[
+    StrictStr,
+    Matching(r"^[A-Za-z0-9._-]{1,64}$", "must be 1 to 64 letters, digits, dots, hyphens or _"),
+]
+Secret = Annotated[
+    StrictStr,
+    Matching(r"^[!-~]{16,128}$", "must be 16 to 128 visible ASCII characters, without spaces"),
+]
 Networks = Annotated[
     list[
         Annotated[

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from simpost.api.failures import log_crash, log_store_refusal
+from simpost.api.v1.error_words import in_words
 from simpost.domain.reasons import Reason
 from simpost.errors import InvalidRequest
 
@@ -85,14 +86,20 @@ async def on_problem(_request: Request, error: Exception) -> Response:
     return render(error)
 
 
-async def on_invalid(_request: Request, error: Exception) -> Response:
+async def on_invalid(request: Request, error: Exception) -> Response:
     """What was given is not repeated: it may be a secret or the text of an SMS."""
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"at": ".".join(str(step) for step in each["loc"]), "reason": each["msg"]}
-        for each in error.errors()
-    ]
+    errors = [in_words(each) for each in error.errors()]
+    if not _is_json(request) and any(each["at"].startswith("body") for each in errors):
+        given = request.headers.get("content-type", "none")[:100]
+        detail = f"Send JSON with Content-Type: application/json; the Content-Type was {given}."
+        return render(Problem(415, ProblemCode.INVALID_REQUEST, detail))
     return render(invalid("The request is not as documented.", errors))
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind[-5:] == "+json")
 
 
 async def on_http(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from simpost.api.v1.error_words import Matching
 from simpost.api.v1.shapes import Shape
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
@@ -37,7 +38,10 @@ def _a_sender(text: str) -> str:
     return text
 
 
-Identifier = Annotated[StrictStr, Field(pattern=r"^[!-~]{1,64}$")]
+Identifier = Annotated[
+    StrictStr,
+    Matching(r"^[!-~]{1,64}$", "must be 1 to 64 visible ASCII characters, without spaces"),
+]
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
 
@@ -88,11 +92,8 @@ class Send(Shape):
     binary: (
         Annotated[
             StrictStr,
-            Field(
-                pattern=r"^(?:[0-9a-fA-F]{2})+$",
-                max_length=2 * MAX_OCTETS,
-                description="Octets in hex digits.",
-            ),
+            Field(max_length=2 * MAX_OCTETS, description="Octets in hex digits."),
+            Matching(r"^(?:[0-9a-fA-F]{2})+$", "must be octets in hex digits, two for each"),
         ]
         | None
     ) = None

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field
 
 from simpost.api.v1.callers import Caller, Wired
+from simpost.api.v1.error_words import Matching
 from simpost.api.v1.problems import Problem
 from simpost.api.v1.send_shape import Send
 from simpost.api.v1.shapes import Replaced, Shape, Why, show_replaced, why
@@ -32,6 +33,11 @@ STATUS = {
 """The HTTP status of a refusal; every other reason is 409: ask again when it has changed."""
 
 router = APIRouter(prefix="/v1", tags=["messages"])
+
+
+IdempotencyKey = Annotated[
+    str, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
+]
 
 
 class Sent(Shape):
@@ -84,7 +90,7 @@ async def send_message(
     send: Send,
     account: Caller,
     services: Wired,
-    idempotency_key: Annotated[str | None, Header(pattern=r"^[ -~]{1,128}$")] = None,
+    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
 ) -> Any:
     ask = Ask(
         esim_tran_no=send.esim_tran_no,
