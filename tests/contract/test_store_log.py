@@ -3,6 +3,7 @@ import itertools
 
 import pytest
 
+from simpost.domain.accounts import Account
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
@@ -180,3 +181,12 @@ async def test_an_account_sees_its_own_messages_only(store, five):
 async def test_an_unknown_message_is_not_found(store):
     assert await store.find_message(1, bytes(16)) is None
     assert await listed(store) == []
+
+
+async def test_the_owner_of_a_message_is_found_by_its_id_alone(store):
+    account_id = await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.add_account(Account(id=0, access_code="b", secret="s"))
+    one = message(account_id=account_id)
+    await store.accept(one)
+    assert await store.find_owner(one.id) == account_id
+    assert await store.find_owner(message().id) is None

@@ -14,6 +14,7 @@ from simpost.cli.client import Server
 from simpost.cli.columns import print_columns
 from simpost.cli.options import (
     AccessCode,
+    Account,
     AsJson,
     Config,
     OperatorToken,
@@ -45,27 +46,34 @@ def inbox(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    account: Account = None,
     operator_token: OperatorToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what came in from handsets and phones."""
     if esim and unassigned:
         raise ConfigError("--esim and --unassigned: choose one.")
+    if account and unassigned:
+        raise ConfigError("--account and --unassigned: choose one.")
     path, name = "/v1/inbound", "inbound"
-    if unassigned:
+    which = {}
+    if unassigned or account:
         server = operator_server(url, config, operator_token)
         path = "/v1/operator/inbound"
+        which = {"account": account}
     else:
         server = account_server(url, config, access_code, secret)
     if esim:
-        path, name = f"/v1/esims/{quote(esim, safe='')}/conversation", "entries"
+        owner = f"/v1/operator/accounts/{quote(account, safe='')}" if account else "/v1"
+        path, name = f"{owner}/esims/{quote(esim, safe='')}/conversation", "entries"
+        which = {}
     if inbound_id:
         if esim:
             raise ConfigError("an id and --esim: choose one.")
         one = server.get(f"{path}/{quote(inbound_id, safe='')}")
         print(json.dumps(one, ensure_ascii=False) if as_json else "\n".join(_in_full(one)))
         return
-    found = list(islice(_list(server, path, name, limit), limit))
+    found = list(islice(_list(server, path, name, limit, which), limit))
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     elif found:
@@ -74,10 +82,12 @@ def inbox(
         print("nothing came in" if not esim else "nothing was said")
 
 
-def _list(server: Server, path: str, name: str, limit: int) -> Iterator[dict[str, Any]]:
+def _list(
+    server: Server, path: str, name: str, limit: int, which: dict[str, str | None]
+) -> Iterator[dict[str, Any]]:
     cursor = None
     while True:
-        page = server.get(path, {"limit": min(limit, _PAGE), "cursor": cursor})
+        page = server.get(path, {**which, "limit": min(limit, _PAGE), "cursor": cursor})
         yield from page[name]
         cursor = page["next"]
         if not cursor:

@@ -14,7 +14,18 @@ import typer
 
 from simpost.cli.client import Server
 from simpost.cli.columns import print_columns
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import (
+    AccessCode,
+    Account,
+    AsJson,
+    Config,
+    OperatorToken,
+    Secret,
+    Url,
+    account_server,
+    is_admins,
+    operator_server,
+)
 from simpost.cli.text import visible
 from simpost.cli.timeline import timeline
 from simpost.domain.states import State
@@ -30,6 +41,7 @@ def messages(
     ] = None,
     esim: Annotated[str | None, typer.Option(help="Only this esimTranNo.")] = None,
     iccid: Annotated[str | None, typer.Option(help="Only this ICCID.")] = None,
+    msisdn: Annotated[str | None, typer.Option(help="Only the eSIM with this number.")] = None,
     state: Annotated[State | None, typer.Option(help="Only this state.")] = None,
     since: Annotated[
         str | None, typer.Option(help="Only later than 30m, 2h or 7d ago, or than an ISO time.")
@@ -39,21 +51,31 @@ def messages(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    account: Account = None,
+    operator_token: OperatorToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what became of messages."""
+    """Show what became of messages.
+
+    With the admin token: any account's, one by its id, or a list by --account or --msisdn.
+    """
     which = {
         "esimTranNo": esim,
         "iccid": iccid,
+        "msisdn": msisdn,
         "state": state,
         "from": parse_since(since, datetime.now(UTC)) if since else None,
     }
-    server = account_server(url, config, access_code, secret)
+    if is_admins(account, access_code, secret, config, operator_token):
+        server, path = operator_server(url, config, operator_token), "/v1/operator/messages"
+        which["account"] = account
+    else:
+        server, path = account_server(url, config, access_code, secret), "/v1/messages"
     if message_id:
-        message = server.get(f"/v1/messages/{quote(message_id, safe='')}")
+        message = server.get(f"{path}/{quote(message_id, safe='')}")
         print(json.dumps(message, ensure_ascii=False) if as_json else "\n".join(timeline(message)))
         return
-    found = list(islice(_list(server, which, limit), limit))
+    found = list(islice(_list(server, path, which, limit), limit))
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     elif found:
@@ -78,11 +100,11 @@ def parse_since(text: str, now: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _list(server: Server, which: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
+def _list(server: Server, path: str, which: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
     cursor = None
     while True:
         query = {**which, "limit": min(limit, _PAGE), "cursor": cursor}
-        page = server.get("/v1/messages", query)
+        page = server.get(path, query)
         yield from page["messages"]
         cursor = page["next"]
         if not cursor:

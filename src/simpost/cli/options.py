@@ -57,6 +57,14 @@ OperatorToken: TypeAlias = Annotated[
         rich_help_panel=_WHERE,
     ),
 ]
+Account: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        help="Access code of the account to look into, with the admin token.",
+        rich_help_panel=_WHERE,
+    ),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 
 
@@ -71,6 +79,19 @@ def account_server(
         )
     headers = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
     return Server(url or _configured(config)[0], headers)
+
+
+def is_admins(
+    account: str | None,
+    access_code: str | None,
+    secret: str | None,
+    config: Path | None,
+    token: str | None,
+) -> bool:
+    """Whether to ask as the administrator: for a named account, or with a token alone."""
+    if account or access_code or secret:
+        return bool(account)
+    return bool(token or _configured(config)[1])
 
 
 def operator_server(url: str | None, config: Path | None, token: str | None) -> Server:

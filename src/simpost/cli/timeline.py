@@ -41,6 +41,9 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
         yield f"binary    {message['binary']}"
     else:
         yield f"text      {visible(message['text'])}"
+    if waits := message.get("waitingFor"):
+        problem = f": {visible(waits['problem'])}" if waits["problem"] else ""
+        yield f"waits     for the carrier {waits['carrier']}, which is {waits['state']}{problem}"
     yield ""
     for time, line in sorted(_events(message), key=lambda event: event[0]):
         yield f"{time}  {line}"

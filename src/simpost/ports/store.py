@@ -343,6 +343,9 @@ class Store(InboundStore, WatchedStore, Protocol):
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None: ...
 
+    async def find_owner(self, message_id: bytes) -> int | None:
+        """The account a message belongs to."""
+
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
         """Without parts and attempts."""
         ...

@@ -74,7 +74,11 @@ async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None
     shown = {"ipAllow": ["192.0.2.0/24", "2001:db8::1/128"], "webhook": ""}
     assert answer.json() == wanted | shown
     (stored,) = [each for each in await service.store.accounts() if each.access_code == "new"]
-    assert (stored.secret, stored.enabled, stored.name) == ("given-secret-of-16", False, wanted["name"])
+    assert (stored.secret, stored.enabled, stored.name) == (
+        "given-secret-of-16",
+        False,
+        wanted["name"],
+    )
 
 
 async def test_an_access_code_is_given_once(service: SERVED) -> None:

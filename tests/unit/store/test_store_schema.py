@@ -76,6 +76,7 @@ GIVEN = (
 MAY_WALK = {
     "count_in_doubt",  # so many at most
     "count_parked",  # bounded, and only after something went wrong
+    "find_owner",  # the accounts; a message of each by key
     "list_accounts",
     "list_forms",  # a few of each carrier
     "list_plans",

@@ -112,16 +112,22 @@ async def show_conversation(
     account: Caller,
     services: Wired,
 ) -> Conversation:
+    return await conversation_of(services, account.id, esimTranNo, part)
+
+
+async def conversation_of(
+    services: Services, account_id: int, esim_tran_no: str, part: Slice
+) -> Conversation:
     store = services.store
-    if await store.find_esim(account.id, esim_tran_no=esimTranNo, iccid=None) is None:
+    if await store.find_esim(account_id, esim_tran_no=esim_tran_no, iccid=None) is None:
         raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such eSIM.")
     wanted = part.limit + 1
     sent = await store.list_messages(
-        account.id, MessageFilter(esim_tran_no=esimTranNo, before=part.before, limit=wanted)
+        account_id, MessageFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted)
     )
     came = await store.list_inbound(
-        account.id,
-        InboundFilter(esim_tran_no=esimTranNo, before=part.before, limit=wanted, carried=False),
+        account_id,
+        InboundFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted, carried=False),
     )
     said: list[Message | Inbound] = sorted([*sent, *came], key=lambda one: one.id, reverse=True)
     shown = said[: part.limit]

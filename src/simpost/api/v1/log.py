@@ -7,19 +7,26 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired
 from simpost.api.v1.error_words import Matching
-from simpost.api.v1.message_shapes import MessageInFull, Page, show_in_full, show_message
+from simpost.api.v1.message_shapes import (
+    MessageInFull,
+    Page,
+    WaitingFor,
+    show_in_full,
+    show_message,
+)
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape, to_ms
-from simpost.domain.messages import parse_id
+from simpost.domain.messages import Message, parse_id
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 
+_NOT_LEFT = frozenset({State.ACCEPTED, State.SENDING})
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]")
 
 router = APIRouter(prefix="/v1", tags=["messages"])
@@ -36,14 +43,23 @@ def _written_out(text: object) -> object:
 Cursor = Annotated[
     str, Matching(r"^[A-Za-z0-9_-]{21}[AQgw]$", "must be the `next` of a page, as it was given")
 ]
+Msisdn = Annotated[
+    str,
+    Matching(r"^\+?[0-9]{1,15}$", "must be the eSIM's number: 1 to 15 digits, with + or without"),
+    AfterValidator(lambda number: number.removeprefix("+")),
+]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class Which(Shape):
-    """Filters of the log; `from` and `to` bound the time of acceptance."""
+    """Filters of the log; `from` and `to` bound the time of acceptance.
+
+    `msisdn` is the number that the eSIM has now.
+    """
 
     esim_tran_no: Identifier | None = None
     iccid: Identifier | None = None
+    msisdn: Msisdn | None = None
     state: State | None = None
     from_: Instant | None = Field(default=None, alias="from")
     to: Instant | None = None
@@ -62,11 +78,39 @@ async def show_one(id: str, account: Caller, services: Wired) -> MessageInFull: 
     message = message_id and await services.store.find_message(account.id, message_id)
     if not message:
         raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such message.")
-    return show_in_full(message)
+    return await in_full(services, message, account.access_code)
+
+
+async def in_full(
+    services: Services, message: Message, account: str, *, for_admin: bool = False
+) -> MessageInFull:
+    """The message, with the carrier it waits for while nothing of it has left.
+
+    What keeps a carrier away is for the administrator only: it may name hosts.
+    """
+    waits = next((part for part in message.parts if part.state in _NOT_LEFT), None)
+    found = await _waiting_for(services, waits.carrier, for_admin=for_admin) if waits else None
+    return show_in_full(message, account, found)
+
+
+async def _waiting_for(services: Services, carrier: str, *, for_admin: bool) -> WaitingFor:
+    if carrier not in services.dispatch.lanes:
+        return WaitingFor(carrier=carrier, state="unknown", problem=None)
+    status = await services.dispatch.status(carrier)
+    state = "paused" if status.is_paused else str(status.link or "unknown")
+    binds = [*status.binds, *(bind for _, bind in status.elsewhere)] if for_admin else []
+    problems = [bind.problem for bind in binds if bind.problem]
+    return WaitingFor(carrier=carrier, state=state, problem=problems[0] if problems else None)
 
 
 async def page_of(services: Services, account_id: int, which: Which) -> Page:
     """One page, and the cursor of the next one when there is more."""
+    if which.msisdn:
+        found = await services.store.find_number(which.msisdn, account_id=account_id)
+        same = which.esim_tran_no in (None, found and found.esim.esim_tran_no)
+        if found is None or not same:
+            return Page(messages=[], next=None)
+        which = which.model_copy(update={"esim_tran_no": found.esim.esim_tran_no})
     messages = await services.store.list_messages(
         account_id,
         MessageFilter(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from simpost.api.v1.shapes import Replaced, Shape, Time, Why, format_time, show_replaced, why
@@ -85,9 +87,28 @@ class MessageShown(Shape):
     expires_at: Time
 
 
+class WaitingFor(Shape):
+    """The carrier that a message waits for, and how it is at this moment.
+
+    `problem` is for the administrator only.
+    """
+
+    carrier: str
+    state: Annotated[
+        str,
+        Field(
+            description="paused, starting, binding, bound, throttled, unbinding, lost, or unknown "
+            "for a carrier that is no longer in the configuration."
+        ),
+    ]
+    problem: str | None
+
+
 class MessageInFull(MessageShown):
     """A message with its parts, all that was tried, and the receipts that were kept."""
 
+    account: str
+    waiting_for: WaitingFor | None
     parts: list[PartShown]
     attempts: list[AttemptShown]
     receipts: list[ReceiptShown]
@@ -126,9 +147,13 @@ def show_message(message: Message) -> MessageShown:
     )
 
 
-def show_in_full(message: Message) -> MessageInFull:
+def show_in_full(
+    message: Message, account: str, waiting_for: WaitingFor | None = None
+) -> MessageInFull:
     return MessageInFull(
         **dict(show_message(message)),
+        account=account,
+        waiting_for=waiting_for,
         parts=[_show_part(part) for part in message.parts],
         attempts=[_show_attempt(attempt) for attempt in message.attempts],
         receipts=[_show_receipt(receipt) for receipt in message.receipts],

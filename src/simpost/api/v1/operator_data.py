@@ -10,11 +10,15 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 
 from simpost.api.v1.callers import Wired, admit_operator
-from simpost.api.v1.log import Which, page_of
-from simpost.api.v1.message_shapes import Page
+from simpost.api.v1.inbound import Slice, conversation_of
+from simpost.api.v1.inbound_shapes import Conversation
+from simpost.api.v1.log import Which, in_full, page_of
+from simpost.api.v1.message_shapes import MessageInFull, Page
 from simpost.api.v1.operator_accounts import AccessCode, find_account
-from simpost.api.v1.problems import invalid
+from simpost.api.v1.problems import Problem, ProblemCode, invalid
+from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
+from simpost.domain.messages import parse_id
 from simpost.engine.catalogue import parse_esim, parse_plan
 from simpost.errors import InvalidRequest
 
@@ -42,7 +46,9 @@ class Saved(Shape):
 
 
 class WhichOfAccount(Which):
-    account: AccessCode
+    """Of one account, or of the one whose eSIM has the number `msisdn`."""
+
+    account: AccessCode | None = None
 
 
 def _batch(rows: str) -> dict[str, Any]:
@@ -92,8 +98,41 @@ async def save_esims(
 
 @router.get("/messages", summary="List the messages of an account, newest first")
 async def list_messages(which: Annotated[WhichOfAccount, Query()], services: Wired) -> Page:
-    account = await find_account(services, which.account)
-    return await page_of(services, account.id, which)
+    if which.account:
+        account_id = (await find_account(services, which.account)).id
+    elif which.msisdn:
+        found = await services.store.find_number(which.msisdn)
+        if found is None:
+            return Page(messages=[], next=None)
+        account_id = found.account_id
+    else:
+        raise invalid("Give account, msisdn or both.")
+    return await page_of(services, account_id, which)
+
+
+@router.get("/messages/{id}", summary="Show one message of any account in full")
+async def show_message(id: str, services: Wired) -> MessageInFull:  # noqa: A002
+    message_id = parse_id(id)
+    owner = message_id and await services.store.find_owner(message_id)
+    message = message_id and owner and await services.store.find_message(owner, message_id)
+    if not message:
+        raise Problem(404, ProblemCode.NOT_FOUND, "No account has such a message.")
+    account = services.accounts.by_id(message.account_id)
+    return await in_full(services, message, account.access_code if account else "", for_admin=True)
+
+
+@router.get(
+    "/accounts/{accessCode}/esims/{esimTranNo}/conversation",
+    summary="Show what an eSIM of an account was sent and what came from it, newest first",
+)
+async def show_conversation(
+    accessCode: str,  # noqa: N803  as it stands in the path
+    esimTranNo: Identifier,  # noqa: N803
+    part: Annotated[Slice, Query()],
+    services: Wired,
+) -> Conversation:
+    account = await find_account(services, accessCode)
+    return await conversation_of(services, account.id, esimTranNo, part)
 
 
 async def _parse(

@@ -48,6 +48,11 @@ async def find_message(session: Session, account_id: int, message_id: bytes) -> 
     return with_its_tries(found[0], rows, kept)
 
 
+async def find_owner(session: Session, message_id: bytes) -> int | None:
+    owner: int | None = await session.value("find_owner", message_id)
+    return owner
+
+
 async def list_messages(session: Session, account_id: int, which: MessageFilter) -> list[Message]:
     if not is_keepable(which.esim_tran_no, which.iccid):
         return []

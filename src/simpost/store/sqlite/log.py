@@ -28,6 +28,11 @@ def find_message(connection: apsw.Connection, account_id: int, message_id: bytes
     return None if message is None else with_its_tries(message, rows, kept)
 
 
+def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:
+    owner: int | None = ask(connection, "find_owner", (message_id,)).get
+    return owner
+
+
 def list_messages(
     connection: apsw.Connection, account_id: int, which: MessageFilter
 ) -> list[Message]:

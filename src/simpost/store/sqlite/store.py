@@ -247,6 +247,9 @@ class SqliteStore(InboundVerbs, WatchVerbs):
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
         return await self._read(log.find_message, account_id, message_id)
 
+    async def find_owner(self, message_id: bytes) -> int | None:
+        return await self._read(log.find_owner, message_id)
+
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
         return await self._read(log.list_messages, account_id, which)
 

@@ -117,6 +117,12 @@ ORDER BY p.message_id, p.number
 SELECT part, number, carrier, outcome, reason, carrier_code, started_ms, ended_ms, repeat
 FROM attempts WHERE account_id = $1 AND message_id = $2 ORDER BY part, number
 
+-- name: find_owner
+SELECT m.account_id FROM accounts AS a, LATERAL (
+  SELECT account_id FROM messages WHERE account_id = a.id AND id = $1
+) AS m
+LIMIT 1
+
 -- name: list_messages
 SELECT id FROM messages
 WHERE account_id = $1 AND id < $2 AND id >= $3 AND created_ms >= $4 AND created_ms <= $5

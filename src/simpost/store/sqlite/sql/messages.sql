@@ -67,6 +67,11 @@ SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encodin
   created_ms, expires_ms, request_id, sender, options
 FROM messages WHERE account_id = ? AND id = ?
 
+-- name: find_owner
+SELECT m.account_id FROM accounts AS a
+CROSS JOIN messages AS m ON m.account_id = a.id AND m.id = ?
+LIMIT 1
+
 -- name: find_parts
 SELECT number, state, reason, carrier, carrier_message_id, carrier_code, sent_ms, final_ms,
   updated_ms
