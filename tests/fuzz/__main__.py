@@ -53,7 +53,7 @@ def _line(total):
     counts = total.counts
     errors = ", ".join(
         f"{name} {counts[name]}"
-        for name in ("RecoverablePduError", "FatalPduError", "MalformedResponse", "FieldError")
+        for name in ("RecoverablePduError", "FatalPduError", "tolerated", "FieldError")
     )
     return (
         f"{total.cases} mutated PDUs and receipts: {counts['accepted']} PDUs accepted "

@@ -9,6 +9,7 @@ INVALID_MESSAGE_LENGTH = 0x01
 INVALID_COMMAND_LENGTH = 0x02
 INVALID_DESTINATION_FLAG = 0x40
 INVALID_TLV_STREAM = 0xC0
+MOST_TLVS = 128
 LONGEST_STRING = 255  # message centres send more than the standard's lengths; this is the bound
 
 RESPONSE = 0x80000000
@@ -69,12 +70,26 @@ class Refused(Exception):
 
 
 def status_of(command_id, body):
-    """0 when the body of a known command can be read, else the status to refuse it with."""
+    """0 when the body of a known command can be read, else the status to refuse it with.
+
+    A response is an answer whatever its body is, and of an optional part only the text counts.
+    """
+    if command_id & RESPONSE:
+        return 0
     try:
-        tlvs_of(body, tlvs_begin_at(command_id, body))
+        at = tlvs_begin_at(command_id, body)
     except Refused as refused:
         return refused.status
-    return 0
+    _, rest = tlvs_of(body, at)
+    return INVALID_TLV_STREAM if rest[:2] == b"\x04\x24" else 0
+
+
+def is_tolerated(command_id, body):
+    """Whether something in the body has to be passed over."""
+    try:
+        return tlvs_of(body, tlvs_begin_at(command_id, body))[1] != b""
+    except Refused:
+        return True
 
 
 def tlvs_begin_at(command_id, body):
@@ -92,16 +107,16 @@ def tlvs_begin_at(command_id, body):
 
 
 def tlvs_of(body, at):
-    """(tag, value) pairs. Raises `Refused`."""
+    """(tag, value) pairs, and the octets after the last that can be read."""
     found = []
-    while at < len(body):
+    while at < len(body) and len(found) < MOST_TLVS:
         tag, length = body[at : at + 2], int.from_bytes(body[at + 2 : at + 4], "big")
         value = body[at + 4 : at + 4 + length]
         if len(body) - at < 4 or len(value) < length:
-            raise Refused(INVALID_TLV_STREAM)
+            break
         found.append((int.from_bytes(tag, "big"), value))
         at += 4 + length
-    return found
+    return found, body[at:]
 
 
 def _after(kind, body, at):

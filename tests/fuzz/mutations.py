@@ -226,7 +226,7 @@ def _change_the_tlvs(octets, chance):
         return
     try:
         at = grammar.tlvs_begin_at(command_id, body)
-        tlvs = grammar.tlvs_of(body, at)
+        tlvs, _ = grammar.tlvs_of(body, at)
     except grammar.Refused:
         return
     if tlvs and chance.random() < 0.6:

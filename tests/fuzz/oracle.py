@@ -3,8 +3,9 @@
 - A command_length that cannot be: generic_nack ESME_RINVCMDLEN, and the link closes, for the stream
   has lost its frame (4.3, "assume that the data is corrupt").
 - A command_id nobody knows: generic_nack ESME_RINVCMDID (4.3), and the next PDU is read.
-- A body that cannot be read: the command's own response with the status of 5.1.3 that names what
-  is wrong; generic_nack where a command has no response. The next PDU is read.
+- A request that cannot be read: the command's own response with the status of 5.1.3 that names
+  what is wrong; generic_nack where a command has no response. The next PDU is read.
+- An optional part that cannot be read is passed over (3.3), and so is the body of a response.
 - A request out of place: ESME_RINVBNDSTS, or ESME_RALYBND for a second bind (2.2, table 2-1).
 - A response is never answered, whatever is wrong with it: that could go on for ever.
 - Answers carry the sequence_number of what they answer (3.2).
@@ -107,7 +108,8 @@ class Expected:
     Attributes:
         answers: what it writes, in order.
         asked: the requests its handler is given.
-        answered, unreadable: sequence numbers of ours that got their response, or half of one.
+        answered: sequence numbers of ours that got their response.
+        tolerated: PDUs of which something was passed over.
         unexpected: responses nobody waits for.
         malformed: statuses its handler is told of.
         close: why it closed the link itself; None when it did not.
@@ -116,7 +118,7 @@ class Expected:
     answers: list[Answer] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)
     answered: list[int] = field(default_factory=list)
-    unreadable: list[int] = field(default_factory=list)
+    tolerated: int = 0
     unexpected: list[tuple[int, int]] = field(default_factory=list)
     malformed: list[int] = field(default_factory=list)
     close: str | None = None
@@ -167,7 +169,13 @@ class _Link:
             self._unknown(frame)
         elif status := grammar.status_of(frame.command_id, frame.body):
             self._malformed(frame, status)
-        elif frame.command_id & RESPONSE:
+            return
+        else:
+            self.told.tolerated += grammar.is_tolerated(frame.command_id, frame.body)
+            self._known(frame)
+
+    def _known(self, frame):
+        if frame.command_id & RESPONSE:
             self._response(frame)
         else:
             self._request(frame)
@@ -180,11 +188,7 @@ class _Link:
 
     def _malformed(self, frame, status):
         self.told.malformed.append(status)
-        if not frame.command_id & RESPONSE:
-            self._refuse(frame, status)
-        elif request := self._settles(frame):
-            self.told.unreadable.append(frame.sequence)
-            self._close_if_unbound(request)
+        self._refuse(frame, status)
 
     def _response(self, frame):
         request = self._settles(frame)
@@ -195,6 +199,7 @@ class _Link:
         self._close_if_unbound(request)
         is_yes = frame.status == 0 and frame.command_id != grammar.GENERIC_NACK
         if request in BOUND_BY and is_yes:
+            self.told.tolerated += frame.command_id != request | RESPONSE
             self.told.state = BOUND_BY[request]
 
     def _close_if_unbound(self, request):
@@ -244,7 +249,10 @@ class _Link:
     def _settles(self, frame):
         """The request of ours that this answers."""
         request = self._waiting.get(frame.sequence)
-        if request is None or frame.command_id not in {request | RESPONSE, grammar.GENERIC_NACK}:
+        fits = {request | RESPONSE if request else None, grammar.GENERIC_NACK}
+        if request in BOUND_BY:  # any bind's response answers a bind: OsmoMSC confuses them
+            fits |= {bind | RESPONSE for bind in BOUND_BY}
+        if request is None or frame.command_id not in fits:
             return None
         del self._waiting[frame.sequence]
         return request

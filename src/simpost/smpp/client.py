@@ -12,7 +12,6 @@ from simpost.smpp.errors import (
     BindRejected,
     BindTimeout,
     ConnectFailed,
-    MalformedResponse,
     ResponseTimeout,
     SessionClosed,
 )
@@ -58,9 +57,6 @@ async def connect(
         if error.reason is CloseReason.BIND_TIMEOUT:
             raise BindTimeout from None
         raise BindLost(f"{BindLost.__doc__} ({error.reason})") from None
-    except MalformedResponse as error:
-        session.abort(CloseReason.PROTOCOL_ERROR)
-        raise BindLost(f"the answer to the bind cannot be read ({error})") from None
     except BaseException:  # cancelled: leave nothing open
         session.abort(CloseReason.CLOSED_BY_US)
         raise

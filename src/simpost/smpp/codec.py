@@ -31,7 +31,7 @@ from simpost.smpp.shortmessage import (
     encode_short_message,
 )
 from simpost.smpp.status import Status
-from simpost.smpp.tlv import decode_tlvs, encode_tlvs
+from simpost.smpp.tlv import UNREADABLE, Tlvs, decode_tlvs, encode_tlvs
 
 HEADER: Final = Struct(">IIII")
 HEADER_OCTETS: Final = 16
@@ -114,12 +114,18 @@ def _decode_request(
     body: bytes,
 ) -> Pdu:
     values: list[Any] = []
+    at = _decode_fields(fields, body, values)
+    tlvs = decode_tlvs(body, at) if at < len(body) else ()
+    return pdu_class(status, sequence, tlvs, *values)
+
+
+def _decode_fields(fields: tuple[tuple[str, Kind], ...], body: bytes, values: list[Any]) -> int:
+    """Append each field's value; the octet after the last field."""
     at = 0
     for name, kind in fields:
         value, at = kind.decode(name, body, at)
         values.append(value)
-    tlvs = decode_tlvs(body, at) if at < len(body) else ()
-    return pdu_class(status, sequence, tlvs, *values)
+    return at
 
 
 def _decode_response(
@@ -129,12 +135,20 @@ def _decode_response(
     sequence: int,
     body: bytes,
 ) -> Pdu:
-    """As sent in the field: also without a body, also an id without its NUL."""
+    """As sent in the field: also without a body, also an id without its NUL.
+
+    A response is never invalid: its status is an answer, whatever the body is.
+    """
     if not body:
         return pdu_class(status, sequence)
-    if fields and 0 not in body:
-        body += b"\0"
-    return _decode_request(pdu_class, fields, status, sequence, body)
+    ended = body + b"\0" if fields and 0 not in body else body
+    values: list[Any] = []
+    try:
+        at = _decode_fields(fields, ended, values)
+        tlvs: Tlvs = decode_tlvs(ended, at) if at < len(ended) else ()
+    except FieldError:
+        tlvs = ((UNREADABLE, body),)
+    return pdu_class(status, sequence, tlvs, *values)
 
 
 def _encode_unknown(pdu: UnknownPdu) -> bytes:

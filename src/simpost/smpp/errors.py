@@ -9,7 +9,6 @@ ProtocolError
 │   ├── NotAllowed            the command does not belong in this session state
 │   ├── WindowFull            no room in the window, nothing was sent
 │   ├── ResponseTimeout       written, and no answer in time
-│   ├── MalformedResponse     written, and the answer cannot be read
 │   └── SessionClosed         the session ended before the answer
 └── BindError             no session came about
     ├── ConnectFailed         no connection
@@ -61,7 +60,7 @@ class PduError(ProtocolError):
 
 
 class RecoverablePduError(PduError):
-    """One PDU cannot be read; the next one can."""
+    """One request cannot be read; the next PDU can."""
 
 
 class FatalPduError(PduError):
@@ -100,13 +99,6 @@ class ResponseTimeout(RequestError):
 
     def __init__(self, *, written: bool) -> None:
         super().__init__(written=written, status=Status.ESME_RSYSERR)
-
-
-class MalformedResponse(RequestError):
-    """The response cannot be read."""
-
-    def __init__(self, what: str, status: int) -> None:
-        super().__init__(what, written=True, status=status)
 
 
 class SessionClosed(RequestError):

@@ -37,8 +37,11 @@ class SessionHandler:
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
         """A response nobody waits for: doubled, of a wrong kind, or with a sequence not ours."""
 
+    def on_tolerated(self, session: Session, what: str) -> None:
+        """The peer sent what the standard does not allow, and it was passed over."""
+
     def on_malformed(self, session: Session, error: PduError) -> None:
-        """A PDU could not be read. The session has answered, or closes, as the error says."""
+        """A request could not be read. The session has answered, or closes, as the error says."""
 
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         """The connection is gone and every waiting request has been handed back. Comes once."""

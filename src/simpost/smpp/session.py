@@ -14,7 +14,6 @@ from simpost.smpp.codec import encode
 from simpost.smpp.command import RESPONSE_BIT, Command, command_name
 from simpost.smpp.errors import (
     FatalPduError,
-    MalformedResponse,
     NotAllowed,
     PduError,
     RequestError,
@@ -259,7 +258,10 @@ class Session(asyncio.Protocol):
             self.pdus_in += 1
             if isinstance(found, PduError):
                 self._on_malformed(found)
-            elif found.command_id & RESPONSE_BIT:
+                continue
+            if found.tlvs and found.unreadable:
+                self._tolerate(found, f"{len(found.unreadable)} octets cannot be read")
+            if found.command_id & RESPONSE_BIT:
                 self._on_response(found)
             else:
                 self._on_request(found)
@@ -321,6 +323,8 @@ class Session(asyncio.Protocol):
             self._on_link_answered(request)
         elif response.command_status == 0 and response.command_id != Command.GENERIC_NACK:
             bind = cast("Bind", request)
+            if response.command_id != request.command_id | RESPONSE_BIT:
+                self._tolerate(response, f"it answers {command_name(request.command_id)}")
             version = response.tlv(Tag.SC_INTERFACE_VERSION)
             answered = int.from_bytes(version, "big") if version else None
             self.interface_version = version_agreed(bind.interface_version, answered)
@@ -381,14 +385,8 @@ class Session(asyncio.Protocol):
             self._handler.on_malformed(self, error)
             self.close(CloseReason.PROTOCOL_ERROR)
             return
-        if error.command_id & RESPONSE_BIT:
-            waiting = self._window.settle(error.sequence_number, error.command_id)
-            if waiting is not None:
-                self._on_link_answered(waiting.request)
-                waiting.ended(MalformedResponse(str(error), error.status))
-        else:
-            request = PDU_CLASSES[error.command_id](0, error.sequence_number)
-            self._write_error(request, error.status)
+        request = PDU_CLASSES[error.command_id](0, error.sequence_number)
+        self._write_error(request, error.status)
         self._handler.on_malformed(self, error)
 
     # Going out.
@@ -400,6 +398,9 @@ class Session(asyncio.Protocol):
         answer = "without" if pdu.response is None else "with"
         command = f"{command_name(pdu.command_id)} ({answer} a response)"
         return NotAllowed(f"{command} as {self.role.value} {step}")
+
+    def _tolerate(self, pdu: Pdu, what: str) -> None:
+        self._handler.on_tolerated(self, f"{command_name(pdu.command_id)}: {what}")
 
     def _write_error(self, request: Pdu, status: int) -> None:
         self._outlet.write(encode(_error_response(request, status)))

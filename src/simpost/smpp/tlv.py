@@ -1,6 +1,8 @@
 """Tagged values (SMPP 3.4 5.3.2, SMPP 5.0 4.8.1): kept as the octets they are, in their order.
 
 A PDU holds them as a tuple of (tag, value) pairs, so doubles and tags nobody knows survive.
+What cannot be read stands last, under `UNREADABLE`, as the octets it is: an optional part never
+makes a PDU invalid (SMPP 3.4 3.3).
 """
 
 from __future__ import annotations
@@ -13,6 +15,12 @@ from simpost.smpp.errors import FieldError
 from simpost.smpp.status import Status
 
 Tlvs: TypeAlias = tuple[tuple[int, bytes], ...]
+
+UNREADABLE: Final = -1
+"""In place of a tag: the rest of the optional part, from the first octet that is no TLV."""
+
+MAX_TLVS: Final = 128
+"""TLVs read from one PDU at most; no command needs as many."""
 
 _HEAD: Final = Struct(">HH")
 
@@ -84,6 +92,9 @@ class Tag(IntEnum):
     ITS_SESSION_INFO = 0x1383
 
 
+_PAYLOAD: Final = Tag.MESSAGE_PAYLOAD.to_bytes(2, "big")
+
+
 def tag_name(tag: int) -> str:
     """The standard's spelling, or the tag in hex when no standard names it."""
     try:
@@ -114,6 +125,9 @@ def encode_tlvs(tlvs: Tlvs) -> bytes:
     """Octets of the optional part, in the order given."""
     parts: list[bytes] = []
     for tag, value in tlvs:
+        if tag == UNREADABLE:
+            parts.append(value)
+            continue
         if not 0 <= tag <= 0xFFFF or len(value) > 0xFFFF:
             raise FieldError(tag_name(tag), "tag or length over 65535", Status.ESME_RINVTLVLEN)
         parts += (_HEAD.pack(tag, len(value)), value)
@@ -121,15 +135,20 @@ def encode_tlvs(tlvs: Tlvs) -> bytes:
 
 
 def decode_tlvs(body: bytes, at: int) -> Tlvs:
-    """The optional part from octet `at` to the end of the body."""
+    """The optional part from octet `at` to the end of the body, the unreadable rest included.
+
+    Raises `FieldError` where that rest is a message_payload: without its text the PDU is void.
+    """
     found: list[tuple[int, bytes]] = []
     end = len(body)
-    while at < end:
-        if end - at < 4:
-            raise FieldError("tlv", "head is cut", Status.ESME_RINVTLVSTREAM)
+    while end - at >= 4 and len(found) < MAX_TLVS:
         tag, length = _HEAD.unpack_from(body, at)
+        if at + 4 + length > end:
+            break
         at += 4 + length
-        if at > end:
-            raise FieldError(tag_name(tag), "runs over the PDU", Status.ESME_RINVTLVSTREAM)
         found.append((tag, body[at - length : at]))
+    if at < end:
+        if body[at : at + 2] == _PAYLOAD:
+            raise FieldError("message_payload", "cannot be read", Status.ESME_RINVTLVSTREAM)
+        found.append((UNREADABLE, body[at:]))
     return tuple(found)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simpost.smpp.command import RESPONSE_BIT, Command
+from simpost.smpp.state import BOUND_BY
 
 if TYPE_CHECKING:
     from simpost.smpp.errors import RequestError
@@ -19,6 +20,7 @@ Ended = Callable[["Pdu | RequestError"], None]
 """Told once what became of a request: its response, or why there is none."""
 
 MAX_SEQUENCE: Final = 0x7FFFFFFF  # SMPP 3.4 3.2
+_BIND_RESPONSES: Final = frozenset(command | RESPONSE_BIT for command in BOUND_BY)
 
 
 @dataclass(slots=True)
@@ -56,7 +58,8 @@ class Window:
     def settle(self, sequence: int, command_id: int) -> Waiting | None:
         """The request this response answers, taken out; None when it answers none.
 
-        A response of another kind answers nothing; generic_nack answers every kind.
+        A response of another kind answers nothing; generic_nack answers every kind, and any
+        response to a bind answers a bind: OsmoMSC answers bind_receiver as bind_transmitter.
         """
         waiting = self.open.get(sequence)
         if waiting is None or not _answers(command_id, waiting.request):
@@ -100,4 +103,6 @@ class Window:
 
 
 def _answers(command_id: int, request: Pdu) -> bool:
+    if command_id in _BIND_RESPONSES:
+        return request.command_id in BOUND_BY
     return command_id == request.command_id | RESPONSE_BIT or command_id == Command.GENERIC_NACK

@@ -111,6 +111,9 @@ class Centre(SessionHandler):
         for postbox in self._postboxes:
             postbox.close(session)
 
+    def on_tolerated(self, session: Session, what: str) -> None:
+        self._counters.tolerated += 1
+
     def on_malformed(self, session: Session, error: PduError) -> None:
         self._counters.malformed += 1
 

@@ -16,6 +16,7 @@ class Counters:
         binds, binds_refused: bind requests answered with ESME_ROK, and with anything else.
         answered: answers by command_status.
         malformed: PDUs that could not be read.
+        tolerated: PDUs of which something was passed over, such as an unreadable optional part.
         unexpected_responses: responses nobody waited for, or nobody any more.
         receipts, messages: deliver_sm with a receipt, and from a handset.
     """
@@ -24,6 +25,7 @@ class Counters:
     binds_refused: int = 0
     answered: Counter[int] = field(default_factory=Counter)
     malformed: int = 0
+    tolerated: int = 0
     unexpected_responses: int = 0
     receipts: PostCounts = field(default_factory=PostCounts)
     messages: PostCounts = field(default_factory=PostCounts)

@@ -75,6 +75,7 @@ class StatsView(Struct, rename="camel"):
     answered: int
     by_status: dict[str, int]
     malformed: int
+    tolerated: int
     unexpected_responses: int
     receipts: PostView
     messages: PostView
@@ -134,6 +135,7 @@ def stats_view(
         answered=counters.answered.total(),
         by_status={status_name(code): count for code, count in counters.answered.items()},
         malformed=counters.malformed,
+        tolerated=counters.tolerated,
         unexpected_responses=counters.unexpected_responses,
         receipts=_post_view(counters.receipts, receipts_pending),
         messages=_post_view(counters.messages, messages_pending),

@@ -63,6 +63,9 @@ class Recorder(SessionHandler):
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
         self._see(session, "unexpected", response)
 
+    def on_tolerated(self, session: Session, what: str) -> None:
+        self._see(session, "tolerated", what)
+
     def on_malformed(self, session: Session, error: PduError) -> None:
         self._see(session, "malformed", error)
 

@@ -3,15 +3,18 @@
 import pytest
 
 from simpost.smpp import (
+    PDU_CLASSES,
     DeliverSm,
     EnquireLink,
     FatalPduError,
+    Pdu,
     RecoverablePduError,
     SubmitSm,
     SubmitSmResp,
     decode,
     encode,
 )
+from simpost.smpp.tlv import MAX_TLVS
 from tests.unit.smpp.vectors import octets
 
 
@@ -88,17 +91,66 @@ def test_a_string_beyond_a_sane_bound_is_refused_by_its_own_status(length: int) 
     [
         ("00000004 00000000 00000001 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 05 'abc'", 1),
         ("00000004 00000000 00000001 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", 2),
-        ("00000015 00000000 00000001 1403 0009 01", 0xC0),
-        ("00000015 00000000 00000001 1403", 0xC0),
+        ("00000005 00000000 00000001" + " 00" * 17 + "0424 0009 'half'", 0xC0),
         ("00000021 00000000 00000001 00 00 00 00 01 03", 0x40),
     ],
-    ids=["sm_length too long", "no sm_length", "tlv over the end", "tlv cut", "dest_flag 3"],
+    ids=["sm_length too long", "no sm_length", "half a message_payload", "dest_flag 3"],
 )
 def test_a_bad_body_names_the_status_to_answer(notation: str, status: int) -> None:
     with pytest.raises(RecoverablePduError) as refused:
         decode(with_length(notation))
     assert refused.value.status == status
     assert refused.value.sequence_number == 1
+
+
+BROKEN_PARTS = {
+    "one NUL": "00",
+    "half a head": "1403 00",
+    "a length beyond the PDU": "1403 0009 01",
+    "a good TLV, then one octet": "0427 0001 02 FF",
+}
+
+
+@pytest.mark.parametrize("rest", BROKEN_PARTS.values(), ids=BROKEN_PARTS)
+@pytest.mark.parametrize("pdu_class", PDU_CLASSES.values(), ids=lambda cls: cls.__name__)
+def test_an_unreadable_optional_part_voids_no_pdu(pdu_class: type[Pdu], rest: str) -> None:
+    """SMPP 3.4 3.3: what is not understood of the optional part is ignored."""
+    usual = pdu_class(sequence_number=7)
+    whole = encode(usual) + octets(rest)
+    read = decode(len(whole).to_bytes(4, "big") + whole[4:])
+    assert read.unreadable == octets(rest)[5 if rest.startswith("0427") else 0 :]
+    assert read.tlv(0x0427) == (b"\x02" if rest.startswith("0427") else None)
+    assert encode(read)[16:] == whole[16:]
+    read.tlvs = ()
+    assert read == usual
+
+
+@pytest.mark.parametrize("status", [0, 0x14, 0xFF])
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("80000004", b"x" * 300),
+        ("80000004", b"x" * 300 + b"\0\0"),
+        ("80000004", b"\0\x04\x24\0\x09half"),
+        ("80000009", b"y" * 4000),
+        ("80000003", b"id\0"),
+        ("80000021", b"id\0\xff\1\1"),
+    ],
+)
+def test_the_status_of_a_response_is_read_whatever_its_body_is(
+    status: int, command: str, body: bytes
+) -> None:
+    octets_of_it = octets(f"{command} {status:08X} 00000005") + body
+    read = decode((len(octets_of_it) + 4).to_bytes(4, "big") + octets_of_it)
+    assert (read.command_status, read.sequence_number) == (status, 5)
+    assert read.unreadable != b""
+
+
+def test_no_more_tlvs_are_read_than_a_pdu_has_use_for() -> None:
+    many = DeliverSm(tlvs=((0x1400, b""),) * 16_000)
+    read = decode(encode(many))
+    assert len(read.tlvs) == MAX_TLVS + 1
+    assert len(read.unreadable) == 4 * (16_000 - MAX_TLVS)
 
 
 @pytest.mark.parametrize("length", [0, 15, 17, 0xFFFFFFFF])

@@ -3,13 +3,13 @@ import pytest
 from simpost.smpp import EnquireLink, FatalPduError, Framer, RecoverablePduError, SubmitSm, encode
 
 GOOD = encode(EnquireLink(sequence_number=9))
-BAD = bytes.fromhex("00000014 00000015 00000000 00000008 14030009")
+BAD = bytes.fromhex("00000013 00000003 00000000 00000008 693100")
 
 
 def test_a_bad_pdu_is_followed_by_the_good_one() -> None:
     bad, good = Framer().feed(BAD + GOOD)
     assert isinstance(bad, RecoverablePduError)
-    assert (bad.command_id, bad.sequence_number, bad.status) == (0x15, 8, 0xC0)
+    assert (bad.command_id, bad.sequence_number, bad.status) == (0x03, 8, 0x02)
     assert bad.body == BAD[16:]
     assert good == EnquireLink(sequence_number=9)
 

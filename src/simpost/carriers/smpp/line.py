@@ -231,6 +231,9 @@ class Line(SessionHandler):
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
         log.warning("answer_to_nothing", carrier=self.settings.name)
 
+    def on_tolerated(self, session: Session, what: str) -> None:
+        log.warning("peer_deviates", carrier=self.settings.name, what=what)
+
     def on_malformed(self, session: Session, error: PduError) -> None:
         log.warning("malformed_pdu", carrier=self.settings.name, problem=str(error))
 

@@ -15,7 +15,7 @@ from typing import ClassVar, get_type_hints
 
 from simpost.smpp.command import RESPONSE_BIT
 from simpost.smpp.fields import Kind
-from simpost.smpp.tlv import Tlvs
+from simpost.smpp.tlv import UNREADABLE, Tlvs
 
 
 @dataclass(slots=True)
@@ -37,6 +37,11 @@ class Pdu:
     @property
     def is_response(self) -> bool:
         return self.command_id & RESPONSE_BIT != 0
+
+    @property
+    def unreadable(self) -> bytes:
+        """The rest of the optional part that could not be read."""
+        return self.tlvs[-1][1] if self.tlvs and self.tlvs[-1][0] == UNREADABLE else b""
 
     def tlv(self, tag: int) -> bytes | None:
         """The first value under `tag`."""
