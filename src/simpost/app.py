@@ -39,7 +39,7 @@ from simpost.engine.nodes.node import Node
 from simpost.engine.nodes.paces import SharedPaces
 from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reload
-from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
+from simpost.engine.setup import numbers_of, patience_of, repeats_of, routing_of
 from simpost.engine.traced import TracedIntake, trace_desk
 from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
@@ -141,7 +141,7 @@ class App:
         self._keeper = Keeper(
             store,
             owner=owner,
-            repeat_in_doubt=repeated_of(messages),
+            repeats=repeats_of(messages),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             keep_days=messages.keep_days,
             clock_ms=clock_ms,

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from simpost.config import Settings, load
 from simpost.engine.clock import wall_clock_ms
-from simpost.engine.setup import repeated_of
+from simpost.engine.setup import repeats_of
 from simpost.errors import ConfigError, StoreError
 from simpost.store import moving
 
@@ -127,7 +127,7 @@ def _run(path: Path, url: str, settings: Settings, key: str, tell: moving.Tell) 
                 path,
                 url,
                 seal_key=key,
-                repeat=repeated_of(settings.messages),
+                repeats=repeats_of(settings.messages),
                 now_ms=wall_clock_ms(),
                 tell=tell,
             )

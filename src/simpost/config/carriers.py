@@ -129,7 +129,7 @@ class SmppCarrier(Section):
         le=86_400,
         description="Wait after a bind was refused: bound already, wrong password, unknown name.",
     )
-    statuses: dict[str, Literal["retry", "throttle", "refuse", "bind", "doubt"]] = Field(
+    statuses: dict[str, Literal["retry", "throttle", "refuse", "bind", "unclear", "doubt"]] = Field(
         default={},
         description='What an error status means here, where it is not the usual: `"0x00000045" = '
         '"retry"`.',

@@ -83,6 +83,14 @@ class Messages(Section):
         description="Categories whose parts are sent again when bytes left and no answer came. "
         "The others are left in doubt: the handset never shows them twice.",
     )
+    max_repeats: int = Field(
+        default=3,
+        ge=0,
+        le=10,
+        description="How often a part in doubt is sent again, after 60 s, 120 s, 240 s and so on; "
+        "then it waits for a receipt or its end. Also for an answer that says nothing "
+        "(ESME_RUNKNOWNERR), after which the part is refused.",
+    )
     failover_after_s: float = Field(
         default=10,
         ge=1,

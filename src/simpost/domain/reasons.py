@@ -43,8 +43,10 @@ class Reason(StrEnum):
     RETURNED = "returned"
     CARRIER_REFUSED = "carrier_refused"
     BIND_REFUSED = "bind_refused"
+    UNCLEAR_ANSWER = "unclear_answer"
     NO_ANSWER = "no_answer"
     LEASE_LOST = "lease_lost"
+    REPEATS_USED_UP = "repeats_used_up"
     NOT_REPEATED = "not_repeated"
     # How messages end.
     UNDELIVERABLE = "undeliverable"
@@ -170,6 +172,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "The carrier does not let us bind as we are.",
         "Check host, system_id and password; messages wait meanwhile.",
     ),
+    Reason.UNCLEAR_ANSWER: (
+        "The carrier answered with an error that says neither why nor for how long.",
+        "Nothing: it is offered again `messages.max_repeats` times, then refused.",
+    ),
     Reason.NO_ANSWER: (
         "Bytes left and no answer came: the carrier may have it.",
         "A late answer or receipt still settles it.",
@@ -178,8 +184,12 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "The process that held the part stopped before it noted an outcome.",
         "A receipt may still settle it; its category says whether it is repeated.",
     ),
+    Reason.REPEATS_USED_UP: (
+        "In doubt again after `messages.max_repeats` repeats: it waits for a receipt or its end.",
+        "Ask the carrier whether it has it; a late answer or receipt still settles it.",
+    ),
     Reason.NOT_REPEATED: (
-        "In doubt until its validity ended: it may have arrived, and is not sent again.",
+        "It was in doubt when its validity ended: it may have arrived.",
         "Send a new message if it still matters.",
     ),
     Reason.UNDELIVERABLE: (

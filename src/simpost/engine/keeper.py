@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
+from simpost.domain.repeats import Repeats
 from simpost.engine.clock import Clock
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -45,13 +46,13 @@ class Keeper:
         store: Store,
         *,
         owner: str,
-        repeat_in_doubt: frozenset[str],
+        repeats: Repeats,
         receipt_grace_ms: int,
         keep_days: int = 0,
         clock_ms: Clock,
         leads: Callable[[], bool] = always,
     ) -> None:
-        self.repeat_in_doubt = repeat_in_doubt
+        self.repeats = repeats
         self.receipt_grace_ms = receipt_grace_ms
         self.keep_days = keep_days
         self._retired_ms = 0
@@ -65,7 +66,7 @@ class Keeper:
     async def take_stock(self) -> int:
         """Before anything is sent: what this node held when it stopped is in doubt now."""
         doubtful = await self._store.lapse(
-            now_ms=self._clock_ms(), owner=self._owner, repeat=self.repeat_in_doubt
+            now_ms=self._clock_ms(), owner=self._owner, repeats=self.repeats
         )
         if doubtful:
             self.lapsed["restart",] += doubtful
@@ -75,7 +76,7 @@ class Keeper:
     async def take_over(self, node: str) -> None:
         """What a lost node held may have left: it is in doubt, never simply sent again."""
         doubtful = await self._store.lapse(
-            now_ms=self._clock_ms(), owner=node, repeat=self.repeat_in_doubt
+            now_ms=self._clock_ms(), owner=node, repeats=self.repeats
         )
         if doubtful:
             self.lapsed["node_lost",] += doubtful
@@ -94,7 +95,7 @@ class Keeper:
     async def round(self) -> None:
         """Every message comes to its end here that nothing else ends."""
         now_ms = self._clock_ms()
-        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeat=self.repeat_in_doubt)
+        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeats=self.repeats)
         if lapsed:
             self.lapsed["ran_out",] += lapsed
             log.warning("leases_ran_out", parts=lapsed)

@@ -14,7 +14,7 @@ from simpost.engine.failover import Failover
 from simpost.engine.inbound import InboundDesk
 from simpost.engine.intake import Intake
 from simpost.engine.keeper import Keeper
-from simpost.engine.setup import numbers_of, patience_of, repeated_of, routing_of
+from simpost.engine.setup import numbers_of, patience_of, repeats_of, routing_of
 from simpost.errors import ConfigError
 from simpost.observe import get_logger
 from simpost.ports.carrier import Carrier
@@ -132,7 +132,7 @@ class Reload:
         self._intake.validity_s = messages.validity_s
         self._failover.routing = routing
         self._inbound.aiming.numbers = numbers_of(wanted)
-        self._keeper.repeat_in_doubt = repeated_of(messages)
+        self._keeper.repeats = repeats_of(messages)
         self._keeper.receipt_grace_ms = 1000 * messages.receipt_grace_s
         self._keeper.keep_days = messages.keep_days
         self._dispatch.be_patient(patience_of(messages))

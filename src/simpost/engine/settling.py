@@ -10,6 +10,7 @@ import msgspec
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.store import Settlement
@@ -24,8 +25,7 @@ class Patience(msgspec.Struct, frozen=True):
         throttled_s, busy_s: first and longest pause; each further try doubles it.
         code_s: the same for one-time codes, which are worth little in a minute.
         unreachable_s: after a lost link; the lane waits for the link anyway.
-        doubt_s: how long late answers and receipts may still settle a part in doubt.
-        repeat_in_doubt: categories that are sent again after that.
+        repeats: how often, and after which pauses, a part in doubt is sent again.
         failover_s: how long a carrier may be closed, or take nothing, before the next one of the
             route is taken.
     """
@@ -34,8 +34,7 @@ class Patience(msgspec.Struct, frozen=True):
     busy_s: tuple[float, float] = (5.0, 300.0)
     code_s: tuple[float, float] = (0.25, 5.0)
     unreachable_s: float = 1.0
-    doubt_s: float = 60.0
-    repeat_in_doubt: frozenset[str] = frozenset()
+    repeats: Repeats = Repeats()
     failover_s: float = 10.0
 
     def pause_s(self, outcome: Outcome, attempt: int, priority: int) -> float:
@@ -62,6 +61,7 @@ def settle(
     patience: Patience,
 ) -> Settlement:
     """Turn what a try said into what is to be stored."""
+    outcome = _bounded(part, outcome, patience.repeats)
     state, due_ms = _next(part, outcome, ended_ms, patience)
     return Settlement(
         account_id=part.account_id,
@@ -82,6 +82,18 @@ def settle(
     )
 
 
+def _bounded(part: Submission, outcome: Outcome, repeats: Repeats) -> Outcome:
+    """The outcome, or what it means once such tries were repeated often enough."""
+    if outcome.verdict is Verdict.IN_DOUBT:
+        if repeats.are_used_up(part.category, part.unclear):
+            return msgspec.structs.replace(outcome, reason=Reason.REPEATS_USED_UP)
+    elif outcome.reason is Reason.UNCLEAR_ANSWER and part.unclear >= repeats.most:
+        return msgspec.structs.replace(
+            outcome, verdict=Verdict.REFUSED, reason=Reason.CARRIER_REFUSED
+        )
+    return outcome
+
+
 def _next(
     part: Submission, outcome: Outcome, now_ms: int, patience: Patience
 ) -> tuple[State, int | None]:
@@ -90,11 +102,10 @@ def _next(
             return State.SENT, None
         case Verdict.REFUSED:
             return State.REJECTED, None
-        case Verdict.IN_DOUBT if part.category in patience.repeat_in_doubt:
-            wait_ms = int(1000 * patience.doubt_s)
-            return State.IN_DOUBT, min(part.expires_ms, now_ms + wait_ms)
         case Verdict.IN_DOUBT:
-            return State.IN_DOUBT, part.expires_ms
+            return State.IN_DOUBT, patience.repeats.due_ms(
+                part.category, part.unclear, now_ms, part.expires_ms
+            )
         case Verdict.THROTTLED | Verdict.UNREACHABLE:
             wait_ms = int(1000 * patience.pause_s(outcome, part.attempt, part.priority))
             return State.SENDING, min(part.expires_ms, now_ms + wait_ms)

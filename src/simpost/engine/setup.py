@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from simpost.config import Messages, Settings
 from simpost.config import Route as RouteSettings
 from simpost.domain.inbound import OwnNumbers
+from simpost.domain.repeats import Repeats
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
 
 
-def repeated_of(messages: Messages) -> frozenset[str]:
-    """The categories that are sent again when in doubt."""
-    return frozenset(str(category) for category in messages.repeat_in_doubt)
+def repeats_of(messages: Messages) -> Repeats:
+    """Which categories are sent again when in doubt, and how often."""
+    categories = frozenset(str(category) for category in messages.repeat_in_doubt)
+    return Repeats(categories, messages.max_repeats)
 
 
 def patience_of(messages: Messages) -> Patience:
-    return Patience(repeat_in_doubt=repeated_of(messages), failover_s=messages.failover_after_s)
+    return Patience(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
 
 
 def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:

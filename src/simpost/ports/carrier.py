@@ -73,6 +73,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
         attempt: 1 for the first try.
         repeat: the part was in doubt: the carrier may already have it.
         options: of the message; with them every try of a part sends the same octets.
+        unclear: how many earlier tries left open whether the carrier took it.
     """
 
     account_id: int
@@ -91,6 +92,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     attempt: int
     repeat: bool
     options: Options = PLAIN
+    unclear: int = 0
 
 
 class Link(StrEnum):

@@ -18,6 +18,7 @@ from simpost.domain.options import PLAIN, Options
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.receipt_ids import SeenForm
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.inbound import InboundStore
@@ -274,10 +275,10 @@ class Store(InboundStore, WatchedStore, Protocol):
         """Apply receipts that match a part and outrank what is known; keep all others."""
         ...
 
-    async def lapse(self, *, now_ms: int, owner: str | None, repeat: frozenset[str]) -> int:
+    async def lapse(self, *, now_ms: int, owner: str | None, repeats: Repeats) -> int:
         """Put parts whose lease ran out in doubt; with `owner`, all that it still holds.
 
-        Parts of the categories in `repeat` fall due at once; the others when they expire.
+        `repeats` says when each falls due: to be sent again, or when it expires.
         Returns how many.
         """
         ...

@@ -22,6 +22,7 @@ from simpost.api import Services, build
 from simpost.api.serving import http_config
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
+from simpost.domain.repeats import Repeats
 from simpost.engine.accounts import Accounts
 from simpost.engine.aiming import Aiming
 from simpost.engine.catalogue import parse_esim, parse_plan
@@ -193,7 +194,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     keeper = Keeper(
         store,
         owner="embedded",
-        repeat_in_doubt=frozenset(),
+        repeats=Repeats(),
         receipt_grace_ms=0,
         clock_ms=lambda: NOW_MS,
     )

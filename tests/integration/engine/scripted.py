@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.repeats import Repeats
 from simpost.engine.lane import Lane
 from simpost.engine.ledger import Ledger
 from simpost.engine.settling import Patience
@@ -23,7 +24,7 @@ HOUR_MS = 3_600_000
 SEAL_KEY = Fernet.generate_key().decode()
 _MADE = []
 ACCEPTED = Verdict.ACCEPTED
-PATIENCE = Patience(repeat_in_doubt=frozenset({"service"}))
+PATIENCE = Patience(repeats=Repeats(frozenset({"service"})))
 
 
 class Clock:

@@ -11,6 +11,7 @@ from simpost.domain.messages import Category
 from simpost.domain.options import Replacement
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.engine.accounts import Accounts
 from simpost.engine.catalogue import parse_esim, parse_plan
@@ -34,7 +35,7 @@ ROW = {
     "esimStatus": "IN_USE",
     "packageList": [{"packageCode": "P"}],
 }
-PATIENCE = Patience(repeat_in_doubt=frozenset({"service"}), failover_s=10)
+PATIENCE = Patience(repeats=Repeats(frozenset({"service"})), failover_s=10)
 
 
 class Service:

@@ -13,6 +13,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.inbound import NOBODY, InboundState, OwnNumbers
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.engine.accounts import Accounts
 from simpost.engine.aiming import Aiming
 from simpost.engine.clock import wall_clock_ms
@@ -117,7 +118,7 @@ async def opened(path, **carrier_settings):
     dispatch = Dispatch(
         store,
         owner="embedded",
-        patience=Patience(repeat_in_doubt=frozenset()),
+        patience=Patience(repeats=Repeats()),
         clock_ms=clock,
         inbound=lambda part: desk.report(part),  # noqa: PLW0108  desk comes later
     )

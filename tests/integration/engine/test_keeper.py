@@ -7,6 +7,7 @@ import pytest
 
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.engine import keeper as keeping
 from simpost.engine.keeper import Keeper
@@ -27,7 +28,7 @@ def keeper_of(bench):
     return Keeper(
         bench.store,
         owner="embedded",
-        repeat_in_doubt=frozenset({"service"}),
+        repeats=Repeats(frozenset({"service"})),
         receipt_grace_ms=GRACE_MS,
         clock_ms=bench.clock,
     )

@@ -85,6 +85,40 @@ async def test_a_repeat_of_a_part_in_doubt_is_marked(bench):
     assert [attempt.repeat for attempt in message.attempts] == [False, True]
 
 
+async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
+    message_id = await bench.accept(valid_ms=48 * 3_600_000)
+    for tries, pause_ms in enumerate((0, 60_000, 120_000, 240_000), start=1):
+        bench.clock.now_ms += pause_ms
+        bench.lane.wake()
+        await bench.carrier.until_sent(tries)
+        bench.carrier.answer(tries - 1, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+        await bench.until(message_id, State.IN_DOUBT)
+        await bench.ledger.drained()
+    claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
+    assert await bench.store.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
+    message = await bench.message(message_id)
+    assert (message.state, message.reason) == (State.IN_DOUBT, Reason.REPEATS_USED_UP)
+    bench.lane.on_late(bench.carrier.sent[3], Outcome(ACCEPTED, carrier_message_id="late"))
+    await bench.until(message_id, State.SENT)
+
+
+async def test_an_unclear_answer_ends_as_a_refusal(bench):
+    message_id = await bench.accept()
+    for tries in range(1, 5):
+        await bench.carrier.until_sent(tries)
+        facts = {"reason": Reason.UNCLEAR_ANSWER, "carrier_code": "0x000000FF"}
+        bench.carrier.answer(tries - 1, Verdict.UNREACHABLE, **facts)
+        await bench.ledger.drained()
+        bench.clock.now_ms += 300_000
+        bench.lane.wake()
+    message = await bench.until(message_id, State.REJECTED)
+    assert (message.reason, message.parts[0].carrier_code) == (
+        Reason.CARRIER_REFUSED,
+        "0x000000FF",
+    )
+    assert [attempt.repeat for attempt in message.attempts] == [False] * 4
+
+
 async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)

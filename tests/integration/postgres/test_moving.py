@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.errors import StoreBusy, StoreError
 from simpost.ports.store import MessageFilter
@@ -25,12 +26,12 @@ from tests.integration.postgres.embedded_facts import (
     make_embedded,
 )
 
-REPEAT = frozenset({"service"})
+REPEAT = Repeats(frozenset({"service"}))
 pytestmark = pytest.mark.timeout(120)  # each opens two databases, on a busy machine
 
 
 async def move(embedded, url, **changes):
-    facts = {"seal_key": SEAL_KEY, "repeat": REPEAT, "now_ms": NOW_MS, "tell": lambda _: None}
+    facts = {"seal_key": SEAL_KEY, "repeats": REPEAT, "now_ms": NOW_MS, "tell": lambda _: None}
     return await moving.move(embedded.path, url, **{**facts, **changes})
 
 
@@ -70,7 +71,7 @@ async def test_every_row_of_every_table_comes_and_what_was_held_is_in_doubt_as_a
     assert done.is_whole
     assert done.in_doubt == 3
     async with embedded_store(restarted) as store:
-        assert await store.lapse(now_ms=NOW_MS, owner="embedded", repeat=REPEAT) == 3
+        assert await store.lapse(now_ms=NOW_MS, owner="embedded", repeats=REPEAT) == 3
     assert await differences(restarted, empty_url) == []
     assert await differences(embedded.path, empty_url) == ["parts", "attempts"]
     assert {table: embedded_rows(embedded.path, table) for table in TABLES} == before

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from simpost.domain.outcomes import Standing
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, Repeated
 from tests.contract.store_facts import (
@@ -68,8 +69,8 @@ async def test_what_a_dead_node_held_is_taken_over_when_its_leases_run_out(node)
         await dead.accept(one)
     async with node("alive") as alive:
         soon, late = NOW_MS + LEASE_MS - 1, NOW_MS + LEASE_MS
-        assert await alive.lapse(now_ms=soon, owner=None, repeat=frozenset({"code"})) == 0
-        assert await alive.lapse(now_ms=late, owner=None, repeat=frozenset({"code"})) == 1
+        assert await alive.lapse(now_ms=soon, owner=None, repeats=Repeats(frozenset({"code"}))) == 0
+        assert await alive.lapse(now_ms=late, owner=None, repeats=Repeats(frozenset({"code"}))) == 1
         [part] = await claim(alive, "alive", now_ms=late)
         assert (part.attempt, part.repeat) == (2, True)
 
@@ -79,9 +80,9 @@ async def test_of_nodes_that_take_over_at_once_each_part_lapses_once(node):
         await asyncio.gather(*(first.accept(leased()) for _ in range(700)))
         late = NOW_MS + LEASE_MS
         counts = await asyncio.gather(
-            *(each.lapse(now_ms=late, owner=None, repeat=frozenset()) for each in (first, second))
+            *(each.lapse(now_ms=late, owner=None, repeats=Repeats()) for each in (first, second))
         )
-        left = await first.lapse(now_ms=late, owner=None, repeat=frozenset())
+        left = await first.lapse(now_ms=late, owner=None, repeats=Repeats())
         assert sum(counts) + left == 700
 
 

@@ -77,8 +77,7 @@ class Submit:
     @property
     def was_turned_back(self):
         """With an answer that says so. Any other try may have left something behind."""
-        said_no = self.fate.status and self.fate.status != 0xFF  # ESME_RUNKNOWNERR says nothing
-        return said_no and not isinstance(self.fate.answer, _NO_ANSWER)
+        return self.fate.status and not isinstance(self.fate.answer, _NO_ANSWER)
 
 
 class Operator:

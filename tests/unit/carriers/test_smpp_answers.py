@@ -59,7 +59,7 @@ def test_the_page_names_no_setting_that_is_not_there():
         (Status.ESME_RSYSERR, Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
         (Status.ESME_RINVPASWD, Verdict.UNREACHABLE, Reason.BIND_REFUSED),
         (Status.ESME_RINVDSTADR, Verdict.REFUSED, Reason.CARRIER_REFUSED),
-        (Status.ESME_RUNKNOWNERR, Verdict.IN_DOUBT, Reason.NO_ANSWER),
+        (Status.ESME_RUNKNOWNERR, Verdict.UNREACHABLE, Reason.UNCLEAR_ANSWER),
         (0x0400, Verdict.REFUSED, Reason.CARRIER_REFUSED),
         (0xFFFFFFFF, Verdict.REFUSED, Reason.CARRIER_REFUSED),
     ],
@@ -77,6 +77,14 @@ def test_a_carriers_own_table_stands_above_the_usual():
     assert answers.outcome(0x411, "").verdict is Verdict.THROTTLED
     assert answers.outcome(0x58, "").verdict is Verdict.REFUSED
     assert answers.outcome(0x0B, "").verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("status", [*range(1, 0x500), 0x10000, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_every_status_is_an_answer_and_never_told_as_none(status):
+    outcome = Answers({}).outcome(status, "")
+    assert outcome.verdict is not Verdict.ACCEPTED
+    assert outcome.reason is not Reason.NO_ANSWER
+    assert Answers({hex(status): "doubt"}).outcome(status, "").reason is Reason.UNCLEAR_ANSWER
 
 
 def test_the_pause_after_a_passing_fault_is_the_carriers_where_it_is_set():

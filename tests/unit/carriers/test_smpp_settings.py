@@ -104,8 +104,8 @@ def check(tmp_path):
         (
             "[carriers.statuses]\n'0x45' = 'again'",
             (
-                "12: carriers[0].statuses.0x45: must be 'retry', 'throttle', 'refuse', 'bind' or "
-                "'doubt'"
+                "12: carriers[0].statuses.0x45: must be 'retry', 'throttle', 'refuse', 'bind', "
+                "'unclear' or 'doubt'"
             ),
         ),
     ],

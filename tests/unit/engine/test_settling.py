@@ -2,15 +2,16 @@ import pytest
 
 from simpost.domain.outcomes import Outcome, Verdict
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.engine.settling import Patience, settle
 from simpost.ports.carrier import Submission
 
 NOW = 1_800_000_000_000
-PATIENCE = Patience(repeat_in_doubt=frozenset({"service"}))
+PATIENCE = Patience(repeats=Repeats(frozenset({"service"})))
 
 
-def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1):
+def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1, unclear=0):
     return Submission(
         account_id=1,
         message_id=b"\x01" * 16,
@@ -27,6 +28,7 @@ def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1):
         expires_ms=NOW + expires_in_ms,
         attempt=attempt,
         repeat=False,
+        unclear=unclear,
     )
 
 
@@ -51,6 +53,29 @@ def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
     assert settled(doubt, category="service").due_ms == NOW + 60_000
     code = settled(doubt, category="code")
     assert (code.state, code.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
+
+
+@pytest.mark.parametrize(("unclear", "pause_s"), [(0, 60), (1, 120), (2, 240)])
+def test_a_part_in_doubt_is_repeated_after_a_longer_pause_each_time(unclear, pause_s):
+    done = settled(Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=unclear)
+    assert (done.due_ms, done.reason) == (NOW + 1000 * pause_s, Reason.NO_ANSWER)
+
+
+def test_a_part_in_doubt_too_often_waits_for_its_end_and_says_so():
+    done = settled(Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=3)
+    assert (done.state, done.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
+    assert done.reason is Reason.REPEATS_USED_UP
+
+
+@pytest.mark.parametrize("category", ["service", "code"])
+def test_an_answer_that_says_nothing_is_retried_a_few_times_then_refused(category):
+    unclear = Outcome(Verdict.UNREACHABLE, reason=Reason.UNCLEAR_ANSWER, carrier_code="0xFF")
+    for tries in range(3):
+        done = settled(unclear, unclear=tries, attempt=tries + 1, category=category)
+        assert (done.state, done.reason) == (State.SENDING, Reason.UNCLEAR_ANSWER)
+    done = settled(unclear, unclear=3, category=category)
+    assert (done.state, done.due_ms, done.outcome) == (State.REJECTED, None, Verdict.REFUSED)
+    assert (done.reason, done.carrier_code) == (Reason.CARRIER_REFUSED, "0xFF")
 
 
 @pytest.mark.parametrize(("attempt", "pause_s"), [(1, 1), (2, 2), (3, 4), (6, 30), (500, 30)])

@@ -25,6 +25,8 @@ class Meaning(StrEnum):
     """Never this part."""
     BIND = "bind"
     """The bind has to be mended; the part is not to blame and waits."""
+    UNCLEAR = "unclear"
+    """No, and neither why nor for how long: the same part later, a few times, then never."""
     DOUBT = "doubt"
     """The message centre may have taken it: nobody knows until a receipt comes."""
 
@@ -52,14 +54,14 @@ _BIND = (
     Status.ESME_RINVSYSID,
     Status.ESME_RINVSYSTYP,
 )
-_DOUBT = (Status.ESME_RUNKNOWNERR,)
+_UNCLEAR = (Status.ESME_RUNKNOWNERR,)
 
 MEANINGS: Final[Mapping[int, Meaning]] = {
     **dict.fromkeys((status for status in Status if status != Status.ESME_ROK), Meaning.REFUSE),
     **dict.fromkeys(_RETRY, Meaning.RETRY),
     **dict.fromkeys(_THROTTLE, Meaning.THROTTLE),
     **dict.fromkeys(_BIND, Meaning.BIND),
-    **dict.fromkeys(_DOUBT, Meaning.DOUBT),
+    **dict.fromkeys(_UNCLEAR, Meaning.UNCLEAR),
 }
 
 _SAYS: dict[Meaning, tuple[Verdict, Reason]] = {
@@ -67,7 +69,8 @@ _SAYS: dict[Meaning, tuple[Verdict, Reason]] = {
     Meaning.THROTTLE: (Verdict.THROTTLED, Reason.THROTTLED),
     Meaning.REFUSE: (Verdict.REFUSED, Reason.CARRIER_REFUSED),
     Meaning.BIND: (Verdict.UNREACHABLE, Reason.BIND_REFUSED),
-    Meaning.DOUBT: (Verdict.IN_DOUBT, Reason.NO_ANSWER),
+    Meaning.UNCLEAR: (Verdict.UNREACHABLE, Reason.UNCLEAR_ANSWER),
+    Meaning.DOUBT: (Verdict.IN_DOUBT, Reason.UNCLEAR_ANSWER),
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from simpost.domain.repeats import Repeats
 from simpost.errors import StoreError
 from simpost.store.codes import STATE
 from simpost.store.moving.source import Source
@@ -66,14 +67,14 @@ async def move(
     url: str,
     *,
     seal_key: str,
-    repeat: frozenset[str],
+    repeats: Repeats,
     now_ms: int,
     tell: Tell,
     rows: int = ROWS,
 ) -> Moved:
     """Move the embedded store to the database, or go on where an earlier move stopped.
 
-    `repeat` are the categories that are sent again when in doubt. Of counts that differ nothing
+    `repeats` says what is sent again when in doubt. Of counts that differ nothing
     is finished, and the caller has to look (`Moved.is_whole`). Raises StoreError, when nothing but
     what was told is moved: the same again goes on.
     """
@@ -95,7 +96,7 @@ async def move(
             if not moved.is_whole:
                 return moved
             await target.note_compared(standing.id)
-            await target.end_leases(repeat)
+            await target.end_leases(repeats)
             await target.settle_in()
             source.set_mark(Mark(standing.id.hex(), target.shown, is_over=True))
             await target.finish(standing.id)

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from simpost.domain.repeats import Repeats
 from simpost.errors import StoreError
 from simpost.store.moving.source import Row, Shape
 from simpost.store.moving.tables import TABLES
@@ -197,10 +198,10 @@ class Target:
     async def note_compared(self, move_id: bytes) -> None:
         await self._session.ask("note_compared", move_id, self._now_ms)
 
-    async def end_leases(self, repeat: frozenset[str]) -> None:
+    async def end_leases(self, repeats: Repeats) -> None:
         """What a process held that runs no more is in doubt, as after each start."""
         for (owner,) in await self._session.ask("lease_owners", _MOST_OWNERS):
-            one = Lapse(self._now_ms, owner, repeat)
+            one = Lapse(self._now_ms, owner, repeats)
             while (await lapse(self._session, [one]))[0] == STEP:
                 pass
 

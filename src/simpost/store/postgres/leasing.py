@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE, options_of
@@ -43,7 +44,7 @@ class Leases(NamedTuple):
 class Lapse(NamedTuple):
     now_ms: int
     owner: str | None
-    repeat: frozenset[str]
+    repeats: Repeats
 
 
 class Expiry(NamedTuple):
@@ -102,7 +103,7 @@ async def leased(session: Session, all_of: Sequence[Leases]) -> list[list[Submis
 
 
 def _submission(row: Any) -> Submission:
-    return Submission(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15])))
+    return Submission(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15]), row[16]))
 
 
 async def fold_expired(session: Session, rows: Sequence[Any], now_ms: int) -> None:
@@ -129,8 +130,8 @@ async def _lapse(session: Session, one: Lapse) -> int:
         if settled:
             await session.ask("release_parts", *columns(settled, 3))
         if lost:
-            due = [(*row[:3], one.now_ms if row[9] in one.repeat else row[7]) for row in lost]
-            await session.ask("doubt_parts", *columns(due, 4), one.now_ms)
+            due = [(*row[:3], *_after_loss(row, one)) for row in lost]
+            await session.ask("doubt_parts", *columns(due, 5), one.now_ms)
             attempts = [_lost_attempt(row, one.now_ms) for row in lost]
             await session.ask("record_attempts", *columns(attempts, 12))
             several = [(row[0], row[1]) for row in lost if row[3] > 1]
@@ -138,8 +139,16 @@ async def _lapse(session: Session, one: Lapse) -> int:
     return len(rows)
 
 
+def _after_loss(row: Any, one: Lapse) -> tuple[int, Reason]:
+    """When the part is looked at again, and the reason it waits with."""
+    expires_ms, category, unclear = row[7], row[9], row[10]
+    used_up = one.repeats.are_used_up(category, unclear)
+    due_ms = one.repeats.due_lapsed_ms(category, unclear, one.now_ms, expires_ms)
+    return due_ms, Reason.REPEATS_USED_UP if used_up else Reason.LEASE_LOST
+
+
 def _lost_attempt(row: Any, now_ms: int) -> tuple[Any, ...]:
-    account_id, message_id, number, _, carrier, state, attempt, _, begun_ms, _ = row
+    account_id, message_id, number, _, carrier, state, attempt, _, begun_ms, *_ = row
     return (
         account_id,
         message_id,

@@ -13,6 +13,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import SeenForm
+from simpost.domain.repeats import Repeats
 from simpost.errors import StoreError, StoreTimeout
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
@@ -183,10 +184,10 @@ class PostgresStore(InboundVerbs, WatchVerbs):
     async def receive(self, receipts: Sequence[Receipt]) -> None:
         await self._outcomes.submit(receiving.receive, receipts)
 
-    async def lapse(self, *, now_ms: int, owner: str | None, repeat: frozenset[str]) -> int:
+    async def lapse(self, *, now_ms: int, owner: str | None, repeats: Repeats) -> int:
         count = 0
         while True:
-            one = leasing.Lapse(now_ms, owner, repeat)
+            one = leasing.Lapse(now_ms, owner, repeats)
             step = await self._chores.submit(leasing.lapse, one)
             count += step
             if step < leasing.STEP:

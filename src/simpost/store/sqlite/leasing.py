@@ -10,6 +10,7 @@ import apsw
 from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Verdict
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE, options_of
@@ -38,7 +39,7 @@ class Claim(NamedTuple):
 class Lapse(NamedTuple):
     now_ms: int
     owner: str | None
-    repeat: frozenset[str]
+    repeats: Repeats
 
 
 class Expiry(NamedTuple):
@@ -78,7 +79,7 @@ def _claim(session: Session, one: Claim) -> list[Submission]:
 
 
 def _submission(row: tuple[Any, ...]) -> Submission:
-    return Submission(*(*row[:-2], bool(row[-2]), options_of(row[-1])))
+    return Submission(*(*row[:-3], bool(row[-3]), options_of(row[-2]), row[-1]))
 
 
 def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[Submission]:
@@ -101,7 +102,8 @@ def _lapse(session: Session, one: Lapse) -> int:
     touched: set[tuple[int, bytes]] = set()
     for row in rows:
         account_id, message_id, number, total, carrier, state, attempt = row[:7]
-        expires_ms, begun_ms, category = row[7:]
+        expires_ms, begun_ms, category, unclear = row[7:]
+        used_up = one.repeats.are_used_up(category, unclear)
         if state >= _SENT:
             session.execute(SQL["release_part"], (account_id, message_id, number))
             continue
@@ -109,8 +111,8 @@ def _lapse(session: Session, one: Lapse) -> int:
             SQL["doubt_part"],
             {
                 "state": _IN_DOUBT,
-                "reason": Reason.LEASE_LOST,
-                "due_ms": one.now_ms if category in one.repeat else expires_ms,
+                "reason": Reason.REPEATS_USED_UP if used_up else Reason.LEASE_LOST,
+                "due_ms": one.repeats.due_lapsed_ms(category, unclear, one.now_ms, expires_ms),
                 "now_ms": one.now_ms,
                 "account_id": account_id,
                 "message_id": message_id,

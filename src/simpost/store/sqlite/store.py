@@ -16,6 +16,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import SeenForm
+from simpost.domain.repeats import Repeats
 from simpost.errors import StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
@@ -175,10 +176,10 @@ class SqliteStore(InboundVerbs, WatchVerbs):
     async def receive(self, receipts: Sequence[Receipt]) -> None:
         await self._writer.submit(receiving.receive, receipts)
 
-    async def lapse(self, *, now_ms: int, owner: str | None, repeat: frozenset[str]) -> int:
+    async def lapse(self, *, now_ms: int, owner: str | None, repeats: Repeats) -> int:
         count = 0
         while True:
-            step = await self._writer.submit(leasing.lapse, leasing.Lapse(now_ms, owner, repeat))
+            step = await self._writer.submit(leasing.lapse, leasing.Lapse(now_ms, owner, repeats))
             count += step
             if step < leasing.STEP:
                 return count

@@ -29,33 +29,45 @@ WITH codes AS MATERIALIZED (
     AND d.expires_ms > $2
   RETURNING d.account_id, d.message_id, d.number, p.total, coalesce(p.text, m.text) AS text,
     m.encoding, m.reference, m.destination, m.sender, m.category, d.priority, m.created_ms,
-    d.expires_ms, p.attempt, p.state = 40 AS repeat, m.options, d.due_ms
+    d.expires_ms, p.attempt, p.state = 40 AS repeat, m.options,
+    CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear, d.due_ms
 )
 SELECT * FROM leased
 UNION ALL
 SELECT account_id, message_id, number, 0, NULL, NULL, 0, NULL, NULL, NULL, priority, 0, expires_ms,
-  0, false, NULL, due_ms
+  0, false, NULL, 0, due_ms
 FROM due WHERE expires_ms <= $2
 ORDER BY priority, due_ms, expires_ms, account_id, message_id, number
 
 -- name: parts_leased
 SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
   m.encoding, m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms,
-  p.expires_ms, p.attempt, p.state = 40 AS repeat, m.options
+  p.expires_ms, p.attempt, p.state = 40 AS repeat, m.options,
+  CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = $1 AND p.owner IS NOT NULL AND p.due_ms IS NOT NULL AND p.carrier = $2
 ORDER BY p.due_ms LIMIT $3
 
 -- name: lost_leases
 SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt, p.expires_ms,
-  p.updated_ms, m.category
+  p.updated_ms, m.category,
+  CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NOT NULL AND p.due_ms <= $1 AND p.due_ms IS NOT NULL
 LIMIT $2 FOR UPDATE OF p SKIP LOCKED
 
 -- name: leases_of
 SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt, p.expires_ms,
-  p.updated_ms, m.category
+  p.updated_ms, m.category,
+  CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = $1 AND p.owner IS NOT NULL AND p.due_ms IS NOT NULL
 LIMIT $2 FOR UPDATE OF p SKIP LOCKED
@@ -63,9 +75,9 @@ LIMIT $2 FOR UPDATE OF p SKIP LOCKED
 -- name: doubt_parts
 UPDATE parts AS p SET
   state = 40, message_state = CASE WHEN p.total = 1 THEN 40 ELSE p.message_state END,
-  reason = 'lease_lost', owner = NULL, due_ms = n.due_ms, updated_ms = $5
-FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bigint[])
-  AS n (account_id, message_id, number, due_ms)
+  reason = n.reason, owner = NULL, due_ms = n.due_ms, updated_ms = $6
+FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bigint[], $5::text[])
+  AS n (account_id, message_id, number, due_ms, reason)
 WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
 
 -- name: release_parts

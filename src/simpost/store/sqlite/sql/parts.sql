@@ -3,7 +3,9 @@
 -- name: due_parts
 SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
-  p.attempt + 1, p.state = 40, m.options
+  p.attempt + 1, p.state = 40, m.options, iif(p.attempt > 0, (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NULL AND p.carrier = ? AND p.priority = ? AND p.due_ms <= ?
@@ -18,7 +20,9 @@ WHERE account_id = new.column4 AND message_id = new.column5 AND number = new.col
 -- name: parts_leased
 SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
-  p.attempt, p.state = 40, m.options
+  p.attempt, p.state = 40, m.options, iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.carrier = ? AND p.due_ms IS NOT NULL
@@ -26,14 +30,20 @@ ORDER BY p.due_ms LIMIT ?
 
 -- name: lost_leases
 SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt,
-  p.expires_ms, p.updated_ms, m.category
+  p.expires_ms, p.updated_ms, m.category,
+  iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner > '' AND p.due_ms <= ? AND p.due_ms IS NOT NULL LIMIT ?
 
 -- name: leases_of
 SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.attempt,
-  p.expires_ms, p.updated_ms, m.category
+  p.expires_ms, p.updated_ms, m.category,
+  iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
+    WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.due_ms IS NOT NULL LIMIT ?

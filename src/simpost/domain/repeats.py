@@ -1,0 +1,38 @@
+"""How often a part is sent again that a carrier may already have."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Repeats(msgspec.Struct, frozen=True):
+    """The bound on repeats of a part in doubt, and the pauses between them.
+
+    Attributes:
+        categories: those that are sent again at all; the others wait for a receipt or their end.
+        most: how often a part is sent again, however it got in doubt.
+        pause_s: before the first repeat; each further pause is twice as long.
+    """
+
+    categories: frozenset[str] = frozenset()
+    most: int = 3
+    pause_s: float = 60.0
+
+    def are_used_up(self, category: str, unclear: int) -> bool:
+        """Whether a part that is in doubt again is not repeated any more; it was before.
+
+        `unclear`: how many earlier tries left open whether the carrier took it.
+        """
+        return category in self.categories and unclear >= self.most
+
+    def due_ms(self, category: str, unclear: int, now_ms: int, expires_ms: int) -> int:
+        """When a part that is in doubt now is looked at again: to repeat it, or at its end."""
+        if category not in self.categories or unclear >= self.most:
+            return expires_ms
+        return min(expires_ms, now_ms + int(1000 * self.pause_s * 2.0 ** min(unclear, 20)))
+
+    def due_lapsed_ms(self, category: str, unclear: int, now_ms: int, expires_ms: int) -> int:
+        """The same for a part whose lease ran out: that was the first pause."""
+        if not unclear and self.most and category in self.categories:
+            return now_ms
+        return self.due_ms(category, unclear, now_ms, expires_ms)
