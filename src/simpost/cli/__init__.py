@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -10,7 +11,9 @@ from typing import Annotated, NamedTuple
 import typer
 
 from simpost import __version__
+from simpost.cli.output import accept_any_text
 from simpost.errors import ConfigError, SimpostError
+from simpost.text.display import visible_lines
 
 _EPILOG = (
     "Exit codes: 0 done; 1 asked rightly, but it could not be done, or not all of it; "
@@ -73,11 +76,23 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    accept_any_text()
     try:
-        _app(arguments[0] if arguments else "")(arguments, prog_name="simpost")
+        try:
+            _app(_called(arguments))(arguments, prog_name="simpost")
+        finally:
+            sys.stdout.flush()
     except SimpostError as error:
-        print(f"simpost: {error}", file=sys.stderr)
+        print(f"simpost: {visible_lines(str(error))}", file=sys.stderr)
         sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except UnicodeEncodeError:
+        print("simpost: an argument is not valid UTF-8", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  what is left cannot be written
+        if not isinstance(error, BrokenPipeError):
+            print(f"simpost: {visible_lines(str(error))}", file=sys.stderr)
+        sys.exit(1)
 
 
 def find(command: Command) -> Callable[..., object] | typer.Typer:
@@ -88,11 +103,17 @@ def find(command: Command) -> Callable[..., object] | typer.Typer:
     return found
 
 
+def _called(arguments: Sequence[str]) -> str:
+    """The command's word; when a shell asks for completions, that of the line it completes."""
+    if arguments:
+        return arguments[0]
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
+    return next((word for word in line.split()[1:] if word in COMMANDS), "")
+
+
 def _app(called: str) -> typer.Typer:
     """The whole tree by name, of which only the called command is real."""
-    app = typer.Typer(
-        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG
-    )
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
     app.callback()(_simpost)
     for word, command in COMMANDS.items():
         real = find(command) if word == called else _stub

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 import typer
 
-from simpost.cli.columns import print_columns
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.domain.accounts import Dialect
 from simpost.domain.messages import Category
 from simpost.errors import ConfigError
@@ -73,7 +72,7 @@ def list_accounts(
     """List all accounts, without their secrets."""
     accounts = operator_server(url, config, operator_token).get(_PATH)["accounts"]
     if as_json:
-        print(json.dumps(accounts, ensure_ascii=False))
+        print_json(accounts)
         return
     rows = [["access code", "name", "dialect", "requests/s", "category", "from", "state"]]
     rows += [
@@ -155,11 +154,11 @@ def _spelling(look_alikes: bool | None) -> dict[str, Any]:
 
 def _show_secret(account: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(account, ensure_ascii=False))
+        print_json(account)
         return
-    print(f"RT-AccessCode: {account['accessCode']}")
+    print_lines([f"RT-AccessCode: {account['accessCode']}"])
     if account.get("secret"):
-        print(f"RT-SecretKey: {account['secret']}")
+        print_lines([f"RT-SecretKey: {account['secret']}"])
         print(
             "\nThe secret is shown this once; `simpost accounts change --new-secret` makes another."
         )

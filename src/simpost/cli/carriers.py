@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
@@ -10,8 +9,8 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.columns import print_columns
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.output import print_columns, print_json, print_lines
 
 app = typer.Typer(help="Show the carriers; pause, drain and resume them.")
 
@@ -36,7 +35,7 @@ def show(
         return
     carriers = operator_server(url, config, operator_token).get(_PATH)["carriers"]
     if as_json:
-        print(json.dumps(carriers, ensure_ascii=False))
+        print_json(carriers)
     else:
         _print(carriers)
 
@@ -92,7 +91,7 @@ def _tell(
     server = operator_server(url, config, operator_token)
     carrier = server.post(f"{_PATH}/{quote(name, safe='')}/{verb}", {})
     if as_json:
-        print(json.dumps(carrier, ensure_ascii=False))
+        print_json(carrier)
     else:
         _print([carrier])
 
@@ -101,8 +100,7 @@ def _print(carriers: list[dict[str, Any]]) -> None:
     now = datetime.now(UTC)
     print_columns([_HEADING, *(row for carrier in carriers for row in rows_of(carrier, now))])
     for carrier in carriers:
-        for line in lines_of_forms(carrier, now):
-            print(line)
+        print_lines(lines_of_forms(carrier, now))
 
 
 def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simpost.config import Route, Settings, Store, load
+from simpost.cli.output import print_lines
+from simpost.config import Route, Settings, SmppCarrier, Store, load
 from simpost.errors import ConfigError, StoreError
 from simpost.store.sqlite.files import open_to_others
 
@@ -27,10 +28,9 @@ def check(
     settings = load(config, os.environ)
     embedded = settings.store.is_embedded
     store = _about_store(settings.store.path) if embedded else _about_database(settings.store)
-    print(f"{config} is right.\n")
-    print("\n".join(_found(settings, store)))
+    print_lines([f"{config} is right.", "", *_found(settings, store)])
     for warning in _warnings(settings, config):
-        print(f"\nwarning: {warning}")
+        print_lines(["", f"warning: {warning}"])
 
 
 def _found(settings: Settings, store: str) -> Iterator[str]:
@@ -83,15 +83,12 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
     yield from _kept_warnings(settings, config)
     if not _is_loopback(settings.server.host):
         yield "the server speaks plain HTTP beyond this machine: put a proxy with TLS before it"
+    yield from _about_tls(settings.carriers)
+    yield from _about_database_tls(settings.store)
     if not settings.carriers:
         yield "there is no carrier: every message will be refused with no_route"
     used = {name for route in settings.routes for name in route.order}
     for carrier in settings.carriers:
-        if carrier.tls and not carrier.tls_verify:
-            yield (
-                f"carrier {carrier.name}: tls_verify = false: anyone on the way can pose as the "
-                "operator"
-            )
         if carrier.name not in used:
             yield f"no route leads to the carrier {carrier.name}: add one under [[routes]]"
     for number, route in enumerate(settings.routes):
@@ -110,6 +107,33 @@ def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
             yield f"others can read {path}, which holds texts: chmod 600 {path}"
     if not settings.messages.keep_days:
         yield "messages.keep_days = 0: messages stay in the store with their texts for ever"
+
+
+def _about_tls(carriers: Sequence[SmppCarrier]) -> Iterator[str]:
+    for carrier in carriers:
+        if not carrier.tls and not _is_loopback(carrier.host):
+            yield (
+                f"carrier {carrier.name}: SMPP without TLS beyond this machine: anyone on the way "
+                "reads texts and the password. Set tls = true, or use a VPN"
+            )
+        if carrier.tls and not carrier.tls_verify:
+            yield (
+                f"carrier {carrier.name}: tls_verify = false: anyone on the way can pose as the "
+                "operator"
+            )
+
+
+def _about_database_tls(store: Store) -> Iterator[str]:
+    if store.is_embedded:
+        return
+    from simpost.store.postgres.address import unverified_hosts
+
+    for key, url in (("database_url", store.database_url), ("listen_url", store.listen_url)):
+        for host in unverified_hosts(url, os.environ) if url else ():
+            yield (
+                f"store.{key}: PostgreSQL at {host} without verified TLS: anyone on the way reads "
+                "texts and the password. Add ?sslmode=verify-full (and sslrootcert=FILE)"
+            )
 
 
 def _is_loopback(host: str) -> bool:

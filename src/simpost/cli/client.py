@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from simpost import __version__
 from simpost.errors import ConfigError, SimpostError
+from simpost.text.display import visible
 
 _MAX_OCTETS = 64 * 1_048_576
 _TRIES = 5
@@ -159,7 +160,7 @@ def _in_words(problem: dict[str, Any]) -> str:
     words += [f"{each.get('at')}: {each.get('reason')}." for each in problem.get("errors", ())]
     if remedy := problem.get("remedy"):
         words.append(str(remedy))
-    return " ".join(words)
+    return visible(" ".join(words))
 
 
 def _wait_s(response: HTTPResponse) -> float:

@@ -25,6 +25,7 @@ from rich.progress import (
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
 from simpost.engine.importing import Batch, Flaw, Kind, batches, read_rows
 from simpost.errors import ConfigError, SimpostError
+from simpost.text.display import visible
 
 _CHUNK_OCTETS = 262_144
 _SHOWN = 20
@@ -58,12 +59,13 @@ class Tally:
 
     def tell(self, flaw: Flaw) -> None:
         self.bad += 1
+        reason = visible(flaw.reason)
         self.is_whole = self.is_whole and not flaw.stops
         if self.report:
-            self.report.write(f"{flaw.line}\t{flaw.reason}\n")
+            self.report.write(f"{flaw.line}\t{reason}\n")
         if self.shows_all or self.bad <= _SHOWN:
             ending = "; nothing after it was read" if flaw.stops else ""
-            self.show(f"line {flaw.line}: {flaw.reason}{ending}")
+            self.show(f"line {flaw.line}: {reason}{ending}")
         elif self.bad == _SHOWN + 1:
             where = "in the report" if self.report else "not shown; --report FILE keeps them all"
             self.show(f"... more bad rows are {where}")

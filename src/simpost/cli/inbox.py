@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any
@@ -11,7 +10,6 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli.client import Server
-from simpost.cli.columns import print_columns
 from simpost.cli.options import (
     AccessCode,
     Account,
@@ -23,7 +21,7 @@ from simpost.cli.options import (
     account_server,
     operator_server,
 )
-from simpost.cli.text import visible
+from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.errors import ConfigError
 
 _PAGE = 200
@@ -71,11 +69,14 @@ def inbox(
         if esim:
             raise ConfigError("an id and --esim: choose one.")
         one = server.get(f"{path}/{quote(inbound_id, safe='')}")
-        print(json.dumps(one, ensure_ascii=False) if as_json else "\n".join(_in_full(one)))
+        if as_json:
+            print_json(one)
+        else:
+            print_lines(_in_full(one))
         return
     found = list(islice(_list(server, path, name, limit, which), limit))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
     elif found:
         print_columns(list(_said(found) if esim else _came(found)))
     else:
@@ -98,8 +99,8 @@ def _in_full(one: dict[str, Any]) -> Iterator[str]:
     yield f"inbound   {one['id']}"
     yield f"received  {one['receivedAt']} by {one['carrier']}"
     yield f"state     {_state(one)}"
-    yield f"from      {visible(one['from'])}"
-    yield f"to        {visible(one['to'])}"
+    yield f"from      {one['from']}"
+    yield f"to        {one['to']}"
     yield f"eSIM      {one['esimTranNo'] or '-'}"
     yield f"encoding  {one['encoding']}"
     yield f"text      {_text(one)}"
@@ -117,8 +118,8 @@ def _came(found: list[dict[str, Any]]) -> Iterator[list[str]]:
     for each in found:
         yield [
             _time(each["receivedAt"]),
-            visible(each["from"]),
-            visible(each["to"]),
+            each["from"],
+            each["to"],
             each["esimTranNo"] or "-",
             _state(each),
             _text(each),
@@ -131,8 +132,8 @@ def _said(found: list[dict[str, Any]]) -> Iterator[list[str]]:
         yield [
             _time(each["at"]),
             _ARROW[each["direction"]],
-            visible(each["from"]),
-            visible(each["to"]),
+            each["from"],
+            each["to"],
             _state(each),
             _text(each),
         ]
@@ -154,4 +155,4 @@ def _text(each: dict[str, Any]) -> str:
     if each["binary"] is not None:
         note = "undecodable " if each.get("encoding") == "undecodable" else ""
         return f"{note}{each['binary']}"
-    return visible(each["text"] or "")
+    return each["text"] or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,6 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli.client import Server
-from simpost.cli.columns import print_columns
 from simpost.cli.options import (
     AccessCode,
     Account,
@@ -26,12 +24,13 @@ from simpost.cli.options import (
     is_admins,
     operator_server,
 )
-from simpost.cli.text import visible
+from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.timeline import timeline
 from simpost.domain.states import State
 
 _PAGE = 200
-_AGO = re.compile(r"(\d{1,6})([smhd])")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AGO = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -73,11 +72,14 @@ def messages(
         server, path = account_server(url, config, access_code, secret), "/v1/messages"
     if message_id:
         message = server.get(f"{path}/{quote(message_id, safe='')}")
-        print(json.dumps(message, ensure_ascii=False) if as_json else "\n".join(timeline(message)))
+        if as_json:
+            print_json(message)
+        else:
+            print_lines(timeline(message))
         return
     found = list(islice(_list(server, path, which, limit), limit))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
     elif found:
         print_columns(list(_rows(found)))
     else:
@@ -87,17 +89,17 @@ def messages(
 def parse_since(text: str, now: datetime) -> str:
     """An RFC 3339 time from a span before now or from an ISO time, in UTC if it has no offset."""
     if ago := _AGO.fullmatch(text):
-        time = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        time = now - min(timedelta(**{_UNITS[ago[2]]: int(ago[1])}), now - _EPOCH)
     else:
         try:
             time = datetime.fromisoformat(text)
-        except ValueError:
+            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise typer.BadParameter(
                 "must be a span such as 2h or an ISO time", param_hint="--since"
             ) from None
-    if time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    time = max(time, _EPOCH)  # nothing is older
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _list(server: Server, path: str, which: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
@@ -121,5 +123,5 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[str]]:
             message["esimTranNo"],
             message["state"] + (f" ({reason['code']})" if reason else ""),
             str(message["partCount"]),
-            visible(message["text"]) if message["text"] is not None else message["binary"],
+            message["text"] if message["text"] is not None else message["binary"],
         ]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from simpost.cli.columns import print_columns
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.reload import lines_of_mistakes
 
 _HEADING = ["node", "roles", "version", "started", "last beat", "owns"]
@@ -22,13 +21,12 @@ def nodes(
     """Show the nodes and what they own."""
     found = operator_server(url, config, operator_token).get("/v1/operator/nodes")["nodes"]
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
     elif not found:
         print("One process, with the embedded store.")
     else:
         print_columns([_HEADING, *(_row(node) for node in found)])
-        for line in lines_of_troubles(found):
-            print(line)
+        print_lines(lines_of_troubles(found))
 
 
 def lines_of_troubles(nodes: list[dict[str, Any]]) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import typer
 
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.output import print_json, print_lines
 
 
 def reload(
@@ -25,9 +25,9 @@ def reload(
     """
     done = operator_server(url, config, operator_token).post("/v1/operator/reload", {})
     if as_json:
-        print(json.dumps(done, ensure_ascii=False))
+        print_json(done)
     else:
-        print("\n".join([*lines_of(done), *lines_of_nodes(done["nodes"])]))
+        print_lines([*lines_of(done), *lines_of_nodes(done["nodes"])])
     if any(node["state"] == "refused" for node in done["nodes"]):
         raise typer.Exit(1)
 

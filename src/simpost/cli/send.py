@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import typer
 
 from simpost.cli.client import Server, Unanswered
 from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
-from simpost.cli.text import visible
+from simpost.cli.output import print_json, print_lines
 from simpost.domain.messages import Category
 from simpost.domain.states import State
 from simpost.errors import ConfigError
@@ -99,9 +98,9 @@ def send(
     elif wait:
         _follow(server, answer["id"], timeout, as_json=as_json)
     elif as_json:
-        print(json.dumps(answer))
+        print_json(answer)
     else:
-        print(f"{answer['id']}  {answer['state']}{_size(answer)}{_replaced(answer)}")
+        print_lines([f"{answer['id']}  {answer['state']}{_size(answer)}{_replaced(answer)}"])
 
 
 def parse_ports(text: str) -> dict[str, int]:
@@ -128,16 +127,16 @@ def _replaced(answer: dict[str, Any]) -> str:
 def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
     refused = answer["decision"] != "send"
     if as_json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
     elif refused:
         reason = answer["reason"]
         said = " ".join(filter(None, [reason["sentence"], reason["detail"], reason["remedy"]]))
-        print(f"would be refused: {reason['code']}\n{said}")
+        print_lines([f"would be refused: {reason['code']}", said])
     else:
         way = f"{answer['to']} through {answer['carrier']}"
         print(f"would be sent to {way}{_size(answer)}{_replaced(answer)}")
         for part in answer["segments"]:
-            print(f"  {visible(part)}")
+            print(f"  {part}")
     if refused:
         raise typer.Exit(1)
 
@@ -150,9 +149,9 @@ def _follow(server: Server, message_id: str, timeout_s: float, *, as_json: bool)
     message: dict[str, Any] = {}
     for message in follow(server, message_id, timeout_s):
         if not as_json:
-            print(f"{message_id}  {message['state']}{_reason(message)}", flush=True)
+            print_lines([f"{message_id}  {message['state']}{_reason(message)}"])
     if as_json:
-        print(json.dumps(message, ensure_ascii=False))
+        print_json(message)
     if message["state"] not in (State.DELIVERED, State.SENT if _is_unreported(message) else None):
         raise typer.Exit(1)
 

@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from simpost.errors import ConfigError
 from simpost.observe import set_up
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
 
+_LONGEST_LINE = 256
 _TRY = """\
 simpost smsc: a message centre with handsets. Ctrl-C ends it.
 
@@ -31,7 +33,15 @@ def smsc(
     http_port: Annotated[int, typer.Option(help="Port of page and JSON; 0 a free one.")] = 8081,
     system_id: Annotated[str, typer.Option(help="Who may bind.")] = "simpost",
     password: Annotated[
-        str | None, typer.Option(help="At most 8 characters; made up and printed if not given.")
+        str | None,
+        typer.Option(
+            envvar="SIMPOST_SMSC_PASSWORD",
+            help="At most 8 characters; made up and printed if not given. Others see an option in "
+            "the list of processes: the variable and --password-file are not there.",
+        ),
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File whose first line is the password.")
     ] = None,
     id_format: Annotated[
         Literal["decimal", "hex"], typer.Option(help="How message ids are written.")
@@ -76,7 +86,7 @@ def smsc(
         port=port,
         http_port=http_port,
         system_id=_within(15, "--system-id", system_id),
-        password=_within(8, "--password", password or secrets.token_hex(4)),
+        password=_within(8, "the password", _password(password, password_file)),
         id_format=id_format,
         default_alphabet=default_alphabet,
         gsm7_packed=gsm7 == "packed",
@@ -123,6 +133,22 @@ def _about(simulator: Simulator) -> str:
         return ""
     rules = "1 rule of faults is" if count == 1 else f"{count} rules of faults are"
     return f"  {rules} in force; /stats counts how often each was obeyed\n\n"
+
+
+def _password(given: str | None, file: Path | None) -> str:
+    if file is None:
+        return given or secrets.token_hex(4)
+    if given:
+        raise ConfigError("--password and --password-file: choose one.")
+    try:
+        with file.open(encoding="ascii") as opened:
+            password = opened.readline(_LONGEST_LINE).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not ASCII"
+        raise ConfigError(f"--password-file {file} cannot be read: {why}.") from None
+    if not password:
+        raise ConfigError(f"--password-file {file} has an empty first line.")
+    return password
 
 
 def _within(limit: int, option: str, value: str) -> str:

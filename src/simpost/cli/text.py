@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simpost.cli.options import AsJson, Config, configured_carrier
+from simpost.cli.output import print_json, print_lines
 from simpost.errors import InvalidRequest
 from simpost.text import (
     LANGUAGES,
@@ -68,9 +68,9 @@ def text(
         raise typer.BadParameter(str(error), param_hint="--language") from None
     explanation = _explain(given, settings, reference_bits, languages, look_alikes=look_alikes)
     if as_json:
-        print(json.dumps(_document(explanation), ensure_ascii=False))
+        print_json(_document(explanation))
     else:
-        print("\n".join(_lines(given, explanation)))
+        print_lines(_lines(given, explanation))
     most = settings.max_parts if settings else MAX_PARTS
     if len(explanation.segments.parts) > most:
         who = f"the carrier {settings.name} takes" if settings else "no carrier takes"
@@ -177,12 +177,12 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
         "",
     ]
     for number, part in enumerate(segments.parts, 1):
-        lines.append(f"  {number:>3}  {units_of(part, segments.encoding):>3}  {visible(part)}")
+        lines.append(f"  {number:>3}  {units_of(part, segments.encoding):>3}  {part}")
     if explanation.replacements:
         lines += ["", "These were replaced:"]
         lines += [
-            f"  {visible(each.character)}  {_code_points(each.character)} "
-            f"by {visible(each.replacement)!r}, {_times(each.count)}"
+            f"  {each.character}  {_code_points(each.character)} "
+            f"by {each.replacement!r}, {_times(each.count)}"
             for each in explanation.replacements
         ]
     if explanation.forced:
@@ -196,7 +196,7 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
         lines += [
             "",
             f"With --look-alikes it is {parts} of {replaced.encoding.label}:",
-            f"  {visible(replaced.text or '')}",
+            f"  {replaced.text or ''}",
         ]
     if explanation.languages:
         lines += ["", "Where the operator passes on a national table:"]
@@ -213,8 +213,8 @@ def _said_of(driver: CostDriver) -> str:
     advice = ""
     if driver.look_alike is not None:
         advice = f"; {driver.look_alike!r} would do" if driver.look_alike else "; can be left out"
-    shown = visible(driver.character)
-    return f"  {shown}  {driver.code_point} {driver.name}, {times}, first at {driver.first}{advice}"
+    shown = f"{driver.character}  {driver.code_point} {driver.name}"
+    return f"  {shown}, {times}, first at {driver.first}{advice}"
 
 
 def _times(count: int) -> str:
@@ -231,10 +231,3 @@ def _named(encoding: Encoding) -> str:
 
 def _many(count: int, word: str) -> str:
     return f"1 {word}" if count == 1 else f"{count} {word}s"
-
-
-def visible(text: str) -> str:
-    """The text with all that a terminal would obey instead of show written as an escape."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )

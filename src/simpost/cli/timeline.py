@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from simpost.cli.text import visible
 from simpost.domain.states import State
+from simpost.text.display import visible
 
 _SAID = {
     "accepted": "taken by",

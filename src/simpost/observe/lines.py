@@ -16,6 +16,8 @@ from typing import Any, Literal, TextIO, cast
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from simpost.text.display import visible, visible_lines
+
 MASK = "***"
 
 _SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "signature", "cookie")
@@ -124,5 +126,21 @@ def _last_steps(format: Literal["console", "json"], *, colors: bool) -> list[Pro
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(sort_keys=True),
         ]
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+    renderer = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_write_traceback)
+    return [_escape_controls, renderer]
+
+
+def _write_traceback(stream: TextIO, exception: Any) -> None:
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, exception)
+    stream.write(visible_lines(written.getvalue()))
+
+
+def _escape_controls(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Peers choose some of the values, and a terminal would obey them; JSON escapes its own."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(value)
+    return event

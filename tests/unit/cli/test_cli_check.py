@@ -74,7 +74,7 @@ def test_init_says_when_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_check_says_what_it_found(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    more = CARRIER.format(name="one") + '[[routes]]\ncarrier = "one"\nplan = "TH_1_7"\n'
+    more = CARRIER.format(name="one") + 'tls = true\n[[routes]]\ncarrier = "one"\nplan = "TH_1_7"\n'
     said = checked(file, capsys, more)
     assert "server    http://127.0.0.1:8080" in said
     assert f"store     {file.parent / 'simpost.db'} (will be created)" in said
@@ -121,6 +121,25 @@ def test_check_does_not_warn_of_routes_that_are_taken(
 ) -> None:
     routes = "".join(f'[[routes]]\ncarrier = "one"\n{keys}\n' for keys in (first, second))
     assert "never taken" not in checked(file, capsys, CARRIER.format(name="one") + routes)
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "warns"),
+    [
+        ("smsc.example", "", True),
+        ("192.0.2.1", "tls = false", True),
+        ("smsc.example", "tls = true", False),
+        ("127.0.0.1", "", False),
+        ("localhost", "", False),
+        ("::1", "", False),
+    ],
+)
+def test_check_warns_of_smpp_in_the_clear_beyond_this_machine(
+    file: Path, capsys: pytest.CaptureFixture[str], host: str, more: str, *, warns: bool
+) -> None:
+    carrier = CARRIER.format(name="one").replace("smsc.example", host) + more + "\n"
+    warning = "warning: carrier one: SMPP without TLS beyond this machine"
+    assert (warning in checked(file, capsys, carrier)) is warns
 
 
 def test_check_warns_when_others_can_read_the_secrets(

@@ -9,7 +9,7 @@ import typer
 
 from simpost import __version__
 from simpost.cli import COMMANDS, find, main
-from simpost.cli.columns import columns
+from simpost.cli.output import columns
 from simpost.errors import ConfigError, SimpostError
 
 

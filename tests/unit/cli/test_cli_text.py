@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simpost.cli import main
-from simpost.cli.text import visible
+from simpost.text.display import visible
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:

@@ -191,7 +191,20 @@ def test_since_is_a_span_or_a_time(text: str, time: str) -> None:
     assert parse_since(text, NOW) == time
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2", "h", "-2h", "2w"])
+@pytest.mark.parametrize(
+    "text", ["999999d", "0001-01-01", "0001-01-01T00:00:00+14:00", "1969-12-31"]
+)
+def test_since_before_anything_could_be_sent_is_the_epoch(text: str) -> None:
+    try:
+        assert parse_since(text, NOW) == "1970-01-01T00:00:00.000Z"
+    except typer.BadParameter:
+        assert text.endswith("+14:00")  # no time that Python could tell in UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "2", "h", "-2h", "2w", "٣h", "9999999d", "9999-12-31T23:59:59-14:00"],
+)
 def test_since_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_since(text, NOW)

@@ -134,3 +134,20 @@ def test_console_lines_are_plain_where_nobody_looks() -> None:
     get_logger("simpost").info("bound", carrier="one")
     assert "\x1b" not in written.getvalue()
     assert "carrier=one" in written.getvalue()
+
+
+def test_a_terminal_obeys_nothing_that_a_peer_said() -> None:
+    written = io.StringIO()
+    set_up("info", "console", written)
+    said = "\x1b[2J\x9b5m\u202e\rforged"
+    get_logger("simpost.test").warning("peer_said", message_id=said, words=f"{said} x", all=[said])
+    logging.getLogger("library").warning("it said %s", said)
+    try:
+        int(f"{said} ")
+    except ValueError as error:
+        error.add_note(said)
+        get_logger("simpost.test").exception("failed")
+    shown = written.getvalue()
+    assert not set(shown) & set("\x1b\x9b\u202e\r")
+    assert shown.count("forged") >= 5
+    assert "\nTraceback (most recent call last):\n" in shown

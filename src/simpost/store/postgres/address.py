@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -9,6 +11,7 @@ from simpost.errors import StoreError
 
 SCHEMES = ("postgresql", "postgres")
 _POOLED = "pgbouncer"
+_VERIFIED = "verify-full"
 _TARGET = "target_session_attrs"
 
 
@@ -61,6 +64,27 @@ def each_host(url: str) -> list[str]:
         )
         for name, port in zip(names, ports, strict=True)
     ]
+
+
+def unverified_hosts(url: str, environment: Mapping[str, str]) -> list[str]:
+    """The hosts beyond this machine whose certificate is not verified: only verify-full does."""
+    found = []
+    for each in each_host(url):
+        parts = urlsplit(each)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        host = options.get("host") or parts.hostname or environment.get("PGHOST", "")
+        mode = options.get("sslmode") or environment.get("PGSSLMODE", "")
+        if mode != _VERIFIED and not _is_local(host):
+            found.append(host)
+    return found
+
+
+def _is_local(host: str) -> bool:
+    """A socket of this machine, or loopback; asyncpg takes a socket or localhost for no host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in ("", "localhost") or host.startswith("/")
 
 
 def _without_ours(url: str) -> tuple[str, bool]:
