@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .PHONY: run test check fuzz stories bad-input scenarios bench soak lock clean
 run: .venv/run.stamp
-	@$(BIN)/simpost demo --port $(PORT) $(if $(DATA),--data $(DATA))
+	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal

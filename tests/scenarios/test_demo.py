@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+FREE = ("--handsets-port=0", "--smsc-port=0")
 HEADERS = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
 
 
@@ -28,7 +29,7 @@ def demo(*options):
     """The demo, with all it printed until it was ready; killed in the end, or if it never is."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "simpost", "demo", f"--port={port}", *options],
+        [sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -39,7 +40,7 @@ def demo(*options):
     try:
         for line in process.stdout:
             lines.append(line)
-            if "messages --config" in line:
+            if "One line for each" in line:
                 break
         watchdog.cancel()
         yield process, f"http://127.0.0.1:{port}", "".join(lines)
@@ -114,7 +115,7 @@ def test_a_busy_port_is_one_clear_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
-            [sys.executable, "-m", "simpost", "demo", f"--port={port}"],
+            [sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE],
             capture_output=True,
             text=True,
             timeout=60,
@@ -142,7 +143,7 @@ def test_a_closed_terminal_ends_it_and_frees_its_port():
     leader, terminal = pty.openpty()
     process = subprocess.Popen(
         # A session of its own, whose terminal it is: the kernel tells it when that is closed.
-        ["setsid", "--ctty", sys.executable, "-m", "simpost", "demo", f"--port={port}"],
+        ["setsid", "--ctty", sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
@@ -150,7 +151,7 @@ def test_a_closed_terminal_ends_it_and_frees_its_port():
     os.close(terminal)
     try:
         printed = b""
-        while b"messages --config" not in printed:
+        while b"One line for each" not in printed:
             printed += os.read(leader, 4096)
         os.close(leader)
         process.wait(timeout=45)
@@ -227,3 +228,75 @@ def socket_inodes(pid):
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
     return inodes
+
+
+def lines_until(process, wanted):
+    """What the demo prints from now on, up to a line with the words."""
+    found = []
+    for line in process.stdout:
+        found.append(line)
+        if wanted in line:
+            return found
+    raise AssertionError(found)
+
+
+def test_one_line_tells_of_each_text_without_its_words():
+    with demo() as (process, url, _):
+        assert delivered(url, send(url, "23072017992029", "hush").headers["RT-MessageID"])
+        send(url, "23072017992036", "hush")
+        told = lines_until(process, "66800999005")
+    assert [line[10:] for line in told if line.strip()] == [
+        "66800000001 got 4 characters in 1 part from 66820000000\n",
+        "66800999005 got nothing from 66820000000: UNDELIVERABLE\n",
+    ]
+
+
+def test_an_answer_to_the_demos_number_is_in_the_inbox_that_the_hint_shows(tmp_path):
+    with demo() as (process, url, printed):
+        assert delivered(url, send(url, "23072017992029").headers["RT-MessageID"])
+        handsets = re.search(r"handsets\s+(http://127\.0\.0\.1:\d+)/", printed)[1]
+        shown = httpx2.get(f"{handsets}/handsets/66800000001").json()["messages"][0]
+        reply = {"to": shown["from"], "text": "thanks"}
+        answer = httpx2.post(
+            f"{handsets}/handsets/66800000001/messages",
+            json=reply,
+            headers={"origin": handsets},
+        )
+        assert answer.json()["answers"] == ["ESME_ROK"]
+        lines_until(process, "66800000001 sent 6 characters in 1 part to 66820000000: ESME_ROK")
+        hint = next(line for line in printed.splitlines() if " inbox --config" in line)
+        done = subprocess.run(
+            hint, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert "thanks" in done.stdout
+        assert "23072017992029" in done.stdout
+
+
+def test_ports_and_password_stay_across_restarts(tmp_path):
+    ports = [f"--handsets-port={free_port()}", f"--smsc-port={free_port()}"]
+    heads = []
+    for _ in range(2):
+        with demo(f"--data={tmp_path}", *ports) as (process, _, printed):
+            heads.append(re.findall(r"handsets .*|SMSC .*", printed))
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
+            process.wait(timeout=45)
+    assert heads[0] == heads[1]
+    assert ports[0].partition("=")[2] in heads[0][0]
+    assert ports[1].partition("=")[2] in heads[0][1]
+
+
+def test_the_demo_account_has_no_pace(running_demo):
+    answers = [send(running_demo, "99999999999999") for _ in range(40)]
+    assert {answer.headers["RT-Reason"] for answer in answers} == {"esim_unknown"}
+
+
+def test_usual_ports_are_fixed():
+    done = subprocess.run(
+        [sys.executable, "-m", "simpost", "demo", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.search(r"--handsets-port .*?8081", done.stdout, re.DOTALL)
+    assert re.search(r"--smsc-port .*?2775", done.stdout, re.DOTALL)

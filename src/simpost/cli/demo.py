@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import shlex
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -20,12 +23,14 @@ from simpost.smsc import Simulator, SimulatorOptions
 
 _HOST = "127.0.0.1"
 _SYSTEM_ID = "demo"
+_NUMBER = "66820000000"  # a handset can answer a number, and no name
 _TRY = """\
 simpost demo: gateway, operator simulator and sample data in one process. Ctrl-C ends it.
 
   API        {url}/api/v1/open
   handsets   http://{host}:{handsets_port}/   (open it: handsets light up as texts arrive)
   SMSC       {host}:{smsc_port}   system_id {system_id}, password {password}
+  sender     {number}   (answer on a handset: `inbox` shows it)
   data       {folder}
 
   account    RT-AccessCode: demo    RT-SecretKey: demo-secret
@@ -41,12 +46,26 @@ Send a text:
 See what became of it:
 
   curl {url}/v1/messages -H 'RT-AccessCode: demo' -H 'RT-SecretKey: demo-secret'
-  {simpost} messages --config {folder}/simpost.toml --access-code demo --secret demo-secret
+  {simpost} messages --config {config} --access-code demo --secret demo-secret
+
+See what handsets answer:
+
+  {simpost} inbox --config {config} --access-code demo --secret demo-secret
+
+One line for each text follows.
 """
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the gateway.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of the gateway; 0: a free one.")
+    ] = 8080,
+    handsets_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of the handsets' page.")
+    ] = 8081,
+    smsc_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="SMPP port of the simulated operator.")
+    ] = 2775,
     data: Annotated[
         Path | None, typer.Option(help="Keep the data in this folder; else it is thrown away.")
     ] = None,
@@ -56,7 +75,7 @@ def demo(
 
     set_up("warning", "console")
     with _folder(data) as folder:
-        uvloop.run(_run(folder, port))
+        uvloop.run(_run(folder, port, handsets_port, smsc_port))
 
 
 @contextlib.contextmanager
@@ -69,13 +88,21 @@ def _folder(data: Path | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-async def _run(folder: Path, port: int) -> None:
+async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> None:
     with app.listen(_HOST, port) as listener:
-        password = secrets.token_hex(4)
-        operator = Simulator(SimulatorOptions(system_id=_SYSTEM_ID, password=password))
+        known = _known_secrets(folder / "simpost.toml")
+        password = known["password"]
+        options = SimulatorOptions(
+            port=smsc_port,
+            http_port=handsets_port,
+            system_id=_SYSTEM_ID,
+            password=password,
+            on_line=_print_line,
+        )
+        operator = Simulator(options)
         await operator.start()
         try:
-            settings = _settings(folder, listener.getsockname()[1], operator.port, password)
+            settings = _settings(folder, listener.getsockname()[1], operator.port, known)
             async with app.open_app(
                 settings, lambda: config.load(folder / "simpost.toml")
             ) as service:
@@ -88,6 +115,8 @@ async def _run(folder: Path, port: int) -> None:
                     system_id=_SYSTEM_ID,
                     password=password,
                     folder=folder,
+                    number=_NUMBER,
+                    config=shlex.quote(str(folder / "simpost.toml")),
                     simpost=_command(),
                     esims="\n             ".join(f"{number}  {what}" for number, what in TO_TRY),
                 )
@@ -97,15 +126,22 @@ async def _run(folder: Path, port: int) -> None:
 
 
 def _command() -> str:
-    """How this program was called, so that the line printed can be pasted."""
+    """How to call this program from any folder, so that the line printed can be pasted."""
     called = sys.argv[0]
-    return f"{sys.executable} -m simpost" if called.endswith("__main__.py") else called
+    if called.endswith("__main__.py"):
+        return f"{shlex.quote(sys.executable)} -m simpost"
+    return shlex.quote(str(Path(shutil.which(called) or called).absolute()))
 
 
-def _settings(folder: Path, port: int, smsc_port: int, password: str) -> config.Settings:
+def _print_line(line: str) -> None:
+    """A terminal that is gone, or full, must not end the demo."""
+    with contextlib.suppress(OSError):
+        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+
+
+def _settings(folder: Path, port: int, smsc_port: int, known: dict[str, str]) -> config.Settings:
     """Write the demo's configuration as a file, so that every command can be tried on it."""
     path = folder / "simpost.toml"
-    known = _known_secrets(path)
     path.touch(mode=0o600)
     path.write_text(
         f"""\
@@ -124,8 +160,8 @@ type = "smpp"
 host = {json.dumps(_HOST)}
 port = {smsc_port}
 system_id = {json.dumps(_SYSTEM_ID)}
-password = {json.dumps(password)}
-source_address = "simpost"
+password = {json.dumps(known["password"])}
+source_address = {json.dumps(_NUMBER)}
 
 [[routes]]
 carrier = "simulator"
@@ -142,10 +178,12 @@ def _known_secrets(path: Path) -> dict[str, str]:
         return {
             "operator_token": settings.server.operator_token.get_secret_value(),
             "secrets_key": settings.store.secrets_key.get_secret_value(),
+            "password": settings.carriers[0].password.get_secret_value(),
         }
     from cryptography.fernet import Fernet
 
     return {
         "operator_token": secrets.token_urlsafe(24),
         "secrets_key": Fernet.generate_key().decode(),
+        "password": secrets.token_hex(4),
     }

@@ -126,7 +126,13 @@ async def fill(service: App) -> None:
     await service.store.save_plans([parse_plan(plan) for plan in PLANS])
     for code, esims in ESIMS.items():
         account = service.accounts.get(code) or await service.accounts.add(
-            Account(id=0, access_code=code, secret=f"{code}-secret", name=f"The {code} account")
+            Account(
+                id=0,
+                access_code=code,
+                secret=f"{code}-secret",
+                name=f"The {code} account",
+                requests_per_s=0,
+            )
         )
         rows = [parse_esim(esim, wall_clock_ms()) for esim in esims]
         await service.store.save_esims(account.id, rows)

@@ -38,6 +38,7 @@ class Delivery:
         clock: Callable[[], float],
         on_shown: Shown,
         on_switched: Callable[[str], None],
+        on_lost: Callable[[str, Taken], None],
     ) -> None:
         self._handsets = handsets
         self._absences = absences
@@ -48,6 +49,7 @@ class Delivery:
         self._clock = clock
         self._on_shown = on_shown
         self._on_switched = on_switched
+        self._on_lost = on_lost
 
     def take(self, request: Submit, content: Content, fate: Fate, message_id: str) -> None:
         """The text is the centre's now."""
@@ -63,6 +65,8 @@ class Delivery:
                 self._wait(number, request, Waiting(taken, content, fate.receipt_delay_s))
                 return
             self._show(number, taken, content)
+        else:
+            self._on_lost(number, taken)
         if taken.wants_receipt:
             self._tell(taken, fate.receipt_delay_s)
 
@@ -116,6 +120,7 @@ class Delivery:
         waiting = self._absences.give_up(number, key)
         if waiting is not None:
             self._expire(waiting.taken)
+            self._on_lost(number, waiting.taken)
             self._on_switched(number)
 
     def _expire(self, taken: Taken) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -38,6 +39,7 @@ class SimulatorOptions:
         behaviour: decides what becomes of each submit; None delivers, see `ByNumber`.
         faults: what goes wrong beside that; see `Simulator.set_faults`.
         keep_submits: how many of the latest `Simulator.submits` holds.
+        on_line: called with one line for each text that a handset got, lost or sent.
         tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
         tls_ca: with it only ESMEs with a certificate of this CA may connect.
     """
@@ -59,6 +61,7 @@ class SimulatorOptions:
     behaviour: Behaviour | None = None
     faults: Faults | None = None
     keep_submits: int = 1000
+    on_line: Callable[[str], None] | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None

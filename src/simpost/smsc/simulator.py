@@ -23,8 +23,9 @@ from simpost.smsc.faults import Faults
 from simpost.smsc.feed import Feed
 from simpost.smsc.handsets import Handsets
 from simpost.smsc.http import build
-from simpost.smsc.ledger import Ledger
+from simpost.smsc.ledger import Ledger, Taken
 from simpost.smsc.listening import Listener
+from simpost.smsc.live_lines import line_of_loss, line_of_message
 from simpost.smsc.options import SimulatorOptions
 from simpost.smsc.originating import Original, parts_of
 from simpost.smsc.postbox import Postbox
@@ -69,8 +70,9 @@ class Simulator:
             self._timetable,
             id_base=options.id_base,
             clock=time.time,
-            on_shown=self._feed.shown,
+            on_shown=self._on_shown,
             on_switched=self._feed.switched,
+            on_lost=self._on_lost,
         )
         self._exchange = Exchange(
             options.behaviour or ByNumber(options.answer_delay_s, options.receipt_delay_s),
@@ -180,7 +182,7 @@ class Simulator:
         letters = [Original(number, to, part) for part in parts]
         letters[0].pdu()  # raises before anything is shown
         message = self.handsets.sent(number, to, parts)
-        self._feed.shown(number, message)
+        self._on_shown(number, message)
         for letter in letters:
             self._messages.post(letter)
         answers = [letter.answer for letter in letters]
@@ -188,8 +190,19 @@ class Simulator:
         for letter in letters:
             letter.answered(None)  # of those that still wait for a receiver
         message.answers = [answer.result() for answer in answers]
-        self._feed.shown(number, message)
+        self._on_shown(number, message)
         return message
+
+    def _on_shown(self, number: str, message: Message) -> None:
+        self._feed.shown(number, message)
+        if (tell := self.options.on_line) is not None:
+            line = line_of_message(number, message, packed=self.options.gsm7_packed)
+            if line is not None:
+                tell(line)
+
+    def _on_lost(self, number: str, taken: Taken) -> None:
+        if self.options.on_line is not None:
+            self.options.on_line(line_of_loss(number, taken))
 
     def forget_handsets(self) -> None:
         """All of them, with what they show and what waits for them; every handset is on."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+PORTS = ("--port=0", "--handsets-port=0", "--smsc-port=0")
+
 
 @dataclass(frozen=True)
 class Simpost:
@@ -59,7 +61,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 def simpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simpost]:
     folder = tmp_path_factory.mktemp("demo")
     with subprocess.Popen(
-        [sys.executable, "-m", "simpost", "demo", "--port", "0", "--data", str(folder)],
+        [sys.executable, "-m", "simpost", "demo", *PORTS, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

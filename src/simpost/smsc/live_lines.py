@@ -1,0 +1,30 @@
+"""One line for each text, for those who watch a terminal: who, how long, what became of it.
+
+The words of a text are not in it: they are on the handset.
+"""
+
+from __future__ import annotations
+
+from simpost.smsc.content import text_of
+from simpost.smsc.ledger import Taken
+from simpost.smsc.reassembly import Message
+from simpost.text.display import visible
+
+
+def line_of_message(number: str, message: Message, *, packed: bool) -> str | None:
+    """What a handset shows or has sent; None until all parts or answers are there."""
+    size = sum(len(text_of(part, packed=packed)) for part in message.parts if part)
+    what = f"{size} characters in {len(message.parts)} part{'s' * (len(message.parts) > 1)}"
+    if message.destination:
+        if not message.answers:
+            return None
+        answers = ", ".join(sorted(set(message.answers)))
+        return visible(f"{number} sent {what} to {message.destination}: {answers}")
+    if not message.is_complete:
+        return None
+    return visible(f"{number} got {what} from {message.source or 'no sender'}")
+
+
+def line_of_loss(number: str, taken: Taken) -> str:
+    """A part that its handset never shows."""
+    return visible(f"{number} got nothing from {taken.source[2]}: {taken.state.name}")
