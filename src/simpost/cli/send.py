@@ -134,9 +134,8 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
         print_lines([f"would be refused: {reason['code']}", said])
     else:
         way = f"{answer['to']} through {answer['carrier']}"
-        print(f"would be sent to {way}{_size(answer)}{_replaced(answer)}")
-        for part in answer["segments"]:
-            print(f"  {part}")
+        said = f"would be sent to {way}{_size(answer)}{_replaced(answer)}"
+        print_lines([said, *(f"  {part}" for part in answer["segments"])])
     if refused:
         raise typer.Exit(1)
 
