@@ -9,16 +9,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
-import uvicorn
 from uuid_utils import uuid7
 
 from simpost import __version__
 from simpost.api import Services, build
 from simpost.api.operators_only import operators_only
-from simpost.api.serving import http_config
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import Settings
@@ -43,6 +41,7 @@ from simpost.engine.setup import numbers_of, patience_of, repeats_of, routing_of
 from simpost.engine.traced import TracedIntake, trace_desk
 from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
+from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
 from simpost.ports.nodes import ACCOUNTS_CHANGED, RELOAD_ORDERED, NewNode, NodeStore
@@ -85,17 +84,6 @@ def end_on_hangup(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> N
     """Call `end` when the terminal is closed, unless the caller ignores that (`nohup`)."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(signal.SIGHUP, end)
-
-
-class _HttpServer(uvicorn.Server):
-    """Leaves the signals to us: the lanes are wound down after the doors, not killed with them."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def end(self) -> None:
-        self.should_exit = True
 
 
 class App:
@@ -243,7 +231,7 @@ class App:
             await self._node.beat()
         await self.accounts.reload()
         await self._keeper.take_stock()
-        server = _HttpServer(self._http_config())
+        server = self._http_server()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, server.end)
         loop.add_signal_handler(signal.SIGTERM, self._leave, server)
@@ -265,7 +253,7 @@ class App:
                     signal.SIGHUP, lambda: tasks.create_task(self.reload.run_and_log())
                 )
             ready()
-            await server.serve(sockets=list(listeners))
+            await server.serve(listeners)
             await self._wind_down()
             self.dispatch.cancel()
             for task in side:
@@ -273,7 +261,7 @@ class App:
         if self._node:
             await self._node.leave()
 
-    def _leave(self, server: _HttpServer) -> None:
+    def _leave(self, server: HttpServer) -> None:
         """Say no at /readyz for a while before the doors close; told twice, close them at once."""
         wait_s = 0.0 if self._readiness.is_draining else self.settings.server.drain_s
         self._readiness.is_draining = True
@@ -288,7 +276,7 @@ class App:
                 await self.dispatch.drained()
                 await self.inbound.drained()
 
-    def _http_config(self) -> uvicorn.Config:
+    def _http_server(self) -> HttpServer:
         server = self.settings.server
         services = Services(
             store=self.store,
@@ -311,7 +299,13 @@ class App:
         if "api" not in self.settings.node.roles:
             doors = operators_only(doors)
         traced = with_trace_context(doors) if self._tracing else doors
-        return http_config(traced, grace_s=_GRACE_S)
+        return HttpServer(
+            traced,
+            limits=Limits(keep_alive_s=server.keep_alive_s, unread_s=server.unread_answer_s),
+            hosts=HostRules.of(server.host, server.allowed_hosts),
+            proxies=TrustedProxies(server.trusted_proxies, server.proxy_hops),
+            grace_s=_GRACE_S,
+        )
 
 
 @contextlib.asynccontextmanager

@@ -17,6 +17,8 @@ from simpost.errors import ConfigError, StoreError
 from simpost.store.sqlite.files import open_to_others
 
 _OTHERS = 0o077
+_WIDE = 1 << 24
+"""Addresses of a network that is more than one owner's proxies: wider than 10.0.0.0/8."""
 
 
 def check(
@@ -85,6 +87,7 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
         yield "the server speaks plain HTTP beyond this machine: put a proxy with TLS before it"
     yield from _about_tls(settings.carriers)
     yield from _about_database_tls(settings.store)
+    yield from _about_proxies(settings)
     if not settings.carriers:
         yield "there is no carrier: every message will be refused with no_route"
     used = {name for route in settings.routes for name in route.order}
@@ -134,6 +137,29 @@ def _about_database_tls(store: Store) -> Iterator[str]:
                 f"store.{key}: PostgreSQL at {host} without verified TLS: anyone on the way reads "
                 "texts and the password. Add ?sslmode=verify-full (and sslrootcert=FILE)"
             )
+
+
+def _about_proxies(settings: Settings) -> Iterator[str]:
+    server = settings.server
+    for network in server.trusted_proxies:
+        if (found := ipaddress.ip_network(network, strict=False)).num_addresses > _WIDE:
+            yield (
+                f"server.trusted_proxies: everybody in {found} can claim any address: name the "
+                "proxies alone"
+            )
+    if _is_loopback(server.host):
+        if server.trusted_proxies and not server.allowed_hosts:
+            yield (
+                "server.allowed_hosts is empty: what a proxy passes on with another Host than "
+                "localhost is answered with 421; give the names that clients use"
+            )
+        if "*" in server.allowed_hosts:
+            yield "server.allowed_hosts: with * web pages can reach this server by rebinding a name"
+    elif not server.trusted_proxies:
+        yield (
+            "server.trusted_proxies is empty: behind a proxy every client has the proxy's "
+            "address, so that lists of allowed addresses refuse or admit all"
+        )
 
 
 def _is_loopback(host: str) -> bool:

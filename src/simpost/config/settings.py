@@ -5,7 +5,9 @@ Every description is the reference text of docs/configuration.md.
 
 from __future__ import annotations
 
+import ipaddress
 import math
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -16,6 +18,7 @@ from simpost.config.store import Node, Store
 from simpost.domain.messages import Category
 
 _DAY_S = 86_400
+_HOST_NAME = re.compile(r"\.?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
 
 class Server(Section):
@@ -41,6 +44,40 @@ class Server(Section):
         description="How long after SIGTERM requests are still taken while `/readyz` says no, so "
         "that a load balancer asks others before the port closes.",
     )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names that requests may give in `Host`, such as `sms.example.com`, or "
+        "`.example.com` for all names under it; others are answered with 421. An address and "
+        "`localhost` are always allowed. Empty: any name, but on loopback `localhost` alone, so "
+        'that no web page can reach it by a name of its own; `["*"]` allows any there, too.',
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses or networks of the proxies in front, such as `127.0.0.1` or "
+        "`10.0.0.0/8`. Their `X-Forwarded-For` and `X-Forwarded-Proto` say who the client is; "
+        "from everybody else, and if empty, the two are ignored.",
+    )
+    proxy_hops: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="How many trusted proxies a request comes through at most: so many entries "
+        "at the end of `X-Forwarded-For` are believed.",
+    )
+    keep_alive_s: int = Field(
+        default=75,
+        ge=1,
+        le=3600,
+        description="How long a connection is kept without a request. Longer than clients and "
+        "proxies keep theirs, so that it is they who close it.",
+    )
+    unread_answer_s: int = Field(
+        default=30,
+        ge=1,
+        le=600,
+        description="How long an answer waits for a client that does not read it; then the "
+        "connection is closed.",
+    )
     max_body_octets: int = Field(
         default=1_048_576,
         ge=65_536,
@@ -58,6 +95,24 @@ class Server(Section):
         default=False,
         description="Let webhooks go to loopback, private and link-local addresses.",
     )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name != "*" and not _HOST_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} must be a name without scheme and port, or *")
+        return names
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise ValueError(f"{network!r} must be an address or a network") from None
+        return networks
 
     @field_validator("metrics_token")
     @classmethod

@@ -8,30 +8,18 @@ import socket
 from collections.abc import Iterator
 from typing import Final
 
-import uvicorn
 from starlette.applications import Starlette
 
 from simpost.errors import ConfigError
+from simpost.http import HostRules, HttpServer
 
 _GRACE_S: Final = 2
 
 
-async def serve_http(application: Starlette, listener: socket.socket) -> uvicorn.Server:
-    """Without `Server.serve`: that would take the signals of the process for itself."""
-    config = uvicorn.Config(
-        application,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup(sockets=[listener])
+async def serve_http(application: Starlette, listener: socket.socket, host: str) -> HttpServer:
+    """Start to serve; on loopback to loopback names only, so that no web page can reach it."""
+    server = HttpServer(application, hosts=HostRules.of(host), grace_s=_GRACE_S)
+    await server.start([listener])
     return server
 
 

@@ -9,9 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-import uvicorn
-
 from simpost.errors import ConfigError
+from simpost.http import HttpServer
 from simpost.smpp import SMPP_5_0, Server, SessionSettings
 from simpost.smsc.absences import Absences
 from simpost.smsc.behaviour import ByNumber
@@ -109,7 +108,7 @@ class Simulator:
             max_sessions=MAX_SESSIONS,
         )
         self._listener = Listener(server, self._centre, settings)
-        self._http: uvicorn.Server | None = None
+        self._http: HttpServer | None = None
         self._http_socket: socket.socket | None = None
         self.set_faults(options.faults)
 
@@ -232,7 +231,7 @@ class Simulator:
             await self._listener.close()
             raise
         self._http_socket = listener
-        self._http = await serve_http(build(self, self._feed), listener)
+        self._http = await serve_http(build(self, self._feed), listener, host)
 
     async def stop(self) -> None:
         """Unbind every session, send every watcher away, and close both ports."""
@@ -241,5 +240,5 @@ class Simulator:
         for postbox in (self._receipts, self._messages):
             postbox.abandon()
         self._feed.close()
-        if self._http is not None and self._http_socket is not None:
-            await self._http.shutdown(sockets=[self._http_socket])
+        if self._http is not None:
+            await self._http.stop()

@@ -14,12 +14,11 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
-import uvicorn
 from cryptography.fernet import Fernet
+from starlette.types import ASGIApp
 from uuid_utils import uuid7
 
 from simpost.api import Services, build
-from simpost.api.serving import http_config
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
 from simpost.domain.repeats import Repeats
@@ -36,6 +35,7 @@ from simpost.engine.readiness import Readiness
 from simpost.engine.reload import Reloaded
 from simpost.engine.routes import Route, Routing
 from simpost.engine.settling import Patience
+from simpost.http import HttpServer
 from simpost.ports.carrier import BindKind, BindStatus, Desk, Link, Submission, Traits
 from simpost.store import SqliteStore
 
@@ -281,20 +281,19 @@ async def service(serve: Serve, settings: dict[str, Any]) -> Service:
 
 
 @contextlib.asynccontextmanager
-async def serving(config: uvicorn.Config) -> AsyncIterator[int]:
-    """The port of an app behind a real server."""
+async def serving(app: ASGIApp, **options: Any) -> AsyncIterator[int]:
+    """The port of an app behind our server."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    server = HttpServer(app, **options)
+    await server.start([listener])
     try:
         yield listener.getsockname()[1]
     finally:
-        server.should_exit = True
-        await running
+        await server.stop()
 
 
 @pytest_asyncio.fixture
 async def port(service: Any) -> AsyncIterator[int]:
     """Of all doors, served as they are by `simpost serve`."""
-    async with serving(http_config(build(service.services), grace_s=1)) as at:
+    async with serving(build(service.services), grace_s=1) as at:
         yield at

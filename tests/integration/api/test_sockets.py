@@ -22,6 +22,8 @@ async def exchange(port: int, octets: bytes, *, hang_up: bool = False) -> tuple[
     writer.close()
     if not head:
         return 0, None
+    length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+    rest = rest[: int(length)] if length else rest
     is_json = b"json" in head.lower()
     return int(head.split()[1]), json.loads(rest) if is_json else rest
 
@@ -92,8 +94,8 @@ async def test_a_body_shorter_than_announced_accepts_nothing(port: int, service:
 async def test_what_is_no_http_gets_no_message_in(
     port: int, service: SERVED, headers: bytes
 ) -> None:
-    status, _answer = await exchange(port, SEND + WHO + headers + BODY, hang_up=True)
-    assert status in (0, 400)
+    status, answer = await exchange(port, SEND + WHO + headers + BODY, hang_up=True)
+    assert status in (0, 400) or answer["success"] is False
     assert (await service.native("GET", "messages")).json()["messages"] == []
 
 

@@ -1,11 +1,10 @@
 """A connection is closed when it has been idle for so long, by one timer however it is used."""
 
 import pytest
-import uvicorn
-from uvicorn.server import ServerState
 
-from simpost.api.exchange import ExchangeProtocol
-from simpost.api.onewrite import Outbox
+from simpost.http import HttpServer, Limits
+from simpost.http.connection import HttpConnection
+from simpost.http.exchange import HttpExchange
 
 KEPT_S = 5
 
@@ -17,6 +16,9 @@ class Timer:
 
     def cancel(self):
         self.callback = None
+
+    def when(self):
+        return self.at_s
 
 
 class Loop:
@@ -56,11 +58,16 @@ class Transport:
     def close(self):
         self.closed = True
 
+    abort = close
+
     def get_extra_info(self, name, default=None):
         return default
 
-    def resume_reading(self):
-        pass
+    def set_write_buffer_limits(self, high):
+        assert high == 0
+
+    def can_write_eof(self):
+        return False
 
 
 async def no_app(scope, receive, send):
@@ -79,27 +86,37 @@ def transport():
 
 @pytest.fixture
 def connection(loop, transport):
-    config = uvicorn.Config(no_app, timeout_keep_alive=KEPT_S, log_config=None)
-    made = ExchangeProtocol(
-        Outbox(), config=config, server_state=ServerState(), app_state={}, _loop=loop
-    )
+    server = HttpServer(no_app, limits=Limits(keep_alive_s=KEPT_S))
+    server.loop = loop
+    made = HttpConnection(server)
     made.connection_made(transport)
-    loop.timers.clear()  # of its first head
     return made
 
 
-def test_one_that_stays_idle_is_closed(connection, loop, transport):
-    connection.on_response_complete()
+@pytest.fixture
+def answer(connection):
+    """Take a request as answered, as the application does at its end."""
+
+    def answer():
+        exchange = HttpExchange(connection, {}, keep_alive=True, told=b"", must_continue=False)
+        exchange.is_whole = exchange.is_done = True
+        connection._exchange = exchange
+        connection.answered(exchange)
+
+    return answer
+
+
+def test_one_that_stays_idle_is_closed(answer, loop, transport):
+    answer()
     loop.go_to(104.9)
     assert not transport.closed
     loop.go_to(105)
     assert transport.closed
 
 
-def test_one_that_is_used_keeps_its_one_timer(connection, loop, transport):
+def test_one_that_is_used_keeps_its_one_timer(answer, loop, transport):
     for _ in range(3):
-        connection.data_received(b"")
-        connection.on_response_complete()
+        answer()
         loop.go_to(loop.now_s + 1)
         assert loop.armed == [105]
     loop.go_to(105)
@@ -109,18 +126,34 @@ def test_one_that_is_used_keeps_its_one_timer(connection, loop, transport):
     assert transport.closed
 
 
-def test_one_that_is_answering_is_left_alone(connection, loop, transport):
-    connection.on_response_complete()
+def test_one_that_sends_a_head_gets_the_time_of_a_head(answer, connection, loop, transport):
+    answer()
+    loop.go_to(104)
     connection.data_received(b"GET / HTTP/1.1\r\nHost: simpost\r\n")
-    loop.timers = [timer for timer in loop.timers if timer.at_s == 105]  # but not of its head
     loop.go_to(105)
     assert not transport.closed
-    assert loop.armed == []
-    connection.on_response_complete()
-    assert loop.armed == [110]
+    assert loop.armed == [134]
 
 
-def test_one_that_was_lost_leaves_no_timer(connection, loop):
-    connection.on_response_complete()
+def test_one_whose_answer_is_not_read_is_cut_off(answer, connection, loop, transport):
+    answer()
+    connection.pause_writing()
+    connection.data_received(b"GET")  # it may write on, all the same
+    loop.go_to(129.9)
+    assert not transport.closed
+    loop.go_to(130)
+    assert transport.closed
+
+
+def test_one_whose_answer_is_read_late_goes_on(answer, connection, loop, transport):
+    answer()
+    connection.pause_writing()
+    connection.resume_writing()
+    assert loop.armed == [105]
+
+
+def test_one_that_was_lost_leaves_no_timer(answer, connection, loop):
+    answer()
+    connection.pause_writing()
     connection.connection_lost(None)
     assert loop.armed == []

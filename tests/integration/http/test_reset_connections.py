@@ -7,7 +7,6 @@ import struct
 
 import uvloop
 
-from simpost.api.serving import http_config
 from tests.integration.api.conftest import serving
 
 GET = b"GET / HTTP/1.1\r\nHost: simpost\r\n\r\n"
@@ -36,7 +35,7 @@ async def stranded_by_a_reset():
         await send({"type": "http.response.body", "body": b"ok"})
 
     async with contextlib.AsyncExitStack() as stack:
-        port = await stack.enter_async_context(serving(http_config(app, grace_s=1)))
+        port = await stack.enter_async_context(serving(app, grace_s=1))
         victim.connect(("127.0.0.1", port))
         victim.sendall(GET)
         await arrived.acquire()

@@ -1,0 +1,413 @@
+"""A connection: octets to requests, answers in their order, and the limits of both.
+
+httptools parses. What it would let pass and RFC 9112 would not is refused here; what comes from a
+parser's callback must not wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote
+
+import httptools
+
+from simpost.http import limits
+from simpost.http.exchange import HttpExchange, status_line
+from simpost.http.heads import (
+    CONNECTION,
+    EXPECT,
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    WATCHED,
+    head_fault,
+    without_upgrade,
+)
+from simpost.http.proxies import scheme_of
+
+if TYPE_CHECKING:
+    from simpost.http.server import HttpServer
+
+_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+CALLER: Final = "simpost.caller"
+"""Where a scope has its connection, for `prove`."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """One client.
+
+    Attributes:
+        is_proven: a request on it had valid credentials.
+        is_blocked: the client does not read what is written.
+        since_s: when it last began to wait for a request.
+    """
+
+    def __init__(self, server: HttpServer) -> None:
+        self.server = server
+        self.loop = server.loop
+        self.is_proven = False
+        self.is_blocked = False
+        self.since_s = self.loop.time()
+        self._limits = server.limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._exchange: HttpExchange | None = None
+        self._waiting: deque[HttpExchange] = deque()
+        self._last_words = b""
+        self._is_ending = self._is_gone = self._is_paused = False
+        self._reads_head = True
+        self._is_upgrade = False
+        self._octets = 0
+        self._dropped = 0
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._watched: dict[bytes, bytes] = {}
+        self._pieces: list[bytes] = []
+        self._deadline_s: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
+        self._writable: asyncio.Event | None = None
+
+    # What the transport tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=0)  # any octet that waits is told
+        peer = transport.get_extra_info("peername")
+        own = transport.get_extra_info("sockname")
+        self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+        self._own = (str(own[0]), int(own[1])) if isinstance(own, tuple) else None
+        proxies = self.server.proxies
+        is_trusted = proxies and self._client and proxies.trusts(self._client[0])
+        self._proxies = proxies if is_trusted else None
+        if self.server.admit(self):
+            self._wait_until(self._limits.slow_head_s)
+        else:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._is_gone = self._is_ending = True
+        self.server.connections.discard(self)
+        for timer in (self._timer, self._unread_timer):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._unread_timer = None
+        if self._exchange is not None and not self._exchange.is_done:
+            self._exchange.is_gone = True
+            self._exchange.wake()
+        self._waiting.clear()
+        self._pieces.clear()
+        self._headers, self._watched = [], {}
+        if self._writable is not None:
+            self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_ending:
+            self._drop(len(data))
+            return
+        is_next = self._exchange is not None and not self._octets
+        self._octets += len(data)
+        self._parse(data)
+        if self._octets > limits.MAX_HEAD_OCTETS:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif is_next and self._octets and self._is_idle and not self._is_ending:
+            self._wait_until(self._limits.slow_head_s)
+
+    def pause_writing(self) -> None:
+        self.is_blocked = True
+        self._writable = asyncio.Event()
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(self._limits.unread_s, self.abort)
+
+    def resume_writing(self) -> None:
+        self.is_blocked = False
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+        if self._writable is not None:
+            self._writable.set()
+
+    async def drain(self) -> None:
+        """Wait until the client has read what was written, or is gone."""
+        if self._writable is not None:
+            await self._writable.wait()
+
+    # What the parser tells
+
+    def _parse(self, data: bytes) -> None:
+        while data and not self._is_ending:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                # httptools takes what follows for the other protocol; it is this request's body.
+                rest = data[upgrade.args[0] :]
+                data = without_upgrade(self._parser, self._url, self._headers) + rest
+                self._parser = httptools.HttpRequestParser(self)
+                self._is_upgrade = False
+            except httptools.HttpParserError:
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            else:
+                return
+
+    def on_message_begin(self) -> None:
+        self._url = b""
+        self._headers = []
+        self._watched = {}
+        self._reads_head = True
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._reads_head:
+            return  # a trailer never becomes a header (RFC 9110 6.5.1)
+        name = name.lower()
+        self._headers.append((name, value))
+        if name in WATCHED:
+            before = self._watched.get(name)
+            self._watched[name] = value if before is None else before + b", " + value
+
+    def on_headers_complete(self) -> None:
+        self._reads_head = False
+        if self._is_ending:
+            return
+        parser, watched = self._parser, self._watched
+        version: str = parser.get_http_version()
+        fault = head_fault(parser, version, watched, self.server.hosts)
+        if fault is not None:
+            self._refuse(fault)
+        elif parser.should_upgrade():
+            self._is_upgrade = True
+        elif len(self._waiting) >= limits.MAX_PIPELINE:
+            self._end_after_answers(b"")
+        else:
+            self._take(version, parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        self._octets = 0
+        exchange = self._waiting[-1] if self._waiting else self._exchange
+        if self._is_ending or exchange is None:
+            return
+        if exchange.is_done:
+            self._drop(len(body))
+            return
+        exchange.feed(body)
+        if exchange.ahead > limits.BODY_AHEAD_OCTETS:
+            self._pause_reading()
+
+    def on_message_complete(self) -> None:
+        self._octets = 0
+        self._dropped = 0
+        exchange = self._waiting[-1] if self._waiting else self._exchange
+        if self._is_ending or self._is_upgrade or exchange is None:
+            return
+        exchange.is_whole = True
+        exchange.wake()
+        if exchange.is_done:
+            self._wait_until(self._limits.keep_alive_s)
+        elif not exchange.keep_alive:
+            self._is_ending = True
+
+    # Requests and answers
+
+    def _take(self, version: str, keep_alive: bool) -> None:  # noqa: FBT001
+        url, watched = httptools.parse_url(self._url), self._watched
+        path = (url.path or b"/").decode("ascii")
+        client, scheme = self._client, "http"
+        if self._proxies is not None and client is not None:
+            if FORWARDED_FOR in watched:
+                client = (self._proxies.client(client[0], watched[FORWARDED_FOR]), 0)
+            scheme = scheme_of(watched.get(FORWARDED_PROTO, b""), scheme)
+        scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self._own,
+            "client": client,
+            "scheme": scheme,
+            "root_path": "",
+            "headers": self._headers,
+            "state": {},
+            "method": self._parser.get_method().decode("ascii"),
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path or b"/",
+            "query_string": url.query or b"",
+            CALLER: self,
+        }
+        wants = CONNECTION in watched and b"keep-alive" in watched[CONNECTION].lower()
+        exchange = HttpExchange(
+            self,
+            scope,
+            keep_alive=keep_alive and not self.server.is_ending,
+            told=self.server.told if wants else b"",
+            must_continue=EXPECT in watched and version == "1.1",
+        )
+        if self._exchange is None or self._exchange.is_done:
+            self._start(exchange)
+        else:
+            self._waiting.append(exchange)
+            self._pause_reading()
+
+    def _start(self, exchange: HttpExchange) -> None:
+        self._exchange = exchange
+        self._deadline_s = None
+        task = self.loop.create_task(exchange.run(self.server.app))
+        tasks = self.server.tasks
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    def answered(self, exchange: HttpExchange) -> None:
+        """The answer is written: the next request, the end, or a while without requests."""
+        if self._is_gone:
+            return
+        if not exchange.keep_alive:
+            self._waiting.clear()
+            self._linger() if not exchange.is_whole else self.close()
+        elif self._waiting:
+            self._start(self._waiting.popleft())
+        elif self._last_words:
+            self.write(self._last_words)
+            self._linger()
+        elif self._is_ending or self.server.is_ending:
+            self.close()
+        else:
+            self.since_s = self.loop.time()
+            is_idle = exchange.is_whole and not self._octets
+            self._wait_until(self._limits.keep_alive_s if is_idle else self._limits.slow_head_s)
+        if not self._waiting:
+            self.resume_reading()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer that nothing more is read, after the answers that come before."""
+        if not self._is_ending:
+            self._end_after_answers(
+                status_line(status) + b"content-length: 0\r\nconnection: close\r\n\r\n"
+            )
+
+    def _end_after_answers(self, last_words: bytes) -> None:
+        self._is_ending = True
+        running = self._exchange
+        if self._waiting and not self._waiting[-1].is_whole:
+            self._waiting.pop()  # the rest of its body cannot be read any more
+        elif running and not running.is_whole and not running.is_done:
+            if running.is_started:
+                self.abort()
+                return
+            running.is_gone = True
+            running.wake()
+            running = None
+        if running is None or running.is_done:
+            self.write(last_words)
+            self._linger()
+        elif last_words:
+            self._last_words = last_words
+        else:
+            self._last.keep_alive = False
+
+    @property
+    def _last(self) -> HttpExchange:
+        """The latest request that was taken."""
+        last = self._waiting[-1] if self._waiting else self._exchange
+        assert last
+        return last
+
+    # Time and octets
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no request is being answered or waits for it."""
+        return self._exchange is None or self._exchange.is_done
+
+    @property
+    def may_be_closed(self) -> bool:
+        """Whether closing it costs no answer: it waits for a request, or for the rest of one."""
+        return self._is_idle or not (self._exchange and self._exchange.is_whole)
+
+    def _drop(self, octets: int) -> None:
+        self._dropped += octets
+        if self._dropped > limits.MAX_UNREAD_BODY_OCTETS:
+            self.abort()
+
+    def _wait_until(self, seconds: float) -> None:
+        """Set the deadline; one timer serves a connection, however often it is used."""
+        self._deadline_s = self.loop.time() + seconds
+        if self._timer is not None and self._timer.when() <= self._deadline_s:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self.loop.call_later(seconds, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        if self._deadline_s is None:
+            return
+        left_s = self._deadline_s - self.loop.time()
+        if left_s > 0:
+            self._timer = self.loop.call_later(left_s, self._on_time)
+        elif self._is_ending:
+            self.abort()
+        elif self._exchange is not None and not self._octets:
+            self.close()
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _pause_reading(self) -> None:
+        if not self._is_paused and not self._transport.is_closing():
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._is_paused and not self._transport.is_closing():
+            self._is_paused = False
+            self._transport.resume_reading()
+
+    # Writing and the end
+
+    def write(self, octets: bytes) -> None:
+        if not self._pieces:
+            self.server.outbox.add(self)
+        self._pieces.append(octets)
+
+    def flush(self) -> None:
+        """Write what this turn answered; what belongs to a lost connection is dropped."""
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
+            self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def close(self) -> None:
+        """Close when all that was written is sent, or when its client does not read it."""
+        self._is_ending = True
+        self.flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._is_ending = True
+        self._transport.abort()
+
+    def _linger(self) -> None:
+        """Say that nothing more comes, and let the client read it before the connection ends.
+
+        Closing at once, with octets unread, would reset the connection and lose the answer.
+        """
+        self._is_ending = True
+        self.flush()
+        if self._transport.is_closing() or not self._transport.can_write_eof():
+            return
+        self._transport.write_eof()
+        self.resume_reading()
+        self._wait_until(limits.LINGER_S)
+
+    def wind_down(self) -> None:
+        """End when the requests that are here have been answered."""
+        if self._is_idle:
+            self.close()
+        else:
+            self._last.keep_alive = False
+
+
+def prove(scope: Any) -> None:
+    """Note that the caller has valid credentials: its connection is kept before others."""
+    caller = scope.get(CALLER)
+    if caller is not None:
+        caller.is_proven = True

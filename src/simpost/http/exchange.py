@@ -1,0 +1,253 @@
+"""One request and its answer, as ASGI has them."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.types import ASGIApp, Message
+
+from simpost.observe import get_logger
+
+if TYPE_CHECKING:
+    from simpost.http.connection import HttpConnection
+
+_SLICE_OCTETS: Final = 65_536
+"""Most that is written of an answer before its client has to read on."""
+_FRAMES: Final = 4
+_CONTENT_FREE: Final = frozenset({204, 304})
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CLOSE: Final = b"connection: close\r\n"
+_CHUNKED: Final = b"transfer-encoding: chunked\r\n"
+_FAILED: Final = (
+    b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 21\r\nconnection: close\r\n\r\nInternal Server Error"
+)
+
+log = get_logger(__name__)
+
+
+def status_line(status: int) -> bytes:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
+
+
+_STATUS_LINES: Final = {status: status_line(status) for status in range(100, 600)}
+
+
+class HttpExchange:
+    """`keep_alive`: the connection may go on after it. `told`: lines that say so, or none."""
+
+    __slots__ = (
+        "_chunks",
+        "_is_chunked",
+        "_is_told",
+        "_left",
+        "_must_continue",
+        "_start",
+        "_waiter",
+        "ahead",
+        "connection",
+        "is_done",
+        "is_gone",
+        "is_started",
+        "is_whole",
+        "keep_alive",
+        "scope",
+        "told",
+    )
+
+    def __init__(
+        self,
+        connection: HttpConnection,
+        scope: dict[str, Any],
+        *,
+        keep_alive: bool,
+        told: bytes,
+        must_continue: bool,
+    ) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.told = told
+        self.ahead = 0
+        self.is_whole = self.is_started = self.is_done = self.is_gone = False
+        self._chunks: list[bytes] = []
+        self._must_continue = must_continue
+        self._is_told = self._is_chunked = False
+        self._left: int | None = None
+        self._start: Message | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def run(self, app: ASGIApp) -> None:
+        """Have it answered, whatever the application does; a failure is logged without words."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            self.connection.close()
+            raise
+        except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
+            frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+            where = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in frames[::-1])
+            log.error("request_failed", error=type(error).__name__, where=where)
+            self._fail()
+        else:
+            if not self.is_done and not self.is_gone:
+                log.error("request_failed", error="NoAnswer", where=self.scope["path"])
+                self._fail()
+
+    def feed(self, chunk: bytes) -> None:
+        """Another piece of the body."""
+        self._chunks.append(chunk)
+        self.ahead += len(chunk)
+        self.wake()
+
+    def wake(self) -> None:
+        """Something that `receive` waits for may have happened."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def receive(self) -> Message:
+        if self._must_continue and not self.is_gone:
+            self._must_continue = False
+            self.connection.write(_CONTINUE)
+        while True:
+            if self.is_gone or self.is_done:
+                return {"type": "http.disconnect"}
+            if self._chunks or (self.is_whole and not self._is_told):
+                return self._piece()
+            if not self.is_whole:
+                self.connection.resume_reading()
+            if self._waiter is None:
+                self._waiter = self.connection.loop.create_future()
+            await self._waiter
+
+    def _piece(self) -> Message:
+        chunks, self._chunks = self._chunks, []
+        self.ahead = 0
+        self._is_told = self.is_whole
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return {"type": "http.request", "body": body, "more_body": not self.is_whole}
+
+    async def send(self, message: Message) -> None:
+        connection = self.connection
+        if connection.is_blocked and not self.is_gone:
+            await connection.drain()
+        if self.is_gone:
+            return
+        start, is_body = self._start, message["type"] == "http.response.body"
+        if self.is_done or is_body is (start is None):
+            raise RuntimeError(f"{message['type']} does not belong here")
+        if start is None:
+            self._start = message
+            return
+        body: bytes = message.get("body", b"")
+        has_more: bool = message.get("more_body", False)
+        head = b"" if self.is_started else self._head(start, body, has_more)
+        octets = self._framed(body, has_more)
+        self.is_started = True
+        if len(octets) > _SLICE_OCTETS:
+            await self._send_slices(head, octets)
+            if self.is_gone:
+                return
+        else:
+            connection.write(head + octets)
+        if not has_more:
+            self.is_done = True
+            self.wake()
+            connection.answered(self)
+
+    def _head(self, start: Message, body: bytes, has_more: bool) -> bytes:  # noqa: FBT001
+        """Status line and headers; decides how the body is framed (RFC 9112 6)."""
+        status = start["status"]
+        pieces = [_STATUS_LINES[status]]
+        length = connection = None
+        for given, value in start.get("headers", ()):
+            name = given.lower()
+            if name == b"content-length":
+                length = value
+            elif name == b"connection":
+                connection = value
+            elif name == b"transfer-encoding" and self.scope["method"] != "HEAD":
+                continue  # the framing is ours
+            pieces += (name, b": ", value, b"\r\n")
+        head = b"".join(pieces)
+        lines = len(pieces) // 4 + 1  # four pieces a header, and the first line
+        if head.count(b"\n") != lines or head.count(b"\r") != lines:
+            raise RuntimeError("a header of the answer has a line end in it")
+        framing = self._framing(status, length)
+        if self._left is not None and not has_more and self._left != len(body):
+            raise RuntimeError("the answer has another length than it says")
+        return b"".join((head, self._told(connection), framing, b"\r\n"))
+
+    def _told(self, connection: bytes | None) -> bytes:
+        """What the client is told of its connection, beside the `Connection` of the answer."""
+        if self._must_continue:
+            self.keep_alive = False  # nobody knows whether its body comes all the same
+        if connection is not None and b"close" in connection.lower():
+            self.keep_alive = False
+        elif not self.keep_alive:
+            return _CLOSE
+        return self.told if connection is None else b""
+
+    def _framing(self, status: int, length: bytes | None) -> bytes:
+        if self.scope["method"] == "HEAD" or status in _CONTENT_FREE:
+            self._left = None
+        elif length is not None:
+            self._left = int(length)
+        elif self.scope["http_version"] == "1.0":
+            self.keep_alive = False  # its end is the end of the connection
+        else:
+            self._is_chunked = True
+            return _CHUNKED
+        return b""
+
+    def _framed(self, body: bytes, has_more: bool) -> bytes:  # noqa: FBT001
+        """The body as it goes over the wire. Raises RuntimeError where it is not as announced."""
+        if self._is_chunked:
+            octets = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            return octets if has_more else octets + b"0\r\n\r\n"
+        if self._left is None:
+            has_content = self.scope["method"] != "HEAD" and self._status not in _CONTENT_FREE
+            return body if has_content else b""
+        self._left -= len(body)
+        if self._left < 0 or (self._left and not has_more):
+            raise RuntimeError("the answer has another length than it says")
+        return body
+
+    @property
+    def _status(self) -> int:
+        assert self._start
+        status: int = self._start["status"]
+        return status
+
+    async def _send_slices(self, head: bytes, octets: bytes) -> None:
+        """Write what is large as fast as its client reads, giving others their turn between."""
+        view = memoryview(octets)
+        self.connection.write(head)
+        for first in range(0, len(view), _SLICE_OCTETS):
+            self.connection.write(bytes(view[first : first + _SLICE_OCTETS]))
+            self.connection.flush()
+            if self.connection.is_blocked:
+                await self.connection.drain()
+            else:
+                await asyncio.sleep(0)
+            if self.is_gone:
+                return
+
+    def _fail(self) -> None:
+        if self.is_gone:
+            return
+        if self.is_started:
+            self.connection.close()
+            return
+        self.is_started = self.is_done = True
+        self.keep_alive = False
+        self.connection.write(_FAILED)
+        self.connection.answered(self)

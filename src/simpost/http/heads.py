@@ -1,0 +1,75 @@
+"""What RFC 9110 and 9112 demand of a request's head beside its grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from simpost.http.hosts import HostRules
+
+CONNECTION: Final = b"connection"
+EXPECT: Final = b"expect"
+FORWARDED_FOR: Final = b"x-forwarded-for"
+FORWARDED_PROTO: Final = b"x-forwarded-proto"
+HOST: Final = b"host"
+_TRANSFER_ENCODING: Final = b"transfer-encoding"
+_CONTENT_LENGTH: Final = b"content-length"
+WATCHED: Final = frozenset(
+    {
+        CONNECTION,
+        EXPECT,
+        FORWARDED_FOR,
+        FORWARDED_PROTO,
+        HOST,
+        _CONTENT_LENGTH,
+        _TRANSFER_ENCODING,
+    }
+)
+"""Headers that the server itself looks at; the values of one that came twice are joined."""
+
+_UPGRADE: Final = frozenset({b"upgrade", b"http2-settings"})
+
+
+def head_fault(
+    parser: Any, version: str, watched: Mapping[bytes, bytes], hosts: HostRules
+) -> HTTPStatus | None:
+    """The status that refuses a request for its head; None where nothing is wrong with it."""
+    if version not in ("1.1", "1.0"):
+        return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+    host = watched.get(HOST)
+    if host not in hosts.known and (fault := _host_fault(host, version, hosts)):
+        return fault
+    if _TRANSFER_ENCODING in watched and (fault := _framing_fault(watched, version)):
+        return fault
+    if EXPECT in watched and watched[EXPECT].strip().lower() != b"100-continue":
+        return HTTPStatus.EXPECTATION_FAILED
+    return HTTPStatus.NOT_IMPLEMENTED if parser.get_method() == b"CONNECT" else None
+
+
+def _host_fault(host: bytes | None, version: str, hosts: HostRules) -> HTTPStatus | None:
+    """Exactly one, and valid (RFC 9112 3.2); HTTP/1.0 may be without."""
+    if host is None:
+        return None if version == "1.0" else HTTPStatus.BAD_REQUEST
+    return hosts.fault(host)
+
+
+def _framing_fault(watched: Mapping[bytes, bytes], version: str) -> HTTPStatus | None:
+    """RFC 9112 6.1: no other coding than chunked is known here, and no length beside it."""
+    if version == "1.0" or _CONTENT_LENGTH in watched:
+        return HTTPStatus.BAD_REQUEST
+    coding = watched[_TRANSFER_ENCODING].strip(b" \t").lower()
+    return None if coding == b"chunked" else HTTPStatus.NOT_IMPLEMENTED
+
+
+def without_upgrade(parser: Any, url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The head of a request without its wish for another protocol (RFC 9110 7.8: ignored)."""
+    pieces = [parser.get_method(), b" ", url, f" HTTP/{parser.get_http_version()}\r\n".encode()]
+    for name, value in headers:
+        kept = value
+        if name == CONNECTION:
+            tokens = [token.strip() for token in value.split(b",")]
+            kept = b", ".join(token for token in tokens if token.lower() not in _UPGRADE)
+        if name not in _UPGRADE and (kept or name != CONNECTION):
+            pieces += (name, b": ", kept, b"\r\n")
+    return b"".join((*pieces, b"\r\n"))

@@ -1,0 +1,111 @@
+"""The server: connections accepted, counted, and wound down."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Sequence
+from socket import socket
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from simpost.http.connection import HttpConnection
+from simpost.http.hosts import HostRules
+from simpost.http.limits import Limits
+from simpost.http.outbox import Outbox
+from simpost.http.proxies import TrustedProxies
+
+_BACKLOG: Final = 2_048
+_CLOSED_AT_ONCE: Final = 20
+"""A twentieth of all connections is closed when they run short, so that it happens rarely."""
+
+
+class HttpServer:
+    """Serves one application on sockets of its caller, in the running event loop.
+
+    Attributes:
+        told: what a client that asks for keep-alive is told of it.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Limits | None = None,
+        hosts: HostRules | None = None,
+        proxies: TrustedProxies | None = None,
+        grace_s: float = 10.0,
+    ) -> None:
+        self.app = app
+        self.limits = limits or Limits()
+        self.hosts = hosts or HostRules()
+        self.proxies = proxies
+        self.loop: asyncio.AbstractEventLoop
+        self.outbox = Outbox()
+        self.connections: set[HttpConnection] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.is_ending = False
+        seconds = int(self.limits.keep_alive_s)
+        self.told = f"connection: keep-alive\r\nkeep-alive: timeout={seconds}\r\n".encode()
+        self._grace_s = grace_s
+        self._servers: list[asyncio.Server] = []
+        self._end = asyncio.Event()
+
+    async def start(self, listeners: Sequence[socket]) -> None:
+        self.loop = asyncio.get_running_loop()
+        for listener in listeners:
+            server = await self.loop.create_server(
+                lambda: HttpConnection(self), sock=listener, backlog=_BACKLOG
+            )
+            self._servers.append(server)
+
+    async def serve(self, listeners: Sequence[socket]) -> None:
+        """Serve until `end`, then let requests in progress end."""
+        await self.start(listeners)
+        await self._end.wait()
+        await self.stop()
+
+    def end(self) -> None:
+        self._end.set()
+
+    async def stop(self) -> None:
+        """Take no more connections; end those that are there within the grace."""
+        self.is_ending = True
+        for server in self._servers:
+            server.close()
+        for connection in list(self.connections):
+            connection.wind_down()
+        if self.tasks:
+            _, late = await asyncio.wait(self.tasks, timeout=self._grace_s)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=self._grace_s)
+        await asyncio.sleep(0)  # answers of this turn are written
+        for connection in list(self.connections):
+            connection.close()
+
+    def admit(self, connection: HttpConnection) -> bool:
+        """Count a new connection, if need be in the place of one that waits for a request."""
+        limits = self.limits
+        if len(self.connections) >= limits.unproven_connections:
+            unproven = [each for each in self.connections if not each.is_proven]
+            if len(unproven) >= limits.unproven_connections:
+                self._close_some(unproven)
+            elif len(self.connections) >= limits.max_connections:
+                self._close_some(unproven) or self._close_some(list(self.connections))
+            if len(self.connections) >= limits.max_connections:
+                return False
+        self.connections.add(connection)
+        return True
+
+    def _close_some(self, among: list[HttpConnection]) -> bool:
+        """Close those that have waited longest, where it costs no answer."""
+        waiting = [each for each in among if each.may_be_closed]
+        count = max(1, self.limits.max_connections // _CLOSED_AT_ONCE)
+        oldest = heapq.nsmallest(count, waiting, key=lambda each: each.since_s)
+        for connection in oldest:
+            connection.abort() if connection.is_blocked else connection.close()
+            self.connections.discard(connection)
+        return bool(oldest)
