@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import apsw
 import pytest
 
 from simpost.engine.readiness import DRAINING, SILENT, WAITS
 from simpost.errors import StoreError, StoreFull
+from tests.integration.api.conftest import GOOD
 
 
 def probes(service, monkeypatch, *ends):
@@ -55,6 +57,35 @@ async def test_a_store_that_cannot_commit_is_not_ready_and_says_why(
     assert told["detail"].startswith(sentence)
     assert "/srv" not in answer.text
     assert "10.0.0.1" not in answer.text
+    assert (await service.client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["messages", "inbound", f"esims/{GOOD}/conversation"])
+async def test_a_read_that_takes_too_long_is_503_and_may_be_tried_again(service, path):
+    service.store._listing.set_progress_handler(lambda: True, 1)  # its time is over at once
+    answer = await service.native("GET", path)
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    assert answer.json()["detail"] == "The store did not answer in time."
+    assert answer.headers["retry-after"] == "1"
+    service.store._listing.set_progress_handler(None)
+    assert (await service.native("GET", path)).status_code == 200
+
+
+async def test_a_damaged_store_is_not_ready_and_accepts_nothing(service):
+    assert (await service.send()).json()["success"]
+    service.store._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    with service.store._path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (service.store._path.stat().st_size - 4096))
+    for connection in (service.store._listing, service.store._session.connection):
+        connection.execute("PRAGMA shrink_memory")  # else pages that were read are not read again
+    answer = await service.native("GET", "messages")
+    assert answer.status_code == 503
+    for answer in (await service.send(), await service.native("GET", "messages")):
+        assert answer.status_code == 503
+    told = (await service.client.get("/readyz")).json()
+    assert (told["status"], told["code"]) == (503, "store_unavailable")
+    assert told["detail"].startswith("The store is damaged")
     assert (await service.client.get("/healthz")).status_code == 200
 
 

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from uuid_utils import uuid7
 
-from simpost.domain.inbound import NOBODY, InboundState
+from simpost.domain.inbound import NOBODY, InboundState, RawPart
+from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from tests.contract.inbound_facts import NUMBER, PHONE, alone, new
 from tests.integration.api.conftest import GOOD
@@ -115,6 +116,36 @@ async def test_octets_are_shown_as_binary(service: SERVED) -> None:
     for path, name in (("inbound", "inbound"), (f"esims/{GOOD}/conversation", "entries")):
         [row] = (await service.native("GET", path)).json()[name]
         assert (row["text"], row["binary"]) == (None, "cafe")
+
+
+async def test_one_message_is_shown_with_its_octets_as_they_came(service: SERVED) -> None:
+    raw = (RawPart(1, 0x08, 0x40, b"\x7f broken", 8),)
+    row = new(
+        alone(), id=uuid7().bytes, account_id=DEMO, encoding="undecodable", text="7f", raw=raw
+    )
+    await service.store.keep(row)
+    path = f"inbound/{format_id(row.inbound.id)}"
+    for found in (
+        await service.native("GET", path),
+        await service.operate("GET", f"{path}?account=demo"),
+    ):
+        shown = found.json()
+        assert (shown["text"], shown["binary"], shown["encoding"]) == (None, "7f", "undecodable")
+        assert shown["parts"] == [
+            {
+                "number": 1,
+                "dataCoding": 8,
+                "esmClass": 0x40,
+                "octets": b"\x7f broken".hex(),
+                "size": 8,
+            }
+        ]
+    for answer in (
+        await service.native("GET", path, account="other"),
+        await service.native("GET", "inbound/no-id"),
+        await service.operate("GET", path),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize(

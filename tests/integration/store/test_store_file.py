@@ -14,12 +14,14 @@ from cryptography.fernet import Fernet
 from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
+from simpost.domain.inbound import RawPart
 from simpost.domain.options import PLAIN, Options
 from simpost.domain.states import State
 from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
 from simpost.store.migrations import script
 from simpost.store.sqlite import SqliteStore
 from simpost.store.sqlite.schema import PACKAGE, VERSION
+from tests.contract.inbound_facts import alone, new, one_of
 from tests.contract.store_facts import leased
 from tests.integration.store.conftest import SEAL_KEY
 
@@ -202,7 +204,7 @@ def write_as_of(version, path):
     """The same rows in a file as an earlier release wrote it."""
     old = path.with_name("old.db")
     connection = apsw.Connection(str(old))
-    connection.execute(script(PACKAGE, end=version))
+    connection.execute(script(PACKAGE, end=version)).fetchall()  # to the end of the script
     connection.execute("ATTACH ? AS new", (str(path),))
     tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'"
     for (table,) in connection.execute(tables).fetchall():
@@ -240,6 +242,24 @@ async def test_an_account_of_an_earlier_release_sends_texts_as_they_are(path):
     assert account == Account(account.id, "shop", "a-secret", look_alikes=False)
     await store.change_account(replace(account, look_alikes=True))
     assert [each.look_alikes for each in await store.accounts()] == [True]
+    await store.close()
+
+
+async def test_what_came_in_to_the_release_before_octets_were_kept_is_read(path):
+    store = await opened(path)
+    one = new(alone())
+    await store.keep(one)
+    await store.gather(one_of(1, total=2))
+    sent = leased("an old text")
+    await store.accept(sent)
+    await store.close()
+    write_as_of("0005", path)
+    store = await opened(path)
+    assert (await store.find_inbound(1, one.inbound.id)).raw == ()
+    raw = RawPart(2, 0, 0x40, b"as it came", 10)
+    gathered = await store.gather(one_of(2, total=2, raw=raw))
+    assert [part.raw for part in gathered.parts] == [None, raw]
+    assert (await store.find_message(1, sent.id)).text == "an old text"
     await store.close()
 
 

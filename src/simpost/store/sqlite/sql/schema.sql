@@ -226,7 +226,7 @@ CREATE TABLE incoming_parts (
   octets BLOB NOT NULL, -- without the header, septets one an octet
   for_application INTEGER NOT NULL,
   received_ms INTEGER NOT NULL,
-  raw BLOB, -- as it came, in MessagePack; NULL of before schema 0006
+  raw BLOB, -- as it came, in MessagePack; NULL of before schema 0007
   CONSTRAINT incoming_parts_pk PRIMARY KEY (assembly, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -246,7 +246,7 @@ CREATE TABLE inbound (
   missing TEXT, -- JSON list of the numbers of parts that never came; NULL when it is whole
   message_id BLOB, -- as which it is carried
   received_ms INTEGER NOT NULL,
-  raw BLOB, -- its parts as they came, in MessagePack; NULL of before schema 0006, and if refused
+  raw BLOB, -- its parts as they came, in MessagePack; NULL of before schema 0007, and if refused
   CONSTRAINT inbound_pk PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
