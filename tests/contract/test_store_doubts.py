@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from simpost.domain.outcomes import Standing
 from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from tests.contract.store_facts import (
     CARRIER,
@@ -20,7 +21,7 @@ from tests.contract.store_facts import (
 
 HANDSET = "66812345678"
 OTHER = "66899999999"
-DOUBTFUL = frozenset[str]()
+DOUBTFUL = Repeats()
 
 
 def said(carrier_id, state=State.DELIVERED, reason=None, numbers=(HANDSET, "Shop"), **facts):
@@ -39,13 +40,13 @@ async def lost(store, *parts, **changes):
     """The same after the node that held it was killed."""
     one = leased(*parts, **changes)
     await store.accept(one)
-    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeat=DOUBTFUL)
+    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=DOUBTFUL)
     return one
 
 
 async def look_again(store):
     """What the keeper does every few seconds."""
-    await store.lapse(now_ms=NOW_MS + 200, owner=None, repeat=DOUBTFUL)
+    await store.lapse(now_ms=NOW_MS + 200, owner=None, repeats=DOUBTFUL)
 
 
 async def state_of(store, one):
@@ -89,7 +90,7 @@ async def test_many_parts_in_doubt_are_each_settled_by_their_own_receipt(store):
     ]
     for one in many:
         await store.accept(one)
-    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeat=frozenset({"service"}))
+    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=Repeats(frozenset({"service"})))
     shown = many[:-1]
     await store.receive(
         [said(f"x-{index}", numbers=(one.destination, "Shop")) for index, one in enumerate(shown)]
@@ -173,7 +174,7 @@ async def test_the_last_part_in_doubt_folds_its_message(store):
 async def test_a_part_that_is_tried_again_is_settled_by_the_receipt_of_its_first_try(store):
     code = leased(category="code", destination=OTHER)
     await store.accept(code)
-    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeat=frozenset({"code"}))
+    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=Repeats(frozenset({"code"})))
     [again] = await store.claim(
         CARRIER, limit=1, now_ms=NOW_MS + 200, owner=OWNER, lease_ms=NOW_MS + LEASE_MS
     )
@@ -220,7 +221,7 @@ async def test_a_receipt_that_comes_again_after_a_kill_is_of_its_own_part(openin
         one = leased()
         await store.accept(one)
     async with opening() as store:
-        await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeat=DOUBTFUL)
+        await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=DOUBTFUL)
         await store.receive([said(written)])
         await look_again(store)
         assert await state_of(store, one) is State.IN_DOUBT
@@ -329,3 +330,40 @@ async def test_receipts_of_a_shared_id_before_the_answers_end_as_many_parts(stor
         await store.settle([settlement(one, number, carrier_message_id="c-1")])
     states = [(await part_of(store, one, number)).state for number in (1, 2, 3)]
     assert sorted(states) == [State.DELIVERED, State.DELIVERED, State.SENT]
+
+
+# What found no part can be found.
+
+
+async def unmatched(store, **which):
+    asked = {"carrier": None, "until_ms": None, "limit": 50, **which}
+    return [each.carrier_message_id for each in await store.unmatched_receipts(**asked)]
+
+
+async def test_receipts_that_found_no_part_are_listed_newest_first(store):
+    one, two = leased(), leased()
+    for each in (one, two):
+        await store.accept(each)
+        await store.settle([settlement(each, carrier_message_id="c-1")])
+    await store.receive([said("c-1"), said("x-1", at_ms=NOW_MS + 6_000)])
+    await store.receive(
+        [replace(said("x-2", at_ms=NOW_MS + 7_000, code="9"), text_id="t-2", carrier="other")] * 2
+    )
+    await store.receive([said("", at_ms=NOW_MS + 8_000)])
+    assert await unmatched(store) == ["", "x-2", "x-1", "c-1"]
+    assert await unmatched(store, limit=2) == ["", "x-2"]
+    assert await unmatched(store, carrier="other") == ["x-2"]
+    assert await unmatched(store, until_ms=NOW_MS + 6_000) == ["x-1", "c-1"]
+    [found] = await store.unmatched_receipts(carrier="other", until_ms=None, limit=1)
+    assert (found.text_id, found.carrier_code, found.numbers) == ("t-2", "9", (HANDSET, "Shop"))
+    assert (found.standing, found.state, found.times) == (Standing.PARKED, State.DELIVERED, 2)
+    assert (found.first_ms, found.last_ms) == (NOW_MS + 7_000, NOW_MS + 7_000)
+
+
+async def test_a_receipt_that_met_its_part_is_not_listed(store):
+    one = leased()
+    await store.accept(one)
+    await store.receive([said("x-1", at_ms=NOW_MS + 15)])
+    assert await unmatched(store) == ["x-1"]
+    await store.settle([settlement(one, carrier_message_id="x-1")])
+    assert await unmatched(store) == []

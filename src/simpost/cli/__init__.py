@@ -67,6 +67,7 @@ COMMANDS = {
         "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
     ),
     "nodes": Command("nodes", "nodes", "Show the nodes and what they own.", "Operate"),
+    "receipts": Command("receipts", "receipts", "Show receipts that found no part.", "Operate"),
     "reload": Command(
         "reload", "reload", "Have a running service read its configuration again.", "Operate"
     ),

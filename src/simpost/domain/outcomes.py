@@ -82,3 +82,22 @@ class KeptReceipt(msgspec.Struct, frozen=True):
     times: int
     first_ms: int
     last_ms: int
+
+
+class UnmatchedReceipt(msgspec.Struct, frozen=True):
+    """A receipt that was applied to no part, parked or ambiguous, as the administrator sees it.
+
+    One that came again counts up `times`; numbers and times of day are those of the last.
+    """
+
+    carrier: str
+    carrier_message_id: str
+    text_id: str
+    state: State
+    standing: Standing
+    reason: Reason | None
+    carrier_code: str | None
+    numbers: tuple[str, ...]
+    times: int
+    first_ms: int
+    last_ms: int

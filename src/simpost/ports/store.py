@@ -15,7 +15,7 @@ from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.options import PLAIN, Options
-from simpost.domain.outcomes import Receipt
+from simpost.domain.outcomes import Receipt, UnmatchedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.receipt_ids import SeenForm
 from simpost.domain.repeats import Repeats
@@ -160,12 +160,17 @@ class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Move(msgspec.Struct, frozen=True, gc=False):
-    """A message is to go by another carrier, and with the sender that is allowed there."""
+    """A message is to go by another carrier, and with the sender that is allowed there.
+
+    Attributes:
+        options: those it gets there; none when they stay.
+    """
 
     account_id: int
     message_id: bytes
     carrier: str
     sender: str
+    options: Options | None = None
 
 
 class MessageFilter(msgspec.Struct, frozen=True):

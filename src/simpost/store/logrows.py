@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from simpost.domain.messages import Attempt, Category, Message, Part
-from simpost.domain.outcomes import KeptReceipt, Standing
+from simpost.domain.outcomes import KeptReceipt, Standing, UnmatchedReceipt
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import STATE, options_of, reason_of
@@ -119,4 +119,19 @@ def _receipt(row: Any) -> KeptReceipt:
         times=row[7],
         first_ms=row[8],
         last_ms=row[9],
+    )
+
+
+def unmatched_of(row: Any) -> UnmatchedReceipt:
+    carrier, carrier_message_id, text_id, state, standing, reason, code, numbers, *rest = row
+    return UnmatchedReceipt(
+        carrier,
+        carrier_message_id,
+        text_id or "",
+        STATE[state],
+        Standing(standing),
+        reason_of(reason),
+        code,
+        tuple(numbers.split("\n")) if numbers else (),
+        *rest,
     )

@@ -24,6 +24,7 @@ from simpost.api.v1 import (
     operator_carriers,
     operator_data,
     operator_nodes,
+    operator_receipts,
     operator_reload,
     problems,
     sending,
@@ -60,6 +61,7 @@ def build(services: Services) -> ASGIApp:
         operator_carriers,
         operator_data,
         operator_nodes,
+        operator_receipts,
         operator_reload,
     )
     routers = [room.router for room in (*rooms, *operators)]

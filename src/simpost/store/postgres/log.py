@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from simpost.domain.messages import Message
+from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import CODE, FINAL
 from simpost.store.logrows import (
@@ -16,6 +17,7 @@ from simpost.store.logrows import (
     id_beyond,
     least_id,
     message_of,
+    unmatched_of,
     with_its_tries,
 )
 from simpost.store.postgres.link import Session
@@ -51,6 +53,16 @@ async def find_message(session: Session, account_id: int, message_id: bytes) -> 
 async def find_owner(session: Session, message_id: bytes) -> int | None:
     owner: int | None = await session.value("find_owner", message_id)
     return owner
+
+
+async def unmatched_receipts(
+    session: Session, carrier: str | None, until_ms: int | None, limit: int
+) -> list[UnmatchedReceipt]:
+    if not is_keepable(carrier):
+        return []
+    until = LAST_MS if until_ms is None else until_ms
+    rows = await session.ask("unmatched_receipts", until, carrier, limit)
+    return [unmatched_of(row) for row in rows]
 
 
 async def list_messages(session: Session, account_id: int, which: MessageFilter) -> list[Message]:

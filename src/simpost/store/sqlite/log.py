@@ -6,6 +6,7 @@ import apsw
 from msgspec.structs import replace
 
 from simpost.domain.messages import Message
+from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import CODE
 from simpost.store.logrows import (
@@ -14,6 +15,7 @@ from simpost.store.logrows import (
     id_beyond,
     least_id,
     message_of,
+    unmatched_of,
     with_its_tries,
 )
 from simpost.store.sqlite.queries import ask
@@ -31,6 +33,17 @@ def find_message(connection: apsw.Connection, account_id: int, message_id: bytes
 def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:
     owner: int | None = ask(connection, "find_owner", (message_id,)).get
     return owner
+
+
+def unmatched_receipts(
+    connection: apsw.Connection, carrier: str | None, until_ms: int | None, limit: int
+) -> list[UnmatchedReceipt]:
+    facts = {
+        "carrier": carrier,
+        "until_ms": LAST_MS if until_ms is None else until_ms,
+        "limit": limit,
+    }
+    return [unmatched_of(row) for row in ask(connection, "unmatched_receipts", facts)]
 
 
 def list_messages(

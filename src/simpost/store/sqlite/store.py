@@ -14,7 +14,7 @@ import apsw
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
-from simpost.domain.outcomes import Receipt
+from simpost.domain.outcomes import Receipt, UnmatchedReceipt
 from simpost.domain.receipt_ids import SeenForm
 from simpost.domain.repeats import Repeats
 from simpost.errors import StoreDamaged, StoreError, StoreTimeout
@@ -244,6 +244,11 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         return await self._writer.submit(rerouting.reroute, rerouting.Reroute(now_ms, moves))
 
     # The log.
+
+    async def unmatched_receipts(
+        self, *, carrier: str | None, until_ms: int | None, limit: int
+    ) -> list[UnmatchedReceipt]:
+        return await self._read(log.unmatched_receipts, carrier, until_ms, limit)
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
         return await self._read(log.find_message, account_id, message_id)

@@ -204,6 +204,14 @@ SELECT count(*) FROM gone
 -- The time of the newest parked receipt that is one too many.
 SELECT last_ms FROM receipts WHERE standing = 'parked' ORDER BY last_ms DESC OFFSET $1 LIMIT 1
 
+-- name: unmatched_receipts
+SELECT carrier, carrier_message_id, text_id, state, standing, reason, carrier_code, numbers, times,
+  first_ms, last_ms
+FROM receipts
+WHERE standing IN ('parked', 'ambiguous') AND last_ms <= $1
+  AND ($2::text IS NULL OR carrier = $2)
+ORDER BY last_ms DESC, carrier, carrier_message_id, state LIMIT $3
+
 -- name: find_receipts
 -- Kept receipts that are known to be of the message, and those that may be: with the id of one of
 -- its tries, and from its time.

@@ -136,6 +136,20 @@ DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
   WHERE standing = 'parked' AND last_ms < ? ORDER BY last_ms LIMIT ?
 )
 
+-- name: unmatched_receipts
+SELECT carrier, carrier_message_id, text_id, state, standing, reason, carrier_code, numbers, times,
+  first_ms, last_ms
+FROM (
+  SELECT * FROM receipts INDEXED BY receipts_parked
+  WHERE standing = 'parked' AND last_ms <= :until_ms
+    AND (:carrier IS NULL OR carrier = :carrier)
+  UNION ALL
+  SELECT * FROM receipts INDEXED BY receipts_ambiguous
+  WHERE standing = 'ambiguous' AND last_ms <= :until_ms
+    AND (:carrier IS NULL OR carrier = :carrier)
+)
+ORDER BY last_ms DESC, carrier, carrier_message_id, state LIMIT :limit
+
 -- name: find_receipts
 -- Kept receipts that are known to be of the message, and those that may be: with the id of one of
 -- its tries, and from its time.

@@ -1,0 +1,81 @@
+"""The administrator's look at receipts that were applied to no part."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.log import Instant
+from simpost.api.v1.shapes import Shape, Time, Why, format_time, to_ms, why
+from simpost.domain.network_errors import explain
+from simpost.domain.outcomes import Standing, UnmatchedReceipt
+from simpost.domain.states import State
+
+router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+
+
+class WhichReceipts(Shape):
+    """Receipts of one carrier, or that came last at `to` or before; without them all."""
+
+    carrier: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    to: Instant | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class UnmatchedReceiptShown(Shape):
+    """What a carrier reported, and we found no part for.
+
+    `textId` is the id of the receipt's text where it is not the one of its TLV. The same receipt
+    again only counts up `times`; `numbers` are those that the last one named.
+    """
+
+    carrier: str
+    carrier_message_id: str
+    text_id: str | None
+    state: State
+    standing: Standing
+    reason: Why | None
+    carrier_code: str | None
+    carrier_code_meaning: str | None
+    numbers: list[str]
+    times: int
+    first_at: Time
+    last_at: Time
+
+
+class UnmatchedReceipts(Shape):
+    """Newest first."""
+
+    receipts: list[UnmatchedReceiptShown]
+
+
+@router.get("/receipts", summary="List receipts that were applied to no part, newest first")
+async def list_unmatched_receipts(
+    which: Annotated[WhichReceipts, Query()], services: Wired
+) -> UnmatchedReceipts:
+    found = await services.store.unmatched_receipts(
+        carrier=which.carrier,
+        until_ms=to_ms(which.to) if which.to else None,
+        limit=which.limit,
+    )
+    return UnmatchedReceipts(receipts=[_show(receipt) for receipt in found])
+
+
+def _show(receipt: UnmatchedReceipt) -> UnmatchedReceiptShown:
+    return UnmatchedReceiptShown(
+        carrier=receipt.carrier,
+        carrier_message_id=receipt.carrier_message_id,
+        text_id=receipt.text_id or None,
+        state=receipt.state,
+        standing=receipt.standing,
+        reason=why(receipt.reason) if receipt.reason else None,
+        carrier_code=receipt.carrier_code,
+        carrier_code_meaning=explain(receipt.carrier_code),
+        numbers=list(receipt.numbers),
+        times=receipt.times,
+        first_at=format_time(receipt.first_ms),
+        last_at=format_time(receipt.last_ms),
+    )

@@ -1,0 +1,46 @@
+"""`simpost receipts`: what carriers reported and no part was found for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.output import print_columns, print_json, print_lines
+
+_HEADING = ["last (UTC)", "carrier", "id", "says", "numbers", "times", "standing"]
+
+
+def receipts(
+    carrier: Annotated[str | None, typer.Option(help="Those of this carrier.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Most to show.")] = 20,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show receipts that were applied to no part, newest first."""
+    server = operator_server(url, config, operator_token)
+    asked = {"carrier": carrier, "limit": limit}
+    found = server.get("/v1/operator/receipts", asked)["receipts"]
+    if as_json:
+        print_json(found)
+    elif not found:
+        print_lines(["every receipt found its part"])
+    else:
+        print_columns([_HEADING, *(_row(each) for each in found)])
+
+
+def _row(each: dict[str, Any]) -> list[str]:
+    ids = [each["carrierMessageId"] or "-", *([each["textId"]] if each["textId"] else [])]
+    code = f" ({each['carrierCode']})" if each["carrierCode"] else ""
+    return [
+        each["lastAt"][:19].replace("T", " "),
+        each["carrier"],
+        " or ".join(ids),
+        each["state"] + code,
+        ", ".join(each["numbers"]) or "-",
+        str(each["times"]),
+        each["standing"],
+    ]
