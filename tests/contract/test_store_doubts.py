@@ -234,6 +234,13 @@ async def test_a_receipt_without_an_id_settles_the_only_part_it_can_be_of(store)
     assert (part.state, part.carrier_message_id) == (State.DELIVERED, None)
 
 
+async def test_a_receipt_without_an_id_and_an_end_settles_nothing(store):
+    one = await doubted(store)
+    await store.receive([said("", State.SENT, Reason.UNKNOWN_AT_CARRIER)])
+    await look_again(store)
+    assert await state_of(store, one) is State.IN_DOUBT
+
+
 async def test_a_receipt_without_an_id_is_not_applied_while_another_part_is_open(store):
     sent = leased()
     await store.accept(sent)

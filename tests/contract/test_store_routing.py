@@ -78,6 +78,17 @@ async def test_a_message_moves_with_all_its_parts_and_is_claimed_by_the_other_ca
     assert [part.number for part in await claimed(store, "other")] == [1, 2]
 
 
+async def test_a_message_goes_with_the_options_of_where_it_goes(store):
+    first, second = await accepted(store, message(), message("b"))
+    moves = [
+        Move(first.account_id, first.id, "other", "Shop", Options(receipt=False)),
+        Move(second.account_id, second.id, "other", "Shop"),
+    ]
+    assert await store.reroute(moves, now_ms=LATER_MS) == 2
+    found = {part.message_id: part.options for part in await claimed(store, "other")}
+    assert found == {first.id: Options(receipt=False), second.id: Options()}
+
+
 async def test_a_message_goes_with_the_sender_that_is_allowed_where_it_goes(store):
     first, second = await accepted(store, message(), leased())
     assert await moved(store, first, second, sender="Other") == 1

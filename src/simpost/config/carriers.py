@@ -228,6 +228,11 @@ class SmppCarrier(Section):
     binary_data_coding: _Octet = Field(
         default=4, description="`data_coding` of binary messages; some operators want 0xF5."
     )
+    receipts: Literal["on", "off"] = Field(
+        default="on",
+        description="Ask for delivery receipts. Without them messages end at `sent`; receipts that "
+        "come all the same are applied where they fit, and kept.",
+    )
     max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
     service_type: _Ascii = Field(
         default="", max_length=5, description="Only where the operator asks."

@@ -118,7 +118,7 @@ def plan_through(
     if wishes.ports and joining and not _has_header(joining):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
     is_whole = joining is Joining.PAYLOAD
-    options = _options(wishes, joining)
+    options = _options(wishes, joining, receipts=carrier.receipts)
     return SendPlan(
         carrier,
         destination,
@@ -151,8 +151,9 @@ def _with_look_alikes(wishes: Wishes) -> Wishes:
 
 
 @lru_cache(maxsize=256)
-def _options(wishes: Wishes, joining: Joining | None) -> Options:
-    options = Options(joining, wishes.message_class, wishes.receipt, wishes.ports)
+def _options(wishes: Wishes, joining: Joining | None, *, receipts: bool) -> Options:
+    receipt = wishes.receipt and receipts
+    options = Options(joining, wishes.message_class, receipt, wishes.ports)
     return PLAIN if options == PLAIN else options
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import msgspec
 
 from simpost.domain.messages import Category
+from simpost.domain.options import Options
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
 from simpost.engine.decision import SendPlan, Wishes, plan_through
@@ -114,7 +115,13 @@ class Failover:
                 wishes = _wishes(one, sender)
                 plan = plan_through(carrier, esim, one.text, Category(one.category), wishes)
                 if isinstance(plan, SendPlan) and _is_as_cut(plan, one):
-                    return Move(one.account_id, one.message_id, carrier.name, plan.sender)
+                    return Move(
+                        one.account_id,
+                        one.message_id,
+                        carrier.name,
+                        plan.sender,
+                        _with_receipt(one, asked=plan.options.receipt),
+                    )
         return None
 
 
@@ -139,12 +146,20 @@ def _wishes(one: WaitingMessage, sender: str | None) -> Wishes:
     )
 
 
+def _with_receipt(one: WaitingMessage, *, asked: bool) -> Options | None:
+    """The options it moves with where the next carrier is asked otherwise; none where they stay."""
+    if one.options.receipt == asked:
+        return None
+    return msgspec.structs.replace(one.options, receipt=asked)
+
+
 def _is_as_cut(plan: SendPlan, one: WaitingMessage) -> bool:
-    """Whether another carrier would be given just what was committed."""
-    replaced = one.options.replaced  # of the text that is sent on as it stands
+    """Whether another carrier would be given just what was committed, with a receipt or without."""
+    own = one.options  # what was replaced is of the text that is sent on as it stands
+    theirs = msgspec.structs.replace(plan.options, replaced=own.replaced, receipt=own.receipt)
     return (
         plan.parts == one.parts
         and plan.encoding == one.encoding
-        and msgspec.structs.replace(plan.options, replaced=replaced) == one.options
+        and theirs == own
         and plan.destination == one.destination
     )

@@ -38,6 +38,7 @@ class Traits(msgspec.Struct, frozen=True):
         senders: others that a message may ask for; "*" among them means any.
         class_alphabets: alphabets in which it takes a message class (flash); none: it does not.
         binary: whether it takes binary and port-addressed messages.
+        receipts: whether it is asked for delivery receipts.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Traits(msgspec.Struct, frozen=True):
     senders: frozenset[str] = frozenset()
     class_alphabets: frozenset[str] = frozenset()
     binary: bool = False
+    receipts: bool = True
 
     @property
     def joining(self) -> Joining:

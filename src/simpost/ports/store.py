@@ -347,6 +347,12 @@ class Store(InboundStore, WatchedStore, Protocol):
 
     # The log.
 
+    async def unmatched_receipts(
+        self, *, carrier: str | None, until_ms: int | None, limit: int
+    ) -> list[UnmatchedReceipt]:
+        """Receipts that were applied to no part, newest first; `until_ms` is included."""
+        ...
+
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None: ...
 
     async def find_owner(self, message_id: bytes) -> int | None:

@@ -153,7 +153,12 @@ def tails(numbers: Iterable[str]) -> list[str]:
 
 
 def only_in_doubt(receipt: Receipt, doubts: Iterable[Doubt]) -> Doubt | None:
-    """The one part in doubt that went to a number the receipt names; none where there are more."""
+    """The one part in doubt that went to a number the receipt names; none where there are more.
+
+    What has neither an id nor an end says nothing of a part.
+    """
+    if not (receipt.carrier_message_id or receipt.text_id or receipt.state.is_final):
+        return None
     to_it = [doubt for doubt in doubts if _names(receipt, doubt.fit)]
     return to_it[0] if len(to_it) == 1 else None
 

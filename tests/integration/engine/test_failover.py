@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import itertools
 
+import msgspec
 import pytest
 
 from simpost.domain.messages import Category
@@ -164,6 +165,29 @@ async def test_what_waits_for_a_lost_carrier_goes_by_the_next_after_the_patience
         ("a", Reason.CARRIER_UNREACHABLE),
         ("b", None),
     ]
+
+
+async def test_what_moves_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a):
+    silent = ScriptedCarrier(name="b")
+    silent.traits = msgspec.structs.replace(silent.traits, receipts=False)
+    async with serving(tmp_path / "s.db", a, silent) as service:
+        a.is_open = False
+        silent.is_open = False
+        message_id = await service.send()
+        await service.rounds(20)
+        silent.is_open = True
+        await service.rounds(1)
+        await silent.until_sent(1)
+        assert silent.sent[0].options.receipt is False
+        silent.answer(0)
+        message = await service.until(message_id, State.SENT)
+        assert message.options.receipt is False
+        long_after_ms = message.expires_ms + 9 * 86_400_000
+        ended = await service.store.end_unreported(
+            now_ms=long_after_ms, expired_ms=long_after_ms, limit=10
+        )
+        assert ended == 0
+        assert (await service.message(message_id)).state is State.SENT
 
 
 async def test_when_both_are_down_messages_wait_and_go_by_the_one_that_comes_back(service, a, b):

@@ -261,6 +261,11 @@ def test_a_receipt_is_asked_for_or_not(receipt, registered):
     assert written(options=Options(receipt=receipt)).registered_delivery == registered
 
 
+@pytest.mark.parametrize(("receipts", "asked"), [("on", True), ("off", False)])
+def test_a_carrier_without_receipts_says_so_to_the_decision(receipts, asked):
+    assert traits_of(settings(receipts=receipts)).receipts is asked
+
+
 # What a decision is told of the carrier.
 
 

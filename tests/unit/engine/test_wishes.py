@@ -125,6 +125,11 @@ def test_a_message_has_the_sender_it_asks_for_where_the_carrier_may_use_it(
         assert plan == Refusal(Reason.SENDER_NOT_ALLOWED)
 
 
+def test_a_carrier_without_receipts_is_asked_for_none():
+    assert planned(receipts=False).options == Options(receipt=False)
+    assert planned(wishes=Wishes(receipt=False), receipts=True).options == Options(receipt=False)
+
+
 def test_without_a_receipt_is_remembered_with_the_message():
     assert planned(wishes=Wishes(receipt=False)).options == Options(receipt=False)
 

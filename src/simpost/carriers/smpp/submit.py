@@ -69,6 +69,7 @@ def traits_of(settings: Settings) -> Traits:
         senders=settings.senders,
         class_alphabets=_CLASS_ALPHABETS[settings.message_class],
         binary=settings.binary,
+        receipts=settings.receipts == "on",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from simpost.ports.store import Move, WaitingMessage
-from simpost.store.codes import options_of
+from simpost.store.codes import options_of, options_text
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, waves
 
@@ -39,7 +39,12 @@ async def _move(session: Session, moves: Sequence[Move], now_ms: int) -> int:
         for move in moves
         if (move.account_id, move.message_id) not in stays
     ]
-    return len(await session.ask("reroute_messages", *columns(free, 4), now_ms))
+    moved = await session.ask("reroute_messages", *columns(free, 4), now_ms)
+    for move in moves:
+        if move.options is not None and (move.account_id, move.message_id) not in stays:
+            options = options_text(move.options)
+            await session.ask("change_options", move.account_id, move.message_id, options)
+    return len(moved)
 
 
 async def waiting_messages(

@@ -9,7 +9,7 @@ import apsw
 import msgspec
 
 from simpost.ports.store import Move, WaitingMessage
-from simpost.store.codes import options_of
+from simpost.store.codes import options_of, options_text
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
@@ -33,6 +33,8 @@ def _move(session: Session, one: Move, now_ms: int) -> bool:
     if not session.connection.changes():
         return False
     session.execute(SQL["resend_as"], {**facts, "sender": one.sender})
+    if one.options is not None:
+        session.execute(SQL["change_options"], {**facts, "options": options_text(one.options)})
     return True
 
 

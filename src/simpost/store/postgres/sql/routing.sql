@@ -55,6 +55,9 @@ WITH moved AS (
 )
 SELECT DISTINCT account_id, message_id FROM parted
 
+-- name: change_options
+UPDATE messages SET options = $3 WHERE account_id = $1 AND id = $2
+
 -- Sent, and nothing heard since.
 
 -- name: sent_messages

@@ -46,6 +46,9 @@ WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NU
 UPDATE messages SET sender = :sender
 WHERE account_id = :account_id AND id = :message_id AND sender <> :sender
 
+-- name: change_options
+UPDATE messages SET options = :options WHERE account_id = :account_id AND id = :message_id
+
 -- Sent, and nothing heard since.
 
 -- name: sent_messages
