@@ -19,6 +19,7 @@ from simpost.domain.network_errors import explain
 from simpost.domain.outcomes import Standing
 from simpost.domain.reasons import Reason
 from simpost.domain.receipt_ids import Base, Letters
+from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.engine.clock import wall_clock_ms
 from simpost.engine.dispatch import Dispatch
@@ -433,3 +434,61 @@ async def test_row_7_what_comes_after_the_end_is_kept_and_changes_nothing(path):
             (State.SENT, Standing.LATE),
             (State.FAILED, Standing.LATE),
         ]
+
+
+# Ids that fit nothing.
+
+
+async def test_the_id_of_the_text_counts_where_that_of_the_tlv_fits_nothing(path):
+    async with scripted(path, "c-1") as (service, session):
+        message_id = await service.send("hello")
+        await service.until(message_id, lambda message: message.state is State.SENT)
+        tlvs = receipt_tlvs("99887766", MessageState.DELIVERED)
+        answer = await session.request(written("c-1", esm_class=4, tlvs=tlvs))
+        assert answer.command_status == Status.ESME_ROK
+        assert (await service.until_ended(message_id)).state is State.DELIVERED
+
+
+async def test_as_many_receipts_as_parts_end_a_message_whose_parts_share_an_id(path):
+    async with scripted(path, "c-1", "c-1") as (service, session):
+        message_id = await service.send("one", "two")
+        await service.until(message_id, lambda message: message.state is State.SENT)
+        await session.request(written("c-1", esm_class=4))
+        one_ended = await service.store.find_message(1, message_id)
+        assert [part.state for part in one_ended.parts] == [State.DELIVERED, State.SENT]
+        await session.request(written("c-1", esm_class=4))
+        assert (await service.until_ended(message_id)).state is State.DELIVERED
+
+
+@pytest.mark.parametrize("first", ["receipt", "doubt"])
+async def test_a_receipt_settles_a_submit_that_was_never_answered(path, first):
+    centre = Centre(lambda session, submit: "silence")
+    async with listening(centre) as port, serving(path, port, response_timeout_s=1) as service:
+        session = await centre.bound.get()
+        message_id = await service.send("1234 is your code")
+        await centre.submits.get()
+        if first == "doubt":
+            await service.until(message_id, lambda message: message.state is State.IN_DOUBT)
+        answer = await session.request(written("never-told-1", esm_class=4))
+        assert answer.command_status == Status.ESME_ROK
+        if first == "receipt":
+            await service.until(message_id, lambda message: message.state is State.IN_DOUBT)
+            await service.store.lapse(now_ms=wall_clock_ms(), owner=None, repeats=Repeats())
+        message = await service.until_ended(message_id)
+        assert (message.state, message.parts[0].carrier_message_id) == (
+            State.DELIVERED,
+            "never-told-1",
+        )
+
+
+@pytest.mark.parametrize("tlv", [0x001E, 0x0427])
+async def test_a_normal_message_with_one_tlv_of_receipts_is_kept_as_a_message(path, tlv):
+    """SMPP 3.4 5.2.12: it was acknowledged and lost."""
+    async with scripted(path, "c-1") as (service, session):
+        message_id = await service.send("hello")
+        await service.until(message_id, lambda message: message.state is State.SENT)
+        value = b"c-1\0" if tlv == 0x001E else b"\x02"
+        answer = await session.request(report(b"my reply", esm_class=0, tlvs=((tlv, value),)))
+        assert answer.command_status == Status.ESME_ROK
+        assert service.inbox.texts == ["my reply"]
+        assert (await service.store.find_message(1, message_id)).state is State.SENT
