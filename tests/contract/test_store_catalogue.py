@@ -1,13 +1,14 @@
 import asyncio
 
+import msgspec
 import pytest
 
 from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
-from simpost.ports.store import EsimFilter, PlanFilter
-from tests.contract.store_facts import DAY_MS, NOW_MS, esim, plan
+from simpost.ports.store import EsimFilter, EsimSearch, PlanFilter
+from tests.contract.store_facts import DAY_MS, NOW_MS, esim, message, plan
 
 # eSIMs.
 
@@ -34,7 +35,7 @@ async def test_an_esim_is_found_with_the_sms_status_of_its_plan(store):
 
 @pytest.mark.parametrize(
     ("own", "plans", "effective"),
-    [(None, 1, 1), (0, 1, 0), (2, 0, 2), (None, None, 0), (1, None, 1)],
+    [(None, 1, 1), (0, 1, 0), (2, 0, 2), (None, None, None), (1, None, 1)],
 )
 async def test_an_esims_own_sms_status_goes_before_its_plans(store, own, plans, effective):
     if plans is not None:
@@ -42,7 +43,7 @@ async def test_an_esims_own_sms_status_goes_before_its_plans(store, own, plans, 
     await store.save_esims(1, [esim(sms_status=own)])
     assert (await find(store, tran_no="23072017992029")).sms_status == effective
     [row], _ = await store.query_esims(1, EsimFilter())
-    assert row.sms_status == effective
+    assert row.sms_status == (effective or 0)
 
 
 async def test_an_esim_may_name_its_plan_by_slug(store):
@@ -55,7 +56,7 @@ async def test_an_esim_may_name_its_plan_by_slug(store):
 async def test_an_esim_without_a_plan_does_not_find_one_without_a_slug(store):
     await store.save_plans([plan(slug="")])
     await store.save_esims(1, [esim(package_code="")])
-    assert (await find(store, tran_no="23072017992029")).sms_status == 0
+    assert (await find(store, tran_no="23072017992029")).sms_status is None
 
 
 async def test_an_iccid_finds_the_newest_esim_that_has_it(store):
@@ -128,6 +129,97 @@ async def test_esims_are_queried_by_every_field_and_all_of_them(store):
 async def test_an_empty_batch_is_saved(store):
     await store.save_plans([])
     assert await store.save_esims(1, []) == []
+
+
+def given(row, **changes):
+    names = frozenset(changes) - {"document"}
+    return msgspec.structs.replace(row, given=names, **{"document": {}, **changes})
+
+
+async def test_two_partial_importers_at_once_lose_nothing(store):
+    bare = esim("n", iccid="", msisdn="", imsi="", document={})
+    for number in range(20):
+        row = msgspec.structs.replace(bare, esim_tran_no=f"n{number}")
+        states = {"smdp_status": "ENABLED", "esim_status": "IN_USE"}
+        one = given(row, iccid="8985200000000000002", document={"iccid": "8985"}, **states)
+        other = given(row, msisdn="4915112345678", document={"msisdn": "49"}, **states)
+        await asyncio.gather(store.merge_esims(1, [one]), store.merge_esims(1, [other]))
+    rows, _ = await store.query_esims(1, EsimFilter(limit=50))
+    assert len(rows) == 20
+    for row in rows:
+        assert (row.iccid, row.msisdn) == ("8985200000000000002", "4915112345678")
+        assert row.document == {"iccid": "8985", "msisdn": "49"}
+
+
+async def test_a_merge_counts_what_it_did(store):
+    known, other = esim("known"), esim("theirs")
+    await store.save_esims(1, [known])
+    await store.save_esims(2, [other])
+    lacking = esim("lacking", smdp_status="", given=frozenset())
+    saved = await store.merge_esims(
+        1, [known, esim("new"), given(known, imsi="454000000000009"), other, lacking]
+    )
+    assert (saved.added, saved.changed, saved.unchanged) == (1, 1, 1)
+    assert (saved.foreign, saved.incomplete, saved.plan_unknown) == (["theirs"], ["lacking"], 2)
+    await store.save_plans([plan()])
+    assert (await store.merge_esims(1, [known])).plan_unknown == 0
+    assert await find(store, tran_no="lacking") is None
+
+
+async def test_a_retired_esim_is_kept_and_marked_until_it_is_restored(store):
+    await store.save_plans([plan()])
+    await store.save_esims(1, [esim("a"), esim("b", created_ms=NOW_MS + 1)])
+    assert await store.retire_esims(["b", "none"], now_ms=NOW_MS) == 1
+    assert await store.retire_esims(["b"], now_ms=NOW_MS) == 0
+    assert (await find(store, tran_no="b")).retired
+    assert (await find(store, iccid="8985200000000000001")).esim_tran_no == "a"
+    await store.merge_esims(1, [given(esim("b"), imsi="454000000000009")])
+    await store.save_esims(1, [esim("b")])
+    assert (await find(store, tran_no="b")).retired
+    assert await store.retire_esims(["b"], now_ms=None) == 1
+    assert not (await find(store, tran_no="b")).retired
+
+
+async def test_esims_of_all_accounts_are_searched_by_any_number(store):
+    for code in ("one", "two"):
+        await store.add_account(with_id(SHOP, 0, access_code=code))
+    one = esim("a", iccid="8985200000000000007", msisdn="1111", imsi="2222", order_no="O-1")
+    await store.save_esims(1, [one])
+    await store.save_esims(2, [esim("b", iccid="8985", msisdn="", imsi="", order_no="")])
+
+    async def names(**which):
+        return [row.esim_tran_no for _, row in await store.search_esims(EsimSearch(**which))]
+
+    assert await names() == ["a", "b"]
+    assert await names(after="a") == ["b"]
+    assert await names(account_id=2) == ["b"]
+    for number in ("a", "8985200000000000007", "1111", "2222", "O-1"):
+        assert await names(number=number) == ["a"]
+        assert await names(number=number, account_id=2) == []
+    await store.retire_esims(["a"], now_ms=NOW_MS)
+    assert (await names(retired=True), await names(retired=False)) == (["a"], ["b"])
+
+
+async def test_a_deleted_esim_is_gone_and_its_messages_stay(store):
+    await store.save_esims(1, [esim()])
+    sent = message()
+    await store.accept(sent)
+    assert await store.delete_esim("23072017992029")
+    assert not await store.delete_esim("23072017992029")
+    assert await find(store, tran_no="23072017992029") is None
+    assert (await store.find_message(1, sent.id)).esim_tran_no == "23072017992029"
+
+
+async def test_a_retired_plan_is_not_on_sale_and_still_counts_for_its_esims(store):
+    await store.save_plans([plan()])
+    await store.save_esims(1, [esim()])
+    assert await store.retire_plans(["PKG-TH-01"], now_ms=NOW_MS) == 1
+    assert await store.list_plans(PlanFilter()) == []
+    assert (await find(store, tran_no="23072017992029")).sms_status == 1
+    assert [one.retired for one in await store.all_plans(after="", limit=9)] == [True]
+    assert await store.delete_plan("PKG-TH-01")
+    assert not await store.delete_plan("PKG-TH-01")
+    assert (await find(store, tran_no="23072017992029")).sms_status is None
 
 
 # Plans.
@@ -262,6 +354,6 @@ async def test_an_esim_looked_up_before_is_found_as_it_is_now(store):
     assert (await find(store, tran_no="23072017992029")).esim_status == "IN_USE"
     await store.save_esims(1, [esim(esim_status="CANCEL")])
     assert (await find(store, tran_no="23072017992029")).esim_status == "CANCEL"
-    assert (await find(store, tran_no="23072017992029")).sms_status == 0
+    assert (await find(store, tran_no="23072017992029")).sms_status is None
     await store.save_plans([plan(sms_status=2)])
     assert (await find(store, tran_no="23072017992029")).sms_status == 2

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.importing import DryRun, File, Report, import_file
+from simpost.cli.importing import DryRun, File, Replace, Report, import_file
 from simpost.cli.options import Config, OperatorToken, Url, operator_server
 from simpost.engine.importing import Kind
 
@@ -24,6 +24,7 @@ def import_esims(
     file: File,
     account: Annotated[str, typer.Option(help="Access code of the account they belong to.")],
     dry_run: DryRun = False,
+    replace: Replace = False,
     report: Report = None,
     url: Url = None,
     config: Config = None,
@@ -31,10 +32,10 @@ def import_esims(
 ) -> None:
     """Bring in eSIMs: the JSON that esim/query returns, or CSV with the same names.
 
-    Rows are inserted or replaced by esimTranNo, so an import can be repeated.
+    Rows are added, or change what is there by esimTranNo: what a row does not name stays.
 
     Leaves with 0 only when every row went in.
     """
     server = None if dry_run else operator_server(url, config, operator_token)
     path = f"/v1/operator/accounts/{quote(account, safe='')}/esims"
-    import_file(file, Kind.ESIMS, server, path, report)
+    import_file(file, Kind.ESIMS, server, path, report, replace=replace)

@@ -34,6 +34,10 @@ File: TypeAlias = Annotated[Path, typer.Argument(help="JSON or CSV; - reads stdi
 DryRun: TypeAlias = Annotated[
     bool, typer.Option("--dry-run", help="Only check the rows; needs no server.")
 ]
+Replace: TypeAlias = Annotated[
+    bool,
+    typer.Option("--replace", help="Save whole rows: what a row does not name is emptied."),
+]
 Report: TypeAlias = Annotated[
     Path | None, typer.Option(help="Write every bad row here: line, tab, reason.")
 ]
@@ -52,6 +56,10 @@ class Tally:
     shows_all: bool
     good: int = 0
     bad: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    plan_unknown: int = 0
     doubts: int = 0
     line: int = 0
     is_whole: bool = True
@@ -72,7 +80,13 @@ class Tally:
 
 
 def import_file(
-    path: Path, kind: Kind, server: Server | None, target: str, report: Path | None
+    path: Path,
+    kind: Kind,
+    server: Server | None,
+    target: str,
+    report: Path | None,
+    *,
+    replace: bool = False,
 ) -> None:
     """Check all rows of a file and save the good ones; without a server, check only.
 
@@ -86,8 +100,9 @@ def import_file(
         task = progress.add_task("0 rows", total=_size(file))
         tally = Tally(show=console.print, report=kept, shows_all=not (kept or console.is_terminal))
         chunks = _read(file, lambda octets: progress.advance(task, octets))
+        target = f"{target}?replace=true" if replace else target
         saver = stack.enter_context(Saver(server, target, tally))
-        for item in batches(read_rows(chunks, kind), kind):
+        for item in batches(read_rows(chunks, kind), kind, replace=replace):
             if isinstance(item, Flaw):
                 tally.tell(item)
                 continue
@@ -122,7 +137,7 @@ class Saver:
     def save(self, batch: Batch) -> None:
         self._settle()
         if self._server is None:
-            self._count(batch, [])
+            self._count(batch, {"refused": []})
         else:
             self._sent = batch, self._thread.submit(self._server.put, self._target, batch.body)
 
@@ -132,12 +147,17 @@ class Saver:
         batch, future = self._sent
         self._sent = None
         try:
-            refused = future.result()["refused"]
+            answer = future.result()
         except (RequestRefused, Unanswered, Unreachable) as error:
             raise Stopped(_where_it_stopped(self._tally, batch, error)) from None
-        self._count(batch, refused)
+        self._count(batch, answer)
 
-    def _count(self, batch: Batch, refused: list[dict[str, Any]]) -> None:
+    def _count(self, batch: Batch, answer: dict[str, Any]) -> None:
+        refused = answer["refused"]
+        self._tally.added += answer.get("added", 0)
+        self._tally.changed += answer.get("changed", 0)
+        self._tally.unchanged += answer.get("unchanged", 0)
+        self._tally.plan_unknown += answer.get("planUnknown", 0)
         for each in refused:
             self._tally.tell(Flaw(batch.lines[each["index"]], each["reason"]))
         self._tally.good += len(batch.lines) - len(refused)
@@ -157,6 +177,12 @@ def _where_it_stopped(tally: Tally, batch: Batch, error: SimpostError) -> str:
 def _summary(tally: Tally, *, is_checked_only: bool) -> str:
     took_s = time.monotonic() - tally.started_s
     words = [f"{tally.good:,} rows {'are good' if is_checked_only else 'saved'}"]
+    if not is_checked_only:
+        words[0] += (
+            f" ({tally.added:,} added, {tally.changed:,} changed, {tally.unchanged:,} unchanged)"
+        )
+    if tally.plan_unknown:
+        words.append(f"{tally.plan_unknown:,} of a plan that is not known")
     if tally.bad:
         words.append(f"{tally.bad:,} bad")
     if tally.doubts:

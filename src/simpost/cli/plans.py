@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from simpost.cli.importing import DryRun, File, Report, import_file
+from simpost.cli.importing import DryRun, File, Replace, Report, import_file
 from simpost.cli.options import Config, OperatorToken, Url, operator_server
 from simpost.engine.importing import Kind
 
@@ -20,6 +20,7 @@ def _plans() -> None:
 def import_plans(
     file: File,
     dry_run: DryRun = False,
+    replace: Replace = False,
     report: Report = None,
     url: Url = None,
     config: Config = None,
@@ -27,9 +28,9 @@ def import_plans(
 ) -> None:
     """Bring in plans: the JSON that package/list returns, or CSV with the same names.
 
-    Rows are inserted or replaced by packageCode, so an import can be repeated.
+    Rows are added, or change what is there by packageCode: what a row does not name stays.
 
     Leaves with 0 only when every row went in.
     """
     server = None if dry_run else operator_server(url, config, operator_token)
-    import_file(file, Kind.PLANS, server, "/v1/operator/plans", report)
+    import_file(file, Kind.PLANS, server, "/v1/operator/plans", report, replace=replace)

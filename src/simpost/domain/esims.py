@@ -58,10 +58,11 @@ class Esim(msgspec.Struct, frozen=True, gc=False):
     imsi: str
     smdp_status: str
     esim_status: str
-    sms_status: int
-    """The eSIM's own smsStatus where it was given, else its plan's, else 0."""
+    sms_status: int | None
+    """The eSIM's own smsStatus where it was given, else its plan's; None where neither is known."""
     package_code: str = ""
     slug: str = ""
+    retired: bool = False
 
 
 _FORBIDDING_ORDER: dict[str, Reason] = {
@@ -90,6 +91,10 @@ def why_not(esim: Esim) -> Reason | None:
 
     A disabled profile can: the carrier keeps the message until it is enabled again.
     """
+    if esim.retired:
+        return Reason.ESIM_RETIRED
+    if esim.sms_status is None:
+        return Reason.PLAN_UNKNOWN
     if esim.sms_status == SmsStatus.UNSUPPORTED:
         return Reason.SMS_NOT_SUPPORTED
     if esim.esim_status not in _OPEN_ORDERS:

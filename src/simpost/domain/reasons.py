@@ -10,6 +10,8 @@ class Reason(StrEnum):
 
     # The eSIM and its plan, before anything is sent.
     ESIM_UNKNOWN = "esim_unknown"
+    ESIM_RETIRED = "esim_retired"
+    PLAN_UNKNOWN = "plan_unknown"
     SMS_NOT_SUPPORTED = "sms_not_supported"
     SMS_API_ONLY = "sms_api_only"
     ORDER_PENDING = "order_pending"
@@ -72,6 +74,14 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ESIM_UNKNOWN: (
         "This account has no such eSIM.",
         "Check the number with esim/query; another account's eSIM is unknown here too.",
+    ),
+    Reason.ESIM_RETIRED: (
+        "The eSIM was retired in simpost.",
+        "Send to another one, or bring it back: `simpost esims restore`.",
+    ),
+    Reason.PLAN_UNKNOWN: (
+        "The eSIM has no smsStatus, and its plan is not known.",
+        "Import the plan, or the eSIM with its packageCode or smsStatus.",
     ),
     Reason.SMS_NOT_SUPPORTED: (
         "The plan does not take SMS (smsStatus 0).",

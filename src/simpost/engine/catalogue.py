@@ -70,16 +70,39 @@ _TOP_UP = "TOPUP"
 _SMS_STATUSES = frozenset(int(status) for status in SmsStatus)
 
 
-def parse_plan(row: Mapping[str, Any]) -> PlanRow:
-    """Read one plan; raises RefusedRow with what is wrong."""
-    fields = _fields(row, _PLAN_FIELDS | {"type": "type"})
+_ESIM_COLUMNS = {
+    "iccid": "iccid",
+    "msisdn": "msisdn",
+    "imsi": "imsi",
+    "orderNo": "order_no",
+    "packageList": "package_code",
+    "smsStatus": "sms_status",
+    "smdpStatus": "smdp_status",
+    "esimStatus": "esim_status",
+}
+_PLAN_COLUMNS = {
+    "slug": "slug",
+    "smsStatus": "sms_status",
+    "type": "type",
+    "location": "location",
+    "locationCode": "location",
+    "dataType": "data_type",
+}
+
+
+def parse_plan(row: Mapping[str, Any], *, partial: bool = False) -> PlanRow:
+    """Read one plan; raises RefusedRow with what is wrong.
+
+    A partial row speaks of the fields it has, null apart; an empty text empties its field.
+    """
+    fields = _fields(row, _PLAN_FIELDS | {"type": "type"}, skips_null=partial)
     kind = _text(fields, "type").upper()
     document = _document(fields, _PLAN_FIELDS)
     code = _name(document, "packageCode")
     if not code:
         raise RefusedRow("packageCode is missing")
     sms_status = _sms_status(document)
-    if sms_status is None:
+    if sms_status is None and not (partial and "smsStatus" not in document):
         raise RefusedRow("smsStatus is missing")
     if not kind:
         kind = _TOP_UP if code.startswith(f"{_TOP_UP}_") else "BASE"
@@ -89,20 +112,26 @@ def parse_plan(row: Mapping[str, Any]) -> PlanRow:
     return PlanRow(
         package_code=code,
         slug=_name(document, "slug"),
-        sms_status=sms_status,
+        sms_status=sms_status or 0,
         type=kind,
         location=",".join(part.strip().upper() for part in location.split(",")),
         data_type=_data_type(document),
         document=document,
+        given=_given(fields, _PLAN_COLUMNS) if partial else None,
     )
 
 
-def parse_esim(row: Mapping[str, Any], now_ms: int) -> EsimRow:
+def _given(names: Mapping[str, Any], columns: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(columns[name] for name in names if name in columns)
+
+
+def parse_esim(row: Mapping[str, Any], now_ms: int, *, partial: bool = False) -> EsimRow:
     """Read one eSIM; raises RefusedRow with what is wrong.
 
-    `now_ms` stands for the time it was made where the row does not say.
+    `now_ms` stands for the time it was made where the row does not say. A partial row speaks of
+    the fields it has, null apart; an empty text empties its field.
     """
-    fields = _fields(row, _ESIM_FIELDS | _PACKAGE_FIELDS)
+    fields = _fields(row, _ESIM_FIELDS | _PACKAGE_FIELDS, skips_null=partial)
     package = _package(fields)
     document = _document(fields, _ESIM_FIELDS)
     if package:
@@ -121,10 +150,11 @@ def parse_esim(row: Mapping[str, Any], now_ms: int) -> EsimRow:
         order_no=_name(document, "orderNo"),
         package_code=_name(package, "packageCode") or _name(package, "slug"),
         sms_status=_sms_status(document),
-        smdp_status=_one_of(SmdpStatus, document, "smdpStatus"),
-        esim_status=_one_of(EsimStatus, document, "esimStatus"),
+        smdp_status=_one_of(SmdpStatus, document, "smdpStatus", may_miss=partial),
+        esim_status=_one_of(EsimStatus, document, "esimStatus", may_miss=partial),
         created_ms=now_ms if created in (None, "") else _time_ms(created, "createTime"),
         document=document,
+        given=_given(document, _ESIM_COLUMNS) if partial else None,
     )
 
 
@@ -137,14 +167,16 @@ def doubt(esim: EsimRow) -> str | None:
     return None
 
 
-def _fields(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+def _fields(
+    row: Mapping[str, Any], known: Mapping[str, str], *, skips_null: bool = False
+) -> dict[str, Any]:
     """The known fields by their camelCase names; a heading may be snake_case or capitals."""
     if not isinstance(row, Mapping):
         raise RefusedRow("is not an object")
     fields = {}
     for name, value in row.items():
         field = known.get(name.lower()) or known.get(_GAPS_IN_NAMES.sub("", name).lower())
-        if field:
+        if field and not (skips_null and value is None):
             fields[field] = value
     return fields
 
@@ -311,7 +343,11 @@ def _refuse_if_mangled(name: str, text: str) -> None:
         raise _rounded(name, text)
 
 
-def _one_of(kind: type[SmdpStatus | EsimStatus], document: dict[str, Any], name: str) -> str:
+def _one_of(
+    kind: type[SmdpStatus | EsimStatus], document: dict[str, Any], name: str, *, may_miss: bool
+) -> str:
+    if may_miss and name not in document:
+        return ""
     status = _text(document, name).upper()
     if not status:
         raise RefusedRow(f"{name} is missing")

@@ -214,8 +214,41 @@ class EsimFilter(msgspec.Struct, frozen=True):
     limit: int = 20
 
 
+class EsimSearch(msgspec.Struct, frozen=True):
+    """Which eSIMs of all accounts to list, by transaction number; none of a field means any.
+
+    `number` is an esimTranNo, ICCID, MSISDN, IMSI or order. `after` is the last one of a page.
+    """
+
+    account_id: int | None = None
+    number: str | None = None
+    retired: bool | None = None
+    after: str = ""
+    limit: int = 50
+
+
+class Saved(msgspec.Struct):
+    """What became of the rows of a batch.
+
+    Attributes:
+        foreign: keys that belong to another account, which are left alone.
+        incomplete: keys of new rows that lack what a new row needs.
+        plan_unknown: saved eSIMs without a smsStatus of their own whose plan is not known.
+    """
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    plan_unknown: int = 0
+    foreign: list[str] = msgspec.field(default_factory=list)
+    incomplete: list[str] = msgspec.field(default_factory=list)
+
+
 class PlanRow(msgspec.Struct, frozen=True):
-    """A plan as imported. `document` holds the documented fields as they came."""
+    """A plan as imported. `document` holds the documented fields as they came.
+
+    `given` names the columns that a partial row speaks of; None is a whole row.
+    """
 
     package_code: str
     slug: str
@@ -224,10 +257,15 @@ class PlanRow(msgspec.Struct, frozen=True):
     location: str
     data_type: int
     document: dict[str, Any]
+    retired: bool = False
+    given: frozenset[str] | None = None
 
 
 class EsimRow(msgspec.Struct, frozen=True):
-    """An eSIM as imported. `sms_status` is none when only its plan knows."""
+    """An eSIM as imported. `sms_status` is none when only its plan knows.
+
+    `given` names the columns that a partial row speaks of; None is a whole row.
+    """
 
     esim_tran_no: str
     iccid: str
@@ -240,6 +278,8 @@ class EsimRow(msgspec.Struct, frozen=True):
     esim_status: str
     created_ms: int
     document: dict[str, Any]
+    retired: bool = False
+    given: frozenset[str] | None = None
 
 
 class Store(InboundStore, WatchedStore, Protocol):
@@ -388,6 +428,36 @@ class Store(InboundStore, WatchedStore, Protocol):
         Returns the transaction numbers that belong to another account, which are left alone.
         """
         ...
+
+    async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        """Insert, or change what a row gives; what is absent from a partial row stays."""
+        ...
+
+    async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        """As `merge_plans`, by transaction number."""
+        ...
+
+    async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+        """With the id of their account; `sms_status` is the eSIM's own."""
+        ...
+
+    async def all_plans(self, *, after: str, limit: int) -> list[PlanRow]:
+        """By package code, retired ones too."""
+        ...
+
+    async def retire_esims(self, esim_tran_nos: Sequence[str], *, now_ms: int | None) -> int:
+        """Refuse sends to these eSIMs from now on; without a time, allow them again."""
+        ...
+
+    async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
+        """Sell these plans no more; without a time, sell them again."""
+        ...
+
+    async def delete_esim(self, esim_tran_no: str) -> bool:
+        """Whether it was there. Its messages stay in the log."""
+        ...
+
+    async def delete_plan(self, package_code: str) -> bool: ...
 
     # Accounts.
 

@@ -175,12 +175,84 @@ async def test_good_plans_are_saved_and_bad_ones_named(service: SERVED) -> None:
     assert (await service.store.find_plan("P-NEW")).sms_status == 1
 
 
+def saved(**counts: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {"added": 0, "changed": 0, "unchanged": 0, "planUnknown": 0}
+    facts |= {"refused": []} | counts
+    return {"saved": facts["added"] + facts["changed"] + facts["unchanged"], **facts}
+
+
+async def test_a_row_of_states_alone_keeps_all_else(service: SERVED) -> None:
+    row = {"esimTranNo": "77", "msisdn": "66819999999", "iccid": "8944538532008160222"}
+    row |= {"smdpStatus": "RELEASED", "esimStatus": "GOT_RESOURCE", "orderNo": "O-1"}
+    row |= {"imsi": "454006109846571", "packageList": [{"packageCode": "P-TH", "duration": 7}]}
+    answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
+    assert answer.json() == saved(added=1)
+    states = {"esimTranNo": "77", "smdpStatus": "ENABLED", "esimStatus": "IN_USE", "iccid": None}
+    answer = await service.operate("PUT", "accounts/demo/esims", json=[states])
+    assert answer.json() == saved(changed=1)
+    kept = (await service.open("esim/query", {"esimTranNo": "77"})).json()["obj"]["esimList"][0]
+    for name in ("msisdn", "iccid", "imsi", "orderNo"):
+        assert kept[name] == row[name]
+    assert (kept["packageList"][0]["packageCode"], kept["packageList"][0]["duration"]) == (
+        "P-TH",
+        7,
+    )
+    assert kept["smdpStatus"] == "ENABLED"
+    assert (await service.send(number="77")).json()["success"] is True
+
+
+async def test_an_empty_text_empties_its_field_alone(service: SERVED) -> None:
+    row = {"esimTranNo": "26010100000001", "imsi": ""}
+    await service.operate("PUT", "accounts/demo/esims", json=[row])
+    found = (await service.open("esim/query", {"esimTranNo": "26010100000001"})).json()
+    [esim] = found["obj"]["esimList"]
+    assert esim["imsi"] == ""
+    assert esim["msisdn"]
+
+
+async def test_a_new_row_without_its_states_is_refused(service: SERVED) -> None:
+    row = {"esimTranNo": "78", "smdpStatus": "ENABLED"}
+    answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
+    reason = "esimTranNo is new, and smdpStatus or esimStatus is missing"
+    assert answer.json() == saved(refused=[{"index": 0, "reason": reason}])
+
+
+async def test_a_whole_row_empties_what_it_does_not_name(service: SERVED) -> None:
+    row = {"esimTranNo": "26010100000001", "smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
+    answer = await service.operate("PUT", "accounts/demo/esims?replace=true", json=[row])
+    assert answer.json() == saved(changed=1, planUnknown=1)
+    found = (await service.open("esim/query", {"esimTranNo": "26010100000001"})).json()
+    assert found["obj"]["esimList"][0]["iccid"] == ""
+
+
+async def test_an_unknown_plan_is_counted_and_has_a_reason_of_its_own(service: SERVED) -> None:
+    row = {"esimTranNo": "79", "smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
+    row |= {"msisdn": "66819999999", "packageList": [{"packageCode": "NEVER-SEEN"}]}
+    answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
+    assert answer.json() == saved(added=1, planUnknown=1)
+    refused = await service.send(number="79")
+    assert refused.json()["errorCode"] == "200002"
+    assert refused.headers["RT-Reason"] == "plan_unknown"
+    await service.operate("PUT", "plans", json=[{"packageCode": "NEVER-SEEN", "smsStatus": 1}])
+    assert (await service.send(number="79")).json()["success"] is True
+
+
+async def test_a_plans_partial_row_keeps_all_else(service: SERVED) -> None:
+    answer = await service.operate("PUT", "plans", json=[{"packageCode": "P-TH", "price": 1}])
+    assert answer.json() == saved(changed=1)
+    plan = await service.store.find_plan("P-TH")
+    assert (plan.sms_status, plan.location, plan.document["price"]) == (1, "TH", 1)
+    answer = await service.operate("PUT", "plans", json=[{"packageCode": "P-??", "price": 1}])
+    reason = "packageCode is new, and smsStatus is missing"
+    assert answer.json() == saved(refused=[{"index": 0, "reason": reason}])
+
+
 async def test_saved_esims_can_be_sent_to(service: SERVED) -> None:
     row = {"esimTranNo": "77", "msisdn": "66819999999", "smsStatus": 1}
     row |= {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
-    for _ in range(2):
+    for added in (1, 0):
         answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
-        assert answer.json() == {"saved": 1, "refused": []}
+        assert answer.json() == saved(added=added, unchanged=1 - added)
     assert (await service.send(number="77")).json()["success"] is True
 
 
@@ -189,7 +261,7 @@ async def test_another_accounts_esim_is_not_taken_over(service: SERVED) -> None:
     row |= {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
     answer = await service.operate("PUT", "accounts/demo/esims", json=[row])
     reason = "esimTranNo belongs to another account"
-    assert answer.json() == {"saved": 0, "refused": [{"index": 0, "reason": reason}]}
+    assert answer.json() == saved(refused=[{"index": 0, "reason": reason}])
     assert (await service.send(number="26010100000090")).json()["errorCode"] == "310403"
 
 
@@ -216,7 +288,7 @@ async def test_a_batch_that_cannot_be_read_is_refused_whole(service: SERVED, bod
 async def test_a_batch_may_be_larger_than_other_bodies(service: SERVED) -> None:
     rows = [{"packageCode": f"P{n}", "smsStatus": 1, "description": "x" * 900} for n in range(2000)]
     answer = await service.operate("PUT", "plans", json=rows)
-    assert answer.json() == {"saved": 2000, "refused": []}
+    assert answer.json() == saved(added=2000)
     over = await service.operate("PUT", "plans", content=b" " * (4 * 1_048_576 + 1))
     assert problem(over) == (413, "body_too_large")
 

@@ -137,10 +137,10 @@ def test_an_account_is_added_changed_and_used(simpost: Simpost) -> None:
 def test_esims_are_brought_in_and_can_be_sent_to(simpost: Simpost, tmp_path: Path) -> None:
     file = tmp_path / "esims.json"
     file.write_text(esims("70000000000001", "70000000000002"))
-    for _again in range(2):
+    for counts in ("2 added, 0 changed, 0 unchanged", "0 added, 0 changed, 2 unchanged"):
         done = simpost("esims", "import", file, "--account", "demo")
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("2 rows saved, in ")
+        assert done.stdout.startswith(f"2 rows saved ({counts}), in ")
     assert simpost("send", "hi", "--esim", "70000000000002", "--wait").returncode == 0
 
 
@@ -155,7 +155,7 @@ def test_every_bad_row_is_told_by_line_and_the_good_ones_go_in(
     )
     done = simpost("esims", "import", file, "--account", "demo", "--report", tmp_path / "bad")
     assert done.returncode == 1
-    assert done.stdout.startswith("1 rows saved, 3 bad, in ")
+    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 3 bad, in ")
     told = [
         "3\tesimTranNo is missing",
         "4\ticcid must be 18 to 20 digits, not '12'",
@@ -171,7 +171,7 @@ def test_rows_before_a_break_go_in(simpost: Simpost, tmp_path: Path) -> None:
     file.write_text(whole[: whole.rindex("msisdn")])
     done = simpost("esims", "import", file, "--account", "demo")
     assert done.returncode == 1
-    assert done.stdout.startswith("1 rows saved, 1 bad, in ")
+    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
     assert "the file ends too early; nothing after it was read" in done.stderr
     assert simpost("send", "hi", "--esim", "72000000000001", "--dry-run").returncode == 0
 
@@ -180,8 +180,22 @@ def test_plans_come_in_from_stdin(simpost: Simpost) -> None:
     rows = [{"packageCode": "P-1", "slug": "XX_1", "smsStatus": 1}, {"packageCode": "P-2"}]
     done = simpost("plans", "import", "-", stdin="\n".join(map(json.dumps, rows)))
     assert done.returncode == 1
-    assert done.stderr == "line 2: smsStatus is missing\n"
-    assert done.stdout.startswith("1 rows saved, 1 bad, in ")
+    assert done.stderr == "line 2: packageCode is new, and smsStatus is missing\n"
+    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
+
+
+def test_a_partial_import_keeps_what_it_does_not_name(simpost: Simpost, tmp_path: Path) -> None:
+    file = tmp_path / "esims.json"
+    file.write_text(esims("73000000000001"))
+    assert simpost("esims", "import", file, "--account", "demo").returncode == 0
+    states = "esimTranNo,smdpStatus,esimStatus,msisdn\n73000000000001,DISABLED,IN_USE,\n"
+    done = simpost("esims", "import", "-", "--account", "demo", stdin=states)
+    assert done.stdout.startswith("1 rows saved (0 added, 1 changed, 0 unchanged), in ")
+    assert simpost("send", "hi", "--esim", "73000000000001", "--dry-run").returncode == 0
+    done = simpost("esims", "import", "-", "--account", "demo", "--replace", stdin=states)
+    assert "(0 added, 1 changed, 0 unchanged), 1 of a plan that is not known" in done.stdout
+    refused = simpost("send", "hi", "--esim", "73000000000001", "--dry-run")
+    assert "plan is not known" in refused.stdout + refused.stderr
 
 
 def test_an_import_for_nobody_saves_nothing(simpost: Simpost) -> None:

@@ -251,7 +251,7 @@ def good_esim(number: int) -> dict[str, Any]:
 def test_good_rows_are_packed_and_bad_ones_told_by_line() -> None:
     items = [Row(line, good_esim(line)) for line in range(1, 6)]
     items[2] = Row(3, {"esimTranNo": "3"})
-    flaw, first, second = batches(items, Kind.ESIMS, max_rows=3)
+    flaw, first, second = batches(items, Kind.ESIMS, max_rows=3, replace=True)
     assert flaw == Flaw(3, "smdpStatus is missing")
     assert isinstance(first, Batch)
     assert isinstance(second, Batch)
@@ -288,7 +288,7 @@ def test_text_that_is_no_utf_8_is_refused_by_line(octets: bytes) -> None:
 
 def test_plans_are_packed_as_plans() -> None:
     rows = [Row(1, {"packageCode": "A", "smsStatus": "1"}), Row(2, {"packageCode": "B"})]
-    flaw, batch = batches(rows, Kind.PLANS)
+    flaw, batch = batches(rows, Kind.PLANS, replace=True)
     assert flaw == Flaw(2, "smsStatus is missing")
     assert isinstance(batch, Batch)
-    assert batch.body == b'[{"packageCode":"A","smsStatus":1}]'
+    assert batch.body == b'[{"packageCode":"A","smsStatus":1,"type":"BASE"}]'

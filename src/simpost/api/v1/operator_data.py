@@ -21,6 +21,7 @@ from simpost.api.v1.shapes import Shape
 from simpost.domain.messages import parse_id
 from simpost.engine.catalogue import parse_esim, parse_plan
 from simpost.errors import InvalidRequest
+from simpost.ports.store import Saved as Outcome
 
 MAX_ROWS = 2000
 _AT_ONCE = 200
@@ -39,10 +40,22 @@ class RefusedRow(Shape):
 
 
 class Saved(Shape):
-    """Good rows are saved although others are refused; saving again changes nothing."""
+    """Good rows are saved although others are refused; saving again changes nothing.
+
+    `planUnknown` counts saved eSIMs without a smsStatus of their own whose plan is not known.
+    """
 
     saved: int
+    added: int
+    changed: int
+    unchanged: int
+    plan_unknown: int
     refused: list[RefusedRow]
+
+
+Replace = Annotated[
+    bool, Query(description="Save whole rows: what a row does not name is emptied.")
+]
 
 
 class WhichOfAccount(Which):
@@ -62,11 +75,13 @@ def _batch(rows: str) -> dict[str, Any]:
     summary="Save plans",
     openapi_extra=_batch("Items of `packageList`, as package/list returns them."),
 )
-async def save_plans(request: Request, services: Wired) -> Saved:
-    plans, refused = await _parse(await request.body(), parse_plan)
-    if plans:
-        await services.store.save_plans([plan for _index, plan in plans])
-    return Saved(saved=len(plans), refused=refused)
+async def save_plans(request: Request, services: Wired, *, replace: Replace = False) -> Saved:
+    plans, refused = await _parse(
+        await request.body(), lambda row: parse_plan(row, partial=not replace)
+    )
+    outcome = await services.store.merge_plans([plan for _index, plan in plans])
+    keyed = [(index, plan.package_code) for index, plan in plans]
+    return _answer(outcome, keyed, refused, "packageCode is new, and smsStatus is missing")
 
 
 @router.put(
@@ -78,22 +93,37 @@ async def save_esims(
     accessCode: str,  # noqa: N803  as it stands in the path
     request: Request,
     services: Wired,
+    *,
+    replace: Replace = False,
 ) -> Saved:
     account = await find_account(services, accessCode)
     now_ms = services.clock_ms()
-    esims, refused = await _parse(await request.body(), lambda row: parse_esim(row, now_ms))
-    strangers: set[str] = set()
-    if esims:
-        rows = [esim for _index, esim in esims]
-        strangers = set(await services.store.save_esims(account.id, rows))
+    esims, refused = await _parse(
+        await request.body(), lambda row: parse_esim(row, now_ms, partial=not replace)
+    )
+    outcome = await services.store.merge_esims(account.id, [esim for _index, esim in esims])
+    keyed = [(index, esim.esim_tran_no) for index, esim in esims]
+    lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"
+    return _answer(outcome, keyed, refused, lacking)
+
+
+def _answer(
+    outcome: Outcome, keyed: list[tuple[int, str]], refused: list[RefusedRow], lacking: str
+) -> Saved:
+    reasons = dict.fromkeys(outcome.incomplete, lacking)
+    reasons |= dict.fromkeys(outcome.foreign, "esimTranNo belongs to another account")
     refused += [
-        RefusedRow(index=index, reason="esimTranNo belongs to another account")
-        for index, esim in esims
-        if esim.esim_tran_no in strangers
+        RefusedRow(index=index, reason=reasons[key]) for index, key in keyed if key in reasons
     ]
     refused.sort(key=lambda each: each.index)
-    saved = sum(esim.esim_tran_no not in strangers for _index, esim in esims)
-    return Saved(saved=saved, refused=refused)
+    return Saved(
+        saved=outcome.added + outcome.changed + outcome.unchanged,
+        added=outcome.added,
+        changed=outcome.changed,
+        unchanged=outcome.unchanged,
+        plan_unknown=outcome.plan_unknown,
+        refused=refused,
+    )
 
 
 @router.get("/messages", summary="List the messages of an account, newest first")

@@ -28,14 +28,18 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def batches(
-    items: Iterable[Row | Flaw], kind: Kind, *, max_rows: int = MAX_ROWS
+    items: Iterable[Row | Flaw],
+    kind: Kind,
+    *,
+    max_rows: int = MAX_ROWS,
+    replace: bool = False,
 ) -> Iterator[Batch | Flaw]:
     """Check rows and pack the good ones; flaws come as soon as they are met."""
     rows: list[bytes] = []
     lines: list[int] = []
     octets = doubts = 0
     for item in items:
-        checked = _check(item, kind) if isinstance(item, Row) else item
+        checked = _check(item, kind, replace=replace) if isinstance(item, Row) else item
         if isinstance(checked, Flaw):
             yield checked
             continue
@@ -58,12 +62,14 @@ def _packed(rows: list[bytes], lines: list[int], doubts: int) -> Batch:
     return Batch(b"[" + b",".join(rows) + b"]", lines, doubts)
 
 
-def _check(row: Row, kind: Kind) -> tuple[bytes, bool] | Flaw:
+def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, bool] | Flaw:
     """The row as it is sent, and whether it is odd."""
     try:
         if kind is Kind.PLANS:
-            return msgspec.json.encode(parse_plan(row.value).document), False
-        esim = parse_esim(row.value, 0)
+            plan = parse_plan(row.value, partial=not replace)
+            kind_given = {"type": plan.type} if plan.given is None or "type" in plan.given else {}
+            return msgspec.json.encode({**plan.document, **kind_given}), False
+        esim = parse_esim(row.value, 0, partial=not replace)
         return msgspec.json.encode(esim.document), doubt(esim) is not None
     except RefusedRow as refused:
         return Flaw(row.line, str(refused))

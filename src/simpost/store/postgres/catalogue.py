@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from simpost.domain.esims import Esim
-from simpost.ports.store import EsimFilter, EsimRow, PlanFilter, PlanRow
+from simpost.ports.store import EsimFilter, EsimRow, EsimSearch, PlanFilter, PlanRow, Saved
+from simpost.store.merge import merged_esim, merged_plan
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, is_keepable, waves
 
@@ -47,9 +48,8 @@ async def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> 
     async with session.transaction():
         for batch in batches:
             for wave in waves(batch, lambda plan: plan.package_code):
-                rows = [(*_fields(plan)[:-1], _json(plan.document)) for plan in wave]
-                for first in range(0, len(rows), _STEP):
-                    await session.ask("save_plans", *columns(rows[first : first + _STEP], 7))
+                for first in range(0, len(wave), _STEP):
+                    await _write_plans(session, wave[first : first + _STEP])
     return [None] * len(batches)
 
 
@@ -61,16 +61,144 @@ async def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[lis
 async def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
     ours: set[str] = set()
     for wave in waves(batch.esims, lambda esim: esim.esim_tran_no):
-        rows = [(*_fields(esim)[:-1], _json(esim.document)) for esim in wave]
-        for first in range(0, len(rows), _STEP):
-            some = columns(rows[first : first + _STEP], 11)
-            found = await session.ask("save_esims", batch.account_id, *some)
-            ours |= {row[0] for row in found}
+        for first in range(0, len(wave), _STEP):
+            ours |= await _write_esims(session, batch.account_id, wave[first : first + _STEP])
     return [esim.esim_tran_no for esim in batch.esims if esim.esim_tran_no not in ours]
 
 
+async def _write_plans(session: Session, plans: Sequence[PlanRow]) -> None:
+    rows = [(*_fields(plan), _json(plan.document)) for plan in plans]
+    await session.ask("save_plans", *columns(rows, 7))
+
+
+async def _write_esims(session: Session, account_id: int, esims: Sequence[EsimRow]) -> set[str]:
+    rows = [(*_fields(esim), _json(esim.document)) for esim in esims]
+    found = await session.ask("save_esims", account_id, *columns(rows, 11))
+    return {row[0] for row in found}
+
+
+async def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
+    async with session.transaction():
+        return [await _merge_plans(session, batch) for batch in batches]
+
+
+async def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
+    saved = Saved()
+    for wave in waves(batch, lambda plan: plan.package_code):
+        keys = [plan.package_code for plan in wave]
+        added = {row[0] for row in await session.ask("hold_plans", keys)}
+        there = {row[0]: row for row in await session.ask("kept_plans", keys)}
+        changed = []
+        for plan in wave:
+            key = plan.package_code
+            old = None if key in added else _plan(there[key])
+            new = merged_plan(old, plan)
+            if new is None:
+                saved.incomplete.append(key)
+                await session.ask("delete_plan", key)
+            elif new == old:
+                saved.unchanged += 1
+            else:
+                changed.append(new)
+                saved.changed += old is not None
+                saved.added += old is None
+        await _write_plans(session, changed)
+    return saved
+
+
+async def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
+    async with session.transaction():
+        return [await _merge_esims(session, batch) for batch in batches]
+
+
+async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
+    saved = Saved()
+    planless: dict[str, str] = {}
+    for wave in waves(batch.esims, lambda esim: esim.esim_tran_no):
+        keys = [esim.esim_tran_no for esim in wave]
+        added = {row[0] for row in await session.ask("hold_esims", keys, batch.account_id)}
+        there = {row[1]: row for row in await session.ask("kept_esims", keys)}
+        changed = []
+        for esim in wave:
+            key = esim.esim_tran_no
+            row = tuple(there[key])
+            if row[0] != batch.account_id:
+                saved.foreign.append(key)
+                continue
+            old = None if key in added else _esim(row[1:])
+            new = merged_esim(old, esim)
+            if new is None:
+                saved.incomplete.append(key)
+                await session.ask("delete_esim", key)
+                continue
+            if new.sms_status is None:
+                planless[key] = new.package_code
+            else:
+                planless.pop(key, None)
+            if new == old:
+                saved.unchanged += 1
+                continue
+            changed.append(new)
+            saved.changed += old is not None
+            saved.added += old is None
+        await _write_esims(session, batch.account_id, changed)
+    known = {row[0] for row in await session.ask("known_plans", sorted(set(planless.values())))}
+    saved.plan_unknown = sum(name not in known for name in planless.values())
+    return saved
+
+
+class Retirement(NamedTuple):
+    keys: Sequence[str]
+    now_ms: int | None
+
+
+async def retire_esims(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+    async with session.transaction():
+        return [await _retire(session, "retire_esims", one) for one in retirements]
+
+
+async def retire_plans(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+    async with session.transaction():
+        return [await _retire(session, "retire_plans", one) for one in retirements]
+
+
+async def _retire(session: Session, statement: str, one: Retirement) -> int:
+    keys = [key for key in one.keys if is_keepable(key)]
+    return len(await session.ask(statement, one.now_ms, keys))
+
+
+async def delete_esims(session: Session, keys: Sequence[str]) -> list[bool]:
+    async with session.transaction():
+        return [await _delete(session, "delete_esim", key) for key in keys]
+
+
+async def delete_plans(session: Session, keys: Sequence[str]) -> list[bool]:
+    async with session.transaction():
+        return [await _delete(session, "delete_plan", key) for key in keys]
+
+
+async def _delete(session: Session, statement: str, key: str) -> bool:
+    return is_keepable(key) and bool(await session.ask(statement, key))
+
+
+async def search_esims(session: Session, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+    if not is_keepable(which.number, which.after):
+        return []
+    rows = await session.ask(
+        "search_esims", which.account_id, which.number, which.retired, which.after, which.limit
+    )
+    return [(row[0], _esim(tuple(row)[1:])) for row in rows]
+
+
+async def all_plans(session: Session, after: str, limit: int) -> list[PlanRow]:
+    if not is_keepable(after):
+        return []
+    return [_plan(row) for row in await session.ask("all_plans", after, limit)]
+
+
 def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
-    return msgspec.structs.astuple(row)
+    """The columns before the document."""
+    return msgspec.structs.astuple(row)[:-3]
 
 
 def _json(document: dict[str, Any]) -> str:
@@ -87,7 +215,7 @@ async def query_esims(
     )  # fmt: skip
     count: int = await session.value("count_esims", *facts)
     rows = await session.ask("query_esims", *facts, which.limit, which.offset)
-    return [EsimRow(*(*row[:-1], _decode(row[-1]))) for row in map(tuple, rows)], count
+    return [_esim(row) for row in rows], count
 
 
 async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:
@@ -112,5 +240,10 @@ async def find_plan(session: Session, code_or_slug: str) -> PlanRow | None:
 
 
 def _plan(row: Any) -> PlanRow:
-    *facts, document = row
-    return PlanRow(*(*facts, _decode(document)))
+    *facts, document, retired = row
+    return PlanRow(*(*facts, _decode(document), retired))
+
+
+def _esim(row: Any) -> EsimRow:
+    *facts, document, retired = row
+    return EsimRow(*(*facts, _decode(document), retired))

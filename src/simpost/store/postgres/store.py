@@ -21,6 +21,7 @@ from simpost.ports.store import (
     Accepted,
     EsimFilter,
     EsimRow,
+    EsimSearch,
     MessageFilter,
     Move,
     NewMessage,
@@ -28,6 +29,7 @@ from simpost.ports.store import (
     PlanRow,
     Refused,
     Repeated,
+    Saved,
     Settlement,
     WaitingMessage,
 )
@@ -286,6 +288,33 @@ class PostgresStore(InboundVerbs, WatchVerbs):
         return await self._chores.submit(
             catalogue.save_esims, catalogue.EsimBatch(account_id, esims)
         )
+
+    async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        return await self._chores.submit(catalogue.merge_plans, plans)
+
+    async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        batch = catalogue.EsimBatch(account_id, esims)
+        return await self._chores.submit(catalogue.merge_esims, batch)
+
+    async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+        return await self._read(catalogue.search_esims, which)
+
+    async def all_plans(self, *, after: str, limit: int) -> list[PlanRow]:
+        return await self._read(catalogue.all_plans, after, limit)
+
+    async def retire_esims(self, esim_tran_nos: Sequence[str], *, now_ms: int | None) -> int:
+        one = catalogue.Retirement(esim_tran_nos, now_ms)
+        return await self._chores.submit(catalogue.retire_esims, one)
+
+    async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
+        one = catalogue.Retirement(package_codes, now_ms)
+        return await self._chores.submit(catalogue.retire_plans, one)
+
+    async def delete_esim(self, esim_tran_no: str) -> bool:
+        return await self._chores.submit(catalogue.delete_esims, esim_tran_no)
+
+    async def delete_plan(self, package_code: str) -> bool:
+        return await self._chores.submit(catalogue.delete_plans, package_code)
 
     # Accounts.
 

@@ -9,7 +9,8 @@ import apsw
 import msgspec
 
 from simpost.domain.esims import Esim
-from simpost.ports.store import EsimFilter, EsimRow, PlanFilter, PlanRow
+from simpost.ports.store import EsimFilter, EsimRow, EsimSearch, PlanFilter, PlanRow, Saved
+from simpost.store.merge import merged_esim, merged_plan
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
@@ -25,7 +26,7 @@ class EsimBatch(NamedTuple):
 def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
     for batch in batches:
         session.execute_wide(
-            "save_plan", [(*_fields(plan)[:-1], _json(plan.document)) for plan in batch]
+            "save_plan", [(*_fields(plan), _json(plan.document)) for plan in batch]
         )
     return [None] * len(batches)
 
@@ -38,15 +39,133 @@ def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
     foreign = []
     statement = SQL["save_esim"]
     for esim in batch.esims:
-        tran_no, *facts, document = _fields(esim)
-        session.execute(statement, (tran_no, batch.account_id, *facts, _json(document)))
+        tran_no, *facts = _fields(esim)
+        session.execute(statement, (tran_no, batch.account_id, *facts, _json(esim.document)))
         if not session.connection.changes():
             foreign.append(esim.esim_tran_no)
     return foreign
 
 
+def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
+    return [_merge_plans(session, batch) for batch in batches]
+
+
+def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
+    saved = Saved()
+    for plan in batch:
+        row = session.execute(SQL["kept_plan"], (plan.package_code,)).get
+        old = None if row is None else _plan(row)
+        new = merged_plan(old, plan)
+        if new is None:
+            saved.incomplete.append(plan.package_code)
+        elif new == old:
+            saved.unchanged += 1
+        else:
+            session.execute(SQL["save_plan"], (*_fields(new), _json(new.document)))
+            saved.changed += old is not None
+            saved.added += old is None
+    return saved
+
+
+def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
+    return [_merge_esims(session, batch) for batch in batches]
+
+
+def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
+    saved = Saved()
+    planless: dict[str, str] = {}
+    for esim in batch.esims:
+        tran_no = esim.esim_tran_no
+        row = session.execute(SQL["kept_esim"], (tran_no,)).get
+        if row is not None and row[0] != batch.account_id:
+            saved.foreign.append(tran_no)
+            continue
+        old = None if row is None else _esim(row[1:])
+        new = merged_esim(old, esim)
+        if new is None:
+            saved.incomplete.append(tran_no)
+            continue
+        if new.sms_status is None:
+            planless[tran_no] = new.package_code
+        else:
+            planless.pop(tran_no, None)
+        if new == old:
+            saved.unchanged += 1
+            continue
+        key, *facts = _fields(new)
+        session.execute(SQL["save_esim"], (key, batch.account_id, *facts, _json(new.document)))
+        saved.changed += old is not None
+        saved.added += old is None
+    known = {
+        name for name in set(planless.values()) if session.execute(SQL["knows_plan"], (name,)).get
+    }
+    saved.plan_unknown = sum(name not in known for name in planless.values())
+    return saved
+
+
+class Retirement(NamedTuple):
+    keys: Sequence[str]
+    now_ms: int | None
+
+
+def retire_esims(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+    return [_retire(session, "retire_esim", one) for one in retirements]
+
+
+def retire_plans(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+    return [_retire(session, "retire_plan", one) for one in retirements]
+
+
+def _retire(session: Session, statement: str, one: Retirement) -> int:
+    count = 0
+    for key in one.keys:
+        session.execute(SQL[statement], (one.now_ms, key))
+        count += session.connection.changes()
+    return count
+
+
+def delete_esims(session: Session, keys: Sequence[str]) -> list[bool]:
+    return [_delete(session, "delete_esim", key) for key in keys]
+
+
+def delete_plans(session: Session, keys: Sequence[str]) -> list[bool]:
+    return [_delete(session, "delete_plan", key) for key in keys]
+
+
+def _delete(session: Session, statement: str, key: str) -> bool:
+    session.execute(SQL[statement], (key,))
+    return session.connection.changes() > 0
+
+
+def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+    facts: dict[str, Any] = {"after": which.after, "limit": which.limit}
+    where = ["esim_tran_no > :after"]
+    if which.account_id is not None:
+        facts["account_id"] = which.account_id
+        where.append("account_id = :account_id")
+    if which.number is not None:
+        facts["number"] = which.number
+        accounts = "account_id IN (SELECT id FROM accounts)"
+        where.append(
+            f"(esim_tran_no = :number OR ({accounts} AND iccid = :number)"
+            f" OR ({accounts} AND order_no = :number) OR (imsi = :number AND imsi <> '')"
+            " OR (msisdn = :number AND msisdn <> ''))"
+        )
+    if which.retired is not None:
+        where.append(f"retired_ms IS {'NOT ' if which.retired else ''}NULL")
+    rows: list[Any] = connection.execute(
+        SQL["search_esims"].format(where=" AND ".join(where)), facts
+    ).fetchall()
+    return [(row[0], _esim(row[1:])) for row in rows]
+
+
+def all_plans(connection: apsw.Connection, after: str, limit: int) -> list[PlanRow]:
+    return [_plan(row) for row in ask(connection, "all_plans", (after, limit)).fetchall()]
+
+
 def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
-    return msgspec.structs.astuple(row)
+    """The columns before the document."""
+    return msgspec.structs.astuple(row)[:-3]
 
 
 def _json(document: dict[str, Any]) -> str:
@@ -60,8 +179,8 @@ def find_esim(
         if iccid is None:
             return None
         esim_tran_no = ask(connection, "newest_esim_of_iccid", (account_id, iccid)).get
-    row = ask(connection, "find_esim", (esim_tran_no, account_id, iccid)).get
-    return None if row is None else Esim(*row)
+    row: Any = ask(connection, "find_esim", (esim_tran_no, account_id, iccid)).get
+    return None if row is None else Esim(*(*row[:-1], bool(row[-1])))
 
 
 def query_esims(
@@ -86,7 +205,7 @@ def query_esims(
             SQL["query_esims"].format(where=terms),
             {**facts, "limit": which.limit, "offset": which.offset},
         ).fetchall()
-    return [EsimRow(*(*row[:-1], _decode(row[-1]))) for row in rows], count
+    return [_esim(row) for row in rows], count
 
 
 def list_plans(connection: apsw.Connection, which: PlanFilter) -> list[PlanRow]:
@@ -107,4 +226,10 @@ def find_plan(connection: apsw.Connection, code_or_slug: str) -> PlanRow | None:
 
 
 def _plan(row: Any) -> PlanRow:
-    return PlanRow(*(*row[:-1], _decode(row[-1])))
+    *facts, document, retired = row
+    return PlanRow(*(*facts, _decode(document), bool(retired)))
+
+
+def _esim(row: Any) -> EsimRow:
+    *facts, document, retired = row
+    return EsimRow(*(*facts, _decode(document), bool(retired)))

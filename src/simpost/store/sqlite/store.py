@@ -24,6 +24,7 @@ from simpost.ports.store import (
     Accepted,
     EsimFilter,
     EsimRow,
+    EsimSearch,
     MessageFilter,
     Move,
     NewMessage,
@@ -31,6 +32,7 @@ from simpost.ports.store import (
     PlanRow,
     Refused,
     Repeated,
+    Saved,
     Settlement,
     WaitingMessage,
 )
@@ -291,6 +293,41 @@ class SqliteStore(InboundVerbs, WatchVerbs):
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
         batch = catalogue.EsimBatch(account_id, esims)
         saving = self._writer.submit(catalogue.save_esims, batch)
+        saving.add_done_callback(self._forget_esims)
+        return await asyncio.shield(saving)
+
+    async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        return await self._change_catalogue(catalogue.merge_plans, plans)
+
+    async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        batch = catalogue.EsimBatch(account_id, esims)
+        return await self._change_catalogue(catalogue.merge_esims, batch)
+
+    async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+        return await self._read(catalogue.search_esims, which)
+
+    async def all_plans(self, *, after: str, limit: int) -> list[PlanRow]:
+        return await self._read(catalogue.all_plans, after, limit)
+
+    async def retire_esims(self, esim_tran_nos: Sequence[str], *, now_ms: int | None) -> int:
+        one = catalogue.Retirement(esim_tran_nos, now_ms)
+        return await self._change_catalogue(catalogue.retire_esims, one)
+
+    async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
+        one = catalogue.Retirement(package_codes, now_ms)
+        return await self._change_catalogue(catalogue.retire_plans, one)
+
+    async def delete_esim(self, esim_tran_no: str) -> bool:
+        return await self._change_catalogue(catalogue.delete_esims, esim_tran_no)
+
+    async def delete_plan(self, package_code: str) -> bool:
+        return await self._change_catalogue(catalogue.delete_plans, package_code)
+
+    async def _change_catalogue(
+        self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any
+    ) -> R:
+        """Shielded: a caller that leaves must not leave old eSIMs remembered."""
+        saving = self._writer.submit(verb, payload)
         saving.add_done_callback(self._forget_esims)
         return await asyncio.shield(saving)
 

@@ -4,8 +4,8 @@
 -- By number, or the newest with that ICCID; by both only if they agree. Sums with nothing, and one
 -- after the other, leave the planner one way: by the key, however small the table is when it looks.
 SELECT n.place, e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
-  coalesce(e.sms_status, p.sms_status, 0), coalesce(p.package_code, e.package_code),
-  coalesce(p.slug, '')
+  coalesce(e.sms_status, p.sms_status), coalesce(p.package_code, e.package_code),
+  coalesce(p.slug, ''), e.retired_ms IS NOT NULL
 FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])
   AS n (place, account_id, esim_tran_no, iccid)
 CROSS JOIN LATERAL (
@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
     AND k.esim_tran_no = coalesce(n.esim_tran_no, (
       SELECT i.esim_tran_no FROM esims AS i
       WHERE i.iccid = n.iccid AND i.account_id + 0 = n.account_id
-      ORDER BY i.created_ms DESC, i.esim_tran_no DESC LIMIT 1
+      ORDER BY i.retired_ms IS NOT NULL, i.created_ms DESC, i.esim_tran_no DESC LIMIT 1
     ))
   OFFSET 0
 ) AS e
@@ -25,7 +25,8 @@ LEFT JOIN plans AS p ON p.package_code = coalesce(
 
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
-  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document
+  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document,
+  e.retired_ms IS NOT NULL
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
@@ -74,8 +75,8 @@ ON CONFLICT (package_code) DO UPDATE SET
   location = excluded.location, data_type = excluded.data_type, document = excluded.document
 
 -- name: list_plans
-SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
-WHERE type = $1
+SELECT package_code, slug, sms_status, type, location, data_type, document, false FROM plans
+WHERE retired_ms IS NULL AND type = $1
   AND ($2::text IS NULL OR package_code = $2)
   AND ($3::text IS NULL OR slug = $3)
   AND ($4::integer[] IS NULL OR data_type = ANY ($4))
@@ -89,9 +90,74 @@ WHERE type = $1
 ORDER BY package_code COLLATE "C"
 
 -- name: find_plan
-SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
+SELECT package_code, slug, sms_status, type, location, data_type, document,
+  retired_ms IS NOT NULL
+FROM plans
 WHERE package_code = $1 OR (slug = $1 AND slug <> '')
 ORDER BY package_code <> $1, package_code COLLATE "C" LIMIT 1
+
+-- name: kept_esims
+SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+FROM esims WHERE esim_tran_no = ANY ($1::text[])
+ORDER BY esim_tran_no COLLATE "C" FOR UPDATE
+
+-- name: kept_plans
+SELECT package_code, slug, sms_status, type, location, data_type, document,
+  retired_ms IS NOT NULL
+FROM plans WHERE package_code = ANY ($1::text[]) ORDER BY package_code COLLATE "C" FOR UPDATE
+
+-- name: hold_esims
+-- A new row's place: whoever comes second waits here, and finds the row of the first.
+INSERT INTO esims (
+  esim_tran_no, account_id, iccid, msisdn, imsi, order_no, package_code, sms_status, smdp_status,
+  esim_status, created_ms, document)
+SELECT n, $2, '', '', '', '', '', NULL, '', '', 9223372036854775807, '' FROM unnest($1::text[]) AS n
+ON CONFLICT (esim_tran_no) DO NOTHING
+RETURNING esim_tran_no
+
+-- name: hold_plans
+INSERT INTO plans (package_code, slug, sms_status, type, location, data_type, document)
+SELECT n, '', 0, '', '', 0, '' FROM unnest($1::text[]) AS n
+ON CONFLICT (package_code) DO NOTHING
+RETURNING package_code
+
+-- name: known_plans
+SELECT n FROM unnest($1::text[]) AS n
+WHERE EXISTS (SELECT 1 FROM plans AS p WHERE p.package_code = n OR (p.slug = n AND n <> ''))
+
+-- name: search_esims
+SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+FROM esims
+WHERE ($1::integer IS NULL OR account_id = $1)
+  AND ($2::text IS NULL OR esim_tran_no = $2 OR iccid = $2 OR imsi = $2 OR order_no = $2
+    OR (msisdn = $2 AND msisdn <> ''))
+  AND ($3::boolean IS NULL OR (retired_ms IS NOT NULL) = $3)
+  AND esim_tran_no COLLATE "C" > $4 COLLATE "C"
+ORDER BY esim_tran_no COLLATE "C" LIMIT $5
+
+-- name: all_plans
+SELECT package_code, slug, sms_status, type, location, data_type, document,
+  retired_ms IS NOT NULL
+FROM plans WHERE package_code COLLATE "C" > $1 COLLATE "C"
+ORDER BY package_code COLLATE "C" LIMIT $2
+
+-- name: retire_esims
+UPDATE esims SET retired_ms = $1::bigint
+WHERE esim_tran_no = ANY ($2::text[]) AND (retired_ms IS NULL) <> ($1::bigint IS NULL)
+RETURNING esim_tran_no
+
+-- name: retire_plans
+UPDATE plans SET retired_ms = $1::bigint
+WHERE package_code = ANY ($2::text[]) AND (retired_ms IS NULL) <> ($1::bigint IS NULL)
+RETURNING package_code
+
+-- name: delete_esim
+DELETE FROM esims WHERE esim_tran_no = $1 RETURNING esim_tran_no
+
+-- name: delete_plan
+DELETE FROM plans WHERE package_code = $1 RETURNING package_code
 
 -- Accounts.
 

@@ -133,7 +133,7 @@ SELECT count(*) FROM gone
 -- name: esim_of_number
 SELECT account_id, esim_tran_no FROM esims
 WHERE msisdn = $1 AND msisdn <> '' AND ($2::integer IS NULL OR account_id = $2)
-ORDER BY smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no COLLATE "C" DESC LIMIT 1
+ORDER BY retired_ms IS NOT NULL, smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no COLLATE "C" DESC LIMIT 1
 
 -- name: count_alike
 SELECT count(*) FROM (

@@ -2,8 +2,8 @@
 
 -- name: find_esim
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
-  coalesce(e.sms_status, p.sms_status, 0), coalesce(p.package_code, e.package_code),
-  coalesce(p.slug, '')
+  coalesce(e.sms_status, p.sms_status), coalesce(p.package_code, e.package_code),
+  coalesce(p.slug, ''), e.retired_ms IS NOT NULL
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
@@ -12,11 +12,12 @@ WHERE e.esim_tran_no = ?1 AND e.account_id = ?2 AND (?3 IS NULL OR e.iccid = ?3)
 
 -- name: newest_esim_of_iccid
 SELECT esim_tran_no FROM esims WHERE account_id = ? AND iccid = ?
-ORDER BY created_ms DESC, esim_tran_no DESC LIMIT 1
+ORDER BY retired_ms IS NOT NULL, created_ms DESC, esim_tran_no DESC LIMIT 1
 
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
-  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document
+  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document,
+  e.retired_ms IS NOT NULL
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
@@ -48,8 +49,8 @@ ON CONFLICT (package_code) DO UPDATE SET
   location = excluded.location, data_type = excluded.data_type, document = excluded.document
 
 -- name: list_plans
-SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
-WHERE type = :type
+SELECT package_code, slug, sms_status, type, location, data_type, document, false FROM plans
+WHERE retired_ms IS NULL AND type = :type
   AND (:package_code IS NULL OR package_code = :package_code)
   AND (:slug IS NULL OR slug = :slug)
   AND (:data_types IS NULL OR data_type IN (SELECT value FROM json_each(:data_types)))
@@ -63,9 +64,49 @@ WHERE type = :type
 ORDER BY package_code
 
 -- name: find_plan
-SELECT package_code, slug, sms_status, type, location, data_type, document FROM plans
+SELECT package_code, slug, sms_status, type, location, data_type, document,
+  retired_ms IS NOT NULL
+FROM plans
 WHERE package_code = ?1 OR (slug = ?1 AND slug <> '')
 ORDER BY package_code <> ?1, package_code LIMIT 1
+
+-- name: kept_esim
+SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+FROM esims WHERE esim_tran_no = ?
+
+-- name: kept_plan
+SELECT package_code, slug, sms_status, type, location, data_type, document,
+  retired_ms IS NOT NULL
+FROM plans WHERE package_code = ?
+
+-- name: knows_plan
+SELECT 1 FROM plans WHERE package_code = ?1 OR (slug = ?1 AND slug <> '') LIMIT 1
+
+-- name: search_esims
+SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+FROM esims AS e WHERE {where}
+ORDER BY e.esim_tran_no LIMIT :limit
+
+-- name: all_plans
+SELECT package_code, slug, sms_status, type, location, data_type, document,
+  retired_ms IS NOT NULL
+FROM plans WHERE package_code > ? ORDER BY package_code LIMIT ?
+
+-- name: retire_esim
+UPDATE esims SET retired_ms = ?1
+WHERE esim_tran_no = ?2 AND (retired_ms IS NULL) <> (?1 IS NULL)
+
+-- name: retire_plan
+UPDATE plans SET retired_ms = ?1
+WHERE package_code = ?2 AND (retired_ms IS NULL) <> (?1 IS NULL)
+
+-- name: delete_esim
+DELETE FROM esims WHERE esim_tran_no = ?
+
+-- name: delete_plan
+DELETE FROM plans WHERE package_code = ?
 
 -- Accounts.
 

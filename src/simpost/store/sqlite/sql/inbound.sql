@@ -119,7 +119,7 @@ DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
 -- name: esim_of_number
 SELECT account_id, esim_tran_no FROM esims INDEXED BY esims_by_msisdn
 WHERE msisdn = ?1 AND msisdn <> '' AND (?2 IS NULL OR account_id = ?2)
-ORDER BY smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no DESC LIMIT 1
+ORDER BY retired_ms IS NOT NULL, smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no DESC LIMIT 1
 
 -- name: count_alike
 SELECT 1 FROM messages INDEXED BY messages_by_esim

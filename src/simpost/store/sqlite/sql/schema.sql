@@ -36,6 +36,7 @@ CREATE TABLE plans (
   location TEXT NOT NULL,
   data_type INTEGER NOT NULL,
   document TEXT NOT NULL, -- JSON, the documented fields as they came
+  retired_ms INTEGER, -- since when it is sold no more
   CONSTRAINT plans_pk PRIMARY KEY (package_code)
 ) STRICT, WITHOUT ROWID;
 
@@ -54,6 +55,7 @@ CREATE TABLE esims (
   esim_status TEXT NOT NULL,
   created_ms INTEGER NOT NULL,
   document TEXT NOT NULL,
+  retired_ms INTEGER, -- since when sends to it are refused
   CONSTRAINT esims_pk PRIMARY KEY (esim_tran_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -61,6 +63,7 @@ CREATE INDEX esims_by_iccid ON esims (account_id, iccid, created_ms);
 CREATE INDEX esims_by_order ON esims (account_id, order_no, created_ms);
 CREATE INDEX esims_by_age ON esims (account_id, created_ms, esim_tran_no);
 CREATE INDEX esims_by_msisdn ON esims (msisdn, account_id) WHERE msisdn <> '';
+CREATE INDEX esims_by_imsi ON esims (imsi) WHERE imsi <> '';
 
 -- The last concatenation reference given to an eSIM (TS 23.040 9.2.3.24.8).
 CREATE TABLE concatenations (

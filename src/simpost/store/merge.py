@@ -1,0 +1,49 @@
+"""A row of an import and the row that is there: what is to be kept. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from simpost.ports.store import EsimRow, PlanRow
+
+
+def merged_esim(old: EsimRow | None, new: EsimRow) -> EsimRow | None:
+    """The row to keep; None when a new eSIM lacks its states."""
+    if old is None:
+        return new if new.smdp_status and new.esim_status else None
+    created_ms = min(old.created_ms, new.created_ms)
+    if new.given is None:
+        return msgspec.structs.replace(new, created_ms=created_ms, retired=old.retired)
+    document = {**old.document, **new.document}
+    columns = {name: getattr(new, name) for name in new.given}
+    if new.document.get("packageList"):
+        packages = _packages(old.document.get("packageList") or [], new.document["packageList"])
+        document["packageList"] = packages
+        columns["package_code"] = packages[0].get("packageCode") or packages[0].get("slug") or ""
+    return msgspec.structs.replace(old, created_ms=created_ms, document=document, **columns)
+
+
+def merged_plan(old: PlanRow | None, new: PlanRow) -> PlanRow | None:
+    """The row to keep; None when a new plan lacks its smsStatus."""
+    if old is None:
+        is_whole = new.given is None or "sms_status" in new.given
+        return msgspec.structs.replace(new, given=None) if is_whole else None
+    if new.given is None:
+        return msgspec.structs.replace(new, retired=old.retired)
+    columns = {name: getattr(new, name) for name in new.given}
+    document = {**old.document, **new.document}
+    return msgspec.structs.replace(old, document=document, **columns)
+
+
+def _packages(old: list[Any], new: list[Any]) -> list[Any]:
+    """The new list; its first plan keeps what it does not say, if it is the same plan."""
+    if not old:
+        return new
+    first, *more = new
+    names = [first[name] for name in ("packageCode", "slug") if first.get(name)]
+    known = {old[0].get("packageCode"), old[0].get("slug")}
+    if not names:
+        return [{**old[0], **first}, *(more or old[1:])]
+    return [{**old[0], **first}, *(more or old[1:])] if known.issuperset(names) else new
