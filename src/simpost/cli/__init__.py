@@ -61,8 +61,8 @@ COMMANDS = {
     "messages": Command("messages", "messages", "Show what became of messages.", "Use"),
     "inbox": Command("inbox", "inbox", "Show what came in from handsets and phones.", "Use"),
     "accounts": Command("accounts", "app", "Add, list and change the accounts.", "Operate"),
-    "plans": Command("plans", "app", "Bring in plans.", "Operate"),
-    "esims": Command("esims", "app", "Bring in eSIMs.", "Operate"),
+    "plans": Command("plans", "app", "Bring in, list, retire and delete plans.", "Operate"),
+    "esims": Command("esims", "app", "Bring in, list, retire and delete eSIMs.", "Operate"),
     "carriers": Command(
         "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
     ),

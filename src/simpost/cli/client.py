@@ -76,6 +76,9 @@ class Server:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(given)}" if given else path, None, {})
 
+    def delete(self, path: str) -> Any:
+        return self._ask("DELETE", path, None, {})
+
     def put(self, path: str, body: bytes) -> Any:
         return self._ask("PUT", path, body, {})
 

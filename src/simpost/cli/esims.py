@@ -7,16 +7,17 @@ from urllib.parse import quote
 
 import typer
 
+from simpost.cli import catalogue
 from simpost.cli.importing import DryRun, File, Replace, Report, import_file
-from simpost.cli.options import Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.engine.importing import Kind
 
-app = typer.Typer(no_args_is_help=True, help="Bring in eSIMs.")
+app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete eSIMs.")
 
 
 @app.callback()
 def _esims() -> None:
-    """Bring in eSIMs."""
+    """Bring in, list, retire and delete eSIMs."""
 
 
 @app.command("import")
@@ -39,3 +40,84 @@ def import_esims(
     server = None if dry_run else operator_server(url, config, operator_token)
     path = f"/v1/operator/accounts/{quote(account, safe='')}/esims"
     import_file(file, Kind.ESIMS, server, path, report, replace=replace)
+
+
+_PATH = "/v1/operator/esims"
+_COLUMNS = (
+    "esimTranNo",
+    "account",
+    "iccid",
+    "msisdn",
+    "smdpStatus",
+    "esimStatus",
+    "packageCode",
+    "retired",
+)
+
+Keys = Annotated[list[str], typer.Argument(metavar="ESIMTRANNO...")]
+Key = Annotated[str, typer.Argument(metavar="ESIMTRANNO")]
+
+
+@app.command("list")
+def list_esims(
+    number: Annotated[
+        str | None, typer.Argument(help="Only this esimTranNo, ICCID, MSISDN, IMSI or orderNo.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    retired: Annotated[
+        bool | None, typer.Option("--retired/--active", help="Only retired ones, or only others.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 50,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """List eSIMs, or search them by number."""
+    server = operator_server(url, config, operator_token)
+    which = {
+        "number": number,
+        "account": account,
+        "retired": None if retired is None else str(retired).lower(),
+    }
+    rows = catalogue.listed(server, _PATH, "esims", which)
+    catalogue.show_list(rows, _COLUMNS, limit, as_json=as_json)
+
+
+@app.command("show")
+def show_esim(
+    key: Key,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one eSIM in full."""
+    server = operator_server(url, config, operator_token)
+    catalogue.show_one(server.get(f"{_PATH}/{quote(key, safe='')}"), as_json=as_json)
+
+
+@app.command("retire")
+def retire_esims(
+    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+) -> None:
+    """Refuse sends to eSIMs from now on; they stay listed."""
+    server = operator_server(url, config, operator_token)
+    catalogue.change(server, f"{_PATH}/retire", "esimTranNos", keys, "retired")
+
+
+@app.command("restore")
+def restore_esims(
+    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+) -> None:
+    """Bring retired eSIMs back."""
+    server = operator_server(url, config, operator_token)
+    catalogue.change(server, f"{_PATH}/restore", "esimTranNos", keys, "restored")
+
+
+@app.command("delete")
+def delete_esim(
+    key: Key, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+) -> None:
+    """Delete an eSIM for good; its messages stay in the log."""
+    catalogue.delete(operator_server(url, config, operator_token), _PATH, key)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+from urllib.parse import quote
+
 import typer
 
+from simpost.cli import catalogue
 from simpost.cli.importing import DryRun, File, Replace, Report, import_file
-from simpost.cli.options import Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.engine.importing import Kind
 
-app = typer.Typer(no_args_is_help=True, help="Bring in plans.")
+app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete plans.")
 
 
 @app.callback()
 def _plans() -> None:
-    """Bring in plans."""
+    """Bring in, list, retire and delete plans."""
 
 
 @app.command("import")
@@ -34,3 +38,64 @@ def import_plans(
     """
     server = None if dry_run else operator_server(url, config, operator_token)
     import_file(file, Kind.PLANS, server, "/v1/operator/plans", report, replace=replace)
+
+
+_PATH = "/v1/operator/plans"
+_COLUMNS = ("packageCode", "slug", "type", "location", "smsStatus", "retired")
+
+Keys = Annotated[list[str], typer.Argument(metavar="PACKAGECODE...")]
+Key = Annotated[str, typer.Argument(metavar="PACKAGECODE")]
+
+
+@app.command("list")
+def list_plans(
+    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 50,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """List plans."""
+    server = operator_server(url, config, operator_token)
+    which: dict[str, str] = {}
+    rows = catalogue.listed(server, _PATH, "plans", which)
+    catalogue.show_list(rows, _COLUMNS, limit, as_json=as_json)
+
+
+@app.command("show")
+def show_plan(
+    key: Key,
+    url: Url = None,
+    config: Config = None,
+    operator_token: OperatorToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one plan in full."""
+    server = operator_server(url, config, operator_token)
+    catalogue.show_one(server.get(f"{_PATH}/{quote(key, safe='')}"), as_json=as_json)
+
+
+@app.command("retire")
+def retire_plans(
+    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+) -> None:
+    """Leave plans out of package/list; eSIMs of them stay."""
+    server = operator_server(url, config, operator_token)
+    catalogue.change(server, f"{_PATH}/retire", "packageCodes", keys, "retired")
+
+
+@app.command("restore")
+def restore_plans(
+    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+) -> None:
+    """Bring retired plans back."""
+    server = operator_server(url, config, operator_token)
+    catalogue.change(server, f"{_PATH}/restore", "packageCodes", keys, "restored")
+
+
+@app.command("delete")
+def delete_plan(
+    key: Key, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+) -> None:
+    """Delete a plan for good; eSIMs of it have an unknown plan then."""
+    catalogue.delete(operator_server(url, config, operator_token), _PATH, key)

@@ -301,3 +301,59 @@ async def test_the_operator_sees_the_log_of_any_account(service: SERVED) -> None
     for account, status in (("nobody", 404), ("a b", 422)):
         answer = await service.operate("GET", "messages", params={"account": account})
         assert answer.status_code == status
+
+
+async def test_esims_are_listed_and_found_by_any_number(service: SERVED) -> None:
+    listed = (await service.operate("GET", "esims?limit=2")).json()
+    assert [each["account"] for each in listed["esims"]] == ["demo", "demo"]
+    rest = await service.operate("GET", f"esims?limit=100&cursor={listed['next']}")
+    assert rest.json()["next"] is None
+    assert "other" in {each["account"] for each in rest.json()["esims"]}
+    one = listed["esims"][0]
+    for name in ("esimTranNo", "iccid", "msisdn", "imsi", "orderNo"):
+        if one[name]:
+            found = (await service.operate("GET", f"esims?number={one[name]}")).json()["esims"]
+            assert one in found
+
+
+async def test_an_esim_is_shown_without_what_installs_or_unlocks_it(service: SERVED) -> None:
+    secrets = {"ac": "LPA:1$rsp.example.com$X", "pin": "1234", "puk": "12345678"}
+    row = {"esimTranNo": "26010100000001", **secrets, "apn": "internet"}
+    await service.operate("PUT", "accounts/demo/esims", json=[row])
+    shown = await service.operate("GET", "esims/26010100000001")
+    assert shown.json()["document"]["apn"] == "internet"
+    for secret in secrets.values():
+        assert secret not in shown.text
+    assert problem(await service.operate("GET", "esims/none")) == (404, "not_found")
+
+
+async def test_a_retired_esim_refuses_sends_until_it_is_restored(service: SERVED) -> None:
+    keys = {"esimTranNos": ["26010100000001"]}
+    assert (await service.operate("POST", "esims/retire", json=keys)).json() == {"changed": 1}
+    refused = await service.send()
+    assert refused.json()["errorCode"] == "200002"
+    assert refused.headers["RT-Reason"] == "esim_retired"
+    assert (await service.operate("POST", "esims/restore", json=keys)).json() == {"changed": 1}
+    assert (await service.send()).json()["success"] is True
+
+
+async def test_a_deleted_esim_is_unknown_and_its_messages_stay(service: SERVED) -> None:
+    sent = (await service.send()).headers["RT-MessageID"]
+    deleted = await service.operate("DELETE", "esims/26010100000001")
+    assert deleted.json() == {"changed": 1}
+    assert problem(await service.operate("DELETE", "esims/26010100000001")) == (404, "not_found")
+    assert (await service.send()).json()["errorCode"] == "310403"
+    assert (await service.native("GET", f"messages/{sent}")).json()["esimTranNo"]
+
+
+async def test_plans_are_listed_shown_retired_and_deleted(service: SERVED) -> None:
+    listed = (await service.operate("GET", "plans")).json()["plans"]
+    assert "P-TH" in [plan["packageCode"] for plan in listed]
+    assert (await service.operate("GET", "plans/P-TH")).json()["document"]["price"] == 45000
+    keys = {"packageCodes": ["P-TH"]}
+    assert (await service.operate("POST", "plans/retire", json=keys)).json() == {"changed": 1}
+    plans = (await service.open("package/list", {})).json()["obj"]["packageList"]
+    assert "P-TH" not in [plan["packageCode"] for plan in plans]
+    assert (await service.operate("POST", "plans/restore", json=keys)).json() == {"changed": 1}
+    assert (await service.operate("DELETE", "plans/P-TH")).json() == {"changed": 1}
+    assert problem(await service.operate("GET", "plans/P-TH")) == (404, "not_found")

@@ -235,3 +235,19 @@ def test_an_unknown_carrier_is_told(simpost: Simpost) -> None:
 
 def test_a_reload_tells_what_holds_now(simpost: Simpost) -> None:
     assert simpost("reload").stdout == "Nothing changed.\n"
+
+
+def test_esims_are_listed_shown_retired_and_deleted(simpost: Simpost, tmp_path: Path) -> None:
+    file = tmp_path / "esims.json"
+    file.write_text(esims("74000000000001"))
+    assert simpost("esims", "import", file, "--account", "demo").returncode == 0
+    assert "74000000000001" in simpost("esims", "list", "74000000000001").stdout
+    assert "account: demo" in simpost("esims", "show", "74000000000001").stdout
+    assert simpost("esims", "retire", "74000000000001").stdout == "1 of 1 retired\n"
+    assert "74000000000001" in simpost("esims", "list", "--retired").stdout
+    assert simpost("send", "hi", "--esim", "74000000000001", "--dry-run").returncode != 0
+    assert simpost("esims", "restore", "74000000000001").stdout == "1 of 1 restored\n"
+    assert simpost("esims", "delete", "74000000000001").stdout == "74000000000001 deleted\n"
+    assert simpost("esims", "list", "74000000000001").stdout == "none\n"
+    assert "PKG-TH-01" in simpost("plans", "list").stdout
+    assert "smsStatus: 1" in simpost("plans", "show", "PKG-TH-01").stdout

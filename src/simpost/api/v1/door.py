@@ -22,6 +22,7 @@ from simpost.api.v1 import (
     metrics,
     operator_accounts,
     operator_carriers,
+    operator_catalogue,
     operator_data,
     operator_nodes,
     operator_receipts,
@@ -59,6 +60,7 @@ def build(services: Services) -> ASGIApp:
     operators = (
         operator_accounts,
         operator_carriers,
+        operator_catalogue,
         operator_data,
         operator_nodes,
         operator_receipts,
