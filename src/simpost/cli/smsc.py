@@ -86,7 +86,7 @@ def smsc(
         port=port,
         http_port=http_port,
         system_id=_within(15, "--system-id", system_id),
-        password=_within(8, "the password", _password(password, password_file)),
+        password=_within(8, "--password", _password(password, password_file)),
         id_format=id_format,
         default_alphabet=default_alphabet,
         gsm7_packed=gsm7 == "packed",
