@@ -27,7 +27,7 @@ PATIENCE_S = 240 if LONG else 75
 ESIMS = 200
 LEASE_S = 3.0
 """The shortest that a node may have, so that a dead one is replaced soon."""
-ACCESS_CODE, SECRET = "acme", "acme-secret"
+ACCESS_CODE, SECRET = "acme", "acme-secret-0123"
 CREDENTIALS = {"RT-AccessCode": ACCESS_CODE, "RT-SecretKey": SECRET}
 ROOT = Path(__file__).parents[3]
 
