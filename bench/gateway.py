@@ -33,7 +33,7 @@ class Serving:
     """
 
     access_code = "bench"
-    secret = "bench-secret"
+    secret = "bench-secret-0123"
     system_id = "bench"
     password = "bench123"
 
@@ -67,12 +67,12 @@ class Serving:
 
     def fill(self, esims: int) -> list[str]:
         """Make the account and its eSIMs; returns their transaction numbers."""
-        self._operate(
+        self.operate(
             "POST",
             "accounts",
             {"accessCode": self.access_code, "secret": self.secret, "requestsPerSecond": 0},
         )
-        self._operate(
+        self.operate(
             "PUT",
             "plans",
             [{"packageCode": "P1", "slug": "TH_1_7", "name": "Thailand", "smsStatus": 1}],
@@ -80,7 +80,7 @@ class Serving:
         numbers = [f"260101{index:08d}" for index in range(esims)]
         for first in range(0, esims, 1000):
             rows = [esim_row(number) for number in numbers[first : first + 1000]]
-            self._operate("PUT", f"accounts/{self.access_code}/esims", rows)
+            self.operate("PUT", f"accounts/{self.access_code}/esims", rows)
         return numbers
 
     @property
@@ -99,10 +99,10 @@ class Serving:
 
     def pause(self) -> None:
         """The operator's hand: what is accepted waits in the store."""
-        self._operate("POST", "carriers/simulator/pause", None)
+        self.operate("POST", "carriers/simulator/pause", None)
 
     def resume(self) -> None:
-        self._operate("POST", "carriers/simulator/resume", None)
+        self.operate("POST", "carriers/simulator/resume", None)
 
     def stop(self) -> None:
         self.process.stop()
@@ -113,7 +113,7 @@ class Serving:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _operate(self, method: str, path: str, body: object) -> None:
+    def operate(self, method: str, path: str, body: object) -> None:
         request = urllib.request.Request(
             f"{self.url}/v1/operator/{path}",
             method=method,

@@ -57,7 +57,7 @@ async def slow_ones(port, count):
 
     async def one(number):
         reader, writer = await asyncio.open_connection(HOST, port)
-        head = f"POST {SEND} HTTP/1.1\r\nHost: simpost\r\nContent-Length: 9999\r\n".encode()
+        head = f"POST {SEND} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n".encode()
         writer.write(head + (b"\r\n" if number % 2 else b""))
         answer = asyncio.create_task(reader.read(4_096))
         async with asyncio.timeout(PATIENCE_S):

@@ -13,6 +13,10 @@ _DRAIN_OCTETS = 1_048_576
 """A body too large is read on this far and thrown away, so that its sender sees the answer."""
 
 
+UNPROVEN_OCTETS = 8_388_608
+"""Most that is kept of all bodies whose callers are not known yet, such as signed requests."""
+
+
 class BodyTooLarge(InvalidRequest):
     """The body is larger than this endpoint takes."""
 
@@ -21,8 +25,32 @@ class BodyTooSlow(InvalidRequest):
     """The body did not arrive in time."""
 
 
-async def read_body(receive: Receive, limit: int, slow_s: float = SLOW_BODY_S) -> bytes | None:
-    """The whole body; none when the caller went away. Raises BodyTooLarge and BodyTooSlow."""
+class BodiesFull(InvalidRequest):
+    """Too many requests bring bodies before their callers are known: try again."""
+
+
+class BodyBudget:
+    """Memory that the bodies of unproven callers share, beside what is in one read."""
+
+    def __init__(self, octets: int = UNPROVEN_OCTETS) -> None:
+        self.left = octets
+
+    def take(self, octets: int) -> None:
+        if octets > self.left:
+            raise BodiesFull
+        self.left -= octets
+
+
+async def read_body(
+    receive: Receive,
+    limit: int,
+    slow_s: float = SLOW_BODY_S,
+    budget: BodyBudget | None = None,
+) -> bytes | None:
+    """The whole body; None when the caller went away.
+
+    Raises BodyTooLarge, BodyTooSlow, and BodiesFull where a budget is given.
+    """
     event = await receive()
     if event["type"] != "http.request":
         return None
@@ -30,7 +58,7 @@ async def read_body(receive: Receive, limit: int, slow_s: float = SLOW_BODY_S) -
     if event.get("more_body", False):
         try:
             async with asyncio.timeout(slow_s):
-                return await _read_rest(receive, body, limit)
+                return await _read_rest(receive, body, limit, budget)
         except TimeoutError:
             raise BodyTooSlow from None
     if len(body) > limit:
@@ -38,19 +66,27 @@ async def read_body(receive: Receive, limit: int, slow_s: float = SLOW_BODY_S) -
     return body
 
 
-async def _read_rest(receive: Receive, first: bytes, limit: int) -> bytes | None:
-    body = bytearray(first)
-    octets = len(first)
-    more = True
-    while more and octets <= limit + _DRAIN_OCTETS:
-        event = await receive()
-        if event["type"] != "http.request":
-            return None
-        chunk: bytes = event.get("body", b"")
-        octets += len(chunk)
-        if octets <= limit:
-            body += chunk
-        more = event.get("more_body", False)
+async def _read_rest(
+    receive: Receive, first: bytes, limit: int, budget: BodyBudget | None
+) -> bytes | None:
+    budget = budget or BodyBudget(limit + _DRAIN_OCTETS)
+    body = bytearray()
+    octets = 0
+    chunk, more = first, True
+    try:
+        while True:
+            octets += len(chunk)
+            if octets <= limit:
+                budget.take(len(chunk))
+                body += chunk
+            if not more or octets > limit + _DRAIN_OCTETS:
+                break
+            event = await receive()
+            if event["type"] != "http.request":
+                return None
+            chunk, more = event.get("body", b""), event.get("more_body", False)
+    finally:
+        budget.left += len(body)
     if octets > limit:
         raise BodyTooLarge
     return bytes(body)

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from simpost.api.answers import Answers
+from simpost.api.bodies import BodyBudget
+from simpost.api.costs import Costs
 from simpost.api.wrong_credentials import WrongCredentials
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
@@ -53,3 +55,5 @@ class Services:
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     answers: Answers = field(default_factory=Answers)
+    costs: Costs = field(default_factory=Costs)
+    unproven: BodyBudget = field(default_factory=BodyBudget)

@@ -39,7 +39,7 @@ operator_token = "{operator_token}"
 # drain_s = 0                     # how long to say no at /readyz before stopping
 # allowed_hosts = ["sms.example.com"]  # names that a proxy in front passes on; localhost without
 # trusted_proxies = ["127.0.0.1"]      # whose X-Forwarded-For says who the client is
-# max_body_octets = 1048576
+# max_body_octets = 131072
 # timestamp_window_s = 300        # how old a signed request may be
 # allow_private_webhooks = false  # true lets webhooks reach your own network
 

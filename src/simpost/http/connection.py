@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from simpost.http.server import HttpServer
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+_WORDS: Final = {
+    HTTPStatus.MISDIRECTED_REQUEST: b"This server does not answer to the name in Host. Give it in "
+    b"allowed_hosts, under [server] of its configuration.\n"
+}
 CALLER: Final = "simpost.caller"
 """Where a scope has its connection, for `prove`."""
 
@@ -281,8 +285,10 @@ class HttpConnection(asyncio.Protocol):
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer that nothing more is read, after the answers that come before."""
         if not self._is_ending:
+            words = _WORDS.get(status, b"")
             self._end_after_answers(
-                status_line(status) + b"content-length: 0\r\nconnection: close\r\n\r\n"
+                status_line(status)
+                + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(words), words)
             )
 
     def _end_after_answers(self, last_words: bytes) -> None:
@@ -326,8 +332,10 @@ class HttpConnection(asyncio.Protocol):
 
     def _drop(self, octets: int) -> None:
         self._dropped += octets
-        if self._dropped > limits.MAX_UNREAD_BODY_OCTETS:
+        if self._dropped > limits.MAX_LINGER_OCTETS:
             self.abort()
+        elif self._dropped > limits.MAX_UNREAD_BODY_OCTETS and not self._is_ending:
+            self._linger()
 
     def _wait_until(self, seconds: float) -> None:
         """Set the deadline; one timer serves a connection, however often it is used."""

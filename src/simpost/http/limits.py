@@ -12,6 +12,8 @@ MAX_PIPELINE: Final = 16
 """Requests that wait on a connection for the answers before theirs."""
 MAX_UNREAD_BODY_OCTETS: Final = 1_048_576
 """How much of a body is read and dropped after its request was answered."""
+MAX_LINGER_OCTETS: Final = 16_777_216
+"""How much of what nobody needs is read before the connection is cut off without a word."""
 BODY_AHEAD_OCTETS: Final = 65_536
 """Octets of a body kept in memory before the application asks for them."""
 LINGER_S: Final = 2.0

@@ -360,8 +360,8 @@ async def test_what_is_not_there_is_a_problem(service: SERVED, path: str) -> Non
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/v1/messages", "GET, POST"),
-        ("POST", "/healthz", "GET"),
+        ("DELETE", "/v1/messages", "GET, HEAD, POST"),
+        ("POST", "/healthz", "GET, HEAD"),
         ("PUT", "/openapi.json", "GET, HEAD"),
         ("DELETE", "/v1/operator/accounts/demo", "PATCH"),
     ],

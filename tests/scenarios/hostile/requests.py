@@ -244,7 +244,7 @@ class Hostile:
         return self._ask("POST", path, headers, body)
 
     def _ask(self, method, path, headers, body=b"", *, counted=True):
-        lines = [f"{method} {path} HTTP/1.1", "Host: simpost"]
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if counted and body:
             lines.append(f"Content-Length: {len(body)}")

@@ -38,21 +38,34 @@ def identify(
     window_ms: int,
 ) -> Account:
     """The account that asks. Raises Fault when it is not proven."""
+    account = challenge(accounts, headers, scope, now_ms=now_ms, window_ms=window_ms)
+    if needs_body(account, headers):
+        check_signature(account, headers, body, scope)
+    return account
+
+
+def challenge(
+    accounts: Accounts, headers: Headers, scope: Scope, *, now_ms: int, window_ms: int
+) -> Account:
+    """The account that the headers name: proven, or `needs_body` to be.
+
+    Before a body is read, so that nobody has memory for one without credentials. Raises Fault.
+    """
     if not headers.access_code:
         raise Fault(Code.HEADER_MISSING, "RT-AccessCode is missing")
     if headers.timestamp and not _TIMESTAMP.fullmatch(headers.timestamp):
         raise Fault(Code.HEADER_MALFORMED, "RT-Timestamp must be Unix time in milliseconds")
     account = look_up(accounts, headers.access_code)
-    if account.access_code_only:
-        proven = True
-    elif headers.signature:
-        proven = _is_signed(account, headers, body, now_ms, window_ms)
-    elif headers.secret:
-        proven = holds_secret(account, headers.secret)
-    else:
-        raise Fault(Code.HEADER_MISSING, "RT-SecretKey is missing, or RT-Signature instead of it")
-    if not proven:
-        raise Fault(Code.CREDENTIALS_WRONG)
+    if needs_body(account, headers):
+        _check_stamp(headers, now_ms, window_ms)
+        return account
+    if not account.access_code_only:
+        if not headers.secret:
+            raise Fault(
+                Code.HEADER_MISSING, "RT-SecretKey is missing, or RT-Signature instead of it"
+            )
+        if not holds_secret(account, headers.secret):
+            raise Fault(Code.CREDENTIALS_WRONG)
     if not may_come_from(account, scope):
         raise Fault(Code.IP_NOT_ALLOWED)
     return account
@@ -65,9 +78,24 @@ def signature_of(account: Account, headers: Headers) -> str:
     return headers.signature.lower().decode("ascii")
 
 
-def _is_signed(
-    account: Account, headers: Headers, body: bytes, now_ms: int, window_ms: int
-) -> bool:
+def needs_body(account: Account, headers: Headers) -> bool:
+    """Whether it is the signature that has to prove the account."""
+    return bool(headers.signature) and not account.access_code_only
+
+
+def check_signature(account: Account, headers: Headers, body: bytes, scope: Scope) -> None:
+    """Raise Fault unless the account signed this request."""
+    expected = sign(
+        account.secret.encode(), headers.timestamp, headers.request_id, headers.access_code, body
+    )
+    same = hmac.compare_digest(expected.encode(), headers.signature.lower())
+    if not same or account is NOBODY:
+        raise Fault(Code.CREDENTIALS_WRONG)
+    if not may_come_from(account, scope):
+        raise Fault(Code.IP_NOT_ALLOWED)
+
+
+def _check_stamp(headers: Headers, now_ms: int, window_ms: int) -> None:
     if not headers.timestamp or not headers.request_id:
         raise Fault(
             Code.HEADER_MISSING, "RT-Signature needs RT-Timestamp and RT-RequestID beside it"
@@ -76,8 +104,3 @@ def _is_signed(
     stamp_ms = stamp if len(headers.timestamp) == 13 else stamp * 1000
     if abs(now_ms - stamp_ms) > window_ms:
         raise Fault(Code.TIMESTAMP_EXPIRED)
-    expected = sign(
-        account.secret.encode(), headers.timestamp, headers.request_id, headers.access_code, body
-    )
-    same = hmac.compare_digest(expected.encode(), headers.signature.lower())
-    return same and account is not NOBODY

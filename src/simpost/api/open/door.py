@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.bodies import BodiesFull, BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.costs import LARGE_OCTETS, Overdrawn
 from simpost.api.credentials import NOBODY, account_pace, look_up
 from simpost.api.failures import log_crash, log_store_refusal
-from simpost.api.open.auth import identify, signature_of
+from simpost.api.open.auth import challenge, check_signature, needs_body, signature_of
 from simpost.api.open.call import Call
 from simpost.api.open.dialects import RULES
 from simpost.api.open.envelope import Code, Fault, Reply
@@ -25,6 +26,7 @@ from simpost.domain.accounts import Account, Dialect
 from simpost.domain.reasons import Reason
 from simpost.engine.accounts import Accounts
 from simpost.errors import StoreError
+from simpost.http.connection import prove
 
 Endpoint = Callable[[Call], Awaitable[Reply]]
 
@@ -54,25 +56,32 @@ async def _answer(
     try:
         endpoint = _find(endpoints, scope)
         headers = parse_headers(scope["headers"])
-        body = await read_body(receive, services.max_body_octets)
-        if body is None:
-            return None
-        account = identify(
+        account = challenge(
             services.accounts,
             headers,
-            body,
             scope,
             now_ms=services.clock_ms(),
             window_ms=services.timestamp_window_s * 1000,
         )
+        is_signed = needs_body(account, headers)
+        budget = services.unproven if is_signed else None
+        body = await read_body(receive, services.max_body_octets, budget=budget)
+        if body is None:
+            return None
+        if is_signed:
+            check_signature(account, headers, body, scope)
+        prove(scope)
         rules = RULES[account.dialect]
         if wait_s := services.accounts.admit(account):
             await _slow_down(services.accounts, account, wait_s)
         request_id = headers.request_id.decode("ascii") or None
         signature = signature_of(account, headers)
-        reply = await endpoint(
-            Call(services, account, rules, scope["path"], body, request_id, signature)
-        )
+        call = Call(services, account, rules, scope["path"], body, request_id, signature)
+        if len(body) < LARGE_OCTETS:
+            reply = await endpoint(call)
+        else:
+            async with services.costs.body(account, len(body)):
+                reply = await endpoint(call)
     except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
         fault = _fault_of(error, scope["path"])
         if fault.code is Code.CREDENTIALS_WRONG:
@@ -114,9 +123,18 @@ def _fault_of(error: Exception, path: str) -> Fault:
             return Fault(Code.PARAMETER_LENGTH, str(error), status=413, headers=_CLOSE)
         case BodyTooSlow():
             return Fault(Code.JSON_INVALID, str(error), status=408, headers=_CLOSE)
+        case BodiesFull() | Overdrawn():
+            return _busy(error)
         case StoreError():
             log_store_refusal("open", path, error)
             return Fault(Code.SERVER_ERROR, status=503, headers=((b"retry-after", b"1"),))
         case _:
             log_crash("open", path, error)
     return Fault(Code.SERVER_ERROR, status=500)
+
+
+def _busy(error: BodiesFull | Overdrawn) -> Fault:
+    if isinstance(error, Overdrawn):
+        headers = ((b"retry-after", b"%d" % math.ceil(error.wait_s)),)
+        return Fault(Code.BUSY, str(error), status=429, headers=headers)
+    return Fault(Code.BUSY, str(error), status=503, headers=(*_CLOSE, (b"retry-after", b"1")))

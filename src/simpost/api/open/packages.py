@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 import msgspec
@@ -12,9 +11,6 @@ from simpost.api.open.envelope import Code, Fault, Reply
 from simpost.api.open.parameters import Given, optional, optional_iccid, parse_body
 from simpost.api.open.rows import plan_document
 from simpost.ports.store import PlanFilter, PlanRow
-
-_AT_ONCE = 500
-"""Plans encoded before others get their turn: an unfiltered list is several megabytes."""
 
 _BASE = "BASE"
 _TOP_UP = "TOPUP"
@@ -45,8 +41,12 @@ async def list_packages(call: Call) -> Reply:
     kind = (optional("type", asked.type) or (_TOP_UP if iccid else _BASE)).upper()
     if kind not in (_BASE, _TOP_UP):
         raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
-    plans = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
-    return call.rules.result({"packageList": await _encoded(plans)})
+    costs, account = call.services.costs, call.account
+    async with costs.turn(account):
+        plans = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
+        reply = await costs.work(account, lambda: _reply(call, plans))
+        costs.charge_octets(account, len(reply.body))
+    return reply
 
 
 def _filter(asked: PackageList, kind: str) -> PlanFilter:
@@ -112,11 +112,7 @@ def _fits(plan: PlanRow, which: PlanFilter) -> bool:
     return in_place and (which.data_types is None or plan.data_type in which.data_types)
 
 
-async def _encoded(plans: Iterable[PlanRow]) -> list[msgspec.Raw]:
-    """The plans as JSON, giving others their turn between."""
-    encoded = []
-    for count, plan in enumerate(plans, start=1):
-        encoded.append(msgspec.Raw(msgspec.json.encode(plan_document(plan))))
-        if count % _AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return encoded
+def _reply(call: Call, plans: Iterable[PlanRow]) -> Reply:
+    """The answer, made of plans encoded one by one: others get the interpreter between them."""
+    encoded = [msgspec.Raw(msgspec.json.encode(plan_document(plan))) for plan in plans]
+    return call.rules.result({"packageList": encoded})

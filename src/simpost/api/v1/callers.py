@@ -9,6 +9,7 @@ from hmac import compare_digest
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 from simpost.api.credentials import NOBODY, account_pace, holds_secret, look_up, may_come_from
 from simpost.api.services import Services
@@ -46,6 +47,31 @@ async def identify(request: Request) -> Account:
             headers={"Retry-After": str(math.ceil(wait_s))},
         )
     return account
+
+
+def proven_caller(services: Services, scope: Scope) -> Account | None:
+    """The account whose valid credentials are in the headers, or `NOBODY` for the operator's.
+
+    None where there are none: then no body is read.
+    """
+    request = Request(scope)
+    try:
+        access_code, secret = _credentials(request)
+    except Problem:  # told by `identify`, where the path needs an account
+        pass
+    else:
+        account = look_up(services.accounts, access_code)
+        if holds_secret(account, secret):
+            return account
+    is_operator = _holds_bearer(request, services.metrics_token, services.operator_token)
+    return NOBODY if is_operator else None
+
+
+def _holds_bearer(request: Request, *tokens: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    held = given.strip().encode()
+    fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
+    return scheme.lower() == "bearer" and any(fits)
 
 
 async def admit_operator(request: Request) -> None:

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api.bodies import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.costs import LARGE_OCTETS, Overdrawn
+from simpost.api.credentials import NOBODY
 from simpost.api.services import Services
 from simpost.api.v1 import (
     health,
@@ -30,15 +32,18 @@ from simpost.api.v1 import (
     problems,
     sending,
 )
+from simpost.api.v1.callers import proven_caller
 from simpost.api.v1.description import describe
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.errors import StoreError
+from simpost.http.connection import prove
 
 BATCH_OCTETS = 4 * 1_048_576
 """Least that may be taken as a batch of plans or eSIMs, whatever other bodies may have."""
 
 _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     Problem: problems.on_problem,
+    Overdrawn: problems.on_overdrawn,
     RequestValidationError: problems.on_invalid,
     HTTPException: problems.on_http,
     StoreError: problems.on_store,
@@ -78,22 +83,41 @@ def build(services: Services) -> ASGIApp:
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await serve(scope, receive, _counting(counts, send))
+            await _answer(services, app, scope, receive, _counting(counts, send))
         else:
             await app(scope, receive, send)
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await read_body(receive, _limit(services, scope))
-        except BodyTooLarge as error:
-            await _close(413, ProblemCode.BODY_TOO_LARGE, error)(scope, receive, send)
-        except BodyTooSlow as error:
-            await _close(408, ProblemCode.BODY_TOO_SLOW, error)(scope, receive, send)
-        else:
-            if body is not None:
-                await _serve(app, scope, _replay(body, receive), send)
-
     return door
+
+
+async def _answer(
+    services: Services, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Who asks, then what it brought; of a caller without credentials no body is read."""
+    if scope["method"] == "HEAD":
+        scope = {**scope, "method": "GET"}  # the server leaves the content out
+    caller = proven_caller(services, scope)
+    try:
+        body = await _body(services, scope, receive) if caller else b""
+        if body is None:
+            return
+        replay = _replay(body, receive)
+        if caller is NOBODY or len(body) < LARGE_OCTETS:
+            await _serve(app, scope, replay, send)
+        elif caller:
+            async with services.costs.body(caller, len(body)):
+                await _serve(app, scope, replay, send)
+    except BodyTooLarge as error:
+        await _close(413, ProblemCode.BODY_TOO_LARGE, error)(scope, receive, send)
+    except BodyTooSlow as error:
+        await _close(408, ProblemCode.BODY_TOO_SLOW, error)(scope, receive, send)
+    except Overdrawn as error:
+        await problems.render(problems.overdrawn(error))(scope, receive, send)
+
+
+async def _body(services: Services, scope: Scope, receive: Receive) -> bytes | None:
+    prove(scope)
+    return await read_body(receive, _limit(services, scope))
 
 
 def _counting(counts: Counter[tuple[str, str, str]], send: Send) -> Send:

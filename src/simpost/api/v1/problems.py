@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
+from simpost.api.costs import Overdrawn
 from simpost.api.failures import log_crash, log_store_refusal
 from simpost.api.v1.error_words import in_words
 from simpost.domain.reasons import Reason
@@ -120,7 +122,18 @@ def _methods(request: Request) -> set[str]:
     """All methods of a path: each is a route of its own, and the error knows but the first."""
     routes: list[Route] = request.app.state.routes
     found = [route for route in routes if route.matches(request.scope)[0] != Match.NONE]
-    return {method for route in found for method in route.methods or ()}
+    methods = {method for route in found for method in route.methods or ()}
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+async def on_overdrawn(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Overdrawn)
+    return render(overdrawn(error))
+
+
+def overdrawn(error: Overdrawn) -> Problem:
+    headers = {"Retry-After": str(math.ceil(error.wait_s))}
+    return Problem(429, ProblemCode.TOO_MANY_REQUESTS, str(error), headers=headers)
 
 
 async def on_store(request: Request, error: Exception) -> Response:

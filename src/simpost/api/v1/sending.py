@@ -103,8 +103,12 @@ async def send_message(
         wishes=send.wishes,
     )
     if send.dry_run:
-        preview = _preview(await services.intake.preview(account, ask), send)
-        return Response(preview.model_dump_json(), media_type="application/json")
+        decision = await services.intake.preview(account, ask)
+        async with services.costs.turn(account):
+            preview = await services.costs.work(
+                account, lambda: _preview(decision, send).model_dump_json()
+            )
+        return Response(preview, media_type="application/json")
     answer = await services.intake.send(account, ask)
     if answer.message_id is None:
         raise _refused(answer)

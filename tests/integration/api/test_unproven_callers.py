@@ -1,0 +1,121 @@
+"""What callers without valid credentials may take: no memory for a body, no place of others."""
+
+import asyncio
+import base64
+import json
+
+import pytest
+
+from simpost.api import build
+from simpost.api.bodies import BodyBudget
+from simpost.http import Limits
+from tests.integration.api.conftest import serving
+
+OPEN = b"POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: simpost\r\n"
+BATCH = b"PUT /v1/operator/plans HTTP/1.1\r\nHost: simpost\r\n"
+LARGE = b"Content-Length: 4000000\r\n\r\n"
+PROVEN = b"Authorization: Basic " + base64.b64encode(b"demo:demo-secret") + b"\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: simpost\r\n"
+
+
+async def answer(reader):
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+    length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    body = await reader.readexactly(length)
+    return int(head.split()[1]), json.loads(body) if body else None
+
+
+async def ask(port, octets):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(octets)
+    return reader, writer
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "code"),
+    [
+        (OPEN, 200, "000101"),
+        (OPEN + b"RT-AccessCode: demo\r\nRT-SecretKey: wrong\r\n", 200, "101003"),
+        (OPEN + b"RT-AccessCode: nobody\r\nRT-SecretKey: wrong\r\n", 200, "101003"),
+        (BATCH, 401, "unauthorized"),
+        (BATCH + b"Authorization: Bearer wrong\r\n", 401, "unauthorized"),
+        (BATCH + b"Authorization: Bearer wrong\r\nExpect: 100-continue\r\n", 401, "unauthorized"),
+    ],
+)
+async def test_a_stranger_is_refused_before_the_body(port, head, status, code):
+    reader, writer = await ask(port, head + LARGE)
+    answered, body = await answer(reader)
+    assert (answered, body.get("errorCode") or body.get("code")) == (status, code)
+    writer.close()
+
+
+async def test_a_stranger_that_writes_on_still_reads_why(port):
+    reader, writer = await ask(port, BATCH + LARGE + b"x" * 4_000_000)
+    assert (await answer(reader))[0] == 401
+    writer.close()
+
+
+SIGNED = (
+    b"RT-AccessCode: demo\r\nRT-Signature: 00\r\nRT-RequestID: 1\r\nRT-Timestamp: 1767225600000\r\n"
+)
+
+
+async def test_bodies_that_have_to_prove_their_caller_share_one_budget(serve):
+    service = await serve(unproven=BodyBudget(100_000))
+    async with serving(build(service.services), grace_s=1) as port:
+        size = b"Content-Length: 65000\r\n\r\n"
+        first, writer = await ask(port, OPEN + SIGNED + size)
+        writer.write(b"x" * 64_000)
+        while service.services.unproven.left == 100_000:
+            await asyncio.sleep(0)
+        second, other = await ask(port, OPEN + SIGNED + size)
+        other.write(b"x" * 64_000)
+        status, body = await answer(second)
+        assert (status, body["errorCode"]) == (503, "900001")
+        writer.write(b"x" * 1_000)
+        assert (await answer(first))[1]["errorCode"] == "101003"
+        writer.close()
+        other.close()
+        assert service.services.unproven.left == 100_000
+
+
+async def test_a_full_server_closes_strangers_and_keeps_those_who_proved_themselves(service):
+    limits = Limits(max_connections=10, unproven_connections=8)
+    async with serving(build(service.services), limits=limits, grace_s=1) as port:
+        kept, writer = await ask(
+            port, b"GET /v1/messages HTTP/1.1\r\nHost: simpost\r\n" + PROVEN + b"\r\n"
+        )
+        assert (await answer(kept))[0] == 200
+        idle = [await ask(port, OPEN + LARGE if at % 2 else OPEN) for at in range(40)]
+        health, checker = await ask(port, HEALTH + b"\r\n")
+        assert (await answer(health))[0] == 200
+        writer.write(b"GET /v1/messages HTTP/1.1\r\nHost: simpost\r\n" + PROVEN + b"\r\n")
+        assert (await answer(kept))[0] == 200
+        for _, each in (*idle, (kept, writer), (health, checker)):
+            each.close()
+
+
+async def test_a_server_full_of_idle_connections_closes_the_longest_idle(service):
+    limits = Limits(max_connections=1, unproven_connections=1)
+    async with serving(build(service.services), limits=limits, grace_s=1) as port:
+        first, writer = await ask(port, HEALTH + b"\r\n")
+        assert (await answer(first))[0] == 200
+        second, other = await ask(port, HEALTH + b"\r\n")
+        assert (await answer(second))[0] == 200
+        assert await asyncio.wait_for(first.read(), 30) == b""
+        writer.close()
+        other.close()
+
+
+@pytest.mark.parametrize("path", [b"/healthz", b"/readyz"])
+async def test_health_is_told_to_head_as_to_get_without_a_body(port, path):
+    said = []
+    for method in (b"GET", b"HEAD"):
+        reader, writer = await ask(
+            port, method + b" " + path + b" HTTP/1.1\r\nHost: simpost\r\nConnection: close\r\n\r\n"
+        )
+        said.append((await reader.read()).partition(b"\r\n\r\n"))
+        writer.close()
+    assert said[0][0] == said[1][0]
+    assert said[0][2]
+    assert said[1][2] == b""

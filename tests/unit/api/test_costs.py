@@ -1,0 +1,102 @@
+"""One account's heavy calls take turns, within a budget of their own."""
+
+import asyncio
+
+import pytest
+
+from simpost.api import costs
+from simpost.api.costs import Costs, Overdrawn
+from simpost.domain.accounts import Account
+
+ONE, OTHER = Account(1, "one", "secret"), Account(2, "other", "secret")
+
+
+@pytest.fixture
+def now():
+    return [0.0]
+
+
+@pytest.fixture
+def desk(now):
+    return Costs(lambda: now[0])
+
+
+async def test_heavy_calls_of_one_account_run_one_at_a_time(desk):
+    running, most = 0, 0
+
+    async def call():
+        nonlocal running, most
+        async with desk.turn(ONE):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*(call() for _ in range(5)))
+    assert most == 1
+
+
+async def test_those_of_another_account_do_not_wait_for_them(desk):
+    async with desk.turn(ONE), asyncio.timeout(30), desk.turn(OTHER):
+        pass
+
+
+async def test_too_many_that_wait_are_refused(desk):
+    async def call():
+        async with desk.turn(ONE):
+            await asyncio.sleep(0)
+
+    done = await asyncio.gather(
+        *(call() for _ in range(costs.MAX_WAITING + 3)), return_exceptions=True
+    )
+    assert [type(each) for each in done if each] == [Overdrawn] * 3
+
+
+async def test_processor_time_is_charged_and_paid_off(desk, now):
+    while True:
+        try:
+            async with desk.turn(ONE):
+                await desk.work(ONE, lambda: sum(range(2_000_000)))
+        except Overdrawn as overdrawn:
+            wait_s = overdrawn.wait_s
+            break
+    assert wait_s > 0
+    async with desk.turn(OTHER):
+        pass
+    now[0] += wait_s
+    async with desk.turn(ONE):
+        pass
+
+
+async def test_small_bodies_are_free_and_large_ones_are_not(desk):
+    async def bring(account, octets):
+        async with desk.body(account, octets):
+            pass
+
+    for _ in range(1_000):
+        await bring(ONE, costs.LARGE_OCTETS - 1)
+    for _ in range(9):  # four seconds of two a second, and the one that goes beyond
+        await bring(ONE, 1_048_576)
+    with pytest.raises(Overdrawn):
+        await bring(ONE, 1_048_576)
+    await bring(OTHER, 1_048_576)
+
+
+async def test_a_heavy_call_may_bring_a_large_body(desk):
+    async with asyncio.timeout(30), desk.body(ONE, 1_048_576), desk.turn(ONE):
+        pass
+
+
+async def test_work_does_not_hold_the_loop(desk):
+    turns = 0
+
+    async def others():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    assert await desk.work(ONE, lambda: sum(range(3_000_000))) > 0
+    task.cancel()
+    assert turns > 10
