@@ -71,6 +71,12 @@ def test_what_is_nobodys_is_the_operators_to_see(simpost: Any) -> None:
     assert "wrong number?" in shown.stdout, shown.stderr
 
 
+def test_receipts_that_found_no_part_are_the_administrators_to_see(simpost: Any) -> None:
+    shown = simpost("receipts")
+    assert (shown.returncode, shown.stdout) == (0, "every receipt found its part\n"), shown.stderr
+    assert json.loads(simpost("receipts", "--carrier", "nosuch", "--json").stdout) == []
+
+
 def test_the_inbox_and_one_conversation_are_not_asked_for_together(simpost: Any) -> None:
     done = simpost("inbox", "--unassigned", "--esim", ESIM)
     assert (done.returncode, done.stdout) == (2, "")
