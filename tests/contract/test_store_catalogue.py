@@ -222,6 +222,31 @@ async def test_a_retired_plan_is_not_on_sale_and_still_counts_for_its_esims(stor
     assert (await find(store, tran_no="23072017992029")).sms_status is None
 
 
+SECRETS = {
+    "ac": "LPA:1$rsp.example.com$SECRET-CODE",
+    "pin": "4711",
+    "puk": "47110815",
+    "qrCodeUrl": "https://qr.example.com/SECRET-CODE.png",
+    "shortUrl": "https://qr.example.com/SECRET-CODE",
+}
+
+
+@pytest.mark.parametrize("verb", ["save_esims", "merge_esims"])
+async def test_what_installs_an_esim_is_sealed_and_read_by_its_account_alone(store, verb):
+    row = esim(document={**SECRETS, "apn": "internet", "eid": ""})
+    await getattr(store, verb)(1, [row])
+    [(_, kept)] = await store.search_esims(EsimSearch())
+    assert all(text not in str(kept.document) for text in (*SECRETS.values(), "SECRET-CODE"))
+    assert kept.document["apn"] == "internet"
+    [read], _ = await store.query_esims(1, EsimFilter())
+    assert read.document == row.document
+    assert (await store.merge_esims(1, [row])).unchanged == 1
+    states = given(row, esim_status="CANCEL")
+    assert (await store.merge_esims(1, [states])).changed == 1
+    [read], _ = await store.query_esims(1, EsimFilter())
+    assert read.document == row.document
+
+
 # Plans.
 
 

@@ -32,3 +32,18 @@ def test_a_changed_seal_is_refused():
 def test_a_key_that_is_none_is_refused(key):
     with pytest.raises(StoreError, match="seal key must be"):
         Seal(key)
+
+
+def test_a_field_is_sealed_the_same_each_time_and_for_its_name_alone():
+    seal = Seal(Fernet.generate_key().decode())
+    one = seal.close_field("7 pin", "4711")
+    assert one == seal.close_field("7 pin", "4711")
+    assert one != seal.close_field("8 pin", "4711")
+    assert "4711" not in one
+    assert seal.open_field("7 pin", one) == "4711"
+    other = Seal(Fernet.generate_key().decode())
+    for wrong in (lambda: seal.open_field("8 pin", one), lambda: other.open_field("7 pin", one)):
+        with pytest.raises(StoreError, match="cannot be opened"):
+            wrong()
+    with pytest.raises(StoreError):
+        seal.open_field("7 pin", "not base64!")

@@ -9,9 +9,11 @@ import msgspec
 
 from simpost.domain.esims import Esim
 from simpost.ports.store import EsimFilter, EsimRow, EsimSearch, PlanFilter, PlanRow, Saved
+from simpost.store.esim_seal import opened, sealed
 from simpost.store.merge import merged_esim, merged_plan
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, is_keepable, waves
+from simpost.store.seal import Seal
 
 _STEP = 1_000
 _encode = msgspec.json.Encoder().encode
@@ -29,6 +31,7 @@ class Wanted(NamedTuple):
 class EsimBatch(NamedTuple):
     account_id: int
     esims: Sequence[EsimRow]
+    seal: Seal
 
 
 async def find_esims(session: Session, wanted: Sequence[Wanted]) -> list[Esim | None]:
@@ -60,7 +63,8 @@ async def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[lis
 
 async def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
     ours: set[str] = set()
-    for wave in waves(batch.esims, lambda esim: esim.esim_tran_no):
+    esims = [sealed(batch.seal, esim) for esim in batch.esims]
+    for wave in waves(esims, lambda esim: esim.esim_tran_no):
         for first in range(0, len(wave), _STEP):
             ours |= await _write_esims(session, batch.account_id, wave[first : first + _STEP])
     return [esim.esim_tran_no for esim in batch.esims if esim.esim_tran_no not in ours]
@@ -131,6 +135,7 @@ async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
                 saved.incomplete.append(key)
                 await session.ask("delete_esim", key)
                 continue
+            new = sealed(batch.seal, new)
             if new.sms_status is None:
                 planless[key] = new.package_code
             else:
@@ -206,7 +211,7 @@ def _json(document: dict[str, Any]) -> str:
 
 
 async def query_esims(
-    session: Session, account_id: int, which: EsimFilter
+    session: Session, seal: Seal, account_id: int, which: EsimFilter
 ) -> tuple[list[EsimRow], int]:
     if not is_keepable(which.esim_tran_no, which.iccid, which.order_no):
         return [], 0
@@ -215,7 +220,7 @@ async def query_esims(
     )  # fmt: skip
     count: int = await session.value("count_esims", *facts)
     rows = await session.ask("query_esims", *facts, which.limit, which.offset)
-    return [_esim(row) for row in rows], count
+    return [opened(seal, _esim(row)) for row in rows], count
 
 
 async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:

@@ -273,7 +273,7 @@ class PostgresStore(InboundVerbs, WatchVerbs):
         return await self._lookups.submit(catalogue.find_esims, wanted)
 
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
-        return await self._read(catalogue.query_esims, account_id, which)
+        return await self._read(catalogue.query_esims, self._seal, account_id, which)
 
     async def list_plans(self, which: PlanFilter) -> list[PlanRow]:
         return await self._read(catalogue.list_plans, which)
@@ -286,14 +286,14 @@ class PostgresStore(InboundVerbs, WatchVerbs):
 
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
         return await self._chores.submit(
-            catalogue.save_esims, catalogue.EsimBatch(account_id, esims)
+            catalogue.save_esims, catalogue.EsimBatch(account_id, esims, self._seal)
         )
 
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
         return await self._chores.submit(catalogue.merge_plans, plans)
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
-        batch = catalogue.EsimBatch(account_id, esims)
+        batch = catalogue.EsimBatch(account_id, esims, self._seal)
         return await self._chores.submit(catalogue.merge_esims, batch)
 
     async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:

@@ -10,7 +10,9 @@ import msgspec
 
 from simpost.domain.esims import Esim
 from simpost.ports.store import EsimFilter, EsimRow, EsimSearch, PlanFilter, PlanRow, Saved
+from simpost.store.esim_seal import opened, sealed
 from simpost.store.merge import merged_esim, merged_plan
+from simpost.store.seal import Seal
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
@@ -21,6 +23,7 @@ _decode = msgspec.json.Decoder(dict[str, Any]).decode
 class EsimBatch(NamedTuple):
     account_id: int
     esims: Sequence[EsimRow]
+    seal: Seal
 
 
 def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
@@ -38,7 +41,8 @@ def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[list[str]
 def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
     foreign = []
     statement = SQL["save_esim"]
-    for esim in batch.esims:
+    for plain in batch.esims:
+        esim = sealed(batch.seal, plain)
         tran_no, *facts = _fields(esim)
         session.execute(statement, (tran_no, batch.account_id, *facts, _json(esim.document)))
         if not session.connection.changes():
@@ -85,6 +89,7 @@ def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
         if new is None:
             saved.incomplete.append(tran_no)
             continue
+        new = sealed(batch.seal, new)
         if new.sms_status is None:
             planless[tran_no] = new.package_code
         else:
@@ -184,7 +189,7 @@ def find_esim(
 
 
 def query_esims(
-    connection: apsw.Connection, account_id: int, which: EsimFilter
+    connection: apsw.Connection, seal: Seal, account_id: int, which: EsimFilter
 ) -> tuple[list[EsimRow], int]:
     facts: dict[str, Any] = {"account_id": account_id}
     where = ["e.account_id = :account_id"]
@@ -205,7 +210,7 @@ def query_esims(
             SQL["query_esims"].format(where=terms),
             {**facts, "limit": which.limit, "offset": which.offset},
         ).fetchall()
-    return [_esim(row) for row in rows], count
+    return [opened(seal, _esim(row)) for row in rows], count
 
 
 def list_plans(connection: apsw.Connection, which: PlanFilter) -> list[PlanRow]:

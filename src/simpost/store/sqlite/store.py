@@ -277,7 +277,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         self._esims.cache_clear()
 
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
-        return await self._read(catalogue.query_esims, account_id, which)
+        return await self._read(catalogue.query_esims, self._session.seal, account_id, which)
 
     async def list_plans(self, which: PlanFilter) -> list[PlanRow]:
         return await self._read(catalogue.list_plans, which)
@@ -291,7 +291,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         await asyncio.shield(saving)
 
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
-        batch = catalogue.EsimBatch(account_id, esims)
+        batch = catalogue.EsimBatch(account_id, esims, self._session.seal)
         saving = self._writer.submit(catalogue.save_esims, batch)
         saving.add_done_callback(self._forget_esims)
         return await asyncio.shield(saving)
@@ -300,7 +300,7 @@ class SqliteStore(InboundVerbs, WatchVerbs):
         return await self._change_catalogue(catalogue.merge_plans, plans)
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
-        batch = catalogue.EsimBatch(account_id, esims)
+        batch = catalogue.EsimBatch(account_id, esims, self._session.seal)
         return await self._change_catalogue(catalogue.merge_esims, batch)
 
     async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:

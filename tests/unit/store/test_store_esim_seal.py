@@ -1,0 +1,17 @@
+from cryptography.fernet import Fernet
+
+from simpost.store.esim_seal import opened, sealed
+from simpost.store.seal import Seal
+from tests.contract.store_facts import esim
+
+SEAL = Seal(Fernet.generate_key().decode())
+
+
+def test_a_row_of_before_is_read_as_it_is_and_sealed_when_it_is_saved():
+    plain = esim(document={"pin": "4711", "apn": "internet"})
+    assert opened(SEAL, plain) == plain
+    closed = sealed(SEAL, plain)
+    assert closed.document["apn"] == "internet"
+    assert "4711" not in str(closed.document)
+    assert sealed(SEAL, closed) == closed
+    assert opened(SEAL, closed) == plain
