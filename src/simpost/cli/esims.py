@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli import catalogue
-from simpost.cli.importing import DryRun, File, Replace, Report, import_file
+from simpost.cli.importing import Columns, DryRun, File, Replace, Report, import_file
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.engine.importing import Kind
 
@@ -26,6 +26,7 @@ def import_esims(
     account: Annotated[str, typer.Option(help="Access code of the account they belong to.")],
     dry_run: DryRun = False,
     replace: Replace = False,
+    columns: Columns = None,
     report: Report = None,
     url: Url = None,
     config: Config = None,
@@ -39,7 +40,7 @@ def import_esims(
     """
     server = None if dry_run else operator_server(url, config, operator_token)
     path = f"/v1/operator/accounts/{quote(account, safe='')}/esims"
-    import_file(file, Kind.ESIMS, server, path, report, replace=replace)
+    import_file(file, Kind.ESIMS, server, path, report, replace=replace, columns=columns)
 
 
 _PATH = "/v1/operator/esims"

@@ -23,6 +23,7 @@ from rich.progress import (
 )
 
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
+from simpost.engine.catalogue import field_names, is_field
 from simpost.engine.importing import Batch, Flaw, Kind, batches, read_rows
 from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible
@@ -37,6 +38,10 @@ DryRun: TypeAlias = Annotated[
 Replace: TypeAlias = Annotated[
     bool,
     typer.Option("--replace", help="Save whole rows: what a row does not name is emptied."),
+]
+Columns: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="COLUMN=FIELD", help="What a CSV column is; may be repeated."),
 ]
 Report: TypeAlias = Annotated[
     Path | None, typer.Option(help="Write every bad row here: line, tab, reason.")
@@ -87,11 +92,13 @@ def import_file(
     report: Path | None,
     *,
     replace: bool = False,
+    columns: list[str] | None = None,
 ) -> None:
     """Check all rows of a file and save the good ones; without a server, check only.
 
     Leaves with 1 when a row was bad or the file was broken.
     """
+    renamed = _columns(columns or [], kind)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(path))
         kept = stack.enter_context(_created(report)) if report else None
@@ -102,7 +109,7 @@ def import_file(
         chunks = _read(file, lambda octets: progress.advance(task, octets))
         target = f"{target}?replace=true" if replace else target
         saver = stack.enter_context(Saver(server, target, tally))
-        for item in batches(read_rows(chunks, kind), kind, replace=replace):
+        for item in batches(read_rows(chunks, kind, columns=renamed), kind, replace=replace):
             if isinstance(item, Flaw):
                 tally.tell(item)
                 continue
@@ -163,6 +170,20 @@ class Saver:
         self._tally.good += len(batch.lines) - len(refused)
         self._tally.doubts += batch.doubts
         self._tally.line = batch.lines[-1]
+
+
+def _columns(given: list[str], kind: Kind) -> dict[str, str]:
+    """Columns by their names in the heading, and the fields they are."""
+    found: dict[str, str] = {}
+    for each in given:
+        column, _, field_name = each.rpartition("=")
+        column, field_name = column.strip(), field_name.strip()
+        if not column or not is_field(kind.key, field_name):
+            raise ConfigError(
+                f"--map {each!r} must be COLUMN=FIELD; fields are {field_names(kind.key)}."
+            )
+        found[column] = field_name
+    return found
 
 
 def _where_it_stopped(tally: Tally, batch: Batch, error: SimpostError) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli import catalogue
-from simpost.cli.importing import DryRun, File, Replace, Report, import_file
+from simpost.cli.importing import Columns, DryRun, File, Replace, Report, import_file
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.engine.importing import Kind
 
@@ -25,6 +25,7 @@ def import_plans(
     file: File,
     dry_run: DryRun = False,
     replace: Replace = False,
+    columns: Columns = None,
     report: Report = None,
     url: Url = None,
     config: Config = None,
@@ -37,7 +38,9 @@ def import_plans(
     Leaves with 0 only when every row went in.
     """
     server = None if dry_run else operator_server(url, config, operator_token)
-    import_file(file, Kind.PLANS, server, "/v1/operator/plans", report, replace=replace)
+    import_file(
+        file, Kind.PLANS, server, "/v1/operator/plans", report, replace=replace, columns=columns
+    )
 
 
 _PATH = "/v1/operator/plans"

@@ -158,6 +158,21 @@ def parse_esim(row: Mapping[str, Any], now_ms: int, *, partial: bool = False) ->
     )
 
 
+def field_names(key: str) -> str:
+    """The fields of the rows that have this key, for a complaint about a heading."""
+    fields = _ESIM_FIELDS if key in _ESIM_FIELDS.values() else _PLAN_FIELDS
+    flat = {"packageCode": "", "slug": ""} if fields is _ESIM_FIELDS else {}
+    return ", ".join([*fields.values(), *flat])
+
+
+def is_field(key: str, name: str) -> bool:
+    """Whether the rows that have this key have such a field, however it is written."""
+    plain = _GAPS_IN_NAMES.sub("", name).lower()
+    if key in _ESIM_FIELDS.values():
+        return plain in _ESIM_FIELDS or plain in _PACKAGE_FIELDS
+    return plain in _PLAN_FIELDS or plain == "type"
+
+
 def doubt(esim: EsimRow) -> str | None:
     """What is odd about an eSIM that was taken all the same: vendors' own ICCIDs often are."""
     if esim.iccid and not esim.iccid.startswith("89"):

@@ -247,3 +247,20 @@ def test_an_import_that_is_cut_off_says_how_far_it_came(
         "simpost: Enough. The good rows up to line 2000 are saved, those from line 2001 on are "
         "not. Saving again changes nothing: run it once more.\n"
     )
+
+
+def test_german_headings_are_mapped_and_others_named(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "esims.csv"
+    file.write_bytes(b"Auftrag;Profil;Status\r7;ENABLED;IN_USE\r")
+    command = ("esims", "import", file, "--account", "a", "--dry-run")
+    refused = run(*command)
+    assert refused.returncode == 1
+    assert "found are 'Auftrag', 'Profil', 'Status', expected are esimTranNo" in refused.stderr
+    mapped = ("Auftrag=esimTranNo", "Profil=smdpStatus", "Status=esimStatus")
+    done = run(*command, *(part for each in mapped for part in ("--map", each)))
+    assert done.returncode == 0
+    assert done.stdout.startswith("1 rows are good, in ")
+    unknown = run(*command, "--map", "Auftrag=number")
+    assert unknown.returncode != 0
+    assert "must be COLUMN=FIELD" in unknown.stderr
+    assert "Traceback" not in unknown.stderr

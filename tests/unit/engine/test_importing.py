@@ -292,3 +292,38 @@ def test_plans_are_packed_as_plans() -> None:
     assert flaw == Flaw(2, "smsStatus is missing")
     assert isinstance(batch, Batch)
     assert batch.body == b'[{"packageCode":"A","smsStatus":1,"type":"BASE"}]'
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_csv_lines_end_as_any_system_ends_them(ending: str, size: int) -> None:
+    text = f"esimTranNo,iccid{ending}1,2{ending}{ending}3,4{ending}".encode()
+    chunks = [text[at : at + size] for at in range(0, len(text), size)]
+    rows = [item.value for item in read_rows(chunks, Kind.ESIMS) if isinstance(item, Row)]
+    assert rows == [{"esimTranNo": "1", "iccid": "2"}, {"esimTranNo": "3", "iccid": "4"}]
+
+
+def test_a_heading_cell_longer_than_csv_takes_is_told() -> None:
+    text = b"esimTranNo," + b"x" * 140_000 + b"\n1,2\n"
+    [flaw] = read_rows([text], Kind.ESIMS)
+    assert isinstance(flaw, Flaw)
+    assert flaw.stops
+    assert flaw.reason.startswith("the heading is not CSV: field larger than field limit")
+
+
+def test_an_unknown_heading_says_what_was_found_and_expected() -> None:
+    [flaw] = read_rows([b"Rufnummer;Karte\n49151;8985\n"], Kind.ESIMS)
+    assert isinstance(flaw, Flaw)
+    assert "found are 'Rufnummer', 'Karte'" in flaw.reason
+    assert "expected are esimTranNo, orderNo" in flaw.reason
+    assert "--map COLUMN=esimTranNo" in flaw.reason
+
+
+def test_mapped_columns_are_read_as_their_fields() -> None:
+    columns = {"Auftrag": "esimTranNo", "Karte": "iccid"}
+    text = b"Auftrag;Karte\n7;8985\n"
+    [row] = read_rows([text], Kind.ESIMS, columns=columns)
+    assert row == Row(2, {"esimTranNo": "7", "iccid": "8985"})
+    [flaw] = read_rows([b"a;b\n1;2\n"], Kind.ESIMS, columns=columns)
+    assert isinstance(flaw, Flaw)
+    assert flaw.reason == "--map names 'Auftrag', and found are 'a', 'b'"

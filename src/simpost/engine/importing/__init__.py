@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from simpost.engine.importing.batches import Batch, batches
@@ -17,9 +17,15 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_rows(
-    chunks: Iterable[bytes], kind: Kind, *, max_characters: int = MAX_ROW_CHARACTERS
+    chunks: Iterable[bytes],
+    kind: Kind,
+    *,
+    max_characters: int = MAX_ROW_CHARACTERS,
+    columns: Mapping[str, str] | None = None,
 ) -> Iterator[Row | Flaw]:
     """Read the rows of a file: JSON where it begins with a bracket, else CSV with a heading.
+
+    `columns` renames columns of a CSV heading to fields.
 
     The same octets give the same rows, lines and flaws however they are cut into chunks.
     """
@@ -40,7 +46,7 @@ def read_rows(
     if first.lstrip()[:1] in ("{", "["):
         yield from json_rows(rest, kind, max_characters)
     else:
-        yield from csv_rows(rest, kind, max_characters)
+        yield from csv_rows(rest, kind, max_characters, columns or {})
 
 
 def _decoded(octets: Iterable[bytes]) -> Iterator[str]:

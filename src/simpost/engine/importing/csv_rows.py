@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
+from simpost.engine.catalogue import field_names
 from simpost.engine.importing.rows import Flaw, Kind, Row
 
 _DELIMITERS = ",;\t"
+_MOST_NAMED = 40
+"""Columns of a heading that a complaint names."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -59,9 +63,14 @@ class _Lines:
         return self._text[start : self._at]
 
 
-def csv_rows(text: Iterator[str], kind: Kind, max_characters: int) -> Iterator[Row | Flaw]:
-    """Read one row a line; empty cells are absent, empty lines are passed over."""
-    lines = _Lines(text, max_characters)
+def csv_rows(
+    text: Iterator[str], kind: Kind, max_characters: int, columns: Mapping[str, str]
+) -> Iterator[Row | Flaw]:
+    """Read one row a line; empty cells are absent, empty lines are passed over.
+
+    `columns` renames columns of the heading to fields.
+    """
+    lines = _Lines(_with_line_feeds(text, max_characters), max_characters)
     try:
         heading = _next_filled(lines)
         mark = re.fullmatch(r"sep=(.)\s*", heading)  # written by spreadsheets, for spreadsheets
@@ -73,11 +82,34 @@ def csv_rows(text: Iterator[str], kind: Kind, max_characters: int) -> Iterator[R
     except StopIteration:
         return
     delimiter = mark[1] if mark else _delimiter(heading)
-    names = [name.strip() for name in next(csv.reader([heading], delimiter=delimiter))]
+    try:
+        names = [name.strip() for name in next(csv.reader([heading], delimiter=delimiter))]
+    except csv.Error as error:
+        yield Flaw(lines.count or 1, f"the heading is not CSV: {error}", stops=True)
+        return
+    if missing := next((name for name in columns if name not in names), None):
+        reason = f"--map names {_clipped(missing)}, and {_found(names)}"
+        yield Flaw(lines.count or 1, reason, stops=True)
+        return
+    names = [columns.get(name, name) for name in names]
     if problem := _heading_problem(names, kind):
         yield Flaw(lines.count or 1, problem, stops=True)
         return
     yield from _rows(lines, delimiter, names, max_characters)
+
+
+def _with_line_feeds(text: Iterator[str], max_characters: int) -> Iterator[str]:
+    """The text with line feeds where its first line ends with a carriage return alone."""
+    first = ""
+    for piece in text:
+        first += piece
+        end = re.search(r"\r(?=.)|\n", first, re.DOTALL)
+        if end or len(first) > max_characters:
+            break
+    rest = chain((first,), text)
+    if re.match(r"[^\r\n]*\r(?!\n)", first):
+        return (piece.replace("\r", "\n") for piece in rest)
+    return rest
 
 
 def _next_filled(lines: _Lines) -> str:
@@ -120,6 +152,21 @@ def _delimiter(heading: str) -> str:
 def _heading_problem(names: list[str], kind: Kind) -> str | None:
     plain = [re.sub(r"[\s_-]+", "", name).lower() for name in names]
     if kind.key.lower() not in plain:
-        return f"the heading has no {kind.key}: is this a CSV file with headings, or JSON?"
+        return (
+            f"the heading has no {kind.key}: {_found(names)}, "
+            f"expected are {field_names(kind.key)}; "
+            f"--map COLUMN={kind.key} names the column, if this is a CSV file with headings"
+        )
     twice = next((name for name in plain if name and plain.count(name) > 1), None)
     return f"the heading has {twice} twice" if twice else None
+
+
+def _found(names: list[str]) -> str:
+    shown = ", ".join(_clipped(name) for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"found are {shown}{more}"
+
+
+def _clipped(name: str) -> str:
+    text = repr(name)
+    return text if len(text) <= 40 else f"{text[:37]}..."
