@@ -15,8 +15,8 @@ MAX_PDU_OCTETS: Final = 64 * 1024
 class Framer:
     """Takes octets as they come and gives whole PDUs.
 
-    It holds at most one unfinished PDU, so never more than `max_pdu_octets` beside what is being
-    fed. Errors come in line with the PDUs, at the place where they were met: after a
+    It holds at most one unfinished PDU, so never more than `max_pdu_octets` beside what was fed and
+    not asked for yet. Errors come in line with the PDUs, at the place where they were met: after a
     `RecoverablePduError` the next PDU follows; a `FatalPduError` is the last thing it ever gives.
     """
 
@@ -25,14 +25,19 @@ class Framer:
         self._rest = bytearray()
         self._wanted = HEADER_OCTETS
         self.broken = False
+        self.more = False
 
     @property
     def held_octets(self) -> int:
-        """Octets of the PDU that is not whole yet."""
+        """Octets of the PDU that is not whole yet, or not asked for."""
         return len(self._rest)
 
-    def feed(self, octets: bytes) -> list[Pdu | PduError]:
-        """Every PDU that `octets` completes, and every error met, in order. Never raises."""
+    def feed(self, octets: bytes, most: int | None = None) -> list[Pdu | PduError]:
+        """The PDUs that `octets` completes, and every error met, in order. Never raises.
+
+        At most so many; `more` tells that others may be there, and `feed(b"")` gives them.
+        """
+        self.more = False
         if self.broken:
             return []
         if self._rest:
@@ -41,13 +46,16 @@ class Framer:
                 return []
             octets = bytes(self._rest)
             self._rest.clear()
-        return self._cut(octets)
+        return self._cut(octets, most)
 
-    def _cut(self, octets: bytes) -> list[Pdu | PduError]:
+    def _cut(self, octets: bytes, most: int | None) -> list[Pdu | PduError]:
         found: list[Pdu | PduError] = []
         at, end = 0, len(octets)
         self._wanted = HEADER_OCTETS
         while end - at >= HEADER_OCTETS:
+            if len(found) == most:
+                self.more = True
+                break
             length, command_id, status, sequence = HEADER.unpack_from(octets, at)
             if not HEADER_OCTETS <= length <= self._max_pdu_octets:
                 self.broken = True

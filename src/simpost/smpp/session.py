@@ -46,6 +46,8 @@ from simpost.smpp.window import Ended, Waiting, Window
 
 # Sent also when the window is full, and not counted as activity.
 _CONTROL: Final = frozenset({Command.ENQUIRE_LINK, Command.UNBIND, *BOUND_BY})
+MOST_PDUS_A_TURN: Final = 100
+"""PDUs of one peer that are worked through before the event loop goes on with others."""
 _ENQUIRE_LINK: Final = int(Command.ENQUIRE_LINK)
 _UNBIND: Final = int(Command.UNBIND)
 
@@ -100,6 +102,8 @@ class Session(asyncio.Protocol):
         self._watch = Watch(settings)
         self._timer: asyncio.TimerHandle | None = None
         self._close_reason: CloseReason | None = None
+        self._is_lost = False
+        self._lost_by: Exception | None = None
         self.closed: asyncio.Future[CloseReason] = self._loop.create_future()
         self._enter(SessionState.OPEN)
 
@@ -251,8 +255,12 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._watch.last_received = self._loop.time()
+        self._work_through(data)
+
+    def _work_through(self, data: bytes) -> None:
+        """What the peer sent, as far as one turn of the loop may take."""
         self._outlet.is_reading = True
-        for found in self._framer.feed(data):
+        for found in self._framer.feed(data, MOST_PDUS_A_TURN):
             if self._close_reason is not None:
                 break
             self.pdus_in += 1
@@ -269,11 +277,31 @@ class Session(asyncio.Protocol):
             self._tell_room()
         self._outlet.is_reading = False
         self._outlet.flush()
+        if self._framer.more and not self._outlet.is_behind:
+            self._outlet.fall_behind()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._close_reason is None:
+            self._work_through(b"")
+            if self._framer.more:
+                self._loop.call_soon(self._go_on)
+                return
+        self._outlet.catch_up()
+        if self._is_lost:
+            self._end(self._lost_by)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._outlet.transport = None
+        if self._outlet.is_behind:  # what it sent before counts, answers most of all
+            self._is_lost, self._lost_by = True, exc
+            self.pause_writing()
+        else:
+            self._end(exc)
+
+    def _end(self, exc: Exception | None) -> None:
         reason = self._close_reason or self._reason_of_loss(exc)
         self._close_reason = reason
-        self._outlet.transport = None
         self._enter(SessionState.CLOSED)
         if self._timer is not None:
             self._timer.cancel()

@@ -145,8 +145,8 @@ class Line(Session):
         self.wire = Wire(cast("asyncio.Transport", transport))
         super().connection_made(self.wire)
 
-    def data_received(self, data: bytes) -> None:
+    def _work_through(self, data: bytes) -> None:
         self.is_reading = True
-        super().data_received(data)
+        super()._work_through(data)
         self.is_reading = False
         self._read_through()

@@ -1,5 +1,6 @@
 """Message centres of raw octets that break the standard: what can be read of them counts."""
 
+import asyncio
 import contextlib
 
 import pytest
@@ -9,6 +10,7 @@ from simpost.domain.outcomes import Verdict
 from simpost.domain.states import State
 from simpost.ports.carrier import Link
 from simpost.smpp import BindTransceiverResp, DeliverSm, encode
+from simpost.smpp.session import MOST_PDUS_A_TURN
 from tests.integration.carriers.centre import part, send, settings, started
 from tests.integration.smpp.peers import RawListener
 
@@ -38,7 +40,11 @@ async def raw_centre(**changed):
     carrier = SmppCarrier(settings(listener.port, **changed))
     try:
         async with started(carrier) as lane:
-            yield carrier, lane, await listener.accept()
+            peer = await listener.accept()
+            try:
+                yield carrier, lane, peer
+            finally:
+                await peer.close()  # it answers no unbind
     finally:
         await listener.close()
 
@@ -109,6 +115,59 @@ async def test_a_bind_answered_as_another_bind_is_bound(capsys):
                 octets = encode(bind.response(0, bind.sequence_number))
                 peer.send_octets(octets[:4] + wrong.to_bytes(4, "big") + octets[8:])
             await lane.until(lambda: all(bind.link is Link.BOUND for bind in carrier.binds()))
+            await listener.close()
     finally:
         await listener.close()
     assert "it answers bind_receiver" in capsys.readouterr().out
+
+
+async def turns(session, until):
+    """How many PDUs the session worked through in each turn of the loop, until a condition."""
+    counts = []
+    before = session.pdus_in
+    while not until():
+        await asyncio.sleep(0)
+        counts.append(session.pdus_in - before)
+        before = session.pdus_in
+    return counts
+
+
+UNREADABLE = b"\0\0\0\x13\0\0\0\5\0\0\0\0\0\0\0\7abc"
+UNASKED = b"\0\0\0\x12\x80\0\0\4\0\0\0\0\x7f\0\0\1x\0"
+IGNORED = b"\0\0\0\x13\x80\0\0\4\0\0\0\0\x7f\0\0\1x\0\0"
+
+
+@pytest.mark.parametrize("flood", [UNREADABLE, UNASKED, IGNORED])
+async def test_a_flood_is_worked_through_in_bounded_turns_and_few_lines(flood, capsys):
+    async with raw_bound() as (carrier, _, peer):
+        session = carrier._lines[0].session
+        wanted = session.pdus_in + 30_000
+        peer.send_octets(flood * 30_000)
+        reading = asyncio.create_task(_drop(peer))
+        counts = await turns(session, lambda: session.pdus_in >= wanted)
+        assert max(counts) <= 2 * MOST_PDUS_A_TURN
+        reading.cancel()
+        carrier._lines[0].noted.end_period()
+        lines = [line for line in capsys.readouterr().out.splitlines() if "carrier=" in line]
+        assert len(lines) < 20
+        assert sum("lines_left_out" in line for line in lines) in (1, 2)
+        assert carrier.link is Link.BOUND
+
+
+async def _drop(peer):
+    while await peer.reader.read(65536):
+        pass
+
+
+async def test_answers_that_came_before_the_link_was_lost_all_count():
+    """Though more of them come in one read than a turn works through."""
+    async with raw_centre(window=1000) as (carrier, lane, peer):
+        peer.answer(await peer.receive())
+        await lane.until_bound(carrier)
+        answers = [send(carrier, part(f"text {number}")) for number in range(900)]
+        submits = [await peer.receive() for _ in answers]
+        for submit in submits:
+            peer.answer(submit, message_id=f"id{submit.sequence_number}")
+        await peer.close()
+        outcomes = await asyncio.gather(*answers)
+        assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}

@@ -50,3 +50,22 @@ def test_no_more_than_one_unfinished_pdu_is_held() -> None:
         assert framer.held_octets < 1024
     assert len(framer.feed(b"\0" + GOOD)) == 2
     assert framer.held_octets == 0
+
+
+def test_pdus_are_given_so_many_at_a_time_and_none_is_lost() -> None:
+    framer = Framer()
+    stream = b"".join(encode(EnquireLink(sequence_number=n)) for n in range(1, 251)) + GOOD[:7]
+    found, counts, fed = [], [], stream
+    while True:
+        some = framer.feed(fed, 100)
+        found += some
+        counts.append((len(some), framer.more))
+        fed = b""
+        if not framer.more:
+            break
+    assert counts == [(100, True), (100, True), (50, False)]
+    assert [pdu.sequence_number for pdu in found if isinstance(pdu, EnquireLink)] == list(
+        range(1, 251)
+    )
+    assert framer.held_octets == 7
+    assert framer.feed(GOOD[7:], 100) == [EnquireLink(sequence_number=9)]

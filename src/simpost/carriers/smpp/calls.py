@@ -48,12 +48,11 @@ async def answer_calls(bind: Callable[[], Bind], line: Line) -> None:
 
 
 def _on_outbind(bind: Callable[[], Bind], line: Line, session: Session, outbind: Outbind) -> None:
-    name = line.settings.name
     if not _is_expected(line.settings, outbind):
-        log.warning("outbind_refused", carrier=name, peer=session.peer)
+        line.noted.warning("outbind_refused", peer=session.peer)
         session.close()
     elif line.link not in _WANTED:
-        log.warning("outbind_refused", carrier=name, peer=session.peer, link=line.link)
+        line.noted.warning("outbind_refused", peer=session.peer, link=line.link)
         session.close()
     else:
         line.binding()

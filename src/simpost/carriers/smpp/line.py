@@ -12,7 +12,7 @@ from simpost.carriers.smpp.ends import WHY
 from simpost.carriers.smpp.pace import Pace
 from simpost.carriers.smpp.slowdown import Slowdown
 from simpost.config import SmppCarrier as Settings
-from simpost.observe import get_logger
+from simpost.observe import SparingLog, get_logger
 from simpost.ports.carrier import BindKind, BindStatus, Link
 from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
 
@@ -51,6 +51,7 @@ class Line(SessionHandler):
         is_at_fault: an answer said that the bind is not right; until it is bound again.
         was_of_use: whether the last link was: see `is_of_use`.
         on_outbind: what to do when the message centre asks us to bind.
+        noted: for lines that the peer can cause at will.
         dials: whether we call; false where the message centre calls us, when it likes.
         started_s: when it was last started, of the monotonic clock.
         bound_until_s: until when it was bound last; 0: never.
@@ -78,6 +79,7 @@ class Line(SessionHandler):
         self.dials = dials
         self.started_s = 0.0
         self.bound_until_s = 0.0
+        self.noted = SparingLog(log, settings.name)
         self._operator = operator
         self._keep = keep
         self._session: Session | None = None
@@ -225,17 +227,17 @@ class Line(SessionHandler):
             self._operator.on_request(session, request)
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
-        log.warning("answer_came_late", carrier=self.settings.name, status=response.command_status)
+        self.noted.warning("answer_came_late", status=response.command_status)
         self._operator.on_late(request, response)
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
-        log.warning("answer_to_nothing", carrier=self.settings.name)
+        self.noted.warning("answer_to_nothing")
 
     def on_tolerated(self, session: Session, what: str) -> None:
-        log.warning("peer_deviates", carrier=self.settings.name, what=what)
+        self.noted.warning("peer_deviates", what=what)
 
     def on_malformed(self, session: Session, error: PduError) -> None:
-        log.warning("malformed_pdu", carrier=self.settings.name, problem=str(error))
+        self.noted.warning("malformed_pdu", problem=str(error))
 
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         if session is not self._session:
