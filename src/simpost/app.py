@@ -242,6 +242,7 @@ class App:
                 tasks.create_task(self.inbound.run()),
                 tasks.create_task(self._failover.run()),
                 tasks.create_task(self.measures.lag.run()),
+                tasks.create_task(self.intake.refusals.run()),
             ]
             await self.dispatch.start(tasks)
             if self._node:
@@ -275,6 +276,7 @@ class App:
             async with asyncio.timeout(_GRACE_S):
                 await self.dispatch.drained()
                 await self.inbound.drained()
+        await self.intake.refusals.flush()
 
     def _http_server(self) -> HttpServer:
         server = self.settings.server

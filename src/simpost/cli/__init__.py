@@ -59,6 +59,7 @@ COMMANDS = {
     ),
     "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
     "messages": Command("messages", "messages", "Show what became of messages.", "Use"),
+    "refusals": Command("refusals", "refusals", "Show which texts were refused, and why.", "Use"),
     "inbox": Command("inbox", "inbox", "Show what came in from handsets and phones.", "Use"),
     "accounts": Command("accounts", "app", "Add, list and change the accounts.", "Operate"),
     "plans": Command("plans", "app", "Bring in, list, retire and delete plans.", "Operate"),

@@ -15,6 +15,7 @@ from simpost.domain.reasons import Reason
 from simpost.engine.clock import Clock
 from simpost.engine.decision import AS_USUAL, Refusal, SendPlan, Wishes, decide
 from simpost.engine.lane import Lane
+from simpost.engine.refusals import RefusalLog
 from simpost.engine.routes import Routing
 from simpost.observe import get_logger
 from simpost.ports.inbound import Known
@@ -82,6 +83,7 @@ class Intake:
         """Committed messages by carrier and category."""
         self.refused: Counter[tuple[str]] = Counter()
         """Messages that were not taken, by reason."""
+        self.refusals = RefusalLog(store, new_id, clock_ms)
         self._store = store
         self._lanes = lanes
         self._new_id = new_id
@@ -106,7 +108,7 @@ class Intake:
             stale_ms = now_ms - DAY_MS
             request = RequestKey(ask.request_id, ask.fingerprint, stale_ms, ask.signature)
         if isinstance(plan, Refusal) or esim is None:
-            return await self._refuse(account, plan, request, now_ms)
+            return await self._refuse(account, ask, esim, plan, request, now_ms)
         message, done = await self._commit(
             account,
             esim,
@@ -117,6 +119,8 @@ class Intake:
             commit=self._store.accept,
         )
         if isinstance(done, Repeated):
+            if not done.same:
+                self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
             return _again(done)
         return Answer(message_id=message.id, plan=plan)
 
@@ -196,6 +200,8 @@ class Intake:
     async def _refuse(
         self,
         account: Account,
+        ask: Ask,
+        esim: Esim | None,
         refusal: SendPlan | Refusal,
         request: RequestKey | None,
         now_ms: int,
@@ -206,8 +212,20 @@ class Intake:
         if request:
             first = await self._store.remember(Refused(account.id, request, refusal.reason, now_ms))
             if first:
+                if not first.same:
+                    self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
                 return _again(first)
+        self._note(account, ask, esim, refusal.reason)
         return Answer(reason=refusal.reason, detail=refusal.detail)
+
+    def _note(self, account: Account, ask: Ask, esim: Esim | None, reason: Reason) -> None:
+        self.refusals.note(
+            account.id,
+            reason,
+            esim_tran_no=esim.esim_tran_no if esim else ask.esim_tran_no,
+            iccid=(esim.iccid or ask.iccid) if esim else ask.iccid,
+            request_id=ask.request_id,
+        )
 
 
 def _again(first: Repeated) -> Answer:

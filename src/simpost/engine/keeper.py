@@ -18,6 +18,8 @@ _STEP = 500
 _DAY_MS = 86_400_000
 _RETIRE_MS = 3_600_000
 """How often what is old is looked for."""
+_REFUSALS_KEPT_DAYS = 90
+"""How long refusals are listed at most, whatever `keep_days` says."""
 _RETIRE_FOR_MS = 5_000
 """How long a round drops of it; the next goes on, so that nothing else waits for long."""
 
@@ -56,6 +58,7 @@ class Keeper:
         self.receipt_grace_ms = receipt_grace_ms
         self.keep_days = keep_days
         self._retired_ms = 0
+        self._refusals_retired_ms = 0
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
@@ -106,6 +109,12 @@ class Keeper:
             pass
         while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
+        if now_ms - self._refusals_retired_ms >= _RETIRE_MS:
+            days = min(self.keep_days or _REFUSALS_KEPT_DAYS, _REFUSALS_KEPT_DAYS)
+            before_ms = now_ms - days * _DAY_MS
+            _, all_gone = await self._retire(self._store.retire_refusals, before_ms)
+            if all_gone:
+                self._refusals_retired_ms = now_ms
         if self.keep_days and now_ms - self._retired_ms >= _RETIRE_MS:
             before_ms = now_ms - self.keep_days * _DAY_MS
             messages, all_gone = await self._retire(self._store.retire, before_ms)

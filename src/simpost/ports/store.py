@@ -22,6 +22,7 @@ from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.inbound import InboundStore
+from simpost.ports.refusals import RefusalStore
 from simpost.ports.watching import WatchedStore
 
 
@@ -282,7 +283,7 @@ class EsimRow(msgspec.Struct, frozen=True):
     given: frozenset[str] | None = None
 
 
-class Store(InboundStore, WatchedStore, Protocol):
+class Store(InboundStore, RefusalStore, WatchedStore, Protocol):
     """Everything that must survive. Opened by its class; owned by one process if embedded."""
 
     async def close(self) -> None: ...

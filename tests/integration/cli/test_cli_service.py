@@ -134,6 +134,31 @@ def test_an_account_is_added_changed_and_used(simpost: Simpost) -> None:
     assert simpost(*args).returncode == 1
 
 
+def test_what_was_refused_is_shown_to_the_account_and_the_administrator(
+    simpost: Simpost,
+) -> None:
+    simpost("send", "a secret text", "--esim", "no-such-esim")
+    for args in ((), ("--account", "demo")):
+        shown = simpost("refusals", "--esim", "no-such-esim", "--reason", "esim_unknown", *args)
+        assert shown.returncode == 0, shown.stderr
+        assert "This account has no such eSIM." in shown.stdout
+        assert "a secret text" not in shown.stdout
+    found = json.loads(simpost("refusals", "--since", "1h", "--limit", "1", "--json").stdout)
+    assert [each["esimTranNo"] for each in found] == ["no-such-esim"]
+    assert simpost("refusals", "--esim", "another").stdout == "no refusals\n"
+
+
+def test_the_administrator_opens_a_message_and_a_conversation(simpost: Simpost) -> None:
+    sent = json.loads(simpost("send", "for support", "--esim", ESIM, "--json").stdout)
+    shown = simpost("messages", sent["id"], "--account", "demo")
+    assert shown.returncode == 0, shown.stderr
+    assert "text      for support" in shown.stdout
+    listed = simpost("messages", "--account", "demo", "--esim", ESIM)
+    assert sent["id"] in listed.stdout
+    said = simpost("inbox", "--account", "demo", "--esim", ESIM)
+    assert "for support" in said.stdout
+
+
 def test_esims_are_brought_in_and_can_be_sent_to(simpost: Simpost, tmp_path: Path) -> None:
     file = tmp_path / "esims.json"
     file.write_text(esims("70000000000001", "70000000000002"))

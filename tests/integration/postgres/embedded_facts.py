@@ -18,6 +18,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.ports.refusals import Refusal, RefusalBatch
 from simpost.ports.store import NewMessage, Refused
 from simpost.store import SqliteStore
 from simpost.store.moving.tables import TABLES
@@ -30,6 +31,7 @@ from tests.contract.store_facts import (
     key,
     leased,
     message,
+    new_id,
     plan,
     receipt,
     settlement,
@@ -130,6 +132,8 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     )
     await store.receive([receipt(f"id-{at}") for at in (1, 2, 3)])
     await store.receive([receipt("parked"), receipt("id-1", State.FAILED)])
+    refused = Refusal(1, new_id(NOW_MS), "E-2", None, Reason.SMS_NOT_SUPPORTED, "r", NOW_MS)
+    await store.add_refusals(RefusalBatch((refused,), {refused.day: 3}))
     await store.gather(one_of(1))
     await store.gather(one_of(2))
     whole = [await store.gather(one_of(at, 2, reference=9)) for at in (1, 2)]

@@ -14,6 +14,7 @@ from simpost.domain.accounts import Account, Dialect
 from simpost.engine.accounts import Accounts
 from simpost.engine.dispatch import Dispatch
 from simpost.engine.intake import Answer, Ask, Intake
+from simpost.engine.refusals import RefusalLog
 from simpost.ports.store import Store
 
 NOW_MS = 1_767_225_600_000
@@ -39,6 +40,9 @@ class IntakeDouble:
 
     answer: Answer | Exception = field(default_factory=lambda: Answer(message_id=MESSAGE_ID))
     asked: list[tuple[Account, Ask]] = field(default_factory=list)
+    refusals: RefusalLog = field(
+        default_factory=lambda: RefusalLog(cast("Store", None), lambda: b"", lambda: NOW_MS)
+    )
 
     async def send(self, account: Account, ask: Ask) -> Answer:
         self.asked.append((account, ask))

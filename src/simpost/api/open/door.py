@@ -19,18 +19,19 @@ from simpost.api.open.call import Call
 from simpost.api.open.dialects import RULES
 from simpost.api.open.envelope import Code, Fault, Reply
 from simpost.api.open.headers import parse_headers
-from simpost.api.open.routes import ENDPOINTS
+from simpost.api.open.routes import ENDPOINTS, PREFIX
+from simpost.api.rate_limit import note_rate_limited
 from simpost.api.services import Services
 from simpost.api.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.reasons import Reason
-from simpost.engine.accounts import Accounts
 from simpost.errors import StoreError
 from simpost.http.connection import prove
 
 Endpoint = Callable[[Call], Awaitable[Reply]]
 
 _CLOSE = ((b"connection", b"close"),)
+_SEND = f"{PREFIX}/esim/sendSms"
 _JSON = (b"content-type", b"application/json")
 
 
@@ -72,9 +73,9 @@ async def _answer(
             check_signature(account, headers, body, scope)
         prove(scope)
         rules = RULES[account.dialect]
-        if wait_s := services.accounts.admit(account):
-            await _slow_down(services.accounts, account, wait_s)
         request_id = headers.request_id.decode("ascii") or None
+        if wait_s := services.accounts.admit(account):
+            await _slow_down(services, account, wait_s, scope["path"], body, request_id)
         signature = signature_of(account, headers)
         call = Call(services, account, rules, scope["path"], body, request_id, signature)
         if len(body) < LARGE_OCTETS:
@@ -108,8 +109,17 @@ def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
     return endpoint
 
 
-async def _slow_down(accounts: Accounts, account: Account, wait_s: float) -> None:
-    if wait_s := await accounts.draw(account, wait_s):
+async def _slow_down(
+    services: Services,
+    account: Account,
+    wait_s: float,
+    path: str,
+    body: bytes,
+    request_id: str | None,
+) -> None:
+    if wait_s := await services.accounts.draw(account, wait_s):
+        if path == _SEND:
+            note_rate_limited(services, account, body, request_id)
         seconds = b"%d" % math.ceil(wait_s)
         headers = ((b"retry-after", seconds), (b"rt-reason", Reason.RATE_LIMITED.encode()))
         raise Fault(Code.BUSY, account_pace(account), status=429, headers=headers)

@@ -12,12 +12,14 @@ from fastapi import Depends, Request
 from starlette.types import Scope
 
 from simpost.api.credentials import NOBODY, account_pace, holds_secret, look_up, may_come_from
+from simpost.api.rate_limit import note_rate_limited
 from simpost.api.services import Services
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
 
 _BASIC = {"WWW-Authenticate": 'Basic realm="simpost", charset="UTF-8"'}
+_SEND = "/v1/messages"
 _HOW = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
 _BEARER = {"WWW-Authenticate": 'Bearer realm="simpost"'}
 
@@ -40,6 +42,9 @@ async def identify(request: Request) -> Account:
         raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
     wait_s = services.accounts.admit(account)
     if wait_s and (wait_s := await services.accounts.draw(account, wait_s)):
+        if request.method == "POST" and request.url.path == _SEND:
+            key = request.headers.get("idempotency-key")
+            note_rate_limited(services, account, await request.body(), key)
         raise Problem(
             429,
             ProblemCode.TOO_MANY_REQUESTS,

@@ -30,6 +30,7 @@ from simpost.api.v1 import (
     operator_receipts,
     operator_reload,
     problems,
+    refusals,
     sending,
 )
 from simpost.api.v1.callers import proven_caller
@@ -61,7 +62,7 @@ def build(services: Services) -> ASGIApp:
         exception_handlers=_HANDLERS,
     )
     app.state.services = services
-    rooms = (health, metrics, sending, log, inbound)
+    rooms = (health, metrics, sending, log, refusals, inbound)
     operators = (
         operator_accounts,
         operator_carriers,

@@ -18,6 +18,8 @@ TABLES: Final = (
     "assemblies",
     "incoming_parts",
     "inbound",
+    "refusals",
+    "refusal_days",
 )
 """In this order. They have the same columns on both sides, but for those named below, and what is
 octets or a yes on one side only is made so on the way."""

@@ -16,6 +16,7 @@ _FILES = (
     "routing",
     "catalogue",
     "inbound",
+    "refusals",
     "partitions",
     "watching",
     "nodes",

@@ -57,6 +57,7 @@ from simpost.store.postgres.inbound_verbs import InboundVerbs
 from simpost.store.postgres.lanes import Queue
 from simpost.store.postgres.link import Link, Session
 from simpost.store.postgres.listening import Crier, Heard, Listener
+from simpost.store.postgres.refusals import RefusalVerbs
 from simpost.store.postgres.watching import WatchVerbs
 from simpost.store.seal import Seal
 
@@ -74,7 +75,7 @@ _PARKED_KEPT_MS: Final = 2 * _DAY_MS
 _logger = get_logger(__name__)
 
 
-class PostgresStore(InboundVerbs, WatchVerbs):
+class PostgresStore(InboundVerbs, RefusalVerbs, WatchVerbs):
     """Implements `simpost.ports.store.Store` on a database that nodes share. Use `open`.
 
     At most nine connections: one each for what is accepted, for what carriers say, for claims, for

@@ -13,7 +13,16 @@ from simpost.store.statements import statements
 
 R = TypeVar("R")
 
-_FILES = ("messages", "parts", "receipts", "routing", "catalogue", "inbound", "watching")
+_FILES = (
+    "messages",
+    "parts",
+    "receipts",
+    "routing",
+    "catalogue",
+    "inbound",
+    "refusals",
+    "watching",
+)
 SQL = statements("simpost.store.sqlite", _FILES)
 
 

@@ -56,6 +56,7 @@ from simpost.store.sqlite.deadline import LOOKUP_S, READ_S, Deadline
 from simpost.store.sqlite.inbound_verbs import InboundVerbs
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.moved import refuse_moved
+from simpost.store.sqlite.refusals import RefusalVerbs
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.sqlite.session import Session
 from simpost.store.sqlite.soundness import check_sound
@@ -76,7 +77,7 @@ _MOST_ESIMS = 10_000
 _logger = get_logger(__name__)
 
 
-class SqliteStore(InboundVerbs, WatchVerbs):
+class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
     """Implements `simpost.ports.store.Store` on one file. Use `open`."""
 
     def __init__(

@@ -1,0 +1,73 @@
+"""Refusals in the database, and the verbs for them: a part of `PostgresStore`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from simpost.ports.refusals import (
+    DAY_MS,
+    MOST_A_DAY,
+    Refusal,
+    RefusalBatch,
+    RefusalFilter,
+    UnlistedDay,
+)
+from simpost.store.postgres.lanes import Queue
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.queries import columns, is_keepable
+from simpost.store.refusals import by_day, facts_of, refusal_of, row_of
+
+R = TypeVar("R")
+
+
+class RefusalVerbs:
+    """Implements `simpost.ports.refusals.RefusalStore`."""
+
+    _chores: Queue
+
+    async def _read(self, query: Callable[..., Awaitable[R]], *facts: Any) -> R:
+        raise NotImplementedError
+
+    async def add_refusals(self, batch: RefusalBatch) -> None:
+        await self._chores.submit(_add, batch)
+
+    async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[Refusal]:
+        return await self._read(_list, account_id, which)
+
+    async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
+        return await self._read(_unlisted, account_id)
+
+    async def retire_refusals(self, *, before_ms: int, limit: int) -> int:
+        return await self._chores.submit(_retire, (before_ms, limit))
+
+
+async def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
+    async with session.transaction():
+        for day, (refusals, rest) in by_day(batches).items():
+            listed: int = await session.value("lock_refusal_day", *day)
+            kept = refusals[: max(0, MOST_A_DAY - listed)]
+            if kept:
+                await session.ask("add_refusals", *columns([row_of(one) for one in kept], 7))
+            counts = (len(kept), rest + len(refusals) - len(kept))
+            await session.ask("count_refusals", *day, *counts)
+    return [None] * len(batches)
+
+
+async def _list(session: Session, account_id: int, which: RefusalFilter) -> list[Refusal]:
+    if not is_keepable(which.esim_tran_no, which.iccid):
+        return []
+    rows = await session.ask("list_refusals", *facts_of(account_id, which))
+    return [refusal_of(row) for row in rows]
+
+
+async def _unlisted(session: Session, account_id: int) -> list[UnlistedDay]:
+    return [UnlistedDay(*row) for row in await session.ask("unlisted_refusals", account_id)]
+
+
+async def _retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+    counts: list[int] = []
+    for before_ms, limit in steps:
+        counts.append(await session.value("retire_refusals", before_ms, limit))
+        await session.ask("retire_refusal_days", before_ms // DAY_MS)
+    return counts

@@ -1,0 +1,73 @@
+"""Refusals in the file, and the verbs for them: a part of `SqliteStore`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import apsw
+
+from simpost.ports.refusals import (
+    DAY_MS,
+    MOST_A_DAY,
+    Refusal,
+    RefusalBatch,
+    RefusalFilter,
+    UnlistedDay,
+)
+from simpost.store.refusals import by_day, facts_of, refusal_of, row_of
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.writer import Writer
+
+R = TypeVar("R")
+
+
+class RefusalVerbs:
+    """Implements `simpost.ports.refusals.RefusalStore`."""
+
+    _writer: Writer
+
+    async def _read(self, query: Callable[..., R], *facts: Any) -> R:
+        raise NotImplementedError
+
+    async def add_refusals(self, batch: RefusalBatch) -> None:
+        await self._writer.submit(_add, batch)
+
+    async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[Refusal]:
+        return await self._read(_list, account_id, which)
+
+    async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
+        return await self._read(_unlisted, account_id)
+
+    async def retire_refusals(self, *, before_ms: int, limit: int) -> int:
+        return await self._writer.submit(_retire, (before_ms, limit))
+
+
+def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
+    for day, (refusals, rest) in by_day(batches).items():
+        listed: int = session.execute(SQL["refusals_listed"], day).get or 0
+        kept = refusals[: max(0, MOST_A_DAY - listed)]
+        for refusal in kept:
+            session.execute(SQL["add_refusal"], row_of(refusal))
+        counts = (len(kept), rest + len(refusals) - len(kept))
+        session.execute(SQL["count_refusals"], (*day, *counts))
+    return [None] * len(batches)
+
+
+def _list(connection: apsw.Connection, account_id: int, which: RefusalFilter) -> list[Refusal]:
+    rows = ask(connection, "list_refusals", facts_of(account_id, which))
+    return [refusal_of(row) for row in rows]
+
+
+def _unlisted(connection: apsw.Connection, account_id: int) -> list[UnlistedDay]:
+    return [UnlistedDay(*row) for row in ask(connection, "unlisted_refusals", (account_id,))]
+
+
+def _retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+    counts = []
+    for before_ms, limit in steps:
+        session.execute(SQL["retire_refusals"], (before_ms, limit))
+        counts.append(session.connection.changes())
+        session.execute(SQL["retire_refusal_days"], (before_ms // DAY_MS,))
+    return counts
