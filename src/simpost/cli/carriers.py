@@ -134,7 +134,13 @@ def _rate(bind: dict[str, Any]) -> str:
     if not bind["window"]:
         return ""
     allowed = bind["allowedPerSecond"]
-    return f"{bind['ratePerSecond']:g} of {allowed:g}" if allowed else f"{bind['ratePerSecond']:g}"
+    measured = plain_rate(bind["ratePerSecond"])
+    return f"{measured} of {plain_rate(allowed)}" if allowed else measured
+
+
+def plain_rate(per_s: float) -> str:
+    """With all its digits, and never in powers of ten."""
+    return f"{per_s:.12f}".rstrip("0").rstrip(".")
 
 
 def _age(time: str | None, now: datetime) -> str:

@@ -147,7 +147,7 @@ class Session(asyncio.Protocol):
 
         Sets `pdu.sequence_number`. Raises `NotAllowed`, `WindowFull`, `SessionClosed` or
         `FieldError` at once when nothing left; afterwards `ended` is given a response, whatever
-        its command_status, or `ResponseTimeout`, `MalformedResponse` or `SessionClosed`, each
+        its command_status, or `ResponseTimeout` or `SessionClosed`, each
         saying what was written. It must not raise.
         """
         command_id = pdu.command_id
@@ -159,6 +159,8 @@ class Session(asyncio.Protocol):
             raise WindowFull
         window, outlet = self._window, self._outlet
         sequence = pdu.sequence_number = window.next_sequence()
+        if pdu.tlvs:
+            self._suit_old_peer(pdu)
         octets = encode(pdu)
         window.open[sequence] = Waiting(pdu, ended, self._loop.time(), outlet.turn)
         if room == 1:
@@ -179,6 +181,8 @@ class Session(asyncio.Protocol):
         if self._unacked.pop(id(request), None) is None or self._close_reason is not None:
             return False
         response.sequence_number = request.sequence_number
+        if response.tlvs:
+            self._suit_old_peer(response)
         self._outlet.write(encode(response))
         return True
 
@@ -426,6 +430,11 @@ class Session(asyncio.Protocol):
         answer = "without" if pdu.response is None else "with"
         command = f"{command_name(pdu.command_id)} ({answer} a response)"
         return NotAllowed(f"{command} as {self.role.value} {step}")
+
+    def _suit_old_peer(self, pdu: Pdu) -> None:
+        """A message centre sends no TLVs to an ESME older than SMPP 3.4 (SMPP 5.0 2.8)."""
+        if self.role is Role.MC and self.interface_version < SMPP_3_4:
+            pdu.tlvs = ()
 
     def _tolerate(self, pdu: Pdu, what: str) -> None:
         self._handler.on_tolerated(self, f"{command_name(pdu.command_id)}: {what}")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from simpost.smpp import (
+    SMPP_3_4,
     SMPP_5_0,
     DataSm,
     DataSmResp,
@@ -32,6 +33,7 @@ from simpost.smsc.rules import Rules
 from simpost.smsc.tampering import doubled, mangled, resequenced, swallowed
 from simpost.smsc.timetable import Timetable
 
+_OLD_ID_LENGTH: Final = 8
 BIND_KINDS: Final[dict[SessionState, f.BindKind]] = {
     SessionState.BOUND_TX: "transmitter",
     SessionState.BOUND_RX: "receiver",
@@ -105,7 +107,7 @@ class Exchange:
         judged = [(single, *self._judge(line, single)) for single in each_of(request)]
         fates = [received.fate for _, _, received in judged]
         spoilt = next((fate for fate in fates if fate.answer is not None), None)
-        message_id = self._new_id()
+        message_id = self._new_id(line)
         refused = tuple(
             not_taken(single, received.fate.status)
             for single, _, received in judged
@@ -146,7 +148,7 @@ class Exchange:
         if fate.status:
             line.refuse(request, fate.status)
             return
-        message_id = self._new_id()
+        message_id = self._new_id(line)
         response = DataSmResp if isinstance(request, DataSm) else SubmitSmResp
         line.respond(request, response(message_id=message_id))
         self._take(content, received, message_id)
@@ -155,7 +157,7 @@ class Exchange:
         """The answer is spoilt, or comes after the receipt; the text may be taken all the same."""
         request, fate = received.request, received.fate
         is_taken = not fate.status and _is_taken(fate)
-        message_id = self._new_id() if is_taken else ""
+        message_id = self._new_id(line) if is_taken else ""
         answer = partial(self._answer, line, request, fate, message_id)
         first_s = fate.receipt.first_s
         if not is_taken:
@@ -208,9 +210,11 @@ class Exchange:
         received.message_id = message_id
         self._taken.append((content, received))
 
-    def _new_id(self) -> str:
+    def _new_id(self, line: Line) -> str:
+        """At most 8 characters for an ESME older than SMPP 3.4 (SMPP 5.0 2.8)."""
         self._next_id += 1
-        return format(self._next_id, self._id_format)
+        written = format(self._next_id, self._id_format)
+        return written if line.interface_version >= SMPP_3_4 else written[-_OLD_ID_LENGTH:]
 
 
 def _is_taken(fate: Fate) -> bool:

@@ -19,7 +19,7 @@ from simpost.smpp import (
 )
 from simpost.smsc import Simulator
 from tests.integration.smsc.conftest import Start
-from tests.integration.smsc.esme import NUMBER, Browser, bound, parts_of, submit
+from tests.integration.smsc.esme import NUMBER, Browser, Esme, binding, bound, parts_of, submit
 
 
 async def test_a_receipt_comes_after_the_answer_and_names_its_id(simulator: Simulator) -> None:
@@ -32,6 +32,21 @@ async def test_a_receipt_comes_after_the_answer_and_names_its_id(simulator: Simu
     assert (read.message_id, read.state) == (message_id, MessageState.DELIVERED)
     assert read.raw["id"] == message_id
     assert (receipt.source_addr, receipt.destination_addr) == (NUMBER, "simpost")
+
+
+@pytest.mark.parametrize("version", [0x00, 0x33])
+async def test_an_esme_older_than_3_4_gets_short_ids_and_no_tlvs(
+    start: Start, version: int
+) -> None:
+    """SMPP 5.0 2.8."""
+    for id_format in ("decimal", "hex"):
+        simulator = await start(id_format=id_format)
+        async with binding(simulator, Esme(), version=version) as esme:
+            answer = await esme.ask(submit(registered_delivery=1), SubmitSmResp)
+            receipt = await esme.delivered()
+        assert 0 < len(answer.message_id) <= 8
+        assert (answer.tlvs, receipt.tlvs) == ((), ())
+        assert parse_receipt(receipt).message_id == answer.message_id
 
 
 async def test_what_came_together_is_answered_before_any_receipt_leaves(

@@ -1,7 +1,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from simpost.cli.carriers import lines_of_forms, rows_of
+import pytest
+
+from simpost.cli.carriers import lines_of_forms, plain_rate, rows_of
 from simpost.cli.reload import lines_of
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -84,3 +86,11 @@ def test_a_reload_is_told_in_sentences() -> None:
         "in force: routes",
         "changed, but read at the start only: server",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [(0.0, "0"), (0.0167, "0.0167"), (41.5, "41.5"), (1234567.5, "1234567.5"), (50.0, "50")],
+)
+def test_a_rate_is_shown_with_all_its_digits(rate: float, shown: str) -> None:
+    assert plain_rate(rate) == shown
