@@ -218,9 +218,10 @@ class SmppCarrier(Section):
         "23.038 6.1.2.3.1), which no handset shows, or zeros, which some show as `@`.",
     )
     message_class: Literal["general", "group_f", "subunit", "off"] = Field(
-        default="general",
-        description="How class 0 (flash) is told: `data_coding` 0x10, 0x14 and 0x18; 0xF0 and 0xF4 "
-        "(UCS-2: 0x18); the TLV `dest_addr_subunit`; or not at all.",
+        default="group_f",
+        description='How class 0 (flash) is told: "group_f" `data_coding` 0xF0 and 0xF4 '
+        '(UCS-2: 0x18), which most message centres take; "general" 0x10, 0x14 and 0x18, which '
+        "SMPP 3.4 5.2.19 reserves; the TLV `dest_addr_subunit`; or not at all.",
     )
     binary: bool = Field(
         default=True, description="The operator takes binary and port-addressed messages."

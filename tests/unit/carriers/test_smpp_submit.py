@@ -171,8 +171,8 @@ def test_flash_is_told_in_every_alphabet(told, codings, tlvs):
 @pytest.mark.parametrize("each", range(4))
 def test_the_other_classes_count_on_from_flash(each):
     options = Options(message_class=each)
-    assert written(options=options).data_coding == 0x10 + each
-    assert written(options=options, message_class="group_f").data_coding == 0xF0 + each
+    assert written(options=options, message_class="general").data_coding == 0x10 + each
+    assert written(options=options).data_coding == 0xF0 + each
     subunit = written(options=options, message_class="subunit")
     assert subunit.tlv(Tag.DEST_ADDR_SUBUNIT) == bytes((each + 1,))
 
