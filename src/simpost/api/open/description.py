@@ -32,18 +32,39 @@ _SECURITY: list[dict[str, list[str]]] = [
     {"AccessCode": [], "Signature": []},
     {"AccessCode": []},
 ]
-_HEADERS = [
-    {
-        "name": name,
-        "in": "header",
-        "description": description,
-        "schema": {"type": "string", "maxLength": 128},
+_HEADERS = {
+    "RT-RequestID": "Idempotency key of sendSms; part of what RT-Signature signs.",
+    "RT-Timestamp": "Unix time in milliseconds; part of what RT-Signature signs.",
+}
+_FAILURES = {
+    "408": "The body did not arrive in time",
+    "413": "The body is too large",
+    "429": "Too many requests: see Retry-After",
+    "500": "simpost failed",
+    "503": "Nothing could be committed: ask again",
+}
+
+
+def parameters() -> dict[str, Any]:
+    """The headers that every endpoint takes beside the credentials."""
+    schema = {"type": "string", "maxLength": 128}
+    return {
+        _component(name): {
+            "name": name,
+            "in": "header",
+            "description": description,
+            "schema": schema,
+        }
+        for name, description in _HEADERS.items()
     }
-    for name, description in (
-        ("RT-RequestID", "Idempotency key of sendSms; part of what RT-Signature signs."),
-        ("RT-Timestamp", "Unix time in milliseconds; part of what RT-Signature signs."),
-    )
-]
+
+
+def responses() -> dict[str, Any]:
+    """What every endpoint answers when it cannot do its work."""
+    return {
+        f"Open{status}": _response(description, _ref("OpenError"))
+        for status, description in _FAILURES.items()
+    }
 
 
 def schemas() -> dict[str, Any]:
@@ -81,7 +102,10 @@ def paths() -> dict[str, Any]:
     others = {name: _endpoint("Not offered: always 200002", None, None) for name in NOT_OFFERED}
     for name in ("webhook/save", "webhook/query"):
         offered[name]["description"] = NOT_DELIVERED
-    found = {f"{PREFIX}/{name}": {"post": post} for name, post in (offered | others).items()}
+    found = {
+        f"{PREFIX}/{name}": {"post": {"operationId": _operation_id(name)} | post}
+        for name, post in (offered | others).items()
+    }
     answer = found[f"{PREFIX}/esim/sendSms"]["post"]["responses"]["200"]
     answer["headers"] = {
         "RT-MessageID": _header("Id of the accepted message"),
@@ -98,20 +122,25 @@ def _endpoint(summary: str, request: str | None, result: str | None) -> dict[str
         "tags": ["open"],
         "summary": summary,
         "security": _SECURITY,
-        "parameters": _HEADERS,
-        "responses": {
-            "200": _response("Done, or refused with a code", answer),
-            "408": _response("The body did not arrive in time", error),
-            "413": _response("The body is too large", error),
-            "429": _response("Too many requests: see Retry-After", error),
-            "500": _response("simpost failed", error),
-            "503": _response("Nothing could be committed: ask again", error),
-        },
+        "parameters": [
+            {"$ref": f"#/components/parameters/{_component(name)}"} for name in _HEADERS
+        ],
+        "responses": {"200": _response("Done, or refused with a code", answer)}
+        | {status: {"$ref": f"#/components/responses/Open{status}"} for status in _FAILURES},
     }
     if request:
         content = {"application/json": {"schema": _ref(request)}}
         operation["requestBody"] = {"content": content}
     return operation
+
+
+def _component(header: str) -> str:
+    return header.replace("-", "")
+
+
+def _operation_id(name: str) -> str:
+    """`esim/sendSms` as `openEsimSendSms`."""
+    return "open" + "".join(word[0].upper() + word[1:] for word in name.split("/"))
 
 
 def _envelope(*, success: bool, obj: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
 
 from simpost.api.open import description as open_door
+from simpost.api.v1.defaults import tell_defaults
 from simpost.api.v1.problems import MEDIA_TYPE
 
 _PROBLEM: dict[str, Any] = {
@@ -46,6 +49,15 @@ _SCHEMES: dict[str, Any] = {
 _ACCOUNT: list[dict[str, list[str]]] = [{"AccessCode": [], "SecretKey": []}, {"Basic": []}]
 _OPERATOR: list[dict[str, list[str]]] = [{"Operator": []}]
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+_ADMIN = "/v1/operator/"
+_SERVERS = [{"url": "/", "description": "The simpost that serves this document."}]
+_LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the function in camelCase; with `admin` before it for the administrator's."""
+    name = f"admin_{route.name}" if route.path.startswith(_ADMIN) else route.name
+    return to_camel(name)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -55,6 +67,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         openapi_version="3.1.0",
         summary="The open-source SMS service for eSIMs",
+        license_info=_LICENSE,
+        servers=_SERVERS,
         routes=app.routes,
     )
     problem = {
@@ -64,14 +78,22 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = problem
-            if path.startswith("/v1/"):
-                is_operators = path.startswith("/v1/operator/")
-                operation["security"] = _OPERATOR if is_operators else _ACCOUNT
+            for failures in ("4XX", "5XX"):
+                operation["responses"][failures] = {"$ref": "#/components/responses/Problem"}
+            operation["security"] = _security(path)
     document["paths"] |= open_door.paths()
     components = document["components"]
     for name in _FRAMEWORK_SCHEMAS:
         components["schemas"].pop(name, None)
     components["schemas"] |= {"Problem": _PROBLEM, **open_door.schemas()}
+    components["responses"] = {"Problem": problem, **open_door.responses()}
+    components["parameters"] = open_door.parameters()
     components["securitySchemes"] = _SCHEMES
+    tell_defaults(document)
     return document
+
+
+def _security(path: str) -> list[dict[str, list[str]]]:
+    if path.startswith(_ADMIN) or path == "/metrics":
+        return _OPERATOR
+    return _ACCOUNT if path.startswith("/v1/") else []

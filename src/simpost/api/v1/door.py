@@ -34,7 +34,7 @@ from simpost.api.v1 import (
     sending,
 )
 from simpost.api.v1.callers import proven_caller
-from simpost.api.v1.description import describe
+from simpost.api.v1.description import describe, operation_id
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.errors import StoreError
 from simpost.http.connection import prove
@@ -52,16 +52,17 @@ _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, A
 }
 
 
-def build(services: Services) -> ASGIApp:
+def framework(version: str) -> FastAPI:
+    """The native API with its document, before it is given anything to work with."""
     app = FastAPI(
         title="simpost",
-        version=services.version,
+        version=version,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers=_HANDLERS,
+        generate_unique_id_function=operation_id,
     )
-    app.state.services = services
     rooms = (health, metrics, sending, log, refusals, inbound)
     operators = (
         operator_accounts,
@@ -79,7 +80,12 @@ def build(services: Services) -> ASGIApp:
     app.state.routes = [route for route in routes if isinstance(route, Route)]
 
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
+    return app
 
+
+def build(services: Services) -> ASGIApp:
+    app = framework(services.version)
+    app.state.services = services
     counts = services.answers.counts
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:

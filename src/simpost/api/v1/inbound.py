@@ -66,6 +66,7 @@ async def list_inbound(
     "/inbound/{id}",
     tags=["inbound"],
     summary="Show one message that came in, with its octets as they came",
+    operation_id="showInbound",
 )
 async def show_inbound_in_full(
     id: str,  # noqa: A002  as it stands in the path
@@ -80,6 +81,7 @@ async def show_inbound_in_full(
     tags=["operator"],
     dependencies=[Depends(admit_operator)],
     summary="Show one message that came in for an account, or for nobody known",
+    operation_id="adminShowInbound",
 )
 async def show_inbound_of_anyone(
     id: str,  # noqa: A002  as it stands in the path
@@ -94,6 +96,7 @@ async def show_inbound_of_anyone(
     tags=["operator"],
     dependencies=[Depends(admit_operator)],
     summary="List what came in for an account, or for nobody known",
+    operation_id="adminListInbound",
 )
 async def list_inbound_of_anyone(
     which: Annotated[WhichOfAnyone, Query()], services: Wired

@@ -72,7 +72,11 @@ async def list_messages(which: Annotated[Which, Query()], account: Caller, servi
     return await page_of(services, account.id, which)
 
 
-@router.get("/messages/{id}", summary="Show one message with its parts, attempts and kept receipts")
+@router.get(
+    "/messages/{id}",
+    summary="Show one message with its parts, attempts and kept receipts",
+    operation_id="showMessage",
+)
 async def show_one(id: str, account: Caller, services: Wired) -> MessageInFull:  # noqa: A002
     message_id = parse_id(id)
     message = message_id and await services.store.find_message(account.id, message_id)

@@ -73,6 +73,7 @@ async def list_refusals(
     tags=["operator"],
     dependencies=[Depends(admit_operator)],
     summary="List the refused texts of an account, newest first",
+    operation_id="adminListRefusals",
 )
 async def list_refusals_of_account(
     which: Annotated[WhichRefusalsOfAccount, Query()], services: Wired
