@@ -68,7 +68,12 @@ COMMANDS = {
         "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
     ),
     "nodes": Command("nodes", "nodes", "Show the nodes and what they own.", "Operate"),
-    "receipts": Command("receipts", "receipts", "Show receipts that found no part.", "Operate"),
+    "receipts": Command(
+        "receipts",
+        "receipts",
+        "Show receipts that were applied to no part, newest first.",
+        "Operate",
+    ),
     "reload": Command(
         "reload", "reload", "Have a running service read its configuration again.", "Operate"
     ),
