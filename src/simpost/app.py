@@ -90,8 +90,10 @@ class App:
     """One simpost: a store, its engine, its carriers and its doors.
 
     `reread` gives the settings as the file has them now, for a reload; it raises ConfigError.
-    With `nodes` it is one of several, under the name of `owner`.
+    With `nodes` it is one of several, under the name of `owner`. `handsets_url` is linked at `/`.
     """
+
+    handsets_url = ""
 
     def __init__(
         self,
@@ -296,6 +298,7 @@ class App:
             max_body_octets=server.max_body_octets,
             timestamp_window_s=server.timestamp_window_s,
             allow_private_webhooks=server.allow_private_webhooks,
+            handsets_url=self.handsets_url,
         )
         doors = build(services)
         if "api" not in self.settings.node.roles:

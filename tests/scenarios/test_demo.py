@@ -83,6 +83,17 @@ def test_the_printed_way_leads_to_the_handset():
         assert [text["text"] for text in shown["messages"]] == ["Sawasdee ✓"]
 
 
+def test_the_first_page_links_the_handsets_and_every_link_answers():
+    with demo() as (_, url, printed):
+        assert f"{url}/ " in printed
+        page = httpx2.get(f"{url}/").text
+        links = [httpx2.URL(f"{url}/").join(link) for link in re.findall('href="([^"]*)"', page)]
+        handsets = re.search(r"handsets\s+(http://\S+)", printed)[1]
+        assert str(links[0]) == handsets
+        assert len(links) == 5
+        assert [httpx2.get(link).status_code for link in links] == [200] * 5
+
+
 @pytest.mark.parametrize(
     ("esim", "code", "reason"),
     [

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simpost.api.v1.problems import Problem, ProblemCode, render
 
-_OPEN = ("/healthz", "/readyz", "/metrics", "/openapi.json")
+_OPEN = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _OPERATOR = "/v1/operator/"
 
 

@@ -34,6 +34,7 @@ class Services:
         max_body_octets: largest body read; batches of the operator may be larger.
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
         allow_private_webhooks: let webhooks go to loopback and private addresses.
+        handsets_url: the page of the simulated handsets; empty where there are none.
         names: looks up the names in webhook URLs.
     """
 
@@ -52,6 +53,7 @@ class Services:
     max_body_octets: int = 65_536
     timestamp_window_s: int = 300
     allow_private_webhooks: bool = False
+    handsets_url: str = ""
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     answers: Answers = field(default_factory=Answers)

@@ -28,6 +28,7 @@ _TRY = """\
 simpost demo: gateway, operator simulator and sample data in one process. Ctrl-C ends it.
 
   API        {url}/api/v1/open
+  overview   {url}/   (a page that links API, handsets and health)
   handsets   http://{host}:{handsets_port}/   (open it: handsets light up as texts arrive)
   SMSC       {host}:{smsc_port}   system_id {system_id}, password {password}
   sender     {number}   (answer on a handset: `inbox` shows it)
@@ -106,6 +107,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
             async with app.open_app(
                 settings, lambda: config.load(folder / "simpost.toml")
             ) as service:
+                service.handsets_url = f"http://{_HOST}:{operator.http_port}/"
                 await fill(service)
                 text = _TRY.format(
                     url=f"http://{_HOST}:{settings.server.port}",

@@ -374,7 +374,7 @@ async def test_a_method_a_path_does_not_take_is_a_problem_that_names_those_it_ta
     assert answer.headers["Allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/api", "/api/v1/opening", "/v1/messages/"])
+@pytest.mark.parametrize("path", ["/doc", "/api", "/api/v1/opening", "/v1/messages/"])
 async def test_an_unknown_path_is_a_problem(service: SERVED, path: str) -> None:
     assert problem(await service.client.get(path)) == (404, "not_found")
 

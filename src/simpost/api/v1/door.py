@@ -29,6 +29,7 @@ from simpost.api.v1 import (
     operator_nodes,
     operator_receipts,
     operator_reload,
+    pages,
     problems,
     refusals,
     sending,
@@ -63,7 +64,7 @@ def framework(version: str) -> FastAPI:
         exception_handlers=_HANDLERS,
         generate_unique_id_function=operation_id,
     )
-    rooms = (health, metrics, sending, log, refusals, inbound)
+    rooms = (pages, health, metrics, sending, log, refusals, inbound)
     operators = (
         operator_accounts,
         operator_carriers,
