@@ -21,6 +21,7 @@ from simpost.http.heads import (
     EXPECT,
     FORWARDED_FOR,
     FORWARDED_PROTO,
+    NEVER_TRAILERS,
     WATCHED,
     head_fault,
     without_upgrade,
@@ -64,6 +65,7 @@ class HttpConnection(asyncio.Protocol):
         self._is_upgrade = False
         self._octets = 0
         self._dropped = 0
+        self._fields = 0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._watched: dict[bytes, bytes] = {}
@@ -158,15 +160,22 @@ class HttpConnection(asyncio.Protocol):
         self._url = b""
         self._headers = []
         self._watched = {}
+        self._fields = 0
         self._reads_head = True
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._reads_head:
-            return  # a trailer never becomes a header (RFC 9110 6.5.1)
+        self._fields += 1
+        if self._fields > limits.MAX_FIELDS:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            raise ValueError  # the parser stops: the rest of the read costs nothing
         name = name.lower()
+        if not self._reads_head:  # a trailer never becomes a header (RFC 9110 6.5.1)
+            if name in NEVER_TRAILERS:
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            return
         self._headers.append((name, value))
         if name in WATCHED:
             before = self._watched.get(name)
@@ -178,7 +187,7 @@ class HttpConnection(asyncio.Protocol):
             return
         parser, watched = self._parser, self._watched
         version: str = parser.get_http_version()
-        fault = head_fault(parser, version, watched, self.server.hosts)
+        fault = head_fault(parser, version, self._url, watched, self.server.hosts)
         if fault is not None:
             self._refuse(fault)
         elif parser.should_upgrade():
@@ -239,7 +248,10 @@ class HttpConnection(asyncio.Protocol):
             "query_string": url.query or b"",
             CALLER: self,
         }
-        wants = CONNECTION in watched and b"keep-alive" in watched[CONNECTION].lower()
+        options = watched[CONNECTION].lower() if CONNECTION in watched else b""
+        wants = b"keep-alive" in options
+        if version == "1.0" and b"close" in options:
+            keep_alive = False  # the parser lets the other word win (RFC 9112 9.3)
         exchange = HttpExchange(
             self,
             scope,
@@ -296,7 +308,9 @@ class HttpConnection(asyncio.Protocol):
         running = self._exchange
         if self._waiting and not self._waiting[-1].is_whole:
             self._waiting.pop()  # the rest of its body cannot be read any more
-        elif running and not running.is_whole and not running.is_done:
+        elif running and not running.is_whole and running.is_done:
+            last_words = b""  # what is wrong is the rest of a request that has its answer
+        elif running and not running.is_whole:
             if running.is_started:
                 self.abort()
                 return

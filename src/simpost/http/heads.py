@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -28,11 +29,14 @@ WATCHED: Final = frozenset(
 )
 """Headers that the server itself looks at; the values of one that came twice are joined."""
 
+NEVER_TRAILERS: Final = frozenset({CONNECTION, b"proxy-connection"})
+"""Trailers that the parser would follow at the next request: behind a proxy, another client's."""
+
 _UPGRADE: Final = frozenset({b"upgrade", b"http2-settings"})
 
 
 def head_fault(
-    parser: Any, version: str, watched: Mapping[bytes, bytes], hosts: HostRules
+    parser: Any, version: str, url: bytes, watched: Mapping[bytes, bytes], hosts: HostRules
 ) -> HTTPStatus | None:
     """The status that refuses a request for its head; None where nothing is wrong with it."""
     if version not in ("1.1", "1.0"):
@@ -44,13 +48,26 @@ def head_fault(
         return fault
     if EXPECT in watched and watched[EXPECT].strip().lower() != b"100-continue":
         return HTTPStatus.EXPECTATION_FAILED
-    return HTTPStatus.NOT_IMPLEMENTED if parser.get_method() == b"CONNECT" else None
+    return None if url.startswith(b"/") else _target_fault(parser.get_method(), url, hosts)
 
 
 def _host_fault(host: bytes | None, version: str, hosts: HostRules) -> HTTPStatus | None:
     """Exactly one, and valid (RFC 9112 3.2); HTTP/1.0 may be without."""
     if host is None:
         return None if version == "1.0" else HTTPStatus.BAD_REQUEST
+    return hosts.fault(host)
+
+
+def _target_fault(method: bytes, url: bytes, hosts: HostRules) -> HTTPStatus | None:
+    """The host of an absolute target counts as one in `Host` does (RFC 9112 3.2.2)."""
+    if method == b"CONNECT":
+        return HTTPStatus.NOT_IMPLEMENTED
+    scheme, is_absolute, rest = url.partition(b"://")
+    if not is_absolute:
+        return None if url == b"*" else HTTPStatus.BAD_REQUEST
+    host = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+    if scheme.lower() not in (b"http", b"https") or not host:
+        return HTTPStatus.BAD_REQUEST
     return hosts.fault(host)
 
 

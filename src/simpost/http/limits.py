@@ -8,6 +8,8 @@ from typing import Final
 MAX_HEAD_OCTETS: Final = 65_536
 """Octets that bring no body and complete no request: head, trailers, chunk extensions. What comes
 in one read with its end is bounded by the read."""
+MAX_FIELDS: Final = 128
+"""Headers of a request, with its trailers. Each costs a call, also in a small head."""
 MAX_PIPELINE: Final = 16
 """Requests that wait on a connection for the answers before theirs."""
 MAX_UNREAD_BODY_OCTETS: Final = 1_048_576

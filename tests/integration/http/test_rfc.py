@@ -9,11 +9,13 @@ import h11
 import pytest
 
 from simpost.http import HostRules, TrustedProxies
+from simpost.http.limits import MAX_FIELDS
 from tests.integration.api.conftest import serving
 
 HOST = b"Host: simpost\r\n"
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: simpost\r\n\r\n"
 SIZED = b"Content-Length: %d\r\n\r\n" % len(SMUGGLED)
+GET = b"GET / HTTP/1.1\r\n" + HOST
 POST = b"POST / HTTP/1.1\r\n" + HOST
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNK = b"%x\r\n%b\r\n" % (len(SMUGGLED), SMUGGLED)
@@ -57,6 +59,19 @@ def table():
     yield "9.3.2: and one bad", POST + SIZED + SMUGGLED + b"GET\r\n\r\n" + SMUGGLED, [200, 400]
     yield "9.6: behind the last", POST + b"Connection: close\r\n" + SIZED + SMUGGLED * 2, [200]
     yield "10.1.1 of 9110: another", POST + b"Expect: tea\r\n" + SIZED + SMUGGLED, [417]
+    target = b"GET http://%b/path HTTP/1.1\r\n" + HOST + b"\r\n"
+    yield "3.2.2: a whole address", target % b"simpost" + SMUGGLED, [200, 200]
+    yield "3.2.2: no host in it", target % b"", [400]
+    yield "4.2.4 of 9110: a user in it", target % b"admin@simpost", [400]
+    yield "4.2 of 9110: another scheme", target.replace(b"http:", b"ftp:") % b"simpost", [400]
+    trailers = CHUNKED + CHUNK + b"0\r\n%b: close\r\n\r\n"
+    yield "6.5.1 of 9110: a connection's", trailers % b"Connection" + SMUGGLED, [400]
+    yield "and a proxy's", trailers % b"Proxy-Connection" + SMUGGLED, [400]
+    yield (
+        "9.3: close beside keep-alive",
+        (b"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n" + SMUGGLED),
+        [200],
+    )
     yield "2.3: another version", b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", [505]
     yield "9.3.6 of 9110: CONNECT", b"CONNECT simpost:443 HTTP/1.1\r\n" + HOST + b"\r\n", [501]
 
@@ -169,7 +184,17 @@ def requests_as_h11_reads_them(octets):
         return [*found, None]
 
 
-STRICTER = ("2.3: another version", "9.3.6 of 9110: CONNECT", "10.1.1 of 9110: another")
+STRICTER = (
+    "2.3: another version",
+    "9.3.6 of 9110: CONNECT",
+    "10.1.1 of 9110: another",
+    "3.2.2: a whole address",
+    "3.2.2: no host in it",
+    "4.2.4 of 9110: a user in it",
+    "4.2 of 9110: another scheme",
+    "6.5.1 of 9110: a connection's",
+    "and a proxy's",
+)
 """h11 leaves these to its application."""
 
 
@@ -184,6 +209,47 @@ async def test_requests_are_told_apart_as_h11_tells_them(name):
     assert len(ours) == len(good) or found[-1][0] >= 400
 
 
+async def answer_before_the_body(scope, receive, send):
+    """As a stranger is refused: nothing of the body is read."""
+    headers = [(b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 401, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"no size\r\n", b"5;" + b"x" * 70_000, b"0\r\nConnection: close\r\n\r\n", b"0\r\nX\r\n\r\n"],
+    ids=["bad chunk", "long extension", "trailer of the connection", "bad trailer"],
+)
+async def test_a_request_has_one_answer_though_its_body_goes_wrong_behind_it(rest):
+    async with serving(answer_before_the_body, grace_s=1) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHUNKED + CHUNK)
+        first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+        assert first.startswith(b"HTTP/1.1 401")
+        writer.write(rest + SMUGGLED)
+        writer.write_eof()
+        assert await asyncio.wait_for(reader.read(-1), 30) == b""
+        writer.close()
+
+
+@pytest.mark.parametrize("host", [b"evil.example", b"localhost.evil.example:80"])
+async def test_a_whole_address_names_the_host_that_counts(host):
+    octets = b"GET http://" + host + b"/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    [first, *_] = await answers_to([octets], hosts=HostRules.of("127.0.0.1"))
+    assert first[0] == 421
+
+
+@pytest.mark.parametrize("where", ["headers", "trailers"])
+async def test_the_number_of_headers_is_bounded(where):
+    many, most = b"a:\r\n" * (MAX_FIELDS + 1), b"a:\r\n" * (MAX_FIELDS - 1)
+    head, tail = (GET, b"\r\n") if where == "headers" else (CHUNKED + b"0\r\n", b"\r\n")
+    [refused] = await answers_to([head + many + tail])
+    assert refused[0] == 431
+    if where == "headers":
+        assert [status for status, _, _ in await answers_to([head + most + tail])] == [200]
+
+
 async def test_a_trailer_never_becomes_a_header():
     trailer = b"X-Forwarded-For: 192.0.2.1\r\nRT-SecretKey: secret\r\n"
     octets = CHUNKED + CHUNK + b"0\r\n" + trailer + b"\r\n"
@@ -192,9 +258,6 @@ async def test_a_trailer_never_becomes_a_header():
         assert (status, body) == (200, b"/ " + SMUGGLED)
         assert headers[b"x-names"] == b"host,transfer-encoding"
         assert headers[b"x-client"] == b"127.0.0.1"
-
-
-GET = b"GET / HTTP/1.1\r\n" + HOST
 
 
 @pytest.mark.parametrize(
