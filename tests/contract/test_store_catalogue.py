@@ -160,10 +160,20 @@ async def test_a_merge_counts_what_it_did(store):
         1, [known, esim("new"), given(known, imsi="454000000000009"), other, lacking]
     )
     assert (saved.added, saved.changed, saved.unchanged) == (1, 1, 1)
-    assert (saved.foreign, saved.incomplete, saved.plan_unknown) == (["theirs"], ["lacking"], 2)
+    assert (saved.foreign, saved.incomplete, saved.plan_unknown) == (["theirs"], [4], 2)
     await store.save_plans([plan()])
     assert (await store.merge_esims(1, [known])).plan_unknown == 0
     assert await find(store, tran_no="lacking") is None
+
+
+async def test_of_rows_with_one_key_only_the_incomplete_one_is_told(store):
+    lacking = esim("twice", smdp_status="", given=frozenset())
+    saved = await store.merge_esims(1, [esim("a"), lacking, esim("twice"), lacking])
+    assert (saved.incomplete, saved.added, saved.unchanged) == ([1], 2, 1)
+    assert (await find(store, tran_no="twice")).smdp_status == "ENABLED"
+    bare = msgspec.structs.replace(plan("twice"), sms_status=0, given=frozenset())
+    saved = await store.merge_plans([plan("a"), bare, plan("twice"), bare])
+    assert (saved.incomplete, saved.added, saved.unchanged) == ([1], 2, 1)
 
 
 async def test_a_retired_esim_is_kept_and_marked_until_it_is_restored(store):
@@ -217,6 +227,10 @@ async def test_a_retired_plan_is_not_on_sale_and_still_counts_for_its_esims(stor
     assert await store.list_plans(PlanFilter()) == []
     assert (await find(store, tran_no="23072017992029")).sms_status == 1
     assert [one.retired for one in await store.all_plans(after="", limit=9)] == [True]
+    await store.save_plans([plan("TH-NEW")])
+    assert (await store.find_plan("TH_1_7")).package_code == "TH-NEW"
+    assert (await store.find_plan("PKG-TH-01")).retired
+    assert await store.delete_plan("TH-NEW")
     assert await store.delete_plan("PKG-TH-01")
     assert not await store.delete_plan("PKG-TH-01")
     assert (await find(store, tran_no="23072017992029")).sms_status is None

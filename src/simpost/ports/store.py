@@ -233,7 +233,7 @@ class Saved(msgspec.Struct):
 
     Attributes:
         foreign: keys that belong to another account, which are left alone.
-        incomplete: keys of new rows that lack what a new row needs.
+        incomplete: places in the batch, from 0, of new rows that lack what a new row needs.
         plan_unknown: saved eSIMs without a smsStatus of their own whose plan is not known.
     """
 
@@ -242,7 +242,7 @@ class Saved(msgspec.Struct):
     unchanged: int = 0
     plan_unknown: int = 0
     foreign: list[str] = msgspec.field(default_factory=list)
-    incomplete: list[str] = msgspec.field(default_factory=list)
+    incomplete: list[int] = msgspec.field(default_factory=list)
 
 
 class PlanRow(msgspec.Struct, frozen=True):

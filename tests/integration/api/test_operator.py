@@ -247,6 +247,17 @@ async def test_a_plans_partial_row_keeps_all_else(service: SERVED) -> None:
     assert answer.json() == saved(refused=[{"index": 0, "reason": reason}])
 
 
+async def test_of_two_rows_with_one_key_only_the_refused_one_is_told(service: SERVED) -> None:
+    states = {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
+    bad = {"esimTranNo": "88", "iccid": "12"} | states
+    rows = [bad, {"esimTranNo": "88"}, {"esimTranNo": "88"} | states]
+    answer = (await service.operate("PUT", "accounts/demo/esims", json=rows)).json()
+    assert (answer["added"], [each["index"] for each in answer["refused"]]) == (1, [0, 1])
+    plans = [{"packageCode": "P-2"}, {"packageCode": "P-2", "smsStatus": 1}]
+    answer = (await service.operate("PUT", "plans", json=plans)).json()
+    assert (answer["added"], [each["index"] for each in answer["refused"]]) == (1, [0])
+
+
 async def test_saved_esims_can_be_sent_to(service: SERVED) -> None:
     row = {"esimTranNo": "77", "msisdn": "66819999999", "smsStatus": 1}
     row |= {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}

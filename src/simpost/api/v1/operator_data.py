@@ -110,10 +110,12 @@ async def save_esims(
 def _answer(
     outcome: Outcome, keyed: list[tuple[int, str]], refused: list[RefusedRow], lacking: str
 ) -> Saved:
-    reasons = dict.fromkeys(outcome.incomplete, lacking)
-    reasons |= dict.fromkeys(outcome.foreign, "esimTranNo belongs to another account")
+    foreign = set(outcome.foreign)
+    refused += [RefusedRow(index=keyed[place][0], reason=lacking) for place in outcome.incomplete]
     refused += [
-        RefusedRow(index=index, reason=reasons[key]) for index, key in keyed if key in reasons
+        RefusedRow(index=index, reason="esimTranNo belongs to another account")
+        for index, key in keyed
+        if key in foreign
     ]
     refused.sort(key=lambda each: each.index)
     return Saved(

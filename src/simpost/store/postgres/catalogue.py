@@ -88,17 +88,17 @@ async def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) ->
 
 async def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
     saved = Saved()
-    for wave in waves(batch, lambda plan: plan.package_code):
-        keys = [plan.package_code for plan in wave]
+    for wave in waves(enumerate(batch), lambda each: each[1].package_code):
+        keys = [plan.package_code for _place, plan in wave]
         added = {row[0] for row in await session.ask("hold_plans", keys)}
         there = {row[0]: row for row in await session.ask("kept_plans", keys)}
         changed = []
-        for plan in wave:
+        for place, plan in wave:
             key = plan.package_code
             old = None if key in added else _plan(there[key])
             new = merged_plan(old, plan)
             if new is None:
-                saved.incomplete.append(key)
+                saved.incomplete.append(place)
                 await session.ask("delete_plan", key)
             elif new == old:
                 saved.unchanged += 1
@@ -118,12 +118,12 @@ async def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Sa
 async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     saved = Saved()
     planless: dict[str, str] = {}
-    for wave in waves(batch.esims, lambda esim: esim.esim_tran_no):
-        keys = [esim.esim_tran_no for esim in wave]
+    for wave in waves(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
+        keys = [esim.esim_tran_no for _place, esim in wave]
         added = {row[0] for row in await session.ask("hold_esims", keys, batch.account_id)}
         there = {row[1]: row for row in await session.ask("kept_esims", keys)}
         changed = []
-        for esim in wave:
+        for place, esim in wave:
             key = esim.esim_tran_no
             row = tuple(there[key])
             if row[0] != batch.account_id:
@@ -132,7 +132,7 @@ async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
             old = None if key in added else _esim(row[1:])
             new = merged_esim(old, esim)
             if new is None:
-                saved.incomplete.append(key)
+                saved.incomplete.append(place)
                 await session.ask("delete_esim", key)
                 continue
             new = sealed(batch.seal, new)

@@ -56,12 +56,12 @@ def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[
 
 def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
     saved = Saved()
-    for plan in batch:
+    for place, plan in enumerate(batch):
         row = session.execute(SQL["kept_plan"], (plan.package_code,)).get
         old = None if row is None else _plan(row)
         new = merged_plan(old, plan)
         if new is None:
-            saved.incomplete.append(plan.package_code)
+            saved.incomplete.append(place)
         elif new == old:
             saved.unchanged += 1
         else:
@@ -78,7 +78,7 @@ def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
 def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     saved = Saved()
     planless: dict[str, str] = {}
-    for esim in batch.esims:
+    for place, esim in enumerate(batch.esims):
         tran_no = esim.esim_tran_no
         row = session.execute(SQL["kept_esim"], (tran_no,)).get
         if row is not None and row[0] != batch.account_id:
@@ -87,7 +87,7 @@ def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
         old = None if row is None else _esim(row[1:])
         new = merged_esim(old, esim)
         if new is None:
-            saved.incomplete.append(tran_no)
+            saved.incomplete.append(place)
             continue
         new = sealed(batch.seal, new)
         if new.sms_status is None:
