@@ -363,8 +363,12 @@ async def test_plans_are_listed_shown_retired_and_deleted(service: SERVED) -> No
     assert (await service.operate("GET", "plans/P-TH")).json()["document"]["price"] == 45000
     keys = {"packageCodes": ["P-TH"]}
     assert (await service.operate("POST", "plans/retire", json=keys)).json() == {"changed": 1}
-    plans = (await service.open("package/list", {})).json()["obj"]["packageList"]
-    assert "P-TH" not in [plan["packageCode"] for plan in plans]
+    for which in ({}, {"packageCode": "P-TH"}, {"slug": "TH_1_7"}):
+        plans = (await service.open("package/list", which)).json()["obj"]["packageList"]
+        assert "P-TH" not in [plan["packageCode"] for plan in plans]
+    await service.operate("POST", "plans/retire", json={"packageCodes": ["TOPUP_TH"]})
+    top_up = {"type": "TOPUP", "packageCode": "TOPUP_TH"}
+    assert (await service.open("package/list", top_up)).json()["obj"]["packageList"] == []
     assert (await service.operate("POST", "plans/restore", json=keys)).json() == {"changed": 1}
     assert (await service.operate("DELETE", "plans/P-TH")).json() == {"changed": 1}
     assert problem(await service.operate("GET", "plans/P-TH")) == (404, "not_found")

@@ -106,10 +106,14 @@ async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:
 
 
 def _fits(plan: PlanRow, which: PlanFilter) -> bool:
-    """Whether a plan found by its name meets the other filters; `!RG` and `!GL` add nothing."""
+    """Whether a plan found by its name is on sale and meets the other filters.
+
+    `!RG` and `!GL` add nothing.
+    """
     place = which.location
     in_place = not place or place.startswith("!") or place in plan.location.split(",")
-    return in_place and (which.data_types is None or plan.data_type in which.data_types)
+    in_type = which.data_types is None or plan.data_type in which.data_types
+    return in_place and in_type and not plan.retired
 
 
 def _reply(call: Call, plans: Iterable[PlanRow]) -> Reply:

@@ -68,7 +68,7 @@ SELECT package_code, slug, sms_status, type, location, data_type, document,
   retired_ms IS NOT NULL
 FROM plans
 WHERE package_code = ?1 OR (slug = ?1 AND slug <> '')
-ORDER BY package_code <> ?1, package_code LIMIT 1
+ORDER BY package_code <> ?1, retired_ms IS NOT NULL, package_code LIMIT 1
 
 -- name: kept_esim
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
