@@ -25,14 +25,14 @@ def node_modules() -> Path:
         pytest.skip(f"{' and '.join(missing)} not installed: no test against npm's smpp.")
     lock = (HERE / "package-lock.json").read_bytes()
     folder = CACHE / hashlib.sha256(lock).hexdigest()[:16]
-    with _alone():
+    with alone():
         if not (folder / "done").exists():
             _install(folder)
     return folder / "node_modules"
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """One of the processes that run tests at a time."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
