@@ -16,7 +16,7 @@ from simpost.errors import ConfigError
 from simpost.smsc.absences import MAX_OFF
 from simpost.smsc.faultfile import MAX_OCTETS, faults_view, parse_faults_json
 from simpost.smsc.handsets import MAX_TEXTS
-from simpost.smsc.views import HandsetView, handset_view, message_view
+from simpost.smsc.views import HandsetView, encode_json, handset_view, message_view
 from simpost.text import TextError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def number_of(request: Request) -> str:
 
 
 def json_answer(body: Any, status: int = 200, headers: Any = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+    return Response(encode_json(body), status, headers, media_type="application/json")
 
 
 def _asked(request: Request) -> str:

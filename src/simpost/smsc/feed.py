@@ -10,11 +10,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
-import msgspec
-
 from simpost.smsc.absences import Absences
 from simpost.smsc.reassembly import Message
-from simpost.smsc.views import StatsView, message_view
+from simpost.smsc.views import StatsView, encode_json, message_view
 
 TICK_S: Final = 0.1
 MAX_TEXTS: Final = 200
@@ -119,7 +117,7 @@ class Feed:
         self._set_timer()
 
     def _send(self, frame: bytes) -> None:
-        """To all; who reads too slowly is told to ask for everything anew."""
+        """To all; who reads too slowly is told to ask for everything again."""
         for frames in self._watchers:
             if frames.full():
                 _empty(frames)
@@ -128,7 +126,7 @@ class Feed:
 
 
 def _event(name: str, data: Any) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(data))
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), encode_json(data))
 
 
 def _empty(frames: asyncio.Queue[bytes | None]) -> None:

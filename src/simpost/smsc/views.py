@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct, field
 
 from simpost.smpp import status_name
@@ -15,6 +16,7 @@ from simpost.smsc.counters import Counters
 from simpost.smsc.handsets import Handset
 from simpost.smsc.letters import PostCounts
 from simpost.smsc.reassembly import Message
+from simpost.text.display import escape_json
 
 GAP: Final = "[…]"
 """Stands where a part has not come."""
@@ -82,6 +84,11 @@ class StatsView(Struct, rename="camel"):
     faults: dict[str, int]
     handsets: int
     off: int
+
+
+def encode_json(document: Any) -> bytes:
+    """JSON in one line. Control characters that a peer sent are escapes in it."""
+    return escape_json(msgspec.json.encode(document).decode()).encode()
 
 
 def message_view(message: Message, *, packed: bool) -> MessageView:

@@ -30,7 +30,12 @@ def visible_lines(text: str) -> str:
 
 def visible_json(document: Any) -> str:
     """JSON whose control characters, also those that JSON allows as they are, are escaped."""
-    return _CONTROL.sub(_json_escape, json.dumps(document, ensure_ascii=False))
+    return escape_json(json.dumps(document, ensure_ascii=False))
+
+
+def escape_json(encoded: str) -> str:
+    """The same for JSON in one line: its programs read the same strings, terminals only escapes."""
+    return _CONTROL.sub(_json_escape, encoded)
 
 
 def _escape(match: re.Match[str]) -> str:

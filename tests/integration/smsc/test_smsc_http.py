@@ -85,6 +85,7 @@ async def test_stats_count_what_happened(simulator: Simulator, browser: Browser)
         "answered": 3,
         "byStatus": {"ESME_ROK": 2, "ESME_RINVDSTADR": 1},
         "malformed": 0,
+        "tolerated": 0,
         "unexpectedResponses": 0,
         "receipts": {
             "sent": 1,
@@ -168,6 +169,26 @@ async def test_hostile_text_stays_text(simulator: Simulator, browser: Browser) -
         data = await next_texts(events)
     assert data["texts"][0]["message"]["text"] == HOSTILE
     assert HOSTILE not in await (await browser.page()).text()
+
+
+async def test_control_characters_of_a_peer_are_escapes_in_json(
+    simulator: Simulator, browser: Browser
+) -> None:
+    sent = "a\x7f\u202eb\u2028\x85"
+    async with bound(simulator) as esme, aiohttp.ClientSession() as client:
+        base = f"http://127.0.0.1:{simulator.http_port}"
+        async with client.get(f"{base}/events") as events:
+            await esme.send(sent)
+            async for line in events.content:
+                if line.startswith(b'data: {"texts"'):
+                    break
+        async with client.get(f"{base}/handsets/{NUMBER}") as answer:
+            body = await answer.read()
+    for octets in (line, body):
+        assert rb"a\u007f\u202eb\u2028\u0085" in octets
+        assert octets.decode().strip().isprintable()
+    [message] = json.loads(body)["messages"]
+    assert message["text"] == sent
 
 
 async def test_the_page_may_run_nothing_but_its_own_script(browser: Browser) -> None:

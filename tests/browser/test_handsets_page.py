@@ -1,0 +1,197 @@
+"""The handsets' page as somebody uses it, in real Chromium."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.action_chains import ScrollOrigin
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.conftest import Centre, Page
+from tests.integration.smsc.esme import NUMBER
+
+OTHER = "4915112345678"
+MANY = [f"4477009{count:05d}" for count in range(80)]
+IN_FOCUS = "document.activeElement.closest('[data-number]')?.dataset.number === arguments[0]"
+
+
+@pytest.mark.parametrize("place", ["screen", "reply"])
+def test_the_wheel_over_a_card_scrolls_the_page(centre: Centre, page: Page, place: str) -> None:
+    centre.texts("Hello there, this is a text of some words.\n" * 3, [*MANY[:11], *[NUMBER] * 6])
+    page.open()
+    page.until("document.querySelectorAll('main .phone').length === 12")
+    page.until("document.querySelector('main .screen').scrollTop > 0")
+    origin = ScrollOrigin.from_element(page.card(f".{place}"))
+    ActionChains(page.driver).scroll_from_origin(origin, 0, 400).perform()
+    page.until("scrollY > 100")
+
+
+def test_a_refused_reply_is_kept_and_the_reason_shown(centre: Centre, page: Page) -> None:
+    centre.text("Hello")
+    page.open()
+    page.until_shown("Hello")
+    centre.run(centre.esme.session.unbind())
+    page.card("input").send_keys("I like it", Keys.ENTER)
+    page.until("document.querySelector('main .problem').textContent.includes('No receiver')")
+    assert page.card("input").get_property("value") == "I like it"
+    assert page.run(f"return {IN_FOCUS}", NUMBER)
+    page.card("input").send_keys("!")
+    assert page.card(".problem").text == ""
+
+
+def test_a_taken_reply_clears_the_field_and_keeps_the_focus(centre: Centre, page: Page) -> None:
+    centre.text("Hello")
+    page.open()
+    page.until_shown("Hello")
+    page.card("input").send_keys("Yes")
+    page.card(".reply button").click()
+    page.until_shown("Yes")
+    page.until("document.querySelector('main .reply input').value === ''")
+    assert page.run(f"return {IN_FOCUS}", NUMBER)
+
+
+def test_a_text_takes_neither_focus_nor_draft_nor_recipient(centre: Centre, page: Page) -> None:
+    centre.text("Hello")
+    centre.text("Hello", OTHER)
+    page.open()
+    page.until_shown("Hello")
+    page.card("input").send_keys("I am typ")
+    centre.text("Another text", NUMBER, source_addr="somebody")
+    centre.text("Another text", OTHER)
+    centre.texts("Hello", MANY[:20])
+    page.until_shown("Another text")
+    page.until_shown("Another text", OTHER)
+    page.until_shown("Hello", MANY[19])
+    assert page.run(f"return {IN_FOCUS}", NUMBER)
+    ActionChains(page.driver).send_keys("ing", Keys.ENTER).perform()  # wherever the focus is
+    page.until_shown("I am typing")
+    assert page.card(".sent .from").get_property("textContent") == "to simpost"
+
+
+def test_a_full_page_and_a_new_connection_keep_the_draft(centre: Centre, page: Page) -> None:
+    centre.text("Hello")
+    page.open()
+    page.until_shown("Hello")
+    page.card("input").send_keys("not sent yet")
+    centre.texts("Hello", MANY)
+    page.until("document.querySelectorAll('main .phone').length >= 60")
+    page.until("document.querySelector('#more').textContent.includes('of 81')")
+    page.run("events.dispatchEvent(new Event('reload'))")
+    page.until("document.querySelector('main .phone').dataset.number === arguments[0]", MANY[-1])
+    assert page.card("input").get_property("value") == "not sent yet"
+    assert page.run(f"return {IN_FOCUS}", NUMBER)
+    assert len(page.driver.find_elements("css selector", "main .phone")) <= 61
+
+
+@pytest.mark.parametrize("way", ["button", "escape", "beside"])
+def test_an_opened_handset_closes_and_gives_its_draft_back(
+    centre: Centre, page: Page, way: str
+) -> None:
+    centre.text("Hello")
+    page.open()
+    page.until_shown("Hello")
+    page.card("input").send_keys("half a")
+    page.card(".number button").click()
+    page.until("document.querySelector('dialog .reply input')?.value === 'half a'")
+    page.find("dialog .reply input").send_keys(" reply")
+    if way == "button":
+        page.find("dialog").find_element("css selector", "[aria-label=Close]").click()
+    elif way == "escape":
+        ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
+    else:
+        ActionChains(page.driver).move_by_offset(20, 450).click().perform()
+        ActionChains(page.driver).move_by_offset(-20, -450).perform()
+    page.until("!document.querySelector('dialog .phone')")
+    assert page.card("input").get_property("value") == "half a reply"
+
+
+def test_many_handsets_are_a_list_that_can_be_filtered(centre: Centre, page: Page) -> None:
+    centre.texts("Hello", MANY)
+    page.open()
+    page.until("document.querySelector('#more').textContent.startsWith('The 60 latest of 80')")
+    page.find("#list").click()
+    page.until("document.querySelectorAll('main.list .phone').length === 80")
+    assert page.find("#list").get_attribute("aria-pressed") == "true"
+    assert page.card("", MANY[79]).size["height"] < 50
+    page.find("#number").send_keys("0007")
+    shown = [each.text for each in page.driver.find_elements("css selector", "main h2")]
+    assert [text for text in shown if text] == [
+        f"+{number}" for number in reversed(MANY) if "0007" in number
+    ]
+    centre.text("And another", MANY[7])
+    page.until_shown("And another", MANY[7])
+    page.card(".number button", MANY[7]).click()
+    page.until("document.querySelectorAll('dialog .bubble').length === 2")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(centre: Centre, page: Page, scheme: str) -> None:
+    page.open(dark=scheme == "dark")
+    assert page.faults() == []
+    centre.texts("Hello there", [*MANY[:3], *[OTHER] * 9])
+    centre.text("Evil \u202e \x1b", NUMBER)
+    page.until_shown("Hello there", OTHER)
+    page.until_shown(r"Evil \u202e \x1b")
+    page.card("input").send_keys("Answer", Keys.ENTER)
+    page.until_shown("Answer")
+    page.card(".power", MANY[0]).click()
+    page.until("document.querySelector('main .off')")
+    centre.run(centre.esme.session.unbind())
+    page.card("input").send_keys("Refused", Keys.ENTER)
+    page.until("document.querySelector('main .refused')")
+    assert page.faults() == []
+    page.card(".number button", OTHER).click()
+    page.until("document.querySelectorAll('dialog .bubble').length === 9")
+    assert page.faults() == []
+    page.find("dialog [aria-label=Close]").click()
+    page.find("#list").click()
+    page.until("document.querySelector('main.list .bubble')")
+    assert page.faults() == []
+
+
+def test_headings_lead_through_the_page(centre: Centre, page: Page) -> None:
+    centre.text("Hello")
+    page.open()
+    page.until_shown("Hello")
+    headings = page.driver.find_elements("css selector", "h1, h2, h3")
+    assert [(each.tag_name, each.text) for each in headings] == [
+        ("h1", "simpost handsets"),
+        ("h2", f"+{NUMBER}"),
+    ]
+
+
+COLOURS = """
+const done = arguments[arguments.length - 1], image = new Image();
+image.onload = () => {
+  const {width, height} = image;
+  const canvas = Object.assign(document.createElement("canvas"), {width, height});
+  const context = canvas.getContext("2d", {willReadFrequently: true});
+  context.drawImage(image, 0, 0);
+  const {data} = context.getImageData(0, Math.round(height / 2), width, 1);
+  done(Array.from({length: width}, (_, x) => data.slice(4 * x, 4 * x + 3).join()));
+};
+image.src = "data:image/png;base64," + arguments[0];
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_switch_is_seen_in_forced_colours(centre: Centre, page: Page, scheme: str) -> None:
+    centre.text("Hello")
+    page.open(dark=scheme == "dark", forced=True)
+    page.until_shown("Hello")
+
+    def row() -> list[str]:
+        """The colours through the middle of the switch, from left to right."""
+        picture = page.card(".power").screenshot_as_base64
+        colours: list[str] = page.driver.execute_async_script(COLOURS, picture)
+        return colours
+
+    on = row()
+    knob_left, knob_right = len(on) // 4, len(on) * 3 // 4
+    assert on[knob_left] != on[knob_right]
+    page.card(".power").click()
+    page.until("document.querySelector('main .power[aria-checked=false]')")
+    page.until("document.getAnimations().every((each) => !(each instanceof CSSTransition))")
+    off = row()
+    assert off[knob_left] != off[knob_right]
+    assert off != on
