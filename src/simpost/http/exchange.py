@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +28,15 @@ _FAILED: Final = (
     b"content-length: 21\r\nconnection: close\r\n\r\nInternal Server Error"
 )
 
+_NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+
 log = get_logger(__name__)
+
+
+@lru_cache(maxsize=256)
+def _is_name(name: bytes) -> bool:
+    """Whether a header may have this name, in lower case: a token (RFC 9110 5.6.2)."""
+    return _NAME.fullmatch(name) is not None
 
 
 def status_line(status: int) -> bytes:
@@ -170,7 +180,11 @@ class HttpExchange:
         length = connection = None
         for given, value in start.get("headers", ()):
             name = given.lower()
+            if not _is_name(name):
+                raise RuntimeError("a header of the answer has no valid name")
             if name == b"content-length":
+                if length is not None or not value.isdigit():
+                    raise RuntimeError("the answer has no single length")
                 length = value
             elif name == b"connection":
                 connection = value
@@ -179,8 +193,8 @@ class HttpExchange:
             pieces += (name, b": ", value, b"\r\n")
         head = b"".join(pieces)
         lines = len(pieces) // 4 + 1  # four pieces a header, and the first line
-        if head.count(b"\n") != lines or head.count(b"\r") != lines:
-            raise RuntimeError("a header of the answer has a line end in it")
+        if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+            raise RuntimeError("a header of the answer has a line end or NUL in it")
         framing = self._framing(status, length)
         if self._left is not None and not has_more and self._left != len(body):
             raise RuntimeError("the answer has another length than it says")

@@ -29,6 +29,8 @@ REQUESTS = {
     "chunked": POST + b"Transfer-Encoding: chunked\r\n\r\n13\r\n" + BODY + b"\r\n0\r\n\r\n",
     "quoted path": b"GET /p%C3%A4th/%2f HTTP/1.1\r\n" + HOST + b"\r\n",
     "whole address": b"GET http://simpost/path HTTP/1.1\r\n" + HOST + b"\r\n",
+    "whole server": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",
+    "control characters, quoted": b"GET /a%00%0A%7F HTTP/1.1\r\n" + HOST + b"\r\n",
     "header twice": GET + b"X-One: 1\r\nx-one: 2\r\n\r\n",
     "two at once": (POST + SIZED + b"\r\n" + BODY) * 2,
 }
@@ -156,6 +158,31 @@ async def test_an_app_that_fails_after_the_start_of_its_answer_is_a_500():
 
     answer = await said(ours(app), REQUESTS["post"])
     assert answer.startswith(b"HTTP/1.1 500 ")
+
+
+BAD_HEADERS = {
+    "no token": [LENGTH, (b"x name", b"1")],
+    "no name": [LENGTH, (b"", b"1")],
+    "a colon in the name": [LENGTH, (b"x:y", b"1")],
+    "NUL": [LENGTH, (b"x-name", b"a\0b")],
+    "text": [LENGTH, ("x-name", "a")],
+    "no value": [LENGTH, (b"x-name", None)],
+    "two lengths": [(b"content-length", b"3"), LENGTH],
+    "the same length twice": [LENGTH, LENGTH],
+    "a length that is no number": [(b"content-length", b"two")],
+    "a length with a sign": [(b"content-length", b"+2")],
+}
+
+
+@pytest.mark.parametrize("name", BAD_HEADERS)
+async def test_a_bad_header_of_the_application_is_a_500(name):
+    """And it goes over the wire in no part: a client or proxy may read it in another way."""
+    events = start(200, *BAD_HEADERS[name]), OK
+    answer = await said(ours(app_of([], *events)), REQUESTS["post"])
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"x-name" not in answer
+    assert answer.count(b"content-length") == 1
+    assert answer.endswith(b"\r\n\r\nInternal Server Error")
 
 
 async def test_who_hung_up_is_told_to_the_app():

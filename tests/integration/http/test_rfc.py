@@ -73,6 +73,10 @@ def table():
         [200],
     )
     yield "2.3: another version", b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", [505]
+    for octet in (b"\0", b"\t", b"\x1f", b"\x7f", b"\xff"):
+        for target in (b"/a%bb", b"/?a%bb"):
+            first = b"GET " + target % octet + b" HTTP/1.1\r\n" + HOST + b"\r\n"
+            yield f"3.2: {target % octet!r}", first + SMUGGLED, [400]
     yield "9.3.6 of 9110: CONNECT", b"CONNECT simpost:443 HTTP/1.1\r\n" + HOST + b"\r\n", [501]
 
 
@@ -248,6 +252,13 @@ async def test_the_number_of_headers_is_bounded(where):
     assert refused[0] == 431
     if where == "headers":
         assert [status for status, _, _ in await answers_to([head + most + tail])] == [200]
+
+
+async def test_options_of_the_whole_server_reach_no_path():
+    """RFC 9110 9.3.7: `*` is the server itself, and nothing here is routed to it."""
+    octets = b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n"
+    [(status, _, body)] = await answers_to([octets])
+    assert (status, body) == (200, b"* ")
 
 
 async def test_a_trailer_never_becomes_a_header():
