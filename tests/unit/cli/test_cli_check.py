@@ -142,6 +142,37 @@ def test_check_warns_of_smpp_in_the_clear_beyond_this_machine(
     assert (warning in checked(file, capsys, carrier)) is warns
 
 
+NO_PROXY = "server.trusted_proxies is empty: behind a proxy every client has the proxy's address"
+NO_HOST = "server.allowed_hosts is empty: what a proxy passes on with another Host than localhost"
+
+
+@pytest.mark.parametrize(
+    ("host", "keys", "warning"),
+    [
+        ("127.0.0.1", "", None),
+        ("127.0.0.1", 'trusted_proxies = ["127.0.0.1"]\nallowed_hosts = ["sms.example"]', None),
+        ("127.0.0.1", 'trusted_proxies = ["127.0.0.1"]', NO_HOST),
+        ("::1", 'trusted_proxies = ["::1"]', NO_HOST),
+        ("127.0.0.1", 'allowed_hosts = ["*"]', "server.allowed_hosts: with * web pages can reach"),
+        ("0.0.0.0", "", NO_PROXY),
+        ("0.0.0.0", 'trusted_proxies = ["10.0.0.0/8"]', None),
+        ("0.0.0.0", 'trusted_proxies = ["0.0.0.0/0"]', "server.trusted_proxies: everybody in"),
+        ("127.0.0.1", 'trusted_proxies = ["::/0"]', "server.trusted_proxies: everybody in ::/0 "),
+    ],
+)
+def test_check_warns_of_proxies_and_names_that_do_not_fit_together(
+    file: Path, capsys: pytest.CaptureFixture[str], host: str, keys: str, warning: str | None
+) -> None:
+    text = file.read_text().replace('host = "127.0.0.1"', f'{keys}\nhost = "{host}"')
+    file.write_text(text)
+    said = checked(file, capsys)
+    if warning is None:
+        assert "trusted_proxies" not in said
+        assert "allowed_hosts" not in said
+    else:
+        assert f"warning: {warning}" in said
+
+
 def test_check_warns_when_others_can_read_the_secrets(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
