@@ -119,3 +119,17 @@ async def test_health_is_told_to_head_as_to_get_without_a_body(port, path):
     assert said[0][0] == said[1][0]
     assert said[0][2]
     assert said[1][2] == b""
+
+
+async def test_an_account_revoked_while_its_body_comes_is_refused(service, port):
+    """Its credentials were right when they were looked at first."""
+    body = b'{"esimTranNo":"26010100000001","text":"Hello"}'
+    head = b"POST /v1/messages HTTP/1.1\r\nHost: simpost\r\nContent-Type: application/json\r\n"
+    waits = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+    reader, writer = await ask(port, head + PROVEN + waits)
+    assert b" 100 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+    revoked = await service.operate("PATCH", "accounts/demo", json={"enabled": False})
+    assert revoked.status_code == 200
+    writer.write(body)
+    assert (await answer(reader))[0] == 401
+    writer.close()

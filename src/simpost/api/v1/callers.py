@@ -22,6 +22,8 @@ _BASIC = {"WWW-Authenticate": 'Basic realm="simpost", charset="UTF-8"'}
 _SEND = "/v1/messages"
 _HOW = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
 _BEARER = {"WWW-Authenticate": 'Bearer realm="simpost"'}
+PROVEN = "simpost.account"
+"""Where a scope has the account that `proven_caller` found, so that it is looked for once."""
 
 
 async def services_of(request: Request) -> Services:
@@ -32,12 +34,9 @@ async def services_of(request: Request) -> Services:
 async def identify(request: Request) -> Account:
     """The account, by `RT-AccessCode` and `RT-SecretKey` or by HTTP Basic; at its pace."""
     services = await services_of(request)
-    access_code, secret = _credentials(request)
-    account = look_up(services.accounts, access_code)
-    if not holds_secret(account, secret):
-        name = UNKNOWN if account is NOBODY else account.access_code
-        await services.wrong_credentials.note("native", request.scope, name)
-        raise _unauthorized("The access code or the secret is wrong.")
+    account: Account | None = request.scope.get(PROVEN)
+    if account is None or services.accounts.get(account.access_code) is not account:
+        account = await _prove(services, request)  # or it changed while its body was read
     if not may_come_from(account, request.scope):
         raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
     wait_s = services.accounts.admit(account)
@@ -54,6 +53,17 @@ async def identify(request: Request) -> Account:
     return account
 
 
+async def _prove(services: Services, request: Request) -> Account:
+    """The account; raises the Problem of missing or wrong credentials."""
+    access_code, secret = _credentials(request)
+    account = look_up(services.accounts, access_code)
+    if not holds_secret(account, secret):
+        name = UNKNOWN if account is NOBODY else account.access_code
+        await services.wrong_credentials.note("native", request.scope, name)
+        raise _unauthorized("The access code or the secret is wrong.")
+    return account
+
+
 def proven_caller(services: Services, scope: Scope) -> Account | None:
     """The account whose valid credentials are in the headers, or `NOBODY` for the operator's.
 
@@ -67,6 +77,7 @@ def proven_caller(services: Services, scope: Scope) -> Account | None:
     else:
         account = look_up(services.accounts, access_code)
         if holds_secret(account, secret):
+            scope[PROVEN] = account
             return account
     is_operator = _holds_bearer(request, services.metrics_token, services.operator_token)
     return NOBODY if is_operator else None
