@@ -35,7 +35,7 @@ async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id()
 
 
 async def test_long_messages_carry_a_header_with_a_16_bit_reference():
-    async with linked() as (carrier, centre, _):
+    async with linked(reference_bits=16) as (carrier, centre, _):
         await send(carrier, part("y" * 9, number=2, total=3, reference=0x1234))
         submit = await centre.submits.get()
     assert submit.esm_class == 0x40
