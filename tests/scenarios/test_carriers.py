@@ -57,7 +57,7 @@ class Field:
         arguments = ["serve", f"--config={self._file}"]
         self._process = Process(arguments, ready="listens on", log=self._log)
         self._session = aiohttp.ClientSession(f"http://127.0.0.1:{self.port}")
-        await self.operate("POST", "accounts", accessCode="a", secret="a-secret-of-a")
+        await self.operate("POST", "accounts", accessCode="a", secret="a-secret-of-16-a")
         await self.operate("PATCH", "accounts/a", requestsPerSecond=0)
         await self.operate("PUT", "plans", [{"packageCode": "P", "smsStatus": 1}])
         await self.operate("PUT", "accounts/a/esims", [esim()])
@@ -89,7 +89,7 @@ class Field:
             return await answer.json()
 
     async def ask(self, method, path, **fields):
-        headers = {"RT-AccessCode": "a", "RT-SecretKey": "a-secret-of-a"}
+        headers = {"RT-AccessCode": "a", "RT-SecretKey": "a-secret-of-16-a"}
         async with self._session.request(method, path, json=fields, headers=headers) as answer:
             return await answer.json()
 

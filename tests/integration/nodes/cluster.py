@@ -17,7 +17,7 @@ from bench.processes import HOST, Child, free_ports
 PATIENCE_S = 90
 """Longest wait for anything: it only ends what hangs."""
 LEASE_S = 4.0
-ACCESS_CODE, SECRET = "acme", "acme-secret"
+ACCESS_CODE, SECRET = "acme", "acme-secret-of-16"
 CREDENTIALS = {"RT-AccessCode": ACCESS_CODE, "RT-SecretKey": SECRET}
 
 

@@ -50,12 +50,39 @@ def test_an_account_changed_on_one_node_is_changed_on_all(cluster):
     until(lambda: second.get("v1/messages")[0] == 200)
 
 
+def test_savers_on_every_node_undo_no_revocation(cluster):
+    """Each node keeps a copy of the account; a save must not write the rest of it back."""
+    nodes = [cluster.start("a", "--role=api"), cluster.start("b", "--role=api")]
+    cluster.fill(nodes[0], requestsPerSecond=0)
+    until(lambda: nodes[1].get("v1/messages")[0] == 200)
+    changes = {"enabled": False, "name": "revoked", "ipAllow": ["192.0.2.0/24"]}
+
+    async def save_while_revoked():
+        async with httpx2.AsyncClient(headers=CREDENTIALS, timeout=PATIENCE_S) as client:
+            saves = [
+                client.post(
+                    f"{nodes[index % 2].url}/api/v1/open/webhook/save",
+                    json={"webhook": f"https://example.com/{index}"},
+                )
+                for index in range(40)
+            ]
+            revoke = asyncio.to_thread(
+                nodes[0].operate, "PATCH", f"accounts/{ACCESS_CODE}", changes
+            )
+            return (await asyncio.gather(*saves[:20], revoke, *saves[20:]))[20]
+
+    asyncio.run(save_while_revoked())
+    for node in nodes:
+        (account,) = node.operate("GET", "accounts")["accounts"]
+        assert {key: account[key] for key in changes} == changes
+
+
 def test_an_operator_may_ask_another_node_for_each_step(cluster):
     nodes = [cluster.start(name, "--role=api") for name in ("a", "b")]
     for count in range(20):
         one, other = nodes[count % 2], nodes[1 - count % 2]
         code = f"acme-{count}"
-        one.operate("POST", "accounts", {"accessCode": code, "secret": "acme-secret"})
+        one.operate("POST", "accounts", {"accessCode": code, "secret": "acme-secret-of-16"})
         other.operate("PATCH", f"accounts/{code}", {"name": "Acme"})
         one.operate("PATCH", f"accounts/{code}", {"requestsPerSecond": 7})
         found = {each["accessCode"]: each for each in other.operate("GET", "accounts")["accounts"]}
