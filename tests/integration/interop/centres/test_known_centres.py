@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def flash(words="flash", **changed):
 
 
 async def test_smppy_reads_our_texts_and_answers_without_an_id(program, smppy):
-    centre = await program("python3", HERE / "smppy_centre.py", PYTHONPATH=smppy)
+    centre = await program(sys.executable, HERE / "smppy_centre.py", PYTHONPATH=smppy)
     port = int((await centre.line("port")).split()[1])
     async with bound(port, "smppy") as (carrier, _):
         slices = [
@@ -67,7 +68,7 @@ async def test_smppy_reads_our_texts_and_answers_without_an_id(program, smppy):
 
 
 async def test_smppy_never_answers_what_the_settings_keep_back(program, smppy):
-    centre = await program("python3", HERE / "smppy_centre.py", PYTHONPATH=smppy)
+    centre = await program(sys.executable, HERE / "smppy_centre.py", PYTHONPATH=smppy)
     port = int((await centre.line("port")).split()[1])
     changed = {"message_class": "general", "response_timeout_s": 1}
     async with bound(port, "smppy", **changed) as (carrier, _):
@@ -77,7 +78,7 @@ async def test_smppy_never_answers_what_the_settings_keep_back(program, smppy):
 
 
 async def test_smppy_reads_the_first_of_two(program, smppy):
-    centre = await program("python3", HERE / "smppy_centre.py", PYTHONPATH=smppy)
+    centre = await program(sys.executable, HERE / "smppy_centre.py", PYTHONPATH=smppy)
     port = int((await centre.line("port")).split()[1])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
