@@ -8,8 +8,18 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli import catalogue
-from simpost.cli.importing import Columns, DryRun, File, Replace, Report, import_file
+from simpost.cli.importing import (
+    Columns,
+    DryRun,
+    File,
+    Replace,
+    Report,
+    RetireMissing,
+    Yes,
+    import_file,
+)
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.retirement import Retirement
 from simpost.engine.importing import Kind
 
 app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete eSIMs.")
@@ -27,6 +37,8 @@ def import_esims(
     dry_run: DryRun = False,
     replace: Replace = False,
     columns: Columns = None,
+    retire_missing: RetireMissing = False,
+    yes: Yes = False,
     report: Report = None,
     url: Url = None,
     config: Config = None,
@@ -38,9 +50,25 @@ def import_esims(
 
     Leaves with 0 only when every row went in.
     """
-    server = None if dry_run else operator_server(url, config, operator_token)
-    path = f"/v1/operator/accounts/{quote(account, safe='')}/esims"
-    import_file(file, Kind.ESIMS, server, path, report, replace=replace, columns=columns)
+    retirement = None
+    if retire_missing:
+        retirement = Retirement(
+            operator_server(url, config, operator_token),
+            Kind.ESIMS,
+            {"account": account, "retired": "false"},
+            ("esimTranNo", "iccid", "msisdn", "smdpStatus", "esimStatus"),
+            is_sure=yes,
+        )
+    import_file(
+        file,
+        Kind.ESIMS,
+        None if dry_run else operator_server(url, config, operator_token),
+        f"/v1/operator/accounts/{quote(account, safe='')}/esims",
+        report,
+        replace=replace,
+        columns=columns,
+        retirement=retirement,
+    )
 
 
 _PATH = "/v1/operator/esims"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, Any, BinaryIO, Self, TextIO, TypeAlias
 
 import typer
@@ -23,6 +24,7 @@ from rich.progress import (
 )
 
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
+from simpost.cli.retirement import KeySet, Missing, Retirement, Spool
 from simpost.engine.catalogue import field_names, is_field
 from simpost.engine.importing import Batch, Flaw, Kind, batches, read_rows
 from simpost.errors import ConfigError, SimpostError
@@ -43,6 +45,13 @@ Columns: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="COLUMN=FIELD", help="What a CSV column is; may be repeated."),
 ]
+RetireMissing: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--retire-missing", help="Retire what the file does not have; shows it first, and asks."
+    ),
+]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Retire without a question.")]
 Report: TypeAlias = Annotated[
     Path | None, typer.Option(help="Write every bad row here: line, tab, reason.")
 ]
@@ -93,12 +102,18 @@ def import_file(
     *,
     replace: bool = False,
     columns: list[str] | None = None,
+    retirement: Retirement | None = None,
 ) -> None:
     """Check all rows of a file and save the good ones; without a server, check only.
+
+    With a retirement all rows are checked before the first is saved, and what the file does not
+    have is retired after the last, if none was bad.
 
     Leaves with 1 when a row was bad or the file was broken.
     """
     renamed = _columns(columns or [], kind)
+    if retirement and server:
+        retirement.check_can_ask()
     with ExitStack() as stack:
         file = stack.enter_context(_opened(path))
         kept = stack.enter_context(_created(report)) if report else None
@@ -108,16 +123,56 @@ def import_file(
         tally = Tally(show=console.print, report=kept, shows_all=not (kept or console.is_terminal))
         chunks = _read(file, lambda octets: progress.advance(task, octets))
         target = f"{target}?replace=true" if replace else target
-        saver = stack.enter_context(Saver(server, target, tally))
-        for item in batches(read_rows(chunks, kind, columns=renamed), kind, replace=replace):
-            if isinstance(item, Flaw):
-                tally.tell(item)
-                continue
-            saver.save(item)
-            progress.update(task, description=f"{tally.good:,} rows")
-    print(_summary(tally, is_checked_only=server is None))
+        items: Iterable[Batch | Flaw]
+        items = batches(read_rows(chunks, kind, columns=renamed), kind, replace=replace)
+        missing = None
+        if retirement:
+            spool = Spool(stack.enter_context(TemporaryFile()))
+            keys = _keep_all(items, spool, tally)
+            progress.stop()
+            if spool.rows and not tally.bad:
+                file_of_keys = stack.enter_context(TemporaryFile("w+", encoding="utf-8"))
+                missing = Missing(file_of_keys, retirement, keys)
+                missing.show()
+            if missing and server:
+                missing.ask(spool.rows)
+            progress.start()
+            items = spool
+        with Saver(server, target, tally) as saver:
+            for item in items:
+                if isinstance(item, Flaw):
+                    tally.tell(item)
+                    continue
+                saver.save(item)
+                progress.update(task, description=f"{tally.good:,} rows")
+        progress.stop()
+        print(_summary(tally, is_checked_only=server is None))
+        if retirement:
+            print(_retired(missing, tally, is_checked_only=server is None))
     if tally.bad or not tally.good:
         raise typer.Exit(1)
+
+
+def _keep_all(items: Iterable[Batch | Flaw], spool: Spool, tally: Tally) -> KeySet:
+    """Read to the end of a file; the keys of its good rows."""
+    keys = KeySet()
+    for item in items:
+        if isinstance(item, Flaw):
+            tally.tell(item)
+            continue
+        for key in item.keys:
+            keys.add(key)
+        spool.add(item)
+    return keys
+
+
+def _retired(missing: Missing | None, tally: Tally, *, is_checked_only: bool) -> str:
+    if missing is None or tally.bad:
+        reason = "not every row is good" if tally.bad else "the file holds no rows"
+        return f"Nothing {'would be' if is_checked_only else 'was'} retired: {reason}."
+    if is_checked_only:
+        return f"{missing.count:,} would be retired."
+    return f"{missing.retire():,} retired."
 
 
 class Saver:

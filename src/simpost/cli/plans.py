@@ -8,8 +8,18 @@ from urllib.parse import quote
 import typer
 
 from simpost.cli import catalogue
-from simpost.cli.importing import Columns, DryRun, File, Replace, Report, import_file
+from simpost.cli.importing import (
+    Columns,
+    DryRun,
+    File,
+    Replace,
+    Report,
+    RetireMissing,
+    Yes,
+    import_file,
+)
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.retirement import Retirement
 from simpost.engine.importing import Kind
 
 app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete plans.")
@@ -26,6 +36,8 @@ def import_plans(
     dry_run: DryRun = False,
     replace: Replace = False,
     columns: Columns = None,
+    retire_missing: RetireMissing = False,
+    yes: Yes = False,
     report: Report = None,
     url: Url = None,
     config: Config = None,
@@ -37,9 +49,20 @@ def import_plans(
 
     Leaves with 0 only when every row went in.
     """
-    server = None if dry_run else operator_server(url, config, operator_token)
+    retirement = None
+    if retire_missing:
+        server = operator_server(url, config, operator_token)
+        columns_shown = ("packageCode", "slug", "location")
+        retirement = Retirement(server, Kind.PLANS, {}, columns_shown, is_sure=yes)
     import_file(
-        file, Kind.PLANS, server, "/v1/operator/plans", report, replace=replace, columns=columns
+        file,
+        Kind.PLANS,
+        None if dry_run else operator_server(url, config, operator_token),
+        "/v1/operator/plans",
+        report,
+        replace=replace,
+        columns=columns,
+        retirement=retirement,
     )
 
 

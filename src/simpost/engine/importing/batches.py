@@ -19,11 +19,13 @@ class Batch(msgspec.Struct, frozen=True):
     Attributes:
         body: a JSON array of the rows, in one spelling.
         lines: where each of them began.
+        keys: of each.
         doubts: how many are odd and were taken all the same.
     """
 
     body: bytes
     lines: list[int]
+    keys: list[str]
     doubts: int
 
 
@@ -37,40 +39,44 @@ def batches(
     """Check rows and pack the good ones; flaws come as soon as they are met."""
     rows: list[bytes] = []
     lines: list[int] = []
+    keys: list[str] = []
     octets = doubts = 0
     for item in items:
         checked = _check(item, kind, replace=replace) if isinstance(item, Row) else item
         if isinstance(checked, Flaw):
             yield checked
             continue
-        body, is_odd = checked
+        body, key, is_odd = checked
         if rows and octets + len(body) > MAX_OCTETS:
-            yield _packed(rows, lines, doubts)
-            rows, lines, octets, doubts = [], [], 0, 0
+            yield _packed(rows, lines, keys, doubts)
+            rows, lines, keys, octets, doubts = [], [], [], 0, 0
         rows.append(body)
         lines.append(item.line)
+        keys.append(key)
         octets += len(body)
         doubts += is_odd
         if len(rows) == max_rows:
-            yield _packed(rows, lines, doubts)
-            rows, lines, octets, doubts = [], [], 0, 0
+            yield _packed(rows, lines, keys, doubts)
+            rows, lines, keys, octets, doubts = [], [], [], 0, 0
     if rows:
-        yield _packed(rows, lines, doubts)
+        yield _packed(rows, lines, keys, doubts)
 
 
-def _packed(rows: list[bytes], lines: list[int], doubts: int) -> Batch:
-    return Batch(b"[" + b",".join(rows) + b"]", lines, doubts)
+def _packed(rows: list[bytes], lines: list[int], keys: list[str], doubts: int) -> Batch:
+    return Batch(b"[" + b",".join(rows) + b"]", lines, keys, doubts)
 
 
-def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, bool] | Flaw:
-    """The row as it is sent, and whether it is odd."""
+def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | Flaw:
+    """The row as it is sent, its key, and whether it is odd."""
     try:
         if kind is Kind.PLANS:
             plan = parse_plan(row.value, partial=not replace)
             kind_given = {"type": plan.type} if plan.given is None or "type" in plan.given else {}
-            return msgspec.json.encode({**plan.document, **kind_given}), False
+            body = msgspec.json.encode({**plan.document, **kind_given})
+            return body, plan.package_code, False
         esim = parse_esim(row.value, 0, partial=not replace)
-        return msgspec.json.encode(esim.document), doubt(esim) is not None
+        body = msgspec.json.encode(esim.document)
+        return body, esim.esim_tran_no, doubt(esim) is not None
     except RefusedRow as refused:
         return Flaw(row.line, str(refused))
     except UnicodeEncodeError:
