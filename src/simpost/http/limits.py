@@ -16,6 +16,9 @@ MAX_UNREAD_BODY_OCTETS: Final = 1_048_576
 """How much of a body is read and dropped after its request was answered."""
 MAX_LINGER_OCTETS: Final = 16_777_216
 """How much of what nobody needs is read before the connection is cut off without a word."""
+SEND_BUFFER_OCTETS: Final = 131_072
+"""Answers that the kernel keeps for a connection; by itself it takes megabytes for a client that
+does not read, and nobody is told."""
 BODY_AHEAD_OCTETS: Final = 65_536
 """Octets of a body kept in memory before the application asks for them."""
 LINGER_S: Final = 2.0

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sys
 from collections.abc import Sequence
-from socket import socket
+from socket import IPPROTO_TCP, SO_SNDBUF, SOL_SOCKET, socket
 from typing import Final
 
 from starlette.types import ASGIApp
 
 from simpost.http.connection import HttpConnection
 from simpost.http.hosts import HostRules
-from simpost.http.limits import Limits
+from simpost.http.limits import SEND_BUFFER_OCTETS, Limits
 from simpost.http.outbox import Outbox
 from simpost.http.proxies import TrustedProxies
+
+if sys.platform == "linux":
+    from socket import TCP_USER_TIMEOUT
 
 _BACKLOG: Final = 2_048
 _CLOSED_AT_ONCE: Final = 20
@@ -55,10 +59,18 @@ class HttpServer:
     async def start(self, listeners: Sequence[socket]) -> None:
         self.loop = asyncio.get_running_loop()
         for listener in listeners:
+            self._bound_unread(listener)
             server = await self.loop.create_server(
                 lambda: HttpConnection(self), sock=listener, backlog=_BACKLOG
             )
             self._servers.append(server)
+
+    def _bound_unread(self, listener: socket) -> None:
+        """What the kernel keeps for clients that do not read, and how long; for all it accepts."""
+        listener.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_OCTETS)
+        if sys.platform == "linux":
+            unread_ms = int(self.limits.unread_s * 1000)
+            listener.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, unread_ms)
 
     async def serve(self, listeners: Sequence[socket]) -> None:
         """Serve until `end`, then let requests in progress end."""

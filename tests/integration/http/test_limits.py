@@ -79,6 +79,29 @@ async def test_clients_that_do_not_read_are_gone_when_their_time_is_over():
     await server.stop()
 
 
+async def test_a_client_that_does_not_read_gets_no_megabytes_of_the_kernel():
+    """An answer that would fit into what the kernel takes by itself, and that nobody reads."""
+
+    async def app(scope, receive, send):
+        headers = [(b"content-length", b"1000000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": bytes(1_000_000)})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = HttpServer(app, limits=Limits(unread_s=0.5), grace_s=1)
+    await server.start([listener])
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(listener.getsockname())
+        client.sendall(GET)
+        async with asyncio.timeout(30):
+            while not server.connections:
+                await asyncio.sleep(0)
+            while server.connections or server.tasks:
+                await asyncio.sleep(0.01)
+    await server.stop()
+
+
 def test_the_limits_are_those_of_the_documentation():
     assert Limits().unread_s == 30
     assert Limits().keep_alive_s == 75
