@@ -4,7 +4,7 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check fuzz stories bad-input scenarios bench soak lock clean
+.PHONY: run test check fuzz stories bad-input attack scenarios bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
@@ -31,6 +31,9 @@ stories: .venv/dev.stamp
 bad-input: .venv/dev.stamp
 	@SIMPOST_EXAMPLES=$(or $(EXAMPLES),200) SIMPOST_HOSTILE=$(or $(COUNT),100000) SIMPOST_HOSTILE_SEED=$(or $(SEED),1) \
 		$(BIN)/python -m pytest -n 2 tests/scenarios/test_openapi_live.py tests/scenarios/test_hostile_requests.py
+
+attack: .venv/dev.stamp
+	@ATTACK=long timeout 300 $(BIN)/python -m pytest -s -rs -p no:randomly -m attack tests/scenarios tests/integration/http
 
 scenarios: .venv/dev.stamp
 	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py)

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from bench.processes import Child, free_ports
 from simpost.smsc import Simulator, SimulatorOptions
 
+pytestmark = pytest.mark.attack
 TOKEN = secrets.token_urlsafe(24)
 NAMES = 8
 CONFIG = """\

@@ -9,6 +9,7 @@ import pytest
 from bench.gateway import Serving
 from tests.integration.smpp.peers import RawListener
 
+pytestmark = pytest.mark.attack
 FLOODS = {
     "unreadable requests": b"\0\0\0\x13\0\0\0\5\0\0\0\0\0\0\0\7abc",
     "answers to nothing": b"\0\0\0\x12\x80\0\0\4\0\0\0\0\x7f\0\0\1x\0",

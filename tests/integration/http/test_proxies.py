@@ -13,6 +13,7 @@ from tests.integration.api.conftest import serving
 from tests.integration.http.debian import program
 from tests.integration.http.test_rfc import app
 
+pytestmark = pytest.mark.attack
 DOCUMENT = Path(__file__).parents[3] / "docs" / "proxies.md"
 PROXIES = {
     "nginx": ("usr/sbin/nginx", "nginx"),
