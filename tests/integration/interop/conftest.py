@@ -1,61 +1,22 @@
 import asyncio
 import contextlib
-import fcntl
-import hashlib
 import json
 import os
-import shutil
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.downloads import install_npm
+
 HERE = Path(__file__).parent
-CACHE = HERE.parents[2] / ".cache" / "interop"
-OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
 
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """npm's smpp as package-lock.json has it, installed once for every run of the tests."""
-    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not installed: no test against npm's smpp.")
-    lock = (HERE / "package-lock.json").read_bytes()
-    folder = CACHE / hashlib.sha256(lock).hexdigest()[:16]
-    with alone():
-        if not (folder / "done").exists():
-            _install(folder)
-    return folder / "node_modules"
-
-
-@contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """One of the processes that run tests at a time."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _install(folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    installed = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=45,
-        check=False,
-    )
-    if any(reason in installed.stderr for reason in OFFLINE):
-        pytest.skip("The npm registry cannot be reached: no test against npm's smpp.")
-    assert installed.returncode == 0, installed.stderr
-    (folder / "done").touch()
+    return install_npm(HERE, "interop", "no test against npm's smpp")
 
 
 class NodePeer:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.interop.conftest import CACHE, alone
+from tests.integration.downloads import CACHE, alone
 
 HERE = Path(__file__).parent
 INSTALL_S = 50
@@ -67,8 +67,8 @@ def debian() -> Path:
 
 @contextlib.contextmanager
 def _folder(name: str, version: str) -> Iterator[Path]:
-    with alone():
-        folder = CACHE / f"{name}-{version}"
+    with alone("interop"):
+        folder = CACHE / "interop" / f"{name}-{version}"
         folder.mkdir(exist_ok=True)
         yield folder
 

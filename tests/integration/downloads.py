@@ -1,0 +1,81 @@
+"""Programs of npm and PyPI that tests run, as lock files have them, installed once into .cache."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(__file__).parents[2] / ".cache"
+TIMEOUT_S = 90
+OFFLINE = (
+    *("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"),
+    *("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "Failed to establish"),
+)
+"""What npm and pip say where no registry can be reached."""
+
+
+def install_npm(here: Path, name: str, purpose: str) -> Path:
+    """The `node_modules` that `package-lock.json` of a folder asks for, or the test is skipped."""
+    missing = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed: {purpose}.")
+
+    def install(folder: Path) -> None:
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(here / file, folder)
+        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0")
+        _run(["npm", "ci", *options], folder, f"The npm registry cannot be reached: {purpose}.")
+
+    return _once(name, here / "package-lock.json", install) / "node_modules"
+
+
+def install_python(here: Path, name: str, purpose: str) -> Path:
+    """The folder of programs of a venv with `requirements.txt`, or the test is skipped."""
+
+    def install(folder: Path) -> None:
+        unreached = f"PyPI cannot be reached: {purpose}."
+        _run([sys.executable, "-m", "venv", "--clear", str(folder)], folder, unreached)
+        options = ("--no-input", "--retries=0", "--only-binary=:all:", "--require-hashes")
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", *options]
+        _run([*pip, "-r", str(here / "requirements.txt")], folder, unreached)
+
+    return _once(name, here / "requirements.txt", install) / "bin"
+
+
+def _once(name: str, lock: Path, install: Callable[[Path], None]) -> Path:
+    """The folder of a lock file, filled by the first of the processes that run tests."""
+    octets = lock.read_bytes() + f"{sys.version_info[:2]}".encode()
+    folder = CACHE / name / hashlib.sha256(octets).hexdigest()[:16]
+    with alone(name):
+        if not (folder / "done").exists():
+            folder.mkdir(exist_ok=True)
+            install(folder)
+            (folder / "done").touch()
+    return folder
+
+
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """One of the processes that run tests at a time, in this folder of the cache."""
+    (CACHE / name).mkdir(parents=True, exist_ok=True)
+    with (CACHE / name / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run(command: Sequence[str], folder: Path, unreached: str) -> None:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    words = done.stdout + done.stderr
+    if done.returncode and any(reason in words for reason in OFFLINE):
+        pytest.skip(unreached)
+    assert done.returncode == 0, words
