@@ -27,6 +27,7 @@ ESIMS = [f"2307201799{number:04}" for number in range(1000)]
 
 def vacuum(path: Path) -> None:
     with contextlib.closing(open_writer(path)) as connection:
+        connection.pragma("temp_store", "file")
         connection.execute("VACUUM")
 
 

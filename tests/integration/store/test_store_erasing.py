@@ -8,7 +8,7 @@ import apsw
 from simpost.domain.accounts import Account
 from simpost.domain.states import State
 from simpost.store.migrations import script
-from simpost.store.sqlite import SqliteStore
+from simpost.store.sqlite import SqliteStore, schema
 from tests.contract.inbound_facts import alone, new
 from tests.contract.store_facts import DAY_MS, NOW_MS, leased, settlement
 from tests.integration.store.conftest import SEAL_KEY
@@ -98,3 +98,17 @@ async def test_a_file_of_an_older_release_is_rid_of_old_texts_and_shrinks(path):
     with contextlib.closing(apsw.Connection(str(path))) as connection:
         assert connection.pragma("auto_vacuum") == 2
         assert connection.pragma("freelist_count") == 0
+
+
+def test_an_old_file_is_written_again_in_bounded_memory(tmp_path):
+    path = tmp_path / "simpost.db"
+    with contextlib.closing(apsw.Connection(str(path))) as connection:
+        connection.execute("CREATE TABLE old (octets)")
+        connection.executemany(
+            "INSERT INTO old VALUES (randomblob(?))", [(1 << 20,) for _ in range(48)]
+        )
+    apsw.memory_high_water(True)
+    schema._compact(path)
+    assert schema.can_shrink(path)
+    # Two caches of pages; the file as a whole would be 48 MiB more.
+    assert apsw.memory_high_water() < 48 << 20

@@ -63,6 +63,7 @@ def _compact(path: Path) -> None:
     """
     try:
         with contextlib.closing(open_writer(path)) as connection:
+            connection.pragma("temp_store", "file")  # in memory it would be as large as the file
             connection.execute("VACUUM")
     except apsw.FullError:
         log.warning("store_not_compacted", path=str(path))
