@@ -396,3 +396,38 @@ async def test_an_esim_looked_up_before_is_found_as_it_is_now(store):
     assert (await find(store, tran_no="23072017992029")).sms_status is None
     await store.save_plans([plan(sms_status=2)])
     assert (await find(store, tran_no="23072017992029")).sms_status == 2
+
+
+async def test_the_version_of_plans_is_another_after_each_change(store):
+    first, second = plan(), plan("TH-NEW", slug="")
+    seen = [await store.plans_version()]
+
+    async def is_new():
+        seen.append(await store.plans_version())
+        assert len(set(seen)) == len(seen)
+
+    await store.save_plans([first, second])
+    await is_new()
+    await store.merge_plans([msgspec.structs.replace(first, sms_status=2)])
+    await is_new()
+    await store.retire_plans([second.package_code], now_ms=NOW_MS)
+    await is_new()
+    await store.retire_plans([second.package_code], now_ms=None)
+    await is_new()
+    assert await store.delete_plan(second.package_code)
+    await is_new()
+    await store.save_plans([second])
+    await is_new()
+    await store.save_esims(1, [esim()])
+    assert await store.plans_version() == seen[-1]
+
+
+async def test_many_plans_and_esims_are_listed_like_few(store):
+    plans = [plan(f"P-{number:03}", slug="") for number in range(120)]
+    esims = [esim(f"2601{number:010}", iccid=f"8985{number:015}") for number in range(120)]
+    await store.save_plans(plans)
+    await store.save_esims(1, esims)
+    assert await store.list_plans(PlanFilter()) == plans
+    found, total = await store.query_esims(1, EsimFilter(limit=500))
+    assert (found[7].esim_tran_no, len(found), total) == ("26010000000007", 120, 120)
+    assert found[7].document == esims[7].document

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from simpost.api.answers import Answers
 from simpost.api.bodies import BodyBudget
 from simpost.api.costs import Costs
+from simpost.api.listings import Listings
 from simpost.api.wrong_credentials import WrongCredentials
 from simpost.engine.accounts import Accounts
 from simpost.engine.clock import Clock
@@ -58,4 +59,5 @@ class Services:
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     answers: Answers = field(default_factory=Answers)
     costs: Costs = field(default_factory=Costs)
+    listings: Listings = field(default_factory=Listings)
     unproven: BodyBudget = field(default_factory=BodyBudget)

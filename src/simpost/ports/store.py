@@ -417,6 +417,10 @@ class Store(InboundStore, RefusalStore, WatchedStore, Protocol):
 
     async def list_plans(self, which: PlanFilter) -> list[PlanRow]: ...
 
+    async def plans_version(self) -> tuple[int, int]:
+        """Another one after each change of any plan, by any process."""
+        ...
+
     async def find_plan(self, code_or_slug: str) -> PlanRow | None: ...
 
     async def save_plans(self, plans: Sequence[PlanRow]) -> None:

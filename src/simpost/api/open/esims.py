@@ -18,6 +18,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALLOCATING = frozenset(
     {EsimStatus.CREATE, EsimStatus.PAYING, EsimStatus.PAID, EsimStatus.GETTING_RESOURCE}
 )
+_MAX_SMALL = 50
+"""eSIMs of a page that takes no turn of its account: made on the event loop."""
 _WHOLE_ORDER = 500
 """More than an order holds (30 are documented)."""
 
@@ -55,15 +57,28 @@ async def query_esims(call: Call) -> Reply:
         offset=(number - 1) * size,
         limit=size,
     )
+    if size <= _MAX_SMALL or which.esim_tran_no or which.iccid:
+        return _reply(call, *await _find(call, which), size, number)
+    costs, account = call.services.costs, call.account
+    async with costs.turn(account):
+        esims, total = await _find(call, which)
+        reply = await costs.work(account, lambda: _reply(call, esims, total, size, number))
+        costs.charge_octets(account, len(reply.body))
+    return reply
+
+
+async def _find(call: Call, which: EsimFilter) -> tuple[list[EsimRow], int]:
     esims, total = await call.services.store.query_esims(call.account.id, which)
     if which.order_no or which.esim_tran_no or which.iccid:
         await _check_named(call, which, esims, total)
-    return call.rules.result(
-        {
-            "esimList": [esim_document(esim) for esim in esims],
-            "pager": {"pageSize": size, "pageNum": number, "total": total},
-        }
-    )
+    return esims, total
+
+
+def _reply(call: Call, esims: list[EsimRow], total: int, size: int, number: int) -> Reply:
+    """The answer, made of eSIMs encoded one by one: others get the interpreter between them."""
+    encoded = [msgspec.Raw(msgspec.json.encode(esim_document(esim))) for esim in esims]
+    pager = {"pageSize": size, "pageNum": number, "total": total}
+    return call.rules.result({"esimList": encoded, "pager": pager})
 
 
 async def _check_named(call: Call, which: EsimFilter, esims: list[EsimRow], total: int) -> None:

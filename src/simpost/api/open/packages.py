@@ -43,8 +43,7 @@ async def list_packages(call: Call) -> Reply:
         raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
     costs, account = call.services.costs, call.account
     async with costs.turn(account):
-        plans = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
-        reply = await costs.work(account, lambda: _reply(call, plans))
+        reply = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
         costs.charge_octets(account, len(reply.body))
     return reply
 
@@ -62,29 +61,45 @@ def _filter(asked: PackageList, kind: str) -> PlanFilter:
     )
 
 
-async def _bases(call: Call, asked: PackageList) -> list[PlanRow]:
+async def _bases(call: Call, asked: PackageList) -> Reply:
     """Plans; a packageCode or slug picks its one plan, of whatever type it is."""
     which = _filter(asked, _BASE)
     code = optional("packageCode", asked.package_code)
     slug = optional("slug", asked.slug)
     if not code and not slug:
-        return await call.services.store.list_plans(which)
+        return await _listed(call, which)
     plan = await call.services.store.find_plan(code or slug or "")
     if plan is None or (slug and slug not in (plan.slug, plan.package_code)):
-        return []
-    return [plan] if _fits(plan, which) else []
+        return _reply(call, [])
+    return _reply(call, [plan] if _fits(plan, which) else [])
 
 
-async def _top_ups(call: Call, asked: PackageList) -> list[PlanRow]:
+async def _top_ups(call: Call, asked: PackageList) -> Reply:
     """Top-ups; for a base plan or an eSIM those of the same places, if it can be topped up."""
     which = _filter(asked, _TOP_UP)
     base = await _base_of(call, asked)
     if base and base.type == _TOP_UP:
-        return [base] if _fits(base, which) else []
+        return _reply(call, [base] if _fits(base, which) else [])
     if base and base.document.get("supportTopUpType") == _NO_TOP_UP:
-        return []
-    plans = await call.services.store.list_plans(which)
-    return [plan for plan in plans if plan.location == base.location] if base else plans
+        return _reply(call, [])
+    return await _listed(call, which, base.location if base else None)
+
+
+async def _listed(call: Call, which: PlanFilter, places: str | None = None) -> Reply:
+    """All plans that fit, of exactly these places where given; the same octets until plans change.
+
+    The key has all that the answer depends on.
+    """
+    services = call.services
+    version = await services.store.plans_version()
+    key = (call.account.dialect, which, places)
+    if (kept := services.listings.find(version, key)) is not None:
+        return Reply(kept)
+    found = await services.store.list_plans(which)
+    plans = [plan for plan in found if places in (None, plan.location)]
+    reply = await services.costs.work(call.account, lambda: _reply(call, plans))
+    services.listings.keep(version, key, reply.body)
+    return reply
 
 
 async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from simpost.api.services import Services
@@ -17,6 +17,7 @@ from simpost.api.v1.inbound_shapes import (
     show_in_full,
     show_inbound,
 )
+from simpost.api.v1.list_pages import answer_page
 from simpost.api.v1.log import Cursor, format_cursor, parse_cursor
 from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.problems import Problem, ProblemCode
@@ -55,11 +56,22 @@ class WhichOfAnyone(WhichInbound, OfAnyone):
     """Without an account: what belongs to none."""
 
 
-@router.get("/inbound", tags=["inbound"], summary="List what came in, newest first")
+@router.get(
+    "/inbound",
+    response_model=InboundPage,
+    tags=["inbound"],
+    summary="List what came in, newest first",
+)
 async def list_inbound(
     which: Annotated[WhichInbound, Query()], account: Caller, services: Wired
-) -> InboundPage:
-    return await _page_of(services, account.id, which)
+) -> Response:
+    return await answer_page(
+        services,
+        account,
+        which.limit,
+        lambda: _find(services, account.id, which),
+        lambda found: _page(found, which),
+    )
 
 
 @router.get(
@@ -101,11 +113,13 @@ async def show_inbound_of_anyone(
 async def list_inbound_of_anyone(
     which: Annotated[WhichOfAnyone, Query()], services: Wired
 ) -> InboundPage:
-    return await _page_of(services, await _account_id(services, which.account), which)
+    account_id = await _account_id(services, which.account)
+    return _page(await _find(services, account_id, which), which)
 
 
 @router.get(
     "/esims/{esimTranNo}/conversation",
+    response_model=Conversation,
     tags=["inbound"],
     summary="Show what an eSIM was sent and what came from it, newest first",
 )
@@ -114,13 +128,27 @@ async def show_conversation(
     part: Annotated[Slice, Query()],
     account: Caller,
     services: Wired,
-) -> Conversation:
-    return await conversation_of(services, account.id, esimTranNo, part)
+) -> Response:
+    return await answer_page(
+        services,
+        account,
+        part.limit,
+        lambda: _find_conversation(services, account.id, esimTranNo, part),
+        lambda found: _show_conversation(found, part),
+    )
 
 
 async def conversation_of(
     services: Services, account_id: int, esim_tran_no: str, part: Slice
 ) -> Conversation:
+    found = await _find_conversation(services, account_id, esim_tran_no, part)
+    return _show_conversation(found, part)
+
+
+async def _find_conversation(
+    services: Services, account_id: int, esim_tran_no: str, part: Slice
+) -> list[Message | Inbound]:
+    """At least one entry more than the page shows, where there is one."""
     store = services.store
     if await store.find_esim(account_id, esim_tran_no=esim_tran_no, iccid=None) is None:
         raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such eSIM.")
@@ -132,7 +160,11 @@ async def conversation_of(
         account_id,
         InboundFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted, carried=False),
     )
-    said: list[Message | Inbound] = sorted([*sent, *came], key=lambda one: one.id, reverse=True)
+    return [*sent, *came]
+
+
+def _show_conversation(found: list[Message | Inbound], part: Slice) -> Conversation:
+    said = sorted(found, key=lambda one: one.id, reverse=True)
     shown = said[: part.limit]
     return Conversation(
         entries=[show_entry(one) for one in shown],
@@ -152,11 +184,15 @@ async def _one_of(services: Services, account_id: int, inbound_id: str) -> Inbou
     return show_in_full(found)
 
 
-async def _page_of(services: Services, account_id: int, which: WhichInbound) -> InboundPage:
-    found = await services.store.list_inbound(
+async def _find(services: Services, account_id: int, which: WhichInbound) -> list[Inbound]:
+    """What came in, of a page and one more where there is one."""
+    return await services.store.list_inbound(
         account_id,
         InboundFilter(esim_tran_no=which.esim_tran_no, before=which.before, limit=which.limit + 1),
     )
+
+
+def _page(found: list[Inbound], which: WhichInbound) -> InboundPage:
     shown = found[: which.limit]
     return InboundPage(
         inbound=[show_inbound(one) for one in shown],

@@ -6,12 +6,13 @@ import base64
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired
 from simpost.api.v1.error_words import Matching
+from simpost.api.v1.list_pages import answer_page
 from simpost.api.v1.message_shapes import (
     MessageInFull,
     Page,
@@ -67,9 +68,17 @@ class Which(Shape):
     cursor: Cursor | None = None
 
 
-@router.get("/messages", summary="List messages, newest first")
-async def list_messages(which: Annotated[Which, Query()], account: Caller, services: Wired) -> Page:
-    return await page_of(services, account.id, which)
+@router.get("/messages", response_model=Page, summary="List messages, newest first")
+async def list_messages(
+    which: Annotated[Which, Query()], account: Caller, services: Wired
+) -> Response:
+    return await answer_page(
+        services,
+        account,
+        which.limit,
+        lambda: _find(services, account.id, which),
+        lambda messages: _show(messages, which),
+    )
 
 
 @router.get(
@@ -109,13 +118,18 @@ async def _waiting_for(services: Services, carrier: str, *, for_admin: bool) -> 
 
 async def page_of(services: Services, account_id: int, which: Which) -> Page:
     """One page, and the cursor of the next one when there is more."""
+    return _show(await _find(services, account_id, which), which)
+
+
+async def _find(services: Services, account_id: int, which: Which) -> list[Message]:
+    """The messages of a page, and one more where there is one."""
     if which.msisdn:
         found = await services.store.find_number(which.msisdn, account_id=account_id)
         same = which.esim_tran_no in (None, found and found.esim.esim_tran_no)
         if found is None or not same:
-            return Page(messages=[], next=None)
+            return []
         which = which.model_copy(update={"esim_tran_no": found.esim.esim_tran_no})
-    messages = await services.store.list_messages(
+    return await services.store.list_messages(
         account_id,
         MessageFilter(
             esim_tran_no=which.esim_tran_no,
@@ -127,6 +141,9 @@ async def page_of(services: Services, account_id: int, which: Which) -> Page:
             limit=which.limit + 1,
         ),
     )
+
+
+def _show(messages: list[Message], which: Which) -> Page:
     shown = messages[: which.limit]
     more = len(messages) > which.limit
     return Page(

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, WithJsonSchema
 
 from simpost.api.services import Services
 from simpost.api.v1.callers import Caller, Wired, admit_operator
+from simpost.api.v1.list_pages import answer_page
 from simpost.api.v1.log import Cursor, Instant, format_cursor, parse_cursor
 from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, to_ms, why
 from simpost.domain.reasons import Reason
-from simpost.ports.refusals import Refusal, RefusalFilter
+from simpost.ports.refusals import Refusal, RefusalFilter, UnlistedDay
 
 router = APIRouter(prefix="/v1")
 
@@ -61,11 +62,22 @@ class RefusalPage(Shape):
     next: str | None
 
 
-@router.get("/refusals", tags=["messages"], summary="List refused texts, newest first")
+@router.get(
+    "/refusals",
+    response_model=RefusalPage,
+    tags=["messages"],
+    summary="List refused texts, newest first",
+)
 async def list_refusals(
     which: Annotated[WhichRefusals, Query()], account: Caller, services: Wired
-) -> RefusalPage:
-    return await _page_of(services, account.id, which)
+) -> Response:
+    return await answer_page(
+        services,
+        account,
+        which.limit,
+        lambda: _find(services, account.id, which),
+        lambda found: _page(found, which),
+    )
 
 
 @router.get(
@@ -78,10 +90,14 @@ async def list_refusals(
 async def list_refusals_of_account(
     which: Annotated[WhichRefusalsOfAccount, Query()], services: Wired
 ) -> RefusalPage:
-    return await _page_of(services, (await find_account(services, which.account)).id, which)
+    account_id = (await find_account(services, which.account)).id
+    return _page(await _find(services, account_id, which), which)
 
 
-async def _page_of(services: Services, account_id: int, which: WhichRefusals) -> RefusalPage:
+async def _find(
+    services: Services, account_id: int, which: WhichRefusals
+) -> tuple[list[Refusal], list[UnlistedDay]]:
+    """The refusals of a page, one more where there is one, and the days with more of them."""
     await services.intake.refusals.flush()  # those of the last second, too
     found = await services.store.list_refusals(
         account_id,
@@ -95,8 +111,12 @@ async def _page_of(services: Services, account_id: int, which: WhichRefusals) ->
             limit=which.limit + 1,
         ),
     )
+    return found, await services.store.unlisted_refusals(account_id)
+
+
+def _page(all_found: tuple[list[Refusal], list[UnlistedDay]], which: WhichRefusals) -> RefusalPage:
+    found, days = all_found
     shown = found[: which.limit]
-    days = await services.store.unlisted_refusals(account_id)
     return RefusalPage(
         refusals=[_show(each) for each in shown],
         not_listed=[

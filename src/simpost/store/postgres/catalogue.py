@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,7 +16,10 @@ from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, is_keepable, waves
 from simpost.store.seal import Seal
 
+R = TypeVar("R")
+
 _STEP = 1_000
+_MOST_ON_LOOP: Final = 50
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -220,7 +224,7 @@ async def query_esims(
     )  # fmt: skip
     count: int = await session.value("count_esims", *facts)
     rows = await session.ask("query_esims", *facts, which.limit, which.offset)
-    return [opened(seal, _esim(row)) for row in rows], count
+    return await _decoded(rows, lambda row: opened(seal, _esim(row))), count
 
 
 async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:
@@ -234,7 +238,19 @@ async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:
         None if which.data_types is None else list(which.data_types),
         which.location,
     )
-    return [_plan(row) for row in rows]
+    return await _decoded(rows, _plan)
+
+
+async def plans_version(session: Session) -> tuple[int, int]:
+    [(count, changes)] = await session.ask("plans_version")
+    return count, changes
+
+
+async def _decoded(rows: Sequence[Any], decode: Callable[[Any], R]) -> list[R]:
+    """What rows say; of many in a thread, so that the event loop does not stand still for them."""
+    if len(rows) <= _MOST_ON_LOOP:
+        return [decode(row) for row in rows]
+    return await asyncio.to_thread(lambda: [decode(row) for row in rows])
 
 
 async def find_plan(session: Session, code_or_slug: str) -> PlanRow | None:

@@ -279,6 +279,9 @@ class PostgresStore(InboundVerbs, RefusalVerbs, WatchVerbs):
     async def list_plans(self, which: PlanFilter) -> list[PlanRow]:
         return await self._read(catalogue.list_plans, which)
 
+    async def plans_version(self) -> tuple[int, int]:
+        return await self._read(catalogue.plans_version)
+
     async def find_plan(self, code_or_slug: str) -> PlanRow | None:
         return await self._read(catalogue.find_plan, code_or_slug)
 

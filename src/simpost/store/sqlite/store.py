@@ -102,6 +102,7 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
         self._path = path
         self._checking: asyncio.Task[None] | None = None
         self._esims = lru_cache(maxsize=_MOST_ESIMS)(self._find_esim)
+        self._plan_changes = 0
         self._closed = False
 
     @classmethod
@@ -277,19 +278,24 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
     def _forget_esims(self, _saving: asyncio.Future[Any]) -> None:
         self._esims.cache_clear()
 
+    def _forget_plans(self, _saving: asyncio.Future[Any]) -> None:
+        self._esims.cache_clear()
+        self._plan_changes += 1
+
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
         return await self._read(catalogue.query_esims, self._session.seal, account_id, which)
 
     async def list_plans(self, which: PlanFilter) -> list[PlanRow]:
         return await self._read(catalogue.list_plans, which)
 
+    async def plans_version(self) -> tuple[int, int]:
+        return (0, self._plan_changes)
+
     async def find_plan(self, code_or_slug: str) -> PlanRow | None:
         return await self._read(catalogue.find_plan, code_or_slug)
 
     async def save_plans(self, plans: Sequence[PlanRow]) -> None:
-        saving = self._writer.submit(catalogue.save_plans, plans)
-        saving.add_done_callback(self._forget_esims)
-        await asyncio.shield(saving)
+        await self._change_plans(catalogue.save_plans, plans)
 
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
         batch = catalogue.EsimBatch(account_id, esims, self._session.seal)
@@ -298,7 +304,7 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
         return await asyncio.shield(saving)
 
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
-        return await self._change_catalogue(catalogue.merge_plans, plans)
+        return await self._change_plans(catalogue.merge_plans, plans)
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
         batch = catalogue.EsimBatch(account_id, esims, self._session.seal)
@@ -316,13 +322,20 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
 
     async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
         one = catalogue.Retirement(package_codes, now_ms)
-        return await self._change_catalogue(catalogue.retire_plans, one)
+        return await self._change_plans(catalogue.retire_plans, one)
 
     async def delete_esim(self, esim_tran_no: str) -> bool:
         return await self._change_catalogue(catalogue.delete_esims, esim_tran_no)
 
     async def delete_plan(self, package_code: str) -> bool:
-        return await self._change_catalogue(catalogue.delete_plans, package_code)
+        return await self._change_plans(catalogue.delete_plans, package_code)
+
+    async def _change_plans(
+        self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any
+    ) -> R:
+        saving = self._writer.submit(verb, payload)
+        saving.add_done_callback(self._forget_plans)
+        return await asyncio.shield(saving)
 
     async def _change_catalogue(
         self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any

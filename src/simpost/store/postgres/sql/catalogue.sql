@@ -89,6 +89,11 @@ WHERE retired_ms IS NULL AND type = $1
   END
 ORDER BY package_code COLLATE "C"
 
+-- name: plans_version
+-- A row's xmin is who wrote it last, so that a change of one, or a row in the place of another, makes
+-- the sum larger, and one more or less the count another.
+SELECT count(*), coalesce(sum(xmin::text::bigint), 0)::bigint FROM plans
+
 -- name: find_plan
 SELECT package_code, slug, sms_status, type, location, data_type, document,
   retired_ms IS NOT NULL

@@ -1,0 +1,35 @@
+"""Answers that are kept until what they show changes, within a bound."""
+
+from simpost.api.listings import Listings
+
+
+def test_an_answer_is_found_again_in_the_same_version_only():
+    listings = Listings()
+    assert listings.find(1, "all") is None
+    listings.keep(1, "all", b"plans")
+    assert listings.find(1, "all") == b"plans"
+    assert listings.find(1, "some") is None
+    assert listings.find(2, "all") is None
+    listings.keep(2, "some", b"plan")
+    assert listings.find(2, "some") == b"plan"
+    assert listings.find(2, "all") is None
+
+
+def test_what_was_asked_for_longest_ago_goes_first():
+    listings = Listings(max_octets=3_000)
+    listings.keep(1, "a", b"a" * 800)
+    listings.keep(1, "b", b"b" * 800)
+    assert listings.find(1, "a")
+    listings.keep(1, "c", b"c" * 800)
+    assert [bool(listings.find(1, key)) for key in "abc"] == [True, False, True]
+
+
+def test_empty_answers_and_ones_that_are_too_large_are_bounded_too():
+    listings = Listings(max_octets=3_000)
+    for number in range(100):
+        listings.keep(1, number, b"")
+    assert sum(listings.find(1, number) is not None for number in range(100)) == 5
+    listings.keep(1, "large", b"x" * 3_000)
+    assert listings.find(1, "large") is None
+    listings.keep(1, "small", b"x")
+    assert listings.find(1, "small") == b"x"
