@@ -8,9 +8,11 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from simpost.cli.output import print_lines
 from simpost.config import Settings, load
 from simpost.errors import ConfigError
 from simpost.store.seal import Seal
+from simpost.text.display import visible_lines
 
 _RESTORED = """\
 {backup} is the store {store} now.
@@ -36,7 +38,7 @@ def backup(
     from simpost.store.sqlite.backup import back_up
 
     written = back_up(_embedded(config, "pg_dump").store.path, file)
-    print(f"{file}: {written.messages:,} messages, {written.octets:,} octets, verified")
+    print_lines([f"{file}: {written.messages:,} messages, {written.octets:,} octets, verified"])
 
 
 def restore(
@@ -52,7 +54,7 @@ def restore(
     at = _embedded(config, "pg_restore").store
     aside = put_back(file, at.path, seal=Seal(at.secrets_key.get_secret_value()))
     kept = f"The store of before is {aside}.\n" if aside else ""
-    print(_RESTORED.format(backup=file, store=at.path, aside=kept), end="")
+    print(visible_lines(_RESTORED.format(backup=file, store=at.path, aside=kept)), end="")
 
 
 def _embedded(config: Path, tool: str) -> Settings:

@@ -52,8 +52,12 @@ class Server:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.url = url.rstrip("/")
-        self._base = urlsplit(self.url)
-        if self._base.scheme not in ("http", "https") or not self._base.hostname:
+        try:
+            self._base = urlsplit(self.url)
+            is_address = self._base.hostname and self._base.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address or self._base.scheme not in ("http", "https"):
             raise ConfigError(f"--url {url!r} must look like http://127.0.0.1:8080")
         for name, value in headers.items():
             if not value.isascii() or not value.isprintable():

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from simpost.errors import ConfigError
+from simpost.text.display import visible_lines
 
 _SYSTEM_STORE = Path("/var/lib/simpost/simpost.db")
 _MAKE_FOLDER = "  0. install -d -m 700 {folder}   (owned by the user that runs simpost)\n"
@@ -127,7 +128,7 @@ def init(
         file.write(text)
     folder = (path.parent / kept_in).parent
     make = "" if folder.is_dir() else _MAKE_FOLDER.format(folder=folder)
-    print(_NEXT.format(path=path, make=make), end="")
+    print(visible_lines(_NEXT.format(path=path, make=make)), end="")
 
 
 def store_for(path: Path) -> Path:

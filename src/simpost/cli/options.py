@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -66,6 +67,13 @@ Account: TypeAlias = Annotated[
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+
+
+def finite(value: float) -> float:
+    """Refuse what is a float and no number of seconds: `nan` and `inf`."""
+    if not math.isfinite(value):
+        raise typer.BadParameter("must be a number")
+    return value
 
 
 def account_server(

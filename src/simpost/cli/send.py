@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from simpost.cli.client import Server, Unanswered
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server, finite
 from simpost.cli.output import print_json, print_lines
 from simpost.domain.messages import Category
 from simpost.domain.states import State
@@ -60,7 +60,9 @@ def send(
     wait: Annotated[
         bool, typer.Option("--wait", help="Follow it until it has arrived or not.")
     ] = False,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds to follow it at most.")] = 300,
+    timeout: Annotated[
+        float, typer.Option(min=0, callback=finite, help="Seconds to follow it at most.")
+    ] = 300,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from simpost.cli.options import finite
 from simpost.errors import ConfigError
 from simpost.observe import set_up
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
@@ -29,8 +30,12 @@ simpost smsc: a message centre with handsets. Ctrl-C ends it.
 
 def smsc(
     host: Annotated[str, typer.Option(help="Address both ports listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="SMPP port; 0 takes a free one.")] = 2775,
-    http_port: Annotated[int, typer.Option(help="Port of page and JSON; 0 a free one.")] = 8081,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="SMPP port; 0 takes a free one.")
+    ] = 2775,
+    http_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of page and JSON; 0 a free one.")
+    ] = 8081,
     system_id: Annotated[str, typer.Option(help="Who may bind.")] = "simpost",
     password: Annotated[
         str | None,
@@ -53,10 +58,12 @@ def smsc(
         Literal["unpacked", "packed"], typer.Option(help="How data_coding 0 carries septets.")
     ] = "unpacked",
     answer_delay: Annotated[
-        float, typer.Option(min=0, help="Seconds from a submit to its answer.")
+        float,
+        typer.Option(min=0, callback=finite, help="Seconds from a submit to its answer."),
     ] = 0.0,
     receipt_delay: Annotated[
-        float, typer.Option(min=0, help="Seconds from the answer to the receipt.")
+        float,
+        typer.Option(min=0, callback=finite, help="Seconds from the answer to the receipt."),
     ] = 0.0,
     window: Annotated[
         int, typer.Option(min=1, help="Receipts that may wait for their answer in a session.")

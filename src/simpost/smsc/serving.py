@@ -34,3 +34,5 @@ def refusing(host: str, port: int) -> Iterator[None]:
             f"cannot listen on {host} port {port}: {why}. Is another simulator running? "
             "Choose another port."
         ) from None
+    except UnicodeError:
+        raise ConfigError(f"cannot listen on {host!r}: it is no address and no name") from None

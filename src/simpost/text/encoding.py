@@ -107,7 +107,7 @@ _PLAIN = {encoding.label: encoding for encoding in (UCS2, LATIN1, ASCII, BINARY)
 def parse_language(text: str) -> int:
     """Return a language given by number, English name or ISO 639 code; raises TextError."""
     word = text.strip().lower()
-    if word.isascii() and word.isdigit() and int(word) in LANGUAGES:
+    if word.isascii() and word.isdigit() and len(word) <= 2 and int(word) in LANGUAGES:
         return int(word)
     if word not in _BY_NAME:
         known = ", ".join(f"{code} ({LANGUAGES[number]})" for code, number in _ISO_639.items())
