@@ -298,6 +298,7 @@ class App:
             max_body_octets=server.max_body_octets,
             timestamp_window_s=server.timestamp_window_s,
             allow_private_webhooks=server.allow_private_webhooks,
+            shows_imported_prices=server.plan_prices == "imported",
             handsets_url=self.handsets_url,
         )
         doors = build(services)

@@ -7,7 +7,7 @@ from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
-from simpost.ports.store import EsimFilter, EsimSearch, PlanFilter
+from simpost.ports.store import EsimFilter, EsimSearch, PlanFilter, PriceRow
 from tests.contract.store_facts import DAY_MS, NOW_MS, esim, message, plan
 
 # eSIMs.
@@ -306,6 +306,19 @@ async def test_plans_are_listed_by_every_field(store):
     assert await codes(slug="TH_1_7") == ["TH"]
     assert await codes(data_types=(2, 4)) == ["EU", "GL"]
     assert await codes(data_types=()) == []
+
+
+async def test_prices_are_an_accounts_own_and_of_known_plans(store):
+    await store.save_plans([plan("A", slug="S"), plan("B")])
+    one, two = PriceRow("A", 45_000, 60_000), PriceRow("B", 2**40)
+    saved = await store.save_prices(1, [one, PriceRow("S", 1), two, one])
+    assert (saved.added, saved.unchanged, saved.incomplete) == (2, 1, [1])
+    assert await store.list_prices(1) == {"A": one, "B": two}
+    assert await store.list_prices(2) == {}
+    none = PriceRow("A", None)
+    saved = await store.save_prices(1, [none, none, PriceRow("B", 1), PriceRow("B", 2)])
+    assert (saved.added, saved.changed, saved.unchanged) == (0, 3, 1)
+    assert await store.list_prices(1) == {"B": PriceRow("B", 2)}
 
 
 # Accounts.

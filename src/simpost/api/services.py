@@ -36,6 +36,8 @@ class Services:
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
         allow_private_webhooks: let webhooks go to loopback and private addresses.
         handsets_url: the page of the simulated handsets; empty where there are none.
+        shows_imported_prices: package/list shows an account without a price of its own the
+            imported one.
         names: looks up the names in webhook URLs.
     """
 
@@ -54,6 +56,7 @@ class Services:
     max_body_octets: int = 65_536
     timestamp_window_s: int = 300
     allow_private_webhooks: bool = False
+    shows_imported_prices: bool = False
     handsets_url: str = ""
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)

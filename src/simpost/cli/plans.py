@@ -21,6 +21,7 @@ from simpost.cli.importing import (
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.cli.retirement import Retirement
 from simpost.engine.importing import Kind
+from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete plans.")
 
@@ -33,6 +34,10 @@ def _plans() -> None:
 @app.command("import")
 def import_plans(
     file: File,
+    account: Annotated[
+        str | None,
+        typer.Option(help="Take only prices, as this account's own; the plans stay as they are."),
+    ] = None,
     dry_run: DryRun = False,
     replace: Replace = False,
     columns: Columns = None,
@@ -49,6 +54,9 @@ def import_plans(
 
     Leaves with 0 only when every row went in.
     """
+    if account and (replace or retire_missing):
+        raise ConfigError("--account takes prices only: not with --replace or --retire-missing.")
+    prices = f"/v1/operator/accounts/{quote(account or '', safe='')}/prices"
     retirement = None
     if retire_missing:
         server = operator_server(url, config, operator_token)
@@ -58,7 +66,7 @@ def import_plans(
         file,
         Kind.PLANS,
         None if dry_run else operator_server(url, config, operator_token),
-        "/v1/operator/plans",
+        prices if account else _PATH,
         report,
         replace=replace,
         columns=columns,

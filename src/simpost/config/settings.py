@@ -96,6 +96,12 @@ class Server(Section):
         default=False,
         description="Let webhooks go to loopback, private and link-local addresses.",
     )
+    plan_prices: Literal["own", "imported"] = Field(
+        default="own",
+        description="Prices that `package/list` shows an account: `own`, those imported for it "
+        "with `--account`, else 0; `imported`, its own, else the `price` and `retailPrice` that "
+        "the plan was imported with, which are usually what you pay.",
+    )
 
     @field_validator("allowed_hosts")
     @classmethod

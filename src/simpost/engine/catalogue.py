@@ -27,7 +27,7 @@ from simpost.domain.identifiers import (
     without_trunk_zero,
 )
 from simpost.errors import InvalidRequest
-from simpost.ports.store import EsimRow, PlanRow
+from simpost.ports.store import EsimRow, PlanRow, PriceRow
 
 
 class RefusedRow(InvalidRequest):
@@ -119,6 +119,26 @@ def parse_plan(row: Mapping[str, Any], *, partial: bool = False) -> PlanRow:
         document=document,
         given=_given(fields, _PLAN_COLUMNS) if partial else None,
     )
+
+
+def parse_price(row: Mapping[str, Any]) -> PriceRow:
+    """Read what an account pays for a plan; raises RefusedRow with what is wrong."""
+    document = _document(_fields(row, _PLAN_FIELDS), _PLAN_FIELDS)
+    code = _name(document, "packageCode")
+    if not code:
+        raise RefusedRow("packageCode is missing")
+    if "price" not in document:
+        raise RefusedRow("price is missing")
+    if document["price"] is None:
+        return PriceRow(code, None)
+    return PriceRow(code, _amount(document, "price"), _amount(document, "retailPrice"))
+
+
+def _amount(document: dict[str, Any], name: str) -> int:
+    value = document.get(name) or 0
+    if not isinstance(value, int) or not 0 <= value < 2**53:
+        raise RefusedRow(f"{name} must be a whole number of USD x 10,000, not {_shown(value)}")
+    return value
 
 
 def _given(names: Mapping[str, Any], columns: Mapping[str, str]) -> frozenset[str]:

@@ -262,6 +262,14 @@ class PlanRow(msgspec.Struct, frozen=True):
     given: frozenset[str] | None = None
 
 
+class PriceRow(msgspec.Struct, frozen=True):
+    """What an account pays for a plan, in USD x 10,000; None takes its own price away."""
+
+    package_code: str
+    price: int | None
+    retail_price: int = 0
+
+
 class EsimRow(msgspec.Struct, frozen=True):
     """An eSIM as imported. `sms_status` is none when only its plan knows.
 
@@ -436,6 +444,14 @@ class Store(InboundStore, RefusalStore, WatchedStore, Protocol):
 
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
         """Insert, or change what a row gives; what is absent from a partial row stays."""
+        ...
+
+    async def save_prices(self, account_id: int, prices: Sequence[PriceRow]) -> Saved:
+        """Insert, replace or take away; `incomplete` are those of plans that are not known."""
+        ...
+
+    async def list_prices(self, account_id: int) -> dict[str, PriceRow]:
+        """The account's own prices, by package code."""
         ...
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
 
-from simpost.ports.store import EsimRow, PlanRow
+from simpost.ports.store import EsimRow, PlanRow, PriceRow, Saved
 
 
 def merged_esim(old: EsimRow | None, new: EsimRow) -> EsimRow | None:
@@ -35,6 +36,30 @@ def merged_plan(old: PlanRow | None, new: PlanRow) -> PlanRow | None:
     columns = {name: getattr(new, name) for name in new.given}
     document = {**old.document, **new.document}
     return msgspec.structs.replace(old, document=document, **columns)
+
+
+def changed_prices(
+    kept: dict[str, PriceRow], known: Container[str], batch: Sequence[PriceRow]
+) -> tuple[Saved, list[PriceRow]]:
+    """What becomes of a batch, and the prices to write, by package code; `kept` is used up."""
+    saved = Saved()
+    changed: dict[str, PriceRow] = {}
+    for place, new in enumerate(batch):
+        code = new.package_code
+        old = kept.get(code)
+        if code not in known:
+            saved.incomplete.append(place)
+        elif new == (old or PriceRow(code, None)):
+            saved.unchanged += 1
+        else:
+            saved.changed += old is not None
+            saved.added += old is None
+            changed[code] = new
+            if new.price is None:
+                del kept[code]
+            else:
+                kept[code] = new
+    return saved, [changed[code] for code in sorted(changed)]
 
 
 def _packages(old: list[Any], new: list[Any]) -> list[Any]:

@@ -372,3 +372,45 @@ async def test_plans_are_listed_shown_retired_and_deleted(service: SERVED) -> No
     assert (await service.operate("POST", "plans/restore", json=keys)).json() == {"changed": 1}
     assert (await service.operate("DELETE", "plans/P-TH")).json() == {"changed": 1}
     assert problem(await service.operate("GET", "plans/P-TH")) == (404, "not_found")
+
+
+async def prices(service: Any, account: str = "demo") -> tuple[int, int]:
+    found = (await service.open("package/list", {"slug": "TH_1_7"}, account=account)).json()
+    [shown] = found["obj"]["packageList"]
+    return shown["price"], shown["retailPrice"]
+
+
+async def listed_price(service: Any, account: str) -> int:
+    """In the list of all plans, whose octets are kept."""
+    found = (await service.open("package/list", {}, account=account)).json()["obj"]["packageList"]
+    [price] = [plan["price"] for plan in found if plan["packageCode"] == "P-TH"]
+    return int(price)
+
+
+async def test_an_account_sees_its_own_price_and_not_the_administrators(serve: Any) -> None:
+    service = await serve()
+    assert await prices(service) == (0, 0)
+    rows = [{"packageCode": "P-TH", "price": "70000", "retailPrice": 90000, "smsStatus": 0}]
+    rows += [{"packageCode": "P-??", "price": 1}, {"packageCode": "P-JP"}]
+    rows += [{"packageCode": "P-JP", "price": -1}, {"packageCode": "P-JP", "price": 1.5}]
+    answer = (await service.operate("PUT", "accounts/demo/prices", json=rows)).json()
+    assert (answer["added"], [each["index"] for each in answer["refused"]]) == (1, [1, 2, 3, 4])
+    assert answer["refused"][0]["reason"] == "no plan has this packageCode"
+    assert await prices(service) == (70000, 90000)
+    assert await prices(service, "other") == (0, 0)
+    plan = await service.store.find_plan("P-TH")
+    assert (plan.sms_status, plan.document["price"]) == (1, 45000)
+
+    shows_all = await serve(shows_imported_prices=True)
+    assert await prices(shows_all) == (70000, 90000)
+    assert await prices(shows_all, "other") == (45000, 0)
+    for account, price in (("demo", 70000), ("other", 0), ("demo", 70000)):
+        assert await listed_price(service, account) == price
+    rows[0]["price"] = 71000
+    await service.operate("PUT", "accounts/demo/prices", json=rows[:1])
+    assert [await listed_price(service, name) for name in ("demo", "other")] == [71000, 0]
+    gone = [{"packageCode": "P-TH", "price": None}]
+    answer = (await service.operate("PUT", "accounts/demo/prices", json=gone)).json()
+    assert (answer["changed"], answer["refused"]) == (1, [])
+    assert await prices(service) == (0, 0)
+    assert problem(await service.operate("PUT", "accounts/none/prices", json=gone))[0] == 404

@@ -118,6 +118,17 @@ def test_nothing_is_saved_without_a_yes(
     assert ("none" in simpost("esims", "list", f"{shop}-30").stdout) == (answer == "n")
 
 
+def test_an_accounts_prices_come_from_a_file_of_plans(simpost: Simpost) -> None:
+    file = "packageCode,price\nPKG-TH-01,70000\nnone,1\n"
+    done = simpost("plans", "import", "-", "--account", "demo", stdin=file)
+    assert done.returncode == 1
+    assert done.stderr == "line 3: no plan has this packageCode\n"
+    assert done.stdout.startswith("1 rows saved (1 added, 0 changed, 0 unchanged), 1 bad, in ")
+    assert '"price": 45000' in simpost("plans", "show", "PKG-TH-01", "--json").stdout
+    done = simpost("plans", "import", "-", "--account", "demo", "--replace", stdin=file)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
 def test_missing_plans_are_retired(simpost: Simpost) -> None:
     plans = json.loads(simpost("plans", "list", "--json").stdout)
     kept = [{"packageCode": each["packageCode"]} for each in plans if each["slug"] != "TH_1_7"]

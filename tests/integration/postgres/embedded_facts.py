@@ -19,7 +19,7 @@ from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.refusals import Refusal, RefusalBatch
-from simpost.ports.store import NewMessage, Refused
+from simpost.ports.store import NewMessage, PriceRow, Refused
 from simpost.store import SqliteStore
 from simpost.store.moving.tables import TABLES
 from tests.contract.inbound_facts import alone, new, one_of
@@ -117,6 +117,7 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     await store.add_account(Account(0, "shop", SECRET, name="Shöp", ip_allow=("127.0.0.0/8",)))
     await store.add_account(Account(0, "other", "secret-of-other", access_code_only=True))
     await store.save_plans([plan(), plan("PKG-NUL")])
+    await store.save_prices(1, [PriceRow(plan().package_code, 2**40)])
     await store.save_esims(1, [esim(), esim("E-2", msisdn="", sms_status=0)])
     delivered = leased("a", "b", "c", at_ms=LONG_AGO_MS, expires_ms=LONG_AGO_MS + DAY_MS)
     doubtful, nul = leased("doubt"), message(NUL_TEXT, options=Options(message_class=0))

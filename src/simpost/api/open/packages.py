@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from typing import TypeAlias
 
 import msgspec
 
@@ -10,7 +12,10 @@ from simpost.api.open.call import Call
 from simpost.api.open.envelope import Code, Fault, Reply
 from simpost.api.open.parameters import Given, optional, optional_iccid, parse_body
 from simpost.api.open.rows import plan_document
-from simpost.ports.store import PlanFilter, PlanRow
+from simpost.ports.store import PlanFilter, PlanRow, PriceRow
+
+Prices: TypeAlias = Mapping[str, PriceRow]
+"""The account's own, by package code."""
 
 _BASE = "BASE"
 _TOP_UP = "TOPUP"
@@ -43,7 +48,8 @@ async def list_packages(call: Call) -> Reply:
         raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
     costs, account = call.services.costs, call.account
     async with costs.turn(account):
-        reply = await (_top_ups if kind == _TOP_UP else _bases)(call, asked)
+        prices = await call.services.store.list_prices(account.id)
+        reply = await (_top_ups if kind == _TOP_UP else _bases)(call, asked, prices)
         costs.charge_octets(account, len(reply.body))
     return reply
 
@@ -61,43 +67,46 @@ def _filter(asked: PackageList, kind: str) -> PlanFilter:
     )
 
 
-async def _bases(call: Call, asked: PackageList) -> Reply:
+async def _bases(call: Call, asked: PackageList, prices: Prices) -> Reply:
     """Plans; a packageCode or slug picks its one plan, of whatever type it is."""
     which = _filter(asked, _BASE)
     code = optional("packageCode", asked.package_code)
     slug = optional("slug", asked.slug)
     if not code and not slug:
-        return await _listed(call, which)
+        return await _listed(call, which, prices)
     plan = await call.services.store.find_plan(code or slug or "")
     if plan is None or (slug and slug not in (plan.slug, plan.package_code)):
-        return _reply(call, [])
-    return _reply(call, [plan] if _fits(plan, which) else [])
+        return _reply(call, [], prices)
+    return _reply(call, [plan] if _fits(plan, which) else [], prices)
 
 
-async def _top_ups(call: Call, asked: PackageList) -> Reply:
+async def _top_ups(call: Call, asked: PackageList, prices: Prices) -> Reply:
     """Top-ups; for a base plan or an eSIM those of the same places, if it can be topped up."""
     which = _filter(asked, _TOP_UP)
     base = await _base_of(call, asked)
     if base and base.type == _TOP_UP:
-        return _reply(call, [base] if _fits(base, which) else [])
+        return _reply(call, [base] if _fits(base, which) else [], prices)
     if base and base.document.get("supportTopUpType") == _NO_TOP_UP:
-        return _reply(call, [])
-    return await _listed(call, which, base.location if base else None)
+        return _reply(call, [], prices)
+    return await _listed(call, which, prices, base.location if base else None)
 
 
-async def _listed(call: Call, which: PlanFilter, places: str | None = None) -> Reply:
+async def _listed(
+    call: Call, which: PlanFilter, prices: Prices, places: str | None = None
+) -> Reply:
     """All plans that fit, of exactly these places where given; the same octets until plans change.
 
     The key has all that the answer depends on.
     """
     services = call.services
     version = await services.store.plans_version()
-    key = (call.account.dialect, which, places)
+    own = blake2b(msgspec.msgpack.encode(list(prices.values())), digest_size=16).digest()
+    key = (call.account.dialect, which, places, own)
     if (kept := services.listings.find(version, key)) is not None:
         return Reply(kept)
     found = await services.store.list_plans(which)
     plans = [plan for plan in found if places in (None, plan.location)]
-    reply = await services.costs.work(call.account, lambda: _reply(call, plans))
+    reply = await services.costs.work(call.account, lambda: _reply(call, plans, prices))
     services.listings.keep(version, key, reply.body)
     return reply
 
@@ -131,7 +140,9 @@ def _fits(plan: PlanRow, which: PlanFilter) -> bool:
     return in_place and in_type and not plan.retired
 
 
-def _reply(call: Call, plans: Iterable[PlanRow]) -> Reply:
+def _reply(call: Call, plans: Iterable[PlanRow], prices: Prices) -> Reply:
     """The answer, made of plans encoded one by one: others get the interpreter between them."""
-    encoded = [msgspec.Raw(msgspec.json.encode(plan_document(plan))) for plan in plans]
+    imported = call.services.shows_imported_prices
+    documents = (plan_document(plan, prices.get(plan.package_code), imported) for plan in plans)
+    encoded = [msgspec.Raw(msgspec.json.encode(document)) for document in documents]
     return call.rules.result({"packageList": encoded})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simpost.domain.esims import EsimStatus
-from simpost.ports.store import EsimRow, PlanRow
+from simpost.ports.store import EsimRow, PlanRow, PriceRow
 
 PLAN: dict[str, Any] = {
     "packageCode": "",
@@ -73,16 +73,23 @@ PACKAGE: dict[str, Any] = {
 }
 
 
-def plan_document(plan: PlanRow) -> dict[str, Any]:
-    """An item of `packageList`."""
-    return _filled(PLAN, plan.document) | {
-        "packageCode": plan.package_code,
-        "slug": plan.slug,
-        "smsStatus": plan.sms_status,
-        "dataType": plan.data_type,
-        "location": plan.location,
-        "locationCode": plan.document.get("locationCode") or plan.location,
-    }
+def plan_document(plan: PlanRow, own: PriceRow | None, shows_imported: bool) -> dict[str, Any]:  # noqa: FBT001
+    """An item of `packageList`, with the account's own price."""
+    prices = {} if shows_imported else {"price": 0, "retailPrice": 0}
+    if own:
+        prices = {"price": own.price or 0, "retailPrice": own.retail_price}
+    return (
+        _filled(PLAN, plan.document)
+        | prices
+        | {
+            "packageCode": plan.package_code,
+            "slug": plan.slug,
+            "smsStatus": plan.sms_status,
+            "dataType": plan.data_type,
+            "location": plan.location,
+            "locationCode": plan.document.get("locationCode") or plan.location,
+        }
+    )
 
 
 def esim_document(esim: EsimRow) -> dict[str, Any]:

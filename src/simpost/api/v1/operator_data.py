@@ -19,7 +19,7 @@ from simpost.api.v1.problems import Problem, ProblemCode, invalid
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
 from simpost.domain.messages import parse_id
-from simpost.engine.catalogue import parse_esim, parse_plan
+from simpost.engine.catalogue import parse_esim, parse_plan, parse_price
 from simpost.errors import InvalidRequest
 from simpost.ports.store import Saved as Outcome
 
@@ -105,6 +105,22 @@ async def save_esims(
     keyed = [(index, esim.esim_tran_no) for index, esim in esims]
     lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"
     return _answer(outcome, keyed, refused, lacking)
+
+
+@router.put(
+    "/accounts/{accessCode}/prices",
+    summary="Save what an account pays for plans",
+    openapi_extra=_batch(
+        "Items of `packageList`, of which `packageCode`, `price` and `retailPrice` are taken; "
+        "a `price` of null takes the account's own price away."
+    ),
+)
+async def save_prices(accessCode: str, request: Request, services: Wired) -> Saved:  # noqa: N803
+    account = await find_account(services, accessCode)
+    prices, refused = await _parse(await request.body(), parse_price)
+    outcome = await services.store.save_prices(account.id, [price for _index, price in prices])
+    keyed = [(index, price.package_code) for index, price in prices]
+    return _answer(outcome, keyed, refused, "no plan has this packageCode")
 
 
 def _answer(

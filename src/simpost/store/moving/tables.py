@@ -7,6 +7,7 @@ from typing import Final
 TABLES: Final = (
     "accounts",
     "plans",
+    "prices",
     "esims",
     "concatenations",
     "messages",

@@ -9,9 +9,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from simpost.domain.esims import Esim
-from simpost.ports.store import EsimFilter, EsimRow, EsimSearch, PlanFilter, PlanRow, Saved
+from simpost.ports.store import (
+    EsimFilter,
+    EsimRow,
+    EsimSearch,
+    PlanFilter,
+    PlanRow,
+    PriceRow,
+    Saved,
+)
 from simpost.store.esim_seal import opened, sealed
-from simpost.store.merge import merged_esim, merged_plan
+from simpost.store.merge import changed_prices, merged_esim, merged_plan
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, is_keepable, waves
 from simpost.store.seal import Seal
@@ -154,6 +162,33 @@ async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     known = {row[0] for row in await session.ask("known_plans", sorted(set(planless.values())))}
     saved.plan_unknown = sum(name not in known for name in planless.values())
     return saved
+
+
+class PriceBatch(NamedTuple):
+    account_id: int
+    prices: Sequence[PriceRow]
+
+
+async def save_prices(session: Session, batches: Sequence[PriceBatch]) -> list[Saved]:
+    async with session.transaction():
+        return [await _save_prices(session, batch) for batch in batches]
+
+
+async def _save_prices(session: Session, batch: PriceBatch) -> Saved:
+    codes = sorted({row.package_code for row in batch.prices})
+    known = {row[0] for row in await session.ask("known_codes", codes)}
+    kept = await list_prices(session, batch.account_id)
+    saved, changed = changed_prices(kept, known, batch.prices)
+    gone = [row.package_code for row in changed if row.price is None]
+    rows = [msgspec.structs.astuple(row) for row in changed if row.price is not None]
+    await session.ask("save_prices", batch.account_id, *columns(rows, 3))
+    await session.ask("delete_prices", batch.account_id, gone)
+    return saved
+
+
+async def list_prices(session: Session, account_id: int) -> dict[str, PriceRow]:
+    rows = await session.ask("list_prices", account_id)
+    return {row[0]: PriceRow(*row) for row in rows}
 
 
 class Retirement(NamedTuple):

@@ -9,9 +9,17 @@ import apsw
 import msgspec
 
 from simpost.domain.esims import Esim
-from simpost.ports.store import EsimFilter, EsimRow, EsimSearch, PlanFilter, PlanRow, Saved
+from simpost.ports.store import (
+    EsimFilter,
+    EsimRow,
+    EsimSearch,
+    PlanFilter,
+    PlanRow,
+    PriceRow,
+    Saved,
+)
 from simpost.store.esim_seal import opened, sealed
-from simpost.store.merge import merged_esim, merged_plan
+from simpost.store.merge import changed_prices, merged_esim, merged_plan
 from simpost.store.seal import Seal
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
@@ -106,6 +114,34 @@ def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     }
     saved.plan_unknown = sum(name not in known for name in planless.values())
     return saved
+
+
+class PriceBatch(NamedTuple):
+    account_id: int
+    prices: Sequence[PriceRow]
+
+
+def save_prices(session: Session, batches: Sequence[PriceBatch]) -> list[Saved]:
+    return [_save_prices(session, batch) for batch in batches]
+
+
+def _save_prices(session: Session, batch: PriceBatch) -> Saved:
+    codes = {row.package_code for row in batch.prices}
+    known = {code for code in codes if session.execute(SQL["kept_plan"], (code,)).get}
+    kept = list_prices(session.connection, batch.account_id)
+    saved, changed = changed_prices(kept, known, batch.prices)
+    for row in changed:
+        key = (batch.account_id, row.package_code)
+        if row.price is None:
+            session.execute(SQL["delete_price"], key)
+        else:
+            session.execute(SQL["save_price"], (*key, row.price, row.retail_price))
+    return saved
+
+
+def list_prices(connection: apsw.Connection, account_id: int) -> dict[str, PriceRow]:
+    rows = ask(connection, "list_prices", (account_id,)).fetchall()
+    return {row[0]: PriceRow(*row) for row in rows}
 
 
 class Retirement(NamedTuple):

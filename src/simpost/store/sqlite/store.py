@@ -30,6 +30,7 @@ from simpost.ports.store import (
     NewMessage,
     PlanFilter,
     PlanRow,
+    PriceRow,
     Refused,
     Repeated,
     Saved,
@@ -305,6 +306,13 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
 
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
         return await self._change_plans(catalogue.merge_plans, plans)
+
+    async def save_prices(self, account_id: int, prices: Sequence[PriceRow]) -> Saved:
+        batch = catalogue.PriceBatch(account_id, prices)
+        return await self._change_catalogue(catalogue.save_prices, batch)
+
+    async def list_prices(self, account_id: int) -> dict[str, PriceRow]:
+        return await self._read(catalogue.list_prices, account_id)
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
         batch = catalogue.EsimBatch(account_id, esims, self._session.seal)

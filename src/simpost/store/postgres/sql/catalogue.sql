@@ -164,6 +164,22 @@ DELETE FROM esims WHERE esim_tran_no = $1 RETURNING esim_tran_no
 -- name: delete_plan
 DELETE FROM plans WHERE package_code = $1 RETURNING package_code
 
+-- name: list_prices
+SELECT package_code, price, retail_price FROM prices WHERE account_id = $1 ORDER BY package_code
+
+-- name: known_codes
+SELECT package_code FROM plans WHERE package_code = ANY ($1::text[])
+
+-- name: save_prices
+INSERT INTO prices (account_id, package_code, price, retail_price)
+SELECT $1::integer, n.package_code, n.price, n.retail_price
+FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS n (package_code, price, retail_price)
+ON CONFLICT (account_id, package_code) DO UPDATE SET
+  price = excluded.price, retail_price = excluded.retail_price
+
+-- name: delete_prices
+DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::text[])
+
 -- Accounts.
 
 -- name: list_accounts

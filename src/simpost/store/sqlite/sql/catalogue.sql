@@ -108,6 +108,17 @@ DELETE FROM esims WHERE esim_tran_no = ?
 -- name: delete_plan
 DELETE FROM plans WHERE package_code = ?
 
+-- name: list_prices
+SELECT package_code, price, retail_price FROM prices WHERE account_id = ? ORDER BY package_code
+
+-- name: save_price
+INSERT INTO prices (account_id, package_code, price, retail_price) VALUES (?, ?, ?, ?)
+ON CONFLICT (account_id, package_code) DO UPDATE SET
+  price = excluded.price, retail_price = excluded.retail_price
+
+-- name: delete_price
+DELETE FROM prices WHERE account_id = ? AND package_code = ?
+
 -- Accounts.
 
 -- name: list_accounts
