@@ -33,7 +33,7 @@ bad-input: .venv/dev.stamp
 		$(BIN)/python -m pytest -n 2 tests/scenarios/test_openapi_live.py tests/scenarios/test_hostile_requests.py
 
 attack: .venv/dev.stamp
-	@ATTACK=long timeout 300 $(BIN)/python -m pytest -s -rs -p no:randomly -m attack tests/scenarios tests/integration/http
+	@ATTACK=long $(BIN)/python -m pytest -s -rs --session-timeout=290 -p no:randomly -m attack tests/scenarios tests/integration/http
 
 scenarios: .venv/dev.stamp
 	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py)

@@ -16,7 +16,7 @@ from bench.gateway import esim_row
 from tests.scenarios.attack.target import LONG, SEND, Client, percentile, sized
 
 WORST, SECRET, OWN = "worst", "worst-secret-0123", "26010199999999"
-TEXTS = 500 if LONG else 30
+TEXTS = 300 if LONG else 30
 PLANS = 1_500
 GUESSES = 30
 SAVERS = 4
