@@ -102,12 +102,15 @@ async def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
     saved = Saved()
     for wave in waves(enumerate(batch), lambda each: each[1].package_code):
         keys = [plan.package_code for _place, plan in wave]
-        added = {row[0] for row in await session.ask("hold_plans", keys)}
         there = {row[0]: row for row in await session.ask("kept_plans", keys)}
+        new_keys = [key for key in keys if key not in there]
+        added = {row[0] for row in await session.ask("hold_plans", new_keys)}
+        if late := [key for key in new_keys if key not in added]:
+            there |= {row[0]: row for row in await session.ask("kept_plans", late)}
         changed = []
         for place, plan in wave:
             key = plan.package_code
-            old = None if key in added else _plan(there[key])
+            old = _plan(there[key]) if key in there else None
             new = merged_plan(old, plan)
             if new is None:
                 saved.incomplete.append(place)
@@ -132,16 +135,19 @@ async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     planless: dict[str, str] = {}
     for wave in waves(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
         keys = [esim.esim_tran_no for _place, esim in wave]
-        added = {row[0] for row in await session.ask("hold_esims", keys, batch.account_id)}
         there = {row[1]: row for row in await session.ask("kept_esims", keys)}
+        new_keys = [key for key in keys if key not in there]
+        added = {row[0] for row in await session.ask("hold_esims", new_keys, batch.account_id)}
+        if late := [key for key in new_keys if key not in added]:
+            there |= {row[1]: row for row in await session.ask("kept_esims", late)}
         changed = []
         for place, esim in wave:
             key = esim.esim_tran_no
-            row = tuple(there[key])
-            if row[0] != batch.account_id:
+            row = tuple(there.get(key, ()))
+            if row and row[0] != batch.account_id:
                 saved.foreign.append(key)
                 continue
-            old = None if key in added else _esim(row[1:])
+            old = _esim(row[1:]) if row else None
             new = merged_esim(old, esim)
             if new is None:
                 saved.incomplete.append(place)
