@@ -121,6 +121,29 @@ async def test_once_only_one_is_left_in_doubt_the_receipt_that_waited_settles_it
     assert await state_of(store, two) is State.DELIVERED
 
 
+async def test_a_receipt_that_may_be_of_an_unanswered_part_settles_no_other(store):
+    one = leased("first, ", "second")
+    await store.accept(one)
+    await store.settle([in_doubt(one, 2)])
+    await store.receive([said("x-1")])
+    await look_again(store)
+    assert (await part_of(store, one, 2)).state is State.IN_DOUBT
+    await store.settle([settlement(one, carrier_message_id="x-1")])
+    assert (await part_of(store, one, 1)).state is State.DELIVERED
+    assert (await part_of(store, one, 2)).state is State.IN_DOUBT
+
+
+async def test_a_receipt_that_may_be_of_an_earlier_copy_settles_no_other_part(store):
+    one = leased("first, ", "second")
+    await store.accept(one)
+    await store.settle([in_doubt(one, 1), in_doubt(one, 2)])
+    again = {"attempt": 2, "repeat": True, "started_ms": NOW_MS + 70, "ended_ms": NOW_MS + 80}
+    await store.settle([settlement(one, carrier_message_id="a-2", **again)])
+    await store.receive([said("a-1")])  # of the first copy of part 1, or of part 2
+    await look_again(store)
+    assert (await part_of(store, one, 2)).state is State.IN_DOUBT
+
+
 async def test_the_late_answer_still_meets_a_receipt_that_was_ambiguous(store):
     one, two = await doubted(store), await doubted(store)
     await store.receive([said("x-2")])

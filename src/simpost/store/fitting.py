@@ -18,7 +18,7 @@ from simpost.domain.receipt_ids import Form, candidates, is_proven, possible_for
 
 COMMON_WIDTHS = (8, 10, 16, 20)
 """Of a number of 32 or 64 bits in hexadecimal or decimal."""
-_AFTER_VALIDITY_MS = 86_400_000
+AFTER_VALIDITY_MS = 86_400_000
 MOST_IN_DOUBT = 10_000
 """Parts in doubt at one carrier; beyond, none of them is looked for by its number."""
 MOST_MET = 2_000
@@ -178,7 +178,7 @@ def is_of_another(receipt: Receipt, answers: Iterable[Answer]) -> bool:
 
 def _only(fits: Sequence[Fit], receipt: Receipt) -> Fit | None:
     if len(fits) > 1:
-        oldest_ms = receipt.received_ms - _AFTER_VALIDITY_MS
+        oldest_ms = receipt.received_ms - AFTER_VALIDITY_MS
         fits = [fit for fit in fits if fit.expires_ms >= oldest_ms]
     if len({(fit.account_id, fit.message_id, fit.carrier_message_id) for fit in fits}) == 1:
         return min(fits, key=lambda fit: fit.number)  # one id for all parts: one after the other

@@ -77,9 +77,12 @@ def check_told(message, part, end):
     """The operator told of a part whose id we know, and we acknowledged it."""
     wanted, _ = MEANINGS[end]
     taken_ms = min(
-        one.ended_ms
-        for one in message.attempts
-        if one.part == part.number and one.outcome == Verdict.ACCEPTED
+        (
+            one.ended_ms
+            for one in message.attempts
+            if one.part == part.number and one.outcome == Verdict.ACCEPTED
+        ),
+        default=0,  # no answer came: the id is that of a receipt
     )
     if part.reason is Reason.NOT_REPEATED and taken_ms >= part.final_ms:
         return  # its answer came when its validity was over

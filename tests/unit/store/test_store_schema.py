@@ -78,6 +78,7 @@ MAY_WALK = {
     "count_parked",  # bounded, and only after something went wrong
     "find_owner",  # the accounts; a message of each by key
     "list_accounts",
+    "may_be_of_sibling",  # the ids of one part
     "list_forms",  # a few of each carrier
     "list_plans",
     "newest_parked",  # so many at most, by their index

@@ -14,6 +14,7 @@ from simpost.domain.outcomes import Receipt, Standing
 from simpost.domain.receipt_ids import Form, candidates, possible_forms, same_number
 from simpost.store.codes import CODE
 from simpost.store.fitting import (
+    AFTER_VALIDITY_MS,
     ANSWERED_BEFORE_MS,
     COMMON_WIDTHS,
     MOST_IN_DOUBT,
@@ -91,7 +92,12 @@ async def _find_in_doubt(session: Session, receipt: Receipt) -> Fit | None:
     since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
     where = (doubt.fit.account_id, doubt.esim_tran_no, since, receipt.carrier)
     answers = [Answer(*row) for row in await session.ask("answers_of_esim", *where)]
-    return None if is_of_another(receipt, answers) else doubt.fit
+    if is_of_another(receipt, answers):
+        return None
+    since_end = receipt.received_ms - AFTER_VALIDITY_MS
+    itself = (doubt.fit.message_id, doubt.fit.number, doubt.fit.destination)
+    sibling = (*where, receipt.received_ms, since_end, *itself)
+    return None if await session.ask("may_be_of_sibling", *sibling) else doubt.fit
 
 
 async def _find_by_id(

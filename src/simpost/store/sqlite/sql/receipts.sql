@@ -42,6 +42,25 @@ WHERE m.account_id = ? AND m.esim_tran_no = ? AND m.id >= ? AND a.carrier = ?
   AND a.carrier_message_id IS NOT NULL
 ORDER BY m.id DESC LIMIT 1000
 
+-- name: may_be_of_sibling
+-- Another part that the eSIM was sent, and whose id is not known: its answer is awaited, or it was
+-- tried more often than ids of it are known.
+SELECT 1
+FROM messages AS m INDEXED BY messages_by_esim
+CROSS JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id
+WHERE m.account_id = ?1 AND m.esim_tran_no = ?2 AND m.id >= ?3 AND p.carrier = ?4
+  AND m.created_ms <= ?5 AND p.expires_ms >= ?6 AND (m.id <> ?7 OR p.number <> ?8)
+  AND m.destination = ?9
+  AND (p.state < 40 AND p.owner IS NOT NULL
+    OR (SELECT count(*) FROM attempts AS a
+        WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+          AND a.outcome IN ('in_doubt', 'accepted'))
+     > (SELECT count(DISTINCT id) FROM (
+          SELECT a.carrier_message_id AS id FROM attempts AS a
+          WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
+          UNION ALL SELECT p.carrier_message_id)))
+LIMIT 1
+
 -- name: adopt_part
 -- A receipt shows that the carrier took a part that was in doubt, and the id it gave it.
 UPDATE parts SET
