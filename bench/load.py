@@ -105,7 +105,7 @@ def send_sms(access_code: str, secret: str, esim: str, message: str) -> bytes:
     """One documented request, as octets on the wire."""
     body = json.dumps({"esimTranNo": esim, "message": message}).encode()
     return (
-        "POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: bench\r\n"
+        "POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: localhost\r\n"
         f"RT-AccessCode: {access_code}\r\nRT-SecretKey: {secret}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body

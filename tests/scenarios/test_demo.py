@@ -288,7 +288,7 @@ def test_ports_and_password_stay_across_restarts(tmp_path):
     heads = []
     for _ in range(2):
         with demo(f"--data={tmp_path}", *ports) as (process, _, printed):
-            heads.append(re.findall(r"handsets .*|SMSC .*", printed))
+            heads.append(re.findall(r"handsets +http.*|SMSC .*", printed))
             process.send_signal(signal.SIGTERM)
             process.stdout.read()
             process.wait(timeout=45)

@@ -18,6 +18,7 @@ import pytest
 from simpost.domain.messages import format_id
 from simpost.errors import StoreError
 from simpost.store import SqliteStore
+from simpost.store.moving.tables import TABLES
 from tests.integration.postgres.conftest import SEAL_KEY, open_store, run_sql
 from tests.integration.postgres.embedded_facts import (
     SECRET,
@@ -266,4 +267,4 @@ async def test_a_terminal_shows_a_bar(tmp_path, url):
         os.close(ours)
     assert child.returncode == 0
     assert "━".encode() in shown
-    assert b"inbound" in shown
+    assert TABLES[-1].encode() in shown
