@@ -19,6 +19,8 @@ SLOW = 100
 MOST_MIB = 32
 PATIENCE_S = 60
 FOR_THE_REST_S = 0.05
+NOT_KNOWN = 501
+"""A method or a coding that no server needs to know (RFC 9110 9.3.6, RFC 9112 6.1)."""
 
 
 async def answers_to(port, requests):
@@ -53,7 +55,7 @@ async def _exchange(reader, writer, octets, is_whole):
 
 
 async def slow_ones(port, count):
-    """The statuses of bodies and heads that come an octet at a time and never end."""
+    """The statuses of heads, and of bodies of strangers, that come slowly and never end."""
 
     async def one(number):
         reader, writer = await asyncio.open_connection(HOST, port)
@@ -85,9 +87,6 @@ def gateway(tmp_path):
         yield running
 
 
-@pytest.mark.xfail(
-    strict=False, reason="open: since HTTP is served by simpost.http one exchange waits over 60 s"
-)
 @pytest.mark.timeout(300 + COUNT // 50)
 def test_ten_thousand_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
     [esim] = gateway.fill(1)
@@ -95,8 +94,8 @@ def test_ten_thousand_hostile_requests_leave_the_process_healthy(gateway, tmp_pa
     hostile = Hostile(chance, esim, gateway.access_code, gateway.secret, gateway.token)
     counts, grown_mib, slow = asyncio.run(attack(gateway, hostile))
     assert sum(counts.values()) == COUNT
-    assert not [status for status in counts if status >= 500], counts
-    assert slow == {408: SLOW}
+    assert not [status for status in counts if status >= 500 and status != NOT_KNOWN], counts
+    assert slow == {408: SLOW // 2, 401: SLOW // 2}
     assert grown_mib <= MOST_MIB
     assert gateway.ask("/v1/messages")["messages"] == []
     good = httpx2.post(

@@ -48,7 +48,9 @@ def head_fault(
         return fault
     if EXPECT in watched and watched[EXPECT].strip().lower() != b"100-continue":
         return HTTPStatus.EXPECTATION_FAILED
-    return None if url.startswith(b"/") else _target_fault(parser.get_method(), url, hosts)
+    if parser.get_method() == b"CONNECT":  # whatever its target: the parser would stop behind it
+        return HTTPStatus.NOT_IMPLEMENTED
+    return None if url.startswith(b"/") else _target_fault(url, hosts)
 
 
 def _host_fault(host: bytes | None, version: str, hosts: HostRules) -> HTTPStatus | None:
@@ -58,10 +60,8 @@ def _host_fault(host: bytes | None, version: str, hosts: HostRules) -> HTTPStatu
     return hosts.fault(host)
 
 
-def _target_fault(method: bytes, url: bytes, hosts: HostRules) -> HTTPStatus | None:
+def _target_fault(url: bytes, hosts: HostRules) -> HTTPStatus | None:
     """The host of an absolute target counts as one in `Host` does (RFC 9112 3.2.2)."""
-    if method == b"CONNECT":
-        return HTTPStatus.NOT_IMPLEMENTED
     scheme, is_absolute, rest = url.partition(b"://")
     if not is_absolute:
         return None if url == b"*" else HTTPStatus.BAD_REQUEST

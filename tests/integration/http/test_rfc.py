@@ -77,7 +77,11 @@ def table():
         for target in (b"/a%bb", b"/?a%bb"):
             first = b"GET " + target % octet + b" HTTP/1.1\r\n" + HOST + b"\r\n"
             yield f"3.2: {target % octet!r}", first + SMUGGLED, [400]
-    yield "9.3.6 of 9110: CONNECT", b"CONNECT simpost:443 HTTP/1.1\r\n" + HOST + b"\r\n", [501]
+    for target in (b"simpost:443", b"/", b"//", b"*", b"http://simpost/"):
+        for more in (b"", b"Connection: Upgrade\r\nUpgrade: websocket\r\n"):
+            head = b"CONNECT " + target + b" HTTP/1.1\r\n" + HOST + more
+            yield f"9.3.6 of 9110: CONNECT {target.decode()}{more[:1]}", head + b"\r\n", [501]
+    yield "3.4 of 9113: a preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SMUGGLED, [400]
 
 
 TABLE = {name: (octets, statuses) for name, octets, statuses in table()}
@@ -191,6 +195,7 @@ def requests_as_h11_reads_them(octets):
 STRICTER = (
     "2.3: another version",
     "9.3.6 of 9110: CONNECT",
+    "3.4 of 9113: a preface",
     "10.1.1 of 9110: another",
     "3.2.2: a whole address",
     "3.2.2: no host in it",
@@ -202,7 +207,7 @@ STRICTER = (
 """h11 leaves these to its application."""
 
 
-@pytest.mark.parametrize("name", [name for name in TABLE if name not in STRICTER])
+@pytest.mark.parametrize("name", [name for name in TABLE if not name.startswith(STRICTER)])
 async def test_requests_are_told_apart_as_h11_tells_them(name):
     octets, _ = TABLE[name]
     wanted = requests_as_h11_reads_them(octets)
