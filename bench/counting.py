@@ -13,10 +13,10 @@ from collections import Counter
 from simpost.api.answers import Answers
 from simpost.domain.outcomes import Receipt, Verdict
 from simpost.domain.states import State
-from simpost.engine.tally import Tally
+from simpost.messaging.attempt_counts import Tally
 from simpost.observe import set_up
 from simpost.ports.store import Settlement
-from simpost.ports.watching import StoreCounts, Told
+from simpost.ports.store_metrics import StoreCounts, Told
 
 _BATCH = 50
 _SETTLEMENT = Settlement(

@@ -26,12 +26,12 @@ from simpost.config import SmppCarrier as Settings
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.options import Options
-from simpost.engine.clock import wall_clock_ms
-from simpost.engine.lane import Lane
-from simpost.engine.ledger import Ledger
-from simpost.engine.settling import Patience
+from simpost.messaging.lane import Lane
+from simpost.messaging.result_writer import Ledger
+from simpost.messaging.retry import Patience
 from simpost.observe import set_up
 from simpost.ports.store import NewMessage
+from simpost.runtime.clock import wall_clock_ms
 from simpost.store import SqliteStore
 
 _PASSWORD = "bench123"

@@ -19,33 +19,33 @@ from simpost.api import Services, build
 from simpost.api.operators_only import operators_only
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
+from simpost.cluster.clock import SharedClock, passed_s
+from simpost.cluster.node import Node
+from simpost.cluster.node_name import new_name
+from simpost.cluster.shared_rate_limit import SharedPaces
 from simpost.config import Settings
 from simpost.domain.inbound import Incoming
 from simpost.domain.reasons import Reason
-from simpost.engine.accounts import Accounts
-from simpost.engine.aiming import Aiming
-from simpost.engine.clock import SteadyClock, wall_clock_ms
-from simpost.engine.dispatch import Dispatch
-from simpost.engine.failover import Failover
-from simpost.engine.inbound import InboundDesk
-from simpost.engine.intake import Intake
-from simpost.engine.keeper import Keeper
-from simpost.engine.measures import Measures
-from simpost.engine.nodes.clock import SharedClock, passed_s
-from simpost.engine.nodes.naming import new_name
-from simpost.engine.nodes.node import Node
-from simpost.engine.nodes.paces import SharedPaces
-from simpost.engine.readiness import Readiness
-from simpost.engine.reload import Reload
-from simpost.engine.setup import numbers_of, patience_of, repeats_of, routing_of
-from simpost.engine.traced import TracedIntake, trace_desk
-from simpost.engine.unmarked import UnmarkedReceipts
 from simpost.errors import ConfigError
 from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.failover import Failover
+from simpost.messaging.from_settings import numbers_of, patience_of, repeats_of, routing_of
+from simpost.messaging.inbound import InboundDesk
+from simpost.messaging.inbound_routing import Aiming
+from simpost.messaging.intake import Intake
+from simpost.messaging.maintenance import Keeper
+from simpost.messaging.metrics_collector import Measures
+from simpost.messaging.plain_text_receipts import UnmarkedReceipts
+from simpost.messaging.readiness import Readiness
+from simpost.messaging.reload import Reload
+from simpost.messaging.tracing import TracedIntake, trace_desk
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
-from simpost.ports.nodes import ACCOUNTS_CHANGED, RELOAD_ORDERED, NewNode, NodeStore
+from simpost.ports.cluster import ACCOUNTS_CHANGED, RELOAD_ORDERED, NewNode, NodeStore
 from simpost.ports.store import Store
+from simpost.runtime.clock import SteadyClock, wall_clock_ms
 from simpost.store import SqliteStore
 
 OWNER = "embedded"

@@ -7,9 +7,9 @@ import pytest
 from simpost.app import open_app
 from simpost.cli.init import init
 from simpost.config import load
-from simpost.engine.intake import Intake
-from simpost.engine.traced import TracedIntake
 from simpost.errors import ConfigError
+from simpost.messaging.intake import Intake
+from simpost.messaging.tracing import TracedIntake
 from simpost.observe.tracing import start_exporting
 
 ENDPOINT = "http://127.0.0.1:9/v1/traces"

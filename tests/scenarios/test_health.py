@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from bench.gateway import Gateway
-from simpost.engine.readiness import WAITS
+from simpost.messaging.readiness import WAITS
 
 PATIENCE_S = 40
 

@@ -7,7 +7,7 @@ import pytest
 from simpost.carriers.smpp.inbound import status_of
 from simpost.domain.inbound import MOST_RAW_OCTETS, InboundState
 from simpost.domain.reasons import Reason
-from simpost.engine.inbound import GATHERING_MS, MOST_ALIKE, REMEMBERED_MS
+from simpost.messaging.inbound import GATHERING_MS, MOST_ALIKE, REMEMBERED_MS
 from simpost.store.limits import MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM
 
 PAGE = (Path(__file__).parents[2] / "docs" / "inbound.md").read_text("utf-8")

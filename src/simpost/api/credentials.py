@@ -16,7 +16,7 @@ from typing import TypeAlias
 from starlette.types import Scope
 
 from simpost.domain.accounts import Account
-from simpost.engine.accounts import Accounts
+from simpost.messaging.accounts import Accounts
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -10,16 +10,16 @@ from simpost.api.bodies import BodyBudget
 from simpost.api.costs import Costs
 from simpost.api.listings import Listings
 from simpost.api.wrong_credentials import WrongCredentials
-from simpost.engine.accounts import Accounts
-from simpost.engine.clock import Clock
-from simpost.engine.dispatch import Dispatch
-from simpost.engine.intake import Intake
-from simpost.engine.measures import Measures
-from simpost.engine.nodes.node import Node
-from simpost.engine.readiness import Readiness
+from simpost.cluster.node import Node
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.intake import Intake
+from simpost.messaging.metrics_collector import Measures
+from simpost.messaging.readiness import Readiness
 from simpost.net.resolver import NameResolver
-from simpost.ports.nodes import Reloaded
+from simpost.ports.cluster import Reloaded
 from simpost.ports.store import Store
+from simpost.runtime.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

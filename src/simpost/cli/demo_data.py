@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from simpost.app import App
+from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.accounts import Account
-from simpost.engine.catalogue import parse_esim, parse_plan
-from simpost.engine.clock import wall_clock_ms
+from simpost.runtime.clock import wall_clock_ms
 
 _GIB = 1024**3
 

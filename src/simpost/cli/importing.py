@@ -23,10 +23,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from simpost.catalogue.files import Batch, Flaw, Kind, batches, read_rows
+from simpost.catalogue.normalization import field_names, is_field
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
 from simpost.cli.retirement import KeySet, Missing, Retirement, Spool
-from simpost.engine.catalogue import field_names, is_field
-from simpost.engine.importing import Batch, Flaw, Kind, batches, read_rows
 from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible
 

@@ -22,9 +22,9 @@ from rich.progress import (
 )
 
 from simpost.config import Settings, load
-from simpost.engine.clock import wall_clock_ms
-from simpost.engine.setup import repeats_of
 from simpost.errors import ConfigError, StoreError
+from simpost.messaging.from_settings import repeats_of
+from simpost.runtime.clock import wall_clock_ms
 from simpost.store import moving
 
 _LINE_S = 5.0

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from simpost.catalogue.files import Kind
 from simpost.cli import catalogue
 from simpost.cli.importing import (
     Columns,
@@ -20,7 +21,6 @@ from simpost.cli.importing import (
 )
 from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
 from simpost.cli.retirement import Retirement
-from simpost.engine.importing import Kind
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete plans.")

@@ -13,10 +13,10 @@ from typing import IO, Any
 import msgspec
 import typer
 
+from simpost.catalogue.files import Batch, Kind
 from simpost.cli.catalogue import listed, show_list
 from simpost.cli.client import Server
 from simpost.cli.output import print_lines
-from simpost.engine.importing import Batch, Kind
 from simpost.errors import ConfigError, SimpostError
 
 _SHOWN = 20

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from simpost.engine.nodes.naming import host_name, new_name
+from simpost.cluster.node_name import host_name, new_name
 from simpost.observe import get_logger
 
 SHARED_PORT: Final = "SIMPOST_SHARED_PORT"

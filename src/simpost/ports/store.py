@@ -23,7 +23,7 @@ from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.inbound import InboundStore
 from simpost.ports.refusals import RefusalStore
-from simpost.ports.watching import WatchedStore
+from simpost.ports.store_metrics import WatchedStore
 
 
 class RequestKey(msgspec.Struct, frozen=True, gc=False):

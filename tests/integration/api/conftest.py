@@ -19,23 +19,23 @@ from starlette.types import ASGIApp
 from uuid_utils import uuid7
 
 from simpost.api import Services, build
+from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
 from simpost.domain.repeats import Repeats
-from simpost.engine.accounts import Accounts
-from simpost.engine.aiming import Aiming
-from simpost.engine.catalogue import parse_esim, parse_plan
-from simpost.engine.dispatch import Dispatch
-from simpost.engine.failover import Failover
-from simpost.engine.inbound import InboundDesk
-from simpost.engine.intake import Intake
-from simpost.engine.keeper import Keeper
-from simpost.engine.measures import Measures
-from simpost.engine.readiness import Readiness
-from simpost.engine.reload import Reloaded
-from simpost.engine.routes import Route, Routing
-from simpost.engine.settling import Patience
 from simpost.http import HttpServer
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.failover import Failover
+from simpost.messaging.inbound import InboundDesk
+from simpost.messaging.inbound_routing import Aiming
+from simpost.messaging.intake import Intake
+from simpost.messaging.maintenance import Keeper
+from simpost.messaging.metrics_collector import Measures
+from simpost.messaging.readiness import Readiness
+from simpost.messaging.reload import Reloaded
+from simpost.messaging.retry import Patience
+from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import BindKind, BindStatus, Desk, Link, Submission, Traits
 from simpost.store import SqliteStore
 

@@ -7,8 +7,8 @@ import asyncio
 import apsw
 import pytest
 
-from simpost.engine.readiness import DRAINING, SILENT, WAITS
 from simpost.errors import StoreError, StoreFull
+from simpost.messaging.readiness import DRAINING, SILENT, WAITS
 from tests.integration.api.conftest import GOOD
 
 

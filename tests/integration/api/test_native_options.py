@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simpost.domain.options import Joining, Options, Ports
-from simpost.engine.routes import Route, Routing
+from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import Traits
 
 GOOD = "26010100000001"

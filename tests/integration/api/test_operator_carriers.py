@@ -4,9 +4,9 @@ import pytest
 
 from simpost.domain.outcomes import Outcome, Receipt, Verdict
 from simpost.domain.states import State
-from simpost.engine.reload import Reloaded
-from simpost.engine.settling import Patience, settle
 from simpost.errors import ConfigError
+from simpost.messaging.reload import Reloaded
+from simpost.messaging.retry import Patience, settle
 from tests.integration.api.conftest import NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from simpost.engine.refusals import MOST_IN_MEMORY, RefusalLog
 from simpost.errors import StoreError
+from simpost.messaging.refusal_log import MOST_IN_MEMORY, RefusalLog
 from simpost.ports.refusals import MOST_A_DAY
 from tests.integration.api.conftest import GOOD, NOW_MS
 

@@ -12,8 +12,8 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.outcomes import Verdict
-from simpost.engine.decision import SendPlan, Wishes, plan_through
-from simpost.engine.submissions import submissions_of
+from simpost.messaging.decision import SendPlan, Wishes, plan_through
+from simpost.messaging.submissions import submissions_of
 from simpost.ports.store import NewMessage
 from simpost.smsc import Simulator, SimulatorOptions
 from simpost.smsc.behaviour import Fate

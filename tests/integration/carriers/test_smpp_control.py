@@ -11,15 +11,15 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.accounts import Account
 from simpost.domain.outcomes import Verdict
 from simpost.domain.states import State
-from simpost.engine.clock import wall_clock_ms
-from simpost.engine.lane import Lane
-from simpost.engine.ledger import Ledger
-from simpost.engine.settling import Patience
+from simpost.messaging.lane import Lane
+from simpost.messaging.result_writer import Ledger
+from simpost.messaging.retry import Patience
 from simpost.ports.carrier import Link
+from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import CloseReason, SubmitSmResp
 from simpost.store import SqliteStore
 from tests.integration.carriers.centre import Centre, linked, listening, part, send, settings
-from tests.integration.engine.scripted import Bench
+from tests.integration.messaging.scripted import Bench
 
 
 def after_a_while(session, submit):

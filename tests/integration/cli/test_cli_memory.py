@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import json, resource, sys
-from simpost.engine.importing import Batch, Kind, batches, read_rows
+from simpost.catalogue.files import Batch, Kind, batches, read_rows
 
 shape, few, many = sys.argv[1], 5_000, 50_000
 esim = {"iccid": "8985200026331880614", "smdpStatus": "ENABLED", "esimStatus": "IN_USE",

@@ -9,10 +9,10 @@ import pytest
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.states import State
-from simpost.engine.lane import Lane
-from simpost.engine.ledger import Ledger
 from simpost.errors import StoreError
-from tests.integration.engine.scripted import PATIENCE, Bench, Clock, ScriptedCarrier
+from simpost.messaging.lane import Lane
+from simpost.messaging.result_writer import Ledger
+from tests.integration.messaging.scripted import PATIENCE, Bench, Clock, ScriptedCarrier
 from tests.integration.postgres.conftest import open_store, run_sql
 from tests.scenarios.faults.wires import Wire
 

@@ -21,12 +21,12 @@ from simpost.domain.reasons import Reason
 from simpost.domain.receipt_ids import Base, Letters
 from simpost.domain.repeats import Repeats
 from simpost.domain.states import State
-from simpost.engine.clock import wall_clock_ms
-from simpost.engine.dispatch import Dispatch
-from simpost.engine.settling import Patience
-from simpost.engine.unmarked import UnmarkedReceipts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.plain_text_receipts import UnmarkedReceipts
+from simpost.messaging.retry import Patience
 from simpost.ports.carrier import Link
 from simpost.ports.store import NewMessage
+from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import DeliverSm, MessageState, Status, SubmitSmResp, format_receipt, receipt_tlvs
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import (

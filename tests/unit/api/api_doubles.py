@@ -11,10 +11,10 @@ from starlette.types import ASGIApp
 
 from simpost.api import Services, build
 from simpost.domain.accounts import Account, Dialect
-from simpost.engine.accounts import Accounts
-from simpost.engine.dispatch import Dispatch
-from simpost.engine.intake import Answer, Ask, Intake
-from simpost.engine.refusals import RefusalLog
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.intake import Answer, Ask, Intake
+from simpost.messaging.refusal_log import RefusalLog
 from simpost.ports.store import Store
 
 NOW_MS = 1_767_225_600_000

@@ -7,7 +7,7 @@ from simpost.api.open.auth import identify, sign
 from simpost.api.open.envelope import Code, Fault
 from simpost.api.open.headers import Headers, parse_headers
 from simpost.domain.accounts import Account
-from simpost.engine.accounts import Accounts
+from simpost.messaging.accounts import Accounts
 from simpost.ports.store import Store
 
 NOW_MS = 1_767_225_600_000

@@ -5,8 +5,8 @@ import pytest
 from simpost.domain.accounts import Account
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
-from simpost.engine.intake import Answer
 from simpost.errors import StoreFull
+from simpost.messaging.intake import Answer
 
 from .api_doubles import DEMO, MESSAGE_ID, OTHER, SEND, open_doors
 

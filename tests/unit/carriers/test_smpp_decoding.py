@@ -8,8 +8,8 @@ from simpost.carriers.smpp.submit import Submitter, traits_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
-from simpost.engine.decision import Wishes, plan_through
-from simpost.engine.submissions import submissions_of
+from simpost.messaging.decision import Wishes, plan_through
+from simpost.messaging.submissions import submissions_of
 from simpost.ports.store import NewMessage
 from simpost.smpp import Tag, decode, encode
 from simpost.smsc.content import class_of, content_of, fits_one_part, text_of

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simpost.carriers.smpp.inbound import incoming_of, status_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.reasons import Reason
-from simpost.engine.joining import join
+from simpost.messaging.reassembly import join
 from simpost.smpp import DataSm, DeliverSm, Status, Tag, int_tlv
 from simpost.text import GSM7, Encoding, Ports, encode, pack_septets, part_header
 

@@ -1,7 +1,7 @@
 from tempfile import TemporaryFile
 
+from simpost.catalogue.files import Batch
 from simpost.cli.retirement import KeySet, Spool
-from simpost.engine.importing import Batch
 
 
 def test_a_set_of_keys_has_those_that_were_added() -> None:

@@ -16,7 +16,7 @@ from simpost.api.credentials import NOBODY, holds_secret, look_up, may_come_from
 from simpost.api.open.envelope import Code, Fault
 from simpost.api.open.headers import Headers
 from simpost.domain.accounts import Account
-from simpost.engine.accounts import Accounts
+from simpost.messaging.accounts import Accounts
 
 _TIMESTAMP = re.compile(rb"\d{10}|\d{13}")
 

@@ -19,7 +19,7 @@ from simpost.api.open.parameters import (
 )
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
-from simpost.engine.intake import Ask
+from simpost.messaging.intake import Ask
 
 MAX_CHARACTERS = 500
 """Unicode code points of `message`."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from simpost.api.v1.callers import Wired
 from simpost.api.v1.problems import Problem, ProblemCode
-from simpost.engine.readiness import DRAINING
+from simpost.messaging.readiness import DRAINING
 
 router = APIRouter(tags=["health"])
 

@@ -8,7 +8,7 @@ from simpost.api.v1.callers import Wired, admit_operator
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
 from simpost.domain.receipt_ids import Base, Letters, SeenForm
-from simpost.engine.dispatch import CarrierStatus
+from simpost.messaging.dispatch import CarrierStatus
 from simpost.ports.carrier import BindKind, BindStatus, Link
 
 router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])

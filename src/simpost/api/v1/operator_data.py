@@ -18,8 +18,8 @@ from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.problems import Problem, ProblemCode, invalid
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
+from simpost.catalogue.normalization import parse_esim, parse_plan, parse_price
 from simpost.domain.messages import parse_id
-from simpost.engine.catalogue import parse_esim, parse_plan, parse_price
 from simpost.errors import InvalidRequest
 from simpost.ports.store import Saved as Outcome
 

@@ -10,7 +10,7 @@ from simpost.api.v1.callers import Wired, admit_operator
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape
 from simpost.errors import ConfigError
-from simpost.ports.nodes import Reading, Reloaded
+from simpost.ports.cluster import Reading, Reloaded
 
 router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
 

@@ -19,7 +19,7 @@ from simpost.api.v1.shapes import Shape
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.senders import is_sender
-from simpost.engine.decision import AS_USUAL, Wishes
+from simpost.messaging.decision import AS_USUAL, Wishes
 
 MAX_CHARACTERS = 5000
 MAX_OCTETS = 5000

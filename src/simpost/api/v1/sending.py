@@ -17,8 +17,8 @@ from simpost.domain.messages import Category, format_id
 from simpost.domain.options import Replacement
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.engine.decision import Refusal, SendPlan
-from simpost.engine.intake import Answer, Ask
+from simpost.messaging.decision import Refusal, SendPlan
+from simpost.messaging.intake import Answer, Ask
 from simpost.ports.carrier import Traits
 from simpost.text import CostDriver, explain, parse_encoding, segment_octets
 

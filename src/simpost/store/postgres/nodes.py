@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from simpost.ports.nodes import (
+from simpost.ports.cluster import (
     RELOAD_ORDERED,
     Beat,
     Draw,
@@ -31,7 +31,7 @@ _decoder = msgspec.json.Decoder(Report)
 
 
 class PostgresNodes:
-    """Implements `simpost.ports.nodes.NodeStore`, on a database that a store has migrated."""
+    """Implements `simpost.ports.cluster.NodeStore`, on a database that a store has migrated."""
 
     def __init__(self, url: str, *, node: str) -> None:
         address = parse(url)

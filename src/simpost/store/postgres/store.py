@@ -34,7 +34,7 @@ from simpost.ports.store import (
     Settlement,
     WaitingMessage,
 )
-from simpost.ports.watching import StoreCounts
+from simpost.ports.store_metrics import StoreCounts
 from simpost.store.accounts import changes_of
 from simpost.store.postgres import (
     accepting,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from simpost.ports.watching import Queue, StoreCounts
+from simpost.ports.store_metrics import Queue, StoreCounts
 from simpost.store.postgres import lanes
 from simpost.store.postgres.link import Session
 
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 class WatchVerbs:
-    """Implements `simpost.ports.watching.WatchedStore`."""
+    """Implements `simpost.ports.store_metrics.WatchedStore`."""
 
     _chores: lanes.Queue
     _counts: StoreCounts

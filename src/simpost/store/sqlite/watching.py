@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from simpost.ports.watching import Queue, StoreCounts
+from simpost.ports.store_metrics import Queue, StoreCounts
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 from simpost.store.sqlite.writer import Writer
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class WatchVerbs:
-    """Implements `simpost.ports.watching.WatchedStore`."""
+    """Implements `simpost.ports.store_metrics.WatchedStore`."""
 
     _writer: Writer
     _session: Session

@@ -1,0 +1,85 @@
+"""Rows that were checked, packed for sending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from simpost.catalogue.normalization import RefusedRow, doubt, parse_esim, parse_plan
+from simpost.catalogue.rows import Flaw, Kind, Row
+
+MAX_ROWS = 1000
+MAX_OCTETS = 1_000_000
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Good rows, to be saved together.
+
+    Attributes:
+        body: a JSON array of the rows, in one spelling.
+        lines: where each of them began.
+        keys: of each.
+        doubts: how many are odd and were taken all the same.
+    """
+
+    body: bytes
+    lines: list[int]
+    keys: list[str]
+    doubts: int
+
+
+def batches(
+    items: Iterable[Row | Flaw],
+    kind: Kind,
+    *,
+    max_rows: int = MAX_ROWS,
+    replace: bool = False,
+) -> Iterator[Batch | Flaw]:
+    """Check rows and pack the good ones; flaws come as soon as they are met."""
+    rows: list[bytes] = []
+    lines: list[int] = []
+    keys: list[str] = []
+    octets = doubts = 0
+    for item in items:
+        checked = _check(item, kind, replace=replace) if isinstance(item, Row) else item
+        if isinstance(checked, Flaw):
+            yield checked
+            continue
+        body, key, is_odd = checked
+        if rows and octets + len(body) > MAX_OCTETS:
+            yield _packed(rows, lines, keys, doubts)
+            rows, lines, keys, octets, doubts = [], [], [], 0, 0
+        rows.append(body)
+        lines.append(item.line)
+        keys.append(key)
+        octets += len(body)
+        doubts += is_odd
+        if len(rows) == max_rows:
+            yield _packed(rows, lines, keys, doubts)
+            rows, lines, keys, octets, doubts = [], [], [], 0, 0
+    if rows:
+        yield _packed(rows, lines, keys, doubts)
+
+
+def _packed(rows: list[bytes], lines: list[int], keys: list[str], doubts: int) -> Batch:
+    return Batch(b"[" + b",".join(rows) + b"]", lines, keys, doubts)
+
+
+def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | Flaw:
+    """The row as it is sent, its key, and whether it is odd."""
+    try:
+        if kind is Kind.PLANS:
+            plan = parse_plan(row.value, partial=not replace)
+            kind_given = {"type": plan.type} if plan.given is None or "type" in plan.given else {}
+            body = msgspec.json.encode({**plan.document, **kind_given})
+            return body, plan.package_code, False
+        esim = parse_esim(row.value, 0, partial=not replace)
+        body = msgspec.json.encode(esim.document)
+        return body, esim.esim_tran_no, doubt(esim) is not None
+    except RefusedRow as refused:
+        return Flaw(row.line, str(refused))
+    except UnicodeEncodeError:
+        return Flaw(row.line, "holds text that is not UTF-8")
+    except (OverflowError, ValueError, RecursionError):
+        return Flaw(row.line, "holds a number that is too large")

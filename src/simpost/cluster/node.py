@@ -1,0 +1,287 @@
+"""A node: one process among several on one database, and its part of the work.
+
+It beats; each beat says that it lives and what it sees of its carriers, takes leases that are free
+and returns those it no longer needs. What it owns it may keep bound. A node that could not beat
+for half a lease has unbound everything before a lease is over, and nobody takes over earlier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final
+
+from simpost.cluster.binds import Binds
+from simpost.cluster.carrier_orders import Orders
+from simpost.cluster.clock import SharedClock
+from simpost.cluster.lease_names import DISPATCH
+from simpost.cluster.liveness import Watch
+from simpost.cluster.reachability import Reach
+from simpost.cluster.reload import Rereading
+from simpost.errors import ConfigError, StoreError
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.reload import Reload
+from simpost.observe import get_logger
+from simpost.ports.cluster import (
+    Beat,
+    NewNode,
+    NodeRow,
+    NodeStore,
+    Reading,
+    Reloaded,
+    Report,
+    Standing,
+)
+
+_BEAT_S: Final = 0.8
+_FENCE: Final = 0.5
+"""Share of a lease after which a node that could not beat gives up its binds."""
+_GIVE_UP: Final = 0.25
+"""Share of a lease within which they are gone then."""
+_PATIENCE: Final = 0.2
+"""Share of a lease that one beat may take, so that there is another before binds are given up."""
+_PATIENCE_S: Final = 10.0
+"""The same once they are: now it takes as long as connecting may."""
+
+TakeOver = Callable[[str], Awaitable[object]]
+"""Puts in doubt what a node held that is dead."""
+
+log = get_logger(__name__)
+
+
+class Node:
+    def __init__(
+        self,
+        facts: NewNode,
+        store: NodeStore,
+        dispatch: Dispatch,
+        accounts: Accounts,
+        clock: SharedClock,
+        take_over: TakeOver,
+        reload: Reload,
+        *,
+        bind_patience_s: float,
+        time_s: Callable[[], float],
+    ) -> None:
+        self.name = facts.name
+        self.standing: Standing | None = None
+        """How things stood after the last beat."""
+        self._facts = facts
+        self._store = store
+        self._dispatch = dispatch
+        self._accounts = accounts
+        self._accounts_version = 0
+        self._clock = clock
+        self._take_over = take_over
+        self._lease_s = facts.lease_s
+        self._beat_s = min(_BEAT_S, facts.lease_s / 6)
+        self._time_s = time_s
+        self._watch = Watch()
+        self._held: frozenset[str] = frozenset()
+        self._binds = Binds(
+            facts.name,
+            dispatch,
+            Reach(facts.name, bind_patience_s, time_s),
+            keeps_none="carrier" not in facts.roles,
+            within_s=facts.lease_s * _GIVE_UP,
+        )
+        self._good_until_s = 0.0
+        self._beaten = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._orders = Orders(dispatch)
+        self._ordered_s = 0.0
+        self._rereading = Rereading(reload, store, self.hurry, time_s)
+        self._cared_s = 0.0
+
+    @property
+    def leads(self) -> bool:
+        """Whether the duties of dispatch are this node's now."""
+        return DISPATCH in self._held and self._time_s() < self._good_until_s
+
+    # Life.
+
+    async def enter(self) -> None:
+        """Become a node; of one that died under the same name the leases must run out first.
+
+        Raises ConfigError when another process lives under that name.
+        """
+        found = await self._store.enter(self._facts)
+        lease_s = found.lease_s if found else 0.0
+        if found:
+            log.warning("waiting_for_an_earlier_run", node=self.name, seconds=lease_s)
+        ends_s = self._time_s() + lease_s
+        while found:
+            await asyncio.sleep(self._beat_s)
+            if self._time_s() >= ends_s:
+                await self._store.bury(found)
+            again = await self._store.enter(self._facts)
+            if again and (again.run, again.serial) != (found.run, found.serial):
+                raise ConfigError(
+                    f"another process is the node {self.name!r} already: give this one another "
+                    "name, or leave the name out"
+                )
+            found = again
+        log.info("node_entered", node=self.name, roles=sorted(self._facts.roles))
+
+    async def run(self) -> None:
+        """Beat until cancelled, and give up the binds where that does not succeed."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._guard())
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._beat_s):
+                        await self._hurry.wait()
+                self._hurry.clear()
+                await self._try_beat()
+
+    def hurry(self) -> None:
+        """Something changed: do not wait for the next beat."""
+        self._hurry.set()
+
+    async def leave(self) -> None:
+        """Be no node any more. To be called when nothing is bound.
+
+        What could not be committed until now is in doubt: it is not to wait for its leases to end.
+        """
+        self._held = frozenset()
+        try:
+            async with asyncio.timeout(self._lease_s * _PATIENCE):
+                await self._take_over(self.name)
+                await self._store.leave(self.name, self._facts.run)
+        except (StoreError, TimeoutError) as error:
+            log.warning("left_without_saying_so", node=self.name, error=str(error))
+
+    async def beat(self) -> None:
+        """Say that it lives, hear how things stand, and act on it. Raises StoreError."""
+        asked_s = self._time_s()
+        standing = await self._store.beat(self._next_beat())
+        now_s = self._time_s()
+        if asked_s > self._good_until_s:
+            self._watch = Watch()  # while nobody could beat, nobody's silence told anything
+        if standing is None:
+            await self._reenter()
+            return
+        good_until_s = asked_s + self._lease_s * _FENCE
+        if now_s >= good_until_s:
+            return  # it stands for how things were; the next may be heard sooner
+        self._good_until_s = good_until_s
+        self._beaten.set()
+        self._clock.heard(standing.now_ms, now_s - asked_s)
+        self._watch.saw(standing.nodes, now_s)
+        self.standing = standing
+        self._dispatch.elsewhere.nodes = self._others()
+        # Not where it may not know of an order that was given here meanwhile.
+        if asked_s > self._ordered_s and self._dispatch.is_started:
+            self._orders.obey(standing.orders)
+        if self._dispatch.is_started:
+            self._rereading.hear(standing.reloads)
+        self._own([thing for thing, node in standing.leases.items() if node == self.name])
+        await self._bury_the_dead(now_s)
+        if self.leads and now_s - self._cared_s >= self._lease_s:
+            await self._care_for_orphans()
+            self._cared_s = now_s
+        await self._follow_accounts(standing.accounts_version)
+
+    async def _try_beat(self) -> None:
+        is_fenced = self._time_s() > self._good_until_s
+        try:
+            async with asyncio.timeout(_PATIENCE_S if is_fenced else self._lease_s * _PATIENCE):
+                await self.beat()
+        except (StoreError, TimeoutError) as error:
+            log.error("beat_failed", node=self.name, error=str(error) or "no answer in time")
+
+    async def _reenter(self) -> None:
+        """The others took this node for dead: what it held is in doubt, and it begins anew.
+
+        Raises ConfigError, which ends the process, when another has the name now.
+        """
+        log.error("buried_alive", node=self.name)
+        self._own(())
+        if await self._store.enter(self._facts):
+            raise ConfigError(f"another process is the node {self.name!r} now")
+        await self._take_over(self.name)
+
+    async def _guard(self) -> None:
+        while True:
+            left_s = self._good_until_s - self._time_s()
+            if left_s > 0:
+                await asyncio.sleep(left_s)
+                continue
+            if self._held:
+                log.error("binds_given_up", node=self.name, reason="the database does not answer")
+            self._own(())
+            self._beaten.clear()
+            await self._beaten.wait()
+
+    # What its operator wants.
+
+    async def order(self, carrier: str, *, unbind: bool) -> None:
+        """Have all nodes send nothing by a carrier; here whoever asks does it. Raises StoreError.
+
+        It holds until `countermand`, whatever starts again meanwhile.
+        """
+        await self._store.order(carrier, unbind=unbind)
+        self._orders.given_here(carrier, unbind=unbind)
+        self._ordered_s = self._time_s()
+
+    async def countermand(self, carrier: str) -> None:
+        await self._store.countermand(carrier)
+        self._orders.taken_back_here(carrier)
+        self._ordered_s = self._time_s()
+
+    async def reload(self) -> tuple[Reloaded, dict[str, Reading | None]]:
+        """Have all nodes read their files again; see `Rereading.order`."""
+        return await self._rereading.order(self.name, lambda: self.standing)
+
+    # What it owns.
+
+    def _next_beat(self) -> Beat:
+        self._binds.changed(self._rereading.carriers_changed())
+        leases = self.standing.leases if self.standing else None
+        takes: list[str] = []
+        gives: list[str] = []
+        if leases is not None:
+            takes, gives = self._binds.wish(leases, self._others())
+            if "dispatch" in self._facts.roles and DISPATCH not in leases:
+                takes = [*takes, DISPATCH]
+        report = Report(self._binds.report(), self._rereading.last, self._rereading.obeyed)
+        return Beat(self.name, self._facts.run, report, takes, gives)
+
+    def _own(self, things: Collection[str]) -> None:
+        self._held = frozenset(things)
+        self._binds.own(self._held)
+
+    # The others.
+
+    def _nodes(self) -> list[NodeRow]:
+        return self.standing.nodes if self.standing else []
+
+    def _others(self) -> list[NodeRow]:
+        """All but this one that were heard so lately that they own what they have."""
+        now_s = self._time_s()
+        return [
+            node
+            for node in self._nodes()
+            if node.name != self.name and self._watch.silent_s(node, now_s) < node.lease_s * _FENCE
+        ]
+
+    async def _bury_the_dead(self, now_s: float) -> None:
+        for node in self._nodes():
+            if node.name == self.name or self._watch.silent_s(node, now_s) < node.lease_s:
+                continue
+            if await self._store.bury(node):
+                log.warning("node_lost", node=node.name)
+                await self._take_over(node.name)
+
+    async def _care_for_orphans(self) -> None:
+        """Whoever buried a node may have died himself before he took over what it held."""
+        for name in await self._store.orphans():
+            log.warning("node_left_parts", node=name)
+            await self._take_over(name)
+
+    async def _follow_accounts(self, version: int) -> None:
+        if version != self._accounts_version:
+            await self._accounts.reload()
+            self._accounts_version = version

@@ -1,0 +1,37 @@
+"""Elsewhere: what the other nodes say of carriers whose binds they own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from simpost.ports.carrier import BindStatus
+from simpost.ports.cluster import CarrierReport, NodeRow
+
+
+class Elsewhere:
+    """Empty where there is one node only."""
+
+    def __init__(self) -> None:
+        self.nodes: Sequence[NodeRow] = ()
+        """Those that live, without this one."""
+
+    def takes(self, carrier: str) -> bool:
+        """Whether a message had better go by it, for one of them."""
+        return any(report.takes for _, report in self._reports(carrier))
+
+    def is_lost(self, carrier: str) -> bool:
+        """Whether none of them has a bind by which it goes."""
+        return all(report.is_lost for _, report in self._reports(carrier))
+
+    def binds(self, carrier: str) -> list[tuple[str, BindStatus]]:
+        """Each bind they own, with the name of the node."""
+        return [(name, bind) for name, report in self._reports(carrier) for bind in report.binds]
+
+    def held(self, carrier: str) -> int:
+        return sum(report.held for _, report in self._reports(carrier))
+
+    def _reports(self, carrier: str) -> Iterator[tuple[str, CarrierReport]]:
+        for node in self.nodes:
+            report = node.report.carriers.get(carrier)
+            if report and report.binds:
+                yield node.name, report

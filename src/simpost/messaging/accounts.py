@@ -1,0 +1,81 @@
+"""The accounts as the doors need them: at hand in memory, with the pace each may keep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from simpost.cluster.shared_rate_limit import SharedPaces
+from simpost.domain.accounts import Account, AccountChange
+from simpost.domain.rates import TokenBucket
+from simpost.ports.store import Store
+
+
+class Accounts:
+    """All accounts by access code, reloaded when one changes.
+
+    `shared` has their paces where those hold over several nodes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        shared: SharedPaces | None = None,
+    ) -> None:
+        self._store = store
+        self._shared = shared
+        self._monotonic_s = monotonic_s
+        self._by_code: dict[str, Account] = {}
+        self._by_id: dict[int, Account] = {}
+        self._buckets: dict[int, TokenBucket] = {}
+
+    async def reload(self) -> None:
+        """Read all accounts anew; a pace that did not change goes on where it was."""
+        accounts = await self._store.accounts()
+        self._by_code = {account.access_code: account for account in accounts}
+        self._by_id = {account.id: account for account in accounts}
+        self._buckets = {account.id: self._bucket(account) for account in accounts}
+
+    def get(self, access_code: str) -> Account | None:
+        account = self._by_code.get(access_code)
+        return account if account and account.enabled else None
+
+    def by_id(self, account_id: int) -> Account | None:
+        return self._by_id.get(account_id)
+
+    def all(self) -> list[Account]:
+        return list(self._by_code.values())
+
+    def admit(self, account: Account) -> float:
+        """Count one request; 0 when it may pass, else ask `draw`."""
+        if self._shared and account.requests_per_s:
+            return 0.0 if self._shared.take(account) else 1.0
+        return self._buckets[account.id].take(self._monotonic_s())
+
+    async def draw(self, account: Account, wait_s: float) -> float:
+        """After `admit` said so many seconds: 0 when it may pass all the same, else the wait."""
+        if self._shared and account.requests_per_s:
+            return await self._shared.draw(account)
+        return wait_s
+
+    async def add(self, account: Account) -> Account:
+        """Raises InvalidRequest when the access code is taken."""
+        await self._store.add_account(account)
+        await self.reload()
+        return self._by_code[account.access_code]
+
+    async def change(self, change: AccountChange) -> Account:
+        """The account as the store has it after the change."""
+        await self._store.change_account(change)
+        await self.reload()
+        return self._by_id[change.id]
+
+    def _bucket(self, account: Account) -> TokenBucket:
+        known = self._buckets.get(account.id)
+        rate = account.requests_per_s
+        if known and known.rate_per_s == rate:
+            return known
+        if self._shared:
+            self._shared.changed(account)
+        return TokenBucket(rate, burst=max(1.0, rate), now_s=self._monotonic_s())

@@ -1,0 +1,124 @@
+"""The backlog: what waits in the store for one lane, as far as the lane knows, and its claims."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simpost.domain.messages import Priority
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+from simpost.ports.carrier import Submission
+from simpost.ports.store import Store
+from simpost.runtime.clock import Clock
+
+LEASE_MS = 180_000
+"""A node's right to a part: longer than it may wait in memory and for its answer."""
+_MOST_ALARMS = 100
+_LOOK_MS = 5_000
+"""Between two looks at our leases, while there is doubt about them."""
+_MOST_LOOKED_AT = 500
+
+log = get_logger(__name__)
+
+
+class Backlog:
+    """Claims half the lane's depth once there is room for it; codes do not wait for that room.
+
+    Attributes:
+        waits: whether parts may wait in the store; true until a claim says otherwise.
+    """
+
+    def __init__(self, store: Store, carrier: str, *, owner: str, clock_ms: Clock) -> None:
+        self.waits = True
+        self._codes_wait = True
+        self._alarms = 0
+        self._unsure_until_ms = self._look_ms = 0
+        self._store = store
+        self._carrier = carrier
+        self._owner = owner
+        self._clock_ms = clock_ms
+        self._stirred = asyncio.Event()
+
+    def announce(self, priority: int) -> None:
+        """Parts wait, the most urgent of them with this priority."""
+        self.waits = True
+        if priority == Priority.CODE:
+            self._codes_wait = True
+        self._stirred.set()
+
+    def announce_in(self, wait_ms: int) -> None:
+        """A code falls due then: it does not wait for a poll, unless there are very many."""
+        if self._alarms < _MOST_ALARMS:
+            self._alarms += 1
+            asyncio.get_running_loop().call_later(wait_ms / 1000, self._ring)
+
+    def suspect(self) -> None:
+        """Parts may wait that nobody told of; codes among them."""
+        self._codes_wait = True
+        self._stirred.set()
+
+    def stir(self) -> None:
+        """The lane may have room again."""
+        self._stirred.set()
+
+    async def stirred(self) -> None:
+        await self._stirred.wait()
+        self._stirred.clear()
+
+    def wanted(self, held: int, depth: int) -> int:
+        """How many parts to claim now by a lane that holds so many."""
+        half = max(1, depth // 2)
+        if held + half <= depth:
+            return half
+        return max(0, min(half, 2 * depth - held)) if self._codes_wait else 0
+
+    async def claim(self, wanted: int, *, codes_only: bool) -> list[Submission]:
+        """Lease parts, most urgent first; none when the store refuses."""
+        self._codes_wait = False
+        if not codes_only:
+            self.waits = False
+        now_ms = self._clock_ms()
+        try:
+            parts = await self._store.claim(
+                self._carrier,
+                limit=wanted,
+                now_ms=now_ms,
+                owner=self._owner,
+                lease_ms=now_ms + LEASE_MS,
+                codes_only=codes_only,
+            )
+        except StoreError as error:
+            log.error("claim_refused", carrier=self._carrier, error=str(error))
+            self.doubt()
+            return []
+        if len(parts) == wanted:
+            self.waits = self._codes_wait = True
+        return parts
+
+    def doubt(self) -> None:
+        """Nobody can say whether a commit went through: its parts may be leased to us, unknown."""
+        self._unsure_until_ms = self._clock_ms() + LEASE_MS
+
+    @property
+    def looks(self) -> bool:
+        """Whether to look now what is leased to us: every few seconds while there is doubt.
+
+        For as long as a lease, since a database may end a commit after we gave up on it. A clock
+        that went back does not put off the next look.
+        """
+        now_ms = self._clock_ms()
+        looked = now_ms < self._look_ms <= now_ms + _LOOK_MS
+        return now_ms < self._unsure_until_ms and not looked
+
+    async def leased(self) -> list[Submission]:
+        """What the store says is leased to us; nothing if it does not say."""
+        self._look_ms = self._clock_ms() + _LOOK_MS
+        try:
+            return await self._store.leased(self._carrier, owner=self._owner, limit=_MOST_LOOKED_AT)
+        except StoreError as error:
+            log.error("leases_unknown", carrier=self._carrier, error=str(error))
+            return []
+
+    def _ring(self) -> None:
+        self._alarms -= 1
+        self.announce(Priority.CODE)

@@ -1,0 +1,204 @@
+"""The decision, before anything is sent: what will be sent, or the reason why not.
+
+Pure: the same facts give the same answer, for a send as for a dry run.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim, why_not
+from simpost.domain.messages import Category
+from simpost.domain.options import PLAIN, Joining, Options, Ports
+from simpost.domain.reasons import Reason
+from simpost.messaging.routes import Routing
+from simpost.ports.carrier import Address, Traits
+from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
+
+
+class Wishes(msgspec.Struct, frozen=True, gc=False):
+    """What a caller asks for beside the text.
+
+    Attributes:
+        sender: whom the handset shows; none takes the carrier's own.
+        message_class, receipt, ports: see `Options`.
+        binary: the text is octets in hex digits.
+        look_alikes: whether look-alikes are sent where that saves parts; none takes the account's
+            own.
+    """
+
+    sender: str | None = None
+    message_class: int | None = None
+    receipt: bool = True
+    binary: bool = False
+    ports: Ports | None = None
+    look_alikes: bool | None = None
+
+
+AS_USUAL = Wishes()
+
+
+class SendPlan(msgspec.Struct, frozen=True):
+    """What will be sent, and through whom.
+
+    Attributes:
+        text: as it is sent; in `options` stands what was replaced.
+        parts: what the carrier is given, a PDU each.
+        segments: what it is likely to make of them, where it cuts a long text itself.
+    """
+
+    carrier: Traits
+    destination: str
+    category: Category
+    encoding: str
+    text: str
+    parts: tuple[str, ...]
+    sender: str = ""
+    options: Options = PLAIN
+    segments: tuple[str, ...] | None = None
+
+    @property
+    def part_count(self) -> int:
+        """How many parts the handset gets, and the carrier counts."""
+        return len(self.segments or self.parts)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why nothing will be sent. `detail` adds the figures a sentence alone cannot know."""
+
+    reason: Reason
+    detail: str = ""
+
+
+def decide(
+    account: Account,
+    esim: Esim | None,
+    text: str,
+    category: Category | None,
+    routing: Routing,
+    wishes: Wishes = AS_USUAL,
+) -> SendPlan | Refusal:
+    """Whose eSIM, what its plan and profile allow, by which route, in how many parts."""
+    if esim is None:
+        return Refusal(Reason.ESIM_UNKNOWN)
+    if reason := why_not(esim):
+        return Refusal(reason)
+    if not text.strip() and not wishes.binary:
+        return Refusal(Reason.TEXT_BLANK)
+    if account.look_alikes and wishes.look_alikes is None:
+        wishes = _with_look_alikes(wishes)
+    first: Refusal | None = None
+    for carrier in routing.pick(account.access_code, esim):
+        plan = plan_through(carrier, esim, text, category or account.category, wishes)
+        if isinstance(plan, SendPlan):
+            return plan
+        first = first or plan
+    return first or Refusal(Reason.NO_ROUTE)
+
+
+def plan_through(
+    carrier: Traits, esim: Esim, text: str, category: Category, wishes: Wishes = AS_USUAL
+) -> SendPlan | Refusal:
+    """What would be sent through this carrier, or why it cannot take the message."""
+    destination = _address(esim, carrier.address)
+    if not destination:
+        return Refusal(Reason.NO_ADDRESS, f"{carrier.name} delivers to the {carrier.address}")
+    if reason := _beyond(carrier, wishes):
+        return Refusal(reason)
+    try:
+        spelling = _spell(text, carrier, wishes)
+    except TooManyParts as error:
+        return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
+    text, cut, replaced = spelling
+    joining = carrier.joining if len(cut.parts) > 1 else None
+    if wishes.ports and joining and not _has_header(joining):
+        return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
+    is_whole = joining is Joining.PAYLOAD
+    options = _options(wishes, joining, receipts=carrier.receipts)
+    return SendPlan(
+        carrier,
+        destination,
+        category,
+        cut.encoding.label,
+        text,
+        (text,) if is_whole else cut.parts,
+        wishes.sender or carrier.sender,
+        msgspec.structs.replace(options, replaced=replaced) if replaced else options,
+        cut.parts if is_whole else None,
+    )
+
+
+def _beyond(carrier: Traits, wishes: Wishes) -> Reason | None:
+    """What is asked for that this carrier cannot do."""
+    if wishes is AS_USUAL:
+        return None
+    if wishes.sender and not carrier.allows_sender(wishes.sender):
+        return Reason.SENDER_NOT_ALLOWED
+    if wishes.message_class is not None and not carrier.class_alphabets:
+        return Reason.CLASS_NOT_SUPPORTED
+    if wishes.binary and not carrier.binary:
+        return Reason.BINARY_NOT_SUPPORTED
+    return None
+
+
+@lru_cache(maxsize=256)
+def _with_look_alikes(wishes: Wishes) -> Wishes:
+    return msgspec.structs.replace(wishes, look_alikes=True)
+
+
+@lru_cache(maxsize=256)
+def _options(wishes: Wishes, joining: Joining | None, *, receipts: bool) -> Options:
+    receipt = wishes.receipt and receipts
+    options = Options(joining, wishes.message_class, receipt, wishes.ports)
+    return PLAIN if options == PLAIN else options
+
+
+def _has_header(joining: Joining) -> bool:
+    return joining in (Joining.UDH8, Joining.UDH16)
+
+
+def _spell(text: str, carrier: Traits, wishes: Wishes) -> Spelling:
+    bits: Literal[8, 16] = 8 if carrier.reference_bits == 8 else 16
+    most = carrier.max_parts
+    if wishes.binary:
+        octets = bytes.fromhex(text)
+        cut = segment_octets(octets, reference_bits=bits, ports=wishes.ports, max_parts=most)
+        return Spelling(text, cut)
+    default = parse_encoding(carrier.alphabet)
+    if wishes.message_class is not None and carrier.alphabet not in carrier.class_alphabets:
+        default = UCS2
+    found = spell(
+        text,
+        look_alikes=bool(wishes.look_alikes),
+        reference_bits=bits,
+        languages=carrier.languages,
+        default=default,
+        max_parts=most,
+    )
+    cut = found.segments
+    if len(cut.parts) > 1 and cut.encoding.shift_octets and not _has_header(carrier.joining):
+        # National tables are told in a header, which is never mixed with other ways to join parts.
+        return spell(
+            text,
+            look_alikes=bool(wishes.look_alikes),
+            reference_bits=bits,
+            default=default,
+            max_parts=most,
+        )
+    return found
+
+
+def _address(esim: Esim, kind: Address) -> str:
+    match kind:
+        case Address.MSISDN:
+            return esim.msisdn
+        case Address.IMSI:
+            return esim.imsi
+        case Address.ICCID:
+            return esim.iccid
+        case Address.ESIM_TRAN_NO:
+            return esim.esim_tran_no

@@ -1,0 +1,223 @@
+"""Dispatch: all lanes, opened and closed, paused and looked at while messages pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+import msgspec
+
+from simpost.cluster.remote_carriers import Elsewhere
+from simpost.config import SmppCarrier as CarrierSettings
+from simpost.messaging.lane import Lane
+from simpost.messaging.receiving import TakeInbound, take_none
+from simpost.messaging.result_writer import Ledger
+from simpost.messaging.retry import Patience
+from simpost.observe import get_logger
+from simpost.ports.carrier import BEST_LINK, BindStatus, Carrier, Desk, Link
+from simpost.ports.store import Store
+from simpost.runtime.clock import Clock
+
+_DRAIN_S = 30.0
+"""How long the one who asks for a drain is kept waiting; the drain itself goes on."""
+
+log = get_logger(__name__)
+
+
+class CarrierStatus(msgspec.Struct, frozen=True):
+    """A carrier as its operator looks at it.
+
+    Attributes:
+        link: none when parts wait for a carrier that is not configured any more.
+        takes_messages: whether a message would go by it now, where its route names others.
+        waiting: parts that wait in the store for their turn.
+        held: parts in its lanes: leased, and not yet settled.
+        binds: those of this node.
+        elsewhere: those of other nodes, each with the name of the node.
+    """
+
+    name: str
+    link: Link | None
+    is_paused: bool
+    takes_messages: bool
+    waiting: int
+    held: int
+    binds: list[BindStatus]
+    elsewhere: list[tuple[str, BindStatus]] = []
+
+
+class Dispatch:
+    """The lanes by the name of their carrier."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        owner: str,
+        patience: Patience,
+        clock_ms: Clock,
+        inbound: TakeInbound = take_none,
+        watch: Callable[[str, Desk], Desk] | None = None,
+    ) -> None:
+        """`watch` puts something between the carrier of a name and its lane."""
+        self.lanes: dict[str, Lane] = {}
+        self.elsewhere = Elsewhere()
+        self._store = store
+        self.ledger = Ledger(store)
+        self._inbound = inbound
+        self._owner = owner
+        self._patience = patience
+        self._clock_ms = clock_ms
+        self._watch = watch
+        self._tasks: asyncio.TaskGroup | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    # Life.
+
+    def add(self, carrier: Carrier) -> Lane:
+        """Make a lane; `open` or `start` brings it to life."""
+        lane = Lane(
+            carrier,
+            self._store,
+            self.ledger,
+            owner=self._owner,
+            depth=carrier.depth,
+            patience=self._patience,
+            clock_ms=self._clock_ms,
+            inbound=self._inbound,
+        )
+        self.lanes[carrier.traits.name] = lane
+        return lane
+
+    async def start(self, tasks: asyncio.TaskGroup) -> None:
+        """Open every lane. A task that dies takes the group with it."""
+        self._tasks = tasks
+        self._writing = tasks.create_task(self.ledger.run(), name="ledger")
+        for name in list(self.lanes):
+            await self.open(name)
+
+    @property
+    def is_started(self) -> bool:
+        return self._tasks is not None
+
+    async def open(self, name: str) -> None:
+        """Bring a lane that was added to life, and its carrier."""
+        assert self._tasks, "opened before the start"
+        lane = self.lanes[name]
+        self._running[name] = self._tasks.create_task(lane.run(), name=f"lane {name}")
+        await lane.carrier.start(self._watch(name, lane) if self._watch else lane)
+
+    async def remove(self, name: str) -> None:
+        """Let a carrier finish what it was given and end its lane; the rest waits in the store."""
+        lane = self.lanes[name]
+        lane.close()
+        await lane.carrier.drain()
+        await lane.carrier.stop()
+        await lane.emptied()
+        del self.lanes[name]
+        self._running.pop(name).cancel()
+
+    async def reconfigure(self, name: str, settings: CarrierSettings) -> None:
+        """Drain a carrier and bind it anew with other settings; what waits for it keeps waiting."""
+        lane = self.lanes[name]
+        await lane.carrier.reconfigure(settings)
+        lane.depth = lane.carrier.depth
+
+    async def own(self, name: str, numbers: Collection[int], within_s: float) -> None:
+        """Keep these binds of a carrier and give others up; see `Carrier.own`."""
+        if lane := self.lanes.get(name):
+            await lane.carrier.own(numbers, within_s)
+            lane.depth = lane.carrier.depth
+
+    def wind_down(self) -> None:
+        """Take nothing more; what no carrier was given yet goes back to the store."""
+        for lane in self.lanes.values():
+            lane.close()
+
+    async def stop(self) -> None:
+        """Stop all carriers: parts without an answer are in doubt."""
+        await asyncio.gather(*(lane.carrier.stop() for lane in self.lanes.values()))
+
+    async def drained(self) -> None:
+        """Wait until what the carriers said is committed."""
+        await self.ledger.drained()
+
+    def cancel(self) -> None:
+        for task in self._running.values():
+            task.cancel()
+        if self._writing:
+            self._writing.cancel()
+
+    def be_patient(self, patience: Patience) -> None:
+        """Wait for carriers in another way from now on."""
+        self._patience = patience
+        for lane in self.lanes.values():
+            lane.patience = patience
+            lane.health.patience_ms = int(1000 * patience.failover_s)
+
+    # The operator's hand.
+
+    def takes(self, name: str) -> bool:
+        """Whether a message had better go by this carrier, whichever node has its binds."""
+        return self.lanes[name].takes or self.elsewhere.takes(name)
+
+    def is_lost(self, name: str) -> bool:
+        """Whether what waits for this carrier had better go by another."""
+        return self.lanes[name].is_lost and self.elsewhere.is_lost(name)
+
+    def pause(self, name: str) -> None:
+        """Send nothing by this carrier until `resume`. Raises KeyError when there is none."""
+        self.lanes[name].carrier.pause()
+        log.warning("carrier_paused", carrier=name)
+
+    def resume(self, name: str) -> None:
+        self.lanes[name].carrier.resume()
+        log.warning("carrier_resumed", carrier=name)
+
+    async def drain(self, name: str) -> bool:
+        """Pause, wait for answers, unbind; whether that is done when this returns."""
+        done, _ = await asyncio.wait({self.drain_later(name)}, timeout=_DRAIN_S)
+        return bool(done)
+
+    def drain_later(self, name: str) -> asyncio.Task[None]:
+        carrier = self.lanes[name].carrier
+        assert self._tasks, "drained before the start"
+        log.warning("carrier_draining", carrier=name)
+        return self._tasks.create_task(carrier.drain(), name=f"drain {name}")
+
+    async def status(self, name: str) -> CarrierStatus:
+        """Raises KeyError when there is no such carrier."""
+        lane = self.lanes[name]
+        elsewhere = self.elsewhere.binds(name)
+        own = lane.carrier.binds()
+        links = [bind.link for _, bind in elsewhere if not own]
+        return CarrierStatus(
+            name=name,
+            link=min(links, key=BEST_LINK.index, default=lane.carrier.link),
+            is_paused=lane.carrier.is_paused,
+            takes_messages=self.takes(name),
+            waiting=await self._store.waiting(name),
+            held=lane.held + self.elsewhere.held(name),
+            binds=own,
+            elsewhere=elsewhere,
+        )
+
+    async def overview(self) -> list[CarrierStatus]:
+        """All carriers, and behind them those that only waiting parts still name."""
+        shown = [await self.status(name) for name in list(self.lanes)]
+        for name in await self._store.carriers_waited_for():
+            if name not in self.lanes:
+                waiting = await self._store.waiting(name)
+                shown.append(
+                    CarrierStatus(
+                        name=name,
+                        link=None,
+                        is_paused=False,
+                        takes_messages=False,
+                        waiting=waiting,
+                        held=0,
+                        binds=[],
+                    )
+                )
+        return shown

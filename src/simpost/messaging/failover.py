@@ -1,0 +1,165 @@
+"""Failover: what waits for a carrier that is lost goes by the next one of its route.
+
+A message moves whole, and only while nothing of it has left or is in doubt: a part that may have
+arrived is never sent by another carrier, and parts of two carriers would not be joined on the
+handset. What was refused for its own sake has ended and does not wait. The route is asked anew, not
+remembered: changed routes hold for what waits, and so do those that are left when a carrier is
+removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from simpost.domain.messages import Category
+from simpost.domain.options import Options
+from simpost.errors import StoreError
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.decision import SendPlan, Wishes, plan_through
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.maintenance import always
+from simpost.messaging.routes import Routing
+from simpost.observe import get_logger
+from simpost.ports.carrier import Traits
+from simpost.ports.store import Move, Store, WaitingMessage
+from simpost.runtime.clock import Clock
+
+_ROUND_S = 1.0
+_STEP = 100
+"""Messages looked at together; a step in which none moves is the last of its round."""
+
+log = get_logger(__name__)
+
+
+class Failover:
+    def __init__(
+        self,
+        store: Store,
+        accounts: Accounts,
+        dispatch: Dispatch,
+        routing: Routing,
+        *,
+        clock_ms: Clock,
+        leads: Callable[[], bool] = always,
+    ) -> None:
+        self.routing = routing
+        self._store = store
+        self._accounts = accounts
+        self._dispatch = dispatch
+        self._clock_ms = clock_ms
+        self._leads = leads
+        self.rerouted: Counter[tuple[str, str]] = Counter()
+        """Messages by the carrier they waited for and the one they go by now."""
+        self._places: dict[str, WaitingMessage | None] = {}
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_ROUND_S)
+            if not self._leads():
+                continue
+            try:
+                await self.round()
+            except StoreError as error:
+                log.error("failover_refused", error=str(error))
+
+    async def round(self) -> None:
+        """Move on what waits for lost carriers and for those that are not there any more."""
+        lanes = self._dispatch.lanes
+        for name in list(lanes):
+            if self._dispatch.is_lost(name) and any(
+                map(self._dispatch.takes, self._neighbours(name))
+            ):
+                await self._move_on(name)
+        for name in await self._store.carriers_waited_for():
+            if name not in lanes:
+                await self._move_on(name)
+
+    def _neighbours(self, name: str) -> set[str]:
+        """The carriers that share a route with this one."""
+        routes = [route.carriers for route in self.routing.routes if name in route.carriers]
+        return {other for carriers in routes for other in carriers} - {name}
+
+    async def _move_on(self, name: str) -> None:
+        """From where the last round stopped, as long as anything moves."""
+        after = self._places.pop(name, None)
+        while page := await self._store.waiting_messages(name, after=after, limit=_STEP):
+            found = [await self._other_way(one, name) for one in page if one.may_move]
+            moves = [move for move in found if move]
+            moved = await self._store.reroute(moves, now_ms=self._clock_ms()) if moves else 0
+            for carrier, count in Counter(move.carrier for move in moves).items():
+                self.rerouted[name, carrier] += count
+                log.warning("rerouted", carrier=name, to=carrier, messages=count)
+                if lane := self._dispatch.lanes.get(carrier):
+                    lane.wake()
+            after = page[-1]
+            if not moved or len(page) < _STEP:
+                self._places[name] = after if len(page) == _STEP else None
+                break
+
+    async def _other_way(self, one: WaitingMessage, name: str) -> Move | None:
+        account = self._accounts.by_id(one.account_id)
+        esim = await self._store.find_esim(
+            one.account_id, esim_tran_no=one.esim_tran_no, iccid=None
+        )
+        if account is None or esim is None:
+            return None
+        lane = self._dispatch.lanes.get(name)
+        for carrier in self.routing.pick(account.access_code, esim):
+            if carrier.name == name or (lane and not self._dispatch.takes(carrier.name)):
+                continue
+            for sender in _senders(one, lane.carrier.traits if lane else None):
+                wishes = _wishes(one, sender)
+                plan = plan_through(carrier, esim, one.text, Category(one.category), wishes)
+                if isinstance(plan, SendPlan) and _is_as_cut(plan, one):
+                    return Move(
+                        one.account_id,
+                        one.message_id,
+                        carrier.name,
+                        plan.sender,
+                        _with_receipt(one, asked=plan.options.receipt),
+                    )
+        return None
+
+
+def _senders(one: WaitingMessage, origin: Traits | None) -> tuple[str | None, ...]:
+    """What to ask of the next carrier: nothing where the sender was only the first one's own.
+
+    Of a carrier that is gone nobody knows what was its own: then the sender is kept where it may
+    be.
+    """
+    if not one.sender or (origin and one.sender == origin.sender):
+        return (None,)
+    return (one.sender,) if origin else (one.sender, None)
+
+
+def _wishes(one: WaitingMessage, sender: str | None) -> Wishes:
+    return Wishes(
+        sender=sender,
+        message_class=one.options.message_class,
+        receipt=one.options.receipt,
+        binary=one.encoding == "binary",
+        ports=one.options.ports,
+    )
+
+
+def _with_receipt(one: WaitingMessage, *, asked: bool) -> Options | None:
+    """The options it moves with where the next carrier is asked otherwise; none where they stay."""
+    if one.options.receipt == asked:
+        return None
+    return msgspec.structs.replace(one.options, receipt=asked)
+
+
+def _is_as_cut(plan: SendPlan, one: WaitingMessage) -> bool:
+    """Whether another carrier would be given just what was committed, with a receipt or without."""
+    own = one.options  # what was replaced is of the text that is sent on as it stands
+    theirs = msgspec.structs.replace(plan.options, replaced=own.replaced, receipt=own.receipt)
+    return (
+        plan.parts == one.parts
+        and plan.encoding == one.encoding
+        and theirs == own
+        and plan.destination == one.destination
+    )

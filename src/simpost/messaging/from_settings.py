@@ -1,0 +1,48 @@
+"""From settings to what the engine works by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simpost.config import Messages, Settings
+from simpost.config import Route as RouteSettings
+from simpost.domain.inbound import OwnNumbers
+from simpost.domain.repeats import Repeats
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.retry import Patience
+from simpost.messaging.routes import Route, Routing
+
+
+def repeats_of(messages: Messages) -> Repeats:
+    """Which categories are sent again when in doubt, and how often."""
+    categories = frozenset(str(category) for category in messages.repeat_in_doubt)
+    return Repeats(categories, messages.max_repeats)
+
+
+def patience_of(messages: Messages) -> Patience:
+    return Patience(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
+
+
+def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
+    """The routes between the carriers that dispatch has lanes for now."""
+    return Routing(
+        routes=tuple(
+            Route(
+                carriers=route.order,
+                msisdn_prefix=route.msisdn_prefix,
+                imsi_prefix=route.imsi_prefix,
+                plan=route.plan,
+                account=route.account,
+            )
+            for route in routes
+        ),
+        carriers={name: lane.carrier.traits for name, lane in dispatch.lanes.items()},
+        takes=dispatch.takes,
+    )
+
+
+def numbers_of(settings: Settings) -> OwnNumbers:
+    """Every number and name that what we send may come from, and those people text to."""
+    senders = {carrier.source_address for carrier in settings.carriers}
+    senders = senders.union(*(carrier.senders for carrier in settings.carriers)) - {"*"}
+    return OwnNumbers({each.number: each.account for each in settings.numbers}, senders)

@@ -1,0 +1,224 @@
+"""What comes in: whose it is, what becomes of it, and only then the answer to the carrier."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from simpost.domain.inbound import NOBODY, Inbound, InboundState, Incoming, RawPart
+from simpost.domain.messages import format_id
+from simpost.domain.reasons import Reason
+from simpost.errors import StoreError
+from simpost.messaging.decision import Refusal
+from simpost.messaging.inbound_routing import Aim, Aiming
+from simpost.messaging.intake import Intake
+from simpost.messaging.maintenance import always
+from simpost.messaging.reassembly import Reading, join
+from simpost.observe import get_logger
+from simpost.ports.inbound import Gathered, InboundStore, Known, NewInbound
+from simpost.ports.store import Accepted, NewMessage
+from simpost.runtime.clock import Clock
+
+GATHERING_MS = 600_000
+"""How long a message waits for its parts."""
+REMEMBERED_MS = 600_000
+"""How long what came in is known when it comes again, counted only while we run."""
+MOST_ALIKE = 3
+"""Times that the same text by the same sender is carried to an eSIM while it is remembered."""
+_ROUND_S = 5.0
+_STEP = 500
+
+log = get_logger(__name__)
+
+
+class InboundDesk:
+    """Takes what comes in from all carriers; each caller waits for the commit of its own.
+
+    It holds no more at once than the sessions let their peers leave unanswered.
+    """
+
+    def __init__(
+        self,
+        store: InboundStore,
+        aiming: Aiming,
+        intake: Intake,
+        *,
+        new_id: Callable[[], bytes],
+        clock_ms: Clock,
+        leads: Callable[[], bool] = always,
+    ) -> None:
+        self.aiming = aiming
+        self._store = store
+        self._intake = intake
+        self._new_id = new_id
+        self.taken: Counter[tuple[str, str, str]] = Counter()
+        """Messages committed, by carrier, state and reason (empty without one)."""
+        self._clock_ms = clock_ms
+        self._since_ms = clock_ms()
+        self._leads = leads
+        self._taking: set[asyncio.Task[Reason | None]] = set()
+
+    def report(self, part: Incoming) -> asyncio.Future[Reason | None]:
+        """Done once it is committed: with the reason when it is refused.
+
+        It fails when nothing was committed: then it must come again.
+        """
+        taking = asyncio.get_running_loop().create_task(self._take(part))
+        self._taking.add(taking)
+        taking.add_done_callback(self._taken)
+        return taking
+
+    async def drained(self) -> None:
+        """Wait until all that was reported is committed or has failed."""
+        while self._taking:
+            await asyncio.wait(self._taking)
+
+    async def run(self) -> None:
+        """Keep what never became whole and forget what may be forgotten, until cancelled."""
+        while True:
+            try:
+                if self._leads():
+                    await self.tidy()
+            except StoreError as error:
+                log.error("tidying_inbound_refused", error=str(error))
+            await asyncio.sleep(_ROUND_S)
+
+    async def tidy(self) -> None:
+        now_ms = self._clock_ms()
+        while late := await self._store.overdue(before_ms=now_ms - GATHERING_MS, limit=_STEP):
+            for gathered in late:
+                log.info("inbound_incomplete", carrier=gathered.parts[0].carrier)
+                await self._keep(await self.aiming.aim(gathered.parts[0]), gathered)
+        if now_ms - self._since_ms < REMEMBERED_MS:
+            return  # what was not acknowledged before we stopped comes again now
+        before_ms = now_ms - REMEMBERED_MS
+        while await self._store.forget_inbound(before_ms=before_ms, limit=_STEP) >= _STEP:
+            pass
+
+    def _taken(self, taking: asyncio.Task[Reason | None]) -> None:
+        self._taking.discard(taking)
+        if taking.cancelled():
+            return
+        if error := taking.exception():
+            if isinstance(error, StoreError):
+                log.error("inbound_not_committed", error=str(error))
+            else:
+                log.error("inbound_failed", error=type(error).__name__)
+
+    async def _take(self, part: Incoming) -> Reason | None:
+        aim = await self.aiming.aim(part)
+        if part.place.is_alone or aim.reason:
+            return await self._keep(aim, part)
+        gathered = await self._store.gather(part)
+        if isinstance(gathered, Known):
+            return gathered.reason
+        return await self._keep(aim, gathered) if gathered else None
+
+    async def _keep(self, aim: Aim, of: Gathered | Incoming) -> Reason | None:
+        parts = of.parts if isinstance(of, Gathered) else (of,)
+        reading = join(parts)
+        if not aim.from_phone:
+            return await self._commit(aim, of, reading, InboundState.RECEIVED)
+        reason = aim.reason or await self._goes_in_circles(aim, parts[0], reading)
+        if reason is None:
+            done = await self._carry(aim, of, reading)
+            if not isinstance(done, Refusal):
+                return done.reason if isinstance(done, Known) else None
+            reason = done.reason
+        return await self._commit(aim, of, reading, InboundState.REFUSED, reason)
+
+    async def _goes_in_circles(self, aim: Aim, part: Incoming, reading: Reading) -> Reason | None:
+        """Whether a carrier hands back to us what we carried to it."""
+        assert aim.account
+        assert aim.esim
+        alike = await self._store.count_alike(
+            aim.account.id,
+            aim.esim.esim_tran_no,
+            sender=part.source,
+            text=reading.text,
+            since_ms=self._clock_ms() - REMEMBERED_MS,
+            limit=MOST_ALIKE,
+        )
+        return Reason.GOES_IN_CIRCLES if alike >= MOST_ALIKE else None
+
+    async def _carry(
+        self, aim: Aim, of: Gathered | Incoming, reading: Reading
+    ) -> Accepted | Known | Refusal:
+        assert aim.account
+        assert aim.esim
+
+        async def commit(message: NewMessage) -> Accepted | Known:
+            row = self._row(aim, of, reading, InboundState.CARRIED)
+            row = msgspec.structs.replace(row, message_id=message.id)
+            return await self._put(NewInbound(row, of, message))
+
+        part = of.parts[0] if isinstance(of, Gathered) else of
+        return await self._intake.carry(
+            aim.account, aim.esim, sender=part.source, text=reading.text, commit=commit
+        )
+
+    async def _commit(
+        self,
+        aim: Aim,
+        of: Gathered | Incoming,
+        reading: Reading,
+        state: InboundState,
+        reason: Reason | None = None,
+    ) -> Reason | None:
+        done = await self._put(NewInbound(self._row(aim, of, reading, state, reason), of))
+        return done.reason if isinstance(done, Known) else reason
+
+    async def _put(self, new: NewInbound) -> Accepted | Known:
+        done = await self._store.keep(new)
+        if not isinstance(done, Known):
+            row = new.inbound
+            self.taken[row.carrier, row.state, row.reason or ""] += 1
+            log.info(
+                "inbound",
+                inbound_id=format_id(row.id),
+                message_id=format_id(row.message_id) if row.message_id else None,
+                carrier=row.carrier,
+                state=row.state,
+                reason=row.reason,
+                parts=row.part_count,
+            )
+        return done
+
+    def _row(
+        self,
+        aim: Aim,
+        of: Gathered | Incoming,
+        reading: Reading,
+        state: InboundState,
+        reason: Reason | None = None,
+    ) -> Inbound:
+        parts = of.parts if isinstance(of, Gathered) else (of,)
+        return Inbound(
+            id=self._new_id(),
+            account_id=aim.account.id if aim.account else NOBODY,
+            esim_tran_no=aim.esim.esim_tran_no if aim.account and aim.esim else None,
+            carrier=parts[0].carrier,
+            source=parts[0].source,
+            destination=parts[0].destination,
+            state=state,
+            reason=reason,
+            encoding=reading.encoding,
+            text="" if state is InboundState.REFUSED else reading.text,
+            part_count=reading.part_count,
+            missing=reading.missing if isinstance(of, Gathered) else (),
+            message_id=None,
+            received_ms=max(part.received_ms for part in parts),
+            raw=_raw_of(parts) if state is not InboundState.REFUSED or _is_lost(reason) else (),
+        )
+
+
+def _is_lost(reason: Reason | None) -> bool:
+    """Whether its sender was told of a text that could not be read; others are not kept at all."""
+    return reason is Reason.NOT_TEXT
+
+
+def _raw_of(parts: Sequence[Incoming]) -> tuple[RawPart, ...]:
+    return tuple(part.raw for part in parts if part.raw is not None)

@@ -1,0 +1,234 @@
+"""Intake: from what a caller asks to a committed message, or a reason why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
+from simpost.domain.messages import PRIORITY, Category
+from simpost.domain.reasons import Reason
+from simpost.messaging.decision import AS_USUAL, Refusal, SendPlan, Wishes, decide
+from simpost.messaging.lane import Lane
+from simpost.messaging.refusal_log import RefusalLog
+from simpost.messaging.routes import Routing
+from simpost.observe import get_logger
+from simpost.ports.inbound import Known
+from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
+from simpost.runtime.clock import Clock
+
+DAY_MS = 86_400_000
+
+R = TypeVar("R")
+
+log = get_logger(__name__)
+
+
+class Ask(msgspec.Struct, frozen=True, gc=False):
+    """What a caller asks, whichever door it came through.
+
+    Attributes:
+        esim_tran_no, iccid: either or both; both must name the same eSIM.
+        text: in hex digits when the wishes say that it is binary.
+        category: none takes the account's own.
+        validity_s: how long the message is worth sending; none takes the service's own.
+        request_id: the caller's idempotency key, with the digest of what it stands for.
+        signature: of a signed request, in lowercase hex.
+    """
+
+    esim_tran_no: str | None
+    iccid: str | None
+    text: str
+    category: Category | None = None
+    validity_s: int | None = None
+    request_id: str | None = None
+    fingerprint: bytes = b""
+    signature: str = ""
+    wishes: Wishes = AS_USUAL
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What the caller is told: a message id (it is committed) or a reason.
+
+    Attributes:
+        plan: what was decided just now; none when refused or when an earlier answer is repeated.
+        repeated: the answer given before under the same request id.
+    """
+
+    message_id: bytes | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    plan: SendPlan | None = None
+    repeated: bool = False
+
+
+class Intake:
+    def __init__(
+        self,
+        store: Store,
+        routing: Routing,
+        lanes: Mapping[str, Lane],
+        *,
+        new_id: Callable[[], bytes],
+        clock_ms: Clock,
+        validity_s: int,
+    ) -> None:
+        self.routing = routing
+        self.validity_s = validity_s
+        self.accepted: Counter[tuple[str, str]] = Counter()
+        """Committed messages by carrier and category."""
+        self.refused: Counter[tuple[str]] = Counter()
+        """Messages that were not taken, by reason."""
+        self.refusals = RefusalLog(store, new_id, clock_ms)
+        self._store = store
+        self._lanes = lanes
+        self._new_id = new_id
+        self._clock_ms = clock_ms
+
+    async def preview(self, account: Account, ask: Ask) -> SendPlan | Refusal:
+        """The decision alone: nothing is committed, nothing is sent."""
+        esim = await self._store.find_esim(
+            account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
+        )
+        return decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
+
+    async def send(self, account: Account, ask: Ask) -> Answer:
+        """Decide and commit. Raises StoreError when nothing could be committed."""
+        esim = await self._store.find_esim(
+            account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
+        )
+        plan = decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
+        now_ms = self._clock_ms()
+        request = None
+        if ask.request_id:
+            stale_ms = now_ms - DAY_MS
+            request = RequestKey(ask.request_id, ask.fingerprint, stale_ms, ask.signature)
+        if isinstance(plan, Refusal) or esim is None:
+            return await self._refuse(account, ask, esim, plan, request, now_ms)
+        message, done = await self._commit(
+            account,
+            esim,
+            plan,
+            sender=plan.sender,
+            validity_s=ask.validity_s or self.validity_s,
+            request=request,
+            commit=self._store.accept,
+        )
+        if isinstance(done, Repeated):
+            if not done.same:
+                self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
+            return _again(done)
+        return Answer(message_id=message.id, plan=plan)
+
+    async def carry(
+        self,
+        account: Account,
+        esim: Esim,
+        *,
+        sender: str,
+        text: str,
+        commit: Callable[[NewMessage], Awaitable[Accepted | Known]],
+    ) -> Accepted | Known | Refusal:
+        """Decide on a text from a phone as on any other; `commit` adds what brought it."""
+        plan = decide(account, esim, text, Category.SUPPORT, self.routing)
+        if isinstance(plan, Refusal):
+            return plan
+        _, done = await self._commit(
+            account, esim, plan, sender=sender, validity_s=self.validity_s, commit=commit
+        )
+        return done
+
+    async def _commit(
+        self,
+        account: Account,
+        esim: Esim,
+        plan: SendPlan,
+        *,
+        sender: str,
+        validity_s: int,
+        commit: Callable[[NewMessage], Awaitable[Accepted | R]],
+        request: RequestKey | None = None,
+    ) -> tuple[NewMessage, Accepted | R]:
+        """Have a message committed, with a place in its lane or to wait in the store for one."""
+        now_ms = self._clock_ms()
+        lane = self._lanes[plan.carrier.name]
+        count = len(plan.parts)
+        priority = PRIORITY[plan.category]
+        message_id = self._new_id()
+        lease_ms = lane.reserve(message_id, count, priority, now_ms)
+        message = NewMessage(
+            id=message_id,
+            account_id=account.id,
+            esim_tran_no=esim.esim_tran_no,
+            iccid=esim.iccid,
+            destination=plan.destination,
+            sender=sender,
+            carrier=plan.carrier.name,
+            category=plan.category,
+            priority=priority,
+            text=plan.text,
+            encoding=plan.encoding,
+            parts=plan.parts,
+            created_ms=now_ms,
+            expires_ms=now_ms + 1000 * validity_s,
+            request=request,
+            lease_ms=lease_ms,
+            options=plan.options,
+            part_count=plan.part_count,
+        )
+        try:
+            done = await commit(message)
+        except BaseException:
+            if lease_ms is not None:
+                lane.give_up(message)
+            raise
+        if not isinstance(done, Accepted):
+            if lease_ms is not None:
+                lane.release(message)
+            return message, done
+        self.accepted[message.carrier, message.category] += 1
+        if lease_ms is None:
+            lane.wake(priority)
+        else:
+            lane.take(message, done.reference)
+        return message, done
+
+    async def _refuse(
+        self,
+        account: Account,
+        ask: Ask,
+        esim: Esim | None,
+        refusal: SendPlan | Refusal,
+        request: RequestKey | None,
+        now_ms: int,
+    ) -> Answer:
+        assert isinstance(refusal, Refusal)
+        self.refused[(refusal.reason,)] += 1
+        log.info("message_refused", account_id=account.id, reason=refusal.reason)
+        if request:
+            first = await self._store.remember(Refused(account.id, request, refusal.reason, now_ms))
+            if first:
+                if not first.same:
+                    self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
+                return _again(first)
+        self._note(account, ask, esim, refusal.reason)
+        return Answer(reason=refusal.reason, detail=refusal.detail)
+
+    def _note(self, account: Account, ask: Ask, esim: Esim | None, reason: Reason) -> None:
+        self.refusals.note(
+            account.id,
+            reason,
+            esim_tran_no=esim.esim_tran_no if esim else ask.esim_tran_no,
+            iccid=(esim.iccid or ask.iccid) if esim else ask.iccid,
+            request_id=ask.request_id,
+        )
+
+
+def _again(first: Repeated) -> Answer:
+    if not first.same:
+        return Answer(reason=Reason.REQUEST_ID_REUSED)
+    return Answer(message_id=first.message_id, reason=first.reason, repeated=True)

@@ -1,0 +1,134 @@
+"""The keeper: what must happen though nobody asks for it, in small bounded steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from simpost.domain.repeats import Repeats
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+from simpost.ports.store import Store
+from simpost.runtime.clock import Clock
+
+_ROUND_S = 5.0
+_STEP = 500
+_DAY_MS = 86_400_000
+_RETIRE_MS = 3_600_000
+"""How often what is old is looked for."""
+_REFUSALS_KEPT_DAYS = 90
+"""How long refusals are listed at most, whatever `keep_days` says."""
+_RETIRE_FOR_MS = 5_000
+"""How long a round drops of it; the next goes on, so that nothing else waits for long."""
+
+log = get_logger(__name__)
+
+
+class _Retire(Protocol):
+    async def __call__(self, *, before_ms: int, limit: int) -> int: ...
+
+
+def always() -> bool:
+    """Whether this node leads, where it is the only one."""
+    return True
+
+
+class Keeper:
+    """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
+
+    A message that was sent and never reported on ends `receipt_grace_ms` after its validity. What
+    is older than `keep_days`, sent or come in, is dropped; 0 keeps all. Of several nodes the one
+    that `leads` does it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        owner: str,
+        repeats: Repeats,
+        receipt_grace_ms: int,
+        keep_days: int = 0,
+        clock_ms: Clock,
+        leads: Callable[[], bool] = always,
+    ) -> None:
+        self.repeats = repeats
+        self.receipt_grace_ms = receipt_grace_ms
+        self.keep_days = keep_days
+        self._retired_ms = 0
+        self._refusals_retired_ms = 0
+        self._store = store
+        self._owner = owner
+        self._clock_ms = clock_ms
+        self._leads = leads
+        self.lapsed: Counter[tuple[str]] = Counter()
+        """Parts put in doubt, by cause: a restart of ours, a lost node, a lease that ran out."""
+
+    async def take_stock(self) -> int:
+        """Before anything is sent: what this node held when it stopped is in doubt now."""
+        doubtful = await self._store.lapse(
+            now_ms=self._clock_ms(), owner=self._owner, repeats=self.repeats
+        )
+        if doubtful:
+            self.lapsed["restart",] += doubtful
+            log.warning("parts_in_doubt_after_restart", parts=doubtful)
+        return doubtful
+
+    async def take_over(self, node: str) -> None:
+        """What a lost node held may have left: it is in doubt, never simply sent again."""
+        doubtful = await self._store.lapse(
+            now_ms=self._clock_ms(), owner=node, repeats=self.repeats
+        )
+        if doubtful:
+            self.lapsed["node_lost",] += doubtful
+            log.warning("parts_in_doubt_of_a_lost_node", node=node, parts=doubtful)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_ROUND_S)
+            if not self._leads():
+                continue
+            try:
+                await self.round()
+            except StoreError as error:
+                log.error("keeping_refused", error=str(error))
+
+    async def round(self) -> None:
+        """Every message comes to its end here that nothing else ends."""
+        now_ms = self._clock_ms()
+        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeats=self.repeats)
+        if lapsed:
+            self.lapsed["ran_out",] += lapsed
+            log.warning("leases_ran_out", parts=lapsed)
+        while await self._store.expire(now_ms=now_ms, limit=_STEP) == _STEP:
+            pass
+        expired_ms = now_ms - self.receipt_grace_ms
+        while await self._store.end_unreported(now_ms=now_ms, expired_ms=expired_ms, limit=_STEP):
+            pass
+        while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
+            pass
+        if now_ms - self._refusals_retired_ms >= _RETIRE_MS:
+            days = min(self.keep_days or _REFUSALS_KEPT_DAYS, _REFUSALS_KEPT_DAYS)
+            before_ms = now_ms - days * _DAY_MS
+            _, all_gone = await self._retire(self._store.retire_refusals, before_ms)
+            if all_gone:
+                self._refusals_retired_ms = now_ms
+        if self.keep_days and now_ms - self._retired_ms >= _RETIRE_MS:
+            before_ms = now_ms - self.keep_days * _DAY_MS
+            messages, all_gone = await self._retire(self._store.retire, before_ms)
+            came_in, rest_gone = await self._retire(self._store.retire_inbound, before_ms)
+            if messages or came_in:
+                log.info("messages_retired", count=messages, came_in=came_in)
+            if all_gone and rest_gone:
+                self._retired_ms = now_ms
+
+    async def _retire(self, retire: _Retire, before_ms: int) -> tuple[int, bool]:
+        """Drop what is older, for a while: how many, and whether none is left."""
+        until_ms = self._clock_ms() + _RETIRE_FOR_MS
+        count, step = 0, _STEP
+        while step == _STEP and self._clock_ms() < until_ms:
+            step = await retire(before_ms=before_ms, limit=_STEP)
+            count += step
+        return count, step < _STEP

@@ -1,0 +1,42 @@
+"""Receipts that come as plain texts, told from what handsets write by the part they speak of."""
+
+from __future__ import annotations
+
+import asyncio
+
+from simpost.domain.inbound import Incoming
+from simpost.domain.outcomes import Receipt
+from simpost.domain.reasons import Reason
+from simpost.messaging.receiving import TakeInbound
+from simpost.observe import get_logger
+from simpost.ports.store import Store
+
+log = get_logger(__name__)
+
+
+class UnmarkedReceipts:
+    """Stands before whoever takes what comes in.
+
+    What reads as a receipt is one only if it has the id of a part that was sent by this carrier
+    to the number it comes from. Everything else goes on: no message is swallowed.
+    """
+
+    def __init__(self, store: Store, inbound: TakeInbound) -> None:
+        self._store = store
+        self._inbound = inbound
+        self._taking: set[asyncio.Task[Reason | None]] = set()
+
+    def take(self, part: Incoming) -> asyncio.Future[Reason | None]:
+        if part.receipt is None:
+            return self._inbound(part)
+        taking = asyncio.get_running_loop().create_task(self._take(part, part.receipt))
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        return taking
+
+    async def _take(self, part: Incoming, receipt: Receipt) -> Reason | None:
+        if not await self._store.speaks_of_sent(receipt):
+            return await self._inbound(part)
+        log.info("receipt_as_text", carrier=part.carrier)
+        await self._store.receive([receipt])
+        return None

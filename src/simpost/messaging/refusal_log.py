@@ -1,0 +1,92 @@
+"""The refusal log: what was refused before it became a message, for those who ask later why.
+
+Notes are taken in memory and written once a second, so that nothing waits for them. Of each account
+and day so many are listed and the rest is counted; a process that is killed loses a second of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from simpost.domain.reasons import Reason
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+from simpost.ports.refusals import (
+    DAY_MS,
+    MOST_A_DAY,
+    AccountDay,
+    Refusal,
+    RefusalBatch,
+    RefusalStore,
+)
+from simpost.runtime.clock import Clock
+
+MOST_IN_MEMORY: Final = 1_000
+_ROUND_S: Final = 1.0
+
+log = get_logger(__name__)
+
+
+class RefusalLog:
+    def __init__(self, store: RefusalStore, new_id: Callable[[], bytes], clock_ms: Clock) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._clock_ms = clock_ms
+        self._flushing = asyncio.Lock()
+        self._refusals: list[Refusal] = []
+        self._not_listed: Counter[AccountDay] = Counter()
+        self._listed: Counter[AccountDay] = Counter()
+
+    def note(
+        self,
+        account_id: int,
+        reason: Reason,
+        *,
+        esim_tran_no: str | None,
+        iccid: str | None,
+        request_id: str | None,
+    ) -> None:
+        """Must not block: called for every refusal."""
+        now_ms = self._clock_ms()
+        day = (account_id, now_ms // DAY_MS)
+        if not self._has_room(day):
+            self._not_listed[day] += 1
+            return
+        self._listed[day] += 1
+        self._refusals.append(
+            Refusal(account_id, self._new_id(), esim_tran_no, iccid, reason, request_id, now_ms)
+        )
+
+    def lists(self, account_id: int) -> bool:
+        """Whether the next refusal of this account would be listed, or only counted."""
+        return self._has_room((account_id, self._clock_ms() // DAY_MS))
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_ROUND_S)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was noted; what the store does not take is counted and tried again."""
+        async with self._flushing:
+            if self._refusals or self._not_listed:
+                await self._write()
+
+    async def _write(self) -> None:
+        batch = RefusalBatch(tuple(self._refusals), dict(self._not_listed))
+        self._refusals = []
+        self._not_listed = Counter()
+        try:
+            await self._store.add_refusals(batch)
+        except StoreError as error:
+            log.error("refusals_not_written", error=str(error))
+            self._not_listed.update(batch.not_listed)
+            self._not_listed.update(refusal.day for refusal in batch.refusals)
+        today = self._clock_ms() // DAY_MS
+        self._listed = Counter({day: n for day, n in self._listed.items() if day[1] == today})
+
+    def _has_room(self, day: AccountDay) -> bool:
+        return self._listed.get(day, 0) < MOST_A_DAY and len(self._refusals) < MOST_IN_MEMORY

@@ -1,0 +1,99 @@
+"""The ledger: what carriers say, committed together and in the order it was said.
+
+An answer and the receipt that follows it come through here one behind the other, so the store
+knows the carrier's id of a part before the receipt that speaks of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from simpost.domain.outcomes import Receipt
+from simpost.errors import StoreError
+from simpost.messaging.attempt_counts import Tally
+from simpost.observe import get_logger
+from simpost.ports.store import Settlement, Store
+
+Fact = TypeVar("Fact")
+
+Settled = Callable[[Settlement], None]
+"""Told of each settlement once it is committed."""
+
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 8.0
+
+log = get_logger(__name__)
+
+
+class Ledger:
+    """Takes settlements and receipts of all carriers, and has one commit running at a time.
+
+    What comes meanwhile goes into the next. Who adds bounds how many are open: a lane by the
+    parts it holds, a session by the requests of its peer that it has not answered.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.tally = Tally()
+        self._store = store
+        self._settlements: list[tuple[Settlement, Settled]] = []
+        self._receipts: list[tuple[Receipt, Callable[[], None]]] = []
+        self._some = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def settle(self, settlement: Settlement, settled: Settled) -> None:
+        """Have an outcome committed, and `settled` called then."""
+        self._settlements.append((settlement, settled))
+        self._stir()
+
+    def report(self, receipt: Receipt, committed: Callable[[], None]) -> None:
+        """Have a receipt committed, and `committed` called then."""
+        self._receipts.append((receipt, committed))
+        self._stir()
+
+    async def run(self) -> None:
+        """Commit until cancelled."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            settlements, self._settlements = self._settlements, []
+            receipts, self._receipts = self._receipts, []
+            outcomes = [settlement for settlement, _ in settlements]
+            reported = [receipt for receipt, _ in receipts]
+            # In one turn of the loop, settlements first: a store groups what comes together.
+            await asyncio.gather(
+                _persist(self._store.settle, outcomes),
+                _persist(self._store.receive, reported),
+            )
+            for settlement, settled in settlements:
+                settled(settlement)
+            for _, committed in receipts:
+                committed()
+            self.tally.settled(outcomes)
+            self.tally.reported(reported)
+            if not self._some.is_set():
+                self._idle.set()
+
+    async def drained(self) -> None:
+        """Wait until everything added so far is committed."""
+        await self._idle.wait()
+
+    def _stir(self) -> None:
+        self._some.set()
+        self._idle.clear()
+
+
+async def _persist(commit: Callable[[list[Fact]], Awaitable[None]], facts: list[Fact]) -> None:
+    """Commit, again until the store takes it: these are facts that happened."""
+    pause_s = _FIRST_PAUSE_S
+    while facts:
+        try:
+            await commit(facts)
+        except StoreError as error:
+            log.error("commit_refused", waiting=len(facts), error=str(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        else:
+            return

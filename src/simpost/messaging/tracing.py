@@ -1,0 +1,128 @@
+"""The engine with spans: put in place of its rooms where traces are asked for, and only there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from opentelemetry.trace import Span, SpanKind
+
+from simpost.domain.accounts import Account
+from simpost.domain.inbound import Incoming
+from simpost.domain.messages import format_id
+from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.reasons import Reason
+from simpost.errors import StoreError
+from simpost.messaging.intake import Answer, Ask, Intake
+from simpost.observe.tracing import Tracing, end
+from simpost.ports.carrier import Desk, Submission
+
+
+class TracedIntake(Intake):
+    """Spans `accept`: from the request to its commit, in the trace of who asked."""
+
+    def __init__(self, *facts: Any, tracing: Tracing, **more: Any) -> None:
+        super().__init__(*facts, **more)
+        self._tracing = tracing
+
+    async def send(self, account: Account, ask: Ask) -> Answer:
+        tracing = self._tracing
+        started_ns = tracing.now_ns()
+        try:
+            answer = await super().send(account, ask)
+        except StoreError as error:
+            tracing.accepted(None, started_ns, {}, problem=type(error).__name__)
+            raise
+        plan = answer.plan
+        message_id = answer.message_id
+        facts = {
+            "message_id": format_id(message_id) if message_id else None,
+            "reason": answer.reason,
+            "repeated": answer.repeated,
+            "carrier": plan.carrier.name if plan else None,
+            "category": plan.category if plan else None,
+            "encoding": plan.encoding if plan else None,
+            "parts": plan.part_count if plan else None,
+        }
+        tracing.accepted(message_id, started_ns, facts)
+        return answer
+
+
+def trace_desk(tracing: Tracing, name: str, desk: Desk) -> Desk:
+    """The desk of a carrier, with a span for each answered try and for each receipt."""
+    return _TracedDesk(tracing, name, desk)
+
+
+class _TracedDesk:
+    def __init__(self, tracing: Tracing, name: str, desk: Desk) -> None:
+        self._tracing = tracing
+        self._name = name
+        self._desk = desk
+
+    def on_answer(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
+        self._desk.on_answer(part, started_ms, outcome)
+        self._submitted(part, started_ms, outcome)
+
+    def on_late(self, part: Submission, outcome: Outcome) -> None:
+        self._desk.on_late(part, outcome)
+        self._submitted(part, None, outcome)
+
+    def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
+        message_id = self._tracing.meant(receipt.carrier, receipt.carrier_message_id)
+        if message_id is not None:
+            span = self._tracing.start(
+                "receipt",
+                message_id,
+                SpanKind.CONSUMER,
+                {
+                    "message_id": format_id(message_id),
+                    "carrier": receipt.carrier,
+                    "carrier_message_id": receipt.carrier_message_id,
+                    "state": receipt.state,
+                    "reason": receipt.reason,
+                    "carrier_code": receipt.carrier_code,
+                },
+            )
+            committed = partial(_committed, span, committed)
+        self._desk.on_receipt(receipt, committed)
+
+    def on_room(self) -> None:
+        self._desk.on_room()
+
+    def on_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
+        return self._desk.on_inbound(part)
+
+    def _submitted(self, part: Submission, started_ms: int | None, outcome: Outcome) -> None:
+        """`started_ms` is none for an answer that came too late to be waited for."""
+        tracing = self._tracing
+        if not tracing.is_traced(part.message_id):
+            return
+        if outcome.carrier_message_id is not None:
+            tracing.means(self._name, outcome.carrier_message_id, part.message_id)
+        span = tracing.start(
+            "submit" if started_ms else "late answer",
+            part.message_id,
+            SpanKind.CLIENT,
+            {
+                "message_id": format_id(part.message_id),
+                "carrier": self._name,
+                "part": part.number,
+                "parts": part.total,
+                "attempt": part.attempt,
+                "repeat": part.repeat,
+                "outcome": outcome.verdict,
+                "reason": outcome.reason,
+                "carrier_code": outcome.carrier_code,
+                "carrier_message_id": outcome.carrier_message_id,
+            },
+            started_ns=started_ms * 1_000_000 if started_ms else None,
+        )
+        is_taken = outcome.verdict is Verdict.ACCEPTED
+        end(span, problem="" if is_taken else outcome.reason or outcome.verdict)
+
+
+def _committed(span: Span, committed: Callable[[], None]) -> None:
+    end(span)
+    committed()

@@ -1,0 +1,1 @@
+"""What a running process needs, whatever it serves: clocks, and components that run."""

@@ -1,0 +1,91 @@
+"""A server for each process of the run, and a database of its own for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from cryptography.fernet import Fernet
+
+from simpost.store.postgres import PostgresStore
+from simpost.store.postgres.nodes import PostgresNodes
+from tests.contract.postgres_server import PostgresServer
+from tests.integration.cluster.cluster import Centre, Cluster
+
+SEAL_KEY = Fernet.generate_key().decode()
+
+_count = itertools.count()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "nodes" in item.path.parts:
+            item.add_marker(pytest.mark.timeout(180))  # whole processes, on a busy machine
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: PostgresServer) -> str:
+    async def migrate() -> None:
+        await _run_sql(postgres.url(), "CREATE DATABASE template_of_nodes")
+        url = postgres.url("template_of_nodes")
+        await (await PostgresStore.open(url, seal_key=SEAL_KEY, node="template")).close()
+
+    asyncio.run(migrate())
+    return "template_of_nodes"
+
+
+@pytest.fixture
+def url(postgres: PostgresServer, template: str) -> str:
+    name = f"test_{next(_count)}"
+    asyncio.run(_run_sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    return postgres.url(name)
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    """The operator of all nodes."""
+    centre = Centre(tmp_path)
+    yield centre
+    centre.kill()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, url: str, centre: Centre) -> Iterator[Cluster]:
+    """Nodes on the test's database, with one carrier; killed in the end."""
+    cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+    yield cluster
+    cluster.close()
+
+
+@pytest_asyncio.fixture
+async def open_nodes(url: str) -> AsyncIterator[Callable[[str], PostgresNodes]]:
+    """The database as the node of that name shares it."""
+    opened = []
+
+    def one(name: str) -> PostgresNodes:
+        opened.append(PostgresNodes(url, node=name))
+        return opened[-1]
+
+    yield one
+    for each in opened:
+        await each.close()
+
+
+async def _run_sql(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()

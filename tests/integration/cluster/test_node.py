@@ -1,0 +1,189 @@
+"""A node beat by beat, on a real database, with a time of its own."""
+
+import pytest
+
+from simpost.cluster.clock import SharedClock
+from simpost.cluster.node import Node
+from simpost.domain.accounts import Account
+from simpost.errors import ConfigError
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.retry import Patience
+from simpost.ports.cluster import NewNode, Reading, Reloaded
+from simpost.runtime.clock import wall_clock_ms
+from simpost.store.postgres import PostgresStore
+from tests.contract.store_facts import leased
+from tests.integration.cluster.conftest import SEAL_KEY
+
+LEASE_S = 15.0
+ROLES = ("api", "carrier", "dispatch")
+
+
+class Time:
+    now_s = 1_000.0
+
+    def __call__(self):
+        return self.now_s
+
+    def passes(self, seconds):
+        self.now_s += seconds
+
+
+class NothingNew:
+    """A file that is read again and says what it said."""
+
+    last = None
+
+    def __init__(self):
+        self.runs = 0
+
+    def check(self):
+        pass
+
+    async def run(self):
+        self.runs += 1
+        self.last = Reading(Reloaded([], [], [], [], []))
+        return self.last.done
+
+
+@pytest.fixture
+async def store(url):
+    store = await PostgresStore.open(url, seal_key=SEAL_KEY, node="tests")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def time_s():
+    return Time()
+
+
+@pytest.fixture
+def make(open_nodes, store, time_s):
+    """Nodes without carriers; each notes whose work it took over."""
+
+    def one(name, run=b"1"):
+        taken_over = []
+
+        async def take_over(lost):
+            taken_over.append(lost)
+
+        node = Node(
+            NewNode(name, run * 16, ROLES, "0.1", LEASE_S),
+            open_nodes(name),
+            Dispatch(store, owner=name, patience=Patience(), clock_ms=wall_clock_ms),
+            Accounts(store),
+            SharedClock(),
+            take_over,
+            NothingNew(),
+            bind_patience_s=30.0,
+            time_s=time_s,
+        )
+        node.taken_over = taken_over
+        return node
+
+    return one
+
+
+async def entered(node):
+    await node.enter()
+    await node.beat()  # sees that nobody keeps order
+    await node.beat()  # takes it, where nobody did
+    return node
+
+
+async def test_one_node_leads_and_another_when_it_has_left(make):
+    first, second = await entered(make("a")), await entered(make("b"))
+    assert (first.leads, second.leads) == (True, False)
+    await first.leave()
+    await second.beat()
+    await second.beat()
+    assert second.leads
+
+
+async def test_a_node_that_cannot_beat_leads_no_longer_than_half_a_lease(make, time_s):
+    node = await entered(make("a"))
+    time_s.passes(LEASE_S / 2 - 0.1)
+    assert node.leads
+    time_s.passes(0.2)
+    assert not node.leads
+
+
+async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it(make, time_s):
+    silent, other = await entered(make("a")), await entered(make("b"))
+    for _ in range(5):
+        time_s.passes(LEASE_S / 5 - 0.1)
+        await other.beat()
+    assert silent.name in {node.name for node in other.standing.nodes}
+    time_s.passes(0.6)
+    await other.beat()
+    assert other.taken_over == ["a"]
+    await other.beat()
+    await other.beat()
+    assert other.leads
+
+
+async def test_one_that_could_not_beat_itself_buries_nobody(make, time_s):
+    both = await entered(make("a")), await entered(make("b"))
+    time_s.passes(10 * LEASE_S)
+    for node in both:
+        await node.beat()
+    assert [node.taken_over for node in both] == [[], []]
+
+
+async def test_one_that_was_buried_alive_puts_its_work_in_doubt_and_begins_anew(make, time_s):
+    node, other = await entered(make("a")), await entered(make("b"))
+    for _ in range(6):
+        time_s.passes(LEASE_S / 5)
+        await other.beat()
+    assert other.taken_over == ["a"]
+    await node.beat()
+    assert node.taken_over == ["a"]
+    assert not node.leads
+    await node.beat()
+    assert {each.name for each in node.standing.nodes} == {"a", "b"}
+
+
+async def test_one_whose_name_another_has_meanwhile_ends(make, time_s):
+    node, other = await entered(make("a")), await entered(make("b"))
+    for _ in range(6):
+        time_s.passes(LEASE_S / 5)
+        await other.beat()
+    await entered(make("a", run=b"2"))
+    with pytest.raises(ConfigError, match="another process is the node 'a' now"):
+        await node.beat()
+    assert node.taken_over == []
+
+
+async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, monkeypatch):
+    node = await entered(make("a"))
+    time_s.passes(LEASE_S)
+    beat = node._store.beat
+
+    async def slowly(one):
+        standing = await beat(one)
+        time_s.passes(LEASE_S / 2)
+        return standing
+
+    monkeypatch.setattr(node._store, "beat", slowly)
+    await node.beat()
+    assert not node.leads
+    monkeypatch.undo()
+    await node.beat()
+    assert node.leads
+
+
+async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_leads(
+    make, store, time_s
+):
+    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accept(leased())  # by the node "tests", which is none any more
+    node = make("a")
+    await node.enter()
+    await node.beat()
+    assert node.taken_over == []
+    await node.beat()
+    assert (node.leads, node.taken_over) == (True, ["tests"])
+    time_s.passes(1)
+    await node.beat()
+    assert node.taken_over == ["tests"]

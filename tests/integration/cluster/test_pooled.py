@@ -1,0 +1,38 @@
+"""Nodes behind a pooler in transaction mode share as others do."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from simpost.ports.cluster import Beat, Draw, NewNode
+from simpost.store.postgres.nodes import PostgresNodes
+from tests.integration.postgres.transaction_pooler import TransactionPooler
+
+ROLES = ("api", "dispatch", "carrier")
+
+
+@pytest.fixture
+async def pooled(postgres, url):
+    folder = Path(tempfile.mkdtemp(prefix="simpost-pool-"))
+    database = url.partition("@/")[2].partition("?")[0]
+    async with TransactionPooler(folder, postgres.root, database) as pooler:
+        nodes = PostgresNodes(f"{pooler.url}&pgbouncer=true", node="a")
+        yield nodes
+        await nodes.close()
+    shutil.rmtree(folder)
+
+
+async def test_a_node_lives_and_draws_behind_a_pooler(pooled):
+    run = b"1" * 16
+    assert await pooled.enter(NewNode("a", run, ROLES, "0.1", 15.0)) is None
+    standing = await pooled.beat(Beat("a", run, {}, takes=["x", "y"]))
+    assert standing.leases == {"x": "a", "y": "a"}
+    assert (await pooled.beat(Beat("a", run, {}, gives=["x"]))).leases == {"y": "a"}
+    drawn = [await pooled.draw(Draw(1, 0.001, 3.0, 2)) for _ in range(3)]
+    assert [one.tokens for one in drawn] == [2, 1, 0]
+    await pooled.order("one", unbind=True)
+    assert (await pooled.beat(Beat("a", run, {}))).orders
+    await pooled.leave("a", run)
+    assert await pooled.beat(Beat("a", run, {})) is None

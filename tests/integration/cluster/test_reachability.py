@@ -1,0 +1,92 @@
+"""A bind goes to a node that reaches its operator: whole processes, and wires that are cut."""
+
+import time
+
+import pytest
+
+from tests.integration.cluster.cluster import Centre, Cluster, until
+from tests.integration.cluster.conftest import SEAL_KEY
+from tests.integration.cluster.wire import Wire
+
+SOON = {"node": "bind_patience_s = 4", "carrier": "bind_timeout_s = 1"}
+
+
+@pytest.fixture
+def site(tmp_path, url):
+    """Starts a centre that allows so many binds, a wire to it, and nodes."""
+    started = []
+
+    def one(most_binds):
+        centre = Centre(tmp_path, most_binds)
+        started.append(centre.kill)
+        wire = Wire(centre.port)
+        started.append(wire.close)
+        cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
+        started.append(cluster.close)
+        return centre, wire, cluster
+
+    yield one
+    for end in reversed(started):
+        end()
+
+
+def times_left(node):
+    """How often it left the binds to others."""
+    return node.log.read_text().count("binds_left_to_others")
+
+
+def owned(node):
+    return {each["name"]: each["owns"] for each in node.operate("GET", "nodes")["nodes"]}
+
+
+def test_a_bind_goes_to_a_node_that_reaches_the_operator_and_messages_are_delivered(site):
+    centre, wire, cluster = site(1)
+    cut = cluster.start("cut", centre_port=wire.port, **SOON)
+    until(cut.bound)
+    other = cluster.start("other", **SOON)
+    (esim,) = cluster.fill(cut)
+    _, first = cut.send(esim, "by the first")
+    until(lambda: cut.state_of(first["id"]) == "delivered")
+
+    wire.hang_up()
+    _, taken = cut.send(esim, "by whoever reaches it", category="notice")
+    until(other.bound)
+    until(lambda: cut.state_of(taken["id"]) == "delivered")
+    assert set(centre.texts()) == {"by the first", "by whoever reaches it"}
+    assert "binds_left_to_others" in cut.log.read_text()
+    until(lambda: "bind simulator 1" in owned(cut)["other"])
+    stats = centre.ask("stats")
+    assert (stats["binds"], stats["bindsRefused"]) == (2, 0)
+
+
+def test_a_node_that_alone_is_cut_off_has_no_share_until_it_rested(site):
+    centre, wire, cluster = site(4)
+    cut = cluster.start("cut", centre_port=wire.port, binds=4, **SOON)
+    other = cluster.start("other", binds=4, **SOON)
+    until(lambda: (cut.bound(), other.bound()) == (2, 2))
+    wire.hang_up()
+    until(lambda: other.bound() == 4)
+    (shown,) = [node for node in other.operate("GET", "nodes")["nodes"] if node["name"] == "cut"]
+    assert shown["leavesToOthers"] == ["simulator"]
+    assert centre.ask("stats")["bindsRefused"] == 0
+
+
+def test_while_the_operator_is_down_for_all_binds_move_ever_more_slowly(site):
+    centre, wire, cluster = site(2)
+    patience_s = 2
+    settings = {**SOON, "node": f"bind_patience_s = {patience_s}", "binds": 2}
+    nodes = [cluster.start(name, centre_port=wire.port, **settings) for name in ("first", "second")]
+    until(lambda: [node.bound() for node in nodes] == [1, 1])
+    before = [times_left(node) for node in nodes]
+    wire.hang_up()
+    began_s = time.monotonic()
+    until(lambda: sum(times_left(node) for node in nodes) - sum(before) >= 5)
+    took_s = time.monotonic() - began_s
+    left = [times_left(node) - times for node, times in zip(nodes, before, strict=True)]
+    assert abs(left[0] - left[1]) <= 2  # they take turns
+    tries_s = [patience_s * 2**times for count in left for times in range(1, count)]
+    assert took_s >= sum(tries_s)  # one after the other, each time twice as long
+
+    wire.mend()
+    until(lambda: [node.bound() for node in nodes] == [1, 1])
+    assert centre.ask("stats")["bindsRefused"] == 0

@@ -1,0 +1,80 @@
+"""Nodes that do different things make one service."""
+
+import json
+import urllib.request
+
+import pytest
+
+from tests.integration.cluster.cluster import Cluster, until
+from tests.integration.cluster.conftest import SEAL_KEY
+
+
+def test_what_a_node_without_carriers_takes_another_sends(cluster, centre):
+    door = cluster.start("door", "--role=api")
+    (esim,) = cluster.fill(door)
+    status, waits = door.send(esim, "before there is a carrier")
+    assert status == 202
+    cluster.start("keeper", "--role=dispatch")
+    sender = cluster.start("sender", "--role=carrier")
+    until(lambda: door.state_of(waits["id"]) == "delivered")
+    _, taken = door.send(esim, "with one")
+    until(lambda: door.state_of(taken["id"]) == "delivered")
+    assert centre.texts() == ["before there is a carrier", "with one"]
+    assert not door.bound()
+    assert sender.bound() == 1
+
+
+def test_each_node_shows_the_binds_of_all(cluster):
+    door = cluster.start("door", "--role=api")
+    sender = cluster.start("sender", "--role=carrier,dispatch")
+    until(sender.bound)
+
+    def seen():
+        (carrier,) = door.operate("GET", "carriers")["carriers"]
+        return carrier["takesMessages"] and carrier["binds"]
+
+    (bind,) = until(seen)
+    assert (bind["node"], bind["link"]) == ("sender", "bound")
+    assert door.operate("GET", "carriers")["carriers"][0]["link"] == "bound"
+    with urllib.request.urlopen(f"{door.url}/readyz") as answer:
+        assert json.load(answer)["status"] == "ok"
+
+
+def test_a_node_without_the_role_takes_no_requests_but_answers_its_operator(cluster):
+    door = cluster.start("door", "--role=api")
+    (esim,) = cluster.fill(door)
+    sender = cluster.start("sender", "--role=carrier,dispatch")
+    assert sender.send(esim, "here?")[0] == 404
+    assert sender.operate("GET", "carriers")["carriers"]
+    with urllib.request.urlopen(f"{sender.url}/healthz") as answer:
+        assert answer.status == 200
+
+
+def test_a_name_that_lives_already_is_refused(cluster):
+    first = cluster.start("same")
+    with pytest.raises(SystemExit, match="another process is the node 'same' already"):
+        cluster.start("same")
+    assert first.operate("GET", "carriers")
+
+
+def test_one_that_was_killed_comes_back_under_its_name(cluster):
+    first = cluster.start("same")
+    until(first.bound)
+    (esim,) = cluster.fill(first)
+    first.process.kill()
+    again = cluster.start("same")
+    _, taken = again.send(esim, "again")
+    until(lambda: again.state_of(taken["id"]) == "delivered")
+
+
+def test_the_embedded_store_has_one_node_that_does_all(tmp_path, centre):
+    cluster = Cluster(tmp_path, f"sqlite:///{tmp_path}/simpost.db", SEAL_KEY, centre.port)
+    try:
+        with pytest.raises(SystemExit, match="the embedded store has one process"):
+            cluster.start("first", "--role=api")
+        first = cluster.start("first")
+        with pytest.raises(SystemExit, match=r"process \d+ owns the store .*; stop it first"):
+            cluster.start("second")
+        assert first.operate("GET", "carriers")
+    finally:
+        cluster.close()

@@ -1,0 +1,227 @@
+"""A carrier that does as it is told, and a lane between it and a real store."""
+
+import asyncio
+import contextlib
+import itertools
+
+import msgspec
+from cryptography.fernet import Fernet
+
+from simpost.domain.accounts import Account
+from simpost.domain.messages import Priority
+from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.repeats import Repeats
+from simpost.errors import StoreError
+from simpost.messaging.lane import Lane
+from simpost.messaging.result_writer import Ledger
+from simpost.messaging.retry import Patience
+from simpost.ports.carrier import Link, Traits
+from simpost.ports.store import NewMessage
+from simpost.store import SqliteStore
+
+NOW = 1_800_000_000_000
+HOUR_MS = 3_600_000
+SEAL_KEY = Fernet.generate_key().decode()
+_MADE = []
+ACCEPTED = Verdict.ACCEPTED
+PATIENCE = Patience(repeats=Repeats(frozenset({"service"})))
+
+
+class Clock:
+    def __init__(self):
+        self.now_ms = NOW
+
+    def __call__(self):
+        return self.now_ms
+
+
+class ScriptedCarrier:
+    """Keeps what it is sent; answers when told to."""
+
+    link = Link.BOUND
+
+    def __init__(self, room=1000, name="c", depth=8):
+        self.traits = Traits(name=name)
+        self.depth = depth
+        self.is_open = True
+        self.is_paused = False
+        self.room = room
+        self.sent = []
+        self.started_ms = []
+        self.something = asyncio.Event()
+
+    def send(self, part, now_ms):
+        self.room -= 1
+        self.sent.append(part)
+        self.started_ms.append(now_ms)
+        self.something.set()
+
+    def answer(self, index, verdict=ACCEPTED, **facts):
+        self.room += 1
+        carrier_id = f"id{index}" if verdict is ACCEPTED else None
+        outcome = Outcome(verdict, carrier_message_id=carrier_id, **facts)
+        self.desk.on_answer(self.sent[index], self.started_ms[index], outcome)
+
+    def binds(self):
+        return []
+
+    def pause(self):
+        self.is_paused, self.is_open = True, False
+
+    def resume(self):
+        self.is_paused, self.is_open = False, True
+
+    async def drain(self):
+        self.pause()
+
+    async def start(self, desk):
+        self.desk = desk
+
+    async def stop(self):
+        self.is_open = False
+
+    async def until_sent(self, count):
+        while len(self.sent) < count:
+            self.something.clear()
+            await self.something.wait()
+
+
+class LossyStore(SqliteStore):
+    """One whose answers to claims may be lost after the commit, as on a network."""
+
+    loses_answers = False
+    lost = looked = 0
+
+    async def claim(self, *args, **facts):
+        parts = await super().claim(*args, **facts)
+        if self.loses_answers and parts:
+            self.lost += len(parts)
+            raise StoreError("the connection is lost")
+        return parts
+
+    async def leased(self, *args, **facts):
+        parts = await super().leased(*args, **facts)
+        self.looked += 1
+        return parts
+
+    async def until_lost(self):
+        while not self.lost:
+            await asyncio.sleep(0)
+
+    async def until_looked(self, times):
+        """And until the lane has heard the answer."""
+        while self.looked < times:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+class Bench:
+    """Store, carrier and lane, with what is needed to accept a message."""
+
+    def __init__(self, store, carrier, lane, ledger, clock):
+        self.store = store
+        self.ledger = ledger
+        self.carrier = carrier
+        self.lane = lane
+        self.clock = clock
+        self._ids = itertools.count(1)
+
+    async def accept(self, text="hello", parts=None, priority=Priority.CONVERSATION, **facts):
+        parts = parts or (text,)
+        message = self.reserved(self.message_of(parts, priority, **facts))
+        await self.commit(message)
+        return message.id
+
+    async def commit(self, message):
+        done = await self.store.accept(message)
+        if message.lease_ms is None:
+            self.lane.wake()
+        else:
+            self.lane.take(message, done.reference)
+
+    def reserve(self, message):
+        return self.lane.reserve(message.id, len(message.parts), message.priority, self.clock())
+
+    def reserved(self, message):
+        return msgspec.structs.replace(message, lease_ms=self.reserve(message))
+
+    async def accept_elsewhere(self, text, priority):
+        """As another node accepts it: the lane is not told."""
+        await self.store.accept(self.message_of((text,), priority))
+
+    def message_of(self, parts, priority, valid_ms=HOUR_MS):
+        return NewMessage(
+            id=self.clock().to_bytes(6, "big") + next(self._ids).to_bytes(10, "big"),
+            account_id=1,
+            esim_tran_no="26010100000001",
+            iccid="8944538532008160222",
+            destination="447700900001",
+            sender="",
+            carrier="c",
+            category="service",
+            priority=priority,
+            text="".join(parts),
+            encoding="gsm7",
+            parts=parts,
+            created_ms=self.clock(),
+            expires_ms=self.clock() + valid_ms,
+        )
+
+    async def accept_many(self, count, **facts):
+        return await asyncio.gather(*(self.accept(f"text {n}", **facts) for n in range(count)))
+
+    async def until_held(self, parts):
+        """No claim is on its way then either."""
+        while self.lane.held != parts:
+            await asyncio.sleep(0)
+
+    async def message(self, message_id):
+        return await self.store.find_message(1, message_id)
+
+    async def until(self, message_id, state):
+        while (message := await self.message(message_id)).state is not state:
+            await asyncio.sleep(0)
+        return message
+
+
+async def open_store(path):
+    """A store with one account; made once in a process, and copied from then on."""
+    if not _MADE:
+        store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+        await store.add_account(Account(id=0, access_code="a", secret="s"))
+        await store.close()
+        _MADE.append(path.read_bytes())
+    path.write_bytes(_MADE[0])
+    return await LossyStore.open(path, seal_key=SEAL_KEY)
+
+
+@contextlib.asynccontextmanager
+async def opened(path, *, depth=8, room=1000, patience=PATIENCE):
+    clock = Clock()
+    store = await open_store(path)
+    carrier = ScriptedCarrier(room)
+    ledger = Ledger(store)
+    lane = Lane(
+        carrier,
+        store,
+        ledger,
+        owner="embedded",
+        depth=depth,
+        patience=patience,
+        clock_ms=clock,
+    )
+    await carrier.start(lane)
+    running = asyncio.gather(lane.run(), ledger.run())
+    bench = Bench(store, carrier, lane, ledger, clock)
+    lane.wake()
+    first = bench.message_of(["hello"] * depth, Priority.CONVERSATION)
+    while bench.reserve(first) is None:  # until the first claim is over
+        await asyncio.sleep(0)
+    lane.release(first)
+    try:
+        yield bench
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await store.close()

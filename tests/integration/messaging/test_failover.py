@@ -1,0 +1,417 @@
+"""What waits for one carrier goes by the next (field.md 3, row 27: "failover only when the socket
+is down", jasmin#467, #813, #1219, #561), and never what may have left."""
+
+import asyncio
+import contextlib
+import itertools
+
+import msgspec
+import pytest
+
+from simpost.catalogue.normalization import parse_esim, parse_plan
+from simpost.domain.messages import Category
+from simpost.domain.options import Replacement
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
+from simpost.domain.states import State
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.decision import Wishes
+from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.failover import Failover
+from simpost.messaging.intake import Ask, Intake
+from simpost.messaging.retry import Patience
+from simpost.messaging.routes import Route, Routing
+from simpost.ports.carrier import Address, Traits
+from tests.integration.messaging.scripted import NOW, Clock, ScriptedCarrier, open_store
+
+ESIM = "26010100000001"
+PLAN = {"packageCode": "P", "smsStatus": 1, "location": "TH", "dataType": 1}
+ROW = {
+    "esimTranNo": ESIM,
+    "iccid": "8944538532008160222",
+    "msisdn": "66811234567",
+    "imsi": "520010000000001",
+    "smdpStatus": "ENABLED",
+    "esimStatus": "IN_USE",
+    "packageList": [{"packageCode": "P"}],
+}
+PATIENCE = Patience(repeats=Repeats(frozenset({"service"})), failover_s=10)
+
+
+class Service:
+    """Two or more carriers of one route, and all that is between them and a store."""
+
+    def __init__(self, store, clock, *carriers):
+        self.store = store
+        self.clock = clock
+        self.accounts = Accounts(store)
+        self.dispatch = Dispatch(store, owner="embedded", patience=PATIENCE, clock_ms=clock)
+        for carrier in carriers:
+            self.dispatch.add(carrier)
+        ids = itertools.count(1)
+        self.intake = Intake(
+            store,
+            Routing((), {}),
+            self.dispatch.lanes,
+            new_id=lambda: next(ids).to_bytes(16, "big"),
+            clock_ms=clock,
+            validity_s=3600,
+        )
+        self.failover = Failover(
+            store, self.accounts, self.dispatch, Routing((), {}), clock_ms=clock
+        )
+        self.route(*(carrier.traits.name for carrier in carriers))
+
+    def route(self, *names):
+        lanes = self.dispatch.lanes
+        routing = Routing(
+            (Route(names),),
+            {name: lane.carrier.traits for name, lane in lanes.items()},
+            self.dispatch.takes,
+        )
+        self.intake.routing = self.failover.routing = routing
+
+    async def send(self, text="hello", category=None, **wishes):
+        account = self.accounts.get("a")
+        ask = Ask(ESIM, None, text, category, wishes=Wishes(**wishes))
+        answer = await self.intake.send(account, ask)
+        assert answer.message_id, answer
+        return answer.message_id
+
+    async def message(self, message_id):
+        return await self.store.find_message(1, message_id)
+
+    async def until(self, message_id, state):
+        while (message := await self.message(message_id)).state is not state:
+            await asyncio.sleep(0)
+        return message
+
+    async def rounds(self, seconds):
+        """As many rounds as the failover makes in that time."""
+        for _ in range(seconds):
+            await self.failover.round()
+            self.clock.now_ms += 1_000
+        await self.failover.round()
+
+
+@contextlib.asynccontextmanager
+async def serving(path, *carriers):
+    store = await open_store(path)
+    await store.save_plans([parse_plan(PLAN)])
+    await store.save_esims(1, [parse_esim(ROW, NOW)])
+    service = Service(store, Clock(), *carriers)
+    await service.accounts.reload()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            await service.dispatch.start(tasks)
+            for lane in service.dispatch.lanes.values():
+                while lane.carrier.is_open and lane._backlog.waits:  # until its first claim
+                    await asyncio.sleep(0)
+            yield service
+            service.dispatch.cancel()
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+def a():
+    return ScriptedCarrier(name="a")
+
+
+@pytest.fixture
+def b():
+    return ScriptedCarrier(name="b")
+
+
+@pytest.fixture
+async def service(tmp_path, a, b):
+    async with serving(tmp_path / "s.db", a, b) as service:
+        yield service
+
+
+def carriers_of(message):
+    return [part.carrier for part in message.parts]
+
+
+async def turned_back(service, carrier, message_id, verdict, reason):
+    """Let the carrier answer its first part with that."""
+    await carrier.until_sent(1)
+    carrier.answer(0, verdict, reason=reason)
+    return await service.until(message_id, State.SENDING)
+
+
+async def test_a_message_goes_by_the_next_carrier_when_the_first_is_closed(service, a, b):
+    a.is_open = False
+    message_id = await service.send()
+    await b.until_sent(1)
+    assert carriers_of(await service.message(message_id)) == ["b"]
+    assert a.sent == []
+
+
+async def test_what_waits_for_a_lost_carrier_goes_by_the_next_after_the_patience(service, a, b):
+    a.room = 0
+    message_id = await service.send()
+    a.is_open = False
+    service.dispatch.lanes["a"].pump()
+    await service.until(message_id, State.SENDING)
+    await service.rounds(9)
+    assert b.sent == []
+    await service.rounds(2)
+    await b.until_sent(1)
+    b.answer(0)
+    message = await service.until(message_id, State.SENT)
+    assert [(each.carrier, each.reason) for each in message.attempts] == [
+        ("a", Reason.CARRIER_UNREACHABLE),
+        ("b", None),
+    ]
+
+
+async def test_what_moves_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a):
+    silent = ScriptedCarrier(name="b")
+    silent.traits = msgspec.structs.replace(silent.traits, receipts=False)
+    async with serving(tmp_path / "s.db", a, silent) as service:
+        a.is_open = False
+        silent.is_open = False
+        message_id = await service.send()
+        await service.rounds(20)
+        silent.is_open = True
+        await service.rounds(1)
+        await silent.until_sent(1)
+        assert silent.sent[0].options.receipt is False
+        silent.answer(0)
+        message = await service.until(message_id, State.SENT)
+        assert message.options.receipt is False
+        long_after_ms = message.expires_ms + 9 * 86_400_000
+        ended = await service.store.end_unreported(
+            now_ms=long_after_ms, expired_ms=long_after_ms, limit=10
+        )
+        assert ended == 0
+        assert (await service.message(message_id)).state is State.SENT
+
+
+async def test_when_both_are_down_messages_wait_and_go_by_the_one_that_comes_back(service, a, b):
+    a.is_open = b.is_open = False
+    message_id = await service.send()
+    await service.rounds(20)
+    assert (await service.message(message_id)).state is State.ACCEPTED
+    b.is_open = True
+    await service.rounds(1)
+    await b.until_sent(1)
+    assert a.sent == []
+
+
+async def test_a_bind_that_is_refused_gives_the_part_to_the_next_carrier_at_once(service, a, b):
+    message_id = await service.send()
+    await turned_back(service, a, message_id, Verdict.UNREACHABLE, Reason.BIND_REFUSED)
+    await service.failover.round()
+    await b.until_sent(1)
+    b.answer(0)
+    message = await service.until(message_id, State.SENT)
+    assert [each.carrier for each in message.attempts] == ["a", "b"]
+    assert await service.send()
+    await b.until_sent(2)
+
+
+async def test_a_carrier_that_throttles_everything_gives_way_after_the_patience(service, a, b):
+    message_id = await service.send()
+    for tries, pause_s in enumerate((1, 2, 4, 8, 16), start=1):
+        await a.until_sent(tries)
+        a.answer(tries - 1, Verdict.THROTTLED, reason=Reason.THROTTLED)
+        while len((message := await service.message(message_id)).attempts) < tries:
+            await asyncio.sleep(0)
+        await service.failover.round()
+        if carriers_of(await service.message(message_id)) == ["b"]:
+            break
+        service.clock.now_ms += 1000 * pause_s
+        service.dispatch.lanes["a"].wake()
+    assert message.attempts[-1].started_ms == NOW + 15_000
+    await b.until_sent(1)
+
+
+async def test_one_throttled_part_stays_with_a_carrier_that_takes_others(service, a, b):
+    message_id = await service.send()
+    await turned_back(service, a, message_id, Verdict.THROTTLED, Reason.THROTTLED)
+    await service.rounds(0)
+    assert carriers_of(await service.message(message_id)) == ["a"]
+
+
+async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b):
+    message_id = await service.send(category=Category.CODE)
+    await a.until_sent(1)
+    a.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    await service.until(message_id, State.IN_DOUBT)
+    a.is_open = False
+    await service.rounds(30)
+    message = await service.message(message_id)
+    assert (carriers_of(message), message.state, b.sent) == (["a"], State.IN_DOUBT, [])
+
+
+async def test_a_repeat_of_what_was_in_doubt_goes_by_the_same_carrier(service, a, b):
+    message_id = await service.send()
+    await a.until_sent(1)
+    a.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    await service.until(message_id, State.IN_DOUBT)
+    a.is_open = False
+    await service.rounds(70)
+    assert b.sent == []
+    a.is_open = True
+    service.dispatch.lanes["a"].wake()
+    await a.until_sent(2)
+    assert a.sent[1].repeat
+
+
+async def test_what_was_refused_for_its_own_sake_is_not_tried_elsewhere(service, a, b):
+    message_id = await service.send()
+    await a.until_sent(1)
+    a.answer(0, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+    await service.until(message_id, State.REJECTED)
+    await service.rounds(20)
+    assert b.sent == []
+
+
+async def test_all_parts_stay_with_the_carrier_that_took_one_of_them(service, a, b):
+    a.room = 1
+    message_id = await service.send("x" * 200)
+    await a.until_sent(1)
+    a.is_open = False
+    a.answer(0)
+    service.dispatch.lanes["a"].pump()
+    await service.until(message_id, State.SENDING)
+    await service.rounds(20)
+    assert (carriers_of(await service.message(message_id)), b.sent) == (["a", "a"], [])
+
+
+async def test_parts_of_which_none_was_sent_go_together(service, a, b):
+    a.room = 0
+    message_id = await service.send("x" * 200)
+    a.is_open = False
+    service.dispatch.lanes["a"].pump()
+    await service.until(message_id, State.SENDING)
+    await service.rounds(12)
+    await b.until_sent(2)
+    assert carriers_of(await service.message(message_id)) == ["b", "b"]
+    assert {part.reference for part in b.sent} == {b.sent[0].reference}
+
+
+@pytest.mark.parametrize(
+    ("traits", "text"),
+    [
+        (Traits(name="b", max_parts=1), "x" * 200),
+        (Traits(name="b", reference_bits=16), "x" * 200),
+        (Traits(name="b", alphabet="latin1"), "hello"),
+        (Traits(name="b", address=Address.IMSI), "hello"),
+        (Traits(name="b", concatenation="sar"), "x" * 200),
+    ],
+    ids=["fewer parts", "wider reference", "another alphabet", "another address", "sar"],
+)
+async def test_a_carrier_that_would_be_given_something_else_is_no_way_out(
+    tmp_path, a, b, traits, text
+):
+    b.traits = traits
+    b.is_open = False
+    async with serving(tmp_path / "s.db", a, b) as service:
+        a.room = 0
+        message_id = await service.send(text)
+        a.is_open, b.is_open = False, True
+        service.dispatch.lanes["a"].pump()
+        await service.until(message_id, State.SENDING)
+        await service.rounds(20)
+        assert (set(carriers_of(await service.message(message_id))), b.sent) == ({"a"}, [])
+
+
+async def test_a_text_sent_with_look_alikes_goes_by_the_next_carrier_as_it_stands(service, a, b):
+    a.room = 0
+    message_id = await service.send("It’s " + "a" * 90, look_alikes=True)
+    a.is_open = False
+    service.dispatch.lanes["a"].pump()
+    await service.until(message_id, State.SENDING)
+    await service.rounds(12)
+    await b.until_sent(1)
+    found = await service.message(message_id)
+    assert (carriers_of(found), b.sent[0].text) == (["b"], "It's " + "a" * 90)
+    assert found.options.replaced == (Replacement("’", "'", 1),)
+
+
+async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_asked_for(
+    tmp_path, a, b
+):
+    a.traits = Traits(name="a", sender="OfA", senders=frozenset({"Shop", "Only"}))
+    b.traits = Traits(name="b", sender="OfB", senders=frozenset({"Shop"}))
+    a.is_open = b.is_open = False
+    async with serving(tmp_path / "s.db", a, b) as service:
+        ids = [await service.send(), await service.send(sender="Shop")]
+        stays = await service.send(sender="Only")
+        b.is_open = True
+        await service.rounds(12)
+        await b.until_sent(2)
+        assert sorted(part.sender for part in b.sent) == ["OfB", "Shop"]
+        assert [(await service.message(one)).sender for one in ids] == ["OfB", "Shop"]
+        assert carriers_of(await service.message(stays)) == ["a"]
+
+
+async def test_a_paused_carrier_gives_way_too_and_nothing_is_lost(service, a, b):
+    a.room = 0
+    waits = await service.send()
+    service.dispatch.pause("a")
+    service.dispatch.lanes["a"].pump()
+    await service.until(waits, State.SENDING)
+    at_once = await service.send()
+    await b.until_sent(1)
+    await service.rounds(12)
+    await b.until_sent(2)
+    assert {part.message_id for part in b.sent} == {waits, at_once}
+
+
+async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are_left(
+    service, a, b
+):
+    a.room = 0
+    ids = [await service.send(f"text {n}") for n in range(5)]
+    service.route("b")
+    await service.dispatch.remove("a")
+    await service.failover.round()
+    await b.until_sent(5)
+    assert {part.message_id for part in b.sent} == set(ids)
+    assert await service.store.carriers_waited_for() == []
+
+
+async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a, b):
+    a.room = 0
+    message_id = await service.send()
+    service.route()
+    await service.dispatch.remove("a")
+    await service.failover.round()
+    assert await service.store.carriers_waited_for() == ["a"]
+    assert [each.link for each in await service.dispatch.overview()][-1] is None
+    assert carriers_of(await service.message(message_id)) == ["a"]
+
+
+async def test_a_removed_carrier_finishes_what_it_was_given(service, a, b):
+    message_id = await service.send()
+    await a.until_sent(1)
+    removing = asyncio.create_task(service.dispatch.remove("a"))
+    while a.is_open:
+        await asyncio.sleep(0)
+    assert not removing.done()
+    a.answer(0)
+    await removing
+    assert (await service.message(message_id)).state is State.SENT
+
+
+async def test_a_long_queue_moves_as_a_whole_and_what_cannot_move_does_not_stop_it(service, a, b):
+    a.is_open = b.is_open = False
+    for n in range(150):
+        await service.store.accept(held_back(service, n))
+    await asyncio.gather(*(service.send(f"text {n}") for n in range(250)))
+    b.is_open = True
+    b.room = 0
+    await service.rounds(14)
+    assert await service.store.waiting("a") == 150
+
+
+def held_back(service, number):
+    """A message to an eSIM that is not there any more: no route can be asked for it."""
+    from tests.contract.store_facts import message
+
+    return message(carrier="a", esim_tran_no=f"gone {number}", at_ms=NOW - 60_000)

@@ -1,0 +1,284 @@
+"""A lane between a real store and a carrier that does as it is told."""
+
+import pytest
+
+from simpost.domain.messages import Priority
+from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.messaging.lane import LEASE_MS
+from tests.integration.messaging.scripted import ACCEPTED, NOW, opened
+
+HELLO = ("hello",)
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    async with opened(tmp_path / "simpost.db") as bench:
+        yield bench
+
+
+async def test_an_accepted_message_goes_straight_from_memory_and_is_settled(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0)
+    message = await bench.until(message_id, State.SENT)
+    assert message.parts[0].carrier_message_id == "id0"
+    assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
+
+
+async def test_what_the_lane_cannot_hold_waits_in_the_store_and_goes_later(tmp_path):
+    async with opened(tmp_path / "s.db", depth=4, room=2) as bench:
+        ids = [await bench.accept(f"text {index}") for index in range(12)]
+        done = 0
+        while done < 12:
+            await bench.carrier.until_sent(done + 1)
+            bench.carrier.answer(done)
+            bench.lane.pump()
+            done += 1
+        for message_id in ids:
+            await bench.until(message_id, State.SENT)
+        assert [part.text for part in bench.carrier.sent] == [f"text {n}" for n in range(12)]
+
+
+async def test_the_lane_never_holds_more_than_its_depth(tmp_path):
+    async with opened(tmp_path / "s.db", depth=4, room=0) as bench:
+        leases = [bench.reserve(bench.message_of(HELLO, Priority.BULK)) for _ in range(10)]
+        assert [lease is not None for lease in leases] == [True] * 4 + [False] * 6
+
+
+async def test_a_code_finds_a_place_when_the_lane_is_full_of_others(tmp_path):
+    async with opened(tmp_path / "s.db", depth=4, room=0) as bench:
+        for _ in range(4):
+            await bench.accept("bulk", priority=Priority.BULK)
+        await bench.accept("code", priority=Priority.CODE)
+        bench.carrier.room = 1
+        bench.lane.pump()
+        assert bench.carrier.sent[0].text == "code"
+
+
+async def test_throttled_parts_go_again_after_their_pause_and_not_before(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0, Verdict.THROTTLED, reason=Reason.THROTTLED, retry_after_s=5)
+    message = await bench.until(message_id, State.SENDING)
+    assert message.parts[0].reason is Reason.THROTTLED
+    claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
+    assert await bench.store.claim("c", now_ms=NOW + 4_999, **claim) == []
+    bench.clock.now_ms = NOW + 5_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(2)
+    assert (bench.carrier.sent[1].attempt, bench.carrier.sent[1].repeat) == (2, False)
+
+
+async def test_a_repeat_of_a_part_in_doubt_is_marked(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    await bench.until(message_id, State.IN_DOUBT)
+    bench.clock.now_ms += 60_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(2)
+    assert bench.carrier.sent[1].repeat
+    bench.carrier.answer(1)
+    message = await bench.until(message_id, State.SENT)
+    assert [attempt.repeat for attempt in message.attempts] == [False, True]
+
+
+async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
+    message_id = await bench.accept(valid_ms=48 * 3_600_000)
+    for tries, pause_ms in enumerate((0, 60_000, 120_000, 240_000), start=1):
+        bench.clock.now_ms += pause_ms
+        bench.lane.wake()
+        await bench.carrier.until_sent(tries)
+        bench.carrier.answer(tries - 1, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+        await bench.until(message_id, State.IN_DOUBT)
+        await bench.ledger.drained()
+    claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
+    assert await bench.store.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
+    message = await bench.message(message_id)
+    assert (message.state, message.reason) == (State.IN_DOUBT, Reason.REPEATS_USED_UP)
+    bench.lane.on_late(bench.carrier.sent[3], Outcome(ACCEPTED, carrier_message_id="late"))
+    await bench.until(message_id, State.SENT)
+
+
+async def test_an_unclear_answer_ends_as_a_refusal(bench):
+    message_id = await bench.accept()
+    for tries in range(1, 5):
+        await bench.carrier.until_sent(tries)
+        facts = {"reason": Reason.UNCLEAR_ANSWER, "carrier_code": "0x000000FF"}
+        bench.carrier.answer(tries - 1, Verdict.UNREACHABLE, **facts)
+        await bench.ledger.drained()
+        bench.clock.now_ms += 300_000
+        bench.lane.wake()
+    message = await bench.until(message_id, State.REJECTED)
+    assert (message.reason, message.parts[0].carrier_code) == (
+        Reason.CARRIER_REFUSED,
+        "0x000000FF",
+    )
+    assert [attempt.repeat for attempt in message.attempts] == [False] * 4
+
+
+async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    await bench.until(message_id, State.IN_DOUBT)
+    bench.lane.on_late(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
+    message = await bench.until(message_id, State.SENT)
+    assert message.parts[0].carrier_message_id == "late"
+    claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
+    assert await bench.store.claim("c", now_ms=NOW + 120_000, **claim) == []
+
+
+async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(bench):
+    bench.carrier.room = 0
+    message_id = await bench.accept()
+    bench.carrier.is_open = False
+    bench.lane.pump()
+    message = await bench.until(message_id, State.SENDING)
+    assert message.parts[0].reason is Reason.CARRIER_UNREACHABLE
+    assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
+    bench.carrier.is_open, bench.carrier.room = True, 10
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+
+
+async def test_closing_returns_what_was_not_tried(bench):
+    bench.carrier.room = 0
+    message_id = await bench.accept()
+    bench.lane.close()
+    await bench.ledger.drained()
+    message = await bench.message(message_id)
+    assert message.parts[0].reason is Reason.RETURNED
+    assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
+
+
+async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
+    async with opened(tmp_path / "s.db", room=1) as bench:
+        message_id = await bench.accept(parts=("one", "two", "three"))
+        await bench.carrier.until_sent(1)
+        bench.lane.close()
+        await bench.ledger.drained()
+        bench.carrier.answer(0, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+        message = await bench.until(message_id, State.REJECTED)
+        assert [part.state for part in message.parts] == [
+            State.REJECTED,
+            State.CANCELLED,
+            State.CANCELLED,
+        ]
+        assert message.parts[1].reason is Reason.PART_NOT_SENT
+
+
+async def test_a_paused_carrier_gets_nothing_and_its_parts_say_so(bench):
+    bench.carrier.room = 0
+    message_id = await bench.accept()
+    bench.carrier.pause()
+    bench.lane.pump()
+    message = await bench.until(message_id, State.SENDING)
+    assert message.parts[0].reason is Reason.CARRIER_PAUSED
+    bench.carrier.resume()
+    bench.carrier.room = 10
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+
+
+async def test_nothing_leaves_after_its_validity(bench):
+    bench.carrier.room = 0
+    message_id = await bench.accept(valid_ms=5_000)
+    bench.clock.now_ms += 5_000
+    bench.carrier.room = 10
+    bench.lane.pump()
+    message = await bench.until(message_id, State.EXPIRED)
+    assert message.parts[0].reason is Reason.VALIDITY_ENDED
+    assert bench.carrier.sent == []
+
+
+async def test_a_closed_lane_is_empty_once_all_it_held_is_settled(bench):
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.lane.close()
+    late = bench.reserve(bench.message_of(HELLO, Priority.CODE))
+    assert (late, bench.lane.held) == (None, 1)
+    bench.carrier.answer(0)
+    await bench.lane.emptied()
+    assert (await bench.message(message_id)).state is State.SENT
+
+
+async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.BULK))
+    bench.lane.close()
+    await bench.commit(message)
+    await bench.lane.emptied()
+    message = await bench.message(message.id)
+    assert message.parts[0].reason is Reason.RETURNED
+    assert bench.carrier.sent == []
+
+
+async def sent_for_the_first_time(bench):
+    await bench.ledger.drained()
+    bench.clock.now_ms += 2_000
+    bench.lane.wake()
+    await bench.carrier.until_sent(1)
+    assert not bench.carrier.sent[0].repeat
+
+
+async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.lane.give_up(message)
+    assert bench.lane.held == 0
+    await bench.store.accept(message)
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await sent_for_the_first_time(bench)
+
+
+async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.lane.give_up(message)
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    bench.clock.now_ms += 60_000
+    await bench.store.accept(message)
+    bench.lane.wake()
+    await bench.store.until_looked(2)
+    await sent_for_the_first_time(bench)
+
+
+async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_time(bench):
+    await bench.accept_elsewhere("hello", Priority.CONVERSATION)
+    bench.store.loses_answers = True
+    bench.lane.wake()
+    await bench.store.until_lost()
+    bench.store.loses_answers = False
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await sent_for_the_first_time(bench)
+
+
+async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench):
+    sent_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.room = 0
+    await bench.accept()
+    bench.lane.give_up(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await bench.ledger.drained()
+    await bench.until_held(2)
+    bench.carrier.answer(0)
+    message = await bench.until(sent_id, State.SENT)
+    assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
+    await bench.carrier.until_sent(2)
+    assert [part.attempt for part in bench.carrier.sent] == [1, 1]
+
+
+async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):
+    message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.lane.give_up(message)
+    bench.lane.wake()
+    await bench.store.until_looked(1)
+    await bench.until_held(0)
+    assert await bench.message(message.id) is None

@@ -1,0 +1,137 @@
+"""Every message ends: what nobody else ends, the keeper does (field.md 3, row 10: "endless requeue
+when the connector is down", jasmin#1036, #1079)."""
+
+import asyncio
+
+import pytest
+
+from simpost.domain.outcomes import Verdict
+from simpost.domain.reasons import Reason
+from simpost.domain.repeats import Repeats
+from simpost.domain.states import State
+from simpost.engine import keeper as keeping
+from simpost.messaging.maintenance import Keeper
+from simpost.ports.inbound import InboundFilter
+from tests.contract.inbound_facts import alone, new
+from tests.integration.messaging.scripted import HOUR_MS, opened
+
+GRACE_MS = 600_000
+
+
+@pytest.fixture
+async def bench(tmp_path):
+    async with opened(tmp_path / "simpost.db") as bench:
+        yield bench
+
+
+def keeper_of(bench):
+    return Keeper(
+        bench.store,
+        owner="embedded",
+        repeats=Repeats(frozenset({"service"})),
+        receipt_grace_ms=GRACE_MS,
+        clock_ms=bench.clock,
+    )
+
+
+async def answered(bench, verdict, **facts):
+    """A message of which the carrier said that; nothing more is heard of the carrier."""
+    message_id = await bench.accept()
+    await bench.carrier.until_sent(1)
+    bench.carrier.answer(0, verdict, **facts)
+    while not (await bench.message(message_id)).attempts:
+        await asyncio.sleep(0)
+    bench.carrier.is_open = False
+    return message_id
+
+
+async def end_of(bench, message_id):
+    """How it stands just before its time is over, and just after."""
+    keeper = keeper_of(bench)
+    bench.clock.now_ms += HOUR_MS - 1
+    await keeper.round()
+    before = await bench.message(message_id)
+    bench.clock.now_ms += 1
+    await keeper.round()
+    return before, await bench.message(message_id)
+
+
+async def test_a_message_whose_carrier_is_down_for_all_its_validity_expires(bench):
+    bench.carrier.is_open = False
+    before, after = await end_of(bench, await bench.accept())
+    assert before.state is State.ACCEPTED
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.THROTTLED, Verdict.UNREACHABLE], ids=["throttled", "unreachable"]
+)
+async def test_a_message_that_no_carrier_took_in_time_expires(bench, verdict):
+    message_id = await answered(bench, verdict, reason=Reason.CARRIER_BUSY)
+    before, after = await end_of(bench, message_id)
+    assert before.state is State.SENDING
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+
+
+async def test_a_message_in_doubt_expires_and_says_that_it_may_have_arrived(bench):
+    message_id = await answered(bench, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    before, after = await end_of(bench, message_id)
+    assert before.state is State.IN_DOUBT
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NOT_REPEATED)
+
+
+async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_receipt(bench):
+    message_id = await answered(bench, Verdict.ACCEPTED)
+    _, after_validity = await end_of(bench, message_id)
+    assert after_validity.state is State.SENT
+    bench.clock.now_ms += GRACE_MS - 1
+    await keeper_of(bench).round()
+    assert (await bench.message(message_id)).state is State.SENT
+    bench.clock.now_ms += 1
+    await keeper_of(bench).round()
+    after = await bench.message(message_id)
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NO_RECEIPT)
+
+
+async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
+    """Its lease runs out, it is in doubt, and its validity ends that."""
+    bench.carrier.room = 0
+    message_id = await bench.accept()
+    before, after = await end_of(bench, message_id)
+    assert before.state is State.IN_DOUBT
+    assert after.state is State.EXPIRED
+
+
+@pytest.mark.parametrize(("keep_days", "is_there"), [(0, True), (1, False)])
+async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_there):
+    message_id = await answered(bench, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+    await bench.store.keep(new(alone(), at_ms=bench.clock()))
+    keeper = keeper_of(bench)
+    keeper.keep_days = keep_days
+    bench.clock.now_ms += 48 * HOUR_MS
+    await keeper.round()
+    assert (await bench.store.find_message(1, message_id) is not None) is is_there
+    assert len(await bench.store.list_inbound(1, InboundFilter())) == is_there
+
+
+async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):
+    """Who sets `keep_days` on a store of years must not wait for it with all else."""
+    monkeypatch.setattr(keeping, "_STEP", 2)
+    monkeypatch.setattr(keeping, "_RETIRE_FOR_MS", 1)
+    for number in range(5):
+        await bench.store.keep(new(alone(f"text {number}"), at_ms=bench.clock()))
+    keeper = keeper_of(bench)
+    keeper.keep_days = 1
+    bench.clock.now_ms += 48 * HOUR_MS
+    retire = bench.store.retire_inbound
+
+    async def slow(**facts):
+        bench.clock.now_ms += 1
+        return await retire(**facts)
+
+    monkeypatch.setattr(bench.store, "retire_inbound", slow)
+    left = []
+    for _ in range(3):
+        await keeper.round()
+        left.append(len(await bench.store.list_inbound(1, InboundFilter())))
+    assert left == [3, 1, 0]

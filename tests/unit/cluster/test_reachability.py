@@ -1,0 +1,100 @@
+import pytest
+
+from simpost.cluster.bind_allocation import SHARES, Place
+from simpost.cluster.reachability import Reach
+from simpost.ports.carrier import BindKind, BindStatus, Link
+from simpost.ports.cluster import CarrierReport
+
+PATIENCE_S = 30.0
+ONE = "one"
+
+
+def bind(link):
+    return BindStatus(1, BindKind.TRANSCEIVER, link, "", "", 10, 0, 0.0, 0.0, None)
+
+
+LOST, BOUND = [bind(Link.LOST)], [bind(Link.BOUND)]
+
+
+def says(binds=(), turn=0):
+    return CarrierReport(takes=False, is_lost=True, held=0, binds=list(binds), turn=turn)
+
+
+class Time:
+    now_s = 1_000.0
+
+    def __call__(self):
+        return self.now_s
+
+
+@pytest.fixture
+def time_s():
+    return Time()
+
+
+@pytest.fixture
+def reach(time_s):
+    return Reach("a", PATIENCE_S, time_s)
+
+
+def test_a_bind_that_never_comes_about_is_left_to_others_after_the_patience(reach):
+    reach.look(ONE, LOST, PATIENCE_S - 1, [says()])
+    assert reach.place(ONE) == SHARES
+    reach.look(ONE, LOST, PATIENCE_S, [says()])
+    assert reach.place(ONE) == Place(1, 1)
+
+
+def test_a_node_that_is_alone_keeps_trying(reach):
+    reach.look(ONE, LOST, 1000 * PATIENCE_S, [])
+    assert reach.place(ONE) == SHARES
+
+
+def test_each_time_it_tries_twice_as_long_up_to_eight_times(reach):
+    tried = []
+    for failed in range(6):
+        tries_s = next(
+            seconds for seconds in range(1, 10_000) if fails(reach, float(seconds), failed)
+        )
+        tried.append(tries_s / PATIENCE_S)
+    assert tried == [1, 2, 4, 8, 8, 8]
+
+
+def fails(reach, seconds, failed):
+    reach.look(ONE, LOST, seconds, [says(turn=3)])
+    return reach.place(ONE).failed > failed
+
+
+def test_whoever_stands_back_goes_behind_all_that_did_before(reach):
+    reach.look(ONE, LOST, PATIENCE_S, [says(turn=4), says(), says(turn=9)])
+    assert reach.place(ONE).turn == 10
+
+
+def test_one_bind_that_is_bound_makes_all_good(reach):
+    reach.look(ONE, LOST, PATIENCE_S, [says()])
+    reach.look(ONE, BOUND, 0.0, [says()])
+    assert reach.place(ONE) == SHARES
+
+
+def test_where_nobody_was_bound_it_shares_again_once_another_is(reach):
+    reach.look(ONE, LOST, PATIENCE_S, [says(LOST)])
+    reach.look(ONE, [], 0.0, [says(LOST)])
+    assert reach.place(ONE).turn
+    reach.look(ONE, [], 0.0, [says(BOUND)])
+    assert reach.place(ONE) == Place(1, 0)
+
+
+def test_a_node_that_alone_is_cut_off_asks_for_its_share_after_a_long_rest(reach, time_s):
+    reach.look(ONE, LOST, PATIENCE_S, [says(BOUND)])
+    rest_s = 20 * 2 * PATIENCE_S
+    time_s.now_s += rest_s - 1
+    reach.look(ONE, [], 0.0, [says(BOUND)])
+    assert reach.place(ONE).turn
+    time_s.now_s += 2
+    reach.look(ONE, [], 0.0, [says(BOUND)])
+    assert reach.place(ONE) == Place(1, 0)
+
+
+def test_a_carrier_that_was_changed_is_tried_like_a_new_one(reach):
+    reach.look(ONE, LOST, PATIENCE_S, [says(BOUND)])
+    reach.forget([ONE, "another"])
+    assert reach.place(ONE) == SHARES

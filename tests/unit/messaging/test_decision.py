@@ -1,0 +1,107 @@
+import msgspec
+import pytest
+
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
+from simpost.domain.messages import Category
+from simpost.domain.reasons import Reason
+from simpost.messaging.decision import Refusal, SendPlan, decide
+from simpost.messaging.routes import Route, Routing
+from simpost.ports.carrier import Address, Traits
+
+ACCOUNT = Account(id=1, access_code="acme", secret="s")
+ESIM = Esim(
+    esim_tran_no="26010100000001",
+    iccid="8944538532008160222",
+    msisdn="447700900001",
+    imsi="234507000000001",
+    smdp_status="ENABLED",
+    esim_status="IN_USE",
+    sms_status=1,
+    package_code="PKG-1",
+    slug="GB_1_7",
+)
+TRAITS = Traits(name="main")
+ROUTING = Routing(routes=(Route(carriers=("main",)),), carriers={"main": TRAITS})
+
+
+def decided(esim=ESIM, text="hello", category=None, routing=ROUTING):
+    return decide(ACCOUNT, esim, text, category, routing)
+
+
+def changed(**facts):
+    return msgspec.structs.replace(ESIM, **facts)
+
+
+def test_a_plain_text_goes_in_one_part_to_the_msisdn():
+    plan = decided()
+    assert plan == SendPlan(TRAITS, "447700900001", Category.SERVICE, "gsm7", "hello", ("hello",))
+
+
+def test_the_account_gives_the_category_and_the_message_may_change_it():
+    assert decided(category=Category.CODE).category is Category.CODE
+
+
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ({"esim": None}, Reason.ESIM_UNKNOWN),
+        ({"esim": changed(sms_status=0)}, Reason.SMS_NOT_SUPPORTED),
+        ({"esim": changed(smdp_status="RELEASED")}, Reason.NOT_INSTALLED),
+        ({"esim": changed(msisdn="")}, Reason.NO_ADDRESS),
+        ({"text": " \n\t"}, Reason.TEXT_BLANK),
+        ({"text": "x" * (153 * 10 + 1)}, Reason.TOO_MANY_PARTS),
+        ({"routing": Routing(routes=(), carriers={})}, Reason.NO_ROUTE),
+    ],
+)
+def test_every_refusal_says_why(about, reason):
+    answer = decided(**about)
+    assert isinstance(answer, Refusal)
+    assert answer.reason is reason
+
+
+def test_too_many_parts_are_counted_exactly():
+    answer = decided(text="x" * (153 * 10 + 1))
+    assert answer.detail == "11 parts, 10 at most"
+
+
+def test_what_a_plan_forbids_comes_before_what_is_wrong_with_the_text():
+    assert decided(esim=changed(sms_status=0), text="").reason is Reason.SMS_NOT_SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Address.MSISDN, ESIM.msisdn),
+        (Address.IMSI, ESIM.imsi),
+        (Address.ICCID, ESIM.iccid),
+        (Address.ESIM_TRAN_NO, ESIM.esim_tran_no),
+    ],
+)
+def test_a_carrier_gets_the_address_it_delivers_to(kind, value):
+    traits = Traits(name="main", address=kind)
+    routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": traits})
+    assert decided(routing=routing).destination == value
+
+
+def test_the_first_route_that_fits_is_taken():
+    traits = {name: Traits(name=name) for name in ("a", "b", "c", "d")}
+    routing = Routing(
+        routes=(
+            Route(carriers=("a",), account="someone-else"),
+            Route(carriers=("b",), msisdn_prefix="49"),
+            Route(carriers=("c",), plan="GB_1_7", imsi_prefix="234"),
+            Route(carriers=("d",)),
+        ),
+        carriers=traits,
+    )
+    assert decided(routing=routing).carrier.name == "c"
+    assert decided(esim=changed(slug="", imsi=""), routing=routing).carrier.name == "d"
+
+
+def test_national_tables_are_used_only_where_the_carrier_allows_them():
+    turkish = "ışığını söndürmüş" * 5
+    allowed = Traits(name="main", languages=frozenset({1}))
+    routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": allowed})
+    assert decided(text=turkish).encoding == "ucs2"
+    assert decided(text=turkish, routing=routing).encoding.startswith("gsm7+")
