@@ -98,7 +98,7 @@ class Serving:
             return json.load(answer)
 
     def pause(self) -> None:
-        """The operator's hand: what is accepted waits in the store."""
+        """The administrator's commands: what is accepted waits in the store."""
         self.operate("POST", "carriers/simulator/pause", None)
 
     def resume(self) -> None:
@@ -115,7 +115,7 @@ class Serving:
 
     def operate(self, method: str, path: str, body: object) -> None:
         request = urllib.request.Request(
-            f"{self.url}/v1/operator/{path}",
+            f"{self.url}/v1/admin/{path}",
             method=method,
             data=json.dumps(body).encode(),
             headers={
@@ -134,7 +134,7 @@ class Serving:
         return f"""\
 [server]
 port = {self.port}
-operator_token = "{self.token}"
+admin_token = "{self.token}"
 [store]
 database_url = "{url}"
 secrets_key = "{key}"
@@ -187,7 +187,7 @@ class Gateway(Serving):
         )
         urllib.request.urlopen(request).close()
 
-    def cut_off_the_operator(self) -> None:
+    def cut_off_the_carrier(self) -> None:
         self._centre.kill()
 
     def stop(self) -> None:

@@ -56,7 +56,7 @@ class Child:
         self._child.wait()
 
     def stop(self) -> None:
-        """As an operator does it: SIGTERM, and 20 s to wind down."""
+        """As an administrator does it: SIGTERM, and 20 s to wind down."""
         self._child.terminate()
         try:
             self._child.wait(timeout=20)

@@ -2,7 +2,7 @@
 
 python -m bench.sink            prints its SMPP port and its control port, and serves
 Every text begins with eight digits that name it; the sink counts how often it saw each. What is
-not acknowledged when a link is lost is reported again on the next one, as an operator does.
+not acknowledged when a link is lost is reported again on the next one, as an SMSC does.
 """
 
 from __future__ import annotations

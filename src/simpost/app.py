@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 
 from simpost import __version__
 from simpost.api import Services, build
-from simpost.api.operators_only import operators_only
+from simpost.api.admin_only import admin_only
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
 from simpost.cluster.clock import SharedClock, passed_s
@@ -292,7 +292,7 @@ class App:
             node=self._node,
             reload=self.reload.run,
             clock_ms=self._door_clock_ms,
-            operator_token=server.operator_token.get_secret_value(),
+            admin_token=server.admin_token.get_secret_value(),
             metrics_token=server.metrics_token.get_secret_value(),
             version=__version__,
             max_body_octets=server.max_body_octets,
@@ -303,7 +303,7 @@ class App:
         )
         doors = build(services)
         if "api" not in self.settings.node.roles:
-            doors = operators_only(doors)
+            doors = admin_only(doors)
         traced = with_trace_context(doors) if self._tracing else doors
         return HttpServer(
             traced,

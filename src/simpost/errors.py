@@ -11,7 +11,7 @@ SimpostError
 │   ├── StoreTimeout      no answer in time
 │   └── SchemaTooNew      written by a newer simpost
 ├── ProtocolError         the wire's: recoverable (answer it) or fatal (close)
-└── ConfigError           the operator's: found before anything starts
+└── ConfigError           the administrator's: found before anything starts
 
 A class docstring is its default message. No message ever holds a secret, a one-time code or the
 text of an SMS.

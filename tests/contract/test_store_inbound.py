@@ -212,7 +212,7 @@ async def test_what_is_known_commits_no_message(store):
     assert await store.list_messages(1, MessageFilter()) == []
 
 
-async def test_an_account_sees_its_own_and_the_operator_what_is_nobodys(store):
+async def test_an_account_sees_its_own_and_the_admin_what_is_nobodys(store):
     await store.keep(new(alone("a"), account_id=1, text="a"))
     await store.keep(new(alone("b"), account_id=2, text="b"))
     await store.keep(new(alone("c"), account_id=NOBODY, esim_tran_no=None, text="c"))

@@ -13,12 +13,12 @@ from bench.gateway import Process, free_ports
 from simpost.smsc import Simulator, SimulatorOptions
 from simpost.smsc.faults import Faults, Refuse, Rule, Silent
 
-TOKEN = "a-token-for-the-operator"
+TOKEN = "a-token-for-the-admin"
 ESIM = "26010100000001"
 BASE = """\
 [server]
 port = {port}
-operator_token = "{token}"
+admin_token = "{token}"
 [store]
 secrets_key = "{key}"
 [messages]
@@ -84,7 +84,7 @@ class Field:
     async def operate(self, method, path, rows=None, **fields):
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with self._session.request(
-            method, f"/v1/operator/{path}", json=rows or fields, headers=headers
+            method, f"/v1/admin/{path}", json=rows or fields, headers=headers
         ) as answer:
             return await answer.json()
 

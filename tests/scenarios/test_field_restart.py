@@ -60,7 +60,7 @@ async def test_row_10_while_the_operator_is_away_a_message_waits_and_its_validit
 ):
     """jasmin#1036, #1079: with the connector down the same message was queued again for ever."""
     [esim] = gateway.fill(1)
-    gateway.cut_off_the_operator()
+    gateway.cut_off_the_carrier()
     message_id = await send(api, esim, validitySeconds=2)
     message = await until(api, message_id, "expired")
     assert message["reason"]["code"] == "validity_ended"

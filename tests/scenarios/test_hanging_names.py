@@ -23,7 +23,7 @@ NAMES = 8
 CONFIG = """\
 [server]
 port = {port}
-operator_token = "{token}"
+admin_token = "{token}"
 [store]
 secrets_key = "{key}"
 [[carriers]]
@@ -100,18 +100,18 @@ async def test_a_carrier_given_by_name_binds_again_while_names_hang(tmp_path, si
     serve = f"{sys.executable} -m simpost serve --config={config}"
     command = [*IN_A_NAMESPACE, mounted + serve]
     gateway = await asyncio.to_thread(Child, command, lambda: "listens on" in log.read_text(), log)
-    operator = {"Authorization": f"Bearer {TOKEN}"}
+    admin = {"Authorization": f"Bearer {TOKEN}"}
     saving = []
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
 
         async def link():
-            carriers = await ask(session, "GET", "/v1/operator/carriers", None, operator)
+            carriers = await ask(session, "GET", "/v1/admin/carriers", None, admin)
             return carriers["carriers"][0]["link"]
 
         try:
             for number in range(NAMES):
                 account = {"accessCode": f"a{number}", "dialect": "esim_access"}
-                made = await ask(session, "POST", "/v1/operator/accounts", account, operator)
+                made = await ask(session, "POST", "/v1/admin/accounts", account, admin)
                 proof = {"RT-AccessCode": f"a{number}", "RT-SecretKey": made["secret"]}
                 hook = {"webhook": f"https://hangs{number}.example/"}
                 path = "/api/v1/open/webhook/save"

@@ -12,7 +12,7 @@ from simpost.smpp import DeliverSm, RequestError, Status
 from simpost.text import concat_header
 from tests.integration.carriers.centre import Centre, listening
 
-TOKEN = "an-operator-token"
+TOKEN = "an-admin-token"
 SHORT_CODE = "12345"
 MESSAGES = 40
 PARTS = 3
@@ -23,7 +23,7 @@ def config(folder, port, smsc_port):
     path.write_text(f"""\
 [server]
 port = {port}
-operator_token = "{TOKEN}"
+admin_token = "{TOKEN}"
 [store]
 secrets_key = "{Fernet.generate_key().decode()}"
 [[carriers]]
@@ -109,7 +109,7 @@ async def test_parts_acknowledged_before_a_kill_are_there_afterwards(tmp_path, k
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with (
             aiohttp.ClientSession(headers=headers) as client,
-            client.get(f"http://{HOST}:{port}/v1/operator/inbound?limit=200") as answer,
+            client.get(f"http://{HOST}:{port}/v1/admin/inbound?limit=200") as answer,
         ):
             rows = (await answer.json())["inbound"]
         process.stop()

@@ -36,7 +36,7 @@ def test_texts_and_secrets_stay_out_of_the_log(gateway, tmp_path):
         json={"esimTranNo": number, "text": TEXT, "category": TEXT},
         headers=gateway.credentials,
     )
-    gateway.cut_off_the_operator()
+    gateway.cut_off_the_carrier()
     httpx2.post(url, json={"esimTranNo": number, "message": TEXT}, headers=gateway.credentials)
     gateway.process.stop()
 

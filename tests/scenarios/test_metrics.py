@@ -76,7 +76,7 @@ def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
 
 def test_without_its_operator_what_waits_and_why_is_shown(gateway):
     number = gateway.fill(1)[0]
-    gateway.cut_off_the_operator()
+    gateway.cut_off_the_carrier()
     wait_for(gateway, "simpost_carrier_takes_messages", "simulator", count=0)
     for _ in range(MESSAGES):
         assert send(gateway, number)["success"]

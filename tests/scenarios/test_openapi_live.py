@@ -46,10 +46,10 @@ class Service:
         self.answers = Counter()
         esim, _ = gateway.fill(2)
         basic = f"{gateway.access_code}:{gateway.secret}".encode()
-        self.operator = {"Authorization": f"Bearer {gateway.token}"}
+        self.admin = {"Authorization": f"Bearer {gateway.token}"}
         self.native = {"Authorization": f"Basic {base64.b64encode(basic).decode()}"}
         other = {"accessCode": "other", "requestsPerSecond": 0}
-        self._post("/v1/operator/accounts", self.operator, other)
+        self._post("/v1/admin/accounts", self.admin, other)
         sent = self._post("/v1/messages", self.native, {"esimTranNo": esim, "text": "hello"})
         self.known = {
             "accessCode": "other",  # for changes: nobody else asks under it
@@ -66,8 +66,8 @@ class Service:
     def credentials(self, operation):
         if operation.path.startswith("/api/"):
             return self.gateway.credentials
-        is_ours = operation.path.startswith(("/v1/operator", "/metrics"))
-        return self.operator if is_ours else self.native
+        is_ours = operation.path.startswith(("/v1/admin", "/metrics"))
+        return self.admin if is_ours else self.native
 
     def name_what_there_is(self, case):
         for given_ones in (case.path_parameters, case.query, case.body):

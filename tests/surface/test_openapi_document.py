@@ -69,7 +69,7 @@ def test_an_operation_id_is_a_short_name_in_camel_case(
 ) -> None:
     assert re.fullmatch(r"[a-z][A-Za-z]{4,30}", operation["operationId"])
     is_admins = operation["operationId"].startswith("admin")
-    assert is_admins == path.startswith("/v1/operator/")
+    assert is_admins == path.startswith("/v1/admin/")
 
 
 def test_the_server_is_the_one_that_serves_the_document() -> None:

@@ -16,7 +16,7 @@ TOKEN = "a-token-of-some-length"
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 LEAST = f"""\
 [server]
-operator_token = "{TOKEN}"
+admin_token = "{TOKEN}"
 
 [store]
 secrets_key = "{KEY}"
@@ -50,7 +50,7 @@ def problems(file: Path, text: str, environment: dict[str, str] | None = None) -
 def test_secrets_are_all_a_file_must_hold(file: Path) -> None:
     found = loaded(file, LEAST)
     assert (found.server.host, found.server.port) == ("127.0.0.1", 8080)
-    assert found.server.operator_token.get_secret_value() == TOKEN
+    assert found.server.admin_token.get_secret_value() == TOKEN
     assert found.messages.validity_s == 172_800
     assert found.messages.repeat_in_doubt == {"service", "support", "notice", "promotion"}
     assert (found.carriers, found.routes) == ((), ())
@@ -116,8 +116,8 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
         ("[server]", "[server]\nhost = 1", "FILE:2: server.host: must be text"),
         ("[server]", "[server]\nallow_private_webhooks = 1",
          "FILE:2: server.allow_private_webhooks: must be true or false"),
-        (f'operator_token = "{TOKEN}"', "", "FILE:1: server.operator_token: is missing"),
-        (TOKEN, "short", "FILE:2: server.operator_token: must have at least 16 characters"),
+        (f'admin_token = "{TOKEN}"', "", "FILE:1: server.admin_token: is missing"),
+        (TOKEN, "short", "FILE:2: server.admin_token: must have at least 16 characters"),
         (KEY, "AAAA",
          "FILE:5: store.secrets_key: must be a Fernet key: 32 octets in URL-safe base64"),
         ("[store]", '[store]\ndatabase_url = "mysql://db/x"',
@@ -226,7 +226,7 @@ def test_the_environment_stands_above_the_file(file: Path) -> None:
             "SIMPOST_SERVER__PORT": "9000",
             "SIMPOST_SERVER__HOST": "0.0.0.0",
             "SIMPOST_SERVER__ALLOW_PRIVATE_WEBHOOKS": "true",
-            "SIMPOST_SERVER__OPERATOR_TOKEN": "1234567890123456",
+            "SIMPOST_SERVER__ADMIN_TOKEN": "1234567890123456",
             "SIMPOST_MESSAGES__REPEAT_IN_DOUBT": '["code"]',
             "SIMPOST_LOG__LEVEL": "debug",
             "SIMPOST_URL": "http://elsewhere",
@@ -236,7 +236,7 @@ def test_the_environment_stands_above_the_file(file: Path) -> None:
     )
     assert (found.server.port, found.server.host) == (9000, "0.0.0.0")
     assert found.server.allow_private_webhooks
-    assert found.server.operator_token.get_secret_value() == "1234567890123456"
+    assert found.server.admin_token.get_secret_value() == "1234567890123456"
     assert found.messages.repeat_in_doubt == {"code"}
     assert found.log.level == "debug"
 

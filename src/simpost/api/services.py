@@ -30,9 +30,9 @@ class Services:
         node: this process among others; none where it is the only one.
         reload: reads the configuration of this process again; raises ConfigError when it is not
             right.
-        operator_token: bearer token of the operator's endpoints; empty closes them.
+        admin_token: bearer token of the administrator's endpoints; empty closes them.
         metrics_token: one that opens /metrics and nothing else; empty: there is none.
-        max_body_octets: largest body read; batches of the operator may be larger.
+        max_body_octets: largest body read; batches of the administrator may be larger.
         timestamp_window_s: how far the timestamp of a signed request may be from our clock.
         allow_private_webhooks: let webhooks go to loopback and private addresses.
         handsets_url: the page of the simulated handsets; empty where there are none.
@@ -49,7 +49,7 @@ class Services:
     readiness: Readiness
     reload: Callable[[], Awaitable[Reloaded]]
     clock_ms: Clock
-    operator_token: str
+    admin_token: str
     version: str
     node: Node | None = None
     metrics_token: str = ""

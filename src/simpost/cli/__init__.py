@@ -45,7 +45,7 @@ COMMANDS = {
     "demo": Command(
         "demo",
         "demo",
-        "Gateway, operator simulator and sample data in one process, on loopback only.",
+        "Gateway, SMSC simulator and sample data in one process, on loopback only.",
         "Try",
     ),
     "smsc": Command(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.domain.accounts import Dialect
 from simpost.domain.messages import Category
@@ -15,7 +15,7 @@ from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Add, list and change the accounts.")
 
-_PATH = "/v1/operator/accounts"
+_PATH = "/v1/admin/accounts"
 
 Code: TypeAlias = Annotated[str, typer.Argument(help="Access code: letters, digits, . _ -")]
 Name: TypeAlias = Annotated[str | None, typer.Option(help="For people.")]
@@ -52,13 +52,13 @@ def add(
     look_alikes: LookAlikes = None,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Add an account and show its secret, this once."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
     wanted |= _spelling(look_alikes)
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     _show_secret(server.post(_PATH, {"accessCode": code, **wanted}), as_json=as_json)
 
 
@@ -66,11 +66,11 @@ def add(
 def list_accounts(
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """List all accounts, without their secrets."""
-    accounts = operator_server(url, config, operator_token).get(_PATH)["accounts"]
+    accounts = admin_server(url, config, admin_token).get(_PATH)["accounts"]
     if as_json:
         print_json(accounts)
         return
@@ -111,7 +111,7 @@ def change(
     ] = False,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is given of an account; the rest stays as it is."""
@@ -125,7 +125,7 @@ def change(
         wanted["newSecret"] = True
     if not wanted:
         raise ConfigError("say what to change: `simpost accounts change --help` lists it.")
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     _show_secret(server.patch(f"{_PATH}/{quote(code, safe='')}", wanted), as_json=as_json)
 
 

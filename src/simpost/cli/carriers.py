@@ -1,4 +1,4 @@
-"""`simpost carriers`: the binds to operators, and a hand on them."""
+"""`simpost carriers`: list binds; pause, drain and resume carriers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 
 app = typer.Typer(help="Show the carriers; pause, drain and resume them.")
 
-_PATH = "/v1/operator/carriers"
+_PATH = "/v1/admin/carriers"
 _HEADING = [
     "carrier", "bind", "link", "window", "rate/s", "last PDU", "waiting", "held", "problem"
 ]  # fmt: skip
@@ -27,13 +27,13 @@ def show(
     context: typer.Context,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the carriers; pause, drain and resume them."""
     if context.invoked_subcommand:
         return
-    carriers = operator_server(url, config, operator_token).get(_PATH)["carriers"]
+    carriers = admin_server(url, config, admin_token).get(_PATH)["carriers"]
     if as_json:
         print_json(carriers)
     else:
@@ -45,14 +45,14 @@ def pause(
     name: Name,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Send nothing by a carrier until it is resumed; it stays bound and takes receipts.
 
     Messages are accepted as ever: they go by the next carrier of their route, or wait.
     """
-    _tell(name, "pause", url, config, operator_token, as_json=as_json)
+    _tell(name, "pause", url, config, admin_token, as_json=as_json)
 
 
 @app.command()
@@ -60,11 +60,11 @@ def resume(
     name: Name,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """End a pause or a drain."""
-    _tell(name, "resume", url, config, operator_token, as_json=as_json)
+    _tell(name, "resume", url, config, admin_token, as_json=as_json)
 
 
 @app.command()
@@ -72,11 +72,11 @@ def drain(
     name: Name,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Send nothing more, wait for what has no answer yet, then unbind; until it is resumed."""
-    _tell(name, "drain", url, config, operator_token, as_json=as_json)
+    _tell(name, "drain", url, config, admin_token, as_json=as_json)
 
 
 def _tell(
@@ -84,11 +84,11 @@ def _tell(
     verb: str,
     url: str | None,
     config: Any,
-    operator_token: str | None,
+    admin_token: str | None,
     *,
     as_json: bool,
 ) -> None:
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     carrier = server.post(f"{_PATH}/{quote(name, safe='')}/{verb}", {})
     if as_json:
         print_json(carrier)

@@ -122,7 +122,7 @@ def _about_tls(carriers: Sequence[SmppCarrier]) -> Iterator[str]:
         if carrier.tls and not carrier.tls_verify:
             yield (
                 f"carrier {carrier.name}: tls_verify = false: anyone on the way can pose as the "
-                "operator"
+                "carrier"
             )
 
 

@@ -1,4 +1,4 @@
-"""`simpost demo`: the whole thing on one machine, with a simulated operator and sample data."""
+"""`simpost demo`: the whole thing on one machine, with a simulated SMSC and sample data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOST = "127.0.0.1"
 _SYSTEM_ID = "demo"
 _NUMBER = "66820000000"  # a handset can answer a number, and no name
 _TRY = """\
-simpost demo: gateway, operator simulator and sample data in one process. Ctrl-C ends it.
+simpost demo: gateway, SMSC simulator and sample data in one process. Ctrl-C ends it.
 
   API        {url}/api/v1/open
   overview   {url}/   (a page that links API, handsets and health)
@@ -65,13 +65,13 @@ def demo(
         int, typer.Option(min=0, max=65_535, help="Port of the handsets' page.")
     ] = 8081,
     smsc_port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="SMPP port of the simulated operator.")
+        int, typer.Option(min=0, max=65_535, help="SMPP port of the simulated SMSC.")
     ] = 2775,
     data: Annotated[
         Path | None, typer.Option(help="Keep the data in this folder; else it is thrown away.")
     ] = None,
 ) -> None:
-    """Gateway, operator simulator and sample data in one process, on loopback only."""
+    """Gateway, SMSC simulator and sample data in one process, on loopback only."""
     import uvloop
 
     set_up("warning", "console")
@@ -100,20 +100,20 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
             password=password,
             on_line=_print_line,
         )
-        operator = Simulator(options)
-        await operator.start()
+        smsc = Simulator(options)
+        await smsc.start()
         try:
-            settings = _settings(folder, listener.getsockname()[1], operator.port, known)
+            settings = _settings(folder, listener.getsockname()[1], smsc.port, known)
             async with app.open_app(
                 settings, lambda: config.load(folder / "simpost.toml")
             ) as service:
-                service.handsets_url = f"http://{_HOST}:{operator.http_port}/"
+                service.handsets_url = f"http://{_HOST}:{smsc.http_port}/"
                 await fill(service)
                 text = _TRY.format(
                     url=f"http://{_HOST}:{settings.server.port}",
                     host=_HOST,
-                    handsets_port=operator.http_port,
-                    smsc_port=operator.port,
+                    handsets_port=smsc.http_port,
+                    smsc_port=smsc.port,
                     system_id=_SYSTEM_ID,
                     password=password,
                     folder=folder,
@@ -124,7 +124,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
                 )
                 await service.run([listener], lambda: print(text, flush=True), ends_on_hangup=True)
         finally:
-            await operator.stop()
+            await smsc.stop()
 
 
 def _command() -> str:
@@ -150,7 +150,7 @@ def _settings(folder: Path, port: int, smsc_port: int, known: dict[str, str]) ->
 [server]
 host = {json.dumps(_HOST)}
 port = {port}
-operator_token = {json.dumps(known["operator_token"])}
+admin_token = {json.dumps(known["admin_token"])}
 allow_private_webhooks = true
 
 [store]
@@ -178,14 +178,14 @@ def _known_secrets(path: Path) -> dict[str, str]:
     if path.exists():
         settings = config.load(path)
         return {
-            "operator_token": settings.server.operator_token.get_secret_value(),
+            "admin_token": settings.server.admin_token.get_secret_value(),
             "secrets_key": settings.store.secrets_key.get_secret_value(),
             "password": settings.carriers[0].password.get_secret_value(),
         }
     from cryptography.fernet import Fernet
 
     return {
-        "operator_token": secrets.token_urlsafe(24),
+        "admin_token": secrets.token_urlsafe(24),
         "secrets_key": Fernet.generate_key().decode(),
         "password": secrets.token_hex(4),
     }

@@ -114,7 +114,7 @@ TO_TRY = [
     ("23072017992032", "not installed"),
     ("23072017992033", "expired"),
     ("23072017992034", "revoked"),
-    ("23072017992036", "takes SMS, but its operator reports every one undeliverable"),
+    ("23072017992036", "takes SMS, but its network reports every one undeliverable"),
     ("23072017992035", "belongs to the account `other`"),
 ]
 """What the demo prints of them."""

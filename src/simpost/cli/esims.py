@@ -19,7 +19,7 @@ from simpost.cli.importing import (
     Yes,
     import_file,
 )
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.retirement import Retirement
 
 app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete eSIMs.")
@@ -42,7 +42,7 @@ def import_esims(
     report: Report = None,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
 ) -> None:
     """Bring in eSIMs: the JSON that esim/query returns, or CSV with the same names.
 
@@ -53,7 +53,7 @@ def import_esims(
     retirement = None
     if retire_missing:
         retirement = Retirement(
-            operator_server(url, config, operator_token),
+            admin_server(url, config, admin_token),
             Kind.ESIMS,
             {"account": account, "retired": "false"},
             ("esimTranNo", "iccid", "msisdn", "smdpStatus", "esimStatus"),
@@ -62,8 +62,8 @@ def import_esims(
     import_file(
         file,
         Kind.ESIMS,
-        None if dry_run else operator_server(url, config, operator_token),
-        f"/v1/operator/accounts/{quote(account, safe='')}/esims",
+        None if dry_run else admin_server(url, config, admin_token),
+        f"/v1/admin/accounts/{quote(account, safe='')}/esims",
         report,
         replace=replace,
         columns=columns,
@@ -71,7 +71,7 @@ def import_esims(
     )
 
 
-_PATH = "/v1/operator/esims"
+_PATH = "/v1/admin/esims"
 _COLUMNS = (
     "esimTranNo",
     "account",
@@ -99,11 +99,11 @@ def list_esims(
     limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 50,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """List eSIMs, or search them by number."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     which = {
         "number": number,
         "account": account,
@@ -118,35 +118,35 @@ def show_esim(
     key: Key,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one eSIM in full."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     catalogue.show_one(server.get(f"{_PATH}/{quote(key, safe='')}"), as_json=as_json)
 
 
 @app.command("retire")
 def retire_esims(
-    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+    keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
     """Refuse sends to eSIMs from now on; they stay listed."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/retire", "esimTranNos", keys, "retired")
 
 
 @app.command("restore")
 def restore_esims(
-    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+    keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
     """Bring retired eSIMs back."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/restore", "esimTranNos", keys, "restored")
 
 
 @app.command("delete")
 def delete_esim(
-    key: Key, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+    key: Key, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
     """Delete an eSIM for good; its messages stay in the log."""
-    catalogue.delete(operator_server(url, config, operator_token), _PATH, key)
+    catalogue.delete(admin_server(url, config, admin_token), _PATH, key)

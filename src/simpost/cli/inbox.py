@@ -13,13 +13,13 @@ from simpost.cli.client import Server
 from simpost.cli.options import (
     AccessCode,
     Account,
+    AdminToken,
     AsJson,
     Config,
-    OperatorToken,
     Secret,
     Url,
     account_server,
-    operator_server,
+    admin_server,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.errors import ConfigError
@@ -37,7 +37,7 @@ def inbox(
         str | None, typer.Option(help="The conversation of this esimTranNo, both ways.")
     ] = None,
     unassigned: Annotated[
-        bool, typer.Option("--unassigned", help="What belongs to no account; for the operator.")
+        bool, typer.Option("--unassigned", help="What belongs to no account (administrators only).")
     ] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
     url: Url = None,
@@ -45,7 +45,7 @@ def inbox(
     access_code: AccessCode = None,
     secret: Secret = None,
     account: Account = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what came in from handsets and phones."""
@@ -56,13 +56,13 @@ def inbox(
     path, name = "/v1/inbound", "inbound"
     which = {}
     if unassigned or account:
-        server = operator_server(url, config, operator_token)
-        path = "/v1/operator/inbound"
+        server = admin_server(url, config, admin_token)
+        path = "/v1/admin/inbound"
         which = {"account": account}
     else:
         server = account_server(url, config, access_code, secret)
     if esim:
-        owner = f"/v1/operator/accounts/{quote(account, safe='')}" if account else "/v1"
+        owner = f"/v1/admin/accounts/{quote(account, safe='')}" if account else "/v1"
         path, name = f"{owner}/esims/{quote(esim, safe='')}/conversation", "entries"
         which = {}
     if inbound_id:

@@ -21,7 +21,7 @@ _NEXT = """\
 the store; without secrets_key the store cannot be read.
 
 Next:
-{make}  1. Put your operator under [[carriers]] and [[routes]] in {path}.
+{make}  1. Put your carrier under [[carriers]] and [[routes]] in {path}.
   2. simpost check --config {path}
   3. simpost serve --config {path}
   4. simpost accounts add NAME --config {path}
@@ -34,9 +34,9 @@ _TEMPLATE = """\
 [server]
 host = "127.0.0.1"  # put a proxy that speaks TLS in front before others may reach it
 port = 8080
-# For the operator's commands and endpoints (accounts, plans, eSIMs). Made for you alone.
-operator_token = "{operator_token}"
-# metrics_token = "..."           # for Prometheus alone; without it the operator's opens /metrics
+# For the administrator's commands and endpoints (accounts, plans, eSIMs). Made for you alone.
+admin_token = "{admin_token}"
+# metrics_token = "..."           # for Prometheus alone; without it admin_token opens /metrics
 # drain_s = 0                     # how long to say no at /readyz before stopping
 # allowed_hosts = ["sms.example.com"]  # names that a proxy in front passes on; localhost without
 # trusted_proxies = ["127.0.0.1"]      # whose X-Forwarded-For says who the client is
@@ -70,25 +70,25 @@ keep_days = 90
 # endpoint = ""         # where a collector takes OTLP over HTTP; needs simpost[otel]
 # share = 0.01          # of all messages
 
-# One block for each operator you send through. To try without one, run `simpost smsc`,
+# One block for each carrier you send through. To try without one, run `simpost smsc`,
 # which prints what to put here.
 #
 # [[carriers]]
 # type = "smpp"
-# name = "operator-one"
+# name = "carrier-one"
 # host = "smsc.example.com"
 # port = 2775
 # system_id = "..."
 # password = "..."          # at most 8 octets, as SMPP has it
 # bind = "transceiver"      # or "transmitter_receiver"
-# window = 10               # what the operator allows
-# rate_per_s = 0            # what the operator allows; 0 sets no limit
+# window = 10               # what the carrier allows
+# rate_per_s = 0            # what the carrier allows; 0 sets no limit
 # source_address = ""       # the sender handsets show
 
 # The first route that fits a message picks its carrier. One with only a carrier fits all.
 #
 # [[routes]]
-# carrier = "operator-one"
+# carrier = "carrier-one"
 # msisdn_prefix = "66"      # or imsi_prefix, plan, account
 
 # Numbers and short codes that people text to. The senders of carriers are known already; say it
@@ -115,7 +115,7 @@ def init(
     kept_in = store or store_for(path)
     text = _TEMPLATE.format(
         store=json.dumps(str(kept_in), ensure_ascii=False)[1:-1],
-        operator_token=secrets.token_urlsafe(32),
+        admin_token=secrets.token_urlsafe(32),
         secrets_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     )
     try:

@@ -15,14 +15,14 @@ from simpost.cli.client import Server
 from simpost.cli.options import (
     AccessCode,
     Account,
+    AdminToken,
     AsJson,
     Config,
-    OperatorToken,
     Secret,
     Url,
     account_server,
+    admin_server,
     is_admins,
-    operator_server,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.timeline import timeline
@@ -51,7 +51,7 @@ def messages(
     access_code: AccessCode = None,
     secret: Secret = None,
     account: Account = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what became of messages.
@@ -65,8 +65,8 @@ def messages(
         "state": state,
         "from": parse_since(since, datetime.now(UTC)) if since else None,
     }
-    if is_admins(account, access_code, secret, config, operator_token):
-        server, path = operator_server(url, config, operator_token), "/v1/operator/messages"
+    if is_admins(account, access_code, secret, config, admin_token):
+        server, path = admin_server(url, config, admin_token), "/v1/admin/messages"
         which["account"] = account
     else:
         server, path = account_server(url, config, access_code, secret), "/v1/messages"

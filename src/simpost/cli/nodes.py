@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.reload import lines_of_mistakes
 
@@ -15,11 +15,11 @@ _HEADING = ["node", "roles", "version", "started", "last beat", "owns"]
 def nodes(
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the nodes and what they own."""
-    found = operator_server(url, config, operator_token).get("/v1/operator/nodes")["nodes"]
+    found = admin_server(url, config, admin_token).get("/v1/admin/nodes")["nodes"]
     if as_json:
         print_json(found)
     elif not found:

@@ -50,11 +50,11 @@ Secret: TypeAlias = Annotated[
         rich_help_panel=_WHERE,
     ),
 ]
-OperatorToken: TypeAlias = Annotated[
+AdminToken: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        envvar="SIMPOST_OPERATOR_TOKEN",
-        help="The operator's token; else that of the configuration.",
+        envvar="SIMPOST_ADMIN_TOKEN",
+        help="The administrator's token; else that of the configuration.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -102,15 +102,13 @@ def is_admins(
     return bool(token or _configured(config)[1])
 
 
-def operator_server(url: str | None, config: Path | None, token: str | None) -> Server:
-    """The service as its operator sees it. Raises ConfigError when something is missing."""
+def admin_server(url: str | None, config: Path | None, token: str | None) -> Server:
+    """The service as the administrator sees it. Raises ConfigError when something is missing."""
     if not url or not token:
         configured_url, configured_token = _configured(config)
         url, token = url or configured_url, token or configured_token
     if not token:
-        raise ConfigError(
-            "no operator token: give --config, --operator-token or SIMPOST_OPERATOR_TOKEN."
-        )
+        raise ConfigError("no admin token: give --config, --admin-token or SIMPOST_ADMIN_TOKEN.")
     return Server(url, {"Authorization": f"Bearer {token}"})
 
 
@@ -127,7 +125,7 @@ def configured_carrier(config: Path | None, name: str) -> SmppCarrier:
 
 
 def _configured(config: Path | None) -> tuple[str, str]:
-    """Address and operator token of the configuration; the token is empty without one."""
+    """Address and admin token of the configuration; the token is empty without one."""
     if config is None:
         config = _FILE
         if not config.exists():
@@ -136,4 +134,4 @@ def _configured(config: Path | None) -> tuple[str, str]:
 
     server = load(config, os.environ).server
     host = _ANY_ADDRESS.get(server.host, f"[{server.host}]" if ":" in server.host else server.host)
-    return f"http://{host}:{server.port}", server.operator_token.get_secret_value()
+    return f"http://{host}:{server.port}", server.admin_token.get_secret_value()

@@ -19,7 +19,7 @@ from simpost.cli.importing import (
     Yes,
     import_file,
 )
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.retirement import Retirement
 from simpost.errors import ConfigError
 
@@ -46,7 +46,7 @@ def import_plans(
     report: Report = None,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
 ) -> None:
     """Bring in plans: the JSON that package/list returns, or CSV with the same names.
 
@@ -56,16 +56,16 @@ def import_plans(
     """
     if account and (replace or retire_missing):
         raise ConfigError("--account takes prices only: not with --replace or --retire-missing.")
-    prices = f"/v1/operator/accounts/{quote(account or '', safe='')}/prices"
+    prices = f"/v1/admin/accounts/{quote(account or '', safe='')}/prices"
     retirement = None
     if retire_missing:
-        server = operator_server(url, config, operator_token)
+        server = admin_server(url, config, admin_token)
         columns_shown = ("packageCode", "slug", "location")
         retirement = Retirement(server, Kind.PLANS, {}, columns_shown, is_sure=yes)
     import_file(
         file,
         Kind.PLANS,
-        None if dry_run else operator_server(url, config, operator_token),
+        None if dry_run else admin_server(url, config, admin_token),
         prices if account else _PATH,
         report,
         replace=replace,
@@ -74,7 +74,7 @@ def import_plans(
     )
 
 
-_PATH = "/v1/operator/plans"
+_PATH = "/v1/admin/plans"
 _COLUMNS = ("packageCode", "slug", "type", "location", "smsStatus", "retired")
 
 Keys = Annotated[list[str], typer.Argument(metavar="PACKAGECODE...")]
@@ -86,11 +86,11 @@ def list_plans(
     limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 50,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """List plans."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     which: dict[str, str] = {}
     rows = catalogue.listed(server, _PATH, "plans", which)
     catalogue.show_list(rows, _COLUMNS, limit, as_json=as_json)
@@ -101,35 +101,35 @@ def show_plan(
     key: Key,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one plan in full."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     catalogue.show_one(server.get(f"{_PATH}/{quote(key, safe='')}"), as_json=as_json)
 
 
 @app.command("retire")
 def retire_plans(
-    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+    keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
     """Leave plans out of package/list; eSIMs of them stay."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/retire", "packageCodes", keys, "retired")
 
 
 @app.command("restore")
 def restore_plans(
-    keys: Keys, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+    keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
     """Bring retired plans back."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/restore", "packageCodes", keys, "restored")
 
 
 @app.command("delete")
 def delete_plan(
-    key: Key, url: Url = None, config: Config = None, operator_token: OperatorToken = None
+    key: Key, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
     """Delete a plan for good; eSIMs of it have an unknown plan then."""
-    catalogue.delete(operator_server(url, config, operator_token), _PATH, key)
+    catalogue.delete(admin_server(url, config, admin_token), _PATH, key)

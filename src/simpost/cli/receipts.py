@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 
 _HEADING = ["last (UTC)", "carrier", "id", "says", "numbers", "times", "standing"]
@@ -17,13 +17,13 @@ def receipts(
     limit: Annotated[int, typer.Option(min=1, max=200, help="Most to show.")] = 20,
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show receipts that were applied to no part, newest first."""
-    server = operator_server(url, config, operator_token)
+    server = admin_server(url, config, admin_token)
     asked = {"carrier": carrier, "limit": limit}
-    found = server.get("/v1/operator/receipts", asked)["receipts"]
+    found = server.get("/v1/admin/receipts", asked)["receipts"]
     if as_json:
         print_json(found)
     elif not found:

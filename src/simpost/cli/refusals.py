@@ -12,13 +12,13 @@ from simpost.cli.messages import parse_since
 from simpost.cli.options import (
     AccessCode,
     Account,
+    AdminToken,
     AsJson,
     Config,
-    OperatorToken,
     Secret,
     Url,
     account_server,
-    operator_server,
+    admin_server,
 )
 from simpost.cli.output import print_columns, print_json
 from simpost.domain.reasons import Reason
@@ -39,7 +39,7 @@ def refusals(
     access_code: AccessCode = None,
     secret: Secret = None,
     account: Account = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which texts were refused, and why."""
@@ -51,7 +51,7 @@ def refusals(
         "account": account,
     }
     if account:
-        server, path = operator_server(url, config, operator_token), "/v1/operator/refusals"
+        server, path = admin_server(url, config, admin_token), "/v1/admin/refusals"
     else:
         server, path = account_server(url, config, access_code, secret), "/v1/refusals"
     found: list[dict[str, Any]] = []

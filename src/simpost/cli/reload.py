@@ -7,14 +7,14 @@ from typing import Any
 
 import typer
 
-from simpost.cli.options import AsJson, Config, OperatorToken, Url, operator_server
+from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_json, print_lines
 
 
 def reload(
     url: Url = None,
     config: Config = None,
-    operator_token: OperatorToken = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a running service read its configuration again.
@@ -23,7 +23,7 @@ def reload(
     once, without losing a message. A file that is not right changes nothing where it is read; then
     this exits with 1.
     """
-    done = operator_server(url, config, operator_token).post("/v1/operator/reload", {})
+    done = admin_server(url, config, admin_token).post("/v1/admin/reload", {})
     if as_json:
         print_json(done)
     else:

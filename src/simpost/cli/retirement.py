@@ -91,7 +91,7 @@ class Retirement:
 
     @property
     def path(self) -> str:
-        return f"/v1/operator/{self._name}"
+        return f"/v1/admin/{self._name}"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """What is there and not retired."""

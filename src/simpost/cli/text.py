@@ -199,7 +199,7 @@ def _lines(given: str, explanation: Explanation) -> list[str]:
             f"  {replaced.text or ''}",
         ]
     if explanation.languages:
-        lines += ["", "Where the operator passes on a national table:"]
+        lines += ["", "Where the carrier passes on a national table:"]
         lines += [
             f"  {LANGUAGES[other.language]} (--language {LANGUAGES[other.language].lower()}): "
             f"{_many(other.parts, 'part')}, {_named(other.encoding)}"

@@ -1,4 +1,4 @@
-"""Orders: a carrier that its operator paused or drained is so on every node."""
+"""Orders: a carrier that the administrator paused or drained is so on every node."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ class Node:
             self._beaten.clear()
             await self._beaten.wait()
 
-    # What its operator wants.
+    # What its administrator wants.
 
     async def order(self, carrier: str, *, unbind: bool) -> None:
         """Have all nodes send nothing by a carrier; here whoever asks does it. Raises StoreError.

@@ -1,4 +1,4 @@
-"""What a node is called where its operator does not say."""
+"""What a node is called where its administrator does not say."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reach: the carriers this node tried in vain to bind to, whose binds it leaves to others.
 
 Whoever was not once bound for as long as its patience stands back while another could have the
-binds, and tries twice as long the next time. So a bind comes to a node that reaches its operator;
+binds, and tries twice as long the next time. So a bind comes to a node that reaches its carrier;
 and where none does, the nodes try one after the other, ever longer.
 """
 

@@ -62,7 +62,7 @@ class SmppCarrier(Section):
         description="Password to bind with, at most 8 octets."
     )
     system_type: _Ascii = Field(
-        default="", max_length=12, description="Only where the operator asks."
+        default="", max_length=12, description="Only where the carrier asks."
     )
     bind: Literal["transceiver", "transmitter_receiver", "transmitter"] = Field(
         default="transceiver",
@@ -85,7 +85,7 @@ class SmppCarrier(Section):
         default="", description="Name the certificate must have, where it is not `host`."
     )
     tls_cert_file: _File = Field(
-        default="", description="Our certificate in PEM, where the operator asks for one."
+        default="", description="Our certificate in PEM, where the carrier asks for one."
     )
     tls_key_file: _File = Field(
         default="", description="Its key in PEM; empty when it is in `tls_cert_file`, too."
@@ -145,7 +145,7 @@ class SmppCarrier(Section):
         default=0,
         ge=0,
         le=65_535,
-        description="Port on which the operator calls us and asks us to bind as a receiver; 0 "
+        description="Port on which the carrier calls us and asks us to bind as a receiver; 0 "
         "takes no calls.",
     )
     outbind_host: str = Field(
@@ -161,7 +161,7 @@ class SmppCarrier(Section):
     source_address: SenderOrNone = Field(
         default="",
         description="Sender the handset shows: up to 15 digits, or up to 11 letters and digits; "
-        "empty leaves it to the operator.",
+        "empty leaves it to the carrier.",
     )
     senders: frozenset[Annotated[str, AfterValidator(_is_sender_or_any)]] = Field(
         default=frozenset(),
@@ -173,7 +173,7 @@ class SmppCarrier(Section):
     )
     short_code_ton_npi: _TonNpi = Field(
         default="3/0",
-        description='The same of a sender of up to 8 digits; some operators want `"0/0"`.',
+        description='The same of a sender of up to 8 digits; some carriers want `"0/0"`.',
     )
     name_ton_npi: _TonNpi = Field(default="5/0", description="The same of a sender with letters.")
     destination_ton_npi: _TonNpiOrNone = Field(
@@ -196,7 +196,7 @@ class SmppCarrier(Section):
     )
     default_alphabet: Literal["gsm7", "latin1", "ascii"] = Field(
         default="gsm7",
-        description="What the operator takes `default_data_coding` for; a text that does not fit "
+        description="What the carrier takes `default_data_coding` for; a text that does not fit "
         "this alphabet goes as UCS-2.",
     )
     default_data_coding: _Octet = Field(
@@ -204,13 +204,13 @@ class SmppCarrier(Section):
     )
     languages: frozenset[Annotated[int, BeforeValidator(_language), Field(ge=1, le=13)]] = Field(
         default=frozenset(),
-        description="National language tables the operator passes on (TS 23.038 6.2.1.2.4), by "
+        description="National language tables the carrier passes on (TS 23.038 6.2.1.2.4), by "
         'number, name or code (`1`, `"turkish"` or `"tr"`): 1 Turkish, 2 Spanish, 3 Portuguese, '
         "4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, 8 Malayalam, 9 Oriya, 10 Punjabi, "
         "11 Tamil, 12 Telugu, 13 Urdu.",
     )
     gsm7: Literal["unpacked", "packed"] = Field(
-        default="unpacked", description="How the operator takes septets: one an octet, or packed."
+        default="unpacked", description="How the carrier takes septets: one an octet, or packed."
     )
     gsm7_padding: Literal["cr", "zero"] = Field(
         default="cr",
@@ -224,10 +224,10 @@ class SmppCarrier(Section):
         "SMPP 3.4 5.2.19 reserves; the TLV `dest_addr_subunit`; or not at all.",
     )
     binary: bool = Field(
-        default=True, description="The operator takes binary and port-addressed messages."
+        default=True, description="The carrier takes binary and port-addressed messages."
     )
     binary_data_coding: _Octet = Field(
-        default=4, description="`data_coding` of binary messages; some operators want 0xF5."
+        default=4, description="`data_coding` of binary messages; some carriers want 0xF5."
     )
     receipts: Literal["on", "off"] = Field(
         default="on",
@@ -236,9 +236,9 @@ class SmppCarrier(Section):
     )
     max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
     service_type: _Ascii = Field(
-        default="", max_length=5, description="Only where the operator asks."
+        default="", max_length=5, description="Only where the carrier asks."
     )
     validity: Literal["relative", "absolute", "off"] = Field(
         default="relative",
-        description="How `validity_period` tells the operator when a message expires.",
+        description="How `validity_period` tells the carrier when a message expires.",
     )

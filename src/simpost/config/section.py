@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from simpost.domain.senders import is_sender
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
-"""Pattern of the names that operators give to carriers and nodes."""
+"""Pattern of the names that administrators give to carriers and nodes."""
 
 
 class Section(BaseModel):

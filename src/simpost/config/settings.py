@@ -28,14 +28,14 @@ class Server(Section):
     port: int = Field(
         default=8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one."
     )
-    operator_token: SecretStr = Field(
+    admin_token: SecretStr = Field(
         min_length=16,
-        description="Bearer token of the operator's endpoints and commands. A secret of your own.",
+        description="Bearer token of the admin endpoints and commands. Choose your own secret.",
     )
     metrics_token: SecretStr = Field(
         default=SecretStr(""),
         description="Bearer token that opens `/metrics` and nothing else, of 16 characters or "
-        "more; empty: only `operator_token` opens it.",
+        "more; empty: only `admin_token` opens it.",
     )
     drain_s: float = Field(
         default=0,
@@ -218,7 +218,7 @@ class Number(Section):
     """A number or short code that people text to; those that messages are sent from are known."""
 
     number: SenderOrNone = Field(
-        min_length=1, description="As the operator writes it, with or without plus."
+        min_length=1, description="As the carrier writes it, with or without plus."
     )
     account: str = Field(
         default="",

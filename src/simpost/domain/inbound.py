@@ -15,7 +15,7 @@ from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 
 NOBODY = 0
-"""In place of an account: what comes in for nobody we know is the operator's to look at."""
+"""In place of an account: what comes in for nobody we know is for the administrator to look at."""
 
 _PREFIXED_DIGITS = 10
 """From here on `00` before a number is the international prefix, not part of a short code."""

@@ -167,7 +167,7 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "Nothing: it goes when the link is back. `simpost carriers` shows the link.",
     ),
     Reason.CARRIER_PAUSED: (
-        "An operator paused the carrier; the part waits.",
+        "The administrator paused the carrier; the part waits.",
         "Nothing: it goes after `simpost carriers resume`, or by the next carrier of its route.",
     ),
     Reason.RETURNED: (

@@ -78,7 +78,7 @@ class Form(msgspec.Struct, frozen=True, order=True):
 
     @property
     def sentence(self) -> str:
-        """For operators: how this carrier's receipts differ from its answers."""
+        """For administrators: how this carrier's receipts differ from its answers."""
         said = {
             Base.SAME: "receipts write the id",
             Base.DECIMAL: "receipts write the hexadecimal id in decimal",

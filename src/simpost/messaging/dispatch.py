@@ -25,7 +25,7 @@ log = get_logger(__name__)
 
 
 class CarrierStatus(msgspec.Struct, frozen=True):
-    """A carrier as its operator looks at it.
+    """A carrier as the administrator sees it.
 
     Attributes:
         link: none when parts wait for a carrier that is not configured any more.
@@ -156,7 +156,7 @@ class Dispatch:
             lane.patience = patience
             lane.health.patience_ms = int(1000 * patience.failover_s)
 
-    # The operator's hand.
+    # Commands of the administrator.
 
     def takes(self, name: str) -> bool:
         """Whether a message had better go by this carrier, whichever node has its binds."""

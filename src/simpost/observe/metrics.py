@@ -146,7 +146,7 @@ PAUSED = Metric(
     "simpost_carrier_paused",
     "gauge",
     ("carrier",),
-    "1 when an operator told it to send nothing.",
+    "1 when the administrator paused the carrier, else 0.",
 )
 LINK = Metric(
     "simpost_bind_link",

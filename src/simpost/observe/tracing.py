@@ -1,4 +1,4 @@
-"""Traces: spans of what becomes of a message, where the operator asks for them.
+"""Traces: spans of what becomes of a message, where the administrator asks for them.
 
 The trace of a message has the message's id as its trace id: both are 16 octets. So every process
 that touches it adds to the same trace, after a restart as well, and nothing is stored for it.

@@ -98,7 +98,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
 
 
 class Link(StrEnum):
-    """The state of a carrier's connection, in the words operators use."""
+    """The state of a carrier's connection, in the words of administrators."""
 
     STARTING = "starting"
     BINDING = "binding"
@@ -121,7 +121,7 @@ class BindKind(StrEnum):
 
 
 class BindStatus(msgspec.Struct, frozen=True):
-    """One connection to the carrier, as an operator looks at it.
+    """One connection to the carrier, as an administrator sees it.
 
     Attributes:
         number: its place among the carrier's connections, from 1.
@@ -191,7 +191,7 @@ class Carrier(Protocol):
 
     @property
     def is_paused(self) -> bool:
-        """Whether an operator told it to send nothing."""
+        """Whether the administrator told it to send nothing."""
         ...
 
     @property
@@ -217,7 +217,7 @@ class Carrier(Protocol):
 
     @property
     def bind_numbers(self) -> tuple[int, ...]:
-        """The binds that its operator allows, each to be owned by one node at a time."""
+        """The binds that its carrier allows, each to be owned by one node at a time."""
         ...
 
     @property

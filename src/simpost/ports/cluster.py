@@ -127,7 +127,7 @@ class Beat(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What an operator wants of a carrier on all nodes; `unbind` is a drain."""
+    """What the administrator wants of a carrier on all nodes; `unbind` is a drain."""
 
     carrier: str
     unbind: bool

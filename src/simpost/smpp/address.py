@@ -45,10 +45,10 @@ class Address:
 
 
 def address_of(text: str) -> Address:
-    """A number, short code or name as operators commonly want it written.
+    """A number, short code or name as carriers commonly want it written.
 
     `+` or more than 8 digits: international, 1/1, without the `+`. Up to 8 digits: a short code,
-    3/0 (an operator that wants 0/0 says so in its carrier's settings). Anything else: a name, 5/0.
+    3/0 (a carrier that wants 0/0 says so in its carrier's settings). Anything else: a name, 5/0.
     Raises ValueError when it is empty, or too long for its kind.
     """
     digits = text.removeprefix("+")

@@ -158,8 +158,8 @@ class Service:
         return await self.client.request(method, f"/v1/{path}", auth=auth, **request)
 
     async def operate(self, method: str, path: str, **request: Any) -> httpx2.Response:
-        headers = {"Authorization": "Bearer operator-token"}
-        return await self.client.request(method, f"/v1/operator/{path}", headers=headers, **request)
+        headers = {"Authorization": "Bearer admin-token"}
+        return await self.client.request(method, f"/v1/admin/{path}", headers=headers, **request)
 
 
 async def nothing_to_reload() -> Reloaded:
@@ -201,7 +201,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=lambda: NOW_MS)
     measures = Measures(store, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS)
     known: dict[str, Any] = {
-        "operator_token": "operator-token",
+        "admin_token": "admin-token",
         "version": "0",
         "reload": nothing_to_reload,
     }

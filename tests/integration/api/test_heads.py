@@ -10,7 +10,7 @@ from tests.integration.api.conftest import serving
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: simpost\r\n"
 CHUNKED = (
-    b"POST /v1/messages HTTP/1.1\r\nHost: simpost\r\nAuthorization: Bearer operator-token\r\n"
+    b"POST /v1/messages HTTP/1.1\r\nHost: simpost\r\nAuthorization: Bearer admin-token\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
 )
 HURRIED = Limits(slow_head_s=0.1)

@@ -50,7 +50,7 @@ async def test_other_accounts_see_nothing_of_it(service: SERVED) -> None:
     assert unknown.json() == answer.json()
 
 
-async def test_the_operator_lists_what_is_nobodys_or_an_accounts(service: SERVED) -> None:
+async def test_the_admin_lists_what_is_nobodys_or_an_accounts(service: SERVED) -> None:
     await came(service, "mine")
     await came(service, "nobody's", account_id=NOBODY, esim_tran_no=None)
     for path, expected in [
@@ -61,7 +61,7 @@ async def test_the_operator_lists_what_is_nobodys_or_an_accounts(service: SERVED
         answer = await service.operate("GET", path)
         assert [row["text"] for row in answer.json()["inbound"]] == expected
     assert (await service.operate("GET", "inbound?account=nosuch")).status_code == 404
-    assert (await service.native("GET", "operator/inbound")).status_code == 401
+    assert (await service.native("GET", "admin/inbound")).status_code == 401
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(service: SERVED) -> None:

@@ -35,16 +35,16 @@ async def test_who_holds_no_token_sees_nothing(service, token):
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
-async def test_without_a_token_of_its_own_the_operators_opens_it(serve):
+async def test_without_a_token_of_its_own_the_admins_opens_it(serve):
     service = await serve()
     empty = await service.client.get("/metrics", headers={"Authorization": "Bearer "})
     assert empty.status_code == 401
-    assert ("simpost_build_info", "0") in await scraped(service, "operator-token")
+    assert ("simpost_build_info", "0") in await scraped(service, "admin-token")
 
 
 async def test_the_metrics_token_opens_nothing_else(service):
     headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-    answer = await service.client.get("/v1/operator/carriers", headers=headers)
+    answer = await service.client.get("/v1/admin/carriers", headers=headers)
     assert answer.status_code == 401
 
 

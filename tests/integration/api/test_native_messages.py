@@ -122,7 +122,7 @@ async def test_the_secret_may_come_in_the_headers_of_the_open_door(service: SERV
         {"RT-AccessCode": "nobody", "RT-SecretKey": "demo-secret"},
         {"Authorization": "Basic %%%"},
         {"Authorization": "Basic ZGVtbw=="},
-        {"Authorization": "Bearer operator-token"},
+        {"Authorization": "Bearer admin-token"},
     ],
 )
 async def test_without_the_right_secret_there_is_no_answer(
@@ -363,7 +363,7 @@ async def test_what_is_not_there_is_a_problem(service: SERVED, path: str) -> Non
         ("DELETE", "/v1/messages", "GET, HEAD, POST"),
         ("POST", "/healthz", "GET, HEAD"),
         ("PUT", "/openapi.json", "GET, HEAD"),
-        ("DELETE", "/v1/operator/accounts/demo", "PATCH"),
+        ("DELETE", "/v1/admin/accounts/demo", "PATCH"),
     ],
 )
 async def test_a_method_a_path_does_not_take_is_a_problem_that_names_those_it_takes(

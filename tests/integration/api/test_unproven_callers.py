@@ -12,7 +12,7 @@ from simpost.http import Limits
 from tests.integration.api.conftest import serving
 
 OPEN = b"POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: simpost\r\n"
-BATCH = b"PUT /v1/operator/plans HTTP/1.1\r\nHost: simpost\r\n"
+BATCH = b"PUT /v1/admin/plans HTTP/1.1\r\nHost: simpost\r\n"
 LARGE = b"Content-Length: 4000000\r\n\r\n"
 PROVEN = b"Authorization: Basic " + base64.b64encode(b"demo:demo-secret") + b"\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: simpost\r\n"

@@ -50,12 +50,12 @@ async def test_wrong_credentials_are_told_apart_from_none(service: SERVED) -> No
     assert await detail(service, headers=both) == wrong
     assert "RT-SecretKey is missing" in await detail(service, headers={"RT-AccessCode": "demo"})
     assert "not HTTP Basic" in await detail(service, headers={"Authorization": "Basic ~"})
-    bearer = {"Authorization": "Bearer operator-token"}
+    bearer = {"Authorization": "Bearer admin-token"}
     assert "No credentials of an account" in await detail(service, headers=bearer)
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("/v1/operator/accounts", "admin token"), ("/metrics", "metrics token")]
+    ("path", "name"), [("/v1/admin/accounts", "admin token"), ("/metrics", "metrics token")]
 )
 async def test_a_wrong_token_is_told_apart_from_none(service: SERVED, path: str, name: str) -> None:
     assert f"No {name} was given" in await detail(service, path)
@@ -69,7 +69,7 @@ async def fail(service: Service, door: str) -> int:
         answer = await service.client.post("/api/v1/open/package/list", headers=headers)
         assert answer.json()["errorCode"] == "101003"
         return 401
-    paths = {"native": "/v1/messages", "admin": "/v1/operator/accounts", "metrics": "/metrics"}
+    paths = {"native": "/v1/messages", "admin": "/v1/admin/accounts", "metrics": "/metrics"}
     auth = ("demo", "wrong") if door == "native" else None
     headers = {} if auth else {"Authorization": "Bearer wrong"}
     return (await service.client.get(paths[door], auth=auth, headers=headers)).status_code

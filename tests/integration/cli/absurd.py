@@ -70,7 +70,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "esims import": ("-", "--account=demo"),
     "plans import": ("-",),
 }
-CREDENTIALS = frozenset({"--url", "--access-code", "--secret", "--operator-token"})
+CREDENTIALS = frozenset({"--url", "--access-code", "--secret", "--admin-token"})
 
 
 class Case(NamedTuple):

@@ -27,8 +27,8 @@ ESIM = {"esimTranNo": "1", "smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
     [
         ("messages", *ACCOUNT),
         ("send", "hi", "--esim", "1", *ACCOUNT),
-        ("accounts", "list", "--operator-token", "t"),
-        ("plans", "import", "-", "--operator-token", "t"),
+        ("accounts", "list", "--admin-token", "t"),
+        ("plans", "import", "-", "--admin-token", "t"),
     ],
 )
 def test_a_service_that_is_not_there_is_one_sentence(run: Run, arguments: tuple[str, ...]) -> None:
@@ -47,7 +47,7 @@ def test_a_service_that_is_not_there_is_one_sentence(run: Run, arguments: tuple[
     [
         (("messages",), "which account?"),
         (("send", "hi", *ACCOUNT), "to which eSIM?"),
-        (("accounts", "list", "--url", NOBODY), "no operator token"),
+        (("accounts", "list", "--url", NOBODY), "no admin token"),
         (("accounts", "list", "--config", "nowhere.toml"), "nowhere.toml: no such file"),
         (("accounts", "change", "a"), "say what to change"),
         (("messages", *ACCOUNT, "--url", "ftp://x"), "must look like http://127.0.0.1:8080"),
@@ -240,7 +240,7 @@ def test_an_import_that_is_cut_off_says_how_far_it_came(
     scripted.answers = [saved, saved, broken]
     done = run(
         *("esims", "import", file, "--account", "a"),
-        *("--url", scripted.url, "--operator-token", "t"),
+        *("--url", scripted.url, "--admin-token", "t"),
     )
     assert done.returncode == 1
     assert done.stderr == (

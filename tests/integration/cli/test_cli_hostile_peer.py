@@ -19,7 +19,7 @@ IDS = ["\x1b[2J\x1b]0;owned\x07", "a\rb\nc", "\xe2\x80\xae\x9b2J", "\x7f\x08\x08
 CONFIG = """\
 [server]
 port = {port}
-operator_token = "a-token-for-the-administrator"
+admin_token = "a-token-for-the-administrator"
 [store]
 secrets_key = "{key}"
 [[carriers]]

@@ -64,7 +64,7 @@ def test_a_phones_text_is_carried_to_an_esim_that_takes_it_and_refused_to_others
     wait_until_shown(simpost, NUMBER, "see you at six")
 
 
-def test_what_is_nobodys_is_the_operators_to_see(simpost: Any) -> None:
+def test_what_is_nobodys_is_the_admins_to_see(simpost: Any) -> None:
     assert text_from(simpost, "447700900778", "4455", "wrong number?") == ["ESME_ROK"]
     assert "wrong number?" not in simpost("inbox").stdout
     shown = simpost("inbox", "--unassigned")

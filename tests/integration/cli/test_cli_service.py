@@ -101,7 +101,7 @@ def test_the_same_request_id_sends_once(simpost: Simpost) -> None:
     [
         (("messages", "nonsense"), "This account has no such message."),
         (("messages", "--secret", "wrong-secret"), "The access code or the secret is wrong"),
-        (("accounts", "list", "--operator-token", "wrong-token"), "The admin token is wrong"),
+        (("accounts", "list", "--admin-token", "wrong-token"), "The admin token is wrong"),
         (
             ("accounts", "change", "nobody", "--disable"),
             "There is no account with this access code",

@@ -87,7 +87,7 @@ class OneNode:
 
     def operate(self, method, path, body=None):
         request = urllib.request.Request(
-            f"{self.url}/v1/operator/{path}",
+            f"{self.url}/v1/admin/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
@@ -179,7 +179,7 @@ class Cluster:
         return f"""\
 [server]
 port = {port}
-operator_token = "{self.token}"
+admin_token = "{self.token}"
 [store]
 database_url = "{url or self._url}"
 secrets_key = "{self._seal_key}"

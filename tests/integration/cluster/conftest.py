@@ -55,7 +55,7 @@ def url(postgres: PostgresServer, template: str) -> str:
 
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[Centre]:
-    """The operator of all nodes."""
+    """The administrator of all nodes."""
     centre = Centre(tmp_path)
     yield centre
     centre.kill()

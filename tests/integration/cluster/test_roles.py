@@ -40,7 +40,7 @@ def test_each_node_shows_the_binds_of_all(cluster):
         assert json.load(answer)["status"] == "ok"
 
 
-def test_a_node_without_the_role_takes_no_requests_but_answers_its_operator(cluster):
+def test_a_node_without_the_role_takes_no_requests_but_answers_its_admin(cluster):
     door = cluster.start("door", "--role=api")
     (esim,) = cluster.fill(door)
     sender = cluster.start("sender", "--role=carrier,dispatch")

@@ -1,4 +1,4 @@
-"""What holds on one node holds on all: paces, accounts, an operator's orders."""
+"""What holds on one node holds on all: paces, accounts, an administrator's orders."""
 
 import asyncio
 import time
@@ -77,7 +77,7 @@ def test_savers_on_every_node_undo_no_revocation(cluster):
         assert {key: account[key] for key in changes} == changes
 
 
-def test_an_operator_may_ask_another_node_for_each_step(cluster):
+def test_an_admin_may_ask_another_node_for_each_step(cluster):
     nodes = [cluster.start(name, "--role=api") for name in ("a", "b")]
     for count in range(20):
         one, other = nodes[count % 2], nodes[1 - count % 2]

@@ -190,7 +190,7 @@ async def test_a_number_of_one_account_is_its_alone_whoever_texts_to_it(bench):
     assert await bench.inbound(OTHER) == []
 
 
-async def test_jasmin_531_what_nobody_is_known_for_is_kept_for_the_operator(bench):
+async def test_jasmin_531_what_nobody_is_known_for_is_kept_for_the_admin(bench):
     assert await bench.bring("who am I?") is OK
     assert await bench.bring("and I?", to="99999") is OK
     assert [row.text for row in await bench.inbound(NOBODY)] == ["and I?", "who am I?"]

@@ -6,10 +6,10 @@ import pkgutil
 
 import simpost_client
 from simpost_client import AuthenticatedClient, Client
+from simpost_client.api.admin import admin_add_account, admin_list_esims
 from simpost_client.api.health import healthz
 from simpost_client.api.messages import list_messages, send_message, show_message
 from simpost_client.api.open_ import open_esim_send_sms, open_package_list
-from simpost_client.api.operator import admin_add_account, admin_list_esims
 from simpost_client.models import (
     AccountWithSecret,
     Health,

@@ -52,7 +52,7 @@ check(fault.data?.success === false && fault.data.errorCode === "310403", "fault
 const plans = await client.POST("/api/v1/open/package/list", { body: {} });
 check(plans.data?.success === true && plans.data.obj.packageList[0]?.packageCode === "P1", "plans");
 
-const added = await admin.POST("/v1/operator/accounts", { body: newAccount });
+const added = await admin.POST("/v1/admin/accounts", { body: newAccount });
 check(added.response.status === 201 && added.data?.requestsPerSecond === 8, "account");
 
 const health = await client.GET("/healthz");

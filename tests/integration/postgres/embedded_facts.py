@@ -89,7 +89,7 @@ async def make_embedded(folder: Path, *, history: int = 0, seal_key: str = SEAL_
     """`history` messages that ended lie before those of the facts, one part and one try each."""
     config = folder / "simpost.toml"
     config.write_text(
-        '[server]\noperator_token = "operator-of-the-tests"\nport = 0\n'
+        '[server]\nadmin_token = "admin-of-the-tests"\nport = 0\n'
         f'[store]\ndatabase_url = "sqlite:///simpost.db"\nsecrets_key = "{seal_key}"\n'
     )
     config.chmod(0o600)

@@ -40,7 +40,7 @@ def settings_of(carriers):
     """`carriers`: what is to be known of each, by name; the route names them in this order."""
     return Settings.model_validate(
         {
-            "server": {"operator_token": "t" * 40},
+            "server": {"admin_token": "t" * 40},
             "store": {"secrets_key": SEAL_KEY},
             "messages": {"repeat_in_doubt": REPEATED, "receipt_grace_s": GRACE_S},
             "carriers": tuple(

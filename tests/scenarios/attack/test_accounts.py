@@ -67,7 +67,7 @@ async def test_guesses_are_counted_and_logged_and_lock_nobody_out(target):
     doors = {
         "open": ("POST", "/api/v1/open/package/list", {"RT-SecretKey": "guess"}),
         "native": ("GET", "/v1/messages", {"RT-SecretKey": "guess"}),
-        "admin": ("GET", "/v1/operator/accounts", {"Authorization": "Bearer guess"}),
+        "admin": ("GET", "/v1/admin/accounts", {"Authorization": "Bearer guess"}),
     }
     before = {door: _wrong(target, door) for door in doors}
     lines = target.log.count("credentials_wrong")

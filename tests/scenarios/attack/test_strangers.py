@@ -24,7 +24,7 @@ def gateway(tmp_path):
 async def put_anonymously(gateway, may_end):
     """What a stranger is answered to 4 MiB, written as far as it is let, and kept open."""
     reader, writer = await asyncio.open_connection(HOST, gateway.port)
-    writer.write(b"PUT /v1/operator/plans HTTP/1.1\r\nHost: localhost\r\n")
+    writer.write(b"PUT /v1/admin/plans HTTP/1.1\r\nHost: localhost\r\n")
     writer.write(b"Content-Length: %d\r\n\r\n" % (4 * MIB))
     with contextlib.suppress(ConnectionError):
         for _ in range(4):

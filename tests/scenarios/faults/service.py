@@ -44,7 +44,7 @@ async def until(found: Callable[[], T], what: str) -> T:
 
 
 class Centre(Process):
-    """`simpost smsc`: the operator, and all handsets."""
+    """`simpost smsc`: the SMSC, and all handsets."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.port, self._http_port = free_ports(2)
@@ -141,7 +141,7 @@ class Node:
 
     def operate(self, method: str, path: str, body: object) -> None:
         request = urllib.request.Request(
-            f"{self.url}/v1/operator/{path}",
+            f"{self.url}/v1/admin/{path}",
             method=method,
             data=json.dumps(body).encode(),
             headers={
@@ -199,7 +199,7 @@ class Site:
         return f"""\
 [server]
 port = {port}
-operator_token = "{self.token}"
+admin_token = "{self.token}"
 [store]
 database_url = "{url}"
 secrets_key = "{self._seal_key}"

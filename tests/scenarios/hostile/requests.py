@@ -27,7 +27,7 @@ class Hostile:
     def __init__(self, chance, esim, access_code, secret, token):
         self.chance = chance
         self.who = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
-        self.operator = {"Authorization": f"Bearer {token}"}
+        self.admin = {"Authorization": f"Bearer {token}"}
         self.esim = esim
         self.kinds = (
             self.deep_json,
@@ -191,7 +191,7 @@ class Hostile:
                 {"RT-AccessCode": "a\r\nRT-AccessCode: b", "RT-SecretKey": "s"},
             )
         )
-        path = self.chance.choice((SEND, NATIVE, "/v1/operator/accounts", "/metrics"))
+        path = self.chance.choice((SEND, NATIVE, "/v1/admin/accounts", "/metrics"))
         return self._ask(self.chance.choice(("GET", "POST")), path, headers, b"{}")
 
     def strange_query(self):
@@ -199,16 +199,16 @@ class Hostile:
             ("%00", "%ff", "1e999", "-1", "9" * 400, "%u0041", "\u2603", "'--")
         )
         name = self.chance.choice(("limit", "cursor", "from", "to", "state", "esimTranNo", "iccid"))
-        path = self.chance.choice((NATIVE, "/v1/inbound", "/v1/operator/messages"))
-        headers = self.operator if "operator" in path else self.who
+        path = self.chance.choice((NATIVE, "/v1/inbound", "/v1/admin/messages"))
+        headers = self.admin if "admin" in path else self.who
         return self._ask("GET", f"{path}?account=bench&{name}={value}", headers)
 
     def strange_batch(self):
         row = self.chance.choice((1, None, {}, {"packageCode": "x" * 1_000}, {"volume": 1e308}, []))
         rows = [row] * self.chance.choice((1, 1, 1, 2_001))
-        path = self.chance.choice(("/v1/operator/plans", "/v1/operator/accounts/bench/esims"))
+        path = self.chance.choice(("/v1/admin/plans", "/v1/admin/accounts/bench/esims"))
         body = json.dumps(rows).encode()
-        return self._ask("PUT", path, {**self.operator, "Content-Type": "application/json"}, body)
+        return self._ask("PUT", path, {**self.admin, "Content-Type": "application/json"}, body)
 
     def strange_method(self):
         method = self.chance.choice(("TRACE", "CONNECT", "PROPFIND", "get", "OPTIONS", "HEAD"))

@@ -141,7 +141,7 @@ async def open_doors(*accounts: Account, **settings: Any) -> Door:
         readiness=cast("Any", None),
         reload=cast("Any", None),
         clock_ms=lambda: NOW_MS,
-        operator_token="operator-token",
+        admin_token="admin-token",
         version="0",
         **settings,
     )

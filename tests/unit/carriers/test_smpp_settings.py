@@ -10,7 +10,7 @@ from tests.integration.carriers.authority import Authority
 
 HEAD = """\
 [server]
-operator_token = "a-token-of-some-length"
+admin_token = "a-token-of-some-length"
 [store]
 secrets_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 [[carriers]]

@@ -49,7 +49,7 @@ def test_init_makes_new_secrets_each_time(file: Path) -> None:
     other = file.with_name("other.toml")
     assert run("init", str(other)) == 0
     first, second = load(file), load(other)
-    assert first.server.operator_token != second.server.operator_token
+    assert first.server.admin_token != second.server.admin_token
     assert first.store.secrets_key != second.store.secrets_key
 
 
@@ -58,7 +58,7 @@ def test_init_shows_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert run("init", str(path)) == 0
     shown = capsys.readouterr().out
     assert f"simpost serve --config {path}" in shown
-    assert load(path).server.operator_token.get_secret_value() not in shown
+    assert load(path).server.admin_token.get_secret_value() not in shown
 
 
 def test_init_never_overwrites(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def test_look_alikes_are_shown_with_what_they_replaced(capsys: pytest.CaptureFix
 
 CARRIERS = """
 [server]
-operator_token = "an-operator-token-of-32-characters"
+admin_token = "an-admin-token-of-32-characters"
 [store]
 secrets_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 [[carriers]]

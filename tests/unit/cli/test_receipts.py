@@ -3,7 +3,7 @@
 from simpost.cli.receipts import _row
 
 FACTS = {
-    "carrier": "operator-one",
+    "carrier": "carrier-one",
     "carrierMessageId": "99887766",
     "textId": "c-1",
     "state": "failed",
@@ -18,7 +18,7 @@ FACTS = {
 def test_a_receipt_is_shown_with_both_ids_and_its_numbers() -> None:
     assert _row(FACTS) == [
         "2026-01-01 00:00:07",
-        "operator-one",
+        "carrier-one",
         "99887766 or c-1",
         "failed (3:27)",
         "66812345678, Shop",

@@ -59,7 +59,7 @@ def test_of_those_that_share_whoever_failed_less_goes_first():
 
 
 def test_the_name_of_a_lease_says_whose_bind_it_is():
-    assert parse_bind(bind_of("operator-one", 12)) == ("operator-one", 12)
+    assert parse_bind(bind_of("carrier-one", 12)) == ("carrier-one", 12)
     assert parse_bind(DISPATCH) is None
 
 

@@ -49,7 +49,7 @@ def lines(written: io.StringIO) -> list[dict[str, Any]]:
         "password",
         "RT-SecretKey",
         "secret",
-        "operator_token",
+        "admin_token",
         "Authorization",
         "text",
         "body",

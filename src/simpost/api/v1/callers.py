@@ -1,4 +1,4 @@
-"""Who calls the native door: an account by its credentials, or the operator by its token."""
+"""Who calls the native door: an account by its credentials, or the administrator by its token."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def _prove(services: Services, request: Request) -> Account:
 
 
 def proven_caller(services: Services, scope: Scope) -> Account | None:
-    """The account whose valid credentials are in the headers, or `NOBODY` for the operator's.
+    """The account whose valid credentials are in the headers, or `NOBODY` for the administrator's.
 
     None where there are none: then no body is read.
     """
@@ -79,8 +79,8 @@ def proven_caller(services: Services, scope: Scope) -> Account | None:
         if holds_secret(account, secret):
             scope[PROVEN] = account
             return account
-    is_operator = _holds_bearer(request, services.metrics_token, services.operator_token)
-    return NOBODY if is_operator else None
+    is_admin = _holds_bearer(request, services.metrics_token, services.admin_token)
+    return NOBODY if is_admin else None
 
 
 def _holds_bearer(request: Request, *tokens: str) -> bool:
@@ -90,9 +90,9 @@ def _holds_bearer(request: Request, *tokens: str) -> bool:
     return scheme.lower() == "bearer" and any(fits)
 
 
-async def admit_operator(request: Request) -> None:
+async def admit_admin(request: Request) -> None:
     """Let in who holds the admin token; nobody when there is none."""
-    token = (await services_of(request)).operator_token
+    token = (await services_of(request)).admin_token
     await admit_bearer(request, "admin", "admin token", token)
 
 

@@ -44,12 +44,12 @@ _SCHEMES: dict[str, Any] = {
         "description": "Hex HMAC-SHA256 of RT-Timestamp, RT-RequestID, RT-AccessCode and the body.",
     },
     "Basic": {"type": "http", "scheme": "basic"},
-    "Operator": {"type": "http", "scheme": "bearer"},
+    "Admin": {"type": "http", "scheme": "bearer"},
 }
 _ACCOUNT: list[dict[str, list[str]]] = [{"AccessCode": [], "SecretKey": []}, {"Basic": []}]
-_OPERATOR: list[dict[str, list[str]]] = [{"Operator": []}]
+_ADMIN_TOKEN: list[dict[str, list[str]]] = [{"Admin": []}]
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
-_ADMIN = "/v1/operator/"
+_ADMIN = "/v1/admin/"
 _SERVERS = [{"url": "/", "description": "The simpost that serves this document."}]
 _LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
@@ -95,5 +95,5 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _security(path: str) -> list[dict[str, list[str]]]:
     if path.startswith(_ADMIN) or path == "/metrics":
-        return _OPERATOR
+        return _ADMIN_TOKEN
     return _ACCOUNT if path.startswith("/v1/") else []

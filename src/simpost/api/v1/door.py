@@ -18,17 +18,17 @@ from simpost.api.costs import LARGE_OCTETS, Overdrawn
 from simpost.api.credentials import NOBODY
 from simpost.api.services import Services
 from simpost.api.v1 import (
+    admin_accounts,
+    admin_carriers,
+    admin_catalogue,
+    admin_data,
+    admin_nodes,
+    admin_receipts,
+    admin_reload,
     health,
     inbound,
     log,
     metrics,
-    operator_accounts,
-    operator_carriers,
-    operator_catalogue,
-    operator_data,
-    operator_nodes,
-    operator_receipts,
-    operator_reload,
     pages,
     problems,
     refusals,
@@ -65,16 +65,16 @@ def framework(version: str) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     rooms = (pages, health, metrics, sending, log, refusals, inbound)
-    operators = (
-        operator_accounts,
-        operator_carriers,
-        operator_catalogue,
-        operator_data,
-        operator_nodes,
-        operator_receipts,
-        operator_reload,
+    admin = (
+        admin_accounts,
+        admin_carriers,
+        admin_catalogue,
+        admin_data,
+        admin_nodes,
+        admin_receipts,
+        admin_reload,
     )
-    routers = [room.router for room in (*rooms, *operators)]
+    routers = [room.router for room in (*rooms, *admin)]
     for router in routers:
         app.include_router(router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
@@ -154,7 +154,7 @@ async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> No
 
 
 def _limit(services: Services, scope: Scope) -> int:
-    is_batch = scope["method"] == "PUT" and scope["path"].startswith("/v1/operator/")
+    is_batch = scope["method"] == "PUT" and scope["path"].startswith("/v1/admin/")
     return max(BATCH_OCTETS, services.max_body_octets) if is_batch else services.max_body_octets
 
 

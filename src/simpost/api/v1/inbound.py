@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from simpost.api.services import Services
-from simpost.api.v1.callers import Caller, Wired, admit_operator
+from simpost.api.v1.admin_accounts import AccessCode, find_account
+from simpost.api.v1.callers import Caller, Wired, admit_admin
 from simpost.api.v1.inbound_shapes import (
     Conversation,
     InboundInFull,
@@ -19,7 +20,6 @@ from simpost.api.v1.inbound_shapes import (
 )
 from simpost.api.v1.list_pages import answer_page
 from simpost.api.v1.log import Cursor, format_cursor, parse_cursor
-from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
@@ -89,9 +89,9 @@ async def show_inbound_in_full(
 
 
 @router.get(
-    "/operator/inbound/{id}",
-    tags=["operator"],
-    dependencies=[Depends(admit_operator)],
+    "/admin/inbound/{id}",
+    tags=["admin"],
+    dependencies=[Depends(admit_admin)],
     summary="Show one message that came in for an account, or for nobody known",
     operation_id="adminShowInbound",
 )
@@ -104,9 +104,9 @@ async def show_inbound_of_anyone(
 
 
 @router.get(
-    "/operator/inbound",
-    tags=["operator"],
-    dependencies=[Depends(admit_operator)],
+    "/admin/inbound",
+    tags=["admin"],
+    dependencies=[Depends(admit_admin)],
     summary="List what came in for an account, or for nobody known",
     operation_id="adminListInbound",
 )

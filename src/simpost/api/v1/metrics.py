@@ -17,9 +17,9 @@ router = APIRouter(tags=["health"])
     response_class=PlainTextResponse,
 )
 async def show_metrics(request: Request, services: Wired) -> Response:
-    """Opens to the token that is for this alone, and to the operator's."""
+    """Opens to the token that is for this alone, and to the administrator's."""
     await admit_bearer(
-        request, "metrics", "metrics token", services.metrics_token, services.operator_token
+        request, "metrics", "metrics token", services.metrics_token, services.admin_token
     )
     readings = [
         *await services.measures.read(),

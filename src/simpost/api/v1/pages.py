@@ -58,7 +58,7 @@ _TITLES = {
     "open": "Compatible API",
     "messages": "Messages",
     "inbound": "Inbound messages",
-    "operator": "Administrator",
+    "admin": "Administrator",
     "health": "Health",
 }
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, WithJsonSchema
 
 from simpost.api.services import Services
-from simpost.api.v1.callers import Caller, Wired, admit_operator
+from simpost.api.v1.admin_accounts import AccessCode, find_account
+from simpost.api.v1.callers import Caller, Wired, admit_admin
 from simpost.api.v1.list_pages import answer_page
 from simpost.api.v1.log import Cursor, Instant, format_cursor, parse_cursor
-from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, to_ms, why
 from simpost.domain.reasons import Reason
@@ -81,9 +81,9 @@ async def list_refusals(
 
 
 @router.get(
-    "/operator/refusals",
-    tags=["operator"],
-    dependencies=[Depends(admit_operator)],
+    "/admin/refusals",
+    tags=["admin"],
+    dependencies=[Depends(admit_admin)],
     summary="List the refused texts of an account, newest first",
     operation_id="adminListRefusals",
 )

@@ -75,7 +75,7 @@ _SAYS: dict[Meaning, tuple[Verdict, Reason]] = {
 
 
 def carrier_code(status: int) -> str:
-    """A command_status as operators write it."""
+    """A command_status as carriers write it."""
     return f"0x{status:08X}"
 
 

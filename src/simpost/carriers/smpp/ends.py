@@ -1,4 +1,4 @@
-"""Why a link ended, as operators read it."""
+"""Why a link ended, as administrators read it."""
 
 from __future__ import annotations
 

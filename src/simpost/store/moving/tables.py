@@ -42,7 +42,7 @@ POSTGRES_ONLY: Final = {
     "meta": "what the database is bound to",
     "nodes": "processes that serve the database",
     "leases": "what each of them has",
-    "orders": "what operators told all of them",
+    "orders": "what administrators told all of them",
     "changes": "versions of what they keep a copy of",
     "paces": "what accounts may send at this moment",
     "moves": "the move itself",

@@ -1,4 +1,4 @@
-"""The operator's accounts: who may call, how fast and from where."""
+"""Accounts: who may call, how fast and from where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
 from simpost.api.services import Services
-from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.error_words import Matching
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape
@@ -18,7 +18,7 @@ from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 def _network(text: str) -> str:

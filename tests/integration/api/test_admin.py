@@ -15,25 +15,25 @@ def problem(answer: Any) -> tuple[int, str]:
     [
         {},
         {"Authorization": "Bearer"},
-        {"Authorization": "Bearer operator-toke"},
-        {"Authorization": "Basic operator-token"},
-        {"Authorization": "operator-token"},
+        {"Authorization": "Bearer admin-toke"},
+        {"Authorization": "Basic admin-token"},
+        {"Authorization": "admin-token"},
         {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"},
     ],
 )
 @pytest.mark.parametrize("path", ["accounts", "messages?account=demo"])
-async def test_only_the_operators_token_opens_the_operators_endpoints(
+async def test_only_the_admin_token_opens_the_admin_endpoints(
     service: SERVED, headers: dict[str, str], path: str
 ) -> None:
-    answer = await service.client.get(f"/v1/operator/{path}", headers=headers)
+    answer = await service.client.get(f"/v1/admin/{path}", headers=headers)
     assert problem(answer) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-async def test_without_a_configured_token_nobody_is_the_operator(serve: Any) -> None:
-    service = await serve(operator_token="")
+async def test_without_a_configured_token_nobody_is_the_admin(serve: Any) -> None:
+    service = await serve(admin_token="")
     headers = {"Authorization": "Bearer "}
-    answer = await service.client.get("/v1/operator/accounts", headers=headers)
+    answer = await service.client.get("/v1/admin/accounts", headers=headers)
     assert problem(answer) == (401, "unauthorized")
 
 
@@ -304,7 +304,7 @@ async def test_a_batch_may_be_larger_than_other_bodies(service: SERVED) -> None:
     assert problem(over) == (413, "body_too_large")
 
 
-async def test_the_operator_sees_the_log_of_any_account(service: SERVED) -> None:
+async def test_the_admin_sees_the_log_of_any_account(service: SERVED) -> None:
     await service.send("Hello")
     for account, count in (("demo", 1), ("other", 0)):
         answer = await service.operate("GET", "messages", params={"account": account})

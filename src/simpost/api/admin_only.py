@@ -1,4 +1,4 @@
-"""A node without the role `api`: its operator is answered, customers are not."""
+"""A node without the role `api`: the administrator is answered, customers are not."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simpost.api.v1.problems import Problem, ProblemCode, render
 
 _OPEN = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
-_OPERATOR = "/v1/operator/"
+_ADMIN = "/v1/admin/"
 
 
-def operators_only(doors: ASGIApp) -> ASGIApp:
-    """Let pass what the operator and those who watch ask."""
+def admin_only(doors: ASGIApp) -> ASGIApp:
+    """Serve administration and health paths only; answer all others with 404."""
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path in _OPEN or path.startswith(_OPERATOR):
+        if scope["type"] != "http" or path in _OPEN or path.startswith(_ADMIN):
             await doors(scope, receive, send)
             return
         problem = Problem(404, ProblemCode.NOT_FOUND, "This node takes no requests: ask another.")

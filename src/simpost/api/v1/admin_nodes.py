@@ -1,14 +1,14 @@
-"""The operator's nodes: who is there, what each does and owns."""
+"""Nodes: which run, what each does and leases."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from simpost.api.v1.callers import Wired, admit_operator
-from simpost.api.v1.operator_reload import Mistake, mistakes_of
+from simpost.api.v1.admin_reload import Mistake, mistakes_of
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.shapes import Shape, Time, format_time
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class NodeShown(Shape):

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StrictStr
 
 from simpost.api.services import Services
-from simpost.api.v1.callers import Wired, admit_operator
-from simpost.api.v1.operator_accounts import AccessCode, find_account
+from simpost.api.v1.admin_accounts import AccessCode, find_account
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, format_time
 from simpost.ports.store import EsimRow, EsimSearch, PlanRow
@@ -20,7 +20,7 @@ _SECRETS = ("ac", "pin", "puk", "qrCodeUrl", "shortUrl")
 Key = Annotated[StrictStr, Field(min_length=1, max_length=64)]
 Keys = Annotated[list[Key], Field(min_length=1, max_length=1000)]
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class EsimShape(Shape):

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.log import Instant
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, to_ms, why
 from simpost.domain.network_errors import explain
 from simpost.domain.outcomes import Standing, UnmatchedReceipt
 from simpost.domain.states import State
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class WhichReceipts(Shape):

@@ -111,10 +111,10 @@ async def test_an_unknown_carrier_is_not_found(service: SERVED, verb: str) -> No
     ("method", "path"),
     [("GET", "carriers"), ("POST", "carriers/down/pause"), ("POST", "reload")],
 )
-async def test_only_the_operator_has_a_hand_on_carriers(
+async def test_only_the_admin_has_a_hand_on_carriers(
     service: SERVED, method: str, path: str
 ) -> None:
-    answer = await service.native(method, f"operator/{path}")
+    answer = await service.native(method, f"admin/{path}")
     assert answer.status_code == 401
     assert not service.services.dispatch.lanes["down"].carrier.is_paused
 

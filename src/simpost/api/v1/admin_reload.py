@@ -1,4 +1,4 @@
-"""The operator's reload: every node reads its own configuration again."""
+"""Reload: every node reads its own configuration again."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Literal
 
 from fastapi import APIRouter, Depends, Response
 
-from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape
 from simpost.errors import ConfigError
 from simpost.ports.cluster import Reading, Reloaded
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 _NOTHING = Reloaded([], [], [], [], [])
 
@@ -37,7 +37,7 @@ class Mistake(Shape):
 class NodeReloaded(Changes):
     """Another node. One that `refused` has `errors` in its file, and keeps what held before.
 
-    One that is `pending` has not said yet how it read its file; `GET /v1/operator/nodes` tells.
+    One that is `pending` has not said yet how it read its file; `GET /v1/admin/nodes` tells.
     """
 
     name: str

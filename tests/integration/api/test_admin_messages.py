@@ -34,7 +34,7 @@ async def test_another_account_cannot_open_the_message(service: SERVED) -> None:
         await service.native("GET", f"messages/{message_id}", account="other")
     ).status_code == 404
     auth = ("demo", "demo-secret")
-    path = f"/v1/operator/messages/{message_id}"
+    path = f"/v1/admin/messages/{message_id}"
     assert (await service.client.get(path, auth=auth)).status_code == 401
 
 

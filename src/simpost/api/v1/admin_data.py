@@ -1,4 +1,4 @@
-"""The operator's plans and eSIMs in, in batches, and any account's messages out."""
+"""Plans and eSIMs are saved in batches; the messages of any account are read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 
-from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.admin_accounts import AccessCode, find_account
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.inbound import Slice, conversation_of
 from simpost.api.v1.inbound_shapes import Conversation
 from simpost.api.v1.log import Which, in_full, page_of
 from simpost.api.v1.message_shapes import MessageInFull, Page
-from simpost.api.v1.operator_accounts import AccessCode, find_account
 from simpost.api.v1.problems import Problem, ProblemCode, invalid
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
@@ -29,7 +29,7 @@ _AT_ONCE = 200
 
 _Row = TypeVar("_Row")
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class RefusedRow(Shape):

@@ -45,5 +45,5 @@ async def test_the_administrator_sees_receipts_that_found_no_part(service: SERVE
 
 
 async def test_an_account_does_not_see_them(service: SERVED) -> None:
-    assert (await service.native("GET", "operator/receipts")).status_code in {401, 403}
+    assert (await service.native("GET", "admin/receipts")).status_code in {401, 403}
     assert (await service.operate("GET", "receipts?limit=0")).status_code == 422

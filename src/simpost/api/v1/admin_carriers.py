@@ -1,17 +1,17 @@
-"""The operator's carriers: what each bind is doing, and a hand on them."""
+"""Carriers: the state of each bind; pause, drain and resume."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Response
 
-from simpost.api.v1.callers import Wired, admit_operator
+from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
 from simpost.domain.receipt_ids import Base, Letters, SeenForm
 from simpost.messaging.dispatch import CarrierStatus
 from simpost.ports.carrier import BindKind, BindStatus, Link
 
-router = APIRouter(prefix="/v1/operator", tags=["operator"], dependencies=[Depends(admit_operator)])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class BindShown(Shape):
