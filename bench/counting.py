@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 from simpost.api.answers import Answers
-from simpost.domain.outcomes import Receipt, Verdict
+from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.messaging.attempt_counts import Tally
 from simpost.observe import set_up
@@ -29,7 +29,7 @@ _SETTLEMENT = Settlement(
     carrier="simulator",
     state=State.SENT,
     reason=None,
-    outcome=Verdict.ACCEPTED,
+    outcome=OutcomeKind.ACCEPTED,
     carrier_message_id="1",
     carrier_code=None,
     started_ms=0,

@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet
 from uuid_utils import uuid7
 
 from simpost.domain.messages import Category
-from simpost.domain.outcomes import Receipt, Verdict
+from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.ports.store import EsimRow, MessageFilter, NewMessage, PlanRow, Settlement
 from simpost.store import SqliteStore
@@ -70,7 +70,7 @@ def settlement(accepted: NewMessage, carrier_id: str) -> Settlement:
         carrier=CARRIER,
         state=State.SENT,
         reason=None,
-        outcome=Verdict.ACCEPTED,
+        outcome=OutcomeKind.ACCEPTED,
         carrier_message_id=carrier_id,
         carrier_code=None,
         started_ms=now,

@@ -24,7 +24,7 @@ from simpost.cluster.node import Node
 from simpost.cluster.node_name import new_name
 from simpost.cluster.shared_rate_limit import SharedPaces
 from simpost.config import Settings
-from simpost.domain.inbound import Incoming
+from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
 from simpost.errors import ConfigError
 from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
@@ -211,7 +211,7 @@ class App:
     def _leads(self) -> bool:
         return self._node is None or self._node.leads
 
-    def _take_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
+    def _take_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._unmarked.take(part)
 
     async def run(

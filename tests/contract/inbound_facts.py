@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simpost.domain.inbound import Inbound, InboundState, Incoming, Place
+from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, PartPosition
 from simpost.ports.inbound import NewInbound
 from tests.contract.store_facts import CARRIER, NOW_MS, new_id
 
@@ -13,27 +13,27 @@ NUMBER = "12345"
 LINK, OTHER_LINK = b"link-1", b"link-2"
 
 
-def alone(text: str = "hi", **changes: Any) -> Incoming:
+def alone(text: str = "hi", **changes: Any) -> InboundPart:
     facts: dict[str, Any] = {
         "carrier": CARRIER,
         "source": PHONE,
         "destination": NUMBER,
         "octets": text.encode(),
         "encoding": "gsm7",
-        "place": Place("alone", int.from_bytes(text.encode()[:7].ljust(7), "big")),
+        "place": PartPosition("alone", int.from_bytes(text.encode()[:7].ljust(7), "big")),
         "received_ms": NOW_MS,
         "link": LINK,
         "links": (LINK,),
     }
-    return Incoming(**{**facts, **changes})
+    return InboundPart(**{**facts, **changes})
 
 
-def one_of(number: int, total: int = 3, *, reference: int = 7, **changes: Any) -> Incoming:
-    place = Place(changes.pop("kind", "udh8"), reference, total, number)
+def one_of(number: int, total: int = 3, *, reference: int = 7, **changes: Any) -> InboundPart:
+    place = PartPosition(changes.pop("kind", "udh8"), reference, total, number)
     return alone(changes.pop("text", f"part {number} "), place=place, **changes)
 
 
-def inbound(at_ms: int = NOW_MS, **changes: Any) -> Inbound:
+def inbound(at_ms: int = NOW_MS, **changes: Any) -> InboundMessage:
     facts: dict[str, Any] = {
         "id": new_id(at_ms),
         "account_id": 1,
@@ -50,7 +50,7 @@ def inbound(at_ms: int = NOW_MS, **changes: Any) -> Inbound:
         "message_id": None,
         "received_ms": at_ms,
     }
-    return Inbound(**{**facts, **changes})
+    return InboundMessage(**{**facts, **changes})
 
 
 def new(of: Any, message: Any = None, **changes: Any) -> NewInbound:

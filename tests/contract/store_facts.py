@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from simpost.domain.messages import Category, Priority
-from simpost.domain.outcomes import Receipt, Verdict
+from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import EsimRow, NewMessage, PlanRow, RequestKey, Settlement
@@ -67,7 +67,7 @@ def settlement(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
         "carrier": CARRIER,
         "state": State.SENT,
         "reason": None,
-        "outcome": Verdict.ACCEPTED,
+        "outcome": OutcomeKind.ACCEPTED,
         "carrier_message_id": None,
         "carrier_code": None,
         "started_ms": NOW_MS + 10,
@@ -81,7 +81,7 @@ def turned_back(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
     facts: dict[str, Any] = {
         "state": State.SENDING,
         "reason": Reason.THROTTLED,
-        "outcome": Verdict.THROTTLED,
+        "outcome": OutcomeKind.THROTTLED,
         "due_ms": NOW_MS + 1_000,
     }
     return settlement(of, number, **{**facts, **changes})
@@ -91,7 +91,7 @@ def refused(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
     facts: dict[str, Any] = {
         "state": State.REJECTED,
         "reason": Reason.CARRIER_REFUSED,
-        "outcome": Verdict.REFUSED,
+        "outcome": OutcomeKind.REFUSED,
         "carrier_code": "0x0000000B",
     }
     return settlement(of, number, **{**facts, **changes})
@@ -101,7 +101,7 @@ def in_doubt(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
     facts: dict[str, Any] = {
         "state": State.IN_DOUBT,
         "reason": Reason.NO_ANSWER,
-        "outcome": Verdict.IN_DOUBT,
+        "outcome": OutcomeKind.IN_DOUBT,
         "due_ms": of.expires_ms,
     }
     return settlement(of, number, **{**facts, **changes})

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from simpost.domain.outcomes import Standing
+from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from tests.contract.store_facts import (
     CARRIER,
@@ -21,7 +21,7 @@ from tests.contract.store_facts import (
 
 HANDSET = "66812345678"
 OTHER = "66899999999"
-DOUBTFUL = Repeats()
+DOUBTFUL = RepeatPolicy()
 
 
 def said(carrier_id, state=State.DELIVERED, reason=None, numbers=(HANDSET, "Shop"), **facts):
@@ -57,9 +57,9 @@ async def part_of(store, one, number=1):
     return (await store.find_message(one.account_id, one.id)).parts[number - 1]
 
 
-async def standing(store, one):
+async def disposition(store, one):
     found = await store.find_message(one.account_id, one.id)
-    return [(each.carrier_message_id, each.standing) for each in found.receipts]
+    return [(each.carrier_message_id, each.disposition) for each in found.receipts]
 
 
 @pytest.mark.parametrize("doubting", [doubted, lost])
@@ -80,7 +80,7 @@ async def test_a_receipt_that_came_before_the_doubt_is_met_by_it(opening, doubti
         one = await doubting(store)
         await look_again(store)
         assert await state_of(store, one) is State.DELIVERED
-        assert await standing(store, one) == [("x-1", Standing.MATCHED)]
+        assert await disposition(store, one) == [("x-1", ReceiptDisposition.MATCHED)]
         assert await store.forget(now_ms=NOW_MS + 9 * DAY_MS, limit=10) == 0
 
 
@@ -90,7 +90,9 @@ async def test_many_parts_in_doubt_are_each_settled_by_their_own_receipt(store):
     ]
     for one in many:
         await store.accept(one)
-    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=Repeats(frozenset({"service"})))
+    await store.lapse(
+        now_ms=NOW_MS + 100, owner=OWNER, repeats=RepeatPolicy(frozenset({"service"}))
+    )
     shown = many[:-1]
     await store.receive(
         [said(f"x-{index}", numbers=(one.destination, "Shop")) for index, one in enumerate(shown)]
@@ -108,7 +110,7 @@ async def test_two_parts_in_doubt_to_one_number_are_ambiguous(store):
     await store.receive([said("x-1")])
     await look_again(store)
     assert {await state_of(store, each) for each in (one, two)} == {State.IN_DOUBT}
-    assert store.counts().kept == {(CARRIER, Standing.PARKED): 1}
+    assert store.counts().kept == {(CARRIER, ReceiptDisposition.PARKED): 1}
 
 
 async def test_once_only_one_is_left_in_doubt_the_receipt_that_waited_settles_it(store):
@@ -197,7 +199,7 @@ async def test_the_last_part_in_doubt_folds_its_message(store):
 async def test_a_part_that_is_tried_again_is_settled_by_the_receipt_of_its_first_try(store):
     code = leased(category="code", destination=OTHER)
     await store.accept(code)
-    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=Repeats(frozenset({"code"})))
+    await store.lapse(now_ms=NOW_MS + 100, owner=OWNER, repeats=RepeatPolicy(frozenset({"code"})))
     [again] = await store.claim(
         CARRIER, limit=1, now_ms=NOW_MS + 200, owner=OWNER, lease_ms=NOW_MS + LEASE_MS
     )
@@ -343,7 +345,7 @@ async def test_one_receipt_too_many_of_a_shared_id_is_a_duplicate(store):
     one = await sent_with_one_id(store, "a", "b")
     await store.receive([said("c-1"), said("c-1"), said("c-1")])
     assert await state_of(store, one) is State.DELIVERED
-    assert await standing(store, one) == [("c-1", Standing.DUPLICATE)]
+    assert await disposition(store, one) == [("c-1", ReceiptDisposition.DUPLICATE)]
 
 
 async def test_a_shared_id_of_two_messages_stays_ambiguous(store):
@@ -386,7 +388,11 @@ async def test_receipts_that_found_no_part_are_listed_newest_first(store):
     assert await unmatched(store, until_ms=NOW_MS + 6_000) == ["x-1", "c-1"]
     [found] = await store.unmatched_receipts(carrier="other", until_ms=None, limit=1)
     assert (found.text_id, found.carrier_code, found.numbers) == ("t-2", "9", (HANDSET, "Shop"))
-    assert (found.standing, found.state, found.times) == (Standing.PARKED, State.DELIVERED, 2)
+    assert (found.disposition, found.state, found.times) == (
+        ReceiptDisposition.PARKED,
+        State.DELIVERED,
+        2,
+    )
     assert (found.first_ms, found.last_ms) == (NOW_MS + 7_000, NOW_MS + 7_000)
 
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from simpost.domain.accounts import Account
-from simpost.domain.inbound import NOBODY, InboundState, RawPart
+from simpost.domain.inbound import NO_ACCOUNT, InboundState, RawPart
 from simpost.domain.reasons import Reason
 from simpost.ports.inbound import InboundFilter, Known
 from simpost.ports.store import Accepted, MessageFilter
@@ -215,12 +215,12 @@ async def test_what_is_known_commits_no_message(store):
 async def test_an_account_sees_its_own_and_the_admin_what_is_nobodys(store):
     await store.keep(new(alone("a"), account_id=1, text="a"))
     await store.keep(new(alone("b"), account_id=2, text="b"))
-    await store.keep(new(alone("c"), account_id=NOBODY, esim_tran_no=None, text="c"))
+    await store.keep(new(alone("c"), account_id=NO_ACCOUNT, esim_tran_no=None, text="c"))
     assert [row.text for row in await listed(store, 1)] == ["a"]
     assert [row.text for row in await listed(store, 2)] == ["b"]
-    assert [row.text for row in await listed(store, NOBODY)] == ["c"]
+    assert [row.text for row in await listed(store, NO_ACCOUNT)] == ["c"]
     assert await listed(store, 2, esim_tran_no="23072017992029") != []
-    assert await listed(store, NOBODY, esim_tran_no="23072017992029") == []
+    assert await listed(store, NO_ACCOUNT, esim_tran_no="23072017992029") == []
 
 
 async def test_rows_come_back_as_they_were_newest_first_and_in_pages(store):
@@ -241,7 +241,7 @@ async def test_rows_come_back_as_they_were_newest_first_and_in_pages(store):
     [
         ("MOST_OF_AN_ESIM", {}),
         ("MOST_OF_NO_ESIM", {"esim_tran_no": None}),
-        ("MOST_OF_NO_ESIM", {"esim_tran_no": None, "account_id": NOBODY}),
+        ("MOST_OF_NO_ESIM", {"esim_tran_no": None, "account_id": NO_ACCOUNT}),
     ],
 )
 async def test_what_is_kept_is_bounded_and_takes_no_place_of_others(
@@ -298,7 +298,7 @@ async def came_in(store, at_ms, text, message=None, **facts):
 async def test_what_came_in_goes_when_it_is_older_whosever_it_is(store):
     await store.add_account(Account(id=0, access_code="a", secret="s"))
     await store.add_account(Account(id=0, access_code="b", secret="s"))
-    whose = ({"account_id": 1}, {"account_id": 2, "esim_tran_no": None}, {"account_id": NOBODY})
+    whose = ({"account_id": 1}, {"account_id": 2, "esim_tran_no": None}, {"account_id": NO_ACCOUNT})
     for number, facts in enumerate(whose):
         await came_in(store, OLD_MS, f"old {number}", **facts)
         await came_in(store, BEFORE_MS, f"young {number}", **facts)

@@ -1,9 +1,9 @@
 import asyncio
 
 from simpost.domain.messages import Category, Priority
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from tests.contract.store_facts import (
@@ -149,8 +149,8 @@ async def test_a_backlog_that_expired_is_passed_by_in_the_end(store):
 async def test_a_lease_that_ran_out_puts_the_part_in_doubt(store):
     one = leased()
     await store.accept(one)
-    assert await store.lapse(now_ms=NOW_MS + LEASE_MS - 1, owner=None, repeats=Repeats()) == 0
-    assert await store.lapse(now_ms=NOW_MS + LEASE_MS, owner=None, repeats=Repeats()) == 1
+    assert await store.lapse(now_ms=NOW_MS + LEASE_MS - 1, owner=None, repeats=RepeatPolicy()) == 0
+    assert await store.lapse(now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy()) == 1
     found = await store.find_message(1, one.id)
     assert (found.state, found.reason) == (State.IN_DOUBT, Reason.LEASE_LOST)
     assert [(attempt.outcome, attempt.reason) for attempt in found.attempts] == [
@@ -165,7 +165,7 @@ async def test_after_a_restart_all_that_the_node_held_is_in_doubt_at_once(openin
             await store.accept(one)
         await claim(store, limit=1)
     async with opening() as store:
-        assert await store.lapse(now_ms=NOW_MS + 5, owner=OWNER, repeats=Repeats()) == 2
+        assert await store.lapse(now_ms=NOW_MS + 5, owner=OWNER, repeats=RepeatPolicy()) == 2
         states = [await state_of(store, one) for one in (taken, claimed, waits)]
     assert states == [State.IN_DOUBT, State.IN_DOUBT, State.ACCEPTED]
 
@@ -189,7 +189,7 @@ async def test_what_is_leased_is_listed_for_its_owner_and_carrier_oldest_first(s
 async def test_the_leases_of_other_nodes_are_left(store):
     await store.accept(message())
     await claim(store, owner="other")
-    assert await store.lapse(now_ms=NOW_MS, owner=OWNER, repeats=Repeats()) == 0
+    assert await store.lapse(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 0
 
 
 async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
@@ -197,7 +197,9 @@ async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
     await store.accept(code)
     await store.accept(service)
     lapsed = NOW_MS + LEASE_MS
-    assert await store.lapse(now_ms=lapsed, owner=None, repeats=Repeats(frozenset({"code"}))) == 2
+    assert (
+        await store.lapse(now_ms=lapsed, owner=None, repeats=RepeatPolicy(frozenset({"code"}))) == 2
+    )
     again = await claim(store, now_ms=lapsed)
     assert [(part.text, part.attempt, part.repeat) for part in again] == [("code", 2, True)]
 
@@ -205,15 +207,15 @@ async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
 async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
     one = leased()
     await store.accept(one)
-    verdicts = (
-        (Verdict.IN_DOUBT, State.IN_DOUBT, Reason.NO_ANSWER),
-        (Verdict.THROTTLED, State.SENDING, Reason.THROTTLED),
-        (Verdict.UNREACHABLE, State.SENDING, Reason.UNCLEAR_ANSWER),
-        (Verdict.UNREACHABLE, State.SENDING, Reason.CARRIER_UNREACHABLE),
+    kinds = (
+        (OutcomeKind.IN_DOUBT, State.IN_DOUBT, Reason.NO_ANSWER),
+        (OutcomeKind.THROTTLED, State.SENDING, Reason.THROTTLED),
+        (OutcomeKind.UNREACHABLE, State.SENDING, Reason.UNCLEAR_ANSWER),
+        (OutcomeKind.UNREACHABLE, State.SENDING, Reason.CARRIER_UNREACHABLE),
     )
     told = []
-    for attempt, (verdict, state, reason) in enumerate(verdicts, start=1):
-        facts = {"state": state, "reason": reason, "outcome": verdict, "due_ms": NOW_MS}
+    for attempt, (kind, state, reason) in enumerate(kinds, start=1):
+        facts = {"state": state, "reason": reason, "outcome": kind, "due_ms": NOW_MS}
         facts |= {"carrier_message_id": None, "attempt": attempt}
         await store.settle([settlement(one, **facts)])
         [part] = await claim(store)
@@ -226,7 +228,7 @@ async def test_leases_that_run_out_again_and_again_are_repeated_a_few_times(stor
     """A text that crashes the process, or a node lost each time: four tries, ever later."""
     one = leased("first ", "second")
     await store.accept(one)
-    repeats = Repeats(frozenset({"service"}), most=3, pause_s=60)
+    repeats = RepeatPolicy(frozenset({"service"}), most=3, pause_s=60)
     now_ms = NOW_MS
     for number, pause_ms in enumerate((0, 120_000, 240_000), start=2):
         assert await store.lapse(now_ms=now_ms, owner=OWNER, repeats=repeats) == 2
@@ -245,7 +247,7 @@ async def test_leases_that_run_out_again_and_again_are_repeated_a_few_times(stor
 
 async def test_more_leases_than_one_step_takes_all_lapse(store):
     await asyncio.gather(*(store.accept(leased("a", "b")) for _ in range(600)))
-    assert await store.lapse(now_ms=NOW_MS, owner=OWNER, repeats=Repeats()) == 1200
+    assert await store.lapse(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 1200
 
 
 async def test_a_part_in_doubt_that_is_not_repeated_expires_as_such(store):
@@ -261,11 +263,13 @@ async def test_a_part_in_doubt_that_is_not_repeated_expires_as_such(store):
 async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):
     one = leased()
     await store.accept(one)
-    await store.lapse(now_ms=NOW_MS + LEASE_MS, owner=None, repeats=Repeats(frozenset({"service"})))
+    await store.lapse(
+        now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
+    )
     await claim(store, now_ms=NOW_MS + LEASE_MS)
     await store.settle([settlement(one, carrier_message_id="late")])
     again = NOW_MS + 2 * LEASE_MS
-    await store.lapse(now_ms=again, owner=None, repeats=Repeats(frozenset({"service"})))
+    await store.lapse(now_ms=again, owner=None, repeats=RepeatPolicy(frozenset({"service"})))
     assert await state_of(store, one) is State.SENT
     assert await claim(store, now_ms=again) == []
 
@@ -273,7 +277,9 @@ async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):
 async def test_the_answer_to_an_earlier_try_leaves_the_lease_of_the_next_alone(store):
     one = leased()
     await store.accept(one)
-    await store.lapse(now_ms=NOW_MS + LEASE_MS, owner=None, repeats=Repeats(frozenset({"service"})))
+    await store.lapse(
+        now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
+    )
     [second] = await claim(store, now_ms=NOW_MS + LEASE_MS)
     await store.settle([turned_back(one, due_ms=NOW_MS)])
     assert await claim(store, now_ms=NOW_MS + LEASE_MS + 1) == []

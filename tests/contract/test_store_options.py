@@ -2,18 +2,18 @@
 
 import pytest
 
-from simpost.domain.options import PLAIN, Joining, Options, Ports, Replacement
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports, Replacement
 from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, OWNER, message
 
 OPTIONS = [
-    PLAIN,
-    Options(joining=Joining.UDH8),
+    DEFAULT_OPTIONS,
+    Options(concatenation=Concatenation.UDH8),
     Options(replaced=(Replacement("’", "'", 2), Replacement("e\u0301", "é"))),
-    Options(joining=Joining.SAR, message_class=0),
+    Options(concatenation=Concatenation.SAR, message_class=0),
     Options(message_class=3, receipt=False),
     Options(receipt=False),
     Options(ports=Ports(2948, 9200)),
-    Options(joining=Joining.UDH16, ports=Ports(240, 255, 8)),
+    Options(concatenation=Concatenation.UDH16, ports=Ports(240, 255, 8)),
 ]
 
 
@@ -54,7 +54,7 @@ async def test_the_sender_is_that_of_the_message(store):
 
 async def test_a_message_given_whole_shows_what_the_handset_gets(store):
     """One PDU for dispatch, three parts on the bill: message-segment-calculator#5."""
-    one = message("x" * 400, options=Options(joining=Joining.PAYLOAD), part_count=3)
+    one = message("x" * 400, options=Options(concatenation=Concatenation.PAYLOAD), part_count=3)
     await store.accept(one)
     [part] = await claimed(store)
     assert (part.total, part.text) == (1, "x" * 400)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State, fold
 from simpost.ports.store import MessageFilter
 from tests.contract.store_facts import (
@@ -409,7 +409,7 @@ async def happen(store, one, event, now_ms):
     if what == "claim":
         await store.claim(CARRIER, limit=9, now_ms=now_ms, owner=OWNER, lease_ms=now_ms + 10)
     elif what == "lapse":
-        await store.lapse(now_ms=now_ms, owner=OWNER, repeats=Repeats(frozenset({"service"})))
+        await store.lapse(now_ms=now_ms, owner=OWNER, repeats=RepeatPolicy(frozenset({"service"})))
     elif what == "expire":
         await store.expire(now_ms=now_ms, limit=9)
     elif isinstance(what, State):

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from simpost.domain.outcomes import Standing
+from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.reasons import Reason
-from simpost.domain.receipt_ids import Base, Form, Letters
+from simpost.domain.receipt_ids import Base, IdFormat, LetterCase
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 from tests.contract.store_facts import (
@@ -25,7 +25,7 @@ from tests.contract.store_facts import (
 
 HANDSET = "66812345678"
 OTHER = "66899999999"
-HEX_IN_DECIMAL = Form(Base.DECIMAL, Letters.UPPER, 0)
+HEX_IN_DECIMAL = IdFormat(Base.DECIMAL, LetterCase.UPPER, 0)
 
 
 async def sent(store, carrier_id, *, parts=1, **changes):
@@ -60,7 +60,7 @@ async def state_of(store, one):
 
 async def kept(store, one):
     return [
-        (each.carrier_message_id, each.state, each.standing, each.times)
+        (each.carrier_message_id, each.state, each.disposition, each.times)
         for each in (await look(store, one)).receipts
     ]
 
@@ -147,7 +147,7 @@ async def test_an_ambiguous_id_is_kept_and_shown_with_every_message_it_may_be_of
     await store.receive([said("c-1")])
     for one in (first, second):
         assert await state_of(store, one) is State.SENT
-        assert await kept(store, one) == [("c-1", State.DELIVERED, Standing.AMBIGUOUS, 1)]
+        assert await kept(store, one) == [("c-1", State.DELIVERED, ReceiptDisposition.AMBIGUOUS, 1)]
 
 
 # Proof.
@@ -194,7 +194,9 @@ async def test_the_second_receipt_of_an_ended_part_ends_no_other_one(store):
     second = await sent(store, str(0x100000))
     await store.receive([said("100000")])
     assert await state_of(store, second) is State.SENT
-    assert await kept(store, first) == [("100000", State.DELIVERED, Standing.DUPLICATE, 1)]
+    assert await kept(store, first) == [
+        ("100000", State.DELIVERED, ReceiptDisposition.DUPLICATE, 1)
+    ]
 
 
 async def test_forms_are_those_of_one_carrier(store):
@@ -249,7 +251,7 @@ async def test_a_receipt_in_a_form_before_the_answer_waits_for_it(opening, answe
     async with opening() as store:
         await store.settle([settlement(one, carrier_message_id=answered)])
         assert await state_of(store, one) is State.DELIVERED
-        assert await kept(store, one) == [(written, State.DELIVERED, Standing.MATCHED, 1)]
+        assert await kept(store, one) == [(written, State.DELIVERED, ReceiptDisposition.MATCHED, 1)]
         assert len(await forms(store)) == 1
         assert await store.forget(now_ms=NOW_MS + 9 * DAY_MS, limit=10) == 0
 
@@ -298,9 +300,9 @@ async def test_receipts_that_were_not_obeyed_are_shown(store):
         [said("3735928559", State.FAILED, Reason.UNDELIVERABLE, code="3:6", at_ms=NOW_MS + 9_000)]
     )
     assert await kept(store, one) == [
-        ("3735928559", State.SENT, Standing.DUPLICATE, 1),
-        ("3735928559", State.DELIVERED, Standing.DUPLICATE, 1),
-        ("3735928559", State.FAILED, Standing.LATE, 1),
+        ("3735928559", State.SENT, ReceiptDisposition.DUPLICATE, 1),
+        ("3735928559", State.DELIVERED, ReceiptDisposition.DUPLICATE, 1),
+        ("3735928559", State.FAILED, ReceiptDisposition.LATE, 1),
     ]
     late = (await look(store, one)).receipts[-1]
     assert (late.part, late.carrier, late.reason) == (1, CARRIER, Reason.UNDELIVERABLE)

@@ -3,7 +3,7 @@
 import asyncio
 
 from simpost.domain.accounts import Account
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from tests.contract.store_facts import (
@@ -83,7 +83,7 @@ async def test_every_way_to_end_is_counted_with_its_reason(store):
     reason = Reason.CARRIER_REFUSED
     await store.settle(
         [
-            settlement(refused, state=State.REJECTED, reason=reason, outcome=Verdict.REFUSED),
+            settlement(refused, state=State.REJECTED, reason=reason, outcome=OutcomeKind.REFUSED),
             settlement(failed, carrier_message_id="a2"),
         ]
     )
@@ -105,7 +105,7 @@ async def test_parts_of_a_message_end_one_by_one(store):
         [
             settlement(three, 1, carrier_message_id="b1"),
             settlement(three, 2, carrier_message_id="b2"),
-            settlement(three, 3, state=State.REJECTED, outcome=Verdict.REFUSED),
+            settlement(three, 3, state=State.REJECTED, outcome=OutcomeKind.REFUSED),
         ]
     )
     await store.receive([receipt("b1"), receipt("b2")])

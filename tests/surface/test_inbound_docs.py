@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simpost.carriers.smpp.inbound import status_of
-from simpost.domain.inbound import MOST_RAW_OCTETS, InboundState
+from simpost.domain.inbound import MAX_RAW_OCTETS, InboundState
 from simpost.domain.reasons import Reason
 from simpost.messaging.inbound import GATHERING_MS, MOST_ALIKE, REMEMBERED_MS
 from simpost.store.limits import MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM
@@ -19,7 +19,7 @@ def test_every_state_and_answer_is_documented(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bound", [MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM, MOST_RAW_OCTETS]
+    "bound", [MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM, MAX_RAW_OCTETS]
 )
 def test_every_bound_is_documented(bound: int) -> None:
     assert f"{bound:,}" in PAGE

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from simpost.carriers.smpp.reports import MEANINGS
 from simpost.cli.timeline import KEPT
-from simpost.domain.outcomes import Standing
-from simpost.domain.receipt_ids import LEAST_FOR_ANOTHER_BASE, PROOF_BY_LENGTH
+from simpost.domain.outcomes import ReceiptDisposition
+from simpost.domain.receipt_ids import CONCLUSIVE_LENGTH, MIN_LENGTH_ACROSS_BASES
 from simpost.store.fitting import COMMON_WIDTHS
 from simpost.store.forms import MOST_FORMS
 from simpost.store.logrows import MOST_RECEIPTS
@@ -15,10 +15,10 @@ from simpost.store.sqlite.receiving import MOST_PARKED
 PAGE = Path("docs/receipts.md").read_text(encoding="utf-8")
 
 
-def test_every_standing_is_documented_and_told():
+def test_every_disposition_is_documented_and_told():
     rows = re.findall(r"^\| `(\w+)` \| [A-Z]", PAGE, re.MULTILINE)
-    assert rows == [str(standing) for standing in Standing]
-    assert set(KEPT) == set(Standing)
+    assert rows == [str(disposition) for disposition in ReceiptDisposition]
+    assert set(KEPT) == set(ReceiptDisposition)
 
 
 def test_every_state_a_carrier_reports_is_documented_with_what_it_becomes():
@@ -37,8 +37,8 @@ def test_every_state_a_carrier_reports_is_documented_with_what_it_becomes():
 
 
 def test_the_bounds_are_those_of_the_code():
-    assert f"of {PROOF_BY_LENGTH} significant characters" in PAGE
-    assert f"less than {LEAST_FOR_ANOTHER_BASE}\ndigits" in PAGE
+    assert f"of {CONCLUSIVE_LENGTH} significant characters" in PAGE
+    assert f"less than {MIN_LENGTH_ACROSS_BASES}\ndigits" in PAGE
     assert "padded to {}, {}, {}, {} or".format(*COMMON_WIDTHS) in PAGE
     assert f"at most {MOST_FORMS} forms" in PAGE
     assert f"at most {MOST_PARKED:,} of them" in PAGE

@@ -16,14 +16,14 @@ import msgspec
 
 from simpost.domain.esims import EsimStatus, SmdpStatus, SmsStatus
 from simpost.domain.identifiers import (
-    Rounded,
-    digits_of,
-    ends_as_spreadsheets_do,
+    DigitsLost,
+    digits_from_number,
     is_imsi,
     is_msisdn,
+    looks_rounded,
     passes_luhn,
     passes_mod_97,
-    unspread,
+    restore_digits,
     without_trunk_zero,
 )
 from simpost.errors import InvalidRequest
@@ -241,8 +241,8 @@ def _as_json(name: str, value: Any) -> Any:
 
 def _digits(name: str, number: float) -> str:
     try:
-        return digits_of(number)
-    except Rounded:
+        return digits_from_number(number)
+    except DigitsLost:
         raise RefusedRow(
             f"{name} {_shown(number)} is a number and lost digits: send it as text"
         ) from None
@@ -297,8 +297,8 @@ def _name(document: dict[str, Any], name: str) -> str:
 def _unspread(name: str, text: str) -> str:
     """The identifier without what a spreadsheet or a data frame did to it."""
     try:
-        return unspread(text)
-    except Rounded:
+        return restore_digits(text)
+    except DigitsLost:
         raise _rounded(name, text) from None
 
 
@@ -330,7 +330,7 @@ def _iccid(document: dict[str, Any]) -> str:
     if raw and not _ICCID.fullmatch(digits):
         _refuse_if_mangled("iccid", raw)
         raise RefusedRow(f"iccid must be 18 to 20 digits, not {_shown(raw)}")
-    if ends_as_spreadsheets_do(digits) and not passes_luhn(digits):
+    if looks_rounded(digits) and not passes_luhn(digits):
         raise _rounded("iccid", raw)
     return _put(document, "iccid", digits)
 
@@ -362,7 +362,7 @@ def _eid(document: dict[str, Any]) -> None:
     """An EID is shown and never decided on: an odd one is taken, a rounded one is not."""
     text = _unspread("eid", _text(document, "eid"))
     _refuse_if_mangled("eid", text)
-    if ends_as_spreadsheets_do(text) and not passes_mod_97(text):
+    if looks_rounded(text) and not passes_mod_97(text):
         raise _rounded("eid", text)
     _put(document, "eid", text)
 

@@ -9,7 +9,7 @@ import typer
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 
-_HEADING = ["last (UTC)", "carrier", "id", "says", "numbers", "times", "standing"]
+_HEADING = ["last (UTC)", "carrier", "id", "says", "numbers", "times", "disposition"]
 
 
 def receipts(
@@ -42,5 +42,5 @@ def _row(each: dict[str, Any]) -> list[str]:
         each["state"] + code,
         ", ".join(each["numbers"]) or "-",
         str(each["times"]),
-        each["standing"],
+        each["disposition"],
     ]

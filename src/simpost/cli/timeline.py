@@ -87,7 +87,7 @@ def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
 
 
 def _receipt(receipt: dict[str, Any]) -> str:
-    said = KEPT.get(receipt["standing"], receipt["standing"])
+    said = KEPT.get(receipt["disposition"], receipt["disposition"])
     words = [f"part {receipt['part']}: a receipt of {receipt['carrier']}"]
     words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {said}"]
     words += [f"; {receipt['times']} times"] * (receipt["times"] > 1)

@@ -86,7 +86,7 @@ _OPEN_ORDERS = frozenset({EsimStatus.GOT_RESOURCE, EsimStatus.IN_USE, EsimStatus
 _INSTALLED = frozenset({SmdpStatus.INSTALLATION, SmdpStatus.ENABLED, SmdpStatus.DISABLED})
 
 
-def why_not(esim: Esim) -> Reason | None:
+def blocking_reason(esim: Esim) -> Reason | None:
     """Why this eSIM cannot be sent an SMS by the API now; none when it can.
 
     A disabled profile can: the carrier keeps the message until it is enabled again.

@@ -28,7 +28,7 @@ def is_imsi(text: str) -> bool:
     return _IMSI.fullmatch(text) is not None
 
 
-class Rounded(Exception):
+class DigitsLost(Exception):
     """The identifier went through a number that cannot hold all its digits."""
 
 
@@ -39,10 +39,10 @@ _SURE = 15
 _MOST_EXACT = 2**53
 
 
-def unspread(text: str) -> str:
+def restore_digits(text: str) -> str:
     """The identifier a text stood for before a program took it for a number.
 
-    `4915112345678.0` and `4.915112345678E+12` still hold every digit; raises Rounded where
+    `4915112345678.0` and `4.915112345678E+12` still hold every digit; raises DigitsLost where
     digits may be lost. A text that is not a number's is given back as it is.
     """
     if found := _DECIMAL.fullmatch(text):
@@ -50,37 +50,37 @@ def unspread(text: str) -> str:
     elif (found := _SCIENTIFIC.fullmatch(text)) and not text.isalnum():
         digits = found[1] + found[2]
         if len(digits) != int(found[3]) + 1:
-            raise Rounded
+            raise DigitsLost
     else:
         return text
     if len(digits) > 16 or int(digits) > _MOST_EXACT:
-        raise Rounded
+        raise DigitsLost
     return digits
 
 
-def digits_of(number: float) -> str:
+def digits_from_number(number: float) -> str:
     """The digits of an identifier that a JSON document gives as a number.
 
-    Raises Rounded where it is what a double may have made of other digits: beyond 2**53 only an
+    Raises DigitsLost where it is what a double may have made of other digits: beyond 2**53 only an
     integer that no double prints as is surely the one that was meant.
     """
     if isinstance(number, float):
         if not number.is_integer() or abs(number) > _MOST_EXACT:
-            raise Rounded
+            raise DigitsLost
         return str(int(number))
     if abs(number) > _MOST_EXACT and _may_be_a_double(number):
-        raise Rounded
+        raise DigitsLost
     return str(number)
 
 
 def _may_be_a_double(number: int) -> bool:
-    if abs(number) >= 10**300 or ends_as_spreadsheets_do(str(number)):
+    if abs(number) >= 10**300 or looks_rounded(str(number)):
         return True
     double = float(number)
     return number in (int(double), int(Decimal(repr(double))))
 
 
-def ends_as_spreadsheets_do(digits: str) -> bool:
+def looks_rounded(digits: str) -> bool:
     """Whether nothing but zeros follow the 15 digits that a spreadsheet keeps."""
     return len(digits) > _SURE and not digits[_SURE:].strip("0")
 

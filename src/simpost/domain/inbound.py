@@ -10,11 +10,11 @@ from enum import StrEnum
 
 import msgspec
 
-from simpost.domain.esims import Esim, SmsStatus, why_not
+from simpost.domain.esims import Esim, SmsStatus, blocking_reason
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 
-NOBODY = 0
+NO_ACCOUNT = 0
 """In place of an account: what comes in for nobody we know is for the administrator to look at."""
 
 _PREFIXED_DIGITS = 10
@@ -34,7 +34,7 @@ class InboundState(StrEnum):
 
 UNDECODABLE = "undecodable"
 """In place of an alphabet: the header is broken, so nobody knows where a text begins."""
-MOST_RAW_OCTETS = 8_192
+MAX_RAW_OCTETS = 8_192
 """Octets of one PDU that are kept as they came; a text of 4,096 UCS-2 units is that long."""
 
 
@@ -43,7 +43,7 @@ class RawPart(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         octets: header included, septets packed or not as the carrier sends them; the first
-            MOST_RAW_OCTETS of them.
+            MAX_RAW_OCTETS of them.
         size: how many octets came.
     """
 
@@ -54,7 +54,7 @@ class RawPart(msgspec.Struct, frozen=True, array_like=True):
     size: int
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class PartPosition(msgspec.Struct, frozen=True, gc=False):
     """Where a part stands in its message.
 
     Attributes:
@@ -73,7 +73,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
         return self.kind == "alone"
 
 
-class Incoming(msgspec.Struct, frozen=True, gc=False):
+class InboundPart(msgspec.Struct, frozen=True, gc=False):
     """One PDU's worth of a message that comes in.
 
     Attributes:
@@ -93,7 +93,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     destination: str
     octets: bytes
     encoding: str
-    place: Place
+    place: PartPosition
     received_ms: int
     for_application: bool = False
     link: bytes = b""
@@ -106,11 +106,11 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
         return self.encoding not in ("binary", UNDECODABLE) and not self.for_application
 
 
-class Inbound(msgspec.Struct, frozen=True):
+class InboundMessage(msgspec.Struct, frozen=True):
     """One message that came in, as the log shows it.
 
     Attributes:
-        account_id: NOBODY when neither the number nor the sender is an account's.
+        account_id: NO_ACCOUNT when neither the number nor the sender is an account's.
         esim_tran_no: of the eSIM it came from or was meant for; none when that is not known.
         text: hex digits when the encoding is binary or undecodable; empty when it was refused.
         part_count: how many parts its sender made of it.
@@ -173,8 +173,8 @@ def plain_number(address: str) -> str:
     return digits
 
 
-def why_not_from_phone(esim: Esim) -> Reason | None:
+def phone_blocking_reason(esim: Esim) -> Reason | None:
     """Why this eSIM takes no text from a phone now; none when it does."""
     if esim.sms_status == SmsStatus.API_ONLY:
         return Reason.SMS_API_ONLY
-    return why_not(esim)
+    return blocking_reason(esim)

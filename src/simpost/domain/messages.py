@@ -11,8 +11,8 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
-from simpost.domain.options import PLAIN, Options
-from simpost.domain.outcomes import KeptReceipt
+from simpost.domain.options import DEFAULT_OPTIONS, Options
+from simpost.domain.outcomes import UnappliedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -111,7 +111,7 @@ class Message(msgspec.Struct, frozen=True):
     expires_ms: int
     request_id: str | None = None
     sender: str = ""
-    options: Options = PLAIN
+    options: Options = DEFAULT_OPTIONS
     parts: tuple[Part, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    receipts: tuple[KeptReceipt, ...] = ()
+    receipts: tuple[UnappliedReceipt, ...] = ()

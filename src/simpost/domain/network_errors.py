@@ -59,7 +59,7 @@ def network_error(network: int, error: int, own: str | None = None) -> str:
     return code if own is None or _is_number(own, error) else f"{code} err {own}"
 
 
-def explain(carrier_code: str | None) -> str | None:
+def explain_carrier_code(carrier_code: str | None) -> str | None:
     """What a carrier code means and what to do; none when only the carrier can tell."""
     found = _CODE.match(carrier_code or "")
     if found is None:

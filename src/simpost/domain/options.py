@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 
-class Joining(StrEnum):
+class Concatenation(StrEnum):
     """How the parts of a long message are marked as one. Kinds are never mixed in one message."""
 
     UDH8 = "udh8"
@@ -41,7 +41,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is asked for beside the text, and how the parts are joined.
 
     Attributes:
-        joining: none when there is nothing to join; then a long message goes as the carrier's
+        concatenation: none when there is nothing to join; then a long message goes as the carrier's
             settings say.
         message_class: 0 is flash (TS 23.038 4); none leaves it to the handset.
         receipt: whether the carrier is asked to report. Without, `sent` is the last that is known.
@@ -50,11 +50,11 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
             is what was sent.
     """
 
-    joining: Joining | None = None
+    concatenation: Concatenation | None = msgspec.field(default=None, name="joining")
     message_class: int | None = None
     receipt: bool = True
     ports: Ports | None = None
     replaced: tuple[Replacement, ...] = ()
 
 
-PLAIN = Options()
+DEFAULT_OPTIONS = Options()

@@ -10,7 +10,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
 
-class Verdict(StrEnum):
+class OutcomeKind(StrEnum):
     """The five things a try of a part can say."""
 
     ACCEPTED = "accepted"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What one try of one part said."""
 
-    verdict: Verdict
+    kind: OutcomeKind
     carrier_message_id: str | None = None
     reason: Reason | None = None
     carrier_code: str | None = None
@@ -54,7 +54,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     text_id: str = ""
 
 
-class Standing(StrEnum):
+class ReceiptDisposition(StrEnum):
     """Why a receipt was kept, other than obeyed at once."""
 
     PARKED = "parked"
@@ -69,14 +69,14 @@ class Standing(StrEnum):
     """Several parts may be meant."""
 
 
-class KeptReceipt(msgspec.Struct, frozen=True):
+class UnappliedReceipt(msgspec.Struct, frozen=True):
     """A receipt that was kept, as the log shows it; the same again only counts up `times`."""
 
     part: int
     carrier: str
     carrier_message_id: str
     state: State
-    standing: Standing
+    disposition: ReceiptDisposition
     reason: Reason | None
     carrier_code: str | None
     times: int
@@ -94,7 +94,7 @@ class UnmatchedReceipt(msgspec.Struct, frozen=True):
     carrier_message_id: str
     text_id: str
     state: State
-    standing: Standing
+    disposition: ReceiptDisposition
     reason: Reason | None
     carrier_code: str | None
     numbers: tuple[str, ...]

@@ -15,12 +15,12 @@ from typing import Final
 
 import msgspec
 
-MOST_OCTETS: Final = 64
+MAX_OCTETS: Final = 64
 """Of a message id (SMPP 3.4 4.4.2: 65 with its NUL); a longer one has no other form."""
-MOST_WIDTHS: Final = 8
-PROOF_BY_LENGTH: Final = 12
+MAX_WIDTHS: Final = 8
+CONCLUSIVE_LENGTH: Final = 12
 """So many significant characters fit one part by no accident."""
-LEAST_FOR_ANOTHER_BASE: Final = 4
+MIN_LENGTH_ACROSS_BASES: Final = 4
 """Numbers below are close together: `10` may be ten as well as sixteen, and both are in flight."""
 _LEAST_DIGITS: Final = 7  # of a telephone number, for its end to tell it from others
 
@@ -40,7 +40,7 @@ class Base(StrEnum):
     """In hexadecimal what the answer wrote in decimal."""
 
 
-class Letters(StrEnum):
+class LetterCase(StrEnum):
     """The letters of the answer's id."""
 
     SAME = "same"
@@ -48,7 +48,7 @@ class Letters(StrEnum):
     LOWER = "lower"
 
 
-class Form(msgspec.Struct, frozen=True, order=True):
+class IdFormat(msgspec.Struct, frozen=True, order=True):
     """How the answer's id follows from the receipt's.
 
     `width` is what the answer's id is padded to with zeros, 0 when it has no leading zeros, and
@@ -56,7 +56,7 @@ class Form(msgspec.Struct, frozen=True, order=True):
     """
 
     base: Base = Base.SAME
-    letters: Letters = Letters.SAME
+    letters: LetterCase = LetterCase.SAME
     width: int = -1
 
     def answer_id(self, written: str) -> str | None:
@@ -72,9 +72,9 @@ class Form(msgspec.Struct, frozen=True, order=True):
             text = f"{value:x}" if base == 10 else f"{value}"
         if self.width >= 0:
             text = text.lstrip("0").rjust(self.width, "0")
-        if self.letters is Letters.UPPER:
+        if self.letters is LetterCase.UPPER:
             return text.upper()
-        return text.lower() if self.letters is Letters.LOWER else text
+        return text.lower() if self.letters is LetterCase.LOWER else text
 
     @property
     def sentence(self) -> str:
@@ -85,7 +85,7 @@ class Form(msgspec.Struct, frozen=True, order=True):
             Base.HEX: "receipts write the decimal id in hexadecimal",
         }[self.base]
         answers: list[str] = []
-        if self.letters is not Letters.SAME:
+        if self.letters is not LetterCase.SAME:
             answers.append(f"in {self.letters} case")
         if self.width == 0:
             answers.append("without leading zeros")
@@ -94,42 +94,42 @@ class Form(msgspec.Struct, frozen=True, order=True):
         return f"{said}; answers have it {', '.join(answers) or 'otherwise'}"
 
 
-class SeenForm(msgspec.Struct, frozen=True):
+class ObservedIdFormat(msgspec.Struct, frozen=True):
     """A form that a carrier is seen to use, and how often it led to a part."""
 
-    form: Form
+    form: IdFormat
     times: int
     first_ms: int
     last_ms: int
 
 
-def possible_forms(widths: Iterable[int]) -> tuple[Form, ...]:
+def possible_formats(widths: Iterable[int]) -> tuple[IdFormat, ...]:
     """Every form an id may be written in, the plainest first, for answers of these widths."""
     return _forms_of(
-        tuple(sorted({width for width in widths if 0 < width <= MOST_OCTETS})[:MOST_WIDTHS])
+        tuple(sorted({width for width in widths if 0 < width <= MAX_OCTETS})[:MAX_WIDTHS])
     )
 
 
 @lru_cache(maxsize=64)
-def _forms_of(widths: tuple[int, ...]) -> tuple[Form, ...]:
+def _forms_of(widths: tuple[int, ...]) -> tuple[IdFormat, ...]:
     padded = (0, *widths)
-    changed = (Letters.UPPER, Letters.LOWER)
+    changed = (LetterCase.UPPER, LetterCase.LOWER)
     return (
-        *(Form(letters=letters) for letters in changed),
-        *(Form(Base.SAME, *how) for how in product(Letters, padded)),
-        *(Form(Base.DECIMAL, *how) for how in product(changed, padded)),
-        *(Form(Base.HEX, Letters.SAME, width) for width in padded),
+        *(IdFormat(letters=letters) for letters in changed),
+        *(IdFormat(Base.SAME, *how) for how in product(LetterCase, padded)),
+        *(IdFormat(Base.DECIMAL, *how) for how in product(changed, padded)),
+        *(IdFormat(Base.HEX, LetterCase.SAME, width) for width in padded),
     )
 
 
-def candidates(written: str, forms: Iterable[Form]) -> dict[str, Form]:
+def candidate_ids(written: str, forms: Iterable[IdFormat]) -> dict[str, IdFormat]:
     """The ids an answer may have had, each with the first form that leads there.
 
     Never what is written itself, and nothing for an id that is empty, all zeros or too long.
     """
-    if len(written) > MOST_OCTETS or not written.strip("0"):
+    if len(written) > MAX_OCTETS or not written.strip("0"):
         return {}
-    found: dict[str, Form] = {}
+    found: dict[str, IdFormat] = {}
     for form in forms:
         answer_id = form.answer_id(written)
         if answer_id is not None and answer_id != written:
@@ -138,18 +138,24 @@ def candidates(written: str, forms: Iterable[Form]) -> dict[str, Form]:
 
 
 def is_proven(
-    written: str, answer_id: str, form: Form, *, learnt: bool, numbers: Iterable[str], number: str
+    written: str,
+    answer_id: str,
+    form: IdFormat,
+    *,
+    learnt: bool,
+    numbers: Iterable[str],
+    number: str,
 ) -> bool:
     """Whether the one part that fits in a form is what the receipt speaks of.
 
     `numbers` are those the receipt names, `number` is the part's destination.
     """
     length = min(len(written.lstrip("0")), len(answer_id.lstrip("0")))
-    if length >= PROOF_BY_LENGTH:
+    if length >= CONCLUSIVE_LENGTH:
         return True
     named = list(numbers)
     if any(same_number(each, number) for each in named):
-        return learnt or form.base is Base.SAME or length >= LEAST_FOR_ANOTHER_BASE
+        return learnt or form.base is Base.SAME or length >= MIN_LENGTH_ACROSS_BASES
     return learnt and not named
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Repeats(msgspec.Struct, frozen=True):
+class RepeatPolicy(msgspec.Struct, frozen=True):
     """The bound on repeats of a part in doubt, and the pauses between them.
 
     Attributes:
@@ -18,7 +18,7 @@ class Repeats(msgspec.Struct, frozen=True):
     most: int = 3
     pause_s: float = 60.0
 
-    def are_used_up(self, category: str, unclear: int) -> bool:
+    def is_exhausted(self, category: str, unclear: int) -> bool:
         """Whether a part that is in doubt again is not repeated any more; it was before.
 
         `unclear`: how many earlier tries left open whether the carrier took it.
@@ -31,7 +31,7 @@ class Repeats(msgspec.Struct, frozen=True):
             return expires_ms
         return min(expires_ms, now_ms + int(1000 * self.pause_s * 2.0 ** min(unclear, 20)))
 
-    def due_lapsed_ms(self, category: str, unclear: int, now_ms: int, expires_ms: int) -> int:
+    def due_after_lease_ms(self, category: str, unclear: int, now_ms: int, expires_ms: int) -> int:
         """The same for a part whose lease ran out: that was the first pause."""
         if not unclear and self.most and category in self.categories:
             return now_ms

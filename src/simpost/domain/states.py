@@ -62,7 +62,7 @@ _RANK = {
     State.CANCELLED: 100,
 }
 _FINAL = frozenset(state for state, rank in _RANK.items() if rank == 100)
-_GRAVEST_FIRST = (State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED, State.DELIVERED)
+_WORST_FIRST = (State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED, State.DELIVERED)
 
 
 def fold(parts: Iterable[State]) -> State:
@@ -75,7 +75,7 @@ def fold(parts: Iterable[State]) -> State:
     states = list(parts)
     unfinished = [state for state in states if not state.is_final]
     if not unfinished:
-        return next(state for state in _GRAVEST_FIRST if state in states)
+        return next(state for state in _WORST_FIRST if state in states)
     least = min(unfinished, key=lambda state: state.rank)
     begun = any(state.rank >= State.SENDING.rank for state in states)
     return State.SENDING if begun and State.SENDING.outranks(least) else least

@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 
 from simpost.domain.messages import format_id
-from simpost.domain.outcomes import Receipt, Verdict
+from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.observe import get_logger
 from simpost.observe.counts import FAR_SECONDS, Spread
 from simpost.ports.store import Settlement
@@ -68,7 +68,7 @@ class Tally:
         """What was not sent was not answered."""
         carrier = None
         for one in settlements:
-            if one.outcome == Verdict.UNREACHABLE:
+            if one.outcome == OutcomeKind.UNREACHABLE:
                 continue
             if one.carrier != carrier:
                 carrier = one.carrier
@@ -76,7 +76,7 @@ class Tally:
             add((one.ended_ms - one.started_ms) / 1000)
 
 
-_TOLD = (Verdict.REFUSED, Verdict.IN_DOUBT)
+_TOLD = (OutcomeKind.REFUSED, OutcomeKind.IN_DOUBT)
 
 
 def _tell_attempt(one: Settlement) -> None:

@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from simpost.domain.accounts import Account
-from simpost.domain.esims import Esim, why_not
+from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
-from simpost.domain.options import PLAIN, Joining, Options, Ports
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
 from simpost.messaging.routes import Routing
 from simpost.ports.carrier import Address, Traits
@@ -58,7 +58,7 @@ class SendPlan(msgspec.Struct, frozen=True):
     text: str
     parts: tuple[str, ...]
     sender: str = ""
-    options: Options = PLAIN
+    options: Options = DEFAULT_OPTIONS
     segments: tuple[str, ...] | None = None
 
     @property
@@ -85,7 +85,7 @@ def decide(
     """Whose eSIM, what its plan and profile allow, by which route, in how many parts."""
     if esim is None:
         return Refusal(Reason.ESIM_UNKNOWN)
-    if reason := why_not(esim):
+    if reason := blocking_reason(esim):
         return Refusal(reason)
     if not text.strip() and not wishes.binary:
         return Refusal(Reason.TEXT_BLANK)
@@ -114,11 +114,11 @@ def plan_through(
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
     text, cut, replaced = spelling
-    joining = carrier.joining if len(cut.parts) > 1 else None
-    if wishes.ports and joining and not _has_header(joining):
+    concatenation = carrier.concatenation_method if len(cut.parts) > 1 else None
+    if wishes.ports and concatenation and not _has_header(concatenation):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
-    is_whole = joining is Joining.PAYLOAD
-    options = _options(wishes, joining, receipts=carrier.receipts)
+    is_whole = concatenation is Concatenation.PAYLOAD
+    options = _options(wishes, concatenation, receipts=carrier.receipts)
     return SendPlan(
         carrier,
         destination,
@@ -151,14 +151,14 @@ def _with_look_alikes(wishes: Wishes) -> Wishes:
 
 
 @lru_cache(maxsize=256)
-def _options(wishes: Wishes, joining: Joining | None, *, receipts: bool) -> Options:
+def _options(wishes: Wishes, concatenation: Concatenation | None, *, receipts: bool) -> Options:
     receipt = wishes.receipt and receipts
-    options = Options(joining, wishes.message_class, receipt, wishes.ports)
-    return PLAIN if options == PLAIN else options
+    options = Options(concatenation, wishes.message_class, receipt, wishes.ports)
+    return DEFAULT_OPTIONS if options == DEFAULT_OPTIONS else options
 
 
-def _has_header(joining: Joining) -> bool:
-    return joining in (Joining.UDH8, Joining.UDH16)
+def _has_header(concatenation: Concatenation) -> bool:
+    return concatenation in (Concatenation.UDH8, Concatenation.UDH16)
 
 
 def _spell(text: str, carrier: Traits, wishes: Wishes) -> Spelling:
@@ -180,7 +180,11 @@ def _spell(text: str, carrier: Traits, wishes: Wishes) -> Spelling:
         max_parts=most,
     )
     cut = found.segments
-    if len(cut.parts) > 1 and cut.encoding.shift_octets and not _has_header(carrier.joining):
+    if (
+        len(cut.parts) > 1
+        and cut.encoding.shift_octets
+        and not _has_header(carrier.concatenation_method)
+    ):
         # National tables are told in a header, which is never mixed with other ways to join parts.
         return spell(
             text,

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from simpost.config import Messages, Settings
 from simpost.config import Route as RouteSettings
 from simpost.domain.inbound import OwnNumbers
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.retry import Patience
 from simpost.messaging.routes import Route, Routing
 
 
-def repeats_of(messages: Messages) -> Repeats:
+def repeats_of(messages: Messages) -> RepeatPolicy:
     """Which categories are sent again when in doubt, and how often."""
     categories = frozenset(str(category) for category in messages.repeat_in_doubt)
-    return Repeats(categories, messages.max_repeats)
+    return RepeatPolicy(categories, messages.max_repeats)
 
 
 def patience_of(messages: Messages) -> Patience:

@@ -6,11 +6,11 @@ other gateways met it as "failover only when the socket is down" (jasmin#467, #8
 
 from __future__ import annotations
 
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 
 _OURS = (Reason.RETURNED, Reason.CARRIER_PAUSED)
-_WORKS = (Verdict.ACCEPTED, Verdict.REFUSED)
+_WORKS = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
 """A carrier that refuses a message for the message's own sake works."""
 
 
@@ -32,7 +32,7 @@ class Health:
 
     def answered(self, outcome: Outcome, now_ms: int) -> None:
         """Take note of how a try ended."""
-        if outcome.verdict in _WORKS:
+        if outcome.kind in _WORKS:
             self._failed_ms = None
             self._sick_until_ms = 0
         elif outcome.reason not in _OURS:

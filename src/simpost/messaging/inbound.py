@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from simpost.domain.inbound import NOBODY, Inbound, InboundState, Incoming, RawPart
+from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState, RawPart
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
@@ -61,7 +61,7 @@ class InboundDesk:
         self._leads = leads
         self._taking: set[asyncio.Task[Reason | None]] = set()
 
-    def report(self, part: Incoming) -> asyncio.Future[Reason | None]:
+    def report(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         """Done once it is committed: with the reason when it is refused.
 
         It fails when nothing was committed: then it must come again.
@@ -108,7 +108,7 @@ class InboundDesk:
             else:
                 log.error("inbound_failed", error=type(error).__name__)
 
-    async def _take(self, part: Incoming) -> Reason | None:
+    async def _take(self, part: InboundPart) -> Reason | None:
         aim = await self.aiming.aim(part)
         if part.place.is_alone or aim.reason:
             return await self._keep(aim, part)
@@ -117,7 +117,7 @@ class InboundDesk:
             return gathered.reason
         return await self._keep(aim, gathered) if gathered else None
 
-    async def _keep(self, aim: Aim, of: Gathered | Incoming) -> Reason | None:
+    async def _keep(self, aim: Aim, of: Gathered | InboundPart) -> Reason | None:
         parts = of.parts if isinstance(of, Gathered) else (of,)
         reading = join(parts)
         if not aim.from_phone:
@@ -130,7 +130,9 @@ class InboundDesk:
             reason = done.reason
         return await self._commit(aim, of, reading, InboundState.REFUSED, reason)
 
-    async def _goes_in_circles(self, aim: Aim, part: Incoming, reading: Reading) -> Reason | None:
+    async def _goes_in_circles(
+        self, aim: Aim, part: InboundPart, reading: Reading
+    ) -> Reason | None:
         """Whether a carrier hands back to us what we carried to it."""
         assert aim.account
         assert aim.esim
@@ -145,7 +147,7 @@ class InboundDesk:
         return Reason.GOES_IN_CIRCLES if alike >= MOST_ALIKE else None
 
     async def _carry(
-        self, aim: Aim, of: Gathered | Incoming, reading: Reading
+        self, aim: Aim, of: Gathered | InboundPart, reading: Reading
     ) -> Accepted | Known | Refusal:
         assert aim.account
         assert aim.esim
@@ -163,7 +165,7 @@ class InboundDesk:
     async def _commit(
         self,
         aim: Aim,
-        of: Gathered | Incoming,
+        of: Gathered | InboundPart,
         reading: Reading,
         state: InboundState,
         reason: Reason | None = None,
@@ -190,15 +192,15 @@ class InboundDesk:
     def _row(
         self,
         aim: Aim,
-        of: Gathered | Incoming,
+        of: Gathered | InboundPart,
         reading: Reading,
         state: InboundState,
         reason: Reason | None = None,
-    ) -> Inbound:
+    ) -> InboundMessage:
         parts = of.parts if isinstance(of, Gathered) else (of,)
-        return Inbound(
+        return InboundMessage(
             id=self._new_id(),
-            account_id=aim.account.id if aim.account else NOBODY,
+            account_id=aim.account.id if aim.account else NO_ACCOUNT,
             esim_tran_no=aim.esim.esim_tran_no if aim.account and aim.esim else None,
             carrier=parts[0].carrier,
             source=parts[0].source,
@@ -220,5 +222,5 @@ def _is_lost(reason: Reason | None) -> bool:
     return reason is Reason.NOT_TEXT
 
 
-def _raw_of(parts: Sequence[Incoming]) -> tuple[RawPart, ...]:
+def _raw_of(parts: Sequence[InboundPart]) -> tuple[RawPart, ...]:
     return tuple(part.raw for part in parts if part.raw is not None)

@@ -6,7 +6,7 @@ import msgspec
 
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
-from simpost.domain.inbound import Incoming, OwnNumbers, why_not_from_phone
+from simpost.domain.inbound import InboundPart, OwnNumbers, phone_blocking_reason
 from simpost.domain.reasons import Reason
 from simpost.messaging.accounts import Accounts
 from simpost.observe import get_logger
@@ -39,7 +39,7 @@ class Aiming:
         self._store = store
         self._accounts = accounts
 
-    async def aim(self, part: Incoming) -> Aim:
+    async def aim(self, part: InboundPart) -> Aim:
         owner = self.numbers.owner_of(part.destination)
         if owner:
             return await self._at_owner(owner, part)
@@ -52,7 +52,7 @@ class Aiming:
             return Aim()
         return Aim(self._accounts.by_id(sender.account_id), sender.esim)
 
-    async def _at_owner(self, access_code: str, part: Incoming) -> Aim:
+    async def _at_owner(self, access_code: str, part: InboundPart) -> Aim:
         """To a number of one account: never shown to another, whoever sent it."""
         everyone = self._accounts.all()
         account = next((one for one in everyone if one.access_code == access_code), None)
@@ -62,7 +62,7 @@ class Aiming:
         sender = await self._store.find_number(part.source, account_id=account.id)
         return Aim(account, sender.esim if sender else None)
 
-    def _why_not(self, part: Incoming, account: Account | None, esim: Esim) -> Reason | None:
+    def _why_not(self, part: InboundPart, account: Account | None, esim: Esim) -> Reason | None:
         """What is wrong with carrying it, as far as its first part can tell."""
         if account is None or not account.enabled:
             return Reason.ESIM_UNKNOWN
@@ -70,4 +70,4 @@ class Aiming:
             return Reason.GOES_IN_CIRCLES
         if not part.is_text:
             return Reason.NOT_TEXT
-        return why_not_from_phone(esim)
+        return phone_blocking_reason(esim)

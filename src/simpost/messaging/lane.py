@@ -10,9 +10,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from simpost.domain.inbound import Incoming
+from simpost.domain.inbound import InboundPart
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.messaging.backlog import LEASE_MS, Backlog
 from simpost.messaging.health import Health
@@ -34,9 +34,9 @@ _POLL_S = 1.0
 _Try = tuple[bytes, int, int]
 """Message id, number of the part, number of the try."""
 
-_UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
-_PAUSED = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
-_RETURNED = Outcome(Verdict.UNREACHABLE, reason=Reason.RETURNED)
+_UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
+_PAUSED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
+_RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.RETURNED)
 
 
 class Lane:
@@ -147,7 +147,7 @@ class Lane:
     def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
         self._ledger.report(receipt, committed)
 
-    def on_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
+    def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._take_inbound(part)
 
     def on_late(self, part: Submission, outcome: Outcome) -> None:

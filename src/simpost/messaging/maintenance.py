@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.ports.store import Store
@@ -48,7 +48,7 @@ class Keeper:
         store: Store,
         *,
         owner: str,
-        repeats: Repeats,
+        repeats: RepeatPolicy,
         receipt_grace_ms: int,
         keep_days: int = 0,
         clock_ms: Clock,

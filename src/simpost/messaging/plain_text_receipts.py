@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from simpost.domain.inbound import Incoming
+from simpost.domain.inbound import InboundPart
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.messaging.receiving import TakeInbound
@@ -26,7 +26,7 @@ class UnmarkedReceipts:
         self._inbound = inbound
         self._taking: set[asyncio.Task[Reason | None]] = set()
 
-    def take(self, part: Incoming) -> asyncio.Future[Reason | None]:
+    def take(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         if part.receipt is None:
             return self._inbound(part)
         taking = asyncio.get_running_loop().create_task(self._take(part, part.receipt))
@@ -34,7 +34,7 @@ class UnmarkedReceipts:
         taking.add_done_callback(self._taking.discard)
         return taking
 
-    async def _take(self, part: Incoming, receipt: Receipt) -> Reason | None:
+    async def _take(self, part: InboundPart, receipt: Receipt) -> Reason | None:
         if not await self._store.speaks_of_sent(receipt):
             return await self._inbound(part)
         log.info("receipt_as_text", carrier=part.carrier)

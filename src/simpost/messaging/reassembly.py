@@ -7,7 +7,7 @@ from itertools import groupby
 
 import msgspec
 
-from simpost.domain.inbound import UNDECODABLE, Incoming
+from simpost.domain.inbound import UNDECODABLE, InboundPart
 from simpost.text import join_octets, read_text
 
 GAP = "[...]"
@@ -28,7 +28,7 @@ class Reading(msgspec.Struct, frozen=True):
     missing: tuple[int, ...] = ()
 
 
-def join(parts: Sequence[Incoming]) -> Reading:
+def join(parts: Sequence[InboundPart]) -> Reading:
     """Read a message from what came of it, in any order, at least one part.
 
     Neighbours in one alphabet are joined before they are read, so that a character cut in two by
@@ -47,7 +47,7 @@ def _read(octets: bytes, label: str) -> str:
     return octets.hex() if label == UNDECODABLE else read_text(octets, label)
 
 
-def _runs(by_number: dict[int, Incoming], total: int) -> Iterator[tuple[str, bytes]]:
+def _runs(by_number: dict[int, InboundPart], total: int) -> Iterator[tuple[str, bytes]]:
     """Octets of neighbours in one alphabet; an empty one for a run of missing parts."""
     in_order = (by_number.get(number) for number in range(1, total + 1))
     for label, run in groupby(in_order, key=lambda part: part.encoding if part else ""):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import msgspec
 
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.store import Settlement
@@ -34,7 +34,7 @@ class Patience(msgspec.Struct, frozen=True):
     busy_s: tuple[float, float] = (5.0, 300.0)
     code_s: tuple[float, float] = (0.25, 5.0)
     unreachable_s: float = 1.0
-    repeats: Repeats = Repeats()
+    repeats: RepeatPolicy = RepeatPolicy()
     failover_s: float = 10.0
 
     def pause_s(self, outcome: Outcome, attempt: int, priority: int) -> float:
@@ -44,7 +44,7 @@ class Patience(msgspec.Struct, frozen=True):
             return self.unreachable_s
         if priority == Priority.CODE:
             first, longest = self.code_s
-        elif outcome.verdict is Verdict.THROTTLED:
+        elif outcome.kind is OutcomeKind.THROTTLED:
             first, longest = self.throttled_s
         else:
             first, longest = self.busy_s
@@ -73,7 +73,7 @@ def settle(
         carrier=carrier,
         state=state,
         reason=outcome.reason,
-        outcome=outcome.verdict,
+        outcome=outcome.kind,
         carrier_message_id=outcome.carrier_message_id,
         carrier_code=outcome.carrier_code,
         started_ms=started_ms,
@@ -82,14 +82,14 @@ def settle(
     )
 
 
-def _bounded(part: Submission, outcome: Outcome, repeats: Repeats) -> Outcome:
+def _bounded(part: Submission, outcome: Outcome, repeats: RepeatPolicy) -> Outcome:
     """The outcome, or what it means once such tries were repeated often enough."""
-    if outcome.verdict is Verdict.IN_DOUBT:
-        if repeats.are_used_up(part.category, part.unclear):
+    if outcome.kind is OutcomeKind.IN_DOUBT:
+        if repeats.is_exhausted(part.category, part.unclear):
             return msgspec.structs.replace(outcome, reason=Reason.REPEATS_USED_UP)
     elif outcome.reason is Reason.UNCLEAR_ANSWER and part.unclear >= repeats.most:
         return msgspec.structs.replace(
-            outcome, verdict=Verdict.REFUSED, reason=Reason.CARRIER_REFUSED
+            outcome, kind=OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED
         )
     return outcome
 
@@ -97,15 +97,15 @@ def _bounded(part: Submission, outcome: Outcome, repeats: Repeats) -> Outcome:
 def _next(
     part: Submission, outcome: Outcome, now_ms: int, patience: Patience
 ) -> tuple[State, int | None]:
-    match outcome.verdict:
-        case Verdict.ACCEPTED:
+    match outcome.kind:
+        case OutcomeKind.ACCEPTED:
             return State.SENT, None
-        case Verdict.REFUSED:
+        case OutcomeKind.REFUSED:
             return State.REJECTED, None
-        case Verdict.IN_DOUBT:
+        case OutcomeKind.IN_DOUBT:
             return State.IN_DOUBT, patience.repeats.due_ms(
                 part.category, part.unclear, now_ms, part.expires_ms
             )
-        case Verdict.THROTTLED | Verdict.UNREACHABLE:
+        case OutcomeKind.THROTTLED | OutcomeKind.UNREACHABLE:
             wait_ms = int(1000 * patience.pause_s(outcome, part.attempt, part.priority))
             return State.SENDING, min(part.expires_ms, now_ms + wait_ms)

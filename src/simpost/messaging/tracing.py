@@ -10,9 +10,9 @@ from typing import Any
 from opentelemetry.trace import Span, SpanKind
 
 from simpost.domain.accounts import Account
-from simpost.domain.inbound import Incoming
+from simpost.domain.inbound import InboundPart
 from simpost.domain.messages import format_id
-from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.intake import Answer, Ask, Intake
@@ -91,7 +91,7 @@ class _TracedDesk:
     def on_room(self) -> None:
         self._desk.on_room()
 
-    def on_inbound(self, part: Incoming) -> asyncio.Future[Reason | None]:
+    def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._desk.on_inbound(part)
 
     def _submitted(self, part: Submission, started_ms: int | None, outcome: Outcome) -> None:
@@ -112,15 +112,15 @@ class _TracedDesk:
                 "parts": part.total,
                 "attempt": part.attempt,
                 "repeat": part.repeat,
-                "outcome": outcome.verdict,
+                "outcome": outcome.kind,
                 "reason": outcome.reason,
                 "carrier_code": outcome.carrier_code,
                 "carrier_message_id": outcome.carrier_message_id,
             },
             started_ns=started_ms * 1_000_000 if started_ms else None,
         )
-        is_taken = outcome.verdict is Verdict.ACCEPTED
-        end(span, problem="" if is_taken else outcome.reason or outcome.verdict)
+        is_taken = outcome.kind is OutcomeKind.ACCEPTED
+        end(span, problem="" if is_taken else outcome.reason or outcome.kind)
 
 
 def _committed(span: Span, committed: Callable[[], None]) -> None:

@@ -96,7 +96,7 @@ RECEIPTS = Metric(
 KEPT = Metric(
     "simpost_receipts_kept_total",
     "counter",
-    ("carrier", "standing"),
+    ("carrier", "disposition"),
     "Receipts not obeyed at once: parked, matched (obeyed later), late, duplicate or ambiguous.",
 )
 PARKED = Metric(

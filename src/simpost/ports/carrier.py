@@ -10,8 +10,8 @@ from typing import Protocol
 import msgspec
 
 from simpost.config import SmppCarrier as CarrierSettings
-from simpost.domain.inbound import Incoming
-from simpost.domain.options import PLAIN, Joining, Options
+from simpost.domain.inbound import InboundPart
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options
 from simpost.domain.outcomes import Outcome, Receipt
 from simpost.domain.reasons import Reason
 
@@ -55,11 +55,11 @@ class Traits(msgspec.Struct, frozen=True):
     receipts: bool = True
 
     @property
-    def joining(self) -> Joining:
+    def concatenation_method(self) -> Concatenation:
         """How the parts of a message of several are marked."""
         if self.concatenation == "udh":
-            return Joining.UDH8 if self.reference_bits == 8 else Joining.UDH16
-        return Joining(self.concatenation)
+            return Concatenation.UDH8 if self.reference_bits == 8 else Concatenation.UDH16
+        return Concatenation(self.concatenation)
 
     def allows_sender(self, sender: str) -> bool:
         return sender == self.sender or sender in self.senders or "*" in self.senders
@@ -93,7 +93,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int
     attempt: int
     repeat: bool
-    options: Options = PLAIN
+    options: Options = DEFAULT_OPTIONS
     unclear: int = 0
 
 
@@ -161,7 +161,7 @@ class Desk(Protocol):
         """`committed` is called once the receipt is: only then may the peer be answered."""
         ...
 
-    def on_inbound(self, part: Incoming) -> Future[Reason | None]:
+    def on_inbound(self, part: InboundPart) -> Future[Reason | None]:
         """The future is done once it is committed, with the reason when it is refused.
 
         A failed future means it must be asked to come again.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from simpost.domain.inbound import Inbound, Incoming, Subscriber
+from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.domain.reasons import Reason
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Gathered(msgspec.Struct, frozen=True, gc=False):
     """What came of one message; every part of it, or those that came in time."""
 
     assembly: int
-    parts: tuple[Incoming, ...]
+    parts: tuple[InboundPart, ...]
 
 
 class NewInbound(msgspec.Struct, frozen=True, gc=False):
@@ -34,8 +34,8 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
         message: what carries it on, committed in the same transaction.
     """
 
-    inbound: Inbound
-    of: Gathered | Incoming
+    inbound: InboundMessage
+    of: Gathered | InboundPart
     message: NewMessage | None = None
 
 
@@ -55,7 +55,7 @@ class InboundFilter(msgspec.Struct, frozen=True):
 class InboundStore(Protocol):
     """The part of a store that takes what comes in."""
 
-    async def gather(self, part: Incoming) -> Gathered | Known | None:
+    async def gather(self, part: InboundPart) -> Gathered | Known | None:
         """Keep one part of several; all of them once the last has come.
 
         A part that came before is not kept twice. One that reads differently shows that its
@@ -104,10 +104,10 @@ class InboundStore(Protocol):
         """How often the eSIM was sent this text by this sender since then, `limit` at most."""
         ...
 
-    async def list_inbound(self, account_id: int, which: InboundFilter) -> list[Inbound]:
+    async def list_inbound(self, account_id: int, which: InboundFilter) -> list[InboundMessage]:
         """Without the octets of their parts."""
         ...
 
-    async def find_inbound(self, account_id: int, inbound_id: bytes) -> Inbound | None:
+    async def find_inbound(self, account_id: int, inbound_id: bytes) -> InboundMessage | None:
         """One of the account's, with the octets of its parts as they came."""
         ...

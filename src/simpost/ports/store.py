@@ -14,11 +14,11 @@ import msgspec
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
-from simpost.domain.options import PLAIN, Options
+from simpost.domain.options import DEFAULT_OPTIONS, Options
 from simpost.domain.outcomes import Receipt, UnmatchedReceipt
 from simpost.domain.reasons import Reason
-from simpost.domain.receipt_ids import SeenForm
-from simpost.domain.repeats import Repeats
+from simpost.domain.receipt_ids import ObservedIdFormat
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.ports.inbound import InboundStore
@@ -76,7 +76,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int
     request: RequestKey | None = None
     lease_ms: int | None = None
-    options: Options = PLAIN
+    options: Options = DEFAULT_OPTIONS
     part_count: int | None = None
 
 
@@ -329,7 +329,7 @@ class Store(InboundStore, RefusalStore, WatchedStore, Protocol):
         """Apply receipts that match a part and outrank what is known; keep all others."""
         ...
 
-    async def lapse(self, *, now_ms: int, owner: str | None, repeats: Repeats) -> int:
+    async def lapse(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         """Put parts whose lease ran out in doubt; with `owner`, all that it still holds.
 
         `repeats` says when each falls due: to be sent again, or when it expires.
@@ -369,7 +369,7 @@ class Store(InboundStore, RefusalStore, WatchedStore, Protocol):
         """
         ...
 
-    async def receipt_forms(self, carrier: str) -> list[SeenForm]:
+    async def receipt_forms(self, carrier: str) -> list[ObservedIdFormat]:
         """In which forms the carrier was seen to write ids in receipts, the most used first."""
         ...
 

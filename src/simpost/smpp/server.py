@@ -99,15 +99,15 @@ class Server:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
 
     def bind_asked(self, session: Session, bind: Bind) -> None:
-        verdict = self._authenticate(bind, session.peer)
-        if isinstance(verdict, int):
-            self._answer(session, bind, verdict)
+        status = self._authenticate(bind, session.peer)
+        if isinstance(status, int):
+            self._answer(session, bind, status)
             return
-        check = asyncio.ensure_future(verdict)
+        check = asyncio.ensure_future(status)
         self._checks.add(check)
-        check.add_done_callback(partial(self._on_verdict, session, bind))
+        check.add_done_callback(partial(self._on_authenticated, session, bind))
 
-    def _on_verdict(self, session: Session, bind: Bind, check: asyncio.Future[int]) -> None:
+    def _on_authenticated(self, session: Session, bind: Bind, check: asyncio.Future[int]) -> None:
         """Whatever happened, the peer is not left without an answer."""
         self._checks.discard(check)
         failed = check.cancelled() or check.exception() is not None

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
-from simpost.domain.options import PLAIN, Options
+from simpost.domain.options import DEFAULT_OPTIONS, Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -39,9 +39,9 @@ def reason_of(text: str | None) -> Reason | None:
 @lru_cache(maxsize=256)
 def options_text(options: Options) -> str | None:
     """JSON of what differs from the usual; none when nothing does."""
-    return None if options == PLAIN else msgspec.json.encode(options).decode()
+    return None if options == DEFAULT_OPTIONS else msgspec.json.encode(options).decode()
 
 
 @lru_cache(maxsize=256)
 def options_of(text: str | None) -> Options:
-    return PLAIN if text is None else _decode_options(text)
+    return DEFAULT_OPTIONS if text is None else _decode_options(text)

@@ -13,8 +13,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import Form, candidates, is_proven, possible_forms, same_number
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import (
+    IdFormat,
+    candidate_ids,
+    is_proven,
+    possible_formats,
+    same_number,
+)
 
 COMMON_WIDTHS = (8, 10, 16, 20)
 """Of a number of 32 or 64 bits in hexadecimal or decimal."""
@@ -26,7 +32,7 @@ MOST_MET = 2_000
 _TAIL_DIGITS = 7
 ANSWERED_BEFORE_MS = 3 * 86_400_000
 """How far back the ids of an eSIM's other messages are looked at."""
-UNKNOWN = (Standing.PARKED, None)
+UNKNOWN = (ReceiptDisposition.PARKED, None)
 """What is found for a receipt that fits no part."""
 
 
@@ -53,18 +59,18 @@ class Asked(NamedTuple):
     """A receipt, and the ids its answer may have had with the form that leads to each."""
 
     receipt: Receipt
-    learnt: dict[str, Form]
+    learnt: dict[str, IdFormat]
 
 
 def in_learnt_forms(
-    receipts: Iterable[tuple[int, Receipt]], forms_of: Callable[[str], Iterable[Form]]
+    receipts: Iterable[tuple[int, Receipt]], forms_of: Callable[[str], Iterable[IdFormat]]
 ) -> tuple[dict[int, Asked], list[tuple[int, str, str]]]:
     """Receipts by their index, and the ids to look for: index, carrier, id."""
     asked: dict[int, Asked] = {}
     ids: list[tuple[int, str, str]] = []
     for index, receipt in receipts:
         written = receipt.carrier_message_id
-        learnt = candidates(written, forms_of(receipt.carrier))
+        learnt = candidate_ids(written, forms_of(receipt.carrier))
         asked[index] = Asked(receipt, learnt)
         ids += [(index, receipt.carrier, each) for each in (written, *learnt)]
     return asked, ids
@@ -72,12 +78,12 @@ def in_learnt_forms(
 
 def plain_to_see(
     asked: Mapping[int, Asked], all_fits: Iterable[Fit]
-) -> dict[int, tuple[Fit, Form | None]]:
+) -> dict[int, tuple[Fit, IdFormat | None]]:
     """By index the part that each receipt means, and in which form, where exactly one fits."""
     fits: dict[int, list[Fit]] = {}
     for fit in all_fits:
         fits.setdefault(fit.index, []).append(fit)
-    found: dict[int, tuple[Fit, Form | None]] = {}
+    found: dict[int, tuple[Fit, IdFormat | None]] = {}
     for index, (only, *more) in fits.items():
         receipt, learnt = asked[index]
         form = learnt.get(only.carrier_message_id)
@@ -87,8 +93,8 @@ def plain_to_see(
 
 
 def choose(
-    receipt: Receipt, fits: Iterable[Fit], learnt: Mapping[str, Form]
-) -> Fit | Standing | None:
+    receipt: Receipt, fits: Iterable[Fit], learnt: Mapping[str, IdFormat]
+) -> Fit | ReceiptDisposition | None:
     """The part with the very id, or with it in a form that the carrier is seen to use.
 
     None when there is none, or none that is proven.
@@ -101,29 +107,29 @@ def choose(
     if exact:
         if chosen and other and _names(receipt, other) and not _names(receipt, chosen):
             return other
-        return chosen or Standing.AMBIGUOUS
+        return chosen or ReceiptDisposition.AMBIGUOUS
     if in_form:
         if other is None:
-            return Standing.AMBIGUOUS
+            return ReceiptDisposition.AMBIGUOUS
         if _is_proven(receipt, other, learnt[other.carrier_message_id], learnt=True):
             return other
     return None
 
 
 def choose_in_any_form(
-    receipt: Receipt, fits: Sequence[Fit], possible: Mapping[str, Form]
-) -> Fit | Standing:
+    receipt: Receipt, fits: Sequence[Fit], possible: Mapping[str, IdFormat]
+) -> Fit | ReceiptDisposition:
     """The part with the id in any form, where there is proof of it."""
     if not fits:
-        return Standing.PARKED
+        return ReceiptDisposition.PARKED
     chosen = _only(fits, receipt)
     if chosen is None:
-        return Standing.AMBIGUOUS
+        return ReceiptDisposition.AMBIGUOUS
     is_it = _is_proven(receipt, chosen, possible[chosen.carrier_message_id], learnt=False)
-    return chosen if is_it else Standing.PARKED
+    return chosen if is_it else ReceiptDisposition.PARKED
 
 
-def is_of_one(receipt: Receipt, fits: Iterable[Fit], possible: Mapping[str, Form]) -> bool:
+def is_of_one(receipt: Receipt, fits: Iterable[Fit], possible: Mapping[str, IdFormat]) -> bool:
     """Whether it is of one of these parts, whichever, by its number and the id."""
     for fit in fits:
         form = possible.get(fit.carrier_message_id)
@@ -172,8 +178,8 @@ def is_of_another(receipt: Receipt, answers: Iterable[Answer]) -> bool:
     if not written:
         return any(answer.is_open for answer in answers)
     ids = {answer.carrier_message_id for answer in answers}
-    forms = possible_forms({*map(len, ids), *COMMON_WIDTHS})
-    return any(not ids.isdisjoint((one, *candidates(one, forms))) for one in written)
+    forms = possible_formats({*map(len, ids), *COMMON_WIDTHS})
+    return any(not ids.isdisjoint((one, *candidate_ids(one, forms))) for one in written)
 
 
 def _only(fits: Sequence[Fit], receipt: Receipt) -> Fit | None:
@@ -189,7 +195,7 @@ def _names(receipt: Receipt, fit: Fit) -> bool:
     return any(same_number(number, fit.destination) for number in receipt.numbers)
 
 
-def _is_proven(receipt: Receipt, fit: Fit, form: Form, *, learnt: bool) -> bool:
+def _is_proven(receipt: Receipt, fit: Fit, form: IdFormat, *, learnt: bool) -> bool:
     return is_proven(
         receipt.carrier_message_id,
         fit.carrier_message_id,

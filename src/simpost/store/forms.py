@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from simpost.domain.receipt_ids import Base, Form, Letters, SeenForm
+from simpost.domain.receipt_ids import Base, IdFormat, LetterCase, ObservedIdFormat
 
 MOST_FORMS: Final = 8
 """Of one carrier; what a ninth would have said keeps needing its proof."""
 
-CountedForm = tuple[str, Base, Letters, int, int, int, int]
+CountedForm = tuple[str, Base, LetterCase, int, int, int, int]
 """Carrier, base, letters, width; times seen, first and last time in milliseconds."""
 
 
@@ -18,8 +18,8 @@ class Forms:
     """As the store had them, and what was counted since and is to be added to it."""
 
     def __init__(self) -> None:
-        self._of: dict[str, list[Form]] = {}
-        self._counted: dict[tuple[str, Form], tuple[int, int, int]] = {}
+        self._of: dict[str, list[IdFormat]] = {}
+        self._counted: dict[tuple[str, IdFormat], tuple[int, int, int]] = {}
 
     def know(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of carrier, base, letters, width; in place of what is remembered."""
@@ -31,10 +31,10 @@ class Forms:
     def __contains__(self, carrier: str) -> bool:
         return carrier in self._of
 
-    def of(self, carrier: str) -> list[Form]:
+    def of(self, carrier: str) -> list[IdFormat]:
         return self._of.get(carrier, [])
 
-    def saw(self, carrier: str, form: Form, at_ms: int) -> None:
+    def saw(self, carrier: str, form: IdFormat, at_ms: int) -> None:
         """Count a form that led to a part, and learn it if it is new."""
         known = self._of.setdefault(carrier, [])
         if form not in known:
@@ -54,10 +54,10 @@ class Forms:
         return counted
 
 
-def seen_form(row: Sequence[Any]) -> SeenForm:
+def seen_form(row: Sequence[Any]) -> ObservedIdFormat:
     """A row of base, letters, width, times, first and last time."""
-    return SeenForm(_form(*row[:3]), *row[3:])
+    return ObservedIdFormat(_form(*row[:3]), *row[3:])
 
 
-def _form(base: str, letters: str, width: int) -> Form:
-    return Form(Base(base), Letters(letters), width)
+def _form(base: str, letters: str, width: int) -> IdFormat:
+    return IdFormat(Base(base), LetterCase(letters), width)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from simpost.domain.inbound import Inbound, InboundState, Incoming, Place, RawPart
+from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, PartPosition, RawPart
 from simpost.store.codes import reason_of
 
 _encode_raw = msgspec.msgpack.Encoder().encode
@@ -15,17 +15,17 @@ _decode_raw = msgspec.msgpack.Decoder(tuple[RawPart, ...]).decode
 _decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
-def incoming_of(assembly_row: Any, part_rows: Iterable[Any]) -> list[Incoming]:
+def incoming_of(assembly_row: Any, part_rows: Iterable[Any]) -> list[InboundPart]:
     """The parts that came of an assembly, in the order of their numbers."""
     carrier, source, destination, kind, reference, total, _ = assembly_row
     return [
-        Incoming(
+        InboundPart(
             carrier=carrier,
             source=source,
             destination=destination,
             octets=octets,
             encoding=encoding,
-            place=Place(kind, reference, total, number),
+            place=PartPosition(kind, reference, total, number),
             received_ms=received_ms,
             for_application=bool(for_application),
             raw=_decode_raw(raw)[0] if raw else None,
@@ -40,9 +40,9 @@ def raw_octets(parts: Sequence[RawPart | None]) -> bytes | None:
     return _encode_raw(known) if known else None
 
 
-def inbound_of(row: Any, text: str, raw: bytes | None = None) -> Inbound:
+def inbound_of(row: Any, text: str, raw: bytes | None = None) -> InboundMessage:
     """`text` is the column after `encoding`, which the stores keep each in its own way."""
-    return Inbound(
+    return InboundMessage(
         id=row[0],
         account_id=row[1],
         esim_tran_no=row[2],

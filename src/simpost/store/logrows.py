@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from simpost.domain.messages import Attempt, Category, Message, Part
-from simpost.domain.outcomes import KeptReceipt, Standing, UnmatchedReceipt
+from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, UnmatchedReceipt
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
 from simpost.store.codes import STATE, options_of, reason_of
@@ -107,13 +107,13 @@ def _attempt(row: Any) -> Attempt:
     )
 
 
-def _receipt(row: Any) -> KeptReceipt:
-    return KeptReceipt(
+def _receipt(row: Any) -> UnappliedReceipt:
+    return UnappliedReceipt(
         part=row[0],
         carrier=row[1],
         carrier_message_id=row[2],
         state=STATE[row[3]],
-        standing=Standing(row[4]),
+        disposition=ReceiptDisposition(row[4]),
         reason=reason_of(row[5]),
         carrier_code=row[6],
         times=row[7],
@@ -129,7 +129,7 @@ def unmatched_of(row: Any) -> UnmatchedReceipt:
         carrier_message_id,
         text_id or "",
         STATE[state],
-        Standing(standing),
+        ReceiptDisposition(standing),
         reason_of(reason),
         code,
         tuple(numbers.split("\n")) if numbers else (),

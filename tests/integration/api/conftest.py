@@ -22,7 +22,7 @@ from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
@@ -194,7 +194,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     keeper = Keeper(
         store,
         owner="embedded",
-        repeats=Repeats(),
+        repeats=RepeatPolicy(),
         receipt_grace_ms=0,
         clock_ms=lambda: NOW_MS,
     )

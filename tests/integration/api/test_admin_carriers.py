@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from simpost.domain.outcomes import Outcome, Receipt, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.errors import ConfigError
 from simpost.messaging.reload import Reloaded
@@ -57,7 +57,7 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
     )
     taken = settle(
         part,
-        Outcome(Verdict.ACCEPTED, carrier_message_id="DEADBEEF"),
+        Outcome(OutcomeKind.ACCEPTED, carrier_message_id="DEADBEEF"),
         carrier="down",
         started_ms=NOW_MS,
         ended_ms=NOW_MS,

@@ -23,7 +23,7 @@ async def test_the_administrator_sees_receipts_that_found_no_part(service: SERVE
         "carrierMessageId": "x-1",
         "textId": None,
         "state": "delivered",
-        "standing": "parked",
+        "disposition": "parked",
         "reason": None,
         "carrierCode": None,
         "carrierCodeMeaning": None,

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from uuid_utils import uuid7
 
-from simpost.domain.inbound import NOBODY, InboundState, RawPart
+from simpost.domain.inbound import NO_ACCOUNT, InboundState, RawPart
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from tests.contract.inbound_facts import NUMBER, PHONE, alone, new
@@ -41,7 +41,7 @@ async def test_an_account_lists_what_came_in_newest_first_with_every_fact(servic
 
 async def test_other_accounts_see_nothing_of_it(service: SERVED) -> None:
     await came(service, "mine")
-    await came(service, "nobody's", account_id=NOBODY, esim_tran_no=None)
+    await came(service, "nobody's", account_id=NO_ACCOUNT, esim_tran_no=None)
     assert await texts(service, "inbound", account="other") == []
     assert await texts(service, f"inbound?esimTranNo={GOOD}", account="other") == []
     answer = await service.native("GET", f"esims/{GOOD}/conversation", account="other")
@@ -52,7 +52,7 @@ async def test_other_accounts_see_nothing_of_it(service: SERVED) -> None:
 
 async def test_the_admin_lists_what_is_nobodys_or_an_accounts(service: SERVED) -> None:
     await came(service, "mine")
-    await came(service, "nobody's", account_id=NOBODY, esim_tran_no=None)
+    await came(service, "nobody's", account_id=NO_ACCOUNT, esim_tran_no=None)
     for path, expected in [
         ("inbound", ["nobody's"]),
         ("inbound?account=demo", ["mine"]),

@@ -90,7 +90,7 @@ async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVE
         "carrier": "down",
         "carrierMessageId": "c-1",
         "state": "delivered",
-        "standing": "late",
+        "disposition": "late",
         "reason": None,
         "carrierCode": "0D1",
         "carrierCodeMeaning": None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simpost.domain.options import Joining, Options, Ports
+from simpost.domain.options import Concatenation, Options, Ports
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import Traits
 
@@ -92,7 +92,7 @@ async def test_every_part_is_committed_with_all_that_was_asked(able: SERVED) -> 
         receipt=False,
         **{"from": "Bank", "class": 1},
     )
-    with_ports = Options(Joining.UDH8, 1, receipt=False, ports=Ports(250, 0, 8))
+    with_ports = Options(Concatenation.UDH8, 1, receipt=False, ports=Ports(250, 0, 8))
     found = [(part.sender, part.encoding, part.options) for part in await submitted(able)]
     assert found == [("Bank", "binary", with_ports)] * 3
 

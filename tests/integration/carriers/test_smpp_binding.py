@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import BindKind, Link
 from simpost.smpp import (
@@ -43,7 +43,7 @@ async def test_a_carrier_keeps_as_many_binds_as_it_is_told():
         assert len(centre.binds) == 3
         assert carrier.room == 30
         outcomes = await asyncio.gather(*(send(carrier, part()) for _ in range(30)))
-    assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
+    assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
 
 
 async def test_parts_go_to_the_bind_with_most_room():
@@ -143,7 +143,7 @@ async def test_a_link_that_carried_much_comes_back_at_once():
             centre.session.abort()
             await lane.until(lambda: carrier.link is Link.LOST)
             await lane.until_bound(carrier)
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
     assert len(centre.binds) == 4
 
 
@@ -244,13 +244,13 @@ async def test_an_answer_that_blames_the_bind_mends_the_bind_and_spares_the_mess
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RINVBNDSTS]
         outcome = await send(carrier, part())
-        assert (outcome.verdict, outcome.reason) == (Verdict.UNREACHABLE, Reason.BIND_REFUSED)
+        assert (outcome.kind, outcome.reason) == (OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED)
         assert carrier.room == 0
         assert "ESME_RINVBNDSTS" in carrier.problem
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
         await lane.until_bound(carrier)
         assert len(centre.binds) == 2
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
 async def test_one_lost_bind_leaves_the_others_at_work():
@@ -259,7 +259,7 @@ async def test_one_lost_bind_leaves_the_others_at_work():
         await lane.until(lambda: carrier.room == 10)
         assert carrier.link is Link.BOUND
         for _ in range(10):
-            assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+            assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
         await lane.until(lambda: carrier.room == 20)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.ports.carrier import Link
 from simpost.smpp import BindTransceiverResp, DeliverSm, encode
@@ -63,9 +63,9 @@ async def test_an_answer_with_an_unreadable_end_is_obeyed(rest):
     """It was in doubt and sent again every minute, for two days."""
     async with raw_bound() as (carrier, _, peer):
         for status, expected in (
-            (0x00, (Verdict.ACCEPTED, "A1")),
-            (0x58, (Verdict.THROTTLED, None)),
-            (0x0B, (Verdict.REFUSED, None)),
+            (0x00, (OutcomeKind.ACCEPTED, "A1")),
+            (0x58, (OutcomeKind.THROTTLED, None)),
+            (0x0B, (OutcomeKind.REFUSED, None)),
         ):
             answer = send(carrier, part())
             submit = await peer.receive()
@@ -73,7 +73,7 @@ async def test_an_answer_with_an_unreadable_end_is_obeyed(rest):
             response.message_id = "A1"
             peer.send_octets(with_rest(response, rest))
             outcome = await answer
-            assert (outcome.verdict, outcome.carrier_message_id) == expected
+            assert (outcome.kind, outcome.carrier_message_id) == expected
 
 
 @broken_parts
@@ -170,4 +170,4 @@ async def test_answers_that_came_before_the_link_was_lost_all_count():
             peer.answer(submit, message_id=f"id{submit.sequence_number}")
         await peer.close()
         outcomes = await asyncio.gather(*answers)
-        assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
+        assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}

@@ -3,7 +3,7 @@
 import pytest
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import Link
@@ -24,7 +24,7 @@ async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id()
     async with linked() as (carrier, centre, _):
         outcome = await send(carrier, part("grüße €"))
         submit = await centre.submits.get()
-    assert outcome.verdict is Verdict.ACCEPTED
+    assert outcome.kind is OutcomeKind.ACCEPTED
     assert outcome.carrier_message_id == f"id-{submit.sequence_number}"
     assert (submit.dest_addr_ton, submit.dest_addr_npi) == (1, 1)
     assert submit.destination_addr == "447700900001"
@@ -65,21 +65,21 @@ async def test_other_alphabets_leave_as_utf_16():
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "reason"),
+    ("status", "kind", "reason"),
     [
-        (Status.ESME_RTHROTTLED, Verdict.THROTTLED, Reason.THROTTLED),
-        (Status.ESME_RMSGQFUL, Verdict.THROTTLED, Reason.THROTTLED),
-        (Status.ESME_RSYSERR, Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
-        (Status.ESME_RINVDSTADR, Verdict.REFUSED, Reason.CARRIER_REFUSED),
-        (0x411, Verdict.REFUSED, Reason.CARRIER_REFUSED),
-        (Status.ESME_RINVBNDSTS, Verdict.UNREACHABLE, Reason.BIND_REFUSED),
+        (Status.ESME_RTHROTTLED, OutcomeKind.THROTTLED, Reason.THROTTLED),
+        (Status.ESME_RMSGQFUL, OutcomeKind.THROTTLED, Reason.THROTTLED),
+        (Status.ESME_RSYSERR, OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY),
+        (Status.ESME_RINVDSTADR, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
+        (0x411, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
+        (Status.ESME_RINVBNDSTS, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
     ],
 )
-async def test_an_error_status_is_a_decision(status, verdict, reason):
+async def test_an_error_status_is_a_decision(status, kind, reason):
     async with linked() as (carrier, centre, _):
         centre.script = [status]
         outcome = await send(carrier, part())
-    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert (outcome.kind, outcome.reason) == (kind, reason)
     assert outcome.carrier_code == f"0x{status:08X}"
 
 
@@ -87,34 +87,34 @@ async def test_no_answer_is_doubt():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]
         outcome = await send(carrier, part())
-    assert (outcome.verdict, outcome.reason) == (Verdict.IN_DOUBT, Reason.NO_ANSWER)
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.IN_DOUBT, Reason.NO_ANSWER)
 
 
 async def test_an_answer_that_comes_late_still_tells_of_the_part():
     async with linked(response_timeout_s=1) as (carrier, centre, lane):
         centre.script = ["silence"]
         sent = part()
-        assert (await send(carrier, sent)).verdict is Verdict.IN_DOUBT
+        assert (await send(carrier, sent)).kind is OutcomeKind.IN_DOUBT
         submit = await centre.submits.get()
         centre.session.respond(submit, SubmitSmResp(message_id="late-1"))
         told, outcome = await lane.late.get()
     assert told is sent
-    assert (outcome.verdict, outcome.carrier_message_id) == (Verdict.ACCEPTED, "late-1")
+    assert (outcome.kind, outcome.carrier_message_id) == (OutcomeKind.ACCEPTED, "late-1")
 
 
 async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
     async with linked() as (carrier, centre, lane):
         centre.script = ["hang up"]
         outcome = await send(carrier, part())
-        assert outcome.verdict is Verdict.IN_DOUBT
+        assert outcome.kind is OutcomeKind.IN_DOUBT
         await lane.until(lambda: carrier.link is Link.BOUND)
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
 async def test_without_a_link_nothing_leaves_and_that_is_known():
     carrier = SmppCarrier(settings(1))
     outcome = await send(carrier, part())
-    assert (outcome.verdict, outcome.reason) == (Verdict.UNREACHABLE, Reason.CARRIER_UNREACHABLE)
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.UNREACHABLE, Reason.CARRIER_UNREACHABLE)
     assert carrier.room == 0
 
 
@@ -158,7 +158,7 @@ async def test_transmitter_and_receiver_are_two_links_of_one_carrier():
         while len(by_kind) < 2:
             session = await centre.bound.get()
             by_kind[type(session.bind)] = session
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
         answer = by_kind[BindReceiver].request(report())
         _, committed = await lane.receipts.get()
         committed()
@@ -173,4 +173,4 @@ async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
         await centre.submits.get()
         await carrier.stop()
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
-        assert (await outcome).verdict is Verdict.IN_DOUBT
+        assert (await outcome).kind is OutcomeKind.IN_DOUBT

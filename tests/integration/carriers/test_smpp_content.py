@@ -11,7 +11,7 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.messaging.decision import SendPlan, Wishes, plan_through
 from simpost.messaging.submissions import submissions_of
 from simpost.ports.store import NewMessage
@@ -91,7 +91,7 @@ async def sent(carrier, text, wishes=None):
     outcomes = await asyncio.gather(
         *(send(carrier, each) for each in submissions_of(message, 0x1234))
     )
-    assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
+    assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
     return plan
 
 

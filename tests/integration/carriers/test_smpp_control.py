@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.accounts import Account
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import Ledger
@@ -119,7 +119,7 @@ async def test_other_settings_are_those_of_the_next_bind():
         await lane.until_bound(carrier)
         assert carrier.traits.sender == "newname"
         assert carrier.binds()[0].allowed_per_s == 20
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
         assert (len(old.texts), len(new.texts)) == (1, 1)
 
 
@@ -128,8 +128,8 @@ async def test_a_paused_carrier_still_takes_answers_and_sends_nothing():
         sent = send(carrier, part())
         carrier.pause()
         assert (carrier.room, carrier.is_open, carrier.is_paused) == (0, False, True)
-        assert (await send(carrier, part())).verdict is Verdict.UNREACHABLE
-        assert (await sent).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.UNREACHABLE
+        assert (await sent).kind is OutcomeKind.ACCEPTED
         assert len(centre.texts) == 1
         carrier.resume()
         assert (carrier.room, carrier.is_open) == (10, True)
@@ -161,7 +161,7 @@ async def test_draining_waits_for_every_answer_before_it_unbinds():
         answers = [send(carrier, part()) for _ in range(10)]
         await carrier.drain()
         assert all(answer.done() for answer in answers)
-        assert {answer.result().verdict for answer in answers} == {Verdict.ACCEPTED}
+        assert {answer.result().kind for answer in answers} == {OutcomeKind.ACCEPTED}
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.ports.carrier import Link
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import Drop, Refuse
@@ -32,11 +32,11 @@ class Offering:
             answer.add_done_callback(lambda done, offered=offered: self._answered(offered, done))
 
     def _answered(self, offered, answer):
-        verdict = answer.result().verdict
-        self.outcomes[verdict] += 1
-        if verdict in (Verdict.ACCEPTED, Verdict.IN_DOUBT):
+        kind = answer.result().kind
+        self.outcomes[kind] += 1
+        if kind in (OutcomeKind.ACCEPTED, OutcomeKind.IN_DOUBT):
             assert offered.text not in self.ended
-            self.ended[offered.text] = verdict
+            self.ended[offered.text] = kind
         else:
             self.waiting.append(offered)
         if len(self.ended) == self._count:
@@ -76,7 +76,7 @@ async def test_with_the_link_cut_again_and_again_nothing_is_lost_or_sent_twice()
     cut = Rule(do=Drop(), when=When(every=500))
     offering, simulator, _ = await simulated(cut, 2200, window=50)
     assert set(shown(simulator).values()) == {1}
-    in_doubt = {text for text, verdict in offering.ended.items() if verdict is Verdict.IN_DOUBT}
+    in_doubt = {text for text, kind in offering.ended.items() if kind is OutcomeKind.IN_DOUBT}
     taken = set(shown(simulator))
     assert taken | in_doubt == {f"text {number}" for number in range(2200)}
     assert 1 <= len(in_doubt) <= 4 * 50
@@ -88,4 +88,4 @@ async def test_a_rate_that_the_centre_enforces_is_found_without_being_told():
     assert set(shown(simulator).values()) == {1}
     assert bind.link is Link.THROTTLED
     assert 100 <= bind.allowed_per_s <= 600
-    assert offering.outcomes[Verdict.THROTTLED] <= 2 * offering.outcomes[Verdict.ACCEPTED]
+    assert offering.outcomes[OutcomeKind.THROTTLED] <= 2 * offering.outcomes[OutcomeKind.ACCEPTED]

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.ports.carrier import Link
 from simpost.smpp import SMPP_5_0, SessionSettings, Status, SubmitSmResp, Tag, int_tlv
 from tests.integration.carriers.centre import Centre, linked, part, send
@@ -29,7 +29,7 @@ class Feeder:
             send(self.carrier, part()).add_done_callback(self._answered)
 
     def _answered(self, answer):
-        if answer.result().verdict is Verdict.ACCEPTED:
+        if answer.result().kind is OutcomeKind.ACCEPTED:
             self.accepted += 1
         else:
             self.throttled += 1
@@ -88,7 +88,7 @@ async def test_a_throttled_bind_slows_down_alone():
 async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RTHROTTLED]
-        assert (await send(carrier, part())).verdict is Verdict.THROTTLED
+        assert (await send(carrier, part())).kind is OutcomeKind.THROTTLED
         assert carrier.link is Link.THROTTLED
         assert carrier.is_open
         await lane.until_bound(carrier)
@@ -118,7 +118,7 @@ async def test_the_rate_is_each_binds_own():
         assert carrier.room == 10
         second = send(carrier, part())
         assert carrier.room == 0
-        assert (await first).verdict is (await second).verdict is Verdict.ACCEPTED
+        assert (await first).kind is (await second).kind is OutcomeKind.ACCEPTED
         assert [bind.allowed_per_s for bind in carrier.binds()] == [0.01, 0.01]
 
 

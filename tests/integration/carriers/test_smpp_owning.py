@@ -7,7 +7,7 @@ import pytest
 
 from bench.processes import free_ports
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.ports.carrier import Link
 from tests.integration.carriers.centre import Centre, listening, part, send, settings, started
 
@@ -40,7 +40,7 @@ async def test_who_owns_nothing_binds_nothing_and_takes_nothing(carrier, centre)
     assert carrier.binds() == []
     assert carrier.bind_numbers == (1, 2, 3)
     assert carrier.held_binds == frozenset()
-    assert (await send(carrier, part())).verdict is Verdict.UNREACHABLE
+    assert (await send(carrier, part())).kind is OutcomeKind.UNREACHABLE
     assert centre.binds == []
 
 
@@ -53,7 +53,7 @@ async def test_what_it_owns_it_binds_and_what_it_gives_up_it_unbinds(carrier, ce
     assert carrier.held_binds == {3}
     assert [bind.number for bind in carrier.binds()] == [3]
     await centre.ends.get()
-    assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+    assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
     await carrier.own((), WITHIN_S)
     assert not carrier.is_open
@@ -68,7 +68,7 @@ async def test_a_bind_is_given_up_in_time_though_no_answer_comes(carrier, centre
     await centre.submits.get()
     await carrier.own((), 0.05)
     assert carrier.held_binds == frozenset()
-    assert (await answer).verdict is Verdict.IN_DOUBT
+    assert (await answer).kind is OutcomeKind.IN_DOUBT
 
 
 async def test_a_drain_that_waits_for_an_answer_does_not_hold_a_bind_longer(carrier, centre):

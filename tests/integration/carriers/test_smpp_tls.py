@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.ports.carrier import Link
 from tests.integration.carriers.authority import Authority
 from tests.integration.carriers.centre import Centre, listening, part, send, settings, started
@@ -48,7 +48,7 @@ def file(authority, name):
 async def test_a_centre_with_a_certificate_of_a_trusted_authority_is_bound_to(authority):
     context = server_context(authority.folder)
     async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
 async def test_a_certificate_of_an_authority_we_do_not_know_is_refused(authority, tmp_path):
@@ -94,7 +94,7 @@ async def test_a_centre_that_demands_a_certificate_gets_ours(authority):
         "tls_key_file": file(authority, "us.key"),
     }
     async with by_tls(context, **given) as carrier:
-        assert (await send(carrier, part())).verdict is Verdict.ACCEPTED
+        assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
 async def test_without_ours_it_does_not_bind(authority):

@@ -4,7 +4,7 @@ import pytest
 
 from simpost import text
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.smpp import (
     BindReceiver,
@@ -186,7 +186,7 @@ async def test_the_carrier_sends_parts_by_tls_and_reports_what_became_of_them(no
         for number, words in enumerate(("Ελλάδα ", "🏖 and sea"), 1):
             slice_ = part(words, number=number, total=2, encoding="ucs2", reference=0x63)
             outcome = await send(carrier, slice_)
-            assert outcome.verdict is Verdict.ACCEPTED
+            assert outcome.kind is OutcomeKind.ACCEPTED
             assert outcome.carrier_message_id == f"node-{number}"
             heard = await centre.heard("submit_sm")
             assert (heard["data_coding"], heard["esm_class"] & 0x40) == (8, 0x40)

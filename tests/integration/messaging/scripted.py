@@ -9,8 +9,8 @@ from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Outcome, Verdict
-from simpost.domain.repeats import Repeats
+from simpost.domain.outcomes import Outcome, OutcomeKind
+from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import Ledger
@@ -23,8 +23,8 @@ NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
 SEAL_KEY = Fernet.generate_key().decode()
 _MADE = []
-ACCEPTED = Verdict.ACCEPTED
-PATIENCE = Patience(repeats=Repeats(frozenset({"service"})))
+ACCEPTED = OutcomeKind.ACCEPTED
+PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})))
 
 
 class Clock:
@@ -56,10 +56,10 @@ class ScriptedCarrier:
         self.started_ms.append(now_ms)
         self.something.set()
 
-    def answer(self, index, verdict=ACCEPTED, **facts):
+    def answer(self, index, kind=ACCEPTED, **facts):
         self.room += 1
-        carrier_id = f"id{index}" if verdict is ACCEPTED else None
-        outcome = Outcome(verdict, carrier_message_id=carrier_id, **facts)
+        carrier_id = f"id{index}" if kind is ACCEPTED else None
+        outcome = Outcome(kind, carrier_message_id=carrier_id, **facts)
         self.desk.on_answer(self.sent[index], self.started_ms[index], outcome)
 
     def binds(self):

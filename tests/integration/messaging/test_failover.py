@@ -11,9 +11,9 @@ import pytest
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.messages import Category
 from simpost.domain.options import Replacement
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Wishes
@@ -36,7 +36,7 @@ ROW = {
     "esimStatus": "IN_USE",
     "packageList": [{"packageCode": "P"}],
 }
-PATIENCE = Patience(repeats=Repeats(frozenset({"service"})), failover_s=10)
+PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})), failover_s=10)
 
 
 class Service:
@@ -134,10 +134,10 @@ def carriers_of(message):
     return [part.carrier for part in message.parts]
 
 
-async def turned_back(service, carrier, message_id, verdict, reason):
+async def turned_back(service, carrier, message_id, kind, reason):
     """Let the carrier answer its first part with that."""
     await carrier.until_sent(1)
-    carrier.answer(0, verdict, reason=reason)
+    carrier.answer(0, kind, reason=reason)
     return await service.until(message_id, State.SENDING)
 
 
@@ -203,7 +203,7 @@ async def test_when_both_are_down_messages_wait_and_go_by_the_one_that_comes_bac
 
 async def test_a_bind_that_is_refused_gives_the_part_to_the_next_carrier_at_once(service, a, b):
     message_id = await service.send()
-    await turned_back(service, a, message_id, Verdict.UNREACHABLE, Reason.BIND_REFUSED)
+    await turned_back(service, a, message_id, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED)
     await service.failover.round()
     await b.until_sent(1)
     b.answer(0)
@@ -217,7 +217,7 @@ async def test_a_carrier_that_throttles_everything_gives_way_after_the_patience(
     message_id = await service.send()
     for tries, pause_s in enumerate((1, 2, 4, 8, 16), start=1):
         await a.until_sent(tries)
-        a.answer(tries - 1, Verdict.THROTTLED, reason=Reason.THROTTLED)
+        a.answer(tries - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
         while len((message := await service.message(message_id)).attempts) < tries:
             await asyncio.sleep(0)
         await service.failover.round()
@@ -231,7 +231,7 @@ async def test_a_carrier_that_throttles_everything_gives_way_after_the_patience(
 
 async def test_one_throttled_part_stays_with_a_carrier_that_takes_others(service, a, b):
     message_id = await service.send()
-    await turned_back(service, a, message_id, Verdict.THROTTLED, Reason.THROTTLED)
+    await turned_back(service, a, message_id, OutcomeKind.THROTTLED, Reason.THROTTLED)
     await service.rounds(0)
     assert carriers_of(await service.message(message_id)) == ["a"]
 
@@ -239,7 +239,7 @@ async def test_one_throttled_part_stays_with_a_carrier_that_takes_others(service
 async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b):
     message_id = await service.send(category=Category.CODE)
     await a.until_sent(1)
-    a.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     await service.until(message_id, State.IN_DOUBT)
     a.is_open = False
     await service.rounds(30)
@@ -250,7 +250,7 @@ async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b)
 async def test_a_repeat_of_what_was_in_doubt_goes_by_the_same_carrier(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
-    a.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     await service.until(message_id, State.IN_DOUBT)
     a.is_open = False
     await service.rounds(70)
@@ -264,7 +264,7 @@ async def test_a_repeat_of_what_was_in_doubt_goes_by_the_same_carrier(service, a
 async def test_what_was_refused_for_its_own_sake_is_not_tried_elsewhere(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
-    a.answer(0, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+    a.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
     await service.until(message_id, State.REJECTED)
     await service.rounds(20)
     assert b.sent == []

@@ -10,10 +10,10 @@ from uuid_utils import uuid7
 
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.accounts import Account
-from simpost.domain.inbound import NOBODY, InboundState, OwnNumbers
+from simpost.domain.inbound import NO_ACCOUNT, InboundState, OwnNumbers
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
@@ -118,7 +118,7 @@ async def opened(path, **carrier_settings):
     dispatch = Dispatch(
         store,
         owner="embedded",
-        patience=Patience(repeats=Repeats()),
+        patience=Patience(repeats=RepeatPolicy()),
         clock_ms=clock,
         inbound=lambda part: desk.report(part),  # noqa: PLW0108  desk comes later
     )
@@ -174,7 +174,7 @@ async def test_other_accounts_see_nothing_of_a_reply(bench):
     await bench.bring("theirs", source=OTHERS)
     assert [row.text for row in await bench.inbound(SHOP)] == ["mine"]
     assert [row.text for row in await bench.inbound(OTHER)] == ["theirs"]
-    assert await bench.inbound(NOBODY) == []
+    assert await bench.inbound(NO_ACCOUNT) == []
 
 
 async def test_a_number_of_one_account_is_its_alone_whoever_texts_to_it(bench):
@@ -193,7 +193,7 @@ async def test_a_number_of_one_account_is_its_alone_whoever_texts_to_it(bench):
 async def test_jasmin_531_what_nobody_is_known_for_is_kept_for_the_admin(bench):
     assert await bench.bring("who am I?") is OK
     assert await bench.bring("and I?", to="99999") is OK
-    assert [row.text for row in await bench.inbound(NOBODY)] == ["and I?", "who am I?"]
+    assert [row.text for row in await bench.inbound(NO_ACCOUNT)] == ["and I?", "who am I?"]
     assert await bench.inbound(SHOP) == await bench.inbound(OTHER) == []
 
 

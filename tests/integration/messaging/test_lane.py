@@ -3,7 +3,7 @@
 import pytest
 
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.lane import LEASE_MS
@@ -60,7 +60,7 @@ async def test_a_code_finds_a_place_when_the_lane_is_full_of_others(tmp_path):
 async def test_throttled_parts_go_again_after_their_pause_and_not_before(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, Verdict.THROTTLED, reason=Reason.THROTTLED, retry_after_s=5)
+    bench.carrier.answer(0, OutcomeKind.THROTTLED, reason=Reason.THROTTLED, retry_after_s=5)
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.THROTTLED
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
@@ -74,7 +74,7 @@ async def test_throttled_parts_go_again_after_their_pause_and_not_before(bench):
 async def test_a_repeat_of_a_part_in_doubt_is_marked(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     await bench.until(message_id, State.IN_DOUBT)
     bench.clock.now_ms += 60_000
     bench.lane.wake()
@@ -91,7 +91,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
         bench.clock.now_ms += pause_ms
         bench.lane.wake()
         await bench.carrier.until_sent(tries)
-        bench.carrier.answer(tries - 1, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+        bench.carrier.answer(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
         await bench.until(message_id, State.IN_DOUBT)
         await bench.ledger.drained()
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
@@ -107,7 +107,7 @@ async def test_an_unclear_answer_ends_as_a_refusal(bench):
     for tries in range(1, 5):
         await bench.carrier.until_sent(tries)
         facts = {"reason": Reason.UNCLEAR_ANSWER, "carrier_code": "0x000000FF"}
-        bench.carrier.answer(tries - 1, Verdict.UNREACHABLE, **facts)
+        bench.carrier.answer(tries - 1, OutcomeKind.UNREACHABLE, **facts)
         await bench.ledger.drained()
         bench.clock.now_ms += 300_000
         bench.lane.wake()
@@ -122,7 +122,7 @@ async def test_an_unclear_answer_ends_as_a_refusal(bench):
 async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     await bench.until(message_id, State.IN_DOUBT)
     bench.lane.on_late(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
     message = await bench.until(message_id, State.SENT)
@@ -161,7 +161,7 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
         await bench.carrier.until_sent(1)
         bench.lane.close()
         await bench.ledger.drained()
-        bench.carrier.answer(0, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+        bench.carrier.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
         message = await bench.until(message_id, State.REJECTED)
         assert [part.state for part in message.parts] == [
             State.REJECTED,

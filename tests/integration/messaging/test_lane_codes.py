@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.retry import Patience
@@ -80,7 +80,7 @@ async def test_a_throttled_code_is_claimed_again_though_the_lane_is_full_of_bulk
     saturated.lane.pump()
     assert carrier.sent[-1].text == "code"
     carrier.room = -1
-    carrier.answer(len(carrier.sent) - 1, Verdict.THROTTLED, reason=Reason.THROTTLED)
+    carrier.answer(len(carrier.sent) - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
     await saturated.until(code, State.SENDING)
     saturated.clock.now_ms += 50
     await until_claimed(saturated.lane)

@@ -5,9 +5,9 @@ import asyncio
 
 import pytest
 
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.engine import keeper as keeping
 from simpost.messaging.maintenance import Keeper
@@ -28,17 +28,17 @@ def keeper_of(bench):
     return Keeper(
         bench.store,
         owner="embedded",
-        repeats=Repeats(frozenset({"service"})),
+        repeats=RepeatPolicy(frozenset({"service"})),
         receipt_grace_ms=GRACE_MS,
         clock_ms=bench.clock,
     )
 
 
-async def answered(bench, verdict, **facts):
+async def answered(bench, kind, **facts):
     """A message of which the carrier said that; nothing more is heard of the carrier."""
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, verdict, **facts)
+    bench.carrier.answer(0, kind, **facts)
     while not (await bench.message(message_id)).attempts:
         await asyncio.sleep(0)
     bench.carrier.is_open = False
@@ -64,24 +64,24 @@ async def test_a_message_whose_carrier_is_down_for_all_its_validity_expires(benc
 
 
 @pytest.mark.parametrize(
-    "verdict", [Verdict.THROTTLED, Verdict.UNREACHABLE], ids=["throttled", "unreachable"]
+    "kind", [OutcomeKind.THROTTLED, OutcomeKind.UNREACHABLE], ids=["throttled", "unreachable"]
 )
-async def test_a_message_that_no_carrier_took_in_time_expires(bench, verdict):
-    message_id = await answered(bench, verdict, reason=Reason.CARRIER_BUSY)
+async def test_a_message_that_no_carrier_took_in_time_expires(bench, kind):
+    message_id = await answered(bench, kind, reason=Reason.CARRIER_BUSY)
     before, after = await end_of(bench, message_id)
     assert before.state is State.SENDING
     assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
 
 
 async def test_a_message_in_doubt_expires_and_says_that_it_may_have_arrived(bench):
-    message_id = await answered(bench, Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    message_id = await answered(bench, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     before, after = await end_of(bench, message_id)
     assert before.state is State.IN_DOUBT
     assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NOT_REPEATED)
 
 
 async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_receipt(bench):
-    message_id = await answered(bench, Verdict.ACCEPTED)
+    message_id = await answered(bench, OutcomeKind.ACCEPTED)
     _, after_validity = await end_of(bench, message_id)
     assert after_validity.state is State.SENT
     bench.clock.now_ms += GRACE_MS - 1
@@ -104,7 +104,7 @@ async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
 
 @pytest.mark.parametrize(("keep_days", "is_there"), [(0, True), (1, False)])
 async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_there):
-    message_id = await answered(bench, Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
+    message_id = await answered(bench, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
     await bench.store.keep(new(alone(), at_ms=bench.clock()))
     keeper = keeper_of(bench)
     keeper.keep_days = keep_days

@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.errors import StoreBusy, StoreError
 from simpost.ports.store import MessageFilter
@@ -26,7 +26,7 @@ from tests.integration.postgres.embedded_facts import (
     make_embedded,
 )
 
-REPEAT = Repeats(frozenset({"service"}))
+REPEAT = RepeatPolicy(frozenset({"service"}))
 pytestmark = pytest.mark.timeout(120)  # each opens two databases, on a busy machine
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.errors import StoreError
 from tests.contract.postgres_server import PostgresServer
@@ -30,7 +30,7 @@ async def verbs_of(store, one):
         store.claim(CARRIER, limit=1, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS),
         store.find_esim(1, esim_tran_no="x", iccid=None),
         store.find_message(1, one.id),
-        store.lapse(now_ms=NOW_MS, owner="nobody", repeats=Repeats()),
+        store.lapse(now_ms=NOW_MS, owner="nobody", repeats=RepeatPolicy()),
         return_exceptions=True,
     )
 

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from simpost.domain.outcomes import Standing
-from simpost.domain.repeats import Repeats
+from simpost.domain.outcomes import ReceiptDisposition
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, Repeated
 from tests.contract.store_facts import (
@@ -69,8 +69,14 @@ async def test_what_a_dead_node_held_is_taken_over_when_its_leases_run_out(node)
         await dead.accept(one)
     async with node("alive") as alive:
         soon, late = NOW_MS + LEASE_MS - 1, NOW_MS + LEASE_MS
-        assert await alive.lapse(now_ms=soon, owner=None, repeats=Repeats(frozenset({"code"}))) == 0
-        assert await alive.lapse(now_ms=late, owner=None, repeats=Repeats(frozenset({"code"}))) == 1
+        assert (
+            await alive.lapse(now_ms=soon, owner=None, repeats=RepeatPolicy(frozenset({"code"})))
+            == 0
+        )
+        assert (
+            await alive.lapse(now_ms=late, owner=None, repeats=RepeatPolicy(frozenset({"code"})))
+            == 1
+        )
         [part] = await claim(alive, "alive", now_ms=late)
         assert (part.attempt, part.repeat) == (2, True)
 
@@ -80,9 +86,12 @@ async def test_of_nodes_that_take_over_at_once_each_part_lapses_once(node):
         await asyncio.gather(*(first.accept(leased()) for _ in range(700)))
         late = NOW_MS + LEASE_MS
         counts = await asyncio.gather(
-            *(each.lapse(now_ms=late, owner=None, repeats=Repeats()) for each in (first, second))
+            *(
+                each.lapse(now_ms=late, owner=None, repeats=RepeatPolicy())
+                for each in (first, second)
+            )
         )
-        left = await first.lapse(now_ms=late, owner=None, repeats=Repeats())
+        left = await first.lapse(now_ms=late, owner=None, repeats=RepeatPolicy())
         assert sum(counts) + left == 700
 
 
@@ -126,7 +135,7 @@ async def test_a_receipt_at_another_node_before_the_answer_waits_for_it(node):
         await first.settle([settlement(one, carrier_message_id="c-1")])
         found = await second.find_message(1, one.id)
         assert found.state is State.DELIVERED
-        assert [each.standing for each in found.receipts] == [Standing.MATCHED]
+        assert [each.disposition for each in found.receipts] == [ReceiptDisposition.MATCHED]
 
 
 async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(node):
@@ -156,7 +165,10 @@ async def test_a_receipt_again_at_another_node_is_known_as_such(node):
         await second.receive([receipt("c-1")])
         await second.receive([receipt("c-1", State.FAILED)])
         kept = (await first.find_message(1, one.id)).receipts
-        assert {each.standing for each in kept} == {Standing.DUPLICATE, Standing.LATE}
+        assert {each.disposition for each in kept} == {
+            ReceiptDisposition.DUPLICATE,
+            ReceiptDisposition.LATE,
+        }
 
 
 async def test_a_form_learnt_by_one_node_is_known_to_the_other(node):

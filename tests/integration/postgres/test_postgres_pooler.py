@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, MessageFilter, Repeated
 from tests.contract.inbound_facts import new, one_of
@@ -71,7 +71,7 @@ async def test_what_comes_in_and_what_is_saved_goes_through_a_pooler(pooled):
         await pooled.gather(one_of(number))
     assert await pooled.keep(new(await pooled.gather(one_of(3)))) == Accepted()
     await pooled.receive([receipt("unknown")])
-    assert await pooled.lapse(now_ms=NOW_MS, owner="one", repeats=Repeats()) == 0
+    assert await pooled.lapse(now_ms=NOW_MS, owner="one", repeats=RepeatPolicy()) == 0
     await pooled.forget(now_ms=NOW_MS, limit=10)
 
 

@@ -15,11 +15,11 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.domain.network_errors import explain
-from simpost.domain.outcomes import Standing
+from simpost.domain.network_errors import explain_carrier_code
+from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.reasons import Reason
-from simpost.domain.receipt_ids import Base, Letters
-from simpost.domain.repeats import Repeats
+from simpost.domain.receipt_ids import Base, LetterCase
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.plain_text_receipts import UnmarkedReceipts
@@ -198,12 +198,12 @@ def report(text=b"", source=HANDSET, esm_class=0x04, **fields):
 @pytest.mark.parametrize(
     ("answers", "fault", "base", "letters"),
     [
-        ("hex", ReceiptId(base="decimal"), Base.DECIMAL, Letters.UPPER),
-        ("decimal", ReceiptId(base="hex"), Base.HEX, Letters.SAME),
-        ("decimal", ReceiptId(base="hex", case="lower", width=20), Base.HEX, Letters.SAME),
-        ("hex", ReceiptId(case="lower"), Base.SAME, Letters.UPPER),
-        ("decimal", ReceiptId(width=20), Base.SAME, Letters.SAME),
-        ("hex", ReceiptId(base="decimal", width=20, where="text"), Base.DECIMAL, Letters.UPPER),
+        ("hex", ReceiptId(base="decimal"), Base.DECIMAL, LetterCase.UPPER),
+        ("decimal", ReceiptId(base="hex"), Base.HEX, LetterCase.SAME),
+        ("decimal", ReceiptId(base="hex", case="lower", width=20), Base.HEX, LetterCase.SAME),
+        ("hex", ReceiptId(case="lower"), Base.SAME, LetterCase.UPPER),
+        ("decimal", ReceiptId(width=20), Base.SAME, LetterCase.SAME),
+        ("hex", ReceiptId(base="decimal", width=20, where="text"), Base.DECIMAL, LetterCase.UPPER),
     ],
     ids=["jasmin-643", "jasmin-375", "jasmin-423", "jasmin-405", "jasmin-1129", "text-alone"],
 )
@@ -255,7 +255,7 @@ async def test_row_2_a_receipt_before_the_answer_waits_for_it(path, fault):
         message = await service.until_ended(await service.send("early"))
         assert message.state is State.DELIVERED
         [kept] = message.receipts
-        assert (kept.standing, kept.part) == (Standing.MATCHED, 1)
+        assert (kept.disposition, kept.part) == (ReceiptDisposition.MATCHED, 1)
 
 
 # Row 3: one part is not the message.
@@ -275,7 +275,7 @@ async def test_row_3_one_failed_part_of_three_is_not_delivered(path):
         ]
         failed = message.parts[1]
         assert failed.carrier_code == "3:6"
-        assert "absent subscriber" in explain(failed.carrier_code)
+        assert "absent subscriber" in explain_carrier_code(failed.carrier_code)
 
 
 async def test_row_3_a_message_whose_last_part_is_not_reported_stays_sent(path):
@@ -372,7 +372,7 @@ async def test_row_6_a_receipt_sent_as_a_plain_text_is_a_receipt(path, answered,
             assert answer.command_status == Status.ESME_ROK
         message = await service.store.find_message(1, message_id)
         assert message.state is State.DELIVERED
-        assert [kept.standing for kept in message.receipts] == [Standing.DUPLICATE]
+        assert [kept.disposition for kept in message.receipts] == [ReceiptDisposition.DUPLICATE]
         assert service.inbox.texts == []
 
 
@@ -408,7 +408,7 @@ async def test_row_7_a_doubled_receipt_is_kept_once_and_counted(path):
         )
         assert message.state is State.DELIVERED
         [kept] = message.receipts
-        assert (kept.standing, kept.state) == (Standing.DUPLICATE, State.DELIVERED)
+        assert (kept.disposition, kept.state) == (ReceiptDisposition.DUPLICATE, State.DELIVERED)
 
 
 async def test_row_7_an_intermediate_notice_comes_before_and_lowers_nothing(path):
@@ -430,9 +430,9 @@ async def test_row_7_what_comes_after_the_end_is_kept_and_changes_nothing(path):
             await session.request(report(text))
         message = await service.store.find_message(1, message_id)
         assert (message.state, message.reason) == (State.DELIVERED, None)
-        assert [(kept.state, kept.standing) for kept in message.receipts] == [
-            (State.SENT, Standing.LATE),
-            (State.FAILED, Standing.LATE),
+        assert [(kept.state, kept.disposition) for kept in message.receipts] == [
+            (State.SENT, ReceiptDisposition.LATE),
+            (State.FAILED, ReceiptDisposition.LATE),
         ]
 
 
@@ -473,7 +473,7 @@ async def test_a_receipt_settles_a_submit_that_was_never_answered(path, first):
         assert answer.command_status == Status.ESME_ROK
         if first == "receipt":
             await service.until(message_id, lambda message: message.state is State.IN_DOUBT)
-            await service.store.lapse(now_ms=wall_clock_ms(), owner=None, repeats=Repeats())
+            await service.store.lapse(now_ms=wall_clock_ms(), owner=None, repeats=RepeatPolicy())
         message = await service.until_ended(message_id)
         assert (message.state, message.parts[0].carrier_message_id) == (
             State.DELIVERED,

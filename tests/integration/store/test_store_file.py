@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from simpost.domain.accounts import Account
 from simpost.domain.inbound import RawPart
-from simpost.domain.options import PLAIN, Options
+from simpost.domain.options import DEFAULT_OPTIONS, Options
 from simpost.domain.states import State
 from simpost.errors import SchemaTooNew, StoreBusy, StoreError, StoreReadOnly
 from simpost.store.migrations import script
@@ -226,7 +226,7 @@ async def test_a_store_of_an_earlier_release_keeps_its_messages_and_gets_new_col
     await store.accept(new)
     found = [await store.find_message(1, one.id) for one in (old, new)]
     assert [(one.text, one.options) for one in found] == [
-        ("first, second", PLAIN),
+        ("first, second", DEFAULT_OPTIONS),
         ("hello", Options(message_class=0)),
     ]
     await store.close()

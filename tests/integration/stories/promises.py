@@ -1,7 +1,7 @@
 """What must hold of one message, between the log, the wire and the clock."""
 
 from simpost.carriers.smpp.reports import MEANINGS
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State, fold
 from tests.integration.stories.loop import EPOCH_S
@@ -56,7 +56,7 @@ def _check_repeats(message, attempts, submits):
     doubted = False
     for one in attempts:
         assert one.repeat or not doubted, "in doubt, and tried again without a mark"
-        doubted = doubted or one.outcome == Verdict.IN_DOUBT
+        doubted = doubted or one.outcome == OutcomeKind.IN_DOUBT
 
 
 def _check_says_so(part, submits):
@@ -80,7 +80,7 @@ def check_told(message, part, end):
         (
             one.ended_ms
             for one in message.attempts
-            if one.part == part.number and one.outcome == Verdict.ACCEPTED
+            if one.part == part.number and one.outcome == OutcomeKind.ACCEPTED
         ),
         default=0,  # no answer came: the id is that of a receipt
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simpost.carriers.smpp.answers import MEANINGS, Answers, Meaning
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import Link
 from simpost.smpp import Status
@@ -53,20 +53,20 @@ def test_the_page_names_no_setting_that_is_not_there():
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "reason"),
+    ("status", "kind", "reason"),
     [
-        (Status.ESME_RTHROTTLED, Verdict.THROTTLED, Reason.THROTTLED),
-        (Status.ESME_RSYSERR, Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
-        (Status.ESME_RINVPASWD, Verdict.UNREACHABLE, Reason.BIND_REFUSED),
-        (Status.ESME_RINVDSTADR, Verdict.REFUSED, Reason.CARRIER_REFUSED),
-        (Status.ESME_RUNKNOWNERR, Verdict.UNREACHABLE, Reason.UNCLEAR_ANSWER),
-        (0x0400, Verdict.REFUSED, Reason.CARRIER_REFUSED),
-        (0xFFFFFFFF, Verdict.REFUSED, Reason.CARRIER_REFUSED),
+        (Status.ESME_RTHROTTLED, OutcomeKind.THROTTLED, Reason.THROTTLED),
+        (Status.ESME_RSYSERR, OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY),
+        (Status.ESME_RINVPASWD, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
+        (Status.ESME_RINVDSTADR, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
+        (Status.ESME_RUNKNOWNERR, OutcomeKind.UNREACHABLE, Reason.UNCLEAR_ANSWER),
+        (0x0400, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
+        (0xFFFFFFFF, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
     ],
 )
-def test_a_status_leads_to_an_outcome_and_keeps_its_code(status, verdict, reason):
+def test_a_status_leads_to_an_outcome_and_keeps_its_code(status, kind, reason):
     outcome = Answers({}).outcome(status, "")
-    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+    assert (outcome.kind, outcome.reason) == (kind, reason)
     assert outcome.carrier_code == f"0x{status:08X}"
     assert outcome.retry_after_s is None
 
@@ -74,15 +74,15 @@ def test_a_status_leads_to_an_outcome_and_keeps_its_code(status, verdict, reason
 def test_a_carriers_own_table_stands_above_the_usual():
     answers = Answers({"0x45": "retry", "0x00000411": "throttle", "0x58": "refuse"})
     assert answers.outcome(0x45, "").reason is Reason.CARRIER_BUSY
-    assert answers.outcome(0x411, "").verdict is Verdict.THROTTLED
-    assert answers.outcome(0x58, "").verdict is Verdict.REFUSED
-    assert answers.outcome(0x0B, "").verdict is Verdict.REFUSED
+    assert answers.outcome(0x411, "").kind is OutcomeKind.THROTTLED
+    assert answers.outcome(0x58, "").kind is OutcomeKind.REFUSED
+    assert answers.outcome(0x0B, "").kind is OutcomeKind.REFUSED
 
 
 @pytest.mark.parametrize("status", [*range(1, 0x500), 0x10000, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_every_status_is_an_answer_and_never_told_as_none(status):
     outcome = Answers({}).outcome(status, "")
-    assert outcome.verdict is not Verdict.ACCEPTED
+    assert outcome.kind is not OutcomeKind.ACCEPTED
     assert outcome.reason is not Reason.NO_ANSWER
     assert Answers({hex(status): "doubt"}).outcome(status, "").reason is Reason.UNCLEAR_ANSWER
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from simpost.carriers.smpp.submit import Submitter, traits_of
 from simpost.config import SmppCarrier as Settings
-from simpost.domain.options import PLAIN, Joining, Options, Ports
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.ports.carrier import Submission
 from simpost.smpp import FieldError, Tag
 
@@ -26,7 +26,9 @@ def settings(**changed):
     )
 
 
-def written(text="hello", *, encoding="gsm7", options=PLAIN, sender="", place=(1, 1), **changed):
+def written(
+    text="hello", *, encoding="gsm7", options=DEFAULT_OPTIONS, sender="", place=(1, 1), **changed
+):
     number, total = place
     part = Submission(
         account_id=1,
@@ -57,10 +59,10 @@ def seen(submit):
 
 # How parts are joined.
 
-UDH8 = {"options": Options(joining=Joining.UDH8)}
-UDH16 = {"options": Options(joining=Joining.UDH16)}
-SAR = {"options": Options(joining=Joining.SAR)}
-PAYLOAD = {"options": Options(joining=Joining.PAYLOAD)}
+UDH8 = {"options": Options(concatenation=Concatenation.UDH8)}
+UDH16 = {"options": Options(concatenation=Concatenation.UDH16)}
+SAR = {"options": Options(concatenation=Concatenation.SAR)}
+PAYLOAD = {"options": Options(concatenation=Concatenation.PAYLOAD)}
 SECOND_OF_3 = {"place": (2, 3)}
 SAR_2_OF_3 = {
     "sar_msg_ref_num": "abcd",
@@ -106,7 +108,7 @@ def test_a_text_given_whole_is_in_message_payload_and_nowhere_else(text):
 
 
 def test_a_header_beside_sar_tlvs_is_refused():
-    options = Options(joining=Joining.SAR, ports=Ports(2948))
+    options = Options(concatenation=Concatenation.SAR, ports=Ports(2948))
     with pytest.raises(FieldError, match="beside sar"):
         written("00", encoding="binary", options=options, **SECOND_OF_3)
 
@@ -178,7 +180,7 @@ def test_the_other_classes_count_on_from_flash(each):
 
 
 def test_flash_in_several_parts_has_tlvs_of_both_kinds():
-    options = Options(joining=Joining.SAR, message_class=0)
+    options = Options(concatenation=Concatenation.SAR, message_class=0)
     submit = written("hi", options=options, message_class="subunit", **SECOND_OF_3)
     assert seen(submit) == (0, 0, SAR_2_OF_3 | {"dest_addr_subunit": "01"}, "6869")
 
@@ -200,7 +202,7 @@ def test_ports_stand_in_the_header_of_a_binary_part():
 
 
 def test_ports_stand_behind_the_place_in_every_part():
-    options = Options(joining=Joining.UDH8, ports=Ports(250, 240, 8))
+    options = Options(concatenation=Concatenation.UDH8, ports=Ports(250, 240, 8))
     submit = written("00", encoding="binary", options=options, **SECOND_OF_3)
     assert seen(submit) == (0x40, 0x04, {}, "09" + "0003cd0302" + "0402faf0" + "00")
 
@@ -270,16 +272,16 @@ def test_a_carrier_without_receipts_says_so_to_the_decision(receipts, asked):
 
 
 @pytest.mark.parametrize(
-    ("changed", "joining"),
+    ("changed", "method"),
     [
-        ({}, Joining.UDH8),
-        ({"reference_bits": 16}, Joining.UDH16),
-        ({"concatenation": "sar"}, Joining.SAR),
-        ({"concatenation": "payload"}, Joining.PAYLOAD),
+        ({}, Concatenation.UDH8),
+        ({"reference_bits": 16}, Concatenation.UDH16),
+        ({"concatenation": "sar"}, Concatenation.SAR),
+        ({"concatenation": "payload"}, Concatenation.PAYLOAD),
     ],
 )
-def test_the_traits_tell_how_long_messages_go(changed, joining):
-    assert traits_of(settings(**changed)).joining is joining
+def test_the_traits_tell_how_long_messages_go(changed, method):
+    assert traits_of(settings(**changed)).concatenation_method is method
 
 
 @pytest.mark.parametrize("told", ["general", "group_f", "subunit", "off"])

@@ -117,13 +117,13 @@ def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
     ]
 
 
-def kept(standing: str, **more: Any) -> dict[str, Any]:
+def kept(disposition: str, **more: Any) -> dict[str, Any]:
     return {
         "part": 1,
         "carrier": "one",
         "carrierMessageId": "0a1f",
         "state": "delivered",
-        "standing": standing,
+        "disposition": disposition,
         "carrierCode": None,
         "carrierCodeMeaning": None,
         "times": 1,
@@ -152,7 +152,7 @@ def test_receipts_that_were_kept_are_told_in_their_place() -> None:
     receipts = [
         kept("duplicate", times=3),
         kept("late", state="failed", carrierCode="0D1"),
-        *(kept(standing) for standing in ("parked", "matched", "ambiguous")),
+        *(kept(disposition) for disposition in ("parked", "matched", "ambiguous")),
     ]
     lines = list(timeline(message("delivered", receipts=receipts)))[-5:]
     assert [line.partition("receipt of one for 0a1f says ")[2] for line in lines] == [

@@ -7,7 +7,7 @@ FACTS = {
     "carrierMessageId": "99887766",
     "textId": "c-1",
     "state": "failed",
-    "standing": "parked",
+    "disposition": "parked",
     "carrierCode": "3:27",
     "numbers": ["66812345678", "Shop"],
     "times": 2,

@@ -1,6 +1,6 @@
 import pytest
 
-from simpost.domain.esims import Esim, EsimStatus, SmdpStatus, why_not
+from simpost.domain.esims import Esim, EsimStatus, SmdpStatus, blocking_reason
 from simpost.domain.reasons import Reason
 
 
@@ -22,7 +22,7 @@ def esim(sms_status=1, smdp_status="ENABLED", esim_status="IN_USE"):
 def test_an_installed_esim_of_an_sms_plan_takes_sms_from_the_api(
     sms_status, smdp_status, esim_status
 ):
-    assert why_not(esim(sms_status, smdp_status, esim_status)) is None
+    assert blocking_reason(esim(sms_status, smdp_status, esim_status)) is None
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_an_installed_esim_of_an_sms_plan_takes_sms_from_the_api(
     ],
 )
 def test_every_state_that_forbids_sms_says_why(facts, reason):
-    assert why_not(esim(**facts)) is reason
+    assert blocking_reason(esim(**facts)) is reason
 
 
 @pytest.mark.parametrize("smdp_status", SmdpStatus)
 @pytest.mark.parametrize("esim_status", EsimStatus)
 def test_no_documented_state_is_unknown(smdp_status, esim_status):
-    assert why_not(esim(1, smdp_status, esim_status)) is not Reason.STATE_UNKNOWN
+    assert blocking_reason(esim(1, smdp_status, esim_status)) is not Reason.STATE_UNKNOWN

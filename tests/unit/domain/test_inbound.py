@@ -1,7 +1,7 @@
 import pytest
 
 from simpost.domain.esims import Esim
-from simpost.domain.inbound import OwnNumbers, plain_number, why_not_from_phone
+from simpost.domain.inbound import OwnNumbers, phone_blocking_reason, plain_number
 from simpost.domain.reasons import Reason
 
 
@@ -54,4 +54,4 @@ def esim(sms_status, smdp_status="ENABLED", esim_status="IN_USE"):
     ],
 )
 def test_only_the_api_and_phone_level_takes_texts_from_phones(facts, reason):
-    assert why_not_from_phone(esim(*facts)) == reason
+    assert phone_blocking_reason(esim(*facts)) == reason

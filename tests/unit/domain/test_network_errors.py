@@ -1,6 +1,6 @@
 import pytest
 
-from simpost.domain.network_errors import explain, network_error
+from simpost.domain.network_errors import explain_carrier_code, network_error
 
 
 @pytest.mark.parametrize(
@@ -20,14 +20,14 @@ from simpost.domain.network_errors import explain, network_error
     ],
 )
 def test_a_network_error_is_explained(code, says):
-    assert explain(code).startswith(says)
+    assert explain_carrier_code(code).startswith(says)
 
 
 @pytest.mark.parametrize(
     "code", [None, "", "027", "27", "0x0000000B", "3:0", "9:27", "3:", "3:27x", "text 3:27"]
 )
 def test_what_only_the_carrier_knows_is_not_guessed(code):
-    assert explain(code) is None
+    assert explain_carrier_code(code) is None
 
 
 @pytest.mark.parametrize(

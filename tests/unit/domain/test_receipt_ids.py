@@ -3,51 +3,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.domain.receipt_ids import (
-    MOST_OCTETS,
+    MAX_OCTETS,
     Base,
-    Form,
-    Letters,
-    candidates,
+    IdFormat,
+    LetterCase,
+    candidate_ids,
     is_proven,
-    possible_forms,
+    possible_formats,
     same_number,
 )
 
-ALL = possible_forms([8, 10, 16])
+ALL = possible_formats([8, 10, 16])
 
 
 @pytest.mark.parametrize(
     ("answered", "written", "form"),
     [
-        ("0A1B2C", "0a1b2c", Form(letters=Letters.UPPER)),  # jasmin#375
-        ("0a1b2c", "0A1B2C", Form(letters=Letters.LOWER)),
-        ("42", "00000042", Form(width=0)),
-        ("0000000042", "42", Form(width=10)),
-        ("0000000042", "00000042", Form(width=10)),
-        ("DEADBEEF", "3735928559", Form(Base.DECIMAL, Letters.UPPER, 0)),  # jasmin#643
-        ("deadbeef", "3735928559", Form(Base.DECIMAL, Letters.LOWER, 0)),
-        ("3735928559", "DEADBEEF", Form(Base.HEX, Letters.SAME, 0)),
-        ("3735928559", "deadbeef", Form(Base.HEX, Letters.SAME, 0)),
-        ("00ABCDEF", "0011259375", Form(Base.DECIMAL, Letters.UPPER, 8)),
-        ("0011259375", "ABCDEF", Form(Base.HEX, Letters.SAME, 10)),
-        ("0000abcd", "ABCD", Form(Base.SAME, Letters.LOWER, 8)),
-        ("ABCD", "0000abcd", Form(Base.SAME, Letters.UPPER, 0)),
+        ("0A1B2C", "0a1b2c", IdFormat(letters=LetterCase.UPPER)),  # jasmin#375
+        ("0a1b2c", "0A1B2C", IdFormat(letters=LetterCase.LOWER)),
+        ("42", "00000042", IdFormat(width=0)),
+        ("0000000042", "42", IdFormat(width=10)),
+        ("0000000042", "00000042", IdFormat(width=10)),
+        ("DEADBEEF", "3735928559", IdFormat(Base.DECIMAL, LetterCase.UPPER, 0)),  # jasmin#643
+        ("deadbeef", "3735928559", IdFormat(Base.DECIMAL, LetterCase.LOWER, 0)),
+        ("3735928559", "DEADBEEF", IdFormat(Base.HEX, LetterCase.SAME, 0)),
+        ("3735928559", "deadbeef", IdFormat(Base.HEX, LetterCase.SAME, 0)),
+        ("00ABCDEF", "0011259375", IdFormat(Base.DECIMAL, LetterCase.UPPER, 8)),
+        ("0011259375", "ABCDEF", IdFormat(Base.HEX, LetterCase.SAME, 10)),
+        ("0000abcd", "ABCD", IdFormat(Base.SAME, LetterCase.LOWER, 8)),
+        ("ABCD", "0000abcd", IdFormat(Base.SAME, LetterCase.UPPER, 0)),
     ],
 )
 def test_a_receipt_in_another_case_base_or_padding_leads_to_the_id_answered(
     answered, written, form
 ):
     assert form.answer_id(written) == answered
-    assert candidates(written, ALL)[answered] == form
+    assert candidate_ids(written, ALL)[answered] == form
 
 
-@pytest.mark.parametrize("written", ["", "0", "0000", "1" * (MOST_OCTETS + 1)])
+@pytest.mark.parametrize("written", ["", "0", "0000", "1" * (MAX_OCTETS + 1)])
 def test_an_id_without_a_meaning_has_no_other_form(written):
-    assert candidates(written, ALL) == {}
+    assert candidate_ids(written, ALL) == {}
 
 
 def test_an_id_that_is_no_number_changes_its_case_and_zeros_alone():
-    assert set(candidates("c449-ab97", ALL)) == {
+    assert set(candidate_ids("c449-ab97", ALL)) == {
         "C449-AB97",
         "0c449-ab97",
         "0C449-AB97",
@@ -58,13 +58,13 @@ def test_an_id_that_is_no_number_changes_its_case_and_zeros_alone():
 
 def test_ids_beyond_64_bits_are_no_numbers():
     written = str((1 << 64) - 1)
-    assert "F" * 16 in candidates(written, ALL)
-    assert "1" + "0" * 16 not in candidates(str(1 << 64), ALL)
+    assert "F" * 16 in candidate_ids(written, ALL)
+    assert "1" + "0" * 16 not in candidate_ids(str(1 << 64), ALL)
 
 
 @given(st.text("0123456789abcdefABCDEFxyz-+ ", max_size=80), st.lists(st.integers(-5, 90)))
 def test_the_candidates_are_few_and_never_the_id_itself(written, widths):
-    found = candidates(written, possible_forms(widths))
+    found = candidate_ids(written, possible_formats(widths))
     assert len(found) <= 53
     assert written not in found
 
@@ -82,19 +82,19 @@ def test_whatever_way_a_number_is_written_the_answer_is_among_the_candidates_bot
     """The other way round serves receipts that came before their answer."""
     answer, receipt = format(value, answered), format(value, written)
     if answer != receipt:
-        assert answer in candidates(receipt, possible_forms([len(answer)]))
-        assert receipt in candidates(answer, possible_forms([len(receipt)]))
+        assert answer in candidate_ids(receipt, possible_formats([len(answer)]))
+        assert receipt in candidate_ids(answer, possible_formats([len(receipt)]))
 
 
 @given(st.text("0123456789abcdefABCDEF", min_size=1, max_size=20))
 def test_each_form_says_the_same_whatever_the_others(written):
-    for answer_id, form in candidates(written, ALL).items():
-        assert candidates(written, [form]) == {answer_id: form}
+    for answer_id, form in candidate_ids(written, ALL).items():
+        assert candidate_ids(written, [form]) == {answer_id: form}
 
 
 def test_every_form_says_in_words_what_it_is():
     assert len({form.sentence for form in ALL}) == len(ALL)
-    assert Form(Base.DECIMAL, Letters.UPPER, 8).sentence == (
+    assert IdFormat(Base.DECIMAL, LetterCase.UPPER, 8).sentence == (
         "receipts write the hexadecimal id in decimal; answers have it in upper case, padded to 8"
     )
 
@@ -102,7 +102,7 @@ def test_every_form_says_in_words_what_it_is():
 # Proof.
 
 HANDSET = "66812345678"
-DECIMAL = Form(Base.DECIMAL, Letters.UPPER, 0)
+DECIMAL = IdFormat(Base.DECIMAL, LetterCase.UPPER, 0)
 
 
 def proven(written, answer_id, form=DECIMAL, learnt=False, numbers=()):
@@ -124,12 +124,12 @@ def test_a_form_that_was_learnt_needs_no_number_but_minds_another_one():
 def test_a_small_number_is_not_read_in_a_base_never_seen():
     assert not proven("16", "10", numbers=[HANDSET])
     assert proven("16", "10", numbers=[HANDSET], learnt=True)
-    assert proven("0016", "16", Form(width=0), numbers=[HANDSET])
+    assert proven("0016", "16", IdFormat(width=0), numbers=[HANDSET])
 
 
 def test_a_long_id_is_proof_by_itself():
     assert proven("12379813738877118345", "ABCDABCDABCDABC9", numbers=["66899999999"])
-    assert not proven("0000000000000abc", "ABC", Form(Base.SAME, Letters.UPPER, 0))
+    assert not proven("0000000000000abc", "ABC", IdFormat(Base.SAME, LetterCase.UPPER, 0))
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,19 @@ is down", jasmin#467, #813, #1219, #561)."""
 
 import pytest
 
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.messaging.health import Health
 
 NOW = 1_800_000_000_000
 PATIENCE_MS = 10_000
-ACCEPTED = Outcome(Verdict.ACCEPTED, carrier_message_id="1")
-REFUSED = Outcome(Verdict.REFUSED, reason=Reason.CARRIER_REFUSED)
-THROTTLED = Outcome(Verdict.THROTTLED, reason=Reason.THROTTLED)
-BUSY = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_BUSY)
-SILENT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
-BIND = Outcome(Verdict.UNREACHABLE, reason=Reason.BIND_REFUSED)
-RETURNED = Outcome(Verdict.UNREACHABLE, reason=Reason.RETURNED)
+ACCEPTED = Outcome(OutcomeKind.ACCEPTED, carrier_message_id="1")
+REFUSED = Outcome(OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
+THROTTLED = Outcome(OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
+BUSY = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_BUSY)
+SILENT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+BIND = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.BIND_REFUSED)
+RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.RETURNED)
 
 
 @pytest.fixture

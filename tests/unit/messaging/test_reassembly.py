@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.domain.inbound import Incoming, Place
+from simpost.domain.inbound import InboundPart, PartPosition
 from simpost.messaging.reassembly import GAP, join
 from simpost.text import encode, parse_encoding, segment
 
 
 def part(octets, number=1, total=1, encoding="gsm7"):
-    place = Place("udh8", 7, total, number)
-    return Incoming("c", "4477", "123", octets, encoding, place, 0)
+    place = PartPosition("udh8", 7, total, number)
+    return InboundPart("c", "4477", "123", octets, encoding, place, 0)
 
 
 def cut(text):

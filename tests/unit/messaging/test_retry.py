@@ -1,14 +1,14 @@
 import pytest
 
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.retry import Patience, settle
 from simpost.ports.carrier import Submission
 
 NOW = 1_800_000_000_000
-PATIENCE = Patience(repeats=Repeats(frozenset({"service"})))
+PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})))
 
 
 def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1, unclear=0):
@@ -39,17 +39,17 @@ def settled(outcome, **about):
 
 
 def test_an_accepted_part_waits_for_nothing_of_ours():
-    done = settled(Outcome(Verdict.ACCEPTED, carrier_message_id="a1"))
+    done = settled(Outcome(OutcomeKind.ACCEPTED, carrier_message_id="a1"))
     assert (done.state, done.due_ms, done.carrier_message_id) == (State.SENT, None, "a1")
 
 
 def test_a_refused_part_is_final():
-    done = settled(Outcome(Verdict.REFUSED, reason=Reason.CARRIER_REFUSED, carrier_code="0x0B"))
+    done = settled(Outcome(OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED, carrier_code="0x0B"))
     assert (done.state, done.due_ms, done.reason) == (State.REJECTED, None, Reason.CARRIER_REFUSED)
 
 
 def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
-    doubt = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+    doubt = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     assert settled(doubt, category="service").due_ms == NOW + 60_000
     code = settled(doubt, category="code")
     assert (code.state, code.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
@@ -57,36 +57,36 @@ def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
 
 @pytest.mark.parametrize(("unclear", "pause_s"), [(0, 60), (1, 120), (2, 240)])
 def test_a_part_in_doubt_is_repeated_after_a_longer_pause_each_time(unclear, pause_s):
-    done = settled(Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=unclear)
+    done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=unclear)
     assert (done.due_ms, done.reason) == (NOW + 1000 * pause_s, Reason.NO_ANSWER)
 
 
 def test_a_part_in_doubt_too_often_waits_for_its_end_and_says_so():
-    done = settled(Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=3)
+    done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=3)
     assert (done.state, done.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
     assert done.reason is Reason.REPEATS_USED_UP
 
 
 @pytest.mark.parametrize("category", ["service", "code"])
 def test_an_answer_that_says_nothing_is_retried_a_few_times_then_refused(category):
-    unclear = Outcome(Verdict.UNREACHABLE, reason=Reason.UNCLEAR_ANSWER, carrier_code="0xFF")
+    unclear = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.UNCLEAR_ANSWER, carrier_code="0xFF")
     for tries in range(3):
         done = settled(unclear, unclear=tries, attempt=tries + 1, category=category)
         assert (done.state, done.reason) == (State.SENDING, Reason.UNCLEAR_ANSWER)
     done = settled(unclear, unclear=3, category=category)
-    assert (done.state, done.due_ms, done.outcome) == (State.REJECTED, None, Verdict.REFUSED)
+    assert (done.state, done.due_ms, done.outcome) == (State.REJECTED, None, OutcomeKind.REFUSED)
     assert (done.reason, done.carrier_code) == (Reason.CARRIER_REFUSED, "0xFF")
 
 
 @pytest.mark.parametrize(("attempt", "pause_s"), [(1, 1), (2, 2), (3, 4), (6, 30), (500, 30)])
 def test_throttling_waits_longer_each_time_up_to_a_bound(attempt, pause_s):
-    done = settled(Outcome(Verdict.THROTTLED, reason=Reason.THROTTLED), attempt=attempt)
+    done = settled(Outcome(OutcomeKind.THROTTLED, reason=Reason.THROTTLED), attempt=attempt)
     assert (done.state, done.due_ms) == (State.SENDING, NOW + 1000 * pause_s)
 
 
 @pytest.mark.parametrize(("attempt", "pause_ms"), [(1, 250), (2, 500), (6, 5_000), (500, 5_000)])
 def test_a_code_is_offered_again_sooner(attempt, pause_ms):
-    for verdict in (Verdict.THROTTLED, Verdict.UNREACHABLE):
+    for verdict in (OutcomeKind.THROTTLED, OutcomeKind.UNREACHABLE):
         outcome = Outcome(verdict, reason=Reason.CARRIER_BUSY)
         done = settled(outcome, attempt=attempt, priority=0)
         assert done.due_ms == NOW + pause_ms
@@ -96,16 +96,18 @@ def test_a_code_is_offered_again_sooner(attempt, pause_ms):
     "reason", [Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED]
 )
 def test_what_was_not_tried_waits_no_longer_each_time(reason):
-    outcome = Outcome(Verdict.UNREACHABLE, reason=reason)
+    outcome = Outcome(OutcomeKind.UNREACHABLE, reason=reason)
     assert settled(outcome, attempt=9).due_ms == NOW + 1_000
 
 
 def test_what_the_carrier_asks_us_to_wait_is_waited():
-    outcome = Outcome(Verdict.THROTTLED, reason=Reason.THROTTLED, retry_after_s=7.5)
+    outcome = Outcome(OutcomeKind.THROTTLED, reason=Reason.THROTTLED, retry_after_s=7.5)
     assert settled(outcome).due_ms == NOW + 7_500
 
 
-@pytest.mark.parametrize("verdict", [Verdict.THROTTLED, Verdict.UNREACHABLE, Verdict.IN_DOUBT])
+@pytest.mark.parametrize(
+    "verdict", [OutcomeKind.THROTTLED, OutcomeKind.UNREACHABLE, OutcomeKind.IN_DOUBT]
+)
 def test_nothing_is_due_after_its_expiry(verdict):
     done = settled(Outcome(verdict, reason=Reason.CARRIER_BUSY), attempt=9, expires_in_ms=500)
     assert done.due_ms == NOW + 500

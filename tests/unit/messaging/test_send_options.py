@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.domain.messages import Category
-from simpost.domain.options import PLAIN, Joining, Options, Ports
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Refusal, Wishes, plan_through
 from simpost.ports.carrier import Traits
@@ -25,24 +25,24 @@ def planned(text="hello", wishes=None, **traits):
 
 def test_a_plain_text_is_stored_without_options():
     plan = planned()
-    assert plan.options is PLAIN
+    assert plan.options is DEFAULT_OPTIONS
     assert (plan.sender, plan.part_count, plan.segments) == ("Shop", 1, None)
 
 
 @pytest.mark.parametrize(
-    ("concatenation", "bits", "joining", "sizes"),
+    ("concatenation", "bits", "method", "sizes"),
     [
-        ("udh", 8, Joining.UDH8, [153, 47]),
-        ("udh", 16, Joining.UDH16, [152, 48]),
-        ("sar", 8, Joining.SAR, [153, 47]),
-        ("sar", 16, Joining.SAR, [152, 48]),
-        ("payload", 16, Joining.PAYLOAD, [200]),
+        ("udh", 8, Concatenation.UDH8, [153, 47]),
+        ("udh", 16, Concatenation.UDH16, [152, 48]),
+        ("sar", 8, Concatenation.SAR, [153, 47]),
+        ("sar", 16, Concatenation.SAR, [152, 48]),
+        ("payload", 16, Concatenation.PAYLOAD, [200]),
     ],
 )
-def test_a_long_text_is_joined_as_its_carrier_wants(concatenation, bits, joining, sizes):
+def test_a_long_text_is_joined_as_its_carrier_wants(concatenation, bits, method, sizes):
     """Beyond one PDU: smppgui#6, cloudhopper#18, node-smpp#32, opensmpp#5, jsmpp#90."""
     plan = planned("x" * 200, concatenation=concatenation, reference_bits=bits)
-    assert plan.options == Options(joining=joining)
+    assert plan.options == Options(concatenation=method)
     assert [len(part) for part in plan.parts] == sizes
     assert plan.part_count == 2
 
@@ -63,7 +63,7 @@ def test_national_tables_need_a_header_so_they_are_left_out_beside_other_joining
         assert (plan.encoding, plan.part_count) == ("ucs2", 4)
     short = planned("ğ" * 80, languages=turkish, concatenation="sar")
     assert short.encoding.startswith("gsm7+")
-    assert short.options is PLAIN
+    assert short.options is DEFAULT_OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_message_has_the_sender_it_asks_for_where_the_carrier_may_use_it(
 ):
     plan = planned(wishes=Wishes(sender=wanted), senders=frozenset(senders))
     if is_allowed:
-        assert (plan.sender, plan.options) == (wanted, PLAIN)
+        assert (plan.sender, plan.options) == (wanted, DEFAULT_OPTIONS)
     else:
         assert plan == Refusal(Reason.SENDER_NOT_ALLOWED)
 
@@ -181,7 +181,7 @@ def test_parts_joined_are_the_text_for_every_carrier(text, traits):
     plan = planned(text, Wishes(message_class=0), **traits)
     assert "".join(plan.parts) == text
     assert "".join(plan.segments or plan.parts) == text
-    assert (plan.options.joining is not None) == (plan.part_count > 1)
+    assert (plan.options.concatenation is not None) == (plan.part_count > 1)
 
 
 def test_the_same_wishes_give_the_same_options():

@@ -77,7 +77,17 @@ def test_names_follow_the_conventions(metric):
 
 
 def test_labels_are_of_the_bounded_kind_only():
-    bounded = {"carrier", "to", "bind", "kind", "link", "category", "outcome", "state", "standing"}
+    bounded = {
+        "carrier",
+        "to",
+        "bind",
+        "kind",
+        "link",
+        "category",
+        "outcome",
+        "state",
+        "disposition",
+    }
     bounded |= {"reason", "cause", "door", "status", "code", "version"}
     assert {label for metric in METRICS for label in metric.labels} == bounded
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import candidates, possible_forms
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import candidate_ids, possible_formats
 from simpost.domain.states import State
 from simpost.store.fitting import Fit, choose, choose_in_any_form, is_of_one
 
 NOW_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
 NUMBER, OTHER = "66812345678", "66899999999"
-FORMS = candidates("11259375", possible_forms(()))
+FORMS = candidate_ids("11259375", possible_formats(()))
 """In decimal; the answer wrote abcdef, ABCDEF, or just the same."""
 
 
@@ -34,7 +34,9 @@ def test_nothing_fits_and_more_is_looked_for():
 
 
 def test_two_with_the_very_id_are_ambiguous():
-    assert choose(said(), [part("11259375"), part("11259375", 2)], {}) is Standing.AMBIGUOUS
+    assert (
+        choose(said(), [part("11259375"), part("11259375", 2)], {}) is ReceiptDisposition.AMBIGUOUS
+    )
 
 
 def test_one_whose_validity_ended_long_ago_is_out_of_the_choice():
@@ -64,11 +66,11 @@ def test_a_form_that_was_learnt_is_believed_unless_the_number_is_another(numbers
 def test_any_other_form_needs_the_number(numbers, is_found):
     one = part("abcdef")
     found = choose_in_any_form(said("11259375", *numbers), [one], FORMS)
-    assert found is (one if is_found else Standing.PARKED)
+    assert found is (one if is_found else ReceiptDisposition.PARKED)
     assert is_of_one(said("11259375", *numbers), [one], FORMS) is is_found
 
 
 def test_several_in_any_form_are_ambiguous_and_none_waits_for_its_answer():
     both = [part("abcdef"), part("ABCDEF", 2)]
-    assert choose_in_any_form(said("11259375", NUMBER), both, FORMS) is Standing.AMBIGUOUS
-    assert choose_in_any_form(said("11259375", NUMBER), [], FORMS) is Standing.PARKED
+    assert choose_in_any_form(said("11259375", NUMBER), both, FORMS) is ReceiptDisposition.AMBIGUOUS
+    assert choose_in_any_form(said("11259375", NUMBER), [], FORMS) is ReceiptDisposition.PARKED

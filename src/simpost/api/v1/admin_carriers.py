@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
-from simpost.domain.receipt_ids import Base, Letters, SeenForm
+from simpost.domain.receipt_ids import Base, LetterCase, ObservedIdFormat
 from simpost.messaging.dispatch import CarrierStatus
 from simpost.ports.carrier import BindKind, BindStatus, Link
 
@@ -44,7 +44,7 @@ class ReceiptFormShown(Shape):
 
     sentence: str
     base: Base
-    letters: Letters
+    letters: LetterCase
     width: int
     times: int
     first_seen_at: Time
@@ -131,7 +131,7 @@ async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:
     )
 
 
-def _form(seen: SeenForm) -> ReceiptFormShown:
+def _form(seen: ObservedIdFormat) -> ReceiptFormShown:
     return ReceiptFormShown(
         sentence=seen.form.sentence,
         base=seen.form.base,

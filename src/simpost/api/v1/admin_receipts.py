@@ -10,8 +10,8 @@ from pydantic import Field
 from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.log import Instant
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, to_ms, why
-from simpost.domain.network_errors import explain
-from simpost.domain.outcomes import Standing, UnmatchedReceipt
+from simpost.domain.network_errors import explain_carrier_code
+from simpost.domain.outcomes import ReceiptDisposition, UnmatchedReceipt
 from simpost.domain.states import State
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
@@ -36,7 +36,7 @@ class UnmatchedReceiptShown(Shape):
     carrier_message_id: str
     text_id: str | None
     state: State
-    standing: Standing
+    disposition: ReceiptDisposition
     reason: Why | None
     carrier_code: str | None
     carrier_code_meaning: str | None
@@ -70,10 +70,10 @@ def _show(receipt: UnmatchedReceipt) -> UnmatchedReceiptShown:
         carrier_message_id=receipt.carrier_message_id,
         text_id=receipt.text_id or None,
         state=receipt.state,
-        standing=receipt.standing,
+        disposition=receipt.disposition,
         reason=why(receipt.reason) if receipt.reason else None,
         carrier_code=receipt.carrier_code,
-        carrier_code_meaning=explain(receipt.carrier_code),
+        carrier_code_meaning=explain_carrier_code(receipt.carrier_code),
         numbers=list(receipt.numbers),
         times=receipt.times,
         first_at=format_time(receipt.first_ms),

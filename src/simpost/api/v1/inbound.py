@@ -23,7 +23,7 @@ from simpost.api.v1.log import Cursor, format_cursor, parse_cursor
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
-from simpost.domain.inbound import NOBODY, Inbound
+from simpost.domain.inbound import NO_ACCOUNT, InboundMessage
 from simpost.domain.messages import Message, parse_id
 from simpost.ports.inbound import InboundFilter
 from simpost.ports.store import MessageFilter
@@ -147,7 +147,7 @@ async def conversation_of(
 
 async def _find_conversation(
     services: Services, account_id: int, esim_tran_no: str, part: Slice
-) -> list[Message | Inbound]:
+) -> list[Message | InboundMessage]:
     """At least one entry more than the page shows, where there is one."""
     store = services.store
     if await store.find_esim(account_id, esim_tran_no=esim_tran_no, iccid=None) is None:
@@ -163,7 +163,7 @@ async def _find_conversation(
     return [*sent, *came]
 
 
-def _show_conversation(found: list[Message | Inbound], part: Slice) -> Conversation:
+def _show_conversation(found: list[Message | InboundMessage], part: Slice) -> Conversation:
     said = sorted(found, key=lambda one: one.id, reverse=True)
     shown = said[: part.limit]
     return Conversation(
@@ -173,7 +173,7 @@ def _show_conversation(found: list[Message | Inbound], part: Slice) -> Conversat
 
 
 async def _account_id(services: Services, access_code: str | None) -> int:
-    return (await find_account(services, access_code)).id if access_code else NOBODY
+    return (await find_account(services, access_code)).id if access_code else NO_ACCOUNT
 
 
 async def _one_of(services: Services, account_id: int, inbound_id: str) -> InboundInFull:
@@ -184,7 +184,7 @@ async def _one_of(services: Services, account_id: int, inbound_id: str) -> Inbou
     return show_in_full(found)
 
 
-async def _find(services: Services, account_id: int, which: WhichInbound) -> list[Inbound]:
+async def _find(services: Services, account_id: int, which: WhichInbound) -> list[InboundMessage]:
     """What came in, of a page and one more where there is one."""
     return await services.store.list_inbound(
         account_id,
@@ -192,7 +192,7 @@ async def _find(services: Services, account_id: int, which: WhichInbound) -> lis
     )
 
 
-def _page(found: list[Inbound], which: WhichInbound) -> InboundPage:
+def _page(found: list[InboundMessage], which: WhichInbound) -> InboundPage:
     shown = found[: which.limit]
     return InboundPage(
         inbound=[show_inbound(one) for one in shown],

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, why
-from simpost.domain.inbound import UNDECODABLE, Inbound, InboundState
+from simpost.domain.inbound import UNDECODABLE, InboundMessage, InboundState
 from simpost.domain.messages import Message, format_id
 from simpost.domain.states import State
 
@@ -89,7 +89,7 @@ class Conversation(Shape):
     next: str | None
 
 
-def show_inbound(inbound: Inbound) -> InboundShown:
+def show_inbound(inbound: InboundMessage) -> InboundShown:
     text, binary = _content(inbound)
     return InboundShown(
         id=format_id(inbound.id),
@@ -109,7 +109,7 @@ def show_inbound(inbound: Inbound) -> InboundShown:
     )
 
 
-def show_in_full(inbound: Inbound) -> InboundInFull:
+def show_in_full(inbound: InboundMessage) -> InboundInFull:
     parts = [
         InboundPart(
             number=part.number,
@@ -123,7 +123,7 @@ def show_in_full(inbound: Inbound) -> InboundInFull:
     return InboundInFull(**dict(show_inbound(inbound)), parts=parts)
 
 
-def show_entry(said: Message | Inbound) -> Entry:
+def show_entry(said: Message | InboundMessage) -> Entry:
     if isinstance(said, Message):
         is_from_esim, missing, at_ms = False, [], said.created_ms
         sender, text, binary = said.sender, *_by_encoding(said)
@@ -145,11 +145,11 @@ def show_entry(said: Message | Inbound) -> Entry:
     )
 
 
-def _content(inbound: Inbound) -> tuple[str | None, str | None]:
+def _content(inbound: InboundMessage) -> tuple[str | None, str | None]:
     is_refused = inbound.state is InboundState.REFUSED
     return (None, None) if is_refused else _by_encoding(inbound)
 
 
-def _by_encoding(said: Message | Inbound) -> tuple[str | None, str | None]:
+def _by_encoding(said: Message | InboundMessage) -> tuple[str | None, str | None]:
     is_binary = said.encoding in ("binary", UNDECODABLE)
     return (None, said.text) if is_binary else (said.text, None)

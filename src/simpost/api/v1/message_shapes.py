@@ -8,9 +8,9 @@ from pydantic import Field
 
 from simpost.api.v1.shapes import Replaced, Shape, Time, Why, format_time, show_replaced, why
 from simpost.domain.messages import Attempt, Category, Message, Part, format_id
-from simpost.domain.network_errors import explain
+from simpost.domain.network_errors import explain_carrier_code
 from simpost.domain.options import Ports
-from simpost.domain.outcomes import KeptReceipt, Standing
+from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
@@ -41,13 +41,13 @@ class AttemptShown(Shape):
 
 
 class ReceiptShown(Shape):
-    """A receipt that was kept beside those obeyed at once; `standing` says why."""
+    """A receipt that was kept beside those obeyed at once; `disposition` says why."""
 
     part: int
     carrier: str
     carrier_message_id: str
     state: State
-    standing: Standing
+    disposition: ReceiptDisposition
     reason: Why | None
     carrier_code: str | None
     carrier_code_meaning: str | None
@@ -174,7 +174,7 @@ def _show_part(part: Part) -> PartShown:
         carrier=part.carrier,
         carrier_message_id=part.carrier_message_id,
         carrier_code=part.carrier_code,
-        carrier_code_meaning=explain(part.carrier_code),
+        carrier_code_meaning=explain_carrier_code(part.carrier_code),
         attempts=part.attempts,
         sent_at=_time(part.sent_ms),
         final_at=_time(part.final_ms),
@@ -195,16 +195,16 @@ def _show_attempt(attempt: Attempt) -> AttemptShown:
     )
 
 
-def _show_receipt(receipt: KeptReceipt) -> ReceiptShown:
+def _show_receipt(receipt: UnappliedReceipt) -> ReceiptShown:
     return ReceiptShown(
         part=receipt.part,
         carrier=receipt.carrier,
         carrier_message_id=receipt.carrier_message_id,
         state=receipt.state,
-        standing=receipt.standing,
+        disposition=receipt.disposition,
         reason=_why(receipt.reason),
         carrier_code=receipt.carrier_code,
-        carrier_code_meaning=explain(receipt.carrier_code),
+        carrier_code_meaning=explain_carrier_code(receipt.carrier_code),
         times=receipt.times,
         first_at=format_time(receipt.first_ms),
         last_at=format_time(receipt.last_ms),

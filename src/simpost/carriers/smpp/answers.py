@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.smpp import Pdu, Status, SubmitSmResp, Tag
 
@@ -34,7 +34,7 @@ class Meaning(StrEnum):
 UNLISTED: Final = Meaning.REFUSE
 """What a status that no standard names means: the centre answered, and its answer was not yes."""
 
-_ACCEPTED: Final = Verdict.ACCEPTED
+_ACCEPTED: Final = OutcomeKind.ACCEPTED
 _NEAR_CONGESTION: Final = bytes((90,))
 
 _RETRY = (
@@ -64,13 +64,13 @@ MEANINGS: Final[Mapping[int, Meaning]] = {
     **dict.fromkeys(_UNCLEAR, Meaning.UNCLEAR),
 }
 
-_SAYS: dict[Meaning, tuple[Verdict, Reason]] = {
-    Meaning.RETRY: (Verdict.UNREACHABLE, Reason.CARRIER_BUSY),
-    Meaning.THROTTLE: (Verdict.THROTTLED, Reason.THROTTLED),
-    Meaning.REFUSE: (Verdict.REFUSED, Reason.CARRIER_REFUSED),
-    Meaning.BIND: (Verdict.UNREACHABLE, Reason.BIND_REFUSED),
-    Meaning.UNCLEAR: (Verdict.UNREACHABLE, Reason.UNCLEAR_ANSWER),
-    Meaning.DOUBT: (Verdict.IN_DOUBT, Reason.UNCLEAR_ANSWER),
+_SAYS: dict[Meaning, tuple[OutcomeKind, Reason]] = {
+    Meaning.RETRY: (OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY),
+    Meaning.THROTTLE: (OutcomeKind.THROTTLED, Reason.THROTTLED),
+    Meaning.REFUSE: (OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
+    Meaning.BIND: (OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
+    Meaning.UNCLEAR: (OutcomeKind.UNREACHABLE, Reason.UNCLEAR_ANSWER),
+    Meaning.DOUBT: (OutcomeKind.IN_DOUBT, Reason.UNCLEAR_ANSWER),
 }
 
 
@@ -111,9 +111,9 @@ class Answers:
         if not status:
             return Outcome(_ACCEPTED, carrier_message_id=message_id)
         meaning = self.meaning(status)
-        verdict, reason = _SAYS[meaning]
+        kind, reason = _SAYS[meaning]
         return Outcome(
-            verdict,
+            kind,
             reason=reason,
             carrier_code=carrier_code(status),
             retry_after_s=self._retry_after_s if meaning is Meaning.RETRY else None,

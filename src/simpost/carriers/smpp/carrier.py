@@ -15,7 +15,7 @@ from simpost.carriers.smpp.lines import lines_of
 from simpost.carriers.smpp.reports import receipt_of
 from simpost.carriers.smpp.submit import Submitter, traits_of
 from simpost.config import SmppCarrier as Settings
-from simpost.domain.outcomes import Outcome, Verdict
+from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import BEST_LINK, BindKind, BindStatus, Desk, Link, Submission
 from simpost.smpp import (
@@ -34,8 +34,8 @@ from simpost.smpp import (
     status_name,
 )
 
-_UNREACHABLE = Outcome(Verdict.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
-_IN_DOUBT = Outcome(Verdict.IN_DOUBT, reason=Reason.NO_ANSWER)
+_UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
+_IN_DOUBT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
 
 _DEPTH_WINDOWS = 4
 _LEAST_DEPTH = 256
@@ -231,7 +231,7 @@ class SmppCarrier:
             submit = self._submitter.submit_sm(part, now_ms)
             session.ask(submit, partial(self._on_end, line, submit, part, now_ms))
         except FieldError as error:
-            return Outcome(Verdict.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
+            return Outcome(OutcomeKind.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
         except RequestError:
             return _UNREACHABLE
         line.pace.take(time.monotonic())

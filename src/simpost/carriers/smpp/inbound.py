@@ -19,10 +19,10 @@ from typing import Final, TypeAlias
 from simpost.carriers.smpp.reports import unmarked_receipt_of
 from simpost.config import SmppCarrier as Settings
 from simpost.domain.inbound import (
-    MOST_RAW_OCTETS,
+    MAX_RAW_OCTETS,
     UNDECODABLE,
-    Incoming,
-    Place,
+    InboundPart,
+    PartPosition,
     RawPart,
     plain_number,
 )
@@ -103,7 +103,7 @@ def incoming_of(
     *,
     link: bytes = b"",
     links: tuple[bytes, ...] = (),
-) -> Incoming:
+) -> InboundPart:
     """Read a message; never raises, whatever the octets are."""
     octets = request.short_message if isinstance(request, DeliverSm) else b""
     octets = octets or request.tlv(Tag.MESSAGE_PAYLOAD) or b""
@@ -116,7 +116,7 @@ def incoming_of(
         text = text_octets(octets, header, alphabet, packed=settings.gsm7 == "packed")
     place = _place(header) or _sar_place(request) or _alone(label, text)
     ports = (header.ports if header else None) or request.tlv(Tag.DESTINATION_PORT)
-    return Incoming(
+    return InboundPart(
         carrier=settings.name,
         source=_address(request.source_addr, request.source_addr_ton),
         destination=_address(request.destination_addr, request.dest_addr_ton),
@@ -132,7 +132,7 @@ def incoming_of(
             place.number,
             request.data_coding,
             request.esm_class,
-            octets[:MOST_RAW_OCTETS],
+            octets[:MAX_RAW_OCTETS],
             len(octets),
         ),
     )
@@ -148,23 +148,23 @@ def _address(text: str, ton: int) -> str:
     return text if ton == Ton.ALPHANUMERIC else plain_number(text.strip())
 
 
-def _place(header: Header | None) -> Place | None:
+def _place(header: Header | None) -> PartPosition | None:
     found = header.concatenation if header else None
     if found is None or found.total == 1:
         return None
-    return Place(f"udh{found.bits}", found.reference, found.total, found.number)
+    return PartPosition(f"udh{found.bits}", found.reference, found.total, found.number)
 
 
-def _sar_place(request: Bringing) -> Place | None:
+def _sar_place(request: Bringing) -> PartPosition | None:
     """SMPP 3.4 5.3.2.22-24; a part that is numbered wrongly is a message of its own."""
     reference = request.tlv(Tag.SAR_MSG_REF_NUM)
     total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
     number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")
     if reference is None or len(reference) > 4 or not 1 <= number <= total or not 1 < total <= 255:
         return None
-    return Place("sar", int.from_bytes(reference, "big"), total, number)
+    return PartPosition("sar", int.from_bytes(reference, "big"), total, number)
 
 
-def _alone(label: str, octets: bytes) -> Place:
+def _alone(label: str, octets: bytes) -> PartPosition:
     digest = hashlib.blake2b(octets, digest_size=8, key=label.encode()).digest()
-    return Place("alone", int.from_bytes(digest, "big", signed=True))
+    return PartPosition("alone", int.from_bytes(digest, "big", signed=True))

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from simpost.carriers.smpp.coding import data_codings
 from simpost.config import SmppCarrier as Settings
-from simpost.domain.options import Joining, Options
+from simpost.domain.options import Concatenation, Options
 from simpost.ports.carrier import Address, Submission, Traits
 from simpost.smpp import Address as SmppAddress
 from simpost.smpp import (
@@ -36,7 +36,7 @@ from simpost.text import (
 _UDHI = 0x40
 _BOTH_OUTCOMES = 0x01
 _NO_RECEIPT = 0x00
-_PAYLOAD = Joining.PAYLOAD
+_PAYLOAD = Concatenation.PAYLOAD
 
 _DESTINATION = {
     Address.MSISDN: (Ton.INTERNATIONAL, Npi.ISDN),
@@ -80,7 +80,7 @@ class Submitter:
         self._service_type = settings.service_type
         self._packed = settings.gsm7 == "packed"
         self._padding = CARRIAGE_RETURN if settings.gsm7_padding == "cr" else 0
-        self._joining = traits_of(settings).joining
+        self._concatenation = traits_of(settings).concatenation_method
         self._codings = data_codings(settings)
         self._tells_subunit = settings.message_class == "subunit"
         self._validity = _VALIDITY[settings.validity]
@@ -101,7 +101,7 @@ class Submitter:
         if part.total > 1 or options.ports or encoding.single or encoding.locking:
             header, tlvs = self._place(part, encoding)
         octets = header + self._user_data(part.text, encoding, header)
-        if options.joining is _PAYLOAD:
+        if options.concatenation is _PAYLOAD:
             tlvs = ((Tag.MESSAGE_PAYLOAD, octets),)
             octets = b""
         if self._tells_subunit and options.message_class is not None:
@@ -125,9 +125,9 @@ class Submitter:
 
     def _place(self, part: Submission, encoding: Encoding) -> tuple[bytes, _Tlvs]:
         """What tells the handset where the part belongs: a header or TLVs, never both."""
-        joining = part.options.joining or self._joining
-        by_header = joining in (Joining.UDH8, Joining.UDH16)
-        bits = 8 if joining is Joining.UDH8 else 16
+        concatenation = part.options.concatenation or self._concatenation
+        by_header = concatenation in (Concatenation.UDH8, Concatenation.UDH16)
+        bits = 8 if concatenation is Concatenation.UDH8 else 16
         header = part_header(
             encoding,
             reference=part.reference & (1 << bits) - 1,

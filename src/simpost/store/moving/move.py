@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.store.codes import STATE
 from simpost.store.moving.source import Source
@@ -67,7 +67,7 @@ async def move(
     url: str,
     *,
     seal_key: str,
-    repeats: Repeats,
+    repeats: RepeatPolicy,
     now_ms: int,
     tell: Tell,
     rows: int = ROWS,

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.store.moving.source import Row, Shape
 from simpost.store.moving.tables import TABLES
@@ -198,7 +198,7 @@ class Target:
     async def note_compared(self, move_id: bytes) -> None:
         await self._session.ask("note_compared", move_id, self._now_ms)
 
-    async def end_leases(self, repeats: Repeats) -> None:
+    async def end_leases(self, repeats: RepeatPolicy) -> None:
         """What a process held that runs no more is in doubt, as after each start."""
         for (owner,) in await self._session.ask("lease_owners", _MOST_OWNERS):
             one = Lapse(self._now_ms, owner, repeats)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simpost.domain.receipt_ids import SeenForm
+from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.forms import Forms, seen_form
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns
@@ -22,5 +22,5 @@ class LearntForms(Forms):
             await session.ask("count_forms", *columns(rows, 7))
 
 
-async def forms_of(session: Session, carrier: str) -> list[SeenForm]:
+async def forms_of(session: Session, carrier: str) -> list[ObservedIdFormat]:
     return [seen_form(row) for row in await session.ask("forms_of", carrier)]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from simpost.domain.inbound import Inbound, Incoming
+from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.inbound import Gathered, Known, NewInbound
 from simpost.ports.store import Accepted, Repeated
 from simpost.store import limits
@@ -27,19 +27,19 @@ class Oblivion(NamedTuple):
     limit: int
 
 
-async def gather(session: Session, parts: Sequence[Incoming]) -> list[Gathered | Known | None]:
+async def gather(session: Session, parts: Sequence[InboundPart]) -> list[Gathered | Known | None]:
     async with session.transaction():
         await _lock(session, parts)
         return [await _gather(session, part) for part in parts]
 
 
-async def _lock(session: Session, parts: Sequence[Incoming]) -> None:
+async def _lock(session: Session, parts: Sequence[InboundPart]) -> None:
     """Hold what makes parts one message until the end of the transaction."""
     keys = [zlib.crc32(repr(_key(part)).encode()) - (1 << 31) for part in parts]
     await session.ask("lock_assemblies", keys)
 
 
-async def _gather(session: Session, part: Incoming) -> Gathered | Known | None:
+async def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
     rows = await session.ask("newest_assembly", *_key(part))
     if not rows:
         await _begin(session, part)
@@ -62,12 +62,12 @@ async def _gather(session: Session, part: Incoming) -> Gathered | Known | None:
     return Gathered(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
 
 
-async def _begin(session: Session, part: Incoming) -> None:
+async def _begin(session: Session, part: InboundPart) -> None:
     row = (*_key(part), part.link, part.received_ms, None, None)
     await _add(session, await session.value("add_assembly", *row), part)
 
 
-async def _add(session: Session, assembly: int, part: Incoming) -> None:
+async def _add(session: Session, assembly: int, part: InboundPart) -> None:
     await session.ask(
         "add_incoming_part",
         assembly,
@@ -80,7 +80,7 @@ async def _add(session: Session, assembly: int, part: Incoming) -> None:
     )
 
 
-def _key(part: Incoming) -> tuple[Any, ...]:
+def _key(part: InboundPart) -> tuple[Any, ...]:
     place = part.place
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
@@ -113,7 +113,7 @@ async def _keep(session: Session, new: NewInbound) -> Accepted | Known:
         return accepted
 
 
-async def _take_gathered(session: Session, of: Gathered, inbound: Inbound) -> Known | None:
+async def _take_gathered(session: Session, of: Gathered, inbound: InboundMessage) -> Known | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
     if await session.value("count_incoming_parts", of.assembly) != len(of.parts):
         return Known(None)
@@ -124,7 +124,7 @@ async def _take_gathered(session: Session, of: Gathered, inbound: Inbound) -> Kn
     return Known(reason_of(rows[0][-1]) if rows else None)
 
 
-async def _take_alone(session: Session, part: Incoming, inbound: Inbound) -> Known | None:
+async def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Known | None:
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
     Of a message whose first part was refused, all others are. Without a reference, the same text
@@ -140,7 +140,7 @@ async def _take_alone(session: Session, part: Incoming, inbound: Inbound) -> Kno
     return None
 
 
-def _row(inbound: Inbound) -> tuple[Any, ...]:
+def _row(inbound: InboundMessage) -> tuple[Any, ...]:
     return (
         inbound.account_id,
         inbound.id,

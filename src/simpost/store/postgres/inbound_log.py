@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simpost.domain.inbound import Inbound, Incoming, Subscriber
+from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter
 from simpost.store import limits
 from simpost.store.inboundrows import inbound_of, incoming_of
@@ -13,7 +13,7 @@ from simpost.store.postgres.queries import is_keepable, octets
 _BEYOND = b"\xff" * 17
 
 
-async def parts_of(session: Session, assembly: int) -> list[Incoming]:
+async def parts_of(session: Session, assembly: int) -> list[InboundPart]:
     """The parts that came of an assembly, in the order of their numbers."""
     rows = await session.ask("find_assembly", assembly)
     if not rows:
@@ -60,12 +60,16 @@ async def count_alike(
     return count
 
 
-async def find_inbound(session: Session, account_id: int, inbound_id: bytes) -> Inbound | None:
+async def find_inbound(
+    session: Session, account_id: int, inbound_id: bytes
+) -> InboundMessage | None:
     rows = await session.ask("find_inbound", account_id, inbound_id)
     return inbound_of(rows[0], rows[0][9].decode(), rows[0][14]) if rows else None
 
 
-async def list_inbound(session: Session, account_id: int, which: InboundFilter) -> list[Inbound]:
+async def list_inbound(
+    session: Session, account_id: int, which: InboundFilter
+) -> list[InboundMessage]:
     facts = (account_id, which.before or _BEYOND, which.carried, which.limit)
     if which.esim_tran_no is None:
         rows = await session.ask("list_inbound", *facts)

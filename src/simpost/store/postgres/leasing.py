@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE, options_of
@@ -44,7 +44,7 @@ class Leases(NamedTuple):
 class Lapse(NamedTuple):
     now_ms: int
     owner: str | None
-    repeats: Repeats
+    repeats: RepeatPolicy
 
 
 class Expiry(NamedTuple):
@@ -142,8 +142,8 @@ async def _lapse(session: Session, one: Lapse) -> int:
 def _after_loss(row: Any, one: Lapse) -> tuple[int, Reason]:
     """When the part is looked at again, and the reason it waits with."""
     expires_ms, category, unclear = row[7], row[9], row[10]
-    used_up = one.repeats.are_used_up(category, unclear)
-    due_ms = one.repeats.due_lapsed_ms(category, unclear, one.now_ms, expires_ms)
+    used_up = one.repeats.is_exhausted(category, unclear)
+    due_ms = one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms)
     return due_ms, Reason.REPEATS_USED_UP if used_up else Reason.LEASE_LOST
 
 
@@ -155,7 +155,7 @@ def _lost_attempt(row: Any, now_ms: int) -> tuple[Any, ...]:
         number,
         attempt,
         carrier,
-        Verdict.IN_DOUBT,
+        OutcomeKind.IN_DOUBT,
         Reason.LEASE_LOST,
         None,
         None,

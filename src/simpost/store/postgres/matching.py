@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import Form, candidates, possible_forms, same_number
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import IdFormat, candidate_ids, possible_formats, same_number
 from simpost.store.codes import CODE
 from simpost.store.fitting import (
     AFTER_VALIDITY_MS,
@@ -51,7 +51,7 @@ def lowest_id(now_ms: int) -> bytes:
 
 async def match_learnt(
     session: Session, forms: LearntForms, receipts: Iterable[tuple[int, Receipt]]
-) -> dict[int, tuple[Fit, Form | None]]:
+) -> dict[int, tuple[Fit, IdFormat | None]]:
     """By place the part that each receipt means, and in which form, where that is plain to see."""
     asked, ids = in_learnt_forms(receipts, forms.of)
     oldest_ms = min(receipt.received_ms for receipt, _ in asked.values())
@@ -60,7 +60,7 @@ async def match_learnt(
 
 async def find_part(
     session: Session, learnt: LearntForms, receipt: Receipt, widths: Iterable[int] = ()
-) -> Fit | tuple[Standing, PartKey | None]:
+) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
     """The part that a receipt speaks of, or why none was found and which one has ended.
 
     `widths` are those of answers that may be meant, beside those seen in the store. The id of its
@@ -102,16 +102,16 @@ async def _find_in_doubt(session: Session, receipt: Receipt) -> Fit | None:
 
 async def _find_by_id(
     session: Session, learnt: LearntForms, receipt: Receipt, widths: Iterable[int]
-) -> Fit | tuple[Standing, PartKey | None]:
+) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
-    forms = candidates(written, learnt.of(carrier))
+    forms = candidate_ids(written, learnt.of(carrier))
     chosen = choose(receipt, await _fits(session, receipt, [written, *forms]), forms)
     if chosen is None:
         if ended := await _ended(session, receipt, [written, *forms]):
             return ended
         forms = await _possible(session, receipt, widths)
         chosen = choose_in_any_form(receipt, await _fits(session, receipt, forms), forms)
-    if isinstance(chosen, Standing):
+    if isinstance(chosen, ReceiptDisposition):
         return chosen, None
     if form := forms.get(chosen.carrier_message_id):
         learnt.saw(carrier, form, receipt.received_ms)
@@ -124,7 +124,7 @@ async def speaks_of_sent(session: Session, receipt: Receipt) -> bool:
     if not is_keepable(written):
         return False
     forms = await LearntForms.load(session)
-    ids = [written, *candidates(written, forms.of(carrier))]
+    ids = [written, *candidate_ids(written, forms.of(carrier))]
     since_ms = receipt.received_ms - _AGAIN_MS
     oldest = lowest_id(receipt.received_ms)
     for (number,) in await session.ask("ended_destinations", carrier, ids, since_ms, oldest):
@@ -135,18 +135,20 @@ async def speaks_of_sent(session: Session, receipt: Receipt) -> bool:
     return is_of_one(receipt, fits, possible)
 
 
-async def _possible(session: Session, receipt: Receipt, widths: Iterable[int]) -> dict[str, Form]:
+async def _possible(
+    session: Session, receipt: Receipt, widths: Iterable[int]
+) -> dict[str, IdFormat]:
     """Every id the answer may have had, by the widths seen in the store and `widths`."""
     oldest = lowest_id(receipt.received_ms)
     [outermost] = await session.ask("outermost_ids", receipt.carrier, oldest)
     seen = {len(text) for text in outermost if text}
-    forms = possible_forms({*seen, *widths, *COMMON_WIDTHS})
-    return candidates(receipt.carrier_message_id, forms)
+    forms = possible_formats({*seen, *widths, *COMMON_WIDTHS})
+    return candidate_ids(receipt.carrier_message_id, forms)
 
 
 async def _ended(
     session: Session, receipt: Receipt, ids: list[str]
-) -> tuple[Standing, PartKey] | None:
+) -> tuple[ReceiptDisposition, PartKey] | None:
     rows = await session.ask(
         "ended_part",
         receipt.carrier,
@@ -156,7 +158,11 @@ async def _ended(
     )
     for account_id, message_id, number, code in rows:
         same = code == CODE[receipt.state]
-        return (Standing.DUPLICATE if same else Standing.LATE), (account_id, message_id, number)
+        return (ReceiptDisposition.DUPLICATE if same else ReceiptDisposition.LATE), (
+            account_id,
+            message_id,
+            number,
+        )
     return None
 
 

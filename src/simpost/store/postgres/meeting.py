@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import MOST_OCTETS, candidates, possible_forms
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import MAX_OCTETS, candidate_ids, possible_formats
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, STATE, reason_of
 from simpost.store.fitting import MOST_MET, tails
@@ -54,11 +54,11 @@ def _ids(
     place: int, one: Settlement, widths_of: dict[str, list[int]]
 ) -> list[tuple[int, str, str, int, bytes]]:
     """Every id under which a receipt for it may be parked; none is the rule."""
-    widths = [width for width in widths_of.get(one.carrier, ()) if width <= MOST_OCTETS]
+    widths = [width for width in widths_of.get(one.carrier, ()) if width <= MAX_OCTETS]
     if one.carrier not in widths_of:
         return []
     answered = one.carrier_message_id or ""
-    in_forms = candidates(answered, possible_forms(widths)) if widths else ()
+    in_forms = candidate_ids(answered, possible_formats(widths)) if widths else ()
     return [
         (place, one.carrier, written, one.account_id, one.message_id)
         for written in (answered, *in_forms)
@@ -75,22 +75,22 @@ async def meet(
     """
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     async with session.transaction():
-        if await session.value("standing", *carrier_id) != Standing.PARKED:
+        if await session.value("standing", *carrier_id) != ReceiptDisposition.PARKED:
             return
         widths = (len(answered),) if answered else ()
         standing, key = await obey(session, forms, receipt, widths)
-        if standing is Standing.PARKED:
+        if standing is ReceiptDisposition.PARKED:
             return
         if standing is None and times > 1 and key and await session.value("count_parts", *key) > 1:
             await session.ask("use_receipt_once", *carrier_id)
             return
         await session.ask(
             "stand_receipt",
-            standing or Standing.MATCHED,
+            standing or ReceiptDisposition.MATCHED,
             *(key or (None, None, None)),
             *carrier_id,
         )
-        session.told.keep(receipt.carrier, standing or Standing.MATCHED)
+        session.told.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
 
 
 async def meet_stranded(session: Session, now_ms: int, limit: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.states import State
 from simpost.store.codes import CODE, FINAL
 from simpost.store.fitting import Fit
@@ -22,7 +22,7 @@ _LOOKS = 3
 
 async def obey(
     session: Session, forms: LearntForms, receipt: Receipt, widths: Iterable[int] = ()
-) -> tuple[Standing | None, PartKey | None]:
+) -> tuple[ReceiptDisposition | None, PartKey | None]:
     """Obey a receipt, in a transaction; the standing to keep it under when that cannot be done."""
     code = CODE[receipt.state]
     for _ in range(_LOOKS):
@@ -42,7 +42,7 @@ async def obey(
                 return None, key
         elif receipt.reason is None or (receipt.reason == found.reason and not was_in_doubt):
             if not was_in_doubt:
-                return Standing.DUPLICATE, key
+                return ReceiptDisposition.DUPLICATE, key
             await _refold_several(session, found, receipt)
             return None, key
         elif await session.ask(
@@ -51,7 +51,7 @@ async def obey(
             if was_in_doubt:
                 await _refold_several(session, found, receipt)
             return None, key
-    return Standing.AMBIGUOUS, None
+    return ReceiptDisposition.AMBIGUOUS, None
 
 
 async def _refold_several(session: Session, found: Fit, receipt: Receipt) -> None:
@@ -63,7 +63,9 @@ def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, 
     return place, code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
 
 
-async def keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey | None) -> None:
+async def keep(
+    session: Session, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
+) -> None:
     session.told.keep(receipt.carrier, standing)
     await session.ask(
         "keep_receipt",

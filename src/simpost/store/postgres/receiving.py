@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from simpost.domain.outcomes import Receipt, Standing
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.store.codes import CODE, FINAL
 from simpost.store.postgres.forms import LearntForms
 from simpost.store.postgres.link import Session
@@ -102,6 +102,6 @@ async def _receive(session: Session, forms: LearntForms, receipt: Receipt) -> No
         standing, key = await obey(session, forms, receipt)
         if standing is not None:
             await keep(session, receipt, standing, key)
-    if standing is Standing.PARKED:
+    if standing is ReceiptDisposition.PARKED:
         # After the commit: whoever settles its part looks for receipts after his own.
         await meet(session, forms, receipt)

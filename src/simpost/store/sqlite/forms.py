@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from simpost.domain.receipt_ids import SeenForm
+from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.forms import Forms, seen_form
 from simpost.store.sqlite.queries import SQL, ask
 
@@ -24,5 +24,5 @@ class LearntForms(Forms):
             execute(SQL["count_form"], row)
 
 
-def forms_of(connection: apsw.Connection, carrier: str) -> list[SeenForm]:
+def forms_of(connection: apsw.Connection, carrier: str) -> list[ObservedIdFormat]:
     return [seen_form(row) for row in ask(connection, "forms_of", (carrier,))]

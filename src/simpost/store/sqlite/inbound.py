@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from simpost.domain.inbound import Inbound, Incoming
+from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.inbound import Gathered, Known, NewInbound
 from simpost.ports.store import Accepted, Repeated
 from simpost.store import limits
@@ -29,11 +29,11 @@ class Oblivion(NamedTuple):
     limit: int
 
 
-def gather(session: Session, parts: Sequence[Incoming]) -> list[Gathered | Known | None]:
+def gather(session: Session, parts: Sequence[InboundPart]) -> list[Gathered | Known | None]:
     return [_gather(session, part) for part in parts]
 
 
-def _gather(session: Session, part: Incoming) -> Gathered | Known | None:
+def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
     row = session.execute(SQL["newest_assembly"], _key(part)).get
     if row is None:
         _begin(session, part)
@@ -58,12 +58,12 @@ def _gather(session: Session, part: Incoming) -> Gathered | Known | None:
     return Gathered(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
 
 
-def _begin(session: Session, part: Incoming) -> None:
+def _begin(session: Session, part: InboundPart) -> None:
     row = (*_key(part), part.link, part.received_ms, None, None)
     _add(session, session.execute(SQL["add_assembly"], row).get, part)
 
 
-def _add(session: Session, assembly: int, part: Incoming) -> None:
+def _add(session: Session, assembly: int, part: InboundPart) -> None:
     session.execute(
         SQL["add_incoming_part"],
         (
@@ -78,7 +78,7 @@ def _add(session: Session, assembly: int, part: Incoming) -> None:
     )
 
 
-def _key(part: Incoming) -> tuple[object, ...]:
+def _key(part: InboundPart) -> tuple[object, ...]:
     place = part.place
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
@@ -112,7 +112,7 @@ def _keep(session: Session, new: NewInbound) -> Accepted | Known:
     return accepted
 
 
-def _take_gathered(session: Session, of: Gathered, inbound: Inbound) -> Known | None:
+def _take_gathered(session: Session, of: Gathered, inbound: InboundMessage) -> Known | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
     if session.execute(SQL["count_incoming_parts"], (of.assembly,)).get != len(of.parts):
         return Known(None)
@@ -125,7 +125,7 @@ def _take_gathered(session: Session, of: Gathered, inbound: Inbound) -> Known | 
     return Known(reason_of(row[-1]) if row else None)
 
 
-def _take_alone(session: Session, part: Incoming, inbound: Inbound) -> Known | None:
+def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Known | None:
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
     Of a message whose first part was refused, all others are. Without a reference, the same text
@@ -141,7 +141,7 @@ def _take_alone(session: Session, part: Incoming, inbound: Inbound) -> Known | N
     return None
 
 
-def _row(inbound: Inbound) -> tuple[object, ...]:
+def _row(inbound: InboundMessage) -> tuple[object, ...]:
     return (
         inbound.account_id,
         inbound.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apsw
 
-from simpost.domain.inbound import Inbound, Incoming, Subscriber
+from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter
 from simpost.store.inboundrows import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue import find_esim
@@ -13,7 +13,7 @@ from simpost.store.sqlite.queries import ask
 _BEYOND = b"\xff" * 17
 
 
-def parts_of(connection: apsw.Connection, assembly: int) -> list[Incoming]:
+def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
     """The parts that came of an assembly, in the order of their numbers."""
     row = ask(connection, "find_assembly", (assembly,)).get
     return [] if row is None else incoming_of(row, ask(connection, "incoming_parts", (assembly,)))
@@ -59,14 +59,16 @@ def count_alike(
     return len(ask(connection, "count_alike", facts).fetchall())
 
 
-def find_inbound(connection: apsw.Connection, account_id: int, inbound_id: bytes) -> Inbound | None:
+def find_inbound(
+    connection: apsw.Connection, account_id: int, inbound_id: bytes
+) -> InboundMessage | None:
     row = ask(connection, "find_inbound", (account_id, inbound_id)).get
     return None if row is None else inbound_of(row, row[9], row[14])
 
 
 def list_inbound(
     connection: apsw.Connection, account_id: int, which: InboundFilter
-) -> list[Inbound]:
+) -> list[InboundMessage]:
     facts = {
         "account_id": account_id,
         "before": which.before or _BEYOND,

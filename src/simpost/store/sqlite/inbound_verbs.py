@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from simpost.domain.inbound import Inbound, Incoming, Subscriber
+from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.inbound import Gathered, InboundFilter, Known, NewInbound
 from simpost.ports.store import Accepted
 from simpost.store import limits
@@ -29,7 +29,7 @@ class InboundVerbs:
     async def _shrink(self) -> None:
         raise NotImplementedError
 
-    async def gather(self, part: Incoming) -> Gathered | Known | None:
+    async def gather(self, part: InboundPart) -> Gathered | Known | None:
         return await self._writer.submit(inbound.gather, part)
 
     async def keep(self, new: NewInbound) -> Accepted | Known:
@@ -66,8 +66,8 @@ class InboundVerbs:
             inbound_log.count_alike, account_id, esim_tran_no, sender, text, since_ms, limit
         )
 
-    async def list_inbound(self, account_id: int, which: InboundFilter) -> list[Inbound]:
+    async def list_inbound(self, account_id: int, which: InboundFilter) -> list[InboundMessage]:
         return await self._read(inbound_log.list_inbound, account_id, which)
 
-    async def find_inbound(self, account_id: int, inbound_id: bytes) -> Inbound | None:
+    async def find_inbound(self, account_id: int, inbound_id: bytes) -> InboundMessage | None:
         return await self._read(inbound_log.find_inbound, account_id, inbound_id)

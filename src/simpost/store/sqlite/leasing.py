@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import apsw
 
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.domain.repeats import Repeats
+from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.carrier import Submission
 from simpost.store.codes import CODE, options_of
@@ -39,7 +39,7 @@ class Claim(NamedTuple):
 class Lapse(NamedTuple):
     now_ms: int
     owner: str | None
-    repeats: Repeats
+    repeats: RepeatPolicy
 
 
 class Expiry(NamedTuple):
@@ -103,7 +103,7 @@ def _lapse(session: Session, one: Lapse) -> int:
     for row in rows:
         account_id, message_id, number, total, carrier, state, attempt = row[:7]
         expires_ms, begun_ms, category, unclear = row[7:]
-        used_up = one.repeats.are_used_up(category, unclear)
+        used_up = one.repeats.is_exhausted(category, unclear)
         if state >= _SENT:
             session.execute(SQL["release_part"], (account_id, message_id, number))
             continue
@@ -112,7 +112,7 @@ def _lapse(session: Session, one: Lapse) -> int:
             {
                 "state": _IN_DOUBT,
                 "reason": Reason.REPEATS_USED_UP if used_up else Reason.LEASE_LOST,
-                "due_ms": one.repeats.due_lapsed_ms(category, unclear, one.now_ms, expires_ms),
+                "due_ms": one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms),
                 "now_ms": one.now_ms,
                 "account_id": account_id,
                 "message_id": message_id,
@@ -126,7 +126,7 @@ def _lapse(session: Session, one: Lapse) -> int:
                 number,
                 attempt,
                 carrier,
-                Verdict.IN_DOUBT,
+                OutcomeKind.IN_DOUBT,
                 Reason.LEASE_LOST,
                 None,
                 None,

@@ -10,8 +10,8 @@ from itertools import chain
 
 import msgspec
 
-from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import Form, candidates, possible_forms, same_number
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import IdFormat, candidate_ids, possible_formats, same_number
 from simpost.store.codes import CODE
 from simpost.store.fitting import (
     AFTER_VALIDITY_MS,
@@ -69,7 +69,7 @@ def match_exactly(session: Session, receipts: Sequence[Receipt]) -> list[Match]:
 
 def match_learnt(
     session: Session, receipts: Iterable[tuple[int, Receipt]]
-) -> dict[int, tuple[Fit, Form | None]]:
+) -> dict[int, tuple[Fit, IdFormat | None]]:
     """By index the part that each receipt means, and in which form, where that is plain to see."""
     asked, ids = in_learnt_forms(receipts, session.forms.of)
     return plain_to_see(asked, _look(session, ids))
@@ -77,7 +77,7 @@ def match_learnt(
 
 def find_part(
     session: Session, receipt: Receipt, widths: Iterable[int] = ()
-) -> Fit | tuple[Standing, PartKey | None]:
+) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
     """The part that a receipt speaks of, or why none was found and which one has ended.
 
     `widths` are those of answers that may be meant, beside those seen in the store. The id of its
@@ -120,18 +120,20 @@ def _count_in_doubt(session: Session, carrier: str) -> int:
 
 def _find_by_id(
     session: Session, receipt: Receipt, widths: Iterable[int]
-) -> Fit | tuple[Standing, PartKey | None]:
+) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
-    forms = candidates(written, session.forms.of(carrier))
+    forms = candidate_ids(written, session.forms.of(carrier))
     chosen = choose(receipt, _fits(session, carrier, [written, *forms]), forms)
     if chosen is None:
         ended = session.recall_end(carrier, written)
         if ended is not None:
             key, code = ended
-            return Standing.DUPLICATE if code == CODE[receipt.state] else Standing.LATE, key
+            return ReceiptDisposition.DUPLICATE if code == CODE[
+                receipt.state
+            ] else ReceiptDisposition.LATE, key
         forms = _possible(session, carrier, written, widths)
         chosen = choose_in_any_form(receipt, _fits(session, carrier, forms), forms)
-    if isinstance(chosen, Standing):
+    if isinstance(chosen, ReceiptDisposition):
         return chosen, None
     if form := forms.get(chosen.carrier_message_id):
         session.forms.saw(carrier, form, receipt.received_ms)
@@ -156,10 +158,10 @@ def _speaks_of_sent(session: Session, receipt: Receipt) -> bool:
 
 def _possible(
     session: Session, carrier: str, written: str, widths: Iterable[int]
-) -> dict[str, Form]:
+) -> dict[str, IdFormat]:
     """Every id the answer may have had, by the widths seen in the store and `widths`."""
     seen = {len(text) for text in session.execute(SQL["outermost_ids"], (carrier,)).get if text}
-    return candidates(written, possible_forms({*seen, *widths, *COMMON_WIDTHS}))
+    return candidate_ids(written, possible_formats({*seen, *widths, *COMMON_WIDTHS}))
 
 
 def _fits(session: Session, carrier: str, ids: Iterable[str]) -> list[Fit]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from simpost.domain.outcomes import Receipt, Standing
-from simpost.domain.receipt_ids import candidates, possible_forms
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import candidate_ids, possible_formats
 from simpost.domain.states import State
 from simpost.ports.store import Settlement
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
@@ -84,7 +84,7 @@ def meet_parked(session: Session, settlements: Sequence[Settlement]) -> None:
         answered = one.carrier_message_id
         assert answered is not None
         widths = session.widths_parked_since(one.carrier, one.message_id)
-        in_forms = candidates(answered, possible_forms(widths)) if widths else ()
+        in_forms = candidate_ids(answered, possible_formats(widths)) if widths else ()
         ids += [
             (index, one.carrier, written, one.account_id, one.message_id)
             for written in (answered, *in_forms)
@@ -137,10 +137,10 @@ def _kept(row: Sequence[Any]) -> Receipt:
 
 def _meet(session: Session, receipt: Receipt, times: int, answered: str) -> None:
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
-    if session.execute(SQL["standing"], carrier_id).get != Standing.PARKED:
+    if session.execute(SQL["standing"], carrier_id).get != ReceiptDisposition.PARKED:
         return  # two answers had an id that it may mean, and the first one met it
     standing, key = _apply(session, receipt, (len(answered),))
-    if standing is Standing.PARKED:
+    if standing is ReceiptDisposition.PARKED:
         return
     account_id, message_id, number = key or (None, None, None)
     if standing is None and times > 1 and _is_of_several(session, key):
@@ -148,10 +148,10 @@ def _meet(session: Session, receipt: Receipt, times: int, answered: str) -> None
         return
     session.execute(
         SQL["stand_receipt"],
-        (standing or Standing.MATCHED, account_id, message_id, number, *carrier_id),
+        (standing or ReceiptDisposition.MATCHED, account_id, message_id, number, *carrier_id),
     )
     session.parked -= 1
-    session.told.keep(receipt.carrier, standing or Standing.MATCHED)
+    session.told.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
 
 
 def _is_of_several(session: Session, key: PartKey | None) -> bool:
@@ -160,7 +160,7 @@ def _is_of_several(session: Session, key: PartKey | None) -> bool:
 
 def _apply(
     session: Session, receipt: Receipt, widths: Iterable[int] = ()
-) -> tuple[Standing | None, PartKey | None]:
+) -> tuple[ReceiptDisposition | None, PartKey | None]:
     """Obey a receipt; the standing to keep it under when that could not be done."""
     carrier, carrier_message_id = receipt.carrier, receipt.carrier_message_id
     code = CODE[receipt.state]
@@ -183,20 +183,22 @@ def _apply(
         said = (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
         session.execute(SQL["note_part"], said)
     elif not was_in_doubt:
-        return Standing.DUPLICATE, key
+        return ReceiptDisposition.DUPLICATE, key
     if was_in_doubt and found.total > 1:
         refold(session, *key[:2], receipt.received_ms)
     return None, key
 
 
-def _keep(session: Session, receipt: Receipt, standing: Standing, key: PartKey | None) -> None:
+def _keep(
+    session: Session, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
+) -> None:
     code = CODE[receipt.state]
     session.told.keep(receipt.carrier, standing)
-    if standing is Standing.PARKED:
+    if standing is ReceiptDisposition.PARKED:
         known = session.execute(
             SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)
         ).get
-        session.parked += known != Standing.PARKED
+        session.parked += known != ReceiptDisposition.PARKED
         session.remember_parked(receipt)
     account_id, message_id, number = key or (None, None, None)
     session.execute(

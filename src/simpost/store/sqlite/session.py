@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 
 from simpost.domain.outcomes import Receipt
-from simpost.domain.receipt_ids import MOST_OCTETS
+from simpost.domain.receipt_ids import MAX_OCTETS
 from simpost.ports.store_metrics import Told
 from simpost.store.seal import Seal
 from simpost.store.sqlite.forms import LearntForms
@@ -67,7 +67,7 @@ class Session:
     def remember_parked(self, receipt: Receipt) -> None:
         """Note when an id of such a length was last parked."""
         width = len(receipt.carrier_message_id)
-        if width <= MOST_OCTETS:
+        if width <= MAX_OCTETS:
             self._parked_ms.setdefault(receipt.carrier, {})[width] = receipt.received_ms
 
     def widths_parked_since(self, carrier: str, message_id: bytes) -> list[int]:

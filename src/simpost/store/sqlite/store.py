@@ -15,8 +15,8 @@ from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import Receipt, UnmatchedReceipt
-from simpost.domain.receipt_ids import SeenForm
-from simpost.domain.repeats import Repeats
+from simpost.domain.receipt_ids import ObservedIdFormat
+from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
 from simpost.ports.carrier import Submission
@@ -181,7 +181,7 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
     async def receive(self, receipts: Sequence[Receipt]) -> None:
         await self._writer.submit(receiving.receive, receipts)
 
-    async def lapse(self, *, now_ms: int, owner: str | None, repeats: Repeats) -> int:
+    async def lapse(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0
         while True:
             step = await self._writer.submit(leasing.lapse, leasing.Lapse(now_ms, owner, repeats))
@@ -231,7 +231,7 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
     async def speaks_of_sent(self, receipt: Receipt) -> bool:
         return await self._writer.submit(matching.speak_of_sent, receipt)
 
-    async def receipt_forms(self, carrier: str) -> list[SeenForm]:
+    async def receipt_forms(self, carrier: str) -> list[ObservedIdFormat]:
         return await self._read(forms.forms_of, carrier)
 
     async def waiting(self, carrier: str) -> int:

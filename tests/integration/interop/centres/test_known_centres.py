@@ -17,7 +17,7 @@ import pytest
 from simpost import text
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.options import Options
-from simpost.domain.outcomes import Verdict
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.smpp import (
     BindTransceiver,
@@ -61,7 +61,7 @@ async def test_smppy_reads_our_texts_and_answers_without_an_id(program, smppy):
         ]
         for slice_ in slices:
             outcome = await send(carrier, slice_)
-            assert (outcome.verdict, outcome.carrier_message_id) == (Verdict.ACCEPTED, "")
+            assert (outcome.kind, outcome.carrier_message_id) == (OutcomeKind.ACCEPTED, "")
             assert json.loads(await centre.line("text")) == ["text", slice_.text]
         assert not carrier.traits.class_alphabets
         assert not carrier.traits.binary
@@ -73,7 +73,7 @@ async def test_smppy_never_answers_what_the_settings_keep_back(program, smppy):
     changed = {"message_class": "general", "response_timeout_s": 1}
     async with bound(port, "smppy", **changed) as (carrier, _):
         outcome = await send(carrier, flash(encoding="ucs2"))
-        assert outcome.verdict is Verdict.IN_DOUBT
+        assert outcome.kind is OutcomeKind.IN_DOUBT
         await centre.line("NotImplementedError")
 
 
@@ -201,7 +201,7 @@ async def test_osmo_msc_takes_texts_and_classes_as_the_page_says(osmo_msc):
             part("Ωραία", encoding="ucs2"),
         ):
             outcome = await send(carrier, slice_)
-            assert outcome.verdict is Verdict.ACCEPTED
+            assert outcome.kind is OutcomeKind.ACCEPTED
             assert outcome.carrier_message_id == "msg_id_not_implemented"
         refused = await send(carrier, flash("Ωραία", encoding="ucs2"))
         assert refused.carrier_code == "0x000000FF"
