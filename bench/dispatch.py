@@ -22,7 +22,7 @@ from uuid_utils import uuid7
 from bench.gateway import HOST, Process, free_ports
 from simpost.app import settle_interpreter
 from simpost.carriers.smpp import SmppCarrier
-from simpost.config import SmppCarrier as Settings
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.options import Options

@@ -40,7 +40,7 @@ from simpost.messaging.metrics_collector import Measures
 from simpost.messaging.plain_text_receipts import UnmarkedReceipts
 from simpost.messaging.readiness import Readiness
 from simpost.messaging.reload import Reload
-from simpost.messaging.tracing import TracedIntake, trace_desk
+from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
 from simpost.ports.cluster import ACCOUNTS_CHANGED, RELOAD_ORDERED, NewNode, NodeStore
@@ -123,7 +123,7 @@ class App:
             patience=patience_of(messages),
             clock_ms=clock_ms,
             inbound=self._take_inbound,
-            watch=partial(trace_desk, tracing) if tracing else None,
+            watch=partial(trace_carrier_events, tracing) if tracing else None,
         )
         for carrier in settings.carriers:
             self.dispatch.add(make_carrier(carrier))

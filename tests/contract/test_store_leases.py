@@ -5,7 +5,7 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from tests.contract.store_facts import (
     CARRIER,
     DAY_MS,
@@ -36,7 +36,7 @@ async def test_a_claimed_part_is_all_that_a_carrier_needs(store):
     accepted = await store.accept(one)
     parts = await claim(store)
     assert parts == [
-        Submission(
+        OutboundPart(
             account_id=1,
             message_id=one.id,
             number=number,

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from simpost.carriers.smpp.reports import MEANINGS
+from simpost.carriers.smpp.delivery_receipts import STATE_OF
 from simpost.cli.timeline import KEPT
 from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.receipt_ids import CONCLUSIVE_LENGTH, MIN_LENGTH_ACROSS_BASES
@@ -32,7 +32,7 @@ def test_every_state_a_carrier_reports_is_documented_with_what_it_becomes():
     }
     assert told == {
         meaning.name: (str(state), reason and str(reason))
-        for meaning, (state, reason) in MEANINGS.items()
+        for meaning, (state, reason) in STATE_OF.items()
     }
 
 

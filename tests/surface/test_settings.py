@@ -6,7 +6,7 @@ import pytest
 
 from simpost.cli.init import init
 from simpost.config import Settings, load
-from simpost.config.carriers import SmppCarrier
+from simpost.config.carriers import SmppCarrierSettings
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
 from simpost.config.settings import Log, Messages, Number, Route, Server, Tracing
@@ -18,7 +18,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[store]": Store,
     "[node]": Node,
     "[messages]": Messages,
-    "[[carriers]]": SmppCarrier,
+    "[[carriers]]": SmppCarrierSettings,
     "[[routes]]": Route,
     "[[numbers]]": Number,
     "[log]": Log,

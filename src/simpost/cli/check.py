@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from simpost.cli.output import print_lines
-from simpost.config import Route, Settings, SmppCarrier, Store, load
+from simpost.config import Route, Settings, SmppCarrierSettings, Store, load
 from simpost.errors import ConfigError, StoreError
 from simpost.store.sqlite.files import open_to_others
 
@@ -112,7 +112,7 @@ def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
         yield "messages.keep_days = 0: messages stay in the store with their texts for ever"
 
 
-def _about_tls(carriers: Sequence[SmppCarrier]) -> Iterator[str]:
+def _about_tls(carriers: Sequence[SmppCarrierSettings]) -> Iterator[str]:
     for carrier in carriers:
         if not carrier.tls and not _is_loopback(carrier.host):
             yield (

@@ -13,7 +13,7 @@ from simpost.cli.client import Server
 from simpost.errors import ConfigError
 
 if TYPE_CHECKING:
-    from simpost.config import SmppCarrier
+    from simpost.config import SmppCarrierSettings
 
 _WHERE = "Where to reach the service"
 _FILE = Path("simpost.toml")
@@ -112,7 +112,7 @@ def admin_server(url: str | None, config: Path | None, token: str | None) -> Ser
     return Server(url, {"Authorization": f"Bearer {token}"})
 
 
-def configured_carrier(config: Path | None, name: str) -> SmppCarrier:
+def configured_carrier(config: Path | None, name: str) -> SmppCarrierSettings:
     """The carrier of the configuration. Raises ConfigError when there is none of that name."""
     from simpost.config import load
 

@@ -25,7 +25,7 @@ from simpost.text import (
 )
 
 if TYPE_CHECKING:
-    from simpost.config import SmppCarrier
+    from simpost.config import SmppCarrierSettings
 
 _UNITS = {"gsm7": "septet", "ucs2": "UTF-16 unit"}
 _BITS = {"gsm7": 7, "ucs2": 16}
@@ -79,7 +79,7 @@ def text(
 
 def _explain(
     given: str,
-    carrier: SmppCarrier | None,
+    carrier: SmppCarrierSettings | None,
     reference_bits: int | None,
     languages: frozenset[int],
     *,

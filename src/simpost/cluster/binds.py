@@ -87,8 +87,8 @@ class Binds:
         }
         carrier = self._dispatch.lanes[name].carrier
         kept = {bind[0] for bind in map(parse_bind, self._held - self._giving) if bind}
-        unbound_s = carrier.unbound_s if name in kept else 0.0
-        self._reach.look(name, carrier.binds(), unbound_s, list(reports.values()))
+        unbound_for_s = carrier.unbound_for_s if name in kept else 0.0
+        self._reach.look(name, carrier.binds(), unbound_for_s, list(reports.values()))
         places = {other: Place(said.failed, said.turn) for other, said in reports.items()}
         return {self._node: self._reach.place(name), **places}
 
@@ -100,7 +100,7 @@ class Binds:
     def _is_bound(self, thing: str) -> bool:
         found = parse_bind(thing)
         lane = self._dispatch.lanes.get(found[0]) if found else None
-        return bool(found and lane and found[1] in lane.carrier.held_binds)
+        return bool(found and lane and found[1] in lane.carrier.open_binds)
 
     def _tell(self, name: str, wanted: frozenset[int]) -> None:
         told = self._told.get(name)
@@ -111,6 +111,6 @@ class Binds:
 
     async def _have(self, name: str, wanted: frozenset[int]) -> None:
         try:
-            await self._dispatch.own(name, wanted, self._within_s)
+            await self._dispatch.set_owned_binds(name, wanted, self._within_s)
         except Exception:
             log.exception("binds_not_owned", carrier=name)

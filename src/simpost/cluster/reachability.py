@@ -13,14 +13,14 @@ from typing import Final
 
 from simpost.cluster.bind_allocation import SHARES, Place
 from simpost.observe import get_logger
-from simpost.ports.carrier import BindStatus, Link
+from simpost.ports.carrier import BindState, BindStatus
 from simpost.ports.cluster import CarrierReport
 
 _MOST_DOUBLINGS: Final = 3
 _REST: Final = 20
 """A node that alone is cut off stays away so many times as long as it will try next: of a carrier
 with several binds its share is missing for a twentieth of the time at most."""
-_BOUND: Final = (Link.BOUND, Link.THROTTLED)
+_BOUND: Final = (BindState.BOUND, BindState.THROTTLED)
 
 log = get_logger(__name__)
 
@@ -62,7 +62,7 @@ class Reach:
         self,
         carrier: str,
         binds: Iterable[BindStatus],
-        unbound_s: float,
+        unbound_for_s: float,
         others: Collection[CarrierReport],
     ) -> None:
         """See how it is: its binds here, tried in vain for so long, and what the others say."""
@@ -70,13 +70,13 @@ class Reach:
         vain = self._vain.get(carrier)
         if _is_bound(binds):
             self._vain.pop(carrier, None)
-        elif others and unbound_s >= self._tries_s(vain.place.failed if vain else 0):
-            self._stand_back(carrier, unbound_s, others, alone=reached)
+        elif others and unbound_for_s >= self._tries_s(vain.place.failed if vain else 0):
+            self._stand_back(carrier, unbound_for_s, others, alone=reached)
         elif vain and reached and (not vain.alone or self._time_s() >= vain.rests_until_s):
             vain.place = Place(vain.place.failed, 0)
 
     def _stand_back(
-        self, carrier: str, unbound_s: float, others: Iterable[CarrierReport], *, alone: bool
+        self, carrier: str, unbound_for_s: float, others: Iterable[CarrierReport], *, alone: bool
     ) -> None:
         failed = self.place(carrier).failed + 1
         turn = 1 + max(each.turn for each in others)
@@ -86,7 +86,7 @@ class Reach:
             "binds_left_to_others",
             node=self._node,
             carrier=carrier,
-            unbound_s=round(unbound_s),
+            unbound_for_s=round(unbound_for_s),
             failed=failed,
         )
 

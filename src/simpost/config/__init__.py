@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simpost.config.carriers import SmppCarrier
+from simpost.config.carriers import SmppCarrierSettings
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
 from simpost.config.settings import Log, Messages, Route, Server, Settings
@@ -16,7 +16,7 @@ __all__ = [
     "Route",
     "Server",
     "Settings",
-    "SmppCarrier",
+    "SmppCarrierSettings",
     "Store",
     "TlsMistake",
     "load",

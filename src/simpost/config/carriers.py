@@ -48,7 +48,7 @@ _TonNpi = Annotated[str, Field(pattern=r"^[0-7]/(?:1[0-8]|[0-9])$")]
 _TonNpiOrNone = Annotated[str, Field(pattern=r"^(?:[0-7]/(?:1[0-8]|[0-9]))?$")]
 
 
-class SmppCarrier(Section):
+class SmppCarrierSettings(Section):
     """A carrier reached by SMPP: we are the ESME that binds to its SMSC."""
 
     type: Literal["smpp"] = Field(description="The kind of carrier.")

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from simpost.config.carriers import SmppCarrier
+from simpost.config.carriers import SmppCarrierSettings
 from simpost.errors import ConfigError
 
 
@@ -22,7 +22,7 @@ class TlsMistake(ConfigError):
         self.key = key
 
 
-def link_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], str]]:
+def link_problems(carrier: SmppCarrierSettings) -> Iterator[tuple[tuple[str, ...], str]]:
     """What is wrong between keys that are each right: the key, the reason."""
     if carrier.reconnect_min_s > carrier.reconnect_max_s:
         yield ("reconnect_min_s",), "must not be above reconnect_max_s"
@@ -31,7 +31,7 @@ def link_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], str]]
     yield from _outbind_problems(carrier)
 
 
-def tls_context(carrier: SmppCarrier) -> ssl.SSLContext | None:
+def tls_context(carrier: SmppCarrierSettings) -> ssl.SSLContext | None:
     """How the connections are secured; none where they are not. Reads files.
 
     Raises TlsMistake.
@@ -77,7 +77,7 @@ def _file(key: str, name: str) -> str | None:
         raise TlsMistake(key, f"{name} cannot be read: {error.strerror}") from None
 
 
-def _status_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], str]]:
+def _status_problems(carrier: SmppCarrierSettings) -> Iterator[tuple[tuple[str, ...], str]]:
     seen: dict[int, str] = {}
     for code in carrier.statuses:
         try:
@@ -90,7 +90,7 @@ def _status_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], st
             yield ("statuses", code), f"is the same status as {seen[status]}"
 
 
-def _tls_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], str]]:
+def _tls_problems(carrier: SmppCarrierSettings) -> Iterator[tuple[tuple[str, ...], str]]:
     given = carrier.model_fields_set
     if not carrier.tls:
         for key in sorted(key for key in given if key.startswith("tls_")):
@@ -108,7 +108,7 @@ def _tls_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], str]]
         yield (error.key,), str(error)
 
 
-def _outbind_problems(carrier: SmppCarrier) -> Iterator[tuple[tuple[str, ...], str]]:
+def _outbind_problems(carrier: SmppCarrierSettings) -> Iterator[tuple[tuple[str, ...], str]]:
     if not carrier.outbind_port:
         given = carrier.model_fields_set
         for key in sorted(key for key in given if key.startswith("outbind_") and key[8:] != "port"):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from simpost.config.carriers import SmppCarrier
+from simpost.config.carriers import SmppCarrierSettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.store import Node, Store
 from simpost.domain.messages import Category
@@ -262,7 +262,7 @@ class Settings(Section):
     store: Store
     node: Node = Node()
     messages: Messages = Messages()
-    carriers: tuple[SmppCarrier, ...] = ()
+    carriers: tuple[SmppCarrierSettings, ...] = ()
     routes: tuple[Route, ...] = ()
     numbers: tuple[Number, ...] = ()
     log: Log = Log()

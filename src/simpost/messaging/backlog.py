@@ -7,7 +7,7 @@ import asyncio
 from simpost.domain.messages import Priority
 from simpost.errors import StoreError
 from simpost.observe import get_logger
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
 
@@ -72,7 +72,7 @@ class Backlog:
             return half
         return max(0, min(half, 2 * depth - held)) if self._codes_wait else 0
 
-    async def claim(self, wanted: int, *, codes_only: bool) -> list[Submission]:
+    async def claim(self, wanted: int, *, codes_only: bool) -> list[OutboundPart]:
         """Lease parts, most urgent first; none when the store refuses."""
         self._codes_wait = False
         if not codes_only:
@@ -110,7 +110,7 @@ class Backlog:
         looked = now_ms < self._look_ms <= now_ms + _LOOK_MS
         return now_ms < self._unsure_until_ms and not looked
 
-    async def leased(self) -> list[Submission]:
+    async def leased(self) -> list[OutboundPart]:
         """What the store says is leased to us; nothing if it does not say."""
         self._look_ms = self._clock_ms() + _LOOK_MS
         try:

@@ -16,7 +16,7 @@ from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
 from simpost.messaging.routes import Routing
-from simpost.ports.carrier import Address, Traits
+from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
 
 
@@ -51,7 +51,7 @@ class SendPlan(msgspec.Struct, frozen=True):
         segments: what it is likely to make of them, where it cuts a long text itself.
     """
 
-    carrier: Traits
+    carrier: CarrierCapabilities
     destination: str
     category: Category
     encoding: str
@@ -101,7 +101,11 @@ def decide(
 
 
 def plan_through(
-    carrier: Traits, esim: Esim, text: str, category: Category, wishes: Wishes = AS_USUAL
+    carrier: CarrierCapabilities,
+    esim: Esim,
+    text: str,
+    category: Category,
+    wishes: Wishes = AS_USUAL,
 ) -> SendPlan | Refusal:
     """What would be sent through this carrier, or why it cannot take the message."""
     destination = _address(esim, carrier.address)
@@ -132,7 +136,7 @@ def plan_through(
     )
 
 
-def _beyond(carrier: Traits, wishes: Wishes) -> Reason | None:
+def _beyond(carrier: CarrierCapabilities, wishes: Wishes) -> Reason | None:
     """What is asked for that this carrier cannot do."""
     if wishes is AS_USUAL:
         return None
@@ -161,7 +165,7 @@ def _has_header(concatenation: Concatenation) -> bool:
     return concatenation in (Concatenation.UDH8, Concatenation.UDH16)
 
 
-def _spell(text: str, carrier: Traits, wishes: Wishes) -> Spelling:
+def _spell(text: str, carrier: CarrierCapabilities, wishes: Wishes) -> Spelling:
     bits: Literal[8, 16] = 8 if carrier.reference_bits == 8 else 16
     most = carrier.max_parts
     if wishes.binary:
@@ -196,13 +200,13 @@ def _spell(text: str, carrier: Traits, wishes: Wishes) -> Spelling:
     return found
 
 
-def _address(esim: Esim, kind: Address) -> str:
+def _address(esim: Esim, kind: AddressType) -> str:
     match kind:
-        case Address.MSISDN:
+        case AddressType.MSISDN:
             return esim.msisdn
-        case Address.IMSI:
+        case AddressType.IMSI:
             return esim.imsi
-        case Address.ICCID:
+        case AddressType.ICCID:
             return esim.iccid
-        case Address.ESIM_TRAN_NO:
+        case AddressType.ESIM_TRAN_NO:
             return esim.esim_tran_no

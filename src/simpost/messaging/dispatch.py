@@ -8,13 +8,19 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from simpost.cluster.remote_carriers import Elsewhere
-from simpost.config import SmppCarrier as CarrierSettings
+from simpost.config import SmppCarrierSettings as CarrierSettings
 from simpost.messaging.lane import Lane
 from simpost.messaging.receiving import TakeInbound, take_none
 from simpost.messaging.result_writer import Ledger
 from simpost.messaging.retry import Patience
 from simpost.observe import get_logger
-from simpost.ports.carrier import BEST_LINK, BindStatus, Carrier, Desk, Link
+from simpost.ports.carrier import (
+    BIND_STATE_PRECEDENCE,
+    BindState,
+    BindStatus,
+    Carrier,
+    CarrierEvents,
+)
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
 
@@ -37,7 +43,7 @@ class CarrierStatus(msgspec.Struct, frozen=True):
     """
 
     name: str
-    link: Link | None
+    link: BindState | None
     is_paused: bool
     takes_messages: bool
     waiting: int
@@ -57,7 +63,7 @@ class Dispatch:
         patience: Patience,
         clock_ms: Clock,
         inbound: TakeInbound = take_none,
-        watch: Callable[[str, Desk], Desk] | None = None,
+        watch: Callable[[str, CarrierEvents], CarrierEvents] | None = None,
     ) -> None:
         """`watch` puts something between the carrier of a name and its lane."""
         self.lanes: dict[str, Lane] = {}
@@ -87,7 +93,7 @@ class Dispatch:
             clock_ms=self._clock_ms,
             inbound=self._inbound,
         )
-        self.lanes[carrier.traits.name] = lane
+        self.lanes[carrier.capabilities.name] = lane
         return lane
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -124,10 +130,10 @@ class Dispatch:
         await lane.carrier.reconfigure(settings)
         lane.depth = lane.carrier.depth
 
-    async def own(self, name: str, numbers: Collection[int], within_s: float) -> None:
-        """Keep these binds of a carrier and give others up; see `Carrier.own`."""
+    async def set_owned_binds(self, name: str, numbers: Collection[int], within_s: float) -> None:
+        """Keep these binds of a carrier and give others up; see `Carrier.set_owned_binds`."""
         if lane := self.lanes.get(name):
-            await lane.carrier.own(numbers, within_s)
+            await lane.carrier.set_owned_binds(numbers, within_s)
             lane.depth = lane.carrier.depth
 
     def wind_down(self) -> None:
@@ -194,7 +200,7 @@ class Dispatch:
         links = [bind.link for _, bind in elsewhere if not own]
         return CarrierStatus(
             name=name,
-            link=min(links, key=BEST_LINK.index, default=lane.carrier.link),
+            link=min(links, key=BIND_STATE_PRECEDENCE.index, default=lane.carrier.link),
             is_paused=lane.carrier.is_paused,
             takes_messages=self.takes(name),
             waiting=await self._store.waiting(name),

@@ -24,7 +24,7 @@ from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.maintenance import always
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
-from simpost.ports.carrier import Traits
+from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.store import Move, Store, WaitingMessage
 from simpost.runtime.clock import Clock
 
@@ -111,7 +111,7 @@ class Failover:
         for carrier in self.routing.pick(account.access_code, esim):
             if carrier.name == name or (lane and not self._dispatch.takes(carrier.name)):
                 continue
-            for sender in _senders(one, lane.carrier.traits if lane else None):
+            for sender in _senders(one, lane.carrier.capabilities if lane else None):
                 wishes = _wishes(one, sender)
                 plan = plan_through(carrier, esim, one.text, Category(one.category), wishes)
                 if isinstance(plan, SendPlan) and _is_as_cut(plan, one):
@@ -125,7 +125,7 @@ class Failover:
         return None
 
 
-def _senders(one: WaitingMessage, origin: Traits | None) -> tuple[str | None, ...]:
+def _senders(one: WaitingMessage, origin: CarrierCapabilities | None) -> tuple[str | None, ...]:
     """What to ask of the next carrier: nothing where the sender was only the first one's own.
 
     Of a carrier that is gone nobody knows what was its own: then the sender is kept where it may

@@ -36,7 +36,7 @@ def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
             )
             for route in routes
         ),
-        carriers={name: lane.carrier.traits for name, lane in dispatch.lanes.items()},
+        carriers={name: lane.carrier.capabilities for name, lane in dispatch.lanes.items()},
         takes=dispatch.takes,
     )
 

@@ -20,7 +20,7 @@ from simpost.messaging.receiving import TakeInbound, take_none
 from simpost.messaging.result_writer import Ledger
 from simpost.messaging.retry import Patience, settle
 from simpost.messaging.submissions import submissions_of
-from simpost.ports.carrier import Carrier, Submission
+from simpost.ports.carrier import Carrier, OutboundPart
 from simpost.ports.store import NewMessage, Settlement, Store
 from simpost.runtime.clock import Clock
 
@@ -66,8 +66,8 @@ class Lane:
         self._ledger = ledger
         self._take_inbound = inbound
         self._clock_ms = clock_ms
-        self._name = carrier.traits.name
-        self._ready: tuple[deque[tuple[int, Submission]], ...] = tuple(deque() for _ in Priority)
+        self._name = carrier.capabilities.name
+        self._ready: tuple[deque[tuple[int, OutboundPart]], ...] = tuple(deque() for _ in Priority)
         self._held: set[_Try] = set()
         self._asked = 0  # parts, of the claim that runs
         self._in_flight = 0
@@ -133,10 +133,10 @@ class Lane:
 
     # The carrier's desk.
 
-    def on_room(self) -> None:
+    def on_capacity(self) -> None:
         self.pump()
 
-    def on_answer(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
+    def on_outcome(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> None:
         self._in_flight -= 1
         was_slow = self._is_slow
         ended_ms = self._answered(part, started_ms, outcome)
@@ -150,7 +150,7 @@ class Lane:
     def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._take_inbound(part)
 
-    def on_late(self, part: Submission, outcome: Outcome) -> None:
+    def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
         self._held.add((part.message_id, part.number, part.attempt))
         self._answered(part, self._clock_ms(), outcome)
 
@@ -179,7 +179,7 @@ class Lane:
                 if now_ms >= until_ms:
                     ready.popleft()
                     self._answered(part, now_ms, _RETURNED)
-                elif carrier.room > spared:
+                elif carrier.capacity > spared:
                     ready.popleft()
                     outcome = carrier.send(part, now_ms)
                     if outcome is None:
@@ -205,7 +205,7 @@ class Lane:
             while ready:
                 self._answered(ready.popleft()[1], now_ms, outcome)
 
-    def _answered(self, part: Submission, started_ms: int, outcome: Outcome) -> int:
+    def _answered(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> int:
         ended_ms = self._clock_ms()
         self.health.answered(outcome, ended_ms)
         settlement = settle(

@@ -15,7 +15,7 @@ from simpost.messaging.maintenance import Keeper, always
 from simpost.observe import get_logger, metrics
 from simpost.observe.lag import LoopLag
 from simpost.observe.metrics import Metric, Reading
-from simpost.ports.carrier import BindStatus, Link
+from simpost.ports.carrier import BindState, BindStatus
 from simpost.ports.store import Store
 from simpost.ports.store_metrics import Queue, StoreCounts
 from simpost.runtime.clock import Clock
@@ -113,7 +113,7 @@ def _lane(name: str, lane: Lane) -> Iterator[Reading]:
 
 def _bind(name: str, bind: BindStatus) -> Iterator[Reading]:
     labels = (name, str(bind.number), bind.kind)
-    for link in Link:
+    for link in BindState:
         yield Reading(metrics.LINK, (*labels, link), bind.link is link)
     yield Reading(metrics.WINDOW, labels, bind.window)
     yield Reading(metrics.WINDOW_USED, labels, bind.waiting)

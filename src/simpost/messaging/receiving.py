@@ -10,7 +10,7 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 
 TakeInbound = Callable[[InboundPart], "asyncio.Future[Reason | None]"]
-"""Takes one PDU of a message that comes in; see `Desk.on_inbound`."""
+"""Takes one PDU of a message that comes in; see `CarrierEvents.on_inbound`."""
 
 
 def take_none(_part: InboundPart) -> asyncio.Future[Reason | None]:

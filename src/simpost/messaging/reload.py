@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from simpost.config import Settings
-from simpost.config import SmppCarrier as CarrierSettings
+from simpost.config import SmppCarrierSettings as CarrierSettings
 from simpost.errors import ConfigError
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover

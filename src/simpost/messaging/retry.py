@@ -12,7 +12,7 @@ from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import Settlement
 
 _NOT_TRIED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED)
@@ -52,7 +52,7 @@ class Patience(msgspec.Struct, frozen=True):
 
 
 def settle(
-    part: Submission,
+    part: OutboundPart,
     outcome: Outcome,
     *,
     carrier: str,
@@ -82,7 +82,7 @@ def settle(
     )
 
 
-def _bounded(part: Submission, outcome: Outcome, repeats: RepeatPolicy) -> Outcome:
+def _bounded(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Outcome:
     """The outcome, or what it means once such tries were repeated often enough."""
     if outcome.kind is OutcomeKind.IN_DOUBT:
         if repeats.is_exhausted(part.category, part.unclear):
@@ -95,7 +95,7 @@ def _bounded(part: Submission, outcome: Outcome, repeats: RepeatPolicy) -> Outco
 
 
 def _next(
-    part: Submission, outcome: Outcome, now_ms: int, patience: Patience
+    part: OutboundPart, outcome: Outcome, now_ms: int, patience: Patience
 ) -> tuple[State, int | None]:
     match outcome.kind:
         case OutcomeKind.ACCEPTED:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from simpost.domain.esims import Esim
-from simpost.ports.carrier import Traits
+from simpost.ports.carrier import CarrierCapabilities
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -35,17 +35,17 @@ def _always(_carrier: str) -> bool:
 
 
 class Routing(msgspec.Struct, frozen=True):
-    """All routes in order, and the traits of the carriers they lead to.
+    """All routes in order, and the capabilities of the carriers they lead to.
 
     Attributes:
         takes: whether a carrier takes messages now, by its name.
     """
 
     routes: Sequence[Route]
-    carriers: Mapping[str, Traits]
+    carriers: Mapping[str, CarrierCapabilities]
     takes: Callable[[str], bool] = _always
 
-    def pick(self, access_code: str, esim: Esim) -> tuple[Traits, ...]:
+    def pick(self, access_code: str, esim: Esim) -> tuple[CarrierCapabilities, ...]:
         """The carriers of the first route that fits: in order, those that take messages first."""
         for route in self.routes:
             if route.fits(access_code, esim):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import NewMessage
 
 
-def submissions_of(message: NewMessage, reference: int) -> list[Submission]:
+def submissions_of(message: NewMessage, reference: int) -> list[OutboundPart]:
     """The first try of each part."""
     total = len(message.parts)
     return [
-        Submission(
+        OutboundPart(
             message.account_id,
             message.id,
             number,

@@ -17,7 +17,7 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.intake import Answer, Ask, Intake
 from simpost.observe.tracing import Tracing, end
-from simpost.ports.carrier import Desk, Submission
+from simpost.ports.carrier import CarrierEvents, OutboundPart
 
 
 class TracedIntake(Intake):
@@ -50,23 +50,23 @@ class TracedIntake(Intake):
         return answer
 
 
-def trace_desk(tracing: Tracing, name: str, desk: Desk) -> Desk:
-    """The desk of a carrier, with a span for each answered try and for each receipt."""
-    return _TracedDesk(tracing, name, desk)
+def trace_carrier_events(tracing: Tracing, name: str, events: CarrierEvents) -> CarrierEvents:
+    """The events of a carrier, with a span for each answered try and for each receipt."""
+    return _TracedEvents(tracing, name, events)
 
 
-class _TracedDesk:
-    def __init__(self, tracing: Tracing, name: str, desk: Desk) -> None:
+class _TracedEvents:
+    def __init__(self, tracing: Tracing, name: str, events: CarrierEvents) -> None:
         self._tracing = tracing
         self._name = name
-        self._desk = desk
+        self._events = events
 
-    def on_answer(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
-        self._desk.on_answer(part, started_ms, outcome)
+    def on_outcome(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> None:
+        self._events.on_outcome(part, started_ms, outcome)
         self._submitted(part, started_ms, outcome)
 
-    def on_late(self, part: Submission, outcome: Outcome) -> None:
-        self._desk.on_late(part, outcome)
+    def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
+        self._events.on_late_response(part, outcome)
         self._submitted(part, None, outcome)
 
     def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
@@ -86,15 +86,15 @@ class _TracedDesk:
                 },
             )
             committed = partial(_committed, span, committed)
-        self._desk.on_receipt(receipt, committed)
+        self._events.on_receipt(receipt, committed)
 
-    def on_room(self) -> None:
-        self._desk.on_room()
+    def on_capacity(self) -> None:
+        self._events.on_capacity()
 
     def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
-        return self._desk.on_inbound(part)
+        return self._events.on_inbound(part)
 
-    def _submitted(self, part: Submission, started_ms: int | None, outcome: Outcome) -> None:
+    def _submitted(self, part: OutboundPart, started_ms: int | None, outcome: Outcome) -> None:
         """`started_ms` is none for an answer that came too late to be waited for."""
         tracing = self._tracing
         if not tracing.is_traced(part.message_id):

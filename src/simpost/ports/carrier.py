@@ -9,14 +9,14 @@ from typing import Protocol
 
 import msgspec
 
-from simpost.config import SmppCarrier as CarrierSettings
+from simpost.config import SmppCarrierSettings as CarrierSettings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options
 from simpost.domain.outcomes import Outcome, Receipt
 from simpost.domain.reasons import Reason
 
 
-class Address(StrEnum):
+class AddressType(StrEnum):
     """Which identifier of an eSIM a carrier delivers to."""
 
     MSISDN = "msisdn"
@@ -25,7 +25,7 @@ class Address(StrEnum):
     ESIM_TRAN_NO = "esim_tran_no"
 
 
-class Traits(msgspec.Struct, frozen=True):
+class CarrierCapabilities(msgspec.Struct, frozen=True):
     """What a decision must know of a carrier before it cuts a text for it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Traits(msgspec.Struct, frozen=True):
     """
 
     name: str
-    address: Address = Address.MSISDN
+    address: AddressType = AddressType.MSISDN
     alphabet: str = "gsm7"
     concatenation: str = "udh"
     reference_bits: int = 8
@@ -65,7 +65,7 @@ class Traits(msgspec.Struct, frozen=True):
         return sender == self.sender or sender in self.senders or "*" in self.senders
 
 
-class Submission(msgspec.Struct, frozen=True, gc=False):
+class OutboundPart(msgspec.Struct, frozen=True, gc=False):
     """One part on its way out: all a carrier needs, and the key to settle it by.
 
     Attributes:
@@ -97,7 +97,7 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
     unclear: int = 0
 
 
-class Link(StrEnum):
+class BindState(StrEnum):
     """The state of a carrier's connection, in the words of administrators."""
 
     STARTING = "starting"
@@ -108,7 +108,14 @@ class Link(StrEnum):
     LOST = "lost"
 
 
-BEST_LINK = (Link.BOUND, Link.THROTTLED, Link.BINDING, Link.STARTING, Link.UNBINDING, Link.LOST)
+BIND_STATE_PRECEDENCE = (
+    BindState.BOUND,
+    BindState.THROTTLED,
+    BindState.BINDING,
+    BindState.STARTING,
+    BindState.UNBINDING,
+    BindState.LOST,
+)
 """Of several links the first of these tells how the carrier is."""
 
 
@@ -136,7 +143,7 @@ class BindStatus(msgspec.Struct, frozen=True):
 
     number: int
     kind: BindKind
-    link: Link
+    link: BindState
     peer: str
     problem: str
     window: int
@@ -146,14 +153,14 @@ class BindStatus(msgspec.Struct, frozen=True):
     last_pdu_ms: int | None
 
 
-class Desk(Protocol):
+class CarrierEvents(Protocol):
     """Whom a carrier tells what happens; given to it when it starts."""
 
-    def on_room(self) -> None:
+    def on_capacity(self) -> None:
         """Room or the link may have changed."""
         ...
 
-    def on_answer(self, part: Submission, started_ms: int, outcome: Outcome) -> None:
+    def on_outcome(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> None:
         """What became of a part that `send` took, once for each; `started_ms` as given there."""
         ...
 
@@ -168,7 +175,7 @@ class Desk(Protocol):
         """
         ...
 
-    def on_late(self, part: Submission, outcome: Outcome) -> None:
+    def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
         """The answer came after all, for a part whose try had ended in doubt."""
         ...
 
@@ -177,10 +184,10 @@ class Carrier(Protocol):
     """Whom we send through. It never meets the store: it returns meaning, dispatch settles."""
 
     @property
-    def traits(self) -> Traits: ...
+    def capabilities(self) -> CarrierCapabilities: ...
 
     @property
-    def link(self) -> Link:
+    def link(self) -> BindState:
         """The state of its best connection for sending."""
         ...
 
@@ -195,7 +202,7 @@ class Carrier(Protocol):
         ...
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """How many more parts it can take right now."""
         ...
 
@@ -204,10 +211,10 @@ class Carrier(Protocol):
         """How many parts its lane should hold: enough to keep it busy while a commit runs."""
         ...
 
-    def send(self, part: Submission, now_ms: int) -> Outcome | None:
-        """Take a part, when there is room; the desk hears by `on_answer` what became of it.
+    def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
+        """Take a part, when there is room; the events hears by `on_outcome` what became of it.
 
-        An outcome is returned, and the desk hears nothing, where nothing was sent.
+        An outcome is returned, and the events hears nothing, where nothing was sent.
         """
         ...
 
@@ -221,16 +228,16 @@ class Carrier(Protocol):
         ...
 
     @property
-    def held_binds(self) -> frozenset[int]:
+    def open_binds(self) -> frozenset[int]:
         """Those of which a connection may be there, those being given up among them."""
         ...
 
     @property
-    def unbound_s(self) -> float:
+    def unbound_for_s(self) -> float:
         """For how long it has tried in vain to bind what it owns; 0 while any of it is bound."""
         ...
 
-    async def own(self, numbers: Collection[int], within_s: float) -> None:
+    async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:
         """Keep these binds bound and no others; those given up are gone within so many seconds."""
         ...
 
@@ -249,11 +256,11 @@ class Carrier(Protocol):
     async def reconfigure(self, settings: CarrierSettings) -> None:
         """Drain, and bind again with other settings under the same name.
 
-        Traits may be others afterwards. A pause stays a pause.
+        CarrierCapabilities may be others afterwards. A pause stays a pause.
         """
         ...
 
-    async def start(self, desk: Desk) -> None:
+    async def start(self, events: CarrierEvents) -> None:
         """Open the link and keep it open."""
         ...
 

@@ -20,7 +20,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.inbound import InboundStore
 from simpost.ports.refusals import RefusalStore
 from simpost.ports.store_metrics import WatchedStore
@@ -313,11 +313,11 @@ class Store(InboundStore, RefusalStore, WatchedStore, Protocol):
         owner: str,
         lease_ms: int,
         codes_only: bool = False,
-    ) -> list[Submission]:
+    ) -> list[OutboundPart]:
         """Lease due parts, most urgent first; those past their expiry are expired instead."""
         ...
 
-    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[Submission]:
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         """What is leased to this owner, the oldest leases first."""
         ...
 

@@ -36,7 +36,14 @@ from simpost.messaging.readiness import Readiness
 from simpost.messaging.reload import Reloaded
 from simpost.messaging.retry import Patience
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.carrier import BindKind, BindStatus, Desk, Link, Submission, Traits
+from simpost.ports.carrier import (
+    BindKind,
+    BindState,
+    BindStatus,
+    CarrierCapabilities,
+    CarrierEvents,
+    OutboundPart,
+)
 from simpost.store import SqliteStore
 
 NOW_MS = 1_767_225_600_000
@@ -46,11 +53,11 @@ ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}
 class DownCarrier:
     """A carrier without a link: what is accepted waits in the store."""
 
-    traits = Traits(name="down", max_parts=4)
-    link = Link.LOST
+    capabilities = CarrierCapabilities(name="down", max_parts=4)
+    link = BindState.LOST
     is_open = False
     is_paused = False
-    room = 0
+    capacity = 0
     depth = 10
 
     def binds(self) -> list[BindStatus]:
@@ -78,10 +85,10 @@ class DownCarrier:
     async def drain(self) -> None:
         self.is_paused = True
 
-    def send(self, part: Submission) -> asyncio.Future[Outcome]:
+    def send(self, part: OutboundPart) -> asyncio.Future[Outcome]:
         raise AssertionError("nothing is sent without a link")
 
-    async def start(self, desk: Desk) -> None: ...
+    async def start(self, events: CarrierEvents) -> None: ...
 
     async def stop(self) -> None: ...
 
@@ -178,7 +185,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     lane = dispatch.add(DownCarrier())
     intake = Intake(
         store,
-        Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.traits}),
+        Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.capabilities}),
         dispatch.lanes,
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,

@@ -8,12 +8,12 @@ import pytest
 
 from simpost.domain.options import Concatenation, Options, Ports
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.carrier import Traits
+from simpost.ports.carrier import CarrierCapabilities
 
 GOOD = "26010100000001"
 NOW_MS = 1_767_225_600_000
 SERVED = Any  # the `service` fixture of conftest.py
-ABLE = Traits(
+ABLE = CarrierCapabilities(
     name="down",
     max_parts=4,
     sender="Shop",
@@ -29,8 +29,8 @@ def able(service: SERVED) -> SERVED:
     return with_carrier(service, ABLE)
 
 
-def with_carrier(service: SERVED, traits: Traits) -> SERVED:
-    service.services.intake.routing = Routing((Route(("down",)),), {"down": traits})
+def with_carrier(service: SERVED, capabilities: CarrierCapabilities) -> SERVED:
+    service.services.intake.routing = Routing((Route(("down",)),), {"down": capabilities})
     return service
 
 
@@ -98,7 +98,7 @@ async def test_every_part_is_committed_with_all_that_was_asked(able: SERVED) -> 
 
 
 async def test_a_text_given_whole_is_counted_as_the_handset_gets_it(service: SERVED) -> None:
-    whole = Traits(name="down", concatenation="payload", max_parts=4)
+    whole = CarrierCapabilities(name="down", concatenation="payload", max_parts=4)
     answer = await send(with_carrier(service, whole), text="x" * 400)
     assert answer.json()["partCount"] == 3
     found = await shown(service, answer)
@@ -109,7 +109,7 @@ async def test_a_text_given_whole_is_counted_as_the_handset_gets_it(service: SER
 
 
 async def test_a_preview_is_cut_as_the_carrier_would_get_it(service: SERVED) -> None:
-    latin1 = Traits(name="down", alphabet="latin1")
+    latin1 = CarrierCapabilities(name="down", alphabet="latin1")
     preview = (await send(with_carrier(service, latin1), text="é€", dryRun=True)).json()
     assert preview["encoding"] == "ucs2"
     assert [each["character"] for each in preview["forcing"]] == ["€"]
@@ -142,7 +142,7 @@ async def test_what_the_carrier_cannot_do_is_refused_by_name(
 
 
 async def test_ports_that_need_one_part_are_refused_in_two(service: SERVED) -> None:
-    sar = Traits(name="down", concatenation="sar", binary=True)
+    sar = CarrierCapabilities(name="down", concatenation="sar", binary=True)
     fields = {"binary": "00" * 134, "ports": {"destination": 2948}}
     answer = await send(with_carrier(service, sar), **fields)
     assert (answer.status_code, answer.json()["code"]) == (422, "ports_need_one_part")

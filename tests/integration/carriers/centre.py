@@ -7,8 +7,8 @@ import time
 from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
-from simpost.config import SmppCarrier as Settings
-from simpost.ports.carrier import Link, Submission
+from simpost.config import SmppCarrierSettings as Settings
+from simpost.ports.carrier import BindState, OutboundPart
 from simpost.smpp import SessionHandler, SessionSettings, Status, SubmitSm, SubmitSmResp, serve
 
 _OPTIONS = SessionSettings()
@@ -81,7 +81,7 @@ def settings(port, **changed):
 
 def part(text="hello", *, number=1, total=1, encoding="gsm7", reference=0, sender="simpost"):
     now_ms = time.time_ns() // 1_000_000
-    return Submission(
+    return OutboundPart(
         account_id=1,
         message_id=b"\x07" * 16,
         number=number,
@@ -109,13 +109,13 @@ class Listening:
         self.late = asyncio.Queue()
         self.answers = {}
 
-    def on_answer(self, part, _started_ms, outcome):
+    def on_outcome(self, part, _started_ms, outcome):
         self.answers.pop(id(part)).set_result(outcome)
 
-    def on_late(self, part, outcome):
+    def on_late_response(self, part, outcome):
         self.late.put_nowait((part, outcome))
 
-    def on_room(self):
+    def on_capacity(self):
         self.changed.set()
 
     def on_receipt(self, receipt, committed):
@@ -127,7 +127,7 @@ class Listening:
             await self.changed.wait()
 
     async def until_bound(self, carrier):
-        await self.until(lambda: carrier.link is Link.BOUND)
+        await self.until(lambda: carrier.link is BindState.BOUND)
 
 
 def send(carrier, part):
@@ -135,7 +135,7 @@ def send(carrier, part):
     answer = asyncio.get_running_loop().create_future()
     outcome = carrier.send(part, time.time_ns() // 1_000_000)
     if outcome is None:
-        carrier._desk.answers[id(part)] = answer
+        carrier._events.answers[id(part)] = answer
     else:
         answer.set_result(outcome)
     return answer
@@ -169,5 +169,5 @@ async def linked(*, centre=None, options=_OPTIONS, **changed):
     async with listening(centre, options) as port:
         carrier = SmppCarrier(settings(port, **changed))
         async with started(carrier) as lane:
-            await lane.until(lambda: all(bind.link is Link.BOUND for bind in carrier.binds()))
+            await lane.until(lambda: all(bind.link is BindState.BOUND for bind in carrier.binds()))
             yield carrier, centre, lane

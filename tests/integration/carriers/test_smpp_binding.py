@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import BindKind, Link
+from simpost.ports.carrier import BindKind, BindState
 from simpost.smpp import (
     SMPP_5_0,
     BindReceiver,
@@ -41,7 +41,7 @@ from tests.integration.carriers.centre import (
 async def test_a_carrier_keeps_as_many_binds_as_it_is_told():
     async with linked(binds=3) as (carrier, centre, _):
         assert len(centre.binds) == 3
-        assert carrier.room == 30
+        assert carrier.capacity == 30
         outcomes = await asyncio.gather(*(send(carrier, part()) for _ in range(30)))
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
 
@@ -50,7 +50,7 @@ async def test_parts_go_to_the_bind_with_most_room():
     centre = Centre(lambda *_: "silence")
     async with linked(binds=3, window=4, response_timeout_s=1, centre=centre) as (carrier, _, _):
         for left in range(12, 0, -1):
-            assert carrier.room == left
+            assert carrier.capacity == left
             send(carrier, part())
         assert [bind.waiting for bind in carrier.binds()] == [4, 4, 4]
 
@@ -82,7 +82,7 @@ async def test_a_bind_shows_its_peer_its_window_and_when_it_was_heard():
     async with linked(centre=centre, rate_per_s=50, response_timeout_s=1) as (carrier, _, _):
         send(carrier, part())
         (bind,) = carrier.binds()
-        assert (bind.number, bind.kind, bind.link) == (1, BindKind.TRANSCEIVER, Link.BOUND)
+        assert (bind.number, bind.kind, bind.link) == (1, BindKind.TRANSCEIVER, BindState.BOUND)
         assert bind.peer == f"127.0.0.1:{carrier._settings.port}"
         assert (bind.window, bind.waiting, bind.allowed_per_s) == (10, 1, 50)
         assert bind.problem == ""
@@ -104,7 +104,7 @@ async def test_a_refused_bind_waits_longer_and_says_why(status, said):
     async with listening(centre) as port:
         carrier = SmppCarrier(settings(port, bind_refused_wait_s=1))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link is Link.LOST)
+            await lane.until(lambda: carrier.link is BindState.LOST)
             assert carrier.problem == said
             await lane.until_bound(carrier)
             assert carrier.problem == ""
@@ -141,7 +141,7 @@ async def test_a_link_that_carried_much_comes_back_at_once():
             for _ in range(10):
                 await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
             centre.session.abort()
-            await lane.until(lambda: carrier.link is Link.LOST)
+            await lane.until(lambda: carrier.link is BindState.LOST)
             await lane.until_bound(carrier)
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
     assert len(centre.binds) == 4
@@ -153,13 +153,16 @@ async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
             await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
         centre.bind_script = [Status.ESME_RSYSERR]
         seen = []
-        lane.on_room = lambda: (seen.append((carrier.link, carrier.is_open)), lane.changed.set())
+        lane.on_capacity = lambda: (
+            seen.append((carrier.link, carrier.is_open)),
+            lane.changed.set(),
+        )
         centre.session.abort()
-        await lane.until(lambda: carrier.link is Link.LOST)
+        await lane.until(lambda: carrier.link is BindState.LOST)
         await lane.until_bound(carrier)
-    assert seen[0] == (Link.LOST, True)
-    assert (Link.LOST, False) in seen
-    assert (Link.BOUND, True) in seen
+    assert seen[0] == (BindState.LOST, True)
+    assert (BindState.LOST, False) in seen
+    assert (BindState.BOUND, True) in seen
 
 
 async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
@@ -205,7 +208,7 @@ async def test_no_enquire_link_is_sent_before_the_bind_is_answered():
     async with server:
         carrier = SmppCarrier(settings(port, enquire_link_s=1, bind_timeout_s=2))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link is Link.LOST)
+            await lane.until(lambda: carrier.link is BindState.LOST)
             assert "did not answer the bind in time" in carrier.problem
         await mute.ended.wait()
         assert mute.came.qsize() == 1
@@ -219,7 +222,7 @@ async def test_a_half_open_link_is_noticed_and_closed():
         carrier = SmppCarrier(settings(port, enquire_link_s=1, response_timeout_s=1))
         async with started(carrier) as lane:
             await lane.until_bound(carrier)
-            await lane.until(lambda: carrier.link is Link.LOST)
+            await lane.until(lambda: carrier.link is BindState.LOST)
             assert "fell silent" in carrier.problem
             (bind,) = carrier.binds()
             assert (bind.peer, bool(bind.last_pdu_ms)) == ("", True)
@@ -245,7 +248,7 @@ async def test_an_answer_that_blames_the_bind_mends_the_bind_and_spares_the_mess
         centre.script = [Status.ESME_RINVBNDSTS]
         outcome = await send(carrier, part())
         assert (outcome.kind, outcome.reason) == (OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED)
-        assert carrier.room == 0
+        assert carrier.capacity == 0
         assert "ESME_RINVBNDSTS" in carrier.problem
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
         await lane.until_bound(carrier)
@@ -256,17 +259,17 @@ async def test_an_answer_that_blames_the_bind_mends_the_bind_and_spares_the_mess
 async def test_one_lost_bind_leaves_the_others_at_work():
     async with linked(binds=2) as (carrier, centre, lane):
         (await centre.bound.get()).abort()
-        await lane.until(lambda: carrier.room == 10)
-        assert carrier.link is Link.BOUND
+        await lane.until(lambda: carrier.capacity == 10)
+        assert carrier.link is BindState.BOUND
         for _ in range(10):
             assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
-        await lane.until(lambda: carrier.room == 20)
+        await lane.until(lambda: carrier.capacity == 20)
 
 
 async def test_a_host_that_cannot_exist_is_said_so():
     carrier = SmppCarrier(settings(2775, host="a..b"))
     async with started(carrier) as lane:
-        await lane.until(lambda: carrier.link is Link.LOST)
+        await lane.until(lambda: carrier.link is BindState.LOST)
         assert carrier.problem == "a..b:2775: no host can be called that"
 
 
@@ -322,10 +325,10 @@ async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
             committed()
             assert receipt.carrier_message_id == "id-1"
             assert (await answer).command_status == Status.ESME_ROK
-            assert carrier.binds()[1].link is Link.BOUND
+            assert carrier.binds()[1].link is BindState.BOUND
             await mc.close()
-            await lane.until(lambda: carrier.binds()[1].link is Link.LOST)
-            assert carrier.link is Link.BOUND
+            await lane.until(lambda: carrier.binds()[1].link is BindState.LOST)
+            assert carrier.link is BindState.BOUND
 
 
 @pytest.mark.parametrize(
@@ -356,10 +359,10 @@ async def test_a_second_call_while_bound_is_turned_away():
             mc = Server(centre.authenticate, centre)
             place = ("127.0.0.1", given.outbind_port, Outbind(system_id="mc", password="call"))
             await mc.outbind(*place)
-            await lane.until(lambda: carrier.binds()[1].link is Link.BOUND)
+            await lane.until(lambda: carrier.binds()[1].link is BindState.BOUND)
             second = await mc.outbind(*place)
             assert await second.wait_closed() is CloseReason.CLOSED_BY_PEER
-            assert carrier.binds()[1].link is Link.BOUND
+            assert carrier.binds()[1].link is BindState.BOUND
             await mc.close()
 
 
@@ -390,5 +393,5 @@ async def test_a_port_for_calls_that_is_taken_is_said_so():
     async with listening(Centre()) as port:
         carrier = SmppCarrier(called(port).model_copy(update={"outbind_port": port}))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.binds()[1].link is Link.LOST)
+            await lane.until(lambda: carrier.binds()[1].link is BindState.LOST)
             assert "Cannot listen on 127.0.0.1 port" in carrier.binds()[1].problem

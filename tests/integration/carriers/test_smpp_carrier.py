@@ -6,7 +6,7 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.smpp import (
     BindReceiver,
     BindTransmitter,
@@ -107,7 +107,7 @@ async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
         centre.script = ["hang up"]
         outcome = await send(carrier, part())
         assert outcome.kind is OutcomeKind.IN_DOUBT
-        await lane.until(lambda: carrier.link is Link.BOUND)
+        await lane.until(lambda: carrier.link is BindState.BOUND)
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
@@ -115,7 +115,7 @@ async def test_without_a_link_nothing_leaves_and_that_is_known():
     carrier = SmppCarrier(settings(1))
     outcome = await send(carrier, part())
     assert (outcome.kind, outcome.reason) == (OutcomeKind.UNREACHABLE, Reason.CARRIER_UNREACHABLE)
-    assert carrier.room == 0
+    assert carrier.capacity == 0
 
 
 async def test_the_window_is_never_exceeded():
@@ -123,14 +123,14 @@ async def test_the_window_is_never_exceeded():
         centre.script = ["silence"] * 3
         for _ in range(3):
             send(carrier, part())
-        assert carrier.room == 0
+        assert carrier.capacity == 0
 
 
 async def test_the_rate_closes_the_room_and_opens_it_again():
     async with linked(rate_per_s=10, window=10) as (carrier, _, lane):
         await send(carrier, part())
-        assert carrier.room == 0
-        await lane.until(lambda: carrier.room > 0)
+        assert carrier.capacity == 0
+        await lane.until(lambda: carrier.capacity > 0)
 
 
 def report(message_id="id-1"):

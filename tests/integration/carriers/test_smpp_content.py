@@ -62,7 +62,7 @@ async def bound(**changed):
 
 
 def planned(carrier, text, wishes):
-    plan = plan_through(carrier.traits, ESIM, text, Category.SERVICE, wishes)
+    plan = plan_through(carrier.capabilities, ESIM, text, Category.SERVICE, wishes)
     assert isinstance(plan, SendPlan), plan
     return plan
 

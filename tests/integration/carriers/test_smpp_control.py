@@ -14,7 +14,7 @@ from simpost.domain.states import State
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import Ledger
 from simpost.messaging.retry import Patience
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import CloseReason, SubmitSmResp
 from simpost.store import SqliteStore
@@ -61,13 +61,13 @@ async def pause_and_resume(carrier, _):
     carrier.pause()
     assert not carrier.is_open
     await asyncio.sleep(0.1)
-    assert carrier.link is Link.BOUND
+    assert carrier.link is BindState.BOUND
     carrier.resume()
 
 
 async def drain_and_resume(carrier, _):
     await carrier.drain()
-    assert carrier.link is Link.UNBINDING
+    assert carrier.link is BindState.UNBINDING
     assert carrier.binds()[0].waiting == 0
     carrier.resume()
 
@@ -117,7 +117,7 @@ async def test_other_settings_are_those_of_the_next_bind():
         await carrier.reconfigure(given)
         assert await old.ends.get() is CloseReason.UNBOUND_BY_PEER
         await lane.until_bound(carrier)
-        assert carrier.traits.sender == "newname"
+        assert carrier.capabilities.sender == "newname"
         assert carrier.binds()[0].allowed_per_s == 20
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
         assert (len(old.texts), len(new.texts)) == (1, 1)
@@ -127,12 +127,12 @@ async def test_a_paused_carrier_still_takes_answers_and_sends_nothing():
     async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
         sent = send(carrier, part())
         carrier.pause()
-        assert (carrier.room, carrier.is_open, carrier.is_paused) == (0, False, True)
+        assert (carrier.capacity, carrier.is_open, carrier.is_paused) == (0, False, True)
         assert (await send(carrier, part())).kind is OutcomeKind.UNREACHABLE
         assert (await sent).kind is OutcomeKind.ACCEPTED
         assert len(centre.texts) == 1
         carrier.resume()
-        assert (carrier.room, carrier.is_open) == (10, True)
+        assert (carrier.capacity, carrier.is_open) == (10, True)
 
 
 async def test_a_pause_outlives_other_settings():
@@ -142,7 +142,7 @@ async def test_a_pause_outlives_other_settings():
         await lane.until_bound(carrier)
         assert (carrier.is_paused, carrier.is_open) == (True, False)
         carrier.resume()
-        assert carrier.room == 3
+        assert carrier.capacity == 3
 
 
 async def test_a_drained_carrier_stays_unbound_whatever_settings_it_gets():
@@ -175,4 +175,4 @@ async def test_a_stop_in_the_middle_of_other_settings_stays_a_stop():
         await carrier.stop()
         await changing
         assert len(centre.binds) == 1
-        assert carrier.link is not Link.BOUND
+        assert carrier.link is not BindState.BOUND

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import Drop, Refuse
 from tests.integration.carriers.centre import part, send, settings, started
@@ -23,10 +23,10 @@ class Offering:
         self.ended = {}
         self.done = asyncio.Event()
         self._count = count
-        lane.on_room = self.pump
+        lane.on_capacity = self.pump
 
     def pump(self):
-        while self.waiting and self.carrier.room:
+        while self.waiting and self.carrier.capacity:
             offered = self.waiting.pop()
             answer = send(self.carrier, offered)
             answer.add_done_callback(lambda done, offered=offered: self._answered(offered, done))
@@ -86,6 +86,6 @@ async def test_a_rate_that_the_centre_enforces_is_found_without_being_told():
     limit = Rule(do=Refuse(status="ESME_RTHROTTLED"), when=When(above_per_s=300))
     offering, simulator, (bind,) = await simulated(limit, 900)
     assert set(shown(simulator).values()) == {1}
-    assert bind.link is Link.THROTTLED
+    assert bind.link is BindState.THROTTLED
     assert 100 <= bind.allowed_per_s <= 600
     assert offering.outcomes[OutcomeKind.THROTTLED] <= 2 * offering.outcomes[OutcomeKind.ACCEPTED]

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from simpost.domain.outcomes import OutcomeKind
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.smpp import SMPP_5_0, SessionSettings, Status, SubmitSmResp, Tag, int_tlv
 from tests.integration.carriers.centre import Centre, linked, part, send
 
@@ -21,10 +21,10 @@ class Feeder:
         self.accepted = self.throttled = 0
         self.done = asyncio.Event()
         self._count = count
-        lane.on_room = self.pump
+        lane.on_capacity = self.pump
 
     def pump(self):
-        while self.left and self.carrier.room:
+        while self.left and self.carrier.capacity:
             self.left -= 1
             send(self.carrier, part()).add_done_callback(self._answered)
 
@@ -75,10 +75,10 @@ async def test_a_throttled_bind_slows_down_alone():
         feeder = Feeder(carrier, lane, 5000)
         await feeder.run()
         links = Counter(bind.link for bind in carrier.binds())
-        assert links == {Link.BOUND: 1, Link.THROTTLED: 1}
-        assert carrier.link is Link.BOUND
-        (slowed,) = (bind for bind in carrier.binds() if bind.link is Link.THROTTLED)
-        (other,) = (bind for bind in carrier.binds() if bind.link is Link.BOUND)
+        assert links == {BindState.BOUND: 1, BindState.THROTTLED: 1}
+        assert carrier.link is BindState.BOUND
+        (slowed,) = (bind for bind in carrier.binds() if bind.link is BindState.THROTTLED)
+        (other,) = (bind for bind in carrier.binds() if bind.link is BindState.BOUND)
         assert slowed.problem == "The message centre asks us to send more slowly."
         assert 1 <= slowed.allowed_per_s < 5000
         assert other.allowed_per_s == 0
@@ -89,7 +89,7 @@ async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RTHROTTLED]
         assert (await send(carrier, part())).kind is OutcomeKind.THROTTLED
-        assert carrier.link is Link.THROTTLED
+        assert carrier.link is BindState.THROTTLED
         assert carrier.is_open
         await lane.until_bound(carrier)
         assert carrier.problem == ""
@@ -107,17 +107,17 @@ async def test_congestion_told_in_the_answers_lowers_the_rate():
         centre=Centre(answer), interface_version="5.0", options=options, rate_per_s=1000
     ) as (carrier, _, lane):
         await Feeder(carrier, lane, 600).run()
-        assert carrier.link is Link.THROTTLED
+        assert carrier.link is BindState.THROTTLED
         assert 1 <= carrier.binds()[0].allowed_per_s < 1000
 
 
 async def test_the_rate_is_each_binds_own():
     async with linked(binds=2, rate_per_s=0.01) as (carrier, _, _):
-        assert carrier.room == 20
+        assert carrier.capacity == 20
         first = send(carrier, part())
-        assert carrier.room == 10
+        assert carrier.capacity == 10
         second = send(carrier, part())
-        assert carrier.room == 0
+        assert carrier.capacity == 0
         assert (await first).kind is (await second).kind is OutcomeKind.ACCEPTED
         assert [bind.allowed_per_s for bind in carrier.binds()] == [0.01, 0.01]
 
@@ -127,6 +127,6 @@ async def test_the_rate_learnt_outlives_the_link():
         while not carrier.binds()[0].allowed_per_s:
             await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
         (await centre.bound.get()).abort()
-        await lane.until(lambda: carrier.link is Link.LOST)
-        await lane.until(lambda: carrier.link is Link.THROTTLED)
+        await lane.until(lambda: carrier.link is BindState.LOST)
+        await lane.until(lambda: carrier.link is BindState.THROTTLED)
         assert carrier.binds()[0].allowed_per_s > 0

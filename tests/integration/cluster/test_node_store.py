@@ -5,13 +5,15 @@ import asyncio
 import pytest
 
 from simpost.domain.accounts import Account
-from simpost.ports.carrier import BindKind, BindStatus, Link
+from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.ports.cluster import Beat, CarrierReport, Draw, NewNode, Order, Reading, Report
 from simpost.store.postgres import PostgresStore
 from tests.integration.cluster.conftest import SEAL_KEY
 
 ROLES = ("api", "dispatch", "carrier")
-BIND = BindStatus(1, BindKind.TRANSCEIVER, Link.BOUND, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None)
+BIND = BindStatus(
+    1, BindKind.TRANSCEIVER, BindState.BOUND, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None
+)
 CARRIER = CarrierReport(takes=True, is_lost=False, held=3, binds=[BIND], failed=2, turn=1)
 REPORT = Report({"one": CARRIER}, Reading(None, ["s.toml:4: is no setting"]), obeyed=3)
 

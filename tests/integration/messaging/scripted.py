@@ -15,7 +15,7 @@ from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import Ledger
 from simpost.messaging.retry import Patience
-from simpost.ports.carrier import Link, Traits
+from simpost.ports.carrier import BindState, CarrierCapabilities
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
 
@@ -38,29 +38,29 @@ class Clock:
 class ScriptedCarrier:
     """Keeps what it is sent; answers when told to."""
 
-    link = Link.BOUND
+    link = BindState.BOUND
 
-    def __init__(self, room=1000, name="c", depth=8):
-        self.traits = Traits(name=name)
+    def __init__(self, capacity=1000, name="c", depth=8):
+        self.capabilities = CarrierCapabilities(name=name)
         self.depth = depth
         self.is_open = True
         self.is_paused = False
-        self.room = room
+        self.capacity = capacity
         self.sent = []
         self.started_ms = []
         self.something = asyncio.Event()
 
     def send(self, part, now_ms):
-        self.room -= 1
+        self.capacity -= 1
         self.sent.append(part)
         self.started_ms.append(now_ms)
         self.something.set()
 
     def answer(self, index, kind=ACCEPTED, **facts):
-        self.room += 1
+        self.capacity += 1
         carrier_id = f"id{index}" if kind is ACCEPTED else None
         outcome = Outcome(kind, carrier_message_id=carrier_id, **facts)
-        self.desk.on_answer(self.sent[index], self.started_ms[index], outcome)
+        self.events.on_outcome(self.sent[index], self.started_ms[index], outcome)
 
     def binds(self):
         return []
@@ -74,8 +74,8 @@ class ScriptedCarrier:
     async def drain(self):
         self.pause()
 
-    async def start(self, desk):
-        self.desk = desk
+    async def start(self, events):
+        self.events = events
 
     async def stop(self):
         self.is_open = False
@@ -196,10 +196,10 @@ async def open_store(path):
 
 
 @contextlib.asynccontextmanager
-async def opened(path, *, depth=8, room=1000, patience=PATIENCE):
+async def opened(path, *, depth=8, capacity=1000, patience=PATIENCE):
     clock = Clock()
     store = await open_store(path)
-    carrier = ScriptedCarrier(room)
+    carrier = ScriptedCarrier(capacity)
     ledger = Ledger(store)
     lane = Lane(
         carrier,

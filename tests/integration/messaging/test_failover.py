@@ -22,7 +22,7 @@ from simpost.messaging.failover import Failover
 from simpost.messaging.intake import Ask, Intake
 from simpost.messaging.retry import Patience
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.carrier import Address, Traits
+from simpost.ports.carrier import AddressType, CarrierCapabilities
 from tests.integration.messaging.scripted import NOW, Clock, ScriptedCarrier, open_store
 
 ESIM = "26010100000001"
@@ -61,13 +61,13 @@ class Service:
         self.failover = Failover(
             store, self.accounts, self.dispatch, Routing((), {}), clock_ms=clock
         )
-        self.route(*(carrier.traits.name for carrier in carriers))
+        self.route(*(carrier.capabilities.name for carrier in carriers))
 
     def route(self, *names):
         lanes = self.dispatch.lanes
         routing = Routing(
             (Route(names),),
-            {name: lane.carrier.traits for name, lane in lanes.items()},
+            {name: lane.carrier.capabilities for name, lane in lanes.items()},
             self.dispatch.takes,
         )
         self.intake.routing = self.failover.routing = routing
@@ -150,7 +150,7 @@ async def test_a_message_goes_by_the_next_carrier_when_the_first_is_closed(servi
 
 
 async def test_what_waits_for_a_lost_carrier_goes_by_the_next_after_the_patience(service, a, b):
-    a.room = 0
+    a.capacity = 0
     message_id = await service.send()
     a.is_open = False
     service.dispatch.lanes["a"].pump()
@@ -169,7 +169,7 @@ async def test_what_waits_for_a_lost_carrier_goes_by_the_next_after_the_patience
 
 async def test_what_moves_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a):
     silent = ScriptedCarrier(name="b")
-    silent.traits = msgspec.structs.replace(silent.traits, receipts=False)
+    silent.capabilities = msgspec.structs.replace(silent.capabilities, receipts=False)
     async with serving(tmp_path / "s.db", a, silent) as service:
         a.is_open = False
         silent.is_open = False
@@ -271,7 +271,7 @@ async def test_what_was_refused_for_its_own_sake_is_not_tried_elsewhere(service,
 
 
 async def test_all_parts_stay_with_the_carrier_that_took_one_of_them(service, a, b):
-    a.room = 1
+    a.capacity = 1
     message_id = await service.send("x" * 200)
     await a.until_sent(1)
     a.is_open = False
@@ -283,7 +283,7 @@ async def test_all_parts_stay_with_the_carrier_that_took_one_of_them(service, a,
 
 
 async def test_parts_of_which_none_was_sent_go_together(service, a, b):
-    a.room = 0
+    a.capacity = 0
     message_id = await service.send("x" * 200)
     a.is_open = False
     service.dispatch.lanes["a"].pump()
@@ -295,23 +295,23 @@ async def test_parts_of_which_none_was_sent_go_together(service, a, b):
 
 
 @pytest.mark.parametrize(
-    ("traits", "text"),
+    ("capabilities", "text"),
     [
-        (Traits(name="b", max_parts=1), "x" * 200),
-        (Traits(name="b", reference_bits=16), "x" * 200),
-        (Traits(name="b", alphabet="latin1"), "hello"),
-        (Traits(name="b", address=Address.IMSI), "hello"),
-        (Traits(name="b", concatenation="sar"), "x" * 200),
+        (CarrierCapabilities(name="b", max_parts=1), "x" * 200),
+        (CarrierCapabilities(name="b", reference_bits=16), "x" * 200),
+        (CarrierCapabilities(name="b", alphabet="latin1"), "hello"),
+        (CarrierCapabilities(name="b", address=AddressType.IMSI), "hello"),
+        (CarrierCapabilities(name="b", concatenation="sar"), "x" * 200),
     ],
     ids=["fewer parts", "wider reference", "another alphabet", "another address", "sar"],
 )
 async def test_a_carrier_that_would_be_given_something_else_is_no_way_out(
-    tmp_path, a, b, traits, text
+    tmp_path, a, b, capabilities, text
 ):
-    b.traits = traits
+    b.capabilities = capabilities
     b.is_open = False
     async with serving(tmp_path / "s.db", a, b) as service:
-        a.room = 0
+        a.capacity = 0
         message_id = await service.send(text)
         a.is_open, b.is_open = False, True
         service.dispatch.lanes["a"].pump()
@@ -321,7 +321,7 @@ async def test_a_carrier_that_would_be_given_something_else_is_no_way_out(
 
 
 async def test_a_text_sent_with_look_alikes_goes_by_the_next_carrier_as_it_stands(service, a, b):
-    a.room = 0
+    a.capacity = 0
     message_id = await service.send("It’s " + "a" * 90, look_alikes=True)
     a.is_open = False
     service.dispatch.lanes["a"].pump()
@@ -336,8 +336,10 @@ async def test_a_text_sent_with_look_alikes_goes_by_the_next_carrier_as_it_stand
 async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_asked_for(
     tmp_path, a, b
 ):
-    a.traits = Traits(name="a", sender="OfA", senders=frozenset({"Shop", "Only"}))
-    b.traits = Traits(name="b", sender="OfB", senders=frozenset({"Shop"}))
+    a.capabilities = CarrierCapabilities(
+        name="a", sender="OfA", senders=frozenset({"Shop", "Only"})
+    )
+    b.capabilities = CarrierCapabilities(name="b", sender="OfB", senders=frozenset({"Shop"}))
     a.is_open = b.is_open = False
     async with serving(tmp_path / "s.db", a, b) as service:
         ids = [await service.send(), await service.send(sender="Shop")]
@@ -351,7 +353,7 @@ async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_aske
 
 
 async def test_a_paused_carrier_gives_way_too_and_nothing_is_lost(service, a, b):
-    a.room = 0
+    a.capacity = 0
     waits = await service.send()
     service.dispatch.pause("a")
     service.dispatch.lanes["a"].pump()
@@ -366,7 +368,7 @@ async def test_a_paused_carrier_gives_way_too_and_nothing_is_lost(service, a, b)
 async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are_left(
     service, a, b
 ):
-    a.room = 0
+    a.capacity = 0
     ids = [await service.send(f"text {n}") for n in range(5)]
     service.route("b")
     await service.dispatch.remove("a")
@@ -377,7 +379,7 @@ async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are
 
 
 async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a, b):
-    a.room = 0
+    a.capacity = 0
     message_id = await service.send()
     service.route()
     await service.dispatch.remove("a")
@@ -405,7 +407,7 @@ async def test_a_long_queue_moves_as_a_whole_and_what_cannot_move_does_not_stop_
         await service.store.accept(held_back(service, n))
     await asyncio.gather(*(service.send(f"text {n}") for n in range(250)))
     b.is_open = True
-    b.room = 0
+    b.capacity = 0
     await service.rounds(14)
     assert await service.store.waiting("a") == 150
 

@@ -125,7 +125,7 @@ async def opened(path, **carrier_settings):
     lane = dispatch.add(SmppCarrier(settings(server.port, **carrier_settings)))
     intake = Intake(
         store,
-        Routing(routes=(Route(("centre",)),), carriers={"centre": lane.carrier.traits}),
+        Routing(routes=(Route(("centre",)),), carriers={"centre": lane.carrier.capabilities}),
         dispatch.lanes,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock,

@@ -28,7 +28,7 @@ async def test_an_accepted_message_goes_straight_from_memory_and_is_settled(benc
 
 
 async def test_what_the_lane_cannot_hold_waits_in_the_store_and_goes_later(tmp_path):
-    async with opened(tmp_path / "s.db", depth=4, room=2) as bench:
+    async with opened(tmp_path / "s.db", depth=4, capacity=2) as bench:
         ids = [await bench.accept(f"text {index}") for index in range(12)]
         done = 0
         while done < 12:
@@ -42,17 +42,17 @@ async def test_what_the_lane_cannot_hold_waits_in_the_store_and_goes_later(tmp_p
 
 
 async def test_the_lane_never_holds_more_than_its_depth(tmp_path):
-    async with opened(tmp_path / "s.db", depth=4, room=0) as bench:
+    async with opened(tmp_path / "s.db", depth=4, capacity=0) as bench:
         leases = [bench.reserve(bench.message_of(HELLO, Priority.BULK)) for _ in range(10)]
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 6
 
 
 async def test_a_code_finds_a_place_when_the_lane_is_full_of_others(tmp_path):
-    async with opened(tmp_path / "s.db", depth=4, room=0) as bench:
+    async with opened(tmp_path / "s.db", depth=4, capacity=0) as bench:
         for _ in range(4):
             await bench.accept("bulk", priority=Priority.BULK)
         await bench.accept("code", priority=Priority.CODE)
-        bench.carrier.room = 1
+        bench.carrier.capacity = 1
         bench.lane.pump()
         assert bench.carrier.sent[0].text == "code"
 
@@ -98,7 +98,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
     assert await bench.store.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
     message = await bench.message(message_id)
     assert (message.state, message.reason) == (State.IN_DOUBT, Reason.REPEATS_USED_UP)
-    bench.lane.on_late(bench.carrier.sent[3], Outcome(ACCEPTED, carrier_message_id="late"))
+    bench.lane.on_late_response(bench.carrier.sent[3], Outcome(ACCEPTED, carrier_message_id="late"))
     await bench.until(message_id, State.SENT)
 
 
@@ -124,7 +124,7 @@ async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(benc
     await bench.carrier.until_sent(1)
     bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
     await bench.until(message_id, State.IN_DOUBT)
-    bench.lane.on_late(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
+    bench.lane.on_late_response(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
     message = await bench.until(message_id, State.SENT)
     assert message.parts[0].carrier_message_id == "late"
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
@@ -132,21 +132,21 @@ async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(benc
 
 
 async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(bench):
-    bench.carrier.room = 0
+    bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.carrier.is_open = False
     bench.lane.pump()
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.CARRIER_UNREACHABLE
     assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
-    bench.carrier.is_open, bench.carrier.room = True, 10
+    bench.carrier.is_open, bench.carrier.capacity = True, 10
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
 
 
 async def test_closing_returns_what_was_not_tried(bench):
-    bench.carrier.room = 0
+    bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.lane.close()
     await bench.ledger.drained()
@@ -156,7 +156,7 @@ async def test_closing_returns_what_was_not_tried(bench):
 
 
 async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
-    async with opened(tmp_path / "s.db", room=1) as bench:
+    async with opened(tmp_path / "s.db", capacity=1) as bench:
         message_id = await bench.accept(parts=("one", "two", "three"))
         await bench.carrier.until_sent(1)
         bench.lane.close()
@@ -172,24 +172,24 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
 
 
 async def test_a_paused_carrier_gets_nothing_and_its_parts_say_so(bench):
-    bench.carrier.room = 0
+    bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.carrier.pause()
     bench.lane.pump()
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.CARRIER_PAUSED
     bench.carrier.resume()
-    bench.carrier.room = 10
+    bench.carrier.capacity = 10
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
 
 
 async def test_nothing_leaves_after_its_validity(bench):
-    bench.carrier.room = 0
+    bench.carrier.capacity = 0
     message_id = await bench.accept(valid_ms=5_000)
     bench.clock.now_ms += 5_000
-    bench.carrier.room = 10
+    bench.carrier.capacity = 10
     bench.lane.pump()
     message = await bench.until(message_id, State.EXPIRED)
     assert message.parts[0].reason is Reason.VALIDITY_ENDED
@@ -261,7 +261,7 @@ async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_tim
 async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench):
     sent_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.room = 0
+    bench.carrier.capacity = 0
     await bench.accept()
     bench.lane.give_up(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.wake()

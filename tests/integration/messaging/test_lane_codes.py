@@ -21,10 +21,10 @@ async def tick(bench):
     """A token of the rate: one part goes, and its answer comes at once."""
     carrier = bench.carrier
     before = len(carrier.sent)
-    carrier.room = 1
+    carrier.capacity = 1
     bench.lane.pump()
     await carrier.until_sent(before + 1)
-    carrier.room = -1
+    carrier.capacity = -1
     carrier.answer(before)
     await asyncio.sleep(0)  # the answer is told to the lane
     return carrier.sent[before]
@@ -47,7 +47,7 @@ async def until_claimed(lane):
 async def saturated(tmp_path):
     """Ten parts a second, a lane full of bulk and thousands more in the store."""
     patience = Patience(code_s=(0.05, 0.05))
-    async with opened(tmp_path / "s.db", depth=64, room=0, patience=patience) as bench:
+    async with opened(tmp_path / "s.db", depth=64, capacity=0, patience=patience) as bench:
         await bench.accept_many(BULK, priority=Priority.BULK)
         for _ in range(64):
             await tick(bench)
@@ -76,10 +76,10 @@ async def test_a_code_that_waits_in_the_store_is_claimed_though_the_lane_is_full
 async def test_a_throttled_code_is_claimed_again_though_the_lane_is_full_of_bulk(saturated):
     code = await saturated.accept("code", priority=Priority.CODE)
     carrier = saturated.carrier
-    carrier.room = 1
+    carrier.capacity = 1
     saturated.lane.pump()
     assert carrier.sent[-1].text == "code"
-    carrier.room = -1
+    carrier.capacity = -1
     carrier.answer(len(carrier.sent) - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
     await saturated.until(code, State.SENDING)
     saturated.clock.now_ms += 50
@@ -93,29 +93,29 @@ async def test_bulk_is_not_starved_by_the_claims_of_codes(saturated):
 
 
 async def test_bulk_leaves_the_last_place_of_a_slow_carrier_to_codes(tmp_path):
-    async with opened(tmp_path / "s.db", depth=16, room=4) as bench:
+    async with opened(tmp_path / "s.db", depth=16, capacity=4) as bench:
         await bench.accept_many(40, priority=Priority.BULK)
         await bench.carrier.until_sent(3)
         bench.clock.now_ms += 5_000
         for index in range(3):
             bench.carrier.answer(index)
         await bench.carrier.until_sent(6)
-        assert bench.carrier.room == 1
+        assert bench.carrier.capacity == 1
         await bench.accept("code", priority=Priority.CODE)
         assert bench.carrier.sent[6].text == "code"
 
 
 async def test_bulk_takes_every_place_of_a_carrier_that_answers_at_once(tmp_path):
-    async with opened(tmp_path / "s.db", depth=16, room=4) as bench:
+    async with opened(tmp_path / "s.db", depth=16, capacity=4) as bench:
         await bench.accept_many(40, priority=Priority.BULK)
         await bench.carrier.until_sent(1)
         bench.carrier.answer(0)
         await bench.carrier.until_sent(5)
-        assert bench.carrier.room == 0
+        assert bench.carrier.capacity == 0
 
 
 async def test_bulk_takes_the_only_place_of_a_slow_carrier(tmp_path):
-    async with opened(tmp_path / "s.db", depth=16, room=1) as bench:
+    async with opened(tmp_path / "s.db", depth=16, capacity=1) as bench:
         await bench.accept_many(10, priority=Priority.BULK)
         for index in range(10):
             await bench.carrier.until_sent(index + 1)

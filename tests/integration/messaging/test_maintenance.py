@@ -95,7 +95,7 @@ async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_re
 
 async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
     """Its lease runs out, it is in doubt, and its validity ends that."""
-    bench.carrier.room = 0
+    bench.carrier.capacity = 0
     message_id = await bench.accept()
     before, after = await end_of(bench, message_id)
     assert before.state is State.IN_DOUBT

@@ -24,7 +24,7 @@ from simpost.domain.states import State
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.plain_text_receipts import UnmarkedReceipts
 from simpost.messaging.retry import Patience
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import DeliverSm, MessageState, Status, SubmitSmResp, format_receipt, receipt_tlvs
@@ -146,7 +146,7 @@ async def serving(path, port, **changed):
     try:
         async with asyncio.TaskGroup() as tasks:
             await dispatch.start(tasks)
-            while carrier.link is not Link.BOUND:
+            while carrier.link is not BindState.BOUND:
                 await asyncio.sleep(0)
             yield Service(store, dispatch, inbox)
             dispatch.wind_down()

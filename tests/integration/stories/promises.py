@@ -1,6 +1,6 @@
 """What must hold of one message, between the log, the wire and the clock."""
 
-from simpost.carriers.smpp.reports import MEANINGS
+from simpost.carriers.smpp.delivery_receipts import STATE_OF
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State, fold
@@ -62,7 +62,7 @@ def _check_repeats(message, attempts, submits):
 def _check_says_so(part, submits):
     """The log never says of a part what did not happen."""
     taken = [one for one in submits if one.is_taken]
-    told = {MEANINGS[one.fate.state][0] for one in taken}
+    told = {STATE_OF[one.fate.state][0] for one in taken}
     if part.state is State.SENT:
         assert taken, "called sent although nobody took it"
     elif part.state is State.DELIVERED:
@@ -75,7 +75,7 @@ def _check_says_so(part, submits):
 
 def check_told(message, part, end):
     """The operator told of a part whose id we know, and we acknowledged it."""
-    wanted, _ = MEANINGS[end]
+    wanted, _ = STATE_OF[end]
     taken_ms = min(
         (
             one.ended_ms

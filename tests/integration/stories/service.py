@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from cryptography.fernet import Fernet
 
 import simpost.app
-import simpost.carriers.smpp.dialling
+import simpost.carriers.smpp.reconnect
 from simpost.app import App
 from simpost.config import Settings
 from simpost.domain.accounts import Account
@@ -78,7 +78,7 @@ def live_in(loop, chance, monkeypatch):
         in_step = partial(steady, loop.clocks.time_ns, loop.clocks.time_ns)
         monkeypatch.setattr(simpost.app, "SteadyClock", in_step)
     jittered = SimpleNamespace(Random=lambda: random.Random(chance.random()))
-    monkeypatch.setattr(simpost.carriers.smpp.dialling, "random", jittered)
+    monkeypatch.setattr(simpost.carriers.smpp.reconnect, "random", jittered)
 
 
 class Service:
@@ -135,10 +135,10 @@ class Service:
         for suffix in ("", "-wal"):  # in this order: a checkpoint may run
             shutil.copy(f"{old}{suffix}", f"{self._path}{suffix}")
         for lane in self.app.dispatch.lanes.values():
-            for line in lane.carrier._lines:
-                line._task.cancel()
-                if line._session:
-                    line._session.abort()
+            for bind in lane.carrier._binds:
+                bind._task.cancel()
+                if bind._session:
+                    bind._session.abort()
         await self._end()
         shutil.rmtree(old.parent)
 

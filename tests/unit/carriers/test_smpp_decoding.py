@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from simpost.carriers.smpp.submit import Submitter, traits_of
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.messaging.decision import Wishes, plan_through
@@ -53,7 +53,7 @@ def submitted(text, changed, wishes):
         max_parts=255,
         **changed,
     )
-    plan = plan_through(traits_of(settings), ESIM, text, Category.SERVICE, wishes)
+    plan = plan_through(capabilities_of(settings), ESIM, text, Category.SERVICE, wishes)
     message = NewMessage(
         id=b"\x07" * 16,
         account_id=1,
@@ -71,7 +71,7 @@ def submitted(text, changed, wishes):
         expires_ms=3_600_000,
         options=plan.options,
     )
-    submitter = Submitter(settings)
+    submitter = SubmitBuilder(settings)
     submits = [submitter.submit_sm(part, 0) for part in submissions_of(message, 0xABCD)]
     return [decode(encode(submit)) for submit in submits]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.carriers.smpp.inbound import incoming_of, status_of
-from simpost.config import SmppCarrier as Settings
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.reasons import Reason
 from simpost.messaging.reassembly import join
 from simpost.smpp import DataSm, DeliverSm, Status, Tag, int_tlv

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from simpost.carriers.smpp.submit import Submitter, traits_of
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.smpp import FieldError, Tag
 
 NOW_MS = int(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp() * 1000)
@@ -30,7 +30,7 @@ def written(
     text="hello", *, encoding="gsm7", options=DEFAULT_OPTIONS, sender="", place=(1, 1), **changed
 ):
     number, total = place
-    part = Submission(
+    part = OutboundPart(
         account_id=1,
         message_id=b"\x07" * 16,
         number=number,
@@ -48,7 +48,7 @@ def written(
         repeat=False,
         options=options,
     )
-    return Submitter(settings(**changed)).submit_sm(part, NOW_MS)
+    return SubmitBuilder(settings(**changed)).submit_sm(part, NOW_MS)
 
 
 def seen(submit):
@@ -265,7 +265,7 @@ def test_a_receipt_is_asked_for_or_not(receipt, registered):
 
 @pytest.mark.parametrize(("receipts", "asked"), [("on", True), ("off", False)])
 def test_a_carrier_without_receipts_says_so_to_the_decision(receipts, asked):
-    assert traits_of(settings(receipts=receipts)).receipts is asked
+    assert capabilities_of(settings(receipts=receipts)).receipts is asked
 
 
 # What a decision is told of the carrier.
@@ -281,14 +281,14 @@ def test_a_carrier_without_receipts_says_so_to_the_decision(receipts, asked):
     ],
 )
 def test_the_traits_tell_how_long_messages_go(changed, method):
-    assert traits_of(settings(**changed)).concatenation_method is method
+    assert capabilities_of(settings(**changed)).concatenation_method is method
 
 
 @pytest.mark.parametrize("told", ["general", "group_f", "subunit", "off"])
 @pytest.mark.parametrize("alphabet", ["gsm7", "latin1", "ascii"])
 def test_whatever_the_traits_promise_can_be_written(told, alphabet):
     changed = {"message_class": told, "default_alphabet": alphabet}
-    promised = traits_of(settings(**changed)).class_alphabets
+    promised = capabilities_of(settings(**changed)).class_alphabets
     for encoding in {alphabet, "ucs2", "binary"} & promised:
         text = "00" if encoding == "binary" else "hi"
         assert written(text, encoding=encoding, **FLASH, **changed).command_status == 0

@@ -2,7 +2,7 @@ import pytest
 
 from simpost.cluster.bind_allocation import SHARES, Place
 from simpost.cluster.reachability import Reach
-from simpost.ports.carrier import BindKind, BindStatus, Link
+from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.ports.cluster import CarrierReport
 
 PATIENCE_S = 30.0
@@ -13,7 +13,7 @@ def bind(link):
     return BindStatus(1, BindKind.TRANSCEIVER, link, "", "", 10, 0, 0.0, 0.0, None)
 
 
-LOST, BOUND = [bind(Link.LOST)], [bind(Link.BOUND)]
+LOST, BOUND = [bind(BindState.LOST)], [bind(BindState.BOUND)]
 
 
 def says(binds=(), turn=0):

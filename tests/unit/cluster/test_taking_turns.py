@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simpost.cluster.bind_allocation import Place, share_of
 from simpost.cluster.reachability import Reach
-from simpost.ports.carrier import BindKind, BindStatus, Link
+from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.ports.cluster import CarrierReport
 
 PATIENCE_S = 30
@@ -60,10 +60,12 @@ class Node:
             self._unbound_since_s = None
         elif self._unbound_since_s is None:
             self._unbound_since_s = site.now_s
-        unbound_s = site.now_s - self._unbound_since_s if self._unbound_since_s is not None else 0.0
+        unbound_for_s = (
+            site.now_s - self._unbound_since_s if self._unbound_since_s is not None else 0.0
+        )
         others = {node.name: node.report for node in site.nodes if node is not self}
         said = report(mine, is_bound)
-        self._reach.look(ONE, said.binds, unbound_s, list(others.values()))
+        self._reach.look(ONE, said.binds, unbound_for_s, list(others.values()))
         places = {name: Place(each.failed, each.turn) for name, each in others.items()}
         places[self.name] = self._reach.place(ONE)
         share = share_of(self.name, {ONE: site.numbers}, {ONE: places}, site.leases)
@@ -77,7 +79,7 @@ class Node:
 
 
 def report(mine, is_bound, failed=0, turn=0):
-    link = Link.BOUND if is_bound else Link.LOST
+    link = BindState.BOUND if is_bound else BindState.LOST
     binds = [BindStatus(1, BindKind.TRANSCEIVER, link, "", "", 10, 0, 0.0, 0.0, None) for _ in mine]
     return CarrierReport(is_bound, not is_bound, 0, binds, failed, turn)
 

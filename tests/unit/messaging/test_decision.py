@@ -7,7 +7,7 @@ from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Refusal, SendPlan, decide
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.carrier import Address, Traits
+from simpost.ports.carrier import AddressType, CarrierCapabilities
 
 ACCOUNT = Account(id=1, access_code="acme", secret="s")
 ESIM = Esim(
@@ -21,7 +21,7 @@ ESIM = Esim(
     package_code="PKG-1",
     slug="GB_1_7",
 )
-TRAITS = Traits(name="main")
+TRAITS = CarrierCapabilities(name="main")
 ROUTING = Routing(routes=(Route(carriers=("main",)),), carriers={"main": TRAITS})
 
 
@@ -72,20 +72,20 @@ def test_what_a_plan_forbids_comes_before_what_is_wrong_with_the_text():
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Address.MSISDN, ESIM.msisdn),
-        (Address.IMSI, ESIM.imsi),
-        (Address.ICCID, ESIM.iccid),
-        (Address.ESIM_TRAN_NO, ESIM.esim_tran_no),
+        (AddressType.MSISDN, ESIM.msisdn),
+        (AddressType.IMSI, ESIM.imsi),
+        (AddressType.ICCID, ESIM.iccid),
+        (AddressType.ESIM_TRAN_NO, ESIM.esim_tran_no),
     ],
 )
 def test_a_carrier_gets_the_address_it_delivers_to(kind, value):
-    traits = Traits(name="main", address=kind)
-    routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": traits})
+    capabilities = CarrierCapabilities(name="main", address=kind)
+    routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": capabilities})
     assert decided(routing=routing).destination == value
 
 
 def test_the_first_route_that_fits_is_taken():
-    traits = {name: Traits(name=name) for name in ("a", "b", "c", "d")}
+    capabilities = {name: CarrierCapabilities(name=name) for name in ("a", "b", "c", "d")}
     routing = Routing(
         routes=(
             Route(carriers=("a",), account="someone-else"),
@@ -93,7 +93,7 @@ def test_the_first_route_that_fits_is_taken():
             Route(carriers=("c",), plan="GB_1_7", imsi_prefix="234"),
             Route(carriers=("d",)),
         ),
-        carriers=traits,
+        carriers=capabilities,
     )
     assert decided(routing=routing).carrier.name == "c"
     assert decided(esim=changed(slug="", imsi=""), routing=routing).carrier.name == "d"
@@ -101,7 +101,7 @@ def test_the_first_route_that_fits_is_taken():
 
 def test_national_tables_are_used_only_where_the_carrier_allows_them():
     turkish = "ışığını söndürmüş" * 5
-    allowed = Traits(name="main", languages=frozenset({1}))
+    allowed = CarrierCapabilities(name="main", languages=frozenset({1}))
     routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": allowed})
     assert decided(text=turkish).encoding == "ucs2"
     assert decided(text=turkish, routing=routing).encoding.startswith("gsm7+")

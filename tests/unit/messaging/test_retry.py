@@ -5,14 +5,14 @@ from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.retry import Patience, settle
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 
 NOW = 1_800_000_000_000
 PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})))
 
 
 def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1, unclear=0):
-    return Submission(
+    return OutboundPart(
         account_id=1,
         message_id=b"\x01" * 16,
         number=1,

@@ -7,7 +7,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Refusal, SendPlan, decide
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.carrier import Address, Traits
+from simpost.ports.carrier import AddressType, CarrierCapabilities
 
 ACCOUNT = Account(id=1, access_code="acme", secret="s")
 ESIM = Esim(
@@ -21,7 +21,7 @@ ESIM = Esim(
     package_code="PKG-1",
     slug="GB_1_7",
 )
-A, B = Traits(name="a"), Traits(name="b")
+A, B = CarrierCapabilities(name="a"), CarrierCapabilities(name="b")
 
 
 def routing(*carriers, down=()):
@@ -59,7 +59,7 @@ def test_a_later_carrier_that_cannot_take_the_text_is_skipped_though_the_first_i
 
 
 def test_a_carrier_whose_address_the_esim_lacks_is_skipped():
-    by_imsi = msgspec.structs.replace(A, address=Address.IMSI)
+    by_imsi = msgspec.structs.replace(A, address=AddressType.IMSI)
     assert (
         carrier_of(decided(routing(by_imsi, B), esim=msgspec.structs.replace(ESIM, imsi=""))) == "b"
     )
@@ -67,7 +67,7 @@ def test_a_carrier_whose_address_the_esim_lacks_is_skipped():
 
 def test_when_no_carrier_can_take_it_the_reason_is_that_of_the_first():
     short = msgspec.structs.replace(A, max_parts=1)
-    by_imsi = msgspec.structs.replace(B, address=Address.IMSI)
+    by_imsi = msgspec.structs.replace(B, address=AddressType.IMSI)
     refusal = decided(routing(short, by_imsi), "x" * 200, msgspec.structs.replace(ESIM, imsi=""))
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.TOO_MANY_PARTS

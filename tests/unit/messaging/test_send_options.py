@@ -9,7 +9,7 @@ from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Refusal, Wishes, plan_through
-from simpost.ports.carrier import Traits
+from simpost.ports.carrier import CarrierCapabilities
 from tests.unit.messaging.test_decision import ESIM
 
 ALL = frozenset({"gsm7", "latin1", "ascii", "ucs2", "binary"})
@@ -17,9 +17,9 @@ BY_CODING = ALL - {"latin1", "ascii"}
 TURKISH = "ışığını söndürmüş" * 12
 
 
-def planned(text="hello", wishes=None, **traits):
+def planned(text="hello", wishes=None, **capabilities):
     known = {"name": "main", "sender": "Shop", "class_alphabets": BY_CODING, "binary": True}
-    carrier = Traits(**(known | traits))
+    carrier = CarrierCapabilities(**(known | capabilities))
     return plan_through(carrier, ESIM, text, Category.SERVICE, wishes or Wishes())
 
 
@@ -177,8 +177,8 @@ carriers = st.fixed_dictionaries(
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=700), carriers)
-def test_parts_joined_are_the_text_for_every_carrier(text, traits):
-    plan = planned(text, Wishes(message_class=0), **traits)
+def test_parts_joined_are_the_text_for_every_carrier(text, capabilities):
+    plan = planned(text, Wishes(message_class=0), **capabilities)
     assert "".join(plan.parts) == text
     assert "".join(plan.segments or plan.parts) == text
     assert (plan.options.concatenation is not None) == (plan.part_count > 1)

@@ -9,7 +9,7 @@ from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
 from simpost.domain.receipt_ids import Base, LetterCase, ObservedIdFormat
 from simpost.messaging.dispatch import CarrierStatus
-from simpost.ports.carrier import BindKind, BindStatus, Link
+from simpost.ports.carrier import BindKind, BindState, BindStatus
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
@@ -25,7 +25,7 @@ class BindShown(Shape):
     node: str | None
     number: int
     kind: BindKind
-    link: Link
+    link: BindState
     peer: str
     problem: str
     window: int
@@ -59,7 +59,7 @@ class CarrierShown(Shape):
     """
 
     name: str
-    link: Link | None
+    link: BindState | None
     paused: bool
     takes_messages: bool
     waiting: int

@@ -19,7 +19,7 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.decision import Refusal, SendPlan
 from simpost.messaging.intake import Answer, Ask
-from simpost.ports.carrier import Traits
+from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import CostDriver, explain, parse_encoding, segment_octets
 
 STATUS = {
@@ -196,7 +196,7 @@ def _cost(send: Send) -> tuple[str, tuple[str, ...]]:
     return segments.encoding.label, segments.parts
 
 
-def _forcing(text: str | None, carrier: Traits | None) -> list[Forcing]:
+def _forcing(text: str | None, carrier: CarrierCapabilities | None) -> list[Forcing]:
     """Characters that keep the text out of the alphabet the carrier would take it in."""
     if text is None:
         return []

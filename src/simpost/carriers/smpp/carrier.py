@@ -7,17 +7,24 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 
-from simpost.carriers.smpp.answers import Answers, Meaning, tells_of_congestion
-from simpost.carriers.smpp.doubts import Doubts
+from simpost.carriers.smpp.bind import BindConnection
+from simpost.carriers.smpp.bind_plan import build_binds
+from simpost.carriers.smpp.command_status import StatusClass, StatusMap, reports_congestion
+from simpost.carriers.smpp.delivery_receipts import receipt_of
 from simpost.carriers.smpp.inbound import Inbox
-from simpost.carriers.smpp.line import Line
-from simpost.carriers.smpp.lines import lines_of
-from simpost.carriers.smpp.reports import receipt_of
-from simpost.carriers.smpp.submit import Submitter, traits_of
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.late_responses import UnansweredSubmits
+from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import BEST_LINK, BindKind, BindStatus, Desk, Link, Submission
+from simpost.ports.carrier import (
+    BIND_STATE_PRECEDENCE,
+    BindKind,
+    BindState,
+    BindStatus,
+    CarrierEvents,
+    OutboundPart,
+)
 from simpost.smpp import (
     DataSm,
     DataSmResp,
@@ -42,7 +49,7 @@ _LEAST_DEPTH = 256
 _STOP_GRACE_S = 5.0
 _FOREVER_S = 3600.0
 """Longer than any answer is waited for: the response timer ends every wait before."""
-_BRINGING = (DeliverSm, DataSm)
+_INBOUND_PDUS = (DeliverSm, DataSm)
 
 
 def _wall_clock_ms() -> int:
@@ -50,7 +57,7 @@ def _wall_clock_ms() -> int:
 
 
 class SmppCarrier:
-    """One message centre and the lines to it; a part takes the line with most room.
+    """One message centre and the binds to it; a part takes the bind with most room.
 
     `owned` are the numbers of the binds that it may keep bound; without them all of them.
     `clock_ms` says when something came in.
@@ -66,21 +73,21 @@ class SmppCarrier:
         self._owned = None if owned is None else frozenset(owned)
         self.is_paused = False
         self.is_open = False
-        self._desk: Desk | None = None
-        self._doubts = Doubts()
+        self._events: CarrierEvents | None = None
+        self._unanswered = UnansweredSubmits()
         self._is_drained = False
         self._changing = asyncio.Lock()
-        self._adopt(settings)
+        self._apply_settings(settings)
 
-    def _adopt(self, settings: Settings) -> None:
+    def _apply_settings(self, settings: Settings) -> None:
         self._settings = settings
-        self._submitter = Submitter(settings)
+        self._builder = SubmitBuilder(settings)
         self._inbox = Inbox(settings)
-        self._answers = Answers(settings.statuses, settings.retry_after_s)
-        self.traits = traits_of(settings)
-        self._lines = lines_of(settings, self._answers, self)
-        self._senders = [line for line in self._lines if line.kind is not BindKind.RECEIVER]
-        self._roomiest = self._senders[0]
+        self._statuses = StatusMap(settings.statuses, settings.retry_after_s)
+        self.capabilities = capabilities_of(settings)
+        self._binds = build_binds(settings, self._statuses, self)
+        self._senders = [bind for bind in self._binds if bind.kind is not BindKind.RECEIVER]
+        self._least_loaded = self._senders[0]
 
     @property
     def depth(self) -> int:
@@ -93,34 +100,34 @@ class SmppCarrier:
         return depth
 
     @property
-    def link(self) -> Link:
-        owned = [line for line in self._senders if self._owns(line)]
-        return min((line.link for line in owned or self._senders), key=BEST_LINK.index)
+    def link(self) -> BindState:
+        owned = [bind for bind in self._senders if self._owns(bind)]
+        return min((bind.state for bind in owned or self._senders), key=BIND_STATE_PRECEDENCE.index)
 
     @property
     def problem(self) -> str:
-        """Why a line is not bound, in a sentence."""
-        return next((line.problem for line in self._lines if line.problem), "")
+        """Why a bind is not bound, in a sentence."""
+        return next((bind.problem for bind in self._binds if bind.problem), "")
 
     @property
-    def room(self) -> int:
-        return 0 if self.is_paused else self._find_room()
+    def capacity(self) -> int:
+        return 0 if self.is_paused else self._scan_windows()
 
-    def _find_room(self) -> int:
-        """The sum over the lines; remembers the line with most room for the next part."""
+    def _scan_windows(self) -> int:
+        """The sum over the binds; remembers the bind with most room for the next part."""
         room = most = 0
-        for line in self._senders:
-            if here := line.room:
+        for bind in self._senders:
+            if here := bind.free_window:
                 room += here
                 if here > most:
-                    most, self._roomiest = here, line
+                    most, self._least_loaded = here, bind
         return room
 
     def binds(self) -> list[BindStatus]:
         return [
-            line.status(number)
-            for number, line in enumerate(self._lines, start=1)
-            if self._owns(line)
+            bind.status(number)
+            for number, bind in enumerate(self._binds, start=1)
+            if self._owns(bind)
         ]
 
     # Whose binds they are.
@@ -128,50 +135,50 @@ class SmppCarrier:
     @property
     def bind_numbers(self) -> tuple[int, ...]:
         """Those of all binds; a pair of links is one bind."""
-        return tuple(sorted({line.bind for line in self._lines}))
+        return tuple(sorted({bind.number for bind in self._binds}))
 
     @property
-    def held_binds(self) -> frozenset[int]:
+    def open_binds(self) -> frozenset[int]:
         """The binds of which a link may be there, those that are being given up among them."""
-        return frozenset(line.bind for line in self._lines if line.is_kept)
+        return frozenset(bind.number for bind in self._binds if bind.is_running)
 
     @property
-    def unbound_s(self) -> float:
+    def unbound_for_s(self) -> float:
         """For how long it has dialled in vain; 0 while a link is bound, or none is to be."""
-        owned = [line for line in self._lines if self._owns(line) and line.is_kept]
-        tried = [line for line in owned if line.dials]
-        if not tried or any(line.session or line.link is Link.UNBINDING for line in owned):
+        owned = [bind for bind in self._binds if self._owns(bind) and bind.is_running]
+        tried = [bind for bind in owned if bind.dials]
+        if not tried or any(bind.session or bind.state is BindState.UNBINDING for bind in owned):
             return 0.0
-        began_s = min(line.started_s for line in tried)
-        return time.monotonic() - max(began_s, *(line.bound_until_s for line in tried))
+        began_s = min(bind.started_s for bind in tried)
+        return time.monotonic() - max(began_s, *(bind.bound_until_s for bind in tried))
 
-    async def own(self, numbers: Collection[int], within_s: float) -> None:
+    async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:
         """Keep these binds bound and no others; those given up are gone within so many seconds."""
         self._owned = frozenset(numbers)
-        extra = [line for line in self._lines if not self._owns(line) and line.is_kept]
-        cutting = asyncio.get_running_loop().call_later(within_s, self._cut)
+        extra = [bind for bind in self._binds if not self._owns(bind) and bind.is_running]
+        cutting = asyncio.get_running_loop().call_later(within_s, self._abort_unowned)
         try:
             async with self._changing:
                 grace_s = min(within_s / 2, self._settings.response_timeout_s)
                 await asyncio.gather(
-                    *(line.stop(grace_s) for line in extra if not self._owns(line))
+                    *(bind.stop(grace_s) for bind in extra if not self._owns(bind))
                 )
                 self._start_unless_drained()
         finally:
             cutting.cancel()
 
-    def _cut(self) -> None:
-        for line in self._lines:
-            if line.is_kept and not self._owns(line):
-                line.cut()
+    def _abort_unowned(self) -> None:
+        for bind in self._binds:
+            if bind.is_running and not self._owns(bind):
+                bind.abort()
 
-    def _owns(self, line: Line) -> bool:
-        return self._owned is None or line.bind in self._owned
+    def _owns(self, bind: BindConnection) -> bool:
+        return self._owned is None or bind.number in self._owned
 
     # Life.
 
-    async def start(self, desk: Desk) -> None:
-        self._desk = desk
+    async def start(self, events: CarrierEvents) -> None:
+        self._events = events
         self._is_drained = False
         self._start_lines()
 
@@ -181,15 +188,15 @@ class SmppCarrier:
 
     def pause(self) -> None:
         self.is_paused = True
-        self.on_link()
+        self.on_state()
 
     def resume(self) -> None:
         self.is_paused = False
         if self._is_drained:
             self._is_drained = False
-            if not self._changing.locked():  # else whoever holds it starts the lines
+            if not self._changing.locked():  # else whoever holds it starts the binds
                 self._start_lines()
-        self.on_link()
+        self.on_state()
 
     async def drain(self) -> None:
         self._is_drained = True
@@ -201,89 +208,89 @@ class SmppCarrier:
     async def reconfigure(self, settings: Settings) -> None:
         async with self._changing:
             await self._stop_lines(_FOREVER_S)
-            self._adopt(settings)
+            self._apply_settings(settings)
             self._start_unless_drained()
 
     def _start_unless_drained(self) -> None:
-        if self._desk and not self._is_drained:
+        if self._events and not self._is_drained:
             self._start_lines()
 
     def _start_lines(self) -> None:
-        for line in self._lines:
-            if self._owns(line) and not line.is_kept:
-                line.start()
+        for bind in self._binds:
+            if self._owns(bind) and not bind.is_running:
+                bind.start()
 
     async def _stop_lines(self, grace_s: float) -> None:
-        await asyncio.gather(*(line.stop(grace_s) for line in self._lines))
+        await asyncio.gather(*(bind.stop(grace_s) for bind in self._binds))
 
     # What goes out.
 
-    def send(self, part: Submission, now_ms: int) -> Outcome | None:
-        line = self._roomiest
-        session = line.session
+    def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
+        bind = self._least_loaded
+        session = bind.session
         if session is None or not session.room:
-            self._find_room()
-            line = self._roomiest
-            session = line.session
+            self._scan_windows()
+            bind = self._least_loaded
+            session = bind.session
         if session is None or self.is_paused:
             return _UNREACHABLE
         try:
-            submit = self._submitter.submit_sm(part, now_ms)
-            session.ask(submit, partial(self._on_end, line, submit, part, now_ms))
+            submit = self._builder.submit_sm(part, now_ms)
+            session.ask(submit, partial(self._on_response, bind, submit, part, now_ms))
         except FieldError as error:
             return Outcome(OutcomeKind.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
         except RequestError:
             return _UNREACHABLE
-        line.pace.take(time.monotonic())
+        bind.rate.take(time.monotonic())
         return None
 
-    def _on_end(
+    def _on_response(
         self,
-        line: Line,
+        bind: BindConnection,
         submit: SubmitSm,
-        part: Submission,
+        part: OutboundPart,
         started_ms: int,
         end: Pdu | RequestError,
     ) -> None:
         if isinstance(end, RequestError):
-            line.on_answer()
+            bind.on_response()
             outcome = _IN_DOUBT if end.written else _UNREACHABLE
             if end.written:
-                self._doubts.remember(submit, part)
+                self._unanswered.add(submit, part)
         else:
             if end.command_status or end.tlvs:
-                self._learn(line, end)
+                self._note_status(bind, end)
             else:
-                line.on_answer()
-            outcome = self._answers.outcome_of(end)
-        if self._desk:
-            self._desk.on_answer(part, started_ms, outcome)
+                bind.on_response()
+            outcome = self._statuses.outcome_of(end)
+        if self._events:
+            self._events.on_outcome(part, started_ms, outcome)
 
-    def _learn(self, line: Line, response: Pdu) -> None:
-        """What an answer says of its line."""
+    def _note_status(self, bind: BindConnection, response: Pdu) -> None:
+        """What an answer says of its bind."""
         status = response.command_status
-        meaning = self._answers.meaning(status) if status else None
-        line.on_answer(
-            throttled=meaning is Meaning.THROTTLE,
-            pressed=tells_of_congestion(response),
+        status_class = self._statuses.classify(status) if status else None
+        bind.on_response(
+            throttled=status_class is StatusClass.THROTTLE,
+            congested=reports_congestion(response),
         )
-        if meaning is Meaning.BIND:
-            line.rebind(f"A submit was answered {status_name(status)}. {status_meaning(status)}")
+        if status_class is StatusClass.BIND:
+            bind.rebind(f"A submit was answered {status_name(status)}. {status_meaning(status)}")
 
-    # What the lines say.
+    # What the binds say.
 
-    def on_link(self) -> None:
-        self.is_open = not self.is_paused and any(line.is_usable for line in self._senders)
-        self.on_room()
+    def on_state(self) -> None:
+        self.is_open = not self.is_paused and any(bind.is_usable for bind in self._senders)
+        self.on_capacity()
 
-    def on_room(self) -> None:
-        if self._desk:
-            self._desk.on_room()
+    def on_capacity(self) -> None:
+        if self._events:
+            self._events.on_capacity()
 
-    def on_late(self, request: Pdu, response: Pdu) -> None:
-        part = self._doubts.recall(request)
-        if part and self._desk:
-            self._desk.on_late(part, self._answers.outcome_of(response))
+    def on_late_response(self, request: Pdu, response: Pdu) -> None:
+        part = self._unanswered.pop(request)
+        if part and self._events:
+            self._events.on_late_response(part, self._statuses.outcome_of(response))
 
     def on_request(self, session: Session, request: Pdu) -> None:
         self._take(session, request)
@@ -291,18 +298,18 @@ class SmppCarrier:
     # What comes in.
 
     def _take(self, session: Session, request: Pdu) -> None:
-        if not isinstance(request, _BRINGING):
+        if not isinstance(request, _INBOUND_PDUS):
             session.refuse(request, Status.ESME_RINVCMDID)
             return
-        if self._desk is None:
+        if self._events is None:
             session.refuse(request, Status.ESME_RX_T_APPN)
             return
         now_ms = self._clock_ms()
         if not is_receipt(request):
-            self._inbox.take(self._desk, session, request, now_ms)
+            self._inbox.take(self._events, session, request, now_ms)
             return
-        receipt = receipt_of(request, self.traits.name, now_ms)
-        self._desk.on_receipt(receipt, partial(_acknowledge, session, request))
+        receipt = receipt_of(request, self.capabilities.name, now_ms)
+        self._events.on_receipt(receipt, partial(_acknowledge, session, request))
 
 
 def _acknowledge(session: Session, request: Pdu) -> None:

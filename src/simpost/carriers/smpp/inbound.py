@@ -16,8 +16,8 @@ import os
 from functools import partial
 from typing import Final, TypeAlias
 
-from simpost.carriers.smpp.reports import unmarked_receipt_of
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.delivery_receipts import unmarked_receipt_of
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.inbound import (
     MAX_RAW_OCTETS,
     UNDECODABLE,
@@ -27,7 +27,7 @@ from simpost.domain.inbound import (
     plain_number,
 )
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import Desk
+from simpost.ports.carrier import CarrierEvents
 from simpost.smpp import (
     DataSm,
     DataSmResp,
@@ -40,7 +40,7 @@ from simpost.smpp import (
 )
 from simpost.text import Header, coding_of, parse_header, received_label, text_octets
 
-Bringing: TypeAlias = DeliverSm | DataSm
+InboundPdu: TypeAlias = DeliverSm | DataSm
 
 _UDHI: Final = 0x40
 _PROMPT_S: Final = 5.0
@@ -59,12 +59,14 @@ class Inbox:
         self._settings = settings
         self._links: dict[Session, bytes] = {}
 
-    def take(self, desk: Desk, session: Session, request: Bringing, now_ms: int) -> None:
+    def take(
+        self, events: CarrierEvents, session: Session, request: InboundPdu, now_ms: int
+    ) -> None:
         link = self._link_of(session)
         incoming = incoming_of(
             request, self._settings, now_ms, link=link, links=tuple(self._links.values())
         )
-        committed = desk.on_inbound(incoming)
+        committed = events.on_inbound(incoming)
         began_s = asyncio.get_running_loop().time()
         committed.add_done_callback(partial(self._answer, session, request, began_s))
 
@@ -76,7 +78,7 @@ class Inbox:
     def _answer(
         self,
         session: Session,
-        request: Bringing,
+        request: InboundPdu,
         began_s: float,
         committed: asyncio.Future[Reason | None],
     ) -> None:
@@ -97,7 +99,7 @@ def status_of(reason: Reason) -> Status:
 
 
 def incoming_of(
-    request: Bringing,
+    request: InboundPdu,
     settings: Settings,
     received_ms: int,
     *,
@@ -155,7 +157,7 @@ def _place(header: Header | None) -> PartPosition | None:
     return PartPosition(f"udh{found.bits}", found.reference, found.total, found.number)
 
 
-def _sar_place(request: Bringing) -> PartPosition | None:
+def _sar_place(request: InboundPdu) -> PartPosition | None:
     """SMPP 3.4 5.3.2.22-24; a part that is numbered wrongly is a message of its own."""
     reference = request.tlv(Tag.SAR_MSG_REF_NUM)
     total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from simpost.carriers.smpp.coding import data_codings
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.data_coding import data_codings
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.options import Concatenation, Options
-from simpost.ports.carrier import Address, Submission, Traits
-from simpost.smpp import Address as SmppAddress
+from simpost.ports.carrier import AddressType, CarrierCapabilities, OutboundPart
 from simpost.smpp import (
+    Address,
     FieldError,
     Npi,
     Status,
@@ -39,10 +39,10 @@ _NO_RECEIPT = 0x00
 _PAYLOAD = Concatenation.PAYLOAD
 
 _DESTINATION = {
-    Address.MSISDN: (Ton.INTERNATIONAL, Npi.ISDN),
-    Address.IMSI: (Ton.UNKNOWN, Npi.LAND_MOBILE),
-    Address.ICCID: (Ton.UNKNOWN, Npi.UNKNOWN),
-    Address.ESIM_TRAN_NO: (Ton.UNKNOWN, Npi.UNKNOWN),
+    AddressType.MSISDN: (Ton.INTERNATIONAL, Npi.ISDN),
+    AddressType.IMSI: (Ton.UNKNOWN, Npi.LAND_MOBILE),
+    AddressType.ICCID: (Ton.UNKNOWN, Npi.UNKNOWN),
+    AddressType.ESIM_TRAN_NO: (Ton.UNKNOWN, Npi.UNKNOWN),
 }
 _CLASS_ALPHABETS = {
     "off": frozenset[str](),
@@ -55,11 +55,11 @@ _Tlvs = tuple[tuple[int, bytes], ...]
 _encoding = lru_cache(maxsize=256)(parse_encoding)
 
 
-def traits_of(settings: Settings) -> Traits:
+def capabilities_of(settings: Settings) -> CarrierCapabilities:
     """What a decision must know of this carrier."""
-    return Traits(
+    return CarrierCapabilities(
         name=settings.name,
-        address=Address(settings.address),
+        address=AddressType(settings.address),
         alphabet=settings.default_alphabet,
         concatenation=settings.concatenation,
         reference_bits=settings.reference_bits,
@@ -73,14 +73,14 @@ def traits_of(settings: Settings) -> Traits:
     )
 
 
-class Submitter:
+class SubmitBuilder:
     """Writes parts the way one carrier wants them."""
 
     def __init__(self, settings: Settings) -> None:
         self._service_type = settings.service_type
         self._packed = settings.gsm7 == "packed"
         self._padding = CARRIAGE_RETURN if settings.gsm7_padding == "cr" else 0
-        self._concatenation = traits_of(settings).concatenation_method
+        self._concatenation = capabilities_of(settings).concatenation_method
         self._codings = data_codings(settings)
         self._tells_subunit = settings.message_class == "subunit"
         self._validity = _VALIDITY[settings.validity]
@@ -92,7 +92,7 @@ class Submitter:
         }
         self._source = lru_cache(maxsize=256)(self._read_source)
 
-    def submit_sm(self, part: Submission, now_ms: int) -> SubmitSm:
+    def submit_sm(self, part: OutboundPart, now_ms: int) -> SubmitSm:
         """Raises FieldError where this carrier cannot say what the part needs."""
         encoding = _encoding(part.encoding)
         options = part.options
@@ -123,7 +123,7 @@ class Submitter:
             short_message=octets,
         )
 
-    def _place(self, part: Submission, encoding: Encoding) -> tuple[bytes, _Tlvs]:
+    def _place(self, part: OutboundPart, encoding: Encoding) -> tuple[bytes, _Tlvs]:
         """What tells the handset where the part belongs: a header or TLVs, never both."""
         concatenation = part.options.concatenation or self._concatenation
         by_header = concatenation in (Concatenation.UDH8, Concatenation.UDH16)
@@ -159,17 +159,17 @@ class Submitter:
             said = f"has no value for {encoding.alphabet} of class {options.message_class}"
             raise FieldError("data_coding", said, Status.ESME_RINVDCS) from None
 
-    def _read_source(self, sender: str) -> SmppAddress:
+    def _read_source(self, sender: str) -> Address:
         if not sender:
-            return SmppAddress(Ton.UNKNOWN, Npi.UNKNOWN, "")
+            return Address(Ton.UNKNOWN, Npi.UNKNOWN, "")
         usual = address_of(sender)
-        return SmppAddress(*self._senders[Ton(usual.ton)], usual.addr)
+        return Address(*self._senders[Ton(usual.ton)], usual.addr)
 
 
 def _destination(settings: Settings) -> tuple[int, int]:
     if settings.destination_ton_npi:
         return _ton_npi(settings.destination_ton_npi)
-    return _DESTINATION[Address(settings.address)]
+    return _DESTINATION[AddressType(settings.address)]
 
 
 def _ton_npi(text: str) -> tuple[int, int]:

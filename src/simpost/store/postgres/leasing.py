@@ -9,7 +9,7 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.store.codes import CODE, options_of
 from simpost.store.postgres.folding import PartKey, refold
 from simpost.store.postgres.link import Session
@@ -59,12 +59,12 @@ class Oblivion(NamedTuple):
     limit: int
 
 
-async def claim(session: Session, claims: Sequence[Claim]) -> list[list[Submission]]:
+async def claim(session: Session, claims: Sequence[Claim]) -> list[list[OutboundPart]]:
     return [await _claim(session, one) for one in claims]
 
 
-async def _claim(session: Session, one: Claim) -> list[Submission]:
-    leased: list[Submission] = []
+async def _claim(session: Session, one: Claim) -> list[OutboundPart]:
+    leased: list[OutboundPart] = []
     for _ in range(_ROUNDS):
         wanted = min(STEP, one.limit - len(leased))
         rows = await session.ask(
@@ -92,7 +92,7 @@ async def _claim(session: Session, one: Claim) -> list[Submission]:
     return leased
 
 
-async def leased(session: Session, all_of: Sequence[Leases]) -> list[list[Submission]]:
+async def leased(session: Session, all_of: Sequence[Leases]) -> list[list[OutboundPart]]:
     return [
         [
             _submission(row)
@@ -102,8 +102,8 @@ async def leased(session: Session, all_of: Sequence[Leases]) -> list[list[Submis
     ]
 
 
-def _submission(row: Any) -> Submission:
-    return Submission(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15]), row[16]))
+def _submission(row: Any) -> OutboundPart:
+    return OutboundPart(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15]), row[16]))
 
 
 async def fold_expired(session: Session, rows: Sequence[Any], now_ms: int) -> None:

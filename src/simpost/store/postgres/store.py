@@ -16,7 +16,7 @@ from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError, StoreTimeout
 from simpost.observe import get_logger
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import (
     Accepted,
     EsimFilter,
@@ -174,11 +174,11 @@ class PostgresStore(InboundVerbs, RefusalVerbs, WatchVerbs):
         owner: str,
         lease_ms: int,
         codes_only: bool = False,
-    ) -> list[Submission]:
+    ) -> list[OutboundPart]:
         one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
         return await self._claims.submit(leasing.claim, one)
 
-    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[Submission]:
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         one = leasing.Leases(carrier, owner, limit)
         return await self._claims.submit(leasing.leased, one)
 

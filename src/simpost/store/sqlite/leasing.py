@@ -12,7 +12,7 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.store.codes import CODE, options_of
 from simpost.store.sqlite.folding import refold
 from simpost.store.sqlite.queries import SQL, ask
@@ -47,12 +47,12 @@ class Expiry(NamedTuple):
     keys: Sequence[PartKey]
 
 
-def claim(session: Session, claims: Sequence[Claim]) -> list[list[Submission]]:
+def claim(session: Session, claims: Sequence[Claim]) -> list[list[OutboundPart]]:
     return [_claim(session, one) for one in claims]
 
 
-def _claim(session: Session, one: Claim) -> list[Submission]:
-    leased: list[Submission] = []
+def _claim(session: Session, one: Claim) -> list[OutboundPart]:
+    leased: list[OutboundPart] = []
     rounds = _ROUNDS
     for priority in (Priority.CODE,) if one.codes_only else Priority:
         while rounds and len(leased) < one.limit:
@@ -78,11 +78,11 @@ def _claim(session: Session, one: Claim) -> list[Submission]:
     return leased
 
 
-def _submission(row: tuple[Any, ...]) -> Submission:
-    return Submission(*(*row[:-3], bool(row[-3]), options_of(row[-2]), row[-1]))
+def _submission(row: tuple[Any, ...]) -> OutboundPart:
+    return OutboundPart(*(*row[:-3], bool(row[-3]), options_of(row[-2]), row[-1]))
 
 
-def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[Submission]:
+def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[OutboundPart]:
     rows = ask(connection, "parts_leased", (owner, carrier, limit))
     return [_submission(row) for row in rows]
 

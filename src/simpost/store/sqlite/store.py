@@ -19,7 +19,7 @@ from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import (
     Accepted,
     EsimFilter,
@@ -168,11 +168,11 @@ class SqliteStore(InboundVerbs, RefusalVerbs, WatchVerbs):
         owner: str,
         lease_ms: int,
         codes_only: bool = False,
-    ) -> list[Submission]:
+    ) -> list[OutboundPart]:
         one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
         return await self._writer.submit(leasing.claim, one)
 
-    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[Submission]:
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         return await self._read(leasing.leased, carrier, owner, limit)
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:

@@ -63,8 +63,8 @@ async def test_smppy_reads_our_texts_and_answers_without_an_id(program, smppy):
             outcome = await send(carrier, slice_)
             assert (outcome.kind, outcome.carrier_message_id) == (OutcomeKind.ACCEPTED, "")
             assert json.loads(await centre.line("text")) == ["text", slice_.text]
-        assert not carrier.traits.class_alphabets
-        assert not carrier.traits.binary
+        assert not carrier.capabilities.class_alphabets
+        assert not carrier.capabilities.binary
 
 
 async def test_smppy_never_answers_what_the_settings_keep_back(program, smppy):

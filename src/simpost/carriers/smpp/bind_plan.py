@@ -1,4 +1,4 @@
-"""The lines that a carrier's settings ask for."""
+"""The binds that a carrier's settings ask for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from simpost.carriers.smpp.answers import Answers
-from simpost.carriers.smpp.calls import answer_calls
-from simpost.carriers.smpp.dialling import keep_bound
-from simpost.carriers.smpp.line import Line, Operator
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.bind import BindConnection, BindListener
+from simpost.carriers.smpp.command_status import StatusMap
+from simpost.carriers.smpp.outbind import serve_outbind
+from simpost.carriers.smpp.reconnect import keep_bound
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import BindKind
 from simpost.smpp import (
@@ -35,29 +35,33 @@ _KINDS: Final = {
 }
 
 
-def lines_of(settings: Settings, answers: Answers, operator: Operator) -> list[Line]:
-    """Lines to start: those we dial, and the one the message centre calls us on."""
+def build_binds(
+    settings: Settings, statuses: StatusMap, listener: BindListener
+) -> list[BindConnection]:
+    """Binds to start: those we dial, and the one the message centre calls us on."""
     names = NameResolver()  # each carrier's own: a name server that hangs holds nobody else up
-    lines = [
-        Line(
+    binds = [
+        BindConnection(
             kind,
             number,
             settings,
-            operator,
-            partial(keep_bound, _bind(settings, kind), answers, names),
+            listener,
+            partial(keep_bound, _bind_pdu(settings, kind), statuses, names),
         )
         for number in range(1, settings.binds + 1)
         for kind in _KINDS[settings.bind]
     ]
     if settings.outbind_port:
-        bind = _bind(settings, BindKind.RECEIVER)
+        bind_pdu = _bind_pdu(settings, BindKind.RECEIVER)
         number = settings.binds + 1
-        keep = partial(answer_calls, bind)
-        lines.append(Line(BindKind.RECEIVER, number, settings, operator, keep, dials=False))
-    return lines
+        keep = partial(serve_outbind, bind_pdu)
+        binds.append(
+            BindConnection(BindKind.RECEIVER, number, settings, listener, keep, dials=False)
+        )
+    return binds
 
 
-def _bind(settings: Settings, kind: BindKind) -> Callable[[], Bind]:
+def _bind_pdu(settings: Settings, kind: BindKind) -> Callable[[], Bind]:
     return partial(
         _BIND[kind],
         system_id=settings.system_id,

@@ -6,7 +6,7 @@ from typing import Final
 
 from simpost.smpp import CloseReason
 
-WHY: Final[dict[CloseReason, str]] = {
+CLOSE_REASON_TEXT: Final[dict[CloseReason, str]] = {
     CloseReason.UNBOUND_BY_US: "We unbound.",
     CloseReason.UNBOUND_BY_PEER: "The message centre unbound.",
     CloseReason.CLOSED_BY_US: "We closed the link.",

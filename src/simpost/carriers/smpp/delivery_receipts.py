@@ -11,7 +11,7 @@ from simpost.domain.states import State
 from simpost.smpp import DataSm, DeliverSm, MessageState, parse_receipt, reads_as_receipt
 from simpost.smpp import Receipt as Report
 
-MEANINGS: dict[MessageState, tuple[State, Reason | None]] = {
+STATE_OF: dict[MessageState, tuple[State, Reason | None]] = {
     MessageState.SCHEDULED: (State.SENT, None),
     MessageState.ENROUTE: (State.SENT, Reason.HANDSET_UNREACHABLE),
     MessageState.ACCEPTED: (State.SENT, None),
@@ -42,7 +42,7 @@ def unmarked_receipt_of(
 def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> Receipt:
     """Translate a receipt. An intermediate notice never ends a part; nor does an unreadable one."""
     report = parse_receipt(request)
-    state, reason = _UNREADABLE if report.state is None else MEANINGS[report.state]
+    state, reason = _UNREADABLE if report.state is None else STATE_OF[report.state]
     if report.intermediate and state.is_final:
         state, reason = State.SENT, Reason.HANDSET_UNREACHABLE
     return Receipt(

@@ -1,4 +1,4 @@
-"""Keeping a line bound: connect, bind, wait until it is lost, wait a while, again."""
+"""Keeping a bind bound: connect, bind, wait until it is lost, wait a while, again."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from simpost.carriers.smpp.answers import Answers, Meaning
-from simpost.carriers.smpp.line import Line
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.bind import BindConnection
+from simpost.carriers.smpp.command_status import StatusClass, StatusMap
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.config import TlsMistake, tls_context
 from simpost.errors import ProtocolError
 from simpost.net.resolver import NameResolver
@@ -23,7 +23,7 @@ from simpost.smpp import (
     status_meaning,
 )
 
-_PASSING: Final = (Meaning.RETRY, Meaning.THROTTLE)
+_PASSING: Final = (StatusClass.RETRY, StatusClass.THROTTLE)
 _AT_ONCE_S: Final = 0.05
 """Before the first try after a link of use, jittered as well."""
 
@@ -56,64 +56,66 @@ class Backoff:
 
 
 async def keep_bound(
-    bind: Callable[[], Bind], answers: Answers, names: NameResolver, line: Line
+    bind_pdu: Callable[[], Bind], statuses: StatusMap, names: NameResolver, bind: BindConnection
 ) -> None:
     """Until cancelled. A refused bind waits longer: trying harder mends no password.
 
     Unless it follows a link that was of use: the message centre may not have noticed yet that
     this one ended, and says ESME_RALYBND.
     """
-    settings = line.settings
+    settings = bind.settings
     backoff = Backoff(
         settings.reconnect_min_s,
         settings.reconnect_max_s,
         random.Random(),  # noqa: S311  jitter is no secret
     )
-    was_of_use = False
+    was_healthy = False
     while True:
         wait_s = None
-        follows_use, was_of_use = was_of_use, False
+        follows_healthy, was_healthy = was_healthy, False
         try:
-            if was_of_use := await _bound_once(bind, names, line):
+            if was_healthy := await _bound_once(bind_pdu, names, bind):
                 backoff.succeeded()
         except BindRejected as error:
-            line.lost(f"{error}. {status_meaning(error.command_status)}")
-            if answers.meaning(error.command_status) not in _PASSING and not follows_use:
+            bind.lost(f"{error}. {status_meaning(error.command_status)}")
+            if statuses.classify(error.command_status) not in _PASSING and not follows_healthy:
                 wait_s = backoff.jittered(settings.bind_refused_wait_s)
         except (ProtocolError, TlsMistake) as error:
-            line.lost(str(error))
+            bind.lost(str(error))
         except Exception:
             log.exception("line_failed", carrier=settings.name)
-            line.lost("A fault of our own; the log says more.")
+            bind.lost("A fault of our own; the log says more.")
         await asyncio.sleep(backoff.wait_s() if wait_s is None else wait_s)
 
 
-async def _bound_once(bind: Callable[[], Bind], names: NameResolver, line: Line) -> bool:
+async def _bound_once(
+    bind_pdu: Callable[[], Bind], names: NameResolver, bind: BindConnection
+) -> bool:
     """Bind and wait until the link is lost; whether it was of use."""
-    settings = line.settings
-    line.binding()
-    addresses = await _resolve(names, line)
+    settings = bind.settings
+    bind.binding()
+    addresses = await _resolve(names, bind)
     session = await connect(
         settings.host,
         settings.port,
-        bind(),
-        line,
+        bind_pdu(),
+        bind,
         session_settings(settings),
         ssl=await asyncio.to_thread(tls_context, settings) if settings.tls else None,
         server_hostname=settings.tls_server_name or None,
         addresses=addresses,
     )
     await session.wait_closed()
-    return line.was_of_use
+    return bind.was_healthy
 
 
-async def _resolve(names: NameResolver, line: Line) -> list[str]:
+async def _resolve(names: NameResolver, bind: BindConnection) -> list[str]:
     """The addresses of the carrier's host. Never waits for another carrier's name server."""
-    settings = line.settings
+    settings = bind.settings
     try:
         async with asyncio.timeout(settings.bind_timeout_s):
             found = await names.resolve(
-                settings.host, settings.port, owner=f"{settings.name} {line.kind} {line.bind}"
+                settings.host, settings.port, owner=f"{settings.name} {bind.kind} {bind.number}"
             )
     except TimeoutError:
         late = f"{settings.host}: the name was not resolved within {settings.bind_timeout_s:g} s"

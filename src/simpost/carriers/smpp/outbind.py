@@ -7,56 +7,58 @@ import hmac
 from collections.abc import Callable
 from functools import partial
 
-from simpost.carriers.smpp.dialling import session_settings
-from simpost.carriers.smpp.line import Line
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.bind import BindConnection
+from simpost.carriers.smpp.reconnect import session_settings
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.observe import get_logger
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.smpp import Bind, Outbind, Pdu, Session, listen_for_outbind, status_name
 
 _MOST_CALLERS = 4
 """Connections at a time: one that is bound, and few that still have to say who they are."""
-_WANTED = (Link.STARTING, Link.LOST)
+_WANTED = (BindState.STARTING, BindState.LOST)
 """States in which a call is welcome."""
 
 log = get_logger(__name__)
 
 
-async def answer_calls(bind: Callable[[], Bind], line: Line) -> None:
+async def serve_outbind(bind_pdu: Callable[[], Bind], bind: BindConnection) -> None:
     """Until cancelled: bind on the connection of whoever calls with the right name and password."""
-    settings = line.settings
-    line.on_outbind = partial(_on_outbind, bind, line)
+    settings = bind.settings
+    bind.on_outbind = partial(_on_outbind, bind_pdu, bind)
     place = f"{settings.outbind_host} port {settings.outbind_port}"
     while True:
         try:
             listener = await listen_for_outbind(
                 settings.outbind_host,
                 settings.outbind_port,
-                line,
+                bind,
                 session_settings(settings),
                 max_sessions=_MOST_CALLERS,
             )
         except OSError as error:
-            line.lost(f"Cannot listen on {place}: {error.strerror or error}")
+            bind.lost(f"Cannot listen on {place}: {error.strerror or error}")
             await asyncio.sleep(settings.reconnect_max_s)
             continue
-        line.waits(f"Waits for the message centre to call on {place}.")
+        bind.waits(f"Waits for the message centre to call on {place}.")
         try:
             await asyncio.get_running_loop().create_future()
         finally:
             await listener.close()
 
 
-def _on_outbind(bind: Callable[[], Bind], line: Line, session: Session, outbind: Outbind) -> None:
-    if not _is_expected(line.settings, outbind):
-        line.noted.warning("outbind_refused", peer=session.peer)
+def _on_outbind(
+    bind_pdu: Callable[[], Bind], bind: BindConnection, session: Session, outbind: Outbind
+) -> None:
+    if not _is_expected(bind.settings, outbind):
+        bind.noted.warning("outbind_refused", peer=session.peer)
         session.close()
-    elif line.link not in _WANTED:
-        line.noted.warning("outbind_refused", peer=session.peer, link=line.link)
+    elif bind.state not in _WANTED:
+        bind.noted.warning("outbind_refused", peer=session.peer, link=bind.state)
         session.close()
     else:
-        line.binding()
-        session.request(bind()).add_done_callback(partial(_on_answer, line, session))
+        bind.binding()
+        session.request(bind_pdu()).add_done_callback(partial(_on_answer, bind, session))
 
 
 def _is_expected(settings: Settings, outbind: Outbind) -> bool:
@@ -65,10 +67,10 @@ def _is_expected(settings: Settings, outbind: Outbind) -> bool:
     return named and hmac.compare_digest(password.encode(), outbind.password.encode())
 
 
-def _on_answer(line: Line, session: Session, answer: asyncio.Future[Pdu]) -> None:
+def _on_answer(bind: BindConnection, session: Session, answer: asyncio.Future[Pdu]) -> None:
     if error := answer.exception():
-        line.lost(str(error))
+        bind.lost(str(error))
         session.close()
     elif status := answer.result().command_status:
-        line.lost(f"bind refused: {status_name(status)}")
+        bind.lost(f"bind refused: {status_name(status)}")
         session.close()

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.dialling import Backoff
-from simpost.carriers.smpp.ends import WHY
-from simpost.carriers.smpp.line import is_of_use
+from simpost.carriers.smpp.bind import counts_as_healthy
+from simpost.carriers.smpp.close_reasons import CLOSE_REASON_TEXT
+from simpost.carriers.smpp.reconnect import Backoff
 from simpost.smpp import CloseReason
 
 
@@ -42,7 +42,7 @@ def test_at_once_is_never_later_than_the_first_wait():
 )
 def test_a_link_that_takes_a_part_and_hangs_up_is_of_no_use(heard, lasted, of_use):
     """vumi#624, gosmpp#31: progress by single parts is a storm of reconnects all the same."""
-    assert is_of_use(heard, lasted=lasted) is of_use
+    assert counts_as_healthy(heard, lasted=lasted) is of_use
 
 
 @given(st.integers(), st.floats(0.1, 600), st.floats(1, 10))
@@ -60,4 +60,4 @@ def test_links_lost_together_do_not_come_together():
 
 
 def test_every_end_of_a_link_has_a_sentence():
-    assert all(WHY[reason].endswith(".") for reason in CloseReason)
+    assert all(CLOSE_REASON_TEXT[reason].endswith(".") for reason in CloseReason)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.pace import Pace
+from simpost.carriers.smpp.rate_control import AdaptiveRate
 from simpost.domain.rates import TokenBucket
 
 ROUND_TRIP_S = 0.01
@@ -15,28 +15,28 @@ ROUND_TRIP_S = 0.01
 class Drive:
     """Offers submits to a pace at a steady rate and brings back what `takes` says of each."""
 
-    def __init__(self, pace):
-        self.pace = pace
+    def __init__(self, rate):
+        self.rate = rate
         self.now_s = 0.0
         self.taken = self.throttled = 0
         self._answers = deque()
 
-    def run(self, seconds, offered_per_s, takes, *, pressed=False):
+    def run(self, seconds, offered_per_s, takes, *, congested=False):
         """Taken a second."""
         before = self.taken
         for _ in range(int(seconds * offered_per_s)):
             self.now_s += 1 / offered_per_s
             while self._answers and self._answers[0][0] <= self.now_s:
                 _, throttled = self._answers.popleft()
-                self.pace.on_answer(self.now_s, throttled=throttled, pressed=pressed)
-            if self.pace.wait_s(self.now_s) == 0:
-                self.pace.take(self.now_s)
+                self.rate.on_response(self.now_s, throttled=throttled, congested=congested)
+            if self.rate.wait_s(self.now_s) == 0:
+                self.rate.take(self.now_s)
                 is_taken = takes(self.now_s)
                 self.taken += is_taken
                 self.throttled += not is_taken
                 self._answers.append((self.now_s + ROUND_TRIP_S, not is_taken))
-            if self.pace.is_slowed:
-                self.pace.judge(self.now_s)
+            if self.rate.is_slowed:
+                self.rate.evaluate(self.now_s)
         return (self.taken - before) / seconds
 
 
@@ -60,21 +60,21 @@ def at_most(per_s):
 
 @pytest.mark.parametrize("offered_per_s", [5, 50, 200, 1000, 5000])
 def test_one_in_200_throttled_costs_next_to_nothing(offered_per_s):
-    drive = Drive(Pace(0, 0.0))
+    drive = Drive(AdaptiveRate(0, 0.0))
     assert drive.run(20, offered_per_s, all_but_one_in(200)) >= 0.95 * offered_per_s
 
 
 @pytest.mark.parametrize("offered", [1.2, 2, 10])
 @pytest.mark.parametrize("limit_per_s", [50, 500, 2000])
 def test_a_limit_that_is_not_told_is_found_and_kept_to(limit_per_s, offered):
-    drive = Drive(Pace(0, 0.0))
+    drive = Drive(AdaptiveRate(0, 0.0))
     taken_per_s = drive.run(20, offered * limit_per_s, at_most(limit_per_s))
     assert taken_per_s >= 0.6 * limit_per_s
     assert drive.throttled <= 0.1 * (drive.taken + drive.throttled)
 
 
 def test_the_configured_rate_holds_and_comes_back_after_a_throttled_time():
-    pace = Pace(100, 0.0)
+    pace = AdaptiveRate(100, 0.0)
     drive = Drive(pace)
     assert drive.run(5, 1000, everything) == pytest.approx(102, abs=2)
     drive.run(3, 1000, nothing)
@@ -86,103 +86,103 @@ def test_the_configured_rate_holds_and_comes_back_after_a_throttled_time():
 
 
 def test_a_centre_that_throttles_everything_is_asked_once_a_second():
-    drive = Drive(Pace(0, 0.0))
+    drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(30, 1000, nothing)
-    assert drive.pace.allowed_per_s < 1.2
+    assert drive.rate.allowed_per_s < 1.2
     before = drive.throttled
     drive.run(10, 1000, nothing)
     assert drive.throttled - before <= 15
 
 
 def test_a_bind_without_a_rate_of_its_own_is_free_again_in_time():
-    drive = Drive(Pace(0, 0.0))
+    drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(30, 1000, nothing)
     drive.run(30, 1000, everything)
-    assert (drive.pace.is_slowed, drive.pace.allowed_per_s) == (False, 0)
+    assert (drive.rate.is_slowed, drive.rate.allowed_per_s) == (False, 0)
 
 
 def test_it_grows_back_though_nothing_is_sent():
-    pace = Pace(100, 0.0)
+    pace = AdaptiveRate(100, 0.0)
     for _ in range(50):
         pace.take(0.5)
-        pace.on_answer(0.6, throttled=True)
-    pace.judge(1.0)
+        pace.on_response(0.6, throttled=True)
+    pace.evaluate(1.0)
     assert pace.is_slowed
     for tick in range(40):
-        pace.judge(2.0 + tick)
+        pace.evaluate(2.0 + tick)
     assert (pace.is_slowed, pace.allowed_per_s) == (False, 100)
 
 
 def test_a_single_throttled_answer_may_be_chance():
-    pace = Pace(0, 0.0)
+    pace = AdaptiveRate(0, 0.0)
     pace.take(1.0)
-    pace.on_answer(1.0, throttled=True)
-    pace.judge(10.0)
+    pace.on_response(1.0, throttled=True)
+    pace.evaluate(10.0)
     assert not pace.is_slowed
 
 
 def test_a_few_messages_a_second_are_slowed_too_when_most_are_throttled():
-    drive = Drive(Pace(0, 0.0))
+    drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(5, 5, nothing)
-    assert drive.pace.is_slowed
+    assert drive.rate.is_slowed
 
 
 def test_answers_to_what_left_before_a_cut_do_not_cut_again():
-    pace = Pace(0, 0.0)
+    pace = AdaptiveRate(0, 0.0)
     for _ in range(100):
         pace.take(0.0)
     for _ in range(50):
-        pace.on_answer(0.05, throttled=True)
-    pace.on_answer(0.2, throttled=True)
+        pace.on_response(0.05, throttled=True)
+    pace.on_response(0.2, throttled=True)
     cut_to = pace.allowed_per_s
     assert cut_to
     for _ in range(49):
-        pace.on_answer(0.35, throttled=True)
-    pace.judge(0.4)
+        pace.on_response(0.35, throttled=True)
+    pace.evaluate(0.4)
     assert pace.allowed_per_s == cut_to
 
 
 def test_congestion_lowers_the_rate_before_anything_is_throttled():
     """SMPP 5.0 4.8.4.18."""
-    drive = Drive(Pace(1000, 0.0))
-    drive.run(3, 1000, everything, pressed=True)
-    assert drive.pace.is_slowed
-    assert 100 < drive.pace.allowed_per_s < 600
+    drive = Drive(AdaptiveRate(1000, 0.0))
+    drive.run(3, 1000, everything, congested=True)
+    assert drive.rate.is_slowed
+    assert 100 < drive.rate.allowed_per_s < 600
     drive.run(15, 1000, everything)
-    assert drive.pace.allowed_per_s == 1000
+    assert drive.rate.allowed_per_s == 1000
 
 
 def test_the_measured_rate_is_of_late():
-    drive = Drive(Pace(0, 0.0))
+    drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(3, 200, everything)
-    assert drive.pace.measured_per_s(drive.now_s) == pytest.approx(200, rel=0.1)
-    assert drive.pace.measured_per_s(drive.now_s + 3600) < 1
+    assert drive.rate.measured_per_s(drive.now_s) == pytest.approx(200, rel=0.1)
+    assert drive.rate.measured_per_s(drive.now_s + 3600) < 1
 
 
 @given(
-    most_per_s=st.sampled_from([0.0, 0.5, 10.0, 1000.0]),
+    limit_per_s=st.sampled_from([0.0, 0.5, 10.0, 1000.0]),
     answers=st.lists(
         st.tuples(st.floats(0, 3), st.integers(1, 150), st.floats(0, 1), st.booleans()),
         max_size=40,
     ),
 )
 def test_whatever_comes_the_rate_stays_between_its_floor_and_what_was_configured(
-    most_per_s, answers
+    limit_per_s, answers
 ):
-    pace = Pace(most_per_s, 0.0)
+    pace = AdaptiveRate(limit_per_s, 0.0)
     now_s = 0.0
-    for pause_s, count, share, pressed in answers:
+    for pause_s, count, share, congested in answers:
         now_s += pause_s
         for index in range(count):
             pace.take(now_s)
-            pace.on_answer(now_s, throttled=index < share * count, pressed=pressed)
-        pace.judge(now_s)
+            pace.on_response(now_s, throttled=index < share * count, congested=congested)
+        pace.evaluate(now_s)
         assert pace.in_flight == 0
         if pace.is_slowed:
-            floor = min(1.0, most_per_s or 1.0)
-            assert floor <= pace.allowed_per_s <= (most_per_s or 100_000)
+            floor = min(1.0, limit_per_s or 1.0)
+            assert floor <= pace.allowed_per_s <= (limit_per_s or 100_000)
         else:
-            assert pace.allowed_per_s == most_per_s
+            assert pace.allowed_per_s == limit_per_s
     for tick in range(60):
-        pace.judge(now_s + 1 + tick)
-    assert pace.allowed_per_s == most_per_s
+        pace.evaluate(now_s + 1 + tick)
+    assert pace.allowed_per_s == limit_per_s

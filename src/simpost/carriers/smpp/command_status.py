@@ -14,7 +14,7 @@ from simpost.domain.reasons import Reason
 from simpost.smpp import Pdu, Status, SubmitSmResp, Tag
 
 
-class Meaning(StrEnum):
+class StatusClass(StrEnum):
     """What follows from an error status."""
 
     RETRY = "retry"
@@ -31,7 +31,7 @@ class Meaning(StrEnum):
     """The message centre may have taken it: nobody knows until a receipt comes."""
 
 
-UNLISTED: Final = Meaning.REFUSE
+UNLISTED_STATUS: Final = StatusClass.REFUSE
 """What a status that no standard names means: the centre answered, and its answer was not yes."""
 
 _ACCEPTED: Final = OutcomeKind.ACCEPTED
@@ -56,21 +56,21 @@ _BIND = (
 )
 _UNCLEAR = (Status.ESME_RUNKNOWNERR,)
 
-MEANINGS: Final[Mapping[int, Meaning]] = {
-    **dict.fromkeys((status for status in Status if status != Status.ESME_ROK), Meaning.REFUSE),
-    **dict.fromkeys(_RETRY, Meaning.RETRY),
-    **dict.fromkeys(_THROTTLE, Meaning.THROTTLE),
-    **dict.fromkeys(_BIND, Meaning.BIND),
-    **dict.fromkeys(_UNCLEAR, Meaning.UNCLEAR),
+STATUS_CLASSES: Final[Mapping[int, StatusClass]] = {
+    **dict.fromkeys((status for status in Status if status != Status.ESME_ROK), StatusClass.REFUSE),
+    **dict.fromkeys(_RETRY, StatusClass.RETRY),
+    **dict.fromkeys(_THROTTLE, StatusClass.THROTTLE),
+    **dict.fromkeys(_BIND, StatusClass.BIND),
+    **dict.fromkeys(_UNCLEAR, StatusClass.UNCLEAR),
 }
 
-_SAYS: dict[Meaning, tuple[OutcomeKind, Reason]] = {
-    Meaning.RETRY: (OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY),
-    Meaning.THROTTLE: (OutcomeKind.THROTTLED, Reason.THROTTLED),
-    Meaning.REFUSE: (OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
-    Meaning.BIND: (OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
-    Meaning.UNCLEAR: (OutcomeKind.UNREACHABLE, Reason.UNCLEAR_ANSWER),
-    Meaning.DOUBT: (OutcomeKind.IN_DOUBT, Reason.UNCLEAR_ANSWER),
+_OUTCOME_OF: dict[StatusClass, tuple[OutcomeKind, Reason]] = {
+    StatusClass.RETRY: (OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY),
+    StatusClass.THROTTLE: (OutcomeKind.THROTTLED, Reason.THROTTLED),
+    StatusClass.REFUSE: (OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
+    StatusClass.BIND: (OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
+    StatusClass.UNCLEAR: (OutcomeKind.UNREACHABLE, Reason.UNCLEAR_ANSWER),
+    StatusClass.DOUBT: (OutcomeKind.IN_DOUBT, Reason.UNCLEAR_ANSWER),
 }
 
 
@@ -79,13 +79,13 @@ def carrier_code(status: int) -> str:
     return f"0x{status:08X}"
 
 
-def tells_of_congestion(response: Pdu) -> bool:
+def reports_congestion(response: Pdu) -> bool:
     """Whether the message centre says that it is nearing congestion (SMPP 5.0 4.8.4.18)."""
     congestion = response.tlv(Tag.CONGESTION_STATE)
     return congestion is not None and congestion[:1] >= _NEAR_CONGESTION
 
 
-class Answers:
+class StatusMap:
     """How one carrier's answers are understood.
 
     `overrides` are command_status in hex to the word of a meaning; `retry_after_s` is the pause
@@ -93,13 +93,13 @@ class Answers:
     """
 
     def __init__(self, overrides: Mapping[str, str], retry_after_s: float = 0) -> None:
-        self._meanings = dict(MEANINGS)
-        self._meanings.update((int(code, 16), Meaning(word)) for code, word in overrides.items())
+        self._classes = dict(STATUS_CLASSES)
+        self._classes.update((int(code, 16), StatusClass(word)) for code, word in overrides.items())
         self._retry_after_s = retry_after_s or None
 
-    def meaning(self, status: int) -> Meaning:
+    def classify(self, status: int) -> StatusClass:
         """The class of an error status."""
-        return self._meanings.get(status, UNLISTED)
+        return self._classes.get(status, UNLISTED_STATUS)
 
     def outcome_of(self, response: Pdu) -> Outcome:
         """The outcome of a submit from its answer, generic_nack included."""
@@ -110,11 +110,11 @@ class Answers:
         """The outcome of a submit from the status and message_id of its answer."""
         if not status:
             return Outcome(_ACCEPTED, carrier_message_id=message_id)
-        meaning = self.meaning(status)
-        kind, reason = _SAYS[meaning]
+        status_class = self.classify(status)
+        kind, reason = _OUTCOME_OF[status_class]
         return Outcome(
             kind,
             reason=reason,
             carrier_code=carrier_code(status),
-            retry_after_s=self._retry_after_s if meaning is Meaning.RETRY else None,
+            retry_after_s=self._retry_after_s if status_class is StatusClass.RETRY else None,
         )

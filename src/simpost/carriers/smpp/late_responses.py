@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from simpost.ports.carrier import Submission
+from simpost.ports.carrier import OutboundPart
 from simpost.smpp import Pdu
 
 _MOST: Final = 1000
 
 
-class Doubts:
+class UnansweredSubmits:
     """Bounded: the oldest are forgotten first, and a receipt may still settle those."""
 
     def __init__(self) -> None:
-        self._parts: OrderedDict[int, tuple[Pdu, Submission]] = OrderedDict()
+        self._parts: OrderedDict[int, tuple[Pdu, OutboundPart]] = OrderedDict()
 
-    def remember(self, request: Pdu, part: Submission) -> None:
+    def add(self, request: Pdu, part: OutboundPart) -> None:
         self._parts[id(request)] = (request, part)  # the request is kept, so its id stays its own
         if len(self._parts) > _MOST:
             self._parts.popitem(last=False)
 
-    def recall(self, request: Pdu) -> Submission | None:
+    def pop(self, request: Pdu) -> OutboundPart | None:
         """The part that the request carried, once."""
         _, part = self._parts.pop(id(request), (None, None))
         return part

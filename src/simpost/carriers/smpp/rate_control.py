@@ -23,7 +23,7 @@ _NOISE: Final = 0.05
 _MARGIN: Final = 0.1
 """How far below what was taken we go, at most, so that the message centre's queue can empty."""
 _LARGEST_CUT: Final = 8.0
-_PRESSED_CUT: Final = 0.3
+_CONGESTION_CUT: Final = 0.3
 """How much of the rate goes in a second of answers that tell of congestion."""
 _SLOWEST_PER_S: Final = 1.0
 _FREE_PER_S: Final = 100_000.0
@@ -36,39 +36,39 @@ _BURST_S: Final = 0.1
 _SLOWED_BURST_S: Final = 0.02
 
 
-class Pace:
+class AdaptiveRate:
     """A token bucket whose rate falls when submits are throttled, and grows back.
 
     When a share of an interval's answers was throttled, the rate falls at once to a little below
     what was taken; then it grows, each second by twice the share of the one before.
 
     Attributes:
-        most_per_s: the rate that was configured; 0 is no limit.
+        limit_per_s: the rate that was configured; 0 is no limit.
         in_flight: submits that have not ended yet.
-        is_slowed: the rate is below `most_per_s` because answers asked for it.
+        is_slowed: the rate is below `limit_per_s` because answers asked for it.
     """
 
     __slots__ = (
         "_answered",
         "_bucket",
+        "_congested",
         "_measured_per_s",
-        "_pressed",
         "_since_s",
         "_stale",
         "_step",
         "_throttled",
         "in_flight",
         "is_slowed",
-        "most_per_s",
+        "limit_per_s",
     )
 
-    def __init__(self, most_per_s: float, now_s: float) -> None:
-        self.most_per_s = most_per_s
+    def __init__(self, limit_per_s: float, now_s: float) -> None:
+        self.limit_per_s = limit_per_s
         self.is_slowed = False
-        self._bucket = TokenBucket(most_per_s, max(1.0, most_per_s * _BURST_S), now_s)
+        self._bucket = TokenBucket(limit_per_s, max(1.0, limit_per_s * _BURST_S), now_s)
         self.in_flight = self._stale = 0
         self._since_s = now_s
-        self._answered = self._throttled = self._pressed = 0
+        self._answered = self._throttled = self._congested = 0
         self._measured_per_s = 0.0
         self._step = _FIRST_STEP
 
@@ -93,12 +93,14 @@ class Pace:
         return self._bucket.wait_s(now_s)
 
     def take(self, now_s: float) -> None:
-        """A submit leaves; `on_answer` must follow, also when it ends without an answer."""
+        """A submit leaves; `on_response` must follow, also when it ends without an answer."""
         self.in_flight += 1
         if self.is_limited:
             self._bucket.take(now_s)
 
-    def on_answer(self, now_s: float, *, throttled: bool = False, pressed: bool = False) -> None:
+    def on_response(
+        self, now_s: float, *, throttled: bool = False, congested: bool = False
+    ) -> None:
         """A submit was answered: asked to slow down, or told that the centre is near congestion.
 
         What left before the last cut says nothing about the rate after it.
@@ -108,14 +110,14 @@ class Pace:
             self._stale -= 1
             return
         if now_s - self._since_s >= _SHORTEST_S:
-            self.judge(now_s)
+            self.evaluate(now_s)
         self._answered += 1
         if throttled:
             self._throttled += 1
-        if pressed:
-            self._pressed += 1
+        if congested:
+            self._congested += 1
 
-    def judge(self, now_s: float) -> None:
+    def evaluate(self, now_s: float) -> None:
         """Draw the conclusion of an interval, when it is long enough for one.
 
         Answers lead here; while the pace is slowed it has to be called without them, too.
@@ -129,13 +131,13 @@ class Pace:
         self._measured_per_s = answered / elapsed_s
         if throttled > 1 + _NOISE * answered:
             self._slow_down(throttled / answered, answered / min(elapsed_s, _UNDECIDED_S))
-        elif self._pressed:
+        elif self._congested:
             rate_per_s = self.allowed_per_s or self._measured_per_s
-            self._lower(rate_per_s * (1.0 - _PRESSED_CUT * min(elapsed_s, _LONGEST_S)))
+            self._lower(rate_per_s * (1.0 - _CONGESTION_CUT * min(elapsed_s, _LONGEST_S)))
         elif self.is_slowed:
             self._grow(min(elapsed_s, _LONGEST_S))
         self._since_s = now_s
-        self._answered = self._throttled = self._pressed = 0
+        self._answered = self._throttled = self._congested = 0
 
     def _slow_down(self, share: float, sent_per_s: float) -> None:
         if limit := self.allowed_per_s:
@@ -147,17 +149,17 @@ class Pace:
         self.is_slowed = True
         self._step = _FIRST_STEP
         self._stale = self.in_flight
-        slowest = min(_SLOWEST_PER_S, self.most_per_s or _SLOWEST_PER_S)
+        slowest = min(_SLOWEST_PER_S, self.limit_per_s or _SLOWEST_PER_S)
         self._set(max(rate_per_s, slowest), _SLOWED_BURST_S)
 
     def _grow(self, elapsed_s: float) -> None:
         rate_per_s = self.allowed_per_s * (1.0 + self._step * elapsed_s)
         self._step = min(_LARGEST_STEP, self._step * 2.0**elapsed_s)
-        if rate_per_s < (self.most_per_s or _FREE_PER_S):
+        if rate_per_s < (self.limit_per_s or _FREE_PER_S):
             self._set(rate_per_s, _SLOWED_BURST_S)
         else:
             self.is_slowed = False
-            self._set(self.most_per_s, _BURST_S)
+            self._set(self.limit_per_s, _BURST_S)
 
     def _set(self, rate_per_s: float, burst_s: float) -> None:
         self._bucket.rate_per_s = rate_per_s

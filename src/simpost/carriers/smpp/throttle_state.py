@@ -1,4 +1,4 @@
-"""How long a line is called throttled: from the first such answer until it has grown back."""
+"""How long a bind is called throttled: from the first such answer until it has grown back."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from simpost.carriers.smpp.pace import Pace
+from simpost.carriers.smpp.rate_control import AdaptiveRate
 
 _LOOK_S: Final = 0.25
 _LEAST_S: Final = 1.0
 """It does not end earlier after the last throttled answer."""
 
 
-class Slowdown:
+class ThrottleState:
     """Looks at the pace until it is its own again, and tells."""
 
-    def __init__(self, pace: Pace, on_end: Callable[[], None]) -> None:
-        self._pace = pace
+    def __init__(self, rate: AdaptiveRate, on_end: Callable[[], None]) -> None:
+        self._rate = rate
         self._on_end = on_end
         self._last_s = 0.0
         self._is_on = False
 
-    def noticed(self, now_s: float) -> None:
+    def note(self, now_s: float) -> None:
         """An answer asked us to slow down."""
         self._last_s = now_s
         if not self._is_on:
@@ -35,8 +35,8 @@ class Slowdown:
 
     def _look(self) -> None:
         now_s = time.monotonic()
-        self._pace.judge(now_s)
-        if self._pace.is_slowed or now_s - self._last_s < _LEAST_S:
+        self._rate.evaluate(now_s)
+        if self._rate.is_slowed or now_s - self._last_s < _LEAST_S:
             self._look_later()
         else:
             self._is_on = False

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from simpost.carriers.smpp.answers import MEANINGS, Answers, Meaning
+from simpost.carriers.smpp.command_status import STATUS_CLASSES, StatusClass, StatusMap
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import Link
+from simpost.ports.carrier import BindState
 from simpost.smpp import Status
 
 PAGE = (Path(__file__).parents[3] / "docs" / "carriers.md").read_text("utf-8")
@@ -22,34 +22,42 @@ def table(heading):
 
 
 def test_every_status_of_the_standards_has_a_class():
-    assert set(MEANINGS) == {status for status in Status if status != Status.ESME_ROK}
+    assert set(STATUS_CLASSES) == {status for status in Status if status != Status.ESME_ROK}
 
 
 def test_the_table_of_statuses_is_as_the_code_has_it():
-    written = [(int(code, 16), name, meaning) for code, name, meaning, _ in table("Statuses")]
-    assert written == [(int(s), s.name, str(MEANINGS[s])) for s in Status if s in MEANINGS]
+    written = [
+        (int(code, 16), name, status_class) for code, name, status_class, _ in table("Statuses")
+    ]
+    assert written == [
+        (int(s), s.name, str(STATUS_CLASSES[s])) for s in Status if s in STATUS_CLASSES
+    ]
 
 
 def test_the_sentences_of_the_statuses_are_the_codes():
-    assert [row[3] for row in table("Statuses")] == [s.meaning for s in Status if s in MEANINGS]
+    assert [row[3] for row in table("Statuses")] == [
+        s.meaning for s in Status if s in STATUS_CLASSES
+    ]
 
 
 def test_every_class_is_explained():
-    assert [row[0] for row in table("Classes")] == [str(meaning) for meaning in Meaning]
+    assert [row[0] for row in table("Classes")] == [
+        str(status_class) for status_class in StatusClass
+    ]
 
 
 def test_every_word_for_a_link_is_explained():
-    assert [row[0] for row in table("Words for a link")] == [str(link) for link in Link]
+    assert [row[0] for row in table("Words for a link")] == [str(link) for link in BindState]
 
 
 def test_the_page_names_no_setting_that_is_not_there():
-    from simpost.config import SmppCarrier
+    from simpost.config import SmppCarrierSettings
 
     named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
     words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
     words |= {"congestion_state", "transmitter_receiver", "generic_nack", "carrier_code"}
     reasons = {str(reason) for reason in Reason}
-    assert named - words - reasons <= set(SmppCarrier.model_fields)
+    assert named - words - reasons <= set(SmppCarrierSettings.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +73,14 @@ def test_the_page_names_no_setting_that_is_not_there():
     ],
 )
 def test_a_status_leads_to_an_outcome_and_keeps_its_code(status, kind, reason):
-    outcome = Answers({}).outcome(status, "")
+    outcome = StatusMap({}).outcome(status, "")
     assert (outcome.kind, outcome.reason) == (kind, reason)
     assert outcome.carrier_code == f"0x{status:08X}"
     assert outcome.retry_after_s is None
 
 
 def test_a_carriers_own_table_stands_above_the_usual():
-    answers = Answers({"0x45": "retry", "0x00000411": "throttle", "0x58": "refuse"})
+    answers = StatusMap({"0x45": "retry", "0x00000411": "throttle", "0x58": "refuse"})
     assert answers.outcome(0x45, "").reason is Reason.CARRIER_BUSY
     assert answers.outcome(0x411, "").kind is OutcomeKind.THROTTLED
     assert answers.outcome(0x58, "").kind is OutcomeKind.REFUSED
@@ -81,14 +89,14 @@ def test_a_carriers_own_table_stands_above_the_usual():
 
 @pytest.mark.parametrize("status", [*range(1, 0x500), 0x10000, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_every_status_is_an_answer_and_never_told_as_none(status):
-    outcome = Answers({}).outcome(status, "")
+    outcome = StatusMap({}).outcome(status, "")
     assert outcome.kind is not OutcomeKind.ACCEPTED
     assert outcome.reason is not Reason.NO_ANSWER
-    assert Answers({hex(status): "doubt"}).outcome(status, "").reason is Reason.UNCLEAR_ANSWER
+    assert StatusMap({hex(status): "doubt"}).outcome(status, "").reason is Reason.UNCLEAR_ANSWER
 
 
 def test_the_pause_after_a_passing_fault_is_the_carriers_where_it_is_set():
-    answers = Answers({}, retry_after_s=90)
+    answers = StatusMap({}, retry_after_s=90)
     assert answers.outcome(Status.ESME_RSYSERR, "").retry_after_s == 90
     assert answers.outcome(Status.ESME_RTHROTTLED, "").retry_after_s is None
     assert answers.outcome(Status.ESME_RINVDSTADR, "").retry_after_s is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simpost.config import SmppCarrier as Settings
+from simpost.config import SmppCarrierSettings as Settings
 
 _CLASSES = range(4)
 _GROUPS: dict[str, dict[str, int]] = {

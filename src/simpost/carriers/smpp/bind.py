@@ -1,4 +1,4 @@
-"""A line: one connection to the message centre, the state it is in and how fast it may go."""
+"""A bind: one connection to the message centre, the state it is in and how fast it may go."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeAlias
 
-from simpost.carriers.smpp.ends import WHY
-from simpost.carriers.smpp.pace import Pace
-from simpost.carriers.smpp.slowdown import Slowdown
-from simpost.config import SmppCarrier as Settings
+from simpost.carriers.smpp.close_reasons import CLOSE_REASON_TEXT
+from simpost.carriers.smpp.rate_control import AdaptiveRate
+from simpost.carriers.smpp.throttle_state import ThrottleState
+from simpost.config import SmppCarrierSettings as Settings
 from simpost.observe import SparingLog, get_logger
-from simpost.ports.carrier import BindKind, BindStatus, Link
+from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
 
 _REBIND_GRACE_S = 5.0
@@ -21,37 +21,37 @@ _BACK_SOON_S = 1.0
 """So long parts wait for a link that was of use before they go back to the store."""
 _MUCH = 100
 """A link that brought so many PDUs was of use, however short it lasted."""
-_OPEN = (Link.BOUND, Link.THROTTLED)
+_OPEN = (BindState.BOUND, BindState.THROTTLED)
 
 log = get_logger(__name__)
 
 
-class Operator(Protocol):
-    """Whom a line tells: the carrier it belongs to."""
+class BindListener(Protocol):
+    """Whom a bind tells: the carrier it belongs to."""
 
-    def on_link(self) -> None:
-        """The state of a line has changed."""
+    def on_state(self) -> None:
+        """The state of a bind has changed."""
 
-    def on_room(self) -> None:
+    def on_capacity(self) -> None:
         """There may be room again."""
 
     def on_request(self, session: Session, request: Pdu) -> None:
         """The message centre asks."""
 
-    def on_late(self, request: Pdu, response: Pdu) -> None:
+    def on_late_response(self, request: Pdu, response: Pdu) -> None:
         """The answer to a request that was given up."""
 
 
-class Line(SessionHandler):
+class BindConnection(SessionHandler):
     """One bind. The task of `keep` binds it, and binds it again when it is lost.
 
     Attributes:
-        bind: number of the bind it belongs to, from 1; the two links of a pair have the same.
+        number: of the bind it belongs to, from 1; the two links of a pair have the same.
         problem: why it is not bound, or slowed, in a sentence.
         is_at_fault: an answer said that the bind is not right; until it is bound again.
-        was_of_use: whether the last link was: see `is_of_use`.
+        was_healthy: whether the last link was: see `counts_as_healthy`.
         on_outbind: what to do when the message centre asks us to bind.
-        noted: for lines that the peer can cause at will.
+        noted: for binds that the peer can cause at will.
         dials: whether we call; false where the message centre calls us, when it likes.
         started_s: when it was last started, of the monotonic clock.
         bound_until_s: until when it was bound last; 0: never.
@@ -60,33 +60,33 @@ class Line(SessionHandler):
     def __init__(
         self,
         kind: BindKind,
-        bind: int,
+        number: int,
         settings: Settings,
-        operator: Operator,
+        listener: BindListener,
         keep: Keep,
         *,
         dials: bool = True,
     ) -> None:
         self.kind = kind
-        self.bind = bind
+        self.number = number
         self.settings = settings
-        self.link = Link.STARTING
+        self.state = BindState.STARTING
         self.problem = ""
         self.is_at_fault = False
-        self.was_of_use = False
-        self.pace = Pace(settings.rate_per_s, time.monotonic())
+        self.was_healthy = False
+        self.rate = AdaptiveRate(settings.rate_per_s, time.monotonic())
         self.on_outbind: Callable[[Session, Outbind], None] | None = None
         self.dials = dials
         self.started_s = 0.0
         self.bound_until_s = 0.0
         self.noted = SparingLog(log, settings.name)
-        self._operator = operator
+        self._listener = listener
         self._keep = keep
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._rebinding: asyncio.Task[None] | None = None
         self._all_answered = asyncio.Event()
-        self._slowdown = Slowdown(self.pace, self._recovered)
+        self._throttle = ThrottleState(self.rate, self._recovered)
         self._is_waiting_for_rate = False
         self._last_pdu_ms: int | None = None
         self._bound_s = 0.0
@@ -97,7 +97,7 @@ class Line(SessionHandler):
     @property
     def session(self) -> Session | None:
         """The session, while something may be sent on it."""
-        return self._session if self.link in _OPEN else None
+        return self._session if self.state in _OPEN else None
 
     @property
     def is_usable(self) -> bool:
@@ -105,19 +105,19 @@ class Line(SessionHandler):
         return self.session is not None or self._back_soon is not None
 
     @property
-    def room(self) -> int:
+    def free_window(self) -> int:
         """How many parts it takes now; calls `on_room` when the rate allows one again."""
-        if self._session is None or self.link not in _OPEN:
+        if self._session is None or self.state not in _OPEN:
             return 0
         room = self._session.room
-        if room and self.pace.is_limited and (wait_s := self.pace.wait_s(time.monotonic())):
+        if room and self.rate.is_limited and (wait_s := self.rate.wait_s(time.monotonic())):
             self._wait_for_rate(wait_s)
             return 0
         return room
 
     def start(self) -> None:
         self.started_s = time.monotonic()
-        self._enter(Link.STARTING)
+        self._enter(BindState.STARTING)
         self._task = asyncio.create_task(
             self._keep(self), name=f"smpp {self.settings.name} {self.kind}"
         )
@@ -130,15 +130,15 @@ class Line(SessionHandler):
         self._stop_waiting()
         await self._end(grace_s)
         self.problem = ""
-        self._enter(Link.UNBINDING)
+        self._enter(BindState.UNBINDING)
         self._task = None
 
     @property
-    def is_kept(self) -> bool:
+    def is_running(self) -> bool:
         """From `start` until `stop` is done."""
         return self._task is not None
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Let go of the connection at once, whatever waits for an answer."""
         if self._task:
             self._task.cancel()
@@ -153,31 +153,31 @@ class Line(SessionHandler):
             log.warning("bind_at_fault", carrier=self.settings.name, problem=problem)
             self._rebinding = asyncio.create_task(self._end(_REBIND_GRACE_S))
 
-    def on_answer(self, *, throttled: bool = False, pressed: bool = False) -> None:
-        """A submit ended, answered or not; see `Pace.on_answer`."""
+    def on_response(self, *, throttled: bool = False, congested: bool = False) -> None:
+        """A submit ended, answered or not; see `AdaptiveRate.on_response`."""
         now_s = time.monotonic()
-        self.pace.on_answer(now_s, throttled=throttled, pressed=pressed)
-        if throttled or pressed:
-            self._slowdown.noticed(now_s)
-            if self.link is Link.BOUND:
+        self.rate.on_response(now_s, throttled=throttled, congested=congested)
+        if throttled or congested:
+            self._throttle.note(now_s)
+            if self.state is BindState.BOUND:
                 self.problem = "The message centre asks us to send more slowly."
-                self._enter(Link.THROTTLED)
-        if self.link is Link.UNBINDING and not self.pace.in_flight:
+                self._enter(BindState.THROTTLED)
+        if self.state is BindState.UNBINDING and not self.rate.in_flight:
             self._all_answered.set()
 
-    def status(self, number: int) -> BindStatus:
+    def status(self, position: int) -> BindStatus:
         session = self._session
         sends = self.kind is not BindKind.RECEIVER
         return BindStatus(
-            number=number,
+            number=position,
             kind=self.kind,
-            link=self.link,
+            link=self.state,
             peer=session.peer if session else "",
             problem=self.problem,
             window=self.settings.window if sends else 0,
-            waiting=self.pace.in_flight,
-            allowed_per_s=self.pace.allowed_per_s,
-            rate_per_s=self.pace.measured_per_s(time.monotonic()),
+            waiting=self.rate.in_flight,
+            allowed_per_s=self.rate.allowed_per_s,
+            rate_per_s=self.rate.measured_per_s(time.monotonic()),
             last_pdu_ms=_heard_ms(session) if session else self._last_pdu_ms,
         )
 
@@ -185,12 +185,12 @@ class Line(SessionHandler):
 
     def binding(self) -> None:
         self.is_at_fault = False
-        self._enter(Link.BINDING)
+        self._enter(BindState.BINDING)
 
     def waits(self, problem: str) -> None:
         """Nothing to do until the message centre does something."""
         self.problem = problem
-        self._operator.on_link()
+        self._listener.on_state()
 
     def lost(self, problem: str) -> None:
         self._stop_waiting()
@@ -201,12 +201,12 @@ class Line(SessionHandler):
             log.warning("link_lost", carrier=self.settings.name, kind=self.kind, problem=problem)
         self.problem = problem
         self._session = None
-        self._enter(Link.LOST)
+        self._enter(BindState.LOST)
 
     # What the session says.
 
     def on_bound(self, session: Session) -> None:
-        if self.link is Link.UNBINDING:
+        if self.state is BindState.UNBINDING:
             session.close()
             return
         log.info("bound", carrier=self.settings.name, kind=self.kind, peer=session.peer)
@@ -214,21 +214,21 @@ class Line(SessionHandler):
         self._bound_s = time.monotonic()
         self._stop_waiting()
         self.problem = ""
-        self._enter(Link.THROTTLED if self.pace.is_slowed else Link.BOUND)
+        self._enter(BindState.THROTTLED if self.rate.is_slowed else BindState.BOUND)
 
     def on_room(self, session: Session) -> None:
-        self._operator.on_room()
+        self._listener.on_capacity()
 
     def on_request(self, session: Session, request: Pdu) -> None:
         if isinstance(request, Outbind):
             if self.on_outbind:
                 self.on_outbind(session, request)
         else:
-            self._operator.on_request(session, request)
+            self._listener.on_request(session, request)
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         self.noted.warning("answer_came_late", status=response.command_status)
-        self._operator.on_late(request, response)
+        self._listener.on_late_response(request, response)
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
         self.noted.warning("answer_to_nothing")
@@ -247,13 +247,13 @@ class Line(SessionHandler):
         heard = session.pdus_in - 1  # without the answer to the bind
         self.bound_until_s = time.monotonic()
         lasted = self.bound_until_s - self._bound_s >= self.settings.reconnect_min_s
-        self.was_of_use = is_of_use(heard, lasted=lasted) and not self.is_at_fault
+        self.was_healthy = counts_as_healthy(heard, lasted=lasted) and not self.is_at_fault
         if self.is_at_fault:
             self.lost(self.problem)
-        elif self.link in _OPEN:
-            if self.was_of_use:
+        elif self.state in _OPEN:
+            if self.was_healthy:
                 self._wait_for_it()
-            self._lose(WHY[reason])
+            self._lose(CLOSE_REASON_TEXT[reason])
 
     # Its own.
 
@@ -261,18 +261,18 @@ class Line(SessionHandler):
         session = self._session
         if session is None:
             return
-        self._enter(Link.UNBINDING)
-        if self.pace.in_flight:
+        self._enter(BindState.UNBINDING)
+        if self.rate.in_flight:
             self._all_answered.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace_s):
                     await self._all_answered.wait()
         await session.unbind()
 
-    def _enter(self, link: Link) -> None:
-        if link is not self.link:
-            self.link = link
-            self._operator.on_link()
+    def _enter(self, state: BindState) -> None:
+        if state is not self.state:
+            self.state = state
+            self._listener.on_state()
 
     def _wait_for_it(self) -> None:
         loop = asyncio.get_running_loop()
@@ -280,7 +280,7 @@ class Line(SessionHandler):
 
     def _did_not_come(self) -> None:
         self._back_soon = None
-        self._operator.on_link()
+        self._listener.on_state()
 
     def _stop_waiting(self) -> None:
         if self._back_soon:
@@ -294,19 +294,19 @@ class Line(SessionHandler):
 
     def _rate_allows(self) -> None:
         self._is_waiting_for_rate = False
-        self._operator.on_room()
+        self._listener.on_capacity()
 
     def _recovered(self) -> None:
-        if self.link is Link.THROTTLED:
+        if self.state is BindState.THROTTLED:
             self.problem = ""
-            self._enter(Link.BOUND)
+            self._enter(BindState.BOUND)
 
 
-Keep: TypeAlias = Callable[[Line], Coroutine[Any, Any, None]]
-"""A task that keeps a line bound until it is cancelled."""
+Keep: TypeAlias = Callable[[BindConnection], Coroutine[Any, Any, None]]
+"""A task that keeps a bind bound until it is cancelled."""
 
 
-def is_of_use(heard: int, *, lasted: bool) -> bool:
+def counts_as_healthy(heard: int, *, lasted: bool) -> bool:
     """A link that brought many PDUs, or lasted and brought any, deserves a try at once.
 
     One that takes a part or two and hangs up does not: it is tried ever more slowly.
