@@ -4,12 +4,15 @@ PORT ?= 8080
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test check fuzz stories bad-input attack scenarios bench soak lock clean
+.PHONY: run test test-long check fuzz stories bad-input attack scenarios bench soak lock clean
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-long: .venv/dev.stamp
+	$(BIN)/python -m pytest -n auto --dist worksteal -m hypothesis --hypothesis-profile=long tests/unit tests/contract
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .

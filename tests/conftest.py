@@ -1,11 +1,25 @@
-"""What holds for every test: machines are of any speed, and no result depends on it."""
+"""Profiles of hypothesis: `everyday` for `make test`, `long` for `make test-long`.
 
+Machines are of any speed: no example has a deadline, and no result depends on how long it took.
+"""
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "unhurried",
+    "everyday",
+    max_examples=25,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("unhurried")
+settings.register_profile("long", settings.get_profile("everyday"), max_examples=1_000)
+settings.load_profile("everyday")
+
+_LONG_S = 3_600
+
+
+def pytest_collection_modifyitems(items):
+    if settings.get_current_profile_name() == "long":
+        for item in items:
+            item.add_marker(pytest.mark.timeout(_LONG_S), append=False)

@@ -422,12 +422,7 @@ async def happen(store, one, event, now_ms):
         await store.settle([what(one, number, **facts)])
 
 
-@pytest.mark.timeout(120)
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     story=st.lists(st.tuples(events, st.integers(0, LEASE_MS)), max_size=20),
     taken=st.booleans(),

@@ -352,12 +352,7 @@ story = st.lists(
 )
 
 
-@pytest.mark.timeout(120)
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=story, answers=written, restart=st.integers(0, 16))
 def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
     fresh, story, answers, restart

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.cluster.bind_allocation import Place, share_of
@@ -134,7 +134,6 @@ def test_of_a_carrier_with_several_binds_the_share_of_one_cut_off_is_away_a_twen
     assert missing / 5 / HOUR_S <= 2 / 20
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_whatever_is_cut_and_mended_all_binds_are_bound_in_the_end_where_a_node_reaches(data):
     nodes = data.draw(st.integers(1, 4))

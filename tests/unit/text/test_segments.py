@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import regex  # type: ignore[import-untyped, unused-ignore]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.text import (
@@ -108,7 +108,6 @@ def test_national_tables_are_used_only_for_fewer_parts_than_ucs2(text, allowed):
 
 
 @given(texts, languages)
-@settings(deadline=None)  # many ways to cut are compared, on machines of any speed
 def test_no_allowed_pair_of_tables_would_need_fewer_parts(text, allowed):
     cut = cheapest(text, 16, allowed)
     for encoding in ENCODINGS:
