@@ -106,7 +106,7 @@ async def test_a_carrier_given_by_name_binds_again_while_names_hang(tmp_path, si
 
         async def link():
             carriers = await ask(session, "GET", "/v1/admin/carriers", None, admin)
-            return carriers["carriers"][0]["link"]
+            return carriers["carriers"][0]["state"]
 
         try:
             for number in range(NAMES):

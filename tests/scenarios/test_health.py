@@ -47,7 +47,7 @@ def test_without_its_operator_it_is_ready_says_so_and_accepts(gateway):
     number = gateway.fill(1)[0]
     gateway.cut_off_the_carrier()
     found = wait_for(gateway, lambda answer: answer.json().get("status") == "degraded")
-    assert (found.status_code, found.json()["remark"]) == (200, WAITS)
+    assert (found.status_code, found.json()["warning"]) == (200, WAITS)
     assert send(gateway, number).json()["success"]
 
 

@@ -115,4 +115,4 @@ async def test_parts_acknowledged_before_a_kill_are_there_afterwards(tmp_path, k
         process.stop()
     texts = ["".join(text_of(each, number) for number in (1, 2, 3)) for each in range(MESSAGES)]
     assert sorted(row["text"] for row in rows) == sorted(texts)
-    assert all(row["missing"] == [] for row in rows)
+    assert all(row["missingParts"] == [] for row in rows)

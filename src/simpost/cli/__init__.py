@@ -67,7 +67,7 @@ COMMANDS = {
     "carriers": Command(
         "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
     ),
-    "nodes": Command("nodes", "nodes", "Show the nodes and what they own.", "Operate"),
+    "nodes": Command("nodes", "nodes", "Show the nodes, their roles and their leases.", "Operate"),
     "receipts": Command(
         "receipts",
         "receipts",

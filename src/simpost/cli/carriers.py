@@ -16,7 +16,7 @@ app = typer.Typer(help="Show the carriers; pause, drain and resume them.")
 
 _PATH = "/v1/admin/carriers"
 _HEADING = [
-    "carrier", "bind", "link", "window", "rate/s", "last PDU", "waiting", "held", "problem"
+    "carrier", "bind", "state", "window", "rate/s", "last PDU", "queued", "leased", "problem"
 ]  # fmt: skip
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the carrier in the configuration.")]
@@ -106,15 +106,15 @@ def _print(carriers: list[dict[str, Any]]) -> None:
 def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
     """A row for each bind; what holds for the carrier stands in the first."""
     paused = ", paused" if carrier["paused"] else ""
-    counts = [f"{carrier['waiting']}", f"{carrier['held']}"]
+    counts = [f"{carrier['queued']}", f"{carrier['leased']}"]
     if not carrier["binds"]:
         yield [carrier["name"], "", "not configured", "", "", "", *counts, ""]
     for index, bind in enumerate(carrier["binds"]):
         yield [
             "" if index else carrier["name"],
             f"{bind['number']} {bind['kind']}" + (f" at {node}" if (node := bind["node"]) else ""),
-            bind["link"] + paused,
-            f"{bind['waiting']}/{bind['window']}" if bind["window"] else "",
+            bind["state"] + paused,
+            f"{bind['unanswered']}/{bind['window']}" if bind["window"] else "",
             _rate(bind),
             _age(bind["lastPduAt"], now),
             *(["", ""] if index else counts),
@@ -124,10 +124,10 @@ def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
 
 def lines_of_forms(carrier: dict[str, Any], now: datetime) -> Iterator[str]:
     """How receipts of this carrier write the ids of its answers, where they differ."""
-    for form in carrier["receiptForms"]:
-        times = "once" if form["times"] == 1 else f"{form['times']} times"
+    for form in carrier["receiptIdFormats"]:
+        times = "once" if form["count"] == 1 else f"{form['count']} times"
         seen = f"seen {times}, last {_age(form['lastSeenAt'], now)}"
-        yield f"{carrier['name']}: {form['sentence']} ({seen})"
+        yield f"{carrier['name']}: {form['description']} ({seen})"
 
 
 def _rate(bind: dict[str, Any]) -> str:

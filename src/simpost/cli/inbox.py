@@ -146,7 +146,7 @@ def _time(text: str) -> str:
 def _state(each: dict[str, Any]) -> str:
     reason = each["reason"]
     notes = [reason["code"]] if reason else []
-    if each["missing"]:
+    if each["missingParts"]:
         notes.append("incomplete")
     return f"{each['state']} ({', '.join(notes)})" if notes else str(each["state"])
 

@@ -9,7 +9,7 @@ from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.reload import lines_of_mistakes
 
-_HEADING = ["node", "roles", "version", "started", "last beat", "owns"]
+_HEADING = ["node", "roles", "version", "started", "last heartbeat", "leases"]
 
 
 def nodes(
@@ -18,7 +18,7 @@ def nodes(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the nodes and what they own."""
+    """Show the nodes, their roles and their leases."""
     found = admin_server(url, config, admin_token).get("/v1/admin/nodes")["nodes"]
     if as_json:
         print_json(found)
@@ -30,12 +30,12 @@ def nodes(
 
 
 def lines_of_troubles(nodes: list[dict[str, Any]]) -> Iterator[str]:
-    """What a node cannot do, in sentences."""
+    """Problems of the nodes, one line each."""
     for node in nodes:
-        for carrier in node["leavesToOthers"]:
-            yield f"{node['name']}: does not reach {carrier}, and leaves its binds to others"
+        for carrier in node["yieldedCarriers"]:
+            yield f"{node['name']}: cannot reach {carrier}; its binds are left to other nodes"
         if node["configurationErrors"]:
-            yield f"{node['name']}: keeps what it had, its file is not right"
+            yield f"{node['name']}: its configuration file is invalid; old settings stay in force"
             yield from lines_of_mistakes(node["name"], node["configurationErrors"])
 
 
@@ -45,6 +45,6 @@ def _row(node: dict[str, Any]) -> list[str]:
         ", ".join(node["roles"]),
         node["version"],
         node["startedAt"],
-        node["lastBeatAt"],
-        ", ".join(node["owns"]),
+        node["lastHeartbeatAt"],
+        ", ".join(node["leases"]),
     ]

@@ -1,4 +1,4 @@
-"""`simpost receipts`: what carriers reported and no part was found for."""
+"""`simpost receipts`: receipts that were applied to no part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 
-_HEADING = ["last (UTC)", "carrier", "id", "says", "numbers", "times", "disposition"]
+_HEADING = ["last (UTC)", "carrier", "id", "state", "numbers", "count", "disposition"]
 
 
 def receipts(
@@ -27,7 +27,7 @@ def receipts(
     if as_json:
         print_json(found)
     elif not found:
-        print_lines(["every receipt found its part"])
+        print_lines(["no unmatched receipts"])
     else:
         print_columns([_HEADING, *(_row(each) for each in found)])
 
@@ -41,6 +41,6 @@ def _row(each: dict[str, Any]) -> list[str]:
         " or ".join(ids),
         each["state"] + code,
         ", ".join(each["numbers"]) or "-",
-        str(each["times"]),
+        str(each["count"]),
         each["disposition"],
     ]

@@ -83,5 +83,5 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[str]]:
             each["iccid"] or "-",
             each["reason"]["code"],
             each["requestId"] or "-",
-            each["reason"]["sentence"],
+            each["reason"]["explanation"],
         ]

@@ -132,7 +132,7 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
         print_json(answer)
     elif refused:
         reason = answer["reason"]
-        said = " ".join(filter(None, [reason["sentence"], reason["detail"], reason["remedy"]]))
+        said = " ".join(filter(None, [reason["explanation"], reason["detail"], reason["remedy"]]))
         print_lines([f"would be refused: {reason['code']}", said])
     else:
         way = f"{answer['to']} through {answer['carrier']}"

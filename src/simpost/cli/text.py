@@ -139,7 +139,7 @@ def _document(explanation: Explanation) -> dict[str, Any]:
             {"text": part, "characters": len(part), "units": units_of(part, segments.encoding)}
             for part in segments.parts
         ],
-        "forcing": [_driver(driver) for driver in explanation.forced],
+        "ucs2Triggers": [_driver(driver) for driver in explanation.forced],
         "doubled": [_driver(driver) for driver in explanation.doubled],
         "replaced": replaced
         and {"encoding": replaced.encoding.label, "parts": replaced.parts, "text": replaced.text},
@@ -161,7 +161,7 @@ def _driver(driver: CostDriver) -> dict[str, Any]:
         "codePoint": driver.code_point,
         "name": driver.name,
         "count": driver.count,
-        "first": driver.first,
+        "firstPosition": driver.first,
         "lookAlike": driver.look_alike,
     }
 

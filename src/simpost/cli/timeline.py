@@ -90,7 +90,7 @@ def _receipt(receipt: dict[str, Any]) -> str:
     said = KEPT.get(receipt["disposition"], receipt["disposition"])
     words = [f"part {receipt['part']}: a receipt of {receipt['carrier']}"]
     words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {said}"]
-    words += [f"; {receipt['times']} times"] * (receipt["times"] > 1)
+    words += [f"; {receipt['count']} times"] * (receipt["count"] > 1)
     return "".join(words) + _code(receipt)
 
 
@@ -113,4 +113,4 @@ def _carrier_id(message: dict[str, Any], attempt: dict[str, Any]) -> str:
 def _why(reason: dict[str, Any] | None) -> str:
     if not reason:
         return ""
-    return f" ({reason['code']}): {reason['sentence']} {reason['remedy']}"
+    return f" ({reason['code']}): {reason['explanation']} {reason['remedy']}"

@@ -22,27 +22,27 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
         "carriers": [
             {
                 "name": "down",
-                "link": "lost",
+                "state": "lost",
                 "paused": False,
                 "takesMessages": False,
-                "waiting": 3,
-                "held": 0,
+                "queued": 3,
+                "leased": 0,
                 "binds": [
                     {
                         "node": None,
                         "number": 1,
                         "kind": "transceiver",
-                        "link": "lost",
+                        "state": "lost",
                         "peer": "",
                         "problem": "connection refused",
                         "window": 10,
-                        "waiting": 0,
+                        "unanswered": 0,
                         "allowedPerSecond": 0.0,
                         "ratePerSecond": 0.0,
                         "lastPduAt": "2026-01-01T00:00:00.000Z",
                     }
                 ],
-                "receiptForms": [],
+                "receiptIdFormats": [],
             }
         ]
     }
@@ -69,14 +69,14 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
     )
     await service.store.receive([receipt])
     [shown] = (await service.operate("GET", "carriers")).json()["carriers"]
-    assert shown["receiptForms"] == [
+    assert shown["receiptIdFormats"] == [
         {
-            "sentence": "receipts write the hexadecimal id in decimal;"
+            "description": "receipts write the hexadecimal id in decimal;"
             " answers have it in upper case, without leading zeros",
             "base": "decimal",
-            "letters": "upper",
+            "letterCase": "upper",
             "width": 0,
-            "times": 1,
+            "count": 1,
             "firstSeenAt": "2026-01-01T00:00:00.000Z",
             "lastSeenAt": "2026-01-01T00:00:00.000Z",
         }
@@ -90,7 +90,7 @@ async def test_a_carrier_is_paused_and_resumed_and_messages_are_accepted_meanwhi
     assert (paused.status_code, paused.json()["paused"]) == (200, True)
     assert (await service.send()).json()["success"]
     resumed = await service.operate("POST", "carriers/down/resume")
-    assert (resumed.json()["paused"], resumed.json()["waiting"]) == (False, 1)
+    assert (resumed.json()["paused"], resumed.json()["queued"]) == (False, 1)
 
 
 async def test_a_carrier_that_is_gone_is_shown_while_parts_wait_for_it(service: SERVED) -> None:
@@ -98,7 +98,7 @@ async def test_a_carrier_that_is_gone_is_shown_while_parts_wait_for_it(service: 
     service.services.dispatch.lanes["other"] = service.services.dispatch.lanes.pop("down")
     shown = (await service.operate("GET", "carriers")).json()["carriers"]
     gone = [each for each in shown if each["name"] == "down"]
-    assert [(each["link"], each["waiting"], each["binds"]) for each in gone] == [(None, 1, [])]
+    assert [(each["state"], each["queued"], each["binds"]) for each in gone] == [(None, 1, [])]
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "drain"])

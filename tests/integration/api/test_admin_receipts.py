@@ -28,7 +28,7 @@ async def test_the_administrator_sees_receipts_that_found_no_part(service: SERVE
         "carrierCode": None,
         "carrierCodeMeaning": None,
         "numbers": ["66812345678", "Shop"],
-        "times": 1,
+        "count": 1,
         "firstAt": "2026-01-01T00:00:00.000Z",
         "lastAt": "2026-01-01T00:00:00.000Z",
     }

@@ -29,14 +29,14 @@ def probes(service, monkeypatch, *ends):
 async def test_a_service_whose_carriers_are_away_is_ready_and_says_so(service):
     answer = await service.client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "degraded", "version": "0", "remark": WAITS}
+    assert answer.json() == {"status": "degraded", "version": "0", "warning": WAITS}
     assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_a_service_with_a_carrier_is_ready_without_a_remark(service):
     service.services.dispatch.lanes["down"].carrier.is_open = True
     answer = await service.client.get("/readyz")
-    assert answer.json() == {"status": "ok", "version": "0", "remark": None}
+    assert answer.json() == {"status": "ok", "version": "0", "warning": None}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ async def test_an_account_lists_what_came_in_newest_first_with_every_fact(servic
     assert page["next"] is None
     row = page["inbound"][0]
     assert (row["from"], row["to"], row["esimTranNo"]) == (PHONE, NUMBER, GOOD)
-    assert (row["state"], row["reason"], row["missing"], row["partCount"]) == (
+    assert (row["state"], row["reason"], row["missingParts"], row["partCount"]) == (
         "received",
         None,
         [2],

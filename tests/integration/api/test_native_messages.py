@@ -94,7 +94,7 @@ async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVE
         "reason": None,
         "carrierCode": "0D1",
         "carrierCodeMeaning": None,
-        "times": 2,
+        "count": 2,
         "firstAt": "2026-01-01T00:00:01.000Z",
         "lastAt": "2026-01-01T00:00:01.000Z",
     }
@@ -258,8 +258,8 @@ async def test_a_dry_run_tells_what_would_be_sent_and_sends_nothing(service: SER
     )
     assert (preview["encoding"], preview["partCount"]) == ("ucs2", 2)
     assert "".join(preview["segments"]) == "It’s " + "x" * 100
-    (forcing,) = preview["forcing"]
-    assert (forcing["character"], forcing["codePoint"], forcing["lookAlike"]) == (
+    (trigger,) = preview["ucs2Triggers"]
+    assert (trigger["character"], trigger["codePoint"], trigger["lookAlike"]) == (
         "’",
         "U+2019",
         "'",
@@ -273,7 +273,7 @@ async def test_a_dry_run_that_would_be_refused_says_why(service: SERVED) -> None
     preview = answer.json()
     assert preview["decision"] == "refuse"
     assert preview["reason"]["code"] == "not_installed"
-    assert preview["reason"]["sentence"]
+    assert preview["reason"]["explanation"]
     assert preview["reason"]["remedy"]
     assert (preview["carrier"], preview["partCount"]) == (None, 1)
 

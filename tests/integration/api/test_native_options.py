@@ -112,14 +112,14 @@ async def test_a_preview_is_cut_as_the_carrier_would_get_it(service: SERVED) -> 
     latin1 = CarrierCapabilities(name="down", alphabet="latin1")
     preview = (await send(with_carrier(service, latin1), text="é€", dryRun=True)).json()
     assert preview["encoding"] == "ucs2"
-    assert [each["character"] for each in preview["forcing"]] == ["€"]
+    assert [each["character"] for each in preview["ucs2Triggers"]] == ["€"]
     preview = (await send(service, text="é[", dryRun=True)).json()
-    assert (preview["encoding"], preview["forcing"]) == ("latin1", [])
+    assert (preview["encoding"], preview["ucs2Triggers"]) == ("latin1", [])
 
 
 async def test_a_preview_of_binary_shows_its_segments(able: SERVED) -> None:
     preview = (await send(able, binary="00" * 141, dryRun=True, **{"from": "Bank"})).json()
-    assert (preview["from"], preview["encoding"], preview["forcing"]) == ("Bank", "binary", [])
+    assert (preview["from"], preview["encoding"], preview["ucs2Triggers"]) == ("Bank", "binary", [])
     assert preview["segments"] == ["00" * 134, "00" * 7]
 
 
@@ -229,7 +229,7 @@ async def test_a_request_may_ask_for_look_alikes_and_is_told_of_each(able: SERVE
 async def test_a_dry_run_shows_what_would_be_replaced(able: SERVED) -> None:
     preview = (await send(able, text=CURLY, lookAlikes=True, dryRun=True)).json()
     assert (preview["segments"], preview["replaced"]) == ([STRAIGHT], REPLACED)
-    assert preview["forcing"] == []
+    assert preview["ucs2Triggers"] == []
 
 
 async def test_an_account_may_ask_for_look_alikes_in_all_its_texts(able: SERVED) -> None:

@@ -238,15 +238,15 @@ def test_carriers_are_shown_paused_and_resumed(simpost: Simpost) -> None:
     assert "simulator  1 transceiver  bound" in shown.stdout
     assert "bound, paused" in simpost("carriers", "pause", "simulator").stdout
     waits = json.loads(simpost("send", "while paused", "--esim", ESIM, "--json").stdout)
-    assert json.loads(simpost("carriers", "--json").stdout)[0]["waiting"] == 1
+    assert json.loads(simpost("carriers", "--json").stdout)[0]["queued"] == 1
     assert "paused" not in simpost("carriers", "resume", "simulator").stdout
     assert waits["state"] == "accepted"
 
 
 def test_a_drained_carrier_is_unbound_until_it_is_resumed(simpost: Simpost) -> None:
     drained = json.loads(simpost("carriers", "drain", "simulator", "--json").stdout)
-    assert (drained["paused"], drained["held"]) == (True, 0)
-    assert drained["link"] != "bound"
+    assert (drained["paused"], drained["leased"]) == (True, 0)
+    assert drained["state"] != "bound"
     simpost("carriers", "resume", "simulator")
     done = simpost("send", "after the drain", "--esim", ESIM, "--wait")
     assert done.stdout.splitlines()[-1].endswith("  delivered")

@@ -36,7 +36,7 @@ def times_left(node):
 
 
 def owned(node):
-    return {each["name"]: each["owns"] for each in node.operate("GET", "nodes")["nodes"]}
+    return {each["name"]: each["leases"] for each in node.operate("GET", "nodes")["nodes"]}
 
 
 def test_a_bind_goes_to_a_node_that_reaches_the_operator_and_messages_are_delivered(site):
@@ -67,7 +67,7 @@ def test_a_node_that_alone_is_cut_off_has_no_share_until_it_rested(site):
     wire.hang_up()
     until(lambda: other.bound() == 4)
     (shown,) = [node for node in other.operate("GET", "nodes")["nodes"] if node["name"] == "cut"]
-    assert shown["leavesToOthers"] == ["simulator"]
+    assert shown["yieldedCarriers"] == ["simulator"]
     assert centre.ask("stats")["bindsRefused"] == 0
 
 

@@ -95,7 +95,7 @@ def test_a_new_carrier_is_bound_by_one_node_whichever_was_asked(cluster, centre)
         add(node, f"[[carriers]]{lines.replace('simulator', 'another')}")
     answer = door.operate("POST", "reload")
     assert (answer["added"], told_of(answer)["sender"]["added"]) == (["another"], ["another"])
-    until(lambda: "bind another 1" in shown(door, "sender").get("owns", []))
+    until(lambda: "bind another 1" in shown(door, "sender").get("leases", []))
     until(lambda: centre.ask("stats")["bound"] == 2)
 
 

@@ -34,8 +34,8 @@ def test_each_node_shows_the_binds_of_all(cluster):
         return carrier["takesMessages"] and carrier["binds"]
 
     (bind,) = until(seen)
-    assert (bind["node"], bind["link"]) == ("sender", "bound")
-    assert door.operate("GET", "carriers")["carriers"][0]["link"] == "bound"
+    assert (bind["node"], bind["state"]) == ("sender", "bound")
+    assert door.operate("GET", "carriers")["carriers"][0]["state"] == "bound"
     with urllib.request.urlopen(f"{door.url}/readyz") as answer:
         assert json.load(answer)["status"] == "ok"
 

@@ -125,13 +125,13 @@ def test_all_nodes_are_shown_with_what_they_own(cluster):
 
     def shown():
         found = {node["name"]: node for node in door.operate("GET", "nodes")["nodes"]}
-        return found if found.get("sender", {}).get("owns") else None
+        return found if found.get("sender", {}).get("leases") else None
 
     found = until(shown)
-    assert found["sender"]["owns"] == ["bind simulator 1", "dispatch"]
+    assert found["sender"]["leases"] == ["bind simulator 1", "dispatch"]
     assert found["sender"]["roles"] == ["carrier", "dispatch"]
-    assert not found["sender"]["answers"]
-    assert found["door"]["owns"] == []
-    assert found["door"]["answers"]
+    assert not found["sender"]["self"]
+    assert found["door"]["leases"] == []
+    assert found["door"]["self"]
     sender.process.stop()
     until(lambda: [node["name"] for node in door.operate("GET", "nodes")["nodes"]] == ["door"])

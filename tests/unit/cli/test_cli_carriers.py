@@ -14,11 +14,11 @@ def bind(**changes: Any) -> dict[str, Any]:
         "node": None,
         "number": 1,
         "kind": "transceiver",
-        "link": "bound",
+        "state": "bound",
         "peer": "192.0.2.7:2775",
         "problem": "",
         "window": 10,
-        "waiting": 3,
+        "unanswered": 3,
         "allowedPerSecond": 50.0,
         "ratePerSecond": 41.5,
         "lastPduAt": "2026-11-22T11:59:58.000Z",
@@ -26,8 +26,10 @@ def bind(**changes: Any) -> dict[str, Any]:
 
 
 def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    about = {"name": "one", "link": "bound", "paused": False, "takesMessages": True}
-    return about | {"waiting": 7, "held": 3, "binds": list(binds), "receiptForms": []} | changes
+    about = {"name": "one", "state": "bound", "paused": False, "takesMessages": True}
+    return (
+        about | {"queued": 7, "leased": 3, "binds": list(binds), "receiptIdFormats": []} | changes
+    )
 
 
 def test_a_row_shows_window_rate_last_pdu_and_what_waits() -> None:
@@ -42,7 +44,7 @@ def test_what_holds_for_the_carrier_stands_once() -> None:
 
 
 def test_a_lost_bind_shows_why_and_a_receiver_has_no_window() -> None:
-    lost = bind(link="lost", problem="wrong password", lastPduAt=None)
+    lost = bind(state="lost", problem="wrong password", lastPduAt=None)
     receiver = bind(kind="receiver", window=0)
     first, second = rows_of(carrier(lost, receiver), NOW)
     assert (first[2], first[5], first[8]) == ("lost", "never", "wrong password")
@@ -55,7 +57,7 @@ def test_a_pause_stands_beside_the_link() -> None:
 
 
 def test_a_carrier_that_is_gone_is_shown_with_what_waits_for_it() -> None:
-    (row,) = rows_of(carrier(link=None), NOW)
+    (row,) = rows_of(carrier(state=None), NOW)
     assert row == ["one", "", "not configured", "", "", "", "7", "3", ""]
 
 
@@ -67,9 +69,9 @@ def test_silence_is_told_in_the_unit_that_fits() -> None:
 
 def test_the_forms_of_receipt_ids_are_told_in_sentences() -> None:
     said = "receipts write the hexadecimal id in decimal; answers have it in upper case"
-    seen = {"sentence": said, "times": 41, "lastSeenAt": "2026-11-22T11:57:00.000Z"}
-    once = {"sentence": "otherwise", "times": 1, "lastSeenAt": "2026-11-22T11:59:50.000Z"}
-    assert list(lines_of_forms(carrier(bind(), receiptForms=[seen, once]), NOW)) == [
+    seen = {"description": said, "count": 41, "lastSeenAt": "2026-11-22T11:57:00.000Z"}
+    once = {"description": "otherwise", "count": 1, "lastSeenAt": "2026-11-22T11:59:50.000Z"}
+    assert list(lines_of_forms(carrier(bind(), receiptIdFormats=[seen, once]), NOW)) == [
         f"one: {said} (seen 41 times, last 3 min ago)",
         "one: otherwise (seen once, last 10 s ago)",
     ]

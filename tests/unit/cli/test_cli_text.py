@@ -31,7 +31,7 @@ def test_a_plain_text_is_one_part(capsys: pytest.CaptureFixture[str]) -> None:
         "units": 5,
         "unitsPerPart": 160,
         "parts": [{"text": "hello", "characters": 5, "units": 5}],
-        "forcing": [],
+        "ucs2Triggers": [],
         "doubled": [],
         "replaced": None,
         "languages": [],

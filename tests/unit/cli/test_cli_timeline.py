@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 def why(reason: Reason) -> dict[str, str]:
-    return {"code": reason, "sentence": reason.sentence, "remedy": reason.remedy, "detail": ""}
+    return {"code": reason, "explanation": reason.sentence, "remedy": reason.remedy, "detail": ""}
 
 
 def attempt(number: int, outcome: str, second: int, **more: Any) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def kept(disposition: str, **more: Any) -> dict[str, Any]:
         "disposition": disposition,
         "carrierCode": None,
         "carrierCodeMeaning": None,
-        "times": 1,
+        "count": 1,
         "lastAt": "2026-01-01T00:00:09.000Z",
         **more,
     }
@@ -150,7 +150,7 @@ def test_what_the_network_said_is_told_with_what_it_means() -> None:
 
 def test_receipts_that_were_kept_are_told_in_their_place() -> None:
     receipts = [
-        kept("duplicate", times=3),
+        kept("duplicate", count=3),
         kept("late", state="failed", carrierCode="0D1"),
         *(kept(disposition) for disposition in ("parked", "matched", "ambiguous")),
     ]

@@ -10,7 +10,7 @@ FACTS = {
     "disposition": "parked",
     "carrierCode": "3:27",
     "numbers": ["66812345678", "Shop"],
-    "times": 2,
+    "count": 2,
     "lastAt": "2026-01-01T00:00:07.000Z",
 }
 

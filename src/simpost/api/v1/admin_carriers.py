@@ -15,57 +15,58 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(adm
 
 
 class BindShown(Shape):
-    """`window` is the most parts without an answer, `waiting` how many there are now.
+    """One connection to the carrier.
 
-    `node` is the other node that owns it; null when it is the one that answers.
-    `allowedPerSecond` is what may be sent now, 0 without a limit; `ratePerSecond` what was
-    answered of late.
+    `window` is the most unanswered parts allowed, `unanswered` the number now. `node` is the
+    node that leases the bind; null for the node that answers this request. `allowedPerSecond`
+    is the present limit, 0 without one; `ratePerSecond` the rate of recent responses.
     """
 
     node: str | None
     number: int
     kind: BindKind
-    link: BindState
+    state: BindState
     peer: str
     problem: str
     window: int
-    waiting: int
+    unanswered: int
     allowed_per_second: float
     rate_per_second: float
     last_pdu_at: Time | None
 
 
-class ReceiptFormShown(Shape):
-    """A form this carrier was seen to write ids of receipts in, which differs from its answers.
+class ReceiptIdFormatShown(Shape):
+    """An observed format of message ids in receipts that differs from the ids in responses.
 
-    `sentence` says it for people; `width` is what the answer's id is padded to with zeros, 0
-    without leading zeros and -1 when zeros are as in the receipt.
+    `description` explains it in English. `width` is the length the id in the response is padded
+    to with zeros: 0 without leading zeros, -1 when the zeros are as in the receipt.
     """
 
-    sentence: str
+    description: str
     base: Base
-    letters: LetterCase
+    letter_case: LetterCase
     width: int
-    times: int
+    count: int
     first_seen_at: Time
     last_seen_at: Time
 
 
 class CarrierShown(Shape):
-    """`link` is null when parts wait for a carrier that is not configured any more.
+    """A carrier and its binds.
 
-    `waiting` parts are in the store, `held` ones in the lane. `receiptForms` are those learnt,
-    the most used first; none while receipts have the very id of the answer.
+    `state` is null when parts are queued for a carrier that is no longer configured. `queued`
+    parts wait in the store, `leased` parts are reserved by a node. `receiptIdFormats` are the
+    observed formats, the most frequent first; empty while receipts repeat the id of the response.
     """
 
     name: str
-    link: BindState | None
+    state: BindState | None
     paused: bool
     takes_messages: bool
-    waiting: int
-    held: int
+    queued: int
+    leased: int
     binds: list[BindShown]
-    receipt_forms: list[ReceiptFormShown]
+    receipt_id_formats: list[ReceiptIdFormatShown]
 
 
 class CarrierList(Shape):
@@ -118,26 +119,28 @@ def _known(services: Wired, name: str) -> str:
 async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:
     return CarrierShown(
         name=status.name,
-        link=status.link,
+        state=status.link,
         paused=status.is_paused,
         takes_messages=status.takes_messages,
-        waiting=status.waiting,
-        held=status.held,
+        queued=status.waiting,
+        leased=status.held,
         binds=[
             *(_bind(bind, None) for bind in status.binds),
             *(_bind(bind, node) for node, bind in status.elsewhere),
         ],
-        receipt_forms=[_form(seen) for seen in await services.store.receipt_forms(status.name)],
+        receipt_id_formats=[
+            _form(seen) for seen in await services.store.receipt_forms(status.name)
+        ],
     )
 
 
-def _form(seen: ObservedIdFormat) -> ReceiptFormShown:
-    return ReceiptFormShown(
-        sentence=seen.form.sentence,
+def _form(seen: ObservedIdFormat) -> ReceiptIdFormatShown:
+    return ReceiptIdFormatShown(
+        description=seen.form.sentence,
         base=seen.form.base,
-        letters=seen.form.letters,
+        letter_case=seen.form.letters,
         width=seen.form.width,
-        times=seen.times,
+        count=seen.times,
         first_seen_at=format_time(seen.first_ms),
         last_seen_at=format_time(seen.last_ms),
     )
@@ -148,11 +151,11 @@ def _bind(bind: BindStatus, node: str | None) -> BindShown:
         node=node,
         number=bind.number,
         kind=bind.kind,
-        link=bind.link,
+        state=bind.link,
         peer=bind.peer,
         problem=bind.problem,
         window=bind.window,
-        waiting=bind.waiting,
+        unanswered=bind.waiting,
         allowed_per_second=bind.allowed_per_s,
         rate_per_second=bind.rate_per_s,
         last_pdu_at=None if bind.last_pdu_ms is None else format_time(bind.last_pdu_ms),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 
 from simpost.api.v1.admin_reload import Mistake, mistakes_of
 from simpost.api.v1.callers import Wired, admit_admin
@@ -12,30 +13,32 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(adm
 
 
 class NodeShown(Shape):
-    """`owns` are `bind CARRIER NUMBER` and `dispatch`; times are the database's.
+    """A node of the cluster; times are those of the database.
 
-    `leavesToOthers` are carriers whose binds it tried in vain. `configurationErrors` are the
-    mistakes for which it refused its file when it read it last: what held before holds on.
+    `self` is true for the node that answers this request. `leases` are `bind CARRIER NUMBER` and
+    `dispatch`. `yieldedCarriers` are carriers that the node could not reach: it leaves their
+    binds to other nodes. `configurationErrors` are the errors of the last file it rejected; the
+    settings from before stay in force.
     """
 
     name: str
-    answers: bool
+    is_self: bool = Field(serialization_alias="self")
     roles: list[str]
     version: str
     started_at: Time
-    last_beat_at: Time
-    owns: list[str]
-    leaves_to_others: list[str]
+    last_heartbeat_at: Time
+    leases: list[str]
+    yielded_carriers: list[str]
     configuration_errors: list[Mistake]
 
 
 class NodeList(Shape):
-    """Empty with the embedded store, which has one process. `answers` is the node asked."""
+    """Empty with the embedded store, which has one process."""
 
     nodes: list[NodeShown]
 
 
-@router.get("/nodes", summary="Show all nodes and what they own")
+@router.get("/nodes", summary="Show all nodes and what they lease")
 async def list_nodes(services: Wired) -> NodeList:
     node = services.node
     standing = node.standing if node else None
@@ -45,13 +48,13 @@ async def list_nodes(services: Wired) -> NodeList:
         nodes=[
             NodeShown(
                 name=each.name,
-                answers=each.name == node.name,
+                is_self=each.name == node.name,
                 roles=list(each.roles),
                 version=each.version,
                 started_at=format_time(each.started_ms),
-                last_beat_at=format_time(each.beat_ms),
-                owns=sorted(t for t, owner in standing.leases.items() if owner == each.name),
-                leaves_to_others=[
+                last_heartbeat_at=format_time(each.beat_ms),
+                leases=sorted(t for t, owner in standing.leases.items() if owner == each.name),
+                yielded_carriers=[
                     name for name, report in each.report.carriers.items() if report.turn
                 ],
                 configuration_errors=mistakes_of(each.report.reading),

@@ -1,4 +1,4 @@
-"""The administrator's look at receipts that were applied to no part."""
+"""Receipts that were applied to no part."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class WhichReceipts(Shape):
 
 
 class UnmatchedReceiptShown(Shape):
-    """What a carrier reported, and we found no part for.
+    """A receipt that matched no part.
 
-    `textId` is the id of the receipt's text where it is not the one of its TLV. The same receipt
-    again only counts up `times`; `numbers` are those that the last one named.
+    `textId` is the id in the text of the receipt, if it differs from the id in the TLV. An
+    identical receipt only increments `count`; `numbers` are those named by the latest one.
     """
 
     carrier: str
@@ -41,7 +41,7 @@ class UnmatchedReceiptShown(Shape):
     carrier_code: str | None
     carrier_code_meaning: str | None
     numbers: list[str]
-    times: int
+    count: int
     first_at: Time
     last_at: Time
 
@@ -75,7 +75,7 @@ def _show(receipt: UnmatchedReceipt) -> UnmatchedReceiptShown:
         carrier_code=receipt.carrier_code,
         carrier_code_meaning=explain_carrier_code(receipt.carrier_code),
         numbers=list(receipt.numbers),
-        times=receipt.times,
+        count=receipt.times,
         first_at=format_time(receipt.first_ms),
         last_at=format_time(receipt.last_ms),
     )

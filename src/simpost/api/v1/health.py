@@ -20,11 +20,11 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`degraded`: what is accepted is committed, and waits; `remark` says for what."""
+    """`degraded`: messages are accepted and committed, but not sent; `warning` says why."""
 
     status: Literal["ok", "degraded"]
     version: str
-    remark: str | None
+    warning: str | None
 
 
 @router.get("/healthz", summary="Alive: the process answers")
@@ -43,5 +43,5 @@ async def readyz(services: Wired, response: Response) -> Readiness:
     return Readiness(
         status="degraded" if state.remark else "ok",
         version=services.version,
-        remark=state.remark,
+        warning=state.remark,
     )

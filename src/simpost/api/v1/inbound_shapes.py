@@ -17,7 +17,8 @@ class InboundShown(Shape):
 
     `encoding` is `undecodable` when the user data header is broken; `binary` has all octets then.
 
-    `missing` numbers the parts that never came; `messageId` is as what it was carried on.
+    `missingParts` are the numbers of the parts that never came. `messageId` is the message that
+    was made of it.
     """
 
     id: str
@@ -31,7 +32,7 @@ class InboundShown(Shape):
     binary: str | None
     encoding: str
     part_count: int
-    missing: list[int]
+    missing_parts: list[int]
     message_id: str | None
     received_at: Time
 
@@ -78,7 +79,7 @@ class Entry(Shape):
     to: str
     text: str | None
     binary: str | None
-    missing: list[int]
+    missing_parts: list[int]
     at: Time
 
 
@@ -103,7 +104,7 @@ def show_inbound(inbound: InboundMessage) -> InboundShown:
         binary=binary,
         encoding=inbound.encoding,
         part_count=inbound.part_count,
-        missing=list(inbound.missing),
+        missing_parts=list(inbound.missing),
         message_id=format_id(inbound.message_id) if inbound.message_id else None,
         received_at=format_time(inbound.received_ms),
     )
@@ -140,7 +141,7 @@ def show_entry(said: Message | InboundMessage) -> Entry:
         to=said.destination,
         text=text,
         binary=binary,
-        missing=missing,
+        missing_parts=missing,
         at=format_time(at_ms),
     )
 

@@ -41,7 +41,7 @@ class AttemptShown(Shape):
 
 
 class ReceiptShown(Shape):
-    """A receipt that was kept beside those obeyed at once; `disposition` says why."""
+    """A receipt that was not applied at once; `disposition` says why."""
 
     part: int
     carrier: str
@@ -51,7 +51,7 @@ class ReceiptShown(Shape):
     reason: Why | None
     carrier_code: str | None
     carrier_code_meaning: str | None
-    times: int
+    count: int
     first_at: Time
     last_at: Time
 
@@ -205,7 +205,7 @@ def _show_receipt(receipt: UnappliedReceipt) -> ReceiptShown:
         reason=_why(receipt.reason),
         carrier_code=receipt.carrier_code,
         carrier_code_meaning=explain_carrier_code(receipt.carrier_code),
-        times=receipt.times,
+        count=receipt.times,
         first_at=format_time(receipt.first_ms),
         last_at=format_time(receipt.last_ms),
     )

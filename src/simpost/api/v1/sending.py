@@ -50,14 +50,17 @@ class Sent(Shape):
     replaced: list[Replaced]
 
 
-class Forcing(Shape):
-    """A character that keeps the text out of the carrier's alphabet: GSM 7 bit, mostly."""
+class Ucs2Trigger(Shape):
+    """A character that is not in the alphabet of the carrier, mostly GSM 7 bit: it forces UCS-2.
+
+    `firstPosition` counts characters from 0.
+    """
 
     character: str
     code_point: str
     name: str
     count: int
-    first: int
+    first_position: int
     look_alike: str | None
 
 
@@ -74,7 +77,7 @@ class Preview(Shape):
     part_count: int
     segments: list[str]
     replaced: list[Replaced]
-    forcing: list[Forcing]
+    ucs2_triggers: list[Ucs2Trigger]
 
 
 @router.post(
@@ -168,7 +171,7 @@ def _preview(decision: SendPlan | Refusal, send: Send) -> Preview:
             part_count=decision.part_count,
             segments=list(decision.segments or decision.parts),
             replaced=show_replaced(decision.options.replaced),
-            forcing=[] if send.text is None else _forcing(decision.text, carrier),
+            ucs2_triggers=[] if send.text is None else _ucs2_triggers(decision.text, carrier),
         )
     encoding, segments = _cost(send)
     return Preview(
@@ -182,7 +185,7 @@ def _preview(decision: SendPlan | Refusal, send: Send) -> Preview:
         part_count=len(segments),
         segments=list(segments),
         replaced=[],
-        forcing=_forcing(send.text, None),
+        ucs2_triggers=_ucs2_triggers(send.text, None),
     )
 
 
@@ -196,7 +199,7 @@ def _cost(send: Send) -> tuple[str, tuple[str, ...]]:
     return segments.encoding.label, segments.parts
 
 
-def _forcing(text: str | None, carrier: CarrierCapabilities | None) -> list[Forcing]:
+def _ucs2_triggers(text: str | None, carrier: CarrierCapabilities | None) -> list[Ucs2Trigger]:
     """Characters that keep the text out of the alphabet the carrier would take it in."""
     if text is None:
         return []
@@ -204,13 +207,13 @@ def _forcing(text: str | None, carrier: CarrierCapabilities | None) -> list[Forc
     return [_shown(driver) for driver in explain(text, default=default).forced]
 
 
-def _shown(driver: CostDriver) -> Forcing:
-    return Forcing(
+def _shown(driver: CostDriver) -> Ucs2Trigger:
+    return Ucs2Trigger(
         character=driver.character,
         code_point=driver.code_point,
         name=driver.name,
         count=driver.count,
-        first=driver.first,
+        first_position=driver.first,
         look_alike=driver.look_alike,
     )
 

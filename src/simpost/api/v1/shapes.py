@@ -33,13 +33,13 @@ class Why(Shape):
     """A reason from the one list, in words, with what to do about it."""
 
     code: Reason
-    sentence: str
+    explanation: str
     remedy: str
     detail: str = ""
 
 
 def why(reason: Reason, detail: str = "") -> Why:
-    return Why(code=reason, sentence=reason.sentence, remedy=reason.remedy, detail=detail)
+    return Why(code=reason, explanation=reason.sentence, remedy=reason.remedy, detail=detail)
 
 
 class Replaced(Shape):
