@@ -14,7 +14,7 @@ from simpost.api.answers import Answers
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.messaging.attempt_counts import Tally
-from simpost.observe import set_up
+from simpost.observe import configure_logging
 from simpost.ports.store import Settlement
 from simpost.ports.store_metrics import StoreCounts, Told
 
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
-    set_up("info")
+    configure_logging("info")
     figures = sorted(measure(asked.messages) for _ in range(asked.rounds))
     print(
         f"{figures[len(figures) // 2]:.2f} us for a message (of {asked.rounds}: {figures[0]:.2f}",

@@ -29,7 +29,7 @@ from simpost.domain.options import Options
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import Ledger
 from simpost.messaging.retry import Patience
-from simpost.observe import set_up
+from simpost.observe import configure_logging
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
 from simpost.store import SqliteStore
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=10)
     parser.add_argument("--receipts", action=argparse.BooleanOptionalAction, default=True)
     wanted = parser.parse_args()
-    set_up("warning", "console")
+    configure_logging("warning", "console")
     port, http_port, _ = free_ports()
     with tempfile.TemporaryDirectory(prefix="simpost-bench-") as name:
         folder = Path(name)

@@ -54,22 +54,22 @@ def send(gateway, number, text="hello"):
 
 def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
     number = gateway.fill(1)[0]
-    wait_for(gateway, "simpost_bind_link", "1", "simulator", "transceiver", "bound", count=1)
+    wait_for(gateway, "simpost_bind_state", "1", "simulator", "transceiver", "bound", count=1)
     for _ in range(MESSAGES):
         assert send(gateway, number)["success"]
     assert not send(gateway, "1")["success"]
-    ended = ("simpost_parts_ended_total", "simulator", "", "delivered")
+    ended = ("simpost_parts_final_total", "simulator", "", "delivered")
     found = wait_for(gateway, *ended, count=MESSAGES)
     assert found["simpost_messages_accepted_total", "simulator", "service"] == MESSAGES
     assert found["simpost_messages_refused_total", "esim_unknown"] == 1
     assert found["simpost_attempts_total", "simulator", "accepted", ""] == MESSAGES
     assert found["simpost_receipts_total", "simulator", "delivered"] == MESSAGES
-    assert found["simpost_carrier_answer_seconds_count", "simulator"] == MESSAGES
-    assert found["simpost_http_answers_total", "0", "open", "200"] == MESSAGES
-    assert found["simpost_http_answers_total", "310403", "open", "200"] == 1
-    assert found["simpost_parts_waiting", "simulator"] == 0
-    assert found["simpost_parts_held", "simulator"] == 0
-    assert found["simpost_store_commits_refused_total",] == 0
+    assert found["simpost_carrier_response_seconds_count", "simulator"] == MESSAGES
+    assert found["simpost_http_responses_total", "open", "0", "200"] == MESSAGES
+    assert found["simpost_http_responses_total", "open", "310403", "200"] == 1
+    assert found["simpost_parts_queued", "simulator"] == 0
+    assert found["simpost_parts_leased", "simulator"] == 0
+    assert found["simpost_store_commit_failures_total",] == 0
     assert found["simpost_store_commit_seconds_count",] >= 3
     assert found["simpost_event_loop_lag_seconds_count",] >= 1
 
@@ -77,12 +77,12 @@ def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
 def test_without_its_operator_what_waits_and_why_is_shown(gateway):
     number = gateway.fill(1)[0]
     gateway.cut_off_the_carrier()
-    wait_for(gateway, "simpost_carrier_takes_messages", "simulator", count=0)
+    wait_for(gateway, "simpost_carrier_available", "simulator", count=0)
     for _ in range(MESSAGES):
         assert send(gateway, number)["success"]
-    found = wait_for(gateway, "simpost_parts_waiting", "simulator", count=MESSAGES)
-    assert found["simpost_bind_link", "1", "simulator", "transceiver", "bound"] == 0
-    older = values(gateway)["simpost_oldest_waiting_part_age_seconds", "simulator"]
+    found = wait_for(gateway, "simpost_parts_queued", "simulator", count=MESSAGES)
+    assert found["simpost_bind_state", "1", "simulator", "transceiver", "bound"] == 0
+    older = values(gateway)["simpost_oldest_queued_part_age_seconds", "simulator"]
     assert 0 <= older < 600
 
 

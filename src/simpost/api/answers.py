@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from simpost.observe import metrics
-from simpost.observe.counts import SECONDS, Spread
-from simpost.observe.metrics import Reading
+from simpost.observe.histogram import SECONDS, Histogram
+from simpost.observe.metrics import Sample
 
 DOORS = ("open", "native")
 
@@ -21,11 +21,11 @@ class Answers:
     def __init__(self) -> None:
         self.done = 0
         self.counts: Counter[tuple[str, str, str]] = Counter()
-        self.times_s = {door: Spread(SECONDS) for door in DOORS}
+        self.times_s = {door: Histogram(SECONDS) for door in DOORS}
 
-    def read(self) -> Iterator[Reading]:
-        yield Reading(metrics.ANSWERS, ("open", "200", "0"), self.done)
+    def read(self) -> Iterator[Sample]:
+        yield Sample(metrics.RESPONSES, ("open", "200", "0"), self.done)
         for labels, count in self.counts.items():
-            yield Reading(metrics.ANSWERS, labels, count)
+            yield Sample(metrics.RESPONSES, labels, count)
         for door, spread in self.times_s.items():
-            yield Reading(metrics.HTTP_TIME, (door,), spread)
+            yield Sample(metrics.HTTP_TIME, (door,), spread)

@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from simpost.domain.rates import TokenBucket
 from simpost.observe import get_logger, metrics
-from simpost.observe.metrics import Reading
+from simpost.observe.metrics import Sample
 
 MOST_KNOWN: Final = 10_000
 """Pairs of address and account that are counted; beyond, the one that failed longest ago goes."""
@@ -80,9 +80,9 @@ class WrongCredentials:
             return 0.0
         return min(MAX_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(times - FREE - 1, 10))
 
-    def read(self) -> Iterator[Reading]:
+    def read(self) -> Iterator[Sample]:
         for labels, count in self.counts.items():
-            yield Reading(metrics.CREDENTIALS_WRONG, labels, count)
+            yield Sample(metrics.AUTHENTICATION_FAILURES, labels, count)
 
     def _log(self, door: str, address: str, account: str, times: int, now_s: float) -> None:
         if self._lines.take(now_s):

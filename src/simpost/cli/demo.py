@@ -18,7 +18,7 @@ import typer
 
 from simpost import app, config
 from simpost.cli.demo_data import TO_TRY, fill
-from simpost.observe import set_up
+from simpost.observe import configure_logging
 from simpost.smsc import Simulator, SimulatorOptions
 
 _HOST = "127.0.0.1"
@@ -74,7 +74,7 @@ def demo(
     """Gateway, SMSC simulator and sample data in one process, on loopback only."""
     import uvloop
 
-    set_up("warning", "console")
+    configure_logging("warning", "console")
     with _folder(data) as folder:
         uvloop.run(_run(folder, port, handsets_port, smsc_port))
 

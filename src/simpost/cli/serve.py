@@ -15,7 +15,7 @@ import typer
 from simpost import app, config
 from simpost.cli.workers import Inherited, Parent, command_of, inherited, share
 from simpost.errors import ConfigError
-from simpost.observe import set_up
+from simpost.observe import configure_logging
 
 _LOOPBACK = "127.0.0.1"
 
@@ -51,7 +51,7 @@ def serve(
         return config.load(config_file, environment)
 
     settings = read()
-    set_up(settings.log.level, settings.log.format)
+    configure_logging(settings.log.level, settings.log.format)
     if workers > 1:
         _keep_workers(settings, config_file, workers, worker_port)
     else:

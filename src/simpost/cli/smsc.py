@@ -12,7 +12,7 @@ import typer
 
 from simpost.cli.options import finite
 from simpost.errors import ConfigError
-from simpost.observe import set_up
+from simpost.observe import configure_logging
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
 
 _LONGEST_LINE = 256
@@ -87,7 +87,7 @@ def smsc(
     """An SMSC with handsets: bind to it, send, and see what the phones show."""
     import uvloop
 
-    set_up("warning", "console")
+    configure_logging("warning", "console")
     options = SimulatorOptions(
         host=host,
         port=port,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from simpost.domain.messages import format_id
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.observe import get_logger
-from simpost.observe.counts import FAR_SECONDS, Spread
+from simpost.observe.histogram import CARRIER_SECONDS, Histogram
 from simpost.ports.store import Settlement
 
 _MOST_REMEMBERED = 10_000
@@ -32,7 +32,7 @@ class Tally:
         self.repeated: Counter[tuple[str]] = Counter()
         self.received: Counter[tuple[str, str]] = Counter()
         self._meant: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-        self.answer_s: defaultdict[str, Spread] = defaultdict(lambda: Spread(FAR_SECONDS))
+        self.answer_s: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(CARRIER_SECONDS))
 
     def settled(self, settlements: Sequence[Settlement]) -> None:
         """Tries that said no, or nothing, are told at `info`; those that said yes at `debug`."""

@@ -100,8 +100,8 @@ class Keeper:
         now_ms = self._clock_ms()
         lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeats=self.repeats)
         if lapsed:
-            self.lapsed["ran_out",] += lapsed
-            log.warning("leases_ran_out", parts=lapsed)
+            self.lapsed["timeout",] += lapsed
+            log.warning("leases_expired", parts=lapsed)
         while await self._store.expire(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
         expired_ms = now_ms - self.receipt_grace_ms

@@ -13,8 +13,8 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.lane import Lane
 from simpost.messaging.maintenance import Keeper, always
 from simpost.observe import get_logger, metrics
-from simpost.observe.lag import LoopLag
-from simpost.observe.metrics import Metric, Reading
+from simpost.observe.loop_lag import LoopLag
+from simpost.observe.metrics import Metric, Sample
 from simpost.ports.carrier import BindState, BindStatus
 from simpost.ports.store import Store
 from simpost.ports.store_metrics import Queue, StoreCounts
@@ -48,7 +48,7 @@ class Measures:
         self._clock_ms = clock_ms
         self._leads = leads
 
-    async def read(self) -> list[Reading]:
+    async def read(self) -> list[Sample]:
         """What waits is missing while the store does not answer; the rest is there all the same."""
         try:
             queues = await self._store.queues()
@@ -62,26 +62,26 @@ class Measures:
             *self._lanes(),
             *self._counted(),
             *_stored(self._store.counts()),
-            Reading(metrics.LOOP_LAG, (), self.lag.spread),
-            Reading(metrics.LEADS, (), self._leads()),
+            Sample(metrics.LOOP_LAG, (), self.lag.histogram),
+            Sample(metrics.LEADER, (), self._leads()),
         ]
 
-    def _queues(self, queues: list[Queue]) -> Iterator[Reading]:
+    def _queues(self, queues: list[Queue]) -> Iterator[Sample]:
         now_ms = self._clock_ms()
         known = {queue.carrier: queue for queue in queues}
         for name in {**dict.fromkeys(self._dispatch.lanes), **known}:
             queue = known.get(name)
             age_ms = max(0, now_ms - queue.oldest_ms) if queue else 0
-            yield Reading(metrics.WAITING, (name,), queue.parts if queue else 0)
-            yield Reading(metrics.OLDEST, (name,), age_ms / 1000)
+            yield Sample(metrics.QUEUED, (name,), queue.parts if queue else 0)
+            yield Sample(metrics.OLDEST_QUEUED, (name,), age_ms / 1000)
 
-    def _lanes(self) -> Iterator[Reading]:
+    def _lanes(self) -> Iterator[Sample]:
         for name, lane in self._dispatch.lanes.items():
             yield from _lane(name, lane)
             for bind in lane.carrier.binds():
                 yield from _bind(name, bind)
 
-    def _counted(self) -> Iterator[Reading]:
+    def _counted(self) -> Iterator[Sample]:
         tally = self._dispatch.ledger.tally
         counted: tuple[tuple[Metric, Mapping[Any, int]], ...] = (
             (metrics.ACCEPTED, self._intake.accepted),
@@ -91,13 +91,13 @@ class Measures:
             (metrics.REPEATED, tally.repeated),
             (metrics.RECEIPTS, tally.received),
             (metrics.INBOUND, self._inbound.taken),
-            (metrics.LAPSED, self._keeper.lapsed),
+            (metrics.LEASES_EXPIRED, self._keeper.lapsed),
         )
         for metric, counter in counted:
             for labels, count in counter.items():
-                yield Reading(metric, _plain(labels), count)
+                yield Sample(metric, _plain(labels), count)
         for carrier, spread in tally.answer_s.items():
-            yield Reading(metrics.ANSWER_TIME, (carrier,), spread)
+            yield Sample(metrics.RESPONSE_TIME, (carrier,), spread)
 
 
 def _plain(labels: Sequence[str | None]) -> tuple[str, ...]:
@@ -105,30 +105,30 @@ def _plain(labels: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(label or "" for label in labels)
 
 
-def _lane(name: str, lane: Lane) -> Iterator[Reading]:
-    yield Reading(metrics.HELD, (name,), lane.held)
-    yield Reading(metrics.TAKES, (name,), lane.takes)
-    yield Reading(metrics.PAUSED, (name,), lane.carrier.is_paused)
+def _lane(name: str, lane: Lane) -> Iterator[Sample]:
+    yield Sample(metrics.LEASED, (name,), lane.held)
+    yield Sample(metrics.AVAILABLE, (name,), lane.takes)
+    yield Sample(metrics.PAUSED, (name,), lane.carrier.is_paused)
 
 
-def _bind(name: str, bind: BindStatus) -> Iterator[Reading]:
+def _bind(name: str, bind: BindStatus) -> Iterator[Sample]:
     labels = (name, str(bind.number), bind.kind)
     for link in BindState:
-        yield Reading(metrics.LINK, (*labels, link), bind.link is link)
-    yield Reading(metrics.WINDOW, labels, bind.window)
-    yield Reading(metrics.WINDOW_USED, labels, bind.waiting)
-    yield Reading(metrics.ALLOWED, labels, bind.allowed_per_s)
+        yield Sample(metrics.BIND_STATE, (*labels, link), bind.link is link)
+    yield Sample(metrics.WINDOW, labels, bind.window)
+    yield Sample(metrics.UNANSWERED, labels, bind.waiting)
+    yield Sample(metrics.RATE_LIMIT, labels, bind.allowed_per_s)
     if bind.last_pdu_ms is not None:
-        yield Reading(metrics.LAST_PDU, labels, bind.last_pdu_ms / 1000)
+        yield Sample(metrics.LAST_PDU, labels, bind.last_pdu_ms / 1000)
 
 
-def _stored(counts: StoreCounts) -> Iterator[Reading]:
+def _stored(counts: StoreCounts) -> Iterator[Sample]:
     for labels, count in counts.ended.items():
-        yield Reading(metrics.ENDED, labels, count)
+        yield Sample(metrics.FINAL, labels, count)
     for standing, count in counts.kept.items():
-        yield Reading(metrics.KEPT, standing, count)
-    yield Reading(metrics.PARKED, (), counts.parked)
-    yield Reading(metrics.COMMIT_TIME, (), counts.commit_s)
-    yield Reading(metrics.COMMIT_SIZE, (), counts.commit_jobs)
-    yield Reading(metrics.COMMITS_REFUSED, (), counts.refused)
-    yield Reading(metrics.JOBS_WAITING, (), counts.waiting)
+        yield Sample(metrics.UNAPPLIED, standing, count)
+    yield Sample(metrics.PARKED, (), counts.parked)
+    yield Sample(metrics.COMMIT_TIME, (), counts.commit_s)
+    yield Sample(metrics.COMMIT_SIZE, (), counts.commit_jobs)
+    yield Sample(metrics.COMMIT_FAILURES, (), counts.refused)
+    yield Sample(metrics.JOBS_QUEUED, (), counts.waiting)

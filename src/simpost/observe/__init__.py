@@ -1,6 +1,6 @@
 """What simpost says about itself: log lines, counts, and traces where they are asked for."""
 
-from simpost.observe.lines import MASK, get_logger, mask_secrets, set_up
-from simpost.observe.sparing import SparingLog
+from simpost.observe.logging_setup import MASK, configure_logging, get_logger, mask_secrets
+from simpost.observe.rate_limited_log import RateLimitedLog
 
-__all__ = ["MASK", "SparingLog", "get_logger", "mask_secrets", "set_up"]
+__all__ = ["MASK", "RateLimitedLog", "configure_logging", "get_logger", "mask_secrets"]

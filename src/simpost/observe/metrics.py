@@ -1,4 +1,4 @@
-"""The metrics: every name there is, and how readings of them are written for Prometheus.
+"""The metrics: every name there is, and how samples of them are written for Prometheus.
 
 Labels take values from bounded lists only: carriers and binds of the configuration, states,
 reasons and codes of the documentation. Never an account, a number, an id or a text.
@@ -22,7 +22,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from simpost.observe.counts import Spread
+from simpost.observe.histogram import Histogram
 
 
 class Metric(NamedTuple):
@@ -37,110 +37,133 @@ class Metric(NamedTuple):
     sentence: str
 
 
-class Reading(NamedTuple):
-    """What a metric stands at, for one set of label values; of a histogram, its spread."""
+class Sample(NamedTuple):
+    """What a metric stands at, for one set of label values; of a histogram, its histogram."""
 
     metric: Metric
     labels: tuple[str, ...]
-    value: float | Spread
+    value: float | Histogram
 
 
 ACCEPTED = Metric(
     "simpost_messages_accepted_total",
     "counter",
-    ("carrier", "category"),
-    "Messages committed, texts of phones that are carried on to eSIMs among them.",
+    (
+        "carrier",
+        "category",
+    ),
+    "Messages committed, including texts from phones that are sent on to eSIMs.",
 )
 REFUSED = Metric(
     "simpost_messages_refused_total",
     "counter",
     ("reason",),
-    "Messages refused when they were asked for, by a reason of reasons.md.",
+    "Messages refused on request, by reason (see reasons.md).",
 )
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
     "counter",
-    ("carrier", "to"),
-    "Messages that waited for a lost carrier and go by another one now.",
+    (
+        "carrier",
+        "to",
+    ),
+    "Messages moved by failover from one carrier to another.",
 )
 ATTEMPTS = Metric(
     "simpost_attempts_total",
     "counter",
-    ("carrier", "outcome", "reason"),
-    "Tries of parts by what they said: accepted, throttled, refused, unreachable, in_doubt.",
+    (
+        "carrier",
+        "outcome",
+        "reason",
+    ),
+    "Attempts by outcome: accepted, throttled, refused, unreachable, in_doubt.",
 )
 REPEATED = Metric(
     "simpost_attempts_repeated_total",
     "counter",
     ("carrier",),
-    "Tries of parts that were in doubt: the handset may show those twice.",
+    "Attempts that repeat a part in doubt: the handset may show the part twice.",
 )
-ANSWER_TIME = Metric(
-    "simpost_carrier_answer_seconds",
+RESPONSE_TIME = Metric(
+    "simpost_carrier_response_seconds",
     "histogram",
     ("carrier",),
-    "From a part's last try to what was said of it.",
+    "Seconds from the start of an attempt to its outcome.",
 )
-ENDED = Metric(
-    "simpost_parts_ended_total",
+FINAL = Metric(
+    "simpost_parts_final_total",
     "counter",
-    ("carrier", "state", "reason"),
-    "Parts that came to their end: delivered, failed, expired, rejected or cancelled.",
+    (
+        "carrier",
+        "state",
+        "reason",
+    ),
+    "Parts that reached a final state: delivered, failed, expired, rejected or cancelled.",
 )
 RECEIPTS = Metric(
     "simpost_receipts_total",
     "counter",
-    ("carrier", "state"),
-    "Receipts committed and acknowledged, those that say nothing new among them.",
+    (
+        "carrier",
+        "state",
+    ),
+    "Delivery receipts committed and acknowledged, including duplicates.",
 )
-KEPT = Metric(
-    "simpost_receipts_kept_total",
+UNAPPLIED = Metric(
+    "simpost_receipts_unapplied_total",
     "counter",
-    ("carrier", "disposition"),
-    "Receipts not obeyed at once: parked, matched (obeyed later), late, duplicate or ambiguous.",
+    (
+        "carrier",
+        "disposition",
+    ),
+    "Receipts not applied at once: parked, matched (applied later), late, duplicate or ambiguous.",
 )
 PARKED = Metric(
     "simpost_receipts_parked",
     "gauge",
     (),
-    "Receipts that wait for the part they speak of.",
+    "Receipts stored without a matching part.",
 )
 INBOUND = Metric(
     "simpost_inbound_total",
     "counter",
-    ("carrier", "state", "reason"),
-    "Messages that came in: received, carried or refused.",
+    (
+        "carrier",
+        "state",
+        "reason",
+    ),
+    "Inbound messages by state: received, carried or refused.",
 )
-LAPSED = Metric(
-    "simpost_leases_lapsed_total",
+LEASES_EXPIRED = Metric(
+    "simpost_leases_expired_total",
     "counter",
     ("cause",),
-    "Parts put in doubt since who held them stopped (restart), is gone (node_lost) or is too slow "
-    "(ran_out).",
+    "Parts put in doubt by an expired lease, by cause: restart, node_lost, timeout.",
 )
-WAITING = Metric(
-    "simpost_parts_waiting",
+QUEUED = Metric(
+    "simpost_parts_queued",
     "gauge",
     ("carrier",),
-    "Parts that wait in the store for their turn, a retry or the end of their doubt.",
+    "Parts queued in the store: for a free window, a retry or the end of their doubt.",
 )
-OLDEST = Metric(
-    "simpost_oldest_waiting_part_age_seconds",
+OLDEST_QUEUED = Metric(
+    "simpost_oldest_queued_part_age_seconds",
     "gauge",
     ("carrier",),
-    "Since when the oldest of them was accepted; 0 when none waits.",
+    "Age in seconds of the oldest queued part; 0 when the queue is empty.",
 )
-HELD = Metric(
-    "simpost_parts_held",
+LEASED = Metric(
+    "simpost_parts_leased",
     "gauge",
     ("carrier",),
-    "Parts leased to the carrier's lane and not settled: after a crash so many may be in doubt.",
+    "Parts leased to the carrier's lane without an outcome: after a crash these may be in doubt.",
 )
-TAKES = Metric(
-    "simpost_carrier_takes_messages",
+AVAILABLE = Metric(
+    "simpost_carrier_available",
     "gauge",
     ("carrier",),
-    "1 when a message would go by it now, where its route names others.",
+    "1 when routing would use the carrier now, else 0.",
 )
 PAUSED = Metric(
     "simpost_carrier_paused",
@@ -148,119 +171,150 @@ PAUSED = Metric(
     ("carrier",),
     "1 when the administrator paused the carrier, else 0.",
 )
-LINK = Metric(
-    "simpost_bind_link",
+BIND_STATE = Metric(
+    "simpost_bind_state",
     "gauge",
-    ("carrier", "bind", "kind", "link"),
-    "1 for the state the link is in, 0 for the others: "
-    "starting, binding, bound, throttled, unbinding, lost.",
+    (
+        "carrier",
+        "bind",
+        "kind",
+        "state",
+    ),
+    "1 for the current state of the bind, 0 for the others: starting, binding, bound, "
+    "throttled, unbinding, lost.",
 )
 WINDOW = Metric(
     "simpost_bind_window_parts",
     "gauge",
-    ("carrier", "bind", "kind"),
-    "Most parts that may wait for their answer.",
+    (
+        "carrier",
+        "bind",
+        "kind",
+    ),
+    "Largest number of unanswered parts that the window allows.",
 )
-WINDOW_USED = Metric(
-    "simpost_bind_window_used_parts",
+UNANSWERED = Metric(
+    "simpost_bind_unanswered_parts",
     "gauge",
-    ("carrier", "bind", "kind"),
-    "Parts that wait for their answer.",
+    (
+        "carrier",
+        "bind",
+        "kind",
+    ),
+    "Parts submitted that have no response yet.",
 )
-ALLOWED = Metric(
-    "simpost_bind_allowed_parts_per_second",
+RATE_LIMIT = Metric(
+    "simpost_bind_rate_limit_parts_per_second",
     "gauge",
-    ("carrier", "bind", "kind"),
-    "Parts a second that may be sent now; 0 without a limit.",
+    (
+        "carrier",
+        "bind",
+        "kind",
+    ),
+    "Parts per second that the rate limit allows now; 0 without a limit.",
 )
 LAST_PDU = Metric(
     "simpost_bind_last_pdu_timestamp_seconds",
     "gauge",
-    ("carrier", "bind", "kind"),
-    "When the carrier was last heard, since 1970; absent before the first time.",
+    (
+        "carrier",
+        "bind",
+        "kind",
+    ),
+    "Unix time of the last PDU from the carrier; absent before the first one.",
 )
 COMMIT_TIME = Metric(
     "simpost_store_commit_seconds",
     "histogram",
     (),
-    "How long a commit took, the flush to disk in it.",
+    "Seconds per commit, including the flush to disk.",
 )
 COMMIT_SIZE = Metric(
     "simpost_store_commit_jobs",
     "histogram",
     (),
-    "Jobs that shared a commit; a job is one accepted message or a batch of outcomes or receipts.",
+    "Jobs per commit; a job is one accepted message or a batch of outcomes or receipts.",
 )
-COMMITS_REFUSED = Metric(
-    "simpost_store_commits_refused_total",
+COMMIT_FAILURES = Metric(
+    "simpost_store_commit_failures_total",
     "counter",
     (),
-    "Jobs the store did not commit: full, read-only, gone or too busy.",
+    "Jobs the store failed to commit: disk full, read-only, unreachable or too busy.",
 )
-JOBS_WAITING = Metric(
-    "simpost_store_jobs_waiting",
+JOBS_QUEUED = Metric(
+    "simpost_store_jobs_queued",
     "gauge",
     (),
-    "Jobs that wait for the commit that runs.",
+    "Jobs waiting for the running commit to end.",
 )
-ANSWERS = Metric(
-    "simpost_http_answers_total",
+RESPONSES = Metric(
+    "simpost_http_responses_total",
     "counter",
-    ("door", "status", "code"),
-    "Answers by door (open, native), HTTP status, and the open door's errorCode; 0 is success.",
+    (
+        "api",
+        "status",
+        "code",
+    ),
+    "HTTP responses by API (open, native), status, and errorCode of the compatible API; 0 is "
+    "success.",
 )
-CREDENTIALS_WRONG = Metric(
-    "simpost_credentials_wrong_total",
+AUTHENTICATION_FAILURES = Metric(
+    "simpost_authentication_failures_total",
     "counter",
-    ("door",),
-    "Requests with wrong credentials, by door: open, native, admin, metrics.",
+    ("api",),
+    "Requests with wrong credentials, by API: open, native, admin, metrics.",
 )
 HTTP_TIME = Metric(
-    "simpost_http_answer_seconds",
+    "simpost_http_response_seconds",
     "histogram",
-    ("door",),
-    "From the head of a request to the end of its answer.",
+    ("api",),
+    "Seconds from the head of a request to the end of its response.",
 )
 LOOP_LAG = Metric(
     "simpost_event_loop_lag_seconds",
     "histogram",
     (),
-    "How late the event loop came to what was due, looked at twice a second.",
+    "Seconds that the event loop ran a timer late, sampled twice a second.",
 )
-LEADS = Metric(
-    "simpost_node_leads",
+LEADER = Metric(
+    "simpost_node_leader",
     "gauge",
     (),
-    "1 in the one process that does what only one may: expiry, lost leases, failover.",
+    "1 in the process that runs cluster-wide jobs (expiry, lost leases, failover), else 0.",
 )
-BUILD = Metric("simpost_build_info", "gauge", ("version",), "Always 1.")
+BUILD = Metric(
+    "simpost_build_info",
+    "gauge",
+    ("version",),
+    "Constant 1, with the version as a label.",
+)
 
 METRICS = (
-    *(ACCEPTED, REFUSED, REROUTED, ATTEMPTS, REPEATED, ANSWER_TIME),
-    *(ENDED, RECEIPTS, KEPT, PARKED, INBOUND, LAPSED),
-    *(WAITING, OLDEST, HELD, TAKES, PAUSED),
-    *(LINK, WINDOW, WINDOW_USED, ALLOWED, LAST_PDU),
-    *(COMMIT_TIME, COMMIT_SIZE, COMMITS_REFUSED, JOBS_WAITING),
-    *(ANSWERS, CREDENTIALS_WRONG, HTTP_TIME, LOOP_LAG, LEADS, BUILD),
+    *(ACCEPTED, REFUSED, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
+    *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
+    *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
+    *(BIND_STATE, WINDOW, UNANSWERED, RATE_LIMIT, LAST_PDU),
+    *(COMMIT_TIME, COMMIT_SIZE, COMMIT_FAILURES, JOBS_QUEUED),
+    *(RESPONSES, AUTHENTICATION_FAILURES, HTTP_TIME, LOOP_LAG, LEADER, BUILD),
 )
 
 
-def render(readings: Iterable[Reading], accept: str = "") -> tuple[str, bytes]:
+def render(samples: Iterable[Sample], accept: str = "") -> tuple[str, bytes]:
     """Content type and body, in the format that `Accept` asks for, the process's own figures added.
 
-    A metric without readings is there with its help all the same.
+    A metric without samples is there with its help all the same.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Readings(readings))
+    registry.register(_Samples(samples))
     ProcessCollector(registry=registry)
     encode, content_type = choose_encoder(accept)
     body: bytes = encode(registry)
     return content_type, body
 
 
-class _Readings(Collector):
-    def __init__(self, readings: Iterable[Reading]) -> None:
-        self._readings = readings
+class _Samples(Collector):
+    def __init__(self, samples: Iterable[Sample]) -> None:
+        self._readings = samples
 
     def collect(self) -> Iterator[Family]:
         families = {metric: _family(metric) for metric in METRICS}
@@ -268,10 +322,10 @@ class _Readings(Collector):
             assert len(labels) == len(metric.labels), metric.name
             family = families[metric]
             if isinstance(family, HistogramMetricFamily):
-                assert isinstance(value, Spread), metric.name
+                assert isinstance(value, Histogram), metric.name
                 family.add_metric(labels, _buckets(value), value.total)
             else:
-                assert not isinstance(value, Spread), metric.name
+                assert not isinstance(value, Histogram), metric.name
                 family.add_metric(labels, value)
         yield from families.values()
 
@@ -285,6 +339,6 @@ def _family(metric: Metric) -> CounterMetricFamily | GaugeMetricFamily | Histogr
     return HistogramMetricFamily(name, sentence, labels=metric.labels)
 
 
-def _buckets(spread: Spread) -> list[tuple[str, float]]:
-    bounds = [*(f"{bound:g}" for bound in spread.bounds), "+Inf"]
-    return list(zip(bounds, accumulate(spread.counts), strict=True))
+def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
+    bounds = [*(f"{bound:g}" for bound in histogram.bounds), "+Inf"]
+    return list(zip(bounds, accumulate(histogram.counts), strict=True))

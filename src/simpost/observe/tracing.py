@@ -31,7 +31,7 @@ from simpost.errors import ConfigError
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider as SdkProvider
 
-_MOST_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
 _EXPORT_S = 5
 
 Attributes = Mapping[str, str | int | bool | None]
@@ -159,5 +159,5 @@ def _known(attributes: Attributes) -> dict[str, str | int | bool]:
 
 def _remember(known: OrderedDict[Key, Value], key: Key, value: Value) -> None:
     known[key] = value
-    if len(known) > _MOST_REMEMBERED:
+    if len(known) > _MAX_REMEMBERED:
         known.popitem(last=False)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from simpost.observe.counts import SECONDS, SIZES, Spread
+from simpost.observe.histogram import SECONDS, SIZES, Histogram
 
 
 class Told:
@@ -51,8 +51,8 @@ class StoreCounts:
         self.ended: Counter[tuple[str, str, str]] = Counter()
         self.kept: Counter[tuple[str, str]] = Counter()
         self.parked = 0
-        self.commit_s = Spread(SECONDS)
-        self.commit_jobs = Spread(SIZES)
+        self.commit_s = Histogram(SECONDS)
+        self.commit_jobs = Histogram(SIZES)
         self.refused = 0
         self.waiting = 0
 

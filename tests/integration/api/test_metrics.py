@@ -60,12 +60,12 @@ async def test_what_was_accepted_and_refused_is_counted(service):
     assert found["simpost_messages_accepted_total", "down", "service"] == 4
     assert found["simpost_messages_refused_total", "sms_not_supported"] == 1
     assert found["simpost_messages_refused_total", "esim_unknown"] == 1
-    assert found["simpost_http_answers_total", "0", "open", "200"] == 3
-    assert found["simpost_http_answers_total", "200002", "open", "200"] == 1
-    assert found["simpost_http_answers_total", "000106", "open", "200"] == 1
-    assert found["simpost_http_answers_total", "", "native", "202"] == 1
-    assert found["simpost_http_answers_total", "", "native", "404"] == 1
-    assert found["simpost_http_answer_seconds_count", "open"] == 6
+    assert found["simpost_http_responses_total", "open", "0", "200"] == 3
+    assert found["simpost_http_responses_total", "open", "200002", "200"] == 1
+    assert found["simpost_http_responses_total", "open", "000106", "200"] == 1
+    assert found["simpost_http_responses_total", "native", "", "202"] == 1
+    assert found["simpost_http_responses_total", "native", "", "404"] == 1
+    assert found["simpost_http_response_seconds_count", "open"] == 6
 
 
 async def test_a_repeated_request_is_not_counted_twice(service):
@@ -77,21 +77,21 @@ async def test_a_repeated_request_is_not_counted_twice(service):
 
 async def test_what_waits_is_shown_by_carrier(service):
     empty = await scraped(service)
-    assert empty["simpost_parts_waiting", "down"] == 0
-    assert empty["simpost_oldest_waiting_part_age_seconds", "down"] == 0
+    assert empty["simpost_parts_queued", "down"] == 0
+    assert empty["simpost_oldest_queued_part_age_seconds", "down"] == 0
     await service.send(TEXT * 12)
     found = await scraped(service)
-    assert found["simpost_parts_waiting", "down"] == 2
+    assert found["simpost_parts_queued", "down"] == 2
 
 
 async def test_a_carrier_and_its_binds_are_shown(service):
     found = await scraped(service)
     bind = ("1", "down", "transceiver")
-    assert found["simpost_carrier_takes_messages", "down"] == 0
-    assert found["simpost_bind_link", *bind, "lost"] == 1
-    assert found["simpost_bind_link", *bind, "bound"] == 0
+    assert found["simpost_carrier_available", "down"] == 0
+    assert found["simpost_bind_state", *bind, "lost"] == 1
+    assert found["simpost_bind_state", *bind, "bound"] == 0
     assert found["simpost_bind_window_parts", *bind] == 10
-    assert found["simpost_bind_window_used_parts", *bind] == 0
+    assert found["simpost_bind_unanswered_parts", *bind] == 0
 
 
 async def test_the_rest_is_shown_while_the_store_does_not_answer(service, monkeypatch):
@@ -100,8 +100,8 @@ async def test_the_rest_is_shown_while_the_store_does_not_answer(service, monkey
 
     monkeypatch.setattr(service.store, "queues", fail)
     found = await scraped(service)
-    assert ("simpost_parts_waiting", "down") not in found
-    assert found["simpost_parts_held", "down"] == 0
+    assert ("simpost_parts_queued", "down") not in found
+    assert found["simpost_parts_leased", "down"] == 0
 
 
 async def test_no_text_number_or_id_is_shown(service):

@@ -91,7 +91,7 @@ async def test_each_kind_of_credential_is_counted_logged_and_slowed(
     metrics = await service.client.get(
         "/metrics", headers={"Authorization": "Bearer token-of-the-metrics"}
     )
-    assert f'simpost_credentials_wrong_total{{door="{door}"}} 12.0' in metrics.text
+    assert f'simpost_authentication_failures_total{{api="{door}"}} 12.0' in metrics.text
 
 
 async def test_right_credentials_are_never_held_up(service: SERVED, delays: Delays) -> None:

@@ -88,7 +88,7 @@ async def test_guesses_are_counted_and_logged_and_lock_nobody_out(target):
 
 
 def _wrong(target, door):
-    return metric(target, f'simpost_credentials_wrong_total{{door="{door}"}}')
+    return metric(target, f'simpost_authentication_failures_total{{api="{door}"}}')
 
 
 async def test_a_revocation_stays_beside_savers_of_webhooks(target, worst):

@@ -6,14 +6,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from simpost.observe import metrics
-from simpost.observe.counts import FAR_SECONDS, SECONDS, SIZES, Spread
-from simpost.observe.metrics import METRICS, Reading, render
+from simpost.observe.histogram import CARRIER_SECONDS, SECONDS, SIZES, Histogram
+from simpost.observe.metrics import METRICS, Sample, render
 
 UNITS = ("_seconds", "_seconds_total", "_parts", "_jobs", "_per_second", "_total", "_info")
 
 
-def families(readings, accept=""):
-    _, body = render(readings, accept)
+def families(samples, accept=""):
+    _, body = render(samples, accept)
     return {each.name: each for each in text_string_to_metric_families(body.decode())}
 
 
@@ -29,16 +29,16 @@ def test_the_process_tells_of_itself():
 
 
 def test_a_counter_comes_out_with_its_labels():
-    found = families([Reading(metrics.ACCEPTED, ("one", "notice"), 7)])
+    found = families([Sample(metrics.ACCEPTED, ("one", "notice"), 7)])
     sample = found["simpost_messages_accepted"].samples[0]
     assert (sample.labels, sample.value) == ({"carrier": "one", "category": "notice"}, 7)
 
 
 def test_a_spread_comes_out_as_cumulative_buckets():
-    spread = Spread((1.0, 5.0))
+    histogram = Histogram((1.0, 5.0))
     for value in (0.5, 1.0, 3.0, 99.0):
-        spread.add(value)
-    found = families([Reading(metrics.COMMIT_SIZE, (), spread)])["simpost_store_commit_jobs"]
+        histogram.add(value)
+    found = families([Sample(metrics.COMMIT_SIZE, (), histogram)])["simpost_store_commit_jobs"]
     values = {(s.name.rpartition("_")[2], s.labels.get("le")): s.value for s in found.samples}
     assert values == {
         ("bucket", "1"): 2,
@@ -57,13 +57,13 @@ def test_openmetrics_is_spoken_to_who_asks_for_it():
 
 
 def test_a_label_is_written_so_that_it_cannot_break_the_page():
-    found = families([Reading(metrics.REFUSED, ('a"\n}',), 1)])
+    found = families([Sample(metrics.REFUSED, ('a"\n}',), 1)])
     assert found["simpost_messages_refused"].samples[0].labels == {"reason": 'a"\n}'}
 
 
 def test_a_reading_with_other_labels_than_its_metric_is_a_mistake():
     with pytest.raises(AssertionError, match="simpost_messages_refused_total"):
-        render([Reading(metrics.REFUSED, (), 1)])
+        render([Sample(metrics.REFUSED, (), 1)])
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
@@ -82,13 +82,12 @@ def test_labels_are_of_the_bounded_kind_only():
         "to",
         "bind",
         "kind",
-        "link",
         "category",
         "outcome",
         "state",
         "disposition",
     }
-    bounded |= {"reason", "cause", "door", "status", "code", "version"}
+    bounded |= {"reason", "cause", "api", "status", "code", "version"}
     assert {label for metric in METRICS for label in metric.labels} == bounded
 
 
@@ -97,6 +96,6 @@ def test_the_list_is_all_there_is():
     assert sorted(made) == sorted(METRICS)
 
 
-@pytest.mark.parametrize("bounds", [SECONDS, FAR_SECONDS, SIZES])
+@pytest.mark.parametrize("bounds", [SECONDS, CARRIER_SECONDS, SIZES])
 def test_bounds_rise(bounds):
     assert list(bounds) == sorted(set(bounds))

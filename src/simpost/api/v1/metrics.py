@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from simpost.api.v1.callers import Wired, admit_bearer
-from simpost.observe.metrics import BUILD, Reading, render
+from simpost.observe.metrics import BUILD, Sample, render
 
 router = APIRouter(tags=["health"])
 
@@ -25,7 +25,7 @@ async def show_metrics(request: Request, services: Wired) -> Response:
         *await services.measures.read(),
         *services.answers.read(),
         *services.wrong_credentials.read(),
-        Reading(BUILD, (services.version,), 1),
+        Sample(BUILD, (services.version,), 1),
     ]
     content_type, body = render(readings, request.headers.get("accept", ""))
     return Response(body, media_type=content_type)

@@ -12,7 +12,7 @@ from simpost.carriers.smpp.close_reasons import CLOSE_REASON_TEXT
 from simpost.carriers.smpp.rate_control import AdaptiveRate
 from simpost.carriers.smpp.throttle_state import ThrottleState
 from simpost.config import SmppCarrierSettings as Settings
-from simpost.observe import SparingLog, get_logger
+from simpost.observe import RateLimitedLog, get_logger
 from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
 
@@ -79,7 +79,7 @@ class BindConnection(SessionHandler):
         self.dials = dials
         self.started_s = 0.0
         self.bound_until_s = 0.0
-        self.noted = SparingLog(log, settings.name)
+        self.noted = RateLimitedLog(log, settings.name)
         self._listener = listener
         self._keep = keep
         self._session: Session | None = None

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from structlog.typing import FilteringBoundLogger
 
-MOST_LINES: Final = 5
+MAX_LINES: Final = 5
 PERIOD_S: Final = 60.0
 
 
-class SparingLog:
+class RateLimitedLog:
     """Writes the first lines of each event in a period, and at its end how many were left out.
 
     Events are words of ours, never what a peer sent, so that few are counted.
@@ -28,14 +28,14 @@ class SparingLog:
         if not self._seen:
             asyncio.get_running_loop().call_later(PERIOD_S, self.end_period)
         self._seen[event] += 1
-        if self._seen[event] <= MOST_LINES:
+        if self._seen[event] <= MAX_LINES:
             self._log.warning(event, carrier=self._carrier, **fields)
 
     def end_period(self) -> None:
         """Write what was left out, and begin to count again."""
         seen, self._seen = self._seen, Counter()
         for event, times in seen.items():
-            if times > MOST_LINES:
+            if times > MAX_LINES:
                 self._log.warning(
-                    "lines_left_out", carrier=self._carrier, of=event, count=times - MOST_LINES
+                    "lines_left_out", carrier=self._carrier, of=event, count=times - MAX_LINES
                 )

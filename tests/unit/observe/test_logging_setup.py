@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 import structlog
 
-from simpost.observe import MASK, get_logger, mask_secrets, set_up
+from simpost.observe import MASK, configure_logging, get_logger, mask_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ class Full(io.StringIO):
 
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_a_line_that_cannot_be_written_fails_nobody(form: Literal["console", "json"]) -> None:
-    set_up("info", form, Full())
+    configure_logging("info", form, Full())
     get_logger("simpost.test").info("lost")
     logging.getLogger("library").warning("lost")
 
@@ -82,7 +82,7 @@ def test_other_fields_are_left_as_they_are() -> None:
 
 def test_json_lines_carry_event_level_time_and_module() -> None:
     written = io.StringIO()
-    set_up("info", "json", written)
+    configure_logging("info", "json", written)
     get_logger("simpost.lane").warning("throttled", carrier="one", password="hush")
     (line,) = lines(written)
     assert line.pop("timestamp").endswith("Z")
@@ -97,7 +97,7 @@ def test_json_lines_carry_event_level_time_and_module() -> None:
 
 def test_lines_below_the_level_are_not_written() -> None:
     written = io.StringIO()
-    set_up("warning", "json", written)
+    configure_logging("warning", "json", written)
     get_logger("simpost").info("bound")
     logging.getLogger("other.library").info("chatter")
     assert written.getvalue() == ""
@@ -105,7 +105,7 @@ def test_lines_below_the_level_are_not_written() -> None:
 
 def test_lines_of_libraries_have_the_same_form() -> None:
     written = io.StringIO()
-    set_up("info", "json", written)
+    configure_logging("info", "json", written)
     logging.getLogger("uvicorn.error").warning("listening on %s", 80)
     (line,) = lines(written)
     assert (line["event"], line["module"]) == ("listening on 80", "uvicorn.error")
@@ -114,7 +114,7 @@ def test_lines_of_libraries_have_the_same_form() -> None:
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_tracebacks_never_show_the_values_of_variables(form: Literal["console", "json"]) -> None:
     written = io.StringIO()
-    set_up("info", form, written)
+    configure_logging("info", form, written)
 
     def fail(code: str) -> None:
         raise KeyError(len(code))
@@ -130,7 +130,7 @@ def test_tracebacks_never_show_the_values_of_variables(form: Literal["console", 
 
 def test_console_lines_are_plain_where_nobody_looks() -> None:
     written = io.StringIO()
-    set_up("info", "console", written)
+    configure_logging("info", "console", written)
     get_logger("simpost").info("bound", carrier="one")
     assert "\x1b" not in written.getvalue()
     assert "carrier=one" in written.getvalue()
@@ -138,7 +138,7 @@ def test_console_lines_are_plain_where_nobody_looks() -> None:
 
 def test_a_terminal_obeys_nothing_that_a_peer_said() -> None:
     written = io.StringIO()
-    set_up("info", "console", written)
+    configure_logging("info", "console", written)
     said = "\x1b[2J\x9b5m\u202e\rforged"
     get_logger("simpost.test").warning("peer_said", message_id=said, words=f"{said} x", all=[said])
     logging.getLogger("library").warning("it said %s", said)

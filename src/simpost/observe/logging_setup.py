@@ -28,19 +28,19 @@ _TEXT_NAMES = frozenset(
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger whose lines carry the module's name; usable before `set_up`."""
+    """A logger whose lines carry the module's name; usable before `configure_logging`."""
     logger: FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
 
 
-def set_up(
+def configure_logging(
     level: Literal["debug", "info", "warning", "error"] = "info",
     format: Literal["console", "json"] = "console",  # noqa: A002  the word of the settings
     stream: TextIO | None = None,
 ) -> None:
     """Write lines from `level` up to `stream` (stderr), those of libraries in the same form."""
     given = stream or sys.stderr
-    forbearing = cast("TextIO", _Forbearing(given))
+    lossy = cast("TextIO", _LossyStream(given))
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -52,10 +52,10 @@ def set_up(
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(forbearing),
+        logger_factory=structlog.PrintLoggerFactory(lossy),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(forbearing)
+    handler = logging.StreamHandler(lossy)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_add_module, *shared],
@@ -67,7 +67,7 @@ def set_up(
     root.setLevel(max(number, logging.INFO))
 
 
-class _Forbearing(io.TextIOBase):
+class _LossyStream(io.TextIOBase):
     """Drops what cannot be written: a full disk or a closed pipe must not fail a request."""
 
     def __init__(self, stream: TextIO) -> None:
