@@ -100,7 +100,7 @@ def refused(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
 def in_doubt(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
     facts: dict[str, Any] = {
         "state": State.IN_DOUBT,
-        "reason": Reason.NO_ANSWER,
+        "reason": Reason.NO_RESPONSE,
         "outcome": OutcomeKind.IN_DOUBT,
         "due_ms": of.expires_ms,
     }

@@ -192,12 +192,12 @@ async def test_what_is_remembered_is_bounded(store, monkeypatch):
 async def test_the_message_that_carries_it_is_committed_with_it(store):
     carrier_message = message("one", "two", category="support", sender="447700900123")
     done = await store.keep(
-        new(alone(), carrier_message, state=InboundState.CARRIED, message_id=carrier_message.id)
+        new(alone(), carrier_message, state=InboundState.FORWARDED, message_id=carrier_message.id)
     )
     assert done == Accepted(reference=1)
     assert len(await store.list_messages(1, MessageFilter())) == 1
     [row] = await listed(store)
-    assert (row.state, row.message_id) == (InboundState.CARRIED, carrier_message.id)
+    assert (row.state, row.message_id) == (InboundState.FORWARDED, carrier_message.id)
     assert await listed(store, carried=False) == []
     parts = await store.claim(
         CARRIER, limit=9, now_ms=NOW_MS + 1, owner="embedded", lease_ms=NOW_MS + 9
@@ -321,7 +321,7 @@ async def test_what_came_in_goes_a_bounded_step_at_a_time(store):
 async def test_what_is_carried_by_a_message_that_waits_stays_until_that_has_its_end(store):
     await store.add_account(Account(id=0, access_code="a", secret="s"))
     waits = message(at_ms=OLD_MS, category="support", expires_ms=NOW_MS)
-    carried = {"state": InboundState.CARRIED, "message_id": waits.id}
+    carried = {"state": InboundState.FORWARDED, "message_id": waits.id}
     assert await came_in(store, OLD_MS, "hi", waits, **carried) == Accepted()
     assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 0
     assert len(await listed(store)) == 1

@@ -132,7 +132,7 @@ async def test_a_part_past_its_validity_expires_instead_of_being_claimed(store):
     await store.accept(young)
     assert [part.text for part in await claim(store, now_ms=NOW_MS + 10)] == ["young"]
     found = await store.find_message(1, old.id)
-    assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+    assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
     assert found.parts[0].final_ms == NOW_MS + 10
 
 
@@ -208,9 +208,9 @@ async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
     one = leased()
     await store.accept(one)
     kinds = (
-        (OutcomeKind.IN_DOUBT, State.IN_DOUBT, Reason.NO_ANSWER),
+        (OutcomeKind.IN_DOUBT, State.IN_DOUBT, Reason.NO_RESPONSE),
         (OutcomeKind.THROTTLED, State.SENDING, Reason.THROTTLED),
-        (OutcomeKind.UNREACHABLE, State.SENDING, Reason.UNCLEAR_ANSWER),
+        (OutcomeKind.UNREACHABLE, State.SENDING, Reason.UNCLEAR_RESPONSE),
         (OutcomeKind.UNREACHABLE, State.SENDING, Reason.CARRIER_UNREACHABLE),
     )
     told = []
@@ -240,7 +240,7 @@ async def test_leases_that_run_out_again_and_again_are_repeated_a_few_times(stor
     assert await store.lapse(now_ms=now_ms, owner=OWNER, repeats=repeats) == 2
     assert await claim(store, now_ms=one.expires_ms - 1) == []
     found = await store.find_message(1, one.id)
-    assert [part.reason for part in found.parts] == [Reason.REPEATS_USED_UP] * 2
+    assert [part.reason for part in found.parts] == [Reason.REPEATS_EXHAUSTED] * 2
     assert found.state is State.IN_DOUBT
     assert await store.expire(now_ms=one.expires_ms, limit=10) == 2
 
@@ -257,7 +257,7 @@ async def test_a_part_in_doubt_that_is_not_repeated_expires_as_such(store):
     assert await store.expire(now_ms=one.expires_ms - 1, limit=10) == 0
     assert await store.expire(now_ms=one.expires_ms, limit=10) == 1
     found = await store.find_message(1, one.id)
-    assert (found.state, found.reason) == (State.EXPIRED, Reason.NOT_REPEATED)
+    assert (found.state, found.reason) == (State.EXPIRED, Reason.EXPIRED_IN_DOUBT)
 
 
 async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):

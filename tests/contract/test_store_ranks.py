@@ -179,7 +179,7 @@ async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(stor
         State.ACCEPTED,
         State.CANCELLED,
     ]
-    assert found.parts[2].reason is Reason.PART_NOT_SENT
+    assert found.parts[2].reason is Reason.SIBLING_PART_FAILED
     assert not found.state.is_final
     await store.settle([settlement(one, 2)])
     assert (await look(store, one)).state is State.SENT
@@ -206,7 +206,7 @@ async def test_an_expired_part_ends_its_message(store):
     await store.accept(one)
     await store.expire(now_ms=NOW_MS + 10, limit=1)
     found = await look(store, one)
-    assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+    assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
 
 
 # Receipts.

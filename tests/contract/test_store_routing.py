@@ -109,7 +109,7 @@ async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked
     "left",
     [
         {"state": State.SENT, "carrier_message_id": "id1"},
-        {"state": State.IN_DOUBT, "reason": Reason.NO_ANSWER, "due_ms": NOW_MS + 1},
+        {"state": State.IN_DOUBT, "reason": Reason.NO_RESPONSE, "due_ms": NOW_MS + 1},
     ],
     ids=["sent", "in doubt"],
 )
@@ -124,7 +124,7 @@ async def test_a_message_of_which_a_part_left_stays_with_its_carrier(store, left
 
 async def test_a_single_part_in_doubt_stays_with_its_carrier(store):
     (one,) = await accepted(store, leased())
-    doubt = {"state": State.IN_DOUBT, "reason": Reason.NO_ANSWER, "due_ms": NOW_MS + 1}
+    doubt = {"state": State.IN_DOUBT, "reason": Reason.NO_RESPONSE, "due_ms": NOW_MS + 1}
     await store.settle([settlement(one, **doubt)])
     assert [each.may_move for each in await waiting(store)] == [False]
     assert await moved(store, one) == 0

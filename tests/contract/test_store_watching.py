@@ -94,7 +94,7 @@ async def test_every_way_to_end_is_counted_with_its_reason(store):
     assert store.counts().ended == {
         (CARRIER, "rejected", "carrier_refused"): 1,
         (CARRIER, "failed", "undeliverable"): 1,
-        (CARRIER, "expired", "validity_ended"): 1,
+        (CARRIER, "expired", "validity_expired"): 1,
     }
 
 

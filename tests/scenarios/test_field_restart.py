@@ -63,5 +63,5 @@ async def test_row_10_while_the_operator_is_away_a_message_waits_and_its_validit
     gateway.cut_off_the_carrier()
     message_id = await send(api, esim, validitySeconds=2)
     message = await until(api, message_id, "expired")
-    assert message["reason"]["code"] == "validity_ended"
+    assert message["reason"]["code"] == "validity_expired"
     assert len(message["attempts"]) <= 3

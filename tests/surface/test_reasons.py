@@ -8,7 +8,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
 
 
 def row(reason):
-    return f"| `{reason}` | {reason.sentence} | {reason.remedy} |"
+    return f"| `{reason}` | {reason.explanation} | {reason.remedy} |"
 
 
 def test_every_reason_is_documented_with_its_sentence_and_remedy():

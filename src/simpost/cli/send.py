@@ -163,7 +163,7 @@ def _is_unreported(message: dict[str, Any]) -> bool:
 
 def _reason(message: dict[str, Any]) -> str:
     reason = message["reason"]
-    return f"  {reason['sentence']} {reason['remedy']}" if reason else ""
+    return f"  {reason['explanation']} {reason['remedy']}" if reason else ""
 
 
 def follow(

@@ -98,7 +98,7 @@ def blocking_reason(esim: Esim) -> Reason | None:
     if esim.sms_status == SmsStatus.UNSUPPORTED:
         return Reason.SMS_NOT_SUPPORTED
     if esim.esim_status not in _OPEN_ORDERS:
-        return _FORBIDDING_ORDER.get(esim.esim_status, Reason.STATE_UNKNOWN)
+        return _FORBIDDING_ORDER.get(esim.esim_status, Reason.ESIM_STATE_UNKNOWN)
     if esim.smdp_status not in _INSTALLED:
-        return _FORBIDDING_PROFILE.get(esim.smdp_status, Reason.STATE_UNKNOWN)
+        return _FORBIDDING_PROFILE.get(esim.smdp_status, Reason.ESIM_STATE_UNKNOWN)
     return None

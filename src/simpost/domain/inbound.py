@@ -26,7 +26,7 @@ class InboundState(StrEnum):
 
     RECEIVED = "received"
     """Kept: a reply, or a text to a number of ours."""
-    CARRIED = "carried"
+    FORWARDED = "forwarded"
     """From a phone to an eSIM: it became a message."""
     REFUSED = "refused"
     """From a phone to an eSIM that does not take it; the carrier was told so."""

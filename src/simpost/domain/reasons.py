@@ -1,4 +1,4 @@
-"""Why a message is where it is, or was refused: the one list, stable and documented."""
+"""Reasons of refusals, delays and final states: one documented list of stable words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A stable word for why; `explain` says it in a sentence and what to do about it."""
+    """A stable word that says why a message was refused, waits or ended."""
 
-    # The eSIM and its plan, before anything is sent.
+    # The eSIM and its plan, checked before anything is sent.
     ESIM_UNKNOWN = "esim_unknown"
     ESIM_RETIRED = "esim_retired"
     PLAN_UNKNOWN = "plan_unknown"
@@ -21,9 +21,9 @@ class Reason(StrEnum):
     ESIM_REVOKED = "esim_revoked"
     ESIM_EXPIRED = "esim_expired"
     ESIM_SUSPENDED = "esim_suspended"
-    STATE_UNKNOWN = "state_unknown"
+    ESIM_STATE_UNKNOWN = "esim_state_unknown"
     NO_ADDRESS = "no_address"
-    # The text and the way out.
+    # The text, the sender and the route.
     TEXT_BLANK = "text_blank"
     TEXT_TOO_LONG = "text_too_long"
     TOO_MANY_PARTS = "too_many_parts"
@@ -34,205 +34,213 @@ class Reason(StrEnum):
     NO_ROUTE = "no_route"
     REQUEST_ID_REUSED = "request_id_reused"
     RATE_LIMITED = "rate_limited"
-    # What comes in from phones.
+    # Inbound messages from phones.
     NOT_TEXT = "not_text"
-    GOES_IN_CIRCLES = "goes_in_circles"
-    # What carriers do.
+    LOOP_DETECTED = "loop_detected"
+    # Carriers.
     THROTTLED = "throttled"
     CARRIER_BUSY = "carrier_busy"
     CARRIER_UNREACHABLE = "carrier_unreachable"
     CARRIER_PAUSED = "carrier_paused"
-    RETURNED = "returned"
+    REQUEUED = "requeued"
     CARRIER_REFUSED = "carrier_refused"
     BIND_REFUSED = "bind_refused"
-    UNCLEAR_ANSWER = "unclear_answer"
-    NO_ANSWER = "no_answer"
+    UNCLEAR_RESPONSE = "unclear_response"
+    NO_RESPONSE = "no_response"
     LEASE_LOST = "lease_lost"
-    REPEATS_USED_UP = "repeats_used_up"
-    NOT_REPEATED = "not_repeated"
-    # How messages end.
+    REPEATS_EXHAUSTED = "repeats_exhausted"
+    EXPIRED_IN_DOUBT = "expired_in_doubt"
+    # Final states.
     UNDELIVERABLE = "undeliverable"
     HANDSET_UNREACHABLE = "handset_unreachable"
     UNKNOWN_AT_CARRIER = "unknown_at_carrier"
     EXPIRED_AT_CARRIER = "expired_at_carrier"
     DELETED_AT_CARRIER = "deleted_at_carrier"
     REJECTED_BY_CARRIER = "rejected_by_carrier"
-    VALIDITY_ENDED = "validity_ended"
+    VALIDITY_EXPIRED = "validity_expired"
     NO_RECEIPT = "no_receipt"
-    PART_NOT_SENT = "part_not_sent"
+    SIBLING_PART_FAILED = "sibling_part_failed"
 
     @property
-    def sentence(self) -> str:
+    def explanation(self) -> str:
+        """One or two sentences on what happened."""
         return _EXPLAINED[self][0]
 
     @property
     def remedy(self) -> str:
+        """What the reader can do about it."""
         return _EXPLAINED[self][1]
 
 
 _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ESIM_UNKNOWN: (
-        "This account has no such eSIM.",
-        "Check the number with esim/query; another account's eSIM is unknown here too.",
+        "The account has no eSIM with this number.",
+        "Check the number with esim/query. An eSIM of another account is unknown here too.",
     ),
     Reason.ESIM_RETIRED: (
-        "The eSIM was retired in simpost.",
-        "Send to another one, or bring it back: `simpost esims restore`.",
+        "The eSIM is retired in simpost.",
+        "Send to another eSIM, or restore this one: `simpost esims restore`.",
     ),
     Reason.PLAN_UNKNOWN: (
-        "The eSIM has no smsStatus, and its plan is not known.",
-        "Import the plan, or the eSIM with its packageCode or smsStatus.",
+        "The eSIM has no smsStatus, and its plan is not imported.",
+        "Import the plan, or import the eSIM with its packageCode or smsStatus.",
     ),
     Reason.SMS_NOT_SUPPORTED: (
-        "The plan does not take SMS (smsStatus 0).",
-        "Choose a plan with smsStatus 1 or 2: package/list shows it.",
+        "The plan does not support SMS (smsStatus 0).",
+        "Choose a plan with smsStatus 1 or 2; package/list shows it.",
     ),
     Reason.SMS_API_ONLY: (
-        "The plan takes SMS from the API only (smsStatus 2).",
-        "Send through the API instead of from a phone.",
+        "The plan accepts SMS from the API only, not from phones (smsStatus 2).",
+        "Send through the API.",
     ),
     Reason.ORDER_PENDING: (
-        "The order is still being allocated.",
+        "The eSIM's order is not allocated yet.",
         "Wait until esim/query shows GOT_RESOURCE.",
     ),
     Reason.NOT_INSTALLED: (
         "The profile is not installed on a device yet.",
-        "Send once smdpStatus is INSTALLATION or ENABLED.",
+        "Send when smdpStatus is INSTALLATION or ENABLED.",
     ),
-    Reason.PROFILE_DELETED: ("The profile was deleted from the device.", "It cannot come back."),
-    Reason.ESIM_CANCELLED: ("The eSIM was cancelled.", "It cannot come back."),
-    Reason.ESIM_REVOKED: ("The eSIM was revoked.", "It cannot come back."),
-    Reason.ESIM_EXPIRED: ("The plan of this eSIM has expired.", "Top up or order a new plan."),
-    Reason.ESIM_SUSPENDED: ("The eSIM is suspended.", "Unsuspend it first."),
-    Reason.STATE_UNKNOWN: (
-        "The eSIM is in a state this version does not know.",
-        "Import it again, or report the state.",
+    Reason.PROFILE_DELETED: (
+        "The profile was deleted from the device.",
+        "This is final: send to another eSIM.",
+    ),
+    Reason.ESIM_CANCELLED: (
+        "The eSIM was cancelled.",
+        "This is final: send to another eSIM.",
+    ),
+    Reason.ESIM_REVOKED: ("The eSIM was revoked.", "This is final: send to another eSIM."),
+    Reason.ESIM_EXPIRED: ("The plan of the eSIM has expired.", "Top up, or order a new plan."),
+    Reason.ESIM_SUSPENDED: ("The eSIM is suspended.", "Unsuspend it, then send again."),
+    Reason.ESIM_STATE_UNKNOWN: (
+        "This version of simpost does not know the state of the eSIM.",
+        "Import the eSIM again, or report the unknown state.",
     ),
     Reason.NO_ADDRESS: (
-        "The eSIM lacks the identifier its carrier delivers to.",
-        "Import the eSIM with its msisdn, or set the carrier's `address`.",
+        "The eSIM lacks the number that its carrier delivers to.",
+        "Import the eSIM with its msisdn, or change `address` of the carrier.",
     ),
-    Reason.TEXT_BLANK: ("There is no text to send.", "Write one."),
+    Reason.TEXT_BLANK: ("The text is empty.", "Give a text."),
     Reason.TEXT_TOO_LONG: (
-        "The text has more characters than the door takes.",
-        "Shorten it: it is refused whole, never cut.",
+        "The text has more characters than the API accepts.",
+        "Shorten it. A text is never cut.",
     ),
     Reason.TOO_MANY_PARTS: (
-        "The text needs more parts than the carrier takes.",
+        "The text needs more parts than the carrier accepts.",
         "Shorten it, or replace the characters that `simpost text` names.",
     ),
     Reason.SENDER_NOT_ALLOWED: (
-        "The carrier does not send under this name or number.",
-        "Leave `from` out, or add it to the carrier's `senders`.",
+        "The carrier does not allow this sender.",
+        "Leave `from` out, or add the sender to `senders` of the carrier.",
     ),
     Reason.CLASS_NOT_SUPPORTED: (
-        "The carrier takes no message class, so no flash SMS.",
-        "Send it without `class`, or set the carrier's `message_class`.",
+        "The carrier does not support message classes, so no flash SMS.",
+        "Send without `class`, or set `message_class` of the carrier.",
     ),
     Reason.BINARY_NOT_SUPPORTED: (
-        "The carrier takes no binary or port-addressed messages.",
-        "Send text, or set the carrier's `binary`.",
+        "The carrier does not support binary or port-addressed messages.",
+        "Send text, or set `binary` of the carrier.",
     ),
     Reason.PORTS_NEED_ONE_PART: (
-        "The carrier joins parts without a header, and ports need one in each part.",
-        "Shorten it to one part, or set the carrier's `concatenation` to udh.",
+        "The carrier joins parts without a user data header, which port numbers need.",
+        'Shorten the message to one part, or set `concatenation = "udh"` for the carrier.',
     ),
-    Reason.NO_ROUTE: ("No route leads to this eSIM.", "Add one under [[routes]]."),
+    Reason.NO_ROUTE: ("No route matches this eSIM.", "Add a route under [[routes]]."),
     Reason.REQUEST_ID_REUSED: (
-        "This request id was used within 24 hours for another request.",
-        "Give every new request an id of its own; repeat an id only with the same body.",
+        "This request id was used for a different request within 24 hours.",
+        "Use a new id for each new request. Repeat an id only with the same body.",
     ),
     Reason.RATE_LIMITED: (
         "The account sent more requests per second than it may.",
-        "Wait as long as Retry-After says, or have the administrator raise requestsPerSecond.",
+        "Wait as long as Retry-After says, or ask the administrator to raise requestsPerSecond.",
     ),
     Reason.NOT_TEXT: (
-        "It is binary or for an application, and only texts are carried from phones to eSIMs.",
+        "The message from a phone is no text: it is binary or addressed to an application.",
         "Send it through the API.",
     ),
-    Reason.GOES_IN_CIRCLES: (
-        "It came from one of our own senders, or the same came again and again.",
-        "Ask the carrier why it hands back what it is to deliver.",
+    Reason.LOOP_DETECTED: (
+        "Delivery loop: sent from one of our own numbers, or an identical text repeated too often.",
+        "Ask the carrier why it returns messages that it should deliver.",
     ),
     Reason.THROTTLED: (
-        "The carrier asked us to slow down; the part waits.",
-        "Nothing: it is offered again.",
+        "The carrier asked us to slow down. The part stays queued.",
+        "Nothing: it is sent again later.",
     ),
     Reason.CARRIER_BUSY: (
-        "The carrier had a passing fault; the part waits.",
-        "Nothing: it is offered again.",
+        "The carrier reported a temporary error. The part stays queued.",
+        "Nothing: it is sent again later.",
     ),
     Reason.CARRIER_UNREACHABLE: (
-        "No link to the carrier; nothing left.",
-        "Nothing: it goes when the link is back. `simpost carriers` shows the link.",
+        "No connection to the carrier. The part was not sent.",
+        "Nothing: it is sent when the connection is back. `simpost carriers` shows its state.",
     ),
     Reason.CARRIER_PAUSED: (
-        "The administrator paused the carrier; the part waits.",
-        "Nothing: it goes after `simpost carriers resume`, or by the next carrier of its route.",
+        "The administrator paused the carrier. The part stays queued.",
+        "Nothing: it is sent after `simpost carriers resume`, or by the next carrier of its route.",
     ),
-    Reason.RETURNED: (
-        "It was put back before it was tried: simpost stopped, or the carrier was too slow.",
-        "Nothing: it is offered again.",
+    Reason.REQUEUED: (
+        "The part was not sent and returned to the queue: simpost stopped, or the carrier is slow.",
+        "Nothing: it is sent again later.",
     ),
     Reason.CARRIER_REFUSED: (
         "The carrier refused the part.",
-        "The carrier's code says why; mend the message or the carrier's settings.",
+        "See the carrier's error code. Fix the message or the settings of the carrier.",
     ),
     Reason.BIND_REFUSED: (
-        "The carrier does not let us bind as we are.",
-        "Check host, system_id and password; messages wait meanwhile.",
+        "The carrier refused the bind.",
+        "Check host, system_id and password of the carrier. Messages stay queued until then.",
     ),
-    Reason.UNCLEAR_ANSWER: (
-        "The carrier answered with an error that says neither why nor for how long.",
-        "Nothing: it is offered again `messages.max_repeats` times, then refused.",
+    Reason.UNCLEAR_RESPONSE: (
+        "The carrier responded with an unspecific error.",
+        "Nothing: the part is sent again `messages.max_repeats` times, then refused.",
     ),
-    Reason.NO_ANSWER: (
-        "Bytes left and no answer came: the carrier may have it.",
-        "A late answer or receipt still settles it.",
+    Reason.NO_RESPONSE: (
+        "The part was sent, but no response came: the carrier may have it.",
+        "Wait: a late response or a receipt still decides.",
     ),
     Reason.LEASE_LOST: (
-        "The process that held the part stopped before it noted an outcome.",
-        "A receipt may still settle it; its category says whether it is repeated.",
+        "The process that was sending the part stopped before it recorded an outcome.",
+        "Wait: a receipt may still decide. The category says whether the part is sent again.",
     ),
-    Reason.REPEATS_USED_UP: (
-        "In doubt again after `messages.max_repeats` repeats: it waits for a receipt or its end.",
-        "Ask the carrier whether it has it; a late answer or receipt still settles it.",
+    Reason.REPEATS_EXHAUSTED: (
+        "In doubt again after `messages.max_repeats` repeats. It is not sent again.",
+        "Ask the carrier whether it has the part. A late response or a receipt still decides.",
     ),
-    Reason.NOT_REPEATED: (
-        "It was in doubt when its validity ended: it may have arrived.",
-        "Send a new message if it still matters.",
+    Reason.EXPIRED_IN_DOUBT: (
+        "The validity period ended while the part was in doubt: it may have arrived.",
+        "Send a new message if it is still needed.",
     ),
     Reason.UNDELIVERABLE: (
-        "The carrier says it could not be delivered.",
-        "The carrier's error code says more.",
+        "The carrier reports that the message could not be delivered.",
+        "See the carrier's error code.",
     ),
     Reason.HANDSET_UNREACHABLE: (
-        "The carrier keeps trying: the handset is off or out of reach.",
+        "The handset is off or out of reach. The carrier keeps trying.",
         "Nothing: the carrier reports again.",
     ),
     Reason.UNKNOWN_AT_CARRIER: (
-        "The carrier took it and says it does not know what became of it.",
-        "Ask the carrier with its message id.",
+        "The carrier accepted the part and reports that its state is unknown.",
+        "Ask the carrier, with its message id.",
     ),
     Reason.EXPIRED_AT_CARRIER: (
-        "The carrier gave up when the validity ended.",
-        "Send again when the handset is likely on.",
+        "The carrier gave up because the validity period ended.",
+        "Send again when the handset is likely to be on.",
     ),
-    Reason.DELETED_AT_CARRIER: ("The carrier deleted it.", "Ask the carrier."),
+    Reason.DELETED_AT_CARRIER: ("The carrier deleted the message.", "Ask the carrier why."),
     Reason.REJECTED_BY_CARRIER: (
-        "The carrier took it and rejected it later.",
-        "The carrier's error code says more.",
+        "The carrier accepted the part and rejected it later.",
+        "See the carrier's error code.",
     ),
-    Reason.VALIDITY_ENDED: (
-        "Its validity ended before a carrier took it.",
-        "Look at the carrier's link, or give messages longer to live.",
+    Reason.VALIDITY_EXPIRED: (
+        "The validity period ended before a carrier accepted the part.",
+        "Check the connection to the carrier, or give messages a longer validity.",
     ),
     Reason.NO_RECEIPT: (
-        "The carrier took it and never reported on it, long after its validity: it may be there.",
+        "The carrier accepted the part, but reported nothing until long after its validity.",
         "Ask the carrier why it sends no receipts.",
     ),
-    Reason.PART_NOT_SENT: (
-        "Another part of this message was refused, so this one was not sent.",
-        "Look at the refused part.",
+    Reason.SIBLING_PART_FAILED: (
+        "Another part of the message was refused, so this part was not sent.",
+        "See the reason of the refused part.",
     ),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 
-_OURS = (Reason.RETURNED, Reason.CARRIER_PAUSED)
+_OURS = (Reason.REQUEUED, Reason.CARRIER_PAUSED)
 _WORKS = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED)
 """A carrier that refuses a message for the message's own sake works."""
 

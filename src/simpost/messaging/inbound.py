@@ -144,7 +144,7 @@ class InboundDesk:
             since_ms=self._clock_ms() - REMEMBERED_MS,
             limit=MOST_ALIKE,
         )
-        return Reason.GOES_IN_CIRCLES if alike >= MOST_ALIKE else None
+        return Reason.LOOP_DETECTED if alike >= MOST_ALIKE else None
 
     async def _carry(
         self, aim: Aim, of: Gathered | InboundPart, reading: Reading
@@ -153,7 +153,7 @@ class InboundDesk:
         assert aim.esim
 
         async def commit(message: NewMessage) -> Accepted | Known:
-            row = self._row(aim, of, reading, InboundState.CARRIED)
+            row = self._row(aim, of, reading, InboundState.FORWARDED)
             row = msgspec.structs.replace(row, message_id=message.id)
             return await self._put(NewInbound(row, of, message))
 

@@ -67,7 +67,7 @@ class Aiming:
         if account is None or not account.enabled:
             return Reason.ESIM_UNKNOWN
         if part.source in self.numbers:
-            return Reason.GOES_IN_CIRCLES
+            return Reason.LOOP_DETECTED
         if not part.is_text:
             return Reason.NOT_TEXT
         return phone_blocking_reason(esim)

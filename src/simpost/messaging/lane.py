@@ -36,7 +36,7 @@ _Try = tuple[bytes, int, int]
 
 _UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _PAUSED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
-_RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.RETURNED)
+_RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.REQUEUED)
 
 
 class Lane:

@@ -15,7 +15,7 @@ from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store import Settlement
 
-_NOT_TRIED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED)
+_NOT_TRIED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.REQUEUED)
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -86,8 +86,8 @@ def _bounded(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Out
     """The outcome, or what it means once such tries were repeated often enough."""
     if outcome.kind is OutcomeKind.IN_DOUBT:
         if repeats.is_exhausted(part.category, part.unclear):
-            return msgspec.structs.replace(outcome, reason=Reason.REPEATS_USED_UP)
-    elif outcome.reason is Reason.UNCLEAR_ANSWER and part.unclear >= repeats.most:
+            return msgspec.structs.replace(outcome, reason=Reason.REPEATS_EXHAUSTED)
+    elif outcome.reason is Reason.UNCLEAR_RESPONSE and part.unclear >= repeats.most:
         return msgspec.structs.replace(
             outcome, kind=OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED
         )

@@ -85,7 +85,7 @@ async def test_a_conversation_has_both_directions_in_order_and_nothing_twice(
     await service.send("Done.")
     refused = {"state": InboundState.REFUSED, "reason": Reason.SMS_API_ONLY}
     await came(service, "", **refused)
-    carried = {"state": InboundState.CARRIED, "message_id": uuid7().bytes}
+    carried = {"state": InboundState.FORWARDED, "message_id": uuid7().bytes}
     await came(service, "shown as the message it became", **carried)
     page = (await service.native("GET", f"esims/{GOOD}/conversation")).json()
     assert [(row["direction"], row["state"], row["text"]) for row in page["entries"]] == [

@@ -87,7 +87,7 @@ async def test_no_answer_is_doubt():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]
         outcome = await send(carrier, part())
-    assert (outcome.kind, outcome.reason) == (OutcomeKind.IN_DOUBT, Reason.NO_ANSWER)
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.IN_DOUBT, Reason.NO_RESPONSE)
 
 
 async def test_an_answer_that_comes_late_still_tells_of_the_part():

@@ -59,7 +59,7 @@ def test_a_phones_text_is_carried_to_an_esim_that_takes_it_and_refused_to_others
     assert text_from(simpost, phone, API_ONLY_NUMBER, "psst") == ["ESME_RX_R_APPN"]
     found = json.loads(simpost("inbox", "--json").stdout)
     states = {row["esimTranNo"]: row["state"] for row in found if row["from"] == phone}
-    assert states == {ESIM: "carried", API_ONLY: "refused"}
+    assert states == {ESIM: "forwarded", API_ONLY: "refused"}
     assert "refused (sms_api_only)" in simpost("inbox", "--esim", API_ONLY).stdout
     wait_until_shown(simpost, NUMBER, "see you at six")
 

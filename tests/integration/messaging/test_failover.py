@@ -239,7 +239,7 @@ async def test_one_throttled_part_stays_with_a_carrier_that_takes_others(service
 async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b):
     message_id = await service.send(category=Category.CODE)
     await a.until_sent(1)
-    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await service.until(message_id, State.IN_DOUBT)
     a.is_open = False
     await service.rounds(30)
@@ -250,7 +250,7 @@ async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b)
 async def test_a_repeat_of_what_was_in_doubt_goes_by_the_same_carrier(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
-    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await service.until(message_id, State.IN_DOUBT)
     a.is_open = False
     await service.rounds(70)

@@ -302,7 +302,7 @@ async def test_sms_status_1_carries_a_text_from_a_phone_to_the_esim(bench):
     assert (message.category, message.sender) == (Category.SUPPORT, PHONE)
     [row] = await bench.inbound()
     assert (row.state, row.message_id, row.esim_tran_no) == (
-        InboundState.CARRIED,
+        InboundState.FORWARDED,
         message.id,
         "101",
     )
@@ -368,7 +368,7 @@ async def test_octets_for_an_application_are_not_carried_as_text(bench):
 async def test_a_text_from_one_of_our_own_senders_is_not_carried(bench):
     assert await bench.bring(source=CODE, to=NUMBER[1]) is Status.ESME_RX_R_APPN
     [row] = await bench.inbound()
-    assert row.reason is Reason.GOES_IN_CIRCLES
+    assert row.reason is Reason.LOOP_DETECTED
     assert await bench.messages() == []
 
 

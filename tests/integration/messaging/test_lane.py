@@ -74,7 +74,7 @@ async def test_throttled_parts_go_again_after_their_pause_and_not_before(bench):
 async def test_a_repeat_of_a_part_in_doubt_is_marked(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await bench.until(message_id, State.IN_DOUBT)
     bench.clock.now_ms += 60_000
     bench.lane.wake()
@@ -91,13 +91,13 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
         bench.clock.now_ms += pause_ms
         bench.lane.wake()
         await bench.carrier.until_sent(tries)
-        bench.carrier.answer(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+        bench.carrier.answer(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
         await bench.until(message_id, State.IN_DOUBT)
         await bench.ledger.drained()
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
     assert await bench.store.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
     message = await bench.message(message_id)
-    assert (message.state, message.reason) == (State.IN_DOUBT, Reason.REPEATS_USED_UP)
+    assert (message.state, message.reason) == (State.IN_DOUBT, Reason.REPEATS_EXHAUSTED)
     bench.lane.on_late_response(bench.carrier.sent[3], Outcome(ACCEPTED, carrier_message_id="late"))
     await bench.until(message_id, State.SENT)
 
@@ -106,7 +106,7 @@ async def test_an_unclear_answer_ends_as_a_refusal(bench):
     message_id = await bench.accept()
     for tries in range(1, 5):
         await bench.carrier.until_sent(tries)
-        facts = {"reason": Reason.UNCLEAR_ANSWER, "carrier_code": "0x000000FF"}
+        facts = {"reason": Reason.UNCLEAR_RESPONSE, "carrier_code": "0x000000FF"}
         bench.carrier.answer(tries - 1, OutcomeKind.UNREACHABLE, **facts)
         await bench.ledger.drained()
         bench.clock.now_ms += 300_000
@@ -122,7 +122,7 @@ async def test_an_unclear_answer_ends_as_a_refusal(bench):
 async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await bench.until(message_id, State.IN_DOUBT)
     bench.lane.on_late_response(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
     message = await bench.until(message_id, State.SENT)
@@ -151,7 +151,7 @@ async def test_closing_returns_what_was_not_tried(bench):
     bench.lane.close()
     await bench.ledger.drained()
     message = await bench.message(message_id)
-    assert message.parts[0].reason is Reason.RETURNED
+    assert message.parts[0].reason is Reason.REQUEUED
     assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
 
 
@@ -168,7 +168,7 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
             State.CANCELLED,
             State.CANCELLED,
         ]
-        assert message.parts[1].reason is Reason.PART_NOT_SENT
+        assert message.parts[1].reason is Reason.SIBLING_PART_FAILED
 
 
 async def test_a_paused_carrier_gets_nothing_and_its_parts_say_so(bench):
@@ -192,7 +192,7 @@ async def test_nothing_leaves_after_its_validity(bench):
     bench.carrier.capacity = 10
     bench.lane.pump()
     message = await bench.until(message_id, State.EXPIRED)
-    assert message.parts[0].reason is Reason.VALIDITY_ENDED
+    assert message.parts[0].reason is Reason.VALIDITY_EXPIRED
     assert bench.carrier.sent == []
 
 
@@ -213,7 +213,7 @@ async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(ben
     await bench.commit(message)
     await bench.lane.emptied()
     message = await bench.message(message.id)
-    assert message.parts[0].reason is Reason.RETURNED
+    assert message.parts[0].reason is Reason.REQUEUED
     assert bench.carrier.sent == []
 
 

@@ -60,7 +60,7 @@ async def test_a_message_whose_carrier_is_down_for_all_its_validity_expires(benc
     bench.carrier.is_open = False
     before, after = await end_of(bench, await bench.accept())
     assert before.state is State.ACCEPTED
-    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ async def test_a_message_that_no_carrier_took_in_time_expires(bench, kind):
     message_id = await answered(bench, kind, reason=Reason.CARRIER_BUSY)
     before, after = await end_of(bench, message_id)
     assert before.state is State.SENDING
-    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_ENDED)
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
 
 
 async def test_a_message_in_doubt_expires_and_says_that_it_may_have_arrived(bench):
-    message_id = await answered(bench, OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+    message_id = await answered(bench, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     before, after = await end_of(bench, message_id)
     assert before.state is State.IN_DOUBT
-    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NOT_REPEATED)
+    assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.EXPIRED_IN_DOUBT)
 
 
 async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_receipt(bench):

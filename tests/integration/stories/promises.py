@@ -10,7 +10,7 @@ from tests.integration.stories.service import GRACE_S, REPEATED
 SLACK_MS = 20_000
 """After its validity: an answer that is waited for, a round of the keeper, a poll."""
 _WAITING = (State.ACCEPTED, State.SENDING, State.IN_DOUBT)
-_STAYED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED)
+_STAYED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.REQUEUED)
 _FAILURES = (State.FAILED, State.EXPIRED, State.REJECTED)
 
 
@@ -67,7 +67,7 @@ def _check_says_so(part, submits):
         assert taken, "called sent although nobody took it"
     elif part.state is State.DELIVERED:
         assert State.DELIVERED in told, "called delivered although it was not"
-    elif part.state is State.CANCELLED or part.reason is Reason.VALIDITY_ENDED:
+    elif part.state is State.CANCELLED or part.reason is Reason.VALIDITY_EXPIRED:
         assert all(one.was_turned_back for one in submits), "called unsent although it left"
     elif part.state is State.REJECTED and part.reason is Reason.CARRIER_REFUSED:
         assert any(one.was_turned_back for one in submits), "called refused although it was not"
@@ -84,6 +84,6 @@ def check_told(message, part, end):
         ),
         default=0,  # no answer came: the id is that of a receipt
     )
-    if part.reason is Reason.NOT_REPEATED and taken_ms >= part.final_ms:
+    if part.reason is Reason.EXPIRED_IN_DOUBT and taken_ms >= part.final_ms:
         return  # its answer came when its validity was over
     assert part.state is wanted, f"a receipt for {wanted} was acknowledged and forgotten"

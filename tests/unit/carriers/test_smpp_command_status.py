@@ -67,7 +67,7 @@ def test_the_page_names_no_setting_that_is_not_there():
         (Status.ESME_RSYSERR, OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY),
         (Status.ESME_RINVPASWD, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
         (Status.ESME_RINVDSTADR, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
-        (Status.ESME_RUNKNOWNERR, OutcomeKind.UNREACHABLE, Reason.UNCLEAR_ANSWER),
+        (Status.ESME_RUNKNOWNERR, OutcomeKind.UNREACHABLE, Reason.UNCLEAR_RESPONSE),
         (0x0400, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
         (0xFFFFFFFF, OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
     ],
@@ -91,8 +91,8 @@ def test_a_carriers_own_table_stands_above_the_usual():
 def test_every_status_is_an_answer_and_never_told_as_none(status):
     outcome = StatusMap({}).outcome(status, "")
     assert outcome.kind is not OutcomeKind.ACCEPTED
-    assert outcome.reason is not Reason.NO_ANSWER
-    assert StatusMap({hex(status): "doubt"}).outcome(status, "").reason is Reason.UNCLEAR_ANSWER
+    assert outcome.reason is not Reason.NO_RESPONSE
+    assert StatusMap({hex(status): "doubt"}).outcome(status, "").reason is Reason.UNCLEAR_RESPONSE
 
 
 def test_the_pause_after_a_passing_fault_is_the_carriers_where_it_is_set():

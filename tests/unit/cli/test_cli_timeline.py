@@ -17,7 +17,12 @@ NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 def why(reason: Reason) -> dict[str, str]:
-    return {"code": reason, "explanation": reason.sentence, "remedy": reason.remedy, "detail": ""}
+    return {
+        "code": reason,
+        "explanation": reason.explanation,
+        "remedy": reason.remedy,
+        "detail": "",
+    }
 
 
 def attempt(number: int, outcome: str, second: int, **more: Any) -> dict[str, Any]:
@@ -106,7 +111,8 @@ def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
         "2026-01-01T00:00:00.000Z  accepted",
         (
             "2026-01-01T00:00:01.000Z  part 1 put off by one, code 0x00000058 (throttled): "
-            "The carrier asked us to slow down; the part waits. Nothing: it is offered again."
+            "The carrier asked us to slow down. The part stays queued. "
+            "Nothing: it is sent again later."
         ),
         "2026-01-01T00:00:03.000Z  part 1 left, without an answer from one, try 2",
         (
@@ -172,7 +178,7 @@ def test_a_refused_message_says_why_and_what_to_do() -> None:
     lines = list(timeline(message("rejected", reason=why(Reason.CARRIER_REFUSED))))
     assert lines[1] == (
         "state     rejected (carrier_refused): The carrier refused the part. "
-        "The carrier's code says why; mend the message or the carrier's settings."
+        "See the carrier's error code. Fix the message or the settings of the carrier."
     )
 
 

@@ -39,8 +39,8 @@ def test_an_installed_esim_of_an_sms_plan_takes_sms_from_the_api(
         ({"esim_status": "UNUSED_EXPIRED"}, Reason.ESIM_EXPIRED),
         ({"esim_status": "SUSPENDED"}, Reason.ESIM_SUSPENDED),
         ({"esim_status": "GETTING_RESOURCE"}, Reason.ORDER_PENDING),
-        ({"esim_status": "A_NEW_WORD"}, Reason.STATE_UNKNOWN),
-        ({"smdp_status": "A_NEW_WORD"}, Reason.STATE_UNKNOWN),
+        ({"esim_status": "A_NEW_WORD"}, Reason.ESIM_STATE_UNKNOWN),
+        ({"smdp_status": "A_NEW_WORD"}, Reason.ESIM_STATE_UNKNOWN),
     ],
 )
 def test_every_state_that_forbids_sms_says_why(facts, reason):
@@ -50,4 +50,4 @@ def test_every_state_that_forbids_sms_says_why(facts, reason):
 @pytest.mark.parametrize("smdp_status", SmdpStatus)
 @pytest.mark.parametrize("esim_status", EsimStatus)
 def test_no_documented_state_is_unknown(smdp_status, esim_status):
-    assert blocking_reason(esim(1, smdp_status, esim_status)) is not Reason.STATE_UNKNOWN
+    assert blocking_reason(esim(1, smdp_status, esim_status)) is not Reason.ESIM_STATE_UNKNOWN

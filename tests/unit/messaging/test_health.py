@@ -13,9 +13,9 @@ ACCEPTED = Outcome(OutcomeKind.ACCEPTED, carrier_message_id="1")
 REFUSED = Outcome(OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
 THROTTLED = Outcome(OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
 BUSY = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_BUSY)
-SILENT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+SILENT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
 BIND = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.BIND_REFUSED)
-RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.RETURNED)
+RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.REQUEUED)
 
 
 @pytest.fixture

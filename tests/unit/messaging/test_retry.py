@@ -49,7 +49,7 @@ def test_a_refused_part_is_final():
 
 
 def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
-    doubt = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+    doubt = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     assert settled(doubt, category="service").due_ms == NOW + 60_000
     code = settled(doubt, category="code")
     assert (code.state, code.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
@@ -57,22 +57,22 @@ def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
 
 @pytest.mark.parametrize(("unclear", "pause_s"), [(0, 60), (1, 120), (2, 240)])
 def test_a_part_in_doubt_is_repeated_after_a_longer_pause_each_time(unclear, pause_s):
-    done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=unclear)
-    assert (done.due_ms, done.reason) == (NOW + 1000 * pause_s, Reason.NO_ANSWER)
+    done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE), unclear=unclear)
+    assert (done.due_ms, done.reason) == (NOW + 1000 * pause_s, Reason.NO_RESPONSE)
 
 
 def test_a_part_in_doubt_too_often_waits_for_its_end_and_says_so():
-    done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER), unclear=3)
+    done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE), unclear=3)
     assert (done.state, done.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
-    assert done.reason is Reason.REPEATS_USED_UP
+    assert done.reason is Reason.REPEATS_EXHAUSTED
 
 
 @pytest.mark.parametrize("category", ["service", "code"])
 def test_an_answer_that_says_nothing_is_retried_a_few_times_then_refused(category):
-    unclear = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.UNCLEAR_ANSWER, carrier_code="0xFF")
+    unclear = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.UNCLEAR_RESPONSE, carrier_code="0xFF")
     for tries in range(3):
         done = settled(unclear, unclear=tries, attempt=tries + 1, category=category)
-        assert (done.state, done.reason) == (State.SENDING, Reason.UNCLEAR_ANSWER)
+        assert (done.state, done.reason) == (State.SENDING, Reason.UNCLEAR_RESPONSE)
     done = settled(unclear, unclear=3, category=category)
     assert (done.state, done.due_ms, done.outcome) == (State.REJECTED, None, OutcomeKind.REFUSED)
     assert (done.reason, done.carrier_code) == (Reason.CARRIER_REFUSED, "0xFF")
@@ -93,7 +93,7 @@ def test_a_code_is_offered_again_sooner(attempt, pause_ms):
 
 
 @pytest.mark.parametrize(
-    "reason", [Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.RETURNED]
+    "reason", [Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.REQUEUED]
 )
 def test_what_was_not_tried_waits_no_longer_each_time(reason):
     outcome = Outcome(OutcomeKind.UNREACHABLE, reason=reason)

@@ -152,7 +152,7 @@ def _sent(
 def _refused(answer: Answer) -> Problem:
     reason = answer.reason
     assert reason
-    detail = f"{reason.sentence} {answer.detail}".strip()
+    detail = f"{reason.explanation} {answer.detail}".strip()
     members = {"remedy": reason.remedy}
     return Problem(STATUS.get(reason, 409), reason, detail, members=members)
 

@@ -39,7 +39,7 @@ class Why(Shape):
 
 
 def why(reason: Reason, detail: str = "") -> Why:
-    return Why(code=reason, explanation=reason.sentence, remedy=reason.remedy, detail=detail)
+    return Why(code=reason, explanation=reason.explanation, remedy=reason.remedy, detail=detail)
 
 
 class Replaced(Shape):

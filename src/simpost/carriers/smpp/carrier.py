@@ -42,7 +42,7 @@ from simpost.smpp import (
 )
 
 _UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
-_IN_DOUBT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_ANSWER)
+_IN_DOUBT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
 
 _DEPTH_WINDOWS = 4
 _LEAST_DEPTH = 256

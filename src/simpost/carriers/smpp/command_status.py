@@ -69,8 +69,8 @@ _OUTCOME_OF: dict[StatusClass, tuple[OutcomeKind, Reason]] = {
     StatusClass.THROTTLE: (OutcomeKind.THROTTLED, Reason.THROTTLED),
     StatusClass.REFUSE: (OutcomeKind.REFUSED, Reason.CARRIER_REFUSED),
     StatusClass.BIND: (OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
-    StatusClass.UNCLEAR: (OutcomeKind.UNREACHABLE, Reason.UNCLEAR_ANSWER),
-    StatusClass.DOUBT: (OutcomeKind.IN_DOUBT, Reason.UNCLEAR_ANSWER),
+    StatusClass.UNCLEAR: (OutcomeKind.UNREACHABLE, Reason.UNCLEAR_RESPONSE),
+    StatusClass.DOUBT: (OutcomeKind.IN_DOUBT, Reason.UNCLEAR_RESPONSE),
 }
 
 

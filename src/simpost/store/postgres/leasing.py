@@ -144,7 +144,7 @@ def _after_loss(row: Any, one: Lapse) -> tuple[int, Reason]:
     expires_ms, category, unclear = row[7], row[9], row[10]
     used_up = one.repeats.is_exhausted(category, unclear)
     due_ms = one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms)
-    return due_ms, Reason.REPEATS_USED_UP if used_up else Reason.LEASE_LOST
+    return due_ms, Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST
 
 
 def _lost_attempt(row: Any, now_ms: int) -> tuple[Any, ...]:

@@ -111,7 +111,7 @@ def _lapse(session: Session, one: Lapse) -> int:
             SQL["doubt_part"],
             {
                 "state": _IN_DOUBT,
-                "reason": Reason.REPEATS_USED_UP if used_up else Reason.LEASE_LOST,
+                "reason": Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST,
                 "due_ms": one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms),
                 "now_ms": one.now_ms,
                 "account_id": account_id,

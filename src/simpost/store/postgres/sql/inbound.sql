@@ -99,14 +99,14 @@ FROM inbound WHERE account_id = $1 AND id = $2
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
   part_count, missing, message_id, received_ms
 FROM inbound
-WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'carried')
+WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded')
 ORDER BY id DESC LIMIT $4
 
 -- name: list_inbound_of_esim
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
   part_count, missing, message_id, received_ms
 FROM inbound
-WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'carried') AND esim_tran_no = $5
+WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded') AND esim_tran_no = $5
 ORDER BY id DESC LIMIT $4
 
 -- Retiring.

@@ -32,7 +32,7 @@ WITH codes AS MATERIALIZED (
     d.expires_ms, p.attempt, p.state = 40 AS repeat, m.options,
     CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear, d.due_ms
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')) ELSE 0 END AS unclear, d.due_ms
 )
 SELECT * FROM leased
 UNION ALL
@@ -47,7 +47,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) A
   p.expires_ms, p.attempt, p.state = 40 AS repeat, m.options,
   CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')) ELSE 0 END AS unclear
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = $1 AND p.owner IS NOT NULL AND p.due_ms IS NOT NULL AND p.carrier = $2
 ORDER BY p.due_ms LIMIT $3
@@ -57,7 +57,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.atte
   p.updated_ms, m.category,
   CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')) ELSE 0 END AS unclear
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NOT NULL AND p.due_ms <= $1 AND p.due_ms IS NOT NULL
 LIMIT $2 FOR UPDATE OF p SKIP LOCKED
@@ -67,7 +67,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.atte
   p.updated_ms, m.category,
   CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')) ELSE 0 END AS unclear
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')) ELSE 0 END AS unclear
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = $1 AND p.owner IS NOT NULL AND p.due_ms IS NOT NULL
 LIMIT $2 FOR UPDATE OF p SKIP LOCKED
@@ -94,7 +94,7 @@ WITH ended AS MATERIALIZED (
 )
 UPDATE parts AS p SET
   state = 102, message_state = CASE WHEN p.total = 1 THEN 102 ELSE p.message_state END,
-  reason = CASE WHEN p.state = 40 THEN 'not_repeated' ELSE 'validity_ended' END,
+  reason = CASE WHEN p.state = 40 THEN 'expired_in_doubt' ELSE 'validity_expired' END,
   due_ms = NULL, final_ms = $1, updated_ms = $1
 FROM ended
 WHERE p.account_id = ended.account_id AND p.message_id = ended.message_id
@@ -104,7 +104,7 @@ RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason
 -- name: expire_these
 UPDATE parts AS p SET
   state = 102, message_state = CASE WHEN p.total = 1 THEN 102 ELSE p.message_state END,
-  reason = CASE WHEN p.state = 40 THEN 'not_repeated' ELSE 'validity_ended' END,
+  reason = CASE WHEN p.state = 40 THEN 'expired_in_doubt' ELSE 'validity_expired' END,
   due_ms = NULL, final_ms = $1, updated_ms = $1
 FROM unnest($2::integer[], $3::bytea[], $4::integer[]) AS n (account_id, message_id, number)
 WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
@@ -193,7 +193,7 @@ ORDER BY p.account_id, p.message_id, p.number
 
 -- name: cancel_parts
 UPDATE parts AS p SET
-  state = 104, reason = 'part_not_sent', due_ms = NULL, final_ms = $4, updated_ms = $4
+  state = 104, reason = 'sibling_part_failed', due_ms = NULL, final_ms = $4, updated_ms = $4
 FROM unnest($1::integer[], $2::bytea[], $3::integer[]) AS n (account_id, message_id, number)
 WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
   AND p.owner IS NULL AND p.state < 40

@@ -84,7 +84,7 @@ FROM inbound WHERE account_id = ? AND id = ?
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
   part_count, missing, message_id, received_ms
 FROM inbound
-WHERE account_id = :account_id AND id < :before AND (:carried OR state <> 'carried')
+WHERE account_id = :account_id AND id < :before AND (:carried OR state <> 'forwarded')
 ORDER BY id DESC LIMIT :limit
 
 -- name: list_inbound_of_esim
@@ -92,7 +92,7 @@ SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason
   part_count, missing, message_id, received_ms
 FROM inbound INDEXED BY inbound_by_esim
 WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id < :before
-  AND (:carried OR state <> 'carried')
+  AND (:carried OR state <> 'forwarded')
 ORDER BY id DESC LIMIT :limit
 
 -- Retiring.

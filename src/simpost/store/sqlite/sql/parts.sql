@@ -5,7 +5,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), 
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
   p.attempt + 1, p.state = 40, m.options, iif(p.attempt > 0, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NULL AND p.carrier = ? AND p.priority = ? AND p.due_ms <= ?
@@ -22,7 +22,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), 
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
   p.attempt, p.state = 40, m.options, iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.carrier = ? AND p.due_ms IS NOT NULL
@@ -33,7 +33,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.atte
   p.expires_ms, p.updated_ms, m.category,
   iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner > '' AND p.due_ms <= ? AND p.due_ms IS NOT NULL LIMIT ?
@@ -43,7 +43,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.atte
   p.expires_ms, p.updated_ms, m.category,
   iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_answer')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.due_ms IS NOT NULL LIMIT ?
@@ -65,7 +65,7 @@ WHERE owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= ? LIMIT ?
 -- name: expire_part
 UPDATE parts SET
   state = 102, message_state = iif(total = 1, 102, message_state),
-  reason = iif(state = 40, 'not_repeated', 'validity_ended'),
+  reason = iif(state = 40, 'expired_in_doubt', 'validity_expired'),
   due_ms = NULL, final_ms = :now_ms, updated_ms = :now_ms
 WHERE account_id = :account_id AND message_id = :message_id AND number = :number
   AND owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= :now_ms
@@ -116,7 +116,7 @@ WHERE account_id = ? AND message_id = ? ORDER BY number
 
 -- name: cancel_part
 UPDATE parts SET
-  state = 104, reason = 'part_not_sent', due_ms = NULL, final_ms = ?1, updated_ms = ?1
+  state = 104, reason = 'sibling_part_failed', due_ms = NULL, final_ms = ?1, updated_ms = ?1
 WHERE account_id = ?2 AND message_id = ?3 AND number = ?4
 RETURNING carrier, reason
 
