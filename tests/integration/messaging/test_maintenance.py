@@ -9,7 +9,7 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.engine import keeper as keeping
+from simpost.messaging import maintenance as keeping
 from simpost.messaging.maintenance import Keeper
 from simpost.ports.inbound import InboundFilter
 from tests.contract.inbound_facts import alone, new
