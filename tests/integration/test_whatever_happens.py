@@ -42,7 +42,7 @@ from tests.integration.stories.service import (
 )
 
 FIRST = int(os.environ.get("SIMPOST_STORY", "1"))
-STORIES = int(os.environ.get("SIMPOST_STORIES", "30"))
+STORIES = int(os.environ.get("SIMPOST_STORIES", "10"))
 STEPS = 60
 CATEGORIES = (Category.SERVICE, Category.CODE, Category.PROMOTION, Category.NOTICE)
 TEXTS = ("{} ok", "{} " + "two parts " * 20, "{} " + "three parts " * 30)

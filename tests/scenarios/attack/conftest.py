@@ -18,6 +18,16 @@ def target(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
+async def no_client_outlives_its_test(request):
+    """A connection left by a test that fails would be blamed on another one."""
+    yield
+    if "target" in request.fixturenames:
+        clients = request.getfixturevalue("target").clients
+        while clients:
+            clients.pop().reset()
+
+
+@pytest.fixture(autouse=True)
 def it_lives_and_says_no_secret(request):
     """After each attack: the process answers, and its log has no traceback and no secret."""
     yield

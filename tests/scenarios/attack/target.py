@@ -16,10 +16,14 @@ UNREAD_S = 2
 
 
 class Target(Gateway):
-    """A gateway with few seconds for those who do not read; `esim` is one of its account's."""
+    """A gateway with few seconds for those who do not read.
+
+    `esim` is one of its account's; `clients` are those that a test has connected.
+    """
 
     def __init__(self, folder):
         super().__init__(folder)
+        self.clients: list[Client] = []
         [self.esim] = self.fill(1)
 
     def _toml(self, *arguments):
@@ -52,7 +56,9 @@ class Client:
 
     @classmethod
     async def to(cls, target):
-        return cls(*await asyncio.open_connection(HOST, target.port))
+        client = cls(*await asyncio.open_connection(HOST, target.port))
+        target.clients.append(client)
+        return client
 
     async def write(self, *pieces):
         """Each piece as a read of its own, as far as that can be had."""

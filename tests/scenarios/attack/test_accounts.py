@@ -16,8 +16,8 @@ from bench.gateway import esim_row
 from tests.scenarios.attack.target import LONG, SEND, Client, percentile, sized
 
 WORST, SECRET, OWN = "worst", "worst-secret-0123", "26010199999999"
-TEXTS = 300 if LONG else 30
-PLANS = 1_500
+TEXTS = 300 if LONG else 6
+PLANS = 1_500 if LONG else 500
 GUESSES = 30
 SAVERS = 4
 ROUNDS = 15 if LONG else 3

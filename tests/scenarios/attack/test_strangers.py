@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bench.gateway import Gateway
-from bench.processes import HOST
+from tests.scenarios.connections import connected
 
 PUTS = 100
 MIB = 1_048_576
@@ -15,27 +15,26 @@ MOST_MIB = 50
 SILENT = 200
 
 
-@pytest.fixture
-def gateway(tmp_path):
-    with Gateway(tmp_path) as running:
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with Gateway(tmp_path_factory.mktemp("gateway")) as running:
         yield running
 
 
 async def put_anonymously(gateway, may_end):
     """What a stranger is answered to 4 MiB, written as far as it is let, and kept open."""
-    reader, writer = await asyncio.open_connection(HOST, gateway.port)
-    writer.write(b"PUT /v1/admin/plans HTTP/1.1\r\nHost: localhost\r\n")
-    writer.write(b"Content-Length: %d\r\n\r\n" % (4 * MIB))
-    with contextlib.suppress(ConnectionError):
-        for _ in range(4):
-            writer.write(b"x" * MIB)
-            await writer.drain()
-    status = b""
-    with contextlib.suppress(ConnectionError):
-        status = await reader.read(12)
-    await may_end.wait()
-    writer.transport.abort()
-    return status
+    async with connected(gateway.port) as (reader, writer):
+        writer.write(b"PUT /v1/admin/plans HTTP/1.1\r\nHost: localhost\r\n")
+        writer.write(b"Content-Length: %d\r\n\r\n" % (4 * MIB))
+        with contextlib.suppress(ConnectionError):
+            for _ in range(4):
+                writer.write(b"x" * MIB)
+                await writer.drain()
+        status = b""
+        with contextlib.suppress(ConnectionError):
+            status = await reader.read(12)
+        await may_end.wait()
+        return status
 
 
 async def memory_of_anonymous_puts(gateway):
@@ -60,16 +59,15 @@ def test_anonymous_bodies_take_no_memory(gateway):
 
 async def send_beside_silent_clients(gateway, esim):
     """Whether a customer is served while strangers hold connections and say nothing."""
-    silent = [await asyncio.open_connection(HOST, gateway.port) for _ in range(SILENT)]
     body = json.dumps({"esimTranNo": esim, "message": "hello"}).encode()
-    reader, writer = await asyncio.open_connection(HOST, gateway.port)
     head = b"POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: localhost\r\n"
     who = b"RT-AccessCode: bench\r\nRT-SecretKey: bench-secret-0123\r\nConnection: close\r\n"
-    writer.write(head + who + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-    answer = await reader.read()
-    for _, each in (*silent, (reader, writer)):
-        each.transport.abort()
-    return answer
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(SILENT):
+            await stack.enter_async_context(connected(gateway.port))
+        reader, writer = await stack.enter_async_context(connected(gateway.port))
+        writer.write(head + who + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        return await reader.read()
 
 
 def test_customers_are_served_beside_silent_strangers(gateway):

@@ -87,8 +87,17 @@ def test_a_carriers_own_table_stands_above_the_usual():
     assert answers.outcome(0x0B, "").kind is OutcomeKind.REFUSED
 
 
-@pytest.mark.parametrize("status", [*range(1, 0x500), 0x10000, 0x7FFFFFFF, 0xFFFFFFFF])
-def test_every_status_is_an_answer_and_never_told_as_none(status):
+@pytest.mark.parametrize(
+    "statuses",
+    [range(1, 0x100), range(0x100, 0x400), range(0x400, 0x500), (0x10000, 0x7FFFFFFF, 0xFFFFFFFF)],
+    ids=["standard", "reserved", "of the vendor", "beyond"],
+)
+def test_every_status_is_an_answer_and_never_told_as_none(statuses):
+    for status in statuses:
+        check_answer(status)
+
+
+def check_answer(status):
     outcome = StatusMap({}).outcome(status, "")
     assert outcome.kind is not OutcomeKind.ACCEPTED
     assert outcome.reason is not Reason.NO_RESPONSE
