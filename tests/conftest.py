@@ -6,6 +6,11 @@ Machines are of any speed: no example has a deadline, and no result depends on h
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bench.processes import Child
+from tests import prestarted
+
+Child.popen = prestarted.Popen
+
 settings.register_profile(
     "everyday",
     max_examples=25,

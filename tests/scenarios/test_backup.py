@@ -1,9 +1,9 @@
 """`simpost backup` and `simpost restore` as an administrator runs them, on a service under load."""
 
 import asyncio
-import subprocess
 import sys
 
+from tests import prestarted
 from tests.scenarios.faults.load import Load
 from tests.scenarios.faults.service import Site, until
 
@@ -11,7 +11,7 @@ from tests.scenarios.faults.service import Site, until
 def simpost(site, *arguments):
     config = site.folder / "alone.toml"
     command = [sys.executable, "-m", "simpost", *map(str, arguments), f"--config={config}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = prestarted.run(command, timeout=60)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prestarted
+
 PORTS = ("--port=0", "--handsets-port=0", "--smsc-port=0")
 
 
@@ -40,14 +42,11 @@ def call(
     *arguments: str | Path, stdin: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("SIMPOST_")}
-    return subprocess.run(
+    return prestarted.run(
         [sys.executable, "-m", "simpost", *map(str, arguments)],
         input=stdin,
-        capture_output=True,
-        text=True,
         timeout=50,
         env={**plain, "COLUMNS": "100", "NO_COLOR": "1", **environment},
-        check=False,
     )
 
 
@@ -60,7 +59,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture(scope="module")
 def simpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simpost]:
     folder = tmp_path_factory.mktemp("demo")
-    with subprocess.Popen(
+    with prestarted.Popen(
         [sys.executable, "-m", "simpost", "demo", *PORTS, "--data", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import prestarted
 
 Simpost = Callable[..., Any]
 
@@ -105,10 +106,10 @@ def test_nothing_is_saved_without_a_yes(
     file.write_text(rows(shop, [*range(24), 30]))
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
-    done = subprocess.run(
+    done = prestarted.run(
         [sys.executable, "-m", "simpost", "esims", "import", file, "--account", shop,
          "--retire-missing", "--config", simpost.config],
-        stdin=theirs, capture_output=True, text=True, timeout=50, check=False,
+        stdin=theirs, timeout=50,
     )  # fmt: skip
     os.close(ours)
     os.close(theirs)

@@ -22,6 +22,7 @@ from simpost.ports.refusals import Refusal, RefusalBatch
 from simpost.ports.store import NewMessage, PriceRow, Refused
 from simpost.store import SqliteStore
 from simpost.store.moving.tables import TABLES
+from tests import prestarted
 from tests.contract.inbound_facts import alone, new, one_of
 from tests.contract.store_facts import (
     DAY_MS,
@@ -70,13 +71,10 @@ class Embedded(NamedTuple):
     def migrate(
         self, to: str = "", *arguments: str, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return prestarted.run(
             self.command("migrate", *arguments),
-            capture_output=True,
-            text=True,
             timeout=150,
             env={**plain(), "SIMPOST_MIGRATE_TO": to, **environment},
-            check=False,
         )
 
 

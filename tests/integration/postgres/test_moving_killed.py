@@ -19,6 +19,7 @@ from simpost.domain.messages import format_id
 from simpost.errors import StoreError
 from simpost.store import SqliteStore
 from simpost.store.moving.tables import TABLES
+from tests import prestarted
 from tests.integration.postgres.conftest import SEAL_KEY, open_store, run_sql
 from tests.integration.postgres.embedded_facts import (
     SECRET,
@@ -57,7 +58,7 @@ async def hurry(url):
 
 
 def begin(embedded, url, **changes):
-    return subprocess.Popen(
+    return prestarted.Popen(
         embedded.command("migrate"),
         stdout=subprocess.DEVNULL,
         env={**plain(), "SIMPOST_MIGRATE_TO": url, "TERM": "xterm", "COLUMNS": "100"},
@@ -194,7 +195,7 @@ async def test_the_database_answers_for_the_messages_of_before(tmp_path, url):
 
 
 def _serve_and_ask(embedded, url):
-    with subprocess.Popen(
+    with prestarted.Popen(
         embedded.command("serve"),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import secrets
-import subprocess
 import sys
 import time
 import urllib.error
@@ -19,6 +18,7 @@ from cryptography.fernet import Fernet
 
 from bench.gateway import Process, esim_row
 from bench.processes import HOST, Child, free_ports
+from tests import prestarted
 
 LONG = os.environ.get("SCENARIOS") == "long"
 """Whether `make scenarios` runs: every fault as often and as long as the promise says."""
@@ -186,10 +186,8 @@ class Site:
         config = self.folder / f"{name}.toml"
         config.write_text(self.toml(port, name))
         config.chmod(0o600)
-        done = subprocess.run(
-            [sys.executable, "-m", "simpost", "serve", f"--config={config}"],
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
+        command = [sys.executable, "-m", "simpost", "serve", f"--config={config}"]
+        done = prestarted.run(command, timeout=PATIENCE_S)
         return done.returncode, done.stdout + done.stderr
 
     def toml(self, port: int, name: str) -> str:
