@@ -90,11 +90,11 @@ class WrongCredentials:
             return
         skipped, self._not_logged = self._not_logged, 0
         log.warning(
-            "credentials_wrong",
-            door=door,
+            "authentication_failed",
+            api=door,
             address=address,
             account=account,
-            times=times,
+            count=times,
             not_logged=skipped,
         )
 

@@ -57,7 +57,7 @@ class Inherited(NamedTuple):
 
         def gone() -> None:
             asyncio.get_running_loop().remove_reader(self.parent_fd)
-            log.warning("parent_gone")
+            log.warning("supervisor_gone")
             signal.raise_signal(signal.SIGTERM)
 
         asyncio.get_running_loop().add_reader(self.parent_fd, gone)

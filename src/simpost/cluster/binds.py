@@ -106,11 +106,11 @@ class Binds:
         told = self._told.get(name)
         if (told[0] if told else frozenset()) == wanted:
             return
-        log.info("binds_owned", node=self._node, carrier=name, binds=sorted(wanted))
+        log.info("binds_assigned", node=self._node, carrier=name, binds=sorted(wanted))
         self._told[name] = (wanted, asyncio.create_task(self._have(name, wanted)))
 
     async def _have(self, name: str, wanted: frozenset[int]) -> None:
         try:
             await self._dispatch.set_owned_binds(name, wanted, self._within_s)
         except Exception:
-            log.exception("binds_not_owned", carrier=name)
+            log.exception("binds_not_assigned", carrier=name)

@@ -110,7 +110,7 @@ class Node:
         found = await self._store.enter(self._facts)
         lease_s = found.lease_s if found else 0.0
         if found:
-            log.warning("waiting_for_an_earlier_run", node=self.name, seconds=lease_s)
+            log.warning("waiting_for_earlier_process", node=self.name, seconds=lease_s)
         ends_s = self._time_s() + lease_s
         while found:
             await asyncio.sleep(self._beat_s)
@@ -123,7 +123,7 @@ class Node:
                     "name, or leave the name out"
                 )
             found = again
-        log.info("node_entered", node=self.name, roles=sorted(self._facts.roles))
+        log.info("node_joined", node=self.name, roles=sorted(self._facts.roles))
 
     async def run(self) -> None:
         """Beat until cancelled, and give up the binds where that does not succeed."""
@@ -151,7 +151,7 @@ class Node:
                 await self._take_over(self.name)
                 await self._store.leave(self.name, self._facts.run)
         except (StoreError, TimeoutError) as error:
-            log.warning("left_without_saying_so", node=self.name, error=str(error))
+            log.warning("leave_failed", node=self.name, error=str(error))
 
     async def beat(self) -> None:
         """Say that it lives, hear how things stand, and act on it. Raises StoreError."""
@@ -190,14 +190,14 @@ class Node:
             async with asyncio.timeout(_PATIENCE_S if is_fenced else self._lease_s * _PATIENCE):
                 await self.beat()
         except (StoreError, TimeoutError) as error:
-            log.error("beat_failed", node=self.name, error=str(error) or "no answer in time")
+            log.error("heartbeat_failed", node=self.name, error=str(error) or "no answer in time")
 
     async def _reenter(self) -> None:
         """The others took this node for dead: what it held is in doubt, and it begins anew.
 
         Raises ConfigError, which ends the process, when another has the name now.
         """
-        log.error("buried_alive", node=self.name)
+        log.error("evicted_while_alive", node=self.name)
         self._own(())
         if await self._store.enter(self._facts):
             raise ConfigError(f"another process is the node {self.name!r} now")
@@ -210,7 +210,7 @@ class Node:
                 await asyncio.sleep(left_s)
                 continue
             if self._held:
-                log.error("binds_given_up", node=self.name, reason="the database does not answer")
+                log.error("binds_released", node=self.name, reason="the database does not answer")
             self._own(())
             self._beaten.clear()
             await self._beaten.wait()
@@ -278,7 +278,7 @@ class Node:
     async def _care_for_orphans(self) -> None:
         """Whoever buried a node may have died himself before he took over what it held."""
         for name in await self._store.orphans():
-            log.warning("node_left_parts", node=name)
+            log.warning("abandoned_parts_recovered", node=name)
             await self._take_over(name)
 
     async def _follow_accounts(self, version: int) -> None:

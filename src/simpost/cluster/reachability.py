@@ -83,7 +83,7 @@ class Reach:
         rests_until_s = self._time_s() + _REST * self._tries_s(failed)
         self._vain[carrier] = _Vain(Place(failed, turn), alone, rests_until_s)
         log.warning(
-            "binds_left_to_others",
+            "binds_yielded",
             node=self._node,
             carrier=carrier,
             unbound_for_s=round(unbound_for_s),

@@ -80,8 +80,8 @@ _TOLD = (OutcomeKind.REFUSED, OutcomeKind.IN_DOUBT)
 
 
 def _tell_attempt(one: Settlement) -> None:
-    tell = log.info if one.repeat or one.outcome in _TOLD else log.debug
-    tell(
+    write_line = log.info if one.repeat or one.outcome in _TOLD else log.debug
+    write_line(
         "attempt",
         message_id=format_id(one.message_id),
         part=one.number,

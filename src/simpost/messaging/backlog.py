@@ -88,7 +88,7 @@ class Backlog:
                 codes_only=codes_only,
             )
         except StoreError as error:
-            log.error("claim_refused", carrier=self._carrier, error=str(error))
+            log.error("claim_failed", carrier=self._carrier, error=str(error))
             self.doubt()
             return []
         if len(parts) == wanted:
@@ -116,7 +116,7 @@ class Backlog:
         try:
             return await self._store.leased(self._carrier, owner=self._owner, limit=_MOST_LOOKED_AT)
         except StoreError as error:
-            log.error("leases_unknown", carrier=self._carrier, error=str(error))
+            log.error("leases_not_read", carrier=self._carrier, error=str(error))
             return []
 
     def _ring(self) -> None:

@@ -64,7 +64,7 @@ class Failover:
             try:
                 await self.round()
             except StoreError as error:
-                log.error("failover_refused", error=str(error))
+                log.error("failover_failed", error=str(error))
 
     async def round(self) -> None:
         """Move on what waits for lost carriers and for those that are not there any more."""

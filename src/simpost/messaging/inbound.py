@@ -83,7 +83,7 @@ class InboundDesk:
                 if self._leads():
                     await self.tidy()
             except StoreError as error:
-                log.error("tidying_inbound_refused", error=str(error))
+                log.error("inbound_maintenance_failed", error=str(error))
             await asyncio.sleep(_ROUND_S)
 
     async def tidy(self) -> None:

@@ -83,7 +83,7 @@ class Keeper:
         )
         if doubtful:
             self.lapsed["node_lost",] += doubtful
-            log.warning("parts_in_doubt_of_a_lost_node", node=node, parts=doubtful)
+            log.warning("lost_node_parts_in_doubt", node=node, parts=doubtful)
 
     async def run(self) -> None:
         while True:
@@ -93,7 +93,7 @@ class Keeper:
             try:
                 await self.round()
             except StoreError as error:
-                log.error("keeping_refused", error=str(error))
+                log.error("maintenance_failed", error=str(error))
 
     async def round(self) -> None:
         """Every message comes to its end here that nothing else ends."""
@@ -120,7 +120,7 @@ class Keeper:
             messages, all_gone = await self._retire(self._store.retire, before_ms)
             came_in, rest_gone = await self._retire(self._store.retire_inbound, before_ms)
             if messages or came_in:
-                log.info("messages_retired", count=messages, came_in=came_in)
+                log.info("messages_deleted", count=messages, inbound=came_in)
             if all_gone and rest_gone:
                 self._retired_ms = now_ms
 

@@ -37,6 +37,6 @@ class UnmarkedReceipts:
     async def _take(self, part: InboundPart, receipt: Receipt) -> Reason | None:
         if not await self._store.speaks_of_sent(receipt):
             return await self._inbound(part)
-        log.info("receipt_as_text", carrier=part.carrier)
+        log.info("plain_text_receipt", carrier=part.carrier)
         await self._store.receive([receipt])
         return None

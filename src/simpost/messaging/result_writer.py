@@ -92,7 +92,7 @@ async def _persist(commit: Callable[[list[Fact]], Awaitable[None]], facts: list[
         try:
             await commit(facts)
         except StoreError as error:
-            log.error("commit_refused", waiting=len(facts), error=str(error))
+            log.error("commit_failed", waiting=len(facts), error=str(error))
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         else:

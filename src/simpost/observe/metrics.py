@@ -133,7 +133,7 @@ INBOUND = Metric(
         "state",
         "reason",
     ),
-    "Inbound messages by state: received, carried or refused.",
+    "Inbound messages by state: received, forwarded or refused.",
 )
 LEASES_EXPIRED = Metric(
     "simpost_leases_expired_total",

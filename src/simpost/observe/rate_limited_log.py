@@ -37,5 +37,5 @@ class RateLimitedLog:
         for event, times in seen.items():
             if times > MAX_LINES:
                 self._log.warning(
-                    "lines_left_out", carrier=self._carrier, of=event, count=times - MAX_LINES
+                    "lines_suppressed", carrier=self._carrier, of=event, count=times - MAX_LINES
                 )

@@ -82,8 +82,8 @@ async def test_each_kind_of_credential_is_counted_logged_and_slowed(
     with capture_logs() as lines:
         for _ in range(12):
             assert await fail(service, door) == 401
-    failures = [line for line in lines if line["event"] == "credentials_wrong"]
-    assert [line["times"] for line in failures] == [1, 10]
+    failures = [line for line in lines if line["event"] == "authentication_failed"]
+    assert [line["count"] for line in failures] == [1, 10]
     assert "wrong" not in [value for line in failures for value in line.values()]
     assert len(delays.asked) == 12 - FREE
     assert delays.asked == sorted(delays.asked)

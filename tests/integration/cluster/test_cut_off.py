@@ -28,7 +28,7 @@ def test_a_node_that_is_cut_off_unbinds_and_never_are_there_two_binds(
         (esim,) = cluster.fill(other)
         wire.cut()
         until(other.bound)
-        assert "binds_given_up" in cut.log.read_text()
+        assert "binds_released" in cut.log.read_text()
         _, taken = other.send(esim, "by the other")
         until(lambda: other.state_of(taken["id"]) == "delivered")
         stats = centre.ask("stats")
@@ -59,7 +59,7 @@ def test_while_the_database_is_away_nobody_is_taken_for_dead(tmp_path, url, wire
         until(lambda: first.bound() + second.bound() == 1)
         for node in (first, second):
             assert "node_lost" not in node.log.read_text()
-            assert "buried_alive" not in node.log.read_text()
+            assert "evicted_while_alive" not in node.log.read_text()
     finally:
         cluster.close()
         centre.kill()

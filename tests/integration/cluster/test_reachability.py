@@ -32,7 +32,7 @@ def site(tmp_path, url):
 
 def times_left(node):
     """How often it left the binds to others."""
-    return node.log.read_text().count("binds_left_to_others")
+    return node.log.read_text().count("binds_yielded")
 
 
 def owned(node):
@@ -53,7 +53,7 @@ def test_a_bind_goes_to_a_node_that_reaches_the_operator_and_messages_are_delive
     until(other.bound)
     until(lambda: cut.state_of(taken["id"]) == "delivered")
     assert set(centre.texts()) == {"by the first", "by whoever reaches it"}
-    assert "binds_left_to_others" in cut.log.read_text()
+    assert "binds_yielded" in cut.log.read_text()
     until(lambda: "bind simulator 1" in owned(cut)["other"])
     stats = centre.ask("stats")
     assert (stats["binds"], stats["bindsRefused"]) == (2, 0)

@@ -70,7 +70,7 @@ async def test_guesses_are_counted_and_logged_and_lock_nobody_out(target):
         "admin": ("GET", "/v1/admin/accounts", {"Authorization": "Bearer guess"}),
     }
     before = {door: _wrong(target, door) for door in doors}
-    lines = target.log.count("credentials_wrong")
+    lines = target.log.count("authentication_failed")
     async with aiohttp.ClientSession(target.url) as session:
 
         async def guess(method, path, headers):
@@ -83,7 +83,7 @@ async def test_guesses_are_counted_and_logged_and_lock_nobody_out(target):
     assert {door: _wrong(target, door) - before[door] for door in doors} == dict.fromkeys(
         doors, GUESSES
     )
-    assert 0 < target.log.count("credentials_wrong") - lines <= 2 * len(doors)
+    assert 0 < target.log.count("authentication_failed") - lines <= 2 * len(doors)
     assert target.ask("/v1/messages?limit=1")
 
 

@@ -150,7 +150,7 @@ class BindConnection(SessionHandler):
         self.is_at_fault = True
         self.problem = problem
         if self._rebinding is None or self._rebinding.done():
-            log.warning("bind_at_fault", carrier=self.settings.name, problem=problem)
+            log.warning("bind_failed", carrier=self.settings.name, problem=problem)
             self._rebinding = asyncio.create_task(self._end(_REBIND_GRACE_S))
 
     def on_response(self, *, throttled: bool = False, congested: bool = False) -> None:
@@ -198,7 +198,7 @@ class BindConnection(SessionHandler):
 
     def _lose(self, problem: str) -> None:
         if problem != self.problem:
-            log.warning("link_lost", carrier=self.settings.name, kind=self.kind, problem=problem)
+            log.warning("bind_lost", carrier=self.settings.name, kind=self.kind, problem=problem)
         self.problem = problem
         self._session = None
         self._enter(BindState.LOST)
@@ -227,14 +227,14 @@ class BindConnection(SessionHandler):
             self._listener.on_request(session, request)
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
-        self.noted.warning("answer_came_late", status=response.command_status)
+        self.noted.warning("late_response", status=response.command_status)
         self._listener.on_late_response(request, response)
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
-        self.noted.warning("answer_to_nothing")
+        self.noted.warning("unexpected_response")
 
     def on_tolerated(self, session: Session, what: str) -> None:
-        self.noted.warning("peer_deviates", what=what)
+        self.noted.warning("protocol_deviation", what=what)
 
     def on_malformed(self, session: Session, error: PduError) -> None:
         self.noted.warning("malformed_pdu", problem=str(error))

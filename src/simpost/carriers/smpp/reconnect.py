@@ -83,7 +83,7 @@ async def keep_bound(
         except (ProtocolError, TlsMistake) as error:
             bind.lost(str(error))
         except Exception:
-            log.exception("line_failed", carrier=settings.name)
+            log.exception("bind_task_failed", carrier=settings.name)
             bind.lost("A fault of our own; the log says more.")
         await asyncio.sleep(backoff.wait_s() if wait_s is None else wait_s)
 

@@ -56,7 +56,7 @@ class Crier:
                         await session.ask("wake", f"{self._node}\n{carrier}")
                 await asyncio.sleep(_PAUSE_S)
         except (StoreError, *FAILURES) as error:
-            _logger.warning("other_nodes_not_told", reason=str(translate(error)))
+            _logger.warning("notify_failed", error=str(translate(error)))
         finally:
             self._task = None
 
@@ -87,7 +87,7 @@ class Listener:
             try:
                 await self._hear_until_lost()
             except (StoreError, *FAILURES) as error:
-                _logger.warning("other_nodes_not_heard", reason=str(translate(error)))
+                _logger.warning("listen_failed", error=str(translate(error)))
             finally:
                 self.listens.clear()
             await asyncio.sleep(_AGAIN_S)

@@ -46,7 +46,9 @@ async def make(session: Session, missing: Iterable[int]) -> list[str]:
                     return made
                 await session.run("; ".join(_make(start_ms)))
         except (asyncpg.CheckViolationError, asyncpg.DuplicateTableError) as error:
-            _logger.warning("partition_not_made", week=_day(start_ms), reason=type(error).__name__)
+            _logger.warning(
+                "partition_not_created", week=_day(start_ms), reason=type(error).__name__
+            )
         except asyncpg.LockNotAvailableError:
             return made
         else:

@@ -38,7 +38,7 @@ def make_private(store: Path) -> None:
         try:
             path.chmod(PRIVATE)
         except OSError as error:
-            log.warning("store_open_to_others", path=str(path), error=error.strerror)
+            log.warning("store_readable_by_others", path=str(path), error=error.strerror)
 
 
 def open_to_others(store: Path) -> list[Path]:
