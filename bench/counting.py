@@ -16,7 +16,7 @@ from simpost.domain.states import State
 from simpost.messaging.attempt_counts import Tally
 from simpost.observe import configure_logging
 from simpost.ports.store import Settlement
-from simpost.ports.store_metrics import StoreCounts, Told
+from simpost.ports.store.health import StoreCounts, Told
 
 _BATCH = 50
 _SETTLEMENT = Settlement(

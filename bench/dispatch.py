@@ -74,10 +74,10 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
     messages = wanted.messages
     settle_interpreter()  # as `simpost serve` does
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
-    await store.add_account(Account(id=0, access_code="bench", secret="bench"))
+    await store.accounts.add_account(Account(id=0, access_code="bench", secret="bench"))
     for first in range(0, messages, 1000):
         some = range(first, min(first + 1000, messages))
-        await asyncio.gather(*(store.accept(_message(receipt=wanted.receipts)) for _ in some))
+        await asyncio.gather(*(store.queue.accept(_message(receipt=wanted.receipts)) for _ in some))
     carrier = SmppCarrier(
         Settings(
             type="smpp",
@@ -89,10 +89,10 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
             window=wanted.window,
         )
     )
-    ledger = Ledger(store)
+    ledger = Ledger(store.queue)
     lane = Lane(
         carrier,
-        store,
+        store.queue,
         ledger,
         owner="embedded",
         depth=carrier.depth,
@@ -103,7 +103,7 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
     cpu, started = time.process_time(), time.perf_counter()
     await carrier.start(lane)
     lane.wake()
-    while lane.held or await store.waiting(_CARRIER):  # noqa: ASYNC110  watched from outside
+    while lane.held or await store.routing.count_queued(_CARRIER):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(0.01)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     for task in running:

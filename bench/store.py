@@ -101,18 +101,18 @@ async def commits(store: SqliteStore, count: int, group: int) -> None:
     for _ in range(count // group):
         messages = [message(esim) for esim in range(group)]
         began = time.process_time()
-        await asyncio.gather(*(store.accept(one) for one in messages))
+        await asyncio.gather(*(store.queue.accept(one) for one in messages))
         spent["accept"] += time.process_time() - began
         ids = [os.urandom(8).hex() for _ in messages]
         settlements = [settlement(*pair) for pair in zip(messages, ids, strict=True)]
         began = time.process_time()
-        await store.settle(settlements)
+        await store.queue.settle(settlements)
         spent["settle"] += time.process_time() - began
         open_ids.append(ids)
         if len(open_ids) > 20:
             receipts = [receipt(carrier_id) for carrier_id in open_ids.popleft()]
             began = time.process_time()
-            await store.receive(receipts)
+            await store.queue.receive(receipts)
             spent["receive"] += time.process_time() - began
     costs = {verb: 1e6 * seconds / count for verb, seconds in spent.items()}
     figures = "  ".join(f"{verb} {cost:5.1f}" for verb, cost in costs.items())
@@ -125,7 +125,7 @@ async def rate(store: SqliteStore, count: int, callers: int) -> None:
 
     async def accept(one: NewMessage) -> None:
         began = time.perf_counter()
-        await store.accept(one)
+        await store.queue.accept(one)
         waits.append(time.perf_counter() - began)
 
     began, cpu = time.perf_counter(), time.process_time()
@@ -142,7 +142,9 @@ async def rate(store: SqliteStore, count: int, callers: int) -> None:
 async def lookups(store: SqliteStore, count: int) -> None:
     began = time.process_time()
     for index in range(count):
-        assert await store.find_esim(1, esim_tran_no=f"2307201799{index % 1000:04}", iccid=None)
+        assert await store.catalogue.find_esim(
+            1, esim_tran_no=f"2307201799{index % 1000:04}", iccid=None
+        )
     print(f"find_esim: CPU us {1e6 * (time.process_time() - began) / count:5.1f}")
     for name, which in {
         "newest": MessageFilter(),
@@ -155,18 +157,20 @@ async def lookups(store: SqliteStore, count: int) -> None:
         waits = []
         for _ in range(100):
             start = time.perf_counter()
-            found = await store.list_messages(1, which)
+            found = await store.log.list_messages(1, which)
             waits.append(1e3 * (time.perf_counter() - start))
         print(f"list {name:9} ({len(found):2} rows): p99 {sorted(waits)[98]:5.2f} ms")
 
 
 async def imports(store: SqliteStore) -> None:
-    await store.save_plans([PlanRow("PKG-TH-01", "TH_1_7", 1, "BASE", "TH", 1, {"volume": 1})])
+    await store.catalogue.save_plans(
+        [PlanRow("PKG-TH-01", "TH_1_7", 1, "BASE", "TH", 1, {"volume": 1})]
+    )
     document = {f"field{index}": "x" * 20 for index in range(15)}
     began = time.perf_counter()
     for first in range(0, 50_000, 1000):
         batch = [esim(index, document) for index in range(first, first + 1000)]
-        await store.save_esims(1, batch)
+        await store.catalogue.save_esims(1, batch)
     print(f"eSIMs imported/s: {50_000 / (time.perf_counter() - began):,.0f}")
 
 

@@ -115,7 +115,7 @@ class App:
         self._tracing = tracing
         self.store = store
         paces = SharedPaces(nodes, time.monotonic) if nodes else None
-        self.accounts = Accounts(store, shared=paces)
+        self.accounts = Accounts(store.accounts, shared=paces)
         messages = settings.messages
         self.dispatch = Dispatch(
             store,
@@ -147,8 +147,8 @@ class App:
             validity_s=messages.validity_s,
         )
         self.inbound = InboundDesk(
-            store,
-            Aiming(store, self.accounts, numbers_of(settings)),
+            store.inbound,
+            Aiming(store.inbound, self.accounts, numbers_of(settings)),
             self.intake,
             new_id=self._new_id,
             clock_ms=clock_ms,
@@ -159,7 +159,7 @@ class App:
             store, self.accounts, self.dispatch, routing, clock_ms=clock_ms, leads=self._leads
         )
         self.measures = Measures(
-            store,
+            store.health,
             self.dispatch,
             self.intake,
             self.inbound,
@@ -168,7 +168,9 @@ class App:
             clock_ms=clock_ms,
             leads=self._leads,
         )
-        self._readiness = Readiness(store, self.dispatch, clock_ms=clock_ms, time_s=time.monotonic)
+        self._readiness = Readiness(
+            store.health, self.dispatch, clock_ms=clock_ms, time_s=time.monotonic
+        )
         self.reload = Reload(
             settings,
             reread or (lambda: settings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, PartPosition
-from simpost.ports.inbound import NewInbound
+from simpost.ports.store.inbound import NewInbound
 from tests.contract.store_facts import CARRIER, NOW_MS, new_id
 
 PHONE = "447700900123"

@@ -7,8 +7,8 @@ import pytest
 from simpost.domain.accounts import Account
 from simpost.domain.inbound import NO_ACCOUNT, InboundState, RawPart
 from simpost.domain.reasons import Reason
-from simpost.ports.inbound import InboundFilter, Known
 from simpost.ports.store import Accepted, MessageFilter
+from simpost.ports.store.inbound import InboundFilter, Known
 from simpost.store import limits
 from tests.contract.inbound_facts import LINK, OTHER_LINK, alone, inbound, new, one_of
 from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, esim, message
@@ -17,15 +17,15 @@ EVER = NOW_MS * 2
 
 
 async def listed(store, account_id=1, **which):
-    return await store.list_inbound(account_id, InboundFilter(**which))
+    return await store.inbound.list_inbound(account_id, InboundFilter(**which))
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3))))
 async def test_parts_are_whole_in_any_order_and_only_with_the_last(store, order):
     *first, last = order
     for number in first:
-        assert await store.gather(one_of(number)) is None
-    gathered = await store.gather(one_of(last))
+        assert await store.inbound.add_part(one_of(number)) is None
+    gathered = await store.inbound.add_part(one_of(last))
     assert [part.place.number for part in gathered.parts] == [1, 2, 3]
     assert b"".join(part.octets for part in gathered.parts) == b"part 1 part 2 part 3 "
     assert {part.source for part in gathered.parts} == {one_of(1).source}
@@ -33,60 +33,60 @@ async def test_parts_are_whole_in_any_order_and_only_with_the_last(store, order)
 
 async def test_parts_stay_over_a_restart(opening):
     async with opening() as store:
-        assert await store.gather(one_of(2)) is None
+        assert await store.inbound.add_part(one_of(2)) is None
     async with opening() as store:
-        assert await store.gather(one_of(1)) is None
-        assert len((await store.gather(one_of(3))).parts) == 3
+        assert await store.inbound.add_part(one_of(1)) is None
+        assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
 async def test_a_part_that_comes_twice_counts_once(store):
-    assert await store.gather(one_of(1)) is None
-    assert await store.gather(one_of(1)) is None
-    assert await store.gather(one_of(2)) is None
-    assert len((await store.gather(one_of(3))).parts) == 3
+    assert await store.inbound.add_part(one_of(1)) is None
+    assert await store.inbound.add_part(one_of(1)) is None
+    assert await store.inbound.add_part(one_of(2)) is None
+    assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
 async def test_a_whole_message_that_was_not_kept_is_whole_again_when_its_last_part_repeats(store):
     for number in (1, 2, 3):
-        await store.gather(one_of(number))
-    assert len((await store.gather(one_of(3))).parts) == 3
+        await store.inbound.add_part(one_of(number))
+    assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
 async def test_parts_of_a_kept_message_are_known(store):
     for number in (1, 2):
-        await store.gather(one_of(number))
-    gathered = await store.gather(one_of(3))
-    assert await store.keep(new(gathered)) == Accepted()
+        await store.inbound.add_part(one_of(number))
+    gathered = await store.inbound.add_part(one_of(3))
+    assert await store.inbound.save(new(gathered)) == Accepted()
     for number in (2, 3, 1):
-        assert await store.gather(one_of(number)) == Known(None)
+        assert await store.inbound.add_part(one_of(number)) == Known(None)
     assert len(await listed(store)) == 1
 
 
 async def test_a_refused_message_is_known_with_its_reason(store):
     for number in (1, 2):
-        await store.gather(one_of(number))
-    gathered = await store.gather(one_of(3))
+        await store.inbound.add_part(one_of(number))
+    gathered = await store.inbound.add_part(one_of(3))
     refused = {"state": InboundState.REFUSED, "reason": Reason.TOO_MANY_PARTS}
-    await store.keep(new(gathered, **refused))
-    assert await store.gather(one_of(3)) == Known(Reason.TOO_MANY_PARTS)
+    await store.inbound.save(new(gathered, **refused))
+    assert await store.inbound.add_part(one_of(3)) == Known(Reason.TOO_MANY_PARTS)
 
 
 async def test_of_two_who_keep_the_same_message_one_does(store):
     for number in (1, 2):
-        await store.gather(one_of(number))
-    gathered = await store.gather(one_of(3))
-    assert await store.keep(new(gathered)) == Accepted()
-    assert await store.keep(new(gathered)) == Known(None)
+        await store.inbound.add_part(one_of(number))
+    gathered = await store.inbound.add_part(one_of(3))
+    assert await store.inbound.save(new(gathered)) == Accepted()
+    assert await store.inbound.save(new(gathered)) == Known(None)
     assert len(await listed(store)) == 1
 
 
 async def test_a_part_that_came_since_a_message_was_read_is_never_lost(store):
-    await store.gather(one_of(1))
-    [late] = await store.overdue(before_ms=NOW_MS + 1, limit=9)
-    await store.gather(one_of(2))
-    assert await store.keep(new(late)) == Known(None)
+    await store.inbound.add_part(one_of(1))
+    [late] = await store.inbound.list_incomplete(before_ms=NOW_MS + 1, limit=9)
+    await store.inbound.add_part(one_of(2))
+    assert await store.inbound.save(new(late)) == Known(None)
     assert await listed(store) == []
-    assert len((await store.gather(one_of(3))).parts) == 3
+    assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
 @pytest.mark.parametrize(
@@ -102,29 +102,29 @@ async def test_a_part_that_came_since_a_message_was_read_is_never_lost(store):
     ],
 )
 async def test_parts_of_different_messages_are_never_mixed(store, other):
-    await store.gather(one_of(1))
-    await store.gather(one_of(3))
-    assert await store.gather(other) is None
+    await store.inbound.add_part(one_of(1))
+    await store.inbound.add_part(one_of(3))
+    assert await store.inbound.add_part(other) is None
 
 
 async def test_a_reference_used_anew_begins_another_message_and_the_old_one_is_not_lost(store):
-    await store.gather(one_of(1, text="old"))
-    assert await store.gather(one_of(1, text="new")) is None
-    await store.gather(one_of(2))
-    whole = await store.gather(one_of(3))
+    await store.inbound.add_part(one_of(1, text="old"))
+    assert await store.inbound.add_part(one_of(1, text="new")) is None
+    await store.inbound.add_part(one_of(2))
+    whole = await store.inbound.add_part(one_of(3))
     assert whole.parts[0].octets == b"new"
-    [left, _] = await store.overdue(before_ms=NOW_MS + 1, limit=9)
+    [left, _] = await store.inbound.list_incomplete(before_ms=NOW_MS + 1, limit=9)
     assert [part.octets for part in left.parts] == [b"old"]
 
 
 async def test_what_never_became_whole_is_overdue_once_its_time_is_over(store):
-    await store.gather(one_of(3))
-    await store.gather(one_of(1, received_ms=NOW_MS + 500))
-    assert await store.overdue(before_ms=NOW_MS, limit=9) == []
-    [late] = await store.overdue(before_ms=NOW_MS + 1, limit=9)
+    await store.inbound.add_part(one_of(3))
+    await store.inbound.add_part(one_of(1, received_ms=NOW_MS + 500))
+    assert await store.inbound.list_incomplete(before_ms=NOW_MS, limit=9) == []
+    [late] = await store.inbound.list_incomplete(before_ms=NOW_MS + 1, limit=9)
     assert [part.place.number for part in late.parts] == [1, 3]
-    await store.keep(new(late, missing=(2,), part_count=3))
-    assert await store.overdue(before_ms=EVER, limit=9) == []
+    await store.inbound.save(new(late, missing=(2,), part_count=3))
+    assert await store.inbound.list_incomplete(before_ms=EVER, limit=9) == []
     [kept] = await listed(store)
     assert (kept.missing, kept.part_count) == ((2,), 3)
 
@@ -132,90 +132,90 @@ async def test_what_never_became_whole_is_overdue_once_its_time_is_over(store):
 async def test_what_waits_for_parts_is_bounded(store, monkeypatch):
     monkeypatch.setattr(limits, "MOST_ASSEMBLIES", 5)
     for reference in range(8):
-        await store.gather(one_of(1, reference=reference))
-    crowded_out = await store.overdue(before_ms=0, limit=99)
+        await store.inbound.add_part(one_of(1, reference=reference))
+    crowded_out = await store.inbound.list_incomplete(before_ms=0, limit=99)
     assert [late.parts[0].place.reference for late in crowded_out] == [0, 1, 2]
 
 
 async def test_the_same_text_over_another_connection_is_the_same_message(store):
-    await store.keep(new(alone()))
+    await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.keep(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Known(None)
     assert len(await listed(store)) == 1
 
 
 @pytest.mark.parametrize("link", [LINK, OTHER_LINK])
 async def test_the_same_text_while_the_first_connection_stands_is_another_message(store, link):
-    await store.keep(new(alone()))
-    assert await store.keep(new(alone(link=link, links=(LINK, OTHER_LINK)))) == Accepted()
+    await store.inbound.save(new(alone()))
+    assert await store.inbound.save(new(alone(link=link, links=(LINK, OTHER_LINK)))) == Accepted()
     assert len(await listed(store)) == 2
 
 
 async def test_after_a_lost_connection_each_text_is_known_once_and_the_next_is_another(store):
-    await store.keep(new(alone()))
-    await store.keep(new(alone()))
+    await store.inbound.save(new(alone()))
+    await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.keep(new(again)) == Known(None)
-    assert await store.keep(new(again)) == Known(None)
-    assert await store.keep(new(again)) == Accepted()
+    assert await store.inbound.save(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Accepted()
 
 
 async def test_what_was_refused_is_refused_again_with_the_same_reason(store):
     refused = {"state": InboundState.REFUSED, "reason": Reason.SMS_API_ONLY}
-    await store.keep(new(one_of(1), **refused))
-    assert await store.keep(new(one_of(2), **refused)) == Known(Reason.SMS_API_ONLY)
+    await store.inbound.save(new(one_of(1), **refused))
+    assert await store.inbound.save(new(one_of(2), **refused)) == Known(Reason.SMS_API_ONLY)
     [row] = await listed(store)
     assert (row.state, row.reason) == (InboundState.REFUSED, Reason.SMS_API_ONLY)
 
 
 async def test_what_is_forgotten_is_another_message_when_it_comes_again(store):
-    await store.keep(new(alone()))
+    await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,), received_ms=NOW_MS + 9)
-    assert await store.forget_inbound(before_ms=NOW_MS, limit=9) == 0
-    assert await store.forget_inbound(before_ms=NOW_MS + 1, limit=9) == 1
-    assert await store.keep(new(again)) == Accepted()
+    assert await store.inbound.purge_assemblies(before_ms=NOW_MS, limit=9) == 0
+    assert await store.inbound.purge_assemblies(before_ms=NOW_MS + 1, limit=9) == 1
+    assert await store.inbound.save(new(again)) == Accepted()
 
 
 async def test_what_still_waits_for_parts_is_never_forgotten(store):
-    await store.gather(one_of(1))
-    assert await store.forget_inbound(before_ms=EVER, limit=9) == 0
-    assert len(await store.overdue(before_ms=EVER, limit=9)) == 1
+    await store.inbound.add_part(one_of(1))
+    assert await store.inbound.purge_assemblies(before_ms=EVER, limit=9) == 0
+    assert len(await store.inbound.list_incomplete(before_ms=EVER, limit=9)) == 1
 
 
 async def test_what_is_remembered_is_bounded(store, monkeypatch):
     monkeypatch.setattr(limits, "MOST_ASSEMBLIES", 5)
     for number in range(8):
-        await store.keep(new(alone(f"text {number}")))
-    assert await store.forget_inbound(before_ms=0, limit=99) == 3
+        await store.inbound.save(new(alone(f"text {number}")))
+    assert await store.inbound.purge_assemblies(before_ms=0, limit=99) == 3
 
 
 async def test_the_message_that_carries_it_is_committed_with_it(store):
     carrier_message = message("one", "two", category="support", sender="447700900123")
-    done = await store.keep(
+    done = await store.inbound.save(
         new(alone(), carrier_message, state=InboundState.FORWARDED, message_id=carrier_message.id)
     )
     assert done == Accepted(reference=1)
-    assert len(await store.list_messages(1, MessageFilter())) == 1
+    assert len(await store.log.list_messages(1, MessageFilter())) == 1
     [row] = await listed(store)
     assert (row.state, row.message_id) == (InboundState.FORWARDED, carrier_message.id)
     assert await listed(store, carried=False) == []
-    parts = await store.claim(
+    parts = await store.queue.claim(
         CARRIER, limit=9, now_ms=NOW_MS + 1, owner="embedded", lease_ms=NOW_MS + 9
     )
     assert [part.text for part in parts] == ["one", "two"]
 
 
 async def test_what_is_known_commits_no_message(store):
-    await store.keep(new(alone()))
+    await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.keep(new(again, message())) == Known(None)
-    assert await store.list_messages(1, MessageFilter()) == []
+    assert await store.inbound.save(new(again, message())) == Known(None)
+    assert await store.log.list_messages(1, MessageFilter()) == []
 
 
 async def test_an_account_sees_its_own_and_the_admin_what_is_nobodys(store):
-    await store.keep(new(alone("a"), account_id=1, text="a"))
-    await store.keep(new(alone("b"), account_id=2, text="b"))
-    await store.keep(new(alone("c"), account_id=NO_ACCOUNT, esim_tran_no=None, text="c"))
+    await store.inbound.save(new(alone("a"), account_id=1, text="a"))
+    await store.inbound.save(new(alone("b"), account_id=2, text="b"))
+    await store.inbound.save(new(alone("c"), account_id=NO_ACCOUNT, esim_tran_no=None, text="c"))
     assert [row.text for row in await listed(store, 1)] == ["a"]
     assert [row.text for row in await listed(store, 2)] == ["b"]
     assert [row.text for row in await listed(store, NO_ACCOUNT)] == ["c"]
@@ -226,7 +226,7 @@ async def test_an_account_sees_its_own_and_the_admin_what_is_nobodys(store):
 async def test_rows_come_back_as_they_were_newest_first_and_in_pages(store):
     rows = [inbound(NOW_MS + at, text=f"text {at}", missing=(2, 3)) for at in range(5)]
     for at, row in enumerate(rows):
-        await store.keep(new(alone(f"text {at}"), id=row.id, text=row.text, missing=(2, 3)))
+        await store.inbound.save(new(alone(f"text {at}"), id=row.id, text=row.text, missing=(2, 3)))
     first = await listed(store, limit=2)
     assert [row.text for row in first] == ["text 4", "text 3"]
     rest = await listed(store, before=first[-1].id)
@@ -248,42 +248,44 @@ async def test_what_is_kept_is_bounded_and_takes_no_place_of_others(
     store, monkeypatch, limit, facts
 ):
     monkeypatch.setattr(limits, limit, 3)
-    await store.keep(new(alone("other"), esim_tran_no="999", text="other"))
+    await store.inbound.save(new(alone("other"), esim_tran_no="999", text="other"))
     for number in range(6):
-        await store.keep(new(alone(f"text {number}"), text=f"text {number}", **facts))
+        await store.inbound.save(new(alone(f"text {number}"), text=f"text {number}", **facts))
     kept = [row.text for row in await listed(store, facts.get("account_id", 1))]
     assert [text for text in kept if text != "other"] == ["text 5", "text 4", "text 3"]
     assert [row.text for row in await listed(store, esim_tran_no="999")] == ["other"]
 
 
 async def test_a_number_leads_to_the_newest_enabled_esim_that_has_it(store):
-    await store.save_esims(1, [esim("1", msisdn="4470", created_ms=1)])
-    await store.save_esims(1, [esim("2", msisdn="4470", created_ms=2)])
-    await store.save_esims(2, [esim("3", msisdn="4470", created_ms=3, smdp_status="DELETED")])
-    found = await store.find_number("4470")
+    await store.catalogue.save_esims(1, [esim("1", msisdn="4470", created_ms=1)])
+    await store.catalogue.save_esims(1, [esim("2", msisdn="4470", created_ms=2)])
+    await store.catalogue.save_esims(
+        2, [esim("3", msisdn="4470", created_ms=3, smdp_status="DELETED")]
+    )
+    found = await store.inbound.find_number("4470")
     assert (found.account_id, found.esim.esim_tran_no) == (1, "2")
-    own = await store.find_number("4470", account_id=2)
+    own = await store.inbound.find_number("4470", account_id=2)
     assert own.esim.esim_tran_no == "3"
-    assert await store.find_number("4470", account_id=3) is None
-    assert await store.find_number("447") is None
+    assert await store.inbound.find_number("4470", account_id=3) is None
+    assert await store.inbound.find_number("447") is None
 
 
 async def test_an_esim_without_a_number_is_never_found_by_an_empty_one(store):
-    await store.save_esims(1, [esim(msisdn="")])
-    assert await store.find_number("") is None
+    await store.catalogue.save_esims(1, [esim(msisdn="")])
+    assert await store.inbound.find_number("") is None
 
 
 async def test_the_same_text_by_the_same_sender_is_counted_from_a_time_on(store):
     for at_ms in (0, 1000, 2000):
-        await store.accept(message("ok", at_ms=NOW_MS + at_ms, sender="4470"))
-    await store.accept(message("no", at_ms=NOW_MS, sender="4470"))
-    await store.accept(message("ok", at_ms=NOW_MS, sender="4471"))
-    await store.accept(message("ok", at_ms=NOW_MS, sender="4470", account_id=2))
+        await store.queue.accept(message("ok", at_ms=NOW_MS + at_ms, sender="4470"))
+    await store.queue.accept(message("no", at_ms=NOW_MS, sender="4470"))
+    await store.queue.accept(message("ok", at_ms=NOW_MS, sender="4471"))
+    await store.queue.accept(message("ok", at_ms=NOW_MS, sender="4470", account_id=2))
     facts = {"sender": "4470", "text": "ok"}
     of = (1, "23072017992029")
-    assert await store.count_alike(*of, **facts, since_ms=NOW_MS, limit=9) == 3
-    assert await store.count_alike(*of, **facts, since_ms=NOW_MS + 1000, limit=9) == 2
-    assert await store.count_alike(*of, **facts, since_ms=NOW_MS, limit=2) == 2
+    assert await store.inbound.count_identical(*of, **facts, since_ms=NOW_MS, limit=9) == 3
+    assert await store.inbound.count_identical(*of, **facts, since_ms=NOW_MS + 1000, limit=9) == 2
+    assert await store.inbound.count_identical(*of, **facts, since_ms=NOW_MS, limit=2) == 2
 
 
 OLD_MS = NOW_MS - 40 * DAY_MS
@@ -292,57 +294,57 @@ BEFORE_MS = NOW_MS - 30 * DAY_MS
 
 async def came_in(store, at_ms, text, message=None, **facts):
     of = alone(text, received_ms=at_ms)
-    return await store.keep(new(of, message, at_ms=at_ms, text=text, **facts))
+    return await store.inbound.save(new(of, message, at_ms=at_ms, text=text, **facts))
 
 
 async def test_what_came_in_goes_when_it_is_older_whosever_it_is(store):
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
-    await store.add_account(Account(id=0, access_code="b", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="b", secret="s"))
     whose = ({"account_id": 1}, {"account_id": 2, "esim_tran_no": None}, {"account_id": NO_ACCOUNT})
     for number, facts in enumerate(whose):
         await came_in(store, OLD_MS, f"old {number}", **facts)
         await came_in(store, BEFORE_MS, f"young {number}", **facts)
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 3
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 3
     for number, facts in enumerate(whose):
         assert [row.text for row in await listed(store, facts["account_id"])] == [f"young {number}"]
     [row] = await listed(store, esim_tran_no="23072017992029")
     assert row.text == "young 0"
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 0
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 0
 
 
 async def test_what_came_in_goes_a_bounded_step_at_a_time(store):
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     for number in range(5):
         await came_in(store, OLD_MS + number, f"text {number}", account_id=number % 2)
-    steps = [await store.retire_inbound(before_ms=BEFORE_MS, limit=3) for _ in range(3)]
+    steps = [await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=3) for _ in range(3)]
     assert steps == [3, 2, 0]
 
 
 async def test_what_is_carried_by_a_message_that_waits_stays_until_that_has_its_end(store):
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     waits = message(at_ms=OLD_MS, category="support", expires_ms=NOW_MS)
     carried = {"state": InboundState.FORWARDED, "message_id": waits.id}
     assert await came_in(store, OLD_MS, "hi", waits, **carried) == Accepted()
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 0
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 0
     assert len(await listed(store)) == 1
-    assert await store.expire(now_ms=NOW_MS, limit=9) == 1
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 1
+    assert await store.queue.expire(now_ms=NOW_MS, limit=9) == 1
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 1
     assert await listed(store) == []
 
 
 async def test_what_waits_for_parts_is_never_retired(store):
-    await store.gather(one_of(1, received_ms=OLD_MS))
-    assert await store.retire_inbound(before_ms=EVER, limit=9) == 0
-    assert await store.gather(one_of(2)) is None
-    assert len((await store.gather(one_of(3))).parts) == 3
+    await store.inbound.add_part(one_of(1, received_ms=OLD_MS))
+    assert await store.retention.delete_inbound(before_ms=EVER, limit=9) == 0
+    assert await store.inbound.add_part(one_of(2)) is None
+    assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
 async def test_what_is_retired_is_known_as_long_as_it_is_remembered(store):
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     await came_in(store, OLD_MS, "hi")
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=9) == 1
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 1
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.keep(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Known(None)
 
 
 # The octets as they came.
@@ -353,14 +355,14 @@ RAW = RawPart(1, 0x05, 0x40, b"\x03\x00 broken", 9)
 
 async def test_octets_stay_with_their_message_and_are_shown_of_it_alone(store):
     one = new(alone(raw=RAW), raw=(RAW,))
-    await store.keep(one)
-    found = await store.find_inbound(1, one.inbound.id)
+    await store.inbound.save(one)
+    found = await store.inbound.find_inbound(1, one.inbound.id)
     assert found == one.inbound
     assert found.raw == (RAW,)
-    [listed] = await store.list_inbound(1, InboundFilter())
+    [listed] = await store.inbound.list_inbound(1, InboundFilter())
     assert listed.raw == ()
-    assert await store.find_inbound(2, one.inbound.id) is None
-    assert await store.find_inbound(1, b"\0" * 16) is None
+    assert await store.inbound.find_inbound(2, one.inbound.id) is None
+    assert await store.inbound.find_inbound(1, b"\0" * 16) is None
 
 
 async def test_octets_of_gathered_parts_come_back_with_each(store):
@@ -368,14 +370,14 @@ async def test_octets_of_gathered_parts_come_back_with_each(store):
         one_of(number, total=2, raw=RawPart(number, 8, 0x40, bytes([number]) * 140, 140))
         for number in (1, 2)
     ]
-    assert await store.gather(parts[1]) is None
-    gathered = await store.gather(parts[0])
+    assert await store.inbound.add_part(parts[1]) is None
+    gathered = await store.inbound.add_part(parts[0])
     assert [part.raw for part in gathered.parts] == [part.raw for part in parts]
 
 
 async def test_octets_go_when_their_message_goes(store):
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     one = new(alone(raw=RAW), raw=(RAW,))
-    await store.keep(one)
-    assert await store.retire_inbound(before_ms=NOW_MS + 1, limit=10) == 1
-    assert await store.find_inbound(1, one.inbound.id) is None
+    await store.inbound.save(one)
+    assert await store.retention.delete_inbound(before_ms=NOW_MS + 1, limit=10) == 1
+    assert await store.inbound.find_inbound(1, one.inbound.id) is None

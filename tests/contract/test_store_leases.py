@@ -22,18 +22,18 @@ from tests.contract.store_facts import (
 
 
 async def claim(store, *, limit=10, now_ms=NOW_MS, carrier=CARRIER, owner=OWNER):
-    return await store.claim(
+    return await store.queue.claim(
         carrier, limit=limit, now_ms=now_ms, owner=owner, lease_ms=now_ms + LEASE_MS
     )
 
 
 async def state_of(store, one):
-    return (await store.find_message(one.account_id, one.id)).state
+    return (await store.log.find_message(one.account_id, one.id)).state
 
 
 async def test_a_claimed_part_is_all_that_a_carrier_needs(store):
     one = message("first, ", "second", sender="Shop", priority=Priority.BULK)
-    accepted = await store.accept(one)
+    accepted = await store.queue.accept(one)
     parts = await claim(store)
     assert parts == [
         OutboundPart(
@@ -58,27 +58,27 @@ async def test_a_claimed_part_is_all_that_a_carrier_needs(store):
 
 
 async def test_a_message_of_one_part_is_claimed_with_its_text(store):
-    await store.accept(message("whole"))
+    await store.queue.accept(message("whole"))
     assert [part.text for part in await claim(store)] == ["whole"]
 
 
 async def test_a_part_is_leased_to_one_only(store):
-    await store.accept(message())
+    await store.queue.accept(message())
     assert len(await claim(store)) == 1
     assert await claim(store) == []
     assert await claim(store, owner="other", now_ms=NOW_MS + LEASE_MS + 1) == []
 
 
 async def test_what_a_lane_took_from_memory_is_not_claimed(store):
-    await store.accept(leased())
+    await store.queue.accept(leased())
     assert await claim(store) == []
-    assert await store.waiting(CARRIER) == 0
+    assert await store.routing.count_queued(CARRIER) == 0
 
 
 async def test_parts_of_other_carriers_are_left(store):
-    await store.accept(message(carrier="other"))
+    await store.queue.accept(message(carrier="other"))
     assert await claim(store) == []
-    assert await store.waiting("other") == 1
+    assert await store.routing.count_queued("other") == 1
 
 
 async def test_the_most_urgent_go_first_and_then_the_longest_due(store):
@@ -89,22 +89,22 @@ async def test_the_most_urgent_go_first_and_then_the_longest_due(store):
         message("talk later", priority=Priority.CONVERSATION),
     )
     for one in (bulk, later, talk, code):
-        await store.accept(one)
+        await store.queue.accept(one)
     assert [part.text for part in await claim(store, limit=3)] == ["code", "talk", "talk later"]
     assert [part.text for part in await claim(store)] == ["bulk"]
 
 
 async def test_a_claim_takes_no_more_than_its_limit(store):
     for _ in range(5):
-        await store.accept(message())
+        await store.queue.accept(message())
     assert len(await claim(store, limit=3)) == 3
-    assert await store.waiting(CARRIER) == 2
+    assert await store.routing.count_queued(CARRIER) == 2
 
 
 async def test_a_part_turned_back_waits_until_it_is_due(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([turned_back(one, due_ms=NOW_MS + 1_000)])
+    await store.queue.accept(one)
+    await store.queue.settle([turned_back(one, due_ms=NOW_MS + 1_000)])
     assert await claim(store, now_ms=NOW_MS + 999) == []
     again = await claim(store, now_ms=NOW_MS + 1_000)
     assert [(part.attempt, part.repeat) for part in again] == [(2, False)]
@@ -112,34 +112,34 @@ async def test_a_part_turned_back_waits_until_it_is_due(store):
 
 async def test_a_code_that_is_not_due_keeps_no_one_else_waiting(store):
     code, bulk = leased("code", priority=Priority.CODE), message("bulk", priority=Priority.BULK)
-    await store.accept(code)
-    await store.accept(bulk)
-    await store.settle([turned_back(code, due_ms=NOW_MS + 60_000)])
+    await store.queue.accept(code)
+    await store.queue.accept(bulk)
+    await store.queue.settle([turned_back(code, due_ms=NOW_MS + 60_000)])
     assert [part.text for part in await claim(store)] == ["bulk"]
 
 
 async def test_a_settled_part_is_never_claimed_again(store):
     sent, ended = leased(), leased()
-    await store.accept(sent)
-    await store.accept(ended)
-    await store.settle([settlement(sent), refused(ended)])
+    await store.queue.accept(sent)
+    await store.queue.accept(ended)
+    await store.queue.settle([settlement(sent), refused(ended)])
     assert await claim(store, now_ms=NOW_MS + DAY_MS - 1) == []
 
 
 async def test_a_part_past_its_validity_expires_instead_of_being_claimed(store):
     old, young = message("old", expires_ms=NOW_MS + 10), message("young")
-    await store.accept(old)
-    await store.accept(young)
+    await store.queue.accept(old)
+    await store.queue.accept(young)
     assert [part.text for part in await claim(store, now_ms=NOW_MS + 10)] == ["young"]
-    found = await store.find_message(1, old.id)
+    found = await store.log.find_message(1, old.id)
     assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
     assert found.parts[0].final_ms == NOW_MS + 10
 
 
 async def test_a_backlog_that_expired_is_passed_by_in_the_end(store):
     for _ in range(40):
-        await store.accept(message("old", expires_ms=NOW_MS + 10))
-    await store.accept(message("young", at_ms=NOW_MS + 1))
+        await store.queue.accept(message("old", expires_ms=NOW_MS + 10))
+    await store.queue.accept(message("young", at_ms=NOW_MS + 1))
     claimed = []
     while not claimed:
         claimed = await claim(store, limit=3, now_ms=NOW_MS + 10)
@@ -148,10 +148,20 @@ async def test_a_backlog_that_expired_is_passed_by_in_the_end(store):
 
 async def test_a_lease_that_ran_out_puts_the_part_in_doubt(store):
     one = leased()
-    await store.accept(one)
-    assert await store.lapse(now_ms=NOW_MS + LEASE_MS - 1, owner=None, repeats=RepeatPolicy()) == 0
-    assert await store.lapse(now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy()) == 1
-    found = await store.find_message(1, one.id)
+    await store.queue.accept(one)
+    assert (
+        await store.queue.expire_leases(
+            now_ms=NOW_MS + LEASE_MS - 1, owner=None, repeats=RepeatPolicy()
+        )
+        == 0
+    )
+    assert (
+        await store.queue.expire_leases(
+            now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy()
+        )
+        == 1
+    )
+    found = await store.log.find_message(1, one.id)
     assert (found.state, found.reason) == (State.IN_DOUBT, Reason.LEASE_LOST)
     assert [(attempt.outcome, attempt.reason) for attempt in found.attempts] == [
         ("in_doubt", Reason.LEASE_LOST)
@@ -162,10 +172,13 @@ async def test_after_a_restart_all_that_the_node_held_is_in_doubt_at_once(openin
     taken, claimed, waits = leased(), message(), message(at_ms=NOW_MS + 1)
     async with opening() as store:
         for one in (taken, claimed, waits):
-            await store.accept(one)
+            await store.queue.accept(one)
         await claim(store, limit=1)
     async with opening() as store:
-        assert await store.lapse(now_ms=NOW_MS + 5, owner=OWNER, repeats=RepeatPolicy()) == 2
+        assert (
+            await store.queue.expire_leases(now_ms=NOW_MS + 5, owner=OWNER, repeats=RepeatPolicy())
+            == 2
+        )
         states = [await state_of(store, one) for one in (taken, claimed, waits)]
     assert states == [State.IN_DOUBT, State.IN_DOUBT, State.ACCEPTED]
 
@@ -173,32 +186,35 @@ async def test_after_a_restart_all_that_the_node_held_is_in_doubt_at_once(openin
 async def test_what_is_leased_is_listed_for_its_owner_and_carrier_oldest_first(store):
     taken, claimed = leased("taken"), message("claimed")
     for one in (taken, claimed, leased("settled"), message("waits", at_ms=NOW_MS + 1)):
-        await store.accept(one)
+        await store.queue.accept(one)
         if one.text == "settled":
-            await store.settle([settlement(one)])
+            await store.queue.settle([settlement(one)])
     (held,) = await claim(store, limit=1)
-    found = await store.leased(CARRIER, owner=OWNER, limit=10)
+    found = await store.queue.leased(CARRIER, owner=OWNER, limit=10)
     assert sorted(part.text for part in found) == ["claimed", "taken"]
     assert held in found
     assert all(part.attempt == 1 and not part.repeat for part in found)
-    assert len(await store.leased(CARRIER, owner=OWNER, limit=1)) == 1
-    assert await store.leased(CARRIER, owner="other", limit=10) == []
-    assert await store.leased("another", owner=OWNER, limit=10) == []
+    assert len(await store.queue.leased(CARRIER, owner=OWNER, limit=1)) == 1
+    assert await store.queue.leased(CARRIER, owner="other", limit=10) == []
+    assert await store.queue.leased("another", owner=OWNER, limit=10) == []
 
 
 async def test_the_leases_of_other_nodes_are_left(store):
-    await store.accept(message())
+    await store.queue.accept(message())
     await claim(store, owner="other")
-    assert await store.lapse(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 0
+    assert await store.queue.expire_leases(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 0
 
 
 async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
     code, service = leased("code", category=Category.CODE), leased("service")
-    await store.accept(code)
-    await store.accept(service)
+    await store.queue.accept(code)
+    await store.queue.accept(service)
     lapsed = NOW_MS + LEASE_MS
     assert (
-        await store.lapse(now_ms=lapsed, owner=None, repeats=RepeatPolicy(frozenset({"code"}))) == 2
+        await store.queue.expire_leases(
+            now_ms=lapsed, owner=None, repeats=RepeatPolicy(frozenset({"code"}))
+        )
+        == 2
     )
     again = await claim(store, now_ms=lapsed)
     assert [(part.text, part.attempt, part.repeat) for part in again] == [("code", 2, True)]
@@ -206,7 +222,7 @@ async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
 
 async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
     one = leased()
-    await store.accept(one)
+    await store.queue.accept(one)
     kinds = (
         (OutcomeKind.IN_DOUBT, State.IN_DOUBT, Reason.NO_RESPONSE),
         (OutcomeKind.THROTTLED, State.SENDING, Reason.THROTTLED),
@@ -217,73 +233,77 @@ async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
     for attempt, (kind, state, reason) in enumerate(kinds, start=1):
         facts = {"state": state, "reason": reason, "outcome": kind, "due_ms": NOW_MS}
         facts |= {"carrier_message_id": None, "attempt": attempt}
-        await store.settle([settlement(one, **facts)])
+        await store.queue.settle([settlement(one, **facts)])
         [part] = await claim(store)
         told.append(part.unclear)
-        assert await store.leased(CARRIER, owner=OWNER, limit=9) == [part]
+        assert await store.queue.leased(CARRIER, owner=OWNER, limit=9) == [part]
     assert told == [1, 1, 2, 2]
 
 
 async def test_leases_that_run_out_again_and_again_are_repeated_a_few_times(store):
     """A text that crashes the process, or a node lost each time: four tries, ever later."""
     one = leased("first ", "second")
-    await store.accept(one)
+    await store.queue.accept(one)
     repeats = RepeatPolicy(frozenset({"service"}), most=3, pause_s=60)
     now_ms = NOW_MS
     for number, pause_ms in enumerate((0, 120_000, 240_000), start=2):
-        assert await store.lapse(now_ms=now_ms, owner=OWNER, repeats=repeats) == 2
+        assert await store.queue.expire_leases(now_ms=now_ms, owner=OWNER, repeats=repeats) == 2
         if pause_ms:
             assert await claim(store, now_ms=now_ms + pause_ms - 1) == []
         now_ms += pause_ms
         parts = await claim(store, now_ms=now_ms)
         assert [(part.attempt, part.unclear) for part in parts] == [(number, number - 1)] * 2
-    assert await store.lapse(now_ms=now_ms, owner=OWNER, repeats=repeats) == 2
+    assert await store.queue.expire_leases(now_ms=now_ms, owner=OWNER, repeats=repeats) == 2
     assert await claim(store, now_ms=one.expires_ms - 1) == []
-    found = await store.find_message(1, one.id)
+    found = await store.log.find_message(1, one.id)
     assert [part.reason for part in found.parts] == [Reason.REPEATS_EXHAUSTED] * 2
     assert found.state is State.IN_DOUBT
-    assert await store.expire(now_ms=one.expires_ms, limit=10) == 2
+    assert await store.queue.expire(now_ms=one.expires_ms, limit=10) == 2
 
 
 async def test_more_leases_than_one_step_takes_all_lapse(store):
-    await asyncio.gather(*(store.accept(leased("a", "b")) for _ in range(600)))
-    assert await store.lapse(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 1200
+    await asyncio.gather(*(store.queue.accept(leased("a", "b")) for _ in range(600)))
+    assert (
+        await store.queue.expire_leases(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 1200
+    )
 
 
 async def test_a_part_in_doubt_that_is_not_repeated_expires_as_such(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([in_doubt(one)])
-    assert await store.expire(now_ms=one.expires_ms - 1, limit=10) == 0
-    assert await store.expire(now_ms=one.expires_ms, limit=10) == 1
-    found = await store.find_message(1, one.id)
+    await store.queue.accept(one)
+    await store.queue.settle([in_doubt(one)])
+    assert await store.queue.expire(now_ms=one.expires_ms - 1, limit=10) == 0
+    assert await store.queue.expire(now_ms=one.expires_ms, limit=10) == 1
+    found = await store.log.find_message(1, one.id)
     assert (found.state, found.reason) == (State.EXPIRED, Reason.EXPIRED_IN_DOUBT)
 
 
 async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):
     one = leased()
-    await store.accept(one)
-    await store.lapse(
+    await store.queue.accept(one)
+    await store.queue.expire_leases(
         now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
     )
     await claim(store, now_ms=NOW_MS + LEASE_MS)
-    await store.settle([settlement(one, carrier_message_id="late")])
+    await store.queue.settle([settlement(one, carrier_message_id="late")])
     again = NOW_MS + 2 * LEASE_MS
-    await store.lapse(now_ms=again, owner=None, repeats=RepeatPolicy(frozenset({"service"})))
+    await store.queue.expire_leases(
+        now_ms=again, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
+    )
     assert await state_of(store, one) is State.SENT
     assert await claim(store, now_ms=again) == []
 
 
 async def test_the_answer_to_an_earlier_try_leaves_the_lease_of_the_next_alone(store):
     one = leased()
-    await store.accept(one)
-    await store.lapse(
+    await store.queue.accept(one)
+    await store.queue.expire_leases(
         now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
     )
     [second] = await claim(store, now_ms=NOW_MS + LEASE_MS)
-    await store.settle([turned_back(one, due_ms=NOW_MS)])
+    await store.queue.settle([turned_back(one, due_ms=NOW_MS)])
     assert await claim(store, now_ms=NOW_MS + LEASE_MS + 1) == []
-    await store.settle([settlement(one, attempt=second.attempt, repeat=True)])
+    await store.queue.settle([settlement(one, attempt=second.attempt, repeat=True)])
     assert await state_of(store, one) is State.SENT
 
 
@@ -294,8 +314,8 @@ async def test_waiting_parts_expire_when_their_validity_ends(store):
         leased(expires_ms=NOW_MS + 10),
     )
     for one in (ends, stays, held):
-        await store.accept(one)
-    assert await store.expire(now_ms=NOW_MS + 10, limit=10) == 1
+        await store.queue.accept(one)
+    assert await store.queue.expire(now_ms=NOW_MS + 10, limit=10) == 1
     assert await state_of(store, ends) is State.EXPIRED
     assert await state_of(store, stays) is State.ACCEPTED
     assert await state_of(store, held) is State.ACCEPTED
@@ -303,13 +323,13 @@ async def test_waiting_parts_expire_when_their_validity_ends(store):
 
 async def test_expiring_goes_in_steps(store):
     for _ in range(25):
-        await store.accept(message(expires_ms=NOW_MS + 10))
-    assert [await store.expire(now_ms=NOW_MS + 10, limit=10) for _ in range(3)] == [10, 10, 5]
+        await store.queue.accept(message(expires_ms=NOW_MS + 10))
+    assert [await store.queue.expire(now_ms=NOW_MS + 10, limit=10) for _ in range(3)] == [10, 10, 5]
 
 
 async def test_waiting_counts_parts_that_nobody_holds(store):
-    await store.accept(message("a", "b", "c"))
-    await store.accept(leased())
-    assert await store.waiting(CARRIER) == 3
+    await store.queue.accept(message("a", "b", "c"))
+    await store.queue.accept(leased())
+    assert await store.routing.count_queued(CARRIER) == 3
     await claim(store, limit=1)
-    assert await store.waiting(CARRIER) == 2
+    assert await store.routing.count_queued(CARRIER) == 2

@@ -21,19 +21,19 @@ from tests.contract.store_facts import (
 
 
 async def listed(store, account_id=1, **which):
-    return [one.text for one in await store.list_messages(account_id, MessageFilter(**which))]
+    return [one.text for one in await store.log.list_messages(account_id, MessageFilter(**which))]
 
 
 @pytest.fixture
 async def five(store):
     """Five messages, a day apart, to two eSIMs; the oldest is called 0."""
     esims = ("E-1", "8985200000000000001"), ("E-2", "8985200000000000002")
-    await store.save_esims(1, [esim(tran_no, iccid=iccid) for tran_no, iccid in esims])
+    await store.catalogue.save_esims(1, [esim(tran_no, iccid=iccid) for tran_no, iccid in esims])
     sent = []
     for index in range(5):
         tran_no, iccid = esims[index % 2]
         one = leased(str(index), at_ms=NOW_MS + index * DAY_MS, esim_tran_no=tran_no, iccid=iccid)
-        await store.accept(one)
+        await store.queue.accept(one)
         sent.append(one)
     return sent
 
@@ -43,8 +43,8 @@ async def test_the_newest_are_listed_first(store, five):
 
 
 async def test_a_listed_message_is_the_one_that_is_found(store, five):
-    [first] = await store.list_messages(1, MessageFilter(limit=1))
-    found = await store.find_message(1, first.id)
+    [first] = await store.log.list_messages(1, MessageFilter(limit=1))
+    found = await store.log.find_message(1, first.id)
     assert first.parts == () == first.attempts
     assert (first.state, first.updated_ms, first.text) == (
         found.state,
@@ -61,10 +61,10 @@ async def test_messages_are_listed_by_esim_by_iccid_and_by_both(store, five):
 
 
 async def test_messages_are_listed_by_state(store, five):
-    await store.settle(
+    await store.queue.settle(
         [settlement(five[0], carrier_message_id="c"), refused(five[1]), settlement(five[2])]
     )
-    await store.receive([receipt("c")])
+    await store.queue.receive([receipt("c")])
     assert await listed(store, state=State.DELIVERED) == ["0"]
     assert await listed(store, state=State.REJECTED) == ["1"]
     assert await listed(store, state=State.SENT) == ["2"]
@@ -83,15 +83,15 @@ async def test_messages_are_listed_by_time_both_ends_included(store, five):
 
 async def test_a_message_of_several_parts_is_listed_in_the_state_of_them_all(store):
     one = leased("first ", "second", esim_tran_no="E-1")
-    await store.accept(one)
-    await store.settle(
+    await store.queue.accept(one)
+    await store.queue.settle(
         [settlement(one, number, carrier_message_id=f"c{number}") for number in (1, 2)]
     )
-    await store.receive([receipt("c1")])
+    await store.queue.receive([receipt("c1")])
     of_esim = {"esim_tran_no": "E-1"}
     assert await listed(store, state=State.SENT, **of_esim) == [one.text]
     assert await listed(store, state=State.DELIVERED, **of_esim) == []
-    await store.receive([receipt("c2", State.FAILED, Reason.UNDELIVERABLE)])
+    await store.queue.receive([receipt("c2", State.FAILED, Reason.UNDELIVERABLE)])
     assert await listed(store, state=State.FAILED, **of_esim) == [one.text]
     assert await listed(store, state=State.SENT, **of_esim) == []
     assert await listed(store, state=State.DELIVERED, **of_esim) == []
@@ -108,13 +108,13 @@ STATES = (*(state for state, _ in ENDS), State.SENT, State.IN_DOUBT, State.REJEC
 async def lead_apart(store, sent):
     """Lead the messages to `STATES`, to each in its turn."""
     carried = [one for at in range(4) for one in sent[at::7]]
-    await store.settle(
+    await store.queue.settle(
         [settlement(one, carrier_message_id=one.text) for one in carried]
         + [in_doubt(one) for one in sent[4::7]]
         + [refused(one) for one in sent[5::7]]
     )
     for at, end in enumerate(ENDS):
-        await store.receive([receipt(one.text, *end) for one in sent[at::7]])
+        await store.queue.receive([receipt(one.text, *end) for one in sent[at::7]])
     return {one.text: STATES[at % 7] for at, one in enumerate(sent)}
 
 
@@ -125,13 +125,15 @@ async def test_any_filters_together_list_what_looking_at_each_message_finds(
     """`first_look`: of the account's messages in a state PostgreSQL looks at so many first."""
     monkeypatch.setattr("simpost.store.postgres.log._FIRST_LOOK", first_look)
     esims = {"E-1": "8985200000000000001", "E-2": "8985200000000000002"}
-    await store.save_esims(1, [esim(tran_no, iccid=iccid) for tran_no, iccid in esims.items()])
+    await store.catalogue.save_esims(
+        1, [esim(tran_no, iccid=iccid) for tran_no, iccid in esims.items()]
+    )
     sent = []
     for at in range(70):
         tran_no = "E-2" if at % 5 == 0 else "E-1"
         facts = {"esim_tran_no": tran_no, "iccid": esims[tran_no]}
         sent.append(leased(f"m{at}", at_ms=NOW_MS + at * DAY_MS // 7, **facts))
-    await asyncio.gather(*(store.accept(one) for one in sent))
+    await asyncio.gather(*(store.queue.accept(one) for one in sent))
     states = await lead_apart(store, sent)
     kinds = itertools.product(
         ({}, {"esim_tran_no": "E-1"}, {"esim_tran_no": "E-2"}, {"iccid": esims["E-2"]}),
@@ -154,8 +156,8 @@ async def test_any_filters_together_list_what_looking_at_each_message_finds(
 
 
 async def test_pages_follow_each_other_though_messages_keep_coming(store, five):
-    page = await store.list_messages(1, MessageFilter(limit=2))
-    await store.accept(message("new", at_ms=NOW_MS + 9 * DAY_MS))
+    page = await store.log.list_messages(1, MessageFilter(limit=2))
+    await store.queue.accept(message("new", at_ms=NOW_MS + 9 * DAY_MS))
     assert await listed(store, limit=2, before=page[-1].id) == ["2", "1"]
     assert await listed(store, limit=2, before=five[0].id) == []
 
@@ -169,24 +171,24 @@ async def test_a_cursor_works_with_every_filter(store, five):
 
 
 async def test_an_account_sees_its_own_messages_only(store, five):
-    await store.accept(message("theirs", account_id=2, esim_tran_no="E-1"))
+    await store.queue.accept(message("theirs", account_id=2, esim_tran_no="E-1"))
     assert await listed(store, account_id=2) == ["theirs"]
     assert await listed(store, account_id=2, esim_tran_no="E-1") == ["theirs"]
     assert await listed(store, account_id=2, iccid="8985200000000000001") == []
     assert await listed(store, account_id=2, state=State.ACCEPTED) == ["theirs"]
-    assert await store.find_message(2, five[0].id) is None
+    assert await store.log.find_message(2, five[0].id) is None
     assert "theirs" not in await listed(store)
 
 
 async def test_an_unknown_message_is_not_found(store):
-    assert await store.find_message(1, bytes(16)) is None
+    assert await store.log.find_message(1, bytes(16)) is None
     assert await listed(store) == []
 
 
 async def test_the_owner_of_a_message_is_found_by_its_id_alone(store):
-    account_id = await store.add_account(Account(id=0, access_code="a", secret="s"))
-    await store.add_account(Account(id=0, access_code="b", secret="s"))
+    account_id = await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="b", secret="s"))
     one = message(account_id=account_id)
-    await store.accept(one)
-    assert await store.find_owner(one.id) == account_id
-    assert await store.find_owner(message().id) is None
+    await store.queue.accept(one)
+    assert await store.log.find_owner(one.id) == account_id
+    assert await store.log.find_owner(message().id) is None

@@ -30,7 +30,7 @@ from tests.contract.store_facts import (
 
 
 async def look(store, one):
-    return await store.find_message(one.account_id, one.id)
+    return await store.log.find_message(one.account_id, one.id)
 
 
 def told(found):
@@ -42,8 +42,8 @@ def told(found):
 async def sent(store):
     """A message of one part that the carrier took under the id `c-1`."""
     one = leased()
-    await store.accept(one)
-    await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.accept(one)
+    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
     return one
 
 
@@ -51,7 +51,7 @@ async def sent(store):
 async def two(store):
     """A message of two parts that a lane holds."""
     one = leased("first, ", "second")
-    await store.accept(one)
+    await store.queue.accept(one)
     return one
 
 
@@ -60,8 +60,8 @@ async def two(store):
 
 async def test_what_a_try_said_is_recorded_and_obeyed(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([settlement(one, carrier_message_id="c-1", carrier_code="0x00000000")])
+    await store.queue.accept(one)
+    await store.queue.settle([settlement(one, carrier_message_id="c-1", carrier_code="0x00000000")])
     found = await look(store, one)
     [part], [attempt] = found.parts, found.attempts
     assert (found.state, found.updated_ms) == (State.SENT, NOW_MS + 20)
@@ -77,8 +77,8 @@ async def test_what_a_try_said_is_recorded_and_obeyed(store):
 
 async def test_a_refused_message_says_what_the_carrier_said(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([refused(one)])
+    await store.queue.accept(one)
+    await store.queue.settle([refused(one)])
     found = await look(store, one)
     assert (found.state, found.reason) == (State.REJECTED, Reason.CARRIER_REFUSED)
     assert found.parts[0].carrier_code == "0x0000000B"
@@ -87,10 +87,12 @@ async def test_a_refused_message_says_what_the_carrier_said(store):
 
 async def test_every_try_is_kept(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([turned_back(one)])
-    await store.claim(CARRIER, limit=1, now_ms=NOW_MS + 1_000, owner=OWNER, lease_ms=NOW_MS + 9_000)
-    await store.settle([settlement(one, attempt=2)])
+    await store.queue.accept(one)
+    await store.queue.settle([turned_back(one)])
+    await store.queue.claim(
+        CARRIER, limit=1, now_ms=NOW_MS + 1_000, owner=OWNER, lease_ms=NOW_MS + 9_000
+    )
+    await store.queue.settle([settlement(one, attempt=2)])
     found = await look(store, one)
     assert [(attempt.number, attempt.outcome) for attempt in found.attempts] == [
         (1, "throttled"),
@@ -102,39 +104,39 @@ async def test_every_try_is_kept(store):
 
 async def test_settling_the_same_try_twice_changes_nothing(store, sent):
     before = await look(store, sent)
-    await store.settle([settlement(sent, carrier_message_id="c-1")])
+    await store.queue.settle([settlement(sent, carrier_message_id="c-1")])
     assert await look(store, sent) == before
 
 
 async def test_a_part_in_doubt_is_not_lowered_by_an_earlier_try(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([in_doubt(one)])
-    await store.settle([turned_back(one)])
+    await store.queue.accept(one)
+    await store.queue.settle([in_doubt(one)])
+    await store.queue.settle([turned_back(one)])
     assert (await look(store, one)).state is State.IN_DOUBT
 
 
 async def test_a_late_answer_settles_a_part_in_doubt(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([in_doubt(one)])
-    await store.settle([settlement(one, carrier_message_id="c-1")])
-    await store.receive([receipt("c-1")])
+    await store.queue.accept(one)
+    await store.queue.settle([in_doubt(one)])
+    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.receive([receipt("c-1")])
     assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_settling_what_does_not_exist_is_kept_out_of_the_log(store):
     never = leased()
-    await store.settle([settlement(never), settlement(leased("a", "b"))])
+    await store.queue.settle([settlement(never), settlement(leased("a", "b"))])
     assert await look(store, never) is None
 
 
 async def test_one_odd_settlement_in_a_batch_holds_up_none_of_the_others(store):
     fine, ended, doubted = leased(), leased(), leased()
     for one in (fine, ended, doubted):
-        await store.accept(one)
-    await store.settle([refused(ended), in_doubt(doubted)])
-    await store.settle(
+        await store.queue.accept(one)
+    await store.queue.settle([refused(ended), in_doubt(doubted)])
+    await store.queue.settle(
         [
             settlement(leased()),
             settlement(ended, carrier_message_id="c-0"),
@@ -151,28 +153,30 @@ async def test_one_odd_settlement_in_a_batch_holds_up_none_of_the_others(store):
 
 
 async def test_a_message_is_sent_once_every_part_is(store, two):
-    await store.settle([settlement(two, 1)])
+    await store.queue.settle([settlement(two, 1)])
     assert (await look(store, two)).state is State.SENDING
-    await store.settle([settlement(two, 2)])
+    await store.queue.settle([settlement(two, 2)])
     assert (await look(store, two)).state is State.SENT
 
 
 async def test_one_delivered_part_of_two_is_not_delivered(store, two):
-    await store.settle(
+    await store.queue.settle(
         [settlement(two, number, carrier_message_id=f"c-{number}") for number in (1, 2)]
     )
-    await store.receive([receipt("c-1")])
+    await store.queue.receive([receipt("c-1")])
     assert (await look(store, two)).state is State.SENT
-    await store.receive([receipt("c-2", State.FAILED, Reason.UNDELIVERABLE)])
+    await store.queue.receive([receipt("c-2", State.FAILED, Reason.UNDELIVERABLE)])
     found = await look(store, two)
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
 
 
 async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(store):
     one = message("a", "b", "c")
-    await store.accept(one)
-    await store.claim(CARRIER, limit=2, now_ms=NOW_MS, owner=OWNER, lease_ms=NOW_MS + LEASE_MS)
-    await store.settle([refused(one, 1)])
+    await store.queue.accept(one)
+    await store.queue.claim(
+        CARRIER, limit=2, now_ms=NOW_MS, owner=OWNER, lease_ms=NOW_MS + LEASE_MS
+    )
+    await store.queue.settle([refused(one, 1)])
     found = await look(store, one)
     assert [part.state for part in found.parts] == [
         State.REJECTED,
@@ -181,21 +185,21 @@ async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(stor
     ]
     assert found.parts[2].reason is Reason.SIBLING_PART_FAILED
     assert not found.state.is_final
-    await store.settle([settlement(one, 2)])
+    await store.queue.settle([settlement(one, 2)])
     assert (await look(store, one)).state is State.SENT
-    assert await store.waiting(CARRIER) == 0
+    assert await store.routing.count_queued(CARRIER) == 0
 
 
 async def test_a_part_turned_back_after_another_was_refused_is_not_tried_again(store, two):
-    await store.settle([refused(two, 1), turned_back(two, 2)])
+    await store.queue.settle([refused(two, 1), turned_back(two, 2)])
     found = await look(store, two)
     assert [part.state for part in found.parts] == [State.REJECTED, State.CANCELLED]
     assert (found.state, found.reason) == (State.REJECTED, Reason.CARRIER_REFUSED)
 
 
 async def test_a_part_that_fails_after_it_was_sent_cancels_the_waiting_one(store, two):
-    await store.settle([settlement(two, 1, carrier_message_id="c-1"), turned_back(two, 2)])
-    await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE)])
+    await store.queue.settle([settlement(two, 1, carrier_message_id="c-1"), turned_back(two, 2)])
+    await store.queue.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE)])
     found = await look(store, two)
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
     assert found.parts[1].state is State.CANCELLED
@@ -203,8 +207,8 @@ async def test_a_part_that_fails_after_it_was_sent_cancels_the_waiting_one(store
 
 async def test_an_expired_part_ends_its_message(store):
     one = message("a", "b", expires_ms=NOW_MS + 10)
-    await store.accept(one)
-    await store.expire(now_ms=NOW_MS + 10, limit=1)
+    await store.queue.accept(one)
+    await store.queue.expire(now_ms=NOW_MS + 10, limit=1)
     found = await look(store, one)
     assert (found.state, found.reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
 
@@ -213,7 +217,7 @@ async def test_an_expired_part_ends_its_message(store):
 
 
 async def test_a_final_receipt_ends_a_part(store, sent):
-    await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, code="027")])
+    await store.queue.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, code="027")])
     found = await look(store, sent)
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
     assert (found.parts[0].carrier_code, found.parts[0].final_ms) == ("027", NOW_MS + 5_000)
@@ -221,15 +225,17 @@ async def test_a_final_receipt_ends_a_part(store, sent):
 
 
 async def test_a_late_receipt_never_changes_a_final_status(store, sent):
-    await store.receive([receipt("c-1")])
+    await store.queue.receive([receipt("c-1")])
     before = await look(store, sent)
-    await store.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, at_ms=NOW_MS + 9_000)])
-    await store.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
+    await store.queue.receive(
+        [receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, at_ms=NOW_MS + 9_000)]
+    )
+    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
     assert told(await look(store, sent)) == before
 
 
 async def test_two_receipts_in_one_batch_are_obeyed_once(store, sent):
-    await store.receive([receipt("c-1"), receipt("c-1", State.FAILED)])
+    await store.queue.receive([receipt("c-1"), receipt("c-1", State.FAILED)])
     assert (await look(store, sent)).state is State.DELIVERED
 
 
@@ -237,12 +243,12 @@ async def test_receipts_of_every_kind_in_one_batch_go_each_its_own_way(store):
     plain = [leased(str(index)) for index in range(70)]
     several = leased("a", "b")
     for one in (*plain, several):
-        await store.accept(one)
-    await store.settle(
+        await store.queue.accept(one)
+    await store.queue.settle(
         [settlement(one, carrier_message_id=f"c-{index}") for index, one in enumerate(plain)]
         + [settlement(several, number, carrier_message_id=f"s-{number}") for number in (1, 2)]
     )
-    await store.receive(
+    await store.queue.receive(
         [
             receipt("s-1"),
             receipt("nobody's"),
@@ -258,40 +264,40 @@ async def test_receipts_of_every_kind_in_one_batch_go_each_its_own_way(store):
 
 async def test_an_intermediate_notice_changes_the_reason_alone(store, sent):
     notice = receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE, code="001")
-    await store.receive([notice, notice])
+    await store.queue.receive([notice, notice])
     found = await look(store, sent)
     assert (found.state, found.reason) == (State.SENT, Reason.HANDSET_UNREACHABLE)
-    await store.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
+    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
     found = await look(store, sent)
     assert (found.state, found.reason) == (State.DELIVERED, None)
 
 
 async def test_a_receipt_before_the_answer_waits_for_it(store):
     one = leased()
-    await store.accept(one)
-    await store.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+    await store.queue.accept(one)
+    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
     assert (await look(store, one)).state is State.ACCEPTED
-    await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
     assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_a_parked_receipt_survives_a_restart(opening):
     one = leased()
     async with opening() as store:
-        await store.accept(one)
-        await store.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+        await store.queue.accept(one)
+        await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
     async with opening() as store:
-        await store.settle([settlement(one, carrier_message_id="c-1")])
+        await store.queue.settle([settlement(one, carrier_message_id="c-1")])
         assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([in_doubt(one)])
-    await store.receive([receipt("c-1", at_ms=NOW_MS + 50)])
+    await store.queue.accept(one)
+    await store.queue.settle([in_doubt(one)])
+    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 50)])
     late = {"started_ms": NOW_MS + 90, "ended_ms": NOW_MS + 90}
-    await store.settle([settlement(one, carrier_message_id="c-1", **late)])
+    await store.queue.settle([settlement(one, carrier_message_id="c-1", **late)])
     found = await look(store, one)
     assert found.state is State.DELIVERED
     assert [(tried.outcome, tried.started_ms, tried.ended_ms) for tried in found.attempts] == [
@@ -301,34 +307,34 @@ async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(stor
 
 async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_met(store):
     one = leased()
-    await store.accept(one)
-    await store.receive(
+    await store.queue.accept(one)
+    await store.queue.receive(
         [
             receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE, at_ms=NOW_MS + 15),
             receipt("c-1", at_ms=NOW_MS + 16),
         ]
     )
-    await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
     assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_a_receipt_older_than_the_message_is_about_an_earlier_use_of_the_id(store):
-    await store.receive([receipt("c-1", State.FAILED, at_ms=NOW_MS - 60_000)])
+    await store.queue.receive([receipt("c-1", State.FAILED, at_ms=NOW_MS - 60_000)])
     one = leased()
-    await store.accept(one)
-    await store.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.accept(one)
+    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
     assert (await look(store, one)).state is State.SENT
 
 
 async def test_a_parked_receipt_is_forgotten_after_two_days(store):
-    await store.receive([receipt("c-1", at_ms=NOW_MS)])
-    assert await store.forget(now_ms=NOW_MS + 2 * DAY_MS, limit=10) == 0
-    assert await store.forget(now_ms=NOW_MS + 2 * DAY_MS + 1, limit=10) == 1
+    await store.queue.receive([receipt("c-1", at_ms=NOW_MS)])
+    assert await store.retention.purge(now_ms=NOW_MS + 2 * DAY_MS, limit=10) == 0
+    assert await store.retention.purge(now_ms=NOW_MS + 2 * DAY_MS + 1, limit=10) == 1
 
 
 async def test_a_receipt_of_another_carrier_is_not_ours(store, sent):
     other = receipt("c-1")
-    await store.receive([type(other)("other", *(getattr(other, name) for name in REST))])
+    await store.queue.receive([type(other)("other", *(getattr(other, name) for name in REST))])
     assert (await look(store, sent)).state is State.SENT
 
 
@@ -336,47 +342,47 @@ REST = ("carrier_message_id", "state", "reason", "carrier_code", "received_ms")
 
 
 async def test_the_carriers_id_is_matched_exactly_as_received(store, sent):
-    await store.receive([receipt("C-1"), receipt("c-1 "), receipt("0c-1")])
+    await store.queue.receive([receipt("C-1"), receipt("c-1 "), receipt("0c-1")])
     assert (await look(store, sent)).state is State.SENT
 
 
 async def test_a_receipt_that_fits_two_open_parts_is_obeyed_for_neither(store, sent):
     twin = leased()
-    await store.accept(twin)
-    await store.settle([settlement(twin, carrier_message_id="c-1")])
-    await store.receive([receipt("c-1")])
+    await store.queue.accept(twin)
+    await store.queue.settle([settlement(twin, carrier_message_id="c-1")])
+    await store.queue.receive([receipt("c-1")])
     assert [(await look(store, one)).state for one in (sent, twin)] == [State.SENT] * 2
 
 
 async def test_an_id_used_again_long_after_means_the_newer_part(store, sent):
     later = NOW_MS + 3 * DAY_MS
     newer = message(at_ms=later, lease_ms=later + LEASE_MS)
-    await store.accept(newer)
-    await store.settle([settlement(newer, carrier_message_id="c-1", started_ms=later)])
-    await store.receive([receipt("c-1", at_ms=later + 1)])
+    await store.queue.accept(newer)
+    await store.queue.settle([settlement(newer, carrier_message_id="c-1", started_ms=later)])
+    await store.queue.receive([receipt("c-1", at_ms=later + 1)])
     assert (await look(store, sent)).state is State.SENT
     assert (await look(store, newer)).state is State.DELIVERED
 
 
 async def test_an_id_used_again_after_its_part_ended_is_no_riddle(store, sent):
-    await store.receive([receipt("c-1")])
+    await store.queue.receive([receipt("c-1")])
     newer = leased()
-    await store.accept(newer)
-    await store.settle([settlement(newer, carrier_message_id="c-1")])
-    await store.receive([receipt("c-1", State.FAILED)])
+    await store.queue.accept(newer)
+    await store.queue.settle([settlement(newer, carrier_message_id="c-1")])
+    await store.queue.receive([receipt("c-1", State.FAILED)])
     assert (await look(store, newer)).state is State.FAILED
     assert (await look(store, sent)).state is State.DELIVERED
 
 
 async def test_receipts_and_answers_together_end_as_if_one_by_one(store):
     sent = [leased(str(index)) for index in range(50)]
-    await asyncio.gather(*(store.accept(one) for one in sent))
+    await asyncio.gather(*(store.queue.accept(one) for one in sent))
     await asyncio.gather(
         *(
             itertools.chain.from_iterable(
                 (
-                    store.receive([receipt(f"c-{index}", at_ms=NOW_MS + 15)]),
-                    store.settle([settlement(one, carrier_message_id=f"c-{index}")]),
+                    store.queue.receive([receipt(f"c-{index}", at_ms=NOW_MS + 15)]),
+                    store.queue.settle([settlement(one, carrier_message_id=f"c-{index}")]),
                 )
                 for index, one in enumerate(sent)
             )
@@ -407,19 +413,21 @@ events = st.one_of(
 async def happen(store, one, event, now_ms):
     what, number, attempt = event
     if what == "claim":
-        await store.claim(CARRIER, limit=9, now_ms=now_ms, owner=OWNER, lease_ms=now_ms + 10)
+        await store.queue.claim(CARRIER, limit=9, now_ms=now_ms, owner=OWNER, lease_ms=now_ms + 10)
     elif what == "lapse":
-        await store.lapse(now_ms=now_ms, owner=OWNER, repeats=RepeatPolicy(frozenset({"service"})))
+        await store.queue.expire_leases(
+            now_ms=now_ms, owner=OWNER, repeats=RepeatPolicy(frozenset({"service"}))
+        )
     elif what == "expire":
-        await store.expire(now_ms=now_ms, limit=9)
+        await store.queue.expire(now_ms=now_ms, limit=9)
     elif isinstance(what, State):
         reason = Reason.HANDSET_UNREACHABLE if what is State.SENT else None
-        await store.receive([receipt(f"c-{number}", what, reason, at_ms=now_ms)])
+        await store.queue.receive([receipt(f"c-{number}", what, reason, at_ms=now_ms)])
     else:
         facts = {"attempt": attempt, "started_ms": now_ms, "ended_ms": now_ms}
         if what is settlement:
             facts["carrier_message_id"] = f"c-{number}"
-        await store.settle([what(one, number, **facts)])
+        await store.queue.settle([what(one, number, **facts)])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -435,7 +443,7 @@ def test_no_order_of_events_lowers_a_part_or_its_message(fresh, story, taken, pa
         one = (leased if taken else message)(*"abc"[:parts])
         now_ms = NOW_MS
         async with opening() as store:
-            await store.accept(one)
+            await store.queue.accept(one)
             before = await look(store, one)
             for (what, number, attempt), pause_ms in story:
                 now_ms += pause_ms
@@ -445,7 +453,7 @@ def test_no_order_of_events_lowers_a_part_or_its_message(fresh, story, taken, pa
                     assert new.state == old.state or new.state.outranks(old.state)
                 assert after.state == before.state or after.state.outranks(before.state)
                 assert after.state == fold(part.state for part in after.parts)
-                [listed] = await store.list_messages(1, MessageFilter(state=after.state))
+                [listed] = await store.log.list_messages(1, MessageFilter(state=after.state))
                 assert listed.id == one.id
                 before = after
 

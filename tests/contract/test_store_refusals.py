@@ -3,7 +3,13 @@
 import asyncio
 
 from simpost.domain.reasons import Reason
-from simpost.ports.refusals import MOST_A_DAY, Refusal, RefusalBatch, RefusalFilter, UnlistedDay
+from simpost.ports.store.refusals import (
+    MOST_A_DAY,
+    Refusal,
+    RefusalBatch,
+    RefusalFilter,
+    UnlistedDay,
+)
 from tests.contract.store_facts import DAY_MS, NOW_MS, new_id
 
 TODAY = NOW_MS // DAY_MS
@@ -23,11 +29,11 @@ def refusal(at_ms=NOW_MS, **changes):
 
 
 async def add(store, *refusals, **rest):
-    await store.add_refusals(RefusalBatch(refusals, rest.get("not_listed", {})))
+    await store.refusals.add_refusals(RefusalBatch(refusals, rest.get("not_listed", {})))
 
 
 async def listed(store, account_id=1, **which):
-    return await store.list_refusals(account_id, RefusalFilter(**which))
+    return await store.refusals.list_refusals(account_id, RefusalFilter(**which))
 
 
 async def test_a_refusal_comes_back_as_it_was_noted(opening):
@@ -74,8 +80,8 @@ async def test_a_day_lists_so_many_and_counts_the_rest(store):
     await add(store, *(refusal() for _ in range(3)), not_listed={(1, TODAY): 40})
     await add(store, refusal(account_id=2), refusal(NOW_MS + DAY_MS))
     assert len(await listed(store, to_ms=NOW_MS, limit=MOST_A_DAY + 10)) == MOST_A_DAY
-    assert await store.unlisted_refusals(1) == [UnlistedDay(TODAY, 42)]
-    assert await store.unlisted_refusals(2) == []
+    assert await store.refusals.unlisted_refusals(1) == [UnlistedDay(TODAY, 42)]
+    assert await store.refusals.unlisted_refusals(2) == []
     assert len(await listed(store, from_ms=NOW_MS + 1)) == 1
 
 
@@ -83,7 +89,7 @@ async def test_many_that_write_at_once_list_no_more_than_a_day_may(store):
     batches = [[refusal() for _ in range(300)] for _ in range(6)]
     await asyncio.gather(*(add(store, *batch) for batch in batches))
     assert len(await listed(store, limit=MOST_A_DAY * 2)) == MOST_A_DAY
-    assert await store.unlisted_refusals(1) == [UnlistedDay(TODAY, 1_800 - MOST_A_DAY)]
+    assert await store.refusals.unlisted_refusals(1) == [UnlistedDay(TODAY, 1_800 - MOST_A_DAY)]
 
 
 async def test_old_refusals_are_dropped_in_steps(store):
@@ -91,7 +97,7 @@ async def test_old_refusals_are_dropped_in_steps(store):
     young = refusal()
     await add(store, *old, young, not_listed={(1, TODAY - 3): 5, (1, TODAY): 1})
     before_ms = NOW_MS - DAY_MS
-    assert await store.retire_refusals(before_ms=before_ms, limit=2) == 2
-    assert await store.retire_refusals(before_ms=before_ms, limit=2) == 1
+    assert await store.retention.delete_refusals(before_ms=before_ms, limit=2) == 2
+    assert await store.retention.delete_refusals(before_ms=before_ms, limit=2) == 1
     assert await listed(store) == [young]
-    assert await store.unlisted_refusals(1) == [UnlistedDay(TODAY, 1)]
+    assert await store.refusals.unlisted_refusals(1) == [UnlistedDay(TODAY, 1)]

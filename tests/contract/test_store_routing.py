@@ -26,26 +26,26 @@ LATER_MS = NOW_MS + 60_000
 
 async def accepted(store, *messages):
     for one in messages:
-        await store.accept(one)
+        await store.queue.accept(one)
     return messages
 
 
 async def waiting(store, carrier=CARRIER, after=None, limit=100):
-    return await store.waiting_messages(carrier, after=after, limit=limit)
+    return await store.routing.queued_messages(carrier, after=after, limit=limit)
 
 
 async def moved(store, *messages, to="other", sender="Shop"):
     moves = [Move(one.account_id, one.id, to, sender) for one in messages]
-    return await store.reroute(moves, now_ms=LATER_MS)
+    return await store.routing.reroute(moves, now_ms=LATER_MS)
 
 
 async def claimed(store, carrier=CARRIER, **changes):
     facts = {"limit": 9, "now_ms": LATER_MS, "owner": OWNER, "lease_ms": LATER_MS + LEASE_MS}
-    return await store.claim(carrier, **(facts | changes))
+    return await store.queue.claim(carrier, **(facts | changes))
 
 
 async def carriers_of(store, one):
-    return [part.carrier for part in (await store.find_message(1, one.id)).parts]
+    return [part.carrier for part in (await store.log.find_message(1, one.id)).parts]
 
 
 async def test_what_waits_is_shown_with_what_another_carrier_must_know(store):
@@ -84,7 +84,7 @@ async def test_a_message_goes_with_the_options_of_where_it_goes(store):
         Move(first.account_id, first.id, "other", "Shop", Options(receipt=False)),
         Move(second.account_id, second.id, "other", "Shop"),
     ]
-    assert await store.reroute(moves, now_ms=LATER_MS) == 2
+    assert await store.routing.reroute(moves, now_ms=LATER_MS) == 2
     found = {part.message_id: part.options for part in await claimed(store, "other")}
     assert found == {first.id: Options(receipt=False), second.id: Options()}
 
@@ -94,12 +94,12 @@ async def test_a_message_goes_with_the_sender_that_is_allowed_where_it_goes(stor
     assert await moved(store, first, second, sender="Other") == 1
     assert [part.sender for part in await claimed(store, "other")] == ["Other"]
     assert [each.sender for each in await waiting(store)] == []
-    assert (await store.find_message(1, second.id)).sender == "Shop"
+    assert (await store.log.find_message(1, second.id)).sender == "Shop"
 
 
 async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked_for(store):
     (one,) = await accepted(store, leased())
-    await store.settle([turned_back(one, due_ms=NOW_MS + DAY_MS)])
+    await store.queue.settle([turned_back(one, due_ms=NOW_MS + DAY_MS)])
     assert await moved(store, one) == 1
     [part] = await claimed(store, "other")
     assert part.attempt == 2
@@ -115,7 +115,7 @@ async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked
 )
 async def test_a_message_of_which_a_part_left_stays_with_its_carrier(store, left):
     (one,) = await accepted(store, leased("one", "two"))
-    await store.settle([settlement(one, 2, **left), turned_back(one, 1)])
+    await store.queue.settle([settlement(one, 2, **left), turned_back(one, 1)])
     [shown] = await waiting(store)
     assert not shown.may_move
     assert await moved(store, one) == 0
@@ -125,7 +125,7 @@ async def test_a_message_of_which_a_part_left_stays_with_its_carrier(store, left
 async def test_a_single_part_in_doubt_stays_with_its_carrier(store):
     (one,) = await accepted(store, leased())
     doubt = {"state": State.IN_DOUBT, "reason": Reason.NO_RESPONSE, "due_ms": NOW_MS + 1}
-    await store.settle([settlement(one, **doubt)])
+    await store.queue.settle([settlement(one, **doubt)])
     assert [each.may_move for each in await waiting(store)] == [False]
     assert await moved(store, one) == 0
 
@@ -138,10 +138,10 @@ async def test_a_message_that_a_lane_holds_a_part_of_stays_with_its_carrier(stor
 
 
 async def test_the_carriers_that_parts_wait_for_are_known_though_nobody_serves_them(store):
-    assert await store.carriers_waited_for() == []
+    assert await store.routing.carriers_with_backlog() == []
     parts = [message(carrier=name) for name in ("b", "gone", "b", "a")]
     await accepted(store, *parts, leased(carrier="held"))
-    assert await store.carriers_waited_for() == ["a", "b", "gone"]
+    assert await store.routing.carriers_with_backlog() == ["a", "b", "gone"]
 
 
 async def test_codes_can_be_claimed_alone(store):
@@ -159,14 +159,14 @@ async def test_codes_can_be_claimed_alone(store):
 async def known(store):
     """Messages of accounts are walked account by account."""
     for code in ("one", "two"):
-        await store.add_account(Account(id=0, access_code=code, secret="secret-of-it"))
+        await store.accounts.add_account(Account(id=0, access_code=code, secret="secret-of-it"))
     return store
 
 
 async def sent(store, *messages):
     for one in messages:
-        await store.accept(one)
-        await store.settle(
+        await store.queue.accept(one)
+        await store.queue.settle(
             [
                 settlement(one, number, carrier_message_id=f"{one.id.hex()}-{number}")
                 for number in range(1, len(one.parts) + 1)
@@ -176,7 +176,9 @@ async def sent(store, *messages):
 
 
 async def ended(store, expired_ms, limit=100):
-    return await store.end_unreported(now_ms=expired_ms + 5, expired_ms=expired_ms, limit=limit)
+    return await store.queue.end_unreported(
+        now_ms=expired_ms + 5, expired_ms=expired_ms, limit=limit
+    )
 
 
 async def test_a_message_never_reported_on_expires_and_is_not_called_delivered(known):
@@ -184,7 +186,7 @@ async def test_a_message_never_reported_on_expires_and_is_not_called_delivered(k
     assert await ended(known, one.expires_ms - 1) == 0
     assert await ended(known, one.expires_ms) == 3
     for account_id, each in ((1, one), (2, two)):
-        shown = await known.find_message(account_id, each.id)
+        shown = await known.log.find_message(account_id, each.id)
         assert shown.state is State.EXPIRED
         assert {part.reason for part in shown.parts} == {Reason.NO_RECEIPT}
         assert {part.final_ms for part in shown.parts} == {one.expires_ms + 5}
@@ -194,16 +196,16 @@ async def test_a_message_without_a_receipt_stays_sent_and_believes_one_that_come
     """Nothing was to be reported, so nothing is overdue and nothing is claimed."""
     (one,) = await sent(known, leased(options=Options(message_class=0, receipt=False)))
     assert await ended(known, one.expires_ms + DAY_MS) == 0
-    assert (await known.find_message(1, one.id)).state is State.SENT
-    await known.receive([receipt(f"{one.id.hex()}-1")])
-    assert (await known.find_message(1, one.id)).state is State.DELIVERED
+    assert (await known.log.find_message(1, one.id)).state is State.SENT
+    await known.queue.receive([receipt(f"{one.id.hex()}-1")])
+    assert (await known.log.find_message(1, one.id)).state is State.DELIVERED
 
 
 async def test_a_message_partly_reported_ends_as_its_parts_did(known):
     (one,) = await sent(known, leased("one", "two"))
-    await known.receive([receipt(f"{one.id.hex()}-1")])
+    await known.queue.receive([receipt(f"{one.id.hex()}-1")])
     assert await ended(known, one.expires_ms) == 1
-    shown = await known.find_message(1, one.id)
+    shown = await known.log.find_message(1, one.id)
     assert [part.state for part in shown.parts] == [State.DELIVERED, State.EXPIRED]
     assert shown.state is State.EXPIRED
 
@@ -211,16 +213,16 @@ async def test_a_message_partly_reported_ends_as_its_parts_did(known):
 async def test_a_receipt_after_that_is_late_and_changes_nothing(known):
     (one,) = await sent(known, leased())
     await ended(known, one.expires_ms)
-    await known.receive([receipt(f"{one.id.hex()}-1")])
-    assert (await known.find_message(1, one.id)).state is State.EXPIRED
+    await known.queue.receive([receipt(f"{one.id.hex()}-1")])
+    assert (await known.log.find_message(1, one.id)).state is State.EXPIRED
 
 
 async def test_what_was_reported_or_is_young_or_still_valid_is_left_alone(known):
     reported, valid = await sent(known, leased(), leased(expires_ms=NOW_MS + 9 * DAY_MS))
-    await known.receive([receipt(f"{reported.id.hex()}-1")])
+    await known.queue.receive([receipt(f"{reported.id.hex()}-1")])
     assert await ended(known, NOW_MS + 2 * DAY_MS) == 0
-    assert (await known.find_message(1, reported.id)).state is State.DELIVERED
-    assert (await known.find_message(1, valid.id)).state is State.SENT
+    assert (await known.log.find_message(1, reported.id)).state is State.DELIVERED
+    assert (await known.log.find_message(1, valid.id)).state is State.SENT
 
 
 async def test_all_that_is_overdue_is_found_step_by_step_behind_what_is_not(known):

@@ -20,17 +20,17 @@ from tests.contract.store_facts import (
 
 
 async def queues(store):
-    return {each.carrier: each for each in await store.queues()}
+    return {each.carrier: each for each in await store.health.queues()}
 
 
 async def test_an_empty_store_has_no_queues(store):
-    assert await store.queues() == []
+    assert await store.health.queues() == []
 
 
 async def test_a_queue_is_counted_in_parts_and_as_old_as_its_oldest_message(store):
-    await store.accept(message("one", "two", at_ms=NOW_MS - 7000))
-    await store.accept(message(at_ms=NOW_MS))
-    await store.accept(message(carrier="other", at_ms=NOW_MS - 9000))
+    await store.queue.accept(message("one", "two", at_ms=NOW_MS - 7000))
+    await store.queue.accept(message(at_ms=NOW_MS))
+    await store.queue.accept(message(carrier="other", at_ms=NOW_MS - 9000))
     found = await queues(store)
     assert found.keys() == {CARRIER, "other"}
     assert (found[CARRIER].parts, found[CARRIER].oldest_ms) == (3, NOW_MS - 7000)
@@ -38,25 +38,25 @@ async def test_a_queue_is_counted_in_parts_and_as_old_as_its_oldest_message(stor
 
 
 async def test_what_a_lane_holds_does_not_wait(store):
-    await store.accept(leased())
-    await store.accept(message())
+    await store.queue.accept(leased())
+    await store.queue.accept(message())
     lease_ms = NOW_MS + LEASE_MS
-    assert await store.claim(CARRIER, limit=9, now_ms=NOW_MS, owner=OWNER, lease_ms=lease_ms)
-    assert await store.queues() == []
+    assert await store.queue.claim(CARRIER, limit=9, now_ms=NOW_MS, owner=OWNER, lease_ms=lease_ms)
+    assert await store.health.queues() == []
 
 
 async def test_a_probe_commits_and_leaves_what_is_stored_alone(store):
     one = message()
-    await store.accept(one)
+    await store.queue.accept(one)
     for at_ms in (NOW_MS, NOW_MS + 1):
-        await store.probe(now_ms=at_ms)
-    assert (await store.find_message(1, one.id)).text == one.text
+        await store.health.probe(now_ms=at_ms)
+    assert (await store.log.find_message(1, one.id)).text == one.text
 
 
 async def test_commits_are_counted_with_what_shared_them(store):
-    before = sum(store.counts().commit_jobs.counts), store.counts().commit_jobs.total
-    await asyncio.gather(*(store.accept(message()) for _ in range(20)))
-    counts = store.counts()
+    before = sum(store.health.counts().commit_jobs.counts), store.health.counts().commit_jobs.total
+    await asyncio.gather(*(store.queue.accept(message()) for _ in range(20)))
+    counts = store.health.counts()
     commits = sum(counts.commit_jobs.counts) - before[0]
     assert 1 <= commits <= 20
     assert counts.commit_jobs.total - before[1] == 20
@@ -67,31 +67,31 @@ async def test_commits_are_counted_with_what_shared_them(store):
 
 async def test_an_end_is_counted_once_however_often_it_is_reported(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([settlement(one, carrier_message_id="a1")])
-    assert store.counts().ended == {}
+    await store.queue.accept(one)
+    await store.queue.settle([settlement(one, carrier_message_id="a1")])
+    assert store.health.counts().ended == {}
     for _ in range(3):
-        await store.receive([receipt("a1")])
-    assert store.counts().ended == {(CARRIER, "delivered", ""): 1}
-    assert store.counts().kept == {(CARRIER, "duplicate"): 2}
+        await store.queue.receive([receipt("a1")])
+    assert store.health.counts().ended == {(CARRIER, "delivered", ""): 1}
+    assert store.health.counts().kept == {(CARRIER, "duplicate"): 2}
 
 
 async def test_every_way_to_end_is_counted_with_its_reason(store):
     refused, failed = leased(), leased()
     for one in (refused, failed):
-        await store.accept(one)
+        await store.queue.accept(one)
     reason = Reason.CARRIER_REFUSED
-    await store.settle(
+    await store.queue.settle(
         [
             settlement(refused, state=State.REJECTED, reason=reason, outcome=OutcomeKind.REFUSED),
             settlement(failed, carrier_message_id="a2"),
         ]
     )
-    await store.receive([receipt("a2", state=State.FAILED, reason=Reason.UNDELIVERABLE)])
+    await store.queue.receive([receipt("a2", state=State.FAILED, reason=Reason.UNDELIVERABLE)])
     overdue = message(at_ms=NOW_MS - 3 * DAY_MS)
-    await store.accept(overdue)
-    assert await store.expire(now_ms=NOW_MS, limit=9) == 1
-    assert store.counts().ended == {
+    await store.queue.accept(overdue)
+    assert await store.queue.expire(now_ms=NOW_MS, limit=9) == 1
+    assert store.health.counts().ended == {
         (CARRIER, "rejected", "carrier_refused"): 1,
         (CARRIER, "failed", "undeliverable"): 1,
         (CARRIER, "expired", "validity_expired"): 1,
@@ -100,16 +100,16 @@ async def test_every_way_to_end_is_counted_with_its_reason(store):
 
 async def test_parts_of_a_message_end_one_by_one(store):
     three = leased("one", "two", "three")
-    await store.accept(three)
-    await store.settle(
+    await store.queue.accept(three)
+    await store.queue.settle(
         [
             settlement(three, 1, carrier_message_id="b1"),
             settlement(three, 2, carrier_message_id="b2"),
             settlement(three, 3, state=State.REJECTED, outcome=OutcomeKind.REFUSED),
         ]
     )
-    await store.receive([receipt("b1"), receipt("b2")])
-    assert store.counts().ended == {
+    await store.queue.receive([receipt("b1"), receipt("b2")])
+    assert store.health.counts().ended == {
         (CARRIER, "rejected", ""): 1,
         (CARRIER, "delivered", ""): 2,
     }
@@ -117,20 +117,20 @@ async def test_parts_of_a_message_end_one_by_one(store):
 
 async def test_what_was_sent_and_never_reported_on_is_counted_as_it_ends(store):
     one = leased()
-    await store.accept(one)
-    await store.settle([settlement(one, carrier_message_id="c1")])
+    await store.queue.accept(one)
+    await store.queue.settle([settlement(one, carrier_message_id="c1")])
     account = Account(1, "demo", "secret")
-    await store.add_account(account)
+    await store.accounts.add_account(account)
     late_ms = NOW_MS + 3 * DAY_MS
-    assert await store.end_unreported(now_ms=late_ms, expired_ms=late_ms, limit=9) == 1
-    assert store.counts().ended == {(CARRIER, "expired", "no_receipt"): 1}
+    assert await store.queue.end_unreported(now_ms=late_ms, expired_ms=late_ms, limit=9) == 1
+    assert store.health.counts().ended == {(CARRIER, "expired", "no_receipt"): 1}
 
 
 async def test_a_receipt_before_its_answer_is_counted_as_parked_and_then_as_matched(store):
     one = leased()
-    await store.accept(one)
-    await store.receive([receipt("d1")])
-    assert store.counts().kept == {(CARRIER, "parked"): 1}
-    await store.settle([settlement(one, carrier_message_id="d1")])
-    assert store.counts().kept == {(CARRIER, "parked"): 1, (CARRIER, "matched"): 1}
-    assert store.counts().ended == {(CARRIER, "delivered", ""): 1}
+    await store.queue.accept(one)
+    await store.queue.receive([receipt("d1")])
+    assert store.health.counts().kept == {(CARRIER, "parked"): 1}
+    await store.queue.settle([settlement(one, carrier_message_id="d1")])
+    assert store.health.counts().kept == {(CARRIER, "parked"): 1, (CARRIER, "matched"): 1}
+    assert store.health.counts().ended == {(CARRIER, "delivered", ""): 1}

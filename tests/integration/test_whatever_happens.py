@@ -216,7 +216,7 @@ class Story:
         up_ms = 1000 * (self.loop.time() - self.service.up_since_s)
         accepted = set(self.accepted.values())
         for message_id in await self._logged():
-            message = await self.service.store.find_message(1, message_id)
+            message = await self.service.store.log.find_message(1, message_id)
             check_climbs(self.seen.get(message_id, message), message)
             check_ends(message, self.loop.now_ms, up_ms)
             self.seen[message_id] = message
@@ -224,7 +224,7 @@ class Story:
 
     async def _logged(self):
         ids, before = [], None
-        while page := await self.service.store.list_messages(1, MessageFilter(before=before)):
+        while page := await self.service.store.log.list_messages(1, MessageFilter(before=before)):
             ids += [message.id for message in page]
             before = page[-1].id
         return ids

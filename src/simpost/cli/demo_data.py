@@ -123,7 +123,7 @@ TO_TRY = [
 async def fill(service: App) -> None:
     """Put the sample data in, or find it there already."""
     await service.accounts.reload()
-    await service.store.save_plans([parse_plan(plan) for plan in PLANS])
+    await service.store.catalogue.save_plans([parse_plan(plan) for plan in PLANS])
     for code, esims in ESIMS.items():
         account = service.accounts.get(code) or await service.accounts.add(
             Account(
@@ -135,4 +135,4 @@ async def fill(service: App) -> None:
             )
         )
         rows = [parse_esim(esim, wall_clock_ms()) for esim in esims]
-        await service.store.save_esims(account.id, rows)
+        await service.store.catalogue.save_esims(account.id, rows)

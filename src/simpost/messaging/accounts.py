@@ -8,7 +8,7 @@ from collections.abc import Callable
 from simpost.cluster.shared_rate_limit import SharedPaces
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.rates import TokenBucket
-from simpost.ports.store import Store
+from simpost.ports.store import AccountStore
 
 
 class Accounts:
@@ -19,7 +19,7 @@ class Accounts:
 
     def __init__(
         self,
-        store: Store,
+        store: AccountStore,
         monotonic_s: Callable[[], float] = time.monotonic,
         shared: SharedPaces | None = None,
     ) -> None:
@@ -32,7 +32,7 @@ class Accounts:
 
     async def reload(self) -> None:
         """Read all accounts anew; a pace that did not change goes on where it was."""
-        accounts = await self._store.accounts()
+        accounts = await self._store.list_accounts()
         self._by_code = {account.access_code: account for account in accounts}
         self._by_id = {account.id: account for account in accounts}
         self._buckets = {account.id: self._bucket(account) for account in accounts}

@@ -8,7 +8,7 @@ from simpost.domain.messages import Priority
 from simpost.errors import StoreError
 from simpost.observe import get_logger
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store import Store
+from simpost.ports.store import MessageQueue
 from simpost.runtime.clock import Clock
 
 LEASE_MS = 180_000
@@ -28,12 +28,12 @@ class Backlog:
         waits: whether parts may wait in the store; true until a claim says otherwise.
     """
 
-    def __init__(self, store: Store, carrier: str, *, owner: str, clock_ms: Clock) -> None:
+    def __init__(self, queue: MessageQueue, carrier: str, *, owner: str, clock_ms: Clock) -> None:
         self.waits = True
         self._codes_wait = True
         self._alarms = 0
         self._unsure_until_ms = self._look_ms = 0
-        self._store = store
+        self._queue = queue
         self._carrier = carrier
         self._owner = owner
         self._clock_ms = clock_ms
@@ -79,7 +79,7 @@ class Backlog:
             self.waits = False
         now_ms = self._clock_ms()
         try:
-            parts = await self._store.claim(
+            parts = await self._queue.claim(
                 self._carrier,
                 limit=wanted,
                 now_ms=now_ms,
@@ -114,7 +114,7 @@ class Backlog:
         """What the store says is leased to us; nothing if it does not say."""
         self._look_ms = self._clock_ms() + _LOOK_MS
         try:
-            return await self._store.leased(self._carrier, owner=self._owner, limit=_MOST_LOOKED_AT)
+            return await self._queue.leased(self._carrier, owner=self._owner, limit=_MOST_LOOKED_AT)
         except StoreError as error:
             log.error("leases_not_read", carrier=self._carrier, error=str(error))
             return []

@@ -69,7 +69,7 @@ class Dispatch:
         self.lanes: dict[str, Lane] = {}
         self.elsewhere = Elsewhere()
         self._store = store
-        self.ledger = Ledger(store)
+        self.ledger = Ledger(store.queue)
         self._inbound = inbound
         self._owner = owner
         self._patience = patience
@@ -85,7 +85,7 @@ class Dispatch:
         """Make a lane; `open` or `start` brings it to life."""
         lane = Lane(
             carrier,
-            self._store,
+            self._store.queue,
             self.ledger,
             owner=self._owner,
             depth=carrier.depth,
@@ -203,7 +203,7 @@ class Dispatch:
             link=min(links, key=BIND_STATE_PRECEDENCE.index, default=lane.carrier.link),
             is_paused=lane.carrier.is_paused,
             takes_messages=self.takes(name),
-            waiting=await self._store.waiting(name),
+            waiting=await self._store.routing.count_queued(name),
             held=lane.held + self.elsewhere.held(name),
             binds=own,
             elsewhere=elsewhere,
@@ -212,9 +212,9 @@ class Dispatch:
     async def overview(self) -> list[CarrierStatus]:
         """All carriers, and behind them those that only waiting parts still name."""
         shown = [await self.status(name) for name in list(self.lanes)]
-        for name in await self._store.carriers_waited_for():
+        for name in await self._store.routing.carriers_with_backlog():
             if name not in self.lanes:
-                waiting = await self._store.waiting(name)
+                waiting = await self._store.routing.count_queued(name)
                 shown.append(
                     CarrierStatus(
                         name=name,

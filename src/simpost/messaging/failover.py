@@ -74,7 +74,7 @@ class Failover:
                 map(self._dispatch.takes, self._neighbours(name))
             ):
                 await self._move_on(name)
-        for name in await self._store.carriers_waited_for():
+        for name in await self._store.routing.carriers_with_backlog():
             if name not in lanes:
                 await self._move_on(name)
 
@@ -86,10 +86,12 @@ class Failover:
     async def _move_on(self, name: str) -> None:
         """From where the last round stopped, as long as anything moves."""
         after = self._places.pop(name, None)
-        while page := await self._store.waiting_messages(name, after=after, limit=_STEP):
+        while page := await self._store.routing.queued_messages(name, after=after, limit=_STEP):
             found = [await self._other_way(one, name) for one in page if one.may_move]
             moves = [move for move in found if move]
-            moved = await self._store.reroute(moves, now_ms=self._clock_ms()) if moves else 0
+            moved = (
+                await self._store.routing.reroute(moves, now_ms=self._clock_ms()) if moves else 0
+            )
             for carrier, count in Counter(move.carrier for move in moves).items():
                 self.rerouted[name, carrier] += count
                 log.warning("rerouted", carrier=name, to=carrier, messages=count)
@@ -102,7 +104,7 @@ class Failover:
 
     async def _other_way(self, one: WaitingMessage, name: str) -> Move | None:
         account = self._accounts.by_id(one.account_id)
-        esim = await self._store.find_esim(
+        esim = await self._store.catalogue.find_esim(
             one.account_id, esim_tran_no=one.esim_tran_no, iccid=None
         )
         if account is None or esim is None:

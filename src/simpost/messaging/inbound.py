@@ -18,8 +18,8 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import always
 from simpost.messaging.reassembly import Reading, join
 from simpost.observe import get_logger
-from simpost.ports.inbound import Gathered, InboundStore, Known, NewInbound
 from simpost.ports.store import Accepted, NewMessage
+from simpost.ports.store.inbound import Gathered, InboundStore, Known, NewInbound
 from simpost.runtime.clock import Clock
 
 GATHERING_MS = 600_000
@@ -88,14 +88,16 @@ class InboundDesk:
 
     async def tidy(self) -> None:
         now_ms = self._clock_ms()
-        while late := await self._store.overdue(before_ms=now_ms - GATHERING_MS, limit=_STEP):
+        while late := await self._store.list_incomplete(
+            before_ms=now_ms - GATHERING_MS, limit=_STEP
+        ):
             for gathered in late:
                 log.info("inbound_incomplete", carrier=gathered.parts[0].carrier)
                 await self._keep(await self.aiming.aim(gathered.parts[0]), gathered)
         if now_ms - self._since_ms < REMEMBERED_MS:
             return  # what was not acknowledged before we stopped comes again now
         before_ms = now_ms - REMEMBERED_MS
-        while await self._store.forget_inbound(before_ms=before_ms, limit=_STEP) >= _STEP:
+        while await self._store.purge_assemblies(before_ms=before_ms, limit=_STEP) >= _STEP:
             pass
 
     def _taken(self, taking: asyncio.Task[Reason | None]) -> None:
@@ -112,7 +114,7 @@ class InboundDesk:
         aim = await self.aiming.aim(part)
         if part.place.is_alone or aim.reason:
             return await self._keep(aim, part)
-        gathered = await self._store.gather(part)
+        gathered = await self._store.add_part(part)
         if isinstance(gathered, Known):
             return gathered.reason
         return await self._keep(aim, gathered) if gathered else None
@@ -136,7 +138,7 @@ class InboundDesk:
         """Whether a carrier hands back to us what we carried to it."""
         assert aim.account
         assert aim.esim
-        alike = await self._store.count_alike(
+        alike = await self._store.count_identical(
             aim.account.id,
             aim.esim.esim_tran_no,
             sender=part.source,
@@ -174,7 +176,7 @@ class InboundDesk:
         return done.reason if isinstance(done, Known) else reason
 
     async def _put(self, new: NewInbound) -> Accepted | Known:
-        done = await self._store.keep(new)
+        done = await self._store.save(new)
         if not isinstance(done, Known):
             row = new.inbound
             self.taken[row.carrier, row.state, row.reason or ""] += 1

@@ -10,7 +10,7 @@ from simpost.domain.inbound import InboundPart, OwnNumbers, phone_blocking_reaso
 from simpost.domain.reasons import Reason
 from simpost.messaging.accounts import Accounts
 from simpost.observe import get_logger
-from simpost.ports.inbound import InboundStore
+from simpost.ports.store.inbound import InboundStore
 
 log = get_logger(__name__)
 

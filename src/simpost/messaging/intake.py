@@ -17,8 +17,8 @@ from simpost.messaging.lane import Lane
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
-from simpost.ports.inbound import Known
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
+from simpost.ports.store.inbound import Known
 from simpost.runtime.clock import Clock
 
 DAY_MS = 86_400_000
@@ -83,7 +83,7 @@ class Intake:
         """Committed messages by carrier and category."""
         self.refused: Counter[tuple[str]] = Counter()
         """Messages that were not taken, by reason."""
-        self.refusals = RefusalLog(store, new_id, clock_ms)
+        self.refusals = RefusalLog(store.refusals, new_id, clock_ms)
         self._store = store
         self._lanes = lanes
         self._new_id = new_id
@@ -91,14 +91,14 @@ class Intake:
 
     async def preview(self, account: Account, ask: Ask) -> SendPlan | Refusal:
         """The decision alone: nothing is committed, nothing is sent."""
-        esim = await self._store.find_esim(
+        esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
         return decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
 
     async def send(self, account: Account, ask: Ask) -> Answer:
         """Decide and commit. Raises StoreError when nothing could be committed."""
-        esim = await self._store.find_esim(
+        esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
         plan = decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
@@ -116,7 +116,7 @@ class Intake:
             sender=plan.sender,
             validity_s=ask.validity_s or self.validity_s,
             request=request,
-            commit=self._store.accept,
+            commit=self._store.queue.accept,
         )
         if isinstance(done, Repeated):
             if not done.same:
@@ -210,7 +210,9 @@ class Intake:
         self.refused[(refusal.reason,)] += 1
         log.info("message_refused", account_id=account.id, reason=refusal.reason)
         if request:
-            first = await self._store.remember(Refused(account.id, request, refusal.reason, now_ms))
+            first = await self._store.queue.record_refusal(
+                Refused(account.id, request, refusal.reason, now_ms)
+            )
             if first:
                 if not first.same:
                     self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)

@@ -21,7 +21,7 @@ from simpost.messaging.result_writer import Ledger
 from simpost.messaging.retry import Patience, settle
 from simpost.messaging.submissions import submissions_of
 from simpost.ports.carrier import Carrier, OutboundPart
-from simpost.ports.store import NewMessage, Settlement, Store
+from simpost.ports.store import MessageQueue, NewMessage, Settlement
 from simpost.runtime.clock import Clock
 
 _STALE_MS = 60_000
@@ -50,7 +50,7 @@ class Lane:
     def __init__(
         self,
         carrier: Carrier,
-        store: Store,
+        queue: MessageQueue,
         ledger: Ledger,
         *,
         owner: str,
@@ -74,7 +74,7 @@ class Lane:
         self._is_slow = True  # until the first answer says otherwise
         self._closing = False
         self._empty = asyncio.Event()
-        self._backlog = Backlog(store, self._name, owner=owner, clock_ms=clock_ms)
+        self._backlog = Backlog(queue, self._name, owner=owner, clock_ms=clock_ms)
 
     @property
     def held(self) -> int:

@@ -68,7 +68,7 @@ class Keeper:
 
     async def take_stock(self) -> int:
         """Before anything is sent: what this node held when it stopped is in doubt now."""
-        doubtful = await self._store.lapse(
+        doubtful = await self._store.queue.expire_leases(
             now_ms=self._clock_ms(), owner=self._owner, repeats=self.repeats
         )
         if doubtful:
@@ -78,7 +78,7 @@ class Keeper:
 
     async def take_over(self, node: str) -> None:
         """What a lost node held may have left: it is in doubt, never simply sent again."""
-        doubtful = await self._store.lapse(
+        doubtful = await self._store.queue.expire_leases(
             now_ms=self._clock_ms(), owner=node, repeats=self.repeats
         )
         if doubtful:
@@ -98,27 +98,33 @@ class Keeper:
     async def round(self) -> None:
         """Every message comes to its end here that nothing else ends."""
         now_ms = self._clock_ms()
-        lapsed = await self._store.lapse(now_ms=now_ms, owner=None, repeats=self.repeats)
+        lapsed = await self._store.queue.expire_leases(
+            now_ms=now_ms, owner=None, repeats=self.repeats
+        )
         if lapsed:
             self.lapsed["timeout",] += lapsed
             log.warning("leases_expired", parts=lapsed)
-        while await self._store.expire(now_ms=now_ms, limit=_STEP) == _STEP:
+        while await self._store.queue.expire(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
         expired_ms = now_ms - self.receipt_grace_ms
-        while await self._store.end_unreported(now_ms=now_ms, expired_ms=expired_ms, limit=_STEP):
+        while await self._store.queue.end_unreported(
+            now_ms=now_ms, expired_ms=expired_ms, limit=_STEP
+        ):
             pass
-        while await self._store.forget(now_ms=now_ms, limit=_STEP) == _STEP:
+        while await self._store.retention.purge(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
         if now_ms - self._refusals_retired_ms >= _RETIRE_MS:
             days = min(self.keep_days or _REFUSALS_KEPT_DAYS, _REFUSALS_KEPT_DAYS)
             before_ms = now_ms - days * _DAY_MS
-            _, all_gone = await self._retire(self._store.retire_refusals, before_ms)
+            _, all_gone = await self._retire(self._store.retention.delete_refusals, before_ms)
             if all_gone:
                 self._refusals_retired_ms = now_ms
         if self.keep_days and now_ms - self._retired_ms >= _RETIRE_MS:
             before_ms = now_ms - self.keep_days * _DAY_MS
-            messages, all_gone = await self._retire(self._store.retire, before_ms)
-            came_in, rest_gone = await self._retire(self._store.retire_inbound, before_ms)
+            messages, all_gone = await self._retire(
+                self._store.retention.delete_messages, before_ms
+            )
+            came_in, rest_gone = await self._retire(self._store.retention.delete_inbound, before_ms)
             if messages or came_in:
                 log.info("messages_deleted", count=messages, inbound=came_in)
             if all_gone and rest_gone:

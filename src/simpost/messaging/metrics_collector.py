@@ -16,8 +16,7 @@ from simpost.observe import get_logger, metrics
 from simpost.observe.loop_lag import LoopLag
 from simpost.observe.metrics import Metric, Sample
 from simpost.ports.carrier import BindState, BindStatus
-from simpost.ports.store import Store
-from simpost.ports.store_metrics import Queue, StoreCounts
+from simpost.ports.store.health import Queue, StoreCounts, StoreHealth
 from simpost.runtime.clock import Clock
 
 log = get_logger(__name__)
@@ -28,7 +27,7 @@ class Measures:
 
     def __init__(
         self,
-        store: Store,
+        store: StoreHealth,
         dispatch: Dispatch,
         intake: Intake,
         inbound: InboundDesk,

@@ -35,8 +35,8 @@ class UnmarkedReceipts:
         return taking
 
     async def _take(self, part: InboundPart, receipt: Receipt) -> Reason | None:
-        if not await self._store.speaks_of_sent(receipt):
+        if not await self._store.receipts.is_of_sent_part(receipt):
             return await self._inbound(part)
         log.info("plain_text_receipt", carrier=part.carrier)
-        await self._store.receive([receipt])
+        await self._store.queue.receive([receipt])
         return None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from simpost.errors import StoreError
 from simpost.messaging.dispatch import Dispatch
-from simpost.ports.store import Store
+from simpost.ports.store import StoreHealth
 from simpost.runtime.clock import Clock
 
 _PATIENCE_S = 2.0
@@ -35,7 +35,12 @@ class Readiness:
     """
 
     def __init__(
-        self, store: Store, dispatch: Dispatch, *, clock_ms: Clock, time_s: Callable[[], float]
+        self,
+        store: StoreHealth,
+        dispatch: Dispatch,
+        *,
+        clock_ms: Clock,
+        time_s: Callable[[], float],
     ) -> None:
         self.is_draining = False
         self._store = store

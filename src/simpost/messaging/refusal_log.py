@@ -14,7 +14,7 @@ from typing import Final
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.observe import get_logger
-from simpost.ports.refusals import (
+from simpost.ports.store.refusals import (
     DAY_MS,
     MOST_A_DAY,
     AccountDay,

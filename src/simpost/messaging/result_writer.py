@@ -14,7 +14,7 @@ from simpost.domain.outcomes import Receipt
 from simpost.errors import StoreError
 from simpost.messaging.attempt_counts import Tally
 from simpost.observe import get_logger
-from simpost.ports.store import Settlement, Store
+from simpost.ports.store import MessageQueue, Settlement
 
 Fact = TypeVar("Fact")
 
@@ -34,9 +34,9 @@ class Ledger:
     parts it holds, a session by the requests of its peer that it has not answered.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, queue: MessageQueue) -> None:
         self.tally = Tally()
-        self._store = store
+        self._queue = queue
         self._settlements: list[tuple[Settlement, Settled]] = []
         self._receipts: list[tuple[Receipt, Callable[[], None]]] = []
         self._some = asyncio.Event()
@@ -64,8 +64,8 @@ class Ledger:
             reported = [receipt for receipt, _ in receipts]
             # In one turn of the loop, settlements first: a store groups what comes together.
             await asyncio.gather(
-                _persist(self._store.settle, outcomes),
-                _persist(self._store.receive, reported),
+                _persist(self._queue.settle, outcomes),
+                _persist(self._queue.receive, reported),
             )
             for settlement, settled in settlements:
                 settled(settlement)

@@ -1,8 +1,13 @@
-"""How much is kept of what comes in, whatever the store."""
+"""How much is stored and for how long, in both stores."""
 
 from __future__ import annotations
 
-MOST_OF_AN_ESIM = 1_000
-MOST_OF_NO_ESIM = 10_000
-"""Kept for an account, or for nobody, where no eSIM is known."""
-MOST_ASSEMBLIES = 100_000
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+REQUESTS_KEPT_MS: Final = DAY_MS
+PARKED_KEPT_MS: Final = 2 * DAY_MS
+MOST_OF_AN_ESIM: Final = 1_000
+MOST_OF_NO_ESIM: Final = 10_000
+"""InboundMessage messages of an account, or of no account, where no eSIM is known."""
+MOST_ASSEMBLIES: Final = 100_000

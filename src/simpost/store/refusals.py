@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simpost.domain.reasons import Reason
-from simpost.ports.refusals import AccountDay, Refusal, RefusalBatch, RefusalFilter
+from simpost.ports.store.refusals import AccountDay, Refusal, RefusalBatch, RefusalFilter
 from simpost.store.logrows import LAST_MS
 
 _BEYOND = b"\xff" * 17

@@ -174,7 +174,7 @@ async def nothing_to_reload() -> Reloaded:
 
 
 async def wire(store: SqliteStore, **settings: Any) -> Services:
-    accounts = Accounts(store)
+    accounts = Accounts(store.accounts)
     await accounts.reload()
     dispatch = Dispatch(
         store,
@@ -192,8 +192,8 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         validity_s=3600,
     )
     inbound = InboundDesk(
-        store,
-        Aiming(store, accounts, {}),
+        store.inbound,
+        Aiming(store.inbound, accounts, {}),
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,
@@ -206,7 +206,9 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         clock_ms=lambda: NOW_MS,
     )
     failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=lambda: NOW_MS)
-    measures = Measures(store, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS)
+    measures = Measures(
+        store.health, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS
+    )
     known: dict[str, Any] = {
         "admin_token": "admin-token",
         "version": "0",
@@ -218,7 +220,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         intake=intake,
         dispatch=dispatch,
         measures=measures,
-        readiness=Readiness(store, dispatch, clock_ms=lambda: NOW_MS, time_s=time.monotonic),
+        readiness=Readiness(store.health, dispatch, clock_ms=lambda: NOW_MS, time_s=time.monotonic),
         clock_ms=lambda: NOW_MS,
         **(known | settings),
     )
@@ -233,10 +235,10 @@ async def _fill(path: Path) -> None:
         [("demo", Dialect.HIROAMING), ("other", Dialect.ESIM_ACCESS)], start=1
     ):
         account = Account(id_, code, f"{code}-secret", dialect=dialect, requests_per_s=0)
-        assert await store.add_account(account) == id_
-    await store.save_plans([parse_plan(row) for row in PLANS])
-    await store.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
-    await store.save_esims(2, [parse_esim(row, NOW_MS) for row in STRANGERS])
+        assert await store.accounts.add_account(account) == id_
+    await store.catalogue.save_plans([parse_plan(row) for row in PLANS])
+    await store.catalogue.save_esims(1, [parse_esim(row, NOW_MS) for row in ESIMS])
+    await store.catalogue.save_esims(2, [parse_esim(row, NOW_MS) for row in STRANGERS])
     await store.close()
 
 

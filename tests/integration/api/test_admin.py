@@ -73,7 +73,9 @@ async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None
     answer = await service.operate("POST", "accounts", json=wanted)
     shown = {"ipAllow": ["192.0.2.0/24", "2001:db8::1/128"], "webhook": ""}
     assert answer.json() == wanted | shown
-    (stored,) = [each for each in await service.store.accounts() if each.access_code == "new"]
+    (stored,) = [
+        each for each in await service.store.accounts.list_accounts() if each.access_code == "new"
+    ]
     assert (stored.secret, stored.enabled, stored.name) == (
         "given-secret-of-16",
         False,
@@ -109,7 +111,7 @@ async def test_an_access_code_is_given_once(service: SERVED) -> None:
 async def test_an_account_that_cannot_be_is_refused(service: SERVED, wanted: Any) -> None:
     answer = await service.operate("POST", "accounts", json=wanted)
     assert problem(answer) == (422, "invalid_request")
-    assert len(await service.store.accounts()) == 2
+    assert len(await service.store.accounts.list_accounts()) == 2
 
 
 async def test_changes_count_at_once_and_only_what_is_given(service: SERVED) -> None:
@@ -134,7 +136,9 @@ async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> No
     answer = await service.operate("PATCH", "accounts/demo", json=wanted)
     shown = {"accessCode": "demo", "webhook": ""}
     assert answer.json() == wanted | shown
-    stored = {each.access_code: each for each in await service.store.accounts()}["demo"]
+    stored = {each.access_code: each for each in await service.store.accounts.list_accounts()}[
+        "demo"
+    ]
     assert (stored.secret, stored.requests_per_s) == ("another-secret-of-16", 2.5)
     nothing = dict.fromkeys(wanted, None)
     again = await service.operate("PATCH", "accounts/demo", json=nothing)
@@ -172,7 +176,7 @@ async def test_good_plans_are_saved_and_bad_ones_named(service: SERVED) -> None:
     assert answer.json()["saved"] == 1
     assert [each["index"] for each in answer.json()["refused"]] == [1, 2, 3]
     assert answer.json()["refused"][0]["reason"] == "packageCode is missing"
-    assert (await service.store.find_plan("P-NEW")).sms_status == 1
+    assert (await service.store.catalogue.find_plan("P-NEW")).sms_status == 1
 
 
 def saved(**counts: Any) -> dict[str, Any]:
@@ -240,7 +244,7 @@ async def test_an_unknown_plan_is_counted_and_has_a_reason_of_its_own(service: S
 async def test_a_plans_partial_row_keeps_all_else(service: SERVED) -> None:
     answer = await service.operate("PUT", "plans", json=[{"packageCode": "P-TH", "price": 1}])
     assert answer.json() == saved(changed=1)
-    plan = await service.store.find_plan("P-TH")
+    plan = await service.store.catalogue.find_plan("P-TH")
     assert (plan.sms_status, plan.location, plan.document["price"]) == (1, "TH", 1)
     answer = await service.operate("PUT", "plans", json=[{"packageCode": "P-??", "price": 1}])
     reason = "packageCode is new, and smsStatus is missing"
@@ -398,7 +402,7 @@ async def test_an_account_sees_its_own_price_and_not_the_administrators(serve: A
     assert answer["refused"][0]["reason"] == "no plan has this packageCode"
     assert await prices(service) == (70000, 90000)
     assert await prices(service, "other") == (0, 0)
-    plan = await service.store.find_plan("P-TH")
+    plan = await service.store.catalogue.find_plan("P-TH")
     assert (plan.sms_status, plan.document["price"]) == (1, 45000)
 
     shows_all = await serve(shows_imported_prices=True)

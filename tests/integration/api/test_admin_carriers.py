@@ -52,7 +52,7 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
     service: SERVED,
 ) -> None:
     await service.send()
-    [part] = await service.store.claim(
+    [part] = await service.store.queue.claim(
         "down", owner="embedded", now_ms=NOW_MS, lease_ms=60_000, limit=1
     )
     taken = settle(
@@ -63,11 +63,11 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
         ended_ms=NOW_MS,
         patience=Patience(),
     )
-    await service.store.settle([taken])
+    await service.store.queue.settle([taken])
     receipt = Receipt(
         "down", "3735928559", State.DELIVERED, None, None, NOW_MS, (part.destination,)
     )
-    await service.store.receive([receipt])
+    await service.store.queue.receive([receipt])
     [shown] = (await service.operate("GET", "carriers")).json()["carriers"]
     assert shown["receiptIdFormats"] == [
         {

@@ -9,7 +9,7 @@ SERVED = Any  # the `service` fixture of conftest.py
 
 
 async def test_the_administrator_sees_receipts_that_found_no_part(service: SERVED) -> None:
-    await service.store.receive(
+    await service.store.queue.receive(
         [
             Receipt("down", "x-1", State.DELIVERED, None, None, NOW_MS, ("66812345678", "Shop")),
             Receipt(

@@ -22,7 +22,7 @@ def probes(service, monkeypatch, *ends):
         if end:
             raise end
 
-    monkeypatch.setattr(service.store, "probe", probe)
+    monkeypatch.setattr(service.store.health, "probe", probe)
     return asked
 
 
@@ -62,22 +62,22 @@ async def test_a_store_that_cannot_commit_is_not_ready_and_says_why(
 
 @pytest.mark.parametrize("path", ["messages", "inbound", f"esims/{GOOD}/conversation"])
 async def test_a_read_that_takes_too_long_is_503_and_may_be_tried_again(service, path):
-    service.store._listing.set_progress_handler(lambda: True, 1)  # its time is over at once
+    service.store.database.listing.set_progress_handler(lambda: True, 1)  # its time is over at once
     answer = await service.native("GET", path)
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     assert answer.json()["detail"] == "The store did not answer in time."
     assert answer.headers["retry-after"] == "1"
-    service.store._listing.set_progress_handler(None)
+    service.store.database.listing.set_progress_handler(None)
     assert (await service.native("GET", path)).status_code == 200
 
 
 async def test_a_damaged_store_is_not_ready_and_accepts_nothing(service):
     assert (await service.send()).json()["success"]
-    service.store._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    with service.store._path.open("r+b") as file:
+    service.store.database.checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    with service.store.database.path.open("r+b") as file:
         file.seek(4096)
-        file.write(b"\xa5" * (service.store._path.stat().st_size - 4096))
-    for connection in (service.store._listing, service.store._session.connection):
+        file.write(b"\xa5" * (service.store.database.path.stat().st_size - 4096))
+    for connection in (service.store.database.listing, service.store.database.session.connection):
         connection.execute("PRAGMA shrink_memory")  # else pages that were read are not read again
     answer = await service.native("GET", "messages")
     assert answer.status_code == 503

@@ -15,7 +15,7 @@ DEMO, OTHER = 1, 2
 
 async def came(service: SERVED, text: str, *, account_id: int = DEMO, **facts: Any) -> None:
     row = {"id": uuid7().bytes, "account_id": account_id, "esim_tran_no": GOOD, "text": text}
-    await service.store.keep(new(alone(text), **(row | facts)))
+    await service.store.inbound.save(new(alone(text), **(row | facts)))
 
 
 async def texts(service: SERVED, path: str, name: str = "inbound", **who: Any) -> list[str]:
@@ -123,7 +123,7 @@ async def test_one_message_is_shown_with_its_octets_as_they_came(service: SERVED
     row = new(
         alone(), id=uuid7().bytes, account_id=DEMO, encoding="undecodable", text="7f", raw=raw
     )
-    await service.store.keep(row)
+    await service.store.inbound.save(row)
     path = f"inbound/{format_id(row.inbound.id)}"
     for found in (
         await service.native("GET", path),

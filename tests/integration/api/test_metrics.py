@@ -98,7 +98,7 @@ async def test_the_rest_is_shown_while_the_store_does_not_answer(service, monkey
     async def fail():
         raise StoreError
 
-    monkeypatch.setattr(service.store, "queues", fail)
+    monkeypatch.setattr(service.store.health, "queues", fail)
     found = await scraped(service)
     assert ("simpost_parts_queued", "down") not in found
     assert found["simpost_parts_leased", "down"] == 0

@@ -46,7 +46,7 @@ async def shown(service: SERVED, answer: Any) -> Any:
 
 
 async def submitted(service: SERVED) -> Any:
-    return await service.store.claim(
+    return await service.store.queue.claim(
         "down", limit=10, now_ms=NOW_MS, owner="x", lease_ms=NOW_MS + 1
     )
 

@@ -19,7 +19,7 @@ async def test_success_means_that_the_message_is_in_the_store(service: SERVED) -
     assert answer.json() == {"success": True, "errorCode": None, "errorMsg": None, "obj": None}
     message_id = parse_id(answer.headers["RT-MessageID"])
     assert message_id
-    message = await service.store.find_message(1, message_id)
+    message = await service.store.log.find_message(1, message_id)
     assert (message.text, message.state, message.esim_tran_no) == ("Grüße ✓", State.ACCEPTED, GOOD)
 
 

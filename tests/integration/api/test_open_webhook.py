@@ -77,10 +77,10 @@ async def test_a_webhook_saved_at_the_same_time_does_not_undo_a_revocation(
         ip_allow=("192.0.2.0/24",),
         enabled=False,
     )
-    await service.store.change_account(change)
+    await service.store.accounts.change_account(change)
     go_on.set()
     assert [answer.json()["success"] for answer in await asyncio.gather(*saves)] == [True] * 4
-    account = next(one for one in await service.store.accounts() if one.id == 2)
+    account = next(one for one in await service.store.accounts.list_accounts() if one.id == 2)
     assert account.webhook == f"{receiver.url}/hook"
     assert (account.secret, account.enabled) == ("another-secret-of-16", False)
     assert account.ip_allow == ("192.0.2.0/24",)
@@ -105,7 +105,9 @@ async def test_a_saved_webhook_is_shown_and_survives(service: SERVED, name: str)
     answer = await service.open("webhook/save", {name: "https://example.com/hook?a=1"})
     assert answer.json() == {"success": True, "errorCode": None, "errorMsg": None, "obj": None}
     assert await saved(service, "demo") == {"webhook": "https://example.com/hook?a=1"}
-    stored = {each.access_code: each.webhook for each in await service.store.accounts()}
+    stored = {
+        each.access_code: each.webhook for each in await service.store.accounts.list_accounts()
+    }
     assert stored == {"demo": "https://example.com/hook?a=1", "other": ""}
 
 

@@ -97,7 +97,7 @@ async def test_what_the_store_cannot_commit_is_503_at_the_native_door(
     async def fail(_message: Any) -> None:
         raise StoreFull
 
-    monkeypatch.setattr(service.store, "accept", fail)
+    monkeypatch.setattr(service.store.queue, "accept", fail)
     body = {"esimTranNo": "26010100000001", "text": "Hello"}
     answer = await service.native("POST", "messages", json=body)
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
@@ -111,7 +111,7 @@ async def test_a_crash_is_a_problem_and_its_words_are_nowhere(
     async def fail(_message: Any) -> None:
         raise RuntimeError("the text was: hush")
 
-    monkeypatch.setattr(service.store, "accept", fail)
+    monkeypatch.setattr(service.store.queue, "accept", fail)
     body = {"esimTranNo": "26010100000001", "text": "hush"}
     answer = await service.native("POST", "messages", json=body)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

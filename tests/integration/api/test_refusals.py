@@ -6,7 +6,7 @@ import pytest
 
 from simpost.errors import StoreError
 from simpost.messaging.refusal_log import MOST_IN_MEMORY, RefusalLog
-from simpost.ports.refusals import MOST_A_DAY
+from simpost.ports.store.refusals import MOST_A_DAY
 from tests.integration.api.conftest import GOOD, NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py

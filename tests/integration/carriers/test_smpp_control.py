@@ -33,12 +33,12 @@ def after_a_while(session, submit):
 async def traffic(folder, port, **changed):
     """Messages on their way from a store through a lane to a carrier at this port."""
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     carrier = SmppCarrier(settings(port, name="c", **changed))
-    ledger = Ledger(store)
+    ledger = Ledger(store.queue)
     lane = Lane(
         carrier,
-        store,
+        store.queue,
         ledger,
         owner="embedded",
         depth=carrier.depth,

@@ -72,7 +72,7 @@ def make(open_nodes, store, time_s):
             NewNode(name, run * 16, ROLES, "0.1", LEASE_S),
             open_nodes(name),
             Dispatch(store, owner=name, patience=Patience(), clock_ms=wall_clock_ms),
-            Accounts(store),
+            Accounts(store.accounts),
             SharedClock(),
             take_over,
             NothingNew(),
@@ -176,8 +176,8 @@ async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, mo
 async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_leads(
     make, store, time_s
 ):
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
-    await store.accept(leased())  # by the node "tests", which is none any more
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.queue.accept(leased())  # by the node "tests", which is none any more
     node = make("a")
     await node.enter()
     await node.beat()

@@ -123,7 +123,7 @@ async def test_an_account_that_is_added_or_changed_raises_the_version(two, url):
     store = await PostgresStore.open(url, seal_key=SEAL_KEY, node="c")
     account = Account(id=0, access_code="acme", secret="s" * 8)
     try:
-        await store.add_account(account)
+        await store.accounts.add_account(account)
         added = (await first.beat(beat("a"))).accounts_version
     finally:
         await store.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 
 import msgspec
@@ -18,6 +19,7 @@ from simpost.messaging.retry import Patience
 from simpost.ports.carrier import BindState, CarrierCapabilities
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
+from simpost.store.sqlite.queue import SqliteQueue
 
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -86,7 +88,7 @@ class ScriptedCarrier:
             await self.something.wait()
 
 
-class LossyStore(SqliteStore):
+class LossyQueue(SqliteQueue):
     """One whose answers to claims may be lost after the commit, as on a network."""
 
     loses_answers = False
@@ -133,7 +135,7 @@ class Bench:
         return message.id
 
     async def commit(self, message):
-        done = await self.store.accept(message)
+        done = await self.store.queue.accept(message)
         if message.lease_ms is None:
             self.lane.wake()
         else:
@@ -147,7 +149,7 @@ class Bench:
 
     async def accept_elsewhere(self, text, priority):
         """As another node accepts it: the lane is not told."""
-        await self.store.accept(self.message_of((text,), priority))
+        await self.store.queue.accept(self.message_of((text,), priority))
 
     def message_of(self, parts, priority, valid_ms=HOUR_MS):
         return NewMessage(
@@ -176,7 +178,7 @@ class Bench:
             await asyncio.sleep(0)
 
     async def message(self, message_id):
-        return await self.store.find_message(1, message_id)
+        return await self.store.log.find_message(1, message_id)
 
     async def until(self, message_id, state):
         while (message := await self.message(message_id)).state is not state:
@@ -188,11 +190,12 @@ async def open_store(path):
     """A store with one account; made once in a process, and copied from then on."""
     if not _MADE:
         store = await SqliteStore.open(path, seal_key=SEAL_KEY)
-        await store.add_account(Account(id=0, access_code="a", secret="s"))
+        await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
         await store.close()
         _MADE.append(path.read_bytes())
     path.write_bytes(_MADE[0])
-    return await LossyStore.open(path, seal_key=SEAL_KEY)
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+    return dataclasses.replace(store, queue=LossyQueue(store.database))
 
 
 @contextlib.asynccontextmanager
@@ -200,10 +203,10 @@ async def opened(path, *, depth=8, capacity=1000, patience=PATIENCE):
     clock = Clock()
     store = await open_store(path)
     carrier = ScriptedCarrier(capacity)
-    ledger = Ledger(store)
+    ledger = Ledger(store.queue)
     lane = Lane(
         carrier,
-        store,
+        store.queue,
         ledger,
         owner="embedded",
         depth=depth,

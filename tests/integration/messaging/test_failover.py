@@ -45,7 +45,7 @@ class Service:
     def __init__(self, store, clock, *carriers):
         self.store = store
         self.clock = clock
-        self.accounts = Accounts(store)
+        self.accounts = Accounts(store.accounts)
         self.dispatch = Dispatch(store, owner="embedded", patience=PATIENCE, clock_ms=clock)
         for carrier in carriers:
             self.dispatch.add(carrier)
@@ -80,7 +80,7 @@ class Service:
         return answer.message_id
 
     async def message(self, message_id):
-        return await self.store.find_message(1, message_id)
+        return await self.store.log.find_message(1, message_id)
 
     async def until(self, message_id, state):
         while (message := await self.message(message_id)).state is not state:
@@ -98,8 +98,8 @@ class Service:
 @contextlib.asynccontextmanager
 async def serving(path, *carriers):
     store = await open_store(path)
-    await store.save_plans([parse_plan(PLAN)])
-    await store.save_esims(1, [parse_esim(ROW, NOW)])
+    await store.catalogue.save_plans([parse_plan(PLAN)])
+    await store.catalogue.save_esims(1, [parse_esim(ROW, NOW)])
     service = Service(store, Clock(), *carriers)
     await service.accounts.reload()
     try:
@@ -183,7 +183,7 @@ async def test_what_moves_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a
         message = await service.until(message_id, State.SENT)
         assert message.options.receipt is False
         long_after_ms = message.expires_ms + 9 * 86_400_000
-        ended = await service.store.end_unreported(
+        ended = await service.store.queue.end_unreported(
             now_ms=long_after_ms, expired_ms=long_after_ms, limit=10
         )
         assert ended == 0
@@ -375,7 +375,7 @@ async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are
     await service.failover.round()
     await b.until_sent(5)
     assert {part.message_id for part in b.sent} == set(ids)
-    assert await service.store.carriers_waited_for() == []
+    assert await service.store.routing.carriers_with_backlog() == []
 
 
 async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a, b):
@@ -384,7 +384,7 @@ async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a
     service.route()
     await service.dispatch.remove("a")
     await service.failover.round()
-    assert await service.store.carriers_waited_for() == ["a"]
+    assert await service.store.routing.carriers_with_backlog() == ["a"]
     assert [each.link for each in await service.dispatch.overview()][-1] is None
     assert carriers_of(await service.message(message_id)) == ["a"]
 
@@ -404,12 +404,12 @@ async def test_a_removed_carrier_finishes_what_it_was_given(service, a, b):
 async def test_a_long_queue_moves_as_a_whole_and_what_cannot_move_does_not_stop_it(service, a, b):
     a.is_open = b.is_open = False
     for n in range(150):
-        await service.store.accept(held_back(service, n))
+        await service.store.queue.accept(held_back(service, n))
     await asyncio.gather(*(service.send(f"text {n}") for n in range(250)))
     b.is_open = True
     b.capacity = 0
     await service.rounds(14)
-    assert await service.store.waiting("a") == 150
+    assert await service.store.routing.count_queued("a") == 150
 
 
 def held_back(service, number):

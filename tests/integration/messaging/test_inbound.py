@@ -22,8 +22,8 @@ from simpost.messaging.inbound_routing import Aiming
 from simpost.messaging.intake import Intake
 from simpost.messaging.retry import Patience
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.inbound import InboundFilter
 from simpost.ports.store import EsimRow, MessageFilter
+from simpost.ports.store.inbound import InboundFilter
 from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import DataSm, DeliverSm, Status, Tag, serve
 from simpost.store import SqliteStore
@@ -85,10 +85,10 @@ class Bench:
         return await self.bring(octets, esm_class=0x40, **fields)
 
     async def inbound(self, account_id=SHOP, **which):
-        return await self.store.list_inbound(account_id, InboundFilter(**which))
+        return await self.store.inbound.list_inbound(account_id, InboundFilter(**which))
 
     async def messages(self, account_id=SHOP):
-        return await self.store.list_messages(account_id, MessageFilter())
+        return await self.store.log.list_messages(account_id, MessageFilter())
 
     async def lose_the_link(self):
         self.session.abort()
@@ -107,10 +107,12 @@ class Clock:
 async def opened(path, **carrier_settings):
     store = await SqliteStore.open(path, seal_key=Fernet.generate_key().decode())
     for code in ("shop", "other"):
-        await store.add_account(Account(0, code, f"{code}-secret"))
-    await store.save_esims(SHOP, [esim(f"10{each}", NUMBER[each], each) for each in NUMBER])
-    await store.save_esims(OTHER, [esim("209", OTHERS, 1)])
-    accounts = Accounts(store)
+        await store.accounts.add_account(Account(0, code, f"{code}-secret"))
+    await store.catalogue.save_esims(
+        SHOP, [esim(f"10{each}", NUMBER[each], each) for each in NUMBER]
+    )
+    await store.catalogue.save_esims(OTHER, [esim("209", OTHERS, 1)])
+    accounts = Accounts(store.accounts)
     await accounts.reload()
     clock = Clock()
     centre = Centre()
@@ -133,8 +135,8 @@ async def opened(path, **carrier_settings):
     )
     numbers = OwnNumbers({CODE: "", ALONE: "shop"}, ["simpost"])
     desk = InboundDesk(
-        store,
-        Aiming(store, accounts, numbers),
+        store.inbound,
+        Aiming(store.inbound, accounts, numbers),
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock,
@@ -239,7 +241,7 @@ async def test_what_cannot_be_committed_is_asked_for_again_and_then_kept_once(be
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench.store, "keep", full)
+        patch.setattr(bench.store.inbound, "save", full)
         assert await bench.bring(source=NUMBER[1]) is Status.ESME_RX_T_APPN
     assert await bench.inbound() == []
     assert await bench.bring(source=NUMBER[1]) is OK
@@ -248,14 +250,14 @@ async def test_what_cannot_be_committed_is_asked_for_again_and_then_kept_once(be
 
 async def test_nothing_is_acknowledged_before_it_is_committed(bench, monkeypatch):
     asked, go = asyncio.Event(), asyncio.Event()
-    keep = bench.store.keep
+    keep = bench.store.inbound.save
 
     async def slow(new):
         asked.set()
         await go.wait()
         return await keep(new)
 
-    monkeypatch.setattr(bench.store, "keep", slow)
+    monkeypatch.setattr(bench.store.inbound, "save", slow)
     answer = asyncio.ensure_future(bench.bring(source=NUMBER[1]))
     await asked.wait()
     assert not answer.done()
@@ -334,7 +336,7 @@ async def test_every_part_of_what_is_refused_is_refused_and_it_is_recorded_once(
     ],
 )
 async def test_states_forbid_as_they_do_for_the_api(bench, changes, reason):
-    await bench.store.save_esims(SHOP, [esim("101", NUMBER[1], 1, **changes)])
+    await bench.store.catalogue.save_esims(SHOP, [esim("101", NUMBER[1], 1, **changes)])
     assert await bench.bring(to=NUMBER[1]) is Status.ESME_RX_R_APPN
     [row] = await bench.inbound()
     assert row.reason is reason

@@ -64,7 +64,7 @@ async def test_throttled_parts_go_again_after_their_pause_and_not_before(bench):
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.THROTTLED
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
-    assert await bench.store.claim("c", now_ms=NOW + 4_999, **claim) == []
+    assert await bench.store.queue.claim("c", now_ms=NOW + 4_999, **claim) == []
     bench.clock.now_ms = NOW + 5_000
     bench.lane.wake()
     await bench.carrier.until_sent(2)
@@ -95,7 +95,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
         await bench.until(message_id, State.IN_DOUBT)
         await bench.ledger.drained()
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
-    assert await bench.store.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
+    assert await bench.store.queue.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
     message = await bench.message(message_id)
     assert (message.state, message.reason) == (State.IN_DOUBT, Reason.REPEATS_EXHAUSTED)
     bench.lane.on_late_response(bench.carrier.sent[3], Outcome(ACCEPTED, carrier_message_id="late"))
@@ -128,7 +128,7 @@ async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(benc
     message = await bench.until(message_id, State.SENT)
     assert message.parts[0].carrier_message_id == "late"
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
-    assert await bench.store.claim("c", now_ms=NOW + 120_000, **claim) == []
+    assert await bench.store.queue.claim("c", now_ms=NOW + 120_000, **claim) == []
 
 
 async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(bench):
@@ -229,9 +229,9 @@ async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(b
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.give_up(message)
     assert bench.lane.held == 0
-    await bench.store.accept(message)
+    await bench.store.queue.accept(message)
     bench.lane.wake()
-    await bench.store.until_looked(1)
+    await bench.store.queue.until_looked(1)
     await sent_for_the_first_time(bench)
 
 
@@ -239,22 +239,22 @@ async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.give_up(message)
     bench.lane.wake()
-    await bench.store.until_looked(1)
+    await bench.store.queue.until_looked(1)
     bench.clock.now_ms += 60_000
-    await bench.store.accept(message)
+    await bench.store.queue.accept(message)
     bench.lane.wake()
-    await bench.store.until_looked(2)
+    await bench.store.queue.until_looked(2)
     await sent_for_the_first_time(bench)
 
 
 async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_time(bench):
     await bench.accept_elsewhere("hello", Priority.CONVERSATION)
-    bench.store.loses_answers = True
+    bench.store.queue.loses_answers = True
     bench.lane.wake()
-    await bench.store.until_lost()
-    bench.store.loses_answers = False
+    await bench.store.queue.until_lost()
+    bench.store.queue.loses_answers = False
     bench.lane.wake()
-    await bench.store.until_looked(1)
+    await bench.store.queue.until_looked(1)
     await sent_for_the_first_time(bench)
 
 
@@ -265,7 +265,7 @@ async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench)
     await bench.accept()
     bench.lane.give_up(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.wake()
-    await bench.store.until_looked(1)
+    await bench.store.queue.until_looked(1)
     await bench.ledger.drained()
     await bench.until_held(2)
     bench.carrier.answer(0)
@@ -279,6 +279,6 @@ async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.lane.give_up(message)
     bench.lane.wake()
-    await bench.store.until_looked(1)
+    await bench.store.queue.until_looked(1)
     await bench.until_held(0)
     assert await bench.message(message.id) is None

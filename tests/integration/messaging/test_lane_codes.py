@@ -53,7 +53,7 @@ async def saturated(tmp_path):
             await tick(bench)
         while len(bench.lane._ready[Priority.BULK]) <= 32:  # until it is claimed full again
             await asyncio.sleep(0)
-        assert await bench.store.waiting("c") > 1_000
+        assert await bench.store.routing.count_queued("c") > 1_000
         yield bench
 
 

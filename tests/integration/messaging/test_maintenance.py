@@ -11,7 +11,7 @@ from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging import maintenance as keeping
 from simpost.messaging.maintenance import Keeper
-from simpost.ports.inbound import InboundFilter
+from simpost.ports.store.inbound import InboundFilter
 from tests.contract.inbound_facts import alone, new
 from tests.integration.messaging.scripted import HOUR_MS, opened
 
@@ -105,13 +105,13 @@ async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
 @pytest.mark.parametrize(("keep_days", "is_there"), [(0, True), (1, False)])
 async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_there):
     message_id = await answered(bench, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
-    await bench.store.keep(new(alone(), at_ms=bench.clock()))
+    await bench.store.inbound.save(new(alone(), at_ms=bench.clock()))
     keeper = keeper_of(bench)
     keeper.keep_days = keep_days
     bench.clock.now_ms += 48 * HOUR_MS
     await keeper.round()
-    assert (await bench.store.find_message(1, message_id) is not None) is is_there
-    assert len(await bench.store.list_inbound(1, InboundFilter())) == is_there
+    assert (await bench.store.log.find_message(1, message_id) is not None) is is_there
+    assert len(await bench.store.inbound.list_inbound(1, InboundFilter())) == is_there
 
 
 async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):
@@ -119,19 +119,19 @@ async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):
     monkeypatch.setattr(keeping, "_STEP", 2)
     monkeypatch.setattr(keeping, "_RETIRE_FOR_MS", 1)
     for number in range(5):
-        await bench.store.keep(new(alone(f"text {number}"), at_ms=bench.clock()))
+        await bench.store.inbound.save(new(alone(f"text {number}"), at_ms=bench.clock()))
     keeper = keeper_of(bench)
     keeper.keep_days = 1
     bench.clock.now_ms += 48 * HOUR_MS
-    retire = bench.store.retire_inbound
+    retire = bench.store.retention.delete_inbound
 
     async def slow(**facts):
         bench.clock.now_ms += 1
         return await retire(**facts)
 
-    monkeypatch.setattr(bench.store, "retire_inbound", slow)
+    monkeypatch.setattr(bench.store.retention, "delete_inbound", slow)
     left = []
     for _ in range(3):
         await keeper.round()
-        left.append(len(await bench.store.list_inbound(1, InboundFilter())))
+        left.append(len(await bench.store.inbound.list_inbound(1, InboundFilter())))
     assert left == [3, 1, 0]

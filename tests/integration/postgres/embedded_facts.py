@@ -18,8 +18,8 @@ from simpost.domain.accounts import Account
 from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.refusals import Refusal, RefusalBatch
 from simpost.ports.store import NewMessage, PriceRow, Refused
+from simpost.ports.store.refusals import Refusal, RefusalBatch
 from simpost.store import SqliteStore
 from simpost.store.moving.tables import TABLES
 from tests import prestarted
@@ -112,32 +112,34 @@ async def make_embedded(folder: Path, *, history: int = 0, seal_key: str = SEAL_
 
 
 async def _tell(store: SqliteStore, made: Embedded) -> None:
-    await store.add_account(Account(0, "shop", SECRET, name="Shöp", ip_allow=("127.0.0.0/8",)))
-    await store.add_account(Account(0, "other", "secret-of-other", access_code_only=True))
-    await store.save_plans([plan(), plan("PKG-NUL")])
-    await store.save_prices(1, [PriceRow(plan().package_code, 2**40)])
-    await store.save_esims(1, [esim(), esim("E-2", msisdn="", sms_status=0)])
+    await store.accounts.add_account(
+        Account(0, "shop", SECRET, name="Shöp", ip_allow=("127.0.0.0/8",))
+    )
+    await store.accounts.add_account(Account(0, "other", "secret-of-other", access_code_only=True))
+    await store.catalogue.save_plans([plan(), plan("PKG-NUL")])
+    await store.catalogue.save_prices(1, [PriceRow(plan().package_code, 2**40)])
+    await store.catalogue.save_esims(1, [esim(), esim("E-2", msisdn="", sms_status=0)])
     delivered = leased("a", "b", "c", at_ms=LONG_AGO_MS, expires_ms=LONG_AGO_MS + DAY_MS)
     doubtful, nul = leased("doubt"), message(NUL_TEXT, options=Options(message_class=0))
     other = message("from another", account_id=2, request=key())
     for each in (delivered, doubtful, nul, other, made.waiting, made.held, made.coded):
-        await store.accept(each)
-    await store.remember(Refused(1, key("refused"), Reason.NO_ROUTE, NOW_MS))
-    await store.settle(
+        await store.queue.accept(each)
+    await store.queue.record_refusal(Refused(1, key("refused"), Reason.NO_ROUTE, NOW_MS))
+    await store.queue.settle(
         [
             *(settlement(delivered, at, carrier_message_id=f"id-{at}") for at in (1, 2, 3)),
             in_doubt(doubtful),
         ]
     )
-    await store.receive([receipt(f"id-{at}") for at in (1, 2, 3)])
-    await store.receive([receipt("parked"), receipt("id-1", State.FAILED)])
+    await store.queue.receive([receipt(f"id-{at}") for at in (1, 2, 3)])
+    await store.queue.receive([receipt("parked"), receipt("id-1", State.FAILED)])
     refused = Refusal(1, new_id(NOW_MS), "E-2", None, Reason.SMS_NOT_SUPPORTED, "r", NOW_MS)
-    await store.add_refusals(RefusalBatch((refused,), {refused.day: 3}))
-    await store.gather(one_of(1))
-    await store.gather(one_of(2))
-    whole = [await store.gather(one_of(at, 2, reference=9)) for at in (1, 2)]
-    await store.keep(new(whole[-1], text="in\0coming"))
-    await store.keep(new(alone(), account_id=0, esim_tran_no=None, missing=(1, 3)))
+    await store.refusals.add_refusals(RefusalBatch((refused,), {refused.day: 3}))
+    await store.inbound.add_part(one_of(1))
+    await store.inbound.add_part(one_of(2))
+    whole = [await store.inbound.add_part(one_of(at, 2, reference=9)) for at in (1, 2)]
+    await store.inbound.save(new(whole[-1], text="in\0coming"))
+    await store.inbound.save(new(alone(), account_id=0, esim_tran_no=None, missing=(1, 3)))
 
 
 def embedded_rows(path: Path, table: str) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -71,7 +71,7 @@ async def test_every_row_of_every_table_comes_and_what_was_held_is_in_doubt_as_a
     assert done.is_whole
     assert done.in_doubt == 3
     async with embedded_store(restarted) as store:
-        assert await store.lapse(now_ms=NOW_MS, owner="embedded", repeats=REPEAT) == 3
+        assert await store.queue.expire_leases(now_ms=NOW_MS, owner="embedded", repeats=REPEAT) == 3
     assert await differences(restarted, empty_url) == []
     assert await differences(embedded.path, empty_url) == ["parts", "attempts"]
     assert {table: embedded_rows(embedded.path, table) for table in TABLES} == before
@@ -82,22 +82,22 @@ async def test_the_database_goes_on_where_the_file_stopped(tmp_path, url):
     embedded = await make_embedded(tmp_path)
     await move(embedded, url)
     async with database_store(url) as store:
-        shop, other = await store.accounts()
+        shop, other = await store.accounts.list_accounts()
         assert (shop.secret, other.access_code_only) == (SECRET, True)
-        held = await store.find_message(1, embedded.held.id)
-        coded = await store.find_message(1, embedded.coded.id)
+        held = await store.log.find_message(1, embedded.held.id)
+        coded = await store.log.find_message(1, embedded.coded.id)
         assert (held.state, coded.state) == (State.IN_DOUBT, State.IN_DOUBT)
         ended = MessageFilter(esim_tran_no=embedded.held.esim_tran_no, state=State.DELIVERED)
-        assert [each.text for each in await store.list_messages(1, ended)] == ["abc"]
-        claimed = await store.claim(
+        assert [each.text for each in await store.log.list_messages(1, ended)] == ["abc"]
+        claimed = await store.queue.claim(
             CARRIER, limit=9, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
         )
         assert {each.text for each in claimed} == {
             *("waiting", "held ", "in two", "from another", NUL_TEXT)
         }, "what may be repeated is, a code is not"
-        assert await store.add_account(Account(0, "third", "s")) == 3
-        await store.save_esims(1, [esim("E-3")])
-        await store.accept(message("new"))
+        assert await store.accounts.add_account(Account(0, "third", "s")) == 3
+        await store.catalogue.save_esims(1, [esim("E-3")])
+        await store.queue.accept(message("new"))
 
 
 async def test_each_table_of_either_schema_is_moved_or_named(tmp_path, url):
@@ -140,7 +140,7 @@ async def test_a_value_that_does_not_fit_is_named_by_its_table_and_all_else_stay
 async def test_long_texts_make_batches_of_fewer_rows(tmp_path):
     embedded = await make_embedded(tmp_path)
     async with embedded_store(embedded.path) as store:
-        await store.save_esims(
+        await store.catalogue.save_esims(
             1, [esim(f"L-{at}", document={"long": "x" * 1_000_000}) for at in range(12)]
         )
     with Source.opened(embedded.path, Seal(SEAL_KEY)) as source:
@@ -177,7 +177,7 @@ async def test_another_seal_key_is_refused_on_either_side(tmp_path, url, empty_u
 
 async def test_a_database_with_other_data_is_refused_and_left_alone(tmp_path, url):
     async with database_store(url) as store:
-        await store.save_esims(1, [esim("theirs")])
+        await store.catalogue.save_esims(1, [esim("theirs")])
     embedded = await make_embedded(tmp_path)
     with pytest.raises(StoreError, match=r"holds other data \(esims\)"):
         await move(embedded, url)

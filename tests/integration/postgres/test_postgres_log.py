@@ -20,7 +20,7 @@ MANY = 1_500
 
 
 async def listed(store, **which):
-    return [one.text for one in await store.list_messages(1, MessageFilter(**which))]
+    return [one.text for one in await store.log.list_messages(1, MessageFilter(**which))]
 
 
 async def tuples_read(url):
@@ -40,12 +40,12 @@ async def test_of_a_busy_esim_little_is_read_whatever_the_state_though_nothing_w
     async with node() as store:
         busy = [leased(f"b{at}", **BUSY) for at in range(MANY)]
         other = [leased(f"o{at}", **OTHER) for at in range(MANY)]
-        await asyncio.gather(*(store.accept(one) for one in busy + other))
-        await store.settle(
+        await asyncio.gather(*(store.queue.accept(one) for one in busy + other))
+        await store.queue.settle(
             [settlement(one, carrier_message_id=one.text) for one in busy]
             + [refused(one) for one in other]
         )
-        await store.receive([receipt(one.text) for one in busy])
+        await store.queue.receive([receipt(one.text) for one in busy])
     await run_sql(url, "VACUUM parts")  # as the database does by itself, but for tests
     before = await tuples_read(url)
     async with node() as store:

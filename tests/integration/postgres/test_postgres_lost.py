@@ -25,12 +25,12 @@ def server():
 async def verbs_of(store, one):
     """Every way to the server that a store has, with what came of it."""
     return await asyncio.gather(
-        store.accept(message()),
-        store.settle([settlement(one)]),
-        store.claim(CARRIER, limit=1, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS),
-        store.find_esim(1, esim_tran_no="x", iccid=None),
-        store.find_message(1, one.id),
-        store.lapse(now_ms=NOW_MS, owner="nobody", repeats=RepeatPolicy()),
+        store.queue.accept(message()),
+        store.queue.settle([settlement(one)]),
+        store.queue.claim(CARRIER, limit=1, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS),
+        store.catalogue.find_esim(1, esim_tran_no="x", iccid=None),
+        store.log.find_message(1, one.id),
+        store.queue.expire_leases(now_ms=NOW_MS, owner="nobody", repeats=RepeatPolicy()),
         return_exceptions=True,
     )
 
@@ -39,7 +39,7 @@ async def verbs_of(store, one):
 async def test_a_server_that_is_gone_is_said_at_once_and_found_again(server, ends):
     store = await open_store(server.url(), "one")
     one = leased()
-    await store.accept(one)
+    await store.queue.accept(one)
     await verbs_of(store, one)
     await asyncio.to_thread(ends, server)
     async with asyncio.timeout(60):
@@ -47,12 +47,12 @@ async def test_a_server_that_is_gone_is_said_at_once_and_found_again(server, end
         assert all(isinstance(each, StoreError) for each in told)
         assert all("postgres" not in str(each) for each in told)
         with pytest.raises(StoreError):
-            await store.accept(message())
+            await store.queue.accept(message())
     await asyncio.to_thread(server.start)
     for _ in range(2):  # the first may learn only now that its connection is gone
         told = await verbs_of(store, one)
     assert not [each for each in told if isinstance(each, BaseException)]
-    assert (await store.find_message(1, one.id)).state is State.SENT
+    assert (await store.log.find_message(1, one.id)).state is State.SENT
     await store.close()
 
 
@@ -66,7 +66,7 @@ async def test_what_was_accepted_outlives_a_server_that_is_killed(server):
         for _ in range(2_000):
             one = message()
             try:
-                await store.accept(one)
+                await store.queue.accept(one)
             except StoreError:
                 refused += 1
                 return
@@ -90,7 +90,7 @@ async def test_what_was_accepted_outlives_a_server_that_is_killed(server):
 async def test_connections_that_are_cut_are_made_anew(node, url, database):
     async with node() as store:
         one = leased()
-        await store.accept(one)
+        await store.queue.accept(one)
         await verbs_of(store, one)
         await run_sql(
             url.replace(f"/{database}?", "/postgres?"),
@@ -104,17 +104,17 @@ async def test_connections_that_are_cut_are_made_anew(node, url, database):
 async def test_a_server_that_does_not_answer_is_given_up(node, url, monkeypatch):
     monkeypatch.setattr("simpost.store.postgres.dialling.ANSWER_S", 4.0)
     async with node() as store:
-        await store.accept(message())
+        await store.queue.accept(message())
         await run_sql(url, "SELECT 1")
         blocker = await open_store(url, "two")
-        async with blocker._readers[0].use() as session, session.transaction():
+        async with blocker.database.readers[0].use() as session, session.transaction():
             await session.run("LOCK TABLE parts IN ACCESS EXCLUSIVE MODE")
             async with asyncio.timeout(60):
                 with pytest.raises(StoreError, match=r"in time|too long|resources|failed"):
-                    await store.accept(message())
+                    await store.queue.accept(message())
         await blocker.close()
         monkeypatch.undo()
-        await store.accept(message())
+        await store.queue.accept(message())
 
 
 async def test_a_store_opens_not_where_nobody_listens_and_says_no_password(tmp_path):
@@ -133,7 +133,7 @@ async def say_nothing(reader, writer):
 async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_path):
     at = f"postgresql://postgres@/postgres?host={tmp_path},{server.root}&port=5432,5432"
     store = await open_store(at, "one")
-    await store.accept(message())
+    await store.queue.accept(message())
     await store.close()
 
 
@@ -145,7 +145,7 @@ async def test_a_host_that_says_nothing_does_not_hide_the_one_that_takes_writes(
     store = await open_store(
         f"postgresql://postgres@/postgres?host={tmp_path},{server.root}", "one"
     )
-    await store.accept(message())
+    await store.queue.accept(message())
     await store.close()
     silent.close()
 
@@ -154,14 +154,14 @@ async def test_who_waits_for_a_host_that_says_nothing_is_told_together(server, m
     """Each by itself would wait for a try of his own."""
     monkeypatch.setattr("simpost.store.postgres.dialling.CONNECT_S", 2.0)
     store = await open_store(server.url(), "one")
-    await store.accept(message())
+    await store.queue.accept(message())
     await asyncio.to_thread(server.stop)
 
     silent = await asyncio.start_unix_server(say_nothing, server.root / ".s.PGSQL.5432")
     async with asyncio.timeout(100):  # 800 tries by themselves would take longer
         told = await asyncio.gather(
-            *(store.accept(message()) for _ in range(600)),
-            *(store.find_message(1, bytes(16)) for _ in range(200)),
+            *(store.queue.accept(message()) for _ in range(600)),
+            *(store.log.find_message(1, bytes(16)) for _ in range(200)),
             return_exceptions=True,
         )
     assert all(isinstance(each, StoreError) for each in told)

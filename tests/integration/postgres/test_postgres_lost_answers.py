@@ -25,9 +25,11 @@ async def far_from(postgres, database):
     async with Wire(postgres.root / ".s.PGSQL.5432") as wire:
         url = f"postgresql://postgres@127.0.0.1:{wire.port}/{database}"
         store = await open_store(url, "one")
-        await store.add_account(Account(id=0, access_code="a", secret="s"))
-        carrier, ledger, clock = ScriptedCarrier(), Ledger(store), Clock()
-        lane = Lane(carrier, store, ledger, owner="one", depth=8, patience=PATIENCE, clock_ms=clock)
+        await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
+        carrier, ledger, clock = ScriptedCarrier(), Ledger(store.queue), Clock()
+        lane = Lane(
+            carrier, store.queue, ledger, owner="one", depth=8, patience=PATIENCE, clock_ms=clock
+        )
         await carrier.start(lane)
         running = asyncio.gather(lane.run(), ledger.run())
         try:
@@ -73,7 +75,7 @@ async def test_a_claim_whose_answer_was_lost(postgres, database, url):
         message = await reserved(bench)
         bench.lane.release(message)
         message = msgspec.structs.replace(message, lease_ms=None)
-        await bench.store.accept(message)
+        await bench.store.queue.accept(message)
         wire.lose_answers()
         bench.lane.wake()
         await until_leased(url)
@@ -89,7 +91,7 @@ async def test_an_accept_whose_answer_was_lost(postgres, database, url):
     async with far_from(postgres, database) as (bench, wire):
         message = await reserved(bench)
         wire.lose_answers()
-        accepting = asyncio.create_task(bench.store.accept(message))
+        accepting = asyncio.create_task(bench.store.queue.accept(message))
         await until_leased(url)
         wire.reset()
         wire.mend()

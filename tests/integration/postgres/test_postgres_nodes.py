@@ -27,19 +27,19 @@ pytestmark = pytest.mark.timeout(120)
 
 
 async def claim(store, owner, limit=20, now_ms=NOW_MS):
-    return await store.claim(
+    return await store.queue.claim(
         CARRIER, limit=limit, now_ms=now_ms, owner=owner, lease_ms=now_ms + LEASE_MS
     )
 
 
 async def state_of(store, one):
-    return (await store.find_message(one.account_id, one.id)).state
+    return (await store.log.find_message(one.account_id, one.id)).state
 
 
 async def test_nodes_that_claim_at_once_never_lease_the_same_part(node):
     async with node("one") as first, node("two") as second, node("three") as third:
         sent = [message("a", "b") for _ in range(150)]
-        await asyncio.gather(*(first.accept(one) for one in sent))
+        await asyncio.gather(*(first.queue.accept(one) for one in sent))
         taken = []
 
         async def claim_all(store, name):
@@ -66,15 +66,19 @@ async def test_what_one_node_accepted_another_sends(node):
 async def test_what_a_dead_node_held_is_taken_over_when_its_leases_run_out(node):
     one = leased(category="code")
     async with node("dead") as dead:
-        await dead.accept(one)
+        await dead.queue.accept(one)
     async with node("alive") as alive:
         soon, late = NOW_MS + LEASE_MS - 1, NOW_MS + LEASE_MS
         assert (
-            await alive.lapse(now_ms=soon, owner=None, repeats=RepeatPolicy(frozenset({"code"})))
+            await alive.queue.expire_leases(
+                now_ms=soon, owner=None, repeats=RepeatPolicy(frozenset({"code"}))
+            )
             == 0
         )
         assert (
-            await alive.lapse(now_ms=late, owner=None, repeats=RepeatPolicy(frozenset({"code"})))
+            await alive.queue.expire_leases(
+                now_ms=late, owner=None, repeats=RepeatPolicy(frozenset({"code"}))
+            )
             == 1
         )
         [part] = await claim(alive, "alive", now_ms=late)
@@ -83,15 +87,15 @@ async def test_what_a_dead_node_held_is_taken_over_when_its_leases_run_out(node)
 
 async def test_of_nodes_that_take_over_at_once_each_part_lapses_once(node):
     async with node("one") as first, node("two") as second:
-        await asyncio.gather(*(first.accept(leased()) for _ in range(700)))
+        await asyncio.gather(*(first.queue.accept(leased()) for _ in range(700)))
         late = NOW_MS + LEASE_MS
         counts = await asyncio.gather(
             *(
-                each.lapse(now_ms=late, owner=None, repeats=RepeatPolicy())
+                each.queue.expire_leases(now_ms=late, owner=None, repeats=RepeatPolicy())
                 for each in (first, second)
             )
         )
-        left = await first.lapse(now_ms=late, owner=None, repeats=RepeatPolicy())
+        left = await first.queue.expire_leases(now_ms=late, owner=None, repeats=RepeatPolicy())
         assert sum(counts) + left == 700
 
 
@@ -121,19 +125,19 @@ async def test_long_messages_of_two_nodes_to_one_esim_have_references_of_their_o
 async def test_a_receipt_may_come_to_another_node_than_the_answer(node):
     async with node("one") as first, node("two") as second:
         one = leased()
-        await first.accept(one)
-        await first.settle([settlement(one, carrier_message_id="c-1")])
-        await second.receive([receipt("c-1")])
+        await first.queue.accept(one)
+        await first.queue.settle([settlement(one, carrier_message_id="c-1")])
+        await second.queue.receive([receipt("c-1")])
         assert await state_of(first, one) is State.DELIVERED
 
 
 async def test_a_receipt_at_another_node_before_the_answer_waits_for_it(node):
     async with node("one") as first, node("two") as second:
         one = leased()
-        await first.accept(one)
-        await second.receive([receipt("c-1")])
-        await first.settle([settlement(one, carrier_message_id="c-1")])
-        found = await second.find_message(1, one.id)
+        await first.queue.accept(one)
+        await second.queue.receive([receipt("c-1")])
+        await first.queue.settle([settlement(one, carrier_message_id="c-1")])
+        found = await second.log.find_message(1, one.id)
         assert found.state is State.DELIVERED
         assert [each.disposition for each in found.receipts] == [ReceiptDisposition.MATCHED]
 
@@ -144,13 +148,15 @@ async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(
     async with node("one") as first, node("two") as second:
         for number in range(120):
             sent = [leased() for _ in range(chance.randint(1, 4))]
-            await asyncio.gather(*(first.accept(one) for one in sent))
+            await asyncio.gather(*(first.queue.accept(one) for one in sent))
             ids = {one.id: f"c-{number}-{at}" for at, one in enumerate(sent)}
             receipts = [receipt(each) for each in ids.values()]
             chance.shuffle(receipts)
             await asyncio.gather(
-                first.settle([settlement(one, carrier_message_id=ids[one.id]) for one in sent]),
-                second.receive(receipts),
+                first.queue.settle(
+                    [settlement(one, carrier_message_id=ids[one.id]) for one in sent]
+                ),
+                second.queue.receive(receipts),
             )
             states = [await state_of(first, one) for one in sent]
             assert set(states) == {State.DELIVERED}
@@ -159,12 +165,12 @@ async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(
 async def test_a_receipt_again_at_another_node_is_known_as_such(node):
     async with node("one") as first, node("two") as second:
         one = leased()
-        await first.accept(one)
-        await first.settle([settlement(one, carrier_message_id="c-1")])
-        await first.receive([receipt("c-1")])
-        await second.receive([receipt("c-1")])
-        await second.receive([receipt("c-1", State.FAILED)])
-        kept = (await first.find_message(1, one.id)).receipts
+        await first.queue.accept(one)
+        await first.queue.settle([settlement(one, carrier_message_id="c-1")])
+        await first.queue.receive([receipt("c-1")])
+        await second.queue.receive([receipt("c-1")])
+        await second.queue.receive([receipt("c-1", State.FAILED)])
+        kept = (await first.log.find_message(1, one.id)).receipts
         assert {each.disposition for each in kept} == {
             ReceiptDisposition.DUPLICATE,
             ReceiptDisposition.LATE,
@@ -176,11 +182,11 @@ async def test_a_form_learnt_by_one_node_is_known_to_the_other(node):
         handset = ("66812345678",)
         one, other = leased(), leased()
         for store, each, answered in ((first, one, "FEDCBA98"), (second, other, "ABCDEF01")):
-            await store.accept(each)
-            await store.settle([settlement(each, carrier_message_id=answered)])
-        await first.receive([receipt(str(0xFEDCBA98), numbers=handset)])
+            await store.queue.accept(each)
+            await store.queue.settle([settlement(each, carrier_message_id=answered)])
+        await first.queue.receive([receipt(str(0xFEDCBA98), numbers=handset)])
         # Without a number only a form that is known is believed.
-        await second.receive([receipt(str(0xABCDEF01))])
+        await second.queue.receive([receipt(str(0xABCDEF01))])
         assert await state_of(second, other) is State.DELIVERED
 
 
@@ -190,12 +196,12 @@ async def test_what_a_node_left_between_its_commits_is_met_by_the_keeper(node, m
 
     async with node("one") as store:
         one = leased()
-        await store.accept(one)
-        await store.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+        await store.queue.accept(one)
+        await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
         monkeypatch.setattr("simpost.store.postgres.settling.meet_parked", died)
-        await store.settle([settlement(one, carrier_message_id="c-1")])
+        await store.queue.settle([settlement(one, carrier_message_id="c-1")])
         assert await state_of(store, one) is State.SENT
-        await store.forget(now_ms=NOW_MS + 5_000, limit=100)
+        await store.retention.purge(now_ms=NOW_MS + 5_000, limit=100)
         assert await state_of(store, one) is State.DELIVERED
 
 
@@ -206,13 +212,13 @@ async def test_parts_settled_by_two_nodes_at_once_fold_into_one_state(node):
     async with node("one") as first, node("two") as second:
         for _ in range(40):
             one = leased("a", "b", "c", "d")
-            await first.accept(one)
+            await first.queue.accept(one)
             await asyncio.gather(
-                first.settle([settlement(one, 1), settlement(one, 3)]),
-                second.settle([settlement(one, 4), settlement(one, 2)]),
+                first.queue.settle([settlement(one, 1), settlement(one, 3)]),
+                second.queue.settle([settlement(one, 4), settlement(one, 2)]),
             )
             assert await state_of(first, one) is State.SENT
-            [listed] = await second.list_messages(1, _sent_only())
+            [listed] = await second.log.list_messages(1, _sent_only())
             assert listed.id == one.id
 
 
@@ -221,7 +227,7 @@ async def test_outcomes_of_every_kind_from_two_nodes_leave_no_message_behind(nod
     chance = random.Random(3)
     async with node("one") as first, node("two") as second:
         sent = [leased("a", "b", "c") for _ in range(30)]
-        await asyncio.gather(*(first.accept(one) for one in sent))
+        await asyncio.gather(*(first.queue.accept(one) for one in sent))
         kinds = (settlement, refused, in_doubt, turned_back)
         told = [
             chance.choice(kinds)(one, number) for one in sent for number in (1, 2, 3) for _ in "ab"
@@ -231,7 +237,7 @@ async def test_outcomes_of_every_kind_from_two_nodes_leave_no_message_behind(nod
             *((first, second)[at % 2].settle([each]) for at, each in enumerate(told))
         )
         for one in sent:
-            found = await first.find_message(1, one.id)
+            found = await first.log.find_message(1, one.id)
             assert State.ACCEPTED not in {part.state for part in found.parts}
 
 
@@ -250,9 +256,9 @@ async def test_parts_accepted_at_one_node_wake_the_others_and_not_itself(node):
         for name, store in (("one", first), ("two", second)):
             store.on_waiting(heard[name].put_nowait)
             await asyncio.wait_for(store.listener.listens.wait(), 60)
-        await first.accept(message())
+        await first.queue.accept(message())
         assert await asyncio.wait_for(heard["two"].get(), 60) == CARRIER
-        await second.accept(message(carrier="other"))
+        await second.queue.accept(message(carrier="other"))
         assert await asyncio.wait_for(heard["one"].get(), 60) == "other"
 
 
@@ -261,6 +267,6 @@ async def test_parts_that_a_lane_took_wake_nobody(node):
         heard = asyncio.Queue()
         second.on_waiting(heard.put_nowait)
         await asyncio.wait_for(second.listener.listens.wait(), 60)
-        await first.accept(leased())
-        await first.accept(message(carrier="later"))
+        await first.queue.accept(leased())
+        await first.queue.accept(message(carrier="later"))
         assert await asyncio.wait_for(heard.get(), 60) == "later"

@@ -44,35 +44,37 @@ async def pooled(pooler, node):
 
 async def test_the_whole_way_of_messages_goes_through_a_pooler(pooled, pooler):
     sent = [leased("a", "b") if at % 3 else message(request=key(f"r-{at}")) for at in range(30)]
-    answers = await asyncio.gather(*(pooled.accept(one) for one in sent))
+    answers = await asyncio.gather(*(pooled.queue.accept(one) for one in sent))
     assert {type(answer) for answer in answers} == {Accepted}
-    assert isinstance(await pooled.accept(message(request=key("r-0"))), Repeated)
-    await pooled.claim(CARRIER, limit=99, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS)
+    assert isinstance(await pooled.queue.accept(message(request=key("r-0"))), Repeated)
+    await pooled.queue.claim(
+        CARRIER, limit=99, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
+    )
     told = [
         settlement(one, number, carrier_message_id=f"{one.id.hex()}-{number}")
         for one in sent
         for number in range(1, len(one.parts) + 1)
     ]
-    await pooled.settle(told)
-    await pooled.receive([receipt(one.carrier_message_id) for one in told])
-    listed = await pooled.list_messages(1, MessageFilter(limit=99))
+    await pooled.queue.settle(told)
+    await pooled.queue.receive([receipt(one.carrier_message_id) for one in told])
+    listed = await pooled.log.list_messages(1, MessageFilter(limit=99))
     assert {one.state for one in listed} == {State.DELIVERED}
     assert len(listed) == 30
     assert pooler.transactions > 10
 
 
 async def test_what_comes_in_and_what_is_saved_goes_through_a_pooler(pooled):
-    await pooled.save_esims(1, [esim(f"e-{at}") for at in range(10)])
+    await pooled.catalogue.save_esims(1, [esim(f"e-{at}") for at in range(10)])
     found = await asyncio.gather(
-        *(pooled.find_esim(1, esim_tran_no=f"e-{at}", iccid=None) for at in range(12))
+        *(pooled.catalogue.find_esim(1, esim_tran_no=f"e-{at}", iccid=None) for at in range(12))
     )
     assert [one is not None for one in found] == [True] * 10 + [False] * 2
     for number in (1, 2):
-        await pooled.gather(one_of(number))
-    assert await pooled.keep(new(await pooled.gather(one_of(3)))) == Accepted()
-    await pooled.receive([receipt("unknown")])
-    assert await pooled.lapse(now_ms=NOW_MS, owner="one", repeats=RepeatPolicy()) == 0
-    await pooled.forget(now_ms=NOW_MS, limit=10)
+        await pooled.inbound.add_part(one_of(number))
+    assert await pooled.inbound.save(new(await pooled.inbound.add_part(one_of(3)))) == Accepted()
+    await pooled.queue.receive([receipt("unknown")])
+    assert await pooled.queue.expire_leases(now_ms=NOW_MS, owner="one", repeats=RepeatPolicy()) == 0
+    await pooled.retention.purge(now_ms=NOW_MS, limit=10)
 
 
 async def test_behind_a_pooler_other_nodes_are_heard_around_it_or_not_at_all(pooler, url, node):
@@ -83,7 +85,7 @@ async def test_behind_a_pooler_other_nodes_are_heard_around_it_or_not_at_all(poo
         heard = asyncio.Queue()
         hearing.on_waiting(heard.put_nowait)
         await asyncio.wait_for(hearing.listener.listens.wait(), 60)
-        await deaf.accept(message())
+        await deaf.queue.accept(message())
         assert await asyncio.wait_for(heard.get(), 60) == CARRIER
 
 

@@ -44,13 +44,13 @@ async def partition_of(url, one):
 
 
 async def prepared(store, now_ms=NOW_MS):
-    async with store._readers[0].use() as session:
+    async with store.database.readers[0].use() as session:
         return await partitions.prepare(session, now_ms)
 
 
 async def test_of_nodes_that_start_on_an_empty_database_one_makes_the_tables(empty_url):
     stores = await asyncio.gather(*(open_store(empty_url, f"n{at}", seal_key=KEY) for at in "abc"))
-    await asyncio.gather(*(store.accept(message()) for store in stores))
+    await asyncio.gather(*(store.queue.accept(message()) for store in stores))
     for store in stores:
         await store.close()
 
@@ -100,7 +100,7 @@ async def test_a_database_of_an_earlier_version_is_migrated_and_keeps_its_rows(e
         "INSERT INTO plans VALUES ('P', 'p', 1, 'BASE', 'TH', 1, '{}')",
     )
     store = await open_store(empty_url, "n", seal_key=KEY)
-    assert (await store.find_plan("P")).slug == "p"
+    assert (await store.catalogue.find_plan("P")).slug == "p"
     await store.close()
     assert await run_sql(empty_url, "SELECT to_regclass('alembic_version')") == [(None,)]
 
@@ -113,16 +113,16 @@ async def test_a_store_that_opens_has_partitions_for_now_and_the_weeks_to_come(n
         now_ms = time.time_ns() // 1_000_000
         for ahead in range(4):
             one = message(id=new_id(now_ms + ahead * WEEK_MS))
-            await store.accept(one)
+            await store.queue.accept(one)
             assert (await partition_of(url, one)) != "messages_rest"
 
 
 async def test_an_id_of_a_time_without_a_partition_is_kept_all_the_same(node, url):
     async with node() as store:
         one = message(at_ms=1_000)
-        await store.accept(one)
+        await store.queue.accept(one)
         assert await partition_of(url, one) == "messages_rest"
-        assert (await store.find_message(1, one.id)).text == "hello"
+        assert (await store.log.find_message(1, one.id)).text == "hello"
 
 
 async def test_partitions_are_made_once_and_by_one_node(node):
@@ -136,16 +136,16 @@ async def test_partitions_are_made_once_and_by_one_node(node):
 async def test_a_week_whose_messages_came_early_stays_with_the_rest(node, url):
     async with node() as store:
         one = message()
-        await store.accept(one)
+        await store.queue.accept(one)
         assert len(await prepared(store)) == 4
         assert await partition_of(url, one) == "messages_rest"
 
 
 async def test_the_keeper_makes_partitions_ahead(node, url):
     async with node() as store:
-        await store.forget(now_ms=NOW_MS, limit=1)
+        await store.retention.purge(now_ms=NOW_MS, limit=1)
         one = message(at_ms=NOW_MS + 2 * WEEK_MS)
-        await store.accept(one)
+        await store.queue.accept(one)
         assert await partition_of(url, one) != "messages_rest"
 
 
@@ -154,24 +154,26 @@ async def test_weeks_that_are_over_are_dropped_as_a_whole(node):
         await prepared(store)
         old, young = leased(at_ms=NOW_MS - WEEK_MS), leased()
         for one in (old, young):
-            await store.accept(one)
-            await store.settle([settlement(one, carrier_message_id=one.id.hex())])
-        await store.receive([receipt(old.id.hex()), receipt("unknown", at_ms=NOW_MS - WEEK_MS)])
-        assert await store.retire(before_ms=NOW_MS, limit=1) == 1
-        assert await store.find_message(1, old.id) is None
-        assert (await store.find_message(1, young.id)) is not None
-        assert await store.retire(before_ms=NOW_MS, limit=1) == 0
+            await store.queue.accept(one)
+            await store.queue.settle([settlement(one, carrier_message_id=one.id.hex())])
+        await store.queue.receive(
+            [receipt(old.id.hex()), receipt("unknown", at_ms=NOW_MS - WEEK_MS)]
+        )
+        assert await store.retention.delete_messages(before_ms=NOW_MS, limit=1) == 1
+        assert await store.log.find_message(1, old.id) is None
+        assert (await store.log.find_message(1, young.id)) is not None
+        assert await store.retention.delete_messages(before_ms=NOW_MS, limit=1) == 0
         # What comes of that time yet goes to the rest.
-        await store.accept(message(at_ms=NOW_MS - WEEK_MS))
+        await store.queue.accept(message(at_ms=NOW_MS - WEEK_MS))
 
 
 async def test_a_week_with_parts_that_wait_stays(node):
     async with node() as store:
         await prepared(store)
         one = message(at_ms=NOW_MS - WEEK_MS)
-        await store.accept(one)
-        assert await store.retire(before_ms=NOW_MS, limit=1) == 0
-        assert await store.find_message(1, one.id) is not None
+        await store.queue.accept(one)
+        assert await store.retention.delete_messages(before_ms=NOW_MS, limit=1) == 0
+        assert await store.log.find_message(1, one.id) is not None
 
 
 async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_when_planned(
@@ -180,23 +182,29 @@ async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_whe
     """A plan that walks through a table is good while it is empty, and is kept when it is not."""
     async with node() as store:
         await prepared(store)
-        await store.save_esims(1, [esim(f"e-{at}", iccid=f"i-{at}") for at in range(300)])
+        await store.catalogue.save_esims(1, [esim(f"e-{at}", iccid=f"i-{at}") for at in range(300)])
     await run_sql(url, "SELECT pg_stat_reset()")
     async with node() as store:
         for size in (1, 1, 1, 1, 1, 1, 300, 300):
             sent = [leased(request=key(new_id(NOW_MS).hex())) for _ in range(size)]
             waits = [message() for _ in range(size)]
-            await asyncio.gather(*(store.accept(one) for one in [*sent, *waits]))
-            await store.claim(
+            await asyncio.gather(*(store.queue.accept(one) for one in [*sent, *waits]))
+            await store.queue.claim(
                 CARRIER, limit=size, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
             )
             taken = [*sent, *waits]
             told = [settlement(one, carrier_message_id=one.id.hex()) for one in taken]
-            await store.settle(told)
-            await store.receive([receipt(one.id.hex()) for one in taken])
+            await store.queue.settle(told)
+            await store.queue.receive([receipt(one.id.hex()) for one in taken])
             await asyncio.gather(
-                *(store.find_esim(1, esim_tran_no=f"e-{at}", iccid=None) for at in range(size)),
-                *(store.find_esim(1, esim_tran_no=None, iccid=f"i-{at}") for at in range(size)),
+                *(
+                    store.catalogue.find_esim(1, esim_tran_no=f"e-{at}", iccid=None)
+                    for at in range(size)
+                ),
+                *(
+                    store.catalogue.find_esim(1, esim_tran_no=None, iccid=f"i-{at}")
+                    for at in range(size)
+                ),
             )
     walked = await run_sql(
         url,

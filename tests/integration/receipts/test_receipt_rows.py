@@ -111,7 +111,7 @@ class Service:
             expires_ms=now_ms + HOUR_MS,
             lease_ms=lease_ms,
         )
-        accepted = await self.store.accept(message)
+        accepted = await self.store.queue.accept(message)
         if lease_ms is None:
             self.lane.wake()
         else:
@@ -119,7 +119,7 @@ class Service:
         return message.id
 
     async def until(self, message_id, condition):
-        while not condition(message := await self.store.find_message(1, message_id)):
+        while not condition(message := await self.store.log.find_message(1, message_id)):
             await asyncio.sleep(0)
         return message
 
@@ -127,7 +127,7 @@ class Service:
         return await self.until(message_id, lambda message: message.state.is_final)
 
     async def forms(self):
-        return [seen.form for seen in await self.store.receipt_forms("centre")]
+        return [seen.form for seen in await self.store.receipts.id_forms("centre")]
 
 
 @contextlib.asynccontextmanager
@@ -230,7 +230,7 @@ async def test_row_1_a_receipt_that_two_parts_may_mean_is_obeyed_for_neither(pat
         answer = await session.request(report(b"id:11259375 stat:DELIVRD err:000"))
         assert answer.command_status == Status.ESME_ROK
         for message_id in messages:
-            assert (await service.store.find_message(1, message_id)).state is State.SENT
+            assert (await service.store.log.find_message(1, message_id)).state is State.SENT
 
 
 async def test_row_1_addresses_that_are_not_swapped_prove_a_form_too(path):
@@ -349,7 +349,7 @@ async def test_row_6_a_receipt_without_an_id_ends_nothing_and_is_taken(path):
         await service.until(message_id, lambda message: message.state is State.SENT)
         answer = await session.request(report(b"stat:DELIVRD err:000"))
         assert answer.command_status == Status.ESME_ROK
-        assert (await service.store.find_message(1, message_id)).state is State.SENT
+        assert (await service.store.log.find_message(1, message_id)).state is State.SENT
 
 
 def written(carrier_id, source=HANDSET, **changed):
@@ -370,7 +370,7 @@ async def test_row_6_a_receipt_sent_as_a_plain_text_is_a_receipt(path, answered,
         for _ in range(2):
             answer = await session.request(written(reported))
             assert answer.command_status == Status.ESME_ROK
-        message = await service.store.find_message(1, message_id)
+        message = await service.store.log.find_message(1, message_id)
         assert message.state is State.DELIVERED
         assert [kept.disposition for kept in message.receipts] == [ReceiptDisposition.DUPLICATE]
         assert service.inbox.texts == []
@@ -392,7 +392,7 @@ async def test_row_6_what_only_looks_like_a_receipt_is_kept_as_a_message(path, t
         await service.until(message_id, lambda message: message.state is State.SENT)
         assert (await session.request(text)).command_status == Status.ESME_ROK
         assert service.inbox.texts == [text.short_message.decode()]
-        message = await service.store.find_message(1, message_id)
+        message = await service.store.log.find_message(1, message_id)
         assert (message.state, message.receipts) == (State.SENT, ())
 
 
@@ -428,7 +428,7 @@ async def test_row_7_what_comes_after_the_end_is_kept_and_changes_nothing(path):
         for state in (MessageState.DELIVERED, MessageState.ENROUTE, MessageState.UNDELIVERABLE):
             text = format_receipt("11259375", state, submitted=MORNING, done=MORNING)
             await session.request(report(text))
-        message = await service.store.find_message(1, message_id)
+        message = await service.store.log.find_message(1, message_id)
         assert (message.state, message.reason) == (State.DELIVERED, None)
         assert [(kept.state, kept.disposition) for kept in message.receipts] == [
             (State.SENT, ReceiptDisposition.LATE),
@@ -454,7 +454,7 @@ async def test_as_many_receipts_as_parts_end_a_message_whose_parts_share_an_id(p
         message_id = await service.send("one", "two")
         await service.until(message_id, lambda message: message.state is State.SENT)
         await session.request(written("c-1", esm_class=4))
-        one_ended = await service.store.find_message(1, message_id)
+        one_ended = await service.store.log.find_message(1, message_id)
         assert [part.state for part in one_ended.parts] == [State.DELIVERED, State.SENT]
         await session.request(written("c-1", esm_class=4))
         assert (await service.until_ended(message_id)).state is State.DELIVERED
@@ -473,7 +473,9 @@ async def test_a_receipt_settles_a_submit_that_was_never_answered(path, first):
         assert answer.command_status == Status.ESME_ROK
         if first == "receipt":
             await service.until(message_id, lambda message: message.state is State.IN_DOUBT)
-            await service.store.lapse(now_ms=wall_clock_ms(), owner=None, repeats=RepeatPolicy())
+            await service.store.queue.expire_leases(
+                now_ms=wall_clock_ms(), owner=None, repeats=RepeatPolicy()
+            )
         message = await service.until_ended(message_id)
         assert (message.state, message.parts[0].carrier_message_id) == (
             State.DELIVERED,
@@ -491,4 +493,4 @@ async def test_a_normal_message_with_one_tlv_of_receipts_is_kept_as_a_message(pa
         answer = await session.request(report(b"my reply", esm_class=0, tlvs=((tlv, value),)))
         assert answer.command_status == Status.ESME_ROK
         assert service.inbox.texts == ["my reply"]
-        assert (await service.store.find_message(1, message_id)).state is State.SENT
+        assert (await service.store.log.find_message(1, message_id)).state is State.SENT

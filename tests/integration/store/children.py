@@ -32,7 +32,7 @@ async def fill(path: Path, seal_key: str) -> None:
     while not refused:
         messages = [leased("x" * 160) for _ in range(20)]
         answers = await asyncio.gather(
-            *(store.accept(one) for one in messages), return_exceptions=True
+            *(store.queue.accept(one) for one in messages), return_exceptions=True
         )
         for one, answer in zip(messages, answers, strict=True):
             if isinstance(answer, StoreFull):
@@ -44,7 +44,7 @@ async def fill(path: Path, seal_key: str) -> None:
                 tell("accepted", one.id.hex())
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     after = leased("there is room again")
-    await store.accept(after)
+    await store.queue.accept(after)
     tell("accepted", after.id.hex())
     await store.close()
 
@@ -56,12 +56,12 @@ async def work(path: Path, seal_key: str) -> None:
     async def one_after_the_other() -> None:
         while True:
             one = leased("text")
-            await store.accept(one)
+            await store.queue.accept(one)
             tell("accepted", one.id.hex())
             carrier_id = one.id.hex()
-            await store.settle([settlement(one, carrier_message_id=carrier_id)])
+            await store.queue.settle([settlement(one, carrier_message_id=carrier_id)])
             tell("sent", one.id.hex())
-            await store.receive([receipt(carrier_id)])
+            await store.queue.receive([receipt(carrier_id)])
             tell("delivered", one.id.hex())
 
     await asyncio.gather(*(one_after_the_other() for _ in range(20)))

@@ -66,7 +66,7 @@ def damage(path, table):
 async def filled(path, count=400):
     store = await opened(path)
     messages = [leased("x" * 100) for _ in range(count)]
-    await asyncio.gather(*(store.accept(one) for one in messages))
+    await asyncio.gather(*(store.queue.accept(one) for one in messages))
     return store, messages
 
 
@@ -100,7 +100,7 @@ def test_a_backup_made_under_load_has_all_that_was_answered_before(path, tmp_pat
 
     async def look():
         store = await opened(backup)
-        found = [await store.find_message(1, each) for each in before]
+        found = [await store.log.find_message(1, each) for each in before]
         await store.close()
         return found
 
@@ -143,14 +143,14 @@ async def test_a_restored_store_is_that_of_the_backup_and_the_other_is_kept(path
     store, [old] = await filled(path, 1)
     back_up(path, tmp_path / "backup.db")
     new = leased("after the backup")
-    await store.accept(new)
+    await store.queue.accept(new)
     with pytest.raises(StoreBusy, match="owns the store"):
         restore(tmp_path / "backup.db", path, seal=SEAL)
     await store.close()
     aside = restore(tmp_path / "backup.db", path, seal=SEAL)
     for file, known in ((path, [old]), (aside, [old, new])):
         store = await opened(file)
-        found = [one for one in (old, new) if await store.find_message(1, one.id)]
+        found = [one for one in (old, new) if await store.log.find_message(1, one.id)]
         assert found == known
         await store.close()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -166,7 +166,7 @@ async def test_a_store_that_is_rubbish_with_its_journal_is_replaced(path, tmp_pa
     aside = restore(tmp_path / "backup.db", path, seal=SEAL)
     assert aside.read_bytes() == rubbish
     store = await opened(path)
-    assert await store.find_message(1, one.id)
+    assert await store.log.find_message(1, one.id)
     await store.close()
 
 
@@ -209,13 +209,13 @@ async def test_damage_found_by_a_read_ends_all_accepting(path):
     store = await opened(path)
     damage(path, "messages")
     found = await asyncio.gather(
-        *(store.find_message(1, one.id) for one in messages), return_exceptions=True
+        *(store.log.find_message(1, one.id) for one in messages), return_exceptions=True
     )
     assert any(isinstance(one, StoreDamaged) for one in found)
     for verb in (
-        lambda: store.accept(leased()),
-        lambda: store.probe(now_ms=1),
-        lambda: store.find_message(1, messages[0].id),
+        lambda: store.queue.accept(leased()),
+        lambda: store.health.probe(now_ms=1),
+        lambda: store.log.find_message(1, messages[0].id),
     ):
         with pytest.raises(StoreDamaged):
             await verb()
@@ -228,7 +228,7 @@ async def test_damage_found_by_a_write_ends_all_accepting(path):
     store = await opened(path)
     damage(path, "messages")
     with pytest.raises(StoreDamaged):
-        await store.accept(leased())
+        await store.queue.accept(leased())
     with pytest.raises(StoreDamaged):
-        await store.probe(now_ms=1)
+        await store.health.probe(now_ms=1)
     await store.close()

@@ -33,29 +33,29 @@ def legible(path):
 async def fill(store, texts, at_ms):
     async def one(text):
         message = leased(text, at_ms=at_ms)
-        await store.accept(message)
-        await store.settle([settlement(message, carrier_message_id=None, state=State.FAILED)])
+        await store.queue.accept(message)
+        await store.queue.settle([settlement(message, carrier_message_id=None, state=State.FAILED)])
 
     await asyncio.gather(*(one(text) for text in texts))
 
 
 async def retire(store):
-    for verb in (store.retire, store.retire_inbound):
+    for verb in (store.retention.delete_messages, store.retention.delete_inbound):
         while await verb(before_ms=BEFORE_MS, limit=50) == 50:
             pass
 
 
 async def test_no_retired_text_is_left_in_file_or_journal(path):
     store = await opened(path)
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     await fill(store, TEXTS[:100], OLD_MS)
     for text in TEXTS[100:]:
-        await store.keep(new(alone(text), at_ms=OLD_MS, text=text))
+        await store.inbound.save(new(alone(text), at_ms=OLD_MS, text=text))
     await fill(store, ["young"] * 50, NOW_MS)
     assert legible(path) == TEXTS
     await retire(store)
     assert legible(path) == []
-    assert len(await store.list_messages(1, _any())) == 50
+    assert len(await store.log.list_messages(1, _any())) == 50
     await store.close()
     assert legible(path) == []
 
@@ -68,7 +68,7 @@ def _any():
 
 async def test_the_file_shrinks_when_messages_are_retired(path):
     store = await opened(path)
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     for _ in range(10):
         await fill(store, ["x" * 1_000] * 200, OLD_MS)
     await retire_nothing(store)
@@ -79,7 +79,7 @@ async def test_the_file_shrinks_when_messages_are_retired(path):
 
 
 async def retire_nothing(store):
-    await store.retire(before_ms=1, limit=1)
+    await store.retention.delete_messages(before_ms=1, limit=1)
 
 
 async def test_a_file_of_an_older_release_is_rid_of_old_texts_and_shrinks(path):

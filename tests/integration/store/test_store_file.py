@@ -72,7 +72,7 @@ async def test_a_full_disk_refuses_and_harms_nothing(path):
     assert Counter(what for what, _ in told).keys() == {"accepted", "refused"}
     store = await opened(path)
     for what, message_id in told:
-        found = await store.find_message(1, bytes.fromhex(message_id))
+        found = await store.log.find_message(1, bytes.fromhex(message_id))
         assert (found is not None) == (what == "accepted")
     await store.close()
     assert is_sound(path)
@@ -92,7 +92,7 @@ async def test_what_was_answered_survives_kill_9_in_mid_load(path):
     rank = {"accepted": State.ACCEPTED, "sent": State.SENT, "delivered": State.DELIVERED}
     store = await opened(path)
     for what, message_id in told:
-        found = await store.find_message(1, bytes.fromhex(message_id))
+        found = await store.log.find_message(1, bytes.fromhex(message_id))
         assert not rank[what].outranks(found.state)
     await store.close()
     assert is_sound(path)
@@ -101,7 +101,7 @@ async def test_what_was_answered_survives_kill_9_in_mid_load(path):
 async def test_the_journal_is_moved_into_the_file_while_the_store_works(path):
     store = await opened(path)
     for _ in range(40):
-        await asyncio.gather(*(store.accept(leased("x" * 1_000)) for _ in range(100)))
+        await asyncio.gather(*(store.queue.accept(leased("x" * 1_000)) for _ in range(100)))
     journal = path.with_name("simpost.db-wal").stat().st_size
     assert journal < 24 * 1024 * 1024
     assert path.stat().st_size > 4_000_000
@@ -152,7 +152,7 @@ def no_umask():
 async def test_every_file_of_a_new_store_is_its_owners_alone(tmp_path):
     path = tmp_path / "new.db"
     store = await opened(path)
-    await store.accept(leased())
+    await store.queue.accept(leased())
     assert modes(path) == dict.fromkeys(
         ["new.db", "new.db-wal", "new.db-shm", "new.db.lock"], 0o600
     )
@@ -179,7 +179,7 @@ async def test_a_second_owner_is_refused_by_the_name_of_the_first(path):
     store = await opened(path)
     with pytest.raises(StoreBusy, match=f"process {os.getpid()} owns the store"):
         await opened(path)
-    await store.accept(leased())
+    await store.queue.accept(leased())
     await store.close()
     await (await opened(path)).close()
 
@@ -218,13 +218,13 @@ def write_as_of(version, path):
 async def test_a_store_of_an_earlier_release_keeps_its_messages_and_gets_new_columns(path):
     store = await opened(path)
     old = leased("first, ", "second")
-    await store.accept(old)
+    await store.queue.accept(old)
     await store.close()
     write_as_of("0001", path)
     store = await opened(path)
     new = leased(options=Options(message_class=0))
-    await store.accept(new)
-    found = [await store.find_message(1, one.id) for one in (old, new)]
+    await store.queue.accept(new)
+    found = [await store.log.find_message(1, one.id) for one in (old, new)]
     assert [(one.text, one.options) for one in found] == [
         ("first, second", DEFAULT_OPTIONS),
         ("hello", Options(message_class=0)),
@@ -234,32 +234,32 @@ async def test_a_store_of_an_earlier_release_keeps_its_messages_and_gets_new_col
 
 async def test_an_account_of_an_earlier_release_sends_texts_as_they_are(path):
     store = await opened(path)
-    await store.add_account(Account(0, "shop", "a-secret"))
+    await store.accounts.add_account(Account(0, "shop", "a-secret"))
     await store.close()
     write_as_of("0005", path)
     store = await opened(path)
-    [account] = await store.accounts()
+    [account] = await store.accounts.list_accounts()
     assert account == Account(account.id, "shop", "a-secret", look_alikes=False)
-    await store.change_account(replace(account, look_alikes=True))
-    assert [each.look_alikes for each in await store.accounts()] == [True]
+    await store.accounts.change_account(replace(account, look_alikes=True))
+    assert [each.look_alikes for each in await store.accounts.list_accounts()] == [True]
     await store.close()
 
 
 async def test_what_came_in_to_the_release_before_octets_were_kept_is_read(path):
     store = await opened(path)
     one = new(alone())
-    await store.keep(one)
-    await store.gather(one_of(1, total=2))
+    await store.inbound.save(one)
+    await store.inbound.add_part(one_of(1, total=2))
     sent = leased("an old text")
-    await store.accept(sent)
+    await store.queue.accept(sent)
     await store.close()
     write_as_of("0005", path)
     store = await opened(path)
-    assert (await store.find_inbound(1, one.inbound.id)).raw == ()
+    assert (await store.inbound.find_inbound(1, one.inbound.id)).raw == ()
     raw = RawPart(2, 0, 0x40, b"as it came", 10)
-    gathered = await store.gather(one_of(2, total=2, raw=raw))
+    gathered = await store.inbound.add_part(one_of(2, total=2, raw=raw))
     assert [part.raw for part in gathered.parts] == [None, raw]
-    assert (await store.find_message(1, sent.id)).text == "an old text"
+    assert (await store.log.find_message(1, sent.id)).text == "an old text"
     await store.close()
 
 
@@ -290,7 +290,7 @@ async def test_another_seal_key_is_one_clear_sentence(path):
 
 async def test_no_secret_is_in_the_files_in_clear(path):
     store = await opened(path)
-    await store.add_account(Account(0, "shop", "s3cret-in-clear"))
+    await store.accounts.add_account(Account(0, "shop", "s3cret-in-clear"))
     on_disk = b"".join(one.read_bytes() for one in path.parent.iterdir())
     assert b"shop" in on_disk
     assert b"s3cret" not in on_disk

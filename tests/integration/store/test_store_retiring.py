@@ -15,7 +15,7 @@ BEFORE_MS = NOW_MS - 30 * DAY_MS
 @pytest.fixture
 async def store(path):
     opened = await SqliteStore.open(path, seal_key=SEAL_KEY)
-    await opened.add_account(Account(id=0, access_code="a", secret="s"))
+    await opened.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     yield opened
     await opened.close()
 
@@ -23,10 +23,10 @@ async def store(path):
 async def ended(store, at_ms):
     """A message that was sent and delivered, and reported on once too often."""
     one = leased(at_ms=at_ms)
-    await store.accept(one)
-    await store.settle([settlement(one, carrier_message_id=one.id.hex())])
+    await store.queue.accept(one)
+    await store.queue.settle([settlement(one, carrier_message_id=one.id.hex())])
     for _ in range(2):
-        await store.receive([receipt(one.id.hex(), at_ms=at_ms)])
+        await store.queue.receive([receipt(one.id.hex(), at_ms=at_ms)])
     return one
 
 
@@ -42,23 +42,23 @@ async def test_what_is_older_goes_whole_and_what_is_younger_stays(store, path):
     await ended(store, OLD_MS)
     young = await ended(store, NOW_MS)
     assert rows(path) == [2, 2, 2, 2]
-    assert await store.retire(before_ms=BEFORE_MS, limit=10) == 1
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 1
     assert rows(path) == [1, 1, 1, 1]
-    assert await store.find_message(1, young.id) is not None
-    assert await store.retire(before_ms=BEFORE_MS, limit=10) == 0
+    assert await store.log.find_message(1, young.id) is not None
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 0
 
 
 async def test_what_still_waits_stays_however_old_it_is(store, path):
-    await store.accept(message(at_ms=OLD_MS))
-    assert await store.retire(before_ms=BEFORE_MS, limit=10) == 0
+    await store.queue.accept(message(at_ms=OLD_MS))
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 0
     assert rows(path)[0] == 1
 
 
 async def test_no_step_is_longer_than_it_may_be(store, path):
     for _ in range(5):
         await ended(store, OLD_MS)
-    assert await store.retire(before_ms=BEFORE_MS, limit=3) == 3
-    assert await store.retire(before_ms=BEFORE_MS, limit=3) == 2
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=3) == 3
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=3) == 2
     assert rows(path) == [0, 0, 0, 0]
 
 
@@ -67,10 +67,10 @@ async def test_a_receipt_that_may_be_of_several_messages_goes_with_its_time(stor
     for at_ms in (OLD_MS, NOW_MS):
         for _ in range(2):
             one = leased(at_ms=at_ms)
-            await store.accept(one)
-            await store.settle([settlement(one, carrier_message_id=f"c-{at_ms}")])
-        await store.receive([receipt(f"c-{at_ms}", at_ms=at_ms)])
+            await store.queue.accept(one)
+            await store.queue.settle([settlement(one, carrier_message_id=f"c-{at_ms}")])
+        await store.queue.receive([receipt(f"c-{at_ms}", at_ms=at_ms)])
     assert rows(path)[-1] == 2
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=10) == 1
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=10) == 1
     assert rows(path)[-1] == 1
-    assert await store.retire_inbound(before_ms=BEFORE_MS, limit=10) == 0
+    assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=10) == 0

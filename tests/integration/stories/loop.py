@@ -90,7 +90,7 @@ class StoryLoop(asyncio.SelectorEventLoop):
 
     def watch_over(self, store):
         """No commit of this store runs while anything else does."""
-        store._writer._inbox = gate = Gate(store._writer._inbox)
+        store.database.writer._inbox = gate = Gate(store.database.writer._inbox)
         self._gates.append(gate)
 
     def call_soon_threadsafe(self, callback, *args, context=None):

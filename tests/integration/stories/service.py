@@ -164,9 +164,9 @@ def prepare(folder):
 
 async def _fill(path):
     store = await SqliteStore.open(path, seal_key=SEAL_KEY)
-    await store.add_account(Account(id=0, access_code="a", secret="s"))
-    await store.save_plans([PlanRow("P1", "P1", 1, "BASE", "TH", 1, {})])
-    await store.save_esims(1, [_esim(number) for number in range(ESIMS)])
+    await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
+    await store.catalogue.save_plans([PlanRow("P1", "P1", 1, "BASE", "TH", 1, {})])
+    await store.catalogue.save_esims(1, [_esim(number) for number in range(ESIMS)])
     await store.close()
     _made.append(path.read_bytes())
 

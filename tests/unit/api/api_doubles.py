@@ -15,7 +15,7 @@ from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.intake import Answer, Ask, Intake
 from simpost.messaging.refusal_log import RefusalLog
-from simpost.ports.store import Store
+from simpost.ports.store import AccountStore, RefusalStore, Store
 
 NOW_MS = 1_767_225_600_000
 MESSAGE_ID = bytes(range(16))
@@ -30,7 +30,7 @@ class StoreOfAccounts:
     def __init__(self, *accounts: Account) -> None:
         self._accounts = list(accounts)
 
-    async def accounts(self) -> list[Account]:
+    async def list_accounts(self) -> list[Account]:
         return self._accounts
 
 
@@ -41,7 +41,7 @@ class IntakeDouble:
     answer: Answer | Exception = field(default_factory=lambda: Answer(message_id=MESSAGE_ID))
     asked: list[tuple[Account, Ask]] = field(default_factory=list)
     refusals: RefusalLog = field(
-        default_factory=lambda: RefusalLog(cast("Store", None), lambda: b"", lambda: NOW_MS)
+        default_factory=lambda: RefusalLog(cast("RefusalStore", None), lambda: b"", lambda: NOW_MS)
     )
 
     async def send(self, account: Account, ask: Ask) -> Answer:
@@ -128,12 +128,12 @@ class Door:
 
 
 async def open_doors(*accounts: Account, **settings: Any) -> Door:
-    store = cast("Store", StoreOfAccounts(*(accounts or (DEMO, OTHER))))
-    known = Accounts(store, monotonic_s=lambda: 0.0)
+    stored = cast("AccountStore", StoreOfAccounts(*(accounts or (DEMO, OTHER))))
+    known = Accounts(stored, monotonic_s=lambda: 0.0)
     await known.reload()
     intake = IntakeDouble()
     services = Services(
-        store=store,
+        store=cast("Store", None),
         accounts=known,
         intake=cast("Intake", intake),
         dispatch=cast("Dispatch", None),

@@ -8,7 +8,7 @@ from simpost.api.open.envelope import Code, Fault
 from simpost.api.open.headers import Headers, parse_headers
 from simpost.domain.accounts import Account
 from simpost.messaging.accounts import Accounts
-from simpost.ports.store import Store
+from simpost.ports.store import AccountStore
 
 NOW_MS = 1_767_225_600_000
 STAMP = b"1767225600000"
@@ -45,12 +45,12 @@ class StoreOfAccounts:
     def __init__(self, *accounts: Account) -> None:
         self._accounts = list(accounts)
 
-    async def accounts(self) -> list[Account]:
+    async def list_accounts(self) -> list[Account]:
         return self._accounts
 
 
 async def accounts_of(*accounts: Account) -> Accounts:
-    known = Accounts(cast("Store", StoreOfAccounts(*accounts)))
+    known = Accounts(cast("AccountStore", StoreOfAccounts(*accounts)))
     await known.reload()
     return known
 

@@ -68,7 +68,7 @@ async def query_esims(call: Call) -> Reply:
 
 
 async def _find(call: Call, which: EsimFilter) -> tuple[list[EsimRow], int]:
-    esims, total = await call.services.store.query_esims(call.account.id, which)
+    esims, total = await call.services.store.catalogue.query_esims(call.account.id, which)
     if which.order_no or which.esim_tran_no or which.iccid:
         await _check_named(call, which, esims, total)
     return esims, total
@@ -85,7 +85,7 @@ async def _check_named(call: Call, which: EsimFilter, esims: list[EsimRow], tota
     """Raise Fault when what was asked for by name is unknown or still being allocated."""
     if total != len(esims) or not total:
         anywhen = EsimFilter(which.esim_tran_no, which.iccid, which.order_no, limit=_WHOLE_ORDER)
-        esims, total = await call.services.store.query_esims(call.account.id, anywhen)
+        esims, total = await call.services.store.catalogue.query_esims(call.account.id, anywhen)
     if not total:
         raise Fault(Code.ORDER_UNKNOWN if which.order_no else Code.ESIM_UNKNOWN)
     waiting = sum(esim.esim_status in _ALLOCATING for esim in esims)

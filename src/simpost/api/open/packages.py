@@ -48,7 +48,7 @@ async def list_packages(call: Call) -> Reply:
         raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
     costs, account = call.services.costs, call.account
     async with costs.turn(account):
-        prices = await call.services.store.list_prices(account.id)
+        prices = await call.services.store.catalogue.list_prices(account.id)
         reply = await (_top_ups if kind == _TOP_UP else _bases)(call, asked, prices)
         costs.charge_octets(account, len(reply.body))
     return reply
@@ -74,7 +74,7 @@ async def _bases(call: Call, asked: PackageList, prices: Prices) -> Reply:
     slug = optional("slug", asked.slug)
     if not code and not slug:
         return await _listed(call, which, prices)
-    plan = await call.services.store.find_plan(code or slug or "")
+    plan = await call.services.store.catalogue.find_plan(code or slug or "")
     if plan is None or (slug and slug not in (plan.slug, plan.package_code)):
         return _reply(call, [], prices)
     return _reply(call, [plan] if _fits(plan, which) else [], prices)
@@ -99,12 +99,12 @@ async def _listed(
     The key has all that the answer depends on.
     """
     services = call.services
-    version = await services.store.plans_version()
+    version = await services.store.catalogue.plans_version()
     own = blake2b(msgspec.msgpack.encode(list(prices.values())), digest_size=16).digest()
     key = (call.account.dialect, which, places, own)
     if (kept := services.listings.find(version, key)) is not None:
         return Reply(kept)
-    found = await services.store.list_plans(which)
+    found = await services.store.catalogue.list_plans(which)
     plans = [plan for plan in found if places in (None, plan.location)]
     reply = await services.costs.work(call.account, lambda: _reply(call, plans, prices))
     services.listings.keep(version, key, reply.body)
@@ -117,13 +117,13 @@ async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:
     code = optional("packageCode", asked.package_code) or optional("slug", asked.slug)
     iccid = optional_iccid(asked.iccid)
     if iccid:
-        esim = await store.find_esim(call.account.id, esim_tran_no=None, iccid=iccid)
+        esim = await store.catalogue.find_esim(call.account.id, esim_tran_no=None, iccid=iccid)
         if esim is None:
             raise Fault(Code.ESIM_UNKNOWN)
         code = code or esim.package_code
     if not code:
         return None
-    plan = await store.find_plan(code)
+    plan = await store.catalogue.find_plan(code)
     if plan is None:
         raise Fault(Code.PACKAGE_UNKNOWN)
     return plan

@@ -129,7 +129,7 @@ async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:
             *(_bind(bind, node) for node, bind in status.elsewhere),
         ],
         receipt_id_formats=[
-            _form(seen) for seen in await services.store.receipt_forms(status.name)
+            _form(seen) for seen in await services.store.receipts.id_forms(status.name)
         ],
     )
 

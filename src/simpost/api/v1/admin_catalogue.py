@@ -101,7 +101,7 @@ class Changed(Shape):
 @router.get("/esims", summary="List or search the eSIMs of all accounts")
 async def list_esims(which: Annotated[WhichEsims, Query()], services: Wired) -> EsimPage:
     account = await find_account(services, which.account) if which.account else None
-    found = await services.store.search_esims(
+    found = await services.store.catalogue.search_esims(
         EsimSearch(
             account_id=account.id if account else None,
             number=which.number,
@@ -127,31 +127,35 @@ async def show_esim(esimTranNo: str, services: Wired) -> EsimInFull:  # noqa: N8
 @router.post("/esims/retire", summary="Refuse sends to these eSIMs from now on")
 async def retire_esims(keys: EsimKeys, services: Wired) -> Changed:
     now_ms = services.clock_ms()
-    return Changed(changed=await services.store.retire_esims(keys.esim_tran_nos, now_ms=now_ms))
+    return Changed(
+        changed=await services.store.catalogue.retire_esims(keys.esim_tran_nos, now_ms=now_ms)
+    )
 
 
 @router.post("/esims/restore", summary="Allow sends to retired eSIMs again")
 async def restore_esims(keys: EsimKeys, services: Wired) -> Changed:
-    return Changed(changed=await services.store.retire_esims(keys.esim_tran_nos, now_ms=None))
+    return Changed(
+        changed=await services.store.catalogue.retire_esims(keys.esim_tran_nos, now_ms=None)
+    )
 
 
 @router.delete("/esims/{esimTranNo}", summary="Delete an eSIM; its messages stay in the log")
 async def delete_esim(esimTranNo: str, services: Wired) -> Changed:  # noqa: N803  as in the path
-    if not await services.store.delete_esim(esimTranNo):
+    if not await services.store.catalogue.delete_esim(esimTranNo):
         raise _no_esim()
     return Changed(changed=1)
 
 
 @router.get("/plans", summary="List the plans")
 async def list_plans(which: Annotated[WhichPlans, Query()], services: Wired) -> PlanPage:
-    plans = await services.store.all_plans(after=which.cursor, limit=which.limit)
+    plans = await services.store.catalogue.all_plans(after=which.cursor, limit=which.limit)
     last = plans[-1].package_code if len(plans) == which.limit else None
     return PlanPage(plans=[PlanShape(**_plan(plan)) for plan in plans], next=last)
 
 
 @router.get("/plans/{packageCode}", summary="Show one plan, by its code or slug")
 async def show_plan(packageCode: str, services: Wired) -> PlanInFull:  # noqa: N803  as in the path
-    plan = await services.store.find_plan(packageCode)
+    plan = await services.store.catalogue.find_plan(packageCode)
     if plan is None:
         raise _no_plan()
     return PlanInFull(**_plan(plan), document=plan.document)
@@ -160,23 +164,27 @@ async def show_plan(packageCode: str, services: Wired) -> PlanInFull:  # noqa: N
 @router.post("/plans/retire", summary="Leave plans out of package/list; their eSIMs stay")
 async def retire_plans(keys: PlanKeys, services: Wired) -> Changed:
     now_ms = services.clock_ms()
-    return Changed(changed=await services.store.retire_plans(keys.package_codes, now_ms=now_ms))
+    return Changed(
+        changed=await services.store.catalogue.retire_plans(keys.package_codes, now_ms=now_ms)
+    )
 
 
 @router.post("/plans/restore", summary="List retired plans again")
 async def restore_plans(keys: PlanKeys, services: Wired) -> Changed:
-    return Changed(changed=await services.store.retire_plans(keys.package_codes, now_ms=None))
+    return Changed(
+        changed=await services.store.catalogue.retire_plans(keys.package_codes, now_ms=None)
+    )
 
 
 @router.delete("/plans/{packageCode}", summary="Delete a plan; its eSIMs then have none")
 async def delete_plan(packageCode: str, services: Wired) -> Changed:  # noqa: N803  as in the path
-    if not await services.store.delete_plan(packageCode):
+    if not await services.store.catalogue.delete_plan(packageCode):
         raise _no_plan()
     return Changed(changed=1)
 
 
 async def _find_esim(services: Services, esim_tran_no: str) -> tuple[int, EsimRow]:
-    found = await services.store.search_esims(EsimSearch(number=esim_tran_no))
+    found = await services.store.catalogue.search_esims(EsimSearch(number=esim_tran_no))
     for owner, esim in found:
         if esim.esim_tran_no == esim_tran_no:
             return owner, esim

@@ -79,7 +79,7 @@ async def save_plans(request: Request, services: Wired, *, replace: Replace = Fa
     plans, refused = await _parse(
         await request.body(), lambda row: parse_plan(row, partial=not replace)
     )
-    outcome = await services.store.merge_plans([plan for _index, plan in plans])
+    outcome = await services.store.catalogue.merge_plans([plan for _index, plan in plans])
     keyed = [(index, plan.package_code) for index, plan in plans]
     return _answer(outcome, keyed, refused, "packageCode is new, and smsStatus is missing")
 
@@ -101,7 +101,9 @@ async def save_esims(
     esims, refused = await _parse(
         await request.body(), lambda row: parse_esim(row, now_ms, partial=not replace)
     )
-    outcome = await services.store.merge_esims(account.id, [esim for _index, esim in esims])
+    outcome = await services.store.catalogue.merge_esims(
+        account.id, [esim for _index, esim in esims]
+    )
     keyed = [(index, esim.esim_tran_no) for index, esim in esims]
     lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"
     return _answer(outcome, keyed, refused, lacking)
@@ -118,7 +120,9 @@ async def save_esims(
 async def save_prices(accessCode: str, request: Request, services: Wired) -> Saved:  # noqa: N803
     account = await find_account(services, accessCode)
     prices, refused = await _parse(await request.body(), parse_price)
-    outcome = await services.store.save_prices(account.id, [price for _index, price in prices])
+    outcome = await services.store.catalogue.save_prices(
+        account.id, [price for _index, price in prices]
+    )
     keyed = [(index, price.package_code) for index, price in prices]
     return _answer(outcome, keyed, refused, "no plan has this packageCode")
 
@@ -149,7 +153,7 @@ async def list_messages(which: Annotated[WhichOfAccount, Query()], services: Wir
     if which.account:
         account_id = (await find_account(services, which.account)).id
     elif which.msisdn:
-        found = await services.store.find_number(which.msisdn)
+        found = await services.store.inbound.find_number(which.msisdn)
         if found is None:
             return Page(messages=[], next=None)
         account_id = found.account_id
@@ -161,8 +165,8 @@ async def list_messages(which: Annotated[WhichOfAccount, Query()], services: Wir
 @router.get("/messages/{id}", summary="Show one message of any account in full")
 async def show_message(id: str, services: Wired) -> MessageInFull:  # noqa: A002
     message_id = parse_id(id)
-    owner = message_id and await services.store.find_owner(message_id)
-    message = message_id and owner and await services.store.find_message(owner, message_id)
+    owner = message_id and await services.store.log.find_owner(message_id)
+    message = message_id and owner and await services.store.log.find_message(owner, message_id)
     if not message:
         raise Problem(404, ProblemCode.NOT_FOUND, "No account has such a message.")
     account = services.accounts.by_id(message.account_id)

@@ -56,7 +56,7 @@ class UnmatchedReceipts(Shape):
 async def list_unmatched_receipts(
     which: Annotated[WhichReceipts, Query()], services: Wired
 ) -> UnmatchedReceipts:
-    found = await services.store.unmatched_receipts(
+    found = await services.store.receipts.list_unmatched(
         carrier=which.carrier,
         until_ms=to_ms(which.to) if which.to else None,
         limit=which.limit,

@@ -25,8 +25,8 @@ from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape
 from simpost.domain.inbound import NO_ACCOUNT, InboundMessage
 from simpost.domain.messages import Message, parse_id
-from simpost.ports.inbound import InboundFilter
 from simpost.ports.store import MessageFilter
+from simpost.ports.store.inbound import InboundFilter
 
 router = APIRouter(prefix="/v1")
 
@@ -150,13 +150,13 @@ async def _find_conversation(
 ) -> list[Message | InboundMessage]:
     """At least one entry more than the page shows, where there is one."""
     store = services.store
-    if await store.find_esim(account_id, esim_tran_no=esim_tran_no, iccid=None) is None:
+    if await store.catalogue.find_esim(account_id, esim_tran_no=esim_tran_no, iccid=None) is None:
         raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such eSIM.")
     wanted = part.limit + 1
-    sent = await store.list_messages(
+    sent = await store.log.list_messages(
         account_id, MessageFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted)
     )
-    came = await store.list_inbound(
+    came = await store.inbound.list_inbound(
         account_id,
         InboundFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted, carried=False),
     )
@@ -178,7 +178,7 @@ async def _account_id(services: Services, access_code: str | None) -> int:
 
 async def _one_of(services: Services, account_id: int, inbound_id: str) -> InboundInFull:
     key = parse_id(inbound_id)
-    found = await services.store.find_inbound(account_id, key) if key else None
+    found = await services.store.inbound.find_inbound(account_id, key) if key else None
     if found is None:
         raise Problem(404, ProblemCode.NOT_FOUND, "Nothing with this id came in for this account.")
     return show_in_full(found)
@@ -186,7 +186,7 @@ async def _one_of(services: Services, account_id: int, inbound_id: str) -> Inbou
 
 async def _find(services: Services, account_id: int, which: WhichInbound) -> list[InboundMessage]:
     """What came in, of a page and one more where there is one."""
-    return await services.store.list_inbound(
+    return await services.store.inbound.list_inbound(
         account_id,
         InboundFilter(esim_tran_no=which.esim_tran_no, before=which.before, limit=which.limit + 1),
     )

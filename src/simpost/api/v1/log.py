@@ -88,7 +88,7 @@ async def list_messages(
 )
 async def show_one(id: str, account: Caller, services: Wired) -> MessageInFull:  # noqa: A002
     message_id = parse_id(id)
-    message = message_id and await services.store.find_message(account.id, message_id)
+    message = message_id and await services.store.log.find_message(account.id, message_id)
     if not message:
         raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such message.")
     return await in_full(services, message, account.access_code)
@@ -124,12 +124,12 @@ async def page_of(services: Services, account_id: int, which: Which) -> Page:
 async def _find(services: Services, account_id: int, which: Which) -> list[Message]:
     """The messages of a page, and one more where there is one."""
     if which.msisdn:
-        found = await services.store.find_number(which.msisdn, account_id=account_id)
+        found = await services.store.inbound.find_number(which.msisdn, account_id=account_id)
         same = which.esim_tran_no in (None, found and found.esim.esim_tran_no)
         if found is None or not same:
             return []
         which = which.model_copy(update={"esim_tran_no": found.esim.esim_tran_no})
-    return await services.store.list_messages(
+    return await services.store.log.list_messages(
         account_id,
         MessageFilter(
             esim_tran_no=which.esim_tran_no,

@@ -16,7 +16,7 @@ from simpost.api.v1.log import Cursor, Instant, format_cursor, parse_cursor
 from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape, Time, Why, format_time, to_ms, why
 from simpost.domain.reasons import Reason
-from simpost.ports.refusals import Refusal, RefusalFilter, UnlistedDay
+from simpost.ports.store.refusals import Refusal, RefusalFilter, UnlistedDay
 
 router = APIRouter(prefix="/v1")
 
@@ -99,7 +99,7 @@ async def _find(
 ) -> tuple[list[Refusal], list[UnlistedDay]]:
     """The refusals of a page, one more where there is one, and the days with more of them."""
     await services.intake.refusals.flush()  # those of the last second, too
-    found = await services.store.list_refusals(
+    found = await services.store.refusals.list_refusals(
         account_id,
         RefusalFilter(
             esim_tran_no=which.esim_tran_no,
@@ -111,7 +111,7 @@ async def _find(
             limit=which.limit + 1,
         ),
     )
-    return found, await services.store.unlisted_refusals(account_id)
+    return found, await services.store.refusals.unlisted_refusals(account_id)
 
 
 def _page(all_found: tuple[list[Refusal], list[UnlistedDay]], which: WhichRefusals) -> RefusalPage:

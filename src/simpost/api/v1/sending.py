@@ -125,7 +125,7 @@ async def send_message(
             plan.options.replaced,
         )
     response.headers["Idempotency-Replayed"] = "true"
-    message = await services.store.find_message(account.id, answer.message_id)
+    message = await services.store.log.find_message(account.id, answer.message_id)
     if message is None:
         return _sent(answer.message_id, State.ACCEPTED, None, None)
     return _sent(

@@ -16,7 +16,7 @@ from simpost.errors import StoreError
 from simpost.store.codes import STATE
 from simpost.store.moving.source import Source
 from simpost.store.moving.tables import TABLES
-from simpost.store.moving.target import Standing, Step, Target
+from simpost.store.moving.target import MoveState, Step, Target
 from simpost.store.postgres.failures import translating
 from simpost.store.seal import Seal
 from simpost.store.sqlite.moved import Mark
@@ -118,7 +118,7 @@ def give_up(path: Path, *, seal_key: str) -> str:
         return mark.to
 
 
-async def _begin(source: Source, target: Target, seal: Seal) -> Standing:
+async def _begin(source: Source, target: Target, seal: Seal) -> MoveState:
     """Raises StoreError unless the database is empty or holds the beginning of this very move."""
     mark = source.mark()
     await target.prepare()
@@ -135,7 +135,7 @@ async def _begin(source: Source, target: Target, seal: Seal) -> Standing:
     move_id = secrets.token_bytes(16)
     source.set_mark(Mark(move_id.hex(), target.shown))
     await target.begin(move_id)
-    return Standing(move_id, None, None)
+    return MoveState(move_id, None, None)
 
 
 async def _copy(source: Source, target: Target, rows: int, tell: Tell) -> None:

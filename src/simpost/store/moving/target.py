@@ -37,7 +37,7 @@ _encode_key = msgspec.msgpack.Encoder().encode
 _decode_key = msgspec.msgpack.Decoder(tuple[Any, ...]).decode
 
 
-class Standing(NamedTuple):
+class MoveState(NamedTuple):
     """A move that was begun here."""
 
     id: bytes
@@ -90,9 +90,9 @@ class Target:
             )
         await bring_up_to_date(self._session)
 
-    async def standing(self) -> Standing | None:
+    async def standing(self) -> MoveState | None:
         for row in await self._session.ask("find_moves"):
-            return Standing(*row)
+            return MoveState(*row)
         return None
 
     async def refuse_unless_free(self) -> None:

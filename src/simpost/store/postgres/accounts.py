@@ -3,51 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import asyncpg
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
-from simpost.store.accounts import account_of, row_of
+from simpost.store.accounts import account_of, changes_of, row_of
+from simpost.store.postgres.database import Database
 from simpost.store.postgres.link import Session
 from simpost.store.seal import Seal
 
 _SEAL = "seal"
 _CANARY = "simpost"
 
-
-class Sealed(NamedTuple):
-    """An account, with its secret as it is kept."""
-
-    account: Account
-    secret: str
+Row: TypeAlias = tuple[Any, ...]
 
 
-async def add_accounts(session: Session, accounts: Sequence[Sealed]) -> list[int]:
+class PostgresAccounts:
+    """Implements `simpost.ports.store.AccountStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._seal = database.seal
+        self._read = database.read
+        self._write = database.chores.submit
+
+    async def list_accounts(self) -> list[Account]:
+        return await self._read(list_accounts, self._seal)
+
+    async def add_account(self, account: Account) -> int:
+        secret = self._seal.close(account.access_code, account.secret)
+        return await self._write(add_accounts, row_of(account, secret))
+
+    async def change_account(self, change: AccountChange) -> None:
+        await self._write(change_accounts, changes_of(change, self._seal))
+
+
+async def add_accounts(session: Session, rows: Sequence[Row]) -> list[int]:
     async with session.transaction():
-        return [await _add(session, one) for one in accounts]
+        return [await _add(session, row) for row in rows]
 
 
-async def _add(session: Session, one: Sealed) -> int:
+async def _add(session: Session, row: Row) -> int:
     try:
-        added: int = await session.value("add_account", *row_of(one.account, one.secret))
+        added: int = await session.value("add_account", *row)
     except asyncpg.UniqueViolationError:
-        raise InvalidRequest(f"the access code {one.account.access_code!r} is taken") from None
+        raise InvalidRequest(f"the access code {row[0]!r} is taken") from None
     return added
 
 
-class SealedChange(NamedTuple):
-    """A change as `changes_of` gives it: the columns, with the account's id last."""
-
-    columns: tuple[Any, ...]
-
-
-async def change_accounts(session: Session, changes: Sequence[SealedChange]) -> list[None]:
+async def change_accounts(session: Session, changes: Sequence[Row]) -> list[None]:
+    """Changes as `changes_of` returns them: the columns, with the account's id last."""
     async with session.transaction():
-        for one in changes:
-            if await session.value("change_account", *one.columns) is None:
-                raise InvalidRequest(f"there is no account {one.columns[-1]}")
+        for columns in changes:
+            if await session.value("change_account", *columns) is None:
+                raise InvalidRequest(f"there is no account {columns[-1]}")
     return [None] * len(changes)
 
 

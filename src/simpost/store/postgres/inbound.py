@@ -1,175 +1,52 @@
-"""What comes in: parts gathered until their message is whole, and kept once, in one transaction."""
+"""InboundMessage messages in the database."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import msgspec
-
-from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.inbound import Gathered, Known, NewInbound
-from simpost.ports.store import Accepted, Repeated
-from simpost.store import limits
-from simpost.store.codes import reason_of
-from simpost.store.inboundrows import raw_octets
-from simpost.store.postgres.accepting import accept
-from simpost.store.postgres.inbound_log import parts_of
-from simpost.store.postgres.link import Session
-from simpost.store.postgres.queries import octets
-
-_WHOLE = Accepted()
+from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
+from simpost.ports.store.inbound import Gathered, InboundFilter, Known, NewInbound
+from simpost.ports.store.messages import Accepted
+from simpost.store.postgres import assemblies, inbound_log
+from simpost.store.postgres.database import Database
 
 
-class Oblivion(NamedTuple):
-    before_ms: int
-    limit: int
+class PostgresInbound:
+    """Implements `simpost.ports.store.InboundStore`."""
 
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.chores.submit
 
-async def gather(session: Session, parts: Sequence[InboundPart]) -> list[Gathered | Known | None]:
-    async with session.transaction():
-        await _lock(session, parts)
-        return [await _gather(session, part) for part in parts]
+    async def add_part(self, part: InboundPart) -> Gathered | Known | None:
+        return await self._write(assemblies.gather, part)
 
+    async def save(self, new: NewInbound) -> Accepted | Known:
+        return await self._write(assemblies.keep, new)
 
-async def _lock(session: Session, parts: Sequence[InboundPart]) -> None:
-    """Hold what makes parts one message until the end of the transaction."""
-    keys = [zlib.crc32(repr(_key(part)).encode()) - (1 << 31) for part in parts]
-    await session.ask("lock_assemblies", keys)
+    async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Gathered]:
+        return await self._read(inbound_log.overdue, before_ms, limit)
 
+    async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
+        return await self._write(assemblies.forget, assemblies.Oblivion(before_ms, limit))
 
-async def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
-    rows = await session.ask("newest_assembly", *_key(part))
-    if not rows:
-        await _begin(session, part)
-        return None
-    assembly, inbound_id, reason = rows[0]
-    known = await parts_of(session, assembly)
-    same = next((one for one in known if one.place.number == part.place.number), None)
-    differs = same is not None and (same.octets, same.encoding) != (part.octets, part.encoding)
-    if differs or (inbound_id is not None and same is None):
-        await _begin(session, part)
-        return None
-    await session.ask("touch_assembly", part.link, part.received_ms, assembly)
-    if inbound_id is not None:
-        return Known(reason_of(reason))
-    if same is None:
-        await _add(session, assembly, part)
-        known.append(part)
-    if len(known) < part.place.total:
-        return None
-    return Gathered(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
+    async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
+        return await self._read(inbound_log.find_number, msisdn, account_id)
 
+    async def count_identical(
+        self,
+        account_id: int,
+        esim_tran_no: str,
+        *,
+        sender: str,
+        text: str,
+        since_ms: int,
+        limit: int,
+    ) -> int:
+        return await self._read(
+            inbound_log.count_alike, account_id, esim_tran_no, sender, text, since_ms, limit
+        )
 
-async def _begin(session: Session, part: InboundPart) -> None:
-    row = (*_key(part), part.link, part.received_ms, None, None)
-    await _add(session, await session.value("add_assembly", *row), part)
+    async def list_inbound(self, account_id: int, which: InboundFilter) -> list[InboundMessage]:
+        return await self._read(inbound_log.list_inbound, account_id, which)
 
-
-async def _add(session: Session, assembly: int, part: InboundPart) -> None:
-    await session.ask(
-        "add_incoming_part",
-        assembly,
-        part.place.number,
-        part.encoding,
-        part.octets,
-        part.for_application,
-        part.received_ms,
-        raw_octets([part.raw]),
-    )
-
-
-def _key(part: InboundPart) -> tuple[Any, ...]:
-    place = part.place
-    return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
-
-
-async def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Known]:
-    return [await _keep(session, new) for new in all_new]
-
-
-async def _keep(session: Session, new: NewInbound) -> Accepted | Known:
-    inbound = new.inbound
-    async with session.transaction():
-        if isinstance(new.of, Gathered):
-            await _lock(session, new.of.parts[:1])
-            known = await _take_gathered(session, new.of, inbound)
-        else:
-            await _lock(session, [new.of])
-            known = await _take_alone(session, new.of, inbound)
-        if known is not None:
-            return known
-        await session.ask("insert_inbound", *_row(inbound))
-        if inbound.esim_tran_no is None:
-            await session.ask("trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM)
-        else:
-            facts = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
-            await session.ask("trim_inbound", *facts)
-        if new.message is None:
-            return _WHOLE
-        [accepted] = await accept(session, [new.message])
-        assert not isinstance(accepted, Repeated)
-        return accepted
-
-
-async def _take_gathered(session: Session, of: Gathered, inbound: InboundMessage) -> Known | None:
-    """Take an assembly as it was read, unless it was taken or a further part came since."""
-    if await session.value("count_incoming_parts", of.assembly) != len(of.parts):
-        return Known(None)
-    facts = (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
-    if await session.ask("keep_assembly", *facts):
-        return None
-    rows = await session.ask("find_assembly", of.assembly)
-    return Known(reason_of(rows[0][-1]) if rows else None)
-
-
-async def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Known | None:
-    """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
-
-    Of a message whose first part was refused, all others are. Without a reference, the same text
-    is the same message only if the answer may have been lost with its connection; then it is
-    answered anew over this one, and the next is another message.
-    """
-    for assembly, link, reason in await session.ask("like_assemblies", *_key(part)):
-        if link not in part.links if part.place.is_alone else reason is not None:
-            await session.ask("touch_assembly", part.link, part.received_ms, assembly)
-            return Known(reason_of(reason))
-    row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
-    await session.ask("add_assembly", *row)
-    return None
-
-
-def _row(inbound: InboundMessage) -> tuple[Any, ...]:
-    return (
-        inbound.account_id,
-        inbound.id,
-        inbound.esim_tran_no,
-        inbound.carrier,
-        inbound.source,
-        inbound.destination,
-        inbound.state,
-        inbound.reason,
-        inbound.encoding,
-        octets(inbound.text),
-        inbound.part_count,
-        msgspec.json.encode(inbound.missing).decode() if inbound.missing else None,
-        inbound.message_id,
-        inbound.received_ms,
-        raw_octets(inbound.raw),
-    )
-
-
-async def retire(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
-    """Ids begin with their time."""
-    return [
-        await session.value("retire_inbound", max(0, one.before_ms).to_bytes(6, "big"), one.limit)
-        for one in all_of
-    ]
-
-
-async def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
-    return [
-        await session.value("forget_assemblies", one.before_ms, one.limit, limits.MOST_ASSEMBLIES)
-        for one in all_of
-    ]
+    async def find_inbound(self, account_id: int, inbound_id: bytes) -> InboundMessage | None:
+        return await self._read(inbound_log.find_inbound, account_id, inbound_id)

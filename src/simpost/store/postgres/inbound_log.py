@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
-from simpost.ports.inbound import Gathered, InboundFilter
+from simpost.ports.store.inbound import Gathered, InboundFilter
 from simpost.store import limits
 from simpost.store.inboundrows import inbound_of, incoming_of
-from simpost.store.postgres.catalogue import Wanted, find_esims
+from simpost.store.postgres.catalogue_rows import Wanted, find_esims
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import is_keepable, octets
 

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any, Final, TypeVar
 
 from simpost.errors import InvalidRequest, StoreError
-from simpost.ports.store_metrics import StoreCounts
+from simpost.ports.store.health import StoreCounts
 from simpost.store.postgres.failures import is_lost, may_go_through, translate
 from simpost.store.postgres.link import Link, Session
 

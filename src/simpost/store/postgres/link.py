@@ -11,7 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from simpost.errors import StoreError
-from simpost.ports.store_metrics import StoreCounts, Told
+from simpost.ports.store.health import StoreCounts, Told
 from simpost.store.postgres.address import Address
 from simpost.store.postgres.dialling import SETTINGS, connect
 from simpost.store.postgres.failures import Unreachable, is_lost

@@ -20,6 +20,7 @@ from simpost.store.logrows import (
     unmatched_of,
     with_its_tries,
 )
+from simpost.store.postgres.database import Database
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import is_keepable
 
@@ -39,6 +40,22 @@ class _Facts(NamedTuple):
     from_ms: int
     to_ms: int
     limit: int
+
+
+class PostgresLog:
+    """Implements `simpost.ports.store.MessageLog`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+
+    async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
+        return await self._read(find_message, account_id, message_id)
+
+    async def find_owner(self, message_id: bytes) -> int | None:
+        return await self._read(find_owner, message_id)
+
+    async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
+        return await self._read(list_messages, account_id, which)
 
 
 async def find_message(session: Session, account_id: int, message_id: bytes) -> Message | None:

@@ -1,11 +1,10 @@
-"""Refusals in the database, and the verbs for them: a part of `PostgresStore`."""
+"""Refusals in the database."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
-from simpost.ports.refusals import (
+from simpost.ports.store.refusals import (
     DAY_MS,
     MOST_A_DAY,
     Refusal,
@@ -13,33 +12,27 @@ from simpost.ports.refusals import (
     RefusalFilter,
     UnlistedDay,
 )
-from simpost.store.postgres.lanes import Queue
+from simpost.store.postgres.database import Database
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, is_keepable
 from simpost.store.refusals import by_day, facts_of, refusal_of, row_of
 
-R = TypeVar("R")
 
+class PostgresRefusals:
+    """Implements `simpost.ports.store.RefusalStore`."""
 
-class RefusalVerbs:
-    """Implements `simpost.ports.refusals.RefusalStore`."""
-
-    _chores: Queue
-
-    async def _read(self, query: Callable[..., Awaitable[R]], *facts: Any) -> R:
-        raise NotImplementedError
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.chores.submit
 
     async def add_refusals(self, batch: RefusalBatch) -> None:
-        await self._chores.submit(_add, batch)
+        await self._write(_add, batch)
 
     async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[Refusal]:
         return await self._read(_list, account_id, which)
 
     async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
         return await self._read(_unlisted, account_id)
-
-    async def retire_refusals(self, *, before_ms: int, limit: int) -> int:
-        return await self._chores.submit(_retire, (before_ms, limit))
 
 
 async def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
@@ -65,7 +58,7 @@ async def _unlisted(session: Session, account_id: int) -> list[UnlistedDay]:
     return [UnlistedDay(*row) for row in await session.ask("unlisted_refusals", account_id)]
 
 
-async def _retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+async def retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts: list[int] = []
     for before_ms, limit in steps:
         counts.append(await session.value("retire_refusals", before_ms, limit))

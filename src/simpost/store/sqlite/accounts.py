@@ -10,11 +10,30 @@ from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
 from simpost.store.accounts import account_of, changes_of, row_of
 from simpost.store.seal import Seal
+from simpost.store.sqlite.database import Database
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
 _SEAL = "seal"
 _CANARY = "simpost"
+
+
+class SqliteAccounts:
+    """Implements `simpost.ports.store.AccountStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._seal = database.session.seal
+        self._read = database.read
+        self._write = database.write
+
+    async def list_accounts(self) -> list[Account]:
+        return await self._read(list_accounts, self._seal)
+
+    async def add_account(self, account: Account) -> int:
+        return await self._write(add_accounts, account)
+
+    async def change_account(self, change: AccountChange) -> None:
+        await self._write(change_accounts, change)
 
 
 def add_accounts(session: Session, accounts: Sequence[Account]) -> list[int]:

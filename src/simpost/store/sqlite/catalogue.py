@@ -1,15 +1,14 @@
-"""eSIMs and plans: written in batches, looked up one at a time on the way of every message."""
+"""eSIMs, plans and prices in the file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import apsw
-import msgspec
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from simpost.domain.esims import Esim
-from simpost.ports.store import (
+from simpost.ports.store.catalogue import (
     EsimFilter,
     EsimRow,
     EsimSearch,
@@ -18,259 +17,107 @@ from simpost.ports.store import (
     PriceRow,
     Saved,
 )
-from simpost.store.esim_seal import opened, sealed
-from simpost.store.merge import changed_prices, merged_esim, merged_plan
-from simpost.store.seal import Seal
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite import catalogue_rows as rows
+from simpost.store.sqlite.database import Database
 from simpost.store.sqlite.session import Session
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+R = TypeVar("R")
+
+_MOST_ESIMS = 10_000
+"""eSIMs remembered as they were found, until any eSIM or plan is saved."""
 
 
-class EsimBatch(NamedTuple):
-    account_id: int
-    esims: Sequence[EsimRow]
-    seal: Seal
+class SqliteCatalogue:
+    """Implements `simpost.ports.store.CatalogueStore`."""
 
+    def __init__(self, database: Database) -> None:
+        self._seal = database.session.seal
+        self._read = database.read
+        self._look_up = database.look_up
+        self._write = database.write
+        self._esims = lru_cache(maxsize=_MOST_ESIMS)(self._find_esim)
+        self._plan_changes = 0
 
-def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
-    for batch in batches:
-        session.execute_wide(
-            "save_plan", [(*_fields(plan), _json(plan.document)) for plan in batch]
-        )
-    return [None] * len(batches)
+    async def find_esim(
+        self, account_id: int, *, esim_tran_no: str | None, iccid: str | None
+    ) -> Esim | None:
+        return self._esims(account_id, esim_tran_no, iccid)
 
+    def _find_esim(
+        self, account_id: int, esim_tran_no: str | None, iccid: str | None
+    ) -> Esim | None:
+        return self._look_up(rows.find_esim, account_id, esim_tran_no, iccid)
 
-def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[list[str]]:
-    return [_save_esims(session, batch) for batch in batches]
+    async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
+        return await self._read(rows.query_esims, self._seal, account_id, which)
 
+    async def list_plans(self, which: PlanFilter) -> list[PlanRow]:
+        return await self._read(rows.list_plans, which)
 
-def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
-    foreign = []
-    statement = SQL["save_esim"]
-    for plain in batch.esims:
-        esim = sealed(batch.seal, plain)
-        tran_no, *facts = _fields(esim)
-        session.execute(statement, (tran_no, batch.account_id, *facts, _json(esim.document)))
-        if not session.connection.changes():
-            foreign.append(esim.esim_tran_no)
-    return foreign
+    async def plans_version(self) -> tuple[int, int]:
+        return (0, self._plan_changes)
 
+    async def find_plan(self, code_or_slug: str) -> PlanRow | None:
+        return await self._read(rows.find_plan, code_or_slug)
 
-def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
-    return [_merge_plans(session, batch) for batch in batches]
+    async def save_plans(self, plans: Sequence[PlanRow]) -> None:
+        await self._change_plans(rows.save_plans, plans)
 
+    async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
+        batch = rows.EsimBatch(account_id, esims, self._seal)
+        return await self._change_esims(rows.save_esims, batch)
 
-def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
-    saved = Saved()
-    for place, plan in enumerate(batch):
-        row = session.execute(SQL["kept_plan"], (plan.package_code,)).get
-        old = None if row is None else _plan(row)
-        new = merged_plan(old, plan)
-        if new is None:
-            saved.incomplete.append(place)
-        elif new == old:
-            saved.unchanged += 1
-        else:
-            session.execute(SQL["save_plan"], (*_fields(new), _json(new.document)))
-            saved.changed += old is not None
-            saved.added += old is None
-    return saved
+    async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
+        return await self._change_plans(rows.merge_plans, plans)
 
+    async def save_prices(self, account_id: int, prices: Sequence[PriceRow]) -> Saved:
+        return await self._write(rows.save_prices, rows.PriceBatch(account_id, prices))
 
-def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
-    return [_merge_esims(session, batch) for batch in batches]
+    async def list_prices(self, account_id: int) -> dict[str, PriceRow]:
+        return await self._read(rows.list_prices, account_id)
 
+    async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
+        batch = rows.EsimBatch(account_id, esims, self._seal)
+        return await self._change_esims(rows.merge_esims, batch)
 
-def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
-    saved = Saved()
-    planless: dict[str, str] = {}
-    for place, esim in enumerate(batch.esims):
-        tran_no = esim.esim_tran_no
-        row = session.execute(SQL["kept_esim"], (tran_no,)).get
-        if row is not None and row[0] != batch.account_id:
-            saved.foreign.append(tran_no)
-            continue
-        old = None if row is None else _esim(row[1:])
-        new = merged_esim(old, esim)
-        if new is None:
-            saved.incomplete.append(place)
-            continue
-        new = sealed(batch.seal, new)
-        if new.sms_status is None:
-            planless[tran_no] = new.package_code
-        else:
-            planless.pop(tran_no, None)
-        if new == old:
-            saved.unchanged += 1
-            continue
-        key, *facts = _fields(new)
-        session.execute(SQL["save_esim"], (key, batch.account_id, *facts, _json(new.document)))
-        saved.changed += old is not None
-        saved.added += old is None
-    known = {
-        name for name in set(planless.values()) if session.execute(SQL["knows_plan"], (name,)).get
-    }
-    saved.plan_unknown = sum(name not in known for name in planless.values())
-    return saved
+    async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+        return await self._read(rows.search_esims, which)
 
+    async def all_plans(self, *, after: str, limit: int) -> list[PlanRow]:
+        return await self._read(rows.all_plans, after, limit)
 
-class PriceBatch(NamedTuple):
-    account_id: int
-    prices: Sequence[PriceRow]
+    async def retire_esims(self, esim_tran_nos: Sequence[str], *, now_ms: int | None) -> int:
+        one = rows.Retirement(esim_tran_nos, now_ms)
+        return await self._change_esims(rows.retire_esims, one)
 
+    async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
+        one = rows.Retirement(package_codes, now_ms)
+        return await self._change_plans(rows.retire_plans, one)
 
-def save_prices(session: Session, batches: Sequence[PriceBatch]) -> list[Saved]:
-    return [_save_prices(session, batch) for batch in batches]
+    async def delete_esim(self, esim_tran_no: str) -> bool:
+        return await self._change_esims(rows.delete_esims, esim_tran_no)
 
+    async def delete_plan(self, package_code: str) -> bool:
+        return await self._change_plans(rows.delete_plans, package_code)
 
-def _save_prices(session: Session, batch: PriceBatch) -> Saved:
-    codes = {row.package_code for row in batch.prices}
-    known = {code for code in codes if session.execute(SQL["kept_plan"], (code,)).get}
-    kept = list_prices(session.connection, batch.account_id)
-    saved, changed = changed_prices(kept, known, batch.prices)
-    for row in changed:
-        key = (batch.account_id, row.package_code)
-        if row.price is None:
-            session.execute(SQL["delete_price"], key)
-        else:
-            session.execute(SQL["save_price"], (*key, row.price, row.retail_price))
-    return saved
+    async def _change_plans(
+        self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any
+    ) -> R:
+        saving = self._write(verb, payload)
+        saving.add_done_callback(self._forget_plans)
+        return await asyncio.shield(saving)
 
+    async def _change_esims(
+        self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any
+    ) -> R:
+        """Shielded: a cancelled caller must not leave outdated eSIMs in the cache."""
+        saving = self._write(verb, payload)
+        saving.add_done_callback(self._forget_esims)
+        return await asyncio.shield(saving)
 
-def list_prices(connection: apsw.Connection, account_id: int) -> dict[str, PriceRow]:
-    rows = ask(connection, "list_prices", (account_id,)).fetchall()
-    return {row[0]: PriceRow(*row) for row in rows}
+    def _forget_esims(self, _saving: asyncio.Future[Any]) -> None:
+        self._esims.cache_clear()
 
-
-class Retirement(NamedTuple):
-    keys: Sequence[str]
-    now_ms: int | None
-
-
-def retire_esims(session: Session, retirements: Sequence[Retirement]) -> list[int]:
-    return [_retire(session, "retire_esim", one) for one in retirements]
-
-
-def retire_plans(session: Session, retirements: Sequence[Retirement]) -> list[int]:
-    return [_retire(session, "retire_plan", one) for one in retirements]
-
-
-def _retire(session: Session, statement: str, one: Retirement) -> int:
-    count = 0
-    for key in one.keys:
-        session.execute(SQL[statement], (one.now_ms, key))
-        count += session.connection.changes()
-    return count
-
-
-def delete_esims(session: Session, keys: Sequence[str]) -> list[bool]:
-    return [_delete(session, "delete_esim", key) for key in keys]
-
-
-def delete_plans(session: Session, keys: Sequence[str]) -> list[bool]:
-    return [_delete(session, "delete_plan", key) for key in keys]
-
-
-def _delete(session: Session, statement: str, key: str) -> bool:
-    session.execute(SQL[statement], (key,))
-    return session.connection.changes() > 0
-
-
-def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[int, EsimRow]]:
-    facts: dict[str, Any] = {"after": which.after, "limit": which.limit}
-    where = ["esim_tran_no > :after"]
-    if which.account_id is not None:
-        facts["account_id"] = which.account_id
-        where.append("account_id = :account_id")
-    if which.number is not None:
-        facts["number"] = which.number
-        accounts = "account_id IN (SELECT id FROM accounts)"
-        where.append(
-            f"(esim_tran_no = :number OR ({accounts} AND iccid = :number)"
-            f" OR ({accounts} AND order_no = :number) OR (imsi = :number AND imsi <> '')"
-            " OR (msisdn = :number AND msisdn <> ''))"
-        )
-    if which.retired is not None:
-        where.append(f"retired_ms IS {'NOT ' if which.retired else ''}NULL")
-    rows: list[Any] = connection.execute(
-        SQL["search_esims"].format(where=" AND ".join(where)), facts
-    ).fetchall()
-    return [(row[0], _esim(row[1:])) for row in rows]
-
-
-def all_plans(connection: apsw.Connection, after: str, limit: int) -> list[PlanRow]:
-    return [_plan(row) for row in ask(connection, "all_plans", (after, limit)).fetchall()]
-
-
-def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
-    """The columns before the document."""
-    return msgspec.structs.astuple(row)[:-3]
-
-
-def _json(document: dict[str, Any]) -> str:
-    return _encode(document).decode()
-
-
-def find_esim(
-    connection: apsw.Connection, account_id: int, esim_tran_no: str | None, iccid: str | None
-) -> Esim | None:
-    if esim_tran_no is None:
-        if iccid is None:
-            return None
-        esim_tran_no = ask(connection, "newest_esim_of_iccid", (account_id, iccid)).get
-    row: Any = ask(connection, "find_esim", (esim_tran_no, account_id, iccid)).get
-    return None if row is None else Esim(*(*row[:-1], bool(row[-1])))
-
-
-def query_esims(
-    connection: apsw.Connection, seal: Seal, account_id: int, which: EsimFilter
-) -> tuple[list[EsimRow], int]:
-    facts: dict[str, Any] = {"account_id": account_id}
-    where = ["e.account_id = :account_id"]
-    for name in ("esim_tran_no", "iccid", "order_no"):
-        if (value := getattr(which, name)) is not None:
-            facts[name] = value
-            where.append(f"e.{name} = :{name}")
-    if which.from_ms is not None:
-        facts["from_ms"] = which.from_ms
-        where.append("e.created_ms >= :from_ms")
-    if which.to_ms is not None:
-        facts["to_ms"] = which.to_ms
-        where.append("e.created_ms <= :to_ms")
-    terms = " AND ".join(where)
-    with connection:
-        count: Any = connection.execute(SQL["count_esims"].format(where=terms), facts).get
-        rows: list[Any] = connection.execute(
-            SQL["query_esims"].format(where=terms),
-            {**facts, "limit": which.limit, "offset": which.offset},
-        ).fetchall()
-    return [opened(seal, _esim(row)) for row in rows], count
-
-
-def list_plans(connection: apsw.Connection, which: PlanFilter) -> list[PlanRow]:
-    facts = {
-        "location": which.location,
-        "type": which.type,
-        "package_code": which.package_code,
-        "slug": which.slug,
-        "data_types": None if which.data_types is None else _encode(which.data_types).decode(),
-    }
-    rows = ask(connection, "list_plans", facts).fetchall()
-    return [_plan(row) for row in rows]
-
-
-def find_plan(connection: apsw.Connection, code_or_slug: str) -> PlanRow | None:
-    row = ask(connection, "find_plan", (code_or_slug,)).get
-    return None if row is None else _plan(row)
-
-
-def _plan(row: Any) -> PlanRow:
-    *facts, document, retired = row
-    return PlanRow(*(*facts, _decode(document), bool(retired)))
-
-
-def _esim(row: Any) -> EsimRow:
-    *facts, document, retired = row
-    return EsimRow(*(*facts, _decode(document), bool(retired)))
+    def _forget_plans(self, _saving: asyncio.Future[Any]) -> None:
+        self._esims.cache_clear()
+        self._plan_changes += 1

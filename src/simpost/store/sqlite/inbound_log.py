@@ -5,9 +5,9 @@ from __future__ import annotations
 import apsw
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
-from simpost.ports.inbound import Gathered, InboundFilter
+from simpost.ports.store.inbound import Gathered, InboundFilter
 from simpost.store.inboundrows import inbound_of, incoming_of
-from simpost.store.sqlite.catalogue import find_esim
+from simpost.store.sqlite.catalogue_rows import find_esim
 from simpost.store.sqlite.queries import ask
 
 _BEYOND = b"\xff" * 17

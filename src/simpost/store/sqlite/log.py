@@ -18,7 +18,24 @@ from simpost.store.logrows import (
     unmatched_of,
     with_its_tries,
 )
+from simpost.store.sqlite.database import Database
 from simpost.store.sqlite.queries import ask
+
+
+class SqliteLog:
+    """Implements `simpost.ports.store.MessageLog`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+
+    async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
+        return await self._read(find_message, account_id, message_id)
+
+    async def find_owner(self, message_id: bytes) -> int | None:
+        return await self._read(find_owner, message_id)
+
+    async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
+        return await self._read(list_messages, account_id, which)
 
 
 def find_message(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:

@@ -1,13 +1,12 @@
-"""Refusals in the file, and the verbs for them: a part of `SqliteStore`."""
+"""Refusals in the file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 import apsw
 
-from simpost.ports.refusals import (
+from simpost.ports.store.refusals import (
     DAY_MS,
     MOST_A_DAY,
     Refusal,
@@ -16,32 +15,26 @@ from simpost.ports.refusals import (
     UnlistedDay,
 )
 from simpost.store.refusals import by_day, facts_of, refusal_of, row_of
+from simpost.store.sqlite.database import Database
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
-from simpost.store.sqlite.writer import Writer
-
-R = TypeVar("R")
 
 
-class RefusalVerbs:
-    """Implements `simpost.ports.refusals.RefusalStore`."""
+class SqliteRefusals:
+    """Implements `simpost.ports.store.RefusalStore`."""
 
-    _writer: Writer
-
-    async def _read(self, query: Callable[..., R], *facts: Any) -> R:
-        raise NotImplementedError
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.write
 
     async def add_refusals(self, batch: RefusalBatch) -> None:
-        await self._writer.submit(_add, batch)
+        await self._write(_add, batch)
 
     async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[Refusal]:
         return await self._read(_list, account_id, which)
 
     async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
         return await self._read(_unlisted, account_id)
-
-    async def retire_refusals(self, *, before_ms: int, limit: int) -> int:
-        return await self._writer.submit(_retire, (before_ms, limit))
 
 
 def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
@@ -64,7 +57,7 @@ def _unlisted(connection: apsw.Connection, account_id: int) -> list[UnlistedDay]
     return [UnlistedDay(*row) for row in ask(connection, "unlisted_refusals", (account_id,))]
 
 
-def _retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+def retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts = []
     for before_ms, limit in steps:
         session.execute(SQL["retire_refusals"], (before_ms, limit))

@@ -11,7 +11,7 @@ import apsw
 
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import MAX_OCTETS
-from simpost.ports.store_metrics import Told
+from simpost.ports.store.health import Told
 from simpost.store.seal import Seal
 from simpost.store.sqlite.forms import LearntForms
 from simpost.store.sqlite.queries import SQL, chunks, widened

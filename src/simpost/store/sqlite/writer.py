@@ -20,7 +20,7 @@ import apsw
 
 from simpost.errors import InvalidRequest, StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
-from simpost.ports.store_metrics import StoreCounts, Told
+from simpost.ports.store.health import StoreCounts, Told
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.deadline import WRITE_S, Deadline
 from simpost.store.sqlite.session import Session

@@ -1,4 +1,4 @@
-"""What whoever watches a service asks of its store."""
+"""Counts and probes for metrics and readiness."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ class Queue(msgspec.Struct, frozen=True):
     oldest_ms: int
 
 
-class WatchedStore(Protocol):
+class StoreHealth(Protocol):
+    """Says how the store is doing."""
+
     def counts(self) -> StoreCounts:
         """As they are now; the same object each time."""
         ...

@@ -1,16 +1,14 @@
-"""What the engine asks of a store for messages that come in."""
+"""InboundMessage messages: their parts until the last one arrived, then the message."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.domain.reasons import Reason
-
-if TYPE_CHECKING:
-    from simpost.ports.store import Accepted, NewMessage
+from simpost.ports.store.messages import Accepted, NewMessage
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -53,9 +51,9 @@ class InboundFilter(msgspec.Struct, frozen=True):
 
 
 class InboundStore(Protocol):
-    """The part of a store that takes what comes in."""
+    """Reassembles, saves and reads inbound messages."""
 
-    async def gather(self, part: InboundPart) -> Gathered | Known | None:
+    async def add_part(self, part: InboundPart) -> Gathered | Known | None:
         """Keep one part of several; all of them once the last has come.
 
         A part that came before is not kept twice. One that reads differently shows that its
@@ -63,7 +61,7 @@ class InboundStore(Protocol):
         """
         ...
 
-    async def keep(self, new: NewInbound) -> Accepted | Known:
+    async def save(self, new: NewInbound) -> Accepted | Known:
         """Commit it, unless it is known; `Accepted` is also the answer to its message.
 
         A message of one part is known when it reads the same as one that came over a connection
@@ -71,27 +69,19 @@ class InboundStore(Protocol):
         """
         ...
 
-    async def overdue(self, *, before_ms: int, limit: int) -> list[Gathered]:
+    async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Gathered]:
         """Messages that still wait for parts though their first came before that time."""
         ...
 
-    async def forget_inbound(self, *, before_ms: int, limit: int) -> int:
-        """Forget how to know again what came in before that time. Returns how many."""
-        ...
-
-    async def retire_inbound(self, *, before_ms: int, limit: int) -> int:
-        """Drop what came in before that time, and receipts of then that are no one message's.
-
-        What waits for parts stays, and what is carried by a message of which a part still waits.
-        Returns how many went, `limit` at most.
-        """
+    async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
+        """Forget what recognises repetitions of inbound messages of before that time."""
         ...
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         """The eSIM that has the number: an enabled one before others, the newest of those."""
         ...
 
-    async def count_alike(
+    async def count_identical(
         self,
         account_id: int,
         esim_tran_no: str,

@@ -10,6 +10,7 @@ import msgspec
 
 from simpost.ports.store import Move, WaitingMessage
 from simpost.store.codes import options_of, options_text
+from simpost.store.sqlite.database import Database
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
@@ -20,6 +21,28 @@ _decode_parts = msgspec.json.Decoder(tuple[str, ...]).decode
 class Reroute(NamedTuple):
     now_ms: int
     moves: Sequence[Move]
+
+
+class SqliteRouting:
+    """Implements `simpost.ports.store.RoutingStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.write
+
+    async def count_queued(self, carrier: str) -> int:
+        return await self._read(count_waiting, carrier)
+
+    async def carriers_with_backlog(self) -> list[str]:
+        return await self._read(carriers_waited_for)
+
+    async def queued_messages(
+        self, carrier: str, *, after: WaitingMessage | None, limit: int
+    ) -> list[WaitingMessage]:
+        return await self._read(waiting_messages, carrier, after, limit)
+
+    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+        return await self._write(reroute, Reroute(now_ms, moves))
 
 
 def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the engine asks of a store for texts that were refused before they became messages."""
+"""Texts that were refused before they became messages."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class UnlistedDay(msgspec.Struct, frozen=True, gc=False):
 
 
 class RefusalStore(Protocol):
-    """The part of a store that lists refusals."""
+    """Lists refusals, and counts those beyond the daily limit."""
 
     async def add_refusals(self, batch: RefusalBatch) -> None:
         """List the refusals, at most MOST_A_DAY for an account and day; count the others."""
@@ -74,8 +74,4 @@ class RefusalStore(Protocol):
 
     async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
         """The days with refusals that are not listed, newest first; at most 100."""
-        ...
-
-    async def retire_refusals(self, *, before_ms: int, limit: int) -> int:
-        """Drop what is older; returns how many were dropped."""
         ...

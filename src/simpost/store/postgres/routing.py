@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from simpost.ports.store import Move, WaitingMessage
 from simpost.store.codes import options_of, options_text
+from simpost.store.postgres.database import Database
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import columns, waves
 
@@ -16,6 +17,33 @@ _START = (-1, 0, 0, 0, b"")
 class Reroute(NamedTuple):
     now_ms: int
     moves: Sequence[Move]
+
+
+class PostgresRouting:
+    """Implements `simpost.ports.store.RoutingStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.chores.submit
+        self._announce = database.crier.announce
+
+    async def count_queued(self, carrier: str) -> int:
+        return await self._read(count_waiting, carrier)
+
+    async def carriers_with_backlog(self) -> list[str]:
+        return await self._read(carriers_waited_for)
+
+    async def queued_messages(
+        self, carrier: str, *, after: WaitingMessage | None, limit: int
+    ) -> list[WaitingMessage]:
+        return await self._read(waiting_messages, carrier, after, limit)
+
+    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+        count = await self._write(reroute, Reroute(now_ms, moves))
+        if count:
+            for carrier in {move.carrier for move in moves}:
+                self._announce(carrier)
+        return count
 
 
 async def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:

@@ -1,0 +1,89 @@
+"""The store: one protocol per capability, and `Store`, the record of them.
+
+Every verb that writes returns after the commit; calls that arrive together share one. A verb raises
+`StoreError` when it could not commit, and then nothing of its call was written. Nothing here knows
+SQL: `simpost.store` implements these protocols on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from simpost.ports.store.accounts import AccountStore
+from simpost.ports.store.catalogue import (
+    CatalogueStore,
+    EsimFilter,
+    EsimRow,
+    EsimSearch,
+    PlanFilter,
+    PlanRow,
+    PriceRow,
+    Saved,
+)
+from simpost.ports.store.health import StoreHealth
+from simpost.ports.store.inbound import InboundStore
+from simpost.ports.store.log import MessageFilter, MessageLog
+from simpost.ports.store.messages import (
+    Accepted,
+    NewMessage,
+    Refused,
+    Repeated,
+    RequestKey,
+    Settlement,
+)
+from simpost.ports.store.queue import MessageQueue
+from simpost.ports.store.receipts import ReceiptStore
+from simpost.ports.store.refusals import RefusalStore
+from simpost.ports.store.retention import Retention
+from simpost.ports.store.routing import Move, RoutingStore, WaitingMessage
+
+__all__ = [
+    "Accepted",
+    "AccountStore",
+    "CatalogueStore",
+    "EsimFilter",
+    "EsimRow",
+    "EsimSearch",
+    "InboundStore",
+    "MessageFilter",
+    "MessageLog",
+    "MessageQueue",
+    "Move",
+    "NewMessage",
+    "PlanFilter",
+    "PlanRow",
+    "PriceRow",
+    "ReceiptStore",
+    "RefusalStore",
+    "Refused",
+    "Repeated",
+    "RequestKey",
+    "Retention",
+    "RoutingStore",
+    "Saved",
+    "Settlement",
+    "Store",
+    "StoreHealth",
+    "WaitingMessage",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Everything that must survive, by capability.
+
+    `SqliteStore.open` and `PostgresStore.open` return one. One process owns an embedded store.
+    """
+
+    queue: MessageQueue
+    routing: RoutingStore
+    receipts: ReceiptStore
+    log: MessageLog
+    catalogue: CatalogueStore
+    accounts: AccountStore
+    inbound: InboundStore
+    refusals: RefusalStore
+    retention: Retention
+    health: StoreHealth
+    close: Callable[[], Awaitable[None]]

@@ -1,0 +1,117 @@
+"""What is written when a message is accepted, and when an attempt has ended."""
+
+from __future__ import annotations
+
+import msgspec
+
+from simpost.domain.options import DEFAULT_OPTIONS, Options
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+
+
+class RequestKey(msgspec.Struct, frozen=True, gc=False):
+    """The caller's own id of a request (RT-RequestID, Idempotency-Key) and what it stood for.
+
+    Attributes:
+        fingerprint: digest of what was asked; the same id with another one is refused.
+        stale_ms: an earlier use committed before this time is forgotten (24 h ago).
+        signature: of a signed request, in lowercase hex. It is accepted once, whatever the id:
+            the signed octets can be cut into another timestamp and id.
+    """
+
+    request_id: str
+    fingerprint: bytes
+    stale_ms: int
+    signature: str = ""
+
+    @property
+    def signature_key(self) -> str:
+        """Where the store remembers the signature; request ids are ASCII and never equal to it."""
+        return f"§{self.signature}"
+
+
+class NewMessage(msgspec.Struct, frozen=True, gc=False):
+    """A decided message, ready to be committed with its parts.
+
+    Attributes:
+        text: what is to be sent; hex digits when the encoding is binary.
+        parts: slices of the text, in order; joined they are the text.
+        part_count: how many parts the handset gets, where the carrier cuts the one it is given
+            itself; none when they are the parts.
+        request: idempotency key, committed in the same transaction.
+        lease_ms: end of the lease when the lane takes the parts straight from memory; none
+            when they wait in the store for their turn.
+    """
+
+    id: bytes
+    account_id: int
+    esim_tran_no: str
+    iccid: str
+    destination: str
+    sender: str
+    carrier: str
+    category: str
+    priority: int
+    text: str
+    encoding: str
+    parts: tuple[str, ...]
+    created_ms: int
+    expires_ms: int
+    request: RequestKey | None = None
+    lease_ms: int | None = None
+    options: Options = DEFAULT_OPTIONS
+    part_count: int | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """A refusal to be remembered under the caller's request id."""
+
+    account_id: int
+    request: RequestKey
+    reason: Reason
+    created_ms: int
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """Committed. `reference` is the concatenation reference given to a message of several parts."""
+
+    reference: int = 0
+
+
+class Repeated(msgspec.Struct, frozen=True, gc=False):
+    """The request id was used before; this is what it was answered with then.
+
+    Attributes:
+        same: whether it stood for the same request.
+        message_id: of the message it was accepted as; none when it was refused.
+        reason: of the refusal; none when it was accepted.
+    """
+
+    same: bool
+    message_id: bytes | None
+    reason: Reason | None
+
+
+class Settlement(msgspec.Struct, frozen=True, gc=False):
+    """One attempt of one part, with what is decided to follow from it.
+
+    Attributes:
+        state: the part's state from now on; a lower rank than the stored one is not obeyed.
+        due_ms: when the part is to be looked at again; none when it waits for nothing.
+    """
+
+    account_id: int
+    message_id: bytes
+    number: int
+    total: int
+    attempt: int
+    repeat: bool
+    carrier: str
+    state: State
+    reason: Reason | None
+    outcome: str
+    carrier_message_id: str | None
+    carrier_code: str | None
+    started_ms: int
+    ended_ms: int
+    due_ms: int | None

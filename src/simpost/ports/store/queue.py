@@ -1,0 +1,68 @@
+"""The queue: messages from their acceptance to the end of their last part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from simpost.domain.outcomes import Receipt
+from simpost.domain.repeats import RepeatPolicy
+from simpost.ports.carrier import OutboundPart
+from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated, Settlement
+
+
+class MessageQueue(Protocol):
+    """Accepts messages, leases their parts, and records what became of them."""
+
+    async def accept(self, message: NewMessage) -> Accepted | Repeated:
+        """Commit a message, or return the first answer to its request id."""
+        ...
+
+    async def record_refusal(self, refused: Refused) -> Repeated | None:
+        """Record a refusal under its request id; `None` when the id was not used before."""
+        ...
+
+    async def claim(
+        self,
+        carrier: str,
+        *,
+        limit: int,
+        now_ms: int,
+        owner: str,
+        lease_ms: int,
+        codes_only: bool = False,
+    ) -> list[OutboundPart]:
+        """Lease due parts, most urgent first; those past their expiry are expired instead."""
+        ...
+
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
+        """Parts leased to this owner, the oldest leases first."""
+        ...
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Record attempts and end their leases; fold messages; apply parked receipts."""
+        ...
+
+    async def receive(self, receipts: Sequence[Receipt]) -> None:
+        """Apply receipts that match a part and outrank its state; store all others."""
+        ...
+
+    async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
+        """Put parts whose lease ran out in doubt; with `owner`, all parts leased to it.
+
+        `repeats` says when each part is due: to be sent again, or when it expires. Returns the
+        number of parts.
+        """
+        ...
+
+    async def expire(self, *, now_ms: int, limit: int) -> int:
+        """End queued parts whose validity is over. Returns the number of parts."""
+        ...
+
+    async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
+        """End parts that were sent, expired before `expired_ms`, and have no final receipt.
+
+        Looks at `limit` messages, each time from where it stopped. Returns the number of parts
+        that ended.
+        """
+        ...

@@ -1,0 +1,311 @@
+"""eSIMs and plans: written in batches, and looked up together by the messages of a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from simpost.domain.esims import Esim
+from simpost.ports.store import (
+    EsimFilter,
+    EsimRow,
+    EsimSearch,
+    PlanFilter,
+    PlanRow,
+    PriceRow,
+    Saved,
+)
+from simpost.store.esim_seal import opened, sealed
+from simpost.store.merge import changed_prices, merged_esim, merged_plan
+from simpost.store.postgres.link import Session
+from simpost.store.postgres.queries import columns, is_keepable, waves
+from simpost.store.seal import Seal
+
+R = TypeVar("R")
+
+_STEP = 1_000
+_MOST_ON_LOOP: Final = 50
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class Wanted(NamedTuple):
+    """An eSIM of an account, by its number, by its ICCID or by both."""
+
+    account_id: int
+    esim_tran_no: str | None
+    iccid: str | None
+
+
+class EsimBatch(NamedTuple):
+    account_id: int
+    esims: Sequence[EsimRow]
+    seal: Seal
+
+
+async def find_esims(session: Session, wanted: Sequence[Wanted]) -> list[Esim | None]:
+    found: list[Esim | None] = [None] * len(wanted)
+    asked = [
+        (place, *one)
+        for place, one in enumerate(wanted)
+        if is_keepable(*one[1:]) and one[1:] != (None, None)
+    ]
+    if asked:
+        for place, *facts in await session.ask("find_esims", *columns(asked, 4)):
+            found[place] = Esim(*facts)
+    return found
+
+
+async def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
+    async with session.transaction():
+        for batch in batches:
+            for wave in waves(batch, lambda plan: plan.package_code):
+                for first in range(0, len(wave), _STEP):
+                    await _write_plans(session, wave[first : first + _STEP])
+    return [None] * len(batches)
+
+
+async def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[list[str]]:
+    async with session.transaction():
+        return [await _save_esims(session, batch) for batch in batches]
+
+
+async def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
+    ours: set[str] = set()
+    esims = [sealed(batch.seal, esim) for esim in batch.esims]
+    for wave in waves(esims, lambda esim: esim.esim_tran_no):
+        for first in range(0, len(wave), _STEP):
+            ours |= await _write_esims(session, batch.account_id, wave[first : first + _STEP])
+    return [esim.esim_tran_no for esim in batch.esims if esim.esim_tran_no not in ours]
+
+
+async def _write_plans(session: Session, plans: Sequence[PlanRow]) -> None:
+    rows = [(*_fields(plan), _json(plan.document)) for plan in plans]
+    await session.ask("save_plans", *columns(rows, 7))
+
+
+async def _write_esims(session: Session, account_id: int, esims: Sequence[EsimRow]) -> set[str]:
+    rows = [(*_fields(esim), _json(esim.document)) for esim in esims]
+    found = await session.ask("save_esims", account_id, *columns(rows, 11))
+    return {row[0] for row in found}
+
+
+async def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
+    async with session.transaction():
+        return [await _merge_plans(session, batch) for batch in batches]
+
+
+async def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
+    saved = Saved()
+    for wave in waves(enumerate(batch), lambda each: each[1].package_code):
+        keys = [plan.package_code for _place, plan in wave]
+        there = {row[0]: row for row in await session.ask("kept_plans", keys)}
+        new_keys = [key for key in keys if key not in there]
+        added = {row[0] for row in await session.ask("hold_plans", new_keys)}
+        if late := [key for key in new_keys if key not in added]:
+            there |= {row[0]: row for row in await session.ask("kept_plans", late)}
+        changed = []
+        for place, plan in wave:
+            key = plan.package_code
+            old = _plan(there[key]) if key in there else None
+            new = merged_plan(old, plan)
+            if new is None:
+                saved.incomplete.append(place)
+                await session.ask("delete_plan", key)
+            elif new == old:
+                saved.unchanged += 1
+            else:
+                changed.append(new)
+                saved.changed += old is not None
+                saved.added += old is None
+        await _write_plans(session, changed)
+    return saved
+
+
+async def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
+    async with session.transaction():
+        return [await _merge_esims(session, batch) for batch in batches]
+
+
+async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
+    saved = Saved()
+    planless: dict[str, str] = {}
+    for wave in waves(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
+        keys = [esim.esim_tran_no for _place, esim in wave]
+        there = {row[1]: row for row in await session.ask("kept_esims", keys)}
+        new_keys = [key for key in keys if key not in there]
+        added = {row[0] for row in await session.ask("hold_esims", new_keys, batch.account_id)}
+        if late := [key for key in new_keys if key not in added]:
+            there |= {row[1]: row for row in await session.ask("kept_esims", late)}
+        changed = []
+        for place, esim in wave:
+            key = esim.esim_tran_no
+            row = tuple(there.get(key, ()))
+            if row and row[0] != batch.account_id:
+                saved.foreign.append(key)
+                continue
+            old = _esim(row[1:]) if row else None
+            new = merged_esim(old, esim)
+            if new is None:
+                saved.incomplete.append(place)
+                await session.ask("delete_esim", key)
+                continue
+            new = sealed(batch.seal, new)
+            if new.sms_status is None:
+                planless[key] = new.package_code
+            else:
+                planless.pop(key, None)
+            if new == old:
+                saved.unchanged += 1
+                continue
+            changed.append(new)
+            saved.changed += old is not None
+            saved.added += old is None
+        await _write_esims(session, batch.account_id, changed)
+    known = {row[0] for row in await session.ask("known_plans", sorted(set(planless.values())))}
+    saved.plan_unknown = sum(name not in known for name in planless.values())
+    return saved
+
+
+class PriceBatch(NamedTuple):
+    account_id: int
+    prices: Sequence[PriceRow]
+
+
+async def save_prices(session: Session, batches: Sequence[PriceBatch]) -> list[Saved]:
+    async with session.transaction():
+        return [await _save_prices(session, batch) for batch in batches]
+
+
+async def _save_prices(session: Session, batch: PriceBatch) -> Saved:
+    codes = sorted({row.package_code for row in batch.prices})
+    known = {row[0] for row in await session.ask("known_codes", codes)}
+    kept = await list_prices(session, batch.account_id)
+    saved, changed = changed_prices(kept, known, batch.prices)
+    gone = [row.package_code for row in changed if row.price is None]
+    rows = [msgspec.structs.astuple(row) for row in changed if row.price is not None]
+    await session.ask("save_prices", batch.account_id, *columns(rows, 3))
+    await session.ask("delete_prices", batch.account_id, gone)
+    return saved
+
+
+async def list_prices(session: Session, account_id: int) -> dict[str, PriceRow]:
+    rows = await session.ask("list_prices", account_id)
+    return {row[0]: PriceRow(*row) for row in rows}
+
+
+class Retirement(NamedTuple):
+    keys: Sequence[str]
+    now_ms: int | None
+
+
+async def retire_esims(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+    async with session.transaction():
+        return [await _retire(session, "retire_esims", one) for one in retirements]
+
+
+async def retire_plans(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+    async with session.transaction():
+        return [await _retire(session, "retire_plans", one) for one in retirements]
+
+
+async def _retire(session: Session, statement: str, one: Retirement) -> int:
+    keys = [key for key in one.keys if is_keepable(key)]
+    return len(await session.ask(statement, one.now_ms, keys))
+
+
+async def delete_esims(session: Session, keys: Sequence[str]) -> list[bool]:
+    async with session.transaction():
+        return [await _delete(session, "delete_esim", key) for key in keys]
+
+
+async def delete_plans(session: Session, keys: Sequence[str]) -> list[bool]:
+    async with session.transaction():
+        return [await _delete(session, "delete_plan", key) for key in keys]
+
+
+async def _delete(session: Session, statement: str, key: str) -> bool:
+    return is_keepable(key) and bool(await session.ask(statement, key))
+
+
+async def search_esims(session: Session, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+    if not is_keepable(which.number, which.after):
+        return []
+    rows = await session.ask(
+        "search_esims", which.account_id, which.number, which.retired, which.after, which.limit
+    )
+    return [(row[0], _esim(tuple(row)[1:])) for row in rows]
+
+
+async def all_plans(session: Session, after: str, limit: int) -> list[PlanRow]:
+    if not is_keepable(after):
+        return []
+    return [_plan(row) for row in await session.ask("all_plans", after, limit)]
+
+
+def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
+    """The columns before the document."""
+    return msgspec.structs.astuple(row)[:-3]
+
+
+def _json(document: dict[str, Any]) -> str:
+    return _encode(document).decode()
+
+
+async def query_esims(
+    session: Session, seal: Seal, account_id: int, which: EsimFilter
+) -> tuple[list[EsimRow], int]:
+    if not is_keepable(which.esim_tran_no, which.iccid, which.order_no):
+        return [], 0
+    facts = (
+        account_id, which.esim_tran_no, which.iccid, which.order_no, which.from_ms, which.to_ms
+    )  # fmt: skip
+    count: int = await session.value("count_esims", *facts)
+    rows = await session.ask("query_esims", *facts, which.limit, which.offset)
+    return await _decoded(rows, lambda row: opened(seal, _esim(row))), count
+
+
+async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:
+    if not is_keepable(which.type, which.package_code, which.slug, which.location):
+        return []
+    rows = await session.ask(
+        "list_plans",
+        which.type,
+        which.package_code,
+        which.slug,
+        None if which.data_types is None else list(which.data_types),
+        which.location,
+    )
+    return await _decoded(rows, _plan)
+
+
+async def plans_version(session: Session) -> tuple[int, int]:
+    [(count, changes)] = await session.ask("plans_version")
+    return count, changes
+
+
+async def _decoded(rows: Sequence[Any], decode: Callable[[Any], R]) -> list[R]:
+    """What rows say; of many in a thread, so that the event loop does not stand still for them."""
+    if len(rows) <= _MOST_ON_LOOP:
+        return [decode(row) for row in rows]
+    return await asyncio.to_thread(lambda: [decode(row) for row in rows])
+
+
+async def find_plan(session: Session, code_or_slug: str) -> PlanRow | None:
+    if not is_keepable(code_or_slug):
+        return None
+    rows = await session.ask("find_plan", code_or_slug)
+    return _plan(rows[0]) if rows else None
+
+
+def _plan(row: Any) -> PlanRow:
+    *facts, document, retired = row
+    return PlanRow(*(*facts, _decode(document), retired))
+
+
+def _esim(row: Any) -> EsimRow:
+    *facts, document, retired = row
+    return EsimRow(*(*facts, _decode(document), retired))

@@ -1,0 +1,38 @@
+"""How the store on PostgreSQL is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simpost.ports.store.health import Queue
+from simpost.store.postgres.database import Database
+from simpost.store.postgres.link import Session
+
+
+class PostgresHealth:
+    """Implements `simpost.ports.store.StoreHealth`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.counts = database.counts
+
+    async def queues(self) -> list[Queue]:
+        """Counts parked receipts too: no node by itself can know that."""
+        found, self.counts().parked = await self._database.read(_queues)
+        return found
+
+    async def probe(self, *, now_ms: int) -> None:
+        await self._database.chores.submit(_probe, now_ms)
+
+
+async def _queues(session: Session) -> tuple[list[Queue], int]:
+    found = [
+        Queue(carrier, parts, int.from_bytes(first[:6], "big"))
+        for carrier, parts, first in await session.ask("queues")
+    ]
+    return found, await session.value("count_parked")
+
+
+async def _probe(session: Session, times_ms: Sequence[int]) -> list[None]:
+    await session.ask("probe", str(max(times_ms)))
+    return [None] * len(times_ms)

@@ -1,0 +1,50 @@
+"""Deletes from the database what is past its time, and makes partitions ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from simpost.store import limits
+from simpost.store.postgres import assemblies, leasing, partitions, refusals
+from simpost.store.postgres.database import Database
+from simpost.store.postgres.link import Session
+
+_HOUR_MS: Final = 3_600_000
+
+
+class PostgresRetention:
+    """Implements `simpost.ports.store.Retention`."""
+
+    def __init__(self, database: Database) -> None:
+        self._write = database.chores.submit
+        self._prepared_ms = 0
+
+    async def purge(self, *, now_ms: int, limit: int) -> int:
+        """Makes partitions ahead too, once an hour."""
+        if abs(now_ms - self._prepared_ms) >= _HOUR_MS:
+            self._prepared_ms = now_ms
+            await self._write(_prepare, now_ms)
+        one = leasing.Oblivion(
+            now_ms, now_ms - limits.REQUESTS_KEPT_MS, now_ms - limits.PARKED_KEPT_MS, limit
+        )
+        return await self._write(leasing.forget, one)
+
+    async def delete_messages(self, *, before_ms: int, limit: int) -> int:
+        """Whole weeks that ended before that time; one with queued parts stays."""
+        del limit
+        return await self._write(_drop_weeks, before_ms)
+
+    async def delete_inbound(self, *, before_ms: int, limit: int) -> int:
+        return await self._write(assemblies.retire, assemblies.Oblivion(before_ms, limit))
+
+    async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
+        return await self._write(refusals.retire, (before_ms, limit))
+
+
+async def _prepare(session: Session, times_ms: Sequence[int]) -> list[list[str]]:
+    return [await partitions.prepare(session, each) for each in times_ms]
+
+
+async def _drop_weeks(session: Session, times_ms: Sequence[int]) -> list[int]:
+    return [len(await partitions.drop_before(session, each)) for each in times_ms]

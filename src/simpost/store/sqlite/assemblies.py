@@ -1,0 +1,177 @@
+"""What comes in: parts gathered until their message is whole, and kept once, in one transaction.
+
+An event for webhooks belongs into the transaction of `keep`, beside the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from simpost.domain.inbound import InboundMessage, InboundPart
+from simpost.ports.store import Accepted, Repeated
+from simpost.ports.store.inbound import Gathered, Known, NewInbound
+from simpost.store import limits
+from simpost.store.codes import reason_of
+from simpost.store.inboundrows import raw_octets
+from simpost.store.sqlite.accepting import accept
+from simpost.store.sqlite.inbound_log import parts_of
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.session import Session
+
+_WHOLE = Accepted()
+
+
+class Oblivion(NamedTuple):
+    before_ms: int
+    limit: int
+
+
+def gather(session: Session, parts: Sequence[InboundPart]) -> list[Gathered | Known | None]:
+    return [_gather(session, part) for part in parts]
+
+
+def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
+    row = session.execute(SQL["newest_assembly"], _key(part)).get
+    if row is None:
+        _begin(session, part)
+        return None
+    assembly, inbound_id, reason = row
+    known = parts_of(session.connection, assembly)
+    same = next((one for one in known if one.place.number == part.place.number), None)
+    if same is not None and (same.octets, same.encoding) != (part.octets, part.encoding):
+        _begin(session, part)
+        return None
+    if inbound_id is not None and same is None:
+        _begin(session, part)
+        return None
+    session.execute(SQL["touch_assembly"], (part.link, part.received_ms, assembly))
+    if inbound_id is not None:
+        return Known(reason_of(reason))
+    if same is None:
+        _add(session, assembly, part)
+        known.append(part)
+    if len(known) < part.place.total:
+        return None
+    return Gathered(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
+
+
+def _begin(session: Session, part: InboundPart) -> None:
+    row = (*_key(part), part.link, part.received_ms, None, None)
+    _add(session, session.execute(SQL["add_assembly"], row).get, part)
+
+
+def _add(session: Session, assembly: int, part: InboundPart) -> None:
+    session.execute(
+        SQL["add_incoming_part"],
+        (
+            assembly,
+            part.place.number,
+            part.encoding,
+            part.octets,
+            part.for_application,
+            part.received_ms,
+            raw_octets([part.raw]),
+        ),
+    )
+
+
+def _key(part: InboundPart) -> tuple[object, ...]:
+    place = part.place
+    return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
+
+
+def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Known]:
+    return [_keep(session, new) for new in all_new]
+
+
+def _keep(session: Session, new: NewInbound) -> Accepted | Known:
+    inbound = new.inbound
+    if isinstance(new.of, Gathered):
+        known = _take_gathered(session, new.of, inbound)
+    else:
+        known = _take_alone(session, new.of, inbound)
+    if known is not None:
+        return known
+    session.execute(SQL["insert_inbound"], _row(inbound))
+    of_esim = inbound.esim_tran_no is not None
+    session.execute(
+        SQL["trim_inbound"],
+        (
+            inbound.account_id,
+            inbound.esim_tran_no,
+            limits.MOST_OF_AN_ESIM if of_esim else limits.MOST_OF_NO_ESIM,
+        ),
+    )
+    if new.message is None:
+        return _WHOLE
+    [accepted] = accept(session, [new.message])
+    assert not isinstance(accepted, Repeated)
+    return accepted
+
+
+def _take_gathered(session: Session, of: Gathered, inbound: InboundMessage) -> Known | None:
+    """Take an assembly as it was read, unless it was taken or a further part came since."""
+    if session.execute(SQL["count_incoming_parts"], (of.assembly,)).get != len(of.parts):
+        return Known(None)
+    session.execute(
+        SQL["keep_assembly"], (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
+    )
+    if session.connection.changes():
+        return None
+    row = session.execute(SQL["find_assembly"], (of.assembly,)).get
+    return Known(reason_of(row[-1]) if row else None)
+
+
+def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Known | None:
+    """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
+
+    Of a message whose first part was refused, all others are. Without a reference, the same text
+    is the same message only if the answer may have been lost with its connection; then it is
+    answered anew over this one, and the next is another message.
+    """
+    for assembly, link, reason in session.execute(SQL["like_assemblies"], _key(part)).fetchall():
+        if link not in part.links if part.place.is_alone else reason is not None:
+            session.execute(SQL["touch_assembly"], (part.link, part.received_ms, assembly))
+            return Known(reason_of(reason))
+    row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
+    session.execute(SQL["add_assembly"], row)
+    return None
+
+
+def _row(inbound: InboundMessage) -> tuple[object, ...]:
+    return (
+        inbound.account_id,
+        inbound.id,
+        inbound.esim_tran_no,
+        inbound.carrier,
+        inbound.source,
+        inbound.destination,
+        inbound.state,
+        inbound.reason,
+        inbound.encoding,
+        inbound.text,
+        inbound.part_count,
+        msgspec.json.encode(inbound.missing).decode() if inbound.missing else None,
+        inbound.message_id,
+        inbound.received_ms,
+        raw_octets(inbound.raw),
+    )
+
+
+def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+    return [_forget(session, one) for one in all_of]
+
+
+def _forget(session: Session, one: Oblivion) -> int:
+    rows = session.execute(SQL["forgettable_assemblies"], (one.before_ms, one.limit)).fetchall()
+    rows += session.execute(
+        SQL["surplus_assemblies"], (limits.MOST_ASSEMBLIES, one.limit)
+    ).fetchall()
+    found = {row[0] for row in rows}
+    for assembly in found:
+        session.execute(SQL["forget_incoming_parts"], (assembly,))
+        session.execute(SQL["forget_assembly"], (assembly,))
+    return len(found)

@@ -1,0 +1,121 @@
+"""The file and the ways to it: the writer, a reader in a thread, and look-ups on the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from simpost.errors import StoreDamaged, StoreError, StoreTimeout
+from simpost.observe import get_logger
+from simpost.store.sqlite import retiring
+from simpost.store.sqlite.connection import translate
+from simpost.store.sqlite.deadline import LOOKUP_S, READ_S, Deadline
+from simpost.store.sqlite.lock import OwnerLock
+from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.soundness import check_sound
+from simpost.store.sqlite.writer import Verb, Writer
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+_MOST_SHRINKING = 500
+"""Steps at a time in which the file is made smaller; the next hour goes on."""
+
+_logger = get_logger(__name__)
+
+
+class Database:
+    """One open file.
+
+    Attributes:
+        write: runs a verb in the writer's next transaction; the result after its commit.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        lock: OwnerLock,
+        session: Session,
+        others: tuple[apsw.Connection, apsw.Connection, apsw.Connection],
+        order: Sequence[Verb[Any, Any]],
+    ) -> None:
+        """`others` are the connections of checkpoints, look-ups and reads; `order` the writer's."""
+        self.path = path
+        self.session = session
+        self.checkpointer, self.lookup, self.listing = others
+        self.writer = Writer(session, self.checkpointer, asyncio.get_running_loop(), order)
+        self.writer.suspect = self._suspect
+        self.write = self.writer.submit
+        self._lock = lock
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._read_deadline = Deadline(self.listing, READ_S)
+        self._lookup_deadline = Deadline(self.lookup, LOOKUP_S)
+        self._checking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._checking is not None:
+            await self._checking
+        await self.writer.close()
+        await asyncio.to_thread(self._reader.shutdown)
+        for connection in (self.checkpointer, self.lookup, self.listing, self.session.connection):
+            connection.close()
+        self._lock.release()
+
+    async def read(self, query: Callable[..., R], *facts: Any) -> R:
+        """Run a query in the reader's thread, so that a long one never holds up the loop."""
+        if self._closed:
+            raise StoreError("the store is closed")
+        self.writer.refuse_if_damaged()
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(READ_S):
+                return await loop.run_in_executor(self._reader, self._ask, query, *facts)
+        except TimeoutError:
+            raise self._suspect(StoreTimeout()) from None
+        except apsw.Error as error:
+            raise self._suspect(translate(error)) from error
+
+    def look_up(self, query: Callable[..., R], *facts: Any) -> R:
+        """Run a query on the loop itself: a point look-up costs less than a thread's hand-over."""
+        self._lookup_deadline.begin()
+        try:
+            return query(self.lookup, *facts)
+        except apsw.Error as error:
+            raise self._suspect(translate(error)) from error
+
+    async def shrink(self) -> None:
+        """Give back the room of deleted rows, and empty the journal, which still has them."""
+        for _ in range(_MOST_SHRINKING):
+            self.writer.empty_journal()
+            if not await self.write(retiring.shrink, None):
+                return
+
+    def _ask(self, query: Callable[..., R], *facts: Any) -> R:
+        self._read_deadline.begin()
+        return query(self.listing, *facts)
+
+    def _suspect(self, meaning: StoreError) -> StoreError:
+        """Refuse everything when the file is damaged; when it is slow, check whether it is."""
+        if isinstance(meaning, StoreDamaged):
+            self.writer.refuse(meaning)
+        elif isinstance(meaning, StoreTimeout) and not self._closed and not self._checking:
+            self._checking = asyncio.get_running_loop().create_task(self._check())
+        return meaning
+
+    async def _check(self) -> None:
+        """Once: a store that is slow again and again is not read as a whole each time."""
+        try:
+            await asyncio.to_thread(check_sound, self.path)
+        except StoreDamaged as damage:
+            self.writer.refuse(damage)
+        except StoreError as error:
+            _logger.error("store_not_checked", error=str(error))

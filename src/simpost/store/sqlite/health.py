@@ -1,0 +1,40 @@
+"""How the embedded store is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+
+from simpost.ports.store.health import Queue, StoreCounts
+from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
+
+
+class SqliteHealth:
+    """Implements `simpost.ports.store.StoreHealth`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self) -> StoreCounts:
+        counts = self._database.writer.counts()
+        counts.parked = self._database.session.parked
+        return counts
+
+    async def queues(self) -> list[Queue]:
+        return await self._database.read(_queues)
+
+    async def probe(self, *, now_ms: int) -> None:
+        await self._database.write(_probe, now_ms)
+
+
+def _queues(connection: apsw.Connection) -> list[Queue]:
+    rows = ask(connection, "queues")
+    return [Queue(carrier, parts, int.from_bytes(time, "big")) for carrier, parts, time in rows]
+
+
+def _probe(session: Session, times_ms: Sequence[int]) -> list[None]:
+    session.execute(SQL["probe"], (str(times_ms[-1]),))
+    return [None] * len(times_ms)

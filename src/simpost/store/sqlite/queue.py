@@ -1,0 +1,74 @@
+"""The queue in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simpost.domain.outcomes import Receipt
+from simpost.domain.repeats import RepeatPolicy
+from simpost.ports.carrier import OutboundPart
+from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated, Settlement
+from simpost.store.sqlite import accepting, leasing, receiving, settling, unreported
+from simpost.store.sqlite.database import Database
+
+
+class SqliteQueue:
+    """Implements `simpost.ports.store.MessageQueue`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.write
+        self._unreported_after = unreported.START
+
+    async def accept(self, message: NewMessage) -> Accepted | Repeated:
+        return await self._write(accepting.accept, message)
+
+    async def record_refusal(self, refused: Refused) -> Repeated | None:
+        return await self._write(accepting.remember, refused)
+
+    async def claim(
+        self,
+        carrier: str,
+        *,
+        limit: int,
+        now_ms: int,
+        owner: str,
+        lease_ms: int,
+        codes_only: bool = False,
+    ) -> list[OutboundPart]:
+        one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
+        return await self._write(leasing.claim, one)
+
+    async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
+        return await self._read(leasing.leased, carrier, owner, limit)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        await self._write(settling.settle, settlements)
+
+    async def receive(self, receipts: Sequence[Receipt]) -> None:
+        await self._write(receiving.receive, receipts)
+
+    async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
+        count = 0
+        while True:
+            step = await self._write(leasing.lapse, leasing.Lapse(now_ms, owner, repeats))
+            count += step
+            if step < leasing.STEP:
+                return count
+
+    async def expire(self, *, now_ms: int, limit: int) -> int:
+        keys = await self._read(leasing.ended_parts, now_ms, limit)
+        if not keys:
+            return 0
+        return await self._write(leasing.expire, leasing.Expiry(now_ms, keys))
+
+    async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
+        after = self._unreported_after
+        found = await self._read(unreported.sent_messages, after, expired_ms, limit)
+        self._unreported_after = found[-1][:2] if len(found) == limit else unreported.START
+        overdue = [one[:2] for one in found if one[2] <= expired_ms]
+        if not overdue:
+            return 0
+        return await self._write(
+            unreported.end_unreported, unreported.Overdue(now_ms, expired_ms, overdue)
+        )

@@ -1,0 +1,27 @@
+"""What the file knows about receipts."""
+
+from __future__ import annotations
+
+from simpost.domain.outcomes import Receipt, UnmatchedReceipt
+from simpost.domain.receipt_ids import ObservedIdFormat
+from simpost.store.sqlite import forms, log, matching
+from simpost.store.sqlite.database import Database
+
+
+class SqliteReceipts:
+    """Implements `simpost.ports.store.ReceiptStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.write
+
+    async def is_of_sent_part(self, receipt: Receipt) -> bool:
+        return await self._write(matching.speak_of_sent, receipt)
+
+    async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
+        return await self._read(forms.forms_of, carrier)
+
+    async def list_unmatched(
+        self, *, carrier: str | None, until_ms: int | None, limit: int
+    ) -> list[UnmatchedReceipt]:
+        return await self._read(log.unmatched_receipts, carrier, until_ms, limit)
