@@ -196,7 +196,7 @@ class App:
                 clock,
                 self._keeper.take_over,
                 self.reload,
-                bind_patience_s=settings.node.bind_patience_s,
+                yield_binds_after_s=settings.node.yield_binds_after_s,
                 time_s=passed_s,
             )
 
@@ -309,7 +309,9 @@ class App:
         traced = with_trace_context(doors) if self._tracing else doors
         return HttpServer(
             traced,
-            limits=Limits(keep_alive_s=server.keep_alive_s, unread_s=server.unread_answer_s),
+            limits=Limits(
+                keep_alive_s=server.keep_alive_s, unread_s=server.unread_response_timeout_s
+            ),
             hosts=HostRules.of(server.host, server.allowed_hosts),
             proxies=TrustedProxies(server.trusted_proxies, server.proxy_hops),
             grace_s=_GRACE_S,
@@ -332,9 +334,9 @@ async def _tracing(settings: Settings) -> AsyncIterator[Tracing | None]:
     if not wanted.endpoint:
         yield None
         return
-    provider = start_exporting(wanted.endpoint, wanted.share, __version__)
+    provider = start_exporting(wanted.endpoint, wanted.sample_ratio, __version__)
     try:
-        yield Tracing(provider, wanted.share, __version__)
+        yield Tracing(provider, wanted.sample_ratio, __version__)
     finally:
         await asyncio.to_thread(provider.shutdown)
 

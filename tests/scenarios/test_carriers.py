@@ -191,7 +191,7 @@ async def test_a_signal_reloads_and_a_file_that_is_not_right_changes_nothing(fie
     field.break_file()
     refused = await field.operate("POST", "reload")
     assert refused["code"] == "invalid_configuration"
-    assert refused["errors"][0]["reason"].startswith("routes[0].prefix: is no setting")
+    assert refused["errors"][0]["reason"].startswith("routes[0].prefix: unknown setting")
     field.hang_up()
     while not field.log_says("configuration_refused"):
         await field.operate("GET", "carriers")

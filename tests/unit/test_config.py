@@ -107,12 +107,14 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
     ("old", "new", "said"),
     [
         ("[server]", "[server]\nhots = 1",
-         "FILE:2: server.hots: is no setting; did you mean 'host'?"),
-        ("[server]", "[sever]", "FILE:1: sever: is no setting; did you mean 'server'?"),
+         "FILE:2: server.hots: unknown setting; did you mean 'host'?"),
+        ("admin_token", "operator_token",
+         "FILE:2: server.operator_token: was renamed: write 'admin_token'"),
+        ("[server]", "[sever]", "FILE:1: sever: unknown setting; did you mean 'server'?"),
         ("[server]", '[server]\nport = "80"', "FILE:2: server.port: must be a whole number"),
         ("[server]", "[server]\nport = true", "FILE:2: server.port: must be a whole number"),
         ("[server]", "[server]\nport = 70000",
-         "FILE:2: server.port: must be less than or equal to 65535"),
+         "FILE:2: server.port: must be at most 65535"),
         ("[server]", "[server]\nhost = 1", "FILE:2: server.host: must be text"),
         ("[server]", "[server]\nallow_private_webhooks = 1",
          "FILE:2: server.allow_private_webhooks: must be true or false"),
@@ -128,7 +130,7 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
         ("[store]", '[store]\ndatabase_url = "sqlite:///:memory:"',
          "FILE:5: store.database_url: must be a plain file: what is accepted has to survive"),
         ("[store]", "[messages]\nvalidity_s = 59\n[store]",
-         "FILE:5: messages.validity_s: must be greater than or equal to 60"),
+         "FILE:5: messages.validity_s: must be at least 60"),
         ("[store]", '[messages]\nrepeat_in_doubt = [\n"code",\n"spam"]\n[store]',
          ("FILE:7: messages.repeat_in_doubt[1]: must be 'code', 'service', 'support', 'notice' or"
           " 'promotion'")),
@@ -140,9 +142,9 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
         ('"reseller"', '"a-name-of-16-oct"',
          "FILE:10: carriers[0].system_id: must have at most 15 characters"),
         ('"hush"', '"hush"\nwindow = 0',
-         "FILE:12: carriers[0].window: must be greater than or equal to 1"),
+         "FILE:12: carriers[0].window: must be at least 1"),
         ('"hush"', '"hush"\nlanguages = [\n14]',
-         "FILE:13: carriers[0].languages[0]: must be less than or equal to 13"),
+         "FILE:13: carriers[0].languages[0]: must be at most 13"),
         ('"hush"', '"hush"\nsource_address = "much too long"',
          ("FILE:12: carriers[0].source_address: must be up to 15 digits, or up to 11 letters and"
           " digits")),
@@ -174,7 +176,7 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
         ('"hush"', '"hush"\n[[routes]]\nplan = "TH_1_7"',
          "FILE:12: routes[0].carrier: is missing: name one, or several in `carriers`"),
         ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\nprefix = "66"',
-         "FILE:14: routes[0].prefix: is no setting; did you mean 'imsi_prefix'?"),
+         "FILE:14: routes[0].prefix: unknown setting; did you mean 'imsi_prefix'?"),
         ('"hush"', '"hush"\n[[routes]]\ncarrier = "one"\nmsisdn_prefix = "+66"',
          "FILE:14: routes[0].msisdn_prefix: must match ^[0-9]*$"),
     ],
@@ -244,7 +246,7 @@ def test_the_environment_stands_above_the_file(file: Path) -> None:
 def test_a_mistake_of_the_environment_is_told_as_such(file: Path) -> None:
     said = problems(file, LEAST, {"SIMPOST_SERVER__PORT": "many", "SIMPOST_LOG__COLOUR": "red"})
     assert sorted(said) == [
-        "environment SIMPOST_LOG__COLOUR: log.colour: is no setting",
+        "environment SIMPOST_LOG__COLOUR: log.colour: unknown setting",
         "environment SIMPOST_SERVER__PORT: server.port: must be a whole number",
     ]
 

@@ -68,7 +68,7 @@ keep_days = 90
 
 [tracing]
 # endpoint = ""         # where a collector takes OTLP over HTTP; needs simpost[otel]
-# share = 0.01          # of all messages
+# sample_ratio = 0.01   # fraction of messages to trace
 
 # One block for each carrier you send through. To try without one, run `simpost smsc`,
 # which prints what to put here.

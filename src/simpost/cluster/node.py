@@ -62,7 +62,7 @@ class Node:
         take_over: TakeOver,
         reload: Reload,
         *,
-        bind_patience_s: float,
+        yield_binds_after_s: float,
         time_s: Callable[[], float],
     ) -> None:
         self.name = facts.name
@@ -83,7 +83,7 @@ class Node:
         self._binds = Binds(
             facts.name,
             dispatch,
-            Reach(facts.name, bind_patience_s, time_s),
+            Reach(facts.name, yield_binds_after_s, time_s),
             keeps_none="carrier" not in facts.roles,
             within_s=facts.lease_s * _GIVE_UP,
         )

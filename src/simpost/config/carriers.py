@@ -49,7 +49,7 @@ _TonNpiOrNone = Annotated[str, Field(pattern=r"^(?:[0-7]/(?:1[0-8]|[0-9]))?$")]
 
 
 class SmppCarrierSettings(Section):
-    """A carrier reached by SMPP: we are the ESME that binds to its SMSC."""
+    """A carrier reached by SMPP: simpost is the ESME that binds to its SMSC."""
 
     type: Literal["smpp"] = Field(description="The kind of carrier.")
     name: str = Field(pattern=NAME, description="Name used by routes, logs and metrics.")
@@ -62,183 +62,200 @@ class SmppCarrierSettings(Section):
         description="Password to bind with, at most 8 octets."
     )
     system_type: _Ascii = Field(
-        default="", max_length=12, description="Only where the carrier asks."
+        default="",
+        max_length=12,
+        description="`system_type` of the bind; set it only if the carrier asks for one.",
     )
     bind: Literal["transceiver", "transmitter_receiver", "transmitter"] = Field(
         default="transceiver",
-        description="One link for both directions, one link for each, or one that only sends.",
+        description="Kind of bind: one connection for both directions, one for each direction, "
+        "or one that only sends.",
     )
     binds: int = Field(
-        default=1, ge=1, le=32, description="How many such links, or pairs of links, at a time."
+        default=1, ge=1, le=32, description="Number of binds (or pairs of binds) to keep open."
     )
-    tls: bool = Field(default=False, description="Connect by TLS.")
+    tls: bool = Field(default=False, description="Connect with TLS.")
     tls_verify: bool = Field(
         default=True,
-        description="Check whose certificate it is; without it anyone on the way can read and "
-        "send.",
+        description="Verify the server certificate. Disabling this allows man-in-the-middle "
+        "attacks.",
     )
     tls_ca_file: _File = Field(
         default="",
-        description="Certificate authorities to trust, in PEM; empty takes the system's.",
+        description="PEM file of the trusted certificate authorities; empty: those of the system.",
     )
     tls_server_name: str = Field(
-        default="", description="Name the certificate must have, where it is not `host`."
+        default="", description="Name expected in the server certificate; empty: `host`."
     )
     tls_cert_file: _File = Field(
-        default="", description="Our certificate in PEM, where the carrier asks for one."
+        default="", description="PEM file of the client certificate, if the carrier asks for one."
     )
     tls_key_file: _File = Field(
-        default="", description="Its key in PEM; empty when it is in `tls_cert_file`, too."
+        default="", description="PEM file of the client key; empty: the key is in `tls_cert_file`."
     )
     interface_version: Literal["3.4", "5.0"] = Field(
         default="3.4", description="SMPP version announced in the bind."
     )
     window: int = Field(
-        default=10, ge=1, le=1000, description="Most PDUs on the way without an answer, per link."
+        default=10, ge=1, le=1000, description="Largest number of unanswered PDUs per bind."
     )
     rate_per_s: float = Field(
         default=0,
         ge=0,
         le=100_000,
-        description="Most submit_sm per second and link; 0 sets no limit.",
+        description="Rate limit in submit_sm per second and bind; 0: no limit.",
     )
     enquire_link_s: float = Field(
-        default=30, ge=1, le=3600, description="Silence after which the link is asked if it lives."
+        default=30,
+        ge=1,
+        le=3600,
+        description="Seconds of silence after which an enquire_link is sent.",
     )
     response_timeout_s: float = Field(
         default=30,
         ge=1,
         le=600,
-        description="How long an answer is waited for; then the part is in doubt.",
+        description="Seconds to wait for a response; then the part is in doubt.",
     )
     bind_timeout_s: float = Field(
-        default=10, ge=1, le=120, description="How long connecting and binding may take together."
+        default=10,
+        ge=1,
+        le=120,
+        description="Seconds that connecting and binding may take together.",
     )
     reconnect_min_s: float = Field(
         default=1,
         ge=0.1,
         le=600,
-        description="First wait after a lost link; doubled each time, jittered.",
+        description="Seconds before the first reconnect; doubled after each failure, with jitter.",
     )
     reconnect_max_s: float = Field(
-        default=60, ge=0.1, le=3600, description="Longest wait between tries."
+        default=60, ge=0.1, le=3600, description="Most seconds between two reconnects."
     )
     bind_refused_wait_s: float = Field(
         default=120,
         ge=0.1,
         le=86_400,
-        description="Wait after a bind was refused: bound already, wrong password, unknown name.",
+        description="Seconds before the next try after a refused bind: already bound, wrong "
+        "password, unknown name.",
     )
     statuses: dict[str, Literal["retry", "throttle", "refuse", "bind", "unclear", "doubt"]] = Field(
         default={},
-        description='What an error status means here, where it is not the usual: `"0x00000045" = '
-        '"retry"`.',
+        description="Meaning of error statuses that this carrier uses in its own way: "
+        '`"0x00000045" = "retry"`.',
     )
     retry_after_s: float = Field(
         default=0,
         ge=0,
         le=86_400,
-        description="Pause before a part is offered again after a passing fault; 0 begins with 5 s "
-        "and doubles it up to 300 s.",
+        description="Seconds before a part is sent again after a temporary error; 0: 5 s, "
+        "doubled up to 300 s.",
     )
     outbind_port: int = Field(
         default=0,
         ge=0,
         le=65_535,
-        description="Port on which the carrier calls us and asks us to bind as a receiver; 0 "
-        "takes no calls.",
+        description="Port for outbind: the carrier connects here and asks us to bind as a "
+        "receiver; 0: off.",
     )
     outbind_host: str = Field(
-        default="127.0.0.1", min_length=1, description="Address to take such calls on."
+        default="127.0.0.1", min_length=1, description="Address to listen on for outbind."
     )
     outbind_system_id: _Ascii = Field(
-        default="", max_length=15, description="Name the caller must give; empty takes any."
+        default="", max_length=15, description="`system_id` that an outbind must have; empty: any."
     )
     outbind_password: Annotated[SecretStr, _fits_c_octets(8)] = Field(
         default=SecretStr(""),
-        description="Password the caller must give; wanted with `outbind_port`.",
+        description="Password that an outbind must have; required with `outbind_port`.",
     )
     source_address: SenderOrNone = Field(
         default="",
-        description="Sender the handset shows: up to 15 digits, or up to 11 letters and digits; "
-        "empty leaves it to the carrier.",
+        description="Default sender: up to 15 digits, or up to 11 letters and digits; empty: "
+        "the carrier chooses.",
     )
     senders: frozenset[Annotated[str, AfterValidator(_is_sender_or_any)]] = Field(
         default=frozenset(),
-        description='Other senders a message may ask for with `from`; `"*"` lets it ask for any.',
+        description='Other senders that a message may ask for with `from`; `"*"`: any.',
     )
     number_ton_npi: _TonNpi = Field(
         default="1/1",
-        description="Type of number and numbering plan of a sender of 9 digits or more.",
+        description="TON and NPI of a sender of 9 digits or more.",
     )
     short_code_ton_npi: _TonNpi = Field(
         default="3/0",
-        description='The same of a sender of up to 8 digits; some carriers want `"0/0"`.',
+        description='TON and NPI of a sender of up to 8 digits; some carriers want `"0/0"`.',
     )
-    name_ton_npi: _TonNpi = Field(default="5/0", description="The same of a sender with letters.")
+    name_ton_npi: _TonNpi = Field(
+        default="5/0", description="TON and NPI of a sender with letters."
+    )
     destination_ton_npi: _TonNpiOrNone = Field(
         default="",
-        description='The same of the destination; empty takes `"1/1"` for an MSISDN, `"0/6"` for '
-        'an IMSI and `"0/0"` for the others.',
+        description='TON and NPI of the destination; empty: `"1/1"` for an MSISDN, `"0/6"` for '
+        'an IMSI, `"0/0"` for the others.',
     )
     address: Literal["msisdn", "imsi", "iccid", "esim_tran_no"] = Field(
-        default="msisdn", description="Which identifier of the eSIM is the destination."
+        default="msisdn", description="Identifier of the eSIM that is the destination address."
     )
     reference_bits: Literal[8, 16] = Field(
         default=8,
-        description="Width of the concatenation reference of long messages. 8 leaves a septet more "
-        "in each part; references count per eSIM, so that 256 are enough.",
+        description="Bits of the concatenation reference of long messages. 8 bits leave room "
+        "for one more character per part; references count per eSIM, so 256 are enough.",
     )
     concatenation: Literal["udh", "sar", "payload"] = Field(
         default="udh",
-        description="How a long message goes: in parts with a user data header, in parts with the "
-        "TLVs `sar_*`, or whole in the TLV `message_payload`.",
+        description="How a long message is sent: in parts with a user data header, in parts "
+        "with the TLVs `sar_*`, or whole in the TLV `message_payload`.",
     )
     default_alphabet: Literal["gsm7", "latin1", "ascii"] = Field(
         default="gsm7",
-        description="What the carrier takes `default_data_coding` for; a text that does not fit "
-        "this alphabet goes as UCS-2.",
+        description="Alphabet of `default_data_coding` at this carrier. A text that does not "
+        "fit it is sent as UCS-2.",
     )
     default_data_coding: _Octet = Field(
         default=0, description="`data_coding` of texts in the default alphabet."
     )
     languages: frozenset[Annotated[int, BeforeValidator(_language), Field(ge=1, le=13)]] = Field(
         default=frozenset(),
-        description="National language tables the carrier passes on (TS 23.038 6.2.1.2.4), by "
-        'number, name or code (`1`, `"turkish"` or `"tr"`): 1 Turkish, 2 Spanish, 3 Portuguese, '
-        "4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, 8 Malayalam, 9 Oriya, 10 Punjabi, "
-        "11 Tamil, 12 Telugu, 13 Urdu.",
+        description="National language tables that the carrier supports (TS 23.038 6.2.1.2.4), "
+        'by number, name or code (`1`, `"turkish"` or `"tr"`): 1 Turkish, 2 Spanish, 3 '
+        "Portuguese, 4 Bengali, 5 Gujarati, 6 Hindi, 7 Kannada, 8 Malayalam, 9 Oriya, 10 "
+        "Punjabi, 11 Tamil, 12 Telugu, 13 Urdu.",
     )
     gsm7: Literal["unpacked", "packed"] = Field(
-        default="unpacked", description="How the carrier takes septets: one an octet, or packed."
+        default="unpacked",
+        description="Packing of GSM 7 bit texts: one septet per octet, or packed.",
     )
     gsm7_padding: Literal["cr", "zero"] = Field(
         default="cr",
-        description="What fills seven bits that packed septets leave over: a carriage return (TS "
+        description="Fill of seven unused bits after packed septets: a carriage return (TS "
         "23.038 6.1.2.3.1), which no handset shows, or zeros, which some show as `@`.",
     )
     message_class: Literal["general", "group_f", "subunit", "off"] = Field(
         default="group_f",
-        description='How class 0 (flash) is told: "group_f" `data_coding` 0xF0 and 0xF4 '
-        '(UCS-2: 0x18), which most message centres take; "general" 0x10, 0x14 and 0x18, which '
-        "SMPP 3.4 5.2.19 reserves; the TLV `dest_addr_subunit`; or not at all.",
+        description='How class 0 (flash) is encoded: "group_f": `data_coding` 0xF0 and 0xF4 '
+        '(UCS-2: 0x18), which most SMSCs accept; "general": 0x10, 0x14 and 0x18, which SMPP '
+        '3.4 5.2.19 reserves; "subunit": the TLV `dest_addr_subunit`; "off": not supported.',
     )
     binary: bool = Field(
-        default=True, description="The carrier takes binary and port-addressed messages."
+        default=True, description="Whether the carrier supports binary and port-addressed messages."
     )
     binary_data_coding: _Octet = Field(
         default=4, description="`data_coding` of binary messages; some carriers want 0xF5."
     )
     receipts: Literal["on", "off"] = Field(
         default="on",
-        description="Ask for delivery receipts. Without them messages end at `sent`; receipts that "
-        "come all the same are applied where they fit, and kept.",
+        description='Whether to ask for delivery receipts. With "off" messages end at `sent`; '
+        "receipts that come anyway are applied if they match.",
     )
-    max_parts: int = Field(default=10, ge=1, le=255, description="Most parts of one message.")
+    max_parts: int = Field(
+        default=10, ge=1, le=255, description="Largest number of parts per message."
+    )
     service_type: _Ascii = Field(
-        default="", max_length=5, description="Only where the carrier asks."
+        default="",
+        max_length=5,
+        description="`service_type` of submit_sm; set it only if the carrier asks for one.",
     )
     validity: Literal["relative", "absolute", "off"] = Field(
         default="relative",
-        description="How `validity_period` tells the carrier when a message expires.",
+        description="Format of `validity_period`.",
     )

@@ -158,7 +158,21 @@ _SAID = {
     "model_type": "must be a table",
     "tuple_type": "must be a list",
     "frozen_set_type": "must be a list",
+    "too_short": "must have at least {min_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "too_long": "must have at most {max_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
 }
+_RENAMED = {
+    "operator_token": "admin_token",
+    "unread_answer_s": "unread_response_timeout_s",
+    "bind_patience_s": "yield_binds_after_s",
+    "share": "sample_ratio",
+}
+"""Settings of earlier versions and their present names, for the error message."""
 
 
 def _reason(details: ErrorDetails) -> str:
@@ -166,24 +180,17 @@ def _reason(details: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         return _unknown(details["loc"])
     if said := _SAID.get(kind):
-        return said
-    limits = details.get("ctx", {})
-    match kind:
-        case "too_short" | "string_too_short":
-            return f"must have at least {limits['min_length']} characters"
-        case "too_long" | "string_too_long":
-            return f"must have at most {limits['max_length']} characters"
-        case "string_pattern_mismatch":
-            return f"must match {limits['pattern']}"
-        case _:
-            reason = details["msg"].removeprefix("Value error, ")
-            return reason.replace("Input should be", "must be")
+        return said.format(**details.get("ctx", {}))
+    return details["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 def _unknown(path: KeyPath) -> str:
     model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
-    near = difflib.get_close_matches(str(path[-1]), model.model_fields, n=1)
-    return f"is no setting; did you mean {near[0]!r}?" if near else "is no setting"
+    name = str(path[-1])
+    if (present := _RENAMED.get(name)) in model.model_fields:
+        return f"was renamed: write {present!r}"
+    near = difflib.get_close_matches(name, model.model_fields, n=1)
+    return f"unknown setting; did you mean {near[0]!r}?" if near else "unknown setting"
 
 
 def _written(path: KeyPath) -> str:

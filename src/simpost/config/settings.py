@@ -26,7 +26,7 @@ class Server(Section):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(
-        default=8080, ge=0, le=65_535, description="Port to listen on; 0 takes a free one."
+        default=8080, ge=0, le=65_535, description="Port to listen on; 0: a free one."
     )
     admin_token: SecretStr = Field(
         min_length=16,
@@ -41,66 +41,67 @@ class Server(Section):
         default=0,
         ge=0,
         le=600,
-        description="How long after SIGTERM requests are still taken while `/readyz` says no, so "
-        "that a load balancer asks others before the port closes.",
+        description="Seconds after SIGTERM in which requests are still served while `/readyz` "
+        "fails, so that a load balancer turns to other nodes before the port closes.",
     )
     allowed_hosts: tuple[str, ...] = Field(
         default=(),
-        description="Names that requests may give in `Host`, such as `sms.example.com`, or "
-        "`.example.com` for all names under it; others are answered with 421. An address and "
-        "`localhost` are always allowed. Empty: any name, but on loopback `localhost` alone, so "
-        'that no web page can reach it by a name of its own; `["*"]` allows any there, too.',
+        description="Allowed names in `Host`, such as `sms.example.com`, or `.example.com` for "
+        "all names under it; others get 421. An address and `localhost` are always allowed. "
+        'Empty: any name, but on loopback only `localhost`, against DNS rebinding; `["*"]`: '
+        "any name there too.",
     )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
-        description="Addresses or networks of the proxies in front, such as `127.0.0.1` or "
-        "`10.0.0.0/8`. Their `X-Forwarded-For` and `X-Forwarded-Proto` say who the client is; "
-        "from everybody else, and if empty, the two are ignored.",
+        description="Addresses or networks of trusted proxies, such as `127.0.0.1` or "
+        "`10.0.0.0/8`. Only their `X-Forwarded-For` and `X-Forwarded-Proto` are used. Empty: "
+        "these headers are ignored.",
     )
     proxy_hops: int = Field(
         default=1,
         ge=1,
         le=16,
-        description="How many trusted proxies a request comes through at most: so many entries "
-        "at the end of `X-Forwarded-For` are believed.",
+        description="Largest number of trusted proxies a request passes: as many entries at the "
+        "end of `X-Forwarded-For` are used.",
     )
     keep_alive_s: int = Field(
         default=75,
         ge=1,
         le=3600,
-        description="How long a connection is kept without a request. Longer than clients and "
-        "proxies keep theirs, so that it is they who close it.",
+        description="Seconds an idle connection is kept open. Should be longer than that of "
+        "clients and proxies, so that they close first.",
     )
-    unread_answer_s: int = Field(
+    unread_response_timeout_s: int = Field(
         default=30,
         ge=1,
         le=600,
-        description="How long an answer waits for a client that does not read it; then the "
+        description="Seconds to wait for a client that does not read its response; then the "
         "connection is closed.",
     )
     max_body_octets: int = Field(
         default=131_072,
         ge=65_536,
         le=67_108_864,
-        description="Largest request body that is read; a larger one is refused with 413. The "
-        "administrator's batches may have 4 MiB. Reading JSON takes some 8 ms for each 131,072.",
+        description="Largest request body in octets; a larger one is refused with 413. Batches "
+        "of the administrator may have 4 MiB. Parsing JSON takes about 8 ms per 131,072 "
+        "octets.",
     )
     timestamp_window_s: int = Field(
         default=300,
         ge=1,
         le=43_200,
-        description="How far the timestamp of a signed request may be from our clock. At most half "
-        "of the 24 hours for which signatures are remembered.",
+        description="Largest difference in seconds between the timestamp of a signed request "
+        "and the clock. At most half of the 24 hours for which signatures are remembered.",
     )
     allow_private_webhooks: bool = Field(
         default=False,
-        description="Let webhooks go to loopback, private and link-local addresses.",
+        description="Allow webhooks to loopback, private and link-local addresses.",
     )
     plan_prices: Literal["own", "imported"] = Field(
         default="own",
-        description="Prices that `package/list` shows an account: `own`, those imported for it "
-        "with `--account`, else 0; `imported`, its own, else the `price` and `retailPrice` that "
-        "the plan was imported with, which are usually what you pay.",
+        description="Prices that `package/list` shows an account. `own`: those imported for it "
+        "with `--account`, else 0. `imported`: its own, else `price` and `retailPrice` of the "
+        "imported plan, which are usually what you pay.",
     )
 
     @field_validator("allowed_hosts")
@@ -130,50 +131,50 @@ class Server(Section):
 
 
 class Messages(Section):
-    """What holds for every message."""
+    """Validity, repeats, failover and retention of messages."""
 
     validity_s: int = Field(
         default=172_800,
         ge=60,
         le=2_592_000,
-        description="How long a message is tried when the request does not say.",
+        description="Validity of a message in seconds if the request gives none.",
     )
     repeat_in_doubt: frozenset[Category] = Field(
         default=frozenset(
             {Category.SERVICE, Category.SUPPORT, Category.NOTICE, Category.PROMOTION}
         ),
-        description="Categories whose parts are sent again when bytes left and no answer came. "
-        "The others are left in doubt: the handset never shows them twice.",
+        description="Categories whose parts are sent again when they are in doubt. Other "
+        "categories stay in doubt: the handset never shows them twice.",
     )
     max_repeats: int = Field(
         default=3,
         ge=0,
         le=10,
-        description="How often a part in doubt is sent again, after 60 s, 120 s, 240 s and so on; "
-        "then it waits for a receipt or its end. Also for an answer that says nothing "
-        "(ESME_RUNKNOWNERR), after which the part is refused.",
+        description="Most repeats of a part in doubt, after 60 s, 120 s, 240 s and so on; then "
+        "it waits for a receipt until it expires. Also the most repeats after an unspecific "
+        "error (ESME_RUNKNOWNERR); then the part is refused.",
     )
     failover_after_s: float = Field(
         default=10,
         ge=1,
         le=3600,
-        description="How long a carrier may be closed, or take nothing it is given, before what "
-        "waits for it goes by the next carrier of its route.",
+        description="Seconds a carrier may be down, or accept nothing, before its queued "
+        "messages move to the next carrier of their route.",
     )
     receipt_grace_s: int = Field(
         default=86_400,
         ge=60,
         le=2_592_000,
-        description="How long after its validity a message that was sent may still be reported on; "
-        "then it ends as expired with `no_receipt`.",
+        description="Seconds after the validity in which a receipt for a sent message is "
+        "awaited; then the message expires with `no_receipt`.",
     )
     keep_days: int = Field(
         default=0,
         ge=0,
         le=36_500,
-        description="How long messages stay in the log, and what came in; what is older is dropped "
-        "once an hour, messages on PostgreSQL by whole weeks; 0 keeps all. At least as long as "
-        "`validity_s` and `receipt_grace_s` together, so that each has had its end.",
+        description="Days that messages and inbound messages stay in the log; older ones are "
+        "deleted once an hour, on PostgreSQL in whole weeks. 0: keep all. At least "
+        "`validity_s` and `receipt_grace_s` together, so that every message is final.",
     )
 
     @field_validator("keep_days")
@@ -189,13 +190,13 @@ class Messages(Section):
 
 
 class Route(Section):
-    """A rule that picks the carriers; the first one that fits is taken."""
+    """A rule that selects carriers; the first matching rule is used."""
 
-    carrier: str = Field(default="", description="Name of the carrier, where there is one only.")
+    carrier: str = Field(default="", description="Name of the carrier, if there is only one.")
     carriers: tuple[str, ...] = Field(
         default=(),
-        description="Names of carriers in order: the next takes over where one is down, refuses us "
-        "or is too slow. Either this or `carrier`.",
+        description="Names of carriers in order: the next one is used when one is down, refuses "
+        "or is too slow. Give either this or `carrier`.",
     )
     msisdn_prefix: str = Field(
         default="",
@@ -206,7 +207,7 @@ class Route(Section):
         default="", pattern=r"^[0-9]*$", description="First digits of the IMSI."
     )
     plan: str = Field(default="", description="Slug or package code of the eSIM's plan.")
-    account: str = Field(default="", description="Access code of the account that sends.")
+    account: str = Field(default="", description="Access code of the sending account.")
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -215,43 +216,45 @@ class Route(Section):
 
 
 class Number(Section):
-    """A number or short code that people text to; those that messages are sent from are known."""
+    """An own number or short code that people text to. Senders of carriers need no entry."""
 
     number: SenderOrNone = Field(
-        min_length=1, description="As the carrier writes it, with or without plus."
+        min_length=1, description="The number as the carrier writes it, with or without plus."
     )
     account: str = Field(
         default="",
-        description="Access code of the one account whose number it is; empty: a text belongs to "
-        "the account of the eSIM that it came from.",
+        description="Access code of the account that owns the number; empty: a text belongs to "
+        "the account of the eSIM that sent it.",
     )
 
 
 class Log(Section):
-    """What is written to stderr."""
+    """Log lines on stderr."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least important lines that are written."
+        default="info", description="Lowest level that is written."
     )
     format: Literal["console", "json"] = Field(
-        default="console", description="For people, or machines."
+        default="console",
+        description="Format of log lines: `console` for people, `json` for programs.",
     )
 
 
 class Tracing(Section):
-    """Traces of messages by OpenTelemetry; needs `pip install 'simpost[otel]'`."""
+    """OpenTelemetry traces of messages; needs `pip install 'simpost[otel]'`."""
 
     endpoint: str = Field(
         default="",
         pattern=r"^(?:https?://\S+)?$",
-        description="Where a collector takes OTLP over HTTP, such as "
-        "`http://127.0.0.1:4318/v1/traces`; empty: nothing is traced.",
+        description="URL of an OTLP/HTTP collector, such as `http://127.0.0.1:4318/v1/traces`; "
+        "empty: no tracing.",
     )
-    share: float = Field(
+    sample_ratio: float = Field(
         default=0.01,
         ge=0,
         le=1,
-        description="Of all messages, how many are traced; those whose caller traces them, too.",
+        description="Fraction of messages to trace. Messages with an incoming trace context are "
+        "always traced.",
     )
 
 

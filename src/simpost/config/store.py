@@ -16,7 +16,7 @@ _POSTGRES = ("postgresql://", "postgres://")
 
 
 class Store(Section):
-    """Where what was accepted is kept."""
+    """Where messages are stored."""
 
     database_url: str = Field(
         default="sqlite:///simpost.db",
@@ -29,12 +29,12 @@ class Store(Section):
     listen_url: str = Field(
         default="",
         repr=False,
-        description="PostgreSQL without the pooler, to hear at once what other nodes accepted; "
-        "empty: `database_url`, or only asking where that says `pgbouncer=true`.",
+        description="PostgreSQL URL that bypasses the pooler, for LISTEN/NOTIFY; empty: "
+        "`database_url`, or polling if that has `pgbouncer=true`.",
     )
     secrets_key: SecretStr = Field(
-        description="Fernet key (32 octets, URL-safe base64) that seals secrets in the store. "
-        "Without it they cannot be read again: keep a copy apart from the store.",
+        description="Fernet key (32 octets, URL-safe base64) that encrypts secrets in the "
+        "store. Without it they are lost: keep a copy in another place.",
     )
 
     @property
@@ -82,30 +82,31 @@ ROLES: tuple[Role, ...] = ("api", "dispatch", "carrier")
 
 
 class Node(Section):
-    """One process among several on one PostgreSQL ([nodes.md](nodes.md))."""
+    """A node of a cluster on one PostgreSQL ([nodes.md](nodes.md))."""
 
     name: str = Field(
         default="",
         pattern=rf"^$|{NAME[:-1]}$",
-        description="What the node is called; no two have the same name. Empty: the host and four "
-        "characters of chance.",
+        description="Name of the node, unique in the cluster. Empty: the host name and four "
+        "random characters.",
     )
     roles: frozenset[Role] = Field(
         default=frozenset(ROLES),
         min_length=1,
-        description="What it does: takes requests, keeps the queue in order, keeps binds.",
+        description="Roles of the node: `api` serves requests, `dispatch` maintains the queue, "
+        "`carrier` keeps binds.",
     )
     lease_s: float = Field(
         default=15,
         ge=3,
         le=300,
-        description="How long a node that says nothing still owns its binds. After half of it "
-        "without an answer of the database it gives them up.",
+        description="Seconds a silent node keeps its binds. After half of it without a response "
+        "of the database it releases them.",
     )
-    bind_patience_s: float = Field(
+    yield_binds_after_s: float = Field(
         default=30,
         ge=1,
         le=3600,
-        description="How long it tries to bind to a carrier without once being bound, before "
-        "another node is to try; twice as long each time up to eight times.",
+        description="Seconds a node tries to bind to a carrier without success before another "
+        "node tries; doubled each time, up to eightfold.",
     )

@@ -137,12 +137,12 @@ async def test_a_reload_answers_what_it_did(serve: Any) -> None:
 
 async def test_a_file_that_is_not_right_is_answered_with_every_mistake(serve: Any) -> None:
     async def reload() -> Reloaded:
-        raise ConfigError("s.toml:4: server.hots: is no setting\nnot: told: apart")
+        raise ConfigError("s.toml:4: server.hots: unknown setting\nnot: told: apart")
 
     service = await serve(reload=reload)
     answer = await service.operate("POST", "reload")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_configuration")
     assert answer.json()["errors"] == [
-        {"at": "s.toml:4", "reason": "server.hots: is no setting"},
+        {"at": "s.toml:4", "reason": "server.hots: unknown setting"},
         {"at": "not", "reason": "told: apart"},
     ]

@@ -76,7 +76,7 @@ def make(open_nodes, store, time_s):
             SharedClock(),
             take_over,
             NothingNew(),
-            bind_patience_s=30.0,
+            yield_binds_after_s=30.0,
             time_s=time_s,
         )
         node.taken_over = taken_over

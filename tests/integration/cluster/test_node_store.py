@@ -15,7 +15,7 @@ BIND = BindStatus(
     1, BindKind.TRANSCEIVER, BindState.BOUND, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None
 )
 CARRIER = CarrierReport(takes=True, is_lost=False, held=3, binds=[BIND], failed=2, turn=1)
-REPORT = Report({"one": CARRIER}, Reading(None, ["s.toml:4: is no setting"]), obeyed=3)
+REPORT = Report({"one": CARRIER}, Reading(None, ["s.toml:4: unknown setting"]), obeyed=3)
 
 
 def new(name, run=b"1"):

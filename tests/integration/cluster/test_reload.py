@@ -61,7 +61,7 @@ def test_a_node_with_a_mistake_in_its_file_keeps_what_it_had_and_says_so(cluster
     add(wrong, MISTAKE)
     told = told_of(asked.operate("POST", "reload"))["wrong"]
     assert told["state"] == "refused"
-    assert told["errors"][0]["reason"].startswith("numbers[0].hue: is no setting")
+    assert told["errors"][0]["reason"].startswith("numbers[0].hue: unknown setting")
     assert "wrong.toml:" in told["errors"][0]["at"]
     until(lambda: shown(asked, "wrong").get("configurationErrors") == told["errors"])
     assert "configuration_refused" in wrong.log.read_text()

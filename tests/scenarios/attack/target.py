@@ -27,7 +27,7 @@ class Target(Gateway):
         [self.esim] = self.fill(1)
 
     def _toml(self, *arguments):
-        server = f"[server]\nunread_answer_s = {UNREAD_S}\n"
+        server = f"[server]\nunread_response_timeout_s = {UNREAD_S}\n"
         return super()._toml(*arguments).replace("[server]\n", server)
 
     @property

@@ -41,9 +41,9 @@ def check(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("window = 0", "11: carriers[0].window: must be greater than or equal to 1"),
-        ("binds = 33", "11: carriers[0].binds: must be less than or equal to 32"),
-        ("windw = 5", "11: carriers[0].windw: is no setting; did you mean 'window'?"),
+        ("window = 0", "11: carriers[0].window: must be at least 1"),
+        ("binds = 33", "11: carriers[0].binds: must be at most 32"),
+        ("windw = 5", "11: carriers[0].windw: unknown setting; did you mean 'window'?"),
         ("tls_ca_file = 'ca.pem'", "11: carriers[0].tls_ca_file: needs tls = true"),
         ("tls_verify = false", "11: carriers[0].tls_verify: needs tls = true"),
         (
