@@ -13,13 +13,13 @@ from collections import Counter
 from simpost.api.answers import Answers
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.states import State
-from simpost.messaging.attempt_counts import Tally
+from simpost.messaging.attempt_counts import AttemptCounts
 from simpost.observe import configure_logging
-from simpost.ports.store import Settlement
-from simpost.ports.store.health import StoreCounts, Told
+from simpost.ports.store import AttemptResult
+from simpost.ports.store.health import PendingCounts, StoreCounts
 
 _BATCH = 50
-_SETTLEMENT = Settlement(
+_SETTLEMENT = AttemptResult(
     account_id=1,
     message_id=bytes(16),
     number=1,
@@ -44,7 +44,7 @@ def measure(messages: int) -> float:
     accepted: Counter[tuple[str, str]] = Counter()
     answers = Answers()
     times_s = answers.times_s["open"]
-    tally, counts, told = Tally(), StoreCounts(), Told()
+    tally, counts, told = AttemptCounts(), StoreCounts(), PendingCounts()
     settlements, receipts = [_SETTLEMENT] * _BATCH, [_RECEIPT] * _BATCH
     ended = told.ended.append
     begun_s = time.process_time()

@@ -20,15 +20,15 @@ from pydantic import SecretStr
 from uuid_utils import uuid7
 
 from bench.gateway import HOST, Process, free_ports
-from simpost.app import settle_interpreter
+from simpost.app import tune_interpreter
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
 from simpost.domain.options import Options
 from simpost.messaging.lane import Lane
-from simpost.messaging.result_writer import Ledger
-from simpost.messaging.retry import Patience
+from simpost.messaging.result_writer import ResultWriter
+from simpost.messaging.retry import RetryPolicy
 from simpost.observe import configure_logging
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
@@ -72,7 +72,7 @@ def main() -> None:
 
 async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[str, float]:
     messages = wanted.messages
-    settle_interpreter()  # as `simpost serve` does
+    tune_interpreter()  # as `simpost serve` does
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
     await store.accounts.add_account(Account(id=0, access_code="bench", secret="bench"))
     for first in range(0, messages, 1000):
@@ -89,14 +89,14 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
             window=wanted.window,
         )
     )
-    ledger = Ledger(store.queue)
+    ledger = ResultWriter(store.queue)
     lane = Lane(
         carrier,
         store.queue,
         ledger,
         owner="embedded",
         depth=carrier.depth,
-        patience=Patience(),
+        retry_policy=RetryPolicy(),
         clock_ms=wall_clock_ms,
     )
     running = [asyncio.create_task(lane.run()), asyncio.create_task(ledger.run())]

@@ -24,7 +24,7 @@ from uuid_utils import uuid7
 from simpost.domain.messages import Category
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.states import State
-from simpost.ports.store import EsimRow, MessageFilter, NewMessage, PlanRow, Settlement
+from simpost.ports.store import AttemptResult, EsimRow, MessageFilter, NewMessage, PlanRow
 from simpost.store import SqliteStore
 from simpost.store.sqlite.connection import open_writer
 
@@ -58,9 +58,9 @@ def message(esim: int) -> NewMessage:
     )
 
 
-def settlement(accepted: NewMessage, carrier_id: str) -> Settlement:
+def settlement(accepted: NewMessage, carrier_id: str) -> AttemptResult:
     now = now_ms()
-    return Settlement(
+    return AttemptResult(
         account_id=1,
         message_id=accepted.id,
         number=1,

@@ -22,7 +22,7 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.cluster.clock import SharedClock, passed_s
 from simpost.cluster.node import Node
 from simpost.cluster.node_name import new_name
-from simpost.cluster.shared_rate_limit import SharedPaces
+from simpost.cluster.shared_rate_limit import SharedRateLimits
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
@@ -31,19 +31,19 @@ from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.from_settings import numbers_of, patience_of, repeats_of, routing_of
-from simpost.messaging.inbound import InboundDesk
-from simpost.messaging.inbound_routing import Aiming
+from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of, routing_of
+from simpost.messaging.inbound import InboundService
+from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
-from simpost.messaging.maintenance import Keeper
-from simpost.messaging.metrics_collector import Measures
-from simpost.messaging.plain_text_receipts import UnmarkedReceipts
+from simpost.messaging.maintenance import Maintenance
+from simpost.messaging.metrics_collector import MetricsCollector
+from simpost.messaging.plain_text_receipts import PlainTextReceipts
 from simpost.messaging.readiness import Readiness
 from simpost.messaging.reload import Reload
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
-from simpost.ports.cluster import ACCOUNTS_CHANGED, RELOAD_ORDERED, NewNode, NodeStore
+from simpost.ports.cluster import ACCOUNTS_CHANGED, RELOAD_ORDERED, ClusterStore, NewNode
 from simpost.ports.store import Store
 from simpost.runtime.clock import SteadyClock, wall_clock_ms
 from simpost.store import SqliteStore
@@ -72,7 +72,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def settle_interpreter() -> None:
+def tune_interpreter() -> None:
     """What was loaded to start stays; looking for garbage in it again and again costs 4 %."""
     sys.setswitchinterval(_SWITCH_S)
     gc.collect()
@@ -102,7 +102,7 @@ class App:
         reread: Callable[[], Settings] | None = None,
         owner: str = OWNER,
         tracing: Tracing | None = None,
-        nodes: NodeStore | None = None,
+        nodes: ClusterStore | None = None,
     ) -> None:
         clock = SharedClock() if nodes else None
         self._steady = SteadyClock()
@@ -114,21 +114,21 @@ class App:
         self.settings = settings
         self._tracing = tracing
         self.store = store
-        paces = SharedPaces(nodes, time.monotonic) if nodes else None
+        paces = SharedRateLimits(nodes, time.monotonic) if nodes else None
         self.accounts = Accounts(store.accounts, shared=paces)
         messages = settings.messages
         self.dispatch = Dispatch(
             store,
             owner=owner,
-            patience=patience_of(messages),
+            retry_policy=retry_policy_of(messages),
             clock_ms=clock_ms,
             inbound=self._take_inbound,
-            watch=partial(trace_carrier_events, tracing) if tracing else None,
+            wrap_events=partial(trace_carrier_events, tracing) if tracing else None,
         )
         for carrier in settings.carriers:
             self.dispatch.add(make_carrier(carrier))
         routing = routing_of(settings.routes, self.dispatch)
-        self._keeper = Keeper(
+        self._maintenance = Maintenance(
             store,
             owner=owner,
             repeats=repeats_of(messages),
@@ -146,24 +146,24 @@ class App:
             clock_ms=clock_ms,
             validity_s=messages.validity_s,
         )
-        self.inbound = InboundDesk(
+        self.inbound = InboundService(
             store.inbound,
-            Aiming(store.inbound, self.accounts, numbers_of(settings)),
+            InboundRouter(store.inbound, self.accounts, numbers_of(settings)),
             self.intake,
             new_id=self._new_id,
             clock_ms=clock_ms,
             leads=self._leads,
         )
-        self._unmarked = UnmarkedReceipts(store, self.inbound.report)
+        self._unmarked = PlainTextReceipts(store, self.inbound.receive)
         self._failover = Failover(
             store, self.accounts, self.dispatch, routing, clock_ms=clock_ms, leads=self._leads
         )
-        self.measures = Measures(
+        self.measures = MetricsCollector(
             store.health,
             self.dispatch,
             self.intake,
             self.inbound,
-            self._keeper,
+            self._maintenance,
             self._failover,
             clock_ms=clock_ms,
             leads=self._leads,
@@ -177,7 +177,7 @@ class App:
             make_carrier,
             dispatch=self.dispatch,
             intake=self.intake,
-            keeper=self._keeper,
+            maintenance=self._maintenance,
             failover=self._failover,
             inbound=self.inbound,
         )
@@ -194,18 +194,18 @@ class App:
                 self.dispatch,
                 self.accounts,
                 clock,
-                self._keeper.take_over,
+                self._maintenance.recover_leases_of,
                 self.reload,
                 yield_binds_after_s=settings.node.yield_binds_after_s,
                 time_s=passed_s,
             )
 
-    def wake(self, news: str) -> None:
+    def on_notification(self, news: str) -> None:
         """Another node accepted parts for the carrier of that name, or something changed."""
         if lane := self.dispatch.lanes.get(news):
             lane.wake()
         elif self._node and news in (ACCOUNTS_CHANGED, RELOAD_ORDERED):
-            self._node.hurry()
+            self._node.beat_now()
 
     def _new_id(self) -> bytes:
         return uuid7(nanoseconds=self._clock.now_ns()).bytes if self._clock else uuid7().bytes
@@ -229,12 +229,12 @@ class App:
 
         A side task that dies takes the process with it: half a service is worse than none.
         """
-        settle_interpreter()
+        tune_interpreter()
         if self._node:
-            await self._node.enter()
+            await self._node.register()
             await self._node.beat()
         await self.accounts.reload()
-        await self._keeper.take_stock()
+        await self._maintenance.recover_own_leases()
         server = self._http_server()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, server.end)
@@ -242,7 +242,7 @@ class App:
         async with asyncio.TaskGroup() as tasks:
             side = [
                 tasks.create_task(self._steady.run()),
-                tasks.create_task(self._keeper.run()),
+                tasks.create_task(self._maintenance.run()),
                 tasks.create_task(self.inbound.run()),
                 tasks.create_task(self._failover.run()),
                 tasks.create_task(self.measures.lag.run()),
@@ -364,7 +364,7 @@ async def _open(
     nodes = PostgresNodes(at.database_url, node=node)
     try:
         app = App(settings, store, reread, node, tracing, nodes)
-        store.on_waiting(app.wake)
+        store.on_waiting(app.on_notification)
         yield app
     finally:
         await nodes.close()

@@ -9,7 +9,7 @@ from simpost.domain.messages import Category, Priority
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.store import EsimRow, NewMessage, PlanRow, RequestKey, Settlement
+from simpost.ports.store import AttemptResult, EsimRow, NewMessage, PlanRow, RequestKey
 
 NOW_MS = 1_767_225_600_000
 DAY_MS = 86_400_000
@@ -55,7 +55,7 @@ def key(request_id: str = "r-1", fingerprint: bytes = b"same", at_ms: int = NOW_
     return RequestKey(request_id, fingerprint, stale_ms=at_ms - DAY_MS)
 
 
-def settlement(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+def settlement(of: NewMessage, number: int = 1, **changes: Any) -> AttemptResult:
     """The carrier took the part, unless `changes` say otherwise."""
     facts: dict[str, Any] = {
         "account_id": of.account_id,
@@ -74,10 +74,10 @@ def settlement(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
         "ended_ms": NOW_MS + 20,
         "due_ms": None,
     }
-    return Settlement(**{**facts, **changes})
+    return AttemptResult(**{**facts, **changes})
 
 
-def turned_back(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+def turned_back(of: NewMessage, number: int = 1, **changes: Any) -> AttemptResult:
     facts: dict[str, Any] = {
         "state": State.SENDING,
         "reason": Reason.THROTTLED,
@@ -87,7 +87,7 @@ def turned_back(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
     return settlement(of, number, **{**facts, **changes})
 
 
-def refused(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+def refused(of: NewMessage, number: int = 1, **changes: Any) -> AttemptResult:
     facts: dict[str, Any] = {
         "state": State.REJECTED,
         "reason": Reason.CARRIER_REFUSED,
@@ -97,7 +97,7 @@ def refused(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
     return settlement(of, number, **{**facts, **changes})
 
 
-def in_doubt(of: NewMessage, number: int = 1, **changes: Any) -> Settlement:
+def in_doubt(of: NewMessage, number: int = 1, **changes: Any) -> AttemptResult:
     facts: dict[str, Any] = {
         "state": State.IN_DOUBT,
         "reason": Reason.NO_RESPONSE,

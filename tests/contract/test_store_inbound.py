@@ -8,7 +8,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.inbound import NO_ACCOUNT, InboundState, RawPart
 from simpost.domain.reasons import Reason
 from simpost.ports.store import Accepted, MessageFilter
-from simpost.ports.store.inbound import InboundFilter, Known
+from simpost.ports.store.inbound import Duplicate, InboundFilter
 from simpost.store import limits
 from tests.contract.inbound_facts import LINK, OTHER_LINK, alone, inbound, new, one_of
 from tests.contract.store_facts import CARRIER, DAY_MS, NOW_MS, esim, message
@@ -58,7 +58,7 @@ async def test_parts_of_a_kept_message_are_known(store):
     gathered = await store.inbound.add_part(one_of(3))
     assert await store.inbound.save(new(gathered)) == Accepted()
     for number in (2, 3, 1):
-        assert await store.inbound.add_part(one_of(number)) == Known(None)
+        assert await store.inbound.add_part(one_of(number)) == Duplicate(None)
     assert len(await listed(store)) == 1
 
 
@@ -68,7 +68,7 @@ async def test_a_refused_message_is_known_with_its_reason(store):
     gathered = await store.inbound.add_part(one_of(3))
     refused = {"state": InboundState.REFUSED, "reason": Reason.TOO_MANY_PARTS}
     await store.inbound.save(new(gathered, **refused))
-    assert await store.inbound.add_part(one_of(3)) == Known(Reason.TOO_MANY_PARTS)
+    assert await store.inbound.add_part(one_of(3)) == Duplicate(Reason.TOO_MANY_PARTS)
 
 
 async def test_of_two_who_keep_the_same_message_one_does(store):
@@ -76,7 +76,7 @@ async def test_of_two_who_keep_the_same_message_one_does(store):
         await store.inbound.add_part(one_of(number))
     gathered = await store.inbound.add_part(one_of(3))
     assert await store.inbound.save(new(gathered)) == Accepted()
-    assert await store.inbound.save(new(gathered)) == Known(None)
+    assert await store.inbound.save(new(gathered)) == Duplicate(None)
     assert len(await listed(store)) == 1
 
 
@@ -84,7 +84,7 @@ async def test_a_part_that_came_since_a_message_was_read_is_never_lost(store):
     await store.inbound.add_part(one_of(1))
     [late] = await store.inbound.list_incomplete(before_ms=NOW_MS + 1, limit=9)
     await store.inbound.add_part(one_of(2))
-    assert await store.inbound.save(new(late)) == Known(None)
+    assert await store.inbound.save(new(late)) == Duplicate(None)
     assert await listed(store) == []
     assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
@@ -140,7 +140,7 @@ async def test_what_waits_for_parts_is_bounded(store, monkeypatch):
 async def test_the_same_text_over_another_connection_is_the_same_message(store):
     await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.inbound.save(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Duplicate(None)
     assert len(await listed(store)) == 1
 
 
@@ -155,15 +155,15 @@ async def test_after_a_lost_connection_each_text_is_known_once_and_the_next_is_a
     await store.inbound.save(new(alone()))
     await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.inbound.save(new(again)) == Known(None)
-    assert await store.inbound.save(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Duplicate(None)
+    assert await store.inbound.save(new(again)) == Duplicate(None)
     assert await store.inbound.save(new(again)) == Accepted()
 
 
 async def test_what_was_refused_is_refused_again_with_the_same_reason(store):
     refused = {"state": InboundState.REFUSED, "reason": Reason.SMS_API_ONLY}
     await store.inbound.save(new(one_of(1), **refused))
-    assert await store.inbound.save(new(one_of(2), **refused)) == Known(Reason.SMS_API_ONLY)
+    assert await store.inbound.save(new(one_of(2), **refused)) == Duplicate(Reason.SMS_API_ONLY)
     [row] = await listed(store)
     assert (row.state, row.reason) == (InboundState.REFUSED, Reason.SMS_API_ONLY)
 
@@ -208,7 +208,7 @@ async def test_the_message_that_carries_it_is_committed_with_it(store):
 async def test_what_is_known_commits_no_message(store):
     await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.inbound.save(new(again, message())) == Known(None)
+    assert await store.inbound.save(new(again, message())) == Duplicate(None)
     assert await store.log.list_messages(1, MessageFilter()) == []
 
 
@@ -344,7 +344,7 @@ async def test_what_is_retired_is_known_as_long_as_it_is_remembered(store):
     await came_in(store, OLD_MS, "hi")
     assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 1
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
-    assert await store.inbound.save(new(again)) == Known(None)
+    assert await store.inbound.save(new(again)) == Duplicate(None)
 
 
 # The octets as they came.

@@ -25,7 +25,7 @@ def settings_of(tmp_path):
 async def test_without_an_endpoint_nothing_stands_in_the_way_of_a_message(settings_of):
     async with open_app(settings_of()) as app:
         assert type(app.intake) is Intake
-        assert app.dispatch._watch is None
+        assert app.dispatch._wrap_events is None
         assert app._http_server().app.__name__ == "doors"
 
 
@@ -33,7 +33,7 @@ async def test_with_an_endpoint_the_ways_in_and_out_are_watched(settings_of):
     environment = {"SIMPOST_TRACING__ENDPOINT": ENDPOINT}
     async with open_app(settings_of(**environment)) as app:
         assert type(app.intake) is TracedIntake
-        assert app.dispatch._watch is not None
+        assert app.dispatch._wrap_events is not None
         assert app._http_server().app.__name__ == "traced"
 
 

@@ -6,9 +6,9 @@ late, in other forms or not at all, the service is killed and restarted, and so 
 Time passes as the story wants it, so that every message ends within it.
 
 A story is a number: `make stories SEED=7 COUNT=1` tells that one again. What they guard: every
-message has its end (`Keeper.round`), a start takes stock of what was held, what left without an
-answer is in doubt, a repeat is allowed, marked and by the same operator, early receipts meet their
-answer, commits come before answers, one request is one message, no state goes down.
+message has its end (`Maintenance.run_once`), a start recovers the leases of the last run, what left
+without a response is in doubt, a repeat is allowed, marked and by the same operator, early receipts
+meet their response, commits come before responses, one request is one message, no state goes down.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from simpost.domain.messages import Category
-from simpost.messaging.intake import Ask
+from simpost.messaging.intake import SendRequest
 from simpost.ports.store import MessageFilter
 from tests.integration.stories.loop import StoryLoop
 from tests.integration.stories.operators import PASSWORD, Operator
@@ -128,7 +128,7 @@ class Story:
                 number = self.chance.choice(unanswered)
             elif len(self.asked) < ESIMS:
                 number = len(self.asked)
-                self.asked[number] = Ask(
+                self.asked[number] = SendRequest(
                     transaction_of(number),
                     None,
                     self.chance.choice(TEXTS).format(number),

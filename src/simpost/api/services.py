@@ -14,7 +14,7 @@ from simpost.cluster.node import Node
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.intake import Intake
-from simpost.messaging.metrics_collector import Measures
+from simpost.messaging.metrics_collector import MetricsCollector
 from simpost.messaging.readiness import Readiness
 from simpost.net.resolver import NameResolver
 from simpost.ports.cluster import Reloaded
@@ -45,7 +45,7 @@ class Services:
     accounts: Accounts
     intake: Intake
     dispatch: Dispatch
-    measures: Measures
+    measures: MetricsCollector
     readiness: Readiness
     reload: Callable[[], Awaitable[Reloaded]]
     clock_ms: Clock

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from simpost.catalogue.normalization import RefusedRow, doubt, parse_esim, parse_plan
-from simpost.catalogue.rows import Flaw, Kind, Row
+from simpost.catalogue.rows import Kind, Row, RowError
 
 MAX_ROWS = 1000
 MAX_OCTETS = 1_000_000
@@ -30,12 +30,12 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 def batches(
-    items: Iterable[Row | Flaw],
+    items: Iterable[Row | RowError],
     kind: Kind,
     *,
     max_rows: int = MAX_ROWS,
     replace: bool = False,
-) -> Iterator[Batch | Flaw]:
+) -> Iterator[Batch | RowError]:
     """Check rows and pack the good ones; flaws come as soon as they are met."""
     rows: list[bytes] = []
     lines: list[int] = []
@@ -43,7 +43,7 @@ def batches(
     octets = doubts = 0
     for item in items:
         checked = _check(item, kind, replace=replace) if isinstance(item, Row) else item
-        if isinstance(checked, Flaw):
+        if isinstance(checked, RowError):
             yield checked
             continue
         body, key, is_odd = checked
@@ -66,7 +66,7 @@ def _packed(rows: list[bytes], lines: list[int], keys: list[str], doubts: int) -
     return Batch(b"[" + b",".join(rows) + b"]", lines, keys, doubts)
 
 
-def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | Flaw:
+def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | RowError:
     """The row as it is sent, its key, and whether it is odd."""
     try:
         if kind is Kind.PLANS:
@@ -78,8 +78,8 @@ def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | 
         body = msgspec.json.encode(esim.document)
         return body, esim.esim_tran_no, doubt(esim) is not None
     except RefusedRow as refused:
-        return Flaw(row.line, str(refused))
+        return RowError(row.line, str(refused))
     except UnicodeEncodeError:
-        return Flaw(row.line, "holds text that is not UTF-8")
+        return RowError(row.line, "holds text that is not UTF-8")
     except (OverflowError, ValueError, RecursionError):
-        return Flaw(row.line, "holds a number that is too large")
+        return RowError(row.line, "holds a number that is too large")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from simpost.catalogue.normalization import field_names
-from simpost.catalogue.rows import Flaw, Kind, Row
+from simpost.catalogue.rows import Kind, Row, RowError
 
 _DELIMITERS = ",;\t"
 _MOST_NAMED = 40
@@ -65,7 +65,7 @@ class _Lines:
 
 def csv_rows(
     text: Iterator[str], kind: Kind, max_characters: int, columns: Mapping[str, str]
-) -> Iterator[Row | Flaw]:
+) -> Iterator[Row | RowError]:
     """Read one row a line; empty cells are absent, empty lines are passed over.
 
     `columns` renames columns of the heading to fields.
@@ -77,7 +77,7 @@ def csv_rows(
         if mark:
             heading = _next_filled(lines)
     except _TooLong:
-        yield Flaw(1, f"the heading is longer than {max_characters:,} characters", stops=True)
+        yield RowError(1, f"the heading is longer than {max_characters:,} characters", stops=True)
         return
     except StopIteration:
         return
@@ -85,15 +85,15 @@ def csv_rows(
     try:
         names = [name.strip() for name in next(csv.reader([heading], delimiter=delimiter))]
     except csv.Error as error:
-        yield Flaw(lines.count or 1, f"the heading is not CSV: {error}", stops=True)
+        yield RowError(lines.count or 1, f"the heading is not CSV: {error}", stops=True)
         return
     if missing := next((name for name in columns if name not in names), None):
         reason = f"--map names {_clipped(missing)}, and {_found(names)}"
-        yield Flaw(lines.count or 1, reason, stops=True)
+        yield RowError(lines.count or 1, reason, stops=True)
         return
     names = [columns.get(name, name) for name in names]
     if problem := _heading_problem(names, kind):
-        yield Flaw(lines.count or 1, problem, stops=True)
+        yield RowError(lines.count or 1, problem, stops=True)
         return
     yield from _rows(lines, delimiter, names, max_characters)
 
@@ -120,7 +120,7 @@ def _next_filled(lines: _Lines) -> str:
 
 def _rows(
     lines: _Lines, delimiter: str, names: list[str], max_characters: int
-) -> Iterator[Row | Flaw]:
+) -> Iterator[Row | RowError]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.begin_row()
@@ -131,15 +131,15 @@ def _rows(
             return
         except _TooLong:
             reason = f"larger than {max_characters:,} characters: is a quote left open?"
-            yield Flaw(line, reason)
+            yield RowError(line, reason)
         except csv.Error as error:
             reason = "the file ends within quotes" if "end of data" in str(error) else str(error)
-            yield Flaw(line, f"not CSV: {reason}")
+            yield RowError(line, f"not CSV: {reason}")
         else:
             if not any(cells):
                 continue
             if len(cells) != len(names):
-                yield Flaw(line, f"has {len(cells)} cells where the heading has {len(names)}")
+                yield RowError(line, f"has {len(cells)} cells where the heading has {len(names)}")
                 continue
             yield Row(line, {name: cell for name, cell in zip(names, cells, strict=True) if cell})
 

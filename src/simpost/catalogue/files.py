@@ -9,9 +9,9 @@ from itertools import chain
 from simpost.catalogue.batches import Batch, batches
 from simpost.catalogue.csv_rows import csv_rows
 from simpost.catalogue.json_rows import json_rows
-from simpost.catalogue.rows import MAX_ROW_CHARACTERS, Flaw, Kind, Row
+from simpost.catalogue.rows import MAX_ROW_CHARACTERS, Kind, Row, RowError
 
-__all__ = ["MAX_ROW_CHARACTERS", "Batch", "Flaw", "Kind", "Row", "batches", "read_rows"]
+__all__ = ["MAX_ROW_CHARACTERS", "Batch", "Kind", "Row", "RowError", "batches", "read_rows"]
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -22,7 +22,7 @@ def read_rows(
     *,
     max_characters: int = MAX_ROW_CHARACTERS,
     columns: Mapping[str, str] | None = None,
-) -> Iterator[Row | Flaw]:
+) -> Iterator[Row | RowError]:
     """Read the rows of a file: JSON where it begins with a bracket, else CSV with a heading.
 
     `columns` renames columns of a CSV heading to fields.
@@ -34,7 +34,7 @@ def read_rows(
     while len(start) < 3 and (chunk := next(octets, b"")):
         start += chunk
     if start.startswith(_UTF16):
-        yield Flaw(1, "the file is UTF-16: save it as UTF-8", stops=True)
+        yield RowError(1, "the file is UTF-16: save it as UTF-8", stops=True)
         return
     text = _decoded(chain((start.removeprefix(codecs.BOM_UTF8),), octets))
     first = ""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from simpost.catalogue.json_buffer import Broken, JsonBuffer
-from simpost.catalogue.rows import Flaw, Kind, Row
+from simpost.catalogue.rows import Kind, Row, RowError
 
 
-def json_rows(text: Iterator[str], kind: Kind, max_characters: int) -> Iterator[Row | Flaw]:
+def json_rows(text: Iterator[str], kind: Kind, max_characters: int) -> Iterator[Row | RowError]:
     """Read the rows of all values that stand one after the other in the text."""
     return _Reader(JsonBuffer(text, max_characters), kind).read()
 
@@ -24,7 +24,7 @@ class _Reader:
         self._kind = kind
         self._found_list = False
 
-    def read(self) -> Iterator[Row | Flaw]:
+    def read(self) -> Iterator[Row | RowError]:
         while character := self._buffer.peek():
             self._found_list = character == "["
             try:
@@ -34,11 +34,11 @@ class _Reader:
                     yield from self._row_or_answer()
             except Broken as broken:
                 # Within a list nobody can tell where the next row begins; between lines one can.
-                yield Flaw(broken.line, broken.reason, stops=self._found_list)
+                yield RowError(broken.line, broken.reason, stops=self._found_list)
                 if self._found_list or not self._buffer.skip_to_line("{["):
                     return
 
-    def _elements(self, *, may_hold_answers: bool) -> Iterator[Row | Flaw]:
+    def _elements(self, *, may_hold_answers: bool) -> Iterator[Row | RowError]:
         self._buffer.expect("[")
         if self._buffer.peek() == "]":
             self._buffer.expect("]")
@@ -55,7 +55,7 @@ class _Reader:
                 return
             self._buffer.expect(",")
 
-    def _row_or_answer(self) -> Iterator[Row | Flaw]:
+    def _row_or_answer(self) -> Iterator[Row | RowError]:
         """An object: a row when it is whole and holds no list of rows, else walked through."""
         line = self._buffer.line
         is_object = self._buffer.peek() == "{"
@@ -66,9 +66,9 @@ class _Reader:
         said: dict[str, Any] = {}
         yield from self._walk(said, is_inner=False)
         if self._kind.list_name not in said:
-            yield Flaw(line, self._why_empty(said))
+            yield RowError(line, self._why_empty(said))
 
-    def _walk(self, said: dict[str, Any], *, is_inner: bool) -> Iterator[Row | Flaw]:
+    def _walk(self, said: dict[str, Any], *, is_inner: bool) -> Iterator[Row | RowError]:
         """The rows of an upstream's answer; `said` gets what else it says about itself."""
         buffer = self._buffer
         buffer.expect("{")

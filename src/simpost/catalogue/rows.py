@@ -33,7 +33,7 @@ class Row(msgspec.Struct, frozen=True):
     value: Any
 
 
-class Flaw(msgspec.Struct, frozen=True):
+class RowError(msgspec.Struct, frozen=True):
     """What could not be taken. After a flaw that `stops`, nothing more of the file was read."""
 
     line: int

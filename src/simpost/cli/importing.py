@@ -23,7 +23,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from simpost.catalogue.files import Batch, Flaw, Kind, batches, read_rows
+from simpost.catalogue.files import Batch, Kind, RowError, batches, read_rows
 from simpost.catalogue.normalization import field_names, is_field
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
 from simpost.cli.retirement import KeySet, Missing, Retirement, Spool
@@ -62,7 +62,7 @@ class Stopped(SimpostError):
 
 
 @dataclass
-class Tally:
+class ImportProgress:
     """How far an import has come, and where its bad rows are told."""
 
     show: Callable[[str], None]
@@ -79,7 +79,7 @@ class Tally:
     is_whole: bool = True
     started_s: float = field(default_factory=time.monotonic)
 
-    def tell(self, flaw: Flaw) -> None:
+    def tell(self, flaw: RowError) -> None:
         self.bad += 1
         reason = visible(flaw.reason)
         self.is_whole = self.is_whole and not flaw.stops
@@ -120,10 +120,12 @@ def import_file(
         console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("0 rows", total=_size(file))
-        tally = Tally(show=console.print, report=kept, shows_all=not (kept or console.is_terminal))
+        tally = ImportProgress(
+            show=console.print, report=kept, shows_all=not (kept or console.is_terminal)
+        )
         chunks = _read(file, lambda octets: progress.advance(task, octets))
         target = f"{target}?replace=true" if replace else target
-        items: Iterable[Batch | Flaw]
+        items: Iterable[Batch | RowError]
         items = batches(read_rows(chunks, kind, columns=renamed), kind, replace=replace)
         missing = None
         if retirement:
@@ -140,7 +142,7 @@ def import_file(
             items = spool
         with Saver(server, target, tally) as saver:
             for item in items:
-                if isinstance(item, Flaw):
+                if isinstance(item, RowError):
                     tally.tell(item)
                     continue
                 saver.save(item)
@@ -153,11 +155,11 @@ def import_file(
         raise typer.Exit(1)
 
 
-def _keep_all(items: Iterable[Batch | Flaw], spool: Spool, tally: Tally) -> KeySet:
+def _keep_all(items: Iterable[Batch | RowError], spool: Spool, tally: ImportProgress) -> KeySet:
     """Read to the end of a file; the keys of its good rows."""
     keys = KeySet()
     for item in items:
-        if isinstance(item, Flaw):
+        if isinstance(item, RowError):
             tally.tell(item)
             continue
         for key in item.keys:
@@ -166,7 +168,7 @@ def _keep_all(items: Iterable[Batch | Flaw], spool: Spool, tally: Tally) -> KeyS
     return keys
 
 
-def _retired(missing: Missing | None, tally: Tally, *, is_checked_only: bool) -> str:
+def _retired(missing: Missing | None, tally: ImportProgress, *, is_checked_only: bool) -> str:
     if missing is None or tally.bad:
         reason = "not every row is good" if tally.bad else "the file holds no rows"
         return f"Nothing {'would be' if is_checked_only else 'was'} retired: {reason}."
@@ -181,7 +183,7 @@ class Saver:
     Raises Stopped when the service does not take a batch.
     """
 
-    def __init__(self, server: Server | None, target: str, tally: Tally) -> None:
+    def __init__(self, server: Server | None, target: str, tally: ImportProgress) -> None:
         self._server = server
         self._target = target
         self._tally = tally
@@ -221,7 +223,7 @@ class Saver:
         self._tally.unchanged += answer.get("unchanged", 0)
         self._tally.plan_unknown += answer.get("planUnknown", 0)
         for each in refused:
-            self._tally.tell(Flaw(batch.lines[each["index"]], each["reason"]))
+            self._tally.tell(RowError(batch.lines[each["index"]], each["reason"]))
         self._tally.good += len(batch.lines) - len(refused)
         self._tally.doubts += batch.doubts
         self._tally.line = batch.lines[-1]
@@ -241,7 +243,7 @@ def _columns(given: list[str], kind: Kind) -> dict[str, str]:
     return found
 
 
-def _where_it_stopped(tally: Tally, batch: Batch, error: SimpostError) -> str:
+def _where_it_stopped(tally: ImportProgress, batch: Batch, error: SimpostError) -> str:
     if not tally.line:
         return f"{error} Nothing was saved."
     return (
@@ -250,7 +252,7 @@ def _where_it_stopped(tally: Tally, batch: Batch, error: SimpostError) -> str:
     )
 
 
-def _summary(tally: Tally, *, is_checked_only: bool) -> str:
+def _summary(tally: ImportProgress, *, is_checked_only: bool) -> str:
     took_s = time.monotonic() - tally.started_s
     words = [f"{tally.good:,} rows {'are good' if is_checked_only else 'saved'}"]
     if not is_checked_only:

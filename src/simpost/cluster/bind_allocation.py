@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from simpost.cluster.lease_names import bind_of
 
 
-class Place(NamedTuple):
+class BindRank(NamedTuple):
     """Where a node stands among those that know a carrier.
 
     Attributes:
@@ -23,34 +23,34 @@ class Place(NamedTuple):
     turn: int
 
 
-SHARES: Final = Place(0, 0)
+NOT_YIELDING: Final = BindRank(0, 0)
 
 
-class Share(NamedTuple):
-    takes: list[str]
-    gives: list[str]
+class BindShare(NamedTuple):
+    acquire: list[str]
+    release: list[str]
 
 
 def share_of(
     node: str,
     wanted: Mapping[str, Sequence[int]],
-    places: Mapping[str, Mapping[str, Place]],
+    places: Mapping[str, Mapping[str, BindRank]],
     leases: Mapping[str, str],
-) -> Share:
+) -> BindShare:
     """Take what is free up to a fair share; return what is above it, one of a carrier at a time.
 
     `wanted` are the numbers of the binds of each carrier, `places` the nodes that want them, this
     one among them. A share is rounded up: nobody returns a bind that no other would take.
     """
-    takes: list[str] = []
-    gives: list[str] = []
+    acquire: list[str] = []
+    release: list[str] = []
     for carrier, numbers in wanted.items():
         things = [bind_of(carrier, number) for number in numbers]
         known = places[carrier]
         sharers = _sharers(known)
         mine = [thing for thing in things if leases.get(thing) == node]
         if node not in sharers:
-            gives += mine  # none of them is bound
+            release += mine  # none of them is bound
             continue
         fair = -(-len(things) // len(sharers))
         free = [thing for thing in things if thing not in leases]
@@ -59,12 +59,12 @@ def share_of(
             for other in sharers
             if known[other].failed < known[node].failed
         )
-        takes += free[before:][: max(0, fair - len(mine))]
-        gives += mine[fair : fair + 1]
-    return Share(takes, gives)
+        acquire += free[before:][: max(0, fair - len(mine))]
+        release += mine[fair : fair + 1]
+    return BindShare(acquire, release)
 
 
-def _sharers(places: Mapping[str, Place]) -> Collection[str]:
+def _sharers(places: Mapping[str, BindRank]) -> Collection[str]:
     """All that do not stand back; where all do, the one that has done so for longest."""
     return [name for name, place in places.items() if not place.turn] or [
         min(places, key=lambda name: (places[name].turn, name))

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from simpost.cluster.bind_allocation import Place, share_of
+from simpost.cluster.bind_allocation import BindRank, share_of
 from simpost.cluster.lease_names import bind_of, parse_bind
-from simpost.cluster.reachability import Reach
+from simpost.cluster.reachability import Reachability
 from simpost.messaging.dispatch import Dispatch
 from simpost.observe import get_logger
 from simpost.ports.cluster import CarrierReport, NodeRow
@@ -16,11 +16,11 @@ from simpost.ports.cluster import CarrierReport, NodeRow
 log = get_logger(__name__)
 
 
-class Wish(NamedTuple):
+class LeaseRequest(NamedTuple):
     """What the next beat is to ask for: leases by the names of their things."""
 
-    takes: list[str]
-    gives: list[str]
+    acquire: list[str]
+    release: list[str]
 
 
 class Binds:
@@ -30,7 +30,13 @@ class Binds:
     """
 
     def __init__(
-        self, node: str, dispatch: Dispatch, reach: Reach, *, keeps_none: bool, within_s: float
+        self,
+        node: str,
+        dispatch: Dispatch,
+        reach: Reachability,
+        *,
+        keeps_none: bool,
+        within_s: float,
     ) -> None:
         self._node = node
         self._dispatch = dispatch
@@ -54,21 +60,23 @@ class Binds:
         for name, wanted in numbers.items():
             self._tell(name, frozenset(wanted))
 
-    def wish(self, leases: Mapping[str, str], others: Iterable[NodeRow]) -> Wish:
+    def lease_request(self, leases: Mapping[str, str], others: Iterable[NodeRow]) -> LeaseRequest:
         """Its share of what is free; what is above its share, once nothing of it is bound."""
         wanted = self._wanted()
         rivals = [node for node in others if "carrier" in node.roles]
         places = {name: self._places(name, rivals) for name in wanted}
         share = share_of(self._node, wanted, places, leases)
         known = {bind_of(name, number) for name in wanted for number in wanted[name]}
-        self._giving.update(share.gives, self._held - known)
-        return Wish(share.takes, [thing for thing in self._giving if not self._is_bound(thing)])
+        self._giving.update(share.release, self._held - known)
+        return LeaseRequest(
+            share.acquire, [thing for thing in self._giving if not self._is_bound(thing)]
+        )
 
     def report(self) -> dict[str, CarrierReport]:
         return {
             name: CarrierReport(
-                lane.takes,
-                lane.is_lost,
+                lane.is_available,
+                lane.should_fail_over,
                 lane.held,
                 lane.carrier.binds(),
                 *self._reach.place(name),
@@ -80,7 +88,7 @@ class Binds:
         """They have other settings now: what was known of reaching them holds no more."""
         self._reach.forget(carriers)
 
-    def _places(self, name: str, rivals: Iterable[NodeRow]) -> dict[str, Place]:
+    def _places(self, name: str, rivals: Iterable[NodeRow]) -> dict[str, BindRank]:
         """Where each node stands that knows the carrier; first this one, as it stands now."""
         reports = {
             node.name: node.report.carriers[name] for node in rivals if name in node.report.carriers
@@ -89,7 +97,7 @@ class Binds:
         kept = {bind[0] for bind in map(parse_bind, self._held - self._giving) if bind}
         unbound_for_s = carrier.unbound_for_s if name in kept else 0.0
         self._reach.look(name, carrier.binds(), unbound_for_s, list(reports.values()))
-        places = {other: Place(said.failed, said.turn) for other, said in reports.items()}
+        places = {other: BindRank(said.failed, said.turn) for other, said in reports.items()}
         return {self._node: self._reach.place(name), **places}
 
     def _wanted(self) -> dict[str, tuple[int, ...]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simpost.messaging.dispatch import Dispatch
-from simpost.ports.cluster import Order
+from simpost.ports.cluster import CarrierOrder
 
 
-class Orders:
+class CarrierOrders:
     """Those that hold here, by the name of the carrier: whether it is to unbind as well."""
 
     def __init__(self, dispatch: Dispatch) -> None:
@@ -22,7 +22,7 @@ class Orders:
     def taken_back_here(self, carrier: str) -> None:
         self._holding.pop(carrier, None)
 
-    def obey(self, orders: Iterable[Order]) -> None:
+    def apply(self, orders: Iterable[CarrierOrder]) -> None:
         """Carry out what is new among all orders there are; resume what is not ordered any more."""
         lanes = self._dispatch.lanes
         wanted = {order.carrier: order.unbind for order in orders if order.carrier in lanes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DISPATCH = "dispatch"
-"""The duties that one node does for all: see `Keeper` and `Failover`."""
+"""The duties that one node does for all: see `Maintenance` and `Failover`."""
 
 
 def bind_of(carrier: str, number: int) -> str:

@@ -14,7 +14,7 @@ from simpost.ports.cluster import NodeRow
 _Key = tuple[str, bytes, int]
 
 
-class Watch:
+class Liveness:
     def __init__(self) -> None:
         self._since_s: dict[_Key, float] = {}
 

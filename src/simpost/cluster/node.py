@@ -13,26 +13,26 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from simpost.cluster.binds import Binds
-from simpost.cluster.carrier_orders import Orders
+from simpost.cluster.carrier_orders import CarrierOrders
 from simpost.cluster.clock import SharedClock
 from simpost.cluster.lease_names import DISPATCH
-from simpost.cluster.liveness import Watch
-from simpost.cluster.reachability import Reach
-from simpost.cluster.reload import Rereading
+from simpost.cluster.liveness import Liveness
+from simpost.cluster.reachability import Reachability
+from simpost.cluster.reload import ClusterReload
 from simpost.errors import ConfigError, StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.reload import Reload
 from simpost.observe import get_logger
 from simpost.ports.cluster import (
-    Beat,
+    ClusterStore,
+    ClusterView,
+    ConfigReadResult,
+    Heartbeat,
     NewNode,
     NodeRow,
-    NodeStore,
-    Reading,
     Reloaded,
     Report,
-    Standing,
 )
 
 _BEAT_S: Final = 0.8
@@ -45,7 +45,7 @@ _PATIENCE: Final = 0.2
 _PATIENCE_S: Final = 10.0
 """The same once they are: now it takes as long as connecting may."""
 
-TakeOver = Callable[[str], Awaitable[object]]
+RecoverLeases = Callable[[str], Awaitable[object]]
 """Puts in doubt what a node held that is dead."""
 
 log = get_logger(__name__)
@@ -55,18 +55,18 @@ class Node:
     def __init__(
         self,
         facts: NewNode,
-        store: NodeStore,
+        store: ClusterStore,
         dispatch: Dispatch,
         accounts: Accounts,
         clock: SharedClock,
-        take_over: TakeOver,
+        recover_leases_of: RecoverLeases,
         reload: Reload,
         *,
         yield_binds_after_s: float,
         time_s: Callable[[], float],
     ) -> None:
         self.name = facts.name
-        self.standing: Standing | None = None
+        self.view: ClusterView | None = None
         """How things stood after the last beat."""
         self._facts = facts
         self._store = store
@@ -74,26 +74,26 @@ class Node:
         self._accounts = accounts
         self._accounts_version = 0
         self._clock = clock
-        self._take_over = take_over
+        self._recover_leases_of = recover_leases_of
         self._lease_s = facts.lease_s
         self._beat_s = min(_BEAT_S, facts.lease_s / 6)
         self._time_s = time_s
-        self._watch = Watch()
+        self._liveness = Liveness()
         self._held: frozenset[str] = frozenset()
         self._binds = Binds(
             facts.name,
             dispatch,
-            Reach(facts.name, yield_binds_after_s, time_s),
+            Reachability(facts.name, yield_binds_after_s, time_s),
             keeps_none="carrier" not in facts.roles,
             within_s=facts.lease_s * _GIVE_UP,
         )
         self._good_until_s = 0.0
         self._beaten = asyncio.Event()
-        self._hurry = asyncio.Event()
-        self._orders = Orders(dispatch)
+        self._beat_soon = asyncio.Event()
+        self._orders = CarrierOrders(dispatch)
         self._ordered_s = 0.0
-        self._rereading = Rereading(reload, store, self.hurry, time_s)
-        self._cared_s = 0.0
+        self._rereading = ClusterReload(reload, store, self.beat_now, time_s)
+        self._recovered_s = 0.0
 
     @property
     def leads(self) -> bool:
@@ -102,12 +102,12 @@ class Node:
 
     # Life.
 
-    async def enter(self) -> None:
+    async def register(self) -> None:
         """Become a node; of one that died under the same name the leases must run out first.
 
         Raises ConfigError when another process lives under that name.
         """
-        found = await self._store.enter(self._facts)
+        found = await self._store.register(self._facts)
         lease_s = found.lease_s if found else 0.0
         if found:
             log.warning("waiting_for_earlier_process", node=self.name, seconds=lease_s)
@@ -115,8 +115,8 @@ class Node:
         while found:
             await asyncio.sleep(self._beat_s)
             if self._time_s() >= ends_s:
-                await self._store.bury(found)
-            again = await self._store.enter(self._facts)
+                await self._store.evict(found)
+            again = await self._store.register(self._facts)
             if again and (again.run, again.serial) != (found.run, found.serial):
                 raise ConfigError(
                     f"another process is the node {self.name!r} already: give this one another "
@@ -132,13 +132,13 @@ class Node:
             while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._beat_s):
-                        await self._hurry.wait()
-                self._hurry.clear()
+                        await self._beat_soon.wait()
+                self._beat_soon.clear()
                 await self._try_beat()
 
-    def hurry(self) -> None:
+    def beat_now(self) -> None:
         """Something changed: do not wait for the next beat."""
-        self._hurry.set()
+        self._beat_soon.set()
 
     async def leave(self) -> None:
         """Be no node any more. To be called when nothing is bound.
@@ -148,7 +148,7 @@ class Node:
         self._held = frozenset()
         try:
             async with asyncio.timeout(self._lease_s * _PATIENCE):
-                await self._take_over(self.name)
+                await self._recover_leases_of(self.name)
                 await self._store.leave(self.name, self._facts.run)
         except (StoreError, TimeoutError) as error:
             log.warning("leave_failed", node=self.name, error=str(error))
@@ -156,33 +156,33 @@ class Node:
     async def beat(self) -> None:
         """Say that it lives, hear how things stand, and act on it. Raises StoreError."""
         asked_s = self._time_s()
-        standing = await self._store.beat(self._next_beat())
+        view = await self._store.beat(self._next_beat())
         now_s = self._time_s()
         if asked_s > self._good_until_s:
-            self._watch = Watch()  # while nobody could beat, nobody's silence told anything
-        if standing is None:
-            await self._reenter()
+            self._liveness = Liveness()  # while nobody could beat, nobody's silence told anything
+        if view is None:
+            await self._register_again()
             return
         good_until_s = asked_s + self._lease_s * _FENCE
         if now_s >= good_until_s:
             return  # it stands for how things were; the next may be heard sooner
         self._good_until_s = good_until_s
         self._beaten.set()
-        self._clock.heard(standing.now_ms, now_s - asked_s)
-        self._watch.saw(standing.nodes, now_s)
-        self.standing = standing
+        self._clock.heard(view.now_ms, now_s - asked_s)
+        self._liveness.saw(view.nodes, now_s)
+        self.view = view
         self._dispatch.elsewhere.nodes = self._others()
         # Not where it may not know of an order that was given here meanwhile.
         if asked_s > self._ordered_s and self._dispatch.is_started:
-            self._orders.obey(standing.orders)
+            self._orders.apply(view.orders)
         if self._dispatch.is_started:
-            self._rereading.hear(standing.reloads)
-        self._own([thing for thing, node in standing.leases.items() if node == self.name])
-        await self._bury_the_dead(now_s)
-        if self.leads and now_s - self._cared_s >= self._lease_s:
-            await self._care_for_orphans()
-            self._cared_s = now_s
-        await self._follow_accounts(standing.accounts_version)
+            self._rereading.hear(view.reloads)
+        self._own([thing for thing, node in view.leases.items() if node == self.name])
+        await self._evict_dead_nodes(now_s)
+        if self.leads and now_s - self._recovered_s >= self._lease_s:
+            await self._recover_abandoned_parts()
+            self._recovered_s = now_s
+        await self._follow_accounts(view.accounts_version)
 
     async def _try_beat(self) -> None:
         is_fenced = self._time_s() > self._good_until_s
@@ -192,16 +192,16 @@ class Node:
         except (StoreError, TimeoutError) as error:
             log.error("heartbeat_failed", node=self.name, error=str(error) or "no answer in time")
 
-    async def _reenter(self) -> None:
+    async def _register_again(self) -> None:
         """The others took this node for dead: what it held is in doubt, and it begins anew.
 
         Raises ConfigError, which ends the process, when another has the name now.
         """
         log.error("evicted_while_alive", node=self.name)
         self._own(())
-        if await self._store.enter(self._facts):
+        if await self._store.register(self._facts):
             raise ConfigError(f"another process is the node {self.name!r} now")
-        await self._take_over(self.name)
+        await self._recover_leases_of(self.name)
 
     async def _guard(self) -> None:
         while True:
@@ -220,34 +220,34 @@ class Node:
     async def order(self, carrier: str, *, unbind: bool) -> None:
         """Have all nodes send nothing by a carrier; here whoever asks does it. Raises StoreError.
 
-        It holds until `countermand`, whatever starts again meanwhile.
+        It holds until `cancel_order`, whatever starts again meanwhile.
         """
         await self._store.order(carrier, unbind=unbind)
         self._orders.given_here(carrier, unbind=unbind)
         self._ordered_s = self._time_s()
 
-    async def countermand(self, carrier: str) -> None:
-        await self._store.countermand(carrier)
+    async def cancel_order(self, carrier: str) -> None:
+        await self._store.cancel_order(carrier)
         self._orders.taken_back_here(carrier)
         self._ordered_s = self._time_s()
 
-    async def reload(self) -> tuple[Reloaded, dict[str, Reading | None]]:
-        """Have all nodes read their files again; see `Rereading.order`."""
-        return await self._rereading.order(self.name, lambda: self.standing)
+    async def reload(self) -> tuple[Reloaded, dict[str, ConfigReadResult | None]]:
+        """Have all nodes read their files again; see `ClusterReload.order`."""
+        return await self._rereading.order(self.name, lambda: self.view)
 
     # What it owns.
 
-    def _next_beat(self) -> Beat:
+    def _next_beat(self) -> Heartbeat:
         self._binds.changed(self._rereading.carriers_changed())
-        leases = self.standing.leases if self.standing else None
-        takes: list[str] = []
-        gives: list[str] = []
+        leases = self.view.leases if self.view else None
+        acquire: list[str] = []
+        release: list[str] = []
         if leases is not None:
-            takes, gives = self._binds.wish(leases, self._others())
+            acquire, release = self._binds.lease_request(leases, self._others())
             if "dispatch" in self._facts.roles and DISPATCH not in leases:
-                takes = [*takes, DISPATCH]
-        report = Report(self._binds.report(), self._rereading.last, self._rereading.obeyed)
-        return Beat(self.name, self._facts.run, report, takes, gives)
+                acquire = [*acquire, DISPATCH]
+        report = Report(self._binds.report(), self._rereading.last, self._rereading.applied_reload)
+        return Heartbeat(self.name, self._facts.run, report, acquire, release)
 
     def _own(self, things: Collection[str]) -> None:
         self._held = frozenset(things)
@@ -256,7 +256,7 @@ class Node:
     # The others.
 
     def _nodes(self) -> list[NodeRow]:
-        return self.standing.nodes if self.standing else []
+        return self.view.nodes if self.view else []
 
     def _others(self) -> list[NodeRow]:
         """All but this one that were heard so lately that they own what they have."""
@@ -264,22 +264,23 @@ class Node:
         return [
             node
             for node in self._nodes()
-            if node.name != self.name and self._watch.silent_s(node, now_s) < node.lease_s * _FENCE
+            if node.name != self.name
+            and self._liveness.silent_s(node, now_s) < node.lease_s * _FENCE
         ]
 
-    async def _bury_the_dead(self, now_s: float) -> None:
+    async def _evict_dead_nodes(self, now_s: float) -> None:
         for node in self._nodes():
-            if node.name == self.name or self._watch.silent_s(node, now_s) < node.lease_s:
+            if node.name == self.name or self._liveness.silent_s(node, now_s) < node.lease_s:
                 continue
-            if await self._store.bury(node):
+            if await self._store.evict(node):
                 log.warning("node_lost", node=node.name)
-                await self._take_over(node.name)
+                await self._recover_leases_of(node.name)
 
-    async def _care_for_orphans(self) -> None:
+    async def _recover_abandoned_parts(self) -> None:
         """Whoever buried a node may have died himself before he took over what it held."""
-        for name in await self._store.orphans():
+        for name in await self._store.abandoned():
             log.warning("abandoned_parts_recovered", node=name)
-            await self._take_over(name)
+            await self._recover_leases_of(name)
 
     async def _follow_accounts(self, version: int) -> None:
         if version != self._accounts_version:

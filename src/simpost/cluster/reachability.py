@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from simpost.cluster.bind_allocation import SHARES, Place
+from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank
 from simpost.observe import get_logger
 from simpost.ports.carrier import BindState, BindStatus
 from simpost.ports.cluster import CarrierReport
@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 @dataclass(slots=True)
-class _Vain:
+class UnreachableCarrier:
     """What is known of a carrier to which this node was not bound when it should have been.
 
     Attributes:
@@ -35,28 +35,28 @@ class _Vain:
         rests_until_s: then it asks for its share again although it was alone.
     """
 
-    place: Place
+    place: BindRank
     alone: bool
     rests_until_s: float
 
 
-class Reach:
+class Reachability:
     """Forgets nothing of a carrier until it is bound here, or changed."""
 
     def __init__(self, node: str, patience_s: float, time_s: Callable[[], float]) -> None:
         self._node = node
         self._patience_s = patience_s
         self._time_s = time_s
-        self._vain: dict[str, _Vain] = {}
+        self._unreachable: dict[str, UnreachableCarrier] = {}
 
-    def place(self, carrier: str) -> Place:
-        vain = self._vain.get(carrier)
-        return vain.place if vain else SHARES
+    def place(self, carrier: str) -> BindRank:
+        vain = self._unreachable.get(carrier)
+        return vain.place if vain else NOT_YIELDING
 
     def forget(self, carriers: Iterable[str]) -> None:
         """They are other ones now, under the same name."""
         for name in carriers:
-            self._vain.pop(name, None)
+            self._unreachable.pop(name, None)
 
     def look(
         self,
@@ -67,13 +67,13 @@ class Reach:
     ) -> None:
         """See how it is: its binds here, tried in vain for so long, and what the others say."""
         reached = any(_is_bound(each.binds) for each in others)
-        vain = self._vain.get(carrier)
+        vain = self._unreachable.get(carrier)
         if _is_bound(binds):
-            self._vain.pop(carrier, None)
+            self._unreachable.pop(carrier, None)
         elif others and unbound_for_s >= self._tries_s(vain.place.failed if vain else 0):
             self._stand_back(carrier, unbound_for_s, others, alone=reached)
         elif vain and reached and (not vain.alone or self._time_s() >= vain.rests_until_s):
-            vain.place = Place(vain.place.failed, 0)
+            vain.place = BindRank(vain.place.failed, 0)
 
     def _stand_back(
         self, carrier: str, unbound_for_s: float, others: Iterable[CarrierReport], *, alone: bool
@@ -81,7 +81,9 @@ class Reach:
         failed = self.place(carrier).failed + 1
         turn = 1 + max(each.turn for each in others)
         rests_until_s = self._time_s() + _REST * self._tries_s(failed)
-        self._vain[carrier] = _Vain(Place(failed, turn), alone, rests_until_s)
+        self._unreachable[carrier] = UnreachableCarrier(
+            BindRank(failed, turn), alone, rests_until_s
+        )
         log.warning(
             "binds_yielded",
             node=self._node,

@@ -1,4 +1,4 @@
-"""Rereading: all nodes read their files again when one of them is asked to, each its own."""
+"""ClusterReload: all nodes read their files again when one of them is asked to, each its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from simpost.errors import ConfigError
 from simpost.messaging.reload import Reload
 from simpost.observe import get_logger
-from simpost.ports.cluster import NodeStore, Reading, Reloaded, Standing
+from simpost.ports.cluster import ClusterStore, ClusterView, ConfigReadResult, Reloaded
 
 _WAIT_S: Final = 10.0
 """How long whoever orders it is kept waiting for what the other nodes say."""
@@ -18,7 +18,7 @@ _LOOK_S: Final = 0.1
 log = get_logger(__name__)
 
 
-class Rereading:
+class ClusterReload:
     """Carries out every order to read the file again, beside the beats and one at a time.
 
     A node that enters reads its file once more where there ever was an order: one that came while
@@ -29,22 +29,22 @@ class Rereading:
     def __init__(
         self,
         reload: Reload,
-        store: NodeStore,
+        store: ClusterStore,
         tell: Callable[[], None],
         time_s: Callable[[], float],
     ) -> None:
-        self.obeyed = 0
+        self.applied_reload = 0
         """The last order that was carried out here, with the file right or not."""
         self._reload = reload
         self._store = store
         self._tell = tell
         self._time_s = time_s
         self._ordered = 0
-        self._seen: Reading | None = None
+        self._seen: ConfigReadResult | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def last(self) -> Reading | None:
+    def last(self) -> ConfigReadResult | None:
         """How the file was read last, whoever wanted it."""
         return self._reload.last
 
@@ -58,12 +58,12 @@ class Rereading:
         """This is the last order there is."""
         if order > self._ordered:
             self._ordered = order
-            self._task = self._task or asyncio.create_task(self._obey(), name="rereading")
+            self._task = self._task or asyncio.create_task(self._apply(), name="rereading")
 
     async def order(
-        self, name: str, standing: Callable[[], Standing | None]
-    ) -> tuple[Reloaded, dict[str, Reading | None]]:
-        """Have all nodes do it; `name` is this one's, `standing` how things stood last.
+        self, name: str, view: Callable[[], ClusterView | None]
+    ) -> tuple[Reloaded, dict[str, ConfigReadResult | None]]:
+        """Have all nodes do it; `name` is this one's, `view` how things stood last.
 
         Gives what it did here, and by the names of the others how each read its file, none for one
         that has not said so in time. Raises ConfigError when the file is not right here, and then
@@ -78,9 +78,9 @@ class Rereading:
             self._is_done(order)
         ends_s = self._time_s() + _WAIT_S
         while True:
-            now = standing()
+            now = view()
             others = {
-                node.name: node.report.reading if node.report.obeyed >= order else None
+                node.name: node.report.reading if node.report.applied_reload >= order else None
                 for node in (now.nodes if now else [])
                 if node.name != name
             }
@@ -90,8 +90,8 @@ class Rereading:
             self._tell()
             await asyncio.sleep(_LOOK_S)
 
-    async def _obey(self) -> None:
-        while (order := self._ordered) > self.obeyed:
+    async def _apply(self) -> None:
+        while (order := self._ordered) > self.applied_reload:
             try:
                 await self._reload.run()
             except ConfigError as error:
@@ -102,5 +102,5 @@ class Rereading:
         self._task = None
 
     def _is_done(self, order: int) -> None:
-        self.obeyed = max(self.obeyed, order)
+        self.applied_reload = max(self.applied_reload, order)
         self._tell()

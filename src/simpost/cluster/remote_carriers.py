@@ -8,20 +8,20 @@ from simpost.ports.carrier import BindStatus
 from simpost.ports.cluster import CarrierReport, NodeRow
 
 
-class Elsewhere:
+class RemoteCarriers:
     """Empty where there is one node only."""
 
     def __init__(self) -> None:
         self.nodes: Sequence[NodeRow] = ()
         """Those that live, without this one."""
 
-    def takes(self, carrier: str) -> bool:
+    def is_available(self, carrier: str) -> bool:
         """Whether a message had better go by it, for one of them."""
-        return any(report.takes for _, report in self._reports(carrier))
+        return any(report.is_available for _, report in self._reports(carrier))
 
-    def is_lost(self, carrier: str) -> bool:
+    def should_fail_over(self, carrier: str) -> bool:
         """Whether none of them has a bind by which it goes."""
-        return all(report.is_lost for _, report in self._reports(carrier))
+        return all(report.should_fail_over for _, report in self._reports(carrier))
 
     def binds(self, carrier: str) -> list[tuple[str, BindStatus]]:
         """Each bind they own, with the name of the node."""

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from typing import Final
 
 from simpost.domain.accounts import Account
-from simpost.ports.cluster import Draw, NodeStore
+from simpost.ports.cluster import ClusterStore, TokenRequest
 
 _LOT_S: Final = 0.05
 _KEPT_S: Final = 1.0
 """What is left of a lot after so long is thrown away: it belongs to a second that is over."""
 
 
-class _Lot:
+class TokenBatch:
     __slots__ = ("asking", "empty_until_s", "thrown_away_s", "tokens")
 
     def __init__(self) -> None:
@@ -29,17 +29,17 @@ class _Lot:
         self.asking = asyncio.Lock()
 
 
-class SharedPaces:
+class SharedRateLimits:
     """One lot for each account that has a limit and asked here."""
 
-    def __init__(self, store: NodeStore, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, store: ClusterStore, monotonic_s: Callable[[], float]) -> None:
         self._store = store
         self._monotonic_s = monotonic_s
-        self._lots: dict[int, _Lot] = {}
+        self._batches: dict[int, TokenBatch] = {}
 
     def take(self, account: Account) -> bool:
         """Use a token that was drawn already, where there is one."""
-        lot = self._lots.get(account.id)
+        lot = self._batches.get(account.id)
         if lot is None or not lot.tokens or self._monotonic_s() >= lot.thrown_away_s:
             return False
         lot.tokens -= 1
@@ -50,7 +50,7 @@ class SharedPaces:
 
         Raises StoreError when the database does not say.
         """
-        lot = self._lots.setdefault(account.id, _Lot())
+        lot = self._batches.setdefault(account.id, TokenBatch())
         async with lot.asking:
             if self.take(account):
                 return 0.0
@@ -59,7 +59,7 @@ class SharedPaces:
                 return left_s
             rate = account.requests_per_s
             wanted = max(1, int(rate * _LOT_S))
-            drawn = await self._store.draw(Draw(account.id, rate, max(1.0, rate), wanted))
+            drawn = await self._store.draw(TokenRequest(account.id, rate, max(1.0, rate), wanted))
             now_s = self._monotonic_s()
             if not drawn.tokens:
                 lot.tokens = 0
@@ -71,4 +71,4 @@ class SharedPaces:
 
     def changed(self, account: Account) -> None:
         """It has another pace now: what was drawn for the old one is thrown away."""
-        self._lots.pop(account.id, None)
+        self._batches.pop(account.id, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from simpost.cluster.shared_rate_limit import SharedPaces
+from simpost.cluster.shared_rate_limit import SharedRateLimits
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.rates import TokenBucket
 from simpost.ports.store import AccountStore
@@ -21,7 +21,7 @@ class Accounts:
         self,
         store: AccountStore,
         monotonic_s: Callable[[], float] = time.monotonic,
-        shared: SharedPaces | None = None,
+        shared: SharedRateLimits | None = None,
     ) -> None:
         self._store = store
         self._shared = shared

@@ -10,14 +10,14 @@ from simpost.domain.messages import format_id
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.observe import get_logger
 from simpost.observe.histogram import CARRIER_SECONDS, Histogram
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 
 _MOST_REMEMBERED = 10_000
 
 log = get_logger(__name__)
 
 
-class Tally:
+class AttemptCounts:
     """Plain numbers, since this is the way of every message.
 
     Attributes:
@@ -34,7 +34,7 @@ class Tally:
         self._meant: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self.answer_s: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(CARRIER_SECONDS))
 
-    def settled(self, settlements: Sequence[Settlement]) -> None:
+    def settled(self, settlements: Sequence[AttemptResult]) -> None:
         """Tries that said no, or nothing, are told at `info`; those that said yes at `debug`."""
         if not settlements:
             return
@@ -56,7 +56,7 @@ class Tally:
             for one in receipts:
                 _tell_receipt(one, self._meant.get((one.carrier, one.carrier_message_id)))
 
-    def _remember(self, settlements: Iterable[Settlement]) -> None:
+    def _remember(self, settlements: Iterable[AttemptResult]) -> None:
         """For the lines of receipts, which name the carrier's id: which message it means."""
         for one in settlements:
             if one.carrier_message_id is not None:
@@ -64,7 +64,7 @@ class Tally:
         while len(self._meant) > _MOST_REMEMBERED:
             self._meant.popitem(last=False)
 
-    def _time(self, settlements: Iterable[Settlement]) -> None:
+    def _time(self, settlements: Iterable[AttemptResult]) -> None:
         """What was not sent was not answered."""
         carrier = None
         for one in settlements:
@@ -79,7 +79,7 @@ class Tally:
 _TOLD = (OutcomeKind.REFUSED, OutcomeKind.IN_DOUBT)
 
 
-def _tell_attempt(one: Settlement) -> None:
+def _tell_attempt(one: AttemptResult) -> None:
     write_line = log.info if one.repeat or one.outcome in _TOLD else log.debug
     write_line(
         "attempt",

@@ -37,35 +37,35 @@ class Backlog:
         self._carrier = carrier
         self._owner = owner
         self._clock_ms = clock_ms
-        self._stirred = asyncio.Event()
+        self._signalled = asyncio.Event()
 
-    def announce(self, priority: int) -> None:
+    def notify(self, priority: int) -> None:
         """Parts wait, the most urgent of them with this priority."""
         self.waits = True
         if priority == Priority.CODE:
             self._codes_wait = True
-        self._stirred.set()
+        self._signalled.set()
 
-    def announce_in(self, wait_ms: int) -> None:
+    def notify_in(self, wait_ms: int) -> None:
         """A code falls due then: it does not wait for a poll, unless there are very many."""
         if self._alarms < _MOST_ALARMS:
             self._alarms += 1
             asyncio.get_running_loop().call_later(wait_ms / 1000, self._ring)
 
-    def suspect(self) -> None:
+    def poll(self) -> None:
         """Parts may wait that nobody told of; codes among them."""
         self._codes_wait = True
-        self._stirred.set()
+        self._signalled.set()
 
-    def stir(self) -> None:
+    def signal(self) -> None:
         """The lane may have room again."""
-        self._stirred.set()
+        self._signalled.set()
 
-    async def stirred(self) -> None:
-        await self._stirred.wait()
-        self._stirred.clear()
+    async def wait(self) -> None:
+        await self._signalled.wait()
+        self._signalled.clear()
 
-    def wanted(self, held: int, depth: int) -> int:
+    def claim_size(self, held: int, depth: int) -> int:
         """How many parts to claim now by a lane that holds so many."""
         half = max(1, depth // 2)
         if held + half <= depth:
@@ -89,18 +89,18 @@ class Backlog:
             )
         except StoreError as error:
             log.error("claim_failed", carrier=self._carrier, error=str(error))
-            self.doubt()
+            self.mark_uncertain()
             return []
         if len(parts) == wanted:
             self.waits = self._codes_wait = True
         return parts
 
-    def doubt(self) -> None:
+    def mark_uncertain(self) -> None:
         """Nobody can say whether a commit went through: its parts may be leased to us, unknown."""
         self._unsure_until_ms = self._clock_ms() + LEASE_MS
 
     @property
-    def looks(self) -> bool:
+    def should_reconcile(self) -> bool:
         """Whether to look now what is leased to us: every few seconds while there is doubt.
 
         For as long as a lease, since a database may end a commit after we gave up on it. A clock
@@ -121,4 +121,4 @@ class Backlog:
 
     def _ring(self) -> None:
         self._alarms -= 1
-        self.announce(Priority.CODE)
+        self.notify(Priority.CODE)

@@ -20,7 +20,7 @@ from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
 
 
-class Wishes(msgspec.Struct, frozen=True, gc=False):
+class SendOptions(msgspec.Struct, frozen=True, gc=False):
     """What a caller asks for beside the text.
 
     Attributes:
@@ -39,7 +39,7 @@ class Wishes(msgspec.Struct, frozen=True, gc=False):
     look_alikes: bool | None = None
 
 
-AS_USUAL = Wishes()
+DEFAULT_SEND_OPTIONS = SendOptions()
 
 
 class SendPlan(msgspec.Struct, frozen=True):
@@ -80,49 +80,49 @@ def decide(
     text: str,
     category: Category | None,
     routing: Routing,
-    wishes: Wishes = AS_USUAL,
+    options: SendOptions = DEFAULT_SEND_OPTIONS,
 ) -> SendPlan | Refusal:
     """Whose eSIM, what its plan and profile allow, by which route, in how many parts."""
     if esim is None:
         return Refusal(Reason.ESIM_UNKNOWN)
     if reason := blocking_reason(esim):
         return Refusal(reason)
-    if not text.strip() and not wishes.binary:
+    if not text.strip() and not options.binary:
         return Refusal(Reason.TEXT_BLANK)
-    if account.look_alikes and wishes.look_alikes is None:
-        wishes = _with_look_alikes(wishes)
+    if account.look_alikes and options.look_alikes is None:
+        options = _with_look_alikes(options)
     first: Refusal | None = None
     for carrier in routing.pick(account.access_code, esim):
-        plan = plan_through(carrier, esim, text, category or account.category, wishes)
+        plan = plan_for_carrier(carrier, esim, text, category or account.category, options)
         if isinstance(plan, SendPlan):
             return plan
         first = first or plan
     return first or Refusal(Reason.NO_ROUTE)
 
 
-def plan_through(
+def plan_for_carrier(
     carrier: CarrierCapabilities,
     esim: Esim,
     text: str,
     category: Category,
-    wishes: Wishes = AS_USUAL,
+    options: SendOptions = DEFAULT_SEND_OPTIONS,
 ) -> SendPlan | Refusal:
     """What would be sent through this carrier, or why it cannot take the message."""
     destination = _address(esim, carrier.address)
     if not destination:
         return Refusal(Reason.NO_ADDRESS, f"{carrier.name} delivers to the {carrier.address}")
-    if reason := _beyond(carrier, wishes):
+    if reason := _unsupported(carrier, options):
         return Refusal(reason)
     try:
-        spelling = _spell(text, carrier, wishes)
+        spelling = _spell(text, carrier, options)
     except TooManyParts as error:
         return Refusal(Reason.TOO_MANY_PARTS, f"{error.parts} parts, {error.limit} at most")
     text, cut, replaced = spelling
     concatenation = carrier.concatenation_method if len(cut.parts) > 1 else None
-    if wishes.ports and concatenation and not _has_header(concatenation):
+    if options.ports and concatenation and not _has_header(concatenation):
         return Refusal(Reason.PORTS_NEED_ONE_PART, f"{len(cut.parts)} parts")
     is_whole = concatenation is Concatenation.PAYLOAD
-    options = _options(wishes, concatenation, receipts=carrier.receipts)
+    message_options = _options(options, concatenation, receipts=carrier.receipts)
     return SendPlan(
         carrier,
         destination,
@@ -130,54 +130,58 @@ def plan_through(
         cut.encoding.label,
         text,
         (text,) if is_whole else cut.parts,
-        wishes.sender or carrier.sender,
-        msgspec.structs.replace(options, replaced=replaced) if replaced else options,
+        options.sender or carrier.sender,
+        msgspec.structs.replace(message_options, replaced=replaced)
+        if replaced
+        else message_options,
         cut.parts if is_whole else None,
     )
 
 
-def _beyond(carrier: CarrierCapabilities, wishes: Wishes) -> Reason | None:
+def _unsupported(carrier: CarrierCapabilities, options: SendOptions) -> Reason | None:
     """What is asked for that this carrier cannot do."""
-    if wishes is AS_USUAL:
+    if options is DEFAULT_SEND_OPTIONS:
         return None
-    if wishes.sender and not carrier.allows_sender(wishes.sender):
+    if options.sender and not carrier.allows_sender(options.sender):
         return Reason.SENDER_NOT_ALLOWED
-    if wishes.message_class is not None and not carrier.class_alphabets:
+    if options.message_class is not None and not carrier.class_alphabets:
         return Reason.CLASS_NOT_SUPPORTED
-    if wishes.binary and not carrier.binary:
+    if options.binary and not carrier.binary:
         return Reason.BINARY_NOT_SUPPORTED
     return None
 
 
 @lru_cache(maxsize=256)
-def _with_look_alikes(wishes: Wishes) -> Wishes:
-    return msgspec.structs.replace(wishes, look_alikes=True)
+def _with_look_alikes(options: SendOptions) -> SendOptions:
+    return msgspec.structs.replace(options, look_alikes=True)
 
 
 @lru_cache(maxsize=256)
-def _options(wishes: Wishes, concatenation: Concatenation | None, *, receipts: bool) -> Options:
-    receipt = wishes.receipt and receipts
-    options = Options(concatenation, wishes.message_class, receipt, wishes.ports)
-    return DEFAULT_OPTIONS if options == DEFAULT_OPTIONS else options
+def _options(
+    options: SendOptions, concatenation: Concatenation | None, *, receipts: bool
+) -> Options:
+    receipt = options.receipt and receipts
+    found = Options(concatenation, options.message_class, receipt, options.ports)
+    return DEFAULT_OPTIONS if found == DEFAULT_OPTIONS else found
 
 
 def _has_header(concatenation: Concatenation) -> bool:
     return concatenation in (Concatenation.UDH8, Concatenation.UDH16)
 
 
-def _spell(text: str, carrier: CarrierCapabilities, wishes: Wishes) -> Spelling:
+def _spell(text: str, carrier: CarrierCapabilities, options: SendOptions) -> Spelling:
     bits: Literal[8, 16] = 8 if carrier.reference_bits == 8 else 16
     most = carrier.max_parts
-    if wishes.binary:
+    if options.binary:
         octets = bytes.fromhex(text)
-        cut = segment_octets(octets, reference_bits=bits, ports=wishes.ports, max_parts=most)
+        cut = segment_octets(octets, reference_bits=bits, ports=options.ports, max_parts=most)
         return Spelling(text, cut)
     default = parse_encoding(carrier.alphabet)
-    if wishes.message_class is not None and carrier.alphabet not in carrier.class_alphabets:
+    if options.message_class is not None and carrier.alphabet not in carrier.class_alphabets:
         default = UCS2
     found = spell(
         text,
-        look_alikes=bool(wishes.look_alikes),
+        look_alikes=bool(options.look_alikes),
         reference_bits=bits,
         languages=carrier.languages,
         default=default,
@@ -192,7 +196,7 @@ def _spell(text: str, carrier: CarrierCapabilities, wishes: Wishes) -> Spelling:
         # National tables are told in a header, which is never mixed with other ways to join parts.
         return spell(
             text,
-            look_alikes=bool(wishes.look_alikes),
+            look_alikes=bool(options.look_alikes),
             reference_bits=bits,
             default=default,
             max_parts=most,

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection
 
 import msgspec
 
-from simpost.cluster.remote_carriers import Elsewhere
+from simpost.cluster.remote_carriers import RemoteCarriers
 from simpost.config import SmppCarrierSettings as CarrierSettings
 from simpost.messaging.lane import Lane
 from simpost.messaging.receiving import TakeInbound, take_none
-from simpost.messaging.result_writer import Ledger
-from simpost.messaging.retry import Patience
+from simpost.messaging.result_writer import ResultWriter
+from simpost.messaging.retry import RetryPolicy
 from simpost.observe import get_logger
 from simpost.ports.carrier import (
     BIND_STATE_PRECEDENCE,
@@ -60,21 +60,21 @@ class Dispatch:
         store: Store,
         *,
         owner: str,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         clock_ms: Clock,
         inbound: TakeInbound = take_none,
-        watch: Callable[[str, CarrierEvents], CarrierEvents] | None = None,
+        wrap_events: Callable[[str, CarrierEvents], CarrierEvents] | None = None,
     ) -> None:
-        """`watch` puts something between the carrier of a name and its lane."""
+        """`wrap_events` puts something between the carrier of a name and its lane."""
         self.lanes: dict[str, Lane] = {}
-        self.elsewhere = Elsewhere()
+        self.elsewhere = RemoteCarriers()
         self._store = store
-        self.ledger = Ledger(store.queue)
+        self.ledger = ResultWriter(store.queue)
         self._inbound = inbound
         self._owner = owner
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._clock_ms = clock_ms
-        self._watch = watch
+        self._wrap_events = wrap_events
         self._tasks: asyncio.TaskGroup | None = None
         self._writing: asyncio.Task[None] | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -89,7 +89,7 @@ class Dispatch:
             self.ledger,
             owner=self._owner,
             depth=carrier.depth,
-            patience=self._patience,
+            retry_policy=self._retry_policy,
             clock_ms=self._clock_ms,
             inbound=self._inbound,
         )
@@ -112,7 +112,7 @@ class Dispatch:
         assert self._tasks, "opened before the start"
         lane = self.lanes[name]
         self._running[name] = self._tasks.create_task(lane.run(), name=f"lane {name}")
-        await lane.carrier.start(self._watch(name, lane) if self._watch else lane)
+        await lane.carrier.start(self._wrap_events(name, lane) if self._wrap_events else lane)
 
     async def remove(self, name: str) -> None:
         """Let a carrier finish what it was given and end its lane; the rest waits in the store."""
@@ -120,7 +120,7 @@ class Dispatch:
         lane.close()
         await lane.carrier.drain()
         await lane.carrier.stop()
-        await lane.emptied()
+        await lane.wait_empty()
         del self.lanes[name]
         self._running.pop(name).cancel()
 
@@ -155,22 +155,22 @@ class Dispatch:
         if self._writing:
             self._writing.cancel()
 
-    def be_patient(self, patience: Patience) -> None:
+    def set_retry_policy(self, retry_policy: RetryPolicy) -> None:
         """Wait for carriers in another way from now on."""
-        self._patience = patience
+        self._retry_policy = retry_policy
         for lane in self.lanes.values():
-            lane.patience = patience
-            lane.health.patience_ms = int(1000 * patience.failover_s)
+            lane.retry_policy = retry_policy
+            lane.health.patience_ms = int(1000 * retry_policy.failover_s)
 
     # Commands of the administrator.
 
-    def takes(self, name: str) -> bool:
+    def is_available(self, name: str) -> bool:
         """Whether a message had better go by this carrier, whichever node has its binds."""
-        return self.lanes[name].takes or self.elsewhere.takes(name)
+        return self.lanes[name].is_available or self.elsewhere.is_available(name)
 
-    def is_lost(self, name: str) -> bool:
+    def should_fail_over(self, name: str) -> bool:
         """Whether what waits for this carrier had better go by another."""
-        return self.lanes[name].is_lost and self.elsewhere.is_lost(name)
+        return self.lanes[name].should_fail_over and self.elsewhere.should_fail_over(name)
 
     def pause(self, name: str) -> None:
         """Send nothing by this carrier until `resume`. Raises KeyError when there is none."""
@@ -202,7 +202,7 @@ class Dispatch:
             name=name,
             link=min(links, key=BIND_STATE_PRECEDENCE.index, default=lane.carrier.link),
             is_paused=lane.carrier.is_paused,
-            takes_messages=self.takes(name),
+            takes_messages=self.is_available(name),
             waiting=await self._store.routing.count_queued(name),
             held=lane.held + self.elsewhere.held(name),
             binds=own,

@@ -19,16 +19,16 @@ from simpost.domain.messages import Category
 from simpost.domain.options import Options
 from simpost.errors import StoreError
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import SendPlan, Wishes, plan_through
+from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.maintenance import always
+from simpost.messaging.maintenance import is_sole_node
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.store import Move, Store, WaitingMessage
 from simpost.runtime.clock import Clock
 
-_ROUND_S = 1.0
+_INTERVAL_S = 1.0
 _STEP = 100
 """Messages looked at together; a step in which none moves is the last of its round."""
 
@@ -44,7 +44,7 @@ class Failover:
         routing: Routing,
         *,
         clock_ms: Clock,
-        leads: Callable[[], bool] = always,
+        leads: Callable[[], bool] = is_sole_node,
     ) -> None:
         self.routing = routing
         self._store = store
@@ -58,20 +58,20 @@ class Failover:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(_ROUND_S)
+            await asyncio.sleep(_INTERVAL_S)
             if not self._leads():
                 continue
             try:
-                await self.round()
+                await self.run_once()
             except StoreError as error:
                 log.error("failover_failed", error=str(error))
 
-    async def round(self) -> None:
+    async def run_once(self) -> None:
         """Move on what waits for lost carriers and for those that are not there any more."""
         lanes = self._dispatch.lanes
         for name in list(lanes):
-            if self._dispatch.is_lost(name) and any(
-                map(self._dispatch.takes, self._neighbours(name))
+            if self._dispatch.should_fail_over(name) and any(
+                map(self._dispatch.is_available, self._neighbours(name))
             ):
                 await self._move_on(name)
         for name in await self._store.routing.carriers_with_backlog():
@@ -87,7 +87,7 @@ class Failover:
         """From where the last round stopped, as long as anything moves."""
         after = self._places.pop(name, None)
         while page := await self._store.routing.queued_messages(name, after=after, limit=_STEP):
-            found = [await self._other_way(one, name) for one in page if one.may_move]
+            found = [await self._reroute_for(one, name) for one in page if one.may_move]
             moves = [move for move in found if move]
             moved = (
                 await self._store.routing.reroute(moves, now_ms=self._clock_ms()) if moves else 0
@@ -102,7 +102,7 @@ class Failover:
                 self._places[name] = after if len(page) == _STEP else None
                 break
 
-    async def _other_way(self, one: WaitingMessage, name: str) -> Move | None:
+    async def _reroute_for(self, one: WaitingMessage, name: str) -> Move | None:
         account = self._accounts.by_id(one.account_id)
         esim = await self._store.catalogue.find_esim(
             one.account_id, esim_tran_no=one.esim_tran_no, iccid=None
@@ -111,11 +111,11 @@ class Failover:
             return None
         lane = self._dispatch.lanes.get(name)
         for carrier in self.routing.pick(account.access_code, esim):
-            if carrier.name == name or (lane and not self._dispatch.takes(carrier.name)):
+            if carrier.name == name or (lane and not self._dispatch.is_available(carrier.name)):
                 continue
             for sender in _senders(one, lane.carrier.capabilities if lane else None):
-                wishes = _wishes(one, sender)
-                plan = plan_through(carrier, esim, one.text, Category(one.category), wishes)
+                options = _send_options(one, sender)
+                plan = plan_for_carrier(carrier, esim, one.text, Category(one.category), options)
                 if isinstance(plan, SendPlan) and _is_as_cut(plan, one):
                     return Move(
                         one.account_id,
@@ -138,8 +138,8 @@ def _senders(one: WaitingMessage, origin: CarrierCapabilities | None) -> tuple[s
     return (one.sender,) if origin else (one.sender, None)
 
 
-def _wishes(one: WaitingMessage, sender: str | None) -> Wishes:
-    return Wishes(
+def _send_options(one: WaitingMessage, sender: str | None) -> SendOptions:
+    return SendOptions(
         sender=sender,
         message_class=one.options.message_class,
         receipt=one.options.receipt,

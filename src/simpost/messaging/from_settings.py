@@ -9,7 +9,7 @@ from simpost.config import Route as RouteSettings
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.retry import Patience
+from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 
 
@@ -19,8 +19,8 @@ def repeats_of(messages: Messages) -> RepeatPolicy:
     return RepeatPolicy(categories, messages.max_repeats)
 
 
-def patience_of(messages: Messages) -> Patience:
-    return Patience(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
+def retry_policy_of(messages: Messages) -> RetryPolicy:
+    return RetryPolicy(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
 
 
 def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
@@ -37,7 +37,7 @@ def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
             for route in routes
         ),
         carriers={name: lane.carrier.capabilities for name, lane in dispatch.lanes.items()},
-        takes=dispatch.takes,
+        is_available=dispatch.is_available,
     )
 
 

@@ -28,18 +28,18 @@ class Health:
         self._closed_ms: int | None = None
         self._failing_ms = 0
         self._failed_ms: int | None = None
-        self._sick_until_ms = 0
+        self._unhealthy_until_ms = 0
 
     def answered(self, outcome: Outcome, now_ms: int) -> None:
         """Take note of how a try ended."""
         if outcome.kind in _WORKS:
             self._failed_ms = None
-            self._sick_until_ms = 0
+            self._unhealthy_until_ms = 0
         elif outcome.reason not in _OURS:
             self._fail(outcome.reason is Reason.BIND_REFUSED, now_ms)
 
-    def is_sick(self, now_ms: int) -> bool:
-        return now_ms < self._sick_until_ms
+    def is_unhealthy(self, now_ms: int) -> bool:
+        return now_ms < self._unhealthy_until_ms
 
     def is_lost(self, now_ms: int, *, is_open: bool) -> bool:
         """To be asked now and then: a closed link is noticed by asking."""
@@ -48,11 +48,11 @@ class Health:
         elif self._closed_ms is None:
             self._closed_ms = now_ms
         waited = self._closed_ms is not None and now_ms - self._closed_ms >= self.patience_ms
-        return waited or self.is_sick(now_ms)
+        return waited or self.is_unhealthy(now_ms)
 
     def _fail(self, is_bind: bool, now_ms: int) -> None:  # noqa: FBT001  said once, above
         if self._failed_ms is None or now_ms - self._failed_ms > self.patience_ms:
             self._failing_ms = now_ms
         self._failed_ms = now_ms
         if is_bind or now_ms - self._failing_ms >= self.patience_ms:
-            self._sick_until_ms = now_ms + self.patience_ms
+            self._unhealthy_until_ms = now_ms + self.patience_ms

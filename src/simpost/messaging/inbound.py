@@ -13,13 +13,13 @@ from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.decision import Refusal
-from simpost.messaging.inbound_routing import Aim, Aiming
+from simpost.messaging.inbound_routing import InboundRouter, InboundTarget
 from simpost.messaging.intake import Intake
-from simpost.messaging.maintenance import always
-from simpost.messaging.reassembly import Reading, join
+from simpost.messaging.maintenance import is_sole_node
+from simpost.messaging.reassembly import AssembledText, reassemble
 from simpost.observe import get_logger
 from simpost.ports.store import Accepted, NewMessage
-from simpost.ports.store.inbound import Gathered, InboundStore, Known, NewInbound
+from simpost.ports.store.inbound import Assembly, Duplicate, InboundStore, NewInbound
 from simpost.runtime.clock import Clock
 
 GATHERING_MS = 600_000
@@ -34,7 +34,7 @@ _STEP = 500
 log = get_logger(__name__)
 
 
-class InboundDesk:
+class InboundService:
     """Takes what comes in from all carriers; each caller waits for the commit of its own.
 
     It holds no more at once than the sessions let their peers leave unanswered.
@@ -43,14 +43,14 @@ class InboundDesk:
     def __init__(
         self,
         store: InboundStore,
-        aiming: Aiming,
+        router: InboundRouter,
         intake: Intake,
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
-        leads: Callable[[], bool] = always,
+        leads: Callable[[], bool] = is_sole_node,
     ) -> None:
-        self.aiming = aiming
+        self.router = router
         self._store = store
         self._intake = intake
         self._new_id = new_id
@@ -61,7 +61,7 @@ class InboundDesk:
         self._leads = leads
         self._taking: set[asyncio.Task[Reason | None]] = set()
 
-    def report(self, part: InboundPart) -> asyncio.Future[Reason | None]:
+    def receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         """Done once it is committed: with the reason when it is refused.
 
         It fails when nothing was committed: then it must come again.
@@ -93,7 +93,7 @@ class InboundDesk:
         ):
             for gathered in late:
                 log.info("inbound_incomplete", carrier=gathered.parts[0].carrier)
-                await self._keep(await self.aiming.aim(gathered.parts[0]), gathered)
+                await self._decide(await self.router.resolve(gathered.parts[0]), gathered)
         if now_ms - self._since_ms < REMEMBERED_MS:
             return  # what was not acknowledged before we stopped comes again now
         before_ms = now_ms - REMEMBERED_MS
@@ -111,73 +111,73 @@ class InboundDesk:
                 log.error("inbound_failed", error=type(error).__name__)
 
     async def _take(self, part: InboundPart) -> Reason | None:
-        aim = await self.aiming.aim(part)
-        if part.place.is_alone or aim.reason:
-            return await self._keep(aim, part)
+        target = await self.router.resolve(part)
+        if part.place.is_alone or target.reason:
+            return await self._decide(target, part)
         gathered = await self._store.add_part(part)
-        if isinstance(gathered, Known):
+        if isinstance(gathered, Duplicate):
             return gathered.reason
-        return await self._keep(aim, gathered) if gathered else None
+        return await self._decide(target, gathered) if gathered else None
 
-    async def _keep(self, aim: Aim, of: Gathered | InboundPart) -> Reason | None:
-        parts = of.parts if isinstance(of, Gathered) else (of,)
-        reading = join(parts)
-        if not aim.from_phone:
-            return await self._commit(aim, of, reading, InboundState.RECEIVED)
-        reason = aim.reason or await self._goes_in_circles(aim, parts[0], reading)
+    async def _decide(self, target: InboundTarget, of: Assembly | InboundPart) -> Reason | None:
+        parts = of.parts if isinstance(of, Assembly) else (of,)
+        assembled = reassemble(parts)
+        if not target.from_phone:
+            return await self._commit(target, of, assembled, InboundState.RECEIVED)
+        reason = target.reason or await self._goes_in_circles(target, parts[0], assembled)
         if reason is None:
-            done = await self._carry(aim, of, reading)
+            done = await self._carry(target, of, assembled)
             if not isinstance(done, Refusal):
-                return done.reason if isinstance(done, Known) else None
+                return done.reason if isinstance(done, Duplicate) else None
             reason = done.reason
-        return await self._commit(aim, of, reading, InboundState.REFUSED, reason)
+        return await self._commit(target, of, assembled, InboundState.REFUSED, reason)
 
     async def _goes_in_circles(
-        self, aim: Aim, part: InboundPart, reading: Reading
+        self, target: InboundTarget, part: InboundPart, assembled: AssembledText
     ) -> Reason | None:
         """Whether a carrier hands back to us what we carried to it."""
-        assert aim.account
-        assert aim.esim
+        assert target.account
+        assert target.esim
         alike = await self._store.count_identical(
-            aim.account.id,
-            aim.esim.esim_tran_no,
+            target.account.id,
+            target.esim.esim_tran_no,
             sender=part.source,
-            text=reading.text,
+            text=assembled.text,
             since_ms=self._clock_ms() - REMEMBERED_MS,
             limit=MOST_ALIKE,
         )
         return Reason.LOOP_DETECTED if alike >= MOST_ALIKE else None
 
     async def _carry(
-        self, aim: Aim, of: Gathered | InboundPart, reading: Reading
-    ) -> Accepted | Known | Refusal:
-        assert aim.account
-        assert aim.esim
+        self, target: InboundTarget, of: Assembly | InboundPart, assembled: AssembledText
+    ) -> Accepted | Duplicate | Refusal:
+        assert target.account
+        assert target.esim
 
-        async def commit(message: NewMessage) -> Accepted | Known:
-            row = self._row(aim, of, reading, InboundState.FORWARDED)
+        async def commit(message: NewMessage) -> Accepted | Duplicate:
+            row = self._row(target, of, assembled, InboundState.FORWARDED)
             row = msgspec.structs.replace(row, message_id=message.id)
-            return await self._put(NewInbound(row, of, message))
+            return await self._save(NewInbound(row, of, message))
 
-        part = of.parts[0] if isinstance(of, Gathered) else of
+        part = of.parts[0] if isinstance(of, Assembly) else of
         return await self._intake.carry(
-            aim.account, aim.esim, sender=part.source, text=reading.text, commit=commit
+            target.account, target.esim, sender=part.source, text=assembled.text, commit=commit
         )
 
     async def _commit(
         self,
-        aim: Aim,
-        of: Gathered | InboundPart,
-        reading: Reading,
+        target: InboundTarget,
+        of: Assembly | InboundPart,
+        assembled: AssembledText,
         state: InboundState,
         reason: Reason | None = None,
     ) -> Reason | None:
-        done = await self._put(NewInbound(self._row(aim, of, reading, state, reason), of))
-        return done.reason if isinstance(done, Known) else reason
+        done = await self._save(NewInbound(self._row(target, of, assembled, state, reason), of))
+        return done.reason if isinstance(done, Duplicate) else reason
 
-    async def _put(self, new: NewInbound) -> Accepted | Known:
+    async def _save(self, new: NewInbound) -> Accepted | Duplicate:
         done = await self._store.save(new)
-        if not isinstance(done, Known):
+        if not isinstance(done, Duplicate):
             row = new.inbound
             self.taken[row.carrier, row.state, row.reason or ""] += 1
             log.info(
@@ -193,26 +193,26 @@ class InboundDesk:
 
     def _row(
         self,
-        aim: Aim,
-        of: Gathered | InboundPart,
-        reading: Reading,
+        target: InboundTarget,
+        of: Assembly | InboundPart,
+        assembled: AssembledText,
         state: InboundState,
         reason: Reason | None = None,
     ) -> InboundMessage:
-        parts = of.parts if isinstance(of, Gathered) else (of,)
+        parts = of.parts if isinstance(of, Assembly) else (of,)
         return InboundMessage(
             id=self._new_id(),
-            account_id=aim.account.id if aim.account else NO_ACCOUNT,
-            esim_tran_no=aim.esim.esim_tran_no if aim.account and aim.esim else None,
+            account_id=target.account.id if target.account else NO_ACCOUNT,
+            esim_tran_no=target.esim.esim_tran_no if target.account and target.esim else None,
             carrier=parts[0].carrier,
             source=parts[0].source,
             destination=parts[0].destination,
             state=state,
             reason=reason,
-            encoding=reading.encoding,
-            text="" if state is InboundState.REFUSED else reading.text,
-            part_count=reading.part_count,
-            missing=reading.missing if isinstance(of, Gathered) else (),
+            encoding=assembled.encoding,
+            text="" if state is InboundState.REFUSED else assembled.text,
+            part_count=assembled.part_count,
+            missing=assembled.missing if isinstance(of, Assembly) else (),
             message_id=None,
             received_ms=max(part.received_ms for part in parts),
             raw=_raw_of(parts) if state is not InboundState.REFUSED or _is_lost(reason) else (),

@@ -1,4 +1,4 @@
-"""Aiming: whose a message that comes in is, and whether it may go where it is meant to."""
+"""InboundRouter: whose a message that comes in is, and whether it may go where it is meant to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simpost.ports.store.inbound import InboundStore
 log = get_logger(__name__)
 
 
-class Aim(msgspec.Struct, frozen=True):
+class InboundTarget(msgspec.Struct, frozen=True):
     """Whom a message that comes in is for.
 
     Attributes:
@@ -31,7 +31,7 @@ class Aim(msgspec.Struct, frozen=True):
     reason: Reason | None = None
 
 
-class Aiming:
+class InboundRouter:
     """Numbers of ours stand before eSIMs, and those of one account before all others."""
 
     def __init__(self, store: InboundStore, accounts: Accounts, numbers: OwnNumbers) -> None:
@@ -39,28 +39,28 @@ class Aiming:
         self._store = store
         self._accounts = accounts
 
-    async def aim(self, part: InboundPart) -> Aim:
+    async def resolve(self, part: InboundPart) -> InboundTarget:
         owner = self.numbers.owner_of(part.destination)
         if owner:
             return await self._at_owner(owner, part)
         if owner is None and (found := await self._store.find_number(part.destination)):
             account = self._accounts.by_id(found.account_id)
             reason = self._why_not(part, account, found.esim)
-            return Aim(account, found.esim, from_phone=True, reason=reason)
+            return InboundTarget(account, found.esim, from_phone=True, reason=reason)
         sender = await self._store.find_number(part.source)
         if sender is None:
-            return Aim()
-        return Aim(self._accounts.by_id(sender.account_id), sender.esim)
+            return InboundTarget()
+        return InboundTarget(self._accounts.by_id(sender.account_id), sender.esim)
 
-    async def _at_owner(self, access_code: str, part: InboundPart) -> Aim:
+    async def _at_owner(self, access_code: str, part: InboundPart) -> InboundTarget:
         """To a number of one account: never shown to another, whoever sent it."""
         everyone = self._accounts.all()
         account = next((one for one in everyone if one.access_code == access_code), None)
         if account is None:
             log.warning("number_without_account", account=access_code)
-            return Aim()
+            return InboundTarget()
         sender = await self._store.find_number(part.source, account_id=account.id)
-        return Aim(account, sender.esim if sender else None)
+        return InboundTarget(account, sender.esim if sender else None)
 
     def _why_not(self, part: InboundPart, account: Account | None, esim: Esim) -> Reason | None:
         """What is wrong with carrying it, as far as its first part can tell."""

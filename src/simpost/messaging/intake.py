@@ -12,13 +12,13 @@ from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import AS_USUAL, Refusal, SendPlan, Wishes, decide
+from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Refusal, SendOptions, SendPlan, decide
 from simpost.messaging.lane import Lane
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
-from simpost.ports.store.inbound import Known
+from simpost.ports.store.inbound import Duplicate
 from simpost.runtime.clock import Clock
 
 DAY_MS = 86_400_000
@@ -28,12 +28,12 @@ R = TypeVar("R")
 log = get_logger(__name__)
 
 
-class Ask(msgspec.Struct, frozen=True, gc=False):
+class SendRequest(msgspec.Struct, frozen=True, gc=False):
     """What a caller asks, whichever door it came through.
 
     Attributes:
         esim_tran_no, iccid: either or both; both must name the same eSIM.
-        text: in hex digits when the wishes say that it is binary.
+        text: in hex digits when the options say that it is binary.
         category: none takes the account's own.
         validity_s: how long the message is worth sending; none takes the service's own.
         request_id: the caller's idempotency key, with the digest of what it stands for.
@@ -48,10 +48,10 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None = None
     fingerprint: bytes = b""
     signature: str = ""
-    wishes: Wishes = AS_USUAL
+    options: SendOptions = DEFAULT_SEND_OPTIONS
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
+class SendResult(msgspec.Struct, frozen=True, gc=False):
     """What the caller is told: a message id (it is committed) or a reason.
 
     Attributes:
@@ -89,19 +89,19 @@ class Intake:
         self._new_id = new_id
         self._clock_ms = clock_ms
 
-    async def preview(self, account: Account, ask: Ask) -> SendPlan | Refusal:
+    async def preview(self, account: Account, ask: SendRequest) -> SendPlan | Refusal:
         """The decision alone: nothing is committed, nothing is sent."""
         esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        return decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
+        return decide(account, esim, ask.text, ask.category, self.routing, ask.options)
 
-    async def send(self, account: Account, ask: Ask) -> Answer:
+    async def send(self, account: Account, ask: SendRequest) -> SendResult:
         """Decide and commit. Raises StoreError when nothing could be committed."""
         esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        plan = decide(account, esim, ask.text, ask.category, self.routing, ask.wishes)
+        plan = decide(account, esim, ask.text, ask.category, self.routing, ask.options)
         now_ms = self._clock_ms()
         request = None
         if ask.request_id:
@@ -122,7 +122,7 @@ class Intake:
             if not done.same:
                 self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
             return _again(done)
-        return Answer(message_id=message.id, plan=plan)
+        return SendResult(message_id=message.id, plan=plan)
 
     async def carry(
         self,
@@ -131,8 +131,8 @@ class Intake:
         *,
         sender: str,
         text: str,
-        commit: Callable[[NewMessage], Awaitable[Accepted | Known]],
-    ) -> Accepted | Known | Refusal:
+        commit: Callable[[NewMessage], Awaitable[Accepted | Duplicate]],
+    ) -> Accepted | Duplicate | Refusal:
         """Decide on a text from a phone as on any other; `commit` adds what brought it."""
         plan = decide(account, esim, text, Category.SUPPORT, self.routing)
         if isinstance(plan, Refusal):
@@ -184,7 +184,7 @@ class Intake:
             done = await commit(message)
         except BaseException:
             if lease_ms is not None:
-                lane.give_up(message)
+                lane.abandon_uncertain(message)
             raise
         if not isinstance(done, Accepted):
             if lease_ms is not None:
@@ -200,12 +200,12 @@ class Intake:
     async def _refuse(
         self,
         account: Account,
-        ask: Ask,
+        ask: SendRequest,
         esim: Esim | None,
         refusal: SendPlan | Refusal,
         request: RequestKey | None,
         now_ms: int,
-    ) -> Answer:
+    ) -> SendResult:
         assert isinstance(refusal, Refusal)
         self.refused[(refusal.reason,)] += 1
         log.info("message_refused", account_id=account.id, reason=refusal.reason)
@@ -218,9 +218,9 @@ class Intake:
                     self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
                 return _again(first)
         self._note(account, ask, esim, refusal.reason)
-        return Answer(reason=refusal.reason, detail=refusal.detail)
+        return SendResult(reason=refusal.reason, detail=refusal.detail)
 
-    def _note(self, account: Account, ask: Ask, esim: Esim | None, reason: Reason) -> None:
+    def _note(self, account: Account, ask: SendRequest, esim: Esim | None, reason: Reason) -> None:
         self.refusals.note(
             account.id,
             reason,
@@ -230,7 +230,7 @@ class Intake:
         )
 
 
-def _again(first: Repeated) -> Answer:
+def _again(first: Repeated) -> SendResult:
     if not first.same:
-        return Answer(reason=Reason.REQUEST_ID_REUSED)
-    return Answer(message_id=first.message_id, reason=first.reason, repeated=True)
+        return SendResult(reason=Reason.REQUEST_ID_REUSED)
+    return SendResult(message_id=first.message_id, reason=first.reason, repeated=True)

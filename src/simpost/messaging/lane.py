@@ -17,11 +17,11 @@ from simpost.domain.reasons import Reason
 from simpost.messaging.backlog import LEASE_MS, Backlog
 from simpost.messaging.health import Health
 from simpost.messaging.receiving import TakeInbound, take_none
-from simpost.messaging.result_writer import Ledger
-from simpost.messaging.retry import Patience, settle
+from simpost.messaging.result_writer import ResultWriter
+from simpost.messaging.retry import RetryPolicy, settle
 from simpost.messaging.submissions import submissions_of
 from simpost.ports.carrier import Carrier, OutboundPart
-from simpost.ports.store import MessageQueue, NewMessage, Settlement
+from simpost.ports.store import AttemptResult, MessageQueue, NewMessage
 from simpost.runtime.clock import Clock
 
 _STALE_MS = 60_000
@@ -51,18 +51,18 @@ class Lane:
         self,
         carrier: Carrier,
         queue: MessageQueue,
-        ledger: Ledger,
+        ledger: ResultWriter,
         *,
         owner: str,
         depth: int,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         clock_ms: Clock,
         inbound: TakeInbound = take_none,
     ) -> None:
         self.carrier = carrier
         self.depth = depth
-        self.patience = patience
-        self.health = Health(int(1000 * patience.failover_s))
+        self.retry_policy = retry_policy
+        self.health = Health(int(1000 * retry_policy.failover_s))
         self._ledger = ledger
         self._take_inbound = inbound
         self._clock_ms = clock_ms
@@ -82,13 +82,13 @@ class Lane:
         return len(self._held) + self._asked
 
     @property
-    def takes(self) -> bool:
+    def is_available(self) -> bool:
         """Whether a message had better go by this carrier than by another."""
         is_ready = self.carrier.is_open and not self._closing
-        return is_ready and not self.health.is_sick(self._clock_ms())
+        return is_ready and not self.health.is_unhealthy(self._clock_ms())
 
     @property
-    def is_lost(self) -> bool:
+    def should_fail_over(self) -> bool:
         """Whether what waits here had better go by another carrier."""
         return self.health.is_lost(self._clock_ms(), is_open=self.carrier.is_open)
 
@@ -113,7 +113,7 @@ class Lane:
         """Its parts, reserved before, were not committed."""
         for number in range(1, len(message.parts) + 1):
             self._held.discard((message.id, number, 1))
-        self._tell_if_empty()
+        self._signal_if_empty()
 
     def take(self, message: NewMessage, reference: int) -> None:
         """Put the parts of a committed message, reserved before, in their place."""
@@ -122,14 +122,14 @@ class Lane:
         ready.extend([(until_ms, part) for part in submissions_of(message, reference)])
         self.pump()
 
-    def give_up(self, message: NewMessage) -> None:
+    def abandon_uncertain(self, message: NewMessage) -> None:
         """Nobody can say whether it was committed: if it was, its parts come to light again."""
-        self._backlog.doubt()
+        self._backlog.mark_uncertain()
         self.release(message)
 
     def wake(self, priority: int = Priority.CODE) -> None:
         """Parts wait in the store, the most urgent of them with this priority."""
-        self._backlog.announce(priority)
+        self._backlog.notify(priority)
 
     # The carrier's desk.
 
@@ -167,7 +167,7 @@ class Lane:
         else:
             self._send(carrier, now_ms)
         if self._backlog.waits:
-            self._backlog.stir()
+            self._backlog.signal()
 
     def _send(self, carrier: Carrier, now_ms: int) -> None:
         codes = self._ready[Priority.CODE]
@@ -214,18 +214,18 @@ class Lane:
             carrier=self._name,
             started_ms=started_ms,
             ended_ms=ended_ms,
-            patience=self.patience,
+            retry_policy=self.retry_policy,
         )
         self._ledger.settle(settlement, self._settled)
         if settlement.due_ms is not None and part.priority == Priority.CODE:
-            self._backlog.announce_in(settlement.due_ms - ended_ms)
+            self._backlog.notify_in(settlement.due_ms - ended_ms)
         return ended_ms
 
-    def _settled(self, settlement: Settlement) -> None:
+    def _settled(self, settlement: AttemptResult) -> None:
         self._held.discard((settlement.message_id, settlement.number, settlement.attempt))
-        self._tell_if_empty()
+        self._signal_if_empty()
         if self._backlog.waits:
-            self._backlog.stir()
+            self._backlog.signal()
 
     # Life.
 
@@ -239,13 +239,13 @@ class Lane:
         """Take nothing more; what the carrier was not given yet goes back to the store."""
         self._closing = True
         self.pump()
-        self._tell_if_empty()
+        self._signal_if_empty()
 
-    async def emptied(self) -> None:
+    async def wait_empty(self) -> None:
         """After `close`: wait until no part is held any more."""
         await self._empty.wait()
 
-    def _tell_if_empty(self) -> None:
+    def _signal_if_empty(self) -> None:
         if self._closing and not self.held:
             self._empty.set()
 
@@ -254,14 +254,14 @@ class Lane:
             await asyncio.sleep(_POLL_S)
             self._give_back_stale()
             self.pump()
-            self._backlog.suspect()
+            self._backlog.poll()
 
     async def _claim_forever(self) -> None:
         while True:
-            await self._backlog.stirred()
-            if self._backlog.looks:
-                await self._find_forgotten()
-            wanted = self._backlog.wanted(self.held, self.depth)
+            await self._backlog.wait()
+            if self._backlog.should_reconcile:
+                await self._reconcile_leases()
+            wanted = self._backlog.claim_size(self.held, self.depth)
             if not wanted or self._closing or not self.carrier.is_open:
                 continue
             codes_only = self.held + wanted > self.depth
@@ -269,14 +269,14 @@ class Lane:
             parts = await self._backlog.claim(wanted, codes_only=codes_only)
             self._asked = 0
             self._held.update((part.message_id, part.number, part.attempt) for part in parts)
-            self._tell_if_empty()
+            self._signal_if_empty()
             now_ms = self._clock_ms()
             for part in parts:
                 until_ms = min(now_ms + _STALE_MS, part.expires_ms)
                 self._ready[part.priority].append((until_ms, part))
             self.pump()
 
-    async def _find_forgotten(self) -> None:
+    async def _reconcile_leases(self) -> None:
         """Give back what is leased to us and unknown here: never tried, so never in doubt.
 
         No claim runs meanwhile. What was held before or after the look was not forgotten.

@@ -13,7 +13,7 @@ from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
 
-_ROUND_S = 5.0
+_INTERVAL_S = 5.0
 _STEP = 500
 _DAY_MS = 86_400_000
 _RETIRE_MS = 3_600_000
@@ -30,12 +30,12 @@ class _Retire(Protocol):
     async def __call__(self, *, before_ms: int, limit: int) -> int: ...
 
 
-def always() -> bool:
+def is_sole_node() -> bool:
     """Whether this node leads, where it is the only one."""
     return True
 
 
-class Keeper:
+class Maintenance:
     """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
 
     A message that was sent and never reported on ends `receipt_grace_ms` after its validity. What
@@ -52,7 +52,7 @@ class Keeper:
         receipt_grace_ms: int,
         keep_days: int = 0,
         clock_ms: Clock,
-        leads: Callable[[], bool] = always,
+        leads: Callable[[], bool] = is_sole_node,
     ) -> None:
         self.repeats = repeats
         self.receipt_grace_ms = receipt_grace_ms
@@ -63,47 +63,47 @@ class Keeper:
         self._owner = owner
         self._clock_ms = clock_ms
         self._leads = leads
-        self.lapsed: Counter[tuple[str]] = Counter()
+        self.expired_leases: Counter[tuple[str]] = Counter()
         """Parts put in doubt, by cause: a restart of ours, a lost node, a lease that ran out."""
 
-    async def take_stock(self) -> int:
+    async def recover_own_leases(self) -> int:
         """Before anything is sent: what this node held when it stopped is in doubt now."""
         doubtful = await self._store.queue.expire_leases(
             now_ms=self._clock_ms(), owner=self._owner, repeats=self.repeats
         )
         if doubtful:
-            self.lapsed["restart",] += doubtful
+            self.expired_leases["restart",] += doubtful
             log.warning("parts_in_doubt_after_restart", parts=doubtful)
         return doubtful
 
-    async def take_over(self, node: str) -> None:
+    async def recover_leases_of(self, node: str) -> None:
         """What a lost node held may have left: it is in doubt, never simply sent again."""
         doubtful = await self._store.queue.expire_leases(
             now_ms=self._clock_ms(), owner=node, repeats=self.repeats
         )
         if doubtful:
-            self.lapsed["node_lost",] += doubtful
+            self.expired_leases["node_lost",] += doubtful
             log.warning("lost_node_parts_in_doubt", node=node, parts=doubtful)
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(_ROUND_S)
+            await asyncio.sleep(_INTERVAL_S)
             if not self._leads():
                 continue
             try:
-                await self.round()
+                await self.run_once()
             except StoreError as error:
                 log.error("maintenance_failed", error=str(error))
 
-    async def round(self) -> None:
+    async def run_once(self) -> None:
         """Every message comes to its end here that nothing else ends."""
         now_ms = self._clock_ms()
-        lapsed = await self._store.queue.expire_leases(
+        expired = await self._store.queue.expire_leases(
             now_ms=now_ms, owner=None, repeats=self.repeats
         )
-        if lapsed:
-            self.lapsed["timeout",] += lapsed
-            log.warning("leases_expired", parts=lapsed)
+        if expired:
+            self.expired_leases["timeout",] += expired
+            log.warning("leases_expired", parts=expired)
         while await self._store.queue.expire(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
         expired_ms = now_ms - self.receipt_grace_ms

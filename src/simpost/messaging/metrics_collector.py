@@ -1,4 +1,4 @@
-"""Measures: what a scrape shows, read where it is counted when somebody looks."""
+"""MetricsCollector: what a scrape shows, read where it is counted when somebody looks."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 from simpost.errors import StoreError
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.inbound import InboundDesk
+from simpost.messaging.inbound import InboundService
 from simpost.messaging.intake import Intake
 from simpost.messaging.lane import Lane
-from simpost.messaging.maintenance import Keeper, always
+from simpost.messaging.maintenance import Maintenance, is_sole_node
 from simpost.observe import get_logger, metrics
 from simpost.observe.loop_lag import LoopLag
 from simpost.observe.metrics import Metric, Sample
 from simpost.ports.carrier import BindState, BindStatus
-from simpost.ports.store.health import Queue, StoreCounts, StoreHealth
+from simpost.ports.store.health import QueueDepth, StoreCounts, StoreHealth
 from simpost.runtime.clock import Clock
 
 log = get_logger(__name__)
 
 
-class Measures:
+class MetricsCollector:
     """Belongs to one process: each says what it did itself, and all what waits in their store."""
 
     def __init__(
@@ -30,19 +30,19 @@ class Measures:
         store: StoreHealth,
         dispatch: Dispatch,
         intake: Intake,
-        inbound: InboundDesk,
-        keeper: Keeper,
+        inbound: InboundService,
+        maintenance: Maintenance,
         failover: Failover,
         *,
         clock_ms: Clock,
-        leads: Callable[[], bool] = always,
+        leads: Callable[[], bool] = is_sole_node,
     ) -> None:
         self.lag = LoopLag()
         self._store = store
         self._dispatch = dispatch
         self._intake = intake
         self._inbound = inbound
-        self._keeper = keeper
+        self._maintenance = maintenance
         self._failover = failover
         self._clock_ms = clock_ms
         self._leads = leads
@@ -65,7 +65,7 @@ class Measures:
             Sample(metrics.LEADER, (), self._leads()),
         ]
 
-    def _queues(self, queues: list[Queue]) -> Iterator[Sample]:
+    def _queues(self, queues: list[QueueDepth]) -> Iterator[Sample]:
         now_ms = self._clock_ms()
         known = {queue.carrier: queue for queue in queues}
         for name in {**dict.fromkeys(self._dispatch.lanes), **known}:
@@ -90,7 +90,7 @@ class Measures:
             (metrics.REPEATED, tally.repeated),
             (metrics.RECEIPTS, tally.received),
             (metrics.INBOUND, self._inbound.taken),
-            (metrics.LEASES_EXPIRED, self._keeper.lapsed),
+            (metrics.LEASES_EXPIRED, self._maintenance.expired_leases),
         )
         for metric, counter in counted:
             for labels, count in counter.items():
@@ -106,7 +106,7 @@ def _plain(labels: Sequence[str | None]) -> tuple[str, ...]:
 
 def _lane(name: str, lane: Lane) -> Iterator[Sample]:
     yield Sample(metrics.LEASED, (name,), lane.held)
-    yield Sample(metrics.AVAILABLE, (name,), lane.takes)
+    yield Sample(metrics.AVAILABLE, (name,), lane.is_available)
     yield Sample(metrics.PAUSED, (name,), lane.carrier.is_paused)
 
 

@@ -14,7 +14,7 @@ from simpost.ports.store import Store
 log = get_logger(__name__)
 
 
-class UnmarkedReceipts:
+class PlainTextReceipts:
     """Stands before whoever takes what comes in.
 
     What reads as a receipt is one only if it has the id of a part that was sent by this carrier

@@ -58,7 +58,7 @@ class Readiness:
             if self._time_s() - self._found_s >= _EVERY_S:
                 self._found = await self._try_store()
                 self._found_s = self._time_s()
-        takes = any(map(self._dispatch.takes, self._dispatch.lanes))
+        takes = any(map(self._dispatch.is_available, self._dispatch.lanes))
         return State(problem=self._found, remark=None if takes else WAITS)
 
     async def _try_store(self) -> str | None:

@@ -14,7 +14,7 @@ GAP = "[...]"
 """In the text where a part is missing; GSM 7 bit has it, so a gap makes no text dearer."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class AssembledText(msgspec.Struct, frozen=True):
     """A message read from its parts.
 
     Attributes:
@@ -28,7 +28,7 @@ class Reading(msgspec.Struct, frozen=True):
     missing: tuple[int, ...] = ()
 
 
-def join(parts: Sequence[InboundPart]) -> Reading:
+def reassemble(parts: Sequence[InboundPart]) -> AssembledText:
     """Read a message from what came of it, in any order, at least one part.
 
     Neighbours in one alphabet are joined before they are read, so that a character cut in two by
@@ -40,7 +40,7 @@ def join(parts: Sequence[InboundPart]) -> Reading:
     runs = _runs(by_number, total)
     pieces = (_read(octets, label) if label else GAP for label, octets in runs)
     first = by_number[min(by_number)]
-    return Reading("".join(pieces).replace("\0", ""), first.encoding, total, missing)
+    return AssembledText("".join(pieces).replace("\0", ""), first.encoding, total, missing)
 
 
 def _read(octets: bytes, label: str) -> str:

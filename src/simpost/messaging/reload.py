@@ -12,13 +12,13 @@ from simpost.config import SmppCarrierSettings as CarrierSettings
 from simpost.errors import ConfigError
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.from_settings import numbers_of, patience_of, repeats_of, routing_of
-from simpost.messaging.inbound import InboundDesk
+from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of, routing_of
+from simpost.messaging.inbound import InboundService
 from simpost.messaging.intake import Intake
-from simpost.messaging.maintenance import Keeper
+from simpost.messaging.maintenance import Maintenance
 from simpost.observe import get_logger
 from simpost.ports.carrier import Carrier
-from simpost.ports.cluster import Reading, Reloaded
+from simpost.ports.cluster import ConfigReadResult, Reloaded
 
 _AT_ONCE = ("routes", "messages", "numbers")
 _AT_START = ("server", "store", "node", "log", "tracing")
@@ -45,18 +45,18 @@ class Reload:
         *,
         dispatch: Dispatch,
         intake: Intake,
-        keeper: Keeper,
+        maintenance: Maintenance,
         failover: Failover,
-        inbound: InboundDesk,
+        inbound: InboundService,
     ) -> None:
-        self.last: Reading | None = None
+        self.last: ConfigReadResult | None = None
         """How the file was read last; none before the first time."""
         self._settings = settings
         self._reread = reread
         self._make = make
         self._dispatch = dispatch
         self._intake = intake
-        self._keeper = keeper
+        self._maintenance = maintenance
         self._failover = failover
         self._inbound = inbound
         self._one_at_a_time = asyncio.Lock()
@@ -76,7 +76,7 @@ class Reload:
             except Exception:
                 self._refused(["reading it again failed; the log says more"])
                 raise
-            self.last = Reading(done)
+            self.last = ConfigReadResult(done)
         log.warning("configuration_reloaded", **msgspec.structs.asdict(done))
         return done
 
@@ -88,7 +88,9 @@ class Reload:
             log.error("configuration_refused", problems=str(error).splitlines())
 
     def _refused(self, problems: list[str]) -> None:
-        self.last = Reading(None, [each[:_MOST_LETTERS] for each in problems[:_MOST_PROBLEMS]])
+        self.last = ConfigReadResult(
+            None, [each[:_MOST_LETTERS] for each in problems[:_MOST_PROBLEMS]]
+        )
 
     async def _run(self) -> Reloaded:
         wanted = self._reread()
@@ -131,11 +133,11 @@ class Reload:
         self._intake.routing = routing
         self._intake.validity_s = messages.validity_s
         self._failover.routing = routing
-        self._inbound.aiming.numbers = numbers_of(wanted)
-        self._keeper.repeats = repeats_of(messages)
-        self._keeper.receipt_grace_ms = 1000 * messages.receipt_grace_s
-        self._keeper.keep_days = messages.keep_days
-        self._dispatch.be_patient(patience_of(messages))
+        self._inbound.router.numbers = numbers_of(wanted)
+        self._maintenance.repeats = repeats_of(messages)
+        self._maintenance.receipt_grace_ms = 1000 * messages.receipt_grace_s
+        self._maintenance.keep_days = messages.keep_days
+        self._dispatch.set_retry_policy(retry_policy_of(messages))
 
     def _differs(self, wanted: Settings, section: str) -> bool:
         return bool(getattr(wanted, section) != getattr(self._settings, section))

@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from simpost.domain.outcomes import Receipt
 from simpost.errors import StoreError
-from simpost.messaging.attempt_counts import Tally
+from simpost.messaging.attempt_counts import AttemptCounts
 from simpost.observe import get_logger
-from simpost.ports.store import MessageQueue, Settlement
+from simpost.ports.store import AttemptResult, MessageQueue
 
 Fact = TypeVar("Fact")
 
-Settled = Callable[[Settlement], None]
+Settled = Callable[[AttemptResult], None]
 """Told of each settlement once it is committed."""
 
 _FIRST_PAUSE_S = 0.5
@@ -27,7 +27,7 @@ _LONGEST_PAUSE_S = 8.0
 log = get_logger(__name__)
 
 
-class Ledger:
+class ResultWriter:
     """Takes settlements and receipts of all carriers, and has one commit running at a time.
 
     What comes meanwhile goes into the next. Who adds bounds how many are open: a lane by the
@@ -35,15 +35,15 @@ class Ledger:
     """
 
     def __init__(self, queue: MessageQueue) -> None:
-        self.tally = Tally()
+        self.tally = AttemptCounts()
         self._queue = queue
-        self._settlements: list[tuple[Settlement, Settled]] = []
+        self._settlements: list[tuple[AttemptResult, Settled]] = []
         self._receipts: list[tuple[Receipt, Callable[[], None]]] = []
         self._some = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def settle(self, settlement: Settlement, settled: Settled) -> None:
+    def settle(self, settlement: AttemptResult, settled: Settled) -> None:
         """Have an outcome committed, and `settled` called then."""
         self._settlements.append((settlement, settled))
         self._stir()

@@ -13,12 +13,12 @@ from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 
 _NOT_TRIED = (Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.REQUEUED)
 
 
-class Patience(msgspec.Struct, frozen=True):
+class RetryPolicy(msgspec.Struct, frozen=True):
     """How long to wait before a part is tried again.
 
     Attributes:
@@ -37,7 +37,7 @@ class Patience(msgspec.Struct, frozen=True):
     repeats: RepeatPolicy = RepeatPolicy()
     failover_s: float = 10.0
 
-    def pause_s(self, outcome: Outcome, attempt: int, priority: int) -> float:
+    def delay_s(self, outcome: Outcome, attempt: int, priority: int) -> float:
         if outcome.retry_after_s is not None:
             return outcome.retry_after_s
         if outcome.reason in _NOT_TRIED:
@@ -58,12 +58,12 @@ def settle(
     carrier: str,
     started_ms: int,
     ended_ms: int,
-    patience: Patience,
-) -> Settlement:
+    retry_policy: RetryPolicy,
+) -> AttemptResult:
     """Turn what a try said into what is to be stored."""
-    outcome = _bounded(part, outcome, patience.repeats)
-    state, due_ms = _next(part, outcome, ended_ms, patience)
-    return Settlement(
+    outcome = _bounded(part, outcome, retry_policy.repeats)
+    state, due_ms = _next(part, outcome, ended_ms, retry_policy)
+    return AttemptResult(
         account_id=part.account_id,
         message_id=part.message_id,
         number=part.number,
@@ -95,7 +95,7 @@ def _bounded(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Out
 
 
 def _next(
-    part: OutboundPart, outcome: Outcome, now_ms: int, patience: Patience
+    part: OutboundPart, outcome: Outcome, now_ms: int, retry_policy: RetryPolicy
 ) -> tuple[State, int | None]:
     match outcome.kind:
         case OutcomeKind.ACCEPTED:
@@ -103,9 +103,9 @@ def _next(
         case OutcomeKind.REFUSED:
             return State.REJECTED, None
         case OutcomeKind.IN_DOUBT:
-            return State.IN_DOUBT, patience.repeats.due_ms(
+            return State.IN_DOUBT, retry_policy.repeats.due_ms(
                 part.category, part.unclear, now_ms, part.expires_ms
             )
         case OutcomeKind.THROTTLED | OutcomeKind.UNREACHABLE:
-            wait_ms = int(1000 * patience.pause_s(outcome, part.attempt, part.priority))
+            wait_ms = int(1000 * retry_policy.delay_s(outcome, part.attempt, part.priority))
             return State.SENDING, min(part.expires_ms, now_ms + wait_ms)

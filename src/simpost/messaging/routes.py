@@ -43,7 +43,7 @@ class Routing(msgspec.Struct, frozen=True):
 
     routes: Sequence[Route]
     carriers: Mapping[str, CarrierCapabilities]
-    takes: Callable[[str], bool] = _always
+    is_available: Callable[[str], bool] = _always
 
     def pick(self, access_code: str, esim: Esim) -> tuple[CarrierCapabilities, ...]:
         """The carriers of the first route that fits: in order, those that take messages first."""
@@ -51,6 +51,6 @@ class Routing(msgspec.Struct, frozen=True):
             if route.fits(access_code, esim):
                 if len(route.carriers) == 1:
                     return (self.carriers[route.carriers[0]],)
-                names = sorted(route.carriers, key=lambda name: not self.takes(name))
+                names = sorted(route.carriers, key=lambda name: not self.is_available(name))
                 return tuple(self.carriers[name] for name in names)
         return ()

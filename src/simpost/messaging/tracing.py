@@ -15,7 +15,7 @@ from simpost.domain.messages import format_id
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
-from simpost.messaging.intake import Answer, Ask, Intake
+from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.observe.tracing import Tracing, end
 from simpost.ports.carrier import CarrierEvents, OutboundPart
 
@@ -27,7 +27,7 @@ class TracedIntake(Intake):
         super().__init__(*facts, **more)
         self._tracing = tracing
 
-    async def send(self, account: Account, ask: Ask) -> Answer:
+    async def send(self, account: Account, ask: SendRequest) -> SendResult:
         tracing = self._tracing
         started_ns = tracing.now_ns()
         try:

@@ -28,8 +28,8 @@ class CarrierReport(msgspec.Struct, frozen=True):
         turn: 0 unless it leaves the binds to others; else its place in the row of those that do.
     """
 
-    takes: bool
-    is_lost: bool
+    is_available: bool
+    should_fail_over: bool
     held: int
     binds: list[BindStatus]
     failed: int = 0
@@ -52,7 +52,7 @@ class Reloaded(msgspec.Struct, frozen=True):
     needs_restart: list[str]
 
 
-class Reading(msgspec.Struct, frozen=True):
+class ConfigReadResult(msgspec.Struct, frozen=True):
     """How a node read its file last.
 
     Attributes:
@@ -74,8 +74,8 @@ class Report(msgspec.Struct, frozen=True):
     """
 
     carriers: dict[str, CarrierReport] = {}
-    reading: Reading | None = None
-    obeyed: int = 0
+    reading: ConfigReadResult | None = None
+    applied_reload: int = 0
 
 
 class NewNode(msgspec.Struct, frozen=True):
@@ -113,7 +113,7 @@ class NodeRow(msgspec.Struct, frozen=True):
     report: Report
 
 
-class Beat(msgspec.Struct, frozen=True):
+class Heartbeat(msgspec.Struct, frozen=True):
     """A node lives. `takes` are leases it would have where they are free, `gives` those it returns.
 
     A lease is on a thing, by its name: `bind CARRIER NUMBER`, or `dispatch`.
@@ -122,18 +122,18 @@ class Beat(msgspec.Struct, frozen=True):
     name: str
     run: bytes
     report: Report
-    takes: Sequence[str] = ()
-    gives: Sequence[str] = ()
+    acquire: Sequence[str] = ()
+    release: Sequence[str] = ()
 
 
-class Order(msgspec.Struct, frozen=True):
+class CarrierOrder(msgspec.Struct, frozen=True):
     """What the administrator wants of a carrier on all nodes; `unbind` is a drain."""
 
     carrier: str
     unbind: bool
 
 
-class Standing(msgspec.Struct, frozen=True):
+class ClusterView(msgspec.Struct, frozen=True):
     """How things stand after a beat.
 
     Attributes:
@@ -149,11 +149,11 @@ class Standing(msgspec.Struct, frozen=True):
     nodes: list[NodeRow]
     leases: dict[str, str]
     accounts_version: int
-    orders: list[Order]
+    orders: list[CarrierOrder]
     reloads: int
 
 
-class Draw(msgspec.Struct, frozen=True):
+class TokenRequest(msgspec.Struct, frozen=True):
     """Tokens that a node wants of the bucket that an account has for all nodes."""
 
     account_id: int
@@ -162,19 +162,19 @@ class Draw(msgspec.Struct, frozen=True):
     wanted: int
 
 
-class Drawn(msgspec.Struct, frozen=True):
+class TokenGrant(msgspec.Struct, frozen=True):
     """How many there were; when there was none, how long until there is one."""
 
     tokens: int
     wait_s: float
 
 
-class NodeStore(Protocol):
-    async def enter(self, node: NewNode) -> NodeRow | None:
+class ClusterStore(Protocol):
+    async def register(self, node: NewNode) -> NodeRow | None:
         """Become a node. The one that has the name already, where there is one."""
         ...
 
-    async def beat(self, beat: Beat) -> Standing | None:
+    async def beat(self, beat: Heartbeat) -> ClusterView | None:
         """None when it is no node any more: the others have buried it."""
         ...
 
@@ -182,21 +182,21 @@ class NodeStore(Protocol):
         """Be no node any more, and return all leases."""
         ...
 
-    async def bury(self, node: NodeRow) -> bool:
+    async def evict(self, node: NodeRow) -> bool:
         """Free the leases of one that said nothing since; false where it did."""
         ...
 
-    async def orphans(self) -> list[str]:
+    async def abandoned(self) -> list[str]:
         """Names that hold parts and are no node any more."""
         ...
 
-    async def draw(self, draw: Draw) -> Drawn: ...
+    async def draw(self, draw: TokenRequest) -> TokenGrant: ...
 
     async def order(self, carrier: str, *, unbind: bool) -> None:
-        """Have the carrier send nothing, on all nodes and until `countermand`."""
+        """Have the carrier send nothing, on all nodes and until `cancel_order`."""
         ...
 
-    async def countermand(self, carrier: str) -> None: ...
+    async def cancel_order(self, carrier: str) -> None: ...
 
     async def order_reload(self) -> int:
         """Have all nodes read their files again; the number of the order, greater than before."""

@@ -27,14 +27,14 @@ from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.inbound import InboundDesk
-from simpost.messaging.inbound_routing import Aiming
+from simpost.messaging.inbound import InboundService
+from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
-from simpost.messaging.maintenance import Keeper
-from simpost.messaging.metrics_collector import Measures
+from simpost.messaging.maintenance import Maintenance
+from simpost.messaging.metrics_collector import MetricsCollector
 from simpost.messaging.readiness import Readiness
 from simpost.messaging.reload import Reloaded
-from simpost.messaging.retry import Patience
+from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import (
     BindKind,
@@ -179,7 +179,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     dispatch = Dispatch(
         store,
         owner="embedded",
-        patience=Patience(),
+        retry_policy=RetryPolicy(),
         clock_ms=lambda: NOW_MS,
     )
     lane = dispatch.add(DownCarrier())
@@ -191,14 +191,14 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         clock_ms=lambda: NOW_MS,
         validity_s=3600,
     )
-    inbound = InboundDesk(
+    inbound = InboundService(
         store.inbound,
-        Aiming(store.inbound, accounts, {}),
+        InboundRouter(store.inbound, accounts, {}),
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,
     )
-    keeper = Keeper(
+    keeper = Maintenance(
         store,
         owner="embedded",
         repeats=RepeatPolicy(),
@@ -206,7 +206,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         clock_ms=lambda: NOW_MS,
     )
     failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=lambda: NOW_MS)
-    measures = Measures(
+    measures = MetricsCollector(
         store.health, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS
     )
     known: dict[str, Any] = {

@@ -6,7 +6,7 @@ from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.errors import ConfigError
 from simpost.messaging.reload import Reloaded
-from simpost.messaging.retry import Patience, settle
+from simpost.messaging.retry import RetryPolicy, settle
 from tests.integration.api.conftest import NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py
@@ -61,7 +61,7 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
         carrier="down",
         started_ms=NOW_MS,
         ended_ms=NOW_MS,
-        patience=Patience(),
+        retry_policy=RetryPolicy(),
     )
     await service.store.queue.settle([taken])
     receipt = Receipt(

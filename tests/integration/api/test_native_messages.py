@@ -8,7 +8,7 @@ from simpost.domain.messages import format_id, parse_id
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 
 GOOD = "26010100000001"
 NOW_MS = 1_767_225_600_000
@@ -60,7 +60,7 @@ async def test_a_message_is_shown_with_its_parts_and_times(service: SERVED) -> N
 
 async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVED) -> None:
     id_ = (await send(service, text="hello")).json()["id"]
-    took = Settlement(
+    took = AttemptResult(
         account_id=1,
         message_id=parse_id(id_) or b"",
         number=1,

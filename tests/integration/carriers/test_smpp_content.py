@@ -12,7 +12,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.outcomes import OutcomeKind
-from simpost.messaging.decision import SendPlan, Wishes, plan_through
+from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.submissions import submissions_of
 from simpost.ports.store import NewMessage
 from simpost.smsc import Simulator, SimulatorOptions
@@ -61,15 +61,15 @@ async def bound(**changed):
         await simulator.stop()
 
 
-def planned(carrier, text, wishes):
-    plan = plan_through(carrier.capabilities, ESIM, text, Category.SERVICE, wishes)
+def planned(carrier, text, options):
+    plan = plan_for_carrier(carrier.capabilities, ESIM, text, Category.SERVICE, options)
     assert isinstance(plan, SendPlan), plan
     return plan
 
 
-async def sent(carrier, text, wishes=None):
+async def sent(carrier, text, options=None):
     """Decide and send as the service does; returns the plan once every part was taken."""
-    plan = planned(carrier, text, wishes or Wishes())
+    plan = planned(carrier, text, options or SendOptions())
     now_ms = time.time_ns() // 1_000_000
     message = NewMessage(
         id=b"\x07" * 16,
@@ -139,7 +139,7 @@ async def test_flash_is_flash_on_the_handset(told, alphabet, text):
     """Class 0 in the coding group of each alphabet: field row 22."""
     changed = ALPHABETS[alphabet] | {"message_class": told, "max_parts": 40}
     async with bound(**changed) as (carrier, simulator, _):
-        await sent(carrier, TEXTS[text], Wishes(message_class=0))
+        await sent(carrier, TEXTS[text], SendOptions(message_class=0))
         view = shown(simulator)
     assert (view.text, view.message_class) == (TEXTS[text], 0)
 
@@ -155,7 +155,7 @@ async def test_latin_1_goes_octet_by_octet_where_data_coding_0_means_it():
 async def test_binary_arrives_octet_by_octet(way, count):
     octets = bytes(each % 256 for each in range(count))
     async with bound(**WAYS[way]) as (carrier, simulator, _):
-        await sent(carrier, octets.hex(), Wishes(binary=True))
+        await sent(carrier, octets.hex(), SendOptions(binary=True))
         view = shown(simulator)
     assert view.encoding == "binary"
     assert bytes.fromhex(view.text) == octets
@@ -167,7 +167,7 @@ async def test_every_part_of_a_port_addressed_message_has_its_ports(ports, count
     """Ports not reachable: field row 22, jasmin#1042."""
     octets = bytes(count)
     async with bound(binary_data_coding=0xF5) as (carrier, simulator, _):
-        await sent(carrier, octets.hex(), Wishes(binary=True, ports=ports))
+        await sent(carrier, octets.hex(), SendOptions(binary=True, ports=ports))
         view = shown(simulator)
         [message] = simulator.handsets.find(NUMBER).texts
     assert bytes.fromhex(view.text) == octets
@@ -178,7 +178,7 @@ async def test_every_part_of_a_port_addressed_message_has_its_ports(ports, count
 @pytest.mark.parametrize("sender", ["Shop & Co", "12345", "447700900123", "+447700900123"])
 async def test_the_handset_shows_the_sender_that_was_asked_for(sender):
     async with bound(senders=frozenset({"*"})) as (carrier, simulator, _):
-        await sent(carrier, "hello", Wishes(sender=sender))
+        await sent(carrier, "hello", SendOptions(sender=sender))
         assert shown(simulator).source == sender.removeprefix("+")
 
 
@@ -192,5 +192,5 @@ async def test_a_message_centre_understands_the_validity(validity):
 @pytest.mark.parametrize("receipt", [True, False])
 async def test_a_receipt_comes_when_it_was_asked_for_and_else_not(receipt):
     async with bound() as (carrier, _, submits):
-        await sent(carrier, "hello", Wishes(receipt=receipt))
+        await sent(carrier, "hello", SendOptions(receipt=receipt))
     assert [each.registered_delivery for each in submits] == [int(receipt)]

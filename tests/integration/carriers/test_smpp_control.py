@@ -12,8 +12,8 @@ from simpost.domain.accounts import Account
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.messaging.lane import Lane
-from simpost.messaging.result_writer import Ledger
-from simpost.messaging.retry import Patience
+from simpost.messaging.result_writer import ResultWriter
+from simpost.messaging.retry import RetryPolicy
 from simpost.ports.carrier import BindState
 from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import CloseReason, SubmitSmResp
@@ -35,14 +35,14 @@ async def traffic(folder, port, **changed):
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     carrier = SmppCarrier(settings(port, name="c", **changed))
-    ledger = Ledger(store.queue)
+    ledger = ResultWriter(store.queue)
     lane = Lane(
         carrier,
         store.queue,
         ledger,
         owner="embedded",
         depth=carrier.depth,
-        patience=Patience(unreachable_s=0.1),
+        retry_policy=RetryPolicy(unreachable_s=0.1),
         clock_ms=wall_clock_ms,
     )
     running = asyncio.gather(lane.run(), ledger.run())

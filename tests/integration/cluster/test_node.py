@@ -8,8 +8,8 @@ from simpost.domain.accounts import Account
 from simpost.errors import ConfigError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.retry import Patience
-from simpost.ports.cluster import NewNode, Reading, Reloaded
+from simpost.messaging.retry import RetryPolicy
+from simpost.ports.cluster import ConfigReadResult, NewNode, Reloaded
 from simpost.runtime.clock import wall_clock_ms
 from simpost.store.postgres import PostgresStore
 from tests.contract.store_facts import leased
@@ -42,7 +42,7 @@ class NothingNew:
 
     async def run(self):
         self.runs += 1
-        self.last = Reading(Reloaded([], [], [], [], []))
+        self.last = ConfigReadResult(Reloaded([], [], [], [], []))
         return self.last.done
 
 
@@ -65,16 +65,16 @@ def make(open_nodes, store, time_s):
     def one(name, run=b"1"):
         taken_over = []
 
-        async def take_over(lost):
+        async def recover_leases_of(lost):
             taken_over.append(lost)
 
         node = Node(
             NewNode(name, run * 16, ROLES, "0.1", LEASE_S),
             open_nodes(name),
-            Dispatch(store, owner=name, patience=Patience(), clock_ms=wall_clock_ms),
+            Dispatch(store, owner=name, retry_policy=RetryPolicy(), clock_ms=wall_clock_ms),
             Accounts(store.accounts),
             SharedClock(),
-            take_over,
+            recover_leases_of,
             NothingNew(),
             yield_binds_after_s=30.0,
             time_s=time_s,
@@ -86,7 +86,7 @@ def make(open_nodes, store, time_s):
 
 
 async def entered(node):
-    await node.enter()
+    await node.register()
     await node.beat()  # sees that nobody keeps order
     await node.beat()  # takes it, where nobody did
     return node
@@ -114,7 +114,7 @@ async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it
     for _ in range(5):
         time_s.passes(LEASE_S / 5 - 0.1)
         await other.beat()
-    assert silent.name in {node.name for node in other.standing.nodes}
+    assert silent.name in {node.name for node in other.view.nodes}
     time_s.passes(0.6)
     await other.beat()
     assert other.taken_over == ["a"]
@@ -141,7 +141,7 @@ async def test_one_that_was_buried_alive_puts_its_work_in_doubt_and_begins_anew(
     assert node.taken_over == ["a"]
     assert not node.leads
     await node.beat()
-    assert {each.name for each in node.standing.nodes} == {"a", "b"}
+    assert {each.name for each in node.view.nodes} == {"a", "b"}
 
 
 async def test_one_whose_name_another_has_meanwhile_ends(make, time_s):
@@ -161,9 +161,9 @@ async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, mo
     beat = node._store.beat
 
     async def slowly(one):
-        standing = await beat(one)
+        view = await beat(one)
         time_s.passes(LEASE_S / 2)
-        return standing
+        return view
 
     monkeypatch.setattr(node._store, "beat", slowly)
     await node.beat()
@@ -179,7 +179,7 @@ async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_l
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     await store.queue.accept(leased())  # by the node "tests", which is none any more
     node = make("a")
-    await node.enter()
+    await node.register()
     await node.beat()
     assert node.taken_over == []
     await node.beat()

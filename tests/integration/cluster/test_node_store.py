@@ -6,7 +6,15 @@ import pytest
 
 from simpost.domain.accounts import Account
 from simpost.ports.carrier import BindKind, BindState, BindStatus
-from simpost.ports.cluster import Beat, CarrierReport, Draw, NewNode, Order, Reading, Report
+from simpost.ports.cluster import (
+    CarrierOrder,
+    CarrierReport,
+    ConfigReadResult,
+    Heartbeat,
+    NewNode,
+    Report,
+    TokenRequest,
+)
 from simpost.store.postgres import PostgresStore
 from tests.integration.cluster.conftest import SEAL_KEY
 
@@ -14,8 +22,12 @@ ROLES = ("api", "dispatch", "carrier")
 BIND = BindStatus(
     1, BindKind.TRANSCEIVER, BindState.BOUND, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None
 )
-CARRIER = CarrierReport(takes=True, is_lost=False, held=3, binds=[BIND], failed=2, turn=1)
-REPORT = Report({"one": CARRIER}, Reading(None, ["s.toml:4: unknown setting"]), obeyed=3)
+CARRIER = CarrierReport(
+    is_available=True, should_fail_over=False, held=3, binds=[BIND], failed=2, turn=1
+)
+REPORT = Report(
+    {"one": CARRIER}, ConfigReadResult(None, ["s.toml:4: unknown setting"]), applied_reload=3
+)
 
 
 def new(name, run=b"1"):
@@ -23,31 +35,31 @@ def new(name, run=b"1"):
 
 
 def beat(name, run=b"1", **fields):
-    return Beat(name, run * 16, fields.pop("report", Report()), **fields)
+    return Heartbeat(name, run * 16, fields.pop("report", Report()), **fields)
 
 
 @pytest.fixture
 async def two(open_nodes):
     """Two nodes that have entered."""
     first, second = open_nodes("a"), open_nodes("b")
-    assert await first.enter(new("a")) is None
-    assert await second.enter(new("b")) is None
+    assert await first.register(new("a")) is None
+    assert await second.register(new("b")) is None
     return first, second
 
 
 async def test_a_node_is_shown_to_the_others_with_what_it_reports(two):
     first, second = two
     await first.beat(beat("a", report=REPORT))
-    standing = await second.beat(beat("b"))
-    shown = {node.name: node for node in standing.nodes}
+    view = await second.beat(beat("b"))
+    shown = {node.name: node for node in view.nodes}
     assert shown["a"].report == REPORT
     assert shown["a"].roles == ROLES
-    assert shown["a"].started_ms <= shown["a"].beat_ms <= standing.now_ms
+    assert shown["a"].started_ms <= shown["a"].beat_ms <= view.now_ms
 
 
 async def test_a_name_that_is_taken_is_not_given_again(two):
     first, _ = two
-    found = await first.enter(new("a", run=b"2"))
+    found = await first.register(new("a", run=b"2"))
     assert found is not None
     assert found.run == b"1" * 16
 
@@ -63,55 +75,55 @@ async def test_each_beat_raises_the_serial(two):
 async def test_of_many_that_want_a_lease_one_gets_it(open_nodes):
     stores = {name: open_nodes(name) for name in "abcdef"}
     for name, store in stores.items():
-        await store.enter(new(name))
-    await asyncio.gather(*(stores[name].beat(beat(name, takes=["x", "y"])) for name in stores))
-    standing = await stores["a"].beat(beat("a"))
-    assert set(standing.leases) == {"x", "y"}
+        await store.register(new(name))
+    await asyncio.gather(*(stores[name].beat(beat(name, acquire=["x", "y"])) for name in stores))
+    view = await stores["a"].beat(beat("a"))
+    assert set(view.leases) == {"x", "y"}
     held = {name: (await stores[name].beat(beat(name))).leases["x"] == name for name in stores}
     assert list(held.values()).count(True) == 1
 
 
 async def test_a_lease_that_is_held_cannot_be_taken_until_it_is_given(two):
     first, second = two
-    await first.beat(beat("a", takes=["x"]))
-    assert (await second.beat(beat("b", takes=["x"]))).leases == {"x": "a"}
-    await second.beat(beat("b", gives=["x"]))  # it is not its own
-    await first.beat(beat("a", gives=["x"]))
-    assert (await second.beat(beat("b", takes=["x"]))).leases == {"x": "b"}
+    await first.beat(beat("a", acquire=["x"]))
+    assert (await second.beat(beat("b", acquire=["x"]))).leases == {"x": "a"}
+    await second.beat(beat("b", release=["x"]))  # it is not its own
+    await first.beat(beat("a", release=["x"]))
+    assert (await second.beat(beat("b", acquire=["x"]))).leases == {"x": "b"}
 
 
 async def test_a_node_that_leaves_returns_its_leases(two):
     first, second = two
-    await first.beat(beat("a", takes=["x"]))
+    await first.beat(beat("a", acquire=["x"]))
     await first.leave("a", b"1" * 16)
-    standing = await second.beat(beat("b"))
-    assert standing.leases == {}
-    assert [node.name for node in standing.nodes] == ["b"]
+    view = await second.beat(beat("b"))
+    assert view.leases == {}
+    assert [node.name for node in view.nodes] == ["b"]
 
 
 async def test_a_node_that_beat_since_is_not_buried(two):
     first, second = two
-    await first.beat(beat("a", takes=["x"]))
+    await first.beat(beat("a", acquire=["x"]))
     seen = next(node for node in (await second.beat(beat("b"))).nodes if node.name == "a")
     await first.beat(beat("a"))
-    assert not await second.bury(seen)
+    assert not await second.evict(seen)
     assert (await second.beat(beat("b"))).leases == {"x": "a"}
 
 
 async def test_a_buried_node_has_no_leases_and_learns_of_it(two):
     first, second = two
-    await first.beat(beat("a", takes=["x"]))
+    await first.beat(beat("a", acquire=["x"]))
     seen = next(node for node in (await second.beat(beat("b"))).nodes if node.name == "a")
-    assert await second.bury(seen)
-    assert (await second.beat(beat("b", takes=["x"]))).leases == {"x": "b"}
+    assert await second.evict(seen)
+    assert (await second.beat(beat("b", acquire=["x"]))).leases == {"x": "b"}
     assert await first.beat(beat("a")) is None
 
 
 async def test_one_that_comes_after_under_the_same_name_is_not_taken_for_the_first(two):
     first, second = two
     seen = next(node for node in (await second.beat(beat("b"))).nodes if node.name == "a")
-    await second.bury(seen)
-    await first.enter(new("a", run=b"2"))
+    await second.evict(seen)
+    await first.register(new("a", run=b"2"))
     await first.leave("a", b"1" * 16)
     assert await first.beat(beat("a")) is None
     assert await first.beat(beat("a", run=b"2")) is not None
@@ -134,8 +146,8 @@ async def test_an_order_is_known_to_all_until_it_is_countermanded(two):
     first, second = two
     await first.order("one", unbind=False)
     await first.order("one", unbind=True)
-    assert (await second.beat(beat("b"))).orders == [Order("one", unbind=True)]
-    await second.countermand("one")
+    assert (await second.beat(beat("b"))).orders == [CarrierOrder("one", unbind=True)]
+    await second.cancel_order("one")
     assert (await first.beat(beat("a"))).orders == []
 
 
@@ -149,7 +161,7 @@ async def test_every_order_to_read_the_files_again_has_a_number_that_all_hear(tw
 
 async def test_all_nodes_together_draw_no_more_than_the_bucket_holds(open_nodes):
     stores = [open_nodes(name) for name in "abc"]
-    draw = Draw(1, rate_per_s=0.001, burst=8.0, wanted=1)
+    draw = TokenRequest(1, rate_per_s=0.001, burst=8.0, wanted=1)
     drawn = await asyncio.gather(*(store.draw(draw) for store in stores for _ in range(10)))
     assert sum(one.tokens for one in drawn) == 8
     assert all(one.wait_s > 900 for one in drawn if not one.tokens)
@@ -157,14 +169,14 @@ async def test_all_nodes_together_draw_no_more_than_the_bucket_holds(open_nodes)
 
 async def test_a_draw_gets_what_there_is_when_that_is_less(open_nodes):
     store = open_nodes("a")
-    assert (await store.draw(Draw(1, 0.001, 8.0, wanted=6))).tokens == 6
-    assert (await store.draw(Draw(1, 0.001, 8.0, wanted=6))).tokens == 2
-    assert (await store.draw(Draw(2, 0.001, 8.0, wanted=6))).tokens == 6
+    assert (await store.draw(TokenRequest(1, 0.001, 8.0, wanted=6))).tokens == 6
+    assert (await store.draw(TokenRequest(1, 0.001, 8.0, wanted=6))).tokens == 2
+    assert (await store.draw(TokenRequest(2, 0.001, 8.0, wanted=6))).tokens == 6
 
 
 async def test_a_bucket_fills_again_with_time(open_nodes):
     store = open_nodes("a")
-    draw = Draw(1, rate_per_s=50.0, burst=50.0, wanted=50)
+    draw = TokenRequest(1, rate_per_s=50.0, burst=50.0, wanted=50)
     assert (await store.draw(draw)).tokens == 50
     while not (await store.draw(draw)).tokens:
         await asyncio.sleep(0.02)

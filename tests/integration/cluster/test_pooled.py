@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simpost.ports.cluster import Beat, Draw, NewNode
+from simpost.ports.cluster import Heartbeat, NewNode, TokenRequest
 from simpost.store.postgres.nodes import PostgresNodes
 from tests.integration.postgres.transaction_pooler import TransactionPooler
 
@@ -26,13 +26,13 @@ async def pooled(postgres, url):
 
 async def test_a_node_lives_and_draws_behind_a_pooler(pooled):
     run = b"1" * 16
-    assert await pooled.enter(NewNode("a", run, ROLES, "0.1", 15.0)) is None
-    standing = await pooled.beat(Beat("a", run, {}, takes=["x", "y"]))
-    assert standing.leases == {"x": "a", "y": "a"}
-    assert (await pooled.beat(Beat("a", run, {}, gives=["x"]))).leases == {"y": "a"}
-    drawn = [await pooled.draw(Draw(1, 0.001, 3.0, 2)) for _ in range(3)]
+    assert await pooled.register(NewNode("a", run, ROLES, "0.1", 15.0)) is None
+    view = await pooled.beat(Heartbeat("a", run, {}, acquire=["x", "y"]))
+    assert view.leases == {"x": "a", "y": "a"}
+    assert (await pooled.beat(Heartbeat("a", run, {}, release=["x"]))).leases == {"y": "a"}
+    drawn = [await pooled.draw(TokenRequest(1, 0.001, 3.0, 2)) for _ in range(3)]
     assert [one.tokens for one in drawn] == [2, 1, 0]
     await pooled.order("one", unbind=True)
-    assert (await pooled.beat(Beat("a", run, {}))).orders
+    assert (await pooled.beat(Heartbeat("a", run, {}))).orders
     await pooled.leave("a", run)
-    assert await pooled.beat(Beat("a", run, {})) is None
+    assert await pooled.beat(Heartbeat("a", run, {})) is None

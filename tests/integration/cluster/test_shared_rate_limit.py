@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from simpost.cluster.shared_rate_limit import SharedPaces
+from simpost.cluster.shared_rate_limit import SharedRateLimits
 from simpost.domain.accounts import Account
 
 SLOW = Account(id=1, access_code="slow", secret="s", requests_per_s=8)
@@ -43,7 +43,7 @@ def time_s():
 
 @pytest.fixture
 def paces(store, time_s):
-    return SharedPaces(store, time_s)
+    return SharedRateLimits(store, time_s)
 
 
 async def passes(paces, account):

@@ -14,8 +14,8 @@ from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
-from simpost.messaging.result_writer import Ledger
-from simpost.messaging.retry import Patience
+from simpost.messaging.result_writer import ResultWriter
+from simpost.messaging.retry import RetryPolicy
 from simpost.ports.carrier import BindState, CarrierCapabilities
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
@@ -26,7 +26,7 @@ HOUR_MS = 3_600_000
 SEAL_KEY = Fernet.generate_key().decode()
 _MADE = []
 ACCEPTED = OutcomeKind.ACCEPTED
-PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})))
+PATIENCE = RetryPolicy(repeats=RepeatPolicy(frozenset({"service"})))
 
 
 class Clock:
@@ -199,18 +199,18 @@ async def open_store(path):
 
 
 @contextlib.asynccontextmanager
-async def opened(path, *, depth=8, capacity=1000, patience=PATIENCE):
+async def opened(path, *, depth=8, capacity=1000, retry_policy=PATIENCE):
     clock = Clock()
     store = await open_store(path)
     carrier = ScriptedCarrier(capacity)
-    ledger = Ledger(store.queue)
+    ledger = ResultWriter(store.queue)
     lane = Lane(
         carrier,
         store.queue,
         ledger,
         owner="embedded",
         depth=depth,
-        patience=patience,
+        retry_policy=retry_policy,
         clock_ms=clock,
     )
     await carrier.start(lane)

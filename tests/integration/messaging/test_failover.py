@@ -16,11 +16,11 @@ from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.decision import Wishes
+from simpost.messaging.decision import SendOptions
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.intake import Ask, Intake
-from simpost.messaging.retry import Patience
+from simpost.messaging.intake import Intake, SendRequest
+from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from tests.integration.messaging.scripted import NOW, Clock, ScriptedCarrier, open_store
@@ -36,7 +36,7 @@ ROW = {
     "esimStatus": "IN_USE",
     "packageList": [{"packageCode": "P"}],
 }
-PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})), failover_s=10)
+PATIENCE = RetryPolicy(repeats=RepeatPolicy(frozenset({"service"})), failover_s=10)
 
 
 class Service:
@@ -46,7 +46,7 @@ class Service:
         self.store = store
         self.clock = clock
         self.accounts = Accounts(store.accounts)
-        self.dispatch = Dispatch(store, owner="embedded", patience=PATIENCE, clock_ms=clock)
+        self.dispatch = Dispatch(store, owner="embedded", retry_policy=PATIENCE, clock_ms=clock)
         for carrier in carriers:
             self.dispatch.add(carrier)
         ids = itertools.count(1)
@@ -68,13 +68,13 @@ class Service:
         routing = Routing(
             (Route(names),),
             {name: lane.carrier.capabilities for name, lane in lanes.items()},
-            self.dispatch.takes,
+            self.dispatch.is_available,
         )
         self.intake.routing = self.failover.routing = routing
 
-    async def send(self, text="hello", category=None, **wishes):
+    async def send(self, text="hello", category=None, **options):
         account = self.accounts.get("a")
-        ask = Ask(ESIM, None, text, category, wishes=Wishes(**wishes))
+        ask = SendRequest(ESIM, None, text, category, options=SendOptions(**options))
         answer = await self.intake.send(account, ask)
         assert answer.message_id, answer
         return answer.message_id
@@ -90,9 +90,9 @@ class Service:
     async def rounds(self, seconds):
         """As many rounds as the failover makes in that time."""
         for _ in range(seconds):
-            await self.failover.round()
+            await self.failover.run_once()
             self.clock.now_ms += 1_000
-        await self.failover.round()
+        await self.failover.run_once()
 
 
 @contextlib.asynccontextmanager
@@ -204,7 +204,7 @@ async def test_when_both_are_down_messages_wait_and_go_by_the_one_that_comes_bac
 async def test_a_bind_that_is_refused_gives_the_part_to_the_next_carrier_at_once(service, a, b):
     message_id = await service.send()
     await turned_back(service, a, message_id, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED)
-    await service.failover.round()
+    await service.failover.run_once()
     await b.until_sent(1)
     b.answer(0)
     message = await service.until(message_id, State.SENT)
@@ -220,7 +220,7 @@ async def test_a_carrier_that_throttles_everything_gives_way_after_the_patience(
         a.answer(tries - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
         while len((message := await service.message(message_id)).attempts) < tries:
             await asyncio.sleep(0)
-        await service.failover.round()
+        await service.failover.run_once()
         if carriers_of(await service.message(message_id)) == ["b"]:
             break
         service.clock.now_ms += 1000 * pause_s
@@ -372,7 +372,7 @@ async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are
     ids = [await service.send(f"text {n}") for n in range(5)]
     service.route("b")
     await service.dispatch.remove("a")
-    await service.failover.round()
+    await service.failover.run_once()
     await b.until_sent(5)
     assert {part.message_id for part in b.sent} == set(ids)
     assert await service.store.routing.carriers_with_backlog() == []
@@ -383,7 +383,7 @@ async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a
     message_id = await service.send()
     service.route()
     await service.dispatch.remove("a")
-    await service.failover.round()
+    await service.failover.run_once()
     assert await service.store.routing.carriers_with_backlog() == ["a"]
     assert [each.link for each in await service.dispatch.overview()][-1] is None
     assert carriers_of(await service.message(message_id)) == ["a"]

@@ -17,10 +17,10 @@ from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.inbound import GATHERING_MS, MOST_ALIKE, InboundDesk
-from simpost.messaging.inbound_routing import Aiming
+from simpost.messaging.inbound import GATHERING_MS, MOST_ALIKE, InboundService
+from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
-from simpost.messaging.retry import Patience
+from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.store import EsimRow, MessageFilter
 from simpost.ports.store.inbound import InboundFilter
@@ -120,9 +120,9 @@ async def opened(path, **carrier_settings):
     dispatch = Dispatch(
         store,
         owner="embedded",
-        patience=Patience(repeats=RepeatPolicy()),
+        retry_policy=RetryPolicy(repeats=RepeatPolicy()),
         clock_ms=clock,
-        inbound=lambda part: desk.report(part),  # noqa: PLW0108  desk comes later
+        inbound=lambda part: desk.receive(part),  # noqa: PLW0108  desk comes later
     )
     lane = dispatch.add(SmppCarrier(settings(server.port, **carrier_settings)))
     intake = Intake(
@@ -134,9 +134,9 @@ async def opened(path, **carrier_settings):
         validity_s=3600,
     )
     numbers = OwnNumbers({CODE: "", ALONE: "shop"}, ["simpost"])
-    desk = InboundDesk(
+    desk = InboundService(
         store.inbound,
-        Aiming(store.inbound, accounts, numbers),
+        InboundRouter(store.inbound, accounts, numbers),
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock,

@@ -11,7 +11,7 @@ from simpost.domain.messages import Priority
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.retry import Patience
+from simpost.messaging.retry import RetryPolicy
 from tests.integration.messaging.scripted import opened
 
 BULK = 2_000
@@ -46,8 +46,8 @@ async def until_claimed(lane):
 @pytest.fixture
 async def saturated(tmp_path):
     """Ten parts a second, a lane full of bulk and thousands more in the store."""
-    patience = Patience(code_s=(0.05, 0.05))
-    async with opened(tmp_path / "s.db", depth=64, capacity=0, patience=patience) as bench:
+    retry_policy = RetryPolicy(code_s=(0.05, 0.05))
+    async with opened(tmp_path / "s.db", depth=64, capacity=0, retry_policy=retry_policy) as bench:
         await bench.accept_many(BULK, priority=Priority.BULK)
         for _ in range(64):
             await tick(bench)

@@ -1,4 +1,4 @@
-"""Every message ends: what nobody else ends, the keeper does (field.md 3, row 10: "endless requeue
+"""Every message ends: maintenance ends what nothing else ends (field.md 3, row 10: "endless requeue
 when the connector is down", jasmin#1036, #1079)."""
 
 import asyncio
@@ -9,8 +9,8 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.messaging import maintenance as keeping
-from simpost.messaging.maintenance import Keeper
+from simpost.messaging import maintenance
+from simpost.messaging.maintenance import Maintenance
 from simpost.ports.store.inbound import InboundFilter
 from tests.contract.inbound_facts import alone, new
 from tests.integration.messaging.scripted import HOUR_MS, opened
@@ -24,8 +24,8 @@ async def bench(tmp_path):
         yield bench
 
 
-def keeper_of(bench):
-    return Keeper(
+def maintenance_of(bench):
+    return Maintenance(
         bench.store,
         owner="embedded",
         repeats=RepeatPolicy(frozenset({"service"})),
@@ -47,12 +47,12 @@ async def answered(bench, kind, **facts):
 
 async def end_of(bench, message_id):
     """How it stands just before its time is over, and just after."""
-    keeper = keeper_of(bench)
+    job = maintenance_of(bench)
     bench.clock.now_ms += HOUR_MS - 1
-    await keeper.round()
+    await job.run_once()
     before = await bench.message(message_id)
     bench.clock.now_ms += 1
-    await keeper.round()
+    await job.run_once()
     return before, await bench.message(message_id)
 
 
@@ -85,10 +85,10 @@ async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_re
     _, after_validity = await end_of(bench, message_id)
     assert after_validity.state is State.SENT
     bench.clock.now_ms += GRACE_MS - 1
-    await keeper_of(bench).round()
+    await maintenance_of(bench).run_once()
     assert (await bench.message(message_id)).state is State.SENT
     bench.clock.now_ms += 1
-    await keeper_of(bench).round()
+    await maintenance_of(bench).run_once()
     after = await bench.message(message_id)
     assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NO_RECEIPT)
 
@@ -106,22 +106,22 @@ async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
 async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_there):
     message_id = await answered(bench, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
     await bench.store.inbound.save(new(alone(), at_ms=bench.clock()))
-    keeper = keeper_of(bench)
-    keeper.keep_days = keep_days
+    job = maintenance_of(bench)
+    job.keep_days = keep_days
     bench.clock.now_ms += 48 * HOUR_MS
-    await keeper.round()
+    await job.run_once()
     assert (await bench.store.log.find_message(1, message_id) is not None) is is_there
     assert len(await bench.store.inbound.list_inbound(1, InboundFilter())) == is_there
 
 
 async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):
     """Who sets `keep_days` on a store of years must not wait for it with all else."""
-    monkeypatch.setattr(keeping, "_STEP", 2)
-    monkeypatch.setattr(keeping, "_RETIRE_FOR_MS", 1)
+    monkeypatch.setattr(maintenance, "_STEP", 2)
+    monkeypatch.setattr(maintenance, "_RETIRE_FOR_MS", 1)
     for number in range(5):
         await bench.store.inbound.save(new(alone(f"text {number}"), at_ms=bench.clock()))
-    keeper = keeper_of(bench)
-    keeper.keep_days = 1
+    job = maintenance_of(bench)
+    job.keep_days = 1
     bench.clock.now_ms += 48 * HOUR_MS
     retire = bench.store.retention.delete_inbound
 
@@ -132,6 +132,6 @@ async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):
     monkeypatch.setattr(bench.store.retention, "delete_inbound", slow)
     left = []
     for _ in range(3):
-        await keeper.round()
+        await job.run_once()
         left.append(len(await bench.store.inbound.list_inbound(1, InboundFilter())))
     assert left == [3, 1, 0]

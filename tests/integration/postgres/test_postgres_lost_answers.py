@@ -11,7 +11,7 @@ from simpost.domain.messages import Priority
 from simpost.domain.states import State
 from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
-from simpost.messaging.result_writer import Ledger
+from simpost.messaging.result_writer import ResultWriter
 from tests.integration.messaging.scripted import PATIENCE, Bench, Clock, ScriptedCarrier
 from tests.integration.postgres.conftest import open_store, run_sql
 from tests.scenarios.faults.wires import Wire
@@ -26,9 +26,15 @@ async def far_from(postgres, database):
         url = f"postgresql://postgres@127.0.0.1:{wire.port}/{database}"
         store = await open_store(url, "one")
         await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
-        carrier, ledger, clock = ScriptedCarrier(), Ledger(store.queue), Clock()
+        carrier, ledger, clock = ScriptedCarrier(), ResultWriter(store.queue), Clock()
         lane = Lane(
-            carrier, store.queue, ledger, owner="one", depth=8, patience=PATIENCE, clock_ms=clock
+            carrier,
+            store.queue,
+            ledger,
+            owner="one",
+            depth=8,
+            retry_policy=PATIENCE,
+            clock_ms=clock,
         )
         await carrier.start(lane)
         running = asyncio.gather(lane.run(), ledger.run())
@@ -97,7 +103,7 @@ async def test_an_accept_whose_answer_was_lost(postgres, database, url):
         wire.mend()
         with pytest.raises(StoreError):
             await accepting
-        bench.lane.give_up(message)
+        bench.lane.abandon_uncertain(message)
         await send_after_all(bench)
         found = await bench.until(message.id, State.SENT)
         assert bench.clock.now_ms < message.created_ms + 60_000

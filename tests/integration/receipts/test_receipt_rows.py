@@ -22,8 +22,8 @@ from simpost.domain.receipt_ids import Base, LetterCase
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.plain_text_receipts import UnmarkedReceipts
-from simpost.messaging.retry import Patience
+from simpost.messaging.plain_text_receipts import PlainTextReceipts
+from simpost.messaging.retry import RetryPolicy
 from simpost.ports.carrier import BindState
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
@@ -137,9 +137,9 @@ async def serving(path, port, **changed):
     dispatch = Dispatch(
         store,
         owner="embedded",
-        patience=Patience(),
+        retry_policy=RetryPolicy(),
         clock_ms=wall_clock_ms,
-        inbound=UnmarkedReceipts(store, inbox.take).take,
+        inbound=PlainTextReceipts(store, inbox.take).take,
     )
     carrier = SmppCarrier(settings(port, **changed))
     dispatch.add(carrier)

@@ -105,14 +105,14 @@ class Service:
         self._loop.watch_over(self.store)
         self.app = App(self.settings, self.store)
         await self.app.accounts.reload()
-        await self.app._keeper.take_stock()
+        await self.app._maintenance.recover_own_leases()
         started = asyncio.Event()
         self._task = asyncio.create_task(self._work(started))
         await started.wait()
 
     async def _work(self, started):
         async with asyncio.TaskGroup() as tasks:
-            for side in (self.app._keeper, self.app.inbound, self.app._failover):
+            for side in (self.app._maintenance, self.app.inbound, self.app._failover):
                 tasks.create_task(side.run())
             await self.app.dispatch.start(tasks)
             started.set()

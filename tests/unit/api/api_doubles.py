@@ -13,7 +13,7 @@ from simpost.api import Services, build
 from simpost.domain.accounts import Account, Dialect
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.intake import Answer, Ask, Intake
+from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.ports.store import AccountStore, RefusalStore, Store
 
@@ -38,13 +38,15 @@ class StoreOfAccounts:
 class IntakeDouble:
     """Answers what it is told to, or raises it."""
 
-    answer: Answer | Exception = field(default_factory=lambda: Answer(message_id=MESSAGE_ID))
-    asked: list[tuple[Account, Ask]] = field(default_factory=list)
+    answer: SendResult | Exception = field(
+        default_factory=lambda: SendResult(message_id=MESSAGE_ID)
+    )
+    asked: list[tuple[Account, SendRequest]] = field(default_factory=list)
     refusals: RefusalLog = field(
         default_factory=lambda: RefusalLog(cast("RefusalStore", None), lambda: b"", lambda: NOW_MS)
     )
 
-    async def send(self, account: Account, ask: Ask) -> Answer:
+    async def send(self, account: Account, ask: SendRequest) -> SendResult:
         self.asked.append((account, ask))
         if isinstance(self.answer, Exception):
             raise self.answer

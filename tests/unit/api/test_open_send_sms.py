@@ -6,7 +6,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreFull
-from simpost.messaging.intake import Answer
+from simpost.messaging.intake import SendResult
 
 from .api_doubles import DEMO, MESSAGE_ID, OTHER, SEND, open_doors
 
@@ -152,7 +152,7 @@ async def test_a_refusal_is_the_documented_body_and_names_its_reason_in_a_header
     reason: Reason, code: str, words: str
 ) -> None:
     door = await open_doors()
-    door.intake.answer = Answer(reason=reason)
+    door.intake.answer = SendResult(reason=reason)
     answer = await door.ask(GOOD)
     written = f'{{"success":false,"errorCode":"{code}","errorMsg":"{words}","obj":null}}'
     assert (answer.status, answer.body) == (200, written.encode())
@@ -166,7 +166,7 @@ async def test_a_refusal_is_the_documented_body_and_names_its_reason_in_a_header
 )
 async def test_other_refusals_have_codes_of_their_own(reason: Reason, code: str) -> None:
     door = await open_doors()
-    door.intake.answer = Answer(reason=reason)
+    door.intake.answer = SendResult(reason=reason)
     assert (await door.ask(GOOD)).code == code
 
 

@@ -8,7 +8,7 @@ from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
-from simpost.messaging.decision import Wishes, plan_through
+from simpost.messaging.decision import SendOptions, plan_for_carrier
 from simpost.messaging.submissions import submissions_of
 from simpost.ports.store import NewMessage
 from simpost.smpp import Tag, decode, encode
@@ -43,7 +43,7 @@ ways = st.fixed_dictionaries(
 )
 
 
-def submitted(text, changed, wishes):
+def submitted(text, changed, options):
     settings = Settings(
         type="smpp",
         name="one",
@@ -53,7 +53,7 @@ def submitted(text, changed, wishes):
         max_parts=255,
         **changed,
     )
-    plan = plan_through(capabilities_of(settings), ESIM, text, Category.SERVICE, wishes)
+    plan = plan_for_carrier(capabilities_of(settings), ESIM, text, Category.SERVICE, options)
     message = NewMessage(
         id=b"\x07" * 16,
         account_id=1,
@@ -81,7 +81,7 @@ def test_parts_decode_back_to_the_text(text, alphabet, way, message_class):
     packed = alphabet.get("gsm7") == "packed"
     if packed:  # an @ in the last seven bits is filling to whoever counts octets only
         text = text.replace("@", "$")
-    submits = submitted(text, alphabet | way, Wishes(message_class=message_class))
+    submits = submitted(text, alphabet | way, SendOptions(message_class=message_class))
     contents = [content_of(submit) for submit in submits]
     assert "".join(text_of(content, packed=packed) for content in contents) == text
     assert {class_of(content) for content in contents} == {message_class}
@@ -95,6 +95,6 @@ def test_parts_decode_back_to_the_text(text, alphabet, way, message_class):
 
 @given(st.binary(min_size=1, max_size=2000), ways)
 def test_binary_parts_decode_back_to_the_octets(octets, way):
-    submits = submitted(octets.hex(), way, Wishes(binary=True))
+    submits = submitted(octets.hex(), way, SendOptions(binary=True))
     shown = [text_of(content_of(submit), packed=False) for submit in submits]
     assert bytes.fromhex("".join(shown)) == octets

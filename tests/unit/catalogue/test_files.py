@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simpost.catalogue.files import Batch, Flaw, Kind, Row, batches, read_rows
+from simpost.catalogue.files import Batch, Kind, Row, RowError, batches, read_rows
 
 FEW = [{"esimTranNo": str(number), "iccid": "", "note": "é\n,;\"'{[]}"} for number in range(3)]
 PAGE = {"success": True, "errorCode": "0", "obj": {"pager": {"total": 3}, "esimList": FEW}}
@@ -23,18 +23,18 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 def read(
     octets: str | bytes | Iterable[bytes], kind: Kind = Kind.ESIMS, **limits: int
-) -> list[Row | Flaw]:
+) -> list[Row | RowError]:
     if isinstance(octets, str):
         octets = octets.encode("utf-8", "surrogatepass")
     return list(read_rows([octets] if isinstance(octets, bytes) else octets, kind, **limits))
 
 
-def values(items: Iterable[Row | Flaw]) -> list[Any]:
+def values(items: Iterable[Row | RowError]) -> list[Any]:
     """The rows; a flaw stands out, so that no comparison with rows holds."""
     return [item.value if isinstance(item, Row) else item for item in items]
 
 
-def lines(items: Iterable[Row | Flaw]) -> list[int]:
+def lines(items: Iterable[Row | RowError]) -> list[int]:
     return [item.line for item in items]
 
 
@@ -144,28 +144,28 @@ def test_a_file_without_rows_is_no_flaw(text: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_taken_is_told_with_its_line(text: str, line: int, reason: str) -> None:
     flaw = read(text)[-1]
-    assert isinstance(flaw, Flaw)
+    assert isinstance(flaw, RowError)
     assert flaw.line == line
     assert flaw.reason.startswith(reason)
 
 
 def test_utf_16_is_named_instead_of_misread() -> None:
     (flaw,) = read("esimTranNo,b\n1,2".encode("utf-16"))
-    assert flaw == Flaw(1, "the file is UTF-16: save it as UTF-8", stops=True)
+    assert flaw == RowError(1, "the file is UTF-16: save it as UTF-8", stops=True)
 
 
 def test_rows_before_a_break_are_given_and_the_break_stops() -> None:
     whole = json.dumps(PAGE)
     *rows, flaw = read(whole[: whole.index('"2"')])
     assert values(rows) == FEW[:2]
-    assert flaw == Flaw(1, "the file ends too early", stops=True)
+    assert flaw == RowError(1, "the file ends too early", stops=True)
 
 
 def test_a_broken_line_among_lines_is_one_flaw_and_the_rest_is_read() -> None:
     good = json.dumps(FEW[0])
     first, flaw, last = read(f'{good}\n{{"esimTranNo": "1", "iccid" }}\n{good}\n')
     assert values([first, last]) == [FEW[0], FEW[0]]
-    assert flaw == Flaw(2, "not JSON: '}' where ':' was expected")
+    assert flaw == RowError(2, "not JSON: '}' where ':' was expected")
 
 
 @pytest.mark.parametrize("cell", ["x" * 150, "x,y\n" * 40])
@@ -173,7 +173,7 @@ def test_a_quote_left_open_costs_no_more_than_one_row_may_have(cell: str) -> Non
     good = "esimTranNo,b\n1,2\n"
     items = read(f'{good}2,"{cell}\n3,4\n', max_characters=100)
     assert items[0] == Row(2, {"esimTranNo": "1", "b": "2"})
-    assert items[1] == Flaw(3, "larger than 100 characters: is a quote left open?")
+    assert items[1] == RowError(3, "larger than 100 characters: is a quote left open?")
     assert items[-1].line > 3
 
 
@@ -182,14 +182,14 @@ def test_a_quote_left_open_costs_no_more_than_one_row_may_have(cell: str) -> Non
 )
 def test_a_row_larger_than_any_can_be_is_a_flaw(text: str) -> None:
     flaw = read(text % ("x" * 200), max_characters=100)[-1]
-    assert isinstance(flaw, Flaw)
+    assert isinstance(flaw, RowError)
     assert "larger than" in flaw.reason
 
 
 def test_a_line_too_large_among_lines_is_one_flaw_and_the_rest_is_read() -> None:
     large = json.dumps({"esimTranNo": "1", **{f"field{number}": "x" * 20 for number in range(9)}})
     flaw, row = read(f'{large}\n{{"a": 1}}', max_characters=100)
-    assert flaw == Flaw(1, "larger than any row can be")
+    assert flaw == RowError(1, "larger than any row can be")
     assert row == Row(2, {"a": 1})
 
 
@@ -252,7 +252,7 @@ def test_good_rows_are_packed_and_bad_ones_told_by_line() -> None:
     items = [Row(line, good_esim(line)) for line in range(1, 6)]
     items[2] = Row(3, {"esimTranNo": "3"})
     flaw, first, second = batches(items, Kind.ESIMS, max_rows=3, replace=True)
-    assert flaw == Flaw(3, "smdpStatus is missing")
+    assert flaw == RowError(3, "smdpStatus is missing")
     assert isinstance(first, Batch)
     assert isinstance(second, Batch)
     assert (first.lines, second.lines) == ([1, 2, 4], [5])
@@ -283,13 +283,15 @@ def test_text_that_is_no_utf_8_is_refused_by_line(octets: bytes) -> None:
         for item in read(heading)
         if isinstance(item, Row)
     ]
-    assert list(batches(rows, Kind.ESIMS)) == [Flaw(rows[0].line, "holds text that is not UTF-8")]
+    assert list(batches(rows, Kind.ESIMS)) == [
+        RowError(rows[0].line, "holds text that is not UTF-8")
+    ]
 
 
 def test_plans_are_packed_as_plans() -> None:
     rows = [Row(1, {"packageCode": "A", "smsStatus": "1"}), Row(2, {"packageCode": "B"})]
     flaw, batch = batches(rows, Kind.PLANS, replace=True)
-    assert flaw == Flaw(2, "smsStatus is missing")
+    assert flaw == RowError(2, "smsStatus is missing")
     assert isinstance(batch, Batch)
     assert batch.body == b'[{"packageCode":"A","smsStatus":1,"type":"BASE"}]'
 
@@ -306,14 +308,14 @@ def test_csv_lines_end_as_any_system_ends_them(ending: str, size: int) -> None:
 def test_a_heading_cell_longer_than_csv_takes_is_told() -> None:
     text = b"esimTranNo," + b"x" * 140_000 + b"\n1,2\n"
     [flaw] = read_rows([text], Kind.ESIMS)
-    assert isinstance(flaw, Flaw)
+    assert isinstance(flaw, RowError)
     assert flaw.stops
     assert flaw.reason.startswith("the heading is not CSV: field larger than field limit")
 
 
 def test_an_unknown_heading_says_what_was_found_and_expected() -> None:
     [flaw] = read_rows([b"Rufnummer;Karte\n49151;8985\n"], Kind.ESIMS)
-    assert isinstance(flaw, Flaw)
+    assert isinstance(flaw, RowError)
     assert "found are 'Rufnummer', 'Karte'" in flaw.reason
     assert "expected are esimTranNo, orderNo" in flaw.reason
     assert "--map COLUMN=esimTranNo" in flaw.reason
@@ -325,5 +327,5 @@ def test_mapped_columns_are_read_as_their_fields() -> None:
     [row] = read_rows([text], Kind.ESIMS, columns=columns)
     assert row == Row(2, {"esimTranNo": "7", "iccid": "8985"})
     [flaw] = read_rows([b"a;b\n1;2\n"], Kind.ESIMS, columns=columns)
-    assert isinstance(flaw, Flaw)
+    assert isinstance(flaw, RowError)
     assert flaw.reason == "--map names 'Auftrag', and found are 'a', 'b'"

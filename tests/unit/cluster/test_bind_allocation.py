@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.cluster.bind_allocation import SHARES, Place, share_of
+from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank, share_of
 from simpost.cluster.lease_names import DISPATCH, bind_of, parse_bind
 
 A, B, C = "a", "b", "c"
@@ -14,12 +14,12 @@ def binds(*numbers):
 
 
 def sharing(*names, **places):
-    return {"one": dict.fromkeys(names, SHARES) | places}
+    return {"one": dict.fromkeys(names, NOT_YIELDING) | places}
 
 
 def test_a_node_alone_takes_all():
     share = share_of(A, {"one": (1, 2, 3)}, sharing(A), {})
-    assert share.takes == binds(1, 2, 3)
+    assert share.acquire == binds(1, 2, 3)
 
 
 def test_of_what_others_have_nothing_is_taken():
@@ -38,24 +38,24 @@ def test_one_bind_stays_where_it_is_however_many_want_it():
 
 
 def test_one_that_stands_back_returns_all_and_takes_nothing():
-    places = sharing(B, a=Place(1, 1))
+    places = sharing(B, a=BindRank(1, 1))
     assert share_of(A, {"one": (1, 2)}, places, dict.fromkeys(binds(1), A)) == ([], binds(1))
     assert share_of(B, {"one": (1, 2)}, places, {}) == (binds(1, 2), [])
 
 
 def test_where_all_stand_back_the_one_that_did_so_first_has_its_turn():
-    places = sharing(a=Place(2, 7), b=Place(3, 6), c=Place(1, 8))
+    places = sharing(a=BindRank(2, 7), b=BindRank(3, 6), c=BindRank(1, 8))
     shares = {name: share_of(name, {"one": (1, 2)}, places, {}) for name in (A, B, C)}
-    assert [shares[name].takes for name in (A, B, C)] == [[], binds(1, 2), []]
+    assert [shares[name].acquire for name in (A, B, C)] == [[], binds(1, 2), []]
 
 
 def test_of_those_that_share_whoever_failed_less_goes_first():
-    places = sharing(B, a=Place(1, 0))
+    places = sharing(B, a=BindRank(1, 0))
     wanted = {"one": (1, 2)}
-    assert share_of(A, wanted, places, {}).takes == binds(2)
-    assert share_of(A, wanted, places, dict.fromkeys(binds(1), B)).takes == binds(2)
-    assert share_of(A, {"one": (1,)}, places, {}).takes == []
-    assert share_of(B, {"one": (1,)}, places, {}).takes == binds(1)
+    assert share_of(A, wanted, places, {}).acquire == binds(2)
+    assert share_of(A, wanted, places, dict.fromkeys(binds(1), B)).acquire == binds(2)
+    assert share_of(A, {"one": (1,)}, places, {}).acquire == []
+    assert share_of(B, {"one": (1,)}, places, {}).acquire == binds(1)
 
 
 def test_the_name_of_a_lease_says_whose_bind_it_is():
@@ -70,16 +70,16 @@ def test_the_name_of_a_lease_says_whose_bind_it_is():
 )
 def test_nodes_that_share_again_and_again_come_to_rest_with_every_bind_owned(count, places, chance):
     names = [f"n{number}" for number in range(len(places))]
-    stand = {"one": {name: Place(*place) for name, place in zip(names, places, strict=True)}}
+    stand = {"one": {name: BindRank(*place) for name, place in zip(names, places, strict=True)}}
     wanted = {"one": tuple(range(1, count + 1))}
     leases = {thing: chance.choice(names) for thing in binds(*wanted["one"]) if random_bit(chance)}
     for _ in range(3 * count + 2):
         before = dict(leases)
         for name in names:
             share = share_of(name, wanted, stand, leases)
-            for thing in share.gives:
+            for thing in share.release:
                 assert leases.pop(thing) == name
-            for thing in share.takes:
+            for thing in share.acquire:
                 assert thing not in leases
                 leases[thing] = name
     assert before == leases

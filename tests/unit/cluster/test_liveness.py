@@ -1,5 +1,5 @@
 from simpost.cluster.clock import SharedClock
-from simpost.cluster.liveness import Watch
+from simpost.cluster.liveness import Liveness
 from simpost.ports.cluster import NodeRow
 
 MS, S = 1_000_000, 1_000_000_000
@@ -10,7 +10,7 @@ def row(name="a", serial=1, run=b"1"):
 
 
 def test_a_node_is_silent_from_when_its_serial_was_first_seen():
-    watch = Watch()
+    watch = Liveness()
     watch.saw([row()], 100.0)
     watch.saw([row()], 107.0)
     assert watch.silent_s(row(), 110.0) == 10.0
@@ -18,18 +18,18 @@ def test_a_node_is_silent_from_when_its_serial_was_first_seen():
 
 def test_a_beat_or_another_run_of_the_name_ends_its_silence():
     for changed in (row(serial=2), row(run=b"2")):
-        watch = Watch()
+        watch = Liveness()
         watch.saw([row()], 100.0)
         watch.saw([changed], 107.0)
         assert watch.silent_s(changed, 110.0) == 3.0
 
 
 def test_of_one_that_was_never_seen_no_silence_is_known():
-    assert Watch().silent_s(row(), 1_000.0) == 0.0
+    assert Liveness().silent_s(row(), 1_000.0) == 0.0
 
 
 def test_one_that_was_away_is_not_taken_to_have_been_silent_meanwhile():
-    watch = Watch()
+    watch = Liveness()
     watch.saw([row()], 100.0)
     watch.saw([], 101.0)
     watch.saw([row()], 200.0)

@@ -1,7 +1,7 @@
 import pytest
 
-from simpost.cluster.bind_allocation import SHARES, Place
-from simpost.cluster.reachability import Reach
+from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank
+from simpost.cluster.reachability import Reachability
 from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.ports.cluster import CarrierReport
 
@@ -17,7 +17,9 @@ LOST, BOUND = [bind(BindState.LOST)], [bind(BindState.BOUND)]
 
 
 def says(binds=(), turn=0):
-    return CarrierReport(takes=False, is_lost=True, held=0, binds=list(binds), turn=turn)
+    return CarrierReport(
+        is_available=False, should_fail_over=True, held=0, binds=list(binds), turn=turn
+    )
 
 
 class Time:
@@ -34,19 +36,19 @@ def time_s():
 
 @pytest.fixture
 def reach(time_s):
-    return Reach("a", PATIENCE_S, time_s)
+    return Reachability("a", PATIENCE_S, time_s)
 
 
 def test_a_bind_that_never_comes_about_is_left_to_others_after_the_patience(reach):
     reach.look(ONE, LOST, PATIENCE_S - 1, [says()])
-    assert reach.place(ONE) == SHARES
+    assert reach.place(ONE) == NOT_YIELDING
     reach.look(ONE, LOST, PATIENCE_S, [says()])
-    assert reach.place(ONE) == Place(1, 1)
+    assert reach.place(ONE) == BindRank(1, 1)
 
 
 def test_a_node_that_is_alone_keeps_trying(reach):
     reach.look(ONE, LOST, 1000 * PATIENCE_S, [])
-    assert reach.place(ONE) == SHARES
+    assert reach.place(ONE) == NOT_YIELDING
 
 
 def test_each_time_it_tries_twice_as_long_up_to_eight_times(reach):
@@ -72,7 +74,7 @@ def test_whoever_stands_back_goes_behind_all_that_did_before(reach):
 def test_one_bind_that_is_bound_makes_all_good(reach):
     reach.look(ONE, LOST, PATIENCE_S, [says()])
     reach.look(ONE, BOUND, 0.0, [says()])
-    assert reach.place(ONE) == SHARES
+    assert reach.place(ONE) == NOT_YIELDING
 
 
 def test_where_nobody_was_bound_it_shares_again_once_another_is(reach):
@@ -80,7 +82,7 @@ def test_where_nobody_was_bound_it_shares_again_once_another_is(reach):
     reach.look(ONE, [], 0.0, [says(LOST)])
     assert reach.place(ONE).turn
     reach.look(ONE, [], 0.0, [says(BOUND)])
-    assert reach.place(ONE) == Place(1, 0)
+    assert reach.place(ONE) == BindRank(1, 0)
 
 
 def test_a_node_that_alone_is_cut_off_asks_for_its_share_after_a_long_rest(reach, time_s):
@@ -91,10 +93,10 @@ def test_a_node_that_alone_is_cut_off_asks_for_its_share_after_a_long_rest(reach
     assert reach.place(ONE).turn
     time_s.now_s += 2
     reach.look(ONE, [], 0.0, [says(BOUND)])
-    assert reach.place(ONE) == Place(1, 0)
+    assert reach.place(ONE) == BindRank(1, 0)
 
 
 def test_a_carrier_that_was_changed_is_tried_like_a_new_one(reach):
     reach.look(ONE, LOST, PATIENCE_S, [says(BOUND)])
     reach.forget([ONE, "another"])
-    assert reach.place(ONE) == SHARES
+    assert reach.place(ONE) == NOT_YIELDING

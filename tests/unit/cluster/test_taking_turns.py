@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.cluster.bind_allocation import Place, share_of
-from simpost.cluster.reachability import Reach
+from simpost.cluster.bind_allocation import BindRank, share_of
+from simpost.cluster.reachability import Reachability
 from simpost.ports.carrier import BindKind, BindState, BindStatus
 from simpost.ports.cluster import CarrierReport
 
@@ -49,7 +49,7 @@ class Node:
         self.name = name
         self.report = report([], False)
         self._site = site
-        self._reach = Reach(name, PATIENCE_S, lambda: site.now_s)
+        self._reach = Reachability(name, PATIENCE_S, lambda: site.now_s)
         self._unbound_since_s = None
 
     def beat(self):
@@ -66,15 +66,15 @@ class Node:
         others = {node.name: node.report for node in site.nodes if node is not self}
         said = report(mine, is_bound)
         self._reach.look(ONE, said.binds, unbound_for_s, list(others.values()))
-        places = {name: Place(each.failed, each.turn) for name, each in others.items()}
+        places = {name: BindRank(each.failed, each.turn) for name, each in others.items()}
         places[self.name] = self._reach.place(ONE)
         share = share_of(self.name, {ONE: site.numbers}, {ONE: places}, site.leases)
-        for thing in share.gives:
+        for thing in share.release:
             assert site.leases.pop(thing) == self.name
-        for thing in share.takes:
+        for thing in share.acquire:
             assert thing not in site.leases
             site.leases[thing] = self.name
-        site.moves += bool(share.takes)
+        site.moves += bool(share.acquire)
         self.report = report(mine, is_bound, *self._reach.place(ONE))
 
 

@@ -28,28 +28,28 @@ def backlog(parts=0):
 
 async def test_half_the_depth_is_claimed_once_there_is_room_for_it():
     one = backlog()
-    assert (one.wanted(held=0, depth=64), one.wanted(held=32, depth=64)) == (32, 32)
+    assert (one.claim_size(held=0, depth=64), one.claim_size(held=32, depth=64)) == (32, 32)
 
 
 async def test_a_full_lane_claims_codes_alone_and_only_where_there_may_be_some():
     one = backlog()
-    assert one.wanted(held=40, depth=64) == 32
+    assert one.claim_size(held=40, depth=64) == 32
     await one.claim(32, codes_only=True)
-    assert one.wanted(held=40, depth=64) == 0
-    one.announce(Priority.BULK)
-    assert one.wanted(held=40, depth=64) == 0
-    one.announce(Priority.CODE)
-    assert one.wanted(held=40, depth=64) == 32
+    assert one.claim_size(held=40, depth=64) == 0
+    one.notify(Priority.BULK)
+    assert one.claim_size(held=40, depth=64) == 0
+    one.notify(Priority.CODE)
+    assert one.claim_size(held=40, depth=64) == 32
 
 
 async def test_a_lane_never_holds_more_than_twice_its_depth():
     one = backlog()
-    assert one.wanted(held=120, depth=64) == 8
-    assert one.wanted(held=128, depth=64) == 0
+    assert one.claim_size(held=120, depth=64) == 8
+    assert one.claim_size(held=128, depth=64) == 0
 
 
 async def test_a_lane_of_one_part_claims_too():
-    assert backlog().wanted(held=0, depth=1) == 1
+    assert backlog().claim_size(held=0, depth=1) == 1
 
 
 async def test_what_waits_is_known_from_the_last_claim():
@@ -68,9 +68,9 @@ async def test_a_claim_of_codes_says_nothing_of_the_others():
 async def test_a_code_that_falls_due_rings_by_itself():
     one = backlog()
     await one.claim(8, codes_only=True)
-    one.announce_in(0)
-    await one.stirred()
-    assert one.wanted(held=64, depth=64) == 32
+    one.notify_in(0)
+    await one.wait()
+    assert one.claim_size(held=64, depth=64) == 32
 
 
 async def test_alarms_are_bounded():
@@ -78,7 +78,7 @@ async def test_alarms_are_bounded():
     loop = asyncio.get_running_loop()
     before = len(loop._scheduled)
     for _ in range(1_000):
-        one.announce_in(60_000)
+        one.notify_in(60_000)
     assert len(loop._scheduled) - before == 100
     for handle in loop._scheduled[before:]:
         handle.cancel()
@@ -91,12 +91,12 @@ async def test_a_store_that_refuses_gives_no_parts():
 async def test_leases_are_looked_at_every_few_seconds_for_as_long_as_there_is_doubt():
     now_ms = 1_000_000
     one = Backlog(Claims(None), "c", owner="o", clock_ms=lambda: now_ms)
-    assert not one.looks
+    assert not one.should_reconcile
     await one.claim(32, codes_only=False)
     looks = []
     for second in range(200):
         now_ms = 1_000_000 + 1_000 * second
-        if one.looks:
+        if one.should_reconcile:
             looks.append(second)
             await one.leased()
     assert looks == list(range(0, 180, 5))
@@ -105,8 +105,8 @@ async def test_leases_are_looked_at_every_few_seconds_for_as_long_as_there_is_do
 async def test_a_clock_that_goes_back_does_not_put_off_the_next_look():
     now_ms = 10_000_000
     one = Backlog(Claims(None), "c", owner="o", clock_ms=lambda: now_ms)
-    one.doubt()
+    one.mark_uncertain()
     await one.leased()
-    assert not one.looks
+    assert not one.should_reconcile
     now_ms -= 3_600_000
-    assert one.looks
+    assert one.should_reconcile

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.domain.inbound import InboundPart, PartPosition
-from simpost.messaging.reassembly import GAP, join
+from simpost.messaging.reassembly import GAP, reassemble
 from simpost.text import encode, parse_encoding, segment
 
 
@@ -35,7 +35,7 @@ def test_any_order_and_any_duplicates_read_the_same(text, data):
     parts = cut(text)
     again = data.draw(st.lists(st.sampled_from(parts), max_size=5))
     shuffled = data.draw(st.permutations(parts + again))
-    reading = join(shuffled)
+    reading = reassemble(shuffled)
     assert reading.text == text
     assert reading.missing == ()
     assert reading.part_count == len(parts)
@@ -45,40 +45,40 @@ def test_any_order_and_any_duplicates_read_the_same(text, data):
 def test_what_is_lost_is_named_and_what_came_is_all_there(text, data):
     parts = cut(text)
     came = data.draw(st.lists(st.sampled_from(parts), min_size=1, unique=True))
-    reading = join(came)
+    reading = reassemble(came)
     numbers = {each.place.number for each in came}
     assert set(reading.missing) == set(range(1, len(parts) + 1)) - numbers
-    alone = [join([part(each.octets, encoding=each.encoding)]).text for each in came]
+    alone = [reassemble([part(each.octets, encoding=each.encoding)]).text for each in came]
     assert all(piece in reading.text for piece in alone)
     assert (GAP in reading.text) or not reading.missing
 
 
 def test_a_character_cut_in_two_by_its_sender_is_one_again():
     halves = "😀".encode("utf-16-be")
-    reading = join([part(halves[:2], 1, 2, "ucs2"), part(halves[2:], 2, 2, "ucs2")])
+    reading = reassemble([part(halves[:2], 1, 2, "ucs2"), part(halves[2:], 2, 2, "ucs2")])
     assert reading.text == "😀"
 
 
 def test_an_escape_cut_from_its_character_finds_it_again():
-    assert join([part(b"a\x1b", 1, 2), part(b"\x65b", 2, 2)]).text == "a€b"
+    assert reassemble([part(b"a\x1b", 1, 2), part(b"\x65b", 2, 2)]).text == "a€b"
 
 
 def test_parts_in_different_alphabets_are_read_each_in_its_own():
     latin, gsm = part(b"\xe9", 1, 2, "latin1"), part(b"\x05", 2, 2)
-    reading = join([gsm, latin])
+    reading = reassemble([gsm, latin])
     assert (reading.text, reading.encoding) == ("éé", "latin1")
 
 
 def test_missing_parts_in_a_row_leave_one_gap():
-    reading = join([part(b"a", 1, 4), part(b"d", 4, 4)])
+    reading = reassemble([part(b"a", 1, 4), part(b"d", 4, 4)])
     assert (reading.text, reading.missing) == (f"a{GAP}d", (2, 3))
 
 
 def test_octets_that_are_no_text_are_hex():
-    assert join([part(b"\x00\xff", encoding="binary")]).text == "00ff"
+    assert reassemble([part(b"\x00\xff", encoding="binary")]).text == "00ff"
 
 
 @pytest.mark.parametrize("encoding", ["latin1", "ascii", "ucs2"])
 def test_filling_behind_a_text_is_no_text(encoding):
     octets = "ok\0\0".encode({"ucs2": "utf-16-be"}.get(encoding, "latin1"))
-    assert join([part(octets, encoding=encoding)]).text == "ok"
+    assert reassemble([part(octets, encoding=encoding)]).text == "ok"

@@ -4,11 +4,11 @@ from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.messaging.retry import Patience, settle
+from simpost.messaging.retry import RetryPolicy, settle
 from simpost.ports.carrier import OutboundPart
 
 NOW = 1_800_000_000_000
-PATIENCE = Patience(repeats=RepeatPolicy(frozenset({"service"})))
+PATIENCE = RetryPolicy(repeats=RepeatPolicy(frozenset({"service"})))
 
 
 def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1, unclear=0):
@@ -34,7 +34,7 @@ def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1, unc
 
 def settled(outcome, **about):
     return settle(
-        part(**about), outcome, carrier="c", started_ms=NOW, ended_ms=NOW, patience=PATIENCE
+        part(**about), outcome, carrier="c", started_ms=NOW, ended_ms=NOW, retry_policy=PATIENCE
     )
 
 

@@ -28,7 +28,7 @@ def routing(*carriers, down=()):
     return Routing(
         routes=(Route(carriers=tuple(carrier.name for carrier in carriers)),),
         carriers={carrier.name: carrier for carrier in carriers},
-        takes=lambda name: name not in down,
+        is_available=lambda name: name not in down,
     )
 
 
@@ -77,6 +77,6 @@ def test_a_message_of_one_route_never_goes_by_the_carriers_of_another():
     both = Routing(
         routes=(Route(("a",), plan="GB_1_7"), Route(("b",))),
         carriers={"a": A, "b": B},
-        takes=lambda name: name == "b",
+        is_available=lambda name: name == "b",
     )
     assert carrier_of(decided(both)) == "a"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal, Wishes, plan_through
+from simpost.messaging.decision import Refusal, SendOptions, plan_for_carrier
 from simpost.ports.carrier import CarrierCapabilities
 from tests.unit.messaging.test_decision import ESIM
 
@@ -17,10 +17,10 @@ BY_CODING = ALL - {"latin1", "ascii"}
 TURKISH = "ışığını söndürmüş" * 12
 
 
-def planned(text="hello", wishes=None, **capabilities):
+def planned(text="hello", options=None, **capabilities):
     known = {"name": "main", "sender": "Shop", "class_alphabets": BY_CODING, "binary": True}
     carrier = CarrierCapabilities(**(known | capabilities))
-    return plan_through(carrier, ESIM, text, Category.SERVICE, wishes or Wishes())
+    return plan_for_carrier(carrier, ESIM, text, Category.SERVICE, options or SendOptions())
 
 
 def test_a_plain_text_is_stored_without_options():
@@ -95,13 +95,13 @@ def test_flash_goes_in_an_alphabet_that_the_carrier_can_say_it_in(
 ):
     """Class not reachable or mislabelled: jasmin#525, #527, jsmpp#117, node-smpp#67."""
     plan = planned(
-        "flash", Wishes(message_class=0), alphabet=alphabet, class_alphabets=class_alphabets
+        "flash", SendOptions(message_class=0), alphabet=alphabet, class_alphabets=class_alphabets
     )
     assert (plan.encoding, plan.options) == (encoding, Options(message_class=0))
 
 
 def test_a_carrier_without_classes_refuses_flash():
-    refusal = planned("flash", Wishes(message_class=0), class_alphabets=frozenset())
+    refusal = planned("flash", SendOptions(message_class=0), class_alphabets=frozenset())
     assert refusal == Refusal(Reason.CLASS_NOT_SUPPORTED)
 
 
@@ -118,7 +118,7 @@ def test_a_carrier_without_classes_refuses_flash():
 def test_a_message_has_the_sender_it_asks_for_where_the_carrier_may_use_it(
     senders, wanted, is_allowed
 ):
-    plan = planned(wishes=Wishes(sender=wanted), senders=frozenset(senders))
+    plan = planned(options=SendOptions(sender=wanted), senders=frozenset(senders))
     if is_allowed:
         assert (plan.sender, plan.options) == (wanted, DEFAULT_OPTIONS)
     else:
@@ -127,11 +127,13 @@ def test_a_message_has_the_sender_it_asks_for_where_the_carrier_may_use_it(
 
 def test_a_carrier_without_receipts_is_asked_for_none():
     assert planned(receipts=False).options == Options(receipt=False)
-    assert planned(wishes=Wishes(receipt=False), receipts=True).options == Options(receipt=False)
+    assert planned(options=SendOptions(receipt=False), receipts=True).options == Options(
+        receipt=False
+    )
 
 
 def test_without_a_receipt_is_remembered_with_the_message():
-    assert planned(wishes=Wishes(receipt=False)).options == Options(receipt=False)
+    assert planned(options=SendOptions(receipt=False)).options == Options(receipt=False)
 
 
 @pytest.mark.parametrize(
@@ -143,25 +145,27 @@ def test_without_a_receipt_is_remembered_with_the_message():
     ],
 )
 def test_binary_is_cut_in_octets(ports, bits, sizes):
-    wishes = Wishes(binary=True, ports=ports)
-    plan = planned(bytes(300).hex(), wishes, reference_bits=bits)
+    options = SendOptions(binary=True, ports=ports)
+    plan = planned(bytes(300).hex(), options, reference_bits=bits)
     assert plan.encoding == "binary"
     assert [len(part) // 2 for part in plan.parts] == sizes
 
 
 def test_blank_octets_are_no_blank_text():
-    assert planned("2020", Wishes(binary=True)).parts == ("2020",)
+    assert planned("2020", SendOptions(binary=True)).parts == ("2020",)
 
 
 def test_a_carrier_without_binary_refuses_it():
-    assert planned("00", Wishes(binary=True), binary=False) == Refusal(Reason.BINARY_NOT_SUPPORTED)
+    assert planned("00", SendOptions(binary=True), binary=False) == Refusal(
+        Reason.BINARY_NOT_SUPPORTED
+    )
 
 
 @pytest.mark.parametrize("concatenation", ["sar", "payload"])
 def test_ports_in_several_parts_need_headers(concatenation):
-    wishes = Wishes(binary=True, ports=Ports(2948))
-    assert planned("00" * 133, wishes, concatenation=concatenation).part_count == 1
-    refusal = planned("00" * 134, wishes, concatenation=concatenation)
+    options = SendOptions(binary=True, ports=Ports(2948))
+    assert planned("00" * 133, options, concatenation=concatenation).part_count == 1
+    refusal = planned("00" * 134, options, concatenation=concatenation)
     assert refusal == Refusal(Reason.PORTS_NEED_ONE_PART, "2 parts")
 
 
@@ -178,12 +182,12 @@ carriers = st.fixed_dictionaries(
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=700), carriers)
 def test_parts_joined_are_the_text_for_every_carrier(text, capabilities):
-    plan = planned(text, Wishes(message_class=0), **capabilities)
+    plan = planned(text, SendOptions(message_class=0), **capabilities)
     assert "".join(plan.parts) == text
     assert "".join(plan.segments or plan.parts) == text
     assert (plan.options.concatenation is not None) == (plan.part_count > 1)
 
 
-def test_the_same_wishes_give_the_same_options():
-    wishes = Wishes(message_class=1, receipt=False)
-    assert planned(wishes=wishes) == planned(wishes=msgspec.structs.replace(wishes))
+def test_the_same_options_give_the_same_options():
+    options = SendOptions(message_class=1, receipt=False)
+    assert planned(options=options) == planned(options=msgspec.structs.replace(options))

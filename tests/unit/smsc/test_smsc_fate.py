@@ -7,7 +7,7 @@ import pytest
 from simpost.smpp import MessageState, Status, SubmitSm, Tag, parse_receipt
 from simpost.smsc.behaviour import ByNumber, Fate
 from simpost.smsc.content import content_of
-from simpost.smsc.ledger import Ledger, Taken, taken_of
+from simpost.smsc.ledger import ResultWriter, Taken, taken_of
 
 
 def taken(state: MessageState = MessageState.DELIVERED, error: int = 0, **fields: object) -> Taken:
@@ -129,7 +129,7 @@ def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:
 
 
 def test_the_ledger_forgets_the_oldest() -> None:
-    ledger = Ledger(max_taken=2)
+    ledger = ResultWriter(max_taken=2)
     for message_id in ("a", "b", "c"):
         entry = taken()
         entry.message_id = message_id

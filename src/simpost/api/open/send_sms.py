@@ -19,7 +19,7 @@ from simpost.api.open.parameters import (
 )
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
-from simpost.messaging.intake import Ask
+from simpost.messaging.intake import SendRequest
 
 MAX_CHARACTERS = 500
 """Unicode code points of `message`."""
@@ -52,7 +52,7 @@ async def send_sms(call: Call) -> Reply:
     message = _message(asked)
     answer = await call.services.intake.send(
         call.account,
-        Ask(
+        SendRequest(
             esim_tran_no=optional("esimTranNo", asked.esim_tran_no),
             iccid=optional_iccid(asked.iccid),
             text=message,

@@ -91,7 +91,7 @@ async def pause_carrier(name: str, services: Wired) -> CarrierShown:
 @router.post("/carriers/{name}/resume", summary="Send by a carrier again")
 async def resume_carrier(name: str, services: Wired) -> CarrierShown:
     if services.node:
-        await services.node.countermand(_known(services, name))
+        await services.node.cancel_order(_known(services, name))
     services.dispatch.resume(_known(services, name))
     return await _shown(services, await services.dispatch.status(name))
 

@@ -41,8 +41,8 @@ class NodeList(Shape):
 @router.get("/nodes", summary="Show all nodes and what they lease")
 async def list_nodes(services: Wired) -> NodeList:
     node = services.node
-    standing = node.standing if node else None
-    if node is None or standing is None:
+    view = node.view if node else None
+    if node is None or view is None:
         return NodeList(nodes=[])
     return NodeList(
         nodes=[
@@ -53,12 +53,12 @@ async def list_nodes(services: Wired) -> NodeList:
                 version=each.version,
                 started_at=format_time(each.started_ms),
                 last_heartbeat_at=format_time(each.beat_ms),
-                leases=sorted(t for t, owner in standing.leases.items() if owner == each.name),
+                leases=sorted(t for t, owner in view.leases.items() if owner == each.name),
                 yielded_carriers=[
                     name for name, report in each.report.carriers.items() if report.turn
                 ],
                 configuration_errors=mistakes_of(each.report.reading),
             )
-            for each in standing.nodes
+            for each in view.nodes
         ]
     )

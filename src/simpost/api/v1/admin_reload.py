@@ -10,7 +10,7 @@ from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape
 from simpost.errors import ConfigError
-from simpost.ports.cluster import Reading, Reloaded
+from simpost.ports.cluster import ConfigReadResult, Reloaded
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
@@ -57,7 +57,7 @@ class ReloadShown(Changes):
     responses={202: {"model": ReloadShown, "description": "Some nodes have not done it yet"}},
 )
 async def reload(services: Wired, response: Response) -> ReloadShown:
-    others: dict[str, Reading | None] = {}
+    others: dict[str, ConfigReadResult | None] = {}
     try:
         if services.node:
             done, others = await services.node.reload()
@@ -76,11 +76,11 @@ async def reload(services: Wired, response: Response) -> ReloadShown:
     )
 
 
-def mistakes_of(reading: Reading | None) -> list[Mistake]:
+def mistakes_of(reading: ConfigReadResult | None) -> list[Mistake]:
     return [Mistake(**_place(line)) for line in reading.problems] if reading else []
 
 
-def _node(name: str, reading: Reading | None) -> NodeReloaded:
+def _node(name: str, reading: ConfigReadResult | None) -> NodeReloaded:
     done = reading.done if reading else None
     return NodeReloaded(
         **_changes(done or _NOTHING),

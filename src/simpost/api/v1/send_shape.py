@@ -19,7 +19,7 @@ from simpost.api.v1.shapes import Shape
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.senders import is_sender
-from simpost.messaging.decision import AS_USUAL, Wishes
+from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, SendOptions
 
 MAX_CHARACTERS = 5000
 MAX_OCTETS = 5000
@@ -132,9 +132,9 @@ class Send(Shape):
         return self.text if self.text is not None else (self.binary or "").lower()
 
     @property
-    def wishes(self) -> Wishes:
+    def options(self) -> SendOptions:
         ports = self.ports
-        wishes = Wishes(
+        options = SendOptions(
             sender=self.from_,
             message_class=self.message_class,
             receipt=self.receipt,
@@ -142,4 +142,4 @@ class Send(Shape):
             ports=Ports(ports.destination, ports.source, ports.bits) if ports else None,
             look_alikes=self.look_alikes,
         )
-        return AS_USUAL if wishes == AS_USUAL else wishes
+        return DEFAULT_SEND_OPTIONS if options == DEFAULT_SEND_OPTIONS else options

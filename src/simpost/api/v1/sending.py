@@ -18,7 +18,7 @@ from simpost.domain.options import Replacement
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.decision import Refusal, SendPlan
-from simpost.messaging.intake import Answer, Ask
+from simpost.messaging.intake import SendRequest, SendResult
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import CostDriver, explain, parse_encoding, segment_octets
 
@@ -95,7 +95,7 @@ async def send_message(
     services: Wired,
     idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
 ) -> Any:
-    ask = Ask(
+    ask = SendRequest(
         esim_tran_no=send.esim_tran_no,
         iccid=send.iccid,
         text=send.content,
@@ -103,7 +103,7 @@ async def send_message(
         validity_s=send.validity_seconds,
         request_id=idempotency_key,
         fingerprint=await _fingerprint(request) if idempotency_key else b"",
-        wishes=send.wishes,
+        options=send.options,
     )
     if send.dry_run:
         decision = await services.intake.preview(account, ask)
@@ -149,7 +149,7 @@ def _sent(
     )
 
 
-def _refused(answer: Answer) -> Problem:
+def _refused(answer: SendResult) -> Problem:
     reason = answer.reason
     assert reason
     detail = f"{reason.explanation} {answer.detail}".strip()
@@ -192,7 +192,7 @@ def _preview(decision: SendPlan | Refusal, send: Send) -> Preview:
 def _cost(send: Send) -> tuple[str, tuple[str, ...]]:
     """What a usual carrier would make of a message that none takes, however many parts it is."""
     if send.text is None:
-        ports = send.wishes.ports
+        ports = send.options.ports
         octets = bytes.fromhex(send.content)
         return "binary", segment_octets(octets, ports=ports).parts
     segments = explain(send.text).segments

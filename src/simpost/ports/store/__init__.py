@@ -26,11 +26,11 @@ from simpost.ports.store.inbound import InboundStore
 from simpost.ports.store.log import MessageFilter, MessageLog
 from simpost.ports.store.messages import (
     Accepted,
+    AttemptResult,
     NewMessage,
     Refused,
     Repeated,
     RequestKey,
-    Settlement,
 )
 from simpost.ports.store.queue import MessageQueue
 from simpost.ports.store.receipts import ReceiptStore
@@ -41,6 +41,7 @@ from simpost.ports.store.routing import Move, RoutingStore, WaitingMessage
 __all__ = [
     "Accepted",
     "AccountStore",
+    "AttemptResult",
     "CatalogueStore",
     "EsimFilter",
     "EsimRow",
@@ -62,7 +63,6 @@ __all__ = [
     "Retention",
     "RoutingStore",
     "Saved",
-    "Settlement",
     "Store",
     "StoreHealth",
     "WaitingMessage",

@@ -10,7 +10,7 @@ import msgspec
 from simpost.observe.histogram import SECONDS, SIZES, Histogram
 
 
-class Told:
+class PendingCounts:
     """What a transaction does to parts and receipts; nothing of it is true before its commit."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Told:
     def keep(self, carrier: str, standing: str) -> None:
         self.kept.append((carrier, standing))
 
-    def add(self, other: Told) -> None:
+    def add(self, other: PendingCounts) -> None:
         """Take over what another tells."""
         self.ended += other.ended
         self.kept += other.kept
@@ -56,14 +56,14 @@ class StoreCounts:
         self.refused = 0
         self.waiting = 0
 
-    def take(self, told: Told) -> None:
+    def take(self, told: PendingCounts) -> None:
         """Count what was committed."""
         self.ended.update(told.ended)
         self.kept.update(told.kept)
         told.clear()
 
 
-class Queue(msgspec.Struct, frozen=True):
+class QueueDepth(msgspec.Struct, frozen=True):
     """What waits in the store for a carrier, configured or not.
 
     Attributes:
@@ -83,7 +83,7 @@ class StoreHealth(Protocol):
         """As they are now; the same object each time."""
         ...
 
-    async def queues(self) -> list[Queue]:
+    async def queues(self) -> list[QueueDepth]:
         """Looks at every part that waits: for a look every few seconds, not for each message."""
         ...
 

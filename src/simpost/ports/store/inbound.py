@@ -11,13 +11,13 @@ from simpost.domain.reasons import Reason
 from simpost.ports.store.messages import Accepted, NewMessage
 
 
-class Known(msgspec.Struct, frozen=True, gc=False):
+class Duplicate(msgspec.Struct, frozen=True, gc=False):
     """It came before, and this is what it was answered with: a refusal's reason, or none."""
 
     reason: Reason | None
 
 
-class Gathered(msgspec.Struct, frozen=True, gc=False):
+class Assembly(msgspec.Struct, frozen=True, gc=False):
     """What came of one message; every part of it, or those that came in time."""
 
     assembly: int
@@ -33,7 +33,7 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
     """
 
     inbound: InboundMessage
-    of: Gathered | InboundPart
+    of: Assembly | InboundPart
     message: NewMessage | None = None
 
 
@@ -53,7 +53,7 @@ class InboundFilter(msgspec.Struct, frozen=True):
 class InboundStore(Protocol):
     """Reassembles, saves and reads inbound messages."""
 
-    async def add_part(self, part: InboundPart) -> Gathered | Known | None:
+    async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
         """Keep one part of several; all of them once the last has come.
 
         A part that came before is not kept twice. One that reads differently shows that its
@@ -61,7 +61,7 @@ class InboundStore(Protocol):
         """
         ...
 
-    async def save(self, new: NewInbound) -> Accepted | Known:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate:
         """Commit it, unless it is known; `Accepted` is also the answer to its message.
 
         A message of one part is known when it reads the same as one that came over a connection
@@ -69,7 +69,7 @@ class InboundStore(Protocol):
         """
         ...
 
-    async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Gathered]:
+    async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:
         """Messages that still wait for parts though their first came before that time."""
         ...
 

@@ -92,7 +92,7 @@ class Repeated(msgspec.Struct, frozen=True, gc=False):
     reason: Reason | None
 
 
-class Settlement(msgspec.Struct, frozen=True, gc=False):
+class AttemptResult(msgspec.Struct, frozen=True, gc=False):
     """One attempt of one part, with what is decided to follow from it.
 
     Attributes:

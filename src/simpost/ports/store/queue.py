@@ -8,7 +8,7 @@ from typing import Protocol
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated, Settlement
+from simpost.ports.store.messages import Accepted, AttemptResult, NewMessage, Refused, Repeated
 
 
 class MessageQueue(Protocol):
@@ -39,7 +39,7 @@ class MessageQueue(Protocol):
         """Parts leased to this owner, the oldest leases first."""
         ...
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, settlements: Sequence[AttemptResult]) -> None:
         """Record attempts and end their leases; fold messages; apply parked receipts."""
         ...
 

@@ -10,7 +10,7 @@ import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.store import Accepted, Repeated
-from simpost.ports.store.inbound import Gathered, Known, NewInbound
+from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.codes import reason_of
 from simpost.store.inboundrows import raw_octets
@@ -27,7 +27,9 @@ class Oblivion(NamedTuple):
     limit: int
 
 
-async def gather(session: Session, parts: Sequence[InboundPart]) -> list[Gathered | Known | None]:
+async def gather(
+    session: Session, parts: Sequence[InboundPart]
+) -> list[Assembly | Duplicate | None]:
     async with session.transaction():
         await _lock(session, parts)
         return [await _gather(session, part) for part in parts]
@@ -39,7 +41,7 @@ async def _lock(session: Session, parts: Sequence[InboundPart]) -> None:
     await session.ask("lock_assemblies", keys)
 
 
-async def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
+async def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate | None:
     rows = await session.ask("newest_assembly", *_key(part))
     if not rows:
         await _begin(session, part)
@@ -53,13 +55,13 @@ async def _gather(session: Session, part: InboundPart) -> Gathered | Known | Non
         return None
     await session.ask("touch_assembly", part.link, part.received_ms, assembly)
     if inbound_id is not None:
-        return Known(reason_of(reason))
+        return Duplicate(reason_of(reason))
     if same is None:
         await _add(session, assembly, part)
         known.append(part)
     if len(known) < part.place.total:
         return None
-    return Gathered(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
+    return Assembly(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
 
 
 async def _begin(session: Session, part: InboundPart) -> None:
@@ -85,14 +87,14 @@ def _key(part: InboundPart) -> tuple[Any, ...]:
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
 
-async def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Known]:
+async def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
     return [await _keep(session, new) for new in all_new]
 
 
-async def _keep(session: Session, new: NewInbound) -> Accepted | Known:
+async def _keep(session: Session, new: NewInbound) -> Accepted | Duplicate:
     inbound = new.inbound
     async with session.transaction():
-        if isinstance(new.of, Gathered):
+        if isinstance(new.of, Assembly):
             await _lock(session, new.of.parts[:1])
             known = await _take_gathered(session, new.of, inbound)
         else:
@@ -113,18 +115,22 @@ async def _keep(session: Session, new: NewInbound) -> Accepted | Known:
         return accepted
 
 
-async def _take_gathered(session: Session, of: Gathered, inbound: InboundMessage) -> Known | None:
+async def _take_gathered(
+    session: Session, of: Assembly, inbound: InboundMessage
+) -> Duplicate | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
     if await session.value("count_incoming_parts", of.assembly) != len(of.parts):
-        return Known(None)
+        return Duplicate(None)
     facts = (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
     if await session.ask("keep_assembly", *facts):
         return None
     rows = await session.ask("find_assembly", of.assembly)
-    return Known(reason_of(rows[0][-1]) if rows else None)
+    return Duplicate(reason_of(rows[0][-1]) if rows else None)
 
 
-async def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Known | None:
+async def _take_alone(
+    session: Session, part: InboundPart, inbound: InboundMessage
+) -> Duplicate | None:
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
     Of a message whose first part was refused, all others are. Without a reference, the same text
@@ -134,7 +140,7 @@ async def _take_alone(session: Session, part: InboundPart, inbound: InboundMessa
     for assembly, link, reason in await session.ask("like_assemblies", *_key(part)):
         if link not in part.links if part.place.is_alone else reason is not None:
             await session.ask("touch_assembly", part.link, part.received_ms, assembly)
-            return Known(reason_of(reason))
+            return Duplicate(reason_of(reason))
     row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
     await session.ask("add_assembly", *row)
     return None
@@ -163,7 +169,9 @@ def _row(inbound: InboundMessage) -> tuple[Any, ...]:
 async def retire(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
     """Ids begin with their time."""
     return [
-        await session.value("retire_inbound", max(0, one.before_ms).to_bytes(6, "big"), one.limit)
+        await session.value(
+            "delete_inbound_older_than", max(0, one.before_ms).to_bytes(6, "big"), one.limit
+        )
         for one in all_of
     ]
 

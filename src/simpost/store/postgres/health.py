@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simpost.ports.store.health import Queue
+from simpost.ports.store.health import QueueDepth
 from simpost.store.postgres.database import Database
 from simpost.store.postgres.link import Session
 
@@ -16,7 +16,7 @@ class PostgresHealth:
         self._database = database
         self.counts = database.counts
 
-    async def queues(self) -> list[Queue]:
+    async def queues(self) -> list[QueueDepth]:
         """Counts parked receipts too: no node by itself can know that."""
         found, self.counts().parked = await self._database.read(_queues)
         return found
@@ -25,9 +25,9 @@ class PostgresHealth:
         await self._database.chores.submit(_probe, now_ms)
 
 
-async def _queues(session: Session) -> tuple[list[Queue], int]:
+async def _queues(session: Session) -> tuple[list[QueueDepth], int]:
     found = [
-        Queue(carrier, parts, int.from_bytes(first[:6], "big"))
+        QueueDepth(carrier, parts, int.from_bytes(first[:6], "big"))
         for carrier, parts, first in await session.ask("queues")
     ]
     return found, await session.value("count_parked")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
-from simpost.ports.store.inbound import Gathered, InboundFilter, Known, NewInbound
+from simpost.ports.store.inbound import Assembly, Duplicate, InboundFilter, NewInbound
 from simpost.ports.store.messages import Accepted
 from simpost.store.postgres import assemblies, inbound_log
 from simpost.store.postgres.database import Database
@@ -16,13 +16,13 @@ class PostgresInbound:
         self._read = database.read
         self._write = database.chores.submit
 
-    async def add_part(self, part: InboundPart) -> Gathered | Known | None:
+    async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
         return await self._write(assemblies.gather, part)
 
-    async def save(self, new: NewInbound) -> Accepted | Known:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate:
         return await self._write(assemblies.keep, new)
 
-    async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Gathered]:
+    async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:
         return await self._read(inbound_log.overdue, before_ms, limit)
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
@@ -42,7 +42,7 @@ class PostgresInbound:
         limit: int,
     ) -> int:
         return await self._read(
-            inbound_log.count_alike, account_id, esim_tran_no, sender, text, since_ms, limit
+            inbound_log.count_identical, account_id, esim_tran_no, sender, text, since_ms, limit
         )
 
     async def list_inbound(self, account_id: int, which: InboundFilter) -> list[InboundMessage]:

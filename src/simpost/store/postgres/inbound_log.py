@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
-from simpost.ports.store.inbound import Gathered, InboundFilter
+from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store import limits
 from simpost.store.inboundrows import inbound_of, incoming_of
 from simpost.store.postgres.catalogue_rows import Wanted, find_esims
@@ -21,11 +21,11 @@ async def parts_of(session: Session, assembly: int) -> list[InboundPart]:
     return incoming_of(rows[0], await session.ask("incoming_parts", assembly))
 
 
-async def overdue(session: Session, before_ms: int, limit: int) -> list[Gathered]:
+async def overdue(session: Session, before_ms: int, limit: int) -> list[Assembly]:
     rows = await session.ask("overdue_assemblies", before_ms, limit)
     rows += await session.ask("crowded_out_assemblies", limits.MOST_ASSEMBLIES, limit)
     found = [
-        Gathered(each, tuple(await parts_of(session, each)))
+        Assembly(each, tuple(await parts_of(session, each)))
         for each in dict.fromkeys(row[0] for row in rows)
     ]
     # Without parts it was kept and forgotten meanwhile, by another node.
@@ -43,7 +43,7 @@ async def find_number(session: Session, msisdn: str, account_id: int | None) -> 
     return Subscriber(owner, esim) if esim else None
 
 
-async def count_alike(
+async def count_identical(
     session: Session,
     account_id: int,
     esim_tran_no: str,
@@ -56,7 +56,7 @@ async def count_alike(
         return 0
     since = max(0, since_ms).to_bytes(6, "big")
     facts = (account_id, esim_tran_no, since, sender, octets(text), limit)
-    count: int = await session.value("count_alike", *facts)
+    count: int = await session.value("count_identical", *facts)
     return count
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from simpost.errors import StoreError
-from simpost.ports.store.health import StoreCounts, Told
+from simpost.ports.store.health import PendingCounts, StoreCounts
 from simpost.store.postgres.address import Address
 from simpost.store.postgres.dialling import SETTINGS, connect
 from simpost.store.postgres.failures import Unreachable, is_lost
@@ -41,7 +41,7 @@ class Session:
     ) -> None:
         self.connection = connection
         self.node = node
-        self.told = Told()
+        self.told = PendingCounts()
         self._counts = counts
         self._is_pooled = is_pooled
         self._inside = False

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import MAX_OCTETS, candidate_ids, possible_formats
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, STATE, reason_of
 from simpost.store.fitting import MOST_MET, tails
 from simpost.store.postgres.forms import LearntForms
@@ -28,7 +28,7 @@ _NEWEST_PARKED: Final = 2_000
 _STRANDED_MS: Final = 120_000
 
 
-async def meet_parked(session: Session, settlements: Sequence[Settlement]) -> None:
+async def meet_parked(session: Session, settlements: Sequence[AttemptResult]) -> None:
     """Apply the receipts that came before the answers that told us their ids.
 
     One that came before the message did speaks of an earlier use of the id.
@@ -51,7 +51,7 @@ async def meet_parked(session: Session, settlements: Sequence[Settlement]) -> No
 
 
 def _ids(
-    place: int, one: Settlement, widths_of: dict[str, list[int]]
+    place: int, one: AttemptResult, widths_of: dict[str, list[int]]
 ) -> list[tuple[int, str, str, int, bytes]]:
     """Every id under which a receipt for it may be parked; none is the rule."""
     widths = [width for width in widths_of.get(one.carrier, ()) if width <= MAX_OCTETS]

@@ -12,14 +12,14 @@ import msgspec
 
 from simpost.ports.cluster import (
     RELOAD_ORDERED,
-    Beat,
-    Draw,
-    Drawn,
+    CarrierOrder,
+    ClusterView,
+    Heartbeat,
     NewNode,
     NodeRow,
-    Order,
     Report,
-    Standing,
+    TokenGrant,
+    TokenRequest,
 )
 from simpost.store.postgres.address import parse
 from simpost.store.postgres.failures import translating
@@ -31,7 +31,7 @@ _decoder = msgspec.json.Decoder(Report)
 
 
 class PostgresNodes:
-    """Implements `simpost.ports.cluster.NodeStore`, on a database that a store has migrated."""
+    """Implements `simpost.ports.cluster.ClusterStore`, on a database that a store has migrated."""
 
     def __init__(self, url: str, *, node: str) -> None:
         address = parse(url)
@@ -42,7 +42,7 @@ class PostgresNodes:
         await self._beats.close()
         await self._draws.close()
 
-    async def enter(self, node: NewNode) -> NodeRow | None:
+    async def register(self, node: NewNode) -> NodeRow | None:
         with translating():
             async with self._beats.use() as session, session.transaction():
                 roles = ",".join(node.roles)
@@ -50,25 +50,25 @@ class PostgresNodes:
                 if await session.ask("enter_node", *facts):
                     return None
                 found = [each for each in await _nodes(session) if each.name == node.name]
-        return found[0] if found else await self.enter(node)
+        return found[0] if found else await self.register(node)
 
-    async def beat(self, beat: Beat) -> Standing | None:
+    async def beat(self, beat: Heartbeat) -> ClusterView | None:
         with translating():
             async with self._beats.use() as session, session.transaction():
                 report = _encode(beat.report).decode()
                 if not await session.ask("beat", beat.name, beat.run, report):
                     return None
-                if beat.gives:
-                    await session.ask("give_leases", beat.name, sorted(beat.gives))
-                if beat.takes:
-                    await session.ask("take_leases", beat.name, sorted(beat.takes))
+                if beat.release:
+                    await session.ask("give_leases", beat.name, sorted(beat.release))
+                if beat.acquire:
+                    await session.ask("take_leases", beat.name, sorted(beat.acquire))
                 ((now_ms, accounts, reloads),) = await session.ask("clock_and_versions")
-                return Standing(
+                return ClusterView(
                     now_ms=now_ms,
                     nodes=await _nodes(session),
                     leases=dict(await session.ask("list_leases")),
                     accounts_version=accounts,
-                    orders=[Order(*row) for row in await session.ask("list_orders")],
+                    orders=[CarrierOrder(*row) for row in await session.ask("list_orders")],
                     reloads=reloads,
                 )
 
@@ -78,7 +78,7 @@ class PostgresNodes:
                 if await session.ask("leave_node", name, run):
                     await session.ask("give_all_leases", name)
 
-    async def bury(self, node: NodeRow) -> bool:
+    async def evict(self, node: NodeRow) -> bool:
         with translating():
             async with self._beats.use() as session, session.transaction():
                 gone = await session.ask("bury_node", node.name, node.run, node.serial)
@@ -86,7 +86,7 @@ class PostgresNodes:
                     await session.ask("give_all_leases", node.name)
         return bool(gone)
 
-    async def orphans(self) -> list[str]:
+    async def abandoned(self) -> list[str]:
         with translating():
             async with self._beats.use() as session:
                 return [row[0] for row in await session.ask("orphans")]
@@ -96,7 +96,7 @@ class PostgresNodes:
             async with self._beats.use() as session:
                 await session.ask("set_order", carrier, unbind)
 
-    async def countermand(self, carrier: str) -> None:
+    async def cancel_order(self, carrier: str) -> None:
         with translating():
             async with self._beats.use() as session:
                 await session.ask("drop_order", carrier)
@@ -108,7 +108,7 @@ class PostgresNodes:
                 await session.ask("wake", f"\n{RELOAD_ORDERED}")
         return int(number)
 
-    async def draw(self, draw: Draw) -> Drawn:
+    async def draw(self, draw: TokenRequest) -> TokenGrant:
         return await self._draws.submit(_draw, draw)
 
 
@@ -139,15 +139,15 @@ def _report(text: str) -> Report:
         return Report()
 
 
-async def _draw(session: Session, draws: Sequence[Draw]) -> list[Drawn]:
+async def _draw(session: Session, draws: Sequence[TokenRequest]) -> list[TokenGrant]:
     return [await _draw_one(session, each) for each in draws]
 
 
-async def _draw_one(session: Session, one: Draw) -> Drawn:
+async def _draw_one(session: Session, one: TokenRequest) -> TokenGrant:
     facts = (one.account_id, one.rate_per_s, one.burst, one.wanted)
     rows = await session.ask("draw", *facts)
     if not rows:
         await session.ask("open_pace", one.account_id, one.burst)
         rows = await session.ask("draw", *facts)
     tokens, lacking = rows[0]
-    return Drawn(tokens, lacking / one.rate_per_s)
+    return TokenGrant(tokens, lacking / one.rate_per_s)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated, Settlement
+from simpost.ports.store.messages import Accepted, AttemptResult, NewMessage, Refused, Repeated
 from simpost.store.postgres import accepting, leasing, receiving, settling, unreported
 from simpost.store.postgres.database import Database
 
@@ -49,7 +49,7 @@ class PostgresQueue:
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         return await self._claim(leasing.leased, leasing.Leases(carrier, owner, limit))
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, settlements: Sequence[AttemptResult]) -> None:
         await self._record(settling.settle, settlements)
 
     async def receive(self, receipts: Sequence[Receipt]) -> None:

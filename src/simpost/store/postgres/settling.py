@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from simpost.domain.states import State
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, FINAL
 from simpost.store.postgres.folding import refold
 from simpost.store.postgres.link import Session
@@ -17,7 +17,7 @@ from simpost.store.postgres.queries import columns, waves
 _SENT = CODE[State.SENT]
 
 
-async def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[None]:
+async def settle(session: Session, batches: Sequence[Sequence[AttemptResult]]) -> list[None]:
     settlements = list(chain.from_iterable(batches))
     for wave in waves(settlements, lambda one: (one.account_id, one.message_id, one.number)):
         if all(one.total == 1 for one in wave):
@@ -35,7 +35,7 @@ async def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> l
     return [None] * len(batches)
 
 
-async def _settle(session: Session, settlements: Sequence[Settlement]) -> list[Settlement]:
+async def _settle(session: Session, settlements: Sequence[AttemptResult]) -> list[AttemptResult]:
     """All that are their part's latest try; returns the others."""
     rows = [(place, *_as_latest(one)) for place, one in enumerate(settlements)]
     settled = {row[0] for row in await session.ask("settle", *columns(rows, 17))}
@@ -47,14 +47,14 @@ async def _settle(session: Session, settlements: Sequence[Settlement]) -> list[S
     return [one for place, one in enumerate(settlements) if place not in settled]
 
 
-async def _refold(session: Session, settlements: Sequence[Settlement]) -> None:
+async def _refold(session: Session, settlements: Sequence[AttemptResult]) -> None:
     several = [one for one in settlements if one.total > 1]
     if several:
         keys = [(one.account_id, one.message_id) for one in several]
         await refold(session, keys, max(one.ended_ms for one in several))
 
 
-def _as_latest(one: Settlement) -> tuple[Any, ...]:
+def _as_latest(one: AttemptResult) -> tuple[Any, ...]:
     code = CODE[one.state]
     return (
         one.account_id,
@@ -76,7 +76,7 @@ def _as_latest(one: Settlement) -> tuple[Any, ...]:
     )
 
 
-def _attempt(one: Settlement) -> tuple[Any, ...]:
+def _attempt(one: AttemptResult) -> tuple[Any, ...]:
     return (
         one.account_id,
         one.message_id,
@@ -93,7 +93,7 @@ def _attempt(one: Settlement) -> tuple[Any, ...]:
     )
 
 
-async def _settle_alone(session: Session, one: Settlement) -> None:
+async def _settle_alone(session: Session, one: AttemptResult) -> None:
     """A try that is not its part's latest, or says less than is known, gives what is new in it.
 
     A settlement of a part that is not there could never be committed, and is passed over.

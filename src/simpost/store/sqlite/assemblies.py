@@ -12,7 +12,7 @@ import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.store import Accepted, Repeated
-from simpost.ports.store.inbound import Gathered, Known, NewInbound
+from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.codes import reason_of
 from simpost.store.inboundrows import raw_octets
@@ -29,11 +29,11 @@ class Oblivion(NamedTuple):
     limit: int
 
 
-def gather(session: Session, parts: Sequence[InboundPart]) -> list[Gathered | Known | None]:
+def gather(session: Session, parts: Sequence[InboundPart]) -> list[Assembly | Duplicate | None]:
     return [_gather(session, part) for part in parts]
 
 
-def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
+def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate | None:
     row = session.execute(SQL["newest_assembly"], _key(part)).get
     if row is None:
         _begin(session, part)
@@ -49,13 +49,13 @@ def _gather(session: Session, part: InboundPart) -> Gathered | Known | None:
         return None
     session.execute(SQL["touch_assembly"], (part.link, part.received_ms, assembly))
     if inbound_id is not None:
-        return Known(reason_of(reason))
+        return Duplicate(reason_of(reason))
     if same is None:
         _add(session, assembly, part)
         known.append(part)
     if len(known) < part.place.total:
         return None
-    return Gathered(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
+    return Assembly(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
 
 
 def _begin(session: Session, part: InboundPart) -> None:
@@ -83,13 +83,13 @@ def _key(part: InboundPart) -> tuple[object, ...]:
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
 
-def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Known]:
+def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
     return [_keep(session, new) for new in all_new]
 
 
-def _keep(session: Session, new: NewInbound) -> Accepted | Known:
+def _keep(session: Session, new: NewInbound) -> Accepted | Duplicate:
     inbound = new.inbound
-    if isinstance(new.of, Gathered):
+    if isinstance(new.of, Assembly):
         known = _take_gathered(session, new.of, inbound)
     else:
         known = _take_alone(session, new.of, inbound)
@@ -112,20 +112,20 @@ def _keep(session: Session, new: NewInbound) -> Accepted | Known:
     return accepted
 
 
-def _take_gathered(session: Session, of: Gathered, inbound: InboundMessage) -> Known | None:
+def _take_gathered(session: Session, of: Assembly, inbound: InboundMessage) -> Duplicate | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
     if session.execute(SQL["count_incoming_parts"], (of.assembly,)).get != len(of.parts):
-        return Known(None)
+        return Duplicate(None)
     session.execute(
         SQL["keep_assembly"], (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
     )
     if session.connection.changes():
         return None
     row = session.execute(SQL["find_assembly"], (of.assembly,)).get
-    return Known(reason_of(row[-1]) if row else None)
+    return Duplicate(reason_of(row[-1]) if row else None)
 
 
-def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Known | None:
+def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Duplicate | None:
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
     Of a message whose first part was refused, all others are. Without a reference, the same text
@@ -135,7 +135,7 @@ def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) ->
     for assembly, link, reason in session.execute(SQL["like_assemblies"], _key(part)).fetchall():
         if link not in part.links if part.place.is_alone else reason is not None:
             session.execute(SQL["touch_assembly"], (part.link, part.received_ms, assembly))
-            return Known(reason_of(reason))
+            return Duplicate(reason_of(reason))
     row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
     session.execute(SQL["add_assembly"], row)
     return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from simpost.ports.store.health import Queue, StoreCounts
+from simpost.ports.store.health import QueueDepth, StoreCounts
 from simpost.store.sqlite.database import Database
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
@@ -23,16 +23,18 @@ class SqliteHealth:
         counts.parked = self._database.session.parked
         return counts
 
-    async def queues(self) -> list[Queue]:
+    async def queues(self) -> list[QueueDepth]:
         return await self._database.read(_queues)
 
     async def probe(self, *, now_ms: int) -> None:
         await self._database.write(_probe, now_ms)
 
 
-def _queues(connection: apsw.Connection) -> list[Queue]:
+def _queues(connection: apsw.Connection) -> list[QueueDepth]:
     rows = ask(connection, "queues")
-    return [Queue(carrier, parts, int.from_bytes(time, "big")) for carrier, parts, time in rows]
+    return [
+        QueueDepth(carrier, parts, int.from_bytes(time, "big")) for carrier, parts, time in rows
+    ]
 
 
 def _probe(session: Session, times_ms: Sequence[int]) -> list[None]:

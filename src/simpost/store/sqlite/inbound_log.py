@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
-from simpost.ports.store.inbound import Gathered, InboundFilter
+from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store.inboundrows import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue_rows import find_esim
 from simpost.store.sqlite.queries import ask
@@ -19,13 +19,13 @@ def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
     return [] if row is None else incoming_of(row, ask(connection, "incoming_parts", (assembly,)))
 
 
-def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Gathered]:
+def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Assembly]:
     with connection:
         rows = ask(connection, "overdue_assemblies", (before_ms, limit)).fetchall()
         rows += ask(connection, "crowded_out_assemblies", (most, limit)).fetchall()
         found = dict.fromkeys(row[0] for row in rows)
         parts = {each: tuple(parts_of(connection, each)) for each in found}
-    return [Gathered(assembly, came) for assembly, came in parts.items()]
+    return [Assembly(assembly, came) for assembly, came in parts.items()]
 
 
 def find_number(
@@ -39,7 +39,7 @@ def find_number(
     return Subscriber(owner, esim) if esim else None
 
 
-def count_alike(
+def count_identical(
     connection: apsw.Connection,
     account_id: int,
     esim_tran_no: str,
@@ -56,7 +56,7 @@ def count_alike(
         "since": max(0, since_ms).to_bytes(6, "big"),
         "limit": limit,
     }
-    return len(ask(connection, "count_alike", facts).fetchall())
+    return len(ask(connection, "count_identical", facts).fetchall())
 
 
 def find_inbound(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated, Settlement
+from simpost.ports.store.messages import Accepted, AttemptResult, NewMessage, Refused, Repeated
 from simpost.store.sqlite import accepting, leasing, receiving, settling, unreported
 from simpost.store.sqlite.database import Database
 
@@ -42,7 +42,7 @@ class SqliteQueue:
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         return await self._read(leasing.leased, carrier, owner, limit)
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, settlements: Sequence[AttemptResult]) -> None:
         await self._write(settling.settle, settlements)
 
     async def receive(self, receipts: Sequence[Receipt]) -> None:

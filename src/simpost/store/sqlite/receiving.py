@@ -10,7 +10,7 @@ from typing import Any
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import candidate_ids, possible_formats
 from simpost.domain.states import State
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
 from simpost.store.fitting import MOST_MET, Fit, tails
 from simpost.store.sqlite.folding import refold
@@ -74,7 +74,7 @@ def _ending(receipt: Receipt, code: int, key: PartKey) -> tuple[object, ...]:
     return code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
 
 
-def meet_parked(session: Session, settlements: Sequence[Settlement]) -> None:
+def meet_parked(session: Session, settlements: Sequence[AttemptResult]) -> None:
     """Apply the receipts that came before the answers that told us their ids.
 
     One that came before the message did speaks of an earlier use of the id.

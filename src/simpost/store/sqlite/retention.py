@@ -31,7 +31,7 @@ class SqliteRetention:
     async def delete_inbound(self, *, before_ms: int, limit: int) -> int:
         keys = await self._read(retiring.old_inbound, before_ms, limit)
         one = retiring.CameIn(keys, before_ms, limit)
-        count = await self._write(retiring.retire_inbound, one)
+        count = await self._write(retiring.delete_inbound_older_than, one)
         if count < limit:
             await self._shrink()
         return count

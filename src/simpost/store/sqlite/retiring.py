@@ -67,12 +67,12 @@ def shrink(session: Session, wanted: Sequence[None]) -> list[int]:
     return [max(0, surplus - SHRINK_PAGES)] * len(wanted)
 
 
-def retire_inbound(session: Session, all_of: Sequence[CameIn]) -> list[int]:
+def delete_inbound_older_than(session: Session, all_of: Sequence[CameIn]) -> list[int]:
     return [_retire_inbound(session, one) for one in all_of]
 
 
 def _retire_inbound(session: Session, one: CameIn) -> int:
     for key in one.keys:
-        session.execute(SQL["retire_inbound"], key)
+        session.execute(SQL["delete_inbound_older_than"], key)
     session.execute(SQL["retire_ambiguous"], (one.before_ms, one.limit - len(one.keys)))
     return len(one.keys) + session.connection.changes()

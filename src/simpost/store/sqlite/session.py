@@ -11,7 +11,7 @@ import apsw
 
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import MAX_OCTETS
-from simpost.ports.store.health import Told
+from simpost.ports.store.health import PendingCounts
 from simpost.store.seal import Seal
 from simpost.store.sqlite.forms import LearntForms
 from simpost.store.sqlite.queries import SQL, chunks, widened
@@ -40,7 +40,7 @@ class Session:
         self.seal = seal
         self.node = node
         self.parked = 0
-        self.told = Told()
+        self.told = PendingCounts()
         self.forms = LearntForms()
         self._parked_ms: dict[str, dict[int, int]] = {}
         self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from simpost.domain.states import State
-from simpost.ports.store import Settlement
+from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, FINAL
 from simpost.store.sqlite.folding import refold
 from simpost.store.sqlite.queries import SQL
@@ -16,7 +16,7 @@ from simpost.store.sqlite.session import Session
 _SENT = CODE[State.SENT]
 
 
-def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[None]:
+def settle(session: Session, batches: Sequence[Sequence[AttemptResult]]) -> list[None]:
     settlements = list(chain.from_iterable(batches))
     rows = [_as_latest(one) for one in settlements]
     if session.execute_wide("settle_parts", rows) != len(rows):
@@ -35,7 +35,7 @@ def settle(session: Session, batches: Sequence[Sequence[Settlement]]) -> list[No
     return [None] * len(batches)
 
 
-def _attempt(one: Settlement) -> tuple[object, ...]:
+def _attempt(one: AttemptResult) -> tuple[object, ...]:
     return (
         one.account_id,
         one.message_id,
@@ -52,7 +52,7 @@ def _attempt(one: Settlement) -> tuple[object, ...]:
     )
 
 
-def _as_latest(one: Settlement) -> tuple[object, ...]:
+def _as_latest(one: AttemptResult) -> tuple[object, ...]:
     code = CODE[one.state]
     return (
         code,
@@ -71,7 +71,7 @@ def _as_latest(one: Settlement) -> tuple[object, ...]:
     )
 
 
-def _settle_alone(session: Session, one: Settlement) -> bool:
+def _settle_alone(session: Session, one: AttemptResult) -> bool:
     """Settle a part again whose batch did not go through as a whole: it changes nothing twice.
 
     A try that is not the latest, or says less than is known, gives what is new in it. Returns

@@ -20,7 +20,7 @@ import apsw
 
 from simpost.errors import InvalidRequest, StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
-from simpost.ports.store.health import StoreCounts, Told
+from simpost.ports.store.health import PendingCounts, StoreCounts
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.deadline import WRITE_S, Deadline
 from simpost.store.sqlite.session import Session
@@ -70,7 +70,7 @@ class Writer:
         self._loop = loop
         self._order = order
         self._counts = StoreCounts()
-        self._told = Told()
+        self._told = PendingCounts()
         self._begun_s = 0.0
         self._waiting: list[Job] = []
         self._scheduled = False

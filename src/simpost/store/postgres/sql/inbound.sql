@@ -111,7 +111,7 @@ ORDER BY id DESC LIMIT $4
 
 -- Retiring.
 
--- name: retire_inbound
+-- name: delete_inbound_older_than
 -- Its message by key: NOT EXISTS would be planned as a walk through all parts of the account.
 WITH old AS (
   SELECT i.account_id, i.id FROM (SELECT 0 AS id UNION ALL SELECT id FROM accounts) AS a
@@ -135,7 +135,7 @@ SELECT account_id, esim_tran_no FROM esims
 WHERE msisdn = $1 AND msisdn <> '' AND ($2::integer IS NULL OR account_id = $2)
 ORDER BY retired_ms IS NOT NULL, smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no COLLATE "C" DESC LIMIT 1
 
--- name: count_alike
+-- name: count_identical
 SELECT count(*) FROM (
   SELECT 1 FROM messages
   WHERE account_id = $1 AND esim_tran_no = $2 AND id >= $3 AND sender = $4 AND text = $5

@@ -105,7 +105,7 @@ WHERE NOT EXISTS (
   WHERE p.account_id = i.account_id AND p.message_id = i.message_id AND p.due_ms IS NOT NULL)
 LIMIT ?2
 
--- name: retire_inbound
+-- name: delete_inbound_older_than
 DELETE FROM inbound WHERE account_id = ? AND id = ?
 
 -- name: retire_ambiguous
@@ -121,7 +121,7 @@ SELECT account_id, esim_tran_no FROM esims INDEXED BY esims_by_msisdn
 WHERE msisdn = ?1 AND msisdn <> '' AND (?2 IS NULL OR account_id = ?2)
 ORDER BY retired_ms IS NOT NULL, smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no DESC LIMIT 1
 
--- name: count_alike
+-- name: count_identical
 SELECT 1 FROM messages INDEXED BY messages_by_esim
 WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id >= :since
   AND sender = :sender AND text = :text
