@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -57,22 +57,19 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One for each process of the run."""
-    server = PostgresServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
 def empty_database(postgres: PostgresServer) -> str:
     """The URL of a migrated store: emptying it is quicker than migrating each time."""
 
+    url = postgres.url("contract")
+
     async def migrate() -> None:
-        await (await PostgresStore.open(postgres.url(), seal_key=SEAL_KEY, node=OWNER)).close()
+        connection = await asyncpg.connect(postgres.url())
+        await connection.execute("CREATE DATABASE contract")
+        await connection.close()
+        await (await PostgresStore.open(url, seal_key=SEAL_KEY, node=OWNER)).close()
 
     asyncio.run(migrate())
-    return postgres.url()
+    return url
 
 
 async def _wipe(url: str) -> None:

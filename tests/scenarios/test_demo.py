@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests import prestarted
+
 FREE = ("--handsets-port=0", "--smsc-port=0")
 HEADERS = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
 
@@ -25,10 +27,10 @@ def free_port():
 
 
 @contextmanager
-def demo(*options):
+def demo(*options, popen=prestarted.Popen):
     """The demo, with all it printed until it was ready; killed in the end, or if it never is."""
     port = free_port()
-    process = subprocess.Popen(
+    process = popen(
         [sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -176,7 +178,7 @@ def test_a_hangup_is_ignored_where_its_caller_ignores_it():
     """As under nohup."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with demo() as (process, url, _):
+        with demo(popen=subprocess.Popen) as (process, url, _):
             process.send_signal(signal.SIGHUP)
             assert httpx2.get(f"{url}/healthz").status_code == 200
             process.send_signal(signal.SIGTERM)
@@ -288,7 +290,7 @@ def test_ports_and_password_stay_across_restarts(tmp_path):
     heads = []
     for _ in range(2):
         with demo(f"--data={tmp_path}", *ports) as (process, _, printed):
-            heads.append(re.findall(r"handsets +http.*|SMSC .*", printed))
+            heads.append(re.findall(r"handsets +http.*|SMSC  .*", printed))
             process.send_signal(signal.SIGTERM)
             process.stdout.read()
             process.wait(timeout=45)

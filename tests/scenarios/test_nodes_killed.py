@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from tests.integration.cluster.cluster import CREDENTIALS, PATIENCE_S, Centre, Cluster
-from tests.integration.cluster.conftest import SEAL_KEY, postgres, template, url  # noqa: F401
+from tests.integration.cluster.conftest import SEAL_KEY, template, url  # noqa: F401
 
 KILLS = 50 if os.environ.get("SCENARIOS") == "long" else 3
 NODES = 3

@@ -1,4 +1,4 @@
-"""A server for each process of the run, and a database of its own for each test."""
+"""A database of its own for each test."""
 
 from __future__ import annotations
 
@@ -29,13 +29,6 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
 def template(postgres: PostgresServer) -> str:
     async def migrate() -> None:
         await _run_sql(postgres.url(), "CREATE DATABASE template_of_nodes")
@@ -48,7 +41,7 @@ def template(postgres: PostgresServer) -> str:
 
 @pytest.fixture
 def url(postgres: PostgresServer, template: str) -> str:
-    name = f"test_{next(_count)}"
+    name = f"cluster_{next(_count)}"
     asyncio.run(_run_sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template}"))
     return postgres.url(name)
 

@@ -73,7 +73,7 @@ def test_a_node_that_alone_is_cut_off_has_no_share_until_it_rested(site):
 
 def test_while_the_operator_is_down_for_all_binds_move_ever_more_slowly(site):
     centre, wire, cluster = site(2)
-    patience_s = 2
+    patience_s = 1
     settings = {**SOON, "node": f"yield_binds_after_s = {patience_s}", "binds": 2}
     nodes = [cluster.start(name, centre_port=wire.port, **settings) for name in ("first", "second")]
     until(lambda: [node.bound() for node in nodes] == [1, 1])

@@ -1,11 +1,11 @@
-"""A server for each process of the run, and a database of its own for each test."""
+"""A database of its own for each test."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import asyncpg
@@ -18,13 +18,6 @@ from tests.contract.postgres_server import PostgresServer
 SEAL_KEY = Fernet.generate_key().decode()
 
 Node = Callable[..., AbstractAsyncContextManager[PostgresStore]]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +38,7 @@ _count = itertools.count()
 @pytest.fixture
 def database(postgres: PostgresServer, template: str) -> str:
     """The name of a database that is a copy of the template."""
-    name = f"test_{next(_count)}"
+    name = f"store_{next(_count)}"
     asyncio.run(_administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
     return name
 

@@ -6,43 +6,66 @@ import asyncio
 import re
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from subprocess import PIPE
 
 import aiohttp
 import pytest
 
 from simpost.smpp import BindTransceiver, connect
+from tests import prestarted
 from tests.integration.smsc.esme import Esme
 
-Run = Callable[..., Awaitable[Process]]
+
+class Command:
+    """`simpost smsc` with options, read and waited for beside the loop."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "simpost", "smsc", *options]
+        self._process = prestarted.Popen(command, stdout=PIPE, stderr=PIPE)
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.poll()
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    async def line(self) -> bytes:
+        assert self._process.stdout is not None
+        line: bytes = await asyncio.to_thread(self._process.stdout.readline)
+        return line
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        printed: tuple[bytes, bytes] = await asyncio.to_thread(self._process.communicate)
+        return printed
+
+
+Run = Callable[..., Awaitable[Command]]
 
 
 @pytest.fixture
 async def run() -> AsyncIterator[Run]:
-    started: list[Process] = []
+    started: list[Command] = []
 
-    async def run_with(*options: str) -> Process:
-        command = (sys.executable, "-c", "from simpost.cli import main; main()", "smsc")
-        process = await asyncio.create_subprocess_exec(*command, *options, stdout=PIPE, stderr=PIPE)
-        started.append(process)
-        return process
+    async def run_with(*options: str) -> Command:
+        started.append(await asyncio.to_thread(Command, *options))
+        return started[-1]
 
     yield run_with
-    for process in started:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    for command in started:
+        if command.returncode is None:
+            command.send_signal(signal.SIGKILL)
+            await command.communicate()
 
 
-async def told(process: Process) -> dict[str, str]:
+async def told(command: Command) -> dict[str, str]:
     """Ports and credentials from what the command prints."""
-    assert process.stdout is not None
     text = ""
     while "/events" not in text:
-        line = (await process.stdout.readline()).decode()
-        assert line, (await process.communicate())[1].decode()
+        line = (await command.line()).decode()
+        assert line, (await command.communicate())[1].decode()
         text += line
     bind = re.search(r":(?P<port>\d+) +system_id (?P<system_id>\S+), password (?P<pw>\S+)", text)
     http = re.search(r"http://127\.0\.0\.1:(?P<http_port>\d+)/", text)
@@ -116,8 +139,10 @@ async def test_it_takes_a_file_of_faults_and_says_so(run: Run, tmp_path: Path) -
     url = f"http://127.0.0.1:{facts['http_port']}/faults"
     async with aiohttp.ClientSession() as client, client.get(url) as answer:
         assert (await answer.json())["rules"][0]["do"]["fault"] == "refuse"
-    assert process.stdout is not None
-    assert b"1 rule of faults is in force" in await process.stdout.readuntil(b"force")
+    while line := await process.line():
+        if b"1 rule of faults is in force" in line:
+            return
+    pytest.fail("it does not say so")
 
 
 async def test_a_file_of_faults_that_is_wrong_stops_it_with_the_line(
