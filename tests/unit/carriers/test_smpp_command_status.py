@@ -55,7 +55,13 @@ def test_the_page_names_no_setting_that_is_not_there():
 
     named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
     words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
-    words |= {"congestion_state", "transmitter_receiver", "generic_nack", "carrier_code"}
+    words |= {
+        "congestion_state",
+        "transmitter_receiver",
+        "generic_nack",
+        "carrier_code",
+        "protocol_deviation",
+    }
     reasons = {str(reason) for reason in Reason}
     assert named - words - reasons <= set(SmppCarrierSettings.model_fields)
 
