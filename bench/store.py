@@ -106,13 +106,13 @@ async def commits(store: SqliteStore, count: int, group: int) -> None:
         ids = [os.urandom(8).hex() for _ in messages]
         settlements = [settlement(*pair) for pair in zip(messages, ids, strict=True)]
         began = time.process_time()
-        await store.queue.settle(settlements)
+        await store.queue.record(settlements)
         spent["settle"] += time.process_time() - began
         open_ids.append(ids)
         if len(open_ids) > 20:
             receipts = [receipt(carrier_id) for carrier_id in open_ids.popleft()]
             began = time.process_time()
-            await store.queue.receive(receipts)
+            await store.queue.record((), receipts)
             spent["receive"] += time.process_time() - began
     costs = {verb: 1e6 * seconds / count for verb, seconds in spent.items()}
     figures = "  ".join(f"{verb} {cost:5.1f}" for verb, cost in costs.items())

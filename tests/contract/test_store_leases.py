@@ -104,7 +104,7 @@ async def test_a_claim_takes_no_more_than_its_limit(store):
 async def test_a_part_turned_back_waits_until_it_is_due(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([turned_back(one, due_ms=NOW_MS + 1_000)])
+    await store.queue.record([turned_back(one, due_ms=NOW_MS + 1_000)])
     assert await claim(store, now_ms=NOW_MS + 999) == []
     again = await claim(store, now_ms=NOW_MS + 1_000)
     assert [(part.attempt, part.repeat) for part in again] == [(2, False)]
@@ -114,7 +114,7 @@ async def test_a_code_that_is_not_due_keeps_no_one_else_waiting(store):
     code, bulk = leased("code", priority=Priority.CODE), message("bulk", priority=Priority.BULK)
     await store.queue.accept(code)
     await store.queue.accept(bulk)
-    await store.queue.settle([turned_back(code, due_ms=NOW_MS + 60_000)])
+    await store.queue.record([turned_back(code, due_ms=NOW_MS + 60_000)])
     assert [part.text for part in await claim(store)] == ["bulk"]
 
 
@@ -122,7 +122,7 @@ async def test_a_settled_part_is_never_claimed_again(store):
     sent, ended = leased(), leased()
     await store.queue.accept(sent)
     await store.queue.accept(ended)
-    await store.queue.settle([settlement(sent), refused(ended)])
+    await store.queue.record([settlement(sent), refused(ended)])
     assert await claim(store, now_ms=NOW_MS + DAY_MS - 1) == []
 
 
@@ -188,7 +188,7 @@ async def test_what_is_leased_is_listed_for_its_owner_and_carrier_oldest_first(s
     for one in (taken, claimed, leased("settled"), message("waits", at_ms=NOW_MS + 1)):
         await store.queue.accept(one)
         if one.text == "settled":
-            await store.queue.settle([settlement(one)])
+            await store.queue.record([settlement(one)])
     (held,) = await claim(store, limit=1)
     found = await store.queue.leased(CARRIER, owner=OWNER, limit=10)
     assert sorted(part.text for part in found) == ["claimed", "taken"]
@@ -233,7 +233,7 @@ async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
     for attempt, (kind, state, reason) in enumerate(kinds, start=1):
         facts = {"state": state, "reason": reason, "outcome": kind, "due_ms": NOW_MS}
         facts |= {"carrier_message_id": None, "attempt": attempt}
-        await store.queue.settle([settlement(one, **facts)])
+        await store.queue.record([settlement(one, **facts)])
         [part] = await claim(store)
         told.append(part.unclear)
         assert await store.queue.leased(CARRIER, owner=OWNER, limit=9) == [part]
@@ -271,7 +271,7 @@ async def test_more_leases_than_one_step_takes_all_lapse(store):
 async def test_a_part_in_doubt_that_is_not_repeated_expires_as_such(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([in_doubt(one)])
+    await store.queue.record([in_doubt(one)])
     assert await store.queue.expire(now_ms=one.expires_ms - 1, limit=10) == 0
     assert await store.queue.expire(now_ms=one.expires_ms, limit=10) == 1
     found = await store.log.find_message(1, one.id)
@@ -285,7 +285,7 @@ async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):
         now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
     )
     await claim(store, now_ms=NOW_MS + LEASE_MS)
-    await store.queue.settle([settlement(one, carrier_message_id="late")])
+    await store.queue.record([settlement(one, carrier_message_id="late")])
     again = NOW_MS + 2 * LEASE_MS
     await store.queue.expire_leases(
         now_ms=again, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
@@ -301,9 +301,9 @@ async def test_the_answer_to_an_earlier_try_leaves_the_lease_of_the_next_alone(s
         now_ms=NOW_MS + LEASE_MS, owner=None, repeats=RepeatPolicy(frozenset({"service"}))
     )
     [second] = await claim(store, now_ms=NOW_MS + LEASE_MS)
-    await store.queue.settle([turned_back(one, due_ms=NOW_MS)])
+    await store.queue.record([turned_back(one, due_ms=NOW_MS)])
     assert await claim(store, now_ms=NOW_MS + LEASE_MS + 1) == []
-    await store.queue.settle([settlement(one, attempt=second.attempt, repeat=True)])
+    await store.queue.record([settlement(one, attempt=second.attempt, repeat=True)])
     assert await state_of(store, one) is State.SENT
 
 

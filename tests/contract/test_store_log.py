@@ -61,10 +61,10 @@ async def test_messages_are_listed_by_esim_by_iccid_and_by_both(store, five):
 
 
 async def test_messages_are_listed_by_state(store, five):
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(five[0], carrier_message_id="c"), refused(five[1]), settlement(five[2])]
     )
-    await store.queue.receive([receipt("c")])
+    await store.queue.record((), [receipt("c")])
     assert await listed(store, state=State.DELIVERED) == ["0"]
     assert await listed(store, state=State.REJECTED) == ["1"]
     assert await listed(store, state=State.SENT) == ["2"]
@@ -84,14 +84,14 @@ async def test_messages_are_listed_by_time_both_ends_included(store, five):
 async def test_a_message_of_several_parts_is_listed_in_the_state_of_them_all(store):
     one = leased("first ", "second", esim_tran_no="E-1")
     await store.queue.accept(one)
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, number, carrier_message_id=f"c{number}") for number in (1, 2)]
     )
-    await store.queue.receive([receipt("c1")])
+    await store.queue.record((), [receipt("c1")])
     of_esim = {"esim_tran_no": "E-1"}
     assert await listed(store, state=State.SENT, **of_esim) == [one.text]
     assert await listed(store, state=State.DELIVERED, **of_esim) == []
-    await store.queue.receive([receipt("c2", State.FAILED, Reason.UNDELIVERABLE)])
+    await store.queue.record((), [receipt("c2", State.FAILED, Reason.UNDELIVERABLE)])
     assert await listed(store, state=State.FAILED, **of_esim) == [one.text]
     assert await listed(store, state=State.SENT, **of_esim) == []
     assert await listed(store, state=State.DELIVERED, **of_esim) == []
@@ -108,13 +108,13 @@ STATES = (*(state for state, _ in ENDS), State.SENT, State.IN_DOUBT, State.REJEC
 async def lead_apart(store, sent):
     """Lead the messages to `STATES`, to each in its turn."""
     carried = [one for at in range(4) for one in sent[at::7]]
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, carrier_message_id=one.text) for one in carried]
         + [in_doubt(one) for one in sent[4::7]]
         + [refused(one) for one in sent[5::7]]
     )
     for at, end in enumerate(ENDS):
-        await store.queue.receive([receipt(one.text, *end) for one in sent[at::7]])
+        await store.queue.record((), [receipt(one.text, *end) for one in sent[at::7]])
     return {one.text: STATES[at % 7] for at, one in enumerate(sent)}
 
 

@@ -43,7 +43,7 @@ async def sent(store):
     """A message of one part that the carrier took under the id `c-1`."""
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
     return one
 
 
@@ -61,7 +61,7 @@ async def two(store):
 async def test_what_a_try_said_is_recorded_and_obeyed(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="c-1", carrier_code="0x00000000")])
+    await store.queue.record([settlement(one, carrier_message_id="c-1", carrier_code="0x00000000")])
     found = await look(store, one)
     [part], [attempt] = found.parts, found.attempts
     assert (found.state, found.updated_ms) == (State.SENT, NOW_MS + 20)
@@ -78,7 +78,7 @@ async def test_what_a_try_said_is_recorded_and_obeyed(store):
 async def test_a_refused_message_says_what_the_carrier_said(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([refused(one)])
+    await store.queue.record([refused(one)])
     found = await look(store, one)
     assert (found.state, found.reason) == (State.REJECTED, Reason.CARRIER_REFUSED)
     assert found.parts[0].carrier_code == "0x0000000B"
@@ -88,11 +88,11 @@ async def test_a_refused_message_says_what_the_carrier_said(store):
 async def test_every_try_is_kept(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([turned_back(one)])
+    await store.queue.record([turned_back(one)])
     await store.queue.claim(
         CARRIER, limit=1, now_ms=NOW_MS + 1_000, owner=OWNER, lease_ms=NOW_MS + 9_000
     )
-    await store.queue.settle([settlement(one, attempt=2)])
+    await store.queue.record([settlement(one, attempt=2)])
     found = await look(store, one)
     assert [(attempt.number, attempt.outcome) for attempt in found.attempts] == [
         (1, "throttled"),
@@ -104,30 +104,30 @@ async def test_every_try_is_kept(store):
 
 async def test_settling_the_same_try_twice_changes_nothing(store, sent):
     before = await look(store, sent)
-    await store.queue.settle([settlement(sent, carrier_message_id="c-1")])
+    await store.queue.record([settlement(sent, carrier_message_id="c-1")])
     assert await look(store, sent) == before
 
 
 async def test_a_part_in_doubt_is_not_lowered_by_an_earlier_try(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([in_doubt(one)])
-    await store.queue.settle([turned_back(one)])
+    await store.queue.record([in_doubt(one)])
+    await store.queue.record([turned_back(one)])
     assert (await look(store, one)).state is State.IN_DOUBT
 
 
 async def test_a_late_answer_settles_a_part_in_doubt(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([in_doubt(one)])
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
-    await store.queue.receive([receipt("c-1")])
+    await store.queue.record([in_doubt(one)])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record((), [receipt("c-1")])
     assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_settling_what_does_not_exist_is_kept_out_of_the_log(store):
     never = leased()
-    await store.queue.settle([settlement(never), settlement(leased("a", "b"))])
+    await store.queue.record([settlement(never), settlement(leased("a", "b"))])
     assert await look(store, never) is None
 
 
@@ -135,8 +135,8 @@ async def test_one_odd_settlement_in_a_batch_holds_up_none_of_the_others(store):
     fine, ended, doubted = leased(), leased(), leased()
     for one in (fine, ended, doubted):
         await store.queue.accept(one)
-    await store.queue.settle([refused(ended), in_doubt(doubted)])
-    await store.queue.settle(
+    await store.queue.record([refused(ended), in_doubt(doubted)])
+    await store.queue.record(
         [
             settlement(leased()),
             settlement(ended, carrier_message_id="c-0"),
@@ -153,19 +153,19 @@ async def test_one_odd_settlement_in_a_batch_holds_up_none_of_the_others(store):
 
 
 async def test_a_message_is_sent_once_every_part_is(store, two):
-    await store.queue.settle([settlement(two, 1)])
+    await store.queue.record([settlement(two, 1)])
     assert (await look(store, two)).state is State.SENDING
-    await store.queue.settle([settlement(two, 2)])
+    await store.queue.record([settlement(two, 2)])
     assert (await look(store, two)).state is State.SENT
 
 
 async def test_one_delivered_part_of_two_is_not_delivered(store, two):
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(two, number, carrier_message_id=f"c-{number}") for number in (1, 2)]
     )
-    await store.queue.receive([receipt("c-1")])
+    await store.queue.record((), [receipt("c-1")])
     assert (await look(store, two)).state is State.SENT
-    await store.queue.receive([receipt("c-2", State.FAILED, Reason.UNDELIVERABLE)])
+    await store.queue.record((), [receipt("c-2", State.FAILED, Reason.UNDELIVERABLE)])
     found = await look(store, two)
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
 
@@ -176,7 +176,7 @@ async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(stor
     await store.queue.claim(
         CARRIER, limit=2, now_ms=NOW_MS, owner=OWNER, lease_ms=NOW_MS + LEASE_MS
     )
-    await store.queue.settle([refused(one, 1)])
+    await store.queue.record([refused(one, 1)])
     found = await look(store, one)
     assert [part.state for part in found.parts] == [
         State.REJECTED,
@@ -185,21 +185,21 @@ async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(stor
     ]
     assert found.parts[2].reason is Reason.SIBLING_PART_FAILED
     assert not found.state.is_final
-    await store.queue.settle([settlement(one, 2)])
+    await store.queue.record([settlement(one, 2)])
     assert (await look(store, one)).state is State.SENT
     assert await store.routing.count_queued(CARRIER) == 0
 
 
 async def test_a_part_turned_back_after_another_was_refused_is_not_tried_again(store, two):
-    await store.queue.settle([refused(two, 1), turned_back(two, 2)])
+    await store.queue.record([refused(two, 1), turned_back(two, 2)])
     found = await look(store, two)
     assert [part.state for part in found.parts] == [State.REJECTED, State.CANCELLED]
     assert (found.state, found.reason) == (State.REJECTED, Reason.CARRIER_REFUSED)
 
 
 async def test_a_part_that_fails_after_it_was_sent_cancels_the_waiting_one(store, two):
-    await store.queue.settle([settlement(two, 1, carrier_message_id="c-1"), turned_back(two, 2)])
-    await store.queue.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE)])
+    await store.queue.record([settlement(two, 1, carrier_message_id="c-1"), turned_back(two, 2)])
+    await store.queue.record((), [receipt("c-1", State.FAILED, Reason.UNDELIVERABLE)])
     found = await look(store, two)
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
     assert found.parts[1].state is State.CANCELLED
@@ -217,7 +217,7 @@ async def test_an_expired_part_ends_its_message(store):
 
 
 async def test_a_final_receipt_ends_a_part(store, sent):
-    await store.queue.receive([receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, code="027")])
+    await store.queue.record((), [receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, code="027")])
     found = await look(store, sent)
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
     assert (found.parts[0].carrier_code, found.parts[0].final_ms) == ("027", NOW_MS + 5_000)
@@ -225,17 +225,17 @@ async def test_a_final_receipt_ends_a_part(store, sent):
 
 
 async def test_a_late_receipt_never_changes_a_final_status(store, sent):
-    await store.queue.receive([receipt("c-1")])
+    await store.queue.record((), [receipt("c-1")])
     before = await look(store, sent)
-    await store.queue.receive(
-        [receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, at_ms=NOW_MS + 9_000)]
+    await store.queue.record(
+        (), [receipt("c-1", State.FAILED, Reason.UNDELIVERABLE, at_ms=NOW_MS + 9_000)]
     )
-    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
+    await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 9_000)])
     assert told(await look(store, sent)) == before
 
 
 async def test_two_receipts_in_one_batch_are_obeyed_once(store, sent):
-    await store.queue.receive([receipt("c-1"), receipt("c-1", State.FAILED)])
+    await store.queue.record((), [receipt("c-1"), receipt("c-1", State.FAILED)])
     assert (await look(store, sent)).state is State.DELIVERED
 
 
@@ -244,18 +244,19 @@ async def test_receipts_of_every_kind_in_one_batch_go_each_its_own_way(store):
     several = leased("a", "b")
     for one in (*plain, several):
         await store.queue.accept(one)
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, carrier_message_id=f"c-{index}") for index, one in enumerate(plain)]
         + [settlement(several, number, carrier_message_id=f"s-{number}") for number in (1, 2)]
     )
-    await store.queue.receive(
+    await store.queue.record(
+        (),
         [
             receipt("s-1"),
             receipt("nobody's"),
             receipt("c-0", State.SENT, Reason.HANDSET_UNREACHABLE),
         ]
         + [receipt(f"c-{index}") for index in range(1, 70)]
-        + [receipt("s-2"), receipt("c-1", State.FAILED)]
+        + [receipt("s-2"), receipt("c-1", State.FAILED)],
     )
     assert (await look(store, several)).state is State.DELIVERED
     assert (await look(store, plain[0])).reason is Reason.HANDSET_UNREACHABLE
@@ -264,10 +265,10 @@ async def test_receipts_of_every_kind_in_one_batch_go_each_its_own_way(store):
 
 async def test_an_intermediate_notice_changes_the_reason_alone(store, sent):
     notice = receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE, code="001")
-    await store.queue.receive([notice, notice])
+    await store.queue.record((), [notice, notice])
     found = await look(store, sent)
     assert (found.state, found.reason) == (State.SENT, Reason.HANDSET_UNREACHABLE)
-    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 9_000)])
+    await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 9_000)])
     found = await look(store, sent)
     assert (found.state, found.reason) == (State.DELIVERED, None)
 
@@ -275,9 +276,9 @@ async def test_an_intermediate_notice_changes_the_reason_alone(store, sent):
 async def test_a_receipt_before_the_answer_waits_for_it(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+    await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
     assert (await look(store, one)).state is State.ACCEPTED
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
     assert (await look(store, one)).state is State.DELIVERED
 
 
@@ -285,19 +286,19 @@ async def test_a_parked_receipt_survives_a_restart(opening):
     one = leased()
     async with opening() as store:
         await store.queue.accept(one)
-        await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+        await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
     async with opening() as store:
-        await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+        await store.queue.record([settlement(one, carrier_message_id="c-1")])
         assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([in_doubt(one)])
-    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 50)])
+    await store.queue.record([in_doubt(one)])
+    await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 50)])
     late = {"started_ms": NOW_MS + 90, "ended_ms": NOW_MS + 90}
-    await store.queue.settle([settlement(one, carrier_message_id="c-1", **late)])
+    await store.queue.record([settlement(one, carrier_message_id="c-1", **late)])
     found = await look(store, one)
     assert found.state is State.DELIVERED
     assert [(tried.outcome, tried.started_ms, tried.ended_ms) for tried in found.attempts] == [
@@ -308,33 +309,34 @@ async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(stor
 async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_met(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.receive(
+    await store.queue.record(
+        (),
         [
             receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE, at_ms=NOW_MS + 15),
             receipt("c-1", at_ms=NOW_MS + 16),
-        ]
+        ],
     )
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
     assert (await look(store, one)).state is State.DELIVERED
 
 
 async def test_a_receipt_older_than_the_message_is_about_an_earlier_use_of_the_id(store):
-    await store.queue.receive([receipt("c-1", State.FAILED, at_ms=NOW_MS - 60_000)])
+    await store.queue.record((), [receipt("c-1", State.FAILED, at_ms=NOW_MS - 60_000)])
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
     assert (await look(store, one)).state is State.SENT
 
 
 async def test_a_parked_receipt_is_forgotten_after_two_days(store):
-    await store.queue.receive([receipt("c-1", at_ms=NOW_MS)])
+    await store.queue.record((), [receipt("c-1", at_ms=NOW_MS)])
     assert await store.retention.purge(now_ms=NOW_MS + 2 * DAY_MS, limit=10) == 0
     assert await store.retention.purge(now_ms=NOW_MS + 2 * DAY_MS + 1, limit=10) == 1
 
 
 async def test_a_receipt_of_another_carrier_is_not_ours(store, sent):
     other = receipt("c-1")
-    await store.queue.receive([type(other)("other", *(getattr(other, name) for name in REST))])
+    await store.queue.record((), [type(other)("other", *(getattr(other, name) for name in REST))])
     assert (await look(store, sent)).state is State.SENT
 
 
@@ -342,15 +344,15 @@ REST = ("carrier_message_id", "state", "reason", "carrier_code", "received_ms")
 
 
 async def test_the_carriers_id_is_matched_exactly_as_received(store, sent):
-    await store.queue.receive([receipt("C-1"), receipt("c-1 "), receipt("0c-1")])
+    await store.queue.record((), [receipt("C-1"), receipt("c-1 "), receipt("0c-1")])
     assert (await look(store, sent)).state is State.SENT
 
 
 async def test_a_receipt_that_fits_two_open_parts_is_obeyed_for_neither(store, sent):
     twin = leased()
     await store.queue.accept(twin)
-    await store.queue.settle([settlement(twin, carrier_message_id="c-1")])
-    await store.queue.receive([receipt("c-1")])
+    await store.queue.record([settlement(twin, carrier_message_id="c-1")])
+    await store.queue.record((), [receipt("c-1")])
     assert [(await look(store, one)).state for one in (sent, twin)] == [State.SENT] * 2
 
 
@@ -358,18 +360,18 @@ async def test_an_id_used_again_long_after_means_the_newer_part(store, sent):
     later = NOW_MS + 3 * DAY_MS
     newer = message(at_ms=later, lease_ms=later + LEASE_MS)
     await store.queue.accept(newer)
-    await store.queue.settle([settlement(newer, carrier_message_id="c-1", started_ms=later)])
-    await store.queue.receive([receipt("c-1", at_ms=later + 1)])
+    await store.queue.record([settlement(newer, carrier_message_id="c-1", started_ms=later)])
+    await store.queue.record((), [receipt("c-1", at_ms=later + 1)])
     assert (await look(store, sent)).state is State.SENT
     assert (await look(store, newer)).state is State.DELIVERED
 
 
 async def test_an_id_used_again_after_its_part_ended_is_no_riddle(store, sent):
-    await store.queue.receive([receipt("c-1")])
+    await store.queue.record((), [receipt("c-1")])
     newer = leased()
     await store.queue.accept(newer)
-    await store.queue.settle([settlement(newer, carrier_message_id="c-1")])
-    await store.queue.receive([receipt("c-1", State.FAILED)])
+    await store.queue.record([settlement(newer, carrier_message_id="c-1")])
+    await store.queue.record((), [receipt("c-1", State.FAILED)])
     assert (await look(store, newer)).state is State.FAILED
     assert (await look(store, sent)).state is State.DELIVERED
 
@@ -381,8 +383,8 @@ async def test_receipts_and_answers_together_end_as_if_one_by_one(store):
         *(
             itertools.chain.from_iterable(
                 (
-                    store.queue.receive([receipt(f"c-{index}", at_ms=NOW_MS + 15)]),
-                    store.queue.settle([settlement(one, carrier_message_id=f"c-{index}")]),
+                    store.queue.record((), [receipt(f"c-{index}", at_ms=NOW_MS + 15)]),
+                    store.queue.record([settlement(one, carrier_message_id=f"c-{index}")]),
                 )
                 for index, one in enumerate(sent)
             )
@@ -422,12 +424,12 @@ async def happen(store, one, event, now_ms):
         await store.queue.expire(now_ms=now_ms, limit=9)
     elif isinstance(what, State):
         reason = Reason.HANDSET_UNREACHABLE if what is State.SENT else None
-        await store.queue.receive([receipt(f"c-{number}", what, reason, at_ms=now_ms)])
+        await store.queue.record((), [receipt(f"c-{number}", what, reason, at_ms=now_ms)])
     else:
         facts = {"attempt": attempt, "started_ms": now_ms, "ended_ms": now_ms}
         if what is settlement:
             facts["carrier_message_id"] = f"c-{number}"
-        await store.queue.settle([what(one, number, **facts)])
+        await store.queue.record([what(one, number, **facts)])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -459,3 +461,29 @@ def test_no_order_of_events_lowers_a_part_or_its_message(fresh, story, taken, pa
 
     with contextlib.closing(asyncio.new_event_loop()) as loop:
         loop.run_until_complete(live())
+
+
+async def test_a_settlement_goes_before_the_receipt_of_the_same_call(store):
+    one = leased()
+    await store.queue.accept(one)
+    await store.queue.record([settlement(one, carrier_message_id="c-1")], [receipt("c-1")])
+    found = await look(store, one)
+    assert (found.state, found.receipts) == (State.DELIVERED, ())
+    assert store.health.counts().kept == {}
+
+
+async def test_a_call_that_is_repeated_changes_no_part_twice(store):
+    one, other = leased(), leased()
+    for each in (one, other):
+        await store.queue.accept(each)
+    said = ([settlement(one, carrier_message_id="c-1"), refused(other)], [receipt("c-1")])
+    for _ in range(2):
+        await store.queue.record(*said)
+    assert [(await look(store, each)).state for each in (one, other)] == [
+        State.DELIVERED,
+        State.REJECTED,
+    ]
+    assert store.health.counts().ended == {
+        (CARRIER, "delivered", ""): 1,
+        (CARRIER, "rejected", "carrier_refused"): 1,
+    }

@@ -33,7 +33,7 @@ async def sent(store, carrier_id, *, parts=1, **changes):
     one = leased(*"abc"[:parts], **changes)
     await store.queue.accept(one)
     ids = [carrier_id] if parts == 1 else [f"{carrier_id}{number}" for number in range(parts)]
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, number, carrier_message_id=each) for number, each in enumerate(ids, 1)]
     )
     return one
@@ -42,7 +42,7 @@ async def sent(store, carrier_id, *, parts=1, **changes):
 async def learn(store):
     """Let the carrier be seen to answer in hexadecimal and report in decimal."""
     await sent(store, "FEDCBA98")
-    await store.queue.receive([said(str(0xFEDCBA98))])
+    await store.queue.record((), [said(str(0xFEDCBA98))])
     assert await forms(store) == {HEX_IN_DECIMAL: 1}
 
 
@@ -88,7 +88,7 @@ async def forms(store, carrier=CARRIER):
 )
 async def test_a_receipt_in_another_case_base_or_padding_ends_its_part(store, answered, written):
     one = await sent(store, answered)
-    await store.queue.receive([said(written)])
+    await store.queue.record((), [said(written)])
     assert await state_of(store, one) is State.DELIVERED
     [form] = await forms(store)
     assert form.answer_id(written) == answered
@@ -96,14 +96,14 @@ async def test_a_receipt_in_another_case_base_or_padding_ends_its_part(store, an
 
 async def test_the_id_is_shown_as_the_carrier_answered_it(store):
     one = await sent(store, "DEADBEEF")
-    await store.queue.receive([said("3735928559")])
+    await store.queue.record((), [said("3735928559")])
     assert (await look(store, one)).parts[0].carrier_message_id == "DEADBEEF"
 
 
 async def test_an_exact_match_wins_over_every_form(store):
     await learn(store)
     by_form, exact = await sent(store, "ABCDEF"), await sent(store, "11259375")
-    await store.queue.receive([said("11259375")])
+    await store.queue.record((), [said("11259375")])
     assert await state_of(store, exact) is State.DELIVERED
     assert await state_of(store, by_form) is State.SENT
     assert await forms(store) == {HEX_IN_DECIMAL: 1}
@@ -114,37 +114,37 @@ async def test_an_exact_match_with_another_number_gives_way_to_a_learnt_form_wit
     await learn(store)
     sixteenth = await sent(store, "10")
     twenty_second = await sent(store, "16", destination=OTHER)
-    await store.queue.receive([said("16")])
+    await store.queue.record((), [said("16")])
     assert await state_of(store, sixteenth) is State.DELIVERED
     assert await state_of(store, twenty_second) is State.SENT
 
 
 async def test_parts_that_are_meant_by_different_forms_are_ambiguous(store):
     first, second = await sent(store, "ABCDEF"), await sent(store, "abcdef")
-    await store.queue.receive([said("11259375")])
+    await store.queue.record((), [said("11259375")])
     assert {await state_of(store, one) for one in (first, second)} == {State.SENT}
     assert await forms(store) == {}
 
 
 async def test_parts_of_one_id_are_ambiguous_in_a_form_too(store):
     first, second = await sent(store, "ABCDEF"), await sent(store, "ABCDEF")
-    await store.queue.receive([said("11259375")])
+    await store.queue.record((), [said("11259375")])
     assert {await state_of(store, one) for one in (first, second)} == {State.SENT}
 
 
 async def test_learnt_forms_that_lead_to_different_parts_are_ambiguous(store):
     for carrier_id in ("ABCDEF", "abcdee"):
         one = await sent(store, carrier_id)
-        await store.queue.receive([said(str(int(carrier_id, 16)))])
+        await store.queue.record((), [said(str(int(carrier_id, 16)))])
         assert await state_of(store, one) is State.DELIVERED
     first, second = await sent(store, "ABCDED"), await sent(store, "abcded")
-    await store.queue.receive([said(str(0xABCDED))])
+    await store.queue.record((), [said(str(0xABCDED))])
     assert {await state_of(store, one) for one in (first, second)} == {State.SENT}
 
 
 async def test_an_ambiguous_id_is_kept_and_shown_with_every_message_it_may_be_of(store):
     first, second = await sent(store, "c-1"), await sent(store, "c-1")
-    await store.queue.receive([said("c-1")])
+    await store.queue.record((), [said("c-1")])
     for one in (first, second):
         assert await state_of(store, one) is State.SENT
         assert await kept(store, one) == [("c-1", State.DELIVERED, ReceiptDisposition.AMBIGUOUS, 1)]
@@ -156,21 +156,21 @@ async def test_an_ambiguous_id_is_kept_and_shown_with_every_message_it_may_be_of
 async def test_a_form_never_seen_is_not_believed_without_the_number(store):
     one = await sent(store, "ABCDEF")
     for numbers in ((), (OTHER,)):
-        await store.queue.receive([said("11259375", numbers=numbers)])
+        await store.queue.record((), [said("11259375", numbers=numbers)])
         assert await state_of(store, one) is State.SENT
     assert await forms(store) == {}
 
 
 async def test_a_number_in_national_form_is_proof(store):
     one = await sent(store, "ABCDEF")
-    await store.queue.receive([said("11259375", numbers=("0812345678", "Shop"))])
+    await store.queue.record((), [said("11259375", numbers=("0812345678", "Shop"))])
     assert await state_of(store, one) is State.DELIVERED
 
 
 async def test_a_form_that_was_learnt_needs_no_number(store):
     await learn(store)
     one = await sent(store, "ABCDEF")
-    await store.queue.receive([said("11259375", numbers=())])
+    await store.queue.record((), [said("11259375", numbers=())])
     assert await state_of(store, one) is State.DELIVERED
     assert await forms(store) == {HEX_IN_DECIMAL: 2}
 
@@ -178,21 +178,21 @@ async def test_a_form_that_was_learnt_needs_no_number(store):
 async def test_a_form_that_was_learnt_minds_another_number(store):
     await learn(store)
     one = await sent(store, "ABCDEF")
-    await store.queue.receive([said("11259375", numbers=(OTHER,))])
+    await store.queue.record((), [said("11259375", numbers=(OTHER,))])
     assert await state_of(store, one) is State.SENT
 
 
 async def test_a_small_number_in_a_base_never_seen_is_not_believed(store):
     one = await sent(store, "10")
-    await store.queue.receive([said("16")])
+    await store.queue.record((), [said("16")])
     assert await state_of(store, one) is State.SENT
 
 
 async def test_the_second_receipt_of_an_ended_part_ends_no_other_one(store):
     first = await sent(store, "100000")
-    await store.queue.receive([said("100000")])
+    await store.queue.record((), [said("100000")])
     second = await sent(store, str(0x100000))
-    await store.queue.receive([said("100000")])
+    await store.queue.record((), [said("100000")])
     assert await state_of(store, second) is State.SENT
     assert await kept(store, first) == [
         ("100000", State.DELIVERED, ReceiptDisposition.DUPLICATE, 1)
@@ -204,8 +204,8 @@ async def test_forms_are_those_of_one_carrier(store):
     assert await forms(store, "other") == {}
     one = leased(carrier="other")
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier="other", carrier_message_id="ABCDEF")])
-    await store.queue.receive([replace(said("11259375", numbers=()), carrier="other")])
+    await store.queue.record([settlement(one, carrier="other", carrier_message_id="ABCDEF")])
+    await store.queue.record((), [replace(said("11259375", numbers=()), carrier="other")])
     assert await state_of(store, one) is State.SENT
 
 
@@ -214,7 +214,7 @@ async def test_what_was_learnt_survives_a_restart(opening):
         await learn(store)
     async with opening() as store:
         one = await sent(store, "ABCDEF")
-        await store.queue.receive([said("11259375", numbers=())])
+        await store.queue.record((), [said("11259375", numbers=())])
         assert await state_of(store, one) is State.DELIVERED
         [seen] = await store.receipts.id_forms(CARRIER)
         assert (seen.form, seen.times) == (HEX_IN_DECIMAL, 2)
@@ -224,7 +224,7 @@ async def test_what_was_learnt_survives_a_restart(opening):
 async def test_receipts_in_a_form_are_counted_each(store):
     await learn(store)
     many = [await sent(store, f"{0xABCD00 + index:X}") for index in range(70)]
-    await store.queue.receive([said(str(0xABCD00 + index)) for index in range(70)])
+    await store.queue.record((), [said(str(0xABCD00 + index)) for index in range(70)])
     assert {await state_of(store, one) for one in many} == {State.DELIVERED}
     assert await forms(store) == {HEX_IN_DECIMAL: 71}
 
@@ -232,7 +232,7 @@ async def test_receipts_in_a_form_are_counted_each(store):
 async def test_a_carrier_of_many_widths_is_remembered_within_bounds(store):
     for width in range(10, 30):
         await sent(store, f"{width}".zfill(width))
-        await store.queue.receive([said(f"{width}")])
+        await store.queue.record((), [said(f"{width}")])
     assert len(await forms(store)) == 8
 
 
@@ -247,9 +247,9 @@ async def test_a_receipt_in_a_form_before_the_answer_waits_for_it(opening, answe
     one = leased()
     async with opening() as store:
         await store.queue.accept(one)
-        await store.queue.receive([said(written, at_ms=NOW_MS + 15)])
+        await store.queue.record((), [said(written, at_ms=NOW_MS + 15)])
     async with opening() as store:
-        await store.queue.settle([settlement(one, carrier_message_id=answered)])
+        await store.queue.record([settlement(one, carrier_message_id=answered)])
         assert await state_of(store, one) is State.DELIVERED
         assert await kept(store, one) == [(written, State.DELIVERED, ReceiptDisposition.MATCHED, 1)]
         assert len(await forms(store)) == 1
@@ -259,8 +259,8 @@ async def test_a_receipt_in_a_form_before_the_answer_waits_for_it(opening, answe
 async def test_a_receipt_before_the_answer_needs_its_proof_too(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.receive([said("3735928559", at_ms=NOW_MS + 15, numbers=(OTHER,))])
-    await store.queue.settle([settlement(one, carrier_message_id="DEADBEEF")])
+    await store.queue.record((), [said("3735928559", at_ms=NOW_MS + 15, numbers=(OTHER,))])
+    await store.queue.record([settlement(one, carrier_message_id="DEADBEEF")])
     assert await state_of(store, one) is State.SENT
 
 
@@ -268,23 +268,23 @@ async def test_of_receipts_that_wait_the_first_to_come_is_obeyed(store):
     one = leased()
     await store.queue.accept(one)
     for pause_ms, state in enumerate((State.DELIVERED, State.FAILED, State.DELIVERED)):
-        await store.queue.receive([said("c-1", state, at_ms=NOW_MS + 15 + pause_ms)])
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+        await store.queue.record((), [said("c-1", state, at_ms=NOW_MS + 15 + pause_ms)])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
     assert await state_of(store, one) is State.DELIVERED
 
 
 async def test_a_late_answer_meets_a_receipt_in_a_form(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([in_doubt(one)])
-    await store.queue.receive([said("3735928559", at_ms=NOW_MS + 50)])
+    await store.queue.record([in_doubt(one)])
+    await store.queue.record((), [said("3735928559", at_ms=NOW_MS + 50)])
     late = {"started_ms": NOW_MS + 90, "ended_ms": NOW_MS + 90}
-    await store.queue.settle([settlement(one, carrier_message_id="DEADBEEF", **late)])
+    await store.queue.record([settlement(one, carrier_message_id="DEADBEEF", **late)])
     assert await state_of(store, one) is State.DELIVERED
 
 
 async def test_a_receipt_in_a_form_older_than_the_message_is_about_an_earlier_use(store):
-    await store.queue.receive([said("3735928559", at_ms=NOW_MS - 60_000)])
+    await store.queue.record((), [said("3735928559", at_ms=NOW_MS - 60_000)])
     one = await sent(store, "DEADBEEF")
     assert await state_of(store, one) is State.SENT
 
@@ -295,9 +295,10 @@ async def test_a_receipt_in_a_form_older_than_the_message_is_about_an_earlier_us
 async def test_receipts_that_were_not_obeyed_are_shown(store):
     one = await sent(store, "DEADBEEF")
     notice = said("3735928559", State.SENT, Reason.HANDSET_UNREACHABLE)
-    await store.queue.receive([notice, notice, said("3735928559"), said("3735928559")])
-    await store.queue.receive(
-        [said("3735928559", State.FAILED, Reason.UNDELIVERABLE, code="3:6", at_ms=NOW_MS + 9_000)]
+    await store.queue.record((), [notice, notice, said("3735928559"), said("3735928559")])
+    await store.queue.record(
+        (),
+        [said("3735928559", State.FAILED, Reason.UNDELIVERABLE, code="3:6", at_ms=NOW_MS + 9_000)],
     )
     assert await kept(store, one) == [
         ("3735928559", State.SENT, ReceiptDisposition.DUPLICATE, 1),
@@ -315,13 +316,13 @@ async def test_receipts_that_were_not_obeyed_are_shown(store):
 
 async def test_the_receipts_of_a_listed_message_are_left_out(store):
     await sent(store, "c-1")
-    await store.queue.receive([said("c-1"), said("c-1")])
+    await store.queue.record((), [said("c-1"), said("c-1")])
     [listed] = await store.log.list_messages(1, MessageFilter())
     assert listed.receipts == ()
 
 
 async def test_a_receipt_for_an_earlier_use_of_the_id_is_not_shown(store):
-    await store.queue.receive([said("c-1", at_ms=NOW_MS - 1)])
+    await store.queue.record((), [said("c-1", at_ms=NOW_MS - 1)])
     one = await sent(store, "c-1")
     assert await kept(store, one) == []
 
@@ -329,11 +330,11 @@ async def test_a_receipt_for_an_earlier_use_of_the_id_is_not_shown(store):
 async def test_at_most_fifty_kept_receipts_are_shown(store):
     one = leased(*(str(number) for number in range(30)))
     await store.queue.accept(one)
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, number, carrier_message_id=f"c-{number}") for number in range(1, 31)]
     )
     for state in (State.DELIVERED, State.DELIVERED, State.FAILED):
-        await store.queue.receive([said(f"c-{number}", state) for number in range(1, 31)])
+        await store.queue.record((), [said(f"c-{number}", state) for number in range(1, 31)])
     assert len((await look(store, one)).receipts) == 50
 
 
@@ -375,13 +376,13 @@ def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
                 if what == "answer":
                     answer_id = answers.format(VALUES[index])
                     facts = {"carrier_message_id": answer_id, "ended_ms": now_ms}
-                    await store.queue.settle([settlement(one, index + 1, **facts)])
+                    await store.queue.record([settlement(one, index + 1, **facts)])
                     answered.add(index)
                 else:
                     form, state = what
                     reason = Reason.HANDSET_UNREACHABLE if state is State.SENT else None
                     told = said(form.format(VALUES[index]), state, reason, at_ms=now_ms)
-                    await store.queue.receive([told])
+                    await store.queue.record((), [told])
                     if state.is_final:
                         expected.setdefault(index, state)
                 after = await look(store, one)
@@ -411,7 +412,7 @@ async def test_a_receipt_speaks_of_what_was_sent_by_its_id_and_number(store):
 
 async def test_a_receipt_speaks_of_a_part_that_ended_as_well(store):
     await sent(store, "id-1")
-    await store.queue.receive([said("id-1")])
+    await store.queue.record((), [said("id-1")])
     assert await store.receipts.is_of_sent_part(said("id-1"))
     assert not await store.receipts.is_of_sent_part(said("id-1", numbers=(OTHER,)))
 

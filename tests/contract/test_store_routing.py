@@ -99,7 +99,7 @@ async def test_a_message_goes_with_the_sender_that_is_allowed_where_it_goes(stor
 
 async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked_for(store):
     (one,) = await accepted(store, leased())
-    await store.queue.settle([turned_back(one, due_ms=NOW_MS + DAY_MS)])
+    await store.queue.record([turned_back(one, due_ms=NOW_MS + DAY_MS)])
     assert await moved(store, one) == 1
     [part] = await claimed(store, "other")
     assert part.attempt == 2
@@ -115,7 +115,7 @@ async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked
 )
 async def test_a_message_of_which_a_part_left_stays_with_its_carrier(store, left):
     (one,) = await accepted(store, leased("one", "two"))
-    await store.queue.settle([settlement(one, 2, **left), turned_back(one, 1)])
+    await store.queue.record([settlement(one, 2, **left), turned_back(one, 1)])
     [shown] = await waiting(store)
     assert not shown.may_move
     assert await moved(store, one) == 0
@@ -125,7 +125,7 @@ async def test_a_message_of_which_a_part_left_stays_with_its_carrier(store, left
 async def test_a_single_part_in_doubt_stays_with_its_carrier(store):
     (one,) = await accepted(store, leased())
     doubt = {"state": State.IN_DOUBT, "reason": Reason.NO_RESPONSE, "due_ms": NOW_MS + 1}
-    await store.queue.settle([settlement(one, **doubt)])
+    await store.queue.record([settlement(one, **doubt)])
     assert [each.may_move for each in await waiting(store)] == [False]
     assert await moved(store, one) == 0
 
@@ -166,7 +166,7 @@ async def known(store):
 async def sent(store, *messages):
     for one in messages:
         await store.queue.accept(one)
-        await store.queue.settle(
+        await store.queue.record(
             [
                 settlement(one, number, carrier_message_id=f"{one.id.hex()}-{number}")
                 for number in range(1, len(one.parts) + 1)
@@ -197,13 +197,13 @@ async def test_a_message_without_a_receipt_stays_sent_and_believes_one_that_come
     (one,) = await sent(known, leased(options=Options(message_class=0, receipt=False)))
     assert await ended(known, one.expires_ms + DAY_MS) == 0
     assert (await known.log.find_message(1, one.id)).state is State.SENT
-    await known.queue.receive([receipt(f"{one.id.hex()}-1")])
+    await known.queue.record((), [receipt(f"{one.id.hex()}-1")])
     assert (await known.log.find_message(1, one.id)).state is State.DELIVERED
 
 
 async def test_a_message_partly_reported_ends_as_its_parts_did(known):
     (one,) = await sent(known, leased("one", "two"))
-    await known.queue.receive([receipt(f"{one.id.hex()}-1")])
+    await known.queue.record((), [receipt(f"{one.id.hex()}-1")])
     assert await ended(known, one.expires_ms) == 1
     shown = await known.log.find_message(1, one.id)
     assert [part.state for part in shown.parts] == [State.DELIVERED, State.EXPIRED]
@@ -213,13 +213,13 @@ async def test_a_message_partly_reported_ends_as_its_parts_did(known):
 async def test_a_receipt_after_that_is_late_and_changes_nothing(known):
     (one,) = await sent(known, leased())
     await ended(known, one.expires_ms)
-    await known.queue.receive([receipt(f"{one.id.hex()}-1")])
+    await known.queue.record((), [receipt(f"{one.id.hex()}-1")])
     assert (await known.log.find_message(1, one.id)).state is State.EXPIRED
 
 
 async def test_what_was_reported_or_is_young_or_still_valid_is_left_alone(known):
     reported, valid = await sent(known, leased(), leased(expires_ms=NOW_MS + 9 * DAY_MS))
-    await known.queue.receive([receipt(f"{reported.id.hex()}-1")])
+    await known.queue.record((), [receipt(f"{reported.id.hex()}-1")])
     assert await ended(known, NOW_MS + 2 * DAY_MS) == 0
     assert (await known.log.find_message(1, reported.id)).state is State.DELIVERED
     assert (await known.log.find_message(1, valid.id)).state is State.SENT

@@ -15,7 +15,9 @@ from tests.contract.store_facts import (
     leased,
     message,
     receipt,
+    refused,
     settlement,
+    turned_back,
 )
 
 
@@ -68,10 +70,10 @@ async def test_commits_are_counted_with_what_shared_them(store):
 async def test_an_end_is_counted_once_however_often_it_is_reported(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
     assert store.health.counts().ended == {}
     for _ in range(3):
-        await store.queue.receive([receipt("a1")])
+        await store.queue.record((), [receipt("a1")])
     assert store.health.counts().ended == {(CARRIER, "delivered", ""): 1}
     assert store.health.counts().kept == {(CARRIER, "duplicate"): 2}
 
@@ -81,13 +83,13 @@ async def test_every_way_to_end_is_counted_with_its_reason(store):
     for one in (refused, failed):
         await store.queue.accept(one)
     reason = Reason.CARRIER_REFUSED
-    await store.queue.settle(
+    await store.queue.record(
         [
             settlement(refused, state=State.REJECTED, reason=reason, outcome=OutcomeKind.REFUSED),
             settlement(failed, carrier_message_id="a2"),
         ]
     )
-    await store.queue.receive([receipt("a2", state=State.FAILED, reason=Reason.UNDELIVERABLE)])
+    await store.queue.record((), [receipt("a2", state=State.FAILED, reason=Reason.UNDELIVERABLE)])
     overdue = message(at_ms=NOW_MS - 3 * DAY_MS)
     await store.queue.accept(overdue)
     assert await store.queue.expire(now_ms=NOW_MS, limit=9) == 1
@@ -101,14 +103,14 @@ async def test_every_way_to_end_is_counted_with_its_reason(store):
 async def test_parts_of_a_message_end_one_by_one(store):
     three = leased("one", "two", "three")
     await store.queue.accept(three)
-    await store.queue.settle(
+    await store.queue.record(
         [
             settlement(three, 1, carrier_message_id="b1"),
             settlement(three, 2, carrier_message_id="b2"),
             settlement(three, 3, state=State.REJECTED, outcome=OutcomeKind.REFUSED),
         ]
     )
-    await store.queue.receive([receipt("b1"), receipt("b2")])
+    await store.queue.record((), [receipt("b1"), receipt("b2")])
     assert store.health.counts().ended == {
         (CARRIER, "rejected", ""): 1,
         (CARRIER, "delivered", ""): 2,
@@ -118,7 +120,7 @@ async def test_parts_of_a_message_end_one_by_one(store):
 async def test_what_was_sent_and_never_reported_on_is_counted_as_it_ends(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="c1")])
+    await store.queue.record([settlement(one, carrier_message_id="c1")])
     account = Account(1, "demo", "secret")
     await store.accounts.add_account(account)
     late_ms = NOW_MS + 3 * DAY_MS
@@ -129,8 +131,35 @@ async def test_what_was_sent_and_never_reported_on_is_counted_as_it_ends(store):
 async def test_a_receipt_before_its_answer_is_counted_as_parked_and_then_as_matched(store):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.receive([receipt("d1")])
+    await store.queue.record((), [receipt("d1")])
     assert store.health.counts().kept == {(CARRIER, "parked"): 1}
-    await store.queue.settle([settlement(one, carrier_message_id="d1")])
+    await store.queue.record([settlement(one, carrier_message_id="d1")])
     assert store.health.counts().kept == {(CARRIER, "parked"): 1, (CARRIER, "matched"): 1}
     assert store.health.counts().ended == {(CARRIER, "delivered", ""): 1}
+
+
+async def test_a_late_refusal_of_a_part_that_has_ended_is_no_second_end(store):
+    one = leased()
+    await store.queue.accept(one)
+    await store.queue.record([settlement(one, carrier_message_id="e1")])
+    await store.queue.record((), [receipt("e1")])
+    await store.queue.record([refused(one)])
+    assert (await store.log.find_message(1, one.id)).state is State.DELIVERED
+    assert store.health.counts().ended == {(CARRIER, "delivered", ""): 1}
+
+
+async def test_a_refusal_of_an_earlier_attempt_ends_the_part_once(store):
+    one = leased()
+    await store.queue.accept(one)
+    await store.queue.record([turned_back(one)])
+    await store.queue.claim(
+        CARRIER, limit=1, now_ms=NOW_MS + 1_000, owner=OWNER, lease_ms=NOW_MS + LEASE_MS
+    )
+    await store.queue.record([refused(one, attempt=1)])
+    await store.queue.record([refused(one, attempt=2)])
+    assert store.health.counts().ended == {(CARRIER, "rejected", "carrier_refused"): 1}
+
+
+async def test_a_refusal_of_a_part_that_is_not_there_is_not_counted(store):
+    await store.queue.record([refused(leased())])
+    assert store.health.counts().ended == {}

@@ -38,5 +38,5 @@ class PlainTextReceipts:
         if not await self._store.receipts.is_of_sent_part(receipt):
             return await self._inbound(part)
         log.info("plain_text_receipt", carrier=part.carrier)
-        await self._store.queue.receive([receipt])
+        await self._store.queue.record((), [receipt])
         return None

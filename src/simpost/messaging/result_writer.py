@@ -7,16 +7,13 @@ knows the carrier's id of a part before the receipt that speaks of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
 
 from simpost.domain.outcomes import Receipt
 from simpost.errors import StoreError
 from simpost.messaging.attempt_counts import AttemptCounts
 from simpost.observe import get_logger
 from simpost.ports.store import AttemptResult, MessageQueue
-
-Fact = TypeVar("Fact")
 
 Settled = Callable[[AttemptResult], None]
 """Told of each settlement once it is committed."""
@@ -62,11 +59,7 @@ class ResultWriter:
             receipts, self._receipts = self._receipts, []
             outcomes = [settlement for settlement, _ in settlements]
             reported = [receipt for receipt, _ in receipts]
-            # In one turn of the loop, settlements first: a store groups what comes together.
-            await asyncio.gather(
-                _persist(self._queue.settle, outcomes),
-                _persist(self._queue.receive, reported),
-            )
+            await self._persist(outcomes, reported)
             for settlement, settled in settlements:
                 settled(settlement)
             for _, committed in receipts:
@@ -84,16 +77,16 @@ class ResultWriter:
         self._some.set()
         self._idle.clear()
 
-
-async def _persist(commit: Callable[[list[Fact]], Awaitable[None]], facts: list[Fact]) -> None:
-    """Commit, again until the store takes it: these are facts that happened."""
-    pause_s = _FIRST_PAUSE_S
-    while facts:
-        try:
-            await commit(facts)
-        except StoreError as error:
-            log.error("commit_failed", waiting=len(facts), error=str(error))
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        else:
-            return
+    async def _persist(self, outcomes: list[AttemptResult], reported: list[Receipt]) -> None:
+        """Commit, again until the store takes it: these are facts that happened."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                await self._queue.record(outcomes, reported)
+            except StoreError as error:
+                waiting = len(outcomes) + len(reported)
+                log.error("commit_failed", waiting=waiting, error=str(error))
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                return

@@ -63,11 +63,11 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
         ended_ms=NOW_MS,
         retry_policy=RetryPolicy(),
     )
-    await service.store.queue.settle([taken])
+    await service.store.queue.record([taken])
     receipt = Receipt(
         "down", "3735928559", State.DELIVERED, None, None, NOW_MS, (part.destination,)
     )
-    await service.store.queue.receive([receipt])
+    await service.store.queue.record((), [receipt])
     [shown] = (await service.operate("GET", "carriers")).json()["carriers"]
     assert shown["receiptIdFormats"] == [
         {

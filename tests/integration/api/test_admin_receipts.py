@@ -9,13 +9,14 @@ SERVED = Any  # the `service` fixture of conftest.py
 
 
 async def test_the_administrator_sees_receipts_that_found_no_part(service: SERVED) -> None:
-    await service.store.queue.receive(
+    await service.store.queue.record(
+        (),
         [
             Receipt("down", "x-1", State.DELIVERED, None, None, NOW_MS, ("66812345678", "Shop")),
             Receipt(
                 "other", "x-2", State.FAILED, Reason.UNDELIVERABLE, "3:27", NOW_MS + 1, (), "t-2"
             ),
-        ]
+        ],
     )
     [newest, oldest] = (await service.operate("GET", "receipts")).json()["receipts"]
     assert oldest == {

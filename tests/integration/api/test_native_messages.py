@@ -77,11 +77,11 @@ async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVE
         ended_ms=NOW_MS,
         due_ms=None,
     )
-    await service.store.queue.settle([took])
+    await service.store.queue.record([took])
     for state in (State.FAILED, State.DELIVERED, State.DELIVERED):
         code = "3:6" if state is State.FAILED else "0D1"
-        await service.store.queue.receive(
-            [Receipt("down", "c-1", state, None, code, NOW_MS + 1000)]
+        await service.store.queue.record(
+            (), [Receipt("down", "c-1", state, None, code, NOW_MS + 1000)]
         )
     shown = (await service.native("GET", f"messages/{id_}")).json()
     [part], [kept] = shown["parts"], shown["receipts"]

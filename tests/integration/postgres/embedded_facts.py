@@ -125,14 +125,14 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     for each in (delivered, doubtful, nul, other, made.waiting, made.held, made.coded):
         await store.queue.accept(each)
     await store.queue.record_refusal(Refused(1, key("refused"), Reason.NO_ROUTE, NOW_MS))
-    await store.queue.settle(
+    await store.queue.record(
         [
             *(settlement(delivered, at, carrier_message_id=f"id-{at}") for at in (1, 2, 3)),
             in_doubt(doubtful),
         ]
     )
-    await store.queue.receive([receipt(f"id-{at}") for at in (1, 2, 3)])
-    await store.queue.receive([receipt("parked"), receipt("id-1", State.FAILED)])
+    await store.queue.record((), [receipt(f"id-{at}") for at in (1, 2, 3)])
+    await store.queue.record((), [receipt("parked"), receipt("id-1", State.FAILED)])
     refused = Refusal(1, new_id(NOW_MS), "E-2", None, Reason.SMS_NOT_SUPPORTED, "r", NOW_MS)
     await store.refusals.add_refusals(RefusalBatch((refused,), {refused.day: 3}))
     await store.inbound.add_part(one_of(1))

@@ -41,11 +41,11 @@ async def test_of_a_busy_esim_little_is_read_whatever_the_state_though_nothing_w
         busy = [leased(f"b{at}", **BUSY) for at in range(MANY)]
         other = [leased(f"o{at}", **OTHER) for at in range(MANY)]
         await asyncio.gather(*(store.queue.accept(one) for one in busy + other))
-        await store.queue.settle(
+        await store.queue.record(
             [settlement(one, carrier_message_id=one.text) for one in busy]
             + [refused(one) for one in other]
         )
-        await store.queue.receive([receipt(one.text) for one in busy])
+        await store.queue.record((), [receipt(one.text) for one in busy])
     await run_sql(url, "VACUUM parts")  # as the database does by itself, but for tests
     before = await tuples_read(url)
     async with node() as store:

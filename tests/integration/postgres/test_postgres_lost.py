@@ -26,7 +26,7 @@ async def verbs_of(store, one):
     """Every way to the server that a store has, with what came of it."""
     return await asyncio.gather(
         store.queue.accept(message()),
-        store.queue.settle([settlement(one)]),
+        store.queue.record([settlement(one)]),
         store.queue.claim(CARRIER, limit=1, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS),
         store.catalogue.find_esim(1, esim_tran_no="x", iccid=None),
         store.log.find_message(1, one.id),

@@ -104,7 +104,7 @@ async def test_a_request_id_used_at_two_nodes_at_once_is_accepted_once(node):
         for number in range(20):
             asked = [message(request=key(f"r-{number}")) for _ in range(6)]
             answers = await asyncio.gather(
-                *((first, second)[at % 2].accept(one) for at, one in enumerate(asked))
+                *((first, second)[at % 2].queue.accept(one) for at, one in enumerate(asked))
             )
             [won] = [at for at, answer in enumerate(answers) if answer == Accepted()]
             repeated = Repeated(same=True, message_id=asked[won].id, reason=None)
@@ -114,7 +114,7 @@ async def test_a_request_id_used_at_two_nodes_at_once_is_accepted_once(node):
 async def test_long_messages_of_two_nodes_to_one_esim_have_references_of_their_own(node):
     async with node("one") as first, node("two") as second:
         answers = await asyncio.gather(
-            *((first, second)[at % 2].accept(message("a", "b")) for at in range(60))
+            *((first, second)[at % 2].queue.accept(message("a", "b")) for at in range(60))
         )
         assert len({answer.reference for answer in answers}) == 60
 
@@ -126,8 +126,8 @@ async def test_a_receipt_may_come_to_another_node_than_the_answer(node):
     async with node("one") as first, node("two") as second:
         one = leased()
         await first.queue.accept(one)
-        await first.queue.settle([settlement(one, carrier_message_id="c-1")])
-        await second.queue.receive([receipt("c-1")])
+        await first.queue.record([settlement(one, carrier_message_id="c-1")])
+        await second.queue.record((), [receipt("c-1")])
         assert await state_of(first, one) is State.DELIVERED
 
 
@@ -135,8 +135,8 @@ async def test_a_receipt_at_another_node_before_the_answer_waits_for_it(node):
     async with node("one") as first, node("two") as second:
         one = leased()
         await first.queue.accept(one)
-        await second.queue.receive([receipt("c-1")])
-        await first.queue.settle([settlement(one, carrier_message_id="c-1")])
+        await second.queue.record((), [receipt("c-1")])
+        await first.queue.record([settlement(one, carrier_message_id="c-1")])
         found = await second.log.find_message(1, one.id)
         assert found.state is State.DELIVERED
         assert [each.disposition for each in found.receipts] == [ReceiptDisposition.MATCHED]
@@ -153,10 +153,10 @@ async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(
             receipts = [receipt(each) for each in ids.values()]
             chance.shuffle(receipts)
             await asyncio.gather(
-                first.queue.settle(
+                first.queue.record(
                     [settlement(one, carrier_message_id=ids[one.id]) for one in sent]
                 ),
-                second.queue.receive(receipts),
+                second.queue.record((), receipts),
             )
             states = [await state_of(first, one) for one in sent]
             assert set(states) == {State.DELIVERED}
@@ -166,10 +166,10 @@ async def test_a_receipt_again_at_another_node_is_known_as_such(node):
     async with node("one") as first, node("two") as second:
         one = leased()
         await first.queue.accept(one)
-        await first.queue.settle([settlement(one, carrier_message_id="c-1")])
-        await first.queue.receive([receipt("c-1")])
-        await second.queue.receive([receipt("c-1")])
-        await second.queue.receive([receipt("c-1", State.FAILED)])
+        await first.queue.record([settlement(one, carrier_message_id="c-1")])
+        await first.queue.record((), [receipt("c-1")])
+        await second.queue.record((), [receipt("c-1")])
+        await second.queue.record((), [receipt("c-1", State.FAILED)])
         kept = (await first.log.find_message(1, one.id)).receipts
         assert {each.disposition for each in kept} == {
             ReceiptDisposition.DUPLICATE,
@@ -183,10 +183,10 @@ async def test_a_form_learnt_by_one_node_is_known_to_the_other(node):
         one, other = leased(), leased()
         for store, each, answered in ((first, one, "FEDCBA98"), (second, other, "ABCDEF01")):
             await store.queue.accept(each)
-            await store.queue.settle([settlement(each, carrier_message_id=answered)])
-        await first.queue.receive([receipt(str(0xFEDCBA98), numbers=handset)])
+            await store.queue.record([settlement(each, carrier_message_id=answered)])
+        await first.queue.record((), [receipt(str(0xFEDCBA98), numbers=handset)])
         # Without a number only a form that is known is believed.
-        await second.queue.receive([receipt(str(0xABCDEF01))])
+        await second.queue.record((), [receipt(str(0xABCDEF01))])
         assert await state_of(second, other) is State.DELIVERED
 
 
@@ -197,9 +197,9 @@ async def test_what_a_node_left_between_its_commits_is_met_by_the_keeper(node, m
     async with node("one") as store:
         one = leased()
         await store.queue.accept(one)
-        await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
+        await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
         monkeypatch.setattr("simpost.store.postgres.settling.meet_parked", died)
-        await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+        await store.queue.record([settlement(one, carrier_message_id="c-1")])
         assert await state_of(store, one) is State.SENT
         await store.retention.purge(now_ms=NOW_MS + 5_000, limit=100)
         assert await state_of(store, one) is State.DELIVERED
@@ -214,8 +214,8 @@ async def test_parts_settled_by_two_nodes_at_once_fold_into_one_state(node):
             one = leased("a", "b", "c", "d")
             await first.queue.accept(one)
             await asyncio.gather(
-                first.queue.settle([settlement(one, 1), settlement(one, 3)]),
-                second.queue.settle([settlement(one, 4), settlement(one, 2)]),
+                first.queue.record([settlement(one, 1), settlement(one, 3)]),
+                second.queue.record([settlement(one, 4), settlement(one, 2)]),
             )
             assert await state_of(first, one) is State.SENT
             [listed] = await second.log.list_messages(1, _sent_only())
@@ -234,7 +234,7 @@ async def test_outcomes_of_every_kind_from_two_nodes_leave_no_message_behind(nod
         ]
         chance.shuffle(told)
         await asyncio.gather(
-            *((first, second)[at % 2].settle([each]) for at, each in enumerate(told))
+            *((first, second)[at % 2].queue.record([each]) for at, each in enumerate(told))
         )
         for one in sent:
             found = await first.log.find_message(1, one.id)

@@ -55,8 +55,8 @@ async def test_the_whole_way_of_messages_goes_through_a_pooler(pooled, pooler):
         for one in sent
         for number in range(1, len(one.parts) + 1)
     ]
-    await pooled.queue.settle(told)
-    await pooled.queue.receive([receipt(one.carrier_message_id) for one in told])
+    await pooled.queue.record(told)
+    await pooled.queue.record((), [receipt(one.carrier_message_id) for one in told])
     listed = await pooled.log.list_messages(1, MessageFilter(limit=99))
     assert {one.state for one in listed} == {State.DELIVERED}
     assert len(listed) == 30
@@ -72,7 +72,7 @@ async def test_what_comes_in_and_what_is_saved_goes_through_a_pooler(pooled):
     for number in (1, 2):
         await pooled.inbound.add_part(one_of(number))
     assert await pooled.inbound.save(new(await pooled.inbound.add_part(one_of(3)))) == Accepted()
-    await pooled.queue.receive([receipt("unknown")])
+    await pooled.queue.record((), [receipt("unknown")])
     assert await pooled.queue.expire_leases(now_ms=NOW_MS, owner="one", repeats=RepeatPolicy()) == 0
     await pooled.retention.purge(now_ms=NOW_MS, limit=10)
 

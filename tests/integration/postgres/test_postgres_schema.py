@@ -155,9 +155,9 @@ async def test_weeks_that_are_over_are_dropped_as_a_whole(node):
         old, young = leased(at_ms=NOW_MS - WEEK_MS), leased()
         for one in (old, young):
             await store.queue.accept(one)
-            await store.queue.settle([settlement(one, carrier_message_id=one.id.hex())])
-        await store.queue.receive(
-            [receipt(old.id.hex()), receipt("unknown", at_ms=NOW_MS - WEEK_MS)]
+            await store.queue.record([settlement(one, carrier_message_id=one.id.hex())])
+        await store.queue.record(
+            (), [receipt(old.id.hex()), receipt("unknown", at_ms=NOW_MS - WEEK_MS)]
         )
         assert await store.retention.delete_messages(before_ms=NOW_MS, limit=1) == 1
         assert await store.log.find_message(1, old.id) is None
@@ -194,8 +194,8 @@ async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_whe
             )
             taken = [*sent, *waits]
             told = [settlement(one, carrier_message_id=one.id.hex()) for one in taken]
-            await store.queue.settle(told)
-            await store.queue.receive([receipt(one.id.hex()) for one in taken])
+            await store.queue.record(told)
+            await store.queue.record((), [receipt(one.id.hex()) for one in taken])
             await asyncio.gather(
                 *(
                     store.catalogue.find_esim(1, esim_tran_no=f"e-{at}", iccid=None)

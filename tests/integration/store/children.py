@@ -59,9 +59,9 @@ async def work(path: Path, seal_key: str) -> None:
             await store.queue.accept(one)
             tell("accepted", one.id.hex())
             carrier_id = one.id.hex()
-            await store.queue.settle([settlement(one, carrier_message_id=carrier_id)])
+            await store.queue.record([settlement(one, carrier_message_id=carrier_id)])
             tell("sent", one.id.hex())
-            await store.queue.receive([receipt(carrier_id)])
+            await store.queue.record((), [receipt(carrier_id)])
             tell("delivered", one.id.hex())
 
     await asyncio.gather(*(one_after_the_other() for _ in range(20)))

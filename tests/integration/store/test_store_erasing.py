@@ -34,7 +34,7 @@ async def fill(store, texts, at_ms):
     async def one(text):
         message = leased(text, at_ms=at_ms)
         await store.queue.accept(message)
-        await store.queue.settle([settlement(message, carrier_message_id=None, state=State.FAILED)])
+        await store.queue.record([settlement(message, carrier_message_id=None, state=State.FAILED)])
 
     await asyncio.gather(*(one(text) for text in texts))
 

@@ -24,9 +24,9 @@ async def ended(store, at_ms):
     """A message that was sent and delivered, and reported on once too often."""
     one = leased(at_ms=at_ms)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id=one.id.hex())])
+    await store.queue.record([settlement(one, carrier_message_id=one.id.hex())])
     for _ in range(2):
-        await store.queue.receive([receipt(one.id.hex(), at_ms=at_ms)])
+        await store.queue.record((), [receipt(one.id.hex(), at_ms=at_ms)])
     return one
 
 
@@ -68,8 +68,8 @@ async def test_a_receipt_that_may_be_of_several_messages_goes_with_its_time(stor
         for _ in range(2):
             one = leased(at_ms=at_ms)
             await store.queue.accept(one)
-            await store.queue.settle([settlement(one, carrier_message_id=f"c-{at_ms}")])
-        await store.queue.receive([receipt(f"c-{at_ms}", at_ms=at_ms)])
+            await store.queue.record([settlement(one, carrier_message_id=f"c-{at_ms}")])
+        await store.queue.record((), [receipt(f"c-{at_ms}", at_ms=at_ms)])
     assert rows(path)[-1] == 2
     assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=10) == 1
     assert rows(path)[-1] == 1

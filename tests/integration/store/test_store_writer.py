@@ -76,9 +76,9 @@ async def test_a_caller_that_went_away_harms_nobody(store):
 async def test_receipts_that_were_not_obeyed_are_kept_with_the_reason(store, path):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
-    await store.queue.receive([receipt("c-1"), receipt("c-1"), receipt("c-1", State.FAILED)])
-    await store.queue.receive([receipt("c-1", State.FAILED), receipt("c-9")])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record((), [receipt("c-1"), receipt("c-1"), receipt("c-1", State.FAILED)])
+    await store.queue.record((), [receipt("c-1", State.FAILED), receipt("c-9")])
     assert standings(path) == [
         ("c-1", "duplicate", 1, one.id),
         ("c-1", "late", 2, one.id),
@@ -89,24 +89,26 @@ async def test_receipts_that_were_not_obeyed_are_kept_with_the_reason(store, pat
 async def test_a_parked_receipt_that_met_its_part_is_marked(store, path):
     one = leased()
     await store.queue.accept(one)
-    await store.queue.receive([receipt("c-1", at_ms=NOW_MS + 15)])
-    await store.queue.settle([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
     assert standings(path) == [("c-1", "matched", 1, one.id)]
 
 
 async def test_an_ambiguous_receipt_is_kept_as_such(store, path):
     for one in (leased(), leased()):
         await store.queue.accept(one)
-        await store.queue.settle([settlement(one, carrier_message_id="c-1")])
-    await store.queue.receive([receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE)])
+        await store.queue.record([settlement(one, carrier_message_id="c-1")])
+    await store.queue.record((), [receipt("c-1", State.SENT, Reason.HANDSET_UNREACHABLE)])
     assert standings(path) == [("c-1", "ambiguous", 1, None)]
 
 
 async def test_of_parked_receipts_only_so_many_are_kept_and_the_oldest_go(store, path, monkeypatch):
     monkeypatch.setattr(receiving, "MOST_PARKED", 5)
-    await store.queue.receive([receipt(f"c-{index}", at_ms=NOW_MS + index) for index in range(8)])
+    await store.queue.record(
+        (), [receipt(f"c-{index}", at_ms=NOW_MS + index) for index in range(8)]
+    )
     assert [row[0] for row in standings(path)] == [f"c-{index}" for index in range(3, 8)]
-    await store.queue.receive([receipt("c-7"), receipt("c-8", at_ms=NOW_MS + 8)])
+    await store.queue.record((), [receipt("c-7"), receipt("c-8", at_ms=NOW_MS + 8)])
     assert len(standings(path)) == 5
 
 
@@ -133,12 +135,14 @@ async def test_a_receipt_whose_end_was_rolled_back_is_obeyed_when_it_comes_again
     connection.set_commit_hook(lambda: True)  # every commit becomes a rollback
     answer = settlement(one, carrier_message_id="id-1")
     refused = await asyncio.gather(
-        store.queue.settle([answer]), store.queue.receive([receipt("id-1")]), return_exceptions=True
+        store.queue.record([answer]),
+        store.queue.record((), [receipt("id-1")]),
+        return_exceptions=True,
     )
     assert all(isinstance(each, StoreError) for each in refused)
     connection.set_commit_hook(None)
-    await store.queue.receive([receipt("id-1")])
-    await store.queue.settle([answer])
+    await store.queue.record((), [receipt("id-1")])
+    await store.queue.record([answer])
     assert (await store.log.find_message(1, one.id)).state is State.DELIVERED
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from simpost.domain.attempt_results import AttemptResult
 from simpost.ports.store.accounts import AccountStore
 from simpost.ports.store.catalogue import (
     CatalogueStore,
@@ -26,7 +27,6 @@ from simpost.ports.store.inbound import InboundStore
 from simpost.ports.store.log import MessageFilter, MessageLog
 from simpost.ports.store.messages import (
     Accepted,
-    AttemptResult,
     NewMessage,
     Refused,
     Repeated,

@@ -6,7 +6,6 @@ import msgspec
 
 from simpost.domain.options import DEFAULT_OPTIONS, Options
 from simpost.domain.reasons import Reason
-from simpost.domain.states import State
 
 
 class RequestKey(msgspec.Struct, frozen=True, gc=False):
@@ -90,28 +89,3 @@ class Repeated(msgspec.Struct, frozen=True, gc=False):
     same: bool
     message_id: bytes | None
     reason: Reason | None
-
-
-class AttemptResult(msgspec.Struct, frozen=True, gc=False):
-    """One attempt of one part, with what is decided to follow from it.
-
-    Attributes:
-        state: the part's state from now on; a lower rank than the stored one is not obeyed.
-        due_ms: when the part is to be looked at again; none when it waits for nothing.
-    """
-
-    account_id: int
-    message_id: bytes
-    number: int
-    total: int
-    attempt: int
-    repeat: bool
-    carrier: str
-    state: State
-    reason: Reason | None
-    outcome: str
-    carrier_message_id: str | None
-    carrier_code: str | None
-    started_ms: int
-    ended_ms: int
-    due_ms: int | None

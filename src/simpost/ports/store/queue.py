@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, AttemptResult, NewMessage, Refused, Repeated
+from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
 
 
 class MessageQueue(Protocol):
@@ -39,12 +40,23 @@ class MessageQueue(Protocol):
         """Parts leased to this owner, the oldest leases first."""
         ...
 
-    async def settle(self, settlements: Sequence[AttemptResult]) -> None:
-        """Record attempts and end their leases; fold messages; apply parked receipts."""
-        ...
+    async def record(
+        self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()
+    ) -> None:
+        """Record what carriers said: first all settlements, then all receipts.
 
-    async def receive(self, receipts: Sequence[Receipt]) -> None:
-        """Apply receipts that match a part and outrank its state; store all others."""
+        The order is part of the contract: a receipt finds the id that a settlement of the same
+        call, or of one that was made before, gives its part. In this order:
+
+        1. A settlement ends its lease, and changes the state of its part unless that outranks it.
+           The attempt is logged either way.
+        2. Receipts that were parked until now, and whose id a settlement told, are applied.
+        3. Messages of several parts follow their parts: what was not sent of a message that cannot
+           arrive whole is cancelled.
+        4. Receipts that match a part and outrank its state are applied; all others are stored.
+
+        After a `StoreError` repeat the same call: no part and no message changes twice.
+        """
         ...
 
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:

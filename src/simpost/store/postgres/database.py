@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 
 from simpost.errors import StoreError, StoreTimeout
 from simpost.ports.store.health import StoreCounts
-from simpost.store.postgres import receiving, settling
 from simpost.store.postgres.address import Address
 from simpost.store.postgres.failures import translating
 from simpost.store.postgres.lanes import Queue
@@ -43,8 +42,7 @@ class Database:
             return Link(address, node=node, counts=self._counts, keeps_plans=True)
 
         self.accepting = Queue(link(), counts=self._counts)
-        # An answer before the receipt that came with it: else that would have to be parked.
-        self.outcomes = Queue(link(), (settling.settle, receiving.receive), counts=self._counts)
+        self.outcomes = Queue(link(), counts=self._counts)
         self.claims = Queue(link(), counts=self._counts)
         self.chores = Queue(link(), counts=self._counts)
         self.lookups = Queue(link())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from simpost.domain.attempt_results import SiblingPart, parts_to_cancel
 from simpost.domain.states import State, fold
 from simpost.store.codes import CODE, STATE
 from simpost.store.postgres.link import Session
@@ -14,22 +15,24 @@ PartKey = tuple[int, bytes, int]
 """Account, message, number."""
 MessageKey = tuple[int, bytes]
 
-_NOT_BEGUN_OR_TURNED_BACK = frozenset({State.ACCEPTED, State.SCHEDULED, State.HELD, State.SENDING})
-
 
 async def refold(session: Session, messages: Iterable[MessageKey], now_ms: int) -> None:
     """Bring the states of messages up to their parts, in the transaction that changed those.
 
-    Once a part has ended undelivered the message cannot arrive whole: parts that nobody holds
-    and that have not left are cancelled; those in flight are left to their own end.
+    Parts of a message that failed are cancelled.
     """
     keys = columns(sorted(set(messages)), 2)
     if not keys[0]:
         return
     await session.ask("lock_first_parts", *keys)
     parts = await _siblings(session, keys)
-    if doomed := [key for rows in parts.values() for key in _doomed(rows)]:
-        for carrier, reason in await session.ask("cancel_parts", *columns(doomed, 3), now_ms):
+    cancelled = [
+        (*message, number)
+        for message, rows in parts.items()
+        for number in parts_to_cancel([SiblingPart(row[2], STATE[row[3]], row[4]) for row in rows])
+    ]
+    if cancelled:
+        for carrier, reason in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
             session.told.end(carrier, State.CANCELLED, reason)
         parts = await _siblings(session, keys)
     changed: list[tuple[int, bytes, int]] = []
@@ -46,14 +49,3 @@ async def _siblings(session: Session, keys: list[list[Any]]) -> dict[MessageKey,
     for row in await session.ask("siblings", *keys):
         found.setdefault((row[0], row[1]), []).append(row)
     return found
-
-
-def _doomed(rows: list[Any]) -> list[PartKey]:
-    states = [STATE[row[3]] for row in rows]
-    if not any(state.is_final and state is not State.DELIVERED for state in states):
-        return []
-    return [
-        (account_id, message_id, number)
-        for account_id, message_id, number, code, is_leased, _ in rows
-        if not is_leased and STATE[code] in _NOT_BEGUN_OR_TURNED_BACK
-    ]

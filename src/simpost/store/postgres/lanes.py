@@ -42,13 +42,10 @@ class Queue:
     def __init__(
         self,
         link: Link,
-        order: Sequence[Verb[Any, Any]] = (),
         counts: StoreCounts | None = None,
     ) -> None:
-        """`order`: verbs of one group that run before the others, the first of them first."""
         self._link = link
         self._counts = counts or StoreCounts()
-        self._order = order
         self._waiting: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -83,12 +80,11 @@ class Queue:
             while self._waiting:
                 jobs = self._waiting[:_LARGEST_GROUP]
                 del self._waiting[:_LARGEST_GROUP]
-                groups: dict[Verb[Any, Any], list[_Job]] = {verb: [] for verb in self._order}
+                groups: dict[Verb[Any, Any], list[_Job]] = {}
                 for job in jobs:
                     groups.setdefault(job.verb, []).append(job)
                 for verb, group in groups.items():
-                    if group:
-                        await self._do(verb, group)
+                    await self._do(verb, group)
         finally:
             self._task = None
 

@@ -1,6 +1,6 @@
 """Matching: the open part that a receipt speaks of, looked for in the database.
 
-`simpost.store.fitting` has the rules, and docs/receipts.md tells them for people.
+`simpost.domain.receipts.matching` has the rules, and docs/receipts.md tells them for people.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import msgspec
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import IdFormat, candidate_ids, possible_formats, same_number
-from simpost.store.codes import CODE
-from simpost.store.fitting import (
+from simpost.domain.receipts.matching import (
     AFTER_VALIDITY_MS,
     ANSWERED_BEFORE_MS,
     COMMON_WIDTHS,
-    MOST_IN_DOUBT,
-    UNKNOWN,
-    Answer,
-    Doubt,
-    Fit,
+    MAX_IN_DOUBT,
+    NO_MATCH,
+    CandidatePart,
+    KnownId,
+    PartInDoubt,
     choose,
-    choose_in_any_form,
-    in_learnt_forms,
-    is_of_another,
-    is_of_one,
-    only_in_doubt,
-    plain_to_see,
-    tails,
+    choose_in_any_format,
+    ids_in_known_formats,
+    matches_any,
+    may_be_of_another,
+    number_endings,
+    only_candidate_in_doubt,
+    unambiguous,
 )
+from simpost.store.codes import CODE
 from simpost.store.postgres.folding import PartKey
 from simpost.store.postgres.forms import LearntForms
 from simpost.store.postgres.link import Session
@@ -51,58 +51,60 @@ def lowest_id(now_ms: int) -> bytes:
 
 async def match_learnt(
     session: Session, forms: LearntForms, receipts: Iterable[tuple[int, Receipt]]
-) -> dict[int, tuple[Fit, IdFormat | None]]:
+) -> dict[int, tuple[CandidatePart, IdFormat | None]]:
     """By place the part that each receipt means, and in which form, where that is plain to see."""
-    asked, ids = in_learnt_forms(receipts, forms.of)
+    asked, ids = ids_in_known_formats(receipts, forms.of)
     oldest_ms = min(receipt.received_ms for receipt, _ in asked.values())
-    return plain_to_see(asked, await _look(session, ids, oldest_ms))
+    return unambiguous(asked, await _look(session, ids, oldest_ms))
 
 
 async def find_part(
     session: Session, learnt: LearntForms, receipt: Receipt, widths: Iterable[int] = ()
-) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
+) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
     """The part that a receipt speaks of, or why none was found and which one has ended.
 
     `widths` are those of answers that may be meant, beside those seen in the store. The id of its
     text counts where the other fits nothing, and the number where no id does.
     """
     found = await _find_by_id(session, learnt, receipt, widths)
-    if found == UNKNOWN and receipt.text_id:
+    if found == NO_MATCH and receipt.text_id:
         by_text = msgspec.structs.replace(receipt, carrier_message_id=receipt.text_id)
         found = await _find_by_id(session, learnt, by_text, widths)
-    if found == UNKNOWN:
+    if found == NO_MATCH:
         found = await _find_in_doubt(session, receipt) or found
     return found
 
 
-async def _find_in_doubt(session: Session, receipt: Receipt) -> Fit | None:
+async def _find_in_doubt(session: Session, receipt: Receipt) -> CandidatePart | None:
     """The only part in doubt to a number that it names, unless it is of another part."""
-    ends = tails(receipt.numbers)
+    ends = number_endings(receipt.numbers)
     oldest = lowest_id(receipt.received_ms)
     if not ends:
         return None
-    count: int = await session.value("count_in_doubt", receipt.carrier, oldest, MOST_IN_DOUBT + 1)
-    if not 0 < count <= MOST_IN_DOUBT:
+    count: int = await session.value("count_in_doubt", receipt.carrier, oldest, MAX_IN_DOUBT + 1)
+    if not 0 < count <= MAX_IN_DOUBT:
         return None
     facts = (receipt.carrier, oldest, receipt.received_ms, ends)
     rows = await session.ask("parts_in_doubt", *facts)
-    doubt = only_in_doubt(receipt, (Doubt(Fit(0, *row[:9]), row[9]) for row in rows))
+    doubt = only_candidate_in_doubt(
+        receipt, (PartInDoubt(CandidatePart(0, *row[:9]), row[9]) for row in rows)
+    )
     if doubt is None:
         return None
     since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
-    where = (doubt.fit.account_id, doubt.esim_tran_no, since, receipt.carrier)
-    answers = [Answer(*row) for row in await session.ask("answers_of_esim", *where)]
-    if is_of_another(receipt, answers):
+    where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
+    answers = [KnownId(*row) for row in await session.ask("answers_of_esim", *where)]
+    if may_be_of_another(receipt, answers):
         return None
     since_end = receipt.received_ms - AFTER_VALIDITY_MS
-    itself = (doubt.fit.message_id, doubt.fit.number, doubt.fit.destination)
+    itself = (doubt.candidate.message_id, doubt.candidate.number, doubt.candidate.destination)
     sibling = (*where, receipt.received_ms, since_end, *itself)
-    return None if await session.ask("may_be_of_sibling", *sibling) else doubt.fit
+    return None if await session.ask("may_be_of_sibling", *sibling) else doubt.candidate
 
 
 async def _find_by_id(
     session: Session, learnt: LearntForms, receipt: Receipt, widths: Iterable[int]
-) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
+) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
     forms = candidate_ids(written, learnt.of(carrier))
     chosen = choose(receipt, await _fits(session, receipt, [written, *forms]), forms)
@@ -110,7 +112,7 @@ async def _find_by_id(
         if ended := await _ended(session, receipt, [written, *forms]):
             return ended
         forms = await _possible(session, receipt, widths)
-        chosen = choose_in_any_form(receipt, await _fits(session, receipt, forms), forms)
+        chosen = choose_in_any_format(receipt, await _fits(session, receipt, forms), forms)
     if isinstance(chosen, ReceiptDisposition):
         return chosen, None
     if form := forms.get(chosen.carrier_message_id):
@@ -132,7 +134,7 @@ async def speaks_of_sent(session: Session, receipt: Receipt) -> bool:
             return True
     possible = await _possible(session, receipt, ())
     fits = await _fits(session, receipt, [written, *possible])
-    return is_of_one(receipt, fits, possible)
+    return matches_any(receipt, fits, possible)
 
 
 async def _possible(
@@ -166,13 +168,15 @@ async def _ended(
     return None
 
 
-async def _fits(session: Session, receipt: Receipt, ids: Iterable[str]) -> list[Fit]:
+async def _fits(session: Session, receipt: Receipt, ids: Iterable[str]) -> list[CandidatePart]:
     asked = [(0, receipt.carrier, each) for each in ids]
     return await _look(session, asked, receipt.received_ms)
 
 
-async def _look(session: Session, ids: Sequence[tuple[int, str, str]], now_ms: int) -> list[Fit]:
+async def _look(
+    session: Session, ids: Sequence[tuple[int, str, str]], now_ms: int
+) -> list[CandidatePart]:
     if not ids:
         return []
     rows = await session.ask("match_forms", *columns(ids, 3), lowest_id(now_ms))
-    return [Fit(*row) for row in rows]
+    return [CandidatePart(*row) for row in rows]

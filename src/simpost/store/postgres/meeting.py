@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import MAX_OCTETS, candidate_ids, possible_formats
+from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, number_endings
 from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, STATE, reason_of
-from simpost.store.fitting import MOST_MET, tails
 from simpost.store.postgres.forms import LearntForms
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.matching import lowest_id
@@ -105,20 +105,22 @@ async def meet_stranded(session: Session, now_ms: int, limit: int) -> None:
 
 async def meet_doubts(session: Session, now_ms: int) -> None:
     """Obey parked receipts that name the number of a part in doubt, where it is the only one."""
-    rows = await session.ask("newest_parked", MOST_MET)
+    rows = await session.ask("newest_parked", MAX_PARKED_COMPARED)
     if not rows:
         return
     doubted = {
         (carrier, tail)
-        for carrier, number in await session.ask("numbers_in_doubt", lowest_id(now_ms), MOST_MET)
-        for tail in tails((number,))
+        for carrier, number in await session.ask(
+            "numbers_in_doubt", lowest_id(now_ms), MAX_PARKED_COMPARED
+        )
+        for tail in number_endings((number,))
     }
     if not doubted:
         return
     forms = await LearntForms.load(session)
     for _, *row in reversed(rows):
         receipt = _receipt(row)
-        if any((receipt.carrier, tail) in doubted for tail in tails(receipt.numbers)):
+        if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
             await meet(session, forms, receipt, times=row[-1])
     await forms.write(session)
 

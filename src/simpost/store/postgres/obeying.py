@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipts.matching import CandidatePart
 from simpost.domain.states import State
 from simpost.store.codes import CODE, FINAL
-from simpost.store.fitting import Fit
 from simpost.store.postgres.folding import PartKey, refold
 from simpost.store.postgres.forms import LearntForms
 from simpost.store.postgres.link import Session
@@ -54,7 +54,7 @@ async def obey(
     return ReceiptDisposition.AMBIGUOUS, None
 
 
-async def _refold_several(session: Session, found: Fit, receipt: Receipt) -> None:
+async def _refold_several(session: Session, found: CandidatePart, receipt: Receipt) -> None:
     if found.total > 1:
         await refold(session, [found.key[:2]], receipt.received_ms)
 

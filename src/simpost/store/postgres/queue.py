@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, AttemptResult, NewMessage, Refused, Repeated
-from simpost.store.postgres import accepting, leasing, receiving, settling, unreported
+from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
+from simpost.store.postgres import accepting, leasing, recording, unreported
 from simpost.store.postgres.database import Database
 
 
@@ -49,11 +50,10 @@ class PostgresQueue:
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         return await self._claim(leasing.leased, leasing.Leases(carrier, owner, limit))
 
-    async def settle(self, settlements: Sequence[AttemptResult]) -> None:
-        await self._record(settling.settle, settlements)
-
-    async def receive(self, receipts: Sequence[Receipt]) -> None:
-        await self._record(receiving.receive, receipts)
+    async def record(
+        self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()
+    ) -> None:
+        await self._record(recording.record, (settlements, receipts))
 
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
@@ -19,8 +18,8 @@ from simpost.store.postgres.queries import columns, is_keepable
 MOST_PARKED = 100_000
 
 
-async def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> list[None]:
-    receipts = [each for each in chain.from_iterable(batches) if _is_keepable(each)]
+async def receive(session: Session, all_receipts: Sequence[Receipt]) -> None:
+    receipts = [each for each in all_receipts if _is_keepable(each)]
     others = await _end_plain(session, receipts)
     if others:
         forms = await LearntForms.load(session)
@@ -28,7 +27,6 @@ async def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> lis
         for receipt in others:
             await _receive(session, forms, receipt)
         await forms.write(session)
-    return [None] * len(batches)
 
 
 def _is_keepable(receipt: Receipt) -> bool:

@@ -1,24 +1,23 @@
-"""Settling: what a try said is recorded, and obeyed where it does not lower a rank."""
+"""Settlements: attempts are logged, and applied to their parts where they outrank them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
+from simpost.domain.attempt_results import AttemptResult, apply_late_result
 from simpost.domain.states import State
-from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, FINAL
 from simpost.store.postgres.folding import refold
 from simpost.store.postgres.link import Session
 from simpost.store.postgres.meeting import meet_parked
 from simpost.store.postgres.queries import columns, waves
+from simpost.store.records.parts import part_status, rewritten
 
 _SENT = CODE[State.SENT]
 
 
-async def settle(session: Session, batches: Sequence[Sequence[AttemptResult]]) -> list[None]:
-    settlements = list(chain.from_iterable(batches))
+async def settle(session: Session, settlements: Sequence[AttemptResult]) -> None:
     for wave in waves(settlements, lambda one: (one.account_id, one.message_id, one.number)):
         if all(one.total == 1 for one in wave):
             left = await _settle(session, wave)
@@ -32,7 +31,6 @@ async def settle(session: Session, batches: Sequence[Sequence[AttemptResult]]) -
                 await _refold(session, [one])
     # After the commit: whoever parks a receipt looks for its part after his, so one of us sees it.
     await meet_parked(session, [one for one in settlements if one.carrier_message_id is not None])
-    return [None] * len(batches)
 
 
 async def _settle(session: Session, settlements: Sequence[AttemptResult]) -> list[AttemptResult]:
@@ -94,39 +92,13 @@ def _attempt(one: AttemptResult) -> tuple[Any, ...]:
 
 
 async def _settle_alone(session: Session, one: AttemptResult) -> None:
-    """A try that is not its part's latest, or says less than is known, gives what is new in it.
-
-    A settlement of a part that is not there could never be committed, and is passed over.
-    """
-    key = (one.account_id, one.message_id, one.number)
-    found = await session.ask("find_part", *key)
+    """Apply a late settlement, if there is such a part: else it could never be committed."""
+    found = await session.ask("find_part", one.account_id, one.message_id, one.number)
     if not found:
         return
-    code = CODE[one.state]
-    state, reason, owner, due_ms, attempt, carrier_message_id, carrier_code, final_ms = found[0]
-    latest = one.attempt >= attempt
-    if state < FINAL and code // 10 > state // 10:
-        state, reason, carrier_code = code, one.reason, one.carrier_code
-        final_ms = one.ended_ms if code >= FINAL else None
-        if code >= FINAL:
-            session.told.end(one.carrier, one.state, one.reason)
-    if latest or state >= FINAL:
-        owner = None
-        due_ms = one.due_ms
-    if state >= _SENT and owner is None:
-        due_ms = None
-    await session.ask(
-        "rewrite_part",
-        state,
-        reason,
-        carrier_code,
-        carrier_message_id or one.carrier_message_id,
-        owner,
-        due_ms,
-        max(attempt, one.attempt),
-        one.ended_ms if state == _SENT else None,
-        final_ms,
-        one.ended_ms,
-        *key,
-    )
+    before = part_status(found[0])
+    after = apply_late_result(before, one)
+    if after.state.is_final and not before.state.is_final:
+        session.told.end(one.carrier, one.state, one.reason)
+    await session.ask("rewrite_part", *rewritten(after, one))
     await session.ask("record_attempts", *columns([_attempt(one)], 12))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from simpost.store.sqlite.deadline import LOOKUP_S, READ_S, Deadline
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.session import Session
 from simpost.store.sqlite.soundness import check_sound
-from simpost.store.sqlite.writer import Verb, Writer
+from simpost.store.sqlite.writer import Writer
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -42,13 +42,12 @@ class Database:
         lock: OwnerLock,
         session: Session,
         others: tuple[apsw.Connection, apsw.Connection, apsw.Connection],
-        order: Sequence[Verb[Any, Any]],
     ) -> None:
-        """`others` are the connections of checkpoints, look-ups and reads; `order` the writer's."""
+        """`others` are the connections of checkpoints, look-ups and reads."""
         self.path = path
         self.session = session
         self.checkpointer, self.lookup, self.listing = others
-        self.writer = Writer(session, self.checkpointer, asyncio.get_running_loop(), order)
+        self.writer = Writer(session, self.checkpointer, asyncio.get_running_loop())
         self.writer.suspect = self._suspect
         self.write = self.writer.submit
         self._lock = lock

@@ -1,6 +1,6 @@
 """Matching: the open part that a receipt speaks of, looked for in the file.
 
-`simpost.store.fitting` has the rules, and docs/receipts.md tells them for people.
+`simpost.domain.receipts.matching` has the rules, and docs/receipts.md tells them for people.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import msgspec
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import IdFormat, candidate_ids, possible_formats, same_number
-from simpost.store.codes import CODE
-from simpost.store.fitting import (
+from simpost.domain.receipts.matching import (
     AFTER_VALIDITY_MS,
     ANSWERED_BEFORE_MS,
     COMMON_WIDTHS,
-    MOST_IN_DOUBT,
-    UNKNOWN,
-    Answer,
-    Doubt,
-    Fit,
+    MAX_IN_DOUBT,
+    NO_MATCH,
+    CandidatePart,
+    KnownId,
+    PartInDoubt,
     choose,
-    choose_in_any_form,
-    in_learnt_forms,
-    is_of_another,
-    is_of_one,
-    only_in_doubt,
-    plain_to_see,
-    tails,
+    choose_in_any_format,
+    ids_in_known_formats,
+    matches_any,
+    may_be_of_another,
+    number_endings,
+    only_candidate_in_doubt,
+    unambiguous,
 )
+from simpost.store.codes import CODE
 from simpost.store.sqlite.queries import SQL, chunks, widened
 from simpost.store.sqlite.session import PartKey, Session
 
@@ -69,58 +69,60 @@ def match_exactly(session: Session, receipts: Sequence[Receipt]) -> list[Match]:
 
 def match_learnt(
     session: Session, receipts: Iterable[tuple[int, Receipt]]
-) -> dict[int, tuple[Fit, IdFormat | None]]:
+) -> dict[int, tuple[CandidatePart, IdFormat | None]]:
     """By index the part that each receipt means, and in which form, where that is plain to see."""
-    asked, ids = in_learnt_forms(receipts, session.forms.of)
-    return plain_to_see(asked, _look(session, ids))
+    asked, ids = ids_in_known_formats(receipts, session.forms.of)
+    return unambiguous(asked, _look(session, ids))
 
 
 def find_part(
     session: Session, receipt: Receipt, widths: Iterable[int] = ()
-) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
+) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
     """The part that a receipt speaks of, or why none was found and which one has ended.
 
     `widths` are those of answers that may be meant, beside those seen in the store. The id of its
     text counts where the other fits nothing, and the number where no id does.
     """
     found = _find_by_id(session, receipt, widths)
-    if found == UNKNOWN and receipt.text_id:
+    if found == NO_MATCH and receipt.text_id:
         by_text = msgspec.structs.replace(receipt, carrier_message_id=receipt.text_id)
         found = _find_by_id(session, by_text, widths)
-    if found == UNKNOWN:
+    if found == NO_MATCH:
         found = _find_in_doubt(session, receipt) or found
     return found
 
 
-def _find_in_doubt(session: Session, receipt: Receipt) -> Fit | None:
+def _find_in_doubt(session: Session, receipt: Receipt) -> CandidatePart | None:
     """The only part in doubt to a number that it names, unless it is of another part."""
-    ends = tails(receipt.numbers)
-    if not ends or not 0 < _count_in_doubt(session, receipt.carrier) <= MOST_IN_DOUBT:
+    ends = number_endings(receipt.numbers)
+    if not ends or not 0 < _count_in_doubt(session, receipt.carrier) <= MAX_IN_DOUBT:
         return None
     facts = (receipt.carrier, receipt.received_ms, ends[0], ends[-1])
     rows = session.execute(SQL["parts_in_doubt"], facts)
-    doubt = only_in_doubt(receipt, (Doubt(Fit(0, *row[:-1]), row[-1]) for row in rows))
+    doubt = only_candidate_in_doubt(
+        receipt, (PartInDoubt(CandidatePart(0, *row[:-1]), row[-1]) for row in rows)
+    )
     if doubt is None:
         return None
     since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
-    where = (doubt.fit.account_id, doubt.esim_tran_no, since, receipt.carrier)
-    answers = [Answer(*row) for row in session.execute(SQL["answers_of_esim"], where)]
-    if is_of_another(receipt, answers):
+    where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
+    answers = [KnownId(*row) for row in session.execute(SQL["answers_of_esim"], where)]
+    if may_be_of_another(receipt, answers):
         return None
     since_end = receipt.received_ms - AFTER_VALIDITY_MS
-    itself = (doubt.fit.message_id, doubt.fit.number, doubt.fit.destination)
+    itself = (doubt.candidate.message_id, doubt.candidate.number, doubt.candidate.destination)
     sibling = (*where, receipt.received_ms, since_end, *itself)
-    return None if session.execute(SQL["may_be_of_sibling"], sibling).get else doubt.fit
+    return None if session.execute(SQL["may_be_of_sibling"], sibling).get else doubt.candidate
 
 
 def _count_in_doubt(session: Session, carrier: str) -> int:
-    count: int = session.execute(SQL["count_in_doubt"], (carrier, MOST_IN_DOUBT + 1)).get
+    count: int = session.execute(SQL["count_in_doubt"], (carrier, MAX_IN_DOUBT + 1)).get
     return count
 
 
 def _find_by_id(
     session: Session, receipt: Receipt, widths: Iterable[int]
-) -> Fit | tuple[ReceiptDisposition, PartKey | None]:
+) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
     forms = candidate_ids(written, session.forms.of(carrier))
     chosen = choose(receipt, _fits(session, carrier, [written, *forms]), forms)
@@ -132,7 +134,7 @@ def _find_by_id(
                 receipt.state
             ] else ReceiptDisposition.LATE, key
         forms = _possible(session, carrier, written, widths)
-        chosen = choose_in_any_form(receipt, _fits(session, carrier, forms), forms)
+        chosen = choose_in_any_format(receipt, _fits(session, carrier, forms), forms)
     if isinstance(chosen, ReceiptDisposition):
         return chosen, None
     if form := forms.get(chosen.carrier_message_id):
@@ -153,7 +155,7 @@ def _speaks_of_sent(session: Session, receipt: Receipt) -> bool:
             if any(same_number(each, number) for each in receipt.numbers):
                 return True
     possible = _possible(session, carrier, written, ())
-    return is_of_one(receipt, _fits(session, carrier, [written, *possible]), possible)
+    return matches_any(receipt, _fits(session, carrier, [written, *possible]), possible)
 
 
 def _possible(
@@ -164,13 +166,13 @@ def _possible(
     return candidate_ids(written, possible_formats({*seen, *widths, *COMMON_WIDTHS}))
 
 
-def _fits(session: Session, carrier: str, ids: Iterable[str]) -> list[Fit]:
+def _fits(session: Session, carrier: str, ids: Iterable[str]) -> list[CandidatePart]:
     return _look(session, [(0, carrier, each) for each in ids])
 
 
-def _look(session: Session, ids: Sequence[tuple[int, str, str]]) -> list[Fit]:
+def _look(session: Session, ids: Sequence[tuple[int, str, str]]) -> list[CandidatePart]:
     return [
-        Fit(*row)
+        CandidatePart(*row)
         for some in chunks(ids)
         for row in session.execute(
             widened("match_forms", len(some)), list(chain.from_iterable(some))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, AttemptResult, NewMessage, Refused, Repeated
-from simpost.store.sqlite import accepting, leasing, receiving, settling, unreported
+from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
+from simpost.store.sqlite import accepting, leasing, recording, unreported
 from simpost.store.sqlite.database import Database
 
 
@@ -42,11 +43,10 @@ class SqliteQueue:
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
         return await self._read(leasing.leased, carrier, owner, limit)
 
-    async def settle(self, settlements: Sequence[AttemptResult]) -> None:
-        await self._write(settling.settle, settlements)
-
-    async def receive(self, receipts: Sequence[Receipt]) -> None:
-        await self._write(receiving.receive, receipts)
+    async def record(
+        self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()
+    ) -> None:
+        await self._write(recording.record, (settlements, receipts))
 
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0

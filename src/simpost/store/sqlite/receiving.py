@@ -9,10 +9,10 @@ from typing import Any
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import candidate_ids, possible_formats
+from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, CandidatePart, number_endings
 from simpost.domain.states import State
 from simpost.ports.store import AttemptResult
 from simpost.store.codes import CODE, FINAL, STATE, reason_of
-from simpost.store.fitting import MOST_MET, Fit, tails
 from simpost.store.sqlite.folding import refold
 from simpost.store.sqlite.matching import Match, find_part, match_exactly, match_learnt
 from simpost.store.sqlite.queries import SQL, chunks, widened
@@ -22,8 +22,8 @@ MOST_PARKED = 100_000
 _SENT = CODE[State.SENT]
 
 
-def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> list[None]:
-    for receipts in chunks(list(chain.from_iterable(batches))):
+def receive(session: Session, all_receipts: Sequence[Receipt]) -> None:
+    for receipts in chunks(all_receipts):
         for receipt in _apply_plain(session, receipts):
             standing, key = _apply(session, receipt)
             if standing is not None:
@@ -33,7 +33,6 @@ def receive(session: Session, batches: Sequence[Sequence[Receipt]]) -> list[None
         surplus = session.parked - MOST_PARKED
         session.execute(SQL["forget_parked"], (1 << 62, surplus))
         session.parked -= session.connection.changes()
-    return [None] * len(batches)
 
 
 def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]:
@@ -51,7 +50,7 @@ def _apply_plain(session: Session, receipts: Sequence[Receipt]) -> list[Receipt]
     others: list[Receipt] = []
     ended = session.told.ended.append
     for index, receipt in enumerate(receipts):
-        found: Match | Fit | None
+        found: Match | CandidatePart | None
         if receipt.carrier in session.forms:
             found, form = learnt.get(index, (None, None))
         else:
@@ -108,14 +107,14 @@ def meet_doubts(session: Session) -> None:
         return
     doubted = {
         (carrier, tail)
-        for carrier, number in session.execute(SQL["numbers_in_doubt"], (MOST_MET,))
-        for tail in tails((number,))
+        for carrier, number in session.execute(SQL["numbers_in_doubt"], (MAX_PARKED_COMPARED,))
+        for tail in number_endings((number,))
     }
     if not doubted:
         return
-    for row in reversed(session.execute(SQL["newest_parked"], (MOST_MET,)).fetchall()):
+    for row in reversed(session.execute(SQL["newest_parked"], (MAX_PARKED_COMPARED,)).fetchall()):
         receipt = _kept(row)
-        if any((receipt.carrier, tail) in doubted for tail in tails(receipt.numbers)):
+        if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
             _meet(session, receipt, row[-1], "")
     session.forms.write(session.execute)
 

@@ -11,7 +11,7 @@ import apsw
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.seal import Seal
-from simpost.store.sqlite import accounts, receiving, settling
+from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
@@ -30,8 +30,6 @@ from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.sqlite.session import Session
 
 _EMBEDDED = "embedded"
-# An answer before the receipt that came with it: else that would have to be parked.
-_ORDER = (settling.settle, receiving.receive)
 
 _logger = get_logger(__name__)
 
@@ -88,4 +86,4 @@ async def _open(path: Path, seal: Seal, node: str) -> Database:
         if isinstance(error, apsw.Error):
             raise translate(error) from error
         raise
-    return Database(path, lock, session, (opened[1], opened[2], opened[3]), _ORDER)
+    return Database(path, lock, session, (opened[1], opened[2], opened[3]))

@@ -58,17 +58,12 @@ class Writer:
         session: Session,
         checkpointer: apsw.Connection,
         loop: asyncio.AbstractEventLoop,
-        order: Sequence[Verb[Any, Any]] = (),
     ) -> None:
-        """`order`: verbs of one group that run before the others, the first of them first.
-
-        `checkpointer` is a connection of the thread alone: the other one may be at the next group.
-        """
+        """`checkpointer` is the thread's own connection: the other may be at the next group."""
         self._session = session
         self._connection = session.connection
         self._checkpointer = checkpointer
         self._loop = loop
-        self._order = order
         self._counts = StoreCounts()
         self._told = PendingCounts()
         self._begun_s = 0.0
@@ -212,15 +207,13 @@ class Writer:
 
     def _begin(self, jobs: list[Job]) -> None:
         connection = self._connection
-        groups: dict[Verb[Any, Any], list[Job]] = {verb: [] for verb in self._order}
+        groups: dict[Verb[Any, Any], list[Job]] = {}
         for job in jobs:
             groups.setdefault(job.verb, []).append(job)
         self._deadline.begin()
         try:
             connection.execute("BEGIN IMMEDIATE")
             for verb, group in groups.items():
-                if not group:
-                    continue
                 results = verb(self._session, [job.payload for job in group])
                 for job, result in zip(group, results, strict=True):
                     job.result = result

@@ -4,8 +4,13 @@ import pytest
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import candidate_ids, possible_formats
+from simpost.domain.receipts.matching import (
+    CandidatePart,
+    choose,
+    choose_in_any_format,
+    matches_any,
+)
 from simpost.domain.states import State
-from simpost.store.fitting import Fit, choose, choose_in_any_form, is_of_one
 
 NOW_MS = 1_800_000_000_000
 DAY_MS = 86_400_000
@@ -21,7 +26,7 @@ def said(written="11259375", *numbers):
 def part(carrier_message_id, number=1, destination=NUMBER, expires_ms=NOW_MS + DAY_MS):
     of_message = number.to_bytes(16, "big")
     facts = (1, of_message, 1, 1, 50, None, expires_ms)
-    return Fit(0, *facts, carrier_message_id, destination)
+    return CandidatePart(0, *facts, carrier_message_id, destination)
 
 
 def test_the_very_id_needs_no_proof():
@@ -65,12 +70,14 @@ def test_a_form_that_was_learnt_is_believed_unless_the_number_is_another(numbers
 )
 def test_any_other_form_needs_the_number(numbers, is_found):
     one = part("abcdef")
-    found = choose_in_any_form(said("11259375", *numbers), [one], FORMS)
+    found = choose_in_any_format(said("11259375", *numbers), [one], FORMS)
     assert found is (one if is_found else ReceiptDisposition.PARKED)
-    assert is_of_one(said("11259375", *numbers), [one], FORMS) is is_found
+    assert matches_any(said("11259375", *numbers), [one], FORMS) is is_found
 
 
 def test_several_in_any_form_are_ambiguous_and_none_waits_for_its_answer():
     both = [part("abcdef"), part("ABCDEF", 2)]
-    assert choose_in_any_form(said("11259375", NUMBER), both, FORMS) is ReceiptDisposition.AMBIGUOUS
-    assert choose_in_any_form(said("11259375", NUMBER), [], FORMS) is ReceiptDisposition.PARKED
+    assert (
+        choose_in_any_format(said("11259375", NUMBER), both, FORMS) is ReceiptDisposition.AMBIGUOUS
+    )
+    assert choose_in_any_format(said("11259375", NUMBER), [], FORMS) is ReceiptDisposition.PARKED
