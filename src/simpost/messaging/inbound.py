@@ -18,7 +18,7 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import is_sole_node
 from simpost.messaging.reassembly import AssembledText, reassemble
 from simpost.observe import get_logger
-from simpost.ports.store import Accepted, NewMessage
+from simpost.ports.store import Accepted
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundStore, NewInbound
 from simpost.runtime.clock import Clock
 
@@ -126,7 +126,7 @@ class InboundService:
             return await self._commit(target, of, assembled, InboundState.RECEIVED)
         reason = target.reason or await self._goes_in_circles(target, parts[0], assembled)
         if reason is None:
-            done = await self._carry(target, of, assembled)
+            done = await self._forward(target, of, assembled)
             if not isinstance(done, Refusal):
                 return done.reason if isinstance(done, Duplicate) else None
             reason = done.reason
@@ -148,21 +148,26 @@ class InboundService:
         )
         return Reason.LOOP_DETECTED if alike >= MOST_ALIKE else None
 
-    async def _carry(
+    async def _forward(
         self, target: InboundTarget, of: Assembly | InboundPart, assembled: AssembledText
     ) -> Accepted | Duplicate | Refusal:
+        """Commit a text from a phone together with the message that takes it to the eSIM."""
         assert target.account
         assert target.esim
-
-        async def commit(message: NewMessage) -> Accepted | Duplicate:
-            row = self._row(target, of, assembled, InboundState.FORWARDED)
-            row = msgspec.structs.replace(row, message_id=message.id)
-            return await self._save(NewInbound(row, of, message))
-
-        part = of.parts[0] if isinstance(of, Assembly) else of
-        return await self._intake.carry(
-            target.account, target.esim, sender=part.source, text=assembled.text, commit=commit
+        sender = of.parts[0].source if isinstance(of, Assembly) else of.source
+        planned = self._intake.forward(
+            target.account, target.esim, sender=sender, text=assembled.text
         )
+        if isinstance(planned, Refusal):
+            return planned
+        message, reservation = planned
+        row = self._row(target, of, assembled, InboundState.FORWARDED)
+        row = msgspec.structs.replace(row, message_id=message.id)
+        with reservation:
+            done = await self._save(NewInbound(row, of, message))
+            if isinstance(done, Accepted):
+                self._intake.confirm(message, reservation, done)
+        return done
 
     async def _commit(
         self,

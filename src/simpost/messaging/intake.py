@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -15,15 +14,13 @@ from simpost.domain.reasons import Reason
 from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Refusal, SendOptions, SendPlan, decide
 from simpost.messaging.lane import Lane
 from simpost.messaging.refusal_log import RefusalLog
+from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
 from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
-from simpost.ports.store.inbound import Duplicate
 from simpost.runtime.clock import Clock
 
 DAY_MS = 86_400_000
-
-R = TypeVar("R")
 
 log = get_logger(__name__)
 
@@ -109,57 +106,50 @@ class Intake:
             request = RequestKey(ask.request_id, ask.fingerprint, stale_ms, ask.signature)
         if isinstance(plan, Refusal) or esim is None:
             return await self._refuse(account, ask, esim, plan, request, now_ms)
-        message, done = await self._commit(
-            account,
-            esim,
-            plan,
-            sender=plan.sender,
-            validity_s=ask.validity_s or self.validity_s,
-            request=request,
-            commit=self._store.queue.accept,
-        )
-        if isinstance(done, Repeated):
-            if not done.same:
-                self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
-            return _again(done)
-        return SendResult(message_id=message.id, plan=plan)
+        validity_s = ask.validity_s or self.validity_s
+        message, reservation = self._reserve(account, esim, plan, plan.sender, validity_s, request)
+        with reservation:
+            done = await self._store.queue.accept(message)
+            if isinstance(done, Accepted):
+                self.confirm(message, reservation, done)
+                return SendResult(message_id=message.id, plan=plan)
+        if not done.same:
+            self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
+        return _again(done)
 
-    async def carry(
-        self,
-        account: Account,
-        esim: Esim,
-        *,
-        sender: str,
-        text: str,
-        commit: Callable[[NewMessage], Awaitable[Accepted | Duplicate]],
-    ) -> Accepted | Duplicate | Refusal:
-        """Decide on a text from a phone as on any other; `commit` adds what brought it."""
+    def forward(
+        self, account: Account, esim: Esim, *, sender: str, text: str
+    ) -> tuple[NewMessage, Reservation] | Refusal:
+        """Decide on a text from a phone as on any other message.
+
+        The caller commits the message together with the inbound message that brought it, inside
+        the reservation, and calls `confirm`.
+        """
         plan = decide(account, esim, text, Category.SUPPORT, self.routing)
         if isinstance(plan, Refusal):
             return plan
-        _, done = await self._commit(
-            account, esim, plan, sender=sender, validity_s=self.validity_s, commit=commit
-        )
-        return done
+        return self._reserve(account, esim, plan, sender, self.validity_s)
 
-    async def _commit(
+    def confirm(self, message: NewMessage, reservation: Reservation, done: Accepted) -> None:
+        """The message is committed: count and dispatch it."""
+        self.accepted[message.carrier, message.category] += 1
+        reservation.confirm(message, done.reference)
+
+    def _reserve(
         self,
         account: Account,
         esim: Esim,
         plan: SendPlan,
-        *,
         sender: str,
         validity_s: int,
-        commit: Callable[[NewMessage], Awaitable[Accepted | R]],
         request: RequestKey | None = None,
-    ) -> tuple[NewMessage, Accepted | R]:
-        """Have a message committed, with a place in its lane or to wait in the store for one."""
+    ) -> tuple[NewMessage, Reservation]:
+        """The message to commit, with its places in a lane or to be queued in the store."""
         now_ms = self._clock_ms()
-        lane = self._lanes[plan.carrier.name]
-        count = len(plan.parts)
         priority = PRIORITY[plan.category]
         message_id = self._new_id()
-        lease_ms = lane.reserve(message_id, count, priority, now_ms)
+        lane = self._lanes[plan.carrier.name]
+        reservation = lane.reserve(message_id, len(plan.parts), priority, now_ms)
         message = NewMessage(
             id=message_id,
             account_id=account.id,
@@ -176,26 +166,11 @@ class Intake:
             created_ms=now_ms,
             expires_ms=now_ms + 1000 * validity_s,
             request=request,
-            lease_ms=lease_ms,
+            lease_ms=reservation.lease_ms,
             options=plan.options,
             part_count=plan.part_count,
         )
-        try:
-            done = await commit(message)
-        except BaseException:
-            if lease_ms is not None:
-                lane.abandon_uncertain(message)
-            raise
-        if not isinstance(done, Accepted):
-            if lease_ms is not None:
-                lane.release(message)
-            return message, done
-        self.accepted[message.carrier, message.category] += 1
-        if lease_ms is None:
-            lane.wake(priority)
-        else:
-            lane.take(message, done.reference)
-        return message, done
+        return message, reservation
 
     async def _refuse(
         self,

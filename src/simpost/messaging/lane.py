@@ -17,9 +17,9 @@ from simpost.domain.reasons import Reason
 from simpost.messaging.backlog import LEASE_MS, Backlog
 from simpost.messaging.health import Health
 from simpost.messaging.receiving import TakeInbound, take_none
+from simpost.messaging.reservation import Reservation, first_attempts
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy, settle
-from simpost.messaging.submissions import submissions_of
 from simpost.ports.carrier import Carrier, OutboundPart
 from simpost.ports.store import AttemptResult, MessageQueue, NewMessage
 from simpost.runtime.clock import Clock
@@ -94,44 +94,45 @@ class Lane:
 
     # Intake.
 
-    def reserve(self, message_id: bytes, count: int, priority: int, now_ms: int) -> int | None:
-        """The end of a lease for the parts of a message about to be committed; none if they wait.
+    def reserve(self, message_id: bytes, count: int, priority: int, now_ms: int) -> Reservation:
+        """Places for the parts of a message about to be committed, where the lane has them.
 
-        Older parts waiting in the store go first, except that a code never waits behind them.
+        Older parts queued in the store go first, except that a code never waits behind them.
         """
         urgent = priority == Priority.CODE
         limit = self.depth * 2 if urgent else self.depth
         waits = self._backlog.waits and not urgent
         full = len(self._held) + self._asked + count > limit
         if waits or full or self._closing or not self.carrier.is_open:
-            return None
+            return Reservation(self, message_id, count, None)
         for number in range(1, count + 1):
             self._held.add((message_id, number, 1))
-        return now_ms + LEASE_MS
-
-    def release(self, message: NewMessage) -> None:
-        """Its parts, reserved before, were not committed."""
-        for number in range(1, len(message.parts) + 1):
-            self._held.discard((message.id, number, 1))
-        self._signal_if_empty()
+        return Reservation(self, message_id, count, now_ms + LEASE_MS)
 
     def take(self, message: NewMessage, reference: int) -> None:
-        """Put the parts of a committed message, reserved before, in their place."""
+        """Dispatch the parts of a committed message that has places here."""
         until_ms = min(message.created_ms + _STALE_MS, message.expires_ms)
         ready = self._ready[message.priority]
-        ready.extend([(until_ms, part) for part in submissions_of(message, reference)])
+        ready.extend([(until_ms, part) for part in first_attempts(message, reference)])
         self.pump()
 
-    def abandon_uncertain(self, message: NewMessage) -> None:
-        """Nobody can say whether it was committed: if it was, its parts come to light again."""
-        self._backlog.mark_uncertain()
-        self.release(message)
+    def release(self, message_id: bytes, count: int, *, is_uncertain: bool) -> None:
+        """Free reserved places.
+
+        With `is_uncertain` the message may be committed all the same: the leases in the store are
+        looked at until that is known.
+        """
+        if is_uncertain:
+            self._backlog.mark_uncertain()
+        for number in range(1, count + 1):
+            self._held.discard((message_id, number, 1))
+        self._signal_if_empty()
 
     def wake(self, priority: int = Priority.CODE) -> None:
         """Parts wait in the store, the most urgent of them with this priority."""
         self._backlog.notify(priority)
 
-    # The carrier's desk.
+    # Events of the carrier.
 
     def on_capacity(self) -> None:
         self.pump()

@@ -13,7 +13,7 @@ from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.outcomes import OutcomeKind
 from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
-from simpost.messaging.submissions import submissions_of
+from simpost.messaging.reservation import first_attempts
 from simpost.ports.store import NewMessage
 from simpost.smsc import Simulator, SimulatorOptions
 from simpost.smsc.behaviour import Fate
@@ -89,7 +89,7 @@ async def sent(carrier, text, options=None):
         options=plan.options,
     )
     outcomes = await asyncio.gather(
-        *(send(carrier, each) for each in submissions_of(message, 0x1234))
+        *(send(carrier, each) for each in first_attempts(message, 0x1234))
     )
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
     return plan

@@ -127,6 +127,7 @@ class Bench:
         self.lane = lane
         self.clock = clock
         self._ids = itertools.count(1)
+        self._reservations = {}
 
     async def accept(self, text="hello", parts=None, priority=Priority.CONVERSATION, **facts):
         parts = parts or (text,)
@@ -135,17 +136,29 @@ class Bench:
         return message.id
 
     async def commit(self, message):
-        done = await self.store.queue.accept(message)
-        if message.lease_ms is None:
-            self.lane.wake()
-        else:
-            self.lane.take(message, done.reference)
+        with self._reservations[message.id] as reservation:
+            done = await self.store.queue.accept(message)
+            reservation.confirm(message, done.reference)
 
     def reserve(self, message):
-        return self.lane.reserve(message.id, len(message.parts), message.priority, self.clock())
+        """The end of the lease, or `None`; `release` ends the reservation."""
+        reservation = self.lane.reserve(
+            message.id, len(message.parts), message.priority, self.clock()
+        )
+        self._reservations[message.id] = reservation
+        return reservation.lease_ms
 
     def reserved(self, message):
         return msgspec.structs.replace(message, lease_ms=self.reserve(message))
+
+    def release(self, message):
+        with self._reservations[message.id]:
+            pass  # it was not committed
+
+    def abandon(self, message):
+        """Leave it open whether the message was committed."""
+        with contextlib.suppress(StoreError), self._reservations[message.id]:
+            raise StoreError
 
     async def accept_elsewhere(self, text, priority):
         """As another node accepts it: the lane is not told."""
@@ -220,7 +233,7 @@ async def opened(path, *, depth=8, capacity=1000, retry_policy=PATIENCE):
     first = bench.message_of(["hello"] * depth, Priority.CONVERSATION)
     while bench.reserve(first) is None:  # until the first claim is over
         await asyncio.sleep(0)
-    lane.release(first)
+    bench.release(first)
     try:
         yield bench
     finally:

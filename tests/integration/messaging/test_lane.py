@@ -227,7 +227,7 @@ async def sent_for_the_first_time(bench):
 
 async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
-    bench.lane.abandon_uncertain(message)
+    bench.abandon(message)
     assert bench.lane.held == 0
     await bench.store.queue.accept(message)
     bench.lane.wake()
@@ -237,7 +237,7 @@ async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(b
 
 async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
-    bench.lane.abandon_uncertain(message)
+    bench.abandon(message)
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
     bench.clock.now_ms += 60_000
@@ -263,7 +263,7 @@ async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench)
     await bench.carrier.until_sent(1)
     bench.carrier.capacity = 0
     await bench.accept()
-    bench.lane.abandon_uncertain(bench.message_of(HELLO, Priority.CONVERSATION))
+    bench.abandon(bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION)))
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
     await bench.ledger.drained()
@@ -277,7 +277,7 @@ async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench)
 
 async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
-    bench.lane.abandon_uncertain(message)
+    bench.abandon(message)
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
     await bench.until_held(0)

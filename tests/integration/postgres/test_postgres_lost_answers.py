@@ -58,7 +58,7 @@ async def reserved(bench):
     bench.lane.wake()
     while bench.reserve(message := bench.message_of(("hello",), Priority.CONVERSATION)) is None:
         await asyncio.sleep(0.02)
-    bench.lane.release(message)
+    bench.release(message)
     await bench.until_held(0)
     await bench.accept()
     await bench.carrier.until_sent(1)
@@ -79,7 +79,7 @@ async def send_after_all(bench):
 async def test_a_claim_whose_answer_was_lost(postgres, database, url):
     async with far_from(postgres, database) as (bench, wire):
         message = await reserved(bench)
-        bench.lane.release(message)
+        bench.release(message)
         message = msgspec.structs.replace(message, lease_ms=None)
         await bench.store.queue.accept(message)
         wire.lose_answers()
@@ -103,7 +103,7 @@ async def test_an_accept_whose_answer_was_lost(postgres, database, url):
         wire.mend()
         with pytest.raises(StoreError):
             await accepting
-        bench.lane.abandon_uncertain(message)
+        bench.abandon(message)
         await send_after_all(bench)
         found = await bench.until(message.id, State.SENT)
         assert bench.clock.now_ms < message.created_ms + 60_000

@@ -93,7 +93,7 @@ class Service:
     async def send(self, *parts):
         now_ms = wall_clock_ms()
         message_id = now_ms.to_bytes(6, "big") + next(self._ids).to_bytes(10, "big")
-        lease_ms = self.lane.reserve(message_id, len(parts), 1, now_ms)
+        reservation = self.lane.reserve(message_id, len(parts), 1, now_ms)
         message = NewMessage(
             id=message_id,
             account_id=1,
@@ -109,13 +109,11 @@ class Service:
             parts=parts,
             created_ms=now_ms,
             expires_ms=now_ms + HOUR_MS,
-            lease_ms=lease_ms,
+            lease_ms=reservation.lease_ms,
         )
-        accepted = await self.store.queue.accept(message)
-        if lease_ms is None:
-            self.lane.wake()
-        else:
-            self.lane.take(message, accepted.reference)
+        with reservation:
+            accepted = await self.store.queue.accept(message)
+            reservation.confirm(message, accepted.reference)
         return message.id
 
     async def until(self, message_id, condition):

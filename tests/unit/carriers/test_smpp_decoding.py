@@ -9,7 +9,7 @@ from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.messaging.decision import SendOptions, plan_for_carrier
-from simpost.messaging.submissions import submissions_of
+from simpost.messaging.reservation import first_attempts
 from simpost.ports.store import NewMessage
 from simpost.smpp import Tag, decode, encode
 from simpost.smsc.content import class_of, content_of, fits_one_part, text_of
@@ -72,7 +72,7 @@ def submitted(text, changed, options):
         options=plan.options,
     )
     submitter = SubmitBuilder(settings)
-    submits = [submitter.submit_sm(part, 0) for part in submissions_of(message, 0xABCD)]
+    submits = [submitter.submit_sm(part, 0) for part in first_attempts(message, 0xABCD)]
     return [decode(encode(submit)) for submit in submits]
 
 
