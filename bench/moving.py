@@ -1,4 +1,4 @@
-"""How fast `simpost migrate` is: `python -m bench.moving [MESSAGES]`.
+"""How fast `simpost to-postgres` is: `python -m bench.moving [MESSAGES]`.
 
 A store of so many messages, each with its part and its try, moved by the command itself to a
 PostgreSQL that syncs every commit.
@@ -33,7 +33,7 @@ def main() -> None:
         try:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             started_s = time.perf_counter()
-            _simpost("migrate", "--config", str(config), SIMPOST_MIGRATE_TO=database.url)
+            _simpost("to-postgres", "--config", str(config), SIMPOST_TO_POSTGRES_URL=database.url)
             took_s = time.perf_counter() - started_s
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -16,8 +16,8 @@ from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible_lines
 
 _EPILOG = (
-    "Exit codes: 0 done; 1 asked rightly, but it could not be done, or not all of it; "
-    "2 the command line or the configuration is not right."
+    "Exit codes: 0: done; 1: valid, but failed, or not all of it could be done; "
+    "2: the command line or the configuration is invalid."
 )
 
 
@@ -31,51 +31,53 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "init": Command("init", "init", "Create a configuration with secrets of its own.", "Run"),
-    "check": Command("check", "check", "Check a configuration and say what it means.", "Run"),
+    "init": Command("init", "init", "Create a configuration file with new secrets.", "Run"),
+    "check": Command("check", "check", "Check a configuration file and explain it.", "Run"),
     "serve": Command("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
-    "migrate": Command("migrate", "migrate", "Move an embedded store to PostgreSQL.", "Run"),
+    "to-postgres": Command(
+        "to_postgres", "to_postgres", "Move the embedded store to PostgreSQL.", "Run"
+    ),
     "backup": Command(
         "backup",
         "backup",
-        "Write the embedded store to one verified file, also while served.",
+        "Back up the embedded store to one verified file, also while it is served.",
         "Run",
     ),
-    "restore": Command("backup", "restore", "Put a backup in place of the embedded store.", "Run"),
+    "restore": Command("backup", "restore", "Replace the embedded store with a backup.", "Run"),
     "demo": Command(
         "demo",
         "demo",
-        "Gateway, SMSC simulator and sample data in one process, on loopback only.",
+        "Run simpost, an SMSC simulator and sample data in one process, on loopback only.",
         "Try",
     ),
     "smsc": Command(
         "smsc",
         "smsc",
-        "An SMSC with handsets: bind to it, send, and see what the phones show.",
+        "Run an SMSC simulator with handsets that show what they receive.",
         "Try",
     ),
     "text": Command(
-        "text", "text", "Show how a text is encoded, cut and what drives its cost.", "Try"
+        "text", "text", "Show how a text is encoded and split, and what drives its cost.", "Try"
     ),
     "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
-    "messages": Command("messages", "messages", "Show what became of messages.", "Use"),
-    "refusals": Command("refusals", "refusals", "Show which texts were refused, and why.", "Use"),
-    "inbox": Command("inbox", "inbox", "Show what came in from handsets and phones.", "Use"),
-    "accounts": Command("accounts", "app", "Add, list and change the accounts.", "Operate"),
-    "plans": Command("plans", "app", "Bring in, list, retire and delete plans.", "Operate"),
-    "esims": Command("esims", "app", "Bring in, list, retire and delete eSIMs.", "Operate"),
-    "carriers": Command(
-        "carriers", "app", "Show the carriers; pause, drain and resume them.", "Operate"
+    "messages": Command("messages", "messages", "Show messages and their states.", "Use"),
+    "refusals": Command("refusals", "refusals", "Show refused messages and their reasons.", "Use"),
+    "inbox": Command("inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"),
+    "accounts": Command("accounts", "app", "Add, list and change accounts.", "Administer"),
+    "plans": Command("plans", "app", "Import, list, retire and delete plans.", "Administer"),
+    "esims": Command("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),
+    "carriers": Command("carriers", "app", "Show, pause, drain and resume carriers.", "Administer"),
+    "nodes": Command(
+        "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),
-    "nodes": Command("nodes", "nodes", "Show the nodes, their roles and their leases.", "Operate"),
     "receipts": Command(
         "receipts",
         "receipts",
-        "Show receipts that were applied to no part, newest first.",
-        "Operate",
+        "Show receipts that matched no part, newest first.",
+        "Administer",
     ),
     "reload": Command(
-        "reload", "reload", "Have a running service read its configuration again.", "Operate"
+        "reload", "reload", "Tell a running service to read its configuration again.", "Administer"
     ),
 }
 

@@ -13,29 +13,29 @@ from simpost.domain.accounts import Dialect
 from simpost.domain.messages import Category
 from simpost.errors import ConfigError
 
-app = typer.Typer(no_args_is_help=True, help="Add, list and change the accounts.")
+app = typer.Typer(no_args_is_help=True, help="Add, list and change accounts.")
 
 _PATH = "/v1/admin/accounts"
 
 Code: TypeAlias = Annotated[str, typer.Argument(help="Access code: letters, digits, . _ -")]
-Name: TypeAlias = Annotated[str | None, typer.Option(help="For people.")]
-Speaks: TypeAlias = Annotated[Dialect | None, typer.Option(help="Documented dialect it speaks.")]
+Name: TypeAlias = Annotated[str | None, typer.Option(help="Name of the account, for people.")]
+Speaks: TypeAlias = Annotated[Dialect | None, typer.Option(help="Dialect of the compatible API.")]
 CodeOnly: TypeAlias = Annotated[
-    bool | None, typer.Option(help="Take the access code alone as credential.")
+    bool | None, typer.Option(help="Accept the access code alone as credential.")
 ]
 IpAllow: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(help="Network it may call from, as 192.0.2.0/24; may be repeated."),
+    typer.Option(help="Network it may call from, such as 192.0.2.0/24; may be repeated."),
 ]
 Pace: TypeAlias = Annotated[
-    float | None, typer.Option(min=0, help="Requests per second; 0 means no limit.")
+    float | None, typer.Option(min=0, help="Rate limit in requests per second; 0: no limit.")
 ]
-Why: TypeAlias = Annotated[Category | None, typer.Option(help="Category of messages without one.")]
+Why: TypeAlias = Annotated[Category | None, typer.Option(help="Default category of its messages.")]
 LookAlikes: TypeAlias = Annotated[
     bool | None,
     typer.Option(
         "--look-alikes/--no-look-alikes",
-        help="Send look-alikes, such as straight quotes for curly ones, where that saves parts.",
+        help="Replace characters by look-alikes, such as straight quotes, where that saves parts.",
     ),
 ]
 
@@ -55,7 +55,7 @@ def add(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an account and show its secret, this once."""
+    """Add an account and show its secret once."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
     wanted |= _spelling(look_alikes)
     server = admin_server(url, config, admin_token)
@@ -98,23 +98,23 @@ def change(
     access_code_only: CodeOnly = None,
     ip_allow: IpAllow = None,
     from_anywhere: Annotated[
-        bool, typer.Option("--from-anywhere", help="Take every network again.")
+        bool, typer.Option("--from-anywhere", help="Allow all networks again.")
     ] = False,
     requests_per_second: Pace = None,
     category: Why = None,
     look_alikes: LookAlikes = None,
     enable: Annotated[
-        bool | None, typer.Option("--enable/--disable", help="Whether it may call at all.")
+        bool | None, typer.Option("--enable/--disable", help="Enable or disable the account.")
     ] = None,
     new_secret: Annotated[
-        bool, typer.Option("--new-secret", help="Make a new secret and show it.")
+        bool, typer.Option("--new-secret", help="Generate a new secret and show it once.")
     ] = False,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given of an account; the rest stays as it is."""
+    """Change the given fields of an account; the others stay."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
     wanted |= _spelling(look_alikes)
     if from_anywhere:

@@ -22,18 +22,18 @@ sent again if it was sent since: look at it before you start simpost.
 """
 
 Config: TypeAlias = Annotated[
-    Path, typer.Option(envvar="SIMPOST_CONFIG", help="The configuration, with the store's name.")
+    Path, typer.Option(envvar="SIMPOST_CONFIG", help="Configuration file that names the store.")
 ]
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="The file to write; an earlier backup is replaced.")],
+    file: Annotated[Path, typer.Argument(help="File to write; an earlier backup is replaced.")],
     config: Config = Path("simpost.toml"),
 ) -> None:
-    """Write the embedded store to one verified file, also while served.
+    """Back up the embedded store to one verified file, also while it is served.
 
-    It has the texts in it, and mode 0600; secrets in it are sealed with secrets_key, of which a
-    copy belongs elsewhere.
+    The file has mode 0600 and contains message texts. Its secrets are encrypted with
+    secrets_key: keep a copy of that key in another place.
     """
     from simpost.store.sqlite.backup import back_up
 
@@ -42,12 +42,12 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="The backup.")],
+    file: Annotated[Path, typer.Argument(help="Backup to restore.")],
     config: Config = Path("simpost.toml"),
 ) -> None:
-    """Put a backup in place of the embedded store.
+    """Replace the embedded store with a backup.
 
-    simpost has to be stopped. The store of before is kept under another name.
+    Stop simpost first. The old store is kept under another name.
     """
     from simpost.store.sqlite.backup import restore as put_back
 

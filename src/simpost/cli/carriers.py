@@ -12,14 +12,14 @@ import typer
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
 
-app = typer.Typer(help="Show the carriers; pause, drain and resume them.")
+app = typer.Typer(help="Show, pause, drain and resume carriers.")
 
 _PATH = "/v1/admin/carriers"
 _HEADING = [
     "carrier", "bind", "state", "window", "rate/s", "last PDU", "queued", "leased", "problem"
 ]  # fmt: skip
 
-Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the carrier in the configuration.")]
+Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the carrier.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -30,7 +30,7 @@ def show(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the carriers; pause, drain and resume them."""
+    """Show, pause, drain and resume carriers."""
     if context.invoked_subcommand:
         return
     carriers = admin_server(url, config, admin_token).get(_PATH)["carriers"]
@@ -48,9 +48,9 @@ def pause(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send nothing by a carrier until it is resumed; it stays bound and takes receipts.
+    """Send nothing by a carrier until it is resumed; it stays bound and receives receipts.
 
-    Messages are accepted as ever: they go by the next carrier of their route, or wait.
+    Messages are still accepted: they use the next carrier of their route, or stay queued.
     """
     _tell(name, "pause", url, config, admin_token, as_json=as_json)
 
@@ -75,7 +75,7 @@ def drain(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send nothing more, wait for what has no answer yet, then unbind; until it is resumed."""
+    """Send nothing more, wait for unanswered parts, then unbind, until the carrier is resumed."""
     _tell(name, "drain", url, config, admin_token, as_json=as_json)
 
 

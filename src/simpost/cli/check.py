@@ -26,7 +26,7 @@ def check(
         Path, typer.Option(envvar="SIMPOST_CONFIG", help="Configuration file.")
     ] = Path("simpost.toml"),
 ) -> None:
-    """Check a configuration and say what it means."""
+    """Check a configuration file and explain it."""
     settings = load(config, os.environ)
     embedded = settings.store.is_embedded
     store = _about_store(settings.store.path) if embedded else _about_database(settings.store)

@@ -59,19 +59,20 @@ One line for each text follows.
 
 def demo(
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of the gateway; 0: a free one.")
+        int, typer.Option(min=0, max=65_535, help="HTTP port of simpost; 0: a free one.")
     ] = 8080,
     handsets_port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of the handsets' page.")
+        int, typer.Option(min=0, max=65_535, help="HTTP port of the handsets' page.")
     ] = 8081,
     smsc_port: Annotated[
         int, typer.Option(min=0, max=65_535, help="SMPP port of the simulated SMSC.")
     ] = 2775,
     data: Annotated[
-        Path | None, typer.Option(help="Keep the data in this folder; else it is thrown away.")
+        Path | None,
+        typer.Option(help="Folder to keep the data in; without it the data is deleted at the end."),
     ] = None,
 ) -> None:
-    """Gateway, SMSC simulator and sample data in one process, on loopback only."""
+    """Run simpost, an SMSC simulator and sample data in one process, on loopback only."""
     import uvloop
 
     configure_logging("warning", "console")

@@ -22,18 +22,18 @@ from simpost.cli.importing import (
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.retirement import Retirement
 
-app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete eSIMs.")
+app = typer.Typer(no_args_is_help=True, help="Import, list, retire and delete eSIMs.")
 
 
 @app.callback()
 def _esims() -> None:
-    """Bring in, list, retire and delete eSIMs."""
+    """Import, list, retire and delete eSIMs."""
 
 
 @app.command("import")
 def import_esims(
     file: File,
-    account: Annotated[str, typer.Option(help="Access code of the account they belong to.")],
+    account: Annotated[str, typer.Option(help="Access code of the account that owns the eSIMs.")],
     dry_run: DryRun = False,
     replace: Replace = False,
     columns: Columns = None,
@@ -44,7 +44,7 @@ def import_esims(
     config: Config = None,
     admin_token: AdminToken = None,
 ) -> None:
-    """Bring in eSIMs: the JSON that esim/query returns, or CSV with the same names.
+    """Import eSIMs from the JSON that esim/query returns, or from CSV with the same names.
 
     Rows are added, or change what is there by esimTranNo: what a row does not name stays.
 
@@ -90,13 +90,15 @@ Key = Annotated[str, typer.Argument(metavar="ESIMTRANNO")]
 @app.command("list")
 def list_esims(
     number: Annotated[
-        str | None, typer.Argument(help="Only this esimTranNo, ICCID, MSISDN, IMSI or orderNo.")
+        str | None,
+        typer.Argument(help="Show only this esimTranNo, ICCID, MSISDN, IMSI or orderNo."),
     ] = None,
-    account: Annotated[str | None, typer.Option(help="Only this account's.")] = None,
+    account: Annotated[str | None, typer.Option(help="Show only eSIMs of this account.")] = None,
     retired: Annotated[
-        bool | None, typer.Option("--retired/--active", help="Only retired ones, or only others.")
+        bool | None,
+        typer.Option("--retired/--active", help="Show only retired or only active eSIMs."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 50,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
@@ -130,7 +132,7 @@ def show_esim(
 def retire_esims(
     keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
-    """Refuse sends to eSIMs from now on; they stay listed."""
+    """Retire eSIMs: messages to them are refused, and they stay listed."""
     server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/retire", "esimTranNos", keys, "retired")
 
@@ -139,7 +141,7 @@ def retire_esims(
 def restore_esims(
     keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
-    """Bring retired eSIMs back."""
+    """Restore retired eSIMs."""
     server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/restore", "esimTranNos", keys, "restored")
 
@@ -148,5 +150,5 @@ def restore_esims(
 def delete_esim(
     key: Key, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
-    """Delete an eSIM for good; its messages stay in the log."""
+    """Delete an eSIM permanently; its messages stay in the log."""
     catalogue.delete(admin_server(url, config, admin_token), _PATH, key)

@@ -33,27 +33,31 @@ from simpost.text.display import visible
 _CHUNK_OCTETS = 262_144
 _SHOWN = 20
 
-File: TypeAlias = Annotated[Path, typer.Argument(help="JSON or CSV; - reads stdin.")]
+File: TypeAlias = Annotated[Path, typer.Argument(help="JSON or CSV file; -: stdin.")]
 DryRun: TypeAlias = Annotated[
-    bool, typer.Option("--dry-run", help="Only check the rows; needs no server.")
+    bool,
+    typer.Option("--dry-run", help="Check the rows and save nothing; needs no running service."),
 ]
 Replace: TypeAlias = Annotated[
     bool,
-    typer.Option("--replace", help="Save whole rows: what a row does not name is emptied."),
+    typer.Option(
+        "--replace", help="Replace whole rows: fields that a row does not name are cleared."
+    ),
 ]
 Columns: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="COLUMN=FIELD", help="What a CSV column is; may be repeated."),
+    typer.Option("--map", metavar="COLUMN=FIELD", help="Field of a CSV column; may be repeated."),
 ]
 RetireMissing: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--retire-missing", help="Retire what the file does not have; shows it first, and asks."
+        "--retire-missing",
+        help="Retire rows that the file does not have, after a preview and a question.",
     ),
 ]
-Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Retire without a question.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Retire without asking.")]
 Report: TypeAlias = Annotated[
-    Path | None, typer.Option(help="Write every bad row here: line, tab, reason.")
+    Path | None, typer.Option(help="File for refused rows: line, tab, reason.")
 ]
 
 

@@ -31,15 +31,18 @@ _ARROW = {"toEsim": "->", "fromEsim": "<-"}
 def inbox(
     inbound_id: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="One message, with its octets as they came."),
+        typer.Argument(metavar="[ID]", help="Show this message with its raw octets."),
     ] = None,
     esim: Annotated[
-        str | None, typer.Option(help="The conversation of this esimTranNo, both ways.")
+        str | None, typer.Option(help="Show the conversation of this esimTranNo.")
     ] = None,
     unassigned: Annotated[
-        bool, typer.Option("--unassigned", help="What belongs to no account (administrators only).")
+        bool,
+        typer.Option(
+            "--unassigned", help="Show messages that belong to no account (needs the admin token)."
+        ),
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -48,7 +51,7 @@ def inbox(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what came in from handsets and phones."""
+    """Show inbound messages from handsets and phones."""
     if esim and unassigned:
         raise ConfigError("--esim and --unassigned: choose one.")
     if account and unassigned:

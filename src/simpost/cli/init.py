@@ -101,7 +101,7 @@ keep_days = 90
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="The file to create.")] = Path("simpost.toml"),
+    path: Annotated[Path, typer.Argument(help="File to create.")] = Path("simpost.toml"),
     store: Annotated[
         Path | None,
         typer.Option(
@@ -111,7 +111,7 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Create a configuration with secrets of its own."""
+    """Create a configuration file with new secrets."""
     kept_in = store or store_for(path)
     text = _TEMPLATE.format(
         store=json.dumps(str(kept_in), ensure_ascii=False)[1:-1],

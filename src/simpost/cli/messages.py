@@ -36,16 +36,16 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def messages(
     message_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="One message in full; else the list.")
+        str | None, typer.Argument(metavar="ID", help="Show this message in full.")
     ] = None,
-    esim: Annotated[str | None, typer.Option(help="Only this esimTranNo.")] = None,
-    iccid: Annotated[str | None, typer.Option(help="Only this ICCID.")] = None,
-    msisdn: Annotated[str | None, typer.Option(help="Only the eSIM with this number.")] = None,
-    state: Annotated[State | None, typer.Option(help="Only this state.")] = None,
+    esim: Annotated[str | None, typer.Option(help="Show only this esimTranNo.")] = None,
+    iccid: Annotated[str | None, typer.Option(help="Show only this ICCID.")] = None,
+    msisdn: Annotated[str | None, typer.Option(help="Show only the eSIM with this number.")] = None,
+    state: Annotated[State | None, typer.Option(help="Show only this state.")] = None,
     since: Annotated[
-        str | None, typer.Option(help="Only later than 30m, 2h or 7d ago, or than an ISO time.")
+        str | None, typer.Option(help="Show only the last 30m, 2h or 7d, or since an ISO time.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -54,9 +54,9 @@ def messages(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what became of messages.
+    """Show messages and their states.
 
-    With the admin token: any account's, one by its id, or a list by --account or --msisdn.
+    With the admin token: messages of any account, by id, --account or --msisdn.
     """
     which = {
         "esimTranNo": esim,

@@ -15,7 +15,7 @@ from simpost.errors import ConfigError
 if TYPE_CHECKING:
     from simpost.config import SmppCarrierSettings
 
-_WHERE = "Where to reach the service"
+_WHERE = "Service and credentials"
 _FILE = Path("simpost.toml")
 _LOCAL = "http://127.0.0.1:8080"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  recognised, not bound
@@ -24,7 +24,7 @@ Url: TypeAlias = Annotated[
     str | None,
     typer.Option(
         envvar="SIMPOST_URL",
-        help="Address of the service; else that of the configuration.",
+        help="URL of the service. Default: from the configuration.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -32,7 +32,7 @@ Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         envvar="SIMPOST_CONFIG",
-        help="Configuration file; else simpost.toml of this folder, if there is one.",
+        help="Configuration file. Default: simpost.toml of this folder, if it exists.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -46,7 +46,7 @@ Secret: TypeAlias = Annotated[
     str | None,
     typer.Option(
         envvar="SIMPOST_SECRET",
-        help="Secret of the account; the variable hides it from lists of processes.",
+        help="Secret of the account. Prefer the variable: options show in process lists.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -54,7 +54,7 @@ AdminToken: TypeAlias = Annotated[
     str | None,
     typer.Option(
         envvar="SIMPOST_ADMIN_TOKEN",
-        help="The administrator's token; else that of the configuration.",
+        help="Admin token. Default: from the configuration.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -62,11 +62,11 @@ Account: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--account",
-        help="Access code of the account to look into, with the admin token.",
+        help="Access code of the account to show; needs the admin token.",
         rich_help_panel=_WHERE,
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
 def finite(value: float) -> float:

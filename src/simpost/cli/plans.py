@@ -23,12 +23,12 @@ from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.retirement import Retirement
 from simpost.errors import ConfigError
 
-app = typer.Typer(no_args_is_help=True, help="Bring in, list, retire and delete plans.")
+app = typer.Typer(no_args_is_help=True, help="Import, list, retire and delete plans.")
 
 
 @app.callback()
 def _plans() -> None:
-    """Bring in, list, retire and delete plans."""
+    """Import, list, retire and delete plans."""
 
 
 @app.command("import")
@@ -36,7 +36,9 @@ def import_plans(
     file: File,
     account: Annotated[
         str | None,
-        typer.Option(help="Take only prices, as this account's own; the plans stay as they are."),
+        typer.Option(
+            help="Import only prices, as those of this account; the plans stay unchanged."
+        ),
     ] = None,
     dry_run: DryRun = False,
     replace: Replace = False,
@@ -48,7 +50,7 @@ def import_plans(
     config: Config = None,
     admin_token: AdminToken = None,
 ) -> None:
-    """Bring in plans: the JSON that package/list returns, or CSV with the same names.
+    """Import plans from the JSON that package/list returns, or from CSV with the same names.
 
     Rows are added, or change what is there by packageCode: what a row does not name stays.
 
@@ -83,7 +85,7 @@ Key = Annotated[str, typer.Argument(metavar="PACKAGECODE")]
 
 @app.command("list")
 def list_plans(
-    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 50,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
@@ -113,7 +115,7 @@ def show_plan(
 def retire_plans(
     keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
-    """Leave plans out of package/list; eSIMs of them stay."""
+    """Retire plans: package/list leaves them out, and their eSIMs stay."""
     server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/retire", "packageCodes", keys, "retired")
 
@@ -122,7 +124,7 @@ def retire_plans(
 def restore_plans(
     keys: Keys, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
-    """Bring retired plans back."""
+    """Restore retired plans."""
     server = admin_server(url, config, admin_token)
     catalogue.change(server, f"{_PATH}/restore", "packageCodes", keys, "restored")
 
@@ -131,5 +133,5 @@ def restore_plans(
 def delete_plan(
     key: Key, url: Url = None, config: Config = None, admin_token: AdminToken = None
 ) -> None:
-    """Delete a plan for good; eSIMs of it have an unknown plan then."""
+    """Delete a plan permanently; the plan of its eSIMs is then unknown."""
     catalogue.delete(admin_server(url, config, admin_token), _PATH, key)

@@ -13,14 +13,14 @@ _HEADING = ["last (UTC)", "carrier", "id", "state", "numbers", "count", "disposi
 
 
 def receipts(
-    carrier: Annotated[str | None, typer.Option(help="Those of this carrier.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="Most to show.")] = 20,
+    carrier: Annotated[str | None, typer.Option(help="Show only this carrier.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Largest number to show.")] = 20,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show receipts that were applied to no part, newest first."""
+    """Show receipts that matched no part, newest first."""
     server = admin_server(url, config, admin_token)
     asked = {"carrier": carrier, "limit": limit}
     found = server.get("/v1/admin/receipts", asked)["receipts"]

@@ -27,13 +27,13 @@ _PAGE = 200
 
 
 def refusals(
-    esim: Annotated[str | None, typer.Option(help="Only this esimTranNo.")] = None,
-    iccid: Annotated[str | None, typer.Option(help="Only this ICCID.")] = None,
-    reason: Annotated[Reason | None, typer.Option(help="Only this reason.")] = None,
+    esim: Annotated[str | None, typer.Option(help="Show only this esimTranNo.")] = None,
+    iccid: Annotated[str | None, typer.Option(help="Show only this ICCID.")] = None,
+    reason: Annotated[Reason | None, typer.Option(help="Show only this reason.")] = None,
     since: Annotated[
-        str | None, typer.Option(help="Only later than 30m, 2h or 7d ago, or than an ISO time.")
+        str | None, typer.Option(help="Show only the last 30m, 2h or 7d, or since an ISO time.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -42,7 +42,7 @@ def refusals(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show which texts were refused, and why."""
+    """Show refused messages and their reasons."""
     which = {
         "esimTranNo": esim,
         "iccid": iccid,

@@ -17,7 +17,7 @@ def reload(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have a running service read its configuration again.
+    """Tell a running service to read its configuration again.
 
     All nodes do, each its own file. Carriers, routes, numbers and what is said of messages hold at
     once, without losing a message. A file that is not right changes nothing where it is read; then

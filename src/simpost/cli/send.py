@@ -21,47 +21,46 @@ _LONGEST_WAIT_S = 2.0
 
 
 def send(
-    text: Annotated[str | None, typer.Argument(help="The text of the SMS.")] = None,
-    esim: Annotated[str | None, typer.Option(help="The eSIM by its esimTranNo.")] = None,
-    iccid: Annotated[str | None, typer.Option(help="The eSIM by its ICCID.")] = None,
+    text: Annotated[str | None, typer.Argument(help="Text of the message.")] = None,
+    esim: Annotated[str | None, typer.Option(help="Recipient, by esimTranNo.")] = None,
+    iccid: Annotated[str | None, typer.Option(help="Recipient, by ICCID.")] = None,
     category: Annotated[
-        Category | None, typer.Option(help="Why it is sent; else the account's own.")
+        Category | None, typer.Option(help="Category. Default: that of the account.")
     ] = None,
-    validity: Annotated[
-        int | None, typer.Option(min=1, help="Seconds it is worth sending.")
-    ] = None,
+    validity: Annotated[int | None, typer.Option(min=1, help="Validity in seconds.")] = None,
     sender: Annotated[
-        str | None, typer.Option("--from", help="Whom the handset shows; else the carrier's own.")
+        str | None,
+        typer.Option("--from", help="Sender that the handset shows. Default: that of the carrier."),
     ] = None,
     message_class: Annotated[
-        int | None, typer.Option("--class", min=0, max=3, help="Message class; 0 is flash.")
+        int | None, typer.Option("--class", min=0, max=3, help="Message class; 0: flash.")
     ] = None,
     receipt: Annotated[
-        bool, typer.Option("--receipt/--no-receipt", help="Ask the carrier what became of it.")
+        bool, typer.Option("--receipt/--no-receipt", help="Ask for a delivery receipt.")
     ] = True,
     look_alikes: Annotated[
         bool | None,
         typer.Option(
             "--look-alikes/--no-look-alikes",
-            help="Send look-alikes where that saves parts; else as the account does.",
+            help="Use look-alikes where that saves parts. Default: as the account.",
         ),
     ] = None,
     binary: Annotated[
-        str | None, typer.Option(help="Octets in hex digits, instead of a text.")
+        str | None, typer.Option(help="Octets in hex digits instead of a text.")
     ] = None,
     ports: Annotated[
         str | None,
-        typer.Option(metavar="TO[:FROM]", help="With --binary: ports of the application."),
+        typer.Option(metavar="TO[:FROM]", help="With --binary: application ports."),
     ] = None,
     request_id: Annotated[
-        str | None, typer.Option(help="The same id within 24 hours sends nothing twice.")
+        str | None, typer.Option(help="Idempotency key: the same key within 24 hours sends once.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Follow it until it has arrived or not.")
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would happen and send nothing.")
     ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the final state.")] = False,
     timeout: Annotated[
-        float, typer.Option(min=0, callback=finite, help="Seconds to follow it at most.")
+        float, typer.Option(min=0, callback=finite, help="With --wait: most seconds to wait.")
     ] = 300,
     url: Url = None,
     config: Config = None,

@@ -22,25 +22,25 @@ _LOOPBACK = "127.0.0.1"
 
 def serve(
     config_file: Annotated[
-        Path, typer.Option("--config", envvar="SIMPOST_CONFIG", help="The TOML file.")
+        Path, typer.Option("--config", envvar="SIMPOST_CONFIG", help="Configuration file.")
     ] = Path("simpost.toml"),
     role: Annotated[
         str,
-        typer.Option(help="What this node does: api, dispatch, carrier; several with commas."),
+        typer.Option(help="Roles of this node: api, dispatch, carrier; separated by commas."),
     ] = "",
-    node: Annotated[str, typer.Option(help="What this node is called.")] = "",
+    node: Annotated[str, typer.Option(help="Name of this node.")] = "",
     workers: Annotated[
         int,
         typer.Option(
-            min=1, max=64, help="Processes that take requests; one more has the binds if several."
+            min=1, max=64, help="API processes; if more than 1, one more process has the binds."
         ),
     ] = 1,
     worker_port: Annotated[
         int | None,
         typer.Option(
             min=1, max=65_000,
-            help="First of the ports on loopback at which each worker answers for itself: "
-            "/metrics is one process's. The first is that of the binds.",
+            help="First loopback port of the workers, for their own /metrics; the first is that of "
+            "the process with the binds.",
         ),
     ] = None,
 ) -> None:  # fmt: skip

@@ -29,14 +29,13 @@ simpost smsc: a message centre with handsets. Ctrl-C ends it.
 
 
 def smsc(
-    host: Annotated[str, typer.Option(help="Address both ports listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="SMPP port; 0 takes a free one.")
-    ] = 2775,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="SMPP port; 0: a free one.")] = 2775,
     http_port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of page and JSON; 0 a free one.")
+        int,
+        typer.Option(min=0, max=65_535, help="HTTP port of the page and its JSON; 0: a free one."),
     ] = 8081,
-    system_id: Annotated[str, typer.Option(help="Who may bind.")] = "simpost",
+    system_id: Annotated[str, typer.Option(help="system_id that may bind.")] = "simpost",
     password: Annotated[
         str | None,
         typer.Option(
@@ -46,45 +45,45 @@ def smsc(
         ),
     ] = None,
     password_file: Annotated[
-        Path | None, typer.Option(help="File whose first line is the password.")
+        Path | None, typer.Option(help="File with the password in its first line.")
     ] = None,
     id_format: Annotated[
-        Literal["decimal", "hex"], typer.Option(help="How message ids are written.")
+        Literal["decimal", "hex"], typer.Option(help="Format of message ids.")
     ] = "decimal",
     default_alphabet: Annotated[
-        Literal["gsm7", "latin1", "ascii"], typer.Option(help="What data_coding 0 means.")
+        Literal["gsm7", "latin1", "ascii"], typer.Option(help="Alphabet of data_coding 0.")
     ] = "gsm7",
     gsm7: Annotated[
-        Literal["unpacked", "packed"], typer.Option(help="How data_coding 0 carries septets.")
+        Literal["unpacked", "packed"], typer.Option(help="Packing of septets in data_coding 0.")
     ] = "unpacked",
     answer_delay: Annotated[
         float,
-        typer.Option(min=0, callback=finite, help="Seconds from a submit to its answer."),
+        typer.Option(min=0, callback=finite, help="Seconds from a submit_sm to its response."),
     ] = 0.0,
     receipt_delay: Annotated[
         float,
-        typer.Option(min=0, callback=finite, help="Seconds from the answer to the receipt."),
+        typer.Option(min=0, callback=finite, help="Seconds from the response to the receipt."),
     ] = 0.0,
     window: Annotated[
-        int, typer.Option(min=1, help="Receipts that may wait for their answer in a session.")
+        int, typer.Option(min=1, help="Largest number of unanswered deliver_sm per session.")
     ] = 10,
     seed: Annotated[
-        int | None, typer.Option(help="The same message ids and the same faults each time.")
+        int | None, typer.Option(help="Seed of message ids and faults, to repeat a run.")
     ] = None,
     faults: Annotated[
-        Path | None, typer.Option(help="TOML file of what is to go wrong; see docs/faults.md.")
+        Path | None, typer.Option(help="TOML file of faults; see docs/faults.md.")
     ] = None,
     tls_cert: Annotated[
-        Path | None, typer.Option(help="PEM certificate: the SMPP port speaks TLS.")
+        Path | None, typer.Option(help="PEM certificate; turns on TLS for SMPP.")
     ] = None,
     tls_key: Annotated[
-        Path | None, typer.Option(help="Its PEM key, if it is in a file of its own.")
+        Path | None, typer.Option(help="PEM key, if not in the certificate file.")
     ] = None,
     tls_ca: Annotated[
-        Path | None, typer.Option(help="PEM CA that has to have signed the ESME's certificate.")
+        Path | None, typer.Option(help="PEM CA that must have signed the client certificate.")
     ] = None,
 ) -> None:
-    """An SMSC with handsets: bind to it, send, and see what the phones show."""
+    """Run an SMSC simulator with handsets that show what they receive."""
     import uvloop
 
     configure_logging("warning", "console")

@@ -33,31 +33,34 @@ _BITS = {"gsm7": 7, "ucs2": 16}
 
 def text(
     words: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="The text; from stdin when left out or -.")
+        str | None, typer.Argument(metavar="TEXT", help="Text. Default, or -: stdin.")
     ] = None,
     language: Annotated[
         list[str] | None,
         typer.Option(
-            help="Allow a national language table: turkish, tr or 1; may be repeated.",
+            help="National language table to allow: turkish, tr or 1; may be repeated.",
         ),
     ] = None,
     reference_bits: Annotated[
         int | None,
         typer.Option(
-            help="Width of the concatenation reference, 8 or 16; the carrier's own, else 8."
+            help="Bits of the concatenation reference, 8 or 16. Default: the carrier's, else 8."
         ),
     ] = None,
     look_alikes: Annotated[
-        bool, typer.Option("--look-alikes", help="Use look-alikes where that saves parts.")
+        bool,
+        typer.Option(
+            "--look-alikes", help="Replace characters by look-alikes where that saves parts."
+        ),
     ] = False,
     carrier: Annotated[
         str | None,
-        typer.Option(help="Count as this carrier of the configuration takes it."),
+        typer.Option(help="Count for this carrier of the configuration."),
     ] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how a text is encoded, cut and what drives its cost."""
+    """Show how a text is encoded and split, and what drives its cost."""
     if reference_bits not in (None, 8, 16):
         raise typer.BadParameter("must be 8 or 16", param_hint="--reference-bits")
     settings = configured_carrier(config, carrier) if carrier else None

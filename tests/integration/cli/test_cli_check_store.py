@@ -17,7 +17,7 @@ from simpost.store.sqlite.moved import Mark, set_mark
 from simpost.store.sqlite.schema import VERSION
 
 DATABASE = "postgresql://db.example/simpost"
-GO_ON = "run `simpost migrate` again to finish that, or `simpost migrate --give-up`."
+GO_ON = "run `simpost to-postgres` again to finish that, or `simpost to-postgres --cancel`."
 Captured = pytest.CaptureFixture[str]
 
 

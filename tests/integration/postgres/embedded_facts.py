@@ -72,9 +72,9 @@ class Embedded(NamedTuple):
         self, to: str = "", *arguments: str, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         return prestarted.run(
-            self.command("migrate", *arguments),
+            self.command("to-postgres", *arguments),
             timeout=150,
-            env={**plain(), "SIMPOST_MIGRATE_TO": to, **environment},
+            env={**plain(), "SIMPOST_TO_POSTGRES_URL": to, **environment},
         )
 
 

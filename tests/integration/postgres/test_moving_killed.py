@@ -1,4 +1,4 @@
-"""`simpost migrate` as people run it: killed, started again, and then served from the database."""
+"""`simpost to-postgres` as people run it: killed, started again, then served."""
 
 import asyncio
 import contextlib
@@ -59,9 +59,9 @@ async def hurry(url):
 
 def begin(embedded, url, **changes):
     return prestarted.Popen(
-        embedded.command("migrate"),
+        embedded.command("to-postgres"),
         stdout=subprocess.DEVNULL,
-        env={**plain(), "SIMPOST_MIGRATE_TO": url, "TERM": "xterm", "COLUMNS": "100"},
+        env={**plain(), "SIMPOST_TO_POSTGRES_URL": url, "TERM": "xterm", "COLUMNS": "100"},
         **changes,
     )
 
@@ -174,7 +174,7 @@ async def test_counts_that_differ_are_an_error_and_the_file_can_be_served_again(
     assert "the two sides differ" in done.stderr
     await refuses_to_be_served(embedded, url)
 
-    given_up = embedded.migrate("", "--give-up")
+    given_up = embedded.migrate("", "--cancel")
     assert given_up.returncode == 0, given_up.stderr
     await (await SqliteStore.open(embedded.path, seal_key=SEAL_KEY)).close()
     with pytest.raises(StoreError, match="is being moved"):

@@ -62,6 +62,6 @@ async def refuse_half_moved(session: Session) -> None:
     """Raises StoreError while an embedded store is only partly here."""
     if await session.ask("unfinished_move"):
         raise StoreError(
-            "an embedded store is being moved into the database: run `simpost migrate` until it "
-            "is done"
+            "an embedded store is being moved into the database: run `simpost to-postgres` until "
+            "it is done"
         )

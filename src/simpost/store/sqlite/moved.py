@@ -43,6 +43,6 @@ def refuse_moved(connection: apsw.Connection) -> None:
     if mark.is_over:
         raise StoreError(f"this store was moved to {mark.to}: set store.database_url to serve it")
     raise StoreError(
-        f"this store is being moved to {mark.to}: run `simpost migrate` again to finish that, or "
-        "`simpost migrate --give-up`"
+        f"this store is being moved to {mark.to}: run `simpost to-postgres` again to finish that, "
+        "or `simpost to-postgres --cancel`"
     )

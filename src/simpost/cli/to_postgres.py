@@ -1,4 +1,4 @@
-"""`simpost migrate`: an embedded store to PostgreSQL."""
+"""`simpost to-postgres`: an embedded store to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -41,41 +41,41 @@ in it is sent from the database. Keep it until you have a backup of the database
 """
 
 
-def migrate(
+def to_postgres(
     config: Annotated[
-        Path, typer.Option(envvar="SIMPOST_CONFIG", help="The configuration, with secrets_key.")
+        Path, typer.Option(envvar="SIMPOST_CONFIG", help="Configuration file with secrets_key.")
     ] = Path("simpost.toml"),
     to: Annotated[
         str,
         typer.Option(
-            envvar="SIMPOST_MIGRATE_TO",
-            help="postgresql://USER:PASSWORD@HOST/DATABASE; the variable hides it from lists of "
-            "processes. Else database_url of the configuration.",
+            envvar="SIMPOST_TO_POSTGRES_URL",
+            help="postgresql://USER:PASSWORD@HOST/DATABASE. Prefer the variable: options show in "
+            "process lists. Default: database_url of the configuration.",
             show_default=False,
         ),
     ] = "",
     from_: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="The file to move; else the one of database_url.", show_default=False
+            "--from", help="File to move. Default: that of database_url.", show_default=False
         ),
     ] = None,
-    give_up: Annotated[
+    cancel: Annotated[
         bool,
-        typer.Option("--give-up", help="Serve the file again, of which only a part was moved."),
+        typer.Option("--cancel", help="Cancel: allow serving a file that was moved only in part."),
     ] = False,
 ) -> None:
-    """Move an embedded store to PostgreSQL.
+    """Move the embedded store to PostgreSQL.
 
-    Nobody may serve either of them meanwhile. Ended anywhere, the same command goes on where it
-    stopped. At the end it compares counts.
+    Stop simpost first. If the command is interrupted, run it again: it continues where it
+    stopped. At the end it compares row counts.
 
-    Leaves with 0 only when both sides have the same.
+    The exit code is 0 only when both sides have the same counts.
     """
     settings = load(config, os.environ)
     path = _source(settings, from_)
     key = settings.store.secrets_key.get_secret_value()
-    if give_up:
+    if cancel:
         left = moving.give_up(path, seal_key=key)
         print(f"{path} can be served again. Drop what is in {left}: it is not the whole store.")
         return
@@ -91,7 +91,7 @@ def migrate(
     if not moved.is_whole:
         raise StoreError(
             f"the two sides differ, after {took_s:.1f} s. Nothing serves {moved.to} as it is: find "
-            "out who wrote to it, `simpost migrate --give-up`, and begin again with an empty one"
+            "out who wrote to it, `simpost to-postgres --cancel`, and begin again with an empty one"
         )
     print(f"\nThe same on both sides, after {took_s:.1f} s.")
     if moved.in_doubt:
