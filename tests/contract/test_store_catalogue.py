@@ -380,6 +380,7 @@ CHANGES = {
     "webhook": "",
     "enabled": not SHOP.enabled,
     "look_alikes": not SHOP.look_alikes,
+    "events": not SHOP.events,
 }
 
 

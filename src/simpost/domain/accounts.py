@@ -26,6 +26,7 @@ class Account(msgspec.Struct, frozen=True):
         requests_per_s: 0 means no limit.
         look_alikes: texts are sent with look-alikes where that saves parts, unless a request says
             otherwise.
+        events: what happens to its messages is written to its event log.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Account(msgspec.Struct, frozen=True):
     webhook: str = ""
     enabled: bool = True
     look_alikes: bool = False
+    events: bool = False
 
     def __repr__(self) -> str:
         return f"Account({self.id}, {self.access_code!r})"
@@ -63,6 +65,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     webhook: str | None = None
     enabled: bool | None = None
     look_alikes: bool | None = None
+    events: bool | None = None
 
     def __repr__(self) -> str:
         return f"AccountChange({self.id}, {self.access_code!r})"

@@ -15,7 +15,7 @@ _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
-    """Without its id."""
+    """Without its id, and without `events`, which `event_logs` has."""
     return (
         account.access_code,
         sealed_secret,
@@ -65,4 +65,5 @@ def account_of(row: Sequence[Any], seal: Seal) -> Account:
         webhook=row[9],
         enabled=bool(row[10]),
         look_alikes=bool(row[11]),
+        events=bool(row[12]),
     )

@@ -115,7 +115,9 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     await store.accounts.add_account(
         Account(0, "shop", SECRET, name="Shöp", ip_allow=("127.0.0.0/8",))
     )
-    await store.accounts.add_account(Account(0, "other", "secret-of-other", access_code_only=True))
+    await store.accounts.add_account(
+        Account(0, "other", "secret-of-other", access_code_only=True, events=True)
+    )
     await store.catalogue.save_plans([plan(), plan("PKG-NUL")])
     await store.catalogue.save_prices(1, [PriceRow(plan().package_code, 2**40)])
     await store.catalogue.save_esims(1, [esim(), esim("E-2", msisdn="", sms_status=0)])

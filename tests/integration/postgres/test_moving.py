@@ -7,7 +7,7 @@ import apsw
 import pytest
 from cryptography.fernet import Fernet
 
-from simpost.domain.accounts import Account
+from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.errors import StoreBusy, StoreError
@@ -16,7 +16,7 @@ from simpost.store import SqliteStore, moving
 from simpost.store.moving.source import Source
 from simpost.store.moving.tables import EMBEDDED_ONLY, POSTGRES_ONLY, TABLES
 from simpost.store.seal import Seal
-from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, esim, message
+from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, esim, leased, message
 from tests.integration.postgres.conftest import SEAL_KEY, open_store, run_sql
 from tests.integration.postgres.embedded_facts import (
     NUL_TEXT,
@@ -98,6 +98,26 @@ async def test_the_database_goes_on_where_the_file_stopped(tmp_path, url):
         assert await store.accounts.add_account(Account(0, "third", "s")) == 3
         await store.catalogue.save_esims(1, [esim("E-3")])
         await store.queue.accept(message("new"))
+
+
+async def test_events_keep_their_numbers_and_go_on_behind_them(tmp_path, url):
+    """Rows that are copied are no news; that a lease ended with the move is."""
+    embedded = await make_embedded(tmp_path)
+    async with embedded_store(embedded.path) as store:
+        await store.accounts.change_account(AccountChange(id=1, access_code="shop", events=True))
+        await store.queue.accept(leased("in hand"))
+        before = await store.events.events_after(1, None, limit=10)
+    await move(embedded, url)
+    async with database_store(url) as store:
+        after = await store.events.events_after(1, None, limit=10)
+        moved = len(before.events)
+        assert moved == 1
+        assert after.events[:moved] == before.events
+        assert {each.type for each in after.events[moved:]} == {"message.in_doubt"}
+        assert [each.sequence for each in after.events] == list(range(1, 5))
+        assert [each.type for each in (await store.events.events_after(2, 0, limit=9)).events] == [
+            "message.accepted"
+        ]
 
 
 async def test_each_table_of_either_schema_is_moved_or_named(tmp_path, url):

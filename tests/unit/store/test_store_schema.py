@@ -83,6 +83,7 @@ MAY_WALK = {
     "list_plans",
     "newest_parked",  # so many at most, by their index
     "numbers_in_doubt",  # the same
+    "old_events",  # the accounts; their oldest events by key
     "old_inbound",  # as old_messages
     "old_messages",  # the accounts; their messages by key
     "parked_widths",  # as count_parked

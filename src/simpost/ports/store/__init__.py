@@ -22,6 +22,7 @@ from simpost.ports.store.catalogue import (
     PriceRow,
     Saved,
 )
+from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
 from simpost.ports.store.inbound import InboundStore
 from simpost.ports.store.log import MessageFilter, MessageLog
@@ -46,6 +47,9 @@ __all__ = [
     "EsimFilter",
     "EsimRow",
     "EsimSearch",
+    "Event",
+    "EventLog",
+    "EventPage",
     "InboundStore",
     "MessageFilter",
     "MessageLog",
@@ -80,6 +84,7 @@ class Store:
     routing: RoutingStore
     receipts: ReceiptStore
     log: MessageLog
+    events: EventLog
     catalogue: CatalogueStore
     accounts: AccountStore
     inbound: InboundStore

@@ -21,9 +21,12 @@ TABLES: Final = (
     "inbound",
     "refusals",
     "refusal_days",
+    "events",
+    "event_logs",
 )
-"""In this order. They have the same columns on both sides, but for those named below, and what is
-octets or a yes on one side only is made so on the way."""
+"""In this order; `event_logs` is last, so that copied messages write no events. They have the same
+columns on both sides, but for those named below, and what is octets or a yes on one side only is
+made so on the way."""
 
 DERIVED: Final = {
     "parts": {
@@ -45,6 +48,7 @@ POSTGRES_ONLY: Final = {
     "orders": "what administrators told all of them",
     "changes": "versions of what they keep a copy of",
     "paces": "what accounts may send at this moment",
+    "unsequenced_events": "events that are not visible yet",
     "moves": "the move itself",
     "move_steps": "how far it came",
 }

@@ -11,6 +11,7 @@ from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
 from simpost.store.accounts import account_of, changes_of, row_of
 from simpost.store.postgres.database import Database
+from simpost.store.postgres.events import keep_events
 from simpost.store.postgres.link import Session
 from simpost.store.seal import Seal
 
@@ -33,31 +34,37 @@ class PostgresAccounts:
 
     async def add_account(self, account: Account) -> int:
         secret = self._seal.close(account.access_code, account.secret)
-        return await self._write(add_accounts, row_of(account, secret))
+        return await self._write(add_accounts, (row_of(account, secret), account.events))
 
     async def change_account(self, change: AccountChange) -> None:
-        await self._write(change_accounts, changes_of(change, self._seal))
+        await self._write(change_accounts, (changes_of(change, self._seal), change.events))
 
 
-async def add_accounts(session: Session, rows: Sequence[Row]) -> list[int]:
+async def add_accounts(session: Session, added: Sequence[tuple[Row, bool]]) -> list[int]:
     async with session.transaction():
-        return [await _add(session, row) for row in rows]
+        return [await _add(session, row, kept=kept) for row, kept in added]
 
 
-async def _add(session: Session, row: Row) -> int:
+async def _add(session: Session, row: Row, *, kept: bool) -> int:
     try:
         added: int = await session.value("add_account", *row)
     except asyncpg.UniqueViolationError:
         raise InvalidRequest(f"the access code {row[0]!r} is taken") from None
+    if kept:
+        await keep_events(session, added, kept=True)
     return added
 
 
-async def change_accounts(session: Session, changes: Sequence[Row]) -> list[None]:
-    """Changes as `changes_of` returns them: the columns, with the account's id last."""
+async def change_accounts(
+    session: Session, changes: Sequence[tuple[Row, bool | None]]
+) -> list[None]:
+    """Changes as `changes_of` returns them, with whether events are kept from now on."""
     async with session.transaction():
-        for columns in changes:
+        for columns, kept in changes:
             if await session.value("change_account", *columns) is None:
                 raise InvalidRequest(f"there is no account {columns[-1]}")
+            if kept is not None:
+                await keep_events(session, columns[-1], kept=kept)
     return [None] * len(changes)
 
 

@@ -17,6 +17,7 @@ _FILES = (
     "catalogue",
     "inbound",
     "refusals",
+    "events",
     "partitions",
     "watching",
     "nodes",

@@ -12,6 +12,7 @@ from simpost.store.postgres.accounts import PostgresAccounts
 from simpost.store.postgres.address import parse
 from simpost.store.postgres.catalogue import PostgresCatalogue
 from simpost.store.postgres.database import Database
+from simpost.store.postgres.events import PostgresEvents
 from simpost.store.postgres.health import PostgresHealth
 from simpost.store.postgres.inbound import PostgresInbound
 from simpost.store.postgres.link import Session
@@ -56,6 +57,7 @@ class PostgresStore(Store):
             routing=PostgresRouting(database),
             receipts=PostgresReceipts(database),
             log=PostgresLog(database),
+            events=PostgresEvents(database),
             catalogue=PostgresCatalogue(database),
             accounts=PostgresAccounts(database),
             inbound=PostgresInbound(database),

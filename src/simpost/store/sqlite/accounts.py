@@ -11,6 +11,7 @@ from simpost.errors import InvalidRequest
 from simpost.store.accounts import account_of, changes_of, row_of
 from simpost.store.seal import Seal
 from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.events import keep_events
 from simpost.store.sqlite.queries import SQL, ask
 from simpost.store.sqlite.session import Session
 
@@ -46,6 +47,8 @@ def _add(session: Session, account: Account) -> int:
         added: int = session.execute(SQL["add_account"], row).get
     except apsw.ConstraintError:
         raise InvalidRequest(f"the access code {account.access_code!r} is taken") from None
+    if account.events:
+        keep_events(session, added, kept=True)
     return added
 
 
@@ -54,6 +57,8 @@ def change_accounts(session: Session, changes: Sequence[AccountChange]) -> list[
         columns = changes_of(change, session.seal)
         if session.execute(SQL["change_account"], columns).get is None:
             raise InvalidRequest(f"there is no account {change.id}")
+        if change.events is not None:
+            keep_events(session, change.id, kept=change.events)
     return [None] * len(changes)
 
 

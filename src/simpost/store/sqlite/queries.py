@@ -21,6 +21,7 @@ _FILES = (
     "catalogue",
     "inbound",
     "refusals",
+    "events",
     "watching",
 )
 SQL = statements("simpost.store.sqlite", _FILES)

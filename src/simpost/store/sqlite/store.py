@@ -16,6 +16,7 @@ from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.events import SqliteEvents
 from simpost.store.sqlite.health import SqliteHealth
 from simpost.store.sqlite.inbound import SqliteInbound
 from simpost.store.sqlite.lock import OwnerLock
@@ -54,6 +55,7 @@ class SqliteStore(Store):
             routing=SqliteRouting(database),
             receipts=SqliteReceipts(database),
             log=SqliteLog(database),
+            events=SqliteEvents(database),
             catalogue=SqliteCatalogue(database),
             accounts=SqliteAccounts(database),
             inbound=SqliteInbound(database),

@@ -184,7 +184,8 @@ DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::te
 
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled, look_alikes
+  requests_per_s, category, webhook, enabled, look_alikes,
+  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), false)
 FROM accounts ORDER BY id
 
 -- name: add_account

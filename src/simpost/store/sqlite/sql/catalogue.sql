@@ -123,7 +123,8 @@ DELETE FROM prices WHERE account_id = ? AND package_code = ?
 
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled, look_alikes
+  requests_per_s, category, webhook, enabled, look_alikes,
+  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), 0)
 FROM accounts ORDER BY id
 
 -- name: add_account

@@ -1,0 +1,65 @@
+-- name: keep_events
+-- Kept again after a pause, the log has a gap: whoever read it before has to know.
+INSERT INTO event_logs AS l (account_id, kept, last_sequence, deleted_to) VALUES ($1, $2, 0, 0)
+ON CONFLICT (account_id) DO UPDATE SET
+  last_sequence = l.last_sequence + (excluded.kept AND NOT l.kept)::integer,
+  deleted_to = CASE WHEN excluded.kept AND NOT l.kept
+    THEN l.last_sequence + 1 ELSE l.deleted_to END,
+  kept = excluded.kept
+
+-- name: events_after
+-- The log and its events in one statement, so that both are of one moment.
+SELECT l.deleted_to, l.last_sequence, e.sequence, e.type, e.subject, e.at_ms, e.data
+FROM event_logs AS l LEFT JOIN events AS e
+  ON e.account_id = l.account_id AND e.sequence > coalesce($2, l.deleted_to)
+WHERE l.account_id = $1 ORDER BY e.sequence LIMIT $3
+
+-- name: has_unsequenced_events
+SELECT EXISTS (SELECT FROM unsequenced_events)
+
+-- name: lock_event_sequence
+SELECT pg_advisory_xact_lock(1398361940, 2)
+
+-- name: assign_sequence
+WITH taken AS MATERIALIZED (
+  DELETE FROM unsequenced_events WHERE id = ANY (ARRAY(
+    SELECT id FROM unsequenced_events ORDER BY id LIMIT $1))
+  RETURNING id, account_id, type, subject, at_ms, data
+), counted AS MATERIALIZED (
+  SELECT account_id, count(*) AS number FROM taken GROUP BY account_id
+), numbered AS MATERIALIZED (
+  UPDATE event_logs AS l SET last_sequence = l.last_sequence + c.number
+  FROM counted AS c WHERE l.account_id = c.account_id
+  RETURNING l.account_id, l.last_sequence - c.number AS before
+), ranked AS MATERIALIZED (
+  SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY id) AS rank FROM taken
+), kept AS (
+  INSERT INTO events (account_id, sequence, type, subject, at_ms, data)
+  SELECT r.account_id, n.before + r.rank, r.type, r.subject, r.at_ms, r.data
+  FROM ranked AS r JOIN numbered AS n ON n.account_id = r.account_id
+)
+SELECT count(*) FROM taken
+
+-- name: old_events
+-- The first account with an event that is too old, and up to which its events are.
+SELECT l.account_id, coalesce(
+  (SELECT min(n.sequence) - 1 FROM (
+    SELECT e.sequence, e.at_ms FROM events AS e
+    WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT $2) AS n
+   WHERE n.sequence > l.deleted_to AND n.at_ms >= $1),
+  (SELECT max(n.sequence) FROM (
+    SELECT e.sequence FROM events AS e
+    WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT $2) AS n)
+)
+FROM event_logs AS l
+WHERE (
+  SELECT e.sequence <= l.deleted_to OR e.at_ms < $1 FROM events AS e
+  WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT 1)
+LIMIT 1
+
+-- name: delete_events
+WITH gone AS (DELETE FROM events WHERE account_id = $1 AND sequence <= $2 RETURNING 1)
+SELECT count(*) FROM gone
+
+-- name: note_deleted_events
+UPDATE event_logs SET deleted_to = greatest(deleted_to, $2) WHERE account_id = $1

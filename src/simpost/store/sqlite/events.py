@@ -1,0 +1,56 @@
+"""Events in the file. Triggers write them: see `migrations/0013_events.sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+
+from simpost.ports.store.events import EventPage
+from simpost.store.events import page_of
+from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.session import Session
+
+
+class SqliteEvents:
+    """Implements `simpost.ports.store.EventLog`."""
+
+    def __init__(self, database: Database) -> None:
+        self._read = database.read
+        self._write = database.write
+
+    async def events_after(self, account_id: int, after: int | None, *, limit: int) -> EventPage:
+        return await self._read(_events_after, account_id, after, limit)
+
+    async def assign_sequence(self, *, limit: int) -> int:
+        """There are none: one transaction after another writes them with their numbers."""
+        del limit
+        return 0
+
+    async def delete_events_before(self, time_ms: int, *, limit: int) -> int:
+        return await self._write(_delete, (time_ms, limit))
+
+
+def keep_events(session: Session, account_id: int, *, kept: bool) -> None:
+    """Whether the account's events are kept from now on."""
+    session.execute(SQL["keep_events"], (account_id, kept))
+
+
+def _events_after(
+    connection: apsw.Connection, account_id: int, after: int | None, limit: int
+) -> EventPage:
+    return page_of(ask(connection, "events_after", (account_id, after, limit)).fetchall())
+
+
+def _delete(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+    counts = []
+    for before_ms, limit in steps:
+        old = session.execute(SQL["old_events"], {"before_ms": before_ms, "limit": limit}).get
+        if old is None:
+            counts.append(0)
+            continue
+        session.execute(SQL["delete_events"], old)
+        counts.append(session.connection.changes())
+        session.execute(SQL["note_deleted_events"], old)
+    return counts

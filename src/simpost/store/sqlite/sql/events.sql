@@ -1,0 +1,37 @@
+-- name: keep_events
+-- Kept again after a pause, the log has a gap: whoever read it before has to know.
+INSERT INTO event_logs (account_id, kept, last_sequence, deleted_to) VALUES (?, ?, 0, 0)
+ON CONFLICT (account_id) DO UPDATE SET
+  last_sequence = last_sequence + (excluded.kept > kept),
+  deleted_to = iif(excluded.kept > kept, last_sequence + 1, deleted_to),
+  kept = excluded.kept
+
+-- name: events_after
+-- The log and its events in one statement, so that both are of one moment.
+SELECT l.deleted_to, l.last_sequence, e.sequence, e.type, e.subject, e.at_ms, e.data
+FROM event_logs AS l LEFT JOIN events AS e
+  ON e.account_id = l.account_id AND e.sequence > coalesce(?2, l.deleted_to)
+WHERE l.account_id = ?1 ORDER BY e.sequence LIMIT ?3
+
+-- name: old_events
+-- The first account with an event that is too old, and up to which its events are.
+SELECT l.account_id, coalesce(
+  (SELECT min(n.sequence) - 1 FROM (
+    SELECT e.sequence, e.at_ms FROM events AS e
+    WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT :limit) AS n
+   WHERE n.sequence > l.deleted_to AND n.at_ms >= :before_ms),
+  (SELECT max(n.sequence) FROM (
+    SELECT e.sequence FROM events AS e
+    WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT :limit) AS n)
+)
+FROM event_logs AS l
+WHERE (
+  SELECT e.sequence <= l.deleted_to OR e.at_ms < :before_ms FROM events AS e
+  WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT 1)
+LIMIT 1
+
+-- name: delete_events
+DELETE FROM events WHERE account_id = ? AND sequence <= ?
+
+-- name: note_deleted_events
+UPDATE event_logs SET deleted_to = max(deleted_to, ?2) WHERE account_id = ?1
