@@ -108,7 +108,7 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     for task in running:
         task.cancel()
-    await carrier.stop()
+    await carrier.close()
     await store.close()
     return {
         "messages": messages,

@@ -105,7 +105,7 @@ class Field:
     async def until_bound(self, *names):
         while True:
             carriers = (await self.operate("GET", "carriers"))["carriers"]
-            if {each["name"] for each in carriers if each["state"] == "bound"} >= set(names):
+            if {each["name"] for each in carriers if each["state"] == "ready"} >= set(names):
                 return
 
     def shown(self, name):

@@ -54,7 +54,7 @@ def send(gateway, number, text="hello"):
 
 def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
     number = gateway.fill(1)[0]
-    wait_for(gateway, "simpost_bind_state", "1", "simulator", "transceiver", "bound", count=1)
+    wait_for(gateway, "simpost_connection_state", "simulator", "1", "transceiver", "ready", count=1)
     for _ in range(MESSAGES):
         assert send(gateway, number)["success"]
     assert not send(gateway, "1")["success"]
@@ -81,7 +81,7 @@ def test_without_its_operator_what_waits_and_why_is_shown(gateway):
     for _ in range(MESSAGES):
         assert send(gateway, number)["success"]
     found = wait_for(gateway, "simpost_parts_queued", "simulator", count=MESSAGES)
-    assert found["simpost_bind_state", "1", "simulator", "transceiver", "bound"] == 0
+    assert found["simpost_connection_state", "simulator", "1", "transceiver", "ready"] == 0
     older = values(gateway)["simpost_oldest_queued_part_age_seconds", "simulator"]
     assert 0 <= older < 600
 

@@ -10,7 +10,7 @@ from simpost.domain.inbound import InboundState
 from simpost.domain.messages import Category
 from simpost.domain.outcomes import OutcomeKind, ReceiptDisposition
 from simpost.domain.states import State
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text("utf-8")
 ROWS = [row for row in re.findall(r"^\| (.+?) \| (.+) \|$", PAGE, re.MULTILINE) if row[0] != "---"]
@@ -25,7 +25,7 @@ def test_each_term_is_defined_once() -> None:
 @pytest.mark.parametrize(
     ("term", "words"),
     [
-        ("bind", BindState),
+        ("connection", ConnectionState),
         ("category", Category),
         ("disposition", ReceiptDisposition),
         ("final", [state for state in State if state.is_final]),

@@ -1,4 +1,4 @@
-"""`simpost carriers`: list binds; pause, drain and resume carriers."""
+"""`simpost carriers`: list their connections; pause, drain and resume carriers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ app = typer.Typer(help="Show, pause, drain and resume carriers.")
 
 _PATH = "/v1/admin/carriers"
 _HEADING = [
-    "carrier", "bind", "state", "window", "rate/s", "last PDU", "queued", "leased", "problem"
+    "carrier", "connection", "state", "unanswered", "rate/s",
+    "last heard", "queued", "leased", "problem"
 ]  # fmt: skip
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="Name of the carrier.")]
@@ -104,21 +105,21 @@ def _print(carriers: list[dict[str, Any]]) -> None:
 
 
 def rows_of(carrier: dict[str, Any], now: datetime) -> Iterator[list[str]]:
-    """A row for each bind; what holds for the carrier stands in the first."""
+    """A row for each connection; what holds for the carrier stands in the first."""
     paused = ", paused" if carrier["paused"] else ""
     counts = [f"{carrier['queued']}", f"{carrier['leased']}"]
-    if not carrier["binds"]:
+    if not carrier["connections"]:
         yield [carrier["name"], "", "not configured", "", "", "", *counts, ""]
-    for index, bind in enumerate(carrier["binds"]):
+    for index, one in enumerate(carrier["connections"]):
         yield [
             "" if index else carrier["name"],
-            f"{bind['number']} {bind['kind']}" + (f" at {node}" if (node := bind["node"]) else ""),
-            bind["state"] + paused,
-            f"{bind['unanswered']}/{bind['window']}" if bind["window"] else "",
-            _rate(bind),
-            _age(bind["lastPduAt"], now),
+            f"{one['number']} {one['kind']}" + (f" at {node}" if (node := one["node"]) else ""),
+            one["state"] + paused,
+            f"{one['unanswered']}/{one['maxUnanswered']}" if one["maxUnanswered"] else "",
+            _rate(one),
+            _age(one["lastHeardAt"], now),
             *(["", ""] if index else counts),
-            bind["problem"],
+            one["problem"],
         ]
 
 
@@ -130,11 +131,11 @@ def lines_of_forms(carrier: dict[str, Any], now: datetime) -> Iterator[str]:
         yield f"{carrier['name']}: {form['description']} ({seen})"
 
 
-def _rate(bind: dict[str, Any]) -> str:
-    if not bind["window"]:
+def _rate(one: dict[str, Any]) -> str:
+    if not one["maxUnanswered"]:
         return ""
-    allowed = bind["allowedPerSecond"]
-    measured = plain_rate(bind["ratePerSecond"])
+    allowed = one["allowedPerSecond"]
+    measured = plain_rate(one["ratePerSecond"])
     return f"{measured} of {plain_rate(allowed)}" if allowed else measured
 
 

@@ -78,7 +78,7 @@ class Binds:
                 lane.is_available,
                 lane.should_fail_over,
                 lane.held,
-                lane.carrier.binds(),
+                lane.carrier.connections(),
                 *self._reach.place(name),
             )
             for name, lane in self._dispatch.lanes.items()
@@ -95,20 +95,24 @@ class Binds:
         }
         carrier = self._dispatch.lanes[name].carrier
         kept = {bind[0] for bind in map(parse_bind, self._held - self._giving) if bind}
-        unbound_for_s = carrier.unbound_for_s if name in kept else 0.0
-        self._reach.look(name, carrier.binds(), unbound_for_s, list(reports.values()))
+        ownership = carrier.ownership
+        unreachable_for_s = ownership.unreachable_for_s if ownership and name in kept else 0.0
+        self._reach.look(name, carrier.connections(), unreachable_for_s, list(reports.values()))
         places = {other: BindRank(said.failed, said.turn) for other, said in reports.items()}
         return {self._node: self._reach.place(name), **places}
 
     def _wanted(self) -> dict[str, tuple[int, ...]]:
         if self._keeps_none:
             return {}
-        return {name: lane.carrier.bind_numbers for name, lane in self._dispatch.lanes.items()}
+        lanes = self._dispatch.lanes.items()
+        shared = {name: lane.carrier.ownership for name, lane in lanes}
+        return {name: each.connection_numbers for name, each in shared.items() if each}
 
     def _is_bound(self, thing: str) -> bool:
         found = parse_bind(thing)
         lane = self._dispatch.lanes.get(found[0]) if found else None
-        return bool(found and lane and found[1] in lane.carrier.open_binds)
+        ownership = lane.carrier.ownership if lane else None
+        return bool(found and ownership and found[1] in ownership.open_connections)
 
     def _tell(self, name: str, wanted: frozenset[int]) -> None:
         told = self._told.get(name)
@@ -119,6 +123,6 @@ class Binds:
 
     async def _have(self, name: str, wanted: frozenset[int]) -> None:
         try:
-            await self._dispatch.set_owned_binds(name, wanted, self._within_s)
+            await self._dispatch.set_owned_connections(name, wanted, self._within_s)
         except Exception:
             log.exception("binds_not_assigned", carrier=name)

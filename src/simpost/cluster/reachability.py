@@ -13,14 +13,14 @@ from typing import Final
 
 from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank
 from simpost.observe import get_logger
-from simpost.ports.carrier import BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.cluster import CarrierReport
 
 _MOST_DOUBLINGS: Final = 3
 _REST: Final = 20
 """A node that alone is cut off stays away so many times as long as it will try next: of a carrier
 with several binds its share is missing for a twentieth of the time at most."""
-_BOUND: Final = (BindState.BOUND, BindState.THROTTLED)
+_BOUND: Final = (ConnectionState.READY, ConnectionState.THROTTLED)
 
 log = get_logger(__name__)
 
@@ -61,22 +61,27 @@ class Reachability:
     def look(
         self,
         carrier: str,
-        binds: Iterable[BindStatus],
-        unbound_for_s: float,
+        binds: Iterable[ConnectionStatus],
+        unreachable_for_s: float,
         others: Collection[CarrierReport],
     ) -> None:
         """See how it is: its binds here, tried in vain for so long, and what the others say."""
-        reached = any(_is_bound(each.binds) for each in others)
+        reached = any(_is_bound(each.connections) for each in others)
         vain = self._unreachable.get(carrier)
         if _is_bound(binds):
             self._unreachable.pop(carrier, None)
-        elif others and unbound_for_s >= self._tries_s(vain.place.failed if vain else 0):
-            self._stand_back(carrier, unbound_for_s, others, alone=reached)
+        elif others and unreachable_for_s >= self._tries_s(vain.place.failed if vain else 0):
+            self._stand_back(carrier, unreachable_for_s, others, alone=reached)
         elif vain and reached and (not vain.alone or self._time_s() >= vain.rests_until_s):
             vain.place = BindRank(vain.place.failed, 0)
 
     def _stand_back(
-        self, carrier: str, unbound_for_s: float, others: Iterable[CarrierReport], *, alone: bool
+        self,
+        carrier: str,
+        unreachable_for_s: float,
+        others: Iterable[CarrierReport],
+        *,
+        alone: bool,
     ) -> None:
         failed = self.place(carrier).failed + 1
         turn = 1 + max(each.turn for each in others)
@@ -88,7 +93,7 @@ class Reachability:
             "binds_yielded",
             node=self._node,
             carrier=carrier,
-            unbound_for_s=round(unbound_for_s),
+            unreachable_for_s=round(unreachable_for_s),
             failed=failed,
         )
 
@@ -96,5 +101,5 @@ class Reachability:
         return float(self._patience_s * 2 ** min(failed, _MOST_DOUBLINGS))
 
 
-def _is_bound(binds: Iterable[BindStatus]) -> bool:
-    return any(bind.link in _BOUND for bind in binds)
+def _is_bound(binds: Iterable[ConnectionStatus]) -> bool:
+    return any(bind.state in _BOUND for bind in binds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from simpost.ports.carrier import BindStatus
+from simpost.ports.carrier import ConnectionStatus
 from simpost.ports.cluster import CarrierReport, NodeRow
 
 
@@ -23,9 +23,11 @@ class RemoteCarriers:
         """Whether none of them has a bind by which it goes."""
         return all(report.should_fail_over for _, report in self._reports(carrier))
 
-    def binds(self, carrier: str) -> list[tuple[str, BindStatus]]:
-        """Each bind they own, with the name of the node."""
-        return [(name, bind) for name, report in self._reports(carrier) for bind in report.binds]
+    def connections(self, carrier: str) -> list[tuple[str, ConnectionStatus]]:
+        """Each connection they own, with the name of the node."""
+        return [
+            (name, one) for name, report in self._reports(carrier) for one in report.connections
+        ]
 
     def held(self, carrier: str) -> int:
         return sum(report.held for _, report in self._reports(carrier))
@@ -33,5 +35,5 @@ class RemoteCarriers:
     def _reports(self, carrier: str) -> Iterator[tuple[str, CarrierReport]]:
         for node in self.nodes:
             report = node.report.carriers.get(carrier)
-            if report and report.binds:
+            if report and report.connections:
                 yield node.name, report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simpost.config.carriers import SmppCarrierSettings
+from simpost.config.carriers import CarrierSettings, SmppCarrierSettings
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
 from simpost.config.settings import Log, Messages, Route, Server, Settings
@@ -10,6 +10,7 @@ from simpost.config.store import ROLES, Node, Store
 
 __all__ = [
     "ROLES",
+    "CarrierSettings",
     "Log",
     "Messages",
     "Node",

@@ -259,3 +259,7 @@ class SmppCarrierSettings(Section):
         default="relative",
         description="Format of `validity_period`.",
     )
+
+
+CarrierSettings = SmppCarrierSettings
+"""The settings of a carrier of any type."""

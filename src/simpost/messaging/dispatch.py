@@ -8,18 +8,18 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from simpost.cluster.remote_carriers import RemoteCarriers
-from simpost.config import SmppCarrierSettings as CarrierSettings
+from simpost.config import CarrierSettings
 from simpost.messaging.lane import Lane
 from simpost.messaging.receiving import TakeInbound, take_none
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
 from simpost.observe import get_logger
 from simpost.ports.carrier import (
-    BIND_STATE_PRECEDENCE,
-    BindState,
-    BindStatus,
+    CONNECTION_STATE_PRECEDENCE,
     Carrier,
     CarrierEvents,
+    ConnectionState,
+    ConnectionStatus,
 )
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
@@ -34,22 +34,22 @@ class CarrierStatus(msgspec.Struct, frozen=True):
     """A carrier as the administrator sees it.
 
     Attributes:
-        link: none when parts wait for a carrier that is not configured any more.
+        state: none when parts wait for a carrier that is not configured any more.
         takes_messages: whether a message would go by it now, where its route names others.
         waiting: parts that wait in the store for their turn.
         held: parts in its lanes: leased, and not yet settled.
-        binds: those of this node.
+        connections: those of this node.
         elsewhere: those of other nodes, each with the name of the node.
     """
 
     name: str
-    link: BindState | None
+    state: ConnectionState | None
     is_paused: bool
     takes_messages: bool
     waiting: int
     held: int
-    binds: list[BindStatus]
-    elsewhere: list[tuple[str, BindStatus]] = []
+    connections: list[ConnectionStatus]
+    elsewhere: list[tuple[str, ConnectionStatus]] = []
 
 
 class Dispatch:
@@ -119,21 +119,24 @@ class Dispatch:
         lane = self.lanes[name]
         lane.close()
         await lane.carrier.drain()
-        await lane.carrier.stop()
+        await lane.carrier.close()
         await lane.wait_empty()
         del self.lanes[name]
         self._running.pop(name).cancel()
 
     async def reconfigure(self, name: str, settings: CarrierSettings) -> None:
-        """Drain a carrier and bind it anew with other settings; what waits for it keeps waiting."""
+        """Drain a carrier and connect it with other settings; queued parts stay queued."""
         lane = self.lanes[name]
         await lane.carrier.reconfigure(settings)
         lane.depth = lane.carrier.depth
 
-    async def set_owned_binds(self, name: str, numbers: Collection[int], within_s: float) -> None:
-        """Keep these binds of a carrier and give others up; see `Carrier.set_owned_binds`."""
-        if lane := self.lanes.get(name):
-            await lane.carrier.set_owned_binds(numbers, within_s)
+    async def set_owned_connections(
+        self, name: str, numbers: Collection[int], within_s: float
+    ) -> None:
+        """Use these connections of a carrier and give up the others; see `ConnectionOwnership`."""
+        lane = self.lanes.get(name)
+        if lane and (ownership := lane.carrier.ownership):
+            await ownership.set_owned_connections(numbers, within_s)
             lane.depth = lane.carrier.depth
 
     def wind_down(self) -> None:
@@ -143,7 +146,7 @@ class Dispatch:
 
     async def stop(self) -> None:
         """Stop all carriers: parts without an answer are in doubt."""
-        await asyncio.gather(*(lane.carrier.stop() for lane in self.lanes.values()))
+        await asyncio.gather(*(lane.carrier.close() for lane in self.lanes.values()))
 
     async def drained(self) -> None:
         """Wait until what the carriers said is committed."""
@@ -195,17 +198,17 @@ class Dispatch:
     async def status(self, name: str) -> CarrierStatus:
         """Raises KeyError when there is no such carrier."""
         lane = self.lanes[name]
-        elsewhere = self.elsewhere.binds(name)
-        own = lane.carrier.binds()
-        links = [bind.link for _, bind in elsewhere if not own]
+        elsewhere = self.elsewhere.connections(name)
+        own = lane.carrier.connections()
+        states = [bind.state for _, bind in elsewhere if not own]
         return CarrierStatus(
             name=name,
-            link=min(links, key=BIND_STATE_PRECEDENCE.index, default=lane.carrier.link),
+            state=min(states, key=CONNECTION_STATE_PRECEDENCE.index, default=lane.carrier.state),
             is_paused=lane.carrier.is_paused,
             takes_messages=self.is_available(name),
             waiting=await self._store.routing.count_queued(name),
             held=lane.held + self.elsewhere.held(name),
-            binds=own,
+            connections=own,
             elsewhere=elsewhere,
         )
 
@@ -218,12 +221,12 @@ class Dispatch:
                 shown.append(
                     CarrierStatus(
                         name=name,
-                        link=None,
+                        state=None,
                         is_paused=False,
                         takes_messages=False,
                         waiting=waiting,
                         held=0,
-                        binds=[],
+                        connections=[],
                     )
                 )
         return shown

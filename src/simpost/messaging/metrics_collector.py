@@ -15,7 +15,7 @@ from simpost.messaging.maintenance import Maintenance, is_sole_node
 from simpost.observe import get_logger, metrics
 from simpost.observe.loop_lag import LoopLag
 from simpost.observe.metrics import Metric, Sample
-from simpost.ports.carrier import BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.store.health import QueueDepth, StoreCounts, StoreHealth
 from simpost.runtime.clock import Clock
 
@@ -77,8 +77,8 @@ class MetricsCollector:
     def _lanes(self) -> Iterator[Sample]:
         for name, lane in self._dispatch.lanes.items():
             yield from _lane(name, lane)
-            for bind in lane.carrier.binds():
-                yield from _bind(name, bind)
+            for one in lane.carrier.connections():
+                yield from _connection(name, one)
 
     def _counted(self) -> Iterator[Sample]:
         tally = self._dispatch.ledger.tally
@@ -110,15 +110,15 @@ def _lane(name: str, lane: Lane) -> Iterator[Sample]:
     yield Sample(metrics.PAUSED, (name,), lane.carrier.is_paused)
 
 
-def _bind(name: str, bind: BindStatus) -> Iterator[Sample]:
-    labels = (name, str(bind.number), bind.kind)
-    for link in BindState:
-        yield Sample(metrics.BIND_STATE, (*labels, link), bind.link is link)
-    yield Sample(metrics.WINDOW, labels, bind.window)
-    yield Sample(metrics.UNANSWERED, labels, bind.waiting)
-    yield Sample(metrics.RATE_LIMIT, labels, bind.allowed_per_s)
-    if bind.last_pdu_ms is not None:
-        yield Sample(metrics.LAST_PDU, labels, bind.last_pdu_ms / 1000)
+def _connection(name: str, one: ConnectionStatus) -> Iterator[Sample]:
+    labels = (name, str(one.number), one.kind)
+    for state in ConnectionState:
+        yield Sample(metrics.CONNECTION_STATE, (*labels, state), one.state is state)
+    yield Sample(metrics.MAX_UNANSWERED, labels, one.max_unanswered)
+    yield Sample(metrics.UNANSWERED, labels, one.unanswered)
+    yield Sample(metrics.RATE_LIMIT, labels, one.allowed_per_s)
+    if one.last_heard_ms is not None:
+        yield Sample(metrics.LAST_HEARD, labels, one.last_heard_ms / 1000)
 
 
 def _stored(counts: StoreCounts) -> Iterator[Sample]:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from simpost.config import Settings
-from simpost.config import SmppCarrierSettings as CarrierSettings
+from simpost.config import CarrierSettings, Settings
 from simpost.errors import ConfigError
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover

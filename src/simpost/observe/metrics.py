@@ -171,57 +171,36 @@ PAUSED = Metric(
     ("carrier",),
     "1 when the administrator paused the carrier, else 0.",
 )
-BIND_STATE = Metric(
-    "simpost_bind_state",
+CONNECTION_STATE = Metric(
+    "simpost_connection_state",
     "gauge",
-    (
-        "carrier",
-        "bind",
-        "kind",
-        "state",
-    ),
-    "1 for the current state of the bind, 0 for the others: starting, binding, bound, "
-    "throttled, unbinding, lost.",
+    ("carrier", "connection", "kind", "state"),
+    "1 for the state of the connection, 0 for the others: starting, connecting, ready, "
+    "throttled, closing, lost.",
 )
-WINDOW = Metric(
-    "simpost_bind_window_parts",
+MAX_UNANSWERED = Metric(
+    "simpost_connection_max_unanswered_parts",
     "gauge",
-    (
-        "carrier",
-        "bind",
-        "kind",
-    ),
-    "Largest number of unanswered parts that the window allows.",
+    ("carrier", "connection", "kind"),
+    "Largest number of unanswered parts allowed.",
 )
 UNANSWERED = Metric(
-    "simpost_bind_unanswered_parts",
+    "simpost_connection_unanswered_parts",
     "gauge",
-    (
-        "carrier",
-        "bind",
-        "kind",
-    ),
+    ("carrier", "connection", "kind"),
     "Parts submitted that have no response yet.",
 )
 RATE_LIMIT = Metric(
-    "simpost_bind_rate_limit_parts_per_second",
+    "simpost_connection_rate_limit_parts_per_second",
     "gauge",
-    (
-        "carrier",
-        "bind",
-        "kind",
-    ),
+    ("carrier", "connection", "kind"),
     "Parts per second that the rate limit allows now; 0 without a limit.",
 )
-LAST_PDU = Metric(
-    "simpost_bind_last_pdu_timestamp_seconds",
+LAST_HEARD = Metric(
+    "simpost_connection_last_heard_timestamp_seconds",
     "gauge",
-    (
-        "carrier",
-        "bind",
-        "kind",
-    ),
-    "Unix time of the last PDU from the carrier; absent before the first one.",
+    ("carrier", "connection", "kind"),
+    "Unix time the carrier was last heard; absent before the first one.",
 )
 COMMIT_TIME = Metric(
     "simpost_store_commit_seconds",
@@ -293,7 +272,7 @@ METRICS = (
     *(ACCEPTED, REFUSED, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
-    *(BIND_STATE, WINDOW, UNANSWERED, RATE_LIMIT, LAST_PDU),
+    *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),
     *(COMMIT_TIME, COMMIT_SIZE, COMMIT_FAILURES, JOBS_QUEUED),
     *(RESPONSES, AUTHENTICATION_FAILURES, HTTP_TIME, LOOP_LAG, LEADER, BUILD),
 )

@@ -1,23 +1,29 @@
-"""What dispatch asks of a carrier: take one part, say what became of the try."""
+"""The carrier port: what dispatch requires of a driver, and what a driver reports back.
+
+A driver takes one part at a time and reports the outcome of the attempt. It never meets the store,
+and nothing here is specific to a protocol: `carriers/smpp` and `carriers/http` are drivers.
+`tests/contract/test_carrier_*.py` state what each of them must do.
+"""
 
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
-from simpost.config import SmppCarrierSettings as CarrierSettings
+from simpost.config import CarrierSettings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options
 from simpost.domain.outcomes import Outcome, Receipt
 from simpost.domain.reasons import Reason
+from simpost.ports.connection_ownership import ConnectionOwnership
 
 
 class AddressType(StrEnum):
-    """Which identifier of an eSIM a carrier delivers to."""
+    """The identifier of an eSIM that a carrier delivers to."""
 
     MSISDN = "msisdn"
     IMSI = "imsi"
@@ -97,113 +103,108 @@ class OutboundPart(msgspec.Struct, frozen=True, gc=False):
     unclear: int = 0
 
 
-class BindState(StrEnum):
-    """The state of a carrier's connection, in the words of administrators."""
+class ConnectionState(StrEnum):
+    """The state of a connection to a carrier."""
 
     STARTING = "starting"
-    BINDING = "binding"
-    BOUND = "bound"
+    CONNECTING = "connecting"
+    READY = "ready"
     THROTTLED = "throttled"
-    UNBINDING = "unbinding"
+    CLOSING = "closing"
     LOST = "lost"
 
 
-BIND_STATE_PRECEDENCE = (
-    BindState.BOUND,
-    BindState.THROTTLED,
-    BindState.BINDING,
-    BindState.STARTING,
-    BindState.UNBINDING,
-    BindState.LOST,
+CONNECTION_STATE_PRECEDENCE = (
+    ConnectionState.READY,
+    ConnectionState.THROTTLED,
+    ConnectionState.CONNECTING,
+    ConnectionState.STARTING,
+    ConnectionState.CLOSING,
+    ConnectionState.LOST,
 )
-"""Of several links the first of these tells how the carrier is."""
+"""The state of a carrier is the first of these that one of its connections has."""
 
 
-class BindKind(StrEnum):
-    """Which way messages go over a bind."""
+class ConnectionStatus(msgspec.Struct, frozen=True):
+    """One connection to a carrier, as an administrator sees it.
 
-    TRANSCEIVER = "transceiver"
-    TRANSMITTER = "transmitter"
-    RECEIVER = "receiver"
-
-
-class BindStatus(msgspec.Struct, frozen=True):
-    """One connection to the carrier, as an administrator sees it.
+    An SMPP bind is one. So is each share of an HTTP carrier's rate, though its sockets come and go.
 
     Attributes:
         number: its place among the carrier's connections, from 1.
+        kind: what goes over it, in the words of the driver: "transceiver", "http".
         peer: address and port of the other end; empty without a connection.
-        problem: why it is not bound, or why it is slowed, in a sentence; empty when all is well.
-        window: most parts that may wait for their answer; 0 where nothing is sent.
-        waiting: parts that wait for their answer now.
+        problem: why it is not ready, or why it is throttled, in a sentence; empty otherwise.
+        max_unanswered: most parts that may be unanswered at a time; 0 where nothing is sent.
+        unanswered: parts sent and not answered yet.
         allowed_per_s: parts a second it may send now; 0 is no limit.
-        rate_per_s: parts a second that were answered of late.
-        last_pdu_ms: when the carrier last let hear from it, since the epoch; none: never.
+        rate_per_s: parts a second that were answered recently.
+        last_heard_ms: when the carrier was last heard, since the epoch; `None` before that.
     """
 
     number: int
-    kind: BindKind
-    link: BindState
+    kind: str
+    state: ConnectionState
     peer: str
     problem: str
-    window: int
-    waiting: int
+    max_unanswered: int
+    unanswered: int
     allowed_per_s: float
     rate_per_s: float
-    last_pdu_ms: int | None
+    last_heard_ms: int | None
 
 
 class CarrierEvents(Protocol):
-    """Whom a carrier tells what happens; given to it when it starts."""
+    """What a carrier reports; passed to it by `start`. All are called on the event loop."""
 
     def on_capacity(self) -> None:
-        """Room or the link may have changed."""
+        """Capacity, state or `is_open` may have changed."""
         ...
 
     def on_outcome(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> None:
-        """What became of a part that `send` took, once for each; `started_ms` as given there."""
+        """The outcome of a part that `send` took, once for each; `started_ms` as given there."""
         ...
 
     def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
-        """`committed` is called once the receipt is: only then may the peer be answered."""
+        """A delivery receipt. `committed` is called once it is: acknowledge it only then."""
         ...
 
     def on_inbound(self, part: InboundPart) -> Future[Reason | None]:
-        """The future is done once it is committed, with the reason when it is refused.
+        """An inbound part. The future is done once it is committed, with the reason if refused.
 
-        A failed future means it must be asked to come again.
+        A failed future means that it could not be committed: the peer must send it again.
         """
         ...
 
     def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
-        """The answer came after all, for a part whose try had ended in doubt."""
+        """The response came after all, for a part whose outcome was reported as in doubt."""
         ...
 
 
 class Carrier(Protocol):
-    """Whom we send through. It never meets the store: it returns meaning, dispatch settles."""
+    """One way out."""
 
     @property
     def capabilities(self) -> CarrierCapabilities: ...
 
     @property
-    def link(self) -> BindState:
+    def state(self) -> ConnectionState:
         """The state of its best connection for sending."""
         ...
 
     @property
     def is_open(self) -> bool:
-        """Whether parts may wait for room here: bound, and not told to pause or drain."""
+        """Whether parts may wait for capacity here: reachable, and not paused or drained."""
         ...
 
     @property
     def is_paused(self) -> bool:
-        """Whether the administrator told it to send nothing."""
+        """Whether an administrator paused or drained it."""
         ...
 
     @property
     def capacity(self) -> int:
-        """How many more parts it can take right now."""
+        """How many more parts `send` takes right now. Read for every part: must be cheap."""
         ...
 
     @property
@@ -211,59 +212,49 @@ class Carrier(Protocol):
         """How many parts its lane should hold: enough to keep it busy while a commit runs."""
         ...
 
+    @property
+    def ownership(self) -> ConnectionOwnership | None:
+        """How nodes share its connections; `None` if every node may use it at any time."""
+        ...
+
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
-        """Take a part, when there is room; the events hears by `on_outcome` what became of it.
+        """Send a part, if there is capacity. Called for every part: must not block.
 
-        An outcome is returned, and the events hears nothing, where nothing was sent.
+        Returns `None` when the part was taken: `on_outcome` reports what became of it. Returns an
+        outcome, and reports nothing, when nothing was sent.
         """
         ...
 
-    def binds(self) -> list[BindStatus]:
-        """Every connection as it is now, of those it owns."""
-        ...
-
-    @property
-    def bind_numbers(self) -> tuple[int, ...]:
-        """The binds that its carrier allows, each to be owned by one node at a time."""
-        ...
-
-    @property
-    def open_binds(self) -> frozenset[int]:
-        """Those of which a connection may be there, those being given up among them."""
-        ...
-
-    @property
-    def unbound_for_s(self) -> float:
-        """For how long it has tried in vain to bind what it owns; 0 while any of it is bound."""
-        ...
-
-    async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:
-        """Keep these binds bound and no others; those given up are gone within so many seconds."""
-        ...
-
-    def pause(self) -> None:
-        """Send nothing until `resume`; stay bound, take answers and receipts."""
-        ...
-
-    def resume(self) -> None:
-        """End a pause or a drain; after a drain it binds again."""
-        ...
-
-    async def drain(self) -> None:
-        """Send nothing more, wait for what has no answer yet, then unbind; until `resume`."""
-        ...
-
-    async def reconfigure(self, settings: CarrierSettings) -> None:
-        """Drain, and bind again with other settings under the same name.
-
-        CarrierCapabilities may be others afterwards. A pause stays a pause.
-        """
+    def connections(self) -> list[ConnectionStatus]:
+        """Every connection that this node owns, as it is now."""
         ...
 
     async def start(self, events: CarrierEvents) -> None:
-        """Open the link and keep it open."""
+        """Connect and stay connected."""
         ...
 
-    async def stop(self) -> None:
-        """Unbind, wait for answers within a bound, close. Parts without an answer are in doubt."""
+    def pause(self) -> None:
+        """Send nothing until `resume`; stay connected, take responses and receipts."""
+        ...
+
+    async def drain(self) -> None:
+        """Send nothing more, wait for unanswered parts, then disconnect; until `resume`."""
+        ...
+
+    def resume(self) -> None:
+        """End a pause or a drain; after a drain, connect again."""
+        ...
+
+    async def reconfigure(self, settings: CarrierSettings) -> None:
+        """Drain, then connect with other settings of the same type and name.
+
+        The capabilities may have changed afterwards. A pause stays a pause.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Wait a few seconds for unanswered parts, then disconnect for good.
+
+        Parts still unanswered are reported as in doubt before this returns.
+        """
         ...

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from simpost.ports.carrier import BindStatus
+from simpost.ports.carrier import ConnectionStatus
 
 ACCOUNTS_CHANGED = "accounts changed"
 RELOAD_ORDERED = "reload ordered"
@@ -23,7 +23,7 @@ class CarrierReport(msgspec.Struct, frozen=True):
     Attributes:
         is_lost: what waits had better go by another carrier.
         held: parts in its lane.
-        binds: those it owns.
+        connections: those it owns.
         failed: how often it tried in vain to bind, since it was bound last.
         turn: 0 unless it leaves the binds to others; else its place in the row of those that do.
     """
@@ -31,7 +31,7 @@ class CarrierReport(msgspec.Struct, frozen=True):
     is_available: bool
     should_fail_over: bool
     held: int
-    binds: list[BindStatus]
+    connections: list[ConnectionStatus]
     failed: int = 0
     turn: int = 0
 

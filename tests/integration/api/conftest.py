@@ -37,11 +37,10 @@ from simpost.messaging.reload import Reloaded
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import (
-    BindKind,
-    BindState,
-    BindStatus,
     CarrierCapabilities,
     CarrierEvents,
+    ConnectionState,
+    ConnectionStatus,
     OutboundPart,
 )
 from simpost.store import SqliteStore
@@ -54,25 +53,26 @@ class DownCarrier:
     """A carrier without a link: what is accepted waits in the store."""
 
     capabilities = CarrierCapabilities(name="down", max_parts=4)
-    link = BindState.LOST
+    state = ConnectionState.LOST
     is_open = False
     is_paused = False
+    ownership = None
     capacity = 0
     depth = 10
 
-    def binds(self) -> list[BindStatus]:
+    def connections(self) -> list[ConnectionStatus]:
         return [
-            BindStatus(
+            ConnectionStatus(
                 number=1,
-                kind=BindKind.TRANSCEIVER,
-                link=self.link,
+                kind="transceiver",
+                state=self.state,
                 peer="",
                 problem="connection refused",
-                window=10,
-                waiting=0,
+                max_unanswered=10,
+                unanswered=0,
                 allowed_per_s=0,
                 rate_per_s=0,
-                last_pdu_ms=NOW_MS,
+                last_heard_ms=NOW_MS,
             )
         ]
 
@@ -90,7 +90,7 @@ class DownCarrier:
 
     async def start(self, events: CarrierEvents) -> None: ...
 
-    async def stop(self) -> None: ...
+    async def close(self) -> None: ...
 
 
 def plan(code: str, **fields: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
                 "takesMessages": False,
                 "queued": 3,
                 "leased": 0,
-                "binds": [
+                "connections": [
                     {
                         "node": None,
                         "number": 1,
@@ -35,11 +35,11 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
                         "state": "lost",
                         "peer": "",
                         "problem": "connection refused",
-                        "window": 10,
+                        "maxUnanswered": 10,
                         "unanswered": 0,
                         "allowedPerSecond": 0.0,
                         "ratePerSecond": 0.0,
-                        "lastPduAt": "2026-01-01T00:00:00.000Z",
+                        "lastHeardAt": "2026-01-01T00:00:00.000Z",
                     }
                 ],
                 "receiptIdFormats": [],
@@ -98,7 +98,9 @@ async def test_a_carrier_that_is_gone_is_shown_while_parts_wait_for_it(service: 
     service.services.dispatch.lanes["other"] = service.services.dispatch.lanes.pop("down")
     shown = (await service.operate("GET", "carriers")).json()["carriers"]
     gone = [each for each in shown if each["name"] == "down"]
-    assert [(each["state"], each["queued"], each["binds"]) for each in gone] == [(None, 1, [])]
+    assert [(each["state"], each["queued"], each["connections"]) for each in gone] == [
+        (None, 1, [])
+    ]
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "drain"])

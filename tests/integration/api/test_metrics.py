@@ -86,12 +86,12 @@ async def test_what_waits_is_shown_by_carrier(service):
 
 async def test_a_carrier_and_its_binds_are_shown(service):
     found = await scraped(service)
-    bind = ("1", "down", "transceiver")
+    bind = ("down", "1", "transceiver")
     assert found["simpost_carrier_available", "down"] == 0
-    assert found["simpost_bind_state", *bind, "lost"] == 1
-    assert found["simpost_bind_state", *bind, "bound"] == 0
-    assert found["simpost_bind_window_parts", *bind] == 10
-    assert found["simpost_bind_unanswered_parts", *bind] == 0
+    assert found["simpost_connection_state", *bind, "lost"] == 1
+    assert found["simpost_connection_state", *bind, "ready"] == 0
+    assert found["simpost_connection_max_unanswered_parts", *bind] == 10
+    assert found["simpost_connection_unanswered_parts", *bind] == 0
 
 
 async def test_the_rest_is_shown_while_the_store_does_not_answer(service, monkeypatch):

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import SmppCarrierSettings as Settings
-from simpost.ports.carrier import BindState, OutboundPart
+from simpost.ports.carrier import ConnectionState, OutboundPart
 from simpost.smpp import SessionHandler, SessionSettings, Status, SubmitSm, SubmitSmResp, serve
 
 _OPTIONS = SessionSettings()
@@ -127,7 +127,7 @@ class Listening:
             await self.changed.wait()
 
     async def until_bound(self, carrier):
-        await self.until(lambda: carrier.link is BindState.BOUND)
+        await self.until(lambda: carrier.state is ConnectionState.READY)
 
 
 def send(carrier, part):
@@ -159,7 +159,7 @@ async def started(carrier):
     try:
         yield lane
     finally:
-        await carrier.stop()
+        await carrier.close()
 
 
 @contextlib.asynccontextmanager
@@ -169,5 +169,7 @@ async def linked(*, centre=None, options=_OPTIONS, **changed):
     async with listening(centre, options) as port:
         carrier = SmppCarrier(settings(port, **changed))
         async with started(carrier) as lane:
-            await lane.until(lambda: all(bind.link is BindState.BOUND for bind in carrier.binds()))
+            await lane.until(
+                lambda: all(bind.state is ConnectionState.READY for bind in carrier.connections())
+            )
             yield carrier, centre, lane

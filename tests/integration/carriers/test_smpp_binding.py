@@ -7,9 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
+from simpost.carriers.smpp.bind import BindKind
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import BindKind, BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smpp import (
     SMPP_5_0,
     BindReceiver,
@@ -52,12 +53,12 @@ async def test_parts_go_to_the_bind_with_most_room():
         for left in range(12, 0, -1):
             assert carrier.capacity == left
             send(carrier, part())
-        assert [bind.waiting for bind in carrier.binds()] == [4, 4, 4]
+        assert [bind.unanswered for bind in carrier.connections()] == [4, 4, 4]
 
 
 async def test_pairs_of_a_transmitter_and_a_receiver():
     async with linked(bind="transmitter_receiver", binds=2) as (carrier, centre, _):
-        kinds = [bind.kind for bind in carrier.binds()]
+        kinds = [bind.kind for bind in carrier.connections()]
         assert kinds == [BindKind.TRANSMITTER, BindKind.RECEIVER] * 2
         assert sorted(type(bind).__name__ for _, bind in centre.binds) == [
             "BindReceiver",
@@ -65,7 +66,7 @@ async def test_pairs_of_a_transmitter_and_a_receiver():
             "BindTransmitter",
             "BindTransmitter",
         ]
-        assert [bind.window for bind in carrier.binds()] == [10, 0] * 2
+        assert [bind.max_unanswered for bind in carrier.connections()] == [10, 0] * 2
 
 
 async def test_smpp_5_is_announced_where_it_is_asked_for():
@@ -81,12 +82,16 @@ async def test_a_bind_shows_its_peer_its_window_and_when_it_was_heard():
     centre = Centre(lambda *_: "silence")
     async with linked(centre=centre, rate_per_s=50, response_timeout_s=1) as (carrier, _, _):
         send(carrier, part())
-        (bind,) = carrier.binds()
-        assert (bind.number, bind.kind, bind.link) == (1, BindKind.TRANSCEIVER, BindState.BOUND)
+        (bind,) = carrier.connections()
+        assert (bind.number, bind.kind, bind.state) == (
+            1,
+            BindKind.TRANSCEIVER,
+            ConnectionState.READY,
+        )
         assert bind.peer == f"127.0.0.1:{carrier._settings.port}"
-        assert (bind.window, bind.waiting, bind.allowed_per_s) == (10, 1, 50)
+        assert (bind.max_unanswered, bind.unanswered, bind.allowed_per_s) == (10, 1, 50)
         assert bind.problem == ""
-        assert before_ms <= bind.last_pdu_ms <= time.time_ns() // 1_000_000 + 1
+        assert before_ms <= bind.last_heard_ms <= time.time_ns() // 1_000_000 + 1
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,7 @@ async def test_a_refused_bind_waits_longer_and_says_why(status, said):
     async with listening(centre) as port:
         carrier = SmppCarrier(settings(port, bind_refused_wait_s=1))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link is BindState.LOST)
+            await lane.until(lambda: carrier.state is ConnectionState.LOST)
             assert carrier.problem == said
             await lane.until_bound(carrier)
             assert carrier.problem == ""
@@ -141,7 +146,7 @@ async def test_a_link_that_carried_much_comes_back_at_once():
             for _ in range(10):
                 await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
             centre.session.abort()
-            await lane.until(lambda: carrier.link is BindState.LOST)
+            await lane.until(lambda: carrier.state is ConnectionState.LOST)
             await lane.until_bound(carrier)
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
     assert len(centre.binds) == 4
@@ -154,15 +159,15 @@ async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
         centre.bind_script = [Status.ESME_RSYSERR]
         seen = []
         lane.on_capacity = lambda: (
-            seen.append((carrier.link, carrier.is_open)),
+            seen.append((carrier.state, carrier.is_open)),
             lane.changed.set(),
         )
         centre.session.abort()
-        await lane.until(lambda: carrier.link is BindState.LOST)
+        await lane.until(lambda: carrier.state is ConnectionState.LOST)
         await lane.until_bound(carrier)
-    assert seen[0] == (BindState.LOST, True)
-    assert (BindState.LOST, False) in seen
-    assert (BindState.BOUND, True) in seen
+    assert seen[0] == (ConnectionState.LOST, True)
+    assert (ConnectionState.LOST, False) in seen
+    assert (ConnectionState.READY, True) in seen
 
 
 async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
@@ -208,7 +213,7 @@ async def test_no_enquire_link_is_sent_before_the_bind_is_answered():
     async with server:
         carrier = SmppCarrier(settings(port, enquire_link_s=1, bind_timeout_s=2))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link is BindState.LOST)
+            await lane.until(lambda: carrier.state is ConnectionState.LOST)
             assert "did not answer the bind in time" in carrier.problem
         await mute.ended.wait()
         assert mute.came.qsize() == 1
@@ -222,10 +227,10 @@ async def test_a_half_open_link_is_noticed_and_closed():
         carrier = SmppCarrier(settings(port, enquire_link_s=1, response_timeout_s=1))
         async with started(carrier) as lane:
             await lane.until_bound(carrier)
-            await lane.until(lambda: carrier.link is BindState.LOST)
+            await lane.until(lambda: carrier.state is ConnectionState.LOST)
             assert "fell silent" in carrier.problem
-            (bind,) = carrier.binds()
-            assert (bind.peer, bool(bind.last_pdu_ms)) == ("", True)
+            (bind,) = carrier.connections()
+            assert (bind.peer, bool(bind.last_heard_ms)) == ("", True)
         await mute.came.get()
         assert isinstance(await mute.came.get(), EnquireLink)
 
@@ -235,7 +240,7 @@ async def test_stopping_waits_for_answers_and_then_unbinds():
     async with linked(centre=centre) as (carrier, _, _):
         outcome = send(carrier, part())
         submit = await centre.submits.get()
-        stopping = asyncio.ensure_future(carrier.stop())
+        stopping = asyncio.ensure_future(carrier.close())
         await asyncio.sleep(0)
         centre.session.respond(submit, submit.response(message_id="late but there"))
         assert (await outcome).carrier_message_id == "late but there"
@@ -260,7 +265,7 @@ async def test_one_lost_bind_leaves_the_others_at_work():
     async with linked(binds=2) as (carrier, centre, lane):
         (await centre.bound.get()).abort()
         await lane.until(lambda: carrier.capacity == 10)
-        assert carrier.link is BindState.BOUND
+        assert carrier.state is ConnectionState.READY
         for _ in range(10):
             assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
         await lane.until(lambda: carrier.capacity == 20)
@@ -269,7 +274,7 @@ async def test_one_lost_bind_leaves_the_others_at_work():
 async def test_a_host_that_cannot_exist_is_said_so():
     carrier = SmppCarrier(settings(2775, host="a..b"))
     async with started(carrier) as lane:
-        await lane.until(lambda: carrier.link is BindState.LOST)
+        await lane.until(lambda: carrier.state is ConnectionState.LOST)
         assert carrier.problem == "a..b:2775: no host can be called that"
 
 
@@ -296,7 +301,7 @@ def called(port, **changed):
 
 async def until_listening(lane, carrier):
     await lane.until_bound(carrier)
-    await lane.until(lambda: "Waits for the message centre" in carrier.binds()[1].problem)
+    await lane.until(lambda: "Waits for the message centre" in carrier.connections()[1].problem)
 
 
 async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
@@ -307,7 +312,7 @@ async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
             await until_listening(lane, carrier)
-            sending, receiving = carrier.binds()
+            sending, receiving = carrier.connections()
             assert (sending.kind, receiving.kind) == (BindKind.TRANSMITTER, BindKind.RECEIVER)
             assert "Waits for the message centre to call" in receiving.problem
             assert isinstance((await centre.bound.get()).bind, BindTransmitter)
@@ -325,10 +330,10 @@ async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
             committed()
             assert receipt.carrier_message_id == "id-1"
             assert (await answer).command_status == Status.ESME_ROK
-            assert carrier.binds()[1].link is BindState.BOUND
+            assert carrier.connections()[1].state is ConnectionState.READY
             await mc.close()
-            await lane.until(lambda: carrier.binds()[1].link is BindState.LOST)
-            assert carrier.link is BindState.BOUND
+            await lane.until(lambda: carrier.connections()[1].state is ConnectionState.LOST)
+            assert carrier.state is ConnectionState.READY
 
 
 @pytest.mark.parametrize(
@@ -359,10 +364,10 @@ async def test_a_second_call_while_bound_is_turned_away():
             mc = Server(centre.authenticate, centre)
             place = ("127.0.0.1", given.outbind_port, Outbind(system_id="mc", password="call"))
             await mc.outbind(*place)
-            await lane.until(lambda: carrier.binds()[1].link is BindState.BOUND)
+            await lane.until(lambda: carrier.connections()[1].state is ConnectionState.READY)
             second = await mc.outbind(*place)
             assert await second.wait_closed() is CloseReason.CLOSED_BY_PEER
-            assert carrier.binds()[1].link is BindState.BOUND
+            assert carrier.connections()[1].state is ConnectionState.READY
             await mc.close()
 
 
@@ -393,5 +398,5 @@ async def test_a_port_for_calls_that_is_taken_is_said_so():
     async with listening(Centre()) as port:
         carrier = SmppCarrier(called(port).model_copy(update={"outbind_port": port}))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.binds()[1].link is BindState.LOST)
-            assert "Cannot listen on 127.0.0.1 port" in carrier.binds()[1].problem
+            await lane.until(lambda: carrier.connections()[1].state is ConnectionState.LOST)
+            assert "Cannot listen on 127.0.0.1 port" in carrier.connections()[1].problem

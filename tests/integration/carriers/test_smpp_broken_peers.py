@@ -8,7 +8,7 @@ import pytest
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smpp import BindTransceiverResp, DeliverSm, encode
 from simpost.smpp.session import MOST_PDUS_A_TURN
 from tests.integration.carriers.centre import part, send, settings, started
@@ -91,7 +91,7 @@ async def test_a_receipt_with_an_unreadable_end_is_a_receipt(rest):
 @broken_parts
 async def test_a_bind_answer_with_an_unreadable_end_binds(rest):
     async with raw_bound(rest) as (carrier, _, _peer):
-        assert carrier.binds()[0].link is BindState.BOUND
+        assert carrier.connections()[0].state is ConnectionState.READY
 
 
 async def test_a_text_in_half_a_payload_is_refused_and_not_kept_empty():
@@ -114,7 +114,9 @@ async def test_a_bind_answered_as_another_bind_is_bound(capsys):
                 wrong = {0x01: 0x80000002, 0x02: 0x80000001}[bind.command_id]
                 octets = encode(bind.response(0, bind.sequence_number))
                 peer.send_octets(octets[:4] + wrong.to_bytes(4, "big") + octets[8:])
-            await lane.until(lambda: all(bind.link is BindState.BOUND for bind in carrier.binds()))
+            await lane.until(
+                lambda: all(bind.state is ConnectionState.READY for bind in carrier.connections())
+            )
             await listener.close()
     finally:
         await listener.close()
@@ -151,7 +153,7 @@ async def test_a_flood_is_worked_through_in_bounded_turns_and_few_lines(flood, c
         lines = [line for line in capsys.readouterr().out.splitlines() if "carrier=" in line]
         assert len(lines) < 20
         assert sum("lines_suppressed" in line for line in lines) in (1, 2)
-        assert carrier.link is BindState.BOUND
+        assert carrier.state is ConnectionState.READY
 
 
 async def _drop(peer):

@@ -6,7 +6,7 @@ from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smpp import (
     BindReceiver,
     BindTransmitter,
@@ -107,7 +107,7 @@ async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
         centre.script = ["hang up"]
         outcome = await send(carrier, part())
         assert outcome.kind is OutcomeKind.IN_DOUBT
-        await lane.until(lambda: carrier.link is BindState.BOUND)
+        await lane.until(lambda: carrier.state is ConnectionState.READY)
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
@@ -171,6 +171,6 @@ async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
         centre.script = ["silence"]
         outcome = send(carrier, part())
         await centre.submits.get()
-        await carrier.stop()
+        await carrier.close()
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
         assert (await outcome).kind is OutcomeKind.IN_DOUBT

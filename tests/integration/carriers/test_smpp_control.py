@@ -14,7 +14,7 @@ from simpost.domain.states import State
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import CloseReason, SubmitSmResp
 from simpost.store import SqliteStore
@@ -50,7 +50,7 @@ async def traffic(folder, port, **changed):
     try:
         yield Bench(store, carrier, lane, ledger, wall_clock_ms)
     finally:
-        await carrier.stop()
+        await carrier.close()
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
@@ -61,14 +61,14 @@ async def pause_and_resume(carrier, _):
     carrier.pause()
     assert not carrier.is_open
     await asyncio.sleep(0.1)
-    assert carrier.link is BindState.BOUND
+    assert carrier.state is ConnectionState.READY
     carrier.resume()
 
 
 async def drain_and_resume(carrier, _):
     await carrier.drain()
-    assert carrier.link is BindState.UNBINDING
-    assert carrier.binds()[0].waiting == 0
+    assert carrier.state is ConnectionState.CLOSING
+    assert carrier.connections()[0].unanswered == 0
     carrier.resume()
 
 
@@ -81,7 +81,7 @@ async def resume_in_the_middle_of_a_drain(carrier, _):
 
 async def take_other_settings(carrier, port):
     await carrier.reconfigure(settings(port, name="c", binds=3, window=5))
-    assert len(carrier.binds()) == 3
+    assert len(carrier.connections()) == 3
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_other_settings_are_those_of_the_next_bind():
         assert await old.ends.get() is CloseReason.UNBOUND_BY_PEER
         await lane.until_bound(carrier)
         assert carrier.capabilities.sender == "newname"
-        assert carrier.binds()[0].allowed_per_s == 20
+        assert carrier.connections()[0].allowed_per_s == 20
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
         assert (len(old.texts), len(new.texts)) == (1, 1)
 
@@ -172,7 +172,7 @@ async def test_a_stop_in_the_middle_of_other_settings_stays_a_stop():
             carrier.reconfigure(settings(carrier._settings.port, window=3))
         )
         await asyncio.sleep(0)
-        await carrier.stop()
+        await carrier.close()
         await changing
         assert len(centre.binds) == 1
-        assert carrier.link is not BindState.BOUND
+        assert carrier.state is not ConnectionState.READY

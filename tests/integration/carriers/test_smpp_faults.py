@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import Drop, Refuse
 from tests.integration.carriers.centre import part, send, settings, started
@@ -66,7 +66,7 @@ async def simulated(rule, count, **changed):
             offering = Offering(carrier, lane, count)
             offering.pump()
             await offering.done.wait()
-            return offering, simulator, carrier.binds()
+            return offering, simulator, carrier.connections()
     finally:
         await simulator.stop()
 
@@ -86,6 +86,6 @@ async def test_a_rate_that_the_centre_enforces_is_found_without_being_told():
     limit = Rule(do=Refuse(status="ESME_RTHROTTLED"), when=When(above_per_s=300))
     offering, simulator, (bind,) = await simulated(limit, 900)
     assert set(shown(simulator).values()) == {1}
-    assert bind.link is BindState.THROTTLED
+    assert bind.state is ConnectionState.THROTTLED
     assert 100 <= bind.allowed_per_s <= 600
     assert offering.outcomes[OutcomeKind.THROTTLED] <= 2 * offering.outcomes[OutcomeKind.ACCEPTED]

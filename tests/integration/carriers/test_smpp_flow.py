@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from simpost.domain.outcomes import OutcomeKind
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smpp import SMPP_5_0, SessionSettings, Status, SubmitSmResp, Tag, int_tlv
 from tests.integration.carriers.centre import Centre, linked, part, send
 
@@ -60,7 +60,7 @@ async def test_one_submit_in_200_throttled_does_not_lower_the_pace(status):
         feeder = Feeder(carrier, lane, 3000)
         await feeder.run()
         assert feeder.throttled in (15, 16)
-        assert carrier.binds()[0].allowed_per_s == 0
+        assert carrier.connections()[0].allowed_per_s == 0
 
 
 async def test_a_throttled_bind_slows_down_alone():
@@ -74,11 +74,13 @@ async def test_a_throttled_bind_slows_down_alone():
     async with linked(binds=2, centre=Centre(answer)) as (carrier, _, lane):
         feeder = Feeder(carrier, lane, 5000)
         await feeder.run()
-        links = Counter(bind.link for bind in carrier.binds())
-        assert links == {BindState.BOUND: 1, BindState.THROTTLED: 1}
-        assert carrier.link is BindState.BOUND
-        (slowed,) = (bind for bind in carrier.binds() if bind.link is BindState.THROTTLED)
-        (other,) = (bind for bind in carrier.binds() if bind.link is BindState.BOUND)
+        links = Counter(bind.state for bind in carrier.connections())
+        assert links == {ConnectionState.READY: 1, ConnectionState.THROTTLED: 1}
+        assert carrier.state is ConnectionState.READY
+        (slowed,) = (
+            bind for bind in carrier.connections() if bind.state is ConnectionState.THROTTLED
+        )
+        (other,) = (bind for bind in carrier.connections() if bind.state is ConnectionState.READY)
         assert slowed.problem == "The message centre asks us to send more slowly."
         assert 1 <= slowed.allowed_per_s < 5000
         assert other.allowed_per_s == 0
@@ -89,7 +91,7 @@ async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RTHROTTLED]
         assert (await send(carrier, part())).kind is OutcomeKind.THROTTLED
-        assert carrier.link is BindState.THROTTLED
+        assert carrier.state is ConnectionState.THROTTLED
         assert carrier.is_open
         await lane.until_bound(carrier)
         assert carrier.problem == ""
@@ -107,8 +109,8 @@ async def test_congestion_told_in_the_answers_lowers_the_rate():
         centre=Centre(answer), interface_version="5.0", options=options, rate_per_s=1000
     ) as (carrier, _, lane):
         await Feeder(carrier, lane, 600).run()
-        assert carrier.link is BindState.THROTTLED
-        assert 1 <= carrier.binds()[0].allowed_per_s < 1000
+        assert carrier.state is ConnectionState.THROTTLED
+        assert 1 <= carrier.connections()[0].allowed_per_s < 1000
 
 
 async def test_the_rate_is_each_binds_own():
@@ -119,14 +121,14 @@ async def test_the_rate_is_each_binds_own():
         second = send(carrier, part())
         assert carrier.capacity == 0
         assert (await first).kind is (await second).kind is OutcomeKind.ACCEPTED
-        assert [bind.allowed_per_s for bind in carrier.binds()] == [0.01, 0.01]
+        assert [bind.allowed_per_s for bind in carrier.connections()] == [0.01, 0.01]
 
 
 async def test_the_rate_learnt_outlives_the_link():
     async with linked(centre=Centre(every(2, Status.ESME_RTHROTTLED))) as (carrier, centre, lane):
-        while not carrier.binds()[0].allowed_per_s:
+        while not carrier.connections()[0].allowed_per_s:
             await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
         (await centre.bound.get()).abort()
-        await lane.until(lambda: carrier.link is BindState.LOST)
-        await lane.until(lambda: carrier.link is BindState.THROTTLED)
-        assert carrier.binds()[0].allowed_per_s > 0
+        await lane.until(lambda: carrier.state is ConnectionState.LOST)
+        await lane.until(lambda: carrier.state is ConnectionState.THROTTLED)
+        assert carrier.connections()[0].allowed_per_s > 0

@@ -8,7 +8,7 @@ import pytest
 from bench.processes import free_ports
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from tests.integration.carriers.centre import Centre, listening, part, send, settings, started
 
 WITHIN_S = 30.0
@@ -31,86 +31,86 @@ async def carrier(centre):
 
 async def until_bound(carrier, count):
     await carrier.lane.until(
-        lambda: [bind.link for bind in carrier.binds()] == [BindState.BOUND] * count
+        lambda: [bind.state for bind in carrier.connections()] == [ConnectionState.READY] * count
     )
 
 
 async def test_who_owns_nothing_binds_nothing_and_takes_nothing(carrier, centre):
     assert not carrier.is_open
-    assert carrier.binds() == []
-    assert carrier.bind_numbers == (1, 2, 3)
-    assert carrier.open_binds == frozenset()
+    assert carrier.connections() == []
+    assert carrier.connection_numbers == (1, 2, 3)
+    assert carrier.open_connections == frozenset()
     assert (await send(carrier, part())).kind is OutcomeKind.UNREACHABLE
     assert centre.binds == []
 
 
 async def test_what_it_owns_it_binds_and_what_it_gives_up_it_unbinds(carrier, centre):
-    await carrier.set_owned_binds({1, 3}, WITHIN_S)
+    await carrier.set_owned_connections({1, 3}, WITHIN_S)
     await until_bound(carrier, 2)
-    assert carrier.open_binds == {1, 3}
+    assert carrier.open_connections == {1, 3}
 
-    await carrier.set_owned_binds({3}, WITHIN_S)
-    assert carrier.open_binds == {3}
-    assert [bind.number for bind in carrier.binds()] == [3]
+    await carrier.set_owned_connections({3}, WITHIN_S)
+    assert carrier.open_connections == {3}
+    assert [bind.number for bind in carrier.connections()] == [3]
     await centre.ends.get()
     assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
-    await carrier.set_owned_binds((), WITHIN_S)
+    await carrier.set_owned_connections((), WITHIN_S)
     assert not carrier.is_open
     assert len(centre.binds) == 2
 
 
 async def test_a_bind_is_given_up_in_time_though_no_answer_comes(carrier, centre):
     centre.script = ["silence"]
-    await carrier.set_owned_binds({1}, WITHIN_S)
+    await carrier.set_owned_connections({1}, WITHIN_S)
     await until_bound(carrier, 1)
     answer = send(carrier, part())
     await centre.submits.get()
-    await carrier.set_owned_binds((), 0.05)
-    assert carrier.open_binds == frozenset()
+    await carrier.set_owned_connections((), 0.05)
+    assert carrier.open_connections == frozenset()
     assert (await answer).kind is OutcomeKind.IN_DOUBT
 
 
 async def test_a_drain_that_waits_for_an_answer_does_not_hold_a_bind_longer(carrier, centre):
     centre.script = ["silence"]
-    await carrier.set_owned_binds({1}, WITHIN_S)
+    await carrier.set_owned_connections({1}, WITHIN_S)
     await until_bound(carrier, 1)
     send(carrier, part())
     await centre.submits.get()
     draining = asyncio.ensure_future(carrier.drain())
     await asyncio.sleep(0)
-    await carrier.set_owned_binds((), 0.05)
+    await carrier.set_owned_connections((), 0.05)
     await draining
-    assert carrier.open_binds == frozenset()
+    assert carrier.open_connections == frozenset()
 
 
 async def test_a_bind_taken_back_while_it_is_given_up_is_bound_in_the_end(carrier):
-    await carrier.set_owned_binds({1}, WITHIN_S)
+    await carrier.set_owned_connections({1}, WITHIN_S)
     await until_bound(carrier, 1)
-    giving_up = asyncio.ensure_future(carrier.set_owned_binds((), WITHIN_S))
+    giving_up = asyncio.ensure_future(carrier.set_owned_connections((), WITHIN_S))
     await asyncio.sleep(0)
-    await carrier.set_owned_binds({1}, WITHIN_S)
+    await carrier.set_owned_connections({1}, WITHIN_S)
     await giving_up
     await until_bound(carrier, 1)
 
 
 async def test_what_is_resumed_binds_only_what_is_owned(carrier, centre):
-    await carrier.set_owned_binds({2}, WITHIN_S)
+    await carrier.set_owned_connections({2}, WITHIN_S)
     await until_bound(carrier, 1)
     await carrier.drain()
     carrier.resume()
     await until_bound(carrier, 1)
-    assert carrier.open_binds == {2}
+    assert carrier.open_connections == {2}
 
 
 async def test_it_tells_for_how_long_it_dials_in_vain(carrier):
-    assert carrier.unbound_for_s == 0
-    await carrier.set_owned_binds({1}, WITHIN_S)
-    assert carrier.unbound_for_s > 0
+    assert carrier.unreachable_for_s == 0
+    await carrier.set_owned_connections({1}, WITHIN_S)
+    assert carrier.unreachable_for_s > 0
     await until_bound(carrier, 1)
-    assert carrier.unbound_for_s == 0
+    assert carrier.unreachable_for_s == 0
     await carrier.drain()
-    assert carrier.unbound_for_s == 0
+    assert carrier.unreachable_for_s == 0
 
 
 async def test_a_moment_in_which_it_was_bound_counts_though_nobody_looked(centre):
@@ -121,8 +121,8 @@ async def test_a_moment_in_which_it_was_bound_counts_though_nobody_looked(centre
             began_s = time.monotonic()
             await until_bound(carrier, 1)
             (await centre.bound.get()).close()
-            await carrier.lane.until(lambda: carrier.link is BindState.LOST)
-            assert 0 < carrier.unbound_for_s < time.monotonic() - began_s
+            await carrier.lane.until(lambda: carrier.state is ConnectionState.LOST)
+            assert 0 < carrier.unreachable_for_s < time.monotonic() - began_s
 
 
 async def test_a_call_that_is_waited_for_is_not_dialled_in_vain(centre):
@@ -131,5 +131,5 @@ async def test_a_call_that_is_waited_for_is_not_dialled_in_vain(centre):
             settings(port, outbind_port=free_ports(1)[0], outbind_password="secret"), owned={2}
         )
         async with started(carrier):
-            assert carrier.open_binds == {2}
-            assert carrier.unbound_for_s == 0
+            assert carrier.open_connections == {2}
+            assert carrier.unreachable_for_s == 0

@@ -7,7 +7,7 @@ import pytest
 
 from simpost.carriers.smpp import SmppCarrier
 from simpost.domain.outcomes import OutcomeKind
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from tests.integration.carriers.authority import Authority
 from tests.integration.carriers.centre import Centre, listening, part, send, settings, started
 
@@ -37,7 +37,7 @@ async def by_tls(context, **changed):
     async with listening(Centre(), ssl=context) as port:
         carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=30, **changed))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link in (BindState.BOUND, BindState.LOST))
+            await lane.until(lambda: carrier.state in (ConnectionState.READY, ConnectionState.LOST))
             yield carrier
 
 
@@ -57,20 +57,20 @@ async def test_a_certificate_of_an_authority_we_do_not_know_is_refused(authority
     async with by_tls(
         server_context(authority.folder), tls_ca_file=file(other, "ca.pem")
     ) as carrier:
-        assert carrier.link is BindState.LOST
+        assert carrier.state is ConnectionState.LOST
         assert "the certificate is refused: unable to get local issuer" in carrier.problem
 
 
 async def test_without_an_authority_of_its_own_the_systems_are_asked(authority):
     async with by_tls(server_context(authority.folder)) as carrier:
-        assert carrier.link is BindState.LOST
+        assert carrier.state is ConnectionState.LOST
         assert "the certificate is refused" in carrier.problem
 
 
 async def test_a_certificate_of_another_name_is_refused(authority):
     context = server_context(authority.folder, "elsewhere")
     async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
-        assert carrier.link is BindState.LOST
+        assert carrier.state is ConnectionState.LOST
         assert "the certificate is refused: IP address mismatch" in carrier.problem
 
 
@@ -78,12 +78,12 @@ async def test_the_name_to_find_in_the_certificate_can_be_given(authority):
     context = server_context(authority.folder, "elsewhere")
     given = {"tls_ca_file": file(authority, "ca.pem"), "tls_server_name": "mc.example"}
     async with by_tls(context, **given) as carrier:
-        assert carrier.link is BindState.BOUND
+        assert carrier.state is ConnectionState.READY
 
 
 async def test_verifying_can_be_switched_off_in_so_many_words(authority):
     async with by_tls(server_context(authority.folder, "elsewhere"), tls_verify=False) as carrier:
-        assert carrier.link is BindState.BOUND
+        assert carrier.state is ConnectionState.READY
 
 
 async def test_a_centre_that_demands_a_certificate_gets_ours(authority):
@@ -100,7 +100,7 @@ async def test_a_centre_that_demands_a_certificate_gets_ours(authority):
 async def test_without_ours_it_does_not_bind(authority):
     context = server_context(authority.folder, clients=file(authority, "ca.pem"))
     async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
-        assert carrier.link is BindState.LOST
+        assert carrier.state is ConnectionState.LOST
         assert "closed before the bind was answered" in carrier.problem
 
 
@@ -111,7 +111,7 @@ async def test_a_certificate_that_went_away_is_named_and_tried_again(authority):
     async with listening(Centre(), ssl=context) as port:
         carrier = SmppCarrier(settings(port, tls=True, tls_ca_file=str(ca)))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link is BindState.LOST)
+            await lane.until(lambda: carrier.state is ConnectionState.LOST)
             assert carrier.problem == f"{ca} cannot be read: No such file or directory"
             hidden.rename(ca)
             await lane.until_bound(carrier)
@@ -122,5 +122,5 @@ async def test_a_centre_that_speaks_no_tls_is_not_told_the_password():
     async with listening(centre) as port:
         carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=2))
         async with started(carrier) as lane:
-            await lane.until(lambda: carrier.link is BindState.LOST)
+            await lane.until(lambda: carrier.state is ConnectionState.LOST)
     assert centre.binds == []

@@ -119,7 +119,7 @@ class OneNode:
             (carrier,) = self.operate("GET", "carriers")["carriers"]
         except urllib.error.HTTPError:
             return 0  # it does not reach its database
-        return sum(not bind["node"] and bind["state"] == "bound" for bind in carrier["binds"])
+        return sum(not bind["node"] and bind["state"] == "ready" for bind in carrier["connections"])
 
     def _open(self, request):
         try:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from simpost.domain.accounts import Account
-from simpost.ports.carrier import BindKind, BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.cluster import (
     CarrierOrder,
     CarrierReport,
@@ -19,11 +19,11 @@ from simpost.store.postgres import PostgresStore
 from tests.integration.cluster.conftest import SEAL_KEY
 
 ROLES = ("api", "dispatch", "carrier")
-BIND = BindStatus(
-    1, BindKind.TRANSCEIVER, BindState.BOUND, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None
+BIND = ConnectionStatus(
+    1, "transceiver", ConnectionState.READY, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None
 )
 CARRIER = CarrierReport(
-    is_available=True, should_fail_over=False, held=3, binds=[BIND], failed=2, turn=1
+    is_available=True, should_fail_over=False, held=3, connections=[BIND], failed=2, turn=1
 )
 REPORT = Report(
     {"one": CARRIER}, ConfigReadResult(None, ["s.toml:4: unknown setting"]), applied_reload=3

@@ -31,11 +31,11 @@ def test_each_node_shows_the_binds_of_all(cluster):
 
     def seen():
         (carrier,) = door.operate("GET", "carriers")["carriers"]
-        return carrier["takesMessages"] and carrier["binds"]
+        return carrier["takesMessages"] and carrier["connections"]
 
     (bind,) = until(seen)
-    assert (bind["node"], bind["state"]) == ("sender", "bound")
-    assert door.operate("GET", "carriers")["carriers"][0]["state"] == "bound"
+    assert (bind["node"], bind["state"]) == ("sender", "ready")
+    assert door.operate("GET", "carriers")["carriers"][0]["state"] == "ready"
     with urllib.request.urlopen(f"{door.url}/readyz") as answer:
         assert json.load(answer)["status"] == "ok"
 

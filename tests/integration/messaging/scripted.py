@@ -16,7 +16,7 @@ from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
-from simpost.ports.carrier import BindState, CarrierCapabilities
+from simpost.ports.carrier import CarrierCapabilities, ConnectionState
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
 from simpost.store.sqlite.queue import SqliteQueue
@@ -40,7 +40,8 @@ class Clock:
 class ScriptedCarrier:
     """Keeps what it is sent; answers when told to."""
 
-    link = BindState.BOUND
+    state = ConnectionState.READY
+    ownership = None
 
     def __init__(self, capacity=1000, name="c", depth=8):
         self.capabilities = CarrierCapabilities(name=name)
@@ -64,7 +65,7 @@ class ScriptedCarrier:
         outcome = Outcome(kind, carrier_message_id=carrier_id, **facts)
         self.events.on_outcome(self.sent[index], self.started_ms[index], outcome)
 
-    def binds(self):
+    def connections(self):
         return []
 
     def pause(self):
@@ -79,7 +80,7 @@ class ScriptedCarrier:
     async def start(self, events):
         self.events = events
 
-    async def stop(self):
+    async def close(self):
         self.is_open = False
 
     async def until_sent(self, count):

@@ -385,7 +385,7 @@ async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a
     await service.dispatch.remove("a")
     await service.failover.run_once()
     assert await service.store.routing.carriers_with_backlog() == ["a"]
-    assert [each.link for each in await service.dispatch.overview()][-1] is None
+    assert [each.state for each in await service.dispatch.overview()][-1] is None
     assert carriers_of(await service.message(message_id)) == ["a"]
 
 

@@ -24,7 +24,7 @@ from simpost.domain.states import State
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.plain_text_receipts import PlainTextReceipts
 from simpost.messaging.retry import RetryPolicy
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import DeliverSm, MessageState, Status, SubmitSmResp, format_receipt, receipt_tlvs
@@ -144,7 +144,7 @@ async def serving(path, port, **changed):
     try:
         async with asyncio.TaskGroup() as tasks:
             await dispatch.start(tasks)
-            while carrier.link is not BindState.BOUND:
+            while carrier.state is not ConnectionState.READY:
                 await asyncio.sleep(0)
             yield Service(store, dispatch, inbox)
             dispatch.wind_down()

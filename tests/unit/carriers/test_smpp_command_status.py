@@ -8,7 +8,7 @@ import pytest
 from simpost.carriers.smpp.command_status import STATUS_CLASSES, StatusClass, StatusMap
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smpp import Status
 
 PAGE = (Path(__file__).parents[3] / "docs" / "carriers.md").read_text("utf-8")
@@ -47,7 +47,9 @@ def test_every_class_is_explained():
 
 
 def test_every_word_for_a_link_is_explained():
-    assert [row[0] for row in table("Words for a link")] == [str(link) for link in BindState]
+    assert [row[0] for row in table("States of a connection")] == [
+        str(link) for link in ConnectionState
+    ]
 
 
 def test_the_page_names_no_setting_that_is_not_there():

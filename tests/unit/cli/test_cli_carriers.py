@@ -14,38 +14,40 @@ def bind(**changes: Any) -> dict[str, Any]:
         "node": None,
         "number": 1,
         "kind": "transceiver",
-        "state": "bound",
+        "state": "ready",
         "peer": "192.0.2.7:2775",
         "problem": "",
-        "window": 10,
+        "maxUnanswered": 10,
         "unanswered": 3,
         "allowedPerSecond": 50.0,
         "ratePerSecond": 41.5,
-        "lastPduAt": "2026-11-22T11:59:58.000Z",
+        "lastHeardAt": "2026-11-22T11:59:58.000Z",
     } | changes
 
 
 def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    about = {"name": "one", "state": "bound", "paused": False, "takesMessages": True}
+    about = {"name": "one", "state": "ready", "paused": False, "takesMessages": True}
     return (
-        about | {"queued": 7, "leased": 3, "binds": list(binds), "receiptIdFormats": []} | changes
+        about
+        | {"queued": 7, "leased": 3, "connections": list(binds), "receiptIdFormats": []}
+        | changes
     )
 
 
 def test_a_row_shows_window_rate_last_pdu_and_what_waits() -> None:
     (row,) = rows_of(carrier(bind()), NOW)
-    assert row == ["one", "1 transceiver", "bound", "3/10", "41.5 of 50", "2 s ago", "7", "3", ""]
+    assert row == ["one", "1 transceiver", "ready", "3/10", "41.5 of 50", "2 s ago", "7", "3", ""]
 
 
 def test_what_holds_for_the_carrier_stands_once() -> None:
     first, second = rows_of(carrier(bind(), bind(number=2, allowedPerSecond=0)), NOW)
     assert (first[0], first[6], first[7]) == ("one", "7", "3")
-    assert second == ["", "2 transceiver", "bound", "3/10", "41.5", "2 s ago", "", "", ""]
+    assert second == ["", "2 transceiver", "ready", "3/10", "41.5", "2 s ago", "", "", ""]
 
 
 def test_a_lost_bind_shows_why_and_a_receiver_has_no_window() -> None:
-    lost = bind(state="lost", problem="wrong password", lastPduAt=None)
-    receiver = bind(kind="receiver", window=0)
+    lost = bind(state="lost", problem="wrong password", lastHeardAt=None)
+    receiver = bind(kind="receiver", maxUnanswered=0)
     first, second = rows_of(carrier(lost, receiver), NOW)
     assert (first[2], first[5], first[8]) == ("lost", "never", "wrong password")
     assert second[3:5] == ["", ""]
@@ -53,7 +55,7 @@ def test_a_lost_bind_shows_why_and_a_receiver_has_no_window() -> None:
 
 def test_a_pause_stands_beside_the_link() -> None:
     (row,) = rows_of(carrier(bind(), paused=True), NOW)
-    assert row[2] == "bound, paused"
+    assert row[2] == "ready, paused"
 
 
 def test_a_carrier_that_is_gone_is_shown_with_what_waits_for_it() -> None:
@@ -63,7 +65,7 @@ def test_a_carrier_that_is_gone_is_shown_with_what_waits_for_it() -> None:
 
 def test_silence_is_told_in_the_unit_that_fits() -> None:
     times = ["2026-11-22T11:50:00.000Z", "2026-11-22T02:00:00.000Z"]
-    rows = [next(rows_of(carrier(bind(lastPduAt=time)), NOW)) for time in times]
+    rows = [next(rows_of(carrier(bind(lastHeardAt=time)), NOW)) for time in times]
     assert [row[5] for row in rows] == ["10 min ago", "10 h ago"]
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank
 from simpost.cluster.reachability import Reachability
-from simpost.ports.carrier import BindKind, BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.cluster import CarrierReport
 
 PATIENCE_S = 30.0
@@ -10,15 +10,15 @@ ONE = "one"
 
 
 def bind(link):
-    return BindStatus(1, BindKind.TRANSCEIVER, link, "", "", 10, 0, 0.0, 0.0, None)
+    return ConnectionStatus(1, "transceiver", link, "", "", 10, 0, 0.0, 0.0, None)
 
 
-LOST, BOUND = [bind(BindState.LOST)], [bind(BindState.BOUND)]
+LOST, BOUND = [bind(ConnectionState.LOST)], [bind(ConnectionState.READY)]
 
 
 def says(binds=(), turn=0):
     return CarrierReport(
-        is_available=False, should_fail_over=True, held=0, binds=list(binds), turn=turn
+        is_available=False, should_fail_over=True, held=0, connections=list(binds), turn=turn
     )
 
 

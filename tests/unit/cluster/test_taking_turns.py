@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simpost.cluster.bind_allocation import BindRank, share_of
 from simpost.cluster.reachability import Reachability
-from simpost.ports.carrier import BindKind, BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.cluster import CarrierReport
 
 PATIENCE_S = 30
@@ -60,12 +60,12 @@ class Node:
             self._unbound_since_s = None
         elif self._unbound_since_s is None:
             self._unbound_since_s = site.now_s
-        unbound_for_s = (
+        unreachable_for_s = (
             site.now_s - self._unbound_since_s if self._unbound_since_s is not None else 0.0
         )
         others = {node.name: node.report for node in site.nodes if node is not self}
         said = report(mine, is_bound)
-        self._reach.look(ONE, said.binds, unbound_for_s, list(others.values()))
+        self._reach.look(ONE, said.connections, unreachable_for_s, list(others.values()))
         places = {name: BindRank(each.failed, each.turn) for name, each in others.items()}
         places[self.name] = self._reach.place(ONE)
         share = share_of(self.name, {ONE: site.numbers}, {ONE: places}, site.leases)
@@ -79,8 +79,8 @@ class Node:
 
 
 def report(mine, is_bound, failed=0, turn=0):
-    link = BindState.BOUND if is_bound else BindState.LOST
-    binds = [BindStatus(1, BindKind.TRANSCEIVER, link, "", "", 10, 0, 0.0, 0.0, None) for _ in mine]
+    link = ConnectionState.READY if is_bound else ConnectionState.LOST
+    binds = [ConnectionStatus(1, "transceiver", link, "", "", 10, 0, 0.0, 0.0, None) for _ in mine]
     return CarrierReport(is_bound, not is_bound, 0, binds, failed, turn)
 
 

@@ -80,7 +80,7 @@ def test_labels_are_of_the_bounded_kind_only():
     bounded = {
         "carrier",
         "to",
-        "bind",
+        "connection",
         "kind",
         "category",
         "outcome",

@@ -1,4 +1,4 @@
-"""Carriers: the state of each bind; pause, drain and resume."""
+"""Carriers: the state of each connection; pause, drain and resume."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
 from simpost.domain.receipt_ids import Base, LetterCase, ObservedIdFormat
 from simpost.messaging.dispatch import CarrierStatus
-from simpost.ports.carrier import BindKind, BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
-class BindShown(Shape):
+class ConnectionShown(Shape):
     """One connection to the carrier.
 
-    `window` is the most unanswered parts allowed, `unanswered` the number now. `node` is the
-    node that leases the bind; null for the node that answers this request. `allowedPerSecond`
+    `maxUnanswered` is the most unanswered parts allowed, `unanswered` the number now. `node` is the
+    node that leases the connection; null for the node that answers this request. `allowedPerSecond`
     is the present limit, 0 without one; `ratePerSecond` the rate of recent responses.
     """
 
     node: str | None
     number: int
-    kind: BindKind
-    state: BindState
+    kind: str
+    state: ConnectionState
     peer: str
     problem: str
-    window: int
+    max_unanswered: int
     unanswered: int
     allowed_per_second: float
     rate_per_second: float
-    last_pdu_at: Time | None
+    last_heard_at: Time | None
 
 
 class ReceiptIdFormatShown(Shape):
@@ -52,7 +52,7 @@ class ReceiptIdFormatShown(Shape):
 
 
 class CarrierShown(Shape):
-    """A carrier and its binds.
+    """A carrier and its connections.
 
     `state` is null when parts are queued for a carrier that is no longer configured. `queued`
     parts wait in the store, `leased` parts are reserved by a node. `receiptIdFormats` are the
@@ -60,12 +60,12 @@ class CarrierShown(Shape):
     """
 
     name: str
-    state: BindState | None
+    state: ConnectionState | None
     paused: bool
     takes_messages: bool
     queued: int
     leased: int
-    binds: list[BindShown]
+    connections: list[ConnectionShown]
     receipt_id_formats: list[ReceiptIdFormatShown]
 
 
@@ -73,7 +73,7 @@ class CarrierList(Shape):
     carriers: list[CarrierShown]
 
 
-@router.get("/carriers", summary="Show all carriers and their binds")
+@router.get("/carriers", summary="Show all carriers and their connections")
 async def list_carriers(services: Wired) -> CarrierList:
     return CarrierList(
         carriers=[await _shown(services, each) for each in await services.dispatch.overview()]
@@ -98,7 +98,7 @@ async def resume_carrier(name: str, services: Wired) -> CarrierShown:
 
 @router.post(
     "/carriers/{name}/drain",
-    summary="Send nothing more by a carrier, wait for its answers, unbind",
+    summary="Send nothing more by a carrier, wait for its answers, disconnect",
     responses={202: {"model": CarrierShown, "description": "It goes on"}},
 )
 async def drain_carrier(name: str, services: Wired, response: Response) -> CarrierShown:
@@ -119,14 +119,14 @@ def _known(services: Wired, name: str) -> str:
 async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:
     return CarrierShown(
         name=status.name,
-        state=status.link,
+        state=status.state,
         paused=status.is_paused,
         takes_messages=status.takes_messages,
         queued=status.waiting,
         leased=status.held,
-        binds=[
-            *(_bind(bind, None) for bind in status.binds),
-            *(_bind(bind, node) for node, bind in status.elsewhere),
+        connections=[
+            *(_connection(one, None) for one in status.connections),
+            *(_connection(one, node) for node, one in status.elsewhere),
         ],
         receipt_id_formats=[
             _form(seen) for seen in await services.store.receipts.id_forms(status.name)
@@ -146,17 +146,17 @@ def _form(seen: ObservedIdFormat) -> ReceiptIdFormatShown:
     )
 
 
-def _bind(bind: BindStatus, node: str | None) -> BindShown:
-    return BindShown(
+def _connection(one: ConnectionStatus, node: str | None) -> ConnectionShown:
+    return ConnectionShown(
         node=node,
-        number=bind.number,
-        kind=bind.kind,
-        state=bind.link,
-        peer=bind.peer,
-        problem=bind.problem,
-        window=bind.window,
-        unanswered=bind.waiting,
-        allowed_per_second=bind.allowed_per_s,
-        rate_per_second=bind.rate_per_s,
-        last_pdu_at=None if bind.last_pdu_ms is None else format_time(bind.last_pdu_ms),
+        number=one.number,
+        kind=one.kind,
+        state=one.state,
+        peer=one.peer,
+        problem=one.problem,
+        max_unanswered=one.max_unanswered,
+        unanswered=one.unanswered,
+        allowed_per_second=one.allowed_per_s,
+        rate_per_second=one.rate_per_s,
+        last_heard_at=None if one.last_heard_ms is None else format_time(one.last_heard_ms),
     )

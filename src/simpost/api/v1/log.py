@@ -110,9 +110,9 @@ async def _waiting_for(services: Services, carrier: str, *, for_admin: bool) -> 
     if carrier not in services.dispatch.lanes:
         return WaitingFor(carrier=carrier, state="unknown", problem=None)
     status = await services.dispatch.status(carrier)
-    state = "paused" if status.is_paused else str(status.link or "unknown")
-    binds = [*status.binds, *(bind for _, bind in status.elsewhere)] if for_admin else []
-    problems = [bind.problem for bind in binds if bind.problem]
+    state = "paused" if status.is_paused else str(status.state or "unknown")
+    connections = [*status.connections, *(one for _, one in status.elsewhere)] if for_admin else []
+    problems = [one.problem for one in connections if one.problem]
     return WaitingFor(carrier=carrier, state=state, problem=problems[0] if problems else None)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from simpost.carriers.smpp.close_reasons import CLOSE_REASON_TEXT
@@ -13,7 +14,7 @@ from simpost.carriers.smpp.rate_control import AdaptiveRate
 from simpost.carriers.smpp.throttle_state import ThrottleState
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.observe import RateLimitedLog, get_logger
-from simpost.ports.carrier import BindKind, BindState, BindStatus
+from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.smpp import CloseReason, Outbind, Pdu, PduError, Session, SessionHandler
 
 _REBIND_GRACE_S = 5.0
@@ -21,9 +22,17 @@ _BACK_SOON_S = 1.0
 """So long parts wait for a link that was of use before they go back to the store."""
 _MUCH = 100
 """A link that brought so many PDUs was of use, however short it lasted."""
-_OPEN = (BindState.BOUND, BindState.THROTTLED)
+_OPEN = (ConnectionState.READY, ConnectionState.THROTTLED)
 
 log = get_logger(__name__)
+
+
+class BindKind(StrEnum):
+    """Which way messages go over a bind."""
+
+    TRANSCEIVER = "transceiver"
+    TRANSMITTER = "transmitter"
+    RECEIVER = "receiver"
 
 
 class BindListener(Protocol):
@@ -70,7 +79,7 @@ class BindConnection(SessionHandler):
         self.kind = kind
         self.number = number
         self.settings = settings
-        self.state = BindState.STARTING
+        self.state = ConnectionState.STARTING
         self.problem = ""
         self.is_at_fault = False
         self.was_healthy = False
@@ -117,7 +126,7 @@ class BindConnection(SessionHandler):
 
     def start(self) -> None:
         self.started_s = time.monotonic()
-        self._enter(BindState.STARTING)
+        self._enter(ConnectionState.STARTING)
         self._task = asyncio.create_task(
             self._keep(self), name=f"smpp {self.settings.name} {self.kind}"
         )
@@ -130,7 +139,7 @@ class BindConnection(SessionHandler):
         self._stop_waiting()
         await self._end(grace_s)
         self.problem = ""
-        self._enter(BindState.UNBINDING)
+        self._enter(ConnectionState.CLOSING)
         self._task = None
 
     @property
@@ -159,33 +168,33 @@ class BindConnection(SessionHandler):
         self.rate.on_response(now_s, throttled=throttled, congested=congested)
         if throttled or congested:
             self._throttle.note(now_s)
-            if self.state is BindState.BOUND:
+            if self.state is ConnectionState.READY:
                 self.problem = "The message centre asks us to send more slowly."
-                self._enter(BindState.THROTTLED)
-        if self.state is BindState.UNBINDING and not self.rate.in_flight:
+                self._enter(ConnectionState.THROTTLED)
+        if self.state is ConnectionState.CLOSING and not self.rate.in_flight:
             self._all_answered.set()
 
-    def status(self, position: int) -> BindStatus:
+    def status(self, position: int) -> ConnectionStatus:
         session = self._session
         sends = self.kind is not BindKind.RECEIVER
-        return BindStatus(
+        return ConnectionStatus(
             number=position,
             kind=self.kind,
-            link=self.state,
+            state=self.state,
             peer=session.peer if session else "",
             problem=self.problem,
-            window=self.settings.window if sends else 0,
-            waiting=self.rate.in_flight,
+            max_unanswered=self.settings.window if sends else 0,
+            unanswered=self.rate.in_flight,
             allowed_per_s=self.rate.allowed_per_s,
             rate_per_s=self.rate.measured_per_s(time.monotonic()),
-            last_pdu_ms=_heard_ms(session) if session else self._last_pdu_ms,
+            last_heard_ms=_heard_ms(session) if session else self._last_pdu_ms,
         )
 
     # What the task that keeps it bound calls.
 
     def binding(self) -> None:
         self.is_at_fault = False
-        self._enter(BindState.BINDING)
+        self._enter(ConnectionState.CONNECTING)
 
     def waits(self, problem: str) -> None:
         """Nothing to do until the message centre does something."""
@@ -201,12 +210,12 @@ class BindConnection(SessionHandler):
             log.warning("bind_lost", carrier=self.settings.name, kind=self.kind, problem=problem)
         self.problem = problem
         self._session = None
-        self._enter(BindState.LOST)
+        self._enter(ConnectionState.LOST)
 
     # What the session says.
 
     def on_bound(self, session: Session) -> None:
-        if self.state is BindState.UNBINDING:
+        if self.state is ConnectionState.CLOSING:
             session.close()
             return
         log.info("bound", carrier=self.settings.name, kind=self.kind, peer=session.peer)
@@ -214,7 +223,7 @@ class BindConnection(SessionHandler):
         self._bound_s = time.monotonic()
         self._stop_waiting()
         self.problem = ""
-        self._enter(BindState.THROTTLED if self.rate.is_slowed else BindState.BOUND)
+        self._enter(ConnectionState.THROTTLED if self.rate.is_slowed else ConnectionState.READY)
 
     def on_room(self, session: Session) -> None:
         self._listener.on_capacity()
@@ -261,7 +270,7 @@ class BindConnection(SessionHandler):
         session = self._session
         if session is None:
             return
-        self._enter(BindState.UNBINDING)
+        self._enter(ConnectionState.CLOSING)
         if self.rate.in_flight:
             self._all_answered.clear()
             with contextlib.suppress(TimeoutError):
@@ -269,7 +278,7 @@ class BindConnection(SessionHandler):
                     await self._all_answered.wait()
         await session.unbind()
 
-    def _enter(self, state: BindState) -> None:
+    def _enter(self, state: ConnectionState) -> None:
         if state is not self.state:
             self.state = state
             self._listener.on_state()
@@ -297,9 +306,9 @@ class BindConnection(SessionHandler):
         self._listener.on_capacity()
 
     def _recovered(self) -> None:
-        if self.state is BindState.THROTTLED:
+        if self.state is ConnectionState.THROTTLED:
             self.problem = ""
-            self._enter(BindState.BOUND)
+            self._enter(ConnectionState.READY)
 
 
 Keep: TypeAlias = Callable[[BindConnection], Coroutine[Any, Any, None]]

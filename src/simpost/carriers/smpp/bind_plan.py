@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from simpost.carriers.smpp.bind import BindConnection, BindListener
+from simpost.carriers.smpp.bind import BindConnection, BindKind, BindListener
 from simpost.carriers.smpp.command_status import StatusMap
 from simpost.carriers.smpp.outbind import serve_outbind
 from simpost.carriers.smpp.reconnect import keep_bound
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.net.resolver import NameResolver
-from simpost.ports.carrier import BindKind
 from simpost.smpp import (
     SMPP_3_4,
     SMPP_5_0,

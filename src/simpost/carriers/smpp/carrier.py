@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 
-from simpost.carriers.smpp.bind import BindConnection
+from simpost.carriers.smpp.bind import BindConnection, BindKind
 from simpost.carriers.smpp.bind_plan import build_binds
 from simpost.carriers.smpp.command_status import StatusClass, StatusMap, reports_congestion
 from simpost.carriers.smpp.delivery_receipts import receipt_of
@@ -18,13 +18,13 @@ from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.ports.carrier import (
-    BIND_STATE_PRECEDENCE,
-    BindKind,
-    BindState,
-    BindStatus,
+    CONNECTION_STATE_PRECEDENCE,
     CarrierEvents,
+    ConnectionState,
+    ConnectionStatus,
     OutboundPart,
 )
+from simpost.ports.connection_ownership import ConnectionOwnership
 from simpost.smpp import (
     DataSm,
     DataSmResp,
@@ -100,9 +100,11 @@ class SmppCarrier:
         return depth
 
     @property
-    def link(self) -> BindState:
+    def state(self) -> ConnectionState:
         owned = [bind for bind in self._senders if self._owns(bind)]
-        return min((bind.state for bind in owned or self._senders), key=BIND_STATE_PRECEDENCE.index)
+        return min(
+            (bind.state for bind in owned or self._senders), key=CONNECTION_STATE_PRECEDENCE.index
+        )
 
     @property
     def problem(self) -> str:
@@ -123,36 +125,43 @@ class SmppCarrier:
                     most, self._least_loaded = here, bind
         return room
 
-    def binds(self) -> list[BindStatus]:
+    def connections(self) -> list[ConnectionStatus]:
         return [
             bind.status(number)
             for number, bind in enumerate(self._binds, start=1)
             if self._owns(bind)
         ]
 
-    # Whose binds they are.
+    # Ownership.
 
     @property
-    def bind_numbers(self) -> tuple[int, ...]:
+    def ownership(self) -> ConnectionOwnership:
+        """A message centre limits its binds, whichever node opens them."""
+        return self
+
+    @property
+    def connection_numbers(self) -> tuple[int, ...]:
         """Those of all binds; a pair of links is one bind."""
         return tuple(sorted({bind.number for bind in self._binds}))
 
     @property
-    def open_binds(self) -> frozenset[int]:
+    def open_connections(self) -> frozenset[int]:
         """The binds of which a link may be there, those that are being given up among them."""
         return frozenset(bind.number for bind in self._binds if bind.is_running)
 
     @property
-    def unbound_for_s(self) -> float:
+    def unreachable_for_s(self) -> float:
         """For how long it has dialled in vain; 0 while a link is bound, or none is to be."""
         owned = [bind for bind in self._binds if self._owns(bind) and bind.is_running]
         tried = [bind for bind in owned if bind.dials]
-        if not tried or any(bind.session or bind.state is BindState.UNBINDING for bind in owned):
+        if not tried or any(
+            bind.session or bind.state is ConnectionState.CLOSING for bind in owned
+        ):
             return 0.0
         began_s = min(bind.started_s for bind in tried)
         return time.monotonic() - max(began_s, *(bind.bound_until_s for bind in tried))
 
-    async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:
+    async def set_owned_connections(self, numbers: Collection[int], within_s: float) -> None:
         """Keep these binds bound and no others; those given up are gone within so many seconds."""
         self._owned = frozenset(numbers)
         extra = [bind for bind in self._binds if not self._owns(bind) and bind.is_running]
@@ -182,7 +191,7 @@ class SmppCarrier:
         self._is_drained = False
         self._start_lines()
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         self._is_drained = True
         await self._stop_lines(min(_STOP_GRACE_S, self._settings.response_timeout_s))
 

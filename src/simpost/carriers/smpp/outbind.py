@@ -11,12 +11,12 @@ from simpost.carriers.smpp.bind import BindConnection
 from simpost.carriers.smpp.reconnect import session_settings
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.observe import get_logger
-from simpost.ports.carrier import BindState
+from simpost.ports.carrier import ConnectionState
 from simpost.smpp import Bind, Outbind, Pdu, Session, listen_for_outbind, status_name
 
 _MOST_CALLERS = 4
 """Connections at a time: one that is bound, and few that still have to say who they are."""
-_WANTED = (BindState.STARTING, BindState.LOST)
+_WANTED = (ConnectionState.STARTING, ConnectionState.LOST)
 """States in which a call is welcome."""
 
 log = get_logger(__name__)
