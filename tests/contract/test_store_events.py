@@ -75,8 +75,8 @@ async def test_an_event_says_what_happened_to_what_and_when(store, account):
 async def test_a_message_that_arrives_is_accepted_sent_and_delivered(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
-    await store.queue.receive([receipt("a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1")])
     assert await types(store, account) == ["accepted", "sent", "delivered"]
     events = (await page(store, account)).events
     assert [each.sequence for each in events] == [1, 2, 3]
@@ -88,8 +88,8 @@ async def test_an_account_without_a_listener_leaves_no_event(store):
     quiet = await store.accounts.add_account(Account(0, "quiet", "secret-of-quiet"))
     one = leased(account_id=quiet)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
-    await store.queue.receive([receipt("a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1")])
     assert await types(store, quiet) == []
     assert (await page(store, quiet)).last_sequence == 0
 
@@ -115,9 +115,9 @@ async def test_a_claim_and_a_lease_are_no_change(store, account):
 async def test_a_message_that_is_turned_back_is_sending_once(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([turned_back(one)])
+    await store.queue.record([turned_back(one)])
     await claim(store, NOW_MS + 2_000)
-    await store.queue.settle([turned_back(one, attempt=2)])
+    await store.queue.record([turned_back(one, attempt=2)])
     assert await types(store, account) == ["accepted", "sending"]
     assert (await last_data(store, account))["reason"] == Reason.THROTTLED
 
@@ -125,7 +125,7 @@ async def test_a_message_that_is_turned_back_is_sending_once(store, account):
 async def test_a_refused_message_is_rejected_with_its_reason(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([refused(one)])
+    await store.queue.record([refused(one)])
     assert await types(store, account) == ["accepted", "rejected"]
     assert (await last_data(store, account))["reason"] == Reason.CARRIER_REFUSED
 
@@ -133,8 +133,8 @@ async def test_a_refused_message_is_rejected_with_its_reason(store, account):
 async def test_a_message_in_doubt_that_a_receipt_ends_is_in_doubt_and_delivered(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([in_doubt(one, carrier_message_id="a1")])
-    await store.queue.receive([receipt("a1")])
+    await store.queue.record([in_doubt(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1")])
     assert await types(store, account) == ["accepted", "in_doubt", "delivered"]
 
 
@@ -142,37 +142,34 @@ async def test_a_message_in_doubt_that_a_receipt_ends_is_in_doubt_and_delivered(
 async def test_a_final_receipt_is_the_event_it_names(store, account, state):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
-    await store.queue.receive([receipt("a1", state, Reason.HANDSET_UNREACHABLE)])
-    await store.queue.receive([receipt("a1", state, Reason.HANDSET_UNREACHABLE)])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1", state, Reason.HANDSET_UNREACHABLE)])
+    await store.queue.record([], [receipt("a1", state, Reason.HANDSET_UNREACHABLE)])
     assert await types(store, account) == ["accepted", "sent", state]
 
 
 async def test_a_notice_on_the_way_and_a_late_receipt_are_no_change(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
-    await store.queue.receive([receipt("a1", State.SENT, Reason.HANDSET_UNREACHABLE)])
-    await store.queue.receive([receipt("a1")])
-    await store.queue.receive([receipt("a1", State.FAILED)])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1", State.SENT, Reason.HANDSET_UNREACHABLE)])
+    await store.queue.record([], [receipt("a1")])
+    await store.queue.record([], [receipt("a1", State.FAILED)])
     assert await types(store, account) == ["accepted", "sent", "delivered"]
 
 
 async def test_a_receipt_before_its_answer_follows_it_in_the_events(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.receive([receipt("a1")])
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
     assert await types(store, account) == ["accepted", "sent", "delivered"]
 
 
 async def test_an_answer_and_its_receipt_of_one_group_are_two_events(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await asyncio.gather(
-        store.queue.receive([receipt("a1")]),
-        store.queue.settle([settlement(one, carrier_message_id="a1")]),
-    )
+    await store.queue.record([settlement(one, carrier_message_id="a1")], [receipt("a1")])
     assert await types(store, account) == ["accepted", "sent", "delivered"]
 
 
@@ -197,7 +194,7 @@ async def test_a_message_whose_validity_is_over_when_it_is_claimed_is_expired(st
 async def test_a_message_that_is_never_reported_on_is_expired(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
     await store.queue.end_unreported(now_ms=LATER_MS, expired_ms=LATER_MS, limit=10)
     assert await types(store, account) == ["accepted", "sent", "expired"]
     assert (await last_data(store, account))["reason"] == Reason.NO_RECEIPT
@@ -206,11 +203,11 @@ async def test_a_message_that_is_never_reported_on_is_expired(store, account):
 async def test_a_message_of_several_parts_changes_with_all_of_them(store, account):
     one = leased("first", "second", account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, 1, carrier_message_id="a1")])
-    await store.queue.settle([settlement(one, 2, carrier_message_id="a2", ended_ms=NOW_MS + 70)])
-    await store.queue.receive([receipt("a1")])
+    await store.queue.record([settlement(one, 1, carrier_message_id="a1")])
+    await store.queue.record([settlement(one, 2, carrier_message_id="a2", ended_ms=NOW_MS + 70)])
+    await store.queue.record([], [receipt("a1")])
     assert (await last_data(store, account))["deliveredParts"] == 0
-    await store.queue.receive([receipt("a2", at_ms=NOW_MS + 9_000)])
+    await store.queue.record([], [receipt("a2", at_ms=NOW_MS + 9_000)])
     assert await types(store, account) == ["accepted", "sending", "sent", "delivered"]
     events = (await page(store, account)).events
     assert [each.at_ms - NOW_MS for each in events] == [0, 20, 70, 9_000]
@@ -220,11 +217,11 @@ async def test_a_message_of_several_parts_changes_with_all_of_them(store, accoun
 async def test_a_failed_part_names_the_reason_of_the_message(store, account):
     one = leased("first", "second", account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, number, carrier_message_id=f"a{number}") for number in (1, 2)]
     )
-    await store.queue.receive([receipt("a1")])
-    await store.queue.receive([receipt("a2", State.FAILED, Reason.HANDSET_UNREACHABLE)])
+    await store.queue.record([], [receipt("a1")])
+    await store.queue.record([], [receipt("a2", State.FAILED, Reason.HANDSET_UNREACHABLE)])
     assert (await types(store, account))[-1] == "failed"
     data = await last_data(store, account)
     assert data["reason"] == Reason.HANDSET_UNREACHABLE
@@ -234,7 +231,7 @@ async def test_a_failed_part_names_the_reason_of_the_message(store, account):
 async def test_a_refused_part_cancels_the_rest_in_one_change(store, account):
     one = leased("first", "second", account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([turned_back(one, 2), refused(one, 1)])
+    await store.queue.record([turned_back(one, 2), refused(one, 1)])
     assert await types(store, account) == ["accepted", "rejected"]
 
 
@@ -247,19 +244,19 @@ async def test_the_same_request_again_leaves_no_second_event(store, account):
 async def test_a_settlement_that_lowers_a_rank_is_no_change(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
-    await store.queue.receive([receipt("a1")])
-    await store.queue.settle([in_doubt(one)])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([], [receipt("a1")])
+    await store.queue.record([in_doubt(one)])
     assert await types(store, account) == ["accepted", "sent", "delivered"]
 
 
 async def test_many_messages_settled_together_have_an_event_each(store, account):
     messages = [leased(account_id=account) for _ in range(60)]
     await asyncio.gather(*(store.queue.accept(one) for one in messages))
-    await store.queue.settle(
+    await store.queue.record(
         [settlement(one, carrier_message_id=f"m{n}") for n, one in enumerate(messages)]
     )
-    await store.queue.receive([receipt(f"m{n}") for n in range(60)])
+    await store.queue.record([], [receipt(f"m{n}") for n in range(60)])
     for one in messages:
         assert await types(store, account, one) == ["accepted", "sent", "delivered"]
     events = (await page(store, account)).events
@@ -283,7 +280,7 @@ async def test_the_word_of_every_state_is_the_one_the_api_says(store, account):
     for state in State:
         one = leased(account_id=account)
         await store.queue.accept(one)
-        await store.queue.settle([settlement(one, state=state)])
+        await store.queue.record([settlement(one, state=state)])
         expected = ["accepted"] if state is State.ACCEPTED else ["accepted", state]
         assert await types(store, account, one) == expected
 
@@ -327,7 +324,7 @@ async def test_a_message_accepted_before_the_switch_is_told_from_then_on(store):
     one = leased(account_id=account)
     await store.queue.accept(one)
     await store.accounts.change_account(AccountChange(id=account, access_code="shop", events=True))
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
     assert await types(store, account) == ["sent"]
 
 
@@ -397,7 +394,7 @@ async def test_what_was_kept_before_a_pause_is_deleted_too(store, account):
 async def test_no_event_has_a_text_or_a_number(store, account):
     one = leased("a text that nobody may read", account_id=account, destination="66899999999")
     await store.queue.accept(one)
-    await store.queue.settle([settlement(one, carrier_message_id="a1")])
+    await store.queue.record([settlement(one, carrier_message_id="a1")])
     told = json.dumps([dict(each.data) for each in (await page(store, account)).events])
     assert one.text not in told
     assert one.destination not in told

@@ -28,8 +28,8 @@ async def work(url: str, key: str, name: str) -> None:
         answers = [
             settlement(one, carrier_message_id=id_) for one, id_ in zip(messages, ids, strict=True)
         ]
-        await asyncio.gather(*(store.queue.settle([each]) for each in answers))
-        await asyncio.gather(*(store.queue.receive([receipt(each)]) for each in ids))
+        await asyncio.gather(*(store.queue.record([each]) for each in answers))
+        await asyncio.gather(*(store.queue.record([], [receipt(each)]) for each in ids))
         print("round", round_, flush=True)  # noqa: T201  the parent waits for it
         if reading.done():
             reading.result()

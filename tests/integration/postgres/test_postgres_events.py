@@ -77,7 +77,7 @@ async def test_what_commits_late_is_read_behind_what_was_read(node, url):
         here, there = Reader(one), Reader(two)
         async with held_open(url, slow):
             await two.queue.accept(quick)
-            await one.queue.settle([settlement(quick, carrier_message_id="q")])
+            await one.queue.record([settlement(quick, carrier_message_id="q")])
             await here.read_all()
             await there.read_all()
             assert [each.type for each in here.events] == [
@@ -98,8 +98,8 @@ async def test_a_transaction_that_is_rolled_back_leaves_no_gap(node, url):
         with contextlib.suppress(RuntimeError):
             async with held_open(url, one):
                 raise RuntimeError
-        await store.queue.settle([settlement(one, carrier_message_id="a")])
-        await store.queue.receive([receipt("a")])
+        await store.queue.record([settlement(one, carrier_message_id="a")])
+        await store.queue.record([], [receipt("a")])
         reader = Reader(store)
         await reader.read_all()
         assert [each.type for each in reader.events] == WAYS[100]
