@@ -20,15 +20,18 @@ from simpost.api.admin_only import admin_only
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.smpp import SmppCarrier
 from simpost.cluster.clock import SharedClock, passed_s
+from simpost.cluster.facade import Cluster
 from simpost.cluster.node import Node
 from simpost.cluster.node_name import new_name
 from simpost.cluster.shared_rate_limit import SharedRateLimits
+from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
 from simpost.errors import ConfigError
 from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
 from simpost.messaging.accounts import Accounts
+from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
 from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of, routing_of
@@ -47,9 +50,6 @@ from simpost.ports.cluster import ACCOUNTS_CHANGED, RELOAD_ORDERED, ClusterStore
 from simpost.ports.store import Store
 from simpost.runtime.clock import SteadyClock, wall_clock_ms
 from simpost.store import SqliteStore
-
-OWNER = "embedded"
-"""The one node of an embedded store, under whose name parts are leased."""
 
 _SWITCH_S = 0.0001
 """How long the writer's thread may wait for the interpreter's lock; Python's own 5 ms, several
@@ -100,7 +100,7 @@ class App:
         settings: Settings,
         store: Store,
         reread: Callable[[], Settings] | None = None,
-        owner: str = OWNER,
+        owner: str = SingleNode.name,
         tracing: Tracing | None = None,
         nodes: ClusterStore | None = None,
     ) -> None:
@@ -110,7 +110,6 @@ class App:
         self._door_clock_ms = clock.now_ms if clock else wall_clock_ms
         self._clock = clock
         make_carrier = partial(SmppCarrier, owned=() if nodes else None, clock_ms=clock_ms)
-        self._node: Node | None = None
         self.settings = settings
         self._tracing = tracing
         self.store = store
@@ -181,8 +180,9 @@ class App:
             failover=self._failover,
             inbound=self.inbound,
         )
+        self.cluster: Cluster = SingleNode(self.reload.run)
         if nodes and clock:
-            self._node = Node(
+            self.cluster = Node(
                 NewNode(
                     owner,
                     uuid7().bytes,
@@ -204,14 +204,14 @@ class App:
         """Another node accepted parts for the carrier of that name, or something changed."""
         if lane := self.dispatch.lanes.get(news):
             lane.wake()
-        elif self._node and news in (ACCOUNTS_CHANGED, RELOAD_ORDERED):
-            self._node.beat_now()
+        elif news in (ACCOUNTS_CHANGED, RELOAD_ORDERED):
+            self.cluster.on_change()
 
     def _new_id(self) -> bytes:
         return uuid7(nanoseconds=self._clock.now_ns()).bytes if self._clock else uuid7().bytes
 
     def _leads(self) -> bool:
-        return self._node is None or self._node.leads
+        return self.cluster.is_leader
 
     def _take_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
         return self._unmarked.take(part)
@@ -230,9 +230,7 @@ class App:
         A side task that dies takes the process with it: half a service is worse than none.
         """
         tune_interpreter()
-        if self._node:
-            await self._node.register()
-            await self._node.beat()
+        await self.cluster.join()
         await self.accounts.reload()
         await self._maintenance.recover_own_leases()
         server = self._http_server()
@@ -249,8 +247,7 @@ class App:
                 tasks.create_task(self.intake.refusals.run()),
             ]
             await self.dispatch.start(tasks)
-            if self._node:
-                side.append(tasks.create_task(self._node.run()))
+            side.append(tasks.create_task(self.cluster.run()))
             if ends_on_hangup:
                 end_on_hangup(loop, server.end)
             else:
@@ -263,8 +260,7 @@ class App:
             self.dispatch.cancel()
             for task in side:
                 task.cancel()
-        if self._node:
-            await self._node.leave()
+        await self.cluster.leave()
 
     def _leave(self, server: HttpServer) -> None:
         """Say no at /readyz for a while before the doors close; told twice, close them at once."""
@@ -288,11 +284,10 @@ class App:
             store=self.store,
             accounts=self.accounts,
             intake=self.intake,
-            dispatch=self.dispatch,
+            carriers=CarrierControl(self.dispatch, self.cluster),
+            cluster=self.cluster,
             measures=self.measures,
             readiness=self._readiness,
-            node=self._node,
-            reload=self.reload.run,
             clock_ms=self._door_clock_ms,
             admin_token=server.admin_token.get_secret_value(),
             metrics_token=server.metrics_token.get_secret_value(),

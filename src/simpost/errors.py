@@ -2,6 +2,7 @@
 
 SimpostError
 ├── InvalidRequest        the caller's: what was asked cannot be done as asked
+│   └── UnknownCarrier    no carrier of this name is configured
 ├── CarrierError          the carrier's: its answer, as a decision for the engine
 ├── StoreError            ours: the store did not do what it promised
 │   ├── StoreBusy         another process owns the embedded store
@@ -29,6 +30,10 @@ class SimpostError(Exception):
 
 class InvalidRequest(SimpostError):
     """The request cannot be done as asked."""
+
+
+class UnknownCarrier(InvalidRequest):
+    """There is no carrier of this name."""
 
 
 class CarrierError(SimpostError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from simpost.api.answers import Answers
@@ -10,14 +9,13 @@ from simpost.api.bodies import BodyBudget
 from simpost.api.costs import Costs
 from simpost.api.listings import Listings
 from simpost.api.wrong_credentials import WrongCredentials
-from simpost.cluster.node import Node
+from simpost.cluster.facade import Cluster
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake
 from simpost.messaging.metrics_collector import MetricsCollector
 from simpost.messaging.readiness import Readiness
 from simpost.net.resolver import NameResolver
-from simpost.ports.cluster import Reloaded
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
 
@@ -27,9 +25,7 @@ class Services:
     """Wired once, in app.py.
 
     Attributes:
-        node: this process among others; none where it is the only one.
-        reload: reads the configuration of this process again; raises ConfigError when it is not
-            right.
+        cluster: this node and the others; a cluster of one with the embedded store.
         admin_token: bearer token of the administrator's endpoints; empty closes them.
         metrics_token: one that opens /metrics and nothing else; empty: there is none.
         max_body_octets: largest body read; batches of the administrator may be larger.
@@ -44,14 +40,13 @@ class Services:
     store: Store
     accounts: Accounts
     intake: Intake
-    dispatch: Dispatch
+    carriers: CarrierControl
+    cluster: Cluster
     measures: MetricsCollector
     readiness: Readiness
-    reload: Callable[[], Awaitable[Reloaded]]
     clock_ms: Clock
     admin_token: str
     version: str
-    node: Node | None = None
     metrics_token: str = ""
     max_body_octets: int = 65_536
     timestamp_window_s: int = 300

@@ -52,6 +52,8 @@ log = get_logger(__name__)
 
 
 class Node:
+    """Implements `simpost.cluster.facade.Cluster` on a database that nodes share."""
+
     def __init__(
         self,
         facts: NewNode,
@@ -96,11 +98,16 @@ class Node:
         self._recovered_s = 0.0
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether the duties of dispatch are this node's now."""
         return DISPATCH in self._held and self._time_s() < self._good_until_s
 
     # Life.
+
+    async def join(self) -> None:
+        """Register, and hear of the other nodes. Raises ConfigError, StoreError."""
+        await self.register()
+        await self.beat()
 
     async def register(self) -> None:
         """Become a node; of one that died under the same name the leases must run out first.
@@ -135,6 +142,9 @@ class Node:
                         await self._beat_soon.wait()
                 self._beat_soon.clear()
                 await self._try_beat()
+
+    def on_change(self) -> None:
+        self.beat_now()
 
     def beat_now(self) -> None:
         """Something changed: do not wait for the next beat."""
@@ -179,7 +189,7 @@ class Node:
             self._rereading.hear(view.reloads)
         self._own([thing for thing, node in view.leases.items() if node == self.name])
         await self._evict_dead_nodes(now_s)
-        if self.leads and now_s - self._recovered_s >= self._lease_s:
+        if self.is_leader and now_s - self._recovered_s >= self._lease_s:
             await self._recover_abandoned_parts()
             self._recovered_s = now_s
         await self._follow_accounts(view.accounts_version)

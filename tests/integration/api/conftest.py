@@ -20,11 +20,13 @@ from uuid_utils import uuid7
 
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
+from simpost.cluster.single_node import SingleNode
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.outcomes import Outcome
 from simpost.domain.repeats import RepeatPolicy
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
+from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
 from simpost.messaging.inbound import InboundService
@@ -138,6 +140,7 @@ class Service:
         self.store = store
         self.client = client
         self.services = services
+        self.lanes = services.carriers._dispatch.lanes
 
     async def open(
         self,
@@ -209,16 +212,17 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     measures = MetricsCollector(
         store.health, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS
     )
+    cluster = SingleNode(settings.pop("reload", nothing_to_reload))
     known: dict[str, Any] = {
         "admin_token": "admin-token",
         "version": "0",
-        "reload": nothing_to_reload,
     }
     return Services(
         store=store,
         accounts=accounts,
         intake=intake,
-        dispatch=dispatch,
+        carriers=CarrierControl(dispatch, cluster),
+        cluster=cluster,
         measures=measures,
         readiness=Readiness(store.health, dispatch, clock_ms=lambda: NOW_MS, time_s=time.monotonic),
         clock_ms=lambda: NOW_MS,

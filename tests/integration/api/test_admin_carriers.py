@@ -95,7 +95,7 @@ async def test_a_carrier_is_paused_and_resumed_and_messages_are_accepted_meanwhi
 
 async def test_a_carrier_that_is_gone_is_shown_while_parts_wait_for_it(service: SERVED) -> None:
     await service.send()
-    service.services.dispatch.lanes["other"] = service.services.dispatch.lanes.pop("down")
+    service.lanes["other"] = service.lanes.pop("down")
     shown = (await service.operate("GET", "carriers")).json()["carriers"]
     gone = [each for each in shown if each["name"] == "down"]
     assert [(each["state"], each["queued"], each["connections"]) for each in gone] == [
@@ -118,7 +118,7 @@ async def test_only_the_admin_has_a_hand_on_carriers(
 ) -> None:
     answer = await service.native(method, f"admin/{path}")
     assert answer.status_code == 401
-    assert not service.services.dispatch.lanes["down"].carrier.is_paused
+    assert not service.lanes["down"].carrier.is_paused
 
 
 async def test_a_reload_answers_what_it_did(serve: Any) -> None:

@@ -34,7 +34,7 @@ async def test_a_service_whose_carriers_are_away_is_ready_and_says_so(service):
 
 
 async def test_a_service_with_a_carrier_is_ready_without_a_remark(service):
-    service.services.dispatch.lanes["down"].carrier.is_open = True
+    service.lanes["down"].carrier.is_open = True
     answer = await service.client.get("/readyz")
     assert answer.json() == {"status": "ok", "version": "0", "warning": None}
 

@@ -94,19 +94,19 @@ async def entered(node):
 
 async def test_one_node_leads_and_another_when_it_has_left(make):
     first, second = await entered(make("a")), await entered(make("b"))
-    assert (first.leads, second.leads) == (True, False)
+    assert (first.is_leader, second.is_leader) == (True, False)
     await first.leave()
     await second.beat()
     await second.beat()
-    assert second.leads
+    assert second.is_leader
 
 
 async def test_a_node_that_cannot_beat_leads_no_longer_than_half_a_lease(make, time_s):
     node = await entered(make("a"))
     time_s.passes(LEASE_S / 2 - 0.1)
-    assert node.leads
+    assert node.is_leader
     time_s.passes(0.2)
-    assert not node.leads
+    assert not node.is_leader
 
 
 async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it(make, time_s):
@@ -120,7 +120,7 @@ async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it
     assert other.taken_over == ["a"]
     await other.beat()
     await other.beat()
-    assert other.leads
+    assert other.is_leader
 
 
 async def test_one_that_could_not_beat_itself_buries_nobody(make, time_s):
@@ -139,7 +139,7 @@ async def test_one_that_was_buried_alive_puts_its_work_in_doubt_and_begins_anew(
     assert other.taken_over == ["a"]
     await node.beat()
     assert node.taken_over == ["a"]
-    assert not node.leads
+    assert not node.is_leader
     await node.beat()
     assert {each.name for each in node.view.nodes} == {"a", "b"}
 
@@ -167,10 +167,10 @@ async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, mo
 
     monkeypatch.setattr(node._store, "beat", slowly)
     await node.beat()
-    assert not node.leads
+    assert not node.is_leader
     monkeypatch.undo()
     await node.beat()
-    assert node.leads
+    assert node.is_leader
 
 
 async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_leads(
@@ -183,7 +183,7 @@ async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_l
     await node.beat()
     assert node.taken_over == []
     await node.beat()
-    assert (node.leads, node.taken_over) == (True, ["tests"])
+    assert (node.is_leader, node.taken_over) == (True, ["tests"])
     time_s.passes(1)
     await node.beat()
     assert node.taken_over == ["tests"]

@@ -10,9 +10,10 @@ from typing import Any, cast
 from starlette.types import ASGIApp
 
 from simpost.api import Services, build
+from simpost.cluster.facade import Cluster
 from simpost.domain.accounts import Account, Dialect
 from simpost.messaging.accounts import Accounts
-from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake, SendRequest, SendResult
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.ports.store import AccountStore, RefusalStore, Store
@@ -138,10 +139,10 @@ async def open_doors(*accounts: Account, **settings: Any) -> Door:
         store=cast("Store", None),
         accounts=known,
         intake=cast("Intake", intake),
-        dispatch=cast("Dispatch", None),
+        carriers=cast("CarrierControl", None),
+        cluster=cast("Cluster", None),
         measures=cast("Any", None),
         readiness=cast("Any", None),
-        reload=cast("Any", None),
         clock_ms=lambda: NOW_MS,
         admin_token="admin-token",
         version="0",

@@ -116,8 +116,7 @@ class AccountList(Shape):
 
 @router.get("/accounts", summary="List all accounts")
 async def list_accounts(services: Wired) -> AccountList:
-    if services.node:
-        await services.accounts.reload()
+    await services.accounts.reload()  # another node may have changed one just now
     accounts = sorted(services.accounts.all(), key=lambda account: account.access_code)
     return AccountList(accounts=[AccountShown(**_shown(account)) for account in accounts])
 
@@ -168,8 +167,7 @@ async def change_account(
 
 async def find_account(services: Services, access_code: str) -> Account:
     """The account, enabled or not, as it is on all nodes. Raises Problem when there is none."""
-    if services.node:
-        await services.accounts.reload()  # another may have changed it just now
+    await services.accounts.reload()  # another node may have changed it just now
     for account in services.accounts.all():
         if account.access_code == access_code:
             return account

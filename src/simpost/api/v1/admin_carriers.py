@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fastapi import APIRouter, Depends, Response
 
 from simpost.api.v1.callers import Wired, admit_admin
 from simpost.api.v1.problems import Problem, ProblemCode
 from simpost.api.v1.shapes import Shape, Time, format_time
 from simpost.domain.receipt_ids import Base, LetterCase, ObservedIdFormat
+from simpost.errors import UnknownCarrier
 from simpost.messaging.dispatch import CarrierStatus
 from simpost.ports.carrier import ConnectionState, ConnectionStatus
 
@@ -76,24 +80,20 @@ class CarrierList(Shape):
 @router.get("/carriers", summary="Show all carriers and their connections")
 async def list_carriers(services: Wired) -> CarrierList:
     return CarrierList(
-        carriers=[await _shown(services, each) for each in await services.dispatch.overview()]
+        carriers=[await _shown(services, each) for each in await services.carriers.list_all()]
     )
 
 
 @router.post("/carriers/{name}/pause", summary="Send nothing by a carrier")
 async def pause_carrier(name: str, services: Wired) -> CarrierShown:
-    if services.node:
-        await services.node.order(_known(services, name), unbind=False)
-    services.dispatch.pause(_known(services, name))
-    return await _shown(services, await services.dispatch.status(name))
+    with _known_carrier():
+        return await _shown(services, await services.carriers.pause(name))
 
 
 @router.post("/carriers/{name}/resume", summary="Send by a carrier again")
 async def resume_carrier(name: str, services: Wired) -> CarrierShown:
-    if services.node:
-        await services.node.cancel_order(_known(services, name))
-    services.dispatch.resume(_known(services, name))
-    return await _shown(services, await services.dispatch.status(name))
+    with _known_carrier():
+        return await _shown(services, await services.carriers.resume(name))
 
 
 @router.post(
@@ -102,18 +102,18 @@ async def resume_carrier(name: str, services: Wired) -> CarrierShown:
     responses={202: {"model": CarrierShown, "description": "It goes on"}},
 )
 async def drain_carrier(name: str, services: Wired, response: Response) -> CarrierShown:
-    if services.node:
-        await services.node.order(_known(services, name), unbind=True)
-    is_done = await services.dispatch.drain(_known(services, name))
-    status = await services.dispatch.status(name)
-    response.status_code = 200 if is_done and not status.elsewhere else 202
+    with _known_carrier():
+        status, is_done = await services.carriers.drain(name)
+    response.status_code = 200 if is_done else 202
     return await _shown(services, status)
 
 
-def _known(services: Wired, name: str) -> str:
-    if name not in services.dispatch.lanes:
-        raise Problem(404, ProblemCode.NOT_FOUND, "There is no carrier of this name.")
-    return name
+@contextmanager
+def _known_carrier() -> Iterator[None]:
+    try:
+        yield
+    except UnknownCarrier as error:
+        raise Problem(404, ProblemCode.NOT_FOUND, str(error)) from None
 
 
 async def _shown(services: Wired, status: CarrierStatus) -> CarrierShown:

@@ -40,15 +40,14 @@ class NodeList(Shape):
 
 @router.get("/nodes", summary="Show all nodes and what they lease")
 async def list_nodes(services: Wired) -> NodeList:
-    node = services.node
-    view = node.view if node else None
-    if node is None or view is None:
+    view = services.cluster.view
+    if view is None:
         return NodeList(nodes=[])
     return NodeList(
         nodes=[
             NodeShown(
                 name=each.name,
-                is_self=each.name == node.name,
+                is_self=each.name == services.cluster.name,
                 roles=list(each.roles),
                 version=each.version,
                 started_at=format_time(each.started_ms),

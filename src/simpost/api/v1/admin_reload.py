@@ -57,12 +57,8 @@ class ReloadShown(Changes):
     responses={202: {"model": ReloadShown, "description": "Some nodes have not done it yet"}},
 )
 async def reload(services: Wired, response: Response) -> ReloadShown:
-    others: dict[str, ConfigReadResult | None] = {}
     try:
-        if services.node:
-            done, others = await services.node.reload()
-        else:
-            done = await services.reload()
+        done, others = await services.cluster.reload()
     except ConfigError as error:
         raise Problem(
             422,

@@ -25,6 +25,7 @@ from simpost.api.v1.send_shape import Identifier
 from simpost.api.v1.shapes import Shape, to_ms
 from simpost.domain.messages import Message, parse_id
 from simpost.domain.states import State
+from simpost.errors import UnknownCarrier
 from simpost.ports.store import MessageFilter
 
 _NOT_LEFT = frozenset({State.ACCEPTED, State.SENDING})
@@ -107,9 +108,10 @@ async def in_full(
 
 
 async def _waiting_for(services: Services, carrier: str, *, for_admin: bool) -> WaitingFor:
-    if carrier not in services.dispatch.lanes:
+    try:
+        status = await services.carriers.status(carrier)
+    except UnknownCarrier:
         return WaitingFor(carrier=carrier, state="unknown", problem=None)
-    status = await services.dispatch.status(carrier)
     state = "paused" if status.is_paused else str(status.state or "unknown")
     connections = [*status.connections, *(one for _, one in status.elsewhere)] if for_admin else []
     problems = [one.problem for one in connections if one.problem]

@@ -1,0 +1,62 @@
+"""The cluster as the rest of simpost sees it: the same for one node and for many."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from simpost.ports.cluster import ClusterView, ConfigReadResult, Reloaded
+
+
+class Cluster(Protocol):
+    """This process as a node among the others; `SingleNode` is a cluster of one."""
+
+    @property
+    def name(self) -> str:
+        """The name of this node, under which it leases parts."""
+        ...
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this node has the duties that one node performs for all."""
+        ...
+
+    @property
+    def view(self) -> ClusterView | None:
+        """All nodes as of the last heartbeat; `None` before the first one and for a single node."""
+        ...
+
+    async def join(self) -> None:
+        """Become a node, before anything is leased or sent. Raises ConfigError, StoreError."""
+        ...
+
+    async def run(self) -> None:
+        """Stay a node until cancelled."""
+        ...
+
+    async def leave(self) -> None:
+        """Stop being a node. To be called when nothing is bound."""
+        ...
+
+    def on_change(self) -> None:
+        """The accounts or the orders of the administrator changed on another node."""
+        ...
+
+    async def order(self, carrier: str, *, unbind: bool) -> None:
+        """Have the other nodes pause a carrier, or drain it, until `cancel_order`.
+
+        The caller does the same on this node. Raises StoreError.
+        """
+        ...
+
+    async def cancel_order(self, carrier: str) -> None:
+        """Have the other nodes resume a carrier. Raises StoreError."""
+        ...
+
+    async def reload(self) -> tuple[Reloaded, dict[str, ConfigReadResult | None]]:
+        """Have every node read its configuration again.
+
+        Returns what changed here and, by name, how each other node read its file; `None` for one
+        that has not reported in time. Raises ConfigError when the file of this node is not valid,
+        and StoreError when the others could not be told; then nothing changed.
+        """
+        ...

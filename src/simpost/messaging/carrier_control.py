@@ -1,0 +1,45 @@
+"""Carrier control: what an administrator sees of carriers, and pause, resume and drain."""
+
+from __future__ import annotations
+
+from simpost.cluster.facade import Cluster
+from simpost.errors import UnknownCarrier
+from simpost.messaging.dispatch import CarrierStatus, Dispatch
+
+
+class CarrierControl:
+    """Acts on all nodes. Every method that takes a name raises UnknownCarrier."""
+
+    def __init__(self, dispatch: Dispatch, cluster: Cluster) -> None:
+        self._dispatch = dispatch
+        self._cluster = cluster
+
+    async def list_all(self) -> list[CarrierStatus]:
+        """All carriers, then those that only queued parts still name."""
+        return await self._dispatch.overview()
+
+    async def status(self, name: str) -> CarrierStatus:
+        return await self._dispatch.status(self._known(name))
+
+    async def pause(self, name: str) -> CarrierStatus:
+        """Send nothing by the carrier until `resume`; it stays bound."""
+        await self._cluster.order(self._known(name), unbind=False)
+        self._dispatch.pause(self._known(name))
+        return await self._dispatch.status(name)
+
+    async def resume(self, name: str) -> CarrierStatus:
+        await self._cluster.cancel_order(self._known(name))
+        self._dispatch.resume(self._known(name))
+        return await self._dispatch.status(name)
+
+    async def drain(self, name: str) -> tuple[CarrierStatus, bool]:
+        """Send nothing more, wait for responses, unbind; and whether all nodes have done so."""
+        await self._cluster.order(self._known(name), unbind=True)
+        is_done = await self._dispatch.drain(self._known(name))
+        status = await self._dispatch.status(name)
+        return status, is_done and not status.elsewhere
+
+    def _known(self, name: str) -> str:
+        if name not in self._dispatch.lanes:
+            raise UnknownCarrier
+        return name
