@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.contestants import Terms
+from bench.gateways import Terms
 from bench.machine import describe
 from bench.peers import kannel
 from bench.rows import ROWS, USUAL, Wanted

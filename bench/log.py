@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-from bench.contestants import Simpost, Terms
 from bench.database import Database
+from bench.gateways import Simpost, Terms
 from bench.history import SPREAD_MS
 from bench.load import percentile_ms
 from bench.machine import describe

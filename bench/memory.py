@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.contestants import Simpost, Terms
-from bench.running import Course
+from bench.gateways import Simpost, Terms
+from bench.runner import Course
 
 _PASSING = 1_000_000
 _WAITING = 100_000

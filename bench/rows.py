@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bench.checks import generator_per_s, sink_per_s
-from bench.contestants import Contestant, Simpost, Terms
+from bench.crash import kill_and_count
 from bench.database import Database
-from bench.killing import kill_and_count
+from bench.gateways import Contestant, Simpost, Terms
 from bench.memory import passing, waiting
 from bench.peers import kannel
 from bench.peers.kannel import Kannel
-from bench.running import Course, Stretch, figures
+from bench.runner import Course, Stretch, figures
 
 Figures: TypeAlias = dict[str, Any]
 """By contestant or check: figures by name."""

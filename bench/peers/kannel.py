@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.answerer import Answerer
-from bench.contestants import Terms
+from bench.gateways import Terms
 from bench.peers.debian import environment, unpack
 from bench.processes import HOST, Child, free_ports, listens
 from bench.sink import Sink

@@ -1,9 +1,9 @@
 """The benchmark itself: what it counts is what happened."""
 
 from bench.checks import sink_per_s
-from bench.contestants import Simpost, Terms
-from bench.killing import kill_and_count
-from bench.running import Course, figures
+from bench.crash import kill_and_count
+from bench.gateways import Simpost, Terms
+from bench.runner import Course, figures
 
 
 def test_a_stretch_of_load_ends_when_every_part_and_receipt_has_come(tmp_path):

@@ -9,20 +9,27 @@ from simpost.config import Settings, load
 from simpost.config.carriers import SmppCarrierSettings
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
-from simpost.config.settings import Log, Messages, Number, Route, Server, Tracing
-from simpost.config.store import Node, Store
+from simpost.config.settings import (
+    LogSettings,
+    MessageSettings,
+    NumberSettings,
+    RouteSettings,
+    ServerSettings,
+    TracingSettings,
+)
+from simpost.config.store import NodeSettings, StoreSettings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECTIONS: dict[str, type[Section]] = {
-    "[server]": Server,
-    "[store]": Store,
-    "[node]": Node,
-    "[messages]": Messages,
+    "[server]": ServerSettings,
+    "[store]": StoreSettings,
+    "[node]": NodeSettings,
+    "[messages]": MessageSettings,
     "[[carriers]]": SmppCarrierSettings,
-    "[[routes]]": Route,
-    "[[numbers]]": Number,
-    "[log]": Log,
-    "[tracing]": Tracing,
+    "[[routes]]": RouteSettings,
+    "[[numbers]]": NumberSettings,
+    "[log]": LogSettings,
+    "[tracing]": TracingSettings,
 }
 
 

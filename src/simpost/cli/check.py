@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from simpost.cli.output import print_lines
-from simpost.config import Route, Settings, SmppCarrierSettings, Store, load
+from simpost.config import RouteSettings, Settings, SmppCarrierSettings, StoreSettings, load
 from simpost.errors import ConfigError, StoreError
 from simpost.store.sqlite.files import open_to_others
 
@@ -48,7 +48,7 @@ def _found(settings: Settings, store: str) -> Iterator[str]:
         yield f"route {number}   {', then '.join(route.order)}: {_fits(route)}"
 
 
-def _fits(route: Route) -> str:
+def _fits(route: RouteSettings) -> str:
     given = route.model_dump(exclude={"carrier", "carriers"})
     return ", ".join(f"{name} {value}" for name, value in given.items() if value) or "everything"
 
@@ -71,7 +71,7 @@ def _about_store(path: Path) -> str:
         raise ConfigError(f"store.database_url: {error}.") from None
 
 
-def _about_database(store: Store) -> str:
+def _about_database(store: StoreSettings) -> str:
     """Raises ConfigError when it cannot be reached, or holds what this release cannot serve."""
     from simpost.store.postgres.probing import look
 
@@ -126,7 +126,7 @@ def _about_tls(carriers: Sequence[SmppCarrierSettings]) -> Iterator[str]:
             )
 
 
-def _about_database_tls(store: Store) -> Iterator[str]:
+def _about_database_tls(store: StoreSettings) -> Iterator[str]:
     if store.is_embedded:
         return
     from simpost.store.postgres.address import unverified_hosts
@@ -169,7 +169,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _covers(earlier: Route, later: Route) -> bool:
+def _covers(earlier: RouteSettings, later: RouteSettings) -> bool:
     return (
         later.msisdn_prefix.startswith(earlier.msisdn_prefix)
         and later.imsi_prefix.startswith(earlier.imsi_prefix)

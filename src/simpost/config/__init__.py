@@ -5,20 +5,26 @@ from __future__ import annotations
 from simpost.config.carriers import CarrierSettings, SmppCarrierSettings
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
-from simpost.config.settings import Log, Messages, Route, Server, Settings
-from simpost.config.store import ROLES, Node, Store
+from simpost.config.settings import (
+    LogSettings,
+    MessageSettings,
+    RouteSettings,
+    ServerSettings,
+    Settings,
+)
+from simpost.config.store import ROLES, NodeSettings, StoreSettings
 
 __all__ = [
     "ROLES",
     "CarrierSettings",
-    "Log",
-    "Messages",
-    "Node",
-    "Route",
-    "Server",
+    "LogSettings",
+    "MessageSettings",
+    "NodeSettings",
+    "RouteSettings",
+    "ServerSettings",
     "Settings",
     "SmppCarrierSettings",
-    "Store",
+    "StoreSettings",
     "TlsMistake",
     "load",
     "tls_context",

@@ -32,7 +32,7 @@ class _Token:
 
 def key_lines(text: str) -> dict[KeyPath, int]:
     """The line, from 1, of every key, table and element of a valid TOML text."""
-    return _Reader(text).read()
+    return _LineReader(text).read()
 
 
 def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
@@ -42,7 +42,7 @@ def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
     return lines.get(path, 1)
 
 
-class _Reader:
+class _LineReader:
     def __init__(self, text: str) -> None:
         self._lines: dict[KeyPath, int] = {}
         self._counts: dict[KeyPath, int] = {}

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.section import Section
-from simpost.config.settings import Route, Settings
+from simpost.config.settings import RouteSettings, Settings
 from simpost.config.store import ROLES
 from simpost.domain.inbound import plain_number
 from simpost.errors import ConfigError
@@ -130,7 +130,9 @@ def _about_node(settings: Settings) -> Iterator[_Problem]:
         yield ("node", "roles"), "the embedded store has one process, which does everything"
 
 
-def _about_route(at: KeyPath, route: Route, carriers: Collection[str]) -> Iterator[_Problem]:
+def _about_route(
+    at: KeyPath, route: RouteSettings, carriers: Collection[str]
+) -> Iterator[_Problem]:
     if not route.carrier and not route.carriers:
         yield (*at, "carrier"), "is missing: name one, or several in `carriers`"
         return

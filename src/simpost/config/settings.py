@@ -14,14 +14,14 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import SmppCarrierSettings
 from simpost.config.section import Section, SenderOrNone
-from simpost.config.store import Node, Store
+from simpost.config.store import NodeSettings, StoreSettings
 from simpost.domain.messages import Category
 
 _DAY_S = 86_400
 _HOST_NAME = re.compile(r"\.?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
 
-class Server(Section):
+class ServerSettings(Section):
     """The HTTP server."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
@@ -130,7 +130,7 @@ class Server(Section):
         return token
 
 
-class Messages(Section):
+class MessageSettings(Section):
     """Validity, repeats, failover and retention of messages."""
 
     validity_s: int = Field(
@@ -189,7 +189,7 @@ class Messages(Section):
         return days
 
 
-class Route(Section):
+class RouteSettings(Section):
     """A rule that selects carriers; the first matching rule is used."""
 
     carrier: str = Field(default="", description="Name of the carrier, if there is only one.")
@@ -215,7 +215,7 @@ class Route(Section):
         return self.carriers or (self.carrier,)
 
 
-class Number(Section):
+class NumberSettings(Section):
     """An own number or short code that people text to. Senders of carriers need no entry."""
 
     number: SenderOrNone = Field(
@@ -228,7 +228,7 @@ class Number(Section):
     )
 
 
-class Log(Section):
+class LogSettings(Section):
     """Log lines on stderr."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -240,7 +240,7 @@ class Log(Section):
     )
 
 
-class Tracing(Section):
+class TracingSettings(Section):
     """OpenTelemetry traces of messages; needs `pip install 'simpost[otel]'`."""
 
     endpoint: str = Field(
@@ -261,12 +261,12 @@ class Tracing(Section):
 class Settings(Section):
     """The whole file."""
 
-    server: Server
-    store: Store
-    node: Node = Node()
-    messages: Messages = Messages()
+    server: ServerSettings
+    store: StoreSettings
+    node: NodeSettings = NodeSettings()
+    messages: MessageSettings = MessageSettings()
     carriers: tuple[SmppCarrierSettings, ...] = ()
-    routes: tuple[Route, ...] = ()
-    numbers: tuple[Number, ...] = ()
-    log: Log = Log()
-    tracing: Tracing = Tracing()
+    routes: tuple[RouteSettings, ...] = ()
+    numbers: tuple[NumberSettings, ...] = ()
+    log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()

@@ -15,7 +15,7 @@ _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 
 
-class Store(Section):
+class StoreSettings(Section):
     """Where messages are stored."""
 
     database_url: str = Field(
@@ -81,7 +81,7 @@ Role = Literal["api", "dispatch", "carrier"]
 ROLES: tuple[Role, ...] = ("api", "dispatch", "carrier")
 
 
-class Node(Section):
+class NodeSettings(Section):
     """A node of a cluster on one PostgreSQL ([nodes.md](nodes.md))."""
 
     name: str = Field(

@@ -16,7 +16,8 @@ import httptools
 
 from simpost.http import limits
 from simpost.http.exchange import HttpExchange, status_line
-from simpost.http.heads import (
+from simpost.http.proxies import scheme_of
+from simpost.http.request_head import (
     CONNECTION,
     EXPECT,
     FORWARDED_FOR,
@@ -26,7 +27,6 @@ from simpost.http.heads import (
     head_fault,
     without_upgrade,
 )
-from simpost.http.proxies import scheme_of
 
 if TYPE_CHECKING:
     from simpost.http.server import HttpServer
@@ -388,7 +388,7 @@ class HttpConnection(asyncio.Protocol):
 
     def write(self, octets: bytes) -> None:
         if not self._pieces:
-            self.server.outbox.add(self)
+            self.server.flush_queue.add(self)
         self._pieces.append(octets)
 
     def flush(self) -> None:

@@ -12,9 +12,9 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from simpost.http.connection import HttpConnection
+from simpost.http.flush_queue import FlushQueue
 from simpost.http.hosts import HostRules
 from simpost.http.limits import SEND_BUFFER_OCTETS, Limits
-from simpost.http.outbox import Outbox
 from simpost.http.proxies import TrustedProxies
 
 if sys.platform == "linux":
@@ -46,7 +46,7 @@ class HttpServer:
         self.hosts = hosts or HostRules()
         self.proxies = proxies
         self.loop: asyncio.AbstractEventLoop
-        self.outbox = Outbox()
+        self.flush_queue = FlushQueue()
         self.connections: set[HttpConnection] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.is_ending = False

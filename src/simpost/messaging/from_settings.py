@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simpost.config import Messages, Settings
-from simpost.config import Route as RouteSettings
+from simpost.config import MessageSettings, RouteSettings, Settings
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.messaging.dispatch import Dispatch
@@ -13,13 +12,13 @@ from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 
 
-def repeats_of(messages: Messages) -> RepeatPolicy:
+def repeats_of(messages: MessageSettings) -> RepeatPolicy:
     """Which categories are sent again when in doubt, and how often."""
     categories = frozenset(str(category) for category in messages.repeat_in_doubt)
     return RepeatPolicy(categories, messages.max_repeats)
 
 
-def retry_policy_of(messages: Messages) -> RetryPolicy:
+def retry_policy_of(messages: MessageSettings) -> RetryPolicy:
     return RetryPolicy(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
 
 

@@ -106,14 +106,14 @@ from simpost.smpp.pdu import (
 )
 from simpost.smpp.receipt import (
     MessageState,
-    Receipt,
+    ParsedReceipt,
     format_receipt,
     is_receipt,
     parse_receipt,
     reads_as_receipt,
     receipt_tlvs,
 )
-from simpost.smpp.server import Authenticate, Server, serve
+from simpost.smpp.server import Authenticate, SmppServer, serve
 from simpost.smpp.session import Session, SessionHost
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import CloseReason, Role, SessionState
@@ -174,20 +174,19 @@ __all__ = [
     "Npi",
     "Outbind",
     "OutbindListener",
+    "ParsedReceipt",
     "Pdu",
     "PduError",
     "QueryBroadcastSm",
     "QueryBroadcastSmResp",
     "QuerySm",
     "QuerySmResp",
-    "Receipt",
     "RecoverablePduError",
     "ReplaceSm",
     "ReplaceSmResp",
     "RequestError",
     "ResponseTimeout",
     "Role",
-    "Server",
     "Session",
     "SessionClosed",
     "SessionHandler",
@@ -195,6 +194,7 @@ __all__ = [
     "SessionSettings",
     "SessionState",
     "SmeAddress",
+    "SmppServer",
     "Status",
     "SubmitMulti",
     "SubmitMultiResp",

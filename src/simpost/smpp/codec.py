@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from simpost.smpp.command import RESPONSE_BIT
 from simpost.smpp.errors import FatalPduError, FieldError, RecoverablePduError
-from simpost.smpp.fields import Kind
+from simpost.smpp.fields import FieldType
 from simpost.smpp.pdu import (
     PDU_CLASSES,
     DeliverSm,
@@ -108,7 +108,7 @@ def declared_decoder(pdu_class: type[Pdu]) -> BodyDecoder:
 
 def _decode_request(
     pdu_class: type[Pdu],
-    fields: tuple[tuple[str, Kind], ...],
+    fields: tuple[tuple[str, FieldType], ...],
     status: int,
     sequence: int,
     body: bytes,
@@ -119,7 +119,9 @@ def _decode_request(
     return pdu_class(status, sequence, tlvs, *values)
 
 
-def _decode_fields(fields: tuple[tuple[str, Kind], ...], body: bytes, values: list[Any]) -> int:
+def _decode_fields(
+    fields: tuple[tuple[str, FieldType], ...], body: bytes, values: list[Any]
+) -> int:
     """Append each field's value; the octet after the last field."""
     at = 0
     for name, kind in fields:
@@ -130,7 +132,7 @@ def _decode_fields(fields: tuple[tuple[str, Kind], ...], body: bytes, values: li
 
 def _decode_response(
     pdu_class: type[Pdu],
-    fields: tuple[tuple[str, Kind], ...],
+    fields: tuple[tuple[str, FieldType], ...],
     status: int,
     sequence: int,
     body: bytes,

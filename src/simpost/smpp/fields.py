@@ -16,7 +16,7 @@ from simpost.smpp.status import Status
 TOLERATED_OCTETS: Final = 255
 
 
-class Kind(Protocol):
+class FieldType(Protocol):
     """How one field is written and read; both raise `FieldError`."""
 
     def encode(self, name: str, value: Any) -> bytes: ...

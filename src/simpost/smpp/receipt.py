@@ -87,7 +87,7 @@ _REPORTING: Final = (DeliverSm, DataSm)
 
 
 @dataclass(slots=True)
-class Receipt:
+class ParsedReceipt:
     """What a message centre says became of a message.
 
     Attributes:
@@ -150,7 +150,7 @@ def reads_as_receipt(pdu: ReceiptPdu) -> bool:
     )
 
 
-def parse_receipt(pdu: ReceiptPdu) -> Receipt:
+def parse_receipt(pdu: ReceiptPdu) -> ParsedReceipt:
     """Read a receipt. Never raises, whatever the octets are."""
     raw = parse_receipt_text(_text_of(pdu))
     tlvs = dict(reversed(pdu.tlvs))  # of doubles the first
@@ -158,7 +158,7 @@ def parse_receipt(pdu: ReceiptPdu) -> Receipt:
     if state is None:
         state = _STATE_OF_STAT.get(raw.get("stat", "").upper())
     tlv_id, text_id = _id_by_tlv(tlvs.get(_MESSAGE_ID)), _value(raw, "id")
-    return Receipt(
+    return ParsedReceipt(
         message_id=tlv_id or text_id or None,
         state=state,
         intermediate=pdu.esm_class & _TYPE_MASK == _INTERMEDIATE or state in _NOT_FINAL,

@@ -27,7 +27,7 @@ same turn. After a timer all that was accepted has its session, and nothing was 
 _DEFAULTS = SessionSettings()
 
 
-class Server:
+class SmppServer:
     """A message centre; `serve` makes one that listens.
 
     Attributes:
@@ -135,8 +135,10 @@ async def serve(
     system_id: str = "simpost",
     max_sessions: int = 100,
     ssl: tls.SSLContext | None = None,
-) -> Server:
+) -> SmppServer:
     """A message centre that listens; port 0 takes a free one."""
-    server = Server(authenticate, handler, settings, system_id=system_id, max_sessions=max_sessions)
+    server = SmppServer(
+        authenticate, handler, settings, system_id=system_id, max_sessions=max_sessions
+    )
     await server.listen(host, port, ssl)
     return server

@@ -23,7 +23,6 @@ from simpost.smpp.errors import (
 )
 from simpost.smpp.framer import Framer
 from simpost.smpp.handler import SessionHandler
-from simpost.smpp.outlet import Outlet
 from simpost.smpp.pdu import (
     PDU_CLASSES,
     Bind,
@@ -36,13 +35,14 @@ from simpost.smpp.pdu import (
     UnbindResp,
     UnknownPdu,
 )
+from simpost.smpp.pdu_writer import PduWriter
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import BOUND_BY, CloseReason, Role, SessionState, allowed_requests
 from simpost.smpp.status import Status
+from simpost.smpp.timers import SessionTimers, TimerAction
 from simpost.smpp.tlv import Tag, int_tlv
 from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
-from simpost.smpp.watch import Due, Watch
-from simpost.smpp.window import Ended, Waiting, Window
+from simpost.smpp.window import Ended, UnansweredRequest, Window
 
 # Sent also when the window is full, and not counted as activity.
 _CONTROL: Final = frozenset({Command.ENQUIRE_LINK, Command.UNBIND, *BOUND_BY})
@@ -91,7 +91,7 @@ class Session(asyncio.Protocol):
         self._handler = handler
         self._host = host
         self._loop = asyncio.get_running_loop()
-        self._outlet = Outlet(settings.max_unread_octets)
+        self._outlet = PduWriter(settings.max_unread_octets)
         self._framer = Framer(settings.max_pdu_octets)
         self._window = Window(settings.max_late)
         self._unacked: dict[int, Pdu] = {}
@@ -99,7 +99,7 @@ class Session(asyncio.Protocol):
         self._had_no_room = False
         self._unbinding = False
         self._unbind_reason = CloseReason.UNBOUND_BY_US
-        self._watch = Watch(settings)
+        self._watch = SessionTimers(settings)
         self._timer: asyncio.TimerHandle | None = None
         self._close_reason: CloseReason | None = None
         self._is_lost = False
@@ -162,7 +162,7 @@ class Session(asyncio.Protocol):
         if pdu.tlvs:
             self._suit_old_peer(pdu)
         octets = encode(pdu)
-        window.open[sequence] = Waiting(pdu, ended, self._loop.time(), outlet.turn)
+        window.open[sequence] = UnansweredRequest(pdu, ended, self._loop.time(), outlet.turn)
         if room == 1:
             self._had_no_room = True
         outlet.write(octets)
@@ -485,16 +485,16 @@ class Session(asyncio.Protocol):
         now = self._loop.time()
         self._give_up(now - self.settings.response_timeout_s)
         due = self._watch.due(now)
-        if due is Due.ENQUIRE:
+        if due is TimerAction.ENQUIRE:
             self._watch.enquiring = True
             self.ask(EnquireLink(), _forget)
-        elif due is Due.INACTIVE:
+        elif due is TimerAction.INACTIVE:
             self._start_unbind(CloseReason.INACTIVE)
-        elif due is Due.BIND_TIMEOUT:
+        elif due is TimerAction.BIND_TIMEOUT:
             self.close(CloseReason.BIND_TIMEOUT)
-        elif due is Due.UNBIND_TIMEOUT:
+        elif due is TimerAction.UNBIND_TIMEOUT:
             self.close(CloseReason.UNBIND_TIMEOUT)
-        elif due is Due.ABORT:
+        elif due is TimerAction.ABORT:
             self.abort()
         if self.state is not SessionState.CLOSED:
             self._set_timer()

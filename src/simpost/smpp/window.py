@@ -24,7 +24,7 @@ _BIND_RESPONSES: Final = frozenset(command | RESPONSE_BIT for command in BOUND_B
 
 
 @dataclass(slots=True)
-class Waiting:
+class UnansweredRequest:
     """One request on its way.
 
     Attributes:
@@ -42,7 +42,7 @@ class Window:
     """Attributes: `open` has the requests that wait, by their sequence number, oldest first."""
 
     def __init__(self, max_late: int, first_sequence: int = 1) -> None:
-        self.open: dict[int, Waiting] = {}
+        self.open: dict[int, UnansweredRequest] = {}
         self._late: dict[int, Pdu] = {}
         self._max_late = max_late
         self._next = first_sequence
@@ -55,7 +55,7 @@ class Window:
         self._next = sequence + 1 if sequence < MAX_SEQUENCE else 1
         return sequence
 
-    def settle(self, sequence: int, command_id: int) -> Waiting | None:
+    def settle(self, sequence: int, command_id: int) -> UnansweredRequest | None:
         """The request this response answers, taken out; None when it answers none.
 
         A response of another kind answers nothing; generic_nack answers every kind, and any
@@ -80,9 +80,9 @@ class Window:
             return waiting.since
         return None
 
-    def give_up(self, since: float) -> list[Waiting]:
+    def give_up(self, since: float) -> list[UnansweredRequest]:
         """Take out what was registered at `since` or before, and remember it as late."""
-        given_up: list[Waiting] = []
+        given_up: list[UnansweredRequest] = []
         while self.open:
             sequence, waiting = next(iter(self.open.items()))
             if waiting.since > since:
@@ -94,7 +94,7 @@ class Window:
                 del self._late[next(iter(self._late))]
         return given_up
 
-    def drain(self) -> list[Waiting]:
+    def drain(self) -> list[UnansweredRequest]:
         """Take out everything, oldest first."""
         everything = list(self.open.values())
         self.open.clear()

@@ -34,10 +34,10 @@ class ReceiptStyle(NamedTuple):
     notice_always: bool = False
 
 
-PLAIN: Final = ReceiptStyle()
+PLAIN_RECEIPT: Final = ReceiptStyle()
 
 
-class Fate(NamedTuple):
+class SubmitScript(NamedTuple):
     """What becomes of one submit.
 
     Attributes:
@@ -62,12 +62,12 @@ class Fate(NamedTuple):
     answer: AnswerFault | None = None
     seed: int = 0
     congestion: int | None = None
-    receipt: ReceiptStyle = PLAIN
+    receipt: ReceiptStyle = PLAIN_RECEIPT
     off_s: float = 0.0
 
 
 class Behaviour(Protocol):
-    def decide(self, request: Submit) -> Fate:
+    def decide(self, request: Submit) -> SubmitScript:
         """Called once for each submit that is valid, in the order of the wire."""
 
 
@@ -93,15 +93,17 @@ class ByNumber:
     answer_delay_s: float = 0.0
     receipt_delay_s: float = 0.0
 
-    def decide(self, request: Submit) -> Fate:
+    def decide(self, request: Submit) -> SubmitScript:
         state, error = SPECIAL_NUMBERS.get(request.destination_addr[-6:], _DELIVERED)
-        return _fate(self.answer_delay_s, state, error, self.receipt_delay_s)
+        return _script_of(self.answer_delay_s, state, error, self.receipt_delay_s)
 
 
 _DELIVERED: Final = (MessageState.DELIVERED, 0)
 
 
 @cache
-def _fate(answer_delay_s: float, state: MessageState, error: int, receipt_delay_s: float) -> Fate:
+def _script_of(
+    answer_delay_s: float, state: MessageState, error: int, receipt_delay_s: float
+) -> SubmitScript:
     """One for each kind of number, not one for each submit."""
-    return Fate(Status.ESME_ROK, answer_delay_s, state, error, receipt_delay_s)
+    return SubmitScript(Status.ESME_ROK, answer_delay_s, state, error, receipt_delay_s)

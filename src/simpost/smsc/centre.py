@@ -29,18 +29,18 @@ from simpost.smpp import (
     SubmitSm,
     format_absolute,
 )
+from simpost.smsc.accepted_submits import AcceptedSubmits
 from simpost.smsc.counters import Counters
-from simpost.smsc.exchange import Exchange
+from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.faults import BindKind, status_code
-from simpost.smsc.ledger import Ledger
-from simpost.smsc.line import Line
-from simpost.smsc.postbox import Postbox
+from simpost.smsc.faulty_session import FaultySession
+from simpost.smsc.submit_handler import SubmitHandler
 
 _SUBMITS: Final = (SubmitSm, DataSm)
 _RECEIVING: Final = (SessionState.BOUND_RX, SessionState.BOUND_TRX)
 
 
-class Centre(SessionHandler):
+class MessageCentre(SessionHandler):
     """Knows who is bound, and hands every request to who can answer it.
 
     Attributes:
@@ -49,9 +49,9 @@ class Centre(SessionHandler):
 
     def __init__(
         self,
-        exchange: Exchange,
-        ledger: Ledger,
-        postboxes: tuple[Postbox, ...],
+        exchange: SubmitHandler,
+        ledger: AcceptedSubmits,
+        deliver_queues: tuple[DeliverQueue, ...],
         counters: Counters,
         *,
         system_id: str,
@@ -61,7 +61,7 @@ class Centre(SessionHandler):
         self.bound = 0
         self._exchange = exchange
         self._ledger = ledger
-        self._postboxes = postboxes
+        self._deliver_queues = deliver_queues
         self._counters = counters
         self._credentials = (system_id, password)
         self._clock = clock
@@ -89,13 +89,13 @@ class Centre(SessionHandler):
 
     def on_bound(self, session: Session) -> None:
         self.bound += 1
-        assert isinstance(session, Line)
+        assert isinstance(session, FaultySession)
         if session.state in _RECEIVING:
-            for postbox in self._postboxes:
-                postbox.open(session)
+            for deliver_queue in self._deliver_queues:
+                deliver_queue.open(session)
 
     def on_room(self, session: Session) -> None:
-        assert isinstance(session, Line)
+        assert isinstance(session, FaultySession)
         if not session.is_reading:
             self._pump()
 
@@ -107,9 +107,9 @@ class Centre(SessionHandler):
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         if session.bind is not None:
             self.bound -= 1
-        assert isinstance(session, Line)
-        for postbox in self._postboxes:
-            postbox.close(session)
+        assert isinstance(session, FaultySession)
+        for deliver_queue in self._deliver_queues:
+            deliver_queue.close(session)
 
     def on_tolerated(self, session: Session, what: str) -> None:
         self._counters.tolerated += 1
@@ -122,11 +122,11 @@ class Centre(SessionHandler):
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         self._counters.unexpected_responses += 1
-        for postbox in self._postboxes:
-            postbox.answered_late(request, response.command_status)
+        for deliver_queue in self._deliver_queues:
+            deliver_queue.answered_late(request, response.command_status)
 
     def on_request(self, session: Session, request: Pdu) -> None:
-        assert isinstance(session, Line)
+        assert isinstance(session, FaultySession)
         if session.wire.is_deaf:  # read before it was, and never answered
             return
         if isinstance(request, _SUBMITS):
@@ -143,8 +143,8 @@ class Centre(SessionHandler):
             session.refuse(request, Status.ESME_RINVCMDID)
 
     def _pump(self) -> None:
-        for postbox in self._postboxes:
-            postbox.pump()
+        for deliver_queue in self._deliver_queues:
+            deliver_queue.pump()
 
     # Questions.
 

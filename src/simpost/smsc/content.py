@@ -27,7 +27,7 @@ PART_OCTETS: Final = 140
 _SUBUNIT_CLASS: Final = {b"\x01": 0, b"\x02": 1, b"\x03": 2, b"\x04": 3}
 
 
-class Place(NamedTuple):
+class SegmentPosition(NamedTuple):
     """Where a part stands in its message; `kind` keeps references of different sizes apart."""
 
     kind: str
@@ -50,7 +50,7 @@ class Content(NamedTuple):
     octets: bytes
     data_coding: int = 0
     header: Header | None = None
-    place: Place | None = None
+    place: SegmentPosition | None = None
     subunit: bytes | None = None
 
 
@@ -105,18 +105,18 @@ def fits_one_part(content: Content, *, packed: bool) -> bool:
     return start * 8 + fill_bits_after(start) + (octets - start) * 7 <= PART_OCTETS * 8
 
 
-def _place(header: Header | None) -> Place | None:
+def _place(header: Header | None) -> SegmentPosition | None:
     found = header.concatenation if header else None
     if found is None or found.total == 1:
         return None
-    return Place(f"udh{found.bits}", found.reference, found.total, found.number)
+    return SegmentPosition(f"udh{found.bits}", found.reference, found.total, found.number)
 
 
-def _sar_place(request: Submit) -> Place | None:
+def _sar_place(request: Submit) -> SegmentPosition | None:
     """SMPP 3.4 5.3.2.22-24; parts that number wrongly are shown each by itself."""
     reference = request.tlv(Tag.SAR_MSG_REF_NUM)
     total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
     number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")
     if reference is None or not 1 <= number <= total or not 1 < total <= 255:
         return None
-    return Place("sar", int.from_bytes(reference, "big"), total, number)
+    return SegmentPosition("sar", int.from_bytes(reference, "big"), total, number)

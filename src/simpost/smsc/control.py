@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simpost.errors import ConfigError
-from simpost.smsc.absences import MAX_OFF
-from simpost.smsc.faultfile import MAX_OCTETS, faults_view, parse_faults_json
+from simpost.smsc.fault_file import MAX_OCTETS, faults_view, parse_faults_json
 from simpost.smsc.handsets import MAX_TEXTS
+from simpost.smsc.offline_handsets import MAX_OFF
 from simpost.smsc.views import HandsetView, encode_json, handset_view, message_view
 from simpost.text import TextError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_DIGITS: Final = 20
 
 
-class Reply(Struct, forbid_unknown_fields=True):
+class HandsetText(Struct, forbid_unknown_fields=True):
     """A text from a handset."""
 
     to: str
@@ -79,10 +79,10 @@ class Control:
         number = _asked(request)
         body = await _body_of(request)
         try:
-            reply = msgspec.json.decode(body, type=Reply)
+            reply = msgspec.json.decode(body, type=HandsetText)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise HTTPException(400, str(error)) from None
-        if number in self._simulator.absences:
+        if number in self._simulator.offline:
             raise HTTPException(409, "The handset is off.")
         try:
             message = await self._simulator.send_from_handset(number, reply.to, reply.text)
@@ -98,7 +98,7 @@ class Control:
 
     def _view_of(self, number: str) -> HandsetView:
         handset = self._simulator.handsets.touch(number)
-        return handset_view(handset, self._simulator.absences, packed=self._packed, texts=MAX_TEXTS)
+        return handset_view(handset, self._simulator.offline, packed=self._packed, texts=MAX_TEXTS)
 
 
 def number_of(request: Request) -> str:

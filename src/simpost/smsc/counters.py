@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from simpost.smsc.letters import PostCounts
+from simpost.smsc.pending_deliver import DeliverCounts
 
 
 @dataclass(slots=True)
@@ -27,5 +27,5 @@ class Counters:
     malformed: int = 0
     tolerated: int = 0
     unexpected_responses: int = 0
-    receipts: PostCounts = field(default_factory=PostCounts)
-    messages: PostCounts = field(default_factory=PostCounts)
+    receipts: DeliverCounts = field(default_factory=DeliverCounts)
+    messages: DeliverCounts = field(default_factory=DeliverCounts)

@@ -60,7 +60,7 @@ class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     times: Count | None = None
 
 
-class Fault(
+class SimulatedFault(
     Struct,
     frozen=True,
     forbid_unknown_fields=True,
@@ -71,7 +71,7 @@ class Fault(
     """One thing that goes wrong."""
 
 
-class RefuseBind(Fault, frozen=True, tag="refuse_bind"):
+class RefuseBind(SimulatedFault, frozen=True, tag="refuse_bind"):
     status: StatusName
     seconds: Seconds = 0.0
 
@@ -79,101 +79,101 @@ class RefuseBind(Fault, frozen=True, tag="refuse_bind"):
         status_code(self.status)
 
 
-class Refuse(Fault, frozen=True, tag="refuse"):
+class Refuse(SimulatedFault, frozen=True, tag="refuse"):
     status: StatusName
 
     def __post_init__(self) -> None:
         status_code(self.status)
 
 
-class Slow(Fault, frozen=True, tag="slow"):
+class Slow(SimulatedFault, frozen=True, tag="slow"):
     seconds: Seconds
     most_seconds: Seconds | None = None
 
 
-class Congestion(Fault, frozen=True, tag="congestion"):
+class Congestion(SimulatedFault, frozen=True, tag="congestion"):
     percent: Annotated[int, Meta(ge=0, le=100)]
 
 
-class Silent(Fault, frozen=True, tag="silent"):
+class Silent(SimulatedFault, frozen=True, tag="silent"):
     taken: bool = True
 
 
-class Drop(Fault, frozen=True, tag="drop"):
+class Drop(SimulatedFault, frozen=True, tag="drop"):
     taken: bool = True
 
 
-class Reset(Fault, frozen=True, tag="reset"):
+class Reset(SimulatedFault, frozen=True, tag="reset"):
     octets: Annotated[int, Meta(ge=0, le=65_536)] = 10
     taken: bool = True
 
 
-class HalfOpen(Fault, frozen=True, tag="half_open"):
+class HalfOpen(SimulatedFault, frozen=True, tag="half_open"):
     seconds: Seconds = 600.0
     taken: bool = True
 
 
-class WrongSequence(Fault, frozen=True, tag="wrong_sequence"):
+class WrongSequence(SimulatedFault, frozen=True, tag="wrong_sequence"):
     by: Annotated[int, Meta(ge=1, le=0x7FFFFFFE)] = 1_000_000
 
 
-class DoubleAnswer(Fault, frozen=True, tag="double_answer"):
+class DoubleAnswer(SimulatedFault, frozen=True, tag="double_answer"):
     copies: Copies = 2
 
 
-class MangleAnswer(Fault, frozen=True, tag="mangle_answer"):
+class MangleAnswer(SimulatedFault, frozen=True, tag="mangle_answer"):
     changes: Annotated[int, Meta(ge=1, le=1000)] = 3
     header: bool = False
 
 
-class Become(Fault, frozen=True, tag="become"):
+class Become(SimulatedFault, frozen=True, tag="become"):
     state: StateName
     error: Annotated[int, Meta(ge=0, le=999)] = 0
     network: Octet = 3
     code: Annotated[int, Meta(ge=0, le=0xFFFF)] | None = None
 
 
-class HandsetOff(Fault, frozen=True, tag="handset_off"):
+class HandsetOff(SimulatedFault, frozen=True, tag="handset_off"):
     seconds: Seconds
 
 
-class ReceiptFirst(Fault, frozen=True, tag="receipt_first"):
+class ReceiptFirst(SimulatedFault, frozen=True, tag="receipt_first"):
     seconds: Seconds = 0.0
 
 
-class DelayReceipt(Fault, frozen=True, tag="delay_receipt"):
+class DelayReceipt(SimulatedFault, frozen=True, tag="delay_receipt"):
     seconds: Seconds
     most_seconds: Seconds | None = None
 
 
-class DoubleReceipt(Fault, frozen=True, tag="double_receipt"):
+class DoubleReceipt(SimulatedFault, frozen=True, tag="double_receipt"):
     copies: Copies = 2
     seconds: Seconds = 0.0
 
 
-class LoseReceipt(Fault, frozen=True, tag="lose_receipt"):
+class LoseReceipt(SimulatedFault, frozen=True, tag="lose_receipt"):
     pass
 
 
-class ReceiptId(Fault, frozen=True, tag="receipt_id"):
+class ReceiptId(SimulatedFault, frozen=True, tag="receipt_id"):
     base: Literal["decimal", "hex"] | None = None
     case: Literal["upper", "lower"] = "upper"
     width: Annotated[int, Meta(ge=0, le=64)] = 0
     where: Literal["both", "text", "tlv"] = "both"
 
 
-class ShapeReceipt(Fault, frozen=True, tag="shape_receipt"):
+class ShapeReceipt(SimulatedFault, frozen=True, tag="shape_receipt"):
     tlvs: bool = True
     text: bool = True
     separator: Annotated[str, Meta(min_length=1, max_length=3)] = " "
     omit: tuple[ReceiptLabel, ...] = ()
 
 
-class Intermediate(Fault, frozen=True, tag="intermediate"):
+class Intermediate(SimulatedFault, frozen=True, tag="intermediate"):
     always: bool = False
 
 
-class MangleReceipt(Fault, frozen=True, tag="mangle_receipt"):
+class MangleReceipt(SimulatedFault, frozen=True, tag="mangle_receipt"):
     changes: Annotated[int, Meta(ge=1, le=1000)] = 3
     header: bool = False
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from simpost.smsc.content import Content
-from simpost.smsc.reassembly import Message, Reassembly
+from simpost.smsc.reassembly import HandsetMessage, Reassembly
 
 MAX_HANDSETS: Final = 10_000
 MAX_TEXTS: Final = 50
@@ -31,7 +31,7 @@ class Handset:
 
     number: str
     active_at: float
-    texts: list[Message] = field(default_factory=list)
+    texts: list[HandsetMessage] = field(default_factory=list)
     received: int = 0
 
 
@@ -68,7 +68,7 @@ class Handsets:
         """Memory taken by all texts, about."""
         return self._octets
 
-    def take(self, number: str, source: str, content: Content, message_id: str) -> Message:
+    def take(self, number: str, source: str, content: Content, message_id: str) -> HandsetMessage:
         """A part reaches a handset; returns the message it belongs to."""
         handset = self.touch(number)
         now = handset.active_at
@@ -85,7 +85,7 @@ class Handsets:
             self._drop_quietest()
         return message
 
-    def sent(self, number: str, destination: str, parts: Sequence[Content]) -> Message:
+    def sent(self, number: str, destination: str, parts: Sequence[Content]) -> HandsetMessage:
         """The handset's owner wrote a text; returns it without answers."""
         handset = self.touch(number)
         message = self._begin(handset, number, [*parts])
@@ -120,7 +120,7 @@ class Handsets:
 
     def _join(
         self, handset: Handset, source: str, index: int, content: Content, now: float
-    ) -> Message:
+    ) -> HandsetMessage:
         place = content.place
         assert place is not None
         message = self._reassembly.find(source, handset.number, place, content, now)
@@ -131,9 +131,9 @@ class Handsets:
             self._grow(message, _PART_OCTETS + len(content.octets))
         return message
 
-    def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> Message:
+    def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> HandsetMessage:
         self._serial += 1
-        message = Message(self._serial, source, parts)
+        message = HandsetMessage(self._serial, source, parts)
         handset.received += 1
         handset.texts.append(message)
         self._grow(message, _MESSAGE_OCTETS + _PLACE_OCTETS * len(parts))
@@ -149,10 +149,10 @@ class Handsets:
         for message in handset.texts:
             self._drop(message)
 
-    def _drop(self, message: Message) -> None:
+    def _drop(self, message: HandsetMessage) -> None:
         self._reassembly.forget(message)
         self._octets -= message.octets
 
-    def _grow(self, message: Message, octets: int) -> None:
+    def _grow(self, message: HandsetMessage, octets: int) -> None:
         message.octets += octets
         self._octets += octets

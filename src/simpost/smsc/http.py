@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from simpost.smsc.control import Control, json_answer, number_of
-from simpost.smsc.feed import Feed
+from simpost.smsc.event_stream import EventStream
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.views import handset_view
 
@@ -34,9 +34,9 @@ _CODES: Final = {
 }
 
 
-def build(simulator: Simulator, feed: Feed) -> Starlette:
+def build(simulator: Simulator, feed: EventStream) -> Starlette:
     """The application. It trusts whoever reaches it, so it belongs on loopback."""
-    handsets, absences = simulator.handsets, simulator.absences
+    handsets, offline = simulator.handsets, simulator.offline
     packed = simulator.options.gsm7_packed
     page = files("simpost.smsc").joinpath("page.html").read_text("utf-8")
     page_headers = {
@@ -53,14 +53,14 @@ def build(simulator: Simulator, feed: Feed) -> Starlette:
         texts = _number(request, "messages", default=1, most=MAX_TEXTS)
         newest = handsets.newest(limit)
         return json_answer(
-            [handset_view(each, absences, packed=packed, texts=texts) for each in newest]
+            [handset_view(each, offline, packed=packed, texts=texts) for each in newest]
         )
 
     async def show_handset(request: Request) -> Response:
         handset = handsets.find(number_of(request))
         if handset is None:
             raise HTTPException(404, "No text has reached this number.")
-        return json_answer(handset_view(handset, absences, packed=packed, texts=MAX_TEXTS))
+        return json_answer(handset_view(handset, offline, packed=packed, texts=MAX_TEXTS))
 
     async def forget_handsets(_: Request) -> Response:
         simulator.forget_handsets()

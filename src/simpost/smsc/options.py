@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 from simpost.errors import ConfigError
 from simpost.smsc.behaviour import Behaviour
 from simpost.smsc.faults import Faults
-from simpost.smsc.listening import tls_context
+from simpost.smsc.listener import tls_context
 
 IdFormat: TypeAlias = Literal["decimal", "hex"]
 DefaultAlphabet: TypeAlias = Literal["gsm7", "latin1", "ascii"]

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
-from simpost.smsc.content import Content, Place
+from simpost.smsc.content import Content, SegmentPosition
 
 MAX_OPEN: Final = 10_000
 EXPIRY_S: Final = 300.0
@@ -18,7 +18,7 @@ _Key: TypeAlias = tuple[str, str, str, int, int]
 
 
 @dataclass(slots=True)
-class Message:
+class HandsetMessage:
     """One message on a handset, whole or still growing.
 
     Attributes:
@@ -54,7 +54,7 @@ class Message:
 
 
 class _Open(NamedTuple):
-    message: Message
+    message: HandsetMessage
     since: float
 
 
@@ -70,8 +70,8 @@ class Reassembly:
         return len(self._open)
 
     def find(
-        self, source: str, number: str, place: Place, content: Content, now: float
-    ) -> Message | None:
+        self, source: str, number: str, place: SegmentPosition, content: Content, now: float
+    ) -> HandsetMessage | None:
         """The message this part belongs to, or None when a new one begins with it.
 
         A part that came before and reads the same is a repeat; one that reads differently shows
@@ -87,7 +87,9 @@ class Reassembly:
             return None
         return found.message
 
-    def keep(self, source: str, number: str, place: Place, message: Message, now: float) -> None:
+    def keep(
+        self, source: str, number: str, place: SegmentPosition, message: HandsetMessage, now: float
+    ) -> None:
         """Remember the message for its further parts, or forget it once it is whole."""
         if message.is_complete:
             self.forget(message)
@@ -97,7 +99,7 @@ class Reassembly:
             if len(self._open) > self._max_open:
                 self._forget_oldest()
 
-    def forget(self, message: Message) -> None:
+    def forget(self, message: HandsetMessage) -> None:
         """No further part belongs to it."""
         if message.key is not None:
             del self._open[message.key]
@@ -114,5 +116,5 @@ class Reassembly:
         self.forget(next(iter(self._open.values())).message)
 
 
-def _key(source: str, number: str, place: Place) -> _Key:
+def _key(source: str, number: str, place: SegmentPosition) -> _Key:
     return source, number, place.kind, place.reference, place.total

@@ -6,30 +6,30 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from simpost.smsc.behaviour import Fate
+from simpost.smsc.behaviour import SubmitScript
 from simpost.smsc.content import Submit
 
 
 @dataclass(slots=True)
-class Received:
+class ReceivedSubmit:
     """One submit_sm, data_sm, or destination of a submit_multi.
 
     Attributes:
         request: as it came.
-        fate: what was decided about it; its status is that of the answer.
+        script: what was decided about it; its status is that of the answer.
         peer: where it came from, `address:port`.
         at: when it was read, in seconds of the event loop's clock.
         message_id: of the answer, also of one that never left; empty when the text was not taken.
     """
 
     request: Submit
-    fate: Fate
+    script: SubmitScript
     peer: str
     at: float
     message_id: str = ""
 
 
-class Record:
+class SubmitRecord:
     """What came, in bounded memory.
 
     Attributes:
@@ -38,11 +38,11 @@ class Record:
     """
 
     def __init__(self, keep: int) -> None:
-        self.latest: deque[Received] = deque(maxlen=keep)
+        self.latest: deque[ReceivedSubmit] = deque(maxlen=keep)
         self.count = 0
         self._awaited: dict[asyncio.Future[None], int] = {}
 
-    def add(self, received: Received) -> None:
+    def add(self, received: ReceivedSubmit) -> None:
         self.latest.append(received)
         self.count += 1
         if self._awaited:

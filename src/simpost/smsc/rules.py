@@ -1,4 +1,4 @@
-"""Rules at work: which of them match, counted and seeded, and what they make of a fate.
+"""Rules at work: which of them match, counted and seeded, and what they make of a script.
 
 Pure: the clock is handed in. The same seed and the same order of binds and submits give the same
 faults, save where a rule asks for the time.
@@ -13,13 +13,13 @@ from typing import Any, Final
 from simpost.domain.rates import TokenBucket
 from simpost.smpp import MessageState
 from simpost.smsc import faults as f
-from simpost.smsc.behaviour import Fate
+from simpost.smsc.behaviour import SubmitScript
 from simpost.smsc.content import Submit
 
-_Shape = Callable[[Fate, Any, Random], Fate]
+_Shape = Callable[[SubmitScript, Any, Random], SubmitScript]
 
 
-class Rules:
+class FaultRules:
     """The rules in force, from the moment they are made.
 
     Attributes:
@@ -30,7 +30,9 @@ class Rules:
         self.faults = faults
         self._clock = clock
         self._since = since = clock()
-        counted = [_Counted(rule, f"{seed}/{n}", since) for n, rule in enumerate(faults.rules, 1)]
+        counted = [
+            _CountedRule(rule, f"{seed}/{n}", since) for n, rule in enumerate(faults.rules, 1)
+        ]
         if seed is None:
             for each in counted:
                 each.random.seed()
@@ -58,18 +60,18 @@ class Rules:
         assert first is None or isinstance(first, f.RefuseBind)
         return first
 
-    def on_submit(self, fate: Fate, request: Submit, kind: str) -> Fate:
-        """The fate with everything that goes wrong; the first rule wins where two disagree."""
+    def on_submit(self, script: SubmitScript, request: Submit, kind: str) -> SubmitScript:
+        """The script with everything that goes wrong; the first rule wins where two disagree."""
         now = self._clock()
         number = request.destination_addr.removeprefix("+")
         since = self._since
         matched = [each for each in self._of_submits if each.matches(number, kind, now, since)]
         for each in reversed(matched):
-            fate = _SHAPES[type(each.rule.do)](fate, each.rule.do, each.random)
-        return fate
+            script = _SHAPES[type(each.rule.do)](script, each.rule.do, each.random)
+        return script
 
 
-class _Counted:
+class _CountedRule:
     """One rule with its counts and its own randomness, so that rules do not disturb each other."""
 
     __slots__ = ("applied", "bucket", "random", "rule", "seen")
@@ -109,74 +111,74 @@ class _Counted:
         )
 
 
-def _refuse(fate: Fate, fault: f.Refuse, _: Random) -> Fate:
-    return fate._replace(status=f.status_code(fault.status))
+def _refuse(script: SubmitScript, fault: f.Refuse, _: Random) -> SubmitScript:
+    return script._replace(status=f.status_code(fault.status))
 
 
-def _slow(fate: Fate, fault: f.Slow, random: Random) -> Fate:
-    return fate._replace(answer_delay_s=_between(fault.seconds, fault.most_seconds, random))
+def _slow(script: SubmitScript, fault: f.Slow, random: Random) -> SubmitScript:
+    return script._replace(answer_delay_s=_between(fault.seconds, fault.most_seconds, random))
 
 
-def _congestion(fate: Fate, fault: f.Congestion, _: Random) -> Fate:
-    return fate._replace(congestion=fault.percent)
+def _congestion(script: SubmitScript, fault: f.Congestion, _: Random) -> SubmitScript:
+    return script._replace(congestion=fault.percent)
 
 
-def _answer(fate: Fate, fault: f.AnswerFault, random: Random) -> Fate:
-    return fate._replace(answer=fault, seed=random.getrandbits(32))
+def _answer(script: SubmitScript, fault: f.AnswerFault, random: Random) -> SubmitScript:
+    return script._replace(answer=fault, seed=random.getrandbits(32))
 
 
-def _become(fate: Fate, fault: f.Become, _: Random) -> Fate:
+def _become(script: SubmitScript, fault: f.Become, _: Random) -> SubmitScript:
     code = fault.error if fault.code is None else fault.code
     network_error = (fault.network, code)
     state = MessageState[fault.state]
-    return fate._replace(state=state, error=fault.error, network_error=network_error)
+    return script._replace(state=state, error=fault.error, network_error=network_error)
 
 
-def _handset_off(fate: Fate, fault: f.HandsetOff, _: Random) -> Fate:
-    return fate._replace(off_s=fault.seconds)
+def _handset_off(script: SubmitScript, fault: f.HandsetOff, _: Random) -> SubmitScript:
+    return script._replace(off_s=fault.seconds)
 
 
-def _delay_receipt(fate: Fate, fault: f.DelayReceipt, random: Random) -> Fate:
-    return fate._replace(receipt_delay_s=_between(fault.seconds, fault.most_seconds, random))
+def _delay_receipt(script: SubmitScript, fault: f.DelayReceipt, random: Random) -> SubmitScript:
+    return script._replace(receipt_delay_s=_between(fault.seconds, fault.most_seconds, random))
 
 
-def _receipt_first(fate: Fate, fault: f.ReceiptFirst, _: Random) -> Fate:
-    return _styled(fate, first_s=fault.seconds)
+def _receipt_first(script: SubmitScript, fault: f.ReceiptFirst, _: Random) -> SubmitScript:
+    return _styled(script, first_s=fault.seconds)
 
 
-def _double_receipt(fate: Fate, fault: f.DoubleReceipt, _: Random) -> Fate:
-    return _styled(fate, copies=fault.copies, copy_delay_s=fault.seconds)
+def _double_receipt(script: SubmitScript, fault: f.DoubleReceipt, _: Random) -> SubmitScript:
+    return _styled(script, copies=fault.copies, copy_delay_s=fault.seconds)
 
 
-def _lose_receipt(fate: Fate, _fault: f.LoseReceipt, _: Random) -> Fate:
-    return _styled(fate, lost=True)
+def _lose_receipt(script: SubmitScript, _fault: f.LoseReceipt, _: Random) -> SubmitScript:
+    return _styled(script, lost=True)
 
 
-def _receipt_id(fate: Fate, fault: f.ReceiptId, _: Random) -> Fate:
-    return _styled(fate, id=fault)
+def _receipt_id(script: SubmitScript, fault: f.ReceiptId, _: Random) -> SubmitScript:
+    return _styled(script, id=fault)
 
 
-def _shape_receipt(fate: Fate, fault: f.ShapeReceipt, _: Random) -> Fate:
-    return _styled(fate, shape=fault)
+def _shape_receipt(script: SubmitScript, fault: f.ShapeReceipt, _: Random) -> SubmitScript:
+    return _styled(script, shape=fault)
 
 
-def _mangle_receipt(fate: Fate, fault: f.MangleReceipt, random: Random) -> Fate:
-    return _styled(fate, mangle=fault, seed=random.getrandbits(32))
+def _mangle_receipt(script: SubmitScript, fault: f.MangleReceipt, random: Random) -> SubmitScript:
+    return _styled(script, mangle=fault, seed=random.getrandbits(32))
 
 
-def _intermediate(fate: Fate, fault: f.Intermediate, _: Random) -> Fate:
-    return _styled(fate, notice=True, notice_always=fault.always)
+def _intermediate(script: SubmitScript, fault: f.Intermediate, _: Random) -> SubmitScript:
+    return _styled(script, notice=True, notice_always=fault.always)
 
 
-def _styled(fate: Fate, **style: Any) -> Fate:
-    return fate._replace(receipt=fate.receipt._replace(**style))
+def _styled(script: SubmitScript, **style: Any) -> SubmitScript:
+    return script._replace(receipt=script.receipt._replace(**style))
 
 
 def _between(least: float, most: float | None, random: Random) -> float:
     return least if most is None else random.uniform(least, max(least, most))
 
 
-_SHAPES: Final[dict[type[f.Fault], _Shape]] = {
+_SHAPES: Final[dict[type[f.SimulatedFault], _Shape]] = {
     f.Refuse: _refuse,
     f.Slow: _slow,
     f.Congestion: _congestion,

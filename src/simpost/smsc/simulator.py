@@ -11,28 +11,28 @@ from typing import Final
 
 from simpost.errors import ConfigError
 from simpost.http import HttpServer
-from simpost.smpp import SMPP_5_0, Server, SessionSettings
-from simpost.smsc.absences import Absences
+from simpost.smpp import SMPP_5_0, SessionSettings, SmppServer
+from simpost.smsc.accepted_submits import AcceptedSubmit, AcceptedSubmits
 from simpost.smsc.behaviour import ByNumber
-from simpost.smsc.centre import Centre
+from simpost.smsc.centre import MessageCentre
 from simpost.smsc.counters import Counters
+from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.delivery import Delivery
-from simpost.smsc.exchange import Exchange
+from simpost.smsc.event_stream import EventStream
 from simpost.smsc.faults import Faults
-from simpost.smsc.feed import Feed
 from simpost.smsc.handsets import Handsets
 from simpost.smsc.http import build
-from simpost.smsc.ledger import Ledger, Taken
-from simpost.smsc.listening import Listener
-from simpost.smsc.live_lines import line_of_loss, line_of_message
+from simpost.smsc.http_server import refusing, serve_http
+from simpost.smsc.listener import SmscListener
+from simpost.smsc.mobile_originated import MobileOriginated, parts_of
+from simpost.smsc.offline_handsets import OfflineHandsets
 from simpost.smsc.options import SimulatorOptions
-from simpost.smsc.originating import Original, parts_of
-from simpost.smsc.postbox import Postbox
-from simpost.smsc.reassembly import Message
-from simpost.smsc.record import Received, Record
-from simpost.smsc.rules import Rules
-from simpost.smsc.serving import refusing, serve_http
-from simpost.smsc.timetable import Timetable
+from simpost.smsc.reassembly import HandsetMessage
+from simpost.smsc.record import ReceivedSubmit, SubmitRecord
+from simpost.smsc.rules import FaultRules
+from simpost.smsc.scheduler import Scheduler
+from simpost.smsc.submit_handler import SubmitHandler
+from simpost.smsc.terminal_output import line_of_loss, line_of_message
 from simpost.smsc.views import StatsView, stats_view
 
 MAX_SESSIONS: Final = 1000
@@ -46,37 +46,41 @@ class Simulator:
         options: as given, the password that was made up included.
         counters: what was counted since the start.
         handsets: what they show.
-        absences: which of them are off, and how many texts wait for each.
+        offline: which of them are off, and how many texts wait for each.
     """
 
     def __init__(self, options: SimulatorOptions | None = None) -> None:
         self.options = options = options or SimulatorOptions()
         self.counters = Counters()
         self.handsets = Handsets(time.time)
-        self.absences = Absences()
-        self._record = Record(options.keep_submits)
-        self._timetable = Timetable()
-        self._receipts = Postbox(self.counters.receipts, self._timetable, retry_s=options.retry_s)
-        self._messages = Postbox(self.counters.messages, self._timetable, retry_s=options.retry_s)
-        self._feed = Feed(self.stats, self.absences, packed=options.gsm7_packed)
+        self.offline = OfflineHandsets()
+        self._record = SubmitRecord(options.keep_submits)
+        self._scheduler = Scheduler()
+        self._receipts = DeliverQueue(
+            self.counters.receipts, self._scheduler, retry_s=options.retry_s
+        )
+        self._messages = DeliverQueue(
+            self.counters.messages, self._scheduler, retry_s=options.retry_s
+        )
+        self._feed = EventStream(self.stats, self.offline, packed=options.gsm7_packed)
         self._random = random.Random(options.seed)  # noqa: S311  no secret
-        ledger = Ledger()
+        ledger = AcceptedSubmits()
         self._delivery = Delivery(
             self.handsets,
-            self.absences,
+            self.offline,
             ledger,
             self._receipts,
-            self._timetable,
+            self._scheduler,
             id_base=options.id_base,
             clock=time.time,
             on_shown=self._on_shown,
             on_switched=self._feed.switched,
             on_lost=self._on_lost,
         )
-        self._exchange = Exchange(
+        self._exchange = SubmitHandler(
             options.behaviour or ByNumber(options.answer_delay_s, options.receipt_delay_s),
             self._delivery,
-            self._timetable,
+            self._scheduler,
             self.counters,
             self._record,
             first_id=self._random.getrandbits(_ID_BITS),
@@ -84,9 +88,9 @@ class Simulator:
             packed=options.gsm7_packed,
             default_coding=options.default_coding,
             clock=time.monotonic,
-            postboxes=(self._receipts, self._messages),
+            deliver_queues=(self._receipts, self._messages),
         )
-        self._centre = Centre(
+        self._centre = MessageCentre(
             self._exchange,
             ledger,
             (self._receipts, self._messages),
@@ -100,14 +104,14 @@ class Simulator:
             response_timeout_s=options.response_timeout_s,
             interface_version=SMPP_5_0,
         )
-        server = Server(
+        server = SmppServer(
             self._centre.authenticate,
             self._centre,
             settings,
             system_id=options.system_id,
             max_sessions=MAX_SESSIONS,
         )
-        self._listener = Listener(server, self._centre, settings)
+        self._listener = SmscListener(server, self._centre, settings)
         self._http: HttpServer | None = None
         self._http_socket: socket.socket | None = None
         self.set_faults(options.faults)
@@ -132,11 +136,11 @@ class Simulator:
             messages_pending=self._messages.pending,
             faults=self._exchange.rules.applied() if self._exchange.rules else {},
             handsets=len(self.handsets),
-            off=len(self.absences),
+            off=len(self.offline),
         )
 
     @property
-    def submits(self) -> Sequence[Received]:
+    def submits(self) -> Sequence[ReceivedSubmit]:
         """The latest `keep_submits` submits in the order of the wire, oldest first."""
         return self._record.latest
 
@@ -151,7 +155,7 @@ class Simulator:
 
     def set_faults(self, faults: Faults | None) -> None:
         """Put rules in force; their counts, their times and their randomness begin anew."""
-        rules = Rules(faults, self.options.seed, time.monotonic) if faults else None
+        rules = FaultRules(faults, self.options.seed, time.monotonic) if faults else None
         self._exchange.rules = rules if rules and rules.faults.rules else None
 
     def handset_off(self, number: str) -> bool:
@@ -162,7 +166,7 @@ class Simulator:
         """It shows what waited, and receipts are sent."""
         self._delivery.switch_on(number.removeprefix("+"))
 
-    async def send_from_handset(self, number: str, to: str, text: str) -> Message | None:
+    async def send_from_handset(self, number: str, to: str, text: str) -> HandsetMessage | None:
         """A text from a handset to the ESME, as deliver_sm to any bound receiver.
 
         Returns it with what the ESME first answered to each part, or None when no receiver is
@@ -178,35 +182,35 @@ class Simulator:
             packed=self.options.gsm7_packed,
             default=self.options.default_alphabet,
         )
-        letters = [Original(number, to, part) for part in parts]
-        letters[0].pdu()  # raises before anything is shown
+        delivers = [MobileOriginated(number, to, part) for part in parts]
+        delivers[0].pdu()  # raises before anything is shown
         message = self.handsets.sent(number, to, parts)
         self._on_shown(number, message)
-        for letter in letters:
-            self._messages.post(letter)
-        answers = [letter.answer for letter in letters]
+        for deliver in delivers:
+            self._messages.post(deliver)
+        answers = [deliver.answer for deliver in delivers]
         await asyncio.wait(answers, timeout=self.options.response_timeout_s)
-        for letter in letters:
-            letter.answered(None)  # of those that still wait for a receiver
+        for deliver in delivers:
+            deliver.answered(None)  # of those that still wait for a receiver
         message.answers = [answer.result() for answer in answers]
         self._on_shown(number, message)
         return message
 
-    def _on_shown(self, number: str, message: Message) -> None:
+    def _on_shown(self, number: str, message: HandsetMessage) -> None:
         self._feed.shown(number, message)
         if (tell := self.options.on_line) is not None:
             line = line_of_message(number, message, packed=self.options.gsm7_packed)
             if line is not None:
                 tell(line)
 
-    def _on_lost(self, number: str, taken: Taken) -> None:
+    def _on_lost(self, number: str, taken: AcceptedSubmit) -> None:
         if self.options.on_line is not None:
             self.options.on_line(line_of_loss(number, taken))
 
     def forget_handsets(self) -> None:
         """All of them, with what they show and what waits for them; every handset is on."""
         self.handsets.clear()
-        self.absences.clear()
+        self.offline.clear()
         self._feed.cleared()
 
     def disconnect(self) -> int:
@@ -236,9 +240,9 @@ class Simulator:
     async def stop(self) -> None:
         """Unbind every session, send every watcher away, and close both ports."""
         await self._listener.close()
-        self._timetable.close()
-        for postbox in (self._receipts, self._messages):
-            postbox.abandon()
+        self._scheduler.close()
+        for deliver_queue in (self._receipts, self._messages):
+            deliver_queue.abandon()
         self._feed.close()
         if self._http is not None:
             await self._http.stop()

@@ -10,12 +10,12 @@ import msgspec
 from msgspec import Struct, field
 
 from simpost.smpp import status_name
-from simpost.smsc.absences import Absences
 from simpost.smsc.content import class_of, encoding_of, text_of
 from simpost.smsc.counters import Counters
 from simpost.smsc.handsets import Handset
-from simpost.smsc.letters import PostCounts
-from simpost.smsc.reassembly import Message
+from simpost.smsc.offline_handsets import OfflineHandsets
+from simpost.smsc.pending_deliver import DeliverCounts
+from simpost.smsc.reassembly import HandsetMessage
 from simpost.text.display import escape_json
 
 GAP: Final = "[…]"
@@ -56,7 +56,7 @@ class HandsetView(Struct, rename="camel"):
     messages: Sequence[MessageView]
 
 
-class PostView(Struct, rename="camel"):
+class DeliverCountsView(Struct, rename="camel"):
     """How letters to the ESME went: receipts, or texts from handsets."""
 
     sent: int
@@ -79,8 +79,8 @@ class StatsView(Struct, rename="camel"):
     malformed: int
     tolerated: int
     unexpected_responses: int
-    receipts: PostView
-    messages: PostView
+    receipts: DeliverCountsView
+    messages: DeliverCountsView
     faults: dict[str, int]
     handsets: int
     off: int
@@ -91,7 +91,7 @@ def encode_json(document: Any) -> bytes:
     return escape_json(msgspec.json.encode(document).decode()).encode()
 
 
-def message_view(message: Message, *, packed: bool) -> MessageView:
+def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
     came = [part for part in message.parts if part]
     first = came[0]
     return MessageView(
@@ -110,13 +110,15 @@ def message_view(message: Message, *, packed: bool) -> MessageView:
     )
 
 
-def handset_view(handset: Handset, absences: Absences, *, packed: bool, texts: int) -> HandsetView:
+def handset_view(
+    handset: Handset, offline: OfflineHandsets, *, packed: bool, texts: int
+) -> HandsetView:
     """The handset with at most that many of its newest texts."""
     shown = handset.texts[-texts:] if texts else []
     return HandsetView(
         number=handset.number,
-        is_on=handset.number not in absences,
-        waiting=absences.waiting_for(handset.number),
+        is_on=handset.number not in offline,
+        waiting=offline.waiting_for(handset.number),
         received=handset.received,
         last_activity_at=_moment(handset.active_at),
         messages=[message_view(message, packed=packed) for message in shown],
@@ -152,8 +154,8 @@ def stats_view(
     )
 
 
-def _post_view(counts: PostCounts, pending: int) -> PostView:
-    return PostView(
+def _post_view(counts: DeliverCounts, pending: int) -> DeliverCountsView:
+    return DeliverCountsView(
         sent=counts.sent,
         acknowledged=counts.acknowledged,
         repeated=counts.repeated,

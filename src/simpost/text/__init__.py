@@ -41,7 +41,7 @@ from simpost.text.segments import (
 from simpost.text.septets import CARRIAGE_RETURN, fill_bits_after, pack_septets, unpack_septets
 from simpost.text.spelling import Spelling, spell
 from simpost.text.udh import (
-    Concatenation,
+    ConcatenationElement,
     Element,
     Header,
     build_header,
@@ -67,7 +67,7 @@ __all__ = [
     "Alphabet",
     "Alternative",
     "Coding",
-    "Concatenation",
+    "ConcatenationElement",
     "CostDriver",
     "Element",
     "Encoding",

@@ -30,7 +30,7 @@ class Element(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Concatenation:
+class ConcatenationElement:
     """The place of a part in its message (TS 23.040 9.2.3.24.1 and 9.2.3.24.8)."""
 
     reference: int
@@ -57,7 +57,7 @@ class Header:
     octets: int
     elements: tuple[Element, ...] = ()
     broken: bool = False
-    concatenation: Concatenation | None = None
+    concatenation: ConcatenationElement | None = None
     ports: Ports | None = None
     locking: int = 0
     single: int = 0
@@ -164,11 +164,11 @@ def _elements(body: bytes) -> tuple[Element, ...] | None:
     return tuple(elements)
 
 
-def _concatenation(data: bytes) -> Concatenation | None:
+def _concatenation(data: bytes) -> ConcatenationElement | None:
     total, number = data[-2:]
     if not 1 <= number <= total:
         return None
-    return Concatenation(int.from_bytes(data[:-2], "big"), total, number, _bits(data[:-2]))
+    return ConcatenationElement(int.from_bytes(data[:-2], "big"), total, number, _bits(data[:-2]))
 
 
 def _ports(data: bytes) -> Ports:

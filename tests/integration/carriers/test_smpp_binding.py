@@ -27,7 +27,7 @@ from simpost.smpp import (
     encode,
     receipt_tlvs,
 )
-from simpost.smpp.server import Server
+from simpost.smpp.server import SmppServer
 from tests.integration.carriers.centre import (
     Centre,
     linked,
@@ -317,7 +317,7 @@ async def test_an_outbind_is_answered_with_a_receiver_that_takes_receipts():
             assert "Waits for the message centre to call" in receiving.problem
             assert isinstance((await centre.bound.get()).bind, BindTransmitter)
 
-            mc = Server(centre.authenticate, centre)
+            mc = SmppServer(centre.authenticate, centre)
             await mc.outbind(
                 "127.0.0.1", given.outbind_port, Outbind(system_id="mc", password="call")
             )
@@ -347,7 +347,7 @@ async def test_a_caller_with_a_wrong_name_or_password_is_told_nothing(system_id,
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
             await until_listening(lane, carrier)
-            mc = Server(centre.authenticate, centre)
+            mc = SmppServer(centre.authenticate, centre)
             session = await mc.outbind("127.0.0.1", given.outbind_port, outbind)
             assert await session.wait_closed() is CloseReason.CLOSED_BY_PEER
             assert len(centre.binds) == 1
@@ -361,7 +361,7 @@ async def test_a_second_call_while_bound_is_turned_away():
         carrier = SmppCarrier(given)
         async with started(carrier) as lane:
             await until_listening(lane, carrier)
-            mc = Server(centre.authenticate, centre)
+            mc = SmppServer(centre.authenticate, centre)
             place = ("127.0.0.1", given.outbind_port, Outbind(system_id="mc", password="call"))
             await mc.outbind(*place)
             await lane.until(lambda: carrier.connections()[1].state is ConnectionState.READY)

@@ -16,7 +16,7 @@ from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.reservation import first_attempts
 from simpost.ports.store import NewMessage
 from simpost.smsc import Simulator, SimulatorOptions
-from simpost.smsc.behaviour import Fate
+from simpost.smsc.behaviour import SubmitScript
 from simpost.smsc.views import message_view
 from tests.integration.carriers.centre import send, settings, started
 
@@ -39,7 +39,7 @@ class Watching:
 
     def decide(self, request):
         self.submits.append(request)
-        return Fate()
+        return SubmitScript()
 
 
 @contextlib.asynccontextmanager

@@ -8,9 +8,9 @@ import uvloop
 from simpost.smpp import (
     Bind,
     BindTransceiver,
-    Server,
     Session,
     SessionSettings,
+    SmppServer,
     Status,
     connect,
     serve,
@@ -61,9 +61,9 @@ async def bind_esme(listener: RawListener) -> AsyncIterator[BindRaw]:
 
 
 @pytest.fixture
-async def server_of() -> AsyncIterator[Callable[..., Awaitable[tuple[Server, Recorder]]]]:
+async def server_of() -> AsyncIterator[Callable[..., Awaitable[tuple[SmppServer, Recorder]]]]:
     """A message centre of ours that knows one system_id and one password."""
-    servers: list[Server] = []
+    servers: list[SmppServer] = []
 
     def authenticate(bind: Bind, peer: str) -> int:
         assert peer.startswith("127.0.0.1:")
@@ -73,7 +73,7 @@ async def server_of() -> AsyncIterator[Callable[..., Awaitable[tuple[Server, Rec
 
     async def start(
         settings: SessionSettings = SETTINGS, *, answers: bool = False, **options: Any
-    ) -> tuple[Server, Recorder]:
+    ) -> tuple[SmppServer, Recorder]:
         handler = Recorder(answers=answers)
         check = options.pop("authenticate", authenticate)
         server = await serve("127.0.0.1", 0, check, handler, settings, **options)

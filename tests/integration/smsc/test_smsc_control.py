@@ -11,7 +11,7 @@ import pytest
 from simpost.smpp import BindTransmitter, CloseReason, DeliverSm, Status, SubmitSmResp
 from simpost.smsc import Simulator
 from simpost.smsc.content import UDHI
-from simpost.smsc.faultfile import MAX_OCTETS
+from simpost.smsc.fault_file import MAX_OCTETS
 from simpost.text import GSM7, UCS2, decode, parse_header
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.esme import NUMBER, Browser, bound, submit
@@ -91,7 +91,7 @@ async def test_forgetting_the_handsets_forgets_what_waits(
         await esme.send("Hello")
         await browser.ask("/handsets", "DELETE")
         assert (await browser.get("/stats"))["off"] == 0
-        assert simulator.absences.texts == 0
+        assert simulator.offline.texts == 0
         await esme.send("after")
     [handset] = await browser.get("/handsets")
     assert [message["text"] for message in handset["messages"]] == ["after"]

@@ -522,7 +522,7 @@ async def test_a_handset_that_is_off_gets_its_texts_when_it_is_on(simulator: Sim
         notices = [parse_receipt(await esme.delivered()) for _ in ids]
         query = QuerySm(message_id=ids[0], source_addr="simpost")
         assert (await esme.ask(query, QuerySmResp)).message_state == MessageState.ENROUTE
-        assert simulator.absences.waiting_for(NUMBER) == 2
+        assert simulator.offline.waiting_for(NUMBER) == 2
         simulator.handset_on(NUMBER)
         receipts = [parse_receipt(await esme.delivered()) for _ in ids]
         assert (await esme.ask(query, QuerySmResp)).message_state == MessageState.DELIVERED
@@ -543,7 +543,7 @@ async def test_a_rule_switches_a_handset_off_and_it_comes_back(start: Start) -> 
         notice, receipt = [parse_receipt(await esme.delivered()) for _ in range(2)]
     assert (notice.intermediate, notice.state) == (True, MessageState.ENROUTE)
     assert (receipt.message_id, receipt.state) == (message_id, MessageState.DELIVERED)
-    assert NUMBER not in simulator.absences
+    assert NUMBER not in simulator.offline
 
 
 async def test_a_text_whose_validity_ends_while_its_handset_is_off_expires(
@@ -583,14 +583,14 @@ async def run_of(start: Start, seed: int) -> tuple[bytes, list[Any]]:
     simulator = await start(faults=HOSTILE, seed=seed)
     requests = [one(0, sequence_number=number) for number in range(2, 62)]
     octets = await read_raw(simulator, *requests, Unbind(0, 62))
-    return octets, [received.fate for received in simulator.submits]
+    return octets, [received.script for received in simulator.submits]
 
 
 async def test_the_same_seed_and_order_of_submits_give_the_same_faults(start: Start) -> None:
-    octets, fates = await run_of(start, 4)
-    assert (octets, fates) == await run_of(start, 4)
+    octets, scripts = await run_of(start, 4)
+    assert (octets, scripts) == await run_of(start, 4)
     others = await run_of(start, 5)
-    assert (others[0] != octets, others[1] != fates) == (True, True)
+    assert (others[0] != octets, others[1] != scripts) == (True, True)
 
 
 async def test_rules_can_be_set_and_ended_while_it_runs(simulator: Simulator) -> None:

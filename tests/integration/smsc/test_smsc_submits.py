@@ -33,7 +33,7 @@ from simpost.smpp import (
     int_tlv,
     parse_absolute,
 )
-from simpost.smsc import Fate, Simulator, Submit
+from simpost.smsc import Simulator, Submit, SubmitScript
 from simpost.smsc.views import handset_view
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.esme import NUMBER, PASSWORD, Browser, Esme, bound, parts_of, submit
@@ -103,7 +103,7 @@ async def test_packed_septets_show_when_the_link_packs(start: Start) -> None:
     handset = simulator.handsets.find(NUMBER)
     assert handset is not None
     assert (
-        handset_view(handset, simulator.absences, packed=True, texts=1).messages[0].text == "Hello"
+        handset_view(handset, simulator.offline, packed=True, texts=1).messages[0].text == "Hello"
     )
 
 
@@ -165,9 +165,9 @@ class Throttled:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def decide(self, request: Submit) -> Fate:
+    def decide(self, request: Submit) -> SubmitScript:
         self.seen.append(request.destination_addr)
-        return Fate(Status.ESME_RTHROTTLED) if len(self.seen) == 1 else Fate()
+        return SubmitScript(Status.ESME_RTHROTTLED) if len(self.seen) == 1 else SubmitScript()
 
 
 async def test_a_behaviour_of_ones_own_decides_what_becomes_of_valid_submits(start: Start) -> None:
@@ -317,7 +317,7 @@ async def test_data_coding_0_means_the_default_alphabet(
         await esme.ask(submit(short_message=octets), SubmitSmResp)
         handset = simulator.handsets.find(NUMBER)
         assert handset
-        [shown] = handset_view(handset, simulator.absences, packed=False, texts=1).messages
+        [shown] = handset_view(handset, simulator.offline, packed=False, texts=1).messages
         assert (shown.text, shown.encoding) == (text, alphabet)
         await simulator.send_from_handset(NUMBER, "4455", "caf\u00e9")
         coding = (await esme.delivered()).data_coding

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simpost.carriers.smpp.inbound import incoming_of, status_of
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.reasons import Reason
-from simpost.messaging.reassembly import join
+from simpost.messaging.reassembly import reassemble
 from simpost.smpp import DataSm, DeliverSm, Status, Tag, int_tlv
 from simpost.text import GSM7, Encoding, Ports, encode, pack_septets, part_header
 
@@ -31,7 +31,7 @@ def read(request, **changed):
 
 
 def text_of(request, **changed):
-    return join([read(request, **changed)]).text
+    return reassemble([read(request, **changed)]).text
 
 
 def deliver(octets=b"hello", data_coding=0, udhi=False, **fields):
@@ -180,7 +180,7 @@ def test_whatever_the_octets_are_it_is_read(octets, data_coding, esm_class, tlvs
     request = deliver(octets, data_coding, tlvs=tuple(tlvs))
     request.esm_class = esm_class
     incoming = read(request)
-    assert isinstance(join([incoming]).text, str)
+    assert isinstance(reassemble([incoming]).text, str)
     assert 1 <= incoming.place.number <= incoming.place.total <= 255
     assert -(2**63) <= incoming.place.reference < 2**63
 
@@ -204,7 +204,7 @@ def test_every_refusal_is_final_for_the_message_centre(reason):
 )
 def test_a_broken_header_is_undecodable_and_no_empty_text(octets):
     incoming = read(deliver(octets, udhi=True))
-    reading = join([incoming])
+    reading = reassemble([incoming])
     assert (reading.encoding, reading.text) == ("undecodable", octets.hex())
     assert not incoming.is_text
     assert incoming.raw.octets == octets

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from simpost.smpp import PDU_CLASSES, DistributionList, Pdu, SmeAddress, UnknownPdu, UnsuccessSme
-from simpost.smpp.fields import CString, Integer, Kind, ShortMessage, Time
+from simpost.smpp.fields import CString, FieldType, Integer, ShortMessage, Time
 from simpost.smpp.pdu import layout
 from simpost.smpp.pdu.multi import Destinations, UnsuccessSmes
 
@@ -24,7 +24,7 @@ def latin1(max_size: int, min_size: int = 0) -> st.SearchStrategy[str]:
 tlvs = st.lists(st.tuples(st.integers(0, 0xFFFF), st.binary(max_size=40)), max_size=4).map(tuple)
 
 
-def values(kind: Kind) -> st.SearchStrategy[Any]:
+def values(kind: FieldType) -> st.SearchStrategy[Any]:
     match kind:
         case Time():
             return st.one_of(st.just(""), latin1(16, 16))

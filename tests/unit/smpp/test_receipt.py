@@ -10,7 +10,7 @@ from simpost.smpp import (
     DeliverSm,
     EnquireLink,
     MessageState,
-    Receipt,
+    ParsedReceipt,
     SubmitSm,
     Tlvs,
     format_receipt,
@@ -30,13 +30,13 @@ PLAIN = (
 )
 
 
-def read(text: bytes, **fields: Any) -> Receipt:
+def read(text: bytes, **fields: Any) -> ParsedReceipt:
     return parse_receipt(DeliverSm(esm_class=4, short_message=text, **fields))
 
 
 def test_the_form_of_appendix_b_is_read() -> None:
     receipt = read(PLAIN + b" text:Your data plan is ac")
-    assert receipt == Receipt(
+    assert receipt == ParsedReceipt(
         message_id="0A1b",
         state=DELIVERED,
         error="000",
@@ -119,9 +119,9 @@ def test_a_user_data_header_before_the_text_is_skipped() -> None:
 
 
 def test_what_is_missing_is_none_and_nothing_is_guessed() -> None:
-    assert read(b"") == Receipt(raw={})
+    assert read(b"") == ParsedReceipt(raw={})
     receipt = read(b"id: stat:MAYBE err: done date:2613450000 submit date:yesterday")
-    assert receipt == Receipt(raw=receipt.raw)
+    assert receipt == ParsedReceipt(raw=receipt.raw)
     assert receipt.raw["stat"] == "MAYBE"
     assert receipt.raw["donedate"] == "2613450000"
 

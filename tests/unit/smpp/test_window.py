@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.smpp import EnquireLink, Pdu, SubmitSm
-from simpost.smpp.window import MAX_SEQUENCE, Waiting, Window
+from simpost.smpp.window import MAX_SEQUENCE, UnansweredRequest, Window
 
 SUBMIT_RESP, DELIVER_RESP, NACK = 0x80000004, 0x80000005, 0x80000000
 NOBODY: Any = None  # the window never touches the future
@@ -12,7 +12,7 @@ NOBODY: Any = None  # the window never touches the future
 
 def send(window: Window, since: float = 0.0, request: Pdu | None = None) -> int:
     sequence = window.next_sequence()
-    window.open[sequence] = Waiting(request or SubmitSm(), NOBODY, since, 0)
+    window.open[sequence] = UnansweredRequest(request or SubmitSm(), NOBODY, since, 0)
     return sequence
 
 
@@ -88,7 +88,7 @@ def test_one_pdu_sent_twice_is_two_requests() -> None:
 def test_nothing_is_lost_and_nothing_is_handed_back_twice(steps: list[str]) -> None:
     window = Window(max_late=3)
     sent: list[int] = []
-    back: list[Waiting] = []
+    back: list[UnansweredRequest] = []
     now = 0.0
     for step in steps:
         now += 1.0

@@ -6,7 +6,7 @@ from simpost import text
 from simpost.smpp import DataSm, SubmitSm, Tag, int_tlv
 from simpost.smsc.content import (
     Content,
-    Place,
+    SegmentPosition,
     class_of,
     content_of,
     encoding_of,
@@ -91,7 +91,7 @@ def test_packed_text_begins_at_the_septet_edge_after_its_header() -> None:
     packed = text.pack_septets(b"ABC", text.fill_bits_after(len(header)))
     content = content_of(SubmitSm(esm_class=0x40, short_message=header + packed))
     assert text_of(content, packed=True) == "ABC"
-    assert content.place == Place("udh8", 7, 2, 1)
+    assert content.place == SegmentPosition("udh8", 7, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,9 @@ def test_sar_tlvs_place_a_part() -> None:
         int_tlv(Tag.SAR_TOTAL_SEGMENTS, 3, 1),
         int_tlv(Tag.SAR_SEGMENT_SEQNUM, 2, 1),
     )
-    assert content_of(SubmitSm(tlvs=tlvs, short_message=b"x")).place == Place("sar", 4660, 3, 2)
+    assert content_of(SubmitSm(tlvs=tlvs, short_message=b"x")).place == SegmentPosition(
+        "sar", 4660, 3, 2
+    )
 
 
 @pytest.mark.parametrize(("total", "number"), [(3, 4), (3, 0), (0, 0), (1, 1)])

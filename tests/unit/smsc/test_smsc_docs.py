@@ -9,9 +9,16 @@ import msgspec
 import pytest
 
 from simpost.cli.smsc import smsc
-from simpost.smsc import SimulatorOptions, checks, handsets, ledger, postbox, reassembly
+from simpost.smsc import (
+    SimulatorOptions,
+    accepted_submits,
+    deliver_queue,
+    handsets,
+    reassembly,
+    validation,
+)
 from simpost.smsc.behaviour import SPECIAL_NUMBERS
-from simpost.smsc.views import HandsetView, MessageView, PostView, StatsView
+from simpost.smsc.views import DeliverCountsView, HandsetView, MessageView, StatsView
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "smsc.md").read_text("utf-8")
 PLAIN = " ".join(DOCUMENT.split())
@@ -26,7 +33,7 @@ def test_every_option_has_a_row(parameter: str) -> None:
     assert len(rows(f"--{parameter.replace('_', '-')}")) == 1
 
 
-@pytest.mark.parametrize("view", [HandsetView, MessageView, StatsView, PostView])
+@pytest.mark.parametrize("view", [HandsetView, MessageView, StatsView, DeliverCountsView])
 def test_every_field_of_the_json_is_named(view: type[msgspec.Struct]) -> None:
     missing = [
         field.encode_name
@@ -44,7 +51,9 @@ def test_every_special_number_has_a_row_with_its_state_and_error(ending: str) ->
     assert f"| {error}" in row or not error
 
 
-@pytest.mark.parametrize("name", re.findall(r"ESME_\w+", Path(checks.__file__).read_text("utf-8")))
+@pytest.mark.parametrize(
+    "name", re.findall(r"ESME_\w+", Path(validation.__file__).read_text("utf-8"))
+)
 def test_every_refusal_of_a_submit_is_told(name: str) -> None:
     assert f"`{name}`" in DOCUMENT
 
@@ -55,10 +64,10 @@ def test_every_refusal_of_a_submit_is_told(name: str) -> None:
         f"at most {handsets.MAX_HANDSETS:,} handsets with their last {handsets.MAX_TEXTS} texts",
         f"about {handsets.MAX_OCTETS // 1024 // 1024} MiB",
         f"within {reassembly.EXPIRY_S:g} seconds",
-        f"they wait ({postbox.MAX_PENDING:,} at most",
+        f"they wait ({deliver_queue.MAX_PENDING:,} at most",
         f"sent again every {SimulatorOptions().retry_s:g} seconds",
-        f"{postbox.MAX_TRIES} times in all",
-        f"the latest {ledger.MAX_TAKEN:,} messages",
+        f"{deliver_queue.MAX_TRIES} times in all",
+        f"the latest {accepted_submits.MAX_TAKEN:,} messages",
     ],
 )
 def test_the_bounds_are_those_of_the_code(sentence: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from simpost.smsc.content import Content, Place
+from simpost.smsc.content import Content, SegmentPosition
 from simpost.smsc.handsets import Handset, Handsets
 from simpost.smsc.reassembly import Reassembly
 
@@ -66,7 +66,11 @@ def test_octets_add_up_to_nothing_once_everything_is_dropped() -> None:
     rng = random.Random(11)
     for _ in range(5_000):
         total = rng.choice((1, 1, 2, 3))
-        place = Place("udh8", rng.randrange(6), total, rng.randint(1, total)) if total > 1 else None
+        place = (
+            SegmentPosition("udh8", rng.randrange(6), total, rng.randint(1, total))
+            if total > 1
+            else None
+        )
         content = Content(b"x" * rng.randrange(300), place=place)
         handsets.take(str(rng.randrange(9)), "s", content, "id")
         assert handsets.octets >= 0
@@ -77,8 +81,8 @@ def test_octets_add_up_to_nothing_once_everything_is_dropped() -> None:
 
 def test_a_part_of_a_dropped_message_begins_a_new_one_on_the_handset() -> None:
     handsets = Handsets(now, max_handsets=1)
-    lost = handsets.take("1", "s", Content(b"a", place=Place("udh8", 1, 2, 1)), "id")
+    lost = handsets.take("1", "s", Content(b"a", place=SegmentPosition("udh8", 1, 2, 1)), "id")
     handsets.take("2", "s", Content(b"x"), "id")
-    late = handsets.take("1", "s", Content(b"b", place=Place("udh8", 1, 2, 2)), "id")
+    late = handsets.take("1", "s", Content(b"b", place=SegmentPosition("udh8", 1, 2, 2)), "id")
     assert late is not lost
     assert found(handsets, "1").texts == [late]

@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
-from simpost.smsc.content import Content, Place
+from simpost.smsc.content import Content, SegmentPosition
 from simpost.smsc.handsets import Handsets
-from simpost.smsc.reassembly import Message, Reassembly
+from simpost.smsc.reassembly import HandsetMessage, Reassembly
 
 NUMBER = "66812345678"
 
@@ -21,10 +21,10 @@ class Clock:
 
 
 def part(number: int, *, total: int = 3, reference: int = 7, kind: str = "udh8") -> Content:
-    return Content(f"[{number}]".encode(), place=Place(kind, reference, total, number))
+    return Content(f"[{number}]".encode(), place=SegmentPosition(kind, reference, total, number))
 
 
-def octets(message: Message) -> bytes:
+def octets(message: HandsetMessage) -> bytes:
     return b"".join(part.octets if part else b"?" for part in message.parts)
 
 
@@ -100,7 +100,7 @@ def test_repeating_a_part_for_ever_does_not_grow_the_message(handsets: Handsets)
 
 def test_a_reference_used_anew_begins_a_new_message(handsets: Handsets) -> None:
     old = handsets.take(NUMBER, "4455", part(1), "a")
-    anew = Content(b"other", place=Place("udh8", 7, 3, 1))
+    anew = Content(b"other", place=SegmentPosition("udh8", 7, 3, 1))
     new = handsets.take(NUMBER, "4455", anew, "b")
     assert new is not old
     assert handsets.take(NUMBER, "4455", part(2), "c") is new

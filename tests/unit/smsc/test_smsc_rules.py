@@ -1,4 +1,4 @@
-"""Which rules match, and what they make of a fate."""
+"""Which rules match, and what they make of a script."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from simpost.smpp import MessageState, Status, SubmitSm
 from simpost.smsc import faults as f
-from simpost.smsc.behaviour import PLAIN, Fate
-from simpost.smsc.rules import Rules
+from simpost.smsc.behaviour import PLAIN_RECEIPT, SubmitScript
+from simpost.smsc.rules import FaultRules
 
 THROTTLE = f.Refuse(status="ESME_RTHROTTLED")
 
@@ -20,18 +20,20 @@ class Clock:
         return self.now
 
 
-def rules_of(*rules: f.Rule, seed: int | None = 1, clock: Clock | None = None) -> Rules:
-    return Rules(f.Faults(rules), seed, clock or Clock())
+def rules_of(*rules: f.Rule, seed: int | None = 1, clock: Clock | None = None) -> FaultRules:
+    return FaultRules(f.Faults(rules), seed, clock or Clock())
 
 
-def fate(rules: Rules, number: str = "66812345678", kind: str = "transceiver") -> Fate:
-    return rules.on_submit(Fate(), SubmitSm(destination_addr=number), kind)
+def script(
+    rules: FaultRules, number: str = "66812345678", kind: str = "transceiver"
+) -> SubmitScript:
+    return rules.on_submit(SubmitScript(), SubmitSm(destination_addr=number), kind)
 
 
 def refused(when: f.When, count: int = 12, seed: int = 1) -> list[int]:
     """Which of so many submits are refused, from 1."""
     rules = rules_of(f.Rule(do=THROTTLE, when=when), seed=seed)
-    return [number for number in range(1, count + 1) if fate(rules).status]
+    return [number for number in range(1, count + 1) if script(rules).status]
 
 
 @pytest.mark.parametrize(
@@ -65,13 +67,13 @@ def test_a_rule_does_not_disturb_the_randomness_of_another() -> None:
     share = f.Rule(do=THROTTLE, when=f.When(share=0.3))
     other = f.Rule(do=f.MangleReceipt(), when=f.When(share=0.5))
     alone, beside = rules_of(share), rules_of(share, other)
-    assert [fate(alone).status for _ in range(50)] == [fate(beside).status for _ in range(50)]
+    assert [script(alone).status for _ in range(50)] == [script(beside).status for _ in range(50)]
 
 
 def test_without_a_seed_two_runs_differ() -> None:
     rule = f.Rule(do=THROTTLE, when=f.When(share=0.5))
     one, two = rules_of(rule, seed=None), rules_of(rule, seed=None)
-    assert [fate(one).status for _ in range(200)] != [fate(two).status for _ in range(200)]
+    assert [script(one).status for _ in range(200)] != [script(two).status for _ in range(200)]
 
 
 @pytest.mark.parametrize(
@@ -87,12 +89,12 @@ def test_without_a_seed_two_runs_differ() -> None:
 )
 def test_destination_and_bind_are_looked_at(number: str, kind: str, matches: bool) -> None:
     rules = rules_of(f.Rule(do=THROTTLE, when=f.When(to="6681", bind="transceiver")))
-    assert bool(fate(rules, number, kind).status) is matches
+    assert bool(script(rules, number, kind).status) is matches
 
 
 def test_what_is_not_meant_is_not_counted() -> None:
     rules = rules_of(f.Rule(do=THROTTLE, when=f.When(to="1", every=2)))
-    statuses = [bool(fate(rules, number).status) for number in ("11", "22", "22", "12")]
+    statuses = [bool(script(rules, number).status) for number in ("11", "22", "22", "12")]
     assert statuses == [False, False, False, True]
 
 
@@ -101,16 +103,16 @@ def test_a_window_of_time_begins_when_the_rules_are_set() -> None:
     rules = rules_of(f.Rule(do=THROTTLE, when=f.When(from_s=10, until_s=20)), clock=clock)
     seen: list[bool] = []
     for clock.now in (500.0, 509.9, 510.0, 519.9, 520.0):
-        seen.append(bool(fate(rules).status))
+        seen.append(bool(script(rules).status))
     assert seen == [False, False, True, True, False]
 
 
 def test_only_what_comes_faster_than_the_rate_matches() -> None:
     clock = Clock()
     rules = rules_of(f.Rule(do=THROTTLE, when=f.When(above_per_s=5)), clock=clock)
-    assert [bool(fate(rules).status) for _ in range(7)] == [False] * 5 + [True] * 2
+    assert [bool(script(rules).status) for _ in range(7)] == [False] * 5 + [True] * 2
     clock.now += 0.5
-    assert [bool(fate(rules).status) for _ in range(3)] == [False, False, True]
+    assert [bool(script(rules).status) for _ in range(3)] == [False, False, True]
 
 
 def test_all_rules_that_match_are_obeyed_and_the_first_wins_where_two_disagree() -> None:
@@ -124,7 +126,7 @@ def test_all_rules_that_match_are_obeyed_and_the_first_wins_where_two_disagree()
         f.Rule(do=f.Silent()),
         f.Rule(do=f.Drop()),
     )
-    made = fate(rules)
+    made = script(rules)
     assert made.answer_delay_s == 1
     assert (made.state, made.error) == (MessageState.EXPIRED, 27)
     assert made.network_error == (3, 27)
@@ -133,14 +135,14 @@ def test_all_rules_that_match_are_obeyed_and_the_first_wins_where_two_disagree()
 
 
 def test_without_a_match_the_fate_is_left_as_it_is() -> None:
-    made = fate(rules_of(f.Rule(do=f.LoseReceipt(), when=f.When(to="1"))))
-    assert made == Fate()
-    assert made.receipt is PLAIN
+    made = script(rules_of(f.Rule(do=f.LoseReceipt(), when=f.When(to="1"))))
+    assert made == SubmitScript()
+    assert made.receipt is PLAIN_RECEIPT
 
 
 def test_a_random_delay_lies_between_its_bounds() -> None:
     rules = rules_of(f.Rule(do=f.Slow(seconds=1, most_seconds=3)))
-    delays = [fate(rules).answer_delay_s for _ in range(100)]
+    delays = [script(rules).answer_delay_s for _ in range(100)]
     assert all(1 <= delay <= 3 for delay in delays)
     assert len(set(delays)) > 50
 
@@ -151,7 +153,7 @@ def test_binds_are_refused_by_how_many_are_bound() -> None:
     assert rules.on_bind("receiver", 1) is None
     assert rules.on_bind("transmitter", 2) is None
     assert rules.on_bind("receiver", 2) == busy
-    assert fate(rules).status == Status.ESME_ROK
+    assert script(rules).status == Status.ESME_ROK
 
 
 def test_it_counts_how_often_each_rule_was_obeyed() -> None:
@@ -159,5 +161,5 @@ def test_it_counts_how_often_each_rule_was_obeyed() -> None:
         f.Rule(do=THROTTLE, when=f.When(every=2), name="mine"), f.Rule(do=f.LoseReceipt())
     )
     for _ in range(5):
-        fate(rules)
+        script(rules)
     assert rules.applied() == {"mine": 2, "2 lose_receipt": 5}

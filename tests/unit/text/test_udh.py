@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from simpost.text import (
     GSM7,
-    Concatenation,
+    ConcatenationElement,
     Element,
     Encoding,
     Header,
@@ -49,7 +49,7 @@ def test_a_part_header_reads_back_and_leaves_the_room_that_was_promised(
     assert units_per_part(encoding, joined=total > 1, reference_bits=bits) == room
     if octets:
         found = parse_header(octets + encode("0", encoding))
-        place = Concatenation(reference, total, number, bits) if total > 1 else None
+        place = ConcatenationElement(reference, total, number, bits) if total > 1 else None
         assert found.octets == len(octets)
         assert (found.concatenation, found.locking, found.single, found.broken) == (
             place,
@@ -117,17 +117,17 @@ def test_an_empty_header_is_no_mistake():
 def test_unknown_elements_are_kept_beside_known_ones():
     found = parse_header(bytes.fromhex("09700200ff0003ab0201" + "41"))
     assert found.elements == (Element(0x70, b"\x00\xff"), Element(0x00, b"\xab\x02\x01"))
-    assert found.concatenation == Concatenation(0xAB, 2, 1, 8)
+    assert found.concatenation == ConcatenationElement(0xAB, 2, 1, 8)
 
 
 def test_of_repeated_or_exclusive_elements_the_last_counts():
     both = bytes.fromhex("0b" + "0003ab0201" + "080412340302")
-    assert parse_header(both).concatenation == Concatenation(0x1234, 3, 2, 16)
+    assert parse_header(both).concatenation == ConcatenationElement(0x1234, 3, 2, 16)
 
 
 def test_an_impossible_element_does_not_undo_a_possible_one():
     both = bytes.fromhex("0a" + "0003ab0201" + "0003cd0209")
-    assert parse_header(both).concatenation == Concatenation(0xAB, 2, 1, 8)
+    assert parse_header(both).concatenation == ConcatenationElement(0xAB, 2, 1, 8)
 
 
 @pytest.mark.parametrize("element", ["0003ab0200", "0003ab0203", "0003ab0000", "0002ab02"])

@@ -8,8 +8,14 @@ from simpost.domain.network_errors import network_error
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.smpp import DataSm, DeliverSm, MessageState, parse_receipt, reads_as_receipt
-from simpost.smpp import Receipt as Report
+from simpost.smpp import (
+    DataSm,
+    DeliverSm,
+    MessageState,
+    ParsedReceipt,
+    parse_receipt,
+    reads_as_receipt,
+)
 
 STATE_OF: dict[MessageState, tuple[State, Reason | None]] = {
     MessageState.SCHEDULED: (State.SENT, None),
@@ -57,7 +63,7 @@ def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> R
     )
 
 
-def _code(report: Report) -> str | None:
+def _code(report: ParsedReceipt) -> str | None:
     own = report.error if report.error and report.error.strip("0") else None
     return network_error(*report.network_error, own) if report.network_error else own
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, get_type_hints
 
 from simpost.smpp.command import RESPONSE_BIT
-from simpost.smpp.fields import Kind
+from simpost.smpp.fields import FieldType
 from simpost.smpp.tlv import UNREADABLE, Tlvs
 
 
@@ -63,7 +63,7 @@ class UnknownPdu(Pdu):
     body: bytes = field(default=b"", repr=False)
 
 
-def layout(pdu: type[Pdu]) -> tuple[tuple[str, Kind], ...]:
+def layout(pdu: type[Pdu]) -> tuple[tuple[str, FieldType], ...]:
     """The body's fields as (name, kind), in the order of the wire."""
     hints = get_type_hints(pdu, include_extras=True)
     return tuple(

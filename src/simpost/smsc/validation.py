@@ -26,7 +26,7 @@ _SENDER_NUMBER: Final = re.compile(r"\+?[0-9*#]{0,20}")
 _SUBMITTED_TYPES: Final = frozenset({0x00, 0x08, 0x10})
 
 
-def fault_in(request: Submit, content: Content, *, packed: bool) -> int:
+def validation_status(request: Submit, content: Content, *, packed: bool) -> int:
     """The command_status the request is refused with; 0 when it is taken."""
     if not _is_sender(request.source_addr_ton, request.source_addr):
         return Status.ESME_RINVSRCADR

@@ -11,14 +11,14 @@ from typing import Any, Final, cast
 from simpost.smpp import Role, Session, SessionHandler, SessionSettings
 from simpost.smpp.codec import HEADER
 from simpost.smpp.session import SessionHost
-from simpost.smsc.tampering import Tamper
+from simpost.smsc.wire_faults import Tamper
 
 MAX_TAMPERS: Final = 10_000
 _LEAVE_S: Final = 0.01  # for octets to leave before the connection is reset
 _NO_LINGER: Final = pack("ii", 1, 0)
 
 
-class Wire(asyncio.Transport):
+class FaultyTransport(asyncio.Transport):
     """The transport as the session sees it. Untouched it passes octets on and does nothing else.
 
     Attributes:
@@ -121,14 +121,14 @@ class Wire(asyncio.Transport):
         return b"".join(out)
 
 
-class Line(Session):
+class FaultySession(Session):
     """A session of the message centre on a wire of its own.
 
     Attributes:
         is_reading: what came is being answered; `read_through` is called once that is written.
     """
 
-    wire: Wire
+    wire: FaultyTransport
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class Line(Session):
         self._read_through = read_through
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.wire = Wire(cast("asyncio.Transport", transport))
+        self.wire = FaultyTransport(cast("asyncio.Transport", transport))
         super().connection_made(self.wire)
 
     def _work_through(self, data: bytes) -> None:

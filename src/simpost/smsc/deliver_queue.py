@@ -7,9 +7,9 @@ from functools import partial
 from typing import Final
 
 from simpost.smpp import Pdu, RequestError, SessionClosed, Status
-from simpost.smsc.letters import Letter, PostCounts
-from simpost.smsc.line import Line
-from simpost.smsc.timetable import Timetable
+from simpost.smsc.faulty_session import FaultySession
+from simpost.smsc.pending_deliver import DeliverCounts, PendingDeliver
+from simpost.smsc.scheduler import Scheduler
 
 MAX_PENDING: Final = 100_000
 MAX_TRIES: Final = 8
@@ -25,63 +25,63 @@ _TEMPORARY: Final = frozenset(
 )
 
 
-class Postbox:
+class DeliverQueue:
     """One queue for all sessions of a system_id that can receive.
 
     Attributes:
-        pending: letters not acknowledged yet: waiting, in a window, or waiting to be repeated.
+        pending: delivers not acknowledged yet: waiting, in a window, or waiting to be repeated.
     """
 
     def __init__(
         self,
-        counts: PostCounts,
-        timetable: Timetable,
+        counts: DeliverCounts,
+        scheduler: Scheduler,
         *,
         retry_s: float,
         max_pending: int = MAX_PENDING,
     ) -> None:
         self.pending = 0
         self._counts = counts
-        self._timetable = timetable
+        self._scheduler = scheduler
         self._retry_s = retry_s
         self._max_pending = max_pending
-        self._queue: deque[Letter] = deque()
-        self._receivers: list[Line] = []
-        self._unanswered: OrderedDict[int, tuple[Pdu, Letter]] = OrderedDict()
+        self._queue: deque[PendingDeliver] = deque()
+        self._receivers: list[FaultySession] = []
+        self._unanswered: OrderedDict[int, tuple[Pdu, PendingDeliver]] = OrderedDict()
         self._to_repeat: set[int] = set()
 
-    def post(self, letter: Letter, delay_s: float = 0.0) -> None:
-        """A letter is due, now or later."""
+    def post(self, deliver: PendingDeliver, delay_s: float = 0.0) -> None:
+        """A deliver is due, now or later."""
         if self.pending >= self._max_pending and not self._give_up_oldest():
             self._counts.given_up += 1
-            letter.answered(None)
+            deliver.answered(None)
             return
         self.pending += 1
         if delay_s <= 0:
-            self._queue.append(letter)
+            self._queue.append(deliver)
             self.pump()
-        elif not self._timetable.after(delay_s, partial(self._enqueue, letter)):
-            self._give_up(letter)
+        elif not self._scheduler.after(delay_s, partial(self._enqueue, deliver)):
+            self._give_up(deliver)
 
     @property
     def has_receiver(self) -> bool:
         return bool(self._receivers)
 
-    def open(self, receiver: Line) -> None:
+    def open(self, receiver: FaultySession) -> None:
         self._receivers.append(receiver)
         self.pump()
 
-    def close(self, receiver: Line) -> None:
+    def close(self, receiver: FaultySession) -> None:
         if receiver in self._receivers:
             self._receivers.remove(receiver)
 
     def answered_late(self, request: Pdu, status: int) -> None:
         """An answer came after its time: what was taken after all is not brought again."""
-        _, letter = self._unanswered.pop(id(request), (None, None))
-        if letter is None or id(letter) not in self._to_repeat or status in _TEMPORARY:
+        _, deliver = self._unanswered.pop(id(request), (None, None))
+        if deliver is None or id(deliver) not in self._to_repeat or status in _TEMPORARY:
             return
-        self._to_repeat.discard(id(letter))
-        self._settle(letter, status)
+        self._to_repeat.discard(id(deliver))
+        self._settle(deliver, status)
 
     def abandon(self) -> None:
         """Nothing that waits will be sent."""
@@ -101,62 +101,62 @@ class Postbox:
                     return
                 self._send(receiver, queue.popleft())
 
-    def _send(self, receiver: Line, letter: Letter) -> None:
-        letter.tries += 1
-        pdu = letter.pdu()
+    def _send(self, receiver: FaultySession, deliver: PendingDeliver) -> None:
+        deliver.tries += 1
+        pdu = deliver.pdu()
         try:
-            receiver.ask(pdu, partial(self._on_answer, letter, pdu))
+            receiver.ask(pdu, partial(self._on_answer, deliver, pdu))
         except RequestError:  # it closed between two events; the next receiver gets it
-            self._repeat(letter)
+            self._repeat(deliver)
             return
-        tamper = letter.tamper()
+        tamper = deliver.tamper()
         if tamper is not None:
             receiver.wire.tamper(pdu.command_id, pdu.sequence_number, tamper)
         self._counts.sent += 1
 
-    def _on_answer(self, letter: Letter, pdu: Pdu, answer: Pdu | RequestError) -> None:
+    def _on_answer(self, deliver: PendingDeliver, pdu: Pdu, answer: Pdu | RequestError) -> None:
         if not isinstance(answer, RequestError):
-            letter.answered(answer.command_status)
-            self._settle(letter, answer.command_status)
-        elif isinstance(answer, SessionClosed) and letter.tries < MAX_TRIES:
+            deliver.answered(answer.command_status)
+            self._settle(deliver, answer.command_status)
+        elif isinstance(answer, SessionClosed) and deliver.tries < MAX_TRIES:
             self._counts.repeated += 1
-            self._queue.appendleft(letter)  # for the next receiver, without a pause
+            self._queue.appendleft(deliver)  # for the next receiver, without a pause
             self.pump()
         else:
-            letter.answered(None)
-            self._remember(pdu, letter)
-            self._repeat(letter)
+            deliver.answered(None)
+            self._remember(pdu, deliver)
+            self._repeat(deliver)
 
-    def _settle(self, letter: Letter, status: int) -> None:
+    def _settle(self, deliver: PendingDeliver, status: int) -> None:
         if status == Status.ESME_ROK:
             self.pending -= 1
             self._counts.acknowledged += 1
         elif status in _TEMPORARY:
-            self._repeat(letter)
+            self._repeat(deliver)
         else:
             self.pending -= 1
             self._counts.refused += 1
 
-    def _repeat(self, letter: Letter) -> None:
-        if letter.tries >= MAX_TRIES:
-            self._give_up(letter)
-        elif self._timetable.after(self._retry_s, partial(self._enqueue_again, letter)):
-            self._to_repeat.add(id(letter))
+    def _repeat(self, deliver: PendingDeliver) -> None:
+        if deliver.tries >= MAX_TRIES:
+            self._give_up(deliver)
+        elif self._scheduler.after(self._retry_s, partial(self._enqueue_again, deliver)):
+            self._to_repeat.add(id(deliver))
         else:
-            self._give_up(letter)
+            self._give_up(deliver)
 
-    def _enqueue(self, letter: Letter) -> None:
-        self._queue.append(letter)
+    def _enqueue(self, deliver: PendingDeliver) -> None:
+        self._queue.append(deliver)
         self.pump()
 
-    def _enqueue_again(self, letter: Letter) -> None:
-        if id(letter) in self._to_repeat:  # else it was answered late
-            self._to_repeat.discard(id(letter))
+    def _enqueue_again(self, deliver: PendingDeliver) -> None:
+        if id(deliver) in self._to_repeat:  # else it was answered late
+            self._to_repeat.discard(id(deliver))
             self._counts.repeated += 1
-            self._enqueue(letter)
+            self._enqueue(deliver)
 
-    def _remember(self, pdu: Pdu, letter: Letter) -> None:
-        self._unanswered[id(pdu)] = (pdu, letter)  # the PDU is kept, so its id stays its own
+    def _remember(self, pdu: Pdu, deliver: PendingDeliver) -> None:
+        self._unanswered[id(pdu)] = (pdu, deliver)  # the PDU is kept, so its id stays its own
         if len(self._unanswered) > _MAX_LATE:
             self._unanswered.popitem(last=False)
 
@@ -166,7 +166,7 @@ class Postbox:
         self._give_up(self._queue.popleft())
         return True
 
-    def _give_up(self, letter: Letter) -> None:
+    def _give_up(self, deliver: PendingDeliver) -> None:
         self.pending -= 1
         self._counts.given_up += 1
-        letter.answered(None)
+        deliver.answered(None)

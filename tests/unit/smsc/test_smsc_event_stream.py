@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from simpost.smsc import feed as feed_module
-from simpost.smsc.absences import Absences
+from simpost.smsc import event_stream
 from simpost.smsc.content import Content
 from simpost.smsc.counters import Counters
-from simpost.smsc.feed import MAX_TEXTS, Feed
-from simpost.smsc.reassembly import Message
+from simpost.smsc.event_stream import MAX_TEXTS, EventStream
+from simpost.smsc.offline_handsets import OfflineHandsets
+from simpost.smsc.reassembly import HandsetMessage
 from simpost.smsc.views import StatsView, stats_view
 
 
@@ -28,8 +28,8 @@ def stats() -> StatsView:
     )
 
 
-def message(serial: int, text: bytes = b"x") -> Message:
-    return Message(serial, "4455", [Content(text)], received_at=1_000.0)
+def message(serial: int, text: bytes = b"x") -> HandsetMessage:
+    return HandsetMessage(serial, "4455", [Content(text)], received_at=1_000.0)
 
 
 async def event(events: AsyncIterator[bytes]) -> tuple[str, Any]:
@@ -38,19 +38,19 @@ async def event(events: AsyncIterator[bytes]) -> tuple[str, Any]:
 
 
 @pytest.fixture
-def feed(monkeypatch: pytest.MonkeyPatch) -> Feed:
-    monkeypatch.setattr(feed_module, "TICK_S", 0.001)
-    return Feed(stats, Absences(), packed=False)
+def feed(monkeypatch: pytest.MonkeyPatch) -> EventStream:
+    monkeypatch.setattr(event_stream, "TICK_S", 0.001)
+    return EventStream(stats, OfflineHandsets(), packed=False)
 
 
-async def test_a_watcher_hears_the_counters_first(feed: Feed) -> None:
+async def test_a_watcher_hears_the_counters_first(feed: EventStream) -> None:
     name, data = await event(feed.watch())
     assert name == "stats"
     assert data["submits"] == 0
     feed.close()
 
 
-async def test_changes_of_one_message_within_a_tick_are_told_once(feed: Feed) -> None:
+async def test_changes_of_one_message_within_a_tick_are_told_once(feed: EventStream) -> None:
     events = feed.watch()
     await event(events)
     for _ in range(3):
@@ -61,7 +61,7 @@ async def test_changes_of_one_message_within_a_tick_are_told_once(feed: Feed) ->
     feed.close()
 
 
-async def test_one_event_holds_so_many_texts_and_counts_the_others(feed: Feed) -> None:
+async def test_one_event_holds_so_many_texts_and_counts_the_others(feed: EventStream) -> None:
     events = feed.watch()
     await event(events)
     for serial in range(MAX_TEXTS + 5):
@@ -72,7 +72,7 @@ async def test_one_event_holds_so_many_texts_and_counts_the_others(feed: Feed) -
 
 
 async def test_a_slow_watcher_is_told_to_ask_anew_and_holds_no_more_than_its_bound(
-    feed: Feed,
+    feed: EventStream,
 ) -> None:
     events = feed.watch()
     await event(events)
@@ -84,7 +84,7 @@ async def test_a_slow_watcher_is_told_to_ask_anew_and_holds_no_more_than_its_bou
         await anext(events)
 
 
-async def test_texts_that_nobody_watches_are_not_kept(feed: Feed) -> None:
+async def test_texts_that_nobody_watches_are_not_kept(feed: EventStream) -> None:
     feed.shown("66812345678", message(1))
     events = feed.watch()
     await event(events)
@@ -94,7 +94,7 @@ async def test_texts_that_nobody_watches_are_not_kept(feed: Feed) -> None:
     feed.close()
 
 
-async def test_closing_sends_every_watcher_away(feed: Feed) -> None:
+async def test_closing_sends_every_watcher_away(feed: EventStream) -> None:
     watchers = [feed.watch() for _ in range(3)]
     for events in watchers:
         await event(events)

@@ -1,8 +1,8 @@
 import pytest
 
 from simpost.smpp import SessionSettings
+from simpost.smpp.timers import SessionTimers, TimerAction
 from simpost.smpp.version import version_agreed, version_answered
-from simpost.smpp.watch import Due, Watch
 
 SETTINGS = SessionSettings(
     session_init_timeout_s=10,
@@ -12,28 +12,28 @@ SETTINGS = SessionSettings(
 )
 
 
-def bound(settings: SessionSettings = SETTINGS) -> Watch:
-    watch = Watch(settings)
+def bound(settings: SessionSettings = SETTINGS) -> SessionTimers:
+    watch = SessionTimers(settings)
     watch.opened(0.0)
     watch.bound(0.0)
     return watch
 
 
 def test_before_the_bind_only_the_session_init_timer_runs() -> None:
-    watch = Watch(SETTINGS)
+    watch = SessionTimers(SETTINGS)
     watch.opened(0.0)
     assert watch.due(9.9) is None
-    assert watch.due(10.0) is Due.BIND_TIMEOUT
-    assert watch.due(500.0) is Due.BIND_TIMEOUT
+    assert watch.due(10.0) is TimerAction.BIND_TIMEOUT
+    assert watch.due(500.0) is TimerAction.BIND_TIMEOUT
 
 
 def test_silence_asks_and_a_word_from_the_peer_puts_it_off() -> None:
     watch = bound()
     assert watch.due(19.9) is None
-    assert watch.due(20.0) is Due.ENQUIRE
+    assert watch.due(20.0) is TimerAction.ENQUIRE
     watch.last_received = 15.0
     assert watch.due(34.9) is None
-    assert watch.due(35.0) is Due.ENQUIRE
+    assert watch.due(35.0) is TimerAction.ENQUIRE
 
 
 def test_one_enquire_link_at_a_time() -> None:
@@ -46,7 +46,7 @@ def test_enquire_links_alone_do_not_count_as_activity() -> None:
     watch = bound()
     watch.enquiring = True
     watch.last_received = 99.0
-    assert watch.due(100.0) is Due.INACTIVE
+    assert watch.due(100.0) is TimerAction.INACTIVE
     watch.last_active = 50.0
     assert watch.due(149.0) is None
 
@@ -67,10 +67,10 @@ def test_unbinding_and_closing_have_their_own_bound() -> None:
     watch = bound()
     watch.unbind_by = 7.0
     assert watch.due(6.0) is None
-    assert watch.due(7.0) is Due.UNBIND_TIMEOUT
+    assert watch.due(7.0) is TimerAction.UNBIND_TIMEOUT
     watch.abort_at = 12.0
     assert watch.due(11.0) is None
-    assert watch.due(12.0) is Due.ABORT
+    assert watch.due(12.0) is TimerAction.ABORT
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,18 @@ import asyncio
 from typing import Protocol
 
 
-class Written(Protocol):
+class Flushable(Protocol):
     def flush(self) -> None:
         """Write what is there. Must not raise: others wait behind."""
 
 
-class Outbox:
+class FlushQueue:
     """The connections of a server that have something to write when the turn ends."""
 
     def __init__(self) -> None:
-        self._waiting: list[Written] = []
+        self._waiting: list[Flushable] = []
 
-    def add(self, each: Written) -> None:
+    def add(self, each: Flushable) -> None:
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(each)

@@ -1,4 +1,4 @@
-"""How long one account waits while another one does its worst: `python -m bench.neighbour`."""
+"""How long one account waits while another one does its worst: `python -m bench.noisy_account`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def send(url: str, esim: str, credentials: dict[str, str]) -> list[float]:
 async def measure(gateway: Gateway, esim: str) -> None:
     url = f"http://{HOST}:{gateway.port}"
     for count in (0, THIEVES) * PAIRS:
-        command = [sys.executable, "-m", "bench.neighbour", url, esim]
+        command = [sys.executable, "-m", "bench.noisy_account", url, esim]
         thieves = [await asyncio.create_subprocess_exec(*command)] if count else []
         times = await send(url, esim, gateway.credentials)
         for thief in thieves:

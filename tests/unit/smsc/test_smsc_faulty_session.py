@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 from simpost.smpp import SubmitSmResp, encode
-from simpost.smsc import line as line_module
-from simpost.smsc.line import Wire
-from simpost.smsc.tampering import doubled, swallowed
+from simpost.smsc import faulty_session
+from simpost.smsc.faulty_session import FaultyTransport
+from simpost.smsc.wire_faults import doubled, swallowed
 
 SUBMIT_SM_RESP = SubmitSmResp.command_id
 
@@ -47,13 +47,13 @@ def answer(sequence: int) -> bytes:
 def test_untouched_octets_pass_as_they_are() -> None:
     transport = Transport()
     octets = answer(1) + answer(2)
-    Wire(transport).write(octets)
+    FaultyTransport(transport).write(octets)
     assert transport.written[0] is octets
 
 
 def test_only_the_pdu_that_is_meant_is_tampered_with_and_once() -> None:
     transport = Transport()
-    wire = Wire(transport)
+    wire = FaultyTransport(transport)
     wire.tamper(SUBMIT_SM_RESP, 2, doubled(2))
     wire.tamper(SUBMIT_SM_RESP, 3, swallowed)
     for _ in range(2):
@@ -65,9 +65,9 @@ def test_only_the_pdu_that_is_meant_is_tampered_with_and_once() -> None:
 
 
 def test_what_never_leaves_is_forgotten_in_time(monkeypatch: Any) -> None:
-    monkeypatch.setattr(line_module, "MAX_TAMPERS", 10)
+    monkeypatch.setattr(faulty_session, "MAX_TAMPERS", 10)
     transport = Transport()
-    wire = Wire(transport)
+    wire = FaultyTransport(transport)
     for sequence in range(1, 1_001):
         wire.tamper(SUBMIT_SM_RESP, sequence, swallowed)
     wire.write(b"".join(map(answer, range(1, 1_001))))
@@ -77,9 +77,9 @@ def test_what_never_leaves_is_forgotten_in_time(monkeypatch: Any) -> None:
 async def test_half_open_it_is_neither_read_nor_written_nor_closed_until_released(
     monkeypatch: Any,
 ) -> None:
-    monkeypatch.setattr(line_module, "_LEAVE_S", 0)
+    monkeypatch.setattr(faulty_session, "_LEAVE_S", 0)
     transport = Transport()
-    wire = Wire(transport)
+    wire = FaultyTransport(transport)
     wire.freeze()
     wire.write(answer(1))
     wire.resume_reading()
@@ -92,9 +92,9 @@ async def test_half_open_it_is_neither_read_nor_written_nor_closed_until_release
 
 
 async def test_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> None:
-    monkeypatch.setattr(line_module, "_LEAVE_S", 0)
+    monkeypatch.setattr(faulty_session, "_LEAVE_S", 0)
     transport = Transport()
-    wire = Wire(transport)
+    wire = FaultyTransport(transport)
     wire.cut(SUBMIT_SM_RESP, 2, 7)
     assert wire.is_deaf
     wire.write(answer(1) + answer(2) + answer(3))

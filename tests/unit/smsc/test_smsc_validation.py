@@ -6,13 +6,13 @@ import pytest
 
 from simpost.smpp import DataSm, SmeAddress, Status, SubmitMulti, SubmitSm, Tag, int_tlv
 from simpost.smpp.pdu import DistributionList
-from simpost.smsc.checks import MAX_PAYLOAD_OCTETS, fault_in
 from simpost.smsc.content import content_of
-from simpost.smsc.multi import each_of, list_fault
+from simpost.smsc.submit_multi import each_of, list_fault
+from simpost.smsc.validation import MAX_PAYLOAD_OCTETS, validation_status
 
 
 def status_of(submit: SubmitSm | DataSm, *, packed: bool = False) -> int:
-    return fault_in(submit, content_of(submit), packed=packed)
+    return validation_status(submit, content_of(submit), packed=packed)
 
 
 def submit(**fields: Any) -> SubmitSm:

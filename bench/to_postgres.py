@@ -1,4 +1,4 @@
-"""How fast `simpost to-postgres` is: `python -m bench.moving [MESSAGES]`.
+"""How fast `simpost to-postgres` is: `python -m bench.to_postgres [MESSAGES]`.
 
 A store of so many messages, each with its part and its try, moved by the command itself to a
 PostgreSQL that syncs every commit.

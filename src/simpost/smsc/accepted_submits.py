@@ -10,17 +10,17 @@ from typing import Final
 
 from simpost.smpp import DeliverSm, MessageState, format_receipt, receipt_tlvs
 from simpost.smpp.receipt import MAX_TEXT
-from simpost.smsc.behaviour import PLAIN, Fate, ReceiptStyle
+from simpost.smsc.behaviour import PLAIN_RECEIPT, ReceiptStyle, SubmitScript
 from simpost.smsc.content import Content, Submit, encoding_of
 from simpost.smsc.receipts import GSM_NETWORK, INTERMEDIATE, RECEIPT, written_id, written_text
-from simpost.smsc.tampering import Tamper, mangled
+from simpost.smsc.wire_faults import Tamper, mangled
 
 MAX_TAKEN: Final = 20_000
 
 
 @dataclass(slots=True)
-class Taken:
-    """One submit that was answered with an id, and the letter that tells what became of it.
+class AcceptedSubmit:
+    """One submit that was answered with an id, and the deliver that tells what became of it.
 
     Of its text it holds only what a receipt repeats.
 
@@ -46,7 +46,7 @@ class Taken:
     submitted_at: float
     done_at: float
     network_error: tuple[int, int] | None = None
-    style: ReceiptStyle = PLAIN
+    style: ReceiptStyle = PLAIN_RECEIPT
     receipt_ids: tuple[str, str] | None = None
     is_notice: bool = False
     tries: int = 0
@@ -115,41 +115,46 @@ class Taken:
         return self.network_error or (GSM_NETWORK, self.error)
 
 
-class Ledger:
+class AcceptedSubmits:
     """The latest submits by id; the oldest is forgotten for one more than `max_taken`."""
 
     def __init__(self, max_taken: int = MAX_TAKEN) -> None:
         # An OrderedDict, because the first key of a dict costs more with every one taken before it.
-        self._taken: OrderedDict[str, Taken] = OrderedDict()
+        self._taken: OrderedDict[str, AcceptedSubmit] = OrderedDict()
         self._max_taken = max_taken
 
-    def add(self, taken: Taken) -> None:
+    def add(self, taken: AcceptedSubmit) -> None:
         self._taken[taken.message_id] = taken
         if len(self._taken) > self._max_taken:
             self._taken.popitem(last=False)
 
-    def find(self, message_id: str) -> Taken | None:
+    def find(self, message_id: str) -> AcceptedSubmit | None:
         return self._taken.get(message_id)
 
 
-def taken_of(
-    request: Submit, content: Content, fate: Fate, message_id: str, now: float, id_base: int = 10
-) -> Taken:
+def accepted_submit(
+    request: Submit,
+    content: Content,
+    script: SubmitScript,
+    message_id: str,
+    now: float,
+    id_base: int = 10,
+) -> AcceptedSubmit:
     """What is to be remembered of a submit, however long its text is."""
-    form = fate.receipt.id
-    return Taken(
+    form = script.receipt.id
+    return AcceptedSubmit(
         message_id,
         request.service_type,
         (request.source_addr_ton, request.source_addr_npi, request.source_addr),
         (request.dest_addr_ton, request.dest_addr_npi, request.destination_addr),
         request.registered_delivery,
         _repeatable(content),
-        fate.state,
-        fate.error,
+        script.state,
+        script.error,
         now,
-        now + fate.receipt_delay_s,
-        fate.network_error,
-        fate.receipt,
+        now + script.receipt_delay_s,
+        script.network_error,
+        script.receipt,
         None if form is None else written_id(message_id, id_base, form),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simpost.smsc.timetable import Timetable
+from simpost.smsc.scheduler import Scheduler
 
 
 class Handle:
@@ -52,9 +52,9 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Loop:
 
 
 def test_calls_come_in_the_order_of_their_time(loop: Loop) -> None:
-    timetable, called = Timetable(), list[str]()
+    scheduler, called = Scheduler(), list[str]()
     for delay, name in ((3.0, "c"), (1.0, "a"), (2.0, "b"), (1.0, "a again")):
-        timetable.after(delay, lambda name=name: called.append(name))  # type: ignore[misc]
+        scheduler.after(delay, lambda name=name: called.append(name))  # type: ignore[misc]
     loop.advance(0.9)
     assert called == []
     loop.advance(0.1)
@@ -64,35 +64,35 @@ def test_calls_come_in_the_order_of_their_time(loop: Loop) -> None:
 
 
 def test_one_timer_is_enough(loop: Loop) -> None:
-    timetable = Timetable()
+    scheduler = Scheduler()
     for delay in (3.0, 1.0, 2.0):
-        timetable.after(delay, list)
+        scheduler.after(delay, list)
     assert [handle.at for handle in loop.waiting] == [101.0]
 
 
 def test_a_call_may_put_itself_back(loop: Loop) -> None:
-    timetable, called = Timetable(), list[float]()
+    scheduler, called = Scheduler(), list[float]()
 
     def again() -> None:
         called.append(loop.now)
-        timetable.after(1.0, again)
+        scheduler.after(1.0, again)
 
-    timetable.after(1.0, again)
+    scheduler.after(1.0, again)
     loop.advance(1)
     loop.advance(1)
     assert called == [101.0, 102.0]
 
 
 def test_a_full_table_says_no(loop: Loop) -> None:
-    timetable = Timetable(max_entries=2)
-    assert [timetable.after(1.0, list) for _ in range(3)] == [True, True, False]
-    assert len(timetable) == 2
+    scheduler = Scheduler(max_entries=2)
+    assert [scheduler.after(1.0, list) for _ in range(3)] == [True, True, False]
+    assert len(scheduler) == 2
 
 
 def test_nothing_is_called_after_close(loop: Loop) -> None:
-    timetable, called = Timetable(), list[str]()
-    timetable.after(1.0, lambda: called.append("never"))
-    timetable.close()
+    scheduler, called = Scheduler(), list[str]()
+    scheduler.after(1.0, lambda: called.append("never"))
+    scheduler.close()
     loop.advance(5)
     assert called == []
     assert loop.waiting == []
@@ -100,5 +100,5 @@ def test_nothing_is_called_after_close(loop: Loop) -> None:
 
 async def test_it_runs_on_the_event_loop() -> None:
     called = asyncio.Event()
-    assert Timetable().after(0.001, called.set)
+    assert Scheduler().after(0.001, called.set)
     await called.wait()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simpost.smpp import DeliverSm
-from simpost.smsc.tampering import Tamper
+from simpost.smsc.wire_faults import Tamper
 
 
-class Letter(Protocol):
+class PendingDeliver(Protocol):
     """One deliver_sm until it is taken.
 
     Attributes:
@@ -29,7 +29,7 @@ class Letter(Protocol):
 
 
 @dataclass(slots=True)
-class PostCounts:
+class DeliverCounts:
     """Since the start.
 
     Attributes:

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.smpp import DeliverSm, SubmitSm, SubmitSmResp, decode, encode, parse_receipt
-from simpost.smsc import absences as absences_module
 from simpost.smsc import faults as f
-from simpost.smsc.absences import Absences, Waiting
-from simpost.smsc.behaviour import Fate, ReceiptStyle
+from simpost.smsc import offline_handsets
+from simpost.smsc.accepted_submits import AcceptedSubmit, accepted_submit
+from simpost.smsc.behaviour import ReceiptStyle, SubmitScript
 from simpost.smsc.content import Content, content_of
-from simpost.smsc.ledger import Taken, taken_of
-from simpost.smsc.originating import parts_of
-from simpost.smsc.tampering import doubled, mangled, resequenced, swallowed
+from simpost.smsc.mobile_originated import parts_of
+from simpost.smsc.offline_handsets import OfflineHandsets, PendingText
+from simpost.smsc.wire_faults import doubled, mangled, resequenced, swallowed
 from simpost.text import TextError
 
 RESPONSE = encode(SubmitSmResp(0, 7, message_id="12AB"))
@@ -41,10 +41,10 @@ def test_other_seeds_mangle_otherwise() -> None:
     assert len({mangled(3, seed, header=True)(RESPONSE) for seed in range(50)}) > 40
 
 
-def taken(style: ReceiptStyle, message_id: str = "255", base: int = 10) -> Taken:
+def taken(style: ReceiptStyle, message_id: str = "255", base: int = 10) -> AcceptedSubmit:
     request = SubmitSm(destination_addr="66812345678", short_message=b"a err:1 stat:X")
-    fate = Fate(receipt=style)
-    return taken_of(request, content_of(request), fate, message_id, 1_000.0, base)
+    script = SubmitScript(receipt=style)
+    return accepted_submit(request, content_of(request), script, message_id, 1_000.0, base)
 
 
 @pytest.mark.parametrize(
@@ -113,19 +113,19 @@ def test_a_receipt_can_come_without_tlvs() -> None:
 
 
 def test_only_the_first_try_is_mangled() -> None:
-    letter = taken(ReceiptStyle(mangle=f.MangleReceipt(), seed=1))
-    letter.tries = 1
-    assert letter.tamper() is not None
-    letter.tries = 2
-    assert letter.tamper() is None
+    deliver = taken(ReceiptStyle(mangle=f.MangleReceipt(), seed=1))
+    deliver.tries = 1
+    assert deliver.tamper() is not None
+    deliver.tries = 2
+    assert deliver.tamper() is None
 
 
-def waiting(octets: int = 10) -> Waiting:
-    return Waiting(taken(ReceiptStyle()), Content(b"x" * octets), 0.0)
+def waiting(octets: int = 10) -> PendingText:
+    return PendingText(taken(ReceiptStyle()), Content(b"x" * octets), 0.0)
 
 
 def test_texts_wait_in_their_order_and_are_given_back_once() -> None:
-    absences = Absences()
+    absences = OfflineHandsets()
     assert absences.begin("1")
     kept = [waiting(), waiting(), waiting()]
     keys = [absences.wait("1", each) for each in kept]
@@ -139,10 +139,10 @@ def test_texts_wait_in_their_order_and_are_given_back_once() -> None:
 
 
 def test_waiting_texts_are_bounded_in_number_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(absences_module, "MAX_WAITING", 3)
-    monkeypatch.setattr(absences_module, "MAX_WAITING_OCTETS", 1_000)
-    monkeypatch.setattr(absences_module, "MAX_OFF", 2)
-    absences = Absences()
+    monkeypatch.setattr(offline_handsets, "MAX_WAITING", 3)
+    monkeypatch.setattr(offline_handsets, "MAX_WAITING_OCTETS", 1_000)
+    monkeypatch.setattr(offline_handsets, "MAX_OFF", 2)
+    absences = OfflineHandsets()
     assert [absences.begin(number) for number in ("1", "2", "3", "1")] == [True, True, False, True]
     assert absences.wait("1", waiting(1_001)) is None
     assert [absences.wait("1", waiting()) is not None for _ in range(4)] == [True] * 3 + [False]
@@ -151,7 +151,7 @@ def test_waiting_texts_are_bounded_in_number_and_memory(monkeypatch: pytest.Monk
 
 
 def test_an_absence_that_was_told_to_last_outlasts_one_that_ends_by_itself() -> None:
-    absences = Absences()
+    absences = OfflineHandsets()
     absences.begin("1", until=5.0)
     assert absences.is_over("1", 5.0)
     absences.begin("1")

@@ -13,7 +13,7 @@ MAX_ENTRIES: Final = 100_000
 _Entry: TypeAlias = tuple[float, int, Callable[[], object]]
 
 
-class Timetable:
+class Scheduler:
     def __init__(self, *, max_entries: int = MAX_ENTRIES) -> None:
         self._entries: list[_Entry] = []
         self._serial = count()

@@ -6,8 +6,8 @@ import threading
 import time
 from typing import Any
 
-from bench.contestants import Contestant, Simpost, Terms
-from bench.running import drive_it
+from bench.gateways import Contestant, Simpost, Terms
+from bench.runner import drive_it
 from bench.texts import part_name
 
 _AT_SHARE = 0.4

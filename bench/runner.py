@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import uvloop
 
-from bench.contestants import Contestant, Terms
+from bench.gateways import Contestant, Terms
 from bench.load import Load, drive, percentile_ms
 from bench.processes import HOST
 

@@ -12,7 +12,7 @@ _BUNCH_READING: Final = 4
 _BUNCH: Final = 64
 
 
-class Outlet:
+class PduWriter:
     """The way to the peer, until the transport is gone.
 
     Attributes:

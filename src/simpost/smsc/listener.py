@@ -8,17 +8,19 @@ from functools import partial
 from pathlib import Path
 
 from simpost.errors import ConfigError
-from simpost.smpp import Server, SessionSettings
+from simpost.smpp import SessionSettings, SmppServer
 from simpost.smpp.server import ATTACH_S
-from simpost.smsc.centre import Centre
-from simpost.smsc.line import Line
+from simpost.smsc.centre import MessageCentre
+from simpost.smsc.faulty_session import FaultySession
 
 
-class Listener:
+class SmscListener:
     """Connections become lines of the server."""
 
-    def __init__(self, server: Server, centre: Centre, settings: SessionSettings) -> None:
-        self._factory = partial(Line, centre, settings, server, centre.read_through)
+    def __init__(
+        self, server: SmppServer, centre: MessageCentre, settings: SessionSettings
+    ) -> None:
+        self._factory = partial(FaultySession, centre, settings, server, centre.read_through)
         self._server = server
         self._listener: asyncio.Server | None = None
 
@@ -28,9 +30,9 @@ class Listener:
         return int(self._listener.sockets[0].getsockname()[1])
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[FaultySession]:
         """Every open connection, bound or not yet."""
-        return [line for line in self._server.sessions if isinstance(line, Line)]
+        return [line for line in self._server.sessions if isinstance(line, FaultySession)]
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         """Raises OSError when the address cannot be had."""

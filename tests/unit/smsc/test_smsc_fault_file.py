@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from simpost.errors import ConfigError
 from simpost.smpp import Status
 from simpost.smsc import faults as f
-from simpost.smsc.faultfile import (
+from simpost.smsc.fault_file import (
     FAULT_NAMES,
     MAX_OCTETS,
     faults_view,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from simpost.smpp import MessageState, Status, SubmitSm, Tag, parse_receipt
-from simpost.smsc.behaviour import ByNumber, Fate
+from simpost.smsc.accepted_submits import AcceptedSubmit, AcceptedSubmits, accepted_submit
+from simpost.smsc.behaviour import ByNumber, SubmitScript
 from simpost.smsc.content import content_of
-from simpost.smsc.ledger import ResultWriter, Taken, taken_of
 
 
-def taken(state: MessageState = MessageState.DELIVERED, error: int = 0, **fields: object) -> Taken:
+def taken(
+    state: MessageState = MessageState.DELIVERED, error: int = 0, **fields: object
+) -> AcceptedSubmit:
     request = SubmitSm(
         service_type="CMT",
         source_addr_ton=5,
@@ -20,13 +22,13 @@ def taken(state: MessageState = MessageState.DELIVERED, error: int = 0, **fields
         destination_addr="66812345678",
         **fields,  # type: ignore[arg-type]
     )
-    fate = Fate(state=state, error=error, receipt_delay_s=60.0)
-    return taken_of(request, content_of(request), fate, "12AB", now=1_000.0)
+    script = SubmitScript(state=state, error=error, receipt_delay_s=60.0)
+    return accepted_submit(request, content_of(request), script, "12AB", now=1_000.0)
 
 
 def test_a_plain_number_is_delivered_with_the_delays_asked_for() -> None:
-    fate = ByNumber(0.5, 2.0).decide(SubmitSm(destination_addr="66812345678"))
-    assert fate == Fate(Status.ESME_ROK, 0.5, MessageState.DELIVERED, 0, 2.0)
+    script = ByNumber(0.5, 2.0).decide(SubmitSm(destination_addr="66812345678"))
+    assert script == SubmitScript(Status.ESME_ROK, 0.5, MessageState.DELIVERED, 0, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_a_receipt_repeats_only_text_of_its_own_alphabet(
 
 def test_of_a_long_payload_only_what_a_receipt_repeats_is_kept() -> None:
     request = SubmitSm(tlvs=((Tag.MESSAGE_PAYLOAD, b"x" * 30_000),))
-    assert taken_of(request, content_of(request), Fate(), "1", 0.0).text == b"x" * 20
+    assert accepted_submit(request, content_of(request), SubmitScript(), "1", 0.0).text == b"x" * 20
 
 
 def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:
@@ -129,7 +131,7 @@ def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:
 
 
 def test_the_ledger_forgets_the_oldest() -> None:
-    ledger = ResultWriter(max_taken=2)
+    ledger = AcceptedSubmits(max_taken=2)
     for message_id in ("a", "b", "c"):
         entry = taken()
         entry.message_id = message_id

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from simpost.http.outbox import Outbox
+from simpost.http.flush_queue import FlushQueue
 
 
 async def test_all_that_have_something_to_write_do_so_once_when_the_turn_ends():
-    outbox, written = Outbox(), []
+    flush_queue, written = FlushQueue(), []
 
     class Written:
         def __init__(self, name):
@@ -16,10 +16,10 @@ async def test_all_that_have_something_to_write_do_so_once_when_the_turn_ends():
             written.append(self.name)
 
     for name in ("first", "second"):
-        outbox.add(Written(name))
+        flush_queue.add(Written(name))
     assert written == []
     await asyncio.sleep(0)
     assert written == ["first", "second"]
-    outbox.add(Written("next"))
+    flush_queue.add(Written("next"))
     await asyncio.sleep(0)
     assert written == ["first", "second", "next"]

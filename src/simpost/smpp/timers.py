@@ -8,7 +8,7 @@ from enum import Enum, auto
 from simpost.smpp.settings import SessionSettings
 
 
-class Due(Enum):
+class TimerAction(Enum):
     """What has to be done now."""
 
     ABORT = auto()
@@ -19,7 +19,7 @@ class Due(Enum):
 
 
 @dataclass(slots=True)
-class Watch:
+class SessionTimers:
     """Times are seconds of one monotonic clock.
 
     Attributes:
@@ -45,7 +45,7 @@ class Watch:
         self.last_active = now
         self.bind_by = None
 
-    def due(self, now: float) -> Due | None:
+    def due(self, now: float) -> TimerAction | None:
         """The most pressing thing whose time has come."""
         at, what = self._next()
         return what if at <= now else None
@@ -58,23 +58,23 @@ class Watch:
         again_at = now + (settings.enquire_link_s or settings.response_timeout_s)
         return min(at, since + settings.response_timeout_s, again_at)
 
-    def _next(self) -> tuple[float, Due]:
+    def _next(self) -> tuple[float, TimerAction]:
         if self.abort_at is not None:
-            return self.abort_at, Due.ABORT
+            return self.abort_at, TimerAction.ABORT
         if self.unbind_by is not None:
-            return self.unbind_by, Due.UNBIND_TIMEOUT
+            return self.unbind_by, TimerAction.UNBIND_TIMEOUT
         if self.bind_by is not None:
-            return self.bind_by, Due.BIND_TIMEOUT
+            return self.bind_by, TimerAction.BIND_TIMEOUT
         return min(self._enquire_at(), self._inactive_at(), key=lambda due: due[0])
 
-    def _enquire_at(self) -> tuple[float, Due]:
+    def _enquire_at(self) -> tuple[float, TimerAction]:
         silence_s = self.settings.enquire_link_s
         if silence_s is None or self.enquiring:
-            return float("inf"), Due.ENQUIRE
-        return self.last_received + silence_s, Due.ENQUIRE
+            return float("inf"), TimerAction.ENQUIRE
+        return self.last_received + silence_s, TimerAction.ENQUIRE
 
-    def _inactive_at(self) -> tuple[float, Due]:
+    def _inactive_at(self) -> tuple[float, TimerAction]:
         silence_s = self.settings.inactivity_timeout_s
         if silence_s is None:
-            return float("inf"), Due.INACTIVE
-        return self.last_active + silence_s, Due.INACTIVE
+            return float("inf"), TimerAction.INACTIVE
+        return self.last_active + silence_s, TimerAction.INACTIVE

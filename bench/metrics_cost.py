@@ -1,4 +1,4 @@
-"""What counting costs a message: `python -m bench.counting`.
+"""What counting costs a message: `python -m bench.metrics_cost`.
 
 Runs the very code that counts, with what one delivered message of one part brings, in the batches
 that share a commit. Prints microseconds of CPU for one message.

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
-from simpost.smsc.absences import Absences
-from simpost.smsc.reassembly import Message
+from simpost.smsc.offline_handsets import OfflineHandsets
+from simpost.smsc.reassembly import HandsetMessage
 from simpost.smsc.views import StatsView, encode_json, message_view
 
 TICK_S: Final = 0.1
@@ -23,14 +23,16 @@ _HEARTBEAT_TICKS: Final = 150
 _HEARTBEAT: Final = b": still here\n\n"
 
 
-class Feed:
-    def __init__(self, stats: Callable[[], StatsView], absences: Absences, *, packed: bool) -> None:
+class EventStream:
+    def __init__(
+        self, stats: Callable[[], StatsView], offline: OfflineHandsets, *, packed: bool
+    ) -> None:
         self._stats = stats
-        self._absences = absences
+        self._offline = offline
         self._switched: set[str] = set()
         self._packed = packed
         self._watchers: set[asyncio.Queue[bytes | None]] = set()
-        self._changed: dict[int, tuple[str, Message]] = {}
+        self._changed: dict[int, tuple[str, HandsetMessage]] = {}
         self._skipped = 0
         self._last_stats: StatsView | None = None
         self._ticks = 0
@@ -40,7 +42,7 @@ class Feed:
     def is_full(self) -> bool:
         return len(self._watchers) >= MAX_WATCHERS
 
-    def shown(self, number: str, message: Message) -> None:
+    def shown(self, number: str, message: HandsetMessage) -> None:
         """A handset shows something new."""
         if not self._watchers:
             return
@@ -102,8 +104,8 @@ class Feed:
             switched = [
                 {
                     "number": number,
-                    "on": number not in self._absences,
-                    "waiting": self._absences.waiting_for(number),
+                    "on": number not in self._offline,
+                    "waiting": self._offline.waiting_for(number),
                 }
                 for number in sorted(self._switched)
             ]

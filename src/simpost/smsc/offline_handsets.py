@@ -6,29 +6,29 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.content import Content
-from simpost.smsc.ledger import Taken
 
 MAX_OFF: Final = 10_000
 MAX_WAITING: Final = 10_000
 MAX_WAITING_OCTETS: Final = 16 * 1024 * 1024
 
 
-class Waiting(NamedTuple):
+class PendingText(NamedTuple):
     """A text whose handset is off."""
 
-    taken: Taken
+    taken: AcceptedSubmit
     content: Content
     receipt_delay_s: float
 
 
 @dataclass(slots=True)
-class _Absent:
+class _Offline:
     until: float | None
-    waiting: dict[int, Waiting] = field(default_factory=dict)
+    waiting: dict[int, PendingText] = field(default_factory=dict)
 
 
-class Absences:
+class OfflineHandsets:
     """Numbers without `+`; a handset is on unless it is in here.
 
     Attributes:
@@ -36,7 +36,7 @@ class Absences:
     """
 
     def __init__(self) -> None:
-        self._absent: dict[str, _Absent] = {}
+        self._absent: dict[str, _Offline] = {}
         self.off: Container[str] = self._absent
         self._texts = 0
         self._octets = 0
@@ -69,7 +69,7 @@ class Absences:
             return True
         if len(self._absent) >= MAX_OFF:
             return False
-        self._absent[number] = _Absent(until)
+        self._absent[number] = _Offline(until)
         return True
 
     def is_over(self, number: str, until: float) -> bool:
@@ -77,7 +77,7 @@ class Absences:
         absent = self._absent.get(number)
         return absent is not None and absent.until == until
 
-    def end(self, number: str) -> list[Waiting]:
+    def end(self, number: str) -> list[PendingText]:
         """The handset is on; returns what waited, in the order it came."""
         absent = self._absent.pop(number, None)
         waited = list(absent.waiting.values()) if absent else []
@@ -85,7 +85,7 @@ class Absences:
             self._forget(each)
         return waited
 
-    def wait(self, number: str, waiting: Waiting) -> int | None:
+    def wait(self, number: str, waiting: PendingText) -> int | None:
         """Keep a text for a handset that is off; None when there is no room, else its key."""
         octets = len(waiting.content.octets)
         if self._texts >= MAX_WAITING or self._octets + octets > MAX_WAITING_OCTETS:
@@ -96,7 +96,7 @@ class Absences:
         self._octets += octets
         return self._serial
 
-    def give_up(self, number: str, key: int) -> Waiting | None:
+    def give_up(self, number: str, key: int) -> PendingText | None:
         """Take out one text; None when it does not wait any more."""
         absent = self._absent.get(number)
         waiting = absent.waiting.pop(key, None) if absent else None
@@ -108,6 +108,6 @@ class Absences:
         self._absent.clear()
         self._texts = self._octets = 0
 
-    def _forget(self, waiting: Waiting) -> None:
+    def _forget(self, waiting: PendingText) -> None:
         self._texts -= 1
         self._octets -= len(waiting.content.octets)

@@ -1,4 +1,4 @@
-"""Submits and their answers, as they should be and as the fate has them."""
+"""Handles submits: validates them, decides their script and responds, with faults if asked."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from simpost.smpp import (
     int_tlv,
 )
 from simpost.smsc import faults as f
-from simpost.smsc.behaviour import Behaviour, Fate
-from simpost.smsc.checks import fault_in
+from simpost.smsc.behaviour import Behaviour, SubmitScript
 from simpost.smsc.content import Content, Submit, content_of
 from simpost.smsc.counters import Counters
+from simpost.smsc.deliver_queue import DeliverQueue
 from simpost.smsc.delivery import Delivery
-from simpost.smsc.line import Line
-from simpost.smsc.multi import each_of, list_fault, not_taken
-from simpost.smsc.postbox import Postbox
-from simpost.smsc.record import Received, Record
-from simpost.smsc.rules import Rules
-from simpost.smsc.tampering import doubled, mangled, resequenced, swallowed
-from simpost.smsc.timetable import Timetable
+from simpost.smsc.faulty_session import FaultySession
+from simpost.smsc.record import ReceivedSubmit, SubmitRecord
+from simpost.smsc.rules import FaultRules
+from simpost.smsc.scheduler import Scheduler
+from simpost.smsc.submit_multi import each_of, list_fault, not_taken
+from simpost.smsc.validation import validation_status
+from simpost.smsc.wire_faults import doubled, mangled, resequenced, swallowed
 
 _OLD_ID_LENGTH: Final = 8
 BIND_KINDS: Final[dict[SessionState, f.BindKind]] = {
@@ -41,7 +41,7 @@ BIND_KINDS: Final[dict[SessionState, f.BindKind]] = {
 }
 
 
-class Exchange:
+class SubmitHandler:
     """Decides what becomes of each submit, and answers it accordingly.
 
     A text is delivered after its answer, in the order of the answers, by `deliver`: whoever waits
@@ -55,21 +55,21 @@ class Exchange:
         self,
         behaviour: Behaviour,
         delivery: Delivery,
-        timetable: Timetable,
+        scheduler: Scheduler,
         counters: Counters,
-        record: Record,
+        record: SubmitRecord,
         *,
         first_id: int,
         id_base: int,
         packed: bool,
         default_coding: int,
         clock: Callable[[], float],
-        postboxes: tuple[Postbox, ...],
+        deliver_queues: tuple[DeliverQueue, ...],
     ) -> None:
-        self.rules: Rules | None = None
+        self.rules: FaultRules | None = None
         self._behaviour = behaviour
         self._delivery = delivery
-        self._timetable = timetable
+        self._scheduler = scheduler
         self._counters = counters
         self._record = record
         self._next_id = first_id
@@ -77,15 +77,15 @@ class Exchange:
         self._packed = packed
         self._default_coding = default_coding
         self._clock = clock
-        self._postboxes = postboxes
-        self._taken: list[tuple[Content, Received]] = []
+        self._deliver_queues = deliver_queues
+        self._taken: list[tuple[Content, ReceivedSubmit]] = []
 
-    def submit(self, line: Line, request: Submit) -> None:
+    def submit(self, line: FaultySession, request: Submit) -> None:
         content, received = self._judge(line, request)
-        delay_s = received.fate.answer_delay_s
+        delay_s = received.script.answer_delay_s
         if delay_s > 0:
             finish = partial(self._finish_late, line, content, received)
-            if self._timetable.after(delay_s, finish):
+            if self._scheduler.after(delay_s, finish):
                 return
         self._finish(line, content, received)
 
@@ -93,9 +93,9 @@ class Exchange:
         """Have what was taken shown and reported on."""
         taken, self._taken = self._taken, []
         for content, received in taken:
-            self._delivery.take(received.request, content, received.fate, received.message_id)
+            self._delivery.take(received.request, content, received.script, received.message_id)
 
-    def submit_multi(self, line: Line, request: SubmitMulti) -> None:
+    def submit_multi(self, line: FaultySession, request: SubmitMulti) -> None:
         """Answered at once, with one id for all destinations.
 
         The wire is spoilt as the first destination says that meets a fault of the wire.
@@ -105,13 +105,13 @@ class Exchange:
             line.refuse(request, status)
             return
         judged = [(single, *self._judge(line, single)) for single in each_of(request)]
-        fates = [received.fate for _, _, received in judged]
-        spoilt = next((fate for fate in fates if fate.answer is not None), None)
+        scripts = [received.script for _, _, received in judged]
+        spoilt = next((script for script in scripts if script.answer is not None), None)
         message_id = self._new_id(line)
         refused = tuple(
-            not_taken(single, received.fate.status)
+            not_taken(single, received.script.status)
             for single, _, received in judged
-            if received.fate.status
+            if received.script.status
         )
         response = SubmitMultiResp(message_id=message_id, unsuccess_sme=refused)
         if spoilt:
@@ -119,69 +119,79 @@ class Exchange:
         else:
             line.respond(request, response)
         for _, content, received in judged:
-            self._counters.answered[received.fate.status] += 1
-            if not received.fate.status and _is_taken(received.fate):
+            self._counters.answered[received.script.status] += 1
+            if not received.script.status and _is_taken(received.script):
                 self._take(content, received, message_id)
 
-    def _judge(self, line: Line, request: Submit) -> tuple[Content, Received]:
-        """The seam: what is valid meets the behaviour, then the rules, and its fate is decided."""
+    def _judge(self, line: FaultySession, request: Submit) -> tuple[Content, ReceivedSubmit]:
+        """Validate the submit, then let the behaviour and the fault rules decide its script."""
         content = content_of(request, self._default_coding)
-        fault = fault_in(request, content, packed=self._packed)
-        fate = Fate(fault) if fault else self._behaviour.decide(request)
+        fault = validation_status(request, content, packed=self._packed)
+        script = SubmitScript(fault) if fault else self._behaviour.decide(request)
         if self.rules is not None and not fault:
-            fate = self.rules.on_submit(fate, request, BIND_KINDS.get(line.state, "transceiver"))
-        received = Received(request, fate, line.peer, self._clock())
+            script = self.rules.on_submit(
+                script, request, BIND_KINDS.get(line.state, "transceiver")
+            )
+        received = ReceivedSubmit(request, script, line.peer, self._clock())
         self._record.add(received)
         return content, received
 
-    def _finish_late(self, line: Line, content: Content, received: Received) -> None:
+    def _finish_late(self, line: FaultySession, content: Content, received: ReceivedSubmit) -> None:
         self._finish(line, content, received)
         self.deliver()
 
-    def _finish(self, line: Line, content: Content, received: Received) -> None:
-        request, fate = received.request, received.fate
-        self._counters.answered[fate.status] += 1
-        is_plain = fate.answer is None and fate.congestion is None
-        if not is_plain or fate.receipt.first_s is not None:
+    def _finish(self, line: FaultySession, content: Content, received: ReceivedSubmit) -> None:
+        request, script = received.request, received.script
+        self._counters.answered[script.status] += 1
+        is_plain = script.answer is None and script.congestion is None
+        if not is_plain or script.receipt.first_s is not None:
             self._finish_oddly(line, content, received)
             return
-        if fate.status:
-            line.refuse(request, fate.status)
+        if script.status:
+            line.refuse(request, script.status)
             return
         message_id = self._new_id(line)
         response = DataSmResp if isinstance(request, DataSm) else SubmitSmResp
         line.respond(request, response(message_id=message_id))
         self._take(content, received, message_id)
 
-    def _finish_oddly(self, line: Line, content: Content, received: Received) -> None:
+    def _finish_oddly(
+        self, line: FaultySession, content: Content, received: ReceivedSubmit
+    ) -> None:
         """The answer is spoilt, or comes after the receipt; the text may be taken all the same."""
-        request, fate = received.request, received.fate
-        is_taken = not fate.status and _is_taken(fate)
+        request, script = received.request, received.script
+        is_taken = not script.status and _is_taken(script)
         message_id = self._new_id(line) if is_taken else ""
-        answer = partial(self._answer, line, request, fate, message_id)
-        first_s = fate.receipt.first_s
+        answer = partial(self._answer, line, request, script, message_id)
+        first_s = script.receipt.first_s
         if not is_taken:
             answer()
         elif first_s is None:
             answer()
             self._take(content, received, message_id)
         else:
-            received.fate = fate._replace(receipt_delay_s=0.0)
+            received.script = script._replace(receipt_delay_s=0.0)
             self._take(content, received, message_id)
             self.deliver()
-            if first_s <= 0 or not self._timetable.after(first_s, answer):
+            if first_s <= 0 or not self._scheduler.after(first_s, answer):
                 answer()
 
-    def _answer(self, line: Line, request: Submit, fate: Fate, message_id: str) -> None:
-        self._respond_oddly(line, request, _response(request, fate.status, message_id), fate)
+    def _answer(
+        self, line: FaultySession, request: Submit, script: SubmitScript, message_id: str
+    ) -> None:
+        self._respond_oddly(line, request, _response(request, script.status, message_id), script)
 
     def _respond_oddly(
-        self, line: Line, request: Submit | SubmitMulti, response: Pdu, fate: Fate
+        self,
+        line: FaultySession,
+        request: Submit | SubmitMulti,
+        response: Pdu,
+        script: SubmitScript,
     ) -> None:
-        if fate.congestion is not None and line.interface_version >= SMPP_5_0:
-            response.tlvs = (int_tlv(Tag.CONGESTION_STATE, fate.congestion, 1),)
+        if script.congestion is not None and line.interface_version >= SMPP_5_0:
+            response.tlvs = (int_tlv(Tag.CONGESTION_STATE, script.congestion, 1),)
         place = response.command_id, request.sequence_number
-        fault, wire = fate.answer, line.wire
+        fault, wire = script.answer, line.wire
         if isinstance(fault, f.Silent | f.Drop | f.HalfOpen):
             wire.tamper(*place, swallowed)
         elif isinstance(fault, f.Reset):
@@ -191,34 +201,34 @@ class Exchange:
         elif isinstance(fault, f.DoubleAnswer):
             wire.tamper(*place, doubled(fault.copies))
         elif isinstance(fault, f.MangleAnswer):
-            wire.tamper(*place, mangled(fault.changes, fate.seed, header=fault.header))
+            wire.tamper(*place, mangled(fault.changes, script.seed, header=fault.header))
         line.respond(request, response)
         if isinstance(fault, f.Drop):
             line.close()
         elif isinstance(fault, f.HalfOpen):
             self._freeze(line, fault.seconds)
 
-    def _freeze(self, line: Line, seconds: float) -> None:
+    def _freeze(self, line: FaultySession, seconds: float) -> None:
         """It still counts as bound, but nothing is sent through it any more."""
         line.wire.freeze()
-        for postbox in self._postboxes:
-            postbox.close(line)
-        if not self._timetable.after(seconds, line.wire.release):
+        for deliver_queue in self._deliver_queues:
+            deliver_queue.close(line)
+        if not self._scheduler.after(seconds, line.wire.release):
             line.wire.release()
 
-    def _take(self, content: Content, received: Received, message_id: str) -> None:
+    def _take(self, content: Content, received: ReceivedSubmit, message_id: str) -> None:
         received.message_id = message_id
         self._taken.append((content, received))
 
-    def _new_id(self, line: Line) -> str:
+    def _new_id(self, line: FaultySession) -> str:
         """At most 8 characters for an ESME older than SMPP 3.4 (SMPP 5.0 2.8)."""
         self._next_id += 1
         written = format(self._next_id, self._id_format)
         return written if line.interface_version >= SMPP_3_4 else written[-_OLD_ID_LENGTH:]
 
 
-def _is_taken(fate: Fate) -> bool:
-    return getattr(fate.answer, "taken", True)
+def _is_taken(script: SubmitScript) -> bool:
+    return getattr(script.answer, "taken", True)
 
 
 def _response(request: Submit, status: int, message_id: str) -> Pdu:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from simpost.smpp import DeliverSm, Npi, Ton, address_of, status_name
 from simpost.smsc.content import UDHI, Content
 from simpost.smsc.options import DefaultAlphabet
-from simpost.smsc.tampering import Tamper
+from simpost.smsc.wire_faults import Tamper
 from simpost.text import (
     CARRIAGE_RETURN,
     encode,
@@ -26,7 +26,7 @@ _CODINGS = {"gsm7": 0x00, "ascii": 0x01, "latin1": 0x03, "ucs2": 0x08}
 
 
 @dataclass(slots=True)
-class Original:
+class MobileOriginated:
     """One part on its way, and what the ESME first answered to it."""
 
     source: str
