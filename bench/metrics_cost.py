@@ -10,7 +10,7 @@ import argparse
 import time
 from collections import Counter
 
-from simpost.api.answers import Answers
+from simpost.api.shared.response_counts import ResponseCounts
 from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.messaging.attempt_counts import AttemptCounts
@@ -42,7 +42,7 @@ _RECEIPT = Receipt("simulator", "1", State.DELIVERED, None, None, 0)
 def measure(messages: int) -> float:
     """Microseconds for one message."""
     accepted: Counter[tuple[str, str]] = Counter()
-    answers = Answers()
+    answers = ResponseCounts()
     times_s = answers.times_s["open"]
     tally, counts, told = AttemptCounts(), StoreCounts(), PendingCounts()
     settlements, receipts = [_SETTLEMENT] * _BATCH, [_RECEIPT] * _BATCH

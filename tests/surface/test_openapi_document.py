@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
+from simpost.api.native import framework
 from simpost.api.open.routes import ENDPOINTS
-from simpost.api.v1.door import framework
 
 APP = framework("1")
 DOCUMENT = APP.openapi()
@@ -96,7 +96,7 @@ def test_no_schema_has_a_default() -> None:
 
 
 def test_what_has_a_default_is_optional_in_requests_and_says_it() -> None:
-    send = SCHEMAS["Send"]
+    send = SCHEMAS["NewMessage"]
     assert not {"receipt", "dryRun"} & set(send.get("required", []))
     assert send["properties"]["receipt"]["description"] == "Default: `true`."
     assert send["properties"]["dryRun"]["description"] == "Default: `false`."

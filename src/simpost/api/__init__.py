@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simpost.api.doors import build
-from simpost.api.services import Services
+from simpost.api.router import build
+from simpost.api.shared.services import Services
 
 __all__ = ["Services", "build"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simpost.api.v1.problems import Problem, ProblemCode, render
+from simpost.api.shared.problems import Problem, ProblemCode, render
 
 _OPEN = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _ADMIN = "/v1/admin/"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from simpost.api.costs import Costs
-from simpost.api.listings import Listings
+from simpost.api.shared.costs import Costs
+from simpost.api.shared.response_cache import ResponseCache
 
 PLAN = {"packageCode": "P-NEW", "slug": "NEW_1_7", "name": "New", "location": "NO", "smsStatus": 1}
 
@@ -22,7 +22,7 @@ class CountedCosts(Costs):
 
 @pytest.fixture
 def settings():
-    return {"costs": CountedCosts(), "listings": Listings()}
+    return {"costs": CountedCosts(), "listings": ResponseCache()}
 
 
 async def packages(service, **filters):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from simpost.api import build
-from simpost.api.bodies import BodyBudget
+from simpost.api.shared.request_body import BodyBudget
 from simpost.http import Limits
 from tests.integration.api.conftest import serving
 

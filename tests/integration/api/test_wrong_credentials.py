@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from simpost.api.wrong_credentials import FREE, MAX_DELAY_S, MOST_DELAYED, WrongCredentials
+from simpost.api.shared.wrong_credentials import FREE, MAX_DELAY_S, MOST_DELAYED, WrongCredentials
 from tests.integration.api.conftest import Service
 
 SERVED = Any  # the `service` fixture of conftest.py

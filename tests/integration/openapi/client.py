@@ -11,20 +11,20 @@ from simpost_client.api.health import healthz
 from simpost_client.api.messages import list_messages, send_message, show_message
 from simpost_client.api.open_ import open_esim_send_sms, open_package_list
 from simpost_client.models import (
+    AcceptedMessage,
     AccountWithSecret,
     Health,
-    MessageInFull,
+    MessageDetail,
+    MessagePage,
     NewAccount,
+    NewMessage,
     OpenDone,
     OpenError,
     OpenPackages,
     PackageList,
-    Page,
     Preview,
     Problem,
-    Send,
     SendSms,
-    Sent,
 )
 
 for module in pkgutil.walk_packages(simpost_client.__path__, "simpost_client."):
@@ -41,18 +41,20 @@ admin = AuthenticatedClient(
     base_url=url, token=os.environ["SIMPOST_ADMIN_TOKEN"], raise_on_unexpected_status=True
 )
 
-sent = send_message.sync(client=client, body=Send(esim_tran_no=esim, text="hello"))
-assert isinstance(sent, Sent), sent
-preview = send_message.sync(client=client, body=Send(esim_tran_no=esim, text="hello", dry_run=True))
+sent = send_message.sync(client=client, body=NewMessage(esim_tran_no=esim, text="hello"))
+assert isinstance(sent, AcceptedMessage), sent
+preview = send_message.sync(
+    client=client, body=NewMessage(esim_tran_no=esim, text="hello", dry_run=True)
+)
 assert isinstance(preview, Preview), preview
 assert preview.decision == "send"
 shown = show_message.sync(sent.id, client=client)
-assert isinstance(shown, MessageInFull), shown
+assert isinstance(shown, MessageDetail), shown
 assert (shown.text, shown.receipt) == ("hello", True)
 listed = list_messages.sync(client=client, limit=1)
-assert isinstance(listed, Page), listed
+assert isinstance(listed, MessagePage), listed
 assert listed.messages[0].id == sent.id
-refused = send_message.sync(client=client, body=Send(esim_tran_no=esim))
+refused = send_message.sync(client=client, body=NewMessage(esim_tran_no=esim))
 assert isinstance(refused, Problem), refused
 assert refused.code == "invalid_request"
 

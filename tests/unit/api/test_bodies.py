@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simpost.api.bodies import BodyTooSlow, read_body
+from simpost.api.shared.request_body import BodyTooSlow, read_body
 
 
 def receive_of(*events: dict[str, Any]) -> Callable[[], Awaitable[dict[str, Any]]]:

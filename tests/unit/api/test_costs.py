@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from simpost.api import costs
-from simpost.api.costs import Costs, Overdrawn
+from simpost.api.shared import costs
+from simpost.api.shared.costs import Costs, Overdrawn
 from simpost.domain.accounts import Account
 
 ONE, OTHER = Account(1, "one", "secret"), Account(2, "other", "secret")

@@ -1,10 +1,10 @@
 """Answers that are kept until what they show changes, within a bound."""
 
-from simpost.api.listings import Listings
+from simpost.api.shared.response_cache import ResponseCache
 
 
 def test_an_answer_is_found_again_in_the_same_version_only():
-    listings = Listings()
+    listings = ResponseCache()
     assert listings.find(1, "all") is None
     listings.keep(1, "all", b"plans")
     assert listings.find(1, "all") == b"plans"
@@ -16,7 +16,7 @@ def test_an_answer_is_found_again_in_the_same_version_only():
 
 
 def test_what_was_asked_for_longest_ago_goes_first():
-    listings = Listings(max_octets=3_000)
+    listings = ResponseCache(max_octets=3_000)
     listings.keep(1, "a", b"a" * 800)
     listings.keep(1, "b", b"b" * 800)
     assert listings.find(1, "a")
@@ -25,7 +25,7 @@ def test_what_was_asked_for_longest_ago_goes_first():
 
 
 def test_empty_answers_and_ones_that_are_too_large_are_bounded_too():
-    listings = Listings(max_octets=3_000)
+    listings = ResponseCache(max_octets=3_000)
     for number in range(100):
         listings.keep(1, number, b"")
     assert sum(listings.find(1, number) is not None for number in range(100)) == 5

@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 
 from simpost.api.open.auth import identify, sign
-from simpost.api.open.envelope import Code, Fault
+from simpost.api.open.envelope import ApiError, Code
 from simpost.api.open.headers import Headers, parse_headers
 from simpost.domain.accounts import Account
 from simpost.messaging.accounts import Accounts
@@ -84,7 +84,7 @@ async def ask(
 
 
 async def code_of(account: Account, **given: Any) -> Code:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         await ask(account, **given)
     return caught.value.code
 
@@ -203,7 +203,7 @@ async def test_a_mandatory_header_that_is_missing_or_empty_is_000101(given: dict
 
 
 async def faults(account: Account, **given: Any) -> tuple[Any, ...]:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         await ask(account, **given)
     fault = caught.value
     return fault.code, fault.words, fault.status, fault.headers
@@ -278,7 +278,7 @@ async def test_the_allow_list_does_not_tell_strangers_that_the_account_exists() 
 def test_a_header_given_twice_too_long_or_not_ascii_is_malformed(
     raw: list[tuple[bytes, bytes]],
 ) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ApiError) as caught:
         parse_headers(raw)
     assert caught.value.code == Code.HEADER_MALFORMED
     assert "a" * 129 not in str(caught.value)

@@ -12,9 +12,9 @@ import re
 
 from starlette.types import Scope
 
-from simpost.api.credentials import NOBODY, holds_secret, look_up, may_come_from
-from simpost.api.open.envelope import Code, Fault
+from simpost.api.open.envelope import ApiError, Code
 from simpost.api.open.headers import Headers
+from simpost.api.shared.credentials import NOBODY, holds_secret, look_up, may_come_from
 from simpost.domain.accounts import Account
 from simpost.messaging.accounts import Accounts
 
@@ -37,7 +37,7 @@ def identify(
     now_ms: int,
     window_ms: int,
 ) -> Account:
-    """The account that asks. Raises Fault when it is not proven."""
+    """The account that asks. Raises ApiError when it is not proven."""
     account = challenge(accounts, headers, scope, now_ms=now_ms, window_ms=window_ms)
     if needs_body(account, headers):
         check_signature(account, headers, body, scope)
@@ -49,25 +49,25 @@ def challenge(
 ) -> Account:
     """The account that the headers name: proven, or `needs_body` to be.
 
-    Before a body is read, so that nobody has memory for one without credentials. Raises Fault.
+    Before a body is read, so that nobody has memory for one without credentials. Raises ApiError.
     """
     if not headers.access_code:
-        raise Fault(Code.HEADER_MISSING, "RT-AccessCode is missing")
+        raise ApiError(Code.HEADER_MISSING, "RT-AccessCode is missing")
     if headers.timestamp and not _TIMESTAMP.fullmatch(headers.timestamp):
-        raise Fault(Code.HEADER_MALFORMED, "RT-Timestamp must be Unix time in milliseconds")
+        raise ApiError(Code.HEADER_MALFORMED, "RT-Timestamp must be Unix time in milliseconds")
     account = look_up(accounts, headers.access_code)
     if needs_body(account, headers):
         _check_stamp(headers, now_ms, window_ms)
         return account
     if not account.access_code_only:
         if not headers.secret:
-            raise Fault(
+            raise ApiError(
                 Code.HEADER_MISSING, "RT-SecretKey is missing, or RT-Signature instead of it"
             )
         if not holds_secret(account, headers.secret):
-            raise Fault(Code.CREDENTIALS_WRONG)
+            raise ApiError(Code.CREDENTIALS_WRONG)
     if not may_come_from(account, scope):
-        raise Fault(Code.IP_NOT_ALLOWED)
+        raise ApiError(Code.IP_NOT_ALLOWED)
     return account
 
 
@@ -84,23 +84,23 @@ def needs_body(account: Account, headers: Headers) -> bool:
 
 
 def check_signature(account: Account, headers: Headers, body: bytes, scope: Scope) -> None:
-    """Raise Fault unless the account signed this request."""
+    """Raise ApiError unless the account signed this request."""
     expected = sign(
         account.secret.encode(), headers.timestamp, headers.request_id, headers.access_code, body
     )
     same = hmac.compare_digest(expected.encode(), headers.signature.lower())
     if not same or account is NOBODY:
-        raise Fault(Code.CREDENTIALS_WRONG)
+        raise ApiError(Code.CREDENTIALS_WRONG)
     if not may_come_from(account, scope):
-        raise Fault(Code.IP_NOT_ALLOWED)
+        raise ApiError(Code.IP_NOT_ALLOWED)
 
 
 def _check_stamp(headers: Headers, now_ms: int, window_ms: int) -> None:
     if not headers.timestamp or not headers.request_id:
-        raise Fault(
+        raise ApiError(
             Code.HEADER_MISSING, "RT-Signature needs RT-Timestamp and RT-RequestID beside it"
         )
     stamp = int(headers.timestamp)
     stamp_ms = stamp if len(headers.timestamp) == 13 else stamp * 1000
     if abs(now_ms - stamp_ms) > window_ms:
-        raise Fault(Code.TIMESTAMP_EXPIRED)
+        raise ApiError(Code.TIMESTAMP_EXPIRED)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from simpost.api.open.envelope import Code, Envelope, Fault, Reply, encode
+from simpost.api.open.envelope import ApiError, ApiResponse, Code, Envelope, encode
 from simpost.domain.accounts import Dialect
 
 
@@ -21,7 +21,7 @@ class Paging(msgspec.Struct, frozen=True):
     default_size: int = 20
 
 
-class Rules(msgspec.Struct, frozen=True, dict=True):
+class DialectRules(msgspec.Struct, frozen=True, dict=True):
     """How one dialect speaks.
 
     Attributes:
@@ -38,17 +38,17 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
     checks_webhook: bool
 
     @cached_property
-    def done(self) -> Reply:
+    def done(self) -> ApiResponse:
         """A success that has nothing to say."""
         return self.result(self.nothing)
 
-    def result(self, obj: Any) -> Reply:
-        return Reply(encode(Envelope(True, self.success_code, None, obj)))
+    def result(self, obj: Any) -> ApiResponse:
+        return ApiResponse(encode(Envelope(True, self.success_code, None, obj)))
 
-    def fault(self, fault: Fault) -> Reply:
+    def fault(self, fault: ApiError) -> ApiResponse:
         words = fault.words or self.texts[fault.code]
         body = encode(Envelope(False, fault.code, words, None))
-        return Reply(body, fault.status, fault.headers)
+        return ApiResponse(body, fault.status, fault.headers)
 
 
 _TEXTS = {
@@ -73,16 +73,16 @@ _TEXTS = {
     Code.BUSY: "The system is busy, try again later",
 }
 
-RULES: Mapping[Dialect, Rules] = MappingProxyType(
+RULES: Mapping[Dialect, DialectRules] = MappingProxyType(
     {
-        Dialect.HIROAMING: Rules(
+        Dialect.HIROAMING: DialectRules(
             success_code=None,
             nothing=None,
             texts=_TEXTS,
             paging=Paging(most_size=100, most_number=1_000_000),
             checks_webhook=False,
         ),
-        Dialect.ESIM_ACCESS: Rules(
+        Dialect.ESIM_ACCESS: DialectRules(
             success_code="0",
             nothing={},
             texts=_TEXTS

@@ -43,7 +43,7 @@ class Envelope(msgspec.Struct, frozen=True, rename="camel"):
     obj: Any
 
 
-class Reply(msgspec.Struct, frozen=True, gc=False):
+class ApiResponse(msgspec.Struct, frozen=True, gc=False):
     """An answer ready to go out. `headers` come beside content type and length."""
 
     body: bytes
@@ -51,7 +51,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Fault(InvalidRequest):
+class ApiError(InvalidRequest):
     """What is answered instead of a result; without words of its own, in the dialect's."""
 
     def __init__(

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from simpost.api.open.call import Call
 from simpost.api.open.dialects import Paging
-from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.documents import esim_document
+from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.parameters import Given, optional, optional_iccid, parse_body
-from simpost.api.open.rows import esim_document
+from simpost.api.open.request import AuthenticatedRequest
 from simpost.domain.esims import EsimStatus
 from simpost.ports.store import EsimFilter, EsimRow
 
@@ -45,7 +45,7 @@ class EsimQuery(msgspec.Struct, frozen=True, rename="camel"):
 _DECODER = msgspec.json.Decoder(EsimQuery)
 
 
-async def query_esims(call: Call) -> Reply:
+async def query_esims(call: AuthenticatedRequest) -> ApiResponse:
     asked = parse_body(call.body, _DECODER)
     number, size = _page(asked.pager, call.rules.paging)
     which = EsimFilter(
@@ -67,30 +67,34 @@ async def query_esims(call: Call) -> Reply:
     return reply
 
 
-async def _find(call: Call, which: EsimFilter) -> tuple[list[EsimRow], int]:
+async def _find(call: AuthenticatedRequest, which: EsimFilter) -> tuple[list[EsimRow], int]:
     esims, total = await call.services.store.catalogue.query_esims(call.account.id, which)
     if which.order_no or which.esim_tran_no or which.iccid:
         await _check_named(call, which, esims, total)
     return esims, total
 
 
-def _reply(call: Call, esims: list[EsimRow], total: int, size: int, number: int) -> Reply:
+def _reply(
+    call: AuthenticatedRequest, esims: list[EsimRow], total: int, size: int, number: int
+) -> ApiResponse:
     """The answer, made of eSIMs encoded one by one: others get the interpreter between them."""
     encoded = [msgspec.Raw(msgspec.json.encode(esim_document(esim))) for esim in esims]
     pager = {"pageSize": size, "pageNum": number, "total": total}
     return call.rules.result({"esimList": encoded, "pager": pager})
 
 
-async def _check_named(call: Call, which: EsimFilter, esims: list[EsimRow], total: int) -> None:
-    """Raise Fault when what was asked for by name is unknown or still being allocated."""
+async def _check_named(
+    call: AuthenticatedRequest, which: EsimFilter, esims: list[EsimRow], total: int
+) -> None:
+    """Raise ApiError when what was asked for by name is unknown or still being allocated."""
     if total != len(esims) or not total:
         anywhen = EsimFilter(which.esim_tran_no, which.iccid, which.order_no, limit=_WHOLE_ORDER)
         esims, total = await call.services.store.catalogue.query_esims(call.account.id, anywhen)
     if not total:
-        raise Fault(Code.ORDER_UNKNOWN if which.order_no else Code.ESIM_UNKNOWN)
+        raise ApiError(Code.ORDER_UNKNOWN if which.order_no else Code.ESIM_UNKNOWN)
     waiting = sum(esim.esim_status in _ALLOCATING for esim in esims)
     if waiting:
-        raise Fault(
+        raise ApiError(
             Code.STILL_ALLOCATING,
             "the batchOrder has been getting resource, "
             f"total:[{total}], success:[{total - waiting}]",
@@ -98,7 +102,7 @@ async def _check_named(call: Call, which: EsimFilter, esims: list[EsimRow], tota
 
 
 def _page(pager: Pager | msgspec.UnsetType | None, paging: Paging) -> tuple[int, int]:
-    """Number and size of the page. Raises Fault outside the dialect's bounds."""
+    """Number and size of the page. Raises ApiError outside the dialect's bounds."""
     if not pager:
         return 1, paging.default_size
     number = _within("pager.pageNum", pager.page_num, 1, paging.most_number)
@@ -109,7 +113,7 @@ def _page(pager: Pager | msgspec.UnsetType | None, paging: Paging) -> tuple[int,
 def _within(name: str, given: int | msgspec.UnsetType | None, default: int, most: int) -> int:
     value = default if given is None or given is msgspec.UNSET else given
     if not 1 <= value <= most:
-        raise Fault(Code.PARAMETER_LENGTH, f"{name} must be 1 to {most}")
+        raise ApiError(Code.PARAMETER_LENGTH, f"{name} must be 1 to {most}")
     return value
 
 
@@ -121,6 +125,6 @@ def parse_time(name: str, given: Given) -> int | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise Fault(Code.PARAMETER_INVALID, f"{name} must be an ISO 8601 time") from None
+        raise ApiError(Code.PARAMETER_INVALID, f"{name} must be an ISO 8601 time") from None
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return (aware - _EPOCH) // timedelta(milliseconds=1)

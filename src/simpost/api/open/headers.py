@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from simpost.api.open.envelope import Code, Fault
+from simpost.api.open.envelope import ApiError, Code
 
 MAX_OCTETS = 128
 """Longest value of any RT- header."""
@@ -31,14 +31,14 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
 
 
 def parse_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Pick the RT- headers. Raises Fault for one that is given twice, too long or not ASCII."""
+    """Pick the RT- headers. Raises ApiError for one that is given twice, too long or not ASCII."""
     given: dict[bytes, bytes] = {}
     for name, value in raw:
         if name in _WORDS:
             if name in given:
-                raise Fault(Code.HEADER_MALFORMED, f"{_WORDS[name]} is given twice")
+                raise ApiError(Code.HEADER_MALFORMED, f"{_WORDS[name]} is given twice")
             if len(value) > MAX_OCTETS or not value.isascii() or b"\x00" in value:
-                raise Fault(
+                raise ApiError(
                     Code.HEADER_MALFORMED,
                     f"{_WORDS[name]} must be ASCII of at most {MAX_OCTETS} characters",
                 )

@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from simpost.api.open.call import Call
-from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.documents import plan_document
+from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.parameters import Given, optional, optional_iccid, parse_body
-from simpost.api.open.rows import plan_document
+from simpost.api.open.request import AuthenticatedRequest
 from simpost.ports.store import PlanFilter, PlanRow, PriceRow
 
 Prices: TypeAlias = Mapping[str, PriceRow]
@@ -40,12 +40,12 @@ class PackageList(msgspec.Struct, frozen=True, rename="camel"):
 _DECODER = msgspec.json.Decoder(PackageList)
 
 
-async def list_packages(call: Call) -> Reply:
+async def list_packages(call: AuthenticatedRequest) -> ApiResponse:
     asked = parse_body(call.body, _DECODER)
     iccid = optional_iccid(asked.iccid)
     kind = (optional("type", asked.type) or (_TOP_UP if iccid else _BASE)).upper()
     if kind not in (_BASE, _TOP_UP):
-        raise Fault(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
+        raise ApiError(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
     costs, account = call.services.costs, call.account
     async with costs.turn(account):
         prices = await call.services.store.catalogue.list_prices(account.id)
@@ -58,7 +58,7 @@ def _filter(asked: PackageList, kind: str) -> PlanFilter:
     given = asked.data_type
     data_type = optional("dataType", str(given) if isinstance(given, int) else given)
     if data_type not in _DATA_TYPES:
-        raise Fault(Code.PARAMETER_INVALID, "dataType must be 1 or 2")
+        raise ApiError(Code.PARAMETER_INVALID, "dataType must be 1 or 2")
     location = optional("locationCode", asked.location_code)
     return PlanFilter(
         type=kind,
@@ -67,7 +67,7 @@ def _filter(asked: PackageList, kind: str) -> PlanFilter:
     )
 
 
-async def _bases(call: Call, asked: PackageList, prices: Prices) -> Reply:
+async def _bases(call: AuthenticatedRequest, asked: PackageList, prices: Prices) -> ApiResponse:
     """Plans; a packageCode or slug picks its one plan, of whatever type it is."""
     which = _filter(asked, _BASE)
     code = optional("packageCode", asked.package_code)
@@ -80,7 +80,7 @@ async def _bases(call: Call, asked: PackageList, prices: Prices) -> Reply:
     return _reply(call, [plan] if _fits(plan, which) else [], prices)
 
 
-async def _top_ups(call: Call, asked: PackageList, prices: Prices) -> Reply:
+async def _top_ups(call: AuthenticatedRequest, asked: PackageList, prices: Prices) -> ApiResponse:
     """Top-ups; for a base plan or an eSIM those of the same places, if it can be topped up."""
     which = _filter(asked, _TOP_UP)
     base = await _base_of(call, asked)
@@ -92,8 +92,8 @@ async def _top_ups(call: Call, asked: PackageList, prices: Prices) -> Reply:
 
 
 async def _listed(
-    call: Call, which: PlanFilter, prices: Prices, places: str | None = None
-) -> Reply:
+    call: AuthenticatedRequest, which: PlanFilter, prices: Prices, places: str | None = None
+) -> ApiResponse:
     """All plans that fit, of exactly these places where given; the same octets until plans change.
 
     The key has all that the answer depends on.
@@ -103,7 +103,7 @@ async def _listed(
     own = blake2b(msgspec.msgpack.encode(list(prices.values())), digest_size=16).digest()
     key = (call.account.dialect, which, places, own)
     if (kept := services.listings.find(version, key)) is not None:
-        return Reply(kept)
+        return ApiResponse(kept)
     found = await services.store.catalogue.list_plans(which)
     plans = [plan for plan in found if places in (None, plan.location)]
     reply = await services.costs.work(call.account, lambda: _reply(call, plans, prices))
@@ -111,7 +111,7 @@ async def _listed(
     return reply
 
 
-async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:
+async def _base_of(call: AuthenticatedRequest, asked: PackageList) -> PlanRow | None:
     """The plan whose top-ups are wanted; none when any are."""
     store = call.services.store
     code = optional("packageCode", asked.package_code) or optional("slug", asked.slug)
@@ -119,13 +119,13 @@ async def _base_of(call: Call, asked: PackageList) -> PlanRow | None:
     if iccid:
         esim = await store.catalogue.find_esim(call.account.id, esim_tran_no=None, iccid=iccid)
         if esim is None:
-            raise Fault(Code.ESIM_UNKNOWN)
+            raise ApiError(Code.ESIM_UNKNOWN)
         code = code or esim.package_code
     if not code:
         return None
     plan = await store.catalogue.find_plan(code)
     if plan is None:
-        raise Fault(Code.PACKAGE_UNKNOWN)
+        raise ApiError(Code.PACKAGE_UNKNOWN)
     return plan
 
 
@@ -140,7 +140,7 @@ def _fits(plan: PlanRow, which: PlanFilter) -> bool:
     return in_place and in_type and not plan.retired
 
 
-def _reply(call: Call, plans: Iterable[PlanRow], prices: Prices) -> Reply:
+def _reply(call: AuthenticatedRequest, plans: Iterable[PlanRow], prices: Prices) -> ApiResponse:
     """The answer, made of plans encoded one by one: others get the interpreter between them."""
     imported = call.services.shows_imported_prices
     documents = (plan_document(plan, prices.get(plan.package_code), imported) for plan in plans)

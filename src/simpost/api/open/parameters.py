@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from simpost.api.open.envelope import Code, Fault
+from simpost.api.open.envelope import ApiError, Code
 
 MAX_ID = 64
 """Longest identifier looked up; no documented one is near it."""
@@ -18,20 +18,20 @@ _T = TypeVar("_T")
 
 
 def parse_body(body: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """The parameters of a body; an empty one is `{}`. Raises Fault when it is not such JSON."""
+    """The parameters of a body; an empty one is `{}`. Raises ApiError when it is not such JSON."""
     try:
         if not body.isascii():
             body.decode()  # msgspec skips unknown fields without looking at their octets
         return decoder.decode(body or b"{}")
     except msgspec.ValidationError as error:
         words = _words_of(error)
-        raise Fault(Code.JSON_INVALID, f"The request is not as documented: {words}") from None
+        raise ApiError(Code.JSON_INVALID, f"The request is not as documented: {words}") from None
     except msgspec.DecodeError as error:
-        raise Fault(Code.JSON_INVALID, f"The request is not valid JSON: {error}") from None
+        raise ApiError(Code.JSON_INVALID, f"The request is not valid JSON: {error}") from None
     except UnicodeDecodeError:
-        raise Fault(Code.JSON_INVALID, "The request is not UTF-8") from None
+        raise ApiError(Code.JSON_INVALID, "The request is not UTF-8") from None
     except RecursionError:
-        raise Fault(Code.JSON_INVALID, "The request is nested too deeply") from None
+        raise ApiError(Code.JSON_INVALID, "The request is nested too deeply") from None
 
 
 _TYPES = {
@@ -79,7 +79,9 @@ def optional_iccid(value: Given) -> str | None:
 def bounded(name: str, value: str, limit: int) -> str:
     """The text itself, when it is not too long and free of NUL."""
     if len(value) > limit:
-        raise Fault(Code.PARAMETER_LENGTH, f"{name} has {len(value)} characters, {limit} at most")
+        raise ApiError(
+            Code.PARAMETER_LENGTH, f"{name} has {len(value)} characters, {limit} at most"
+        )
     if "\x00" in value:
-        raise Fault(Code.JSON_INVALID, f"{name} holds a NUL character")
+        raise ApiError(Code.JSON_INVALID, f"{name} holds a NUL character")
     return value

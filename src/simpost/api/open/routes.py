@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from simpost.api.open.call import Call
-from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.esims import query_esims
 from simpost.api.open.packages import list_packages
+from simpost.api.open.request import AuthenticatedRequest
 from simpost.api.open.send_sms import send_sms
 from simpost.api.open.webhook import query_webhook, save_webhook
 
@@ -27,12 +27,14 @@ NOT_OFFERED = (
 """Documented endpoints that are the eSIM provider's own business."""
 
 
-async def not_offered(call: Call) -> Reply:
+async def not_offered(call: AuthenticatedRequest) -> ApiResponse:
     name = call.path.removeprefix(f"{PREFIX}/")
-    raise Fault(Code.NOT_ALLOWED, f"simpost does not offer {name}: send it to your eSIM provider")
+    raise ApiError(
+        Code.NOT_ALLOWED, f"simpost does not offer {name}: send it to your eSIM provider"
+    )
 
 
-ENDPOINTS: Mapping[str, Callable[[Call], Awaitable[Reply]]] = {
+ENDPOINTS: Mapping[str, Callable[[AuthenticatedRequest], Awaitable[ApiResponse]]] = {
     f"{PREFIX}/esim/query": query_esims,
     f"{PREFIX}/esim/sendSms": send_sms,
     f"{PREFIX}/package/list": list_packages,

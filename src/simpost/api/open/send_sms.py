@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from simpost.api.open.call import Call
-from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.parameters import (
     Given,
     bounded,
@@ -17,6 +16,7 @@ from simpost.api.open.parameters import (
     optional_iccid,
     parse_body,
 )
+from simpost.api.open.request import AuthenticatedRequest
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.messaging.intake import SendRequest
@@ -47,7 +47,7 @@ CODES = {
 _DECODER = msgspec.json.Decoder(SendSms)
 
 
-async def send_sms(call: Call) -> Reply:
+async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
     asked = parse_body(call.body, _DECODER)
     message = _message(asked)
     answer = await call.services.intake.send(
@@ -67,29 +67,29 @@ async def send_sms(call: Call) -> Reply:
     headers: Headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
     if answer.plan and (replaced := answer.plan.options.replaced):
         headers += ((b"rt-replaced", b"%d" % sum(each.count for each in replaced)),)
-    return Reply(call.rules.done.body, headers=headers)
+    return ApiResponse(call.rules.done.body, headers=headers)
 
 
-def refusal(reason: Reason, detail: str) -> Fault:
+def refusal(reason: Reason, detail: str) -> ApiError:
     """A reason of the engine in the words of this door; `RT-Reason` names it exactly."""
     code = CODES.get(reason, Code.NOT_ALLOWED)
     words = f"message needs {detail}" if reason is Reason.TOO_MANY_PARTS and detail else None
-    return Fault(code, words, headers=((b"rt-reason", reason.encode()),))
+    return ApiError(code, words, headers=((b"rt-reason", reason.encode()),))
 
 
 def _message(asked: SendSms) -> str:
     """The text to send. Checks in the documented order: missing, then null, then length."""
     message = asked.message
     if message is msgspec.UNSET:
-        raise Fault(Code.PARAMETER_MISSING, "message is missing")
+        raise ApiError(Code.PARAMETER_MISSING, "message is missing")
     if asked.esim_tran_no is msgspec.UNSET and asked.iccid is msgspec.UNSET:
-        raise Fault(Code.PARAMETER_MISSING, "esimTranNo or iccid is missing")
+        raise ApiError(Code.PARAMETER_MISSING, "esimTranNo or iccid is missing")
     if not message or message.isspace():
-        raise Fault(Code.PARAMETER_NULL, "message is null or blank")
+        raise ApiError(Code.PARAMETER_NULL, "message is null or blank")
     if is_blank(asked.esim_tran_no) and is_blank(asked.iccid):
-        raise Fault(Code.PARAMETER_NULL, "esimTranNo or iccid is null or blank")
+        raise ApiError(Code.PARAMETER_NULL, "esimTranNo or iccid is null or blank")
     return bounded("message", message, MAX_CHARACTERS)
 
 
-def _fingerprint(call: Call) -> bytes:
+def _fingerprint(call: AuthenticatedRequest) -> bytes:
     return hashlib.sha256(call.path.encode() + b"\n" + call.body).digest()

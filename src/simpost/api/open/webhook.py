@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import aiohttp
 import msgspec
 
-from simpost.api.open.call import Call
-from simpost.api.open.envelope import Code, Fault, Reply
+from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.parameters import Given, bounded, is_blank, parse_body
+from simpost.api.open.request import AuthenticatedRequest
 from simpost.domain.accounts import AccountChange
 from simpost.net.address_guard import MAX_URL, GuardedResolver, RefusedUrl, check_url
 
@@ -27,15 +27,15 @@ class WebhookSave(msgspec.Struct, frozen=True, rename="camel"):
 _DECODER = msgspec.json.Decoder(WebhookSave)
 
 
-async def save_webhook(call: Call) -> Reply:
+async def save_webhook(call: AuthenticatedRequest) -> ApiResponse:
     asked = parse_body(call.body, _DECODER)
     url = _url(asked)
     try:
         check_url(url, allow_private=call.services.allow_private_webhooks)
     except RefusedUrl as error:
-        raise Fault(Code.PARAMETER_INVALID, f"webhook: {error}") from None
+        raise ApiError(Code.PARAMETER_INVALID, f"webhook: {error}") from None
     if call.rules.checks_webhook and not await _is_healthy(call, url):
-        raise Fault(
+        raise ApiError(
             Code.PARAMETER_INVALID, "webhook: CHECK_HEALTH was not answered with 200; not saved"
         )
     account = call.account
@@ -45,20 +45,20 @@ async def save_webhook(call: Call) -> Reply:
     return call.rules.done
 
 
-async def query_webhook(call: Call) -> Reply:
+async def query_webhook(call: AuthenticatedRequest) -> ApiResponse:
     return call.rules.result({"webhook": call.account.webhook})
 
 
 def _url(asked: WebhookSave) -> str:
     if asked.webhook is msgspec.UNSET and asked.webhook_url is msgspec.UNSET:
-        raise Fault(Code.PARAMETER_MISSING, "webhook is missing")
+        raise ApiError(Code.PARAMETER_MISSING, "webhook is missing")
     url = asked.webhook_url if is_blank(asked.webhook) else asked.webhook
     if not url or url.isspace():
-        raise Fault(Code.PARAMETER_NULL, "webhook is null or blank")
+        raise ApiError(Code.PARAMETER_NULL, "webhook is null or blank")
     return bounded("webhook", url, MAX_URL)
 
 
-async def _is_healthy(call: Call, url: str) -> bool:
+async def _is_healthy(call: AuthenticatedRequest, url: str) -> bool:
     """Whether the receiver answers CHECK_HEALTH with 200, within five seconds, itself."""
     now = datetime.fromtimestamp(call.services.clock_ms() / 1000, UTC)
     notice = {

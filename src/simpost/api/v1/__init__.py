@@ -1,0 +1,1 @@
+"""/v1: the endpoints of the native API, a package per resource."""

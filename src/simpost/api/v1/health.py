@@ -7,8 +7,8 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from simpost.api.v1.callers import Wired
-from simpost.api.v1.problems import Problem, ProblemCode
+from simpost.api.shared.auth import ServicesDep
+from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.messaging.readiness import DRAINING
 
 router = APIRouter(tags=["health"])
@@ -28,12 +28,12 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", summary="Alive: the process answers")
-async def healthz(services: Wired) -> Health:
+async def healthz(services: ServicesDep) -> Health:
     return Health(version=services.version)
 
 
 @router.get("/readyz", summary="Ready: the store commits, and the process is not about to stop")
-async def readyz(services: Wired, response: Response) -> Readiness:
+async def readyz(services: ServicesDep, response: Response) -> Readiness:
     state = await services.readiness.state()
     if state.problem:
         draining = state.problem == DRAINING

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from simpost.api.v1.callers import Wired, admit_bearer
+from simpost.api.shared.auth import ServicesDep, admit_bearer
 from simpost.observe.metrics import BUILD, Sample, render
 
 router = APIRouter(tags=["health"])
@@ -16,7 +16,7 @@ router = APIRouter(tags=["health"])
     summary="Metrics, for Prometheus",
     response_class=PlainTextResponse,
 )
-async def show_metrics(request: Request, services: Wired) -> Response:
+async def show_metrics(request: Request, services: ServicesDep) -> Response:
     """Opens to the token that is for this alone, and to the administrator's."""
     await admit_bearer(
         request, "metrics", "metrics token", services.metrics_token, services.admin_token

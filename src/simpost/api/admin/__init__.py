@@ -1,0 +1,1 @@
+"""/v1/admin: the endpoints of the administrator, one module per resource."""

@@ -1,0 +1,189 @@
+"""Accounts: who may call, how fast and from where."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator, Field, StrictBool, StrictStr, WithJsonSchema
+
+from simpost.api.shared.auth import ServicesDep, admit_admin
+from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.problems import Problem, ProblemCode
+from simpost.api.shared.schemas import Schema
+from simpost.api.shared.services import Services
+from simpost.domain.accounts import Account, AccountChange, Dialect
+from simpost.domain.messages import Category
+from simpost.errors import InvalidRequest
+
+router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise ValueError("is neither an address nor a network in CIDR notation") from None
+
+
+_NETWORK_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "format": "ipv4"},
+        {"type": "string", "format": "ipv6"},
+        {"type": "string", "pattern": r"^(10|127|192)(\.(0|[1-9][0-9]?)){3}/(8|16|24|32)$"},
+    ],
+    "description": "An address, or a network in CIDR notation.",
+}
+
+
+Name = Annotated[StrictStr, Field(max_length=200)]
+AccessCode = Annotated[
+    StrictStr,
+    Matching(r"^[A-Za-z0-9._-]{1,64}$", "must be 1 to 64 letters, digits, dots, hyphens or _"),
+]
+Secret = Annotated[
+    StrictStr,
+    Matching(r"^[!-~]{16,128}$", "must be 16 to 128 visible ASCII characters, without spaces"),
+]
+Networks = Annotated[
+    list[
+        Annotated[
+            StrictStr,
+            Field(max_length=64),
+            AfterValidator(_network),
+            WithJsonSchema(_NETWORK_SCHEMA),
+        ]
+    ],
+    Field(max_length=100),
+]
+Pace = Annotated[float, Field(strict=True, ge=0, le=100_000, allow_inf_nan=False)]
+
+
+class NewAccount(Schema):
+    """A secret is generated unless one is given; `requestsPerSecond` 0 means no limit."""
+
+    access_code: AccessCode
+    secret: Secret | None = None
+    name: Name = ""
+    dialect: Dialect = Dialect.HIROAMING
+    access_code_only: StrictBool = False
+    ip_allow: Annotated[Networks, Field(default_factory=list)]
+    requests_per_second: Pace = 8.0
+    category: Category = Category.SERVICE
+    enabled: StrictBool = True
+    look_alikes: StrictBool = False
+
+
+class AccountPatch(Schema):
+    """What is absent or null stays as it is; `newSecret` has a new secret generated."""
+
+    secret: Secret | None = None
+    new_secret: StrictBool = False
+    name: Name | None = None
+    dialect: Dialect | None = None
+    access_code_only: StrictBool | None = None
+    ip_allow: Networks | None = None
+    requests_per_second: Pace | None = None
+    category: Category | None = None
+    enabled: StrictBool | None = None
+    look_alikes: StrictBool | None = None
+
+
+class AccountOut(Schema):
+    access_code: str
+    name: str
+    dialect: Dialect
+    access_code_only: bool
+    ip_allow: list[str]
+    requests_per_second: float
+    category: Category
+    webhook: str
+    enabled: bool
+    look_alikes: bool
+
+
+class AccountWithSecret(AccountOut):
+    """`secret` is shown this once, when it was made or changed; null otherwise."""
+
+    secret: str | None
+
+
+class AccountList(Schema):
+    accounts: list[AccountOut]
+
+
+@router.get("/accounts", summary="List all accounts")
+async def list_accounts(services: ServicesDep) -> AccountList:
+    await services.accounts.reload()  # another node may have changed one just now
+    accounts = sorted(services.accounts.all(), key=lambda account: account.access_code)
+    return AccountList(accounts=[AccountOut(**_shown(account)) for account in accounts])
+
+
+@router.post("/accounts", status_code=201, summary="Add an account")
+async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecret:
+    account = Account(
+        id=0,
+        access_code=new.access_code,
+        secret=new.secret or secrets.token_urlsafe(32),
+        name=new.name,
+        dialect=new.dialect,
+        access_code_only=new.access_code_only,
+        ip_allow=tuple(new.ip_allow),
+        requests_per_s=new.requests_per_second,
+        category=new.category,
+        enabled=new.enabled,
+        look_alikes=new.look_alikes,
+    )
+    try:
+        added = await services.accounts.add(account)
+    except InvalidRequest:
+        code = ProblemCode.ACCESS_CODE_TAKEN
+        raise Problem(409, code, "There is already an account with this access code.") from None
+    return AccountWithSecret(**_shown(added), secret=added.secret)
+
+
+@router.patch("/accounts/{accessCode}", summary="Change an account")
+async def change_account(
+    accessCode: str,  # noqa: N803  as it stands in the path
+    changes: AccountPatch,
+    services: ServicesDep,
+) -> AccountWithSecret:
+    account = await find_account(services, accessCode)
+    secret = changes.secret or (secrets.token_urlsafe(32) if changes.new_secret else None)
+    wanted = changes.model_dump(by_alias=False, exclude_none=True, exclude={"secret", "new_secret"})
+    if "requests_per_second" in wanted:
+        wanted["requests_per_s"] = wanted.pop("requests_per_second")
+    if "ip_allow" in wanted:
+        wanted["ip_allow"] = tuple(wanted["ip_allow"])
+    if secret:
+        wanted["secret"] = secret
+    changed = await services.accounts.change(
+        AccountChange(id=account.id, access_code=account.access_code, **wanted)
+    )
+    return AccountWithSecret(**_shown(changed), secret=secret)
+
+
+async def find_account(services: Services, access_code: str) -> Account:
+    """The account, enabled or not, as it is on all nodes. Raises Problem when there is none."""
+    await services.accounts.reload()  # another node may have changed it just now
+    for account in services.accounts.all():
+        if account.access_code == access_code:
+            return account
+    raise Problem(404, ProblemCode.NOT_FOUND, "There is no account with this access code.")
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    return {
+        "access_code": account.access_code,
+        "name": account.name,
+        "dialect": account.dialect,
+        "access_code_only": account.access_code_only,
+        "ip_allow": list(account.ip_allow),
+        "requests_per_second": account.requests_per_s,
+        "category": account.category,
+        "webhook": account.webhook,
+        "enabled": account.enabled,
+        "look_alikes": account.look_alikes,
+    }

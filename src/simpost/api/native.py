@@ -1,0 +1,162 @@
+"""The native door: /v1, health and the OpenAPI document, as a FastAPI app."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simpost.api import html_pages
+from simpost.api.admin import accounts, carriers, catalogue, imports, nodes, receipts, reload
+from simpost.api.admin import inbound as admin_inbound
+from simpost.api.admin import messages as admin_messages
+from simpost.api.openapi import describe, operation_id
+from simpost.api.shared import problems
+from simpost.api.shared.auth import proven_caller
+from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
+from simpost.api.shared.credentials import NOBODY
+from simpost.api.shared.problems import Problem, ProblemCode
+from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.shared.services import Services
+from simpost.api.v1 import health, metrics
+from simpost.api.v1.inbound import routes as inbound
+from simpost.api.v1.messages import message_log, refusals, send
+from simpost.errors import StoreError
+from simpost.http.connection import prove
+
+BATCH_OCTETS = 4 * 1_048_576
+"""Least that may be taken as a batch of plans or eSIMs, whatever other bodies may have."""
+
+_HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    Problem: problems.on_problem,
+    Overdrawn: problems.on_overdrawn,
+    RequestValidationError: problems.on_invalid,
+    HTTPException: problems.on_http,
+    StoreError: problems.on_store,
+    Exception: problems.on_crash,
+}
+
+
+def framework(version: str) -> FastAPI:
+    """The native API with its document, before it is given anything to work with."""
+    app = FastAPI(
+        title="simpost",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=_HANDLERS,
+        generate_unique_id_function=operation_id,
+    )
+    modules = (
+        *(html_pages, health, metrics, send, message_log, refusals, inbound),
+        *(accounts, carriers, catalogue, imports, admin_messages, admin_inbound),
+        *(nodes, receipts, reload),
+    )
+    routers = [module.router for module in modules]
+    for router in routers:
+        app.include_router(router)
+    routes = [*app.routes, *(route for router in routers for route in router.routes)]
+    app.state.routes = [route for route in routes if isinstance(route, Route)]
+
+    app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
+    return app
+
+
+def build_native_app(services: Services) -> ASGIApp:
+    app = framework(services.version)
+    app.state.services = services
+    counts = services.answers.counts
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await _answer(services, app, scope, receive, _counting(counts, send))
+        else:
+            await app(scope, receive, send)
+
+    return door
+
+
+async def _answer(
+    services: Services, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Who asks, then what it brought; of a caller without credentials no body is read."""
+    if scope["method"] == "HEAD":
+        scope = {**scope, "method": "GET"}  # the server leaves the content out
+    caller = proven_caller(services, scope)
+    try:
+        body = await _body(services, scope, receive) if caller else b""
+        if body is None:
+            return
+        replay = _replay(body, receive)
+        if caller is NOBODY or len(body) < LARGE_OCTETS:
+            await _serve(app, scope, replay, send)
+        elif caller:
+            async with services.costs.body(caller, len(body)):
+                await _serve(app, scope, replay, send)
+    except BodyTooLarge as error:
+        await _close(413, ProblemCode.BODY_TOO_LARGE, error)(scope, receive, send)
+    except BodyTooSlow as error:
+        await _close(408, ProblemCode.BODY_TOO_SLOW, error)(scope, receive, send)
+    except Overdrawn as error:
+        await problems.render(problems.overdrawn(error))(scope, receive, send)
+
+
+async def _body(services: Services, scope: Scope, receive: Receive) -> bytes | None:
+    prove(scope)
+    return await read_body(receive, _limit(services, scope))
+
+
+def _counting(counts: Counter[tuple[str, str, str]], send: Send) -> Send:
+    async def counting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            counts["native", str(message["status"]), ""] += 1
+        await send(message)
+
+    return counting
+
+
+async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    started = False
+
+    async def watched(message: Message) -> None:
+        nonlocal started
+        started = True
+        await send(message)
+
+    try:
+        await app(scope, receive, watched)
+    except Exception:
+        # `on_crash` answered and logged it without its words; Starlette raises it once more.
+        if not started:
+            raise
+
+
+def _limit(services: Services, scope: Scope) -> int:
+    is_batch = scope["method"] == "PUT" and scope["path"].startswith("/v1/admin/")
+    return max(BATCH_OCTETS, services.max_body_octets) if is_batch else services.max_body_octets
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A receive that gives the body that was read, then what comes after it."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _close(status: int, code: ProblemCode, error: Exception) -> Response:
+    return problems.render(Problem(status, code, str(error), headers={"Connection": "close"}))

@@ -1,0 +1,179 @@
+"""The open door as OpenAPI: made from the same structs and tables that it works with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from simpost.api.open.documents import ESIM, PACKAGE, PLAN
+from simpost.api.open.envelope import Code
+from simpost.api.open.esims import EsimQuery
+from simpost.api.open.packages import PackageList
+from simpost.api.open.routes import NOT_OFFERED, PREFIX
+from simpost.api.open.send_sms import SendSms
+from simpost.api.open.webhook import WebhookSave
+
+_REFS = "#/components/schemas/{name}"
+_TYPES: dict[type, Any] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "number"},
+    list: {"type": "array", "items": {"type": "object"}},
+    type(None): {"type": ["string", "null"]},
+}
+NOT_DELIVERED = (
+    "Webhooks are not delivered yet: the address is checked and stored, but no event is sent to "
+    "it. Ask GET /v1/messages and GET /v1/inbound for what happened."
+)
+_NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
+_SECURITY: list[dict[str, list[str]]] = [
+    {"AccessCode": [], "SecretKey": []},
+    {"AccessCode": [], "Signature": []},
+    {"AccessCode": []},
+]
+_HEADERS = {
+    "RT-RequestID": "Idempotency key of sendSms; part of what RT-Signature signs.",
+    "RT-Timestamp": "Unix time in milliseconds; part of what RT-Signature signs.",
+}
+_FAILURES = {
+    "408": "The body did not arrive in time",
+    "413": "The body is too large",
+    "429": "Too many requests: see Retry-After",
+    "500": "simpost failed",
+    "503": "Nothing could be committed: ask again",
+}
+
+
+def parameters() -> dict[str, Any]:
+    """The headers that every endpoint takes beside the credentials."""
+    schema = {"type": "string", "maxLength": 128}
+    return {
+        _component(name): {
+            "name": name,
+            "in": "header",
+            "description": description,
+            "schema": schema,
+        }
+        for name, description in _HEADERS.items()
+    }
+
+
+def responses() -> dict[str, Any]:
+    """What every endpoint answers when it cannot do its work."""
+    return {
+        f"Open{status}": _response(description, _ref("OpenError"))
+        for status, description in _FAILURES.items()
+    }
+
+
+def schemas() -> dict[str, Any]:
+    """The components of the open door."""
+    requests = (SendSms, PackageList, EsimQuery, WebhookSave)
+    _refs, components = msgspec.json.schema_components(requests, ref_template=_REFS)
+    plans = {"packageList": _array("OpenPlan")}
+    pager = _object({name: {"type": "integer"} for name in ("pageSize", "pageNum", "total")})
+    esims = {"esimList": _array("OpenEsim"), "pager": pager}
+    esim = _row(ESIM)
+    esim["properties"]["packageList"] = _array("OpenEsimPackage")
+    return components | {
+        "OpenPlan": _row(PLAN),
+        "OpenEsimPackage": _row(PACKAGE),
+        "OpenEsim": esim,
+        "OpenError": _envelope(success=False, obj={"type": "null"}),
+        "OpenDone": _envelope(success=True, obj=_NOTHING),
+        "OpenPackages": _envelope(success=True, obj=_object(plans)),
+        "OpenEsims": _envelope(success=True, obj=_object(esims)),
+        "OpenWebhook": _envelope(success=True, obj=_object({"webhook": {"type": "string"}})),
+    }
+
+
+def paths() -> dict[str, Any]:
+    """The endpoints of the open door."""
+    offered = {
+        "esim/sendSms": _endpoint("Send an SMS to an eSIM", "SendSms", "OpenDone"),
+        "package/list": _endpoint("List plans and their smsStatus", "PackageList", "OpenPackages"),
+        "esim/query": _endpoint("List the account's eSIMs", "EsimQuery", "OpenEsims"),
+        "webhook/save": _endpoint(
+            "Save the webhook address; nothing is delivered yet", "WebhookSave", "OpenDone"
+        ),
+        "webhook/query": _endpoint("Show the webhook address", None, "OpenWebhook"),
+    }
+    others = {name: _endpoint("Not offered: always 200002", None, None) for name in NOT_OFFERED}
+    for name in ("webhook/save", "webhook/query"):
+        offered[name]["description"] = NOT_DELIVERED
+    found = {
+        f"{PREFIX}/{name}": {"post": {"operationId": _operation_id(name)} | post}
+        for name, post in (offered | others).items()
+    }
+    answer = found[f"{PREFIX}/esim/sendSms"]["post"]["responses"]["200"]
+    answer["headers"] = {
+        "RT-MessageID": _header("Id of the accepted message"),
+        "RT-Replaced": _header("How many characters of the text were replaced by look-alikes"),
+        "RT-Reason": _header("Why it was refused"),
+    }
+    return found
+
+
+def _endpoint(summary: str, request: str | None, result: str | None) -> dict[str, Any]:
+    error = _ref("OpenError")
+    answer = {"anyOf": [_ref(result), error]} if result else error
+    operation: dict[str, Any] = {
+        "tags": ["open"],
+        "summary": summary,
+        "security": _SECURITY,
+        "parameters": [
+            {"$ref": f"#/components/parameters/{_component(name)}"} for name in _HEADERS
+        ],
+        "responses": {"200": _response("Done, or refused with a code", answer)}
+        | {status: {"$ref": f"#/components/responses/Open{status}"} for status in _FAILURES},
+    }
+    if request:
+        content = {"application/json": {"schema": _ref(request)}}
+        operation["requestBody"] = {"content": content}
+    return operation
+
+
+def _component(header: str) -> str:
+    return header.replace("-", "")
+
+
+def _operation_id(name: str) -> str:
+    """`esim/sendSms` as `openEsimSendSms`."""
+    return "open" + "".join(word[0].upper() + word[1:] for word in name.split("/"))
+
+
+def _envelope(*, success: bool, obj: dict[str, Any]) -> dict[str, Any]:
+    if success:
+        code: dict[str, Any] = {"enum": [None, "0"]}
+        words: dict[str, Any] = {"type": "null"}
+    else:
+        code = {"type": "string", "enum": [str(code) for code in Code]}
+        words = {"type": "string"}
+    return _object(
+        {"success": {"const": success}, "errorCode": code, "errorMsg": words, "obj": obj}
+    )
+
+
+def _row(empties: dict[str, Any]) -> dict[str, Any]:
+    return _object({name: _TYPES[type(empty)] for name, empty in empties.items()})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(properties), "required": list(properties)}
+
+
+def _array(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": _ref(name)}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": _REFS.format(name=name)}
+
+
+def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}

@@ -1,0 +1,152 @@
+"""The open door: the documented contract as a plain ASGI app, from octets to octets.
+
+No framework stands between: this is the way most messages come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simpost.api.open.auth import challenge, check_signature, needs_body, signature_of
+from simpost.api.open.dialects import RULES
+from simpost.api.open.envelope import ApiError, ApiResponse, Code
+from simpost.api.open.headers import parse_headers
+from simpost.api.open.request import AuthenticatedRequest
+from simpost.api.open.routes import ENDPOINTS, PREFIX
+from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
+from simpost.api.shared.credentials import NOBODY, account_pace, look_up
+from simpost.api.shared.error_logging import log_crash, log_store_refusal
+from simpost.api.shared.rate_limit import note_rate_limited
+from simpost.api.shared.request_body import BodiesFull, BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.shared.services import Services
+from simpost.api.shared.wrong_credentials import UNKNOWN
+from simpost.domain.accounts import Account, Dialect
+from simpost.domain.reasons import Reason
+from simpost.errors import StoreError
+from simpost.http.connection import prove
+
+Endpoint = Callable[[AuthenticatedRequest], Awaitable[ApiResponse]]
+
+_CLOSE = ((b"connection", b"close"),)
+_SEND = f"{PREFIX}/esim/sendSms"
+_JSON = (b"content-type", b"application/json")
+
+
+def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPOINTS) -> ASGIApp:
+    """The door; `endpoints` by path."""
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        reply = await _answer(services, endpoints, scope, receive)
+        if reply is None:
+            return
+        headers = [_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    return door
+
+
+async def _answer(
+    services: Services, endpoints: Mapping[str, Endpoint], scope: Scope, receive: Receive
+) -> ApiResponse | None:
+    """The answer to one request, whatever happens; none when the caller went away."""
+    rules = RULES[Dialect.HIROAMING]
+    try:
+        endpoint = _find(endpoints, scope)
+        headers = parse_headers(scope["headers"])
+        account = challenge(
+            services.accounts,
+            headers,
+            scope,
+            now_ms=services.clock_ms(),
+            window_ms=services.timestamp_window_s * 1000,
+        )
+        is_signed = needs_body(account, headers)
+        budget = services.unproven if is_signed else None
+        body = await read_body(receive, services.max_body_octets, budget=budget)
+        if body is None:
+            return None
+        if is_signed:
+            check_signature(account, headers, body, scope)
+        prove(scope)
+        rules = RULES[account.dialect]
+        request_id = headers.request_id.decode("ascii") or None
+        if wait_s := services.accounts.admit(account):
+            await _slow_down(services, account, wait_s, scope["path"], body, request_id)
+        signature = signature_of(account, headers)
+        call = AuthenticatedRequest(
+            services, account, rules, scope["path"], body, request_id, signature
+        )
+        if len(body) < LARGE_OCTETS:
+            reply = await endpoint(call)
+        else:
+            async with services.costs.body(account, len(body)):
+                reply = await endpoint(call)
+    except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
+        fault = _fault_of(error, scope["path"])
+        if fault.code is Code.CREDENTIALS_WRONG:
+            await _note_wrong(services, scope)
+        services.answers.counts["open", str(fault.status), fault.code] += 1
+        return rules.fault(fault)
+    services.answers.done += 1
+    return reply
+
+
+async def _note_wrong(services: Services, scope: Scope) -> None:
+    code = next((value for name, value in scope["headers"] if name == b"rt-accesscode"), b"")
+    account = look_up(services.accounts, code.strip())
+    name = UNKNOWN if account is NOBODY else account.access_code
+    await services.wrong_credentials.note("open", scope, name)
+
+
+def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
+    endpoint = endpoints.get(scope["path"])
+    if endpoint is None:
+        raise ApiError(Code.METHOD_NOT_SUPPORTED, "There is no such endpoint", status=404)
+    if scope["method"] != "POST":
+        raise ApiError(Code.METHOD_NOT_SUPPORTED)
+    return endpoint
+
+
+async def _slow_down(
+    services: Services,
+    account: Account,
+    wait_s: float,
+    path: str,
+    body: bytes,
+    request_id: str | None,
+) -> None:
+    if wait_s := await services.accounts.draw(account, wait_s):
+        if path == _SEND:
+            note_rate_limited(services, account, body, request_id)
+        seconds = b"%d" % math.ceil(wait_s)
+        headers = ((b"retry-after", seconds), (b"rt-reason", Reason.RATE_LIMITED.encode()))
+        raise ApiError(Code.BUSY, account_pace(account), status=429, headers=headers)
+
+
+def _fault_of(error: Exception, path: str) -> ApiError:
+    match error:
+        case ApiError():
+            return error
+        case BodyTooLarge():
+            return ApiError(Code.PARAMETER_LENGTH, str(error), status=413, headers=_CLOSE)
+        case BodyTooSlow():
+            return ApiError(Code.JSON_INVALID, str(error), status=408, headers=_CLOSE)
+        case BodiesFull() | Overdrawn():
+            return _busy(error)
+        case StoreError():
+            log_store_refusal("open", path, error)
+            return ApiError(Code.SERVER_ERROR, status=503, headers=((b"retry-after", b"1"),))
+        case _:
+            log_crash("open", path, error)
+    return ApiError(Code.SERVER_ERROR, status=500)
+
+
+def _busy(error: BodiesFull | Overdrawn) -> ApiError:
+    if isinstance(error, Overdrawn):
+        headers = ((b"retry-after", b"%d" % math.ceil(error.wait_s)),)
+        return ApiError(Code.BUSY, str(error), status=429, headers=headers)
+    return ApiError(Code.BUSY, str(error), status=503, headers=(*_CLOSE, (b"retry-after", b"1")))

@@ -1,0 +1,99 @@
+"""The OpenAPI 3.1 document of both doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
+
+from simpost.api.open import openapi as open_api
+from simpost.api.openapi_defaults import describe_defaults
+from simpost.api.shared.problems import MEDIA_TYPE
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457; `code` is a stable word, see the reference.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "remedy": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"at": {"type": "string"}, "reason": {"type": "string"}},
+                "required": ["at", "reason"],
+            },
+        },
+    },
+    "required": ["type", "title", "status", "code", "detail"],
+}
+_SCHEMES: dict[str, Any] = {
+    "AccessCode": {"type": "apiKey", "in": "header", "name": "RT-AccessCode"},
+    "SecretKey": {"type": "apiKey", "in": "header", "name": "RT-SecretKey"},
+    "Signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "RT-Signature",
+        "description": "Hex HMAC-SHA256 of RT-Timestamp, RT-RequestID, RT-AccessCode and the body.",
+    },
+    "Basic": {"type": "http", "scheme": "basic"},
+    "Admin": {"type": "http", "scheme": "bearer"},
+}
+_ACCOUNT: list[dict[str, list[str]]] = [{"AccessCode": [], "SecretKey": []}, {"Basic": []}]
+_ADMIN_TOKEN: list[dict[str, list[str]]] = [{"Admin": []}]
+_FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+_ADMIN = "/v1/admin/"
+_SERVERS = [{"url": "/", "description": "The simpost that serves this document."}]
+_LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the function in camelCase; with `admin` before it for the administrator's."""
+    name = f"admin_{route.name}" if route.path.startswith(_ADMIN) else route.name
+    return to_camel(name)
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Every path of both doors with what it takes and answers."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        summary="The open-source SMS service for eSIMs",
+        license_info=_LICENSE,
+        servers=_SERVERS,
+        routes=app.routes,
+    )
+    problem = {
+        "description": "A problem",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            for failures in ("4XX", "5XX"):
+                operation["responses"][failures] = {"$ref": "#/components/responses/Problem"}
+            operation["security"] = _security(path)
+    document["paths"] |= open_api.paths()
+    components = document["components"]
+    for name in _FRAMEWORK_SCHEMAS:
+        components["schemas"].pop(name, None)
+    components["schemas"] |= {"Problem": _PROBLEM, **open_api.schemas()}
+    components["responses"] = {"Problem": problem, **open_api.responses()}
+    components["parameters"] = open_api.parameters()
+    components["securitySchemes"] = _SCHEMES
+    describe_defaults(document)
+    return document
+
+
+def _security(path: str) -> list[dict[str, list[str]]]:
+    if path.startswith(_ADMIN) or path == "/metrics":
+        return _ADMIN_TOKEN
+    return _ACCOUNT if path.startswith("/v1/") else []

@@ -1,0 +1,32 @@
+"""All doors of one simpost as one ASGI app."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simpost.api.native import build_native_app
+from simpost.api.open.router import build_open_app
+from simpost.api.open.routes import PREFIX
+from simpost.api.shared.response_counts import DOORS
+from simpost.api.shared.services import Services
+
+
+def build(services: Services) -> ASGIApp:
+    """Send every request to its door by its path."""
+    opened = build_open_app(services)
+    native = build_native_app(services)
+    prefix = f"{PREFIX}/"
+    open_times_s, native_times_s = (services.answers.times_s[door] for door in DOORS)
+
+    async def doors(scope: Scope, receive: Receive, send: Send) -> None:
+        started_s = perf_counter()
+        if scope["type"] == "http" and scope["path"].startswith(prefix):
+            await opened(scope, receive, send)
+            open_times_s.add(perf_counter() - started_s)
+        else:
+            await native(scope, receive, send)
+            native_times_s.add(perf_counter() - started_s)
+
+    return doors

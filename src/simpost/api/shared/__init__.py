@@ -1,0 +1,1 @@
+"""What the APIs share: credentials, paging, problems, budgets, schemas."""

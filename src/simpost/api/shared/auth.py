@@ -1,0 +1,147 @@
+"""Who calls the native door: an account by its credentials, or the administrator by its token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from hmac import compare_digest
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.types import Scope
+
+from simpost.api.shared.credentials import (
+    NOBODY,
+    account_pace,
+    holds_secret,
+    look_up,
+    may_come_from,
+)
+from simpost.api.shared.problems import Problem, ProblemCode
+from simpost.api.shared.rate_limit import note_rate_limited
+from simpost.api.shared.services import Services
+from simpost.api.shared.wrong_credentials import UNKNOWN
+from simpost.domain.accounts import Account
+
+_BASIC = {"WWW-Authenticate": 'Basic realm="simpost", charset="UTF-8"'}
+_SEND = "/v1/messages"
+_HOW = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
+_BEARER = {"WWW-Authenticate": 'Bearer realm="simpost"'}
+PROVEN = "simpost.account"
+"""Where a scope has the account that `proven_caller` found, so that it is looked for once."""
+
+
+async def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+async def identify(request: Request) -> Account:
+    """The account, by `RT-AccessCode` and `RT-SecretKey` or by HTTP Basic; at its pace."""
+    services = await services_of(request)
+    account: Account | None = request.scope.get(PROVEN)
+    if account is None or services.accounts.get(account.access_code) is not account:
+        account = await _prove(services, request)  # or it changed while its body was read
+    if not may_come_from(account, request.scope):
+        raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
+    wait_s = services.accounts.admit(account)
+    if wait_s and (wait_s := await services.accounts.draw(account, wait_s)):
+        if request.method == "POST" and request.url.path == _SEND:
+            key = request.headers.get("idempotency-key")
+            note_rate_limited(services, account, await request.body(), key)
+        raise Problem(
+            429,
+            ProblemCode.TOO_MANY_REQUESTS,
+            f"{account_pace(account)} Ask again after the seconds that Retry-After says.",
+            headers={"Retry-After": str(math.ceil(wait_s))},
+        )
+    return account
+
+
+async def _prove(services: Services, request: Request) -> Account:
+    """The account; raises the Problem of missing or wrong credentials."""
+    access_code, secret = _credentials(request)
+    account = look_up(services.accounts, access_code)
+    if not holds_secret(account, secret):
+        name = UNKNOWN if account is NOBODY else account.access_code
+        await services.wrong_credentials.note("native", request.scope, name)
+        raise _unauthorized("The access code or the secret is wrong.")
+    return account
+
+
+def proven_caller(services: Services, scope: Scope) -> Account | None:
+    """The account whose valid credentials are in the headers, or `NOBODY` for the administrator's.
+
+    None where there are none: then no body is read.
+    """
+    request = Request(scope)
+    try:
+        access_code, secret = _credentials(request)
+    except Problem:  # told by `identify`, where the path needs an account
+        pass
+    else:
+        account = look_up(services.accounts, access_code)
+        if holds_secret(account, secret):
+            scope[PROVEN] = account
+            return account
+    is_admin = _holds_bearer(request, services.metrics_token, services.admin_token)
+    return NOBODY if is_admin else None
+
+
+def _holds_bearer(request: Request, *tokens: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    held = given.strip().encode()
+    fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
+    return scheme.lower() == "bearer" and any(fits)
+
+
+async def admit_admin(request: Request) -> None:
+    """Let in who holds the admin token; nobody when there is none."""
+    token = (await services_of(request)).admin_token
+    await admit_bearer(request, "admin", "admin token", token)
+
+
+async def admit_bearer(request: Request, door: str, name: str, *tokens: str) -> None:
+    """Let in who holds one of these tokens; an empty one lets nobody in."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    held = given.strip().encode()
+    fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
+    if scheme.lower() != "bearer" or not held:
+        detail = f"No {name} was given. Give Authorization: Bearer and the {name}."
+        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
+    if not any(fits):
+        services = await services_of(request)
+        await services.wrong_credentials.note(door, request.scope, f"({name})")
+        detail = f"The {name} is wrong."
+        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
+
+
+def _credentials(request: Request) -> tuple[bytes, bytes]:
+    """Access code and secret. Raises Problem when none are given, or not both."""
+    headers = request.headers
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            plain = base64.b64decode(given.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            raise _unauthorized("The Authorization header is not HTTP Basic (RFC 7617).") from None
+        access_code, _, secret = plain.partition(b":")
+        return access_code, secret
+    code, secret_key = headers.get("rt-accesscode", ""), headers.get("rt-secretkey", "")
+    if code and secret_key:
+        return code.encode(), secret_key.encode()
+    if code or secret_key:
+        missing = "RT-SecretKey" if code else "RT-AccessCode"
+        raise _unauthorized(f"{missing} is missing.")
+    if scheme:
+        raise _unauthorized(f"No credentials of an account were given. {_HOW}")
+    raise _unauthorized(f"No credentials were given. {_HOW}")
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BASIC)
+
+
+Caller = Annotated[Account, Depends(identify)]
+ServicesDep = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,84 @@
+"""What is wrong with a field, in words: no Python type, no regular expression, nothing given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+_FALLBACK = "is not as documented"
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a field of this request",
+    "json_invalid": "is not valid JSON",
+    "string_type": "must be a string",
+    "string_unicode": "must be valid Unicode",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be an array",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "datetime_type": "must be an RFC 3339 time, as 2026-01-31T12:00:00Z",
+    "datetime_parsing": "must be an RFC 3339 time, as 2026-01-31T12:00:00Z",
+    "datetime_from_date_parsing": "must be an RFC 3339 time, as 2026-01-31T12:00:00Z",
+    "datetime_object_invalid": "must be an RFC 3339 time, as 2026-01-31T12:00:00Z",
+    "timezone_aware": "needs a time zone, as 2026-01-31T12:00:00Z",
+}
+_STEP = re.compile(r"[A-Za-z_][\w-]*|\d+")
+
+
+class Matching:
+    """A pattern for a string, with the words for what it asks; both are in the document."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        self.pattern = pattern
+        self.words = words
+        self._matches = re.compile(pattern.removesuffix("$") + r"\Z").match
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, text: str) -> str:
+        if not self._matches(text):
+            raise ValueError(self.words)
+        return text
+
+
+def error_message(error: Mapping[str, Any]) -> dict[str, str]:
+    """One mistake, as pydantic found it: where, and what is wrong there."""
+    steps = [str(step) for step in error["loc"]]
+    at = ".".join(step for step in steps if _STEP.fullmatch(step))
+    context = error.get("ctx") or {}
+    if error["type"] == "value_error":
+        return {"at": at, "reason": str(context.get("error") or _FALLBACK)}
+    try:
+        return {"at": at, "reason": _WORDS[error["type"]].format(**context)}
+    except KeyError:
+        return {"at": at, "reason": _FALLBACK}

@@ -1,0 +1,148 @@
+"""Errors of the native door: problem+json (RFC 9457), the same on every path."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+
+from simpost.api.shared.costs import Overdrawn
+from simpost.api.shared.error_logging import log_crash, log_store_refusal
+from simpost.api.shared.error_messages import error_message
+from simpost.domain.reasons import Reason
+from simpost.errors import InvalidRequest
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemCode(StrEnum):
+    """Stable words for what is wrong with a request; a refused message has a Reason instead."""
+
+    INVALID_REQUEST = "invalid_request"
+    UNAUTHORIZED = "unauthorized"
+    IP_NOT_ALLOWED = "ip_not_allowed"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    ACCESS_CODE_TAKEN = "access_code_taken"
+    INVALID_CONFIGURATION = "invalid_configuration"
+    BODY_TOO_LARGE = "body_too_large"
+    BODY_TOO_SLOW = "body_too_slow"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    STORE_UNAVAILABLE = "store_unavailable"
+    STOPPING = "stopping"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Problem(InvalidRequest):
+    """What is answered instead of a result."""
+
+    def __init__(
+        self,
+        status: int,
+        code: ProblemCode | Reason,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+        self.members = members or {}
+
+
+def render(problem: Problem) -> Response:
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code.value,
+        "detail": problem.detail,
+        **problem.members,
+    }
+    return Response(
+        msgspec.json.encode(document),
+        status_code=problem.status,
+        headers=dict(problem.headers or {}),
+        media_type=MEDIA_TYPE,
+    )
+
+
+def invalid(detail: str, errors: Sequence[Mapping[str, str]] = ()) -> Problem:
+    members = {"errors": list(errors)} if errors else None
+    return Problem(422, ProblemCode.INVALID_REQUEST, detail, members=members)
+
+
+async def on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return render(error)
+
+
+async def on_invalid(request: Request, error: Exception) -> Response:
+    """What was given is not repeated: it may be a secret or the text of an SMS."""
+    assert isinstance(error, RequestValidationError)
+    errors = [error_message(each) for each in error.errors()]
+    if not _is_json(request) and any(each["at"].startswith("body") for each in errors):
+        given = request.headers.get("content-type", "none")[:100]
+        detail = f"Send JSON with Content-Type: application/json; the Content-Type was {given}."
+        return render(Problem(415, ProblemCode.INVALID_REQUEST, detail))
+    return render(invalid("The request is not as documented.", errors))
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind[-5:] == "+json")
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    match error.status_code:
+        case 404:
+            problem = Problem(404, ProblemCode.NOT_FOUND, "There is nothing at this path.")
+        case 405:
+            detail = "This path does not take this method."
+            allowed = {"Allow": ", ".join(sorted(_methods(request)))}
+            problem = Problem(405, ProblemCode.METHOD_NOT_ALLOWED, detail, headers=allowed)
+        case status:
+            problem = Problem(status, ProblemCode.INVALID_REQUEST, "The request cannot be read.")
+    return render(problem)
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods of a path: each is a route of its own, and the error knows but the first."""
+    routes: list[Route] = request.app.state.routes
+    found = [route for route in routes if route.matches(request.scope)[0] != Match.NONE]
+    methods = {method for route in found for method in route.methods or ()}
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+async def on_overdrawn(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Overdrawn)
+    return render(overdrawn(error))
+
+
+def overdrawn(error: Overdrawn) -> Problem:
+    headers = {"Retry-After": str(math.ceil(error.wait_s))}
+    return Problem(429, ProblemCode.TOO_MANY_REQUESTS, str(error), headers=headers)
+
+
+async def on_store(request: Request, error: Exception) -> Response:
+    log_store_refusal("native", request.url.path, error)
+    detail = str(type(error)())  # words of its kind: its own may name files and hosts
+    code = ProblemCode.STORE_UNAVAILABLE
+    return render(Problem(503, code, detail, headers={"Retry-After": "1"}))
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    log_crash("native", request.url.path, error)
+    return render(Problem(500, ProblemCode.INTERNAL_ERROR, "Something went wrong in simpost."))

@@ -1,0 +1,74 @@
+"""What the native door takes and shows, in the field's own camelCase words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from simpost.domain.options import Replacement
+from simpost.domain.reasons import Reason
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""RFC 3339 in UTC, with milliseconds."""
+
+
+class Schema(BaseModel):
+    """camelCase outside, snake_case inside; a field that is not known is refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        extra="forbid",
+    )
+
+
+class ReasonDetail(Schema):
+    """A reason from the one list, in words, with what to do about it."""
+
+    code: Reason
+    explanation: str
+    remedy: str
+    detail: str = ""
+
+
+def reason_detail(reason: Reason, detail: str = "") -> ReasonDetail:
+    return ReasonDetail(
+        code=reason, explanation=reason.explanation, remedy=reason.remedy, detail=detail
+    )
+
+
+class ReplacedCharacter(Schema):
+    """What was sent in place of some characters of the text, and how often."""
+
+    character: str
+    code_point: str
+    replacement: str
+    count: int
+
+
+def show_replaced(replaced: tuple[Replacement, ...]) -> list[ReplacedCharacter]:
+    return [
+        ReplacedCharacter(
+            character=each.character,
+            code_point=" ".join(f"U+{ord(char):04X}" for char in each.character),
+            replacement=each.replacement,
+            count=each.count,
+        )
+        for each in replaced
+    ]
+
+
+def format_time(ms: int) -> str:
+    time = _EPOCH + timedelta(milliseconds=ms)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_ms(time: datetime) -> int:
+    return (time - _EPOCH) // timedelta(milliseconds=1)

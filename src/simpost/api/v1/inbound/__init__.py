@@ -1,0 +1,1 @@
+"""/v1/inbound and conversations: what handsets and phones sent."""

@@ -1,0 +1,227 @@
+"""Messages as the native door shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simpost.api.shared.schemas import (
+    ReasonDetail,
+    ReplacedCharacter,
+    Schema,
+    Time,
+    format_time,
+    reason_detail,
+    show_replaced,
+)
+from simpost.domain.messages import Attempt, Category, Message, Part, format_id
+from simpost.domain.network_errors import explain_carrier_code
+from simpost.domain.options import Ports
+from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+
+
+class PartOut(Schema):
+    number: int
+    state: State
+    reason: ReasonDetail | None
+    carrier: str
+    carrier_message_id: str | None
+    carrier_code: str | None
+    carrier_code_meaning: str | None
+    attempts: int
+    sent_at: Time | None
+    final_at: Time | None
+
+
+class AttemptOut(Schema):
+    part: int
+    number: int
+    carrier: str
+    outcome: str
+    reason: ReasonDetail | None
+    carrier_code: str | None
+    started_at: Time
+    ended_at: Time
+    repeat: bool
+
+
+class ReceiptOut(Schema):
+    """A receipt that was not applied at once; `disposition` says why."""
+
+    part: int
+    carrier: str
+    carrier_message_id: str
+    state: State
+    disposition: ReceiptDisposition
+    reason: ReasonDetail | None
+    carrier_code: str | None
+    carrier_code_meaning: str | None
+    count: int
+    first_at: Time
+    last_at: Time
+
+
+class PortsOut(Schema):
+    destination: int
+    source: int
+    bits: int
+
+
+class MessageOut(Schema):
+    """A message of the log: with `text` as it was sent, or with `binary` in hex digits."""
+
+    id: str
+    state: State
+    reason: ReasonDetail | None
+    esim_tran_no: str
+    iccid: str
+    to: str
+    sender: str = Field(serialization_alias="from")
+    category: Category
+    text: str | None
+    binary: str | None
+    ports: PortsOut | None
+    message_class: int | None = Field(serialization_alias="class")
+    receipt: bool
+    replaced: list[ReplacedCharacter]
+    encoding: str
+    part_count: int
+    request_id: str | None
+    created_at: Time
+    updated_at: Time
+    expires_at: Time
+
+
+class WaitingFor(Schema):
+    """The carrier that a message waits for, and how it is at this moment.
+
+    `problem` is for the administrator only.
+    """
+
+    carrier: str
+    state: Annotated[
+        str,
+        Field(
+            description="paused, starting, binding, bound, throttled, unbinding, lost, or unknown "
+            "for a carrier that is no longer in the configuration."
+        ),
+    ]
+    problem: str | None
+
+
+class MessageDetail(MessageOut):
+    """A message with its parts, all that was tried, and the receipts that were kept."""
+
+    account: str
+    waiting_for: WaitingFor | None
+    parts: list[PartOut]
+    attempts: list[AttemptOut]
+    receipts: list[ReceiptOut]
+
+
+class MessagePage(Schema):
+    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+
+    messages: list[MessageOut]
+    next: str | None
+
+
+def show_message(message: Message) -> MessageOut:
+    options, is_binary = message.options, message.encoding == "binary"
+    return MessageOut(
+        id=format_id(message.id),
+        state=message.state,
+        reason=_why(message.reason),
+        esim_tran_no=message.esim_tran_no,
+        iccid=message.iccid,
+        to=message.destination,
+        sender=message.sender,
+        category=message.category,
+        text=None if is_binary else message.text,
+        binary=message.text if is_binary else None,
+        ports=_show_ports(options.ports),
+        message_class=options.message_class,
+        receipt=options.receipt,
+        replaced=show_replaced(options.replaced),
+        encoding=message.encoding,
+        part_count=message.part_count,
+        request_id=message.request_id,
+        created_at=format_time(message.created_ms),
+        updated_at=format_time(message.updated_ms),
+        expires_at=format_time(message.expires_ms),
+    )
+
+
+def show_in_full(
+    message: Message, account: str, waiting_for: WaitingFor | None = None
+) -> MessageDetail:
+    return MessageDetail(
+        **dict(show_message(message)),
+        account=account,
+        waiting_for=waiting_for,
+        parts=[_show_part(part) for part in message.parts],
+        attempts=[_show_attempt(attempt) for attempt in message.attempts],
+        receipts=[_show_receipt(receipt) for receipt in message.receipts],
+    )
+
+
+def _show_ports(ports: Ports | None) -> PortsOut | None:
+    if ports is None:
+        return None
+    return PortsOut(destination=ports.destination, source=ports.source, bits=ports.bits)
+
+
+def _show_part(part: Part) -> PartOut:
+    return PartOut(
+        number=part.number,
+        state=part.state,
+        reason=_why(part.reason),
+        carrier=part.carrier,
+        carrier_message_id=part.carrier_message_id,
+        carrier_code=part.carrier_code,
+        carrier_code_meaning=explain_carrier_code(part.carrier_code),
+        attempts=part.attempts,
+        sent_at=_time(part.sent_ms),
+        final_at=_time(part.final_ms),
+    )
+
+
+def _show_attempt(attempt: Attempt) -> AttemptOut:
+    return AttemptOut(
+        part=attempt.part,
+        number=attempt.number,
+        carrier=attempt.carrier,
+        outcome=attempt.outcome,
+        reason=_why(attempt.reason),
+        carrier_code=attempt.carrier_code,
+        started_at=format_time(attempt.started_ms),
+        ended_at=format_time(attempt.ended_ms),
+        repeat=attempt.repeat,
+    )
+
+
+def _show_receipt(receipt: UnappliedReceipt) -> ReceiptOut:
+    return ReceiptOut(
+        part=receipt.part,
+        carrier=receipt.carrier,
+        carrier_message_id=receipt.carrier_message_id,
+        state=receipt.state,
+        disposition=receipt.disposition,
+        reason=_why(receipt.reason),
+        carrier_code=receipt.carrier_code,
+        carrier_code_meaning=explain_carrier_code(receipt.carrier_code),
+        count=receipt.times,
+        first_at=format_time(receipt.first_ms),
+        last_at=format_time(receipt.last_ms),
+    )
+
+
+def _why(reason: Reason | None) -> ReasonDetail | None:
+    return reason_detail(reason) if reason else None
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else format_time(ms)

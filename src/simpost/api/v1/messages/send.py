@@ -1,0 +1,228 @@
+"""POST /v1/messages: send, or ask what sending would do."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import Field
+
+from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.problems import Problem
+from simpost.api.shared.schemas import (
+    ReasonDetail,
+    ReplacedCharacter,
+    Schema,
+    reason_detail,
+    show_replaced,
+)
+from simpost.api.v1.messages.send_schema import NewMessage
+from simpost.domain.messages import Category, format_id
+from simpost.domain.options import Replacement
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.messaging.decision import Refusal, SendPlan
+from simpost.messaging.intake import SendRequest, SendResult
+from simpost.ports.carrier import CarrierCapabilities
+from simpost.text import CostDriver, explain, parse_encoding, segment_octets
+
+STATUS = {
+    Reason.ESIM_UNKNOWN: 404,
+    Reason.TEXT_BLANK: 422,
+    Reason.TEXT_TOO_LONG: 422,
+    Reason.TOO_MANY_PARTS: 422,
+    Reason.PORTS_NEED_ONE_PART: 422,
+    Reason.REQUEST_ID_REUSED: 422,
+}
+"""The HTTP status of a refusal; every other reason is 409: ask again when it has changed."""
+
+router = APIRouter(prefix="/v1", tags=["messages"])
+
+
+IdempotencyKey = Annotated[
+    str, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
+]
+
+
+class AcceptedMessage(Schema):
+    """Committed. What is null is not known: an old answer to a message that is forgotten."""
+
+    id: str
+    state: State
+    encoding: str | None
+    part_count: int | None
+    replaced: list[ReplacedCharacter]
+
+
+class Ucs2Trigger(Schema):
+    """A character that is not in the alphabet of the carrier, mostly GSM 7 bit: it forces UCS-2.
+
+    `firstPosition` counts characters from 0.
+    """
+
+    character: str
+    code_point: str
+    name: str
+    count: int
+    first_position: int
+    look_alike: str | None
+
+
+class Preview(Schema):
+    """What sending would do now; nothing is committed and nothing is sent."""
+
+    decision: Literal["send", "refuse"]
+    reason: ReasonDetail | None
+    carrier: str | None
+    to: str | None
+    sender: str | None = Field(serialization_alias="from")
+    category: Category | None
+    encoding: str
+    part_count: int
+    segments: list[str]
+    replaced: list[ReplacedCharacter]
+    ucs2_triggers: list[Ucs2Trigger]
+
+
+@router.post(
+    "/messages",
+    status_code=202,
+    response_model=AcceptedMessage,
+    summary="Send a message, or with dryRun ask what would happen",
+    responses={200: {"model": Preview, "description": "The decision of a dry run"}},
+)
+async def send_message(
+    request: Request,
+    response: Response,
+    send: NewMessage,
+    account: Caller,
+    services: ServicesDep,
+    idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
+) -> Any:
+    ask = SendRequest(
+        esim_tran_no=send.esim_tran_no,
+        iccid=send.iccid,
+        text=send.content,
+        category=send.category,
+        validity_s=send.validity_seconds,
+        request_id=idempotency_key,
+        fingerprint=await _fingerprint(request) if idempotency_key else b"",
+        options=send.options,
+    )
+    if send.dry_run:
+        decision = await services.intake.preview(account, ask)
+        async with services.costs.turn(account):
+            preview = await services.costs.work(
+                account, lambda: _preview(decision, send).model_dump_json()
+            )
+        return Response(preview, media_type="application/json")
+    answer = await services.intake.send(account, ask)
+    if answer.message_id is None:
+        raise _refused(answer)
+    if answer.plan:
+        plan = answer.plan
+        return _sent(
+            answer.message_id,
+            State.ACCEPTED,
+            plan.encoding,
+            plan.part_count,
+            plan.options.replaced,
+        )
+    response.headers["Idempotency-Replayed"] = "true"
+    message = await services.store.log.find_message(account.id, answer.message_id)
+    if message is None:
+        return _sent(answer.message_id, State.ACCEPTED, None, None)
+    return _sent(
+        message.id, message.state, message.encoding, message.part_count, message.options.replaced
+    )
+
+
+def _sent(
+    message_id: bytes,
+    state: State,
+    encoding: str | None,
+    part_count: int | None,
+    replaced: tuple[Replacement, ...] = (),
+) -> AcceptedMessage:
+    return AcceptedMessage(
+        id=format_id(message_id),
+        state=state,
+        encoding=encoding,
+        part_count=part_count,
+        replaced=show_replaced(replaced),
+    )
+
+
+def _refused(answer: SendResult) -> Problem:
+    reason = answer.reason
+    assert reason
+    detail = f"{reason.explanation} {answer.detail}".strip()
+    members = {"remedy": reason.remedy}
+    return Problem(STATUS.get(reason, 409), reason, detail, members=members)
+
+
+def _preview(decision: SendPlan | Refusal, send: NewMessage) -> Preview:
+    if isinstance(decision, SendPlan):
+        carrier = decision.carrier
+        return Preview(
+            decision="send",
+            reason=None,
+            carrier=carrier.name,
+            to=decision.destination,
+            sender=decision.sender,
+            category=decision.category,
+            encoding=decision.encoding,
+            part_count=decision.part_count,
+            segments=list(decision.segments or decision.parts),
+            replaced=show_replaced(decision.options.replaced),
+            ucs2_triggers=[] if send.text is None else _ucs2_triggers(decision.text, carrier),
+        )
+    encoding, segments = _cost(send)
+    return Preview(
+        decision="refuse",
+        reason=reason_detail(decision.reason, decision.detail),
+        carrier=None,
+        to=None,
+        sender=None,
+        category=None,
+        encoding=encoding,
+        part_count=len(segments),
+        segments=list(segments),
+        replaced=[],
+        ucs2_triggers=_ucs2_triggers(send.text, None),
+    )
+
+
+def _cost(send: NewMessage) -> tuple[str, tuple[str, ...]]:
+    """What a usual carrier would make of a message that none takes, however many parts it is."""
+    if send.text is None:
+        ports = send.options.ports
+        octets = bytes.fromhex(send.content)
+        return "binary", segment_octets(octets, ports=ports).parts
+    segments = explain(send.text).segments
+    return segments.encoding.label, segments.parts
+
+
+def _ucs2_triggers(text: str | None, carrier: CarrierCapabilities | None) -> list[Ucs2Trigger]:
+    """Characters that keep the text out of the alphabet the carrier would take it in."""
+    if text is None:
+        return []
+    default = parse_encoding(carrier.alphabet if carrier else "gsm7")
+    return [_shown(driver) for driver in explain(text, default=default).forced]
+
+
+def _shown(driver: CostDriver) -> Ucs2Trigger:
+    return Ucs2Trigger(
+        character=driver.character,
+        code_point=driver.code_point,
+        name=driver.name,
+        count=driver.count,
+        first_position=driver.first,
+        look_alike=driver.look_alike,
+    )
+
+
+async def _fingerprint(request: Request) -> bytes:
+    return hashlib.sha256(request.url.path.encode() + b"\n" + await request.body()).digest()

@@ -1,0 +1,145 @@
+"""What POST /v1/messages takes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.schemas import Schema
+from simpost.domain.messages import Category
+from simpost.domain.options import Ports
+from simpost.domain.senders import is_sender
+from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, SendOptions
+
+MAX_CHARACTERS = 5000
+MAX_OCTETS = 5000
+MAX_VALIDITY_S = 30 * 86_400
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
+def _a_sender(text: str) -> str:
+    if not is_sender(text):
+        raise ValueError("must be up to 15 digits, or up to 11 letters and digits")
+    return text
+
+
+Identifier = Annotated[
+    StrictStr,
+    Matching(r"^[!-~]{1,64}$", "must be 1 to 64 visible ASCII characters, without spaces"),
+]
+Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
+
+
+class PortsIn(Schema):
+    """Of the application on the handset, in the user data header."""
+
+    destination: Port
+    source: Port = 0
+    bits: Annotated[Literal[8, 16], Field(description="Width: element 0x04 or 0x05.")] = 16
+
+    @model_validator(mode="after")
+    def _fit(self) -> PortsIn:
+        if max(self.destination, self.source) >= 1 << self.bits:
+            raise ValueError(f"a port does not fit into {self.bits} bits")
+        return self
+
+
+def _given(name: str) -> dict[str, Any]:
+    return {"required": [name], "properties": {name: {"type": "string"}}}
+
+
+class NewMessage(Schema):
+    """What to send, and to which eSIM: `text` or `binary`, by `esimTranNo`, `iccid` or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"anyOf": [_given("esimTranNo"), _given("iccid")]},
+                {"oneOf": [_given("text"), _given("binary")]},
+            ]
+        }
+    )
+
+    esim_tran_no: Identifier | None = None
+    iccid: Identifier | None = None
+    text: (
+        Annotated[
+            StrictStr,
+            Field(
+                min_length=1,
+                max_length=MAX_CHARACTERS,
+                json_schema_extra={"pattern": "^[^\\x00]*$"},
+            ),
+            AfterValidator(_without_nul),
+        ]
+        | None
+    ) = None
+    binary: (
+        Annotated[
+            StrictStr,
+            Field(max_length=2 * MAX_OCTETS, description="Octets in hex digits."),
+            Matching(r"^(?:[0-9a-fA-F]{2})+$", "must be octets in hex digits, two for each"),
+        ]
+        | None
+    ) = None
+    ports: PortsIn | None = None
+    from_: Annotated[StrictStr, AfterValidator(_a_sender)] | None = Field(
+        default=None,
+        alias="from",
+        description="Whom the handset shows: up to 15 digits, or up to 11 letters and digits.",
+    )
+    message_class: Annotated[StrictInt, Field(ge=0, le=3)] | None = Field(
+        default=None, alias="class", description="0 is flash (TS 23.038 4)."
+    )
+    receipt: StrictBool = True
+    look_alikes: StrictBool | None = Field(
+        default=None,
+        description="Send look-alikes, such as straight quotes for curly ones, where that saves "
+        "parts; null takes the account's own.",
+    )
+    category: Category | None = None
+    validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
+    dry_run: StrictBool = False
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> NewMessage:
+        if self.esim_tran_no is None and self.iccid is None:
+            raise ValueError("give esimTranNo, iccid or both")
+        if (self.text is None) == (self.binary is None):
+            raise ValueError("give either text or binary")
+        if self.ports and self.binary is None:
+            raise ValueError("ports need binary")
+        return self
+
+    @property
+    def content(self) -> str:
+        """The text, or the octets of a binary message in hex digits."""
+        return self.text if self.text is not None else (self.binary or "").lower()
+
+    @property
+    def options(self) -> SendOptions:
+        ports = self.ports
+        options = SendOptions(
+            sender=self.from_,
+            message_class=self.message_class,
+            receipt=self.receipt,
+            binary=self.binary is not None,
+            ports=Ports(ports.destination, ports.source, ports.bits) if ports else None,
+            look_alikes=self.look_alikes,
+        )
+        return DEFAULT_SEND_OPTIONS if options == DEFAULT_SEND_OPTIONS else options
