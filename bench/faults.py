@@ -20,7 +20,7 @@ from typing import Any
 from bench.gateway import Gateway
 from bench.soak import HOSTILE, SHOWN, judge, logged_in, open_store, send, texts_of, wait_for_ends
 from simpost.domain.states import State
-from simpost.store.codes import CODE
+from simpost.store.records.columns import CODE
 
 _THROTTLED, _CUT = HOSTILE[:2]
 _STORIES: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = (

@@ -16,7 +16,7 @@ import asyncpg
 from bench.texts import text
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.store.codes import CODE
+from simpost.store.records.columns import CODE
 from simpost.store.sqlite.connection import open_writer
 
 SPREAD_MS = 30 * 86_400_000

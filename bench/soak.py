@@ -23,7 +23,7 @@ import uvloop
 from bench.gateway import HOST, Gateway
 from bench.load import drive, send_sms
 from simpost.domain.states import State
-from simpost.store.codes import FINAL, STATE
+from simpost.store.records.columns import FINAL, STATE
 
 HOSTILE: tuple[dict[str, Any], ...] = (
     {

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from bench.processes import HOST, free_ports
-from simpost.store.postgres.dialling import connect
+from simpost.store.postgres.connector import connect
 from tests.contract.postgres_server import PostgresServer
 from tests.scenarios.faults.counting import Handsets, count
 from tests.scenarios.faults.databases import Database, Standby

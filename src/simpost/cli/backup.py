@@ -11,7 +11,7 @@ import typer
 from simpost.cli.output import print_lines
 from simpost.config import Settings, load
 from simpost.errors import ConfigError
-from simpost.store.seal import Seal
+from simpost.store.secret_box import SecretBox
 from simpost.text.display import visible_lines
 
 _RESTORED = """\
@@ -52,7 +52,7 @@ def restore(
     from simpost.store.sqlite.backup import restore as put_back
 
     at = _embedded(config, "pg_restore").store
-    aside = put_back(file, at.path, seal=Seal(at.secrets_key.get_secret_value()))
+    aside = put_back(file, at.path, seal=SecretBox(at.secrets_key.get_secret_value()))
     kept = f"The store of before is {aside}.\n" if aside else ""
     print(visible_lines(_RESTORED.format(backup=file, store=at.path, aside=kept)), end="")
 

@@ -63,7 +63,7 @@ def _about_store(path: Path) -> str:
         return f"{path} (will be created)"
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
         raise ConfigError(f"store.database_url: {path} is no file that can be written.")
-    from simpost.store.sqlite.probing import look
+    from simpost.store.sqlite.inspection import look
 
     try:
         return look(path)
@@ -73,7 +73,7 @@ def _about_store(path: Path) -> str:
 
 def _about_database(store: StoreSettings) -> str:
     """Raises ConfigError when it cannot be reached, or holds what this release cannot serve."""
-    from simpost.store.postgres.probing import look
+    from simpost.store.postgres.inspection import look
 
     try:
         return asyncio.run(look(store.database_url))
@@ -129,7 +129,7 @@ def _about_tls(carriers: Sequence[SmppCarrierSettings]) -> Iterator[str]:
 def _about_database_tls(store: StoreSettings) -> Iterator[str]:
     if store.is_embedded:
         return
-    from simpost.store.postgres.address import unverified_hosts
+    from simpost.store.postgres.dsn import unverified_hosts
 
     for key, url in (("database_url", store.database_url), ("listen_url", store.listen_url)):
         for host in unverified_hosts(url, os.environ) if url else ():

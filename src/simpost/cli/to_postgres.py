@@ -25,7 +25,7 @@ from simpost.config import Settings, load
 from simpost.errors import ConfigError, StoreError
 from simpost.messaging.from_settings import repeats_of
 from simpost.runtime.clock import wall_clock_ms
-from simpost.store import moving
+from simpost.store import to_postgres as move
 
 _LINE_S = 5.0
 """Where there is no bar a line is written so often, and at the end of each table."""
@@ -76,7 +76,7 @@ def to_postgres(
     path = _source(settings, from_)
     key = settings.store.secrets_key.get_secret_value()
     if cancel:
-        left = moving.give_up(path, seal_key=key)
+        left = move.give_up(path, seal_key=key)
         print(f"{path} can be served again. Drop what is in {left}: it is not the whole store.")
         return
     url = _target(settings, to)
@@ -120,10 +120,10 @@ def _target(settings: Settings, given: str) -> str:
     return settings.store.database_url
 
 
-def _run(path: Path, url: str, settings: Settings, key: str, tell: moving.Tell) -> moving.Moved:
+def _run(path: Path, url: str, settings: Settings, key: str, tell: move.Tell) -> move.Moved:
     try:
         return asyncio.run(
-            moving.move(
+            move.move(
                 path,
                 url,
                 seal_key=key,
@@ -137,7 +137,7 @@ def _run(path: Path, url: str, settings: Settings, key: str, tell: moving.Tell) 
 
 
 @contextmanager
-def _telling() -> Iterator[moving.Tell]:
+def _telling() -> Iterator[move.Tell]:
     """A bar on a terminal, lines elsewhere."""
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
@@ -162,9 +162,9 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told_s = time.monotonic()
-        self._told: moving.Progress | None = None
+        self._told: move.Progress | None = None
 
-    def __call__(self, now: moving.Progress) -> None:
+    def __call__(self, now: move.Progress) -> None:
         is_due = now.rows >= now.total or time.monotonic() - self._told_s >= _LINE_S
         if not (is_due and now.total) or now == self._told:
             return
@@ -173,7 +173,7 @@ class _Lines:
         self._console.print(f"{now.table}: {now.rows:,} of {now.total:,}")
 
 
-def _table(counts: list[moving.Count]) -> Iterator[str]:
+def _table(counts: list[move.Count]) -> Iterator[str]:
     yield f"{'':<18}{'embedded':>14}{'database':>14}"
     for name, embedded, database in counts:
         odd = "" if embedded == database else "  differs"

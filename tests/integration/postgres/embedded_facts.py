@@ -21,7 +21,7 @@ from simpost.domain.states import State
 from simpost.ports.store import NewMessage, PriceRow, Refused
 from simpost.ports.store.refusals import Refusal, RefusalBatch
 from simpost.store import SqliteStore
-from simpost.store.moving.tables import TABLES
+from simpost.store.to_postgres.tables import TABLES
 from tests import prestarted
 from tests.contract.inbound_facts import alone, new, one_of
 from tests.contract.store_facts import (

@@ -12,10 +12,10 @@ from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.errors import StoreBusy, StoreError
 from simpost.ports.store import MessageFilter
-from simpost.store import SqliteStore, moving
-from simpost.store.moving.source import Source
-from simpost.store.moving.tables import EMBEDDED_ONLY, POSTGRES_ONLY, TABLES
-from simpost.store.seal import Seal
+from simpost.store import SqliteStore, to_postgres
+from simpost.store.secret_box import SecretBox
+from simpost.store.to_postgres.source import Source
+from simpost.store.to_postgres.tables import EMBEDDED_ONLY, POSTGRES_ONLY, TABLES
 from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, esim, leased, message
 from tests.integration.postgres.conftest import SEAL_KEY, open_store, run_sql
 from tests.integration.postgres.embedded_facts import (
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(120)  # each opens two databases, on a busy mac
 
 async def move(embedded, url, **changes):
     facts = {"seal_key": SEAL_KEY, "repeats": REPEAT, "now_ms": NOW_MS, "tell": lambda _: None}
-    return await moving.move(embedded.path, url, **{**facts, **changes})
+    return await to_postgres.move(embedded.path, url, **{**facts, **changes})
 
 
 @contextlib.asynccontextmanager
@@ -163,7 +163,7 @@ async def test_long_texts_make_batches_of_fewer_rows(tmp_path):
         await store.catalogue.save_esims(
             1, [esim(f"L-{at}", document={"long": "x" * 1_000_000}) for at in range(12)]
         )
-    with Source.opened(embedded.path, Seal(SEAL_KEY)) as source:
+    with Source.opened(embedded.path, SecretBox(SEAL_KEY)) as source:
         shape = source.shape("esims")
         sizes = []
         after = None
@@ -243,7 +243,7 @@ async def test_what_was_moved_is_served_in_one_place_only(tmp_path, url, empty_u
     with pytest.raises(StoreError, match="was moved to"):
         await move(embedded, empty_url)
     with pytest.raises(StoreError, match="may have sent from it since"):
-        moving.give_up(embedded.path, seal_key=SEAL_KEY)
+        to_postgres.give_up(embedded.path, seal_key=SEAL_KEY)
     again = await move(embedded, url)
     assert again.counts == []
     async with database_store(url):

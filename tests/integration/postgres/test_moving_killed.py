@@ -18,7 +18,7 @@ import pytest
 from simpost.domain.messages import format_id
 from simpost.errors import StoreError
 from simpost.store import SqliteStore
-from simpost.store.moving.tables import TABLES
+from simpost.store.to_postgres.tables import TABLES
 from tests import prestarted
 from tests.integration.postgres.conftest import SEAL_KEY, open_store, run_sql
 from tests.integration.postgres.embedded_facts import (

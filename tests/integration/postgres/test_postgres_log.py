@@ -7,8 +7,8 @@ import pytest
 
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
-from simpost.store.codes import CODE
 from simpost.store.migrations import script
+from simpost.store.records.columns import CODE
 from tests.contract.store_facts import NOW_MS, leased, new_id, receipt, refused, settlement
 from tests.integration.postgres.conftest import open_store, run_sql
 

@@ -102,7 +102,7 @@ async def test_connections_that_are_cut_are_made_anew(node, url, database):
 
 
 async def test_a_server_that_does_not_answer_is_given_up(node, url, monkeypatch):
-    monkeypatch.setattr("simpost.store.postgres.dialling.ANSWER_S", 4.0)
+    monkeypatch.setattr("simpost.store.postgres.connector.ANSWER_S", 4.0)
     async with node() as store:
         await store.queue.accept(message())
         await run_sql(url, "SELECT 1")
@@ -140,7 +140,7 @@ async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_pat
 async def test_a_host_that_says_nothing_does_not_hide_the_one_that_takes_writes(
     server, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("simpost.store.postgres.dialling.CONNECT_S", 3_600.0)
+    monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 3_600.0)
     silent = await asyncio.start_unix_server(say_nothing, tmp_path / ".s.PGSQL.5432")
     store = await open_store(
         f"postgresql://postgres@/postgres?host={tmp_path},{server.root}", "one"
@@ -152,7 +152,7 @@ async def test_a_host_that_says_nothing_does_not_hide_the_one_that_takes_writes(
 
 async def test_who_waits_for_a_host_that_says_nothing_is_told_together(server, monkeypatch):
     """Each by itself would wait for a try of his own."""
-    monkeypatch.setattr("simpost.store.postgres.dialling.CONNECT_S", 2.0)
+    monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 2.0)
     store = await open_store(server.url(), "one")
     await store.queue.accept(message())
     await asyncio.to_thread(server.stop)

@@ -55,7 +55,7 @@ async def test_nodes_that_claim_at_once_never_lease_the_same_part(node):
 async def test_what_one_node_accepted_another_sends(node):
     async with node("door") as door, node("dispatch") as dispatch:
         one = message("a", "b")
-        accepted = await door.accept(one)
+        accepted = await door.queue.accept(one)
         parts = await claim(dispatch, "dispatch")
         assert [(part.text, part.reference) for part in parts] == [
             ("a", accepted.reference),
@@ -198,7 +198,7 @@ async def test_what_a_node_left_between_its_commits_is_met_by_the_keeper(node, m
         one = leased()
         await store.queue.accept(one)
         await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
-        monkeypatch.setattr("simpost.store.postgres.settling.meet_parked", died)
+        monkeypatch.setattr("simpost.store.postgres.attempt_results.apply_parked", died)
         await store.queue.record([settlement(one, carrier_message_id="c-1")])
         assert await state_of(store, one) is State.SENT
         await store.retention.purge(now_ms=NOW_MS + 5_000, limit=100)

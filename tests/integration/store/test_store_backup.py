@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from simpost.errors import StoreBusy, StoreDamaged, StoreError
-from simpost.store.seal import Seal
+from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite import SqliteStore
 from simpost.store.sqlite.backup import back_up, restore
 from simpost.store.sqlite.soundness import check_sound
@@ -20,7 +20,7 @@ from tests.contract.store_facts import leased
 from tests.integration.store.conftest import SEAL_KEY
 
 ROOT = Path(__file__).parents[3]
-SEAL = Seal(SEAL_KEY)
+SEAL = SecretBox(SEAL_KEY)
 
 
 @contextlib.contextmanager
@@ -177,7 +177,7 @@ async def test_a_backup_that_is_not_good_changes_nothing(path, tmp_path):
     backup = tmp_path / "backup.db"
     back_up(path, backup)
     with pytest.raises(StoreError, match="seal key is not the one"):
-        restore(backup, path, seal=Seal(Fernet.generate_key().decode()))
+        restore(backup, path, seal=SecretBox(Fernet.generate_key().decode()))
     damage(backup, "messages_by_esim")
     with pytest.raises(StoreError, match=r"backup\.db is damaged, or no backup; nothing"):
         restore(backup, path, seal=SEAL)

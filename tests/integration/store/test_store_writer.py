@@ -8,7 +8,7 @@ import pytest
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import StoreError
-from simpost.store.sqlite import SqliteStore, receiving, writer
+from simpost.store.sqlite import SqliteStore, delivery_receipts, writer
 from tests.contract.store_facts import NOW_MS, esim, leased, message, receipt, settlement
 from tests.integration.store.conftest import SEAL_KEY
 
@@ -103,7 +103,7 @@ async def test_an_ambiguous_receipt_is_kept_as_such(store, path):
 
 
 async def test_of_parked_receipts_only_so_many_are_kept_and_the_oldest_go(store, path, monkeypatch):
-    monkeypatch.setattr(receiving, "MOST_PARKED", 5)
+    monkeypatch.setattr(delivery_receipts, "MOST_PARKED", 5)
     await store.queue.record(
         (), [receipt(f"c-{index}", at_ms=NOW_MS + index) for index in range(8)]
     )
@@ -116,7 +116,7 @@ async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch)
     def broken(_session, _payloads):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("simpost.store.sqlite.accepting.remember", broken)
+    monkeypatch.setattr("simpost.store.sqlite.acceptance.remember", broken)
     answers = await asyncio.gather(
         store.queue.accept(message()),
         store.queue.record_refusal(None),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simpost.store.postgres.address import unverified_hosts
+from simpost.store.postgres.dsn import unverified_hosts
 
 
 @pytest.mark.parametrize(

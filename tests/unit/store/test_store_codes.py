@@ -1,7 +1,7 @@
 import itertools
 
 from simpost.domain.states import State
-from simpost.store.codes import CODE, FINAL, STATE
+from simpost.store.records.columns import CODE, FINAL, STATE
 
 
 def test_every_state_has_a_code_of_its_own():

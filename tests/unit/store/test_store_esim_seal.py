@@ -1,10 +1,10 @@
 from cryptography.fernet import Fernet
 
-from simpost.store.esim_seal import opened, sealed
-from simpost.store.seal import Seal
+from simpost.store.records.sealed_esims import opened, sealed
+from simpost.store.secret_box import SecretBox
 from tests.contract.store_facts import esim
 
-SEAL = Seal(Fernet.generate_key().decode())
+SEAL = SecretBox(Fernet.generate_key().decode())
 
 
 def test_a_row_of_before_is_read_as_it_is_and_sealed_when_it_is_saved():

@@ -2,46 +2,46 @@ import pytest
 from cryptography.fernet import Fernet
 
 from simpost.errors import StoreError
-from simpost.store.seal import Seal
+from simpost.store.secret_box import SecretBox
 
 KEY = Fernet.generate_key().decode()
 
 
 def test_what_was_sealed_opens_under_its_name():
-    assert Seal(KEY).open("shop", Seal(KEY).close("shop", "sécret\0x")) == "sécret\0x"
+    assert SecretBox(KEY).open("shop", SecretBox(KEY).close("shop", "sécret\0x")) == "sécret\0x"
 
 
 def test_another_key_is_one_clear_sentence():
-    sealed = Seal(KEY).close("shop", "secret")
+    sealed = SecretBox(KEY).close("shop", "secret")
     with pytest.raises(StoreError, match="seal key is not the one"):
-        Seal(Fernet.generate_key().decode()).open("shop", sealed)
+        SecretBox(Fernet.generate_key().decode()).open("shop", sealed)
 
 
 def test_a_secret_moved_to_another_name_is_refused():
     with pytest.raises(StoreError, match="another name"):
-        Seal(KEY).open("other", Seal(KEY).close("shop", "secret"))
+        SecretBox(KEY).open("other", SecretBox(KEY).close("shop", "secret"))
 
 
 def test_a_changed_seal_is_refused():
-    sealed = Seal(KEY).close("shop", "secret")
+    sealed = SecretBox(KEY).close("shop", "secret")
     with pytest.raises(StoreError):
-        Seal(KEY).open("shop", sealed[:-4] + "AAA=")
+        SecretBox(KEY).open("shop", sealed[:-4] + "AAA=")
 
 
 @pytest.mark.parametrize("key", ["", "short", "not base64!", "ö" * 44])
 def test_a_key_that_is_none_is_refused(key):
     with pytest.raises(StoreError, match="seal key must be"):
-        Seal(key)
+        SecretBox(key)
 
 
 def test_a_field_is_sealed_the_same_each_time_and_for_its_name_alone():
-    seal = Seal(Fernet.generate_key().decode())
+    seal = SecretBox(Fernet.generate_key().decode())
     one = seal.close_field("7 pin", "4711")
     assert one == seal.close_field("7 pin", "4711")
     assert one != seal.close_field("8 pin", "4711")
     assert "4711" not in one
     assert seal.open_field("7 pin", one) == "4711"
-    other = Seal(Fernet.generate_key().decode())
+    other = SecretBox(Fernet.generate_key().decode())
     for wrong in (lambda: seal.open_field("8 pin", one), lambda: other.open_field("7 pin", one)):
         with pytest.raises(StoreError, match="cannot be opened"):
             wrong()

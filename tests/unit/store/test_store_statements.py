@@ -5,7 +5,7 @@ import pytest
 from simpost.store.postgres.queries import SQL as POSTGRES
 from simpost.store.sqlite.queries import SQL as SQLITE
 
-ALSO = {"simpost.store.sqlite": (), "simpost.store.postgres": ("simpost.store.moving",)}
+ALSO = {"simpost.store.sqlite": (), "simpost.store.postgres": ("simpost.store.to_postgres",)}
 STATEMENTS = {"simpost.store.sqlite": SQLITE, "simpost.store.postgres": POSTGRES}
 
 

@@ -9,11 +9,11 @@ import asyncpg
 
 from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
-from simpost.store.accounts import account_of, changes_of, row_of
-from simpost.store.postgres.database import Database
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.events import keep_events
-from simpost.store.postgres.link import Session
-from simpost.store.seal import Seal
+from simpost.store.records.accounts import account_of, changes_of, row_of
+from simpost.store.secret_box import SecretBox
 
 _SEAL = "seal"
 _CANARY = "simpost"
@@ -24,7 +24,7 @@ Row: TypeAlias = tuple[Any, ...]
 class PostgresAccounts:
     """Implements `simpost.ports.store.AccountStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._seal = database.seal
         self._read = database.read
         self._write = database.chores.submit
@@ -40,12 +40,12 @@ class PostgresAccounts:
         await self._write(change_accounts, (changes_of(change, self._seal), change.events))
 
 
-async def add_accounts(session: Session, added: Sequence[tuple[Row, bool]]) -> list[int]:
+async def add_accounts(session: PostgresSession, added: Sequence[tuple[Row, bool]]) -> list[int]:
     async with session.transaction():
         return [await _add(session, row, kept=kept) for row, kept in added]
 
 
-async def _add(session: Session, row: Row, *, kept: bool) -> int:
+async def _add(session: PostgresSession, row: Row, *, kept: bool) -> int:
     try:
         added: int = await session.value("add_account", *row)
     except asyncpg.UniqueViolationError:
@@ -56,7 +56,7 @@ async def _add(session: Session, row: Row, *, kept: bool) -> int:
 
 
 async def change_accounts(
-    session: Session, changes: Sequence[tuple[Row, bool | None]]
+    session: PostgresSession, changes: Sequence[tuple[Row, bool | None]]
 ) -> list[None]:
     """Changes as `changes_of` returns them, with whether events are kept from now on."""
     async with session.transaction():
@@ -68,11 +68,11 @@ async def change_accounts(
     return [None] * len(changes)
 
 
-async def list_accounts(session: Session, seal: Seal) -> list[Account]:
+async def list_accounts(session: PostgresSession, seal: SecretBox) -> list[Account]:
     return [account_of(row, seal) for row in await session.ask("list_accounts")]
 
 
-async def check_seal(session: Session, seal: Seal) -> None:
+async def check_seal(session: PostgresSession, seal: SecretBox) -> None:
     """Bind a new store to the key; raises StoreError when it is bound to another."""
     if await session.value("find_meta", _SEAL) is None:
         await session.ask("set_meta", _SEAL, seal.close(_SEAL, _CANARY))

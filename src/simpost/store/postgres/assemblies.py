@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -12,36 +12,32 @@ from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.store import Accepted, Repeated
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
-from simpost.store.codes import reason_of
-from simpost.store.inboundrows import raw_octets
-from simpost.store.postgres.accepting import accept
+from simpost.store.postgres.acceptance import accept
+from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.inbound_log import parts_of
-from simpost.store.postgres.link import Session
 from simpost.store.postgres.queries import octets
+from simpost.store.records.columns import reason_of
+from simpost.store.records.inbound import raw_octets
+from simpost.store.records.payloads import InboundPurge
 
 _WHOLE = Accepted()
 
 
-class Oblivion(NamedTuple):
-    before_ms: int
-    limit: int
-
-
 async def gather(
-    session: Session, parts: Sequence[InboundPart]
+    session: PostgresSession, parts: Sequence[InboundPart]
 ) -> list[Assembly | Duplicate | None]:
     async with session.transaction():
         await _lock(session, parts)
         return [await _gather(session, part) for part in parts]
 
 
-async def _lock(session: Session, parts: Sequence[InboundPart]) -> None:
+async def _lock(session: PostgresSession, parts: Sequence[InboundPart]) -> None:
     """Hold what makes parts one message until the end of the transaction."""
     keys = [zlib.crc32(repr(_key(part)).encode()) - (1 << 31) for part in parts]
     await session.ask("lock_assemblies", keys)
 
 
-async def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate | None:
+async def _gather(session: PostgresSession, part: InboundPart) -> Assembly | Duplicate | None:
     rows = await session.ask("newest_assembly", *_key(part))
     if not rows:
         await _begin(session, part)
@@ -53,7 +49,7 @@ async def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate |
     if differs or (inbound_id is not None and same is None):
         await _begin(session, part)
         return None
-    await session.ask("touch_assembly", part.link, part.received_ms, assembly)
+    await session.ask("refresh_assembly", part.link, part.received_ms, assembly)
     if inbound_id is not None:
         return Duplicate(reason_of(reason))
     if same is None:
@@ -64,12 +60,12 @@ async def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate |
     return Assembly(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
 
 
-async def _begin(session: Session, part: InboundPart) -> None:
+async def _begin(session: PostgresSession, part: InboundPart) -> None:
     row = (*_key(part), part.link, part.received_ms, None, None)
     await _add(session, await session.value("add_assembly", *row), part)
 
 
-async def _add(session: Session, assembly: int, part: InboundPart) -> None:
+async def _add(session: PostgresSession, assembly: int, part: InboundPart) -> None:
     await session.ask(
         "add_incoming_part",
         assembly,
@@ -87,11 +83,13 @@ def _key(part: InboundPart) -> tuple[Any, ...]:
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
 
-async def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
+async def keep(
+    session: PostgresSession, all_new: Sequence[NewInbound]
+) -> list[Accepted | Duplicate]:
     return [await _keep(session, new) for new in all_new]
 
 
-async def _keep(session: Session, new: NewInbound) -> Accepted | Duplicate:
+async def _keep(session: PostgresSession, new: NewInbound) -> Accepted | Duplicate:
     inbound = new.inbound
     async with session.transaction():
         if isinstance(new.of, Assembly):
@@ -116,7 +114,7 @@ async def _keep(session: Session, new: NewInbound) -> Accepted | Duplicate:
 
 
 async def _take_gathered(
-    session: Session, of: Assembly, inbound: InboundMessage
+    session: PostgresSession, of: Assembly, inbound: InboundMessage
 ) -> Duplicate | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
     if await session.value("count_incoming_parts", of.assembly) != len(of.parts):
@@ -129,7 +127,7 @@ async def _take_gathered(
 
 
 async def _take_alone(
-    session: Session, part: InboundPart, inbound: InboundMessage
+    session: PostgresSession, part: InboundPart, inbound: InboundMessage
 ) -> Duplicate | None:
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
@@ -137,9 +135,9 @@ async def _take_alone(
     is the same message only if the answer may have been lost with its connection; then it is
     answered anew over this one, and the next is another message.
     """
-    for assembly, link, reason in await session.ask("like_assemblies", *_key(part)):
+    for assembly, link, reason in await session.ask("equal_assemblies", *_key(part)):
         if link not in part.links if part.place.is_alone else reason is not None:
-            await session.ask("touch_assembly", part.link, part.received_ms, assembly)
+            await session.ask("refresh_assembly", part.link, part.received_ms, assembly)
             return Duplicate(reason_of(reason))
     row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
     await session.ask("add_assembly", *row)
@@ -166,7 +164,7 @@ def _row(inbound: InboundMessage) -> tuple[Any, ...]:
     )
 
 
-async def retire(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+async def retire(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
     """Ids begin with their time."""
     return [
         await session.value(
@@ -176,7 +174,7 @@ async def retire(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
     ]
 
 
-async def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+async def forget(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
     return [
         await session.value("forget_assemblies", one.before_ms, one.limit, limits.MOST_ASSEMBLIES)
         for one in all_of

@@ -15,13 +15,14 @@ from simpost.ports.store.catalogue import (
     Saved,
 )
 from simpost.store.postgres import catalogue_rows as rows
-from simpost.store.postgres.database import Database
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 
 
 class PostgresCatalogue:
     """Implements `simpost.ports.store.CatalogueStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._seal = database.seal
         self._look_up = database.lookups.submit
         self._read = database.read
@@ -48,19 +49,19 @@ class PostgresCatalogue:
         await self._write(rows.save_plans, plans)
 
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
-        return await self._write(rows.save_esims, rows.EsimBatch(account_id, esims, self._seal))
+        return await self._write(rows.save_esims, EsimBatch(account_id, esims, self._seal))
 
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
         return await self._write(rows.merge_plans, plans)
 
     async def save_prices(self, account_id: int, prices: Sequence[PriceRow]) -> Saved:
-        return await self._write(rows.save_prices, rows.PriceBatch(account_id, prices))
+        return await self._write(rows.save_prices, PriceBatch(account_id, prices))
 
     async def list_prices(self, account_id: int) -> dict[str, PriceRow]:
         return await self._read(rows.list_prices, account_id)
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
-        return await self._write(rows.merge_esims, rows.EsimBatch(account_id, esims, self._seal))
+        return await self._write(rows.merge_esims, EsimBatch(account_id, esims, self._seal))
 
     async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
         return await self._read(rows.search_esims, which)
@@ -69,10 +70,10 @@ class PostgresCatalogue:
         return await self._read(rows.all_plans, after, limit)
 
     async def retire_esims(self, esim_tran_nos: Sequence[str], *, now_ms: int | None) -> int:
-        return await self._write(rows.retire_esims, rows.Retirement(esim_tran_nos, now_ms))
+        return await self._write(rows.retire_esims, RetireRequest(esim_tran_nos, now_ms))
 
     async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
-        return await self._write(rows.retire_plans, rows.Retirement(package_codes, now_ms))
+        return await self._write(rows.retire_plans, RetireRequest(package_codes, now_ms))
 
     async def delete_esim(self, esim_tran_no: str) -> bool:
         return await self._write(rows.delete_esims, esim_tran_no)

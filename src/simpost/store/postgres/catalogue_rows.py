@@ -18,11 +18,12 @@ from simpost.ports.store import (
     PriceRow,
     Saved,
 )
-from simpost.store.esim_seal import opened, sealed
-from simpost.store.merge import changed_prices, merged_esim, merged_plan
-from simpost.store.postgres.link import Session
-from simpost.store.postgres.queries import columns, is_keepable, waves
-from simpost.store.seal import Seal
+from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.queries import columns, is_keepable, without_duplicate_keys
+from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
+from simpost.store.records.sealed_esims import opened, sealed
+from simpost.store.secret_box import SecretBox
 
 R = TypeVar("R")
 
@@ -40,13 +41,7 @@ class Wanted(NamedTuple):
     iccid: str | None
 
 
-class EsimBatch(NamedTuple):
-    account_id: int
-    esims: Sequence[EsimRow]
-    seal: Seal
-
-
-async def find_esims(session: Session, wanted: Sequence[Wanted]) -> list[Esim | None]:
+async def find_esims(session: PostgresSession, wanted: Sequence[Wanted]) -> list[Esim | None]:
     found: list[Esim | None] = [None] * len(wanted)
     asked = [
         (place, *one)
@@ -59,48 +54,52 @@ async def find_esims(session: Session, wanted: Sequence[Wanted]) -> list[Esim | 
     return found
 
 
-async def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
+async def save_plans(session: PostgresSession, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
     async with session.transaction():
         for batch in batches:
-            for wave in waves(batch, lambda plan: plan.package_code):
+            for wave in without_duplicate_keys(batch, lambda plan: plan.package_code):
                 for first in range(0, len(wave), _STEP):
                     await _write_plans(session, wave[first : first + _STEP])
     return [None] * len(batches)
 
 
-async def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[list[str]]:
+async def save_esims(session: PostgresSession, batches: Sequence[EsimBatch]) -> list[list[str]]:
     async with session.transaction():
         return [await _save_esims(session, batch) for batch in batches]
 
 
-async def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
+async def _save_esims(session: PostgresSession, batch: EsimBatch) -> list[str]:
     ours: set[str] = set()
-    esims = [sealed(batch.seal, esim) for esim in batch.esims]
-    for wave in waves(esims, lambda esim: esim.esim_tran_no):
+    esims = [sealed(batch.box, esim) for esim in batch.esims]
+    for wave in without_duplicate_keys(esims, lambda esim: esim.esim_tran_no):
         for first in range(0, len(wave), _STEP):
             ours |= await _write_esims(session, batch.account_id, wave[first : first + _STEP])
     return [esim.esim_tran_no for esim in batch.esims if esim.esim_tran_no not in ours]
 
 
-async def _write_plans(session: Session, plans: Sequence[PlanRow]) -> None:
+async def _write_plans(session: PostgresSession, plans: Sequence[PlanRow]) -> None:
     rows = [(*_fields(plan), _json(plan.document)) for plan in plans]
     await session.ask("save_plans", *columns(rows, 7))
 
 
-async def _write_esims(session: Session, account_id: int, esims: Sequence[EsimRow]) -> set[str]:
+async def _write_esims(
+    session: PostgresSession, account_id: int, esims: Sequence[EsimRow]
+) -> set[str]:
     rows = [(*_fields(esim), _json(esim.document)) for esim in esims]
     found = await session.ask("save_esims", account_id, *columns(rows, 11))
     return {row[0] for row in found}
 
 
-async def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
+async def merge_plans(
+    session: PostgresSession, batches: Sequence[Sequence[PlanRow]]
+) -> list[Saved]:
     async with session.transaction():
         return [await _merge_plans(session, batch) for batch in batches]
 
 
-async def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
+async def _merge_plans(session: PostgresSession, batch: Sequence[PlanRow]) -> Saved:
     saved = Saved()
-    for wave in waves(enumerate(batch), lambda each: each[1].package_code):
+    for wave in without_duplicate_keys(enumerate(batch), lambda each: each[1].package_code):
         keys = [plan.package_code for _place, plan in wave]
         there = {row[0]: row for row in await session.ask("kept_plans", keys)}
         new_keys = [key for key in keys if key not in there]
@@ -125,15 +124,15 @@ async def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
     return saved
 
 
-async def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
+async def merge_esims(session: PostgresSession, batches: Sequence[EsimBatch]) -> list[Saved]:
     async with session.transaction():
         return [await _merge_esims(session, batch) for batch in batches]
 
 
-async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
+async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
     saved = Saved()
     planless: dict[str, str] = {}
-    for wave in waves(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
+    for wave in without_duplicate_keys(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
         keys = [esim.esim_tran_no for _place, esim in wave]
         there = {row[1]: row for row in await session.ask("kept_esims", keys)}
         new_keys = [key for key in keys if key not in there]
@@ -153,7 +152,7 @@ async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
                 saved.incomplete.append(place)
                 await session.ask("delete_esim", key)
                 continue
-            new = sealed(batch.seal, new)
+            new = sealed(batch.box, new)
             if new.sms_status is None:
                 planless[key] = new.package_code
             else:
@@ -170,17 +169,12 @@ async def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     return saved
 
 
-class PriceBatch(NamedTuple):
-    account_id: int
-    prices: Sequence[PriceRow]
-
-
-async def save_prices(session: Session, batches: Sequence[PriceBatch]) -> list[Saved]:
+async def save_prices(session: PostgresSession, batches: Sequence[PriceBatch]) -> list[Saved]:
     async with session.transaction():
         return [await _save_prices(session, batch) for batch in batches]
 
 
-async def _save_prices(session: Session, batch: PriceBatch) -> Saved:
+async def _save_prices(session: PostgresSession, batch: PriceBatch) -> Saved:
     codes = sorted({row.package_code for row in batch.prices})
     known = {row[0] for row in await session.ask("known_codes", codes)}
     kept = await list_prices(session, batch.account_id)
@@ -192,46 +186,41 @@ async def _save_prices(session: Session, batch: PriceBatch) -> Saved:
     return saved
 
 
-async def list_prices(session: Session, account_id: int) -> dict[str, PriceRow]:
+async def list_prices(session: PostgresSession, account_id: int) -> dict[str, PriceRow]:
     rows = await session.ask("list_prices", account_id)
     return {row[0]: PriceRow(*row) for row in rows}
 
 
-class Retirement(NamedTuple):
-    keys: Sequence[str]
-    now_ms: int | None
-
-
-async def retire_esims(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+async def retire_esims(session: PostgresSession, retirements: Sequence[RetireRequest]) -> list[int]:
     async with session.transaction():
         return [await _retire(session, "retire_esims", one) for one in retirements]
 
 
-async def retire_plans(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+async def retire_plans(session: PostgresSession, retirements: Sequence[RetireRequest]) -> list[int]:
     async with session.transaction():
         return [await _retire(session, "retire_plans", one) for one in retirements]
 
 
-async def _retire(session: Session, statement: str, one: Retirement) -> int:
+async def _retire(session: PostgresSession, statement: str, one: RetireRequest) -> int:
     keys = [key for key in one.keys if is_keepable(key)]
     return len(await session.ask(statement, one.now_ms, keys))
 
 
-async def delete_esims(session: Session, keys: Sequence[str]) -> list[bool]:
+async def delete_esims(session: PostgresSession, keys: Sequence[str]) -> list[bool]:
     async with session.transaction():
         return [await _delete(session, "delete_esim", key) for key in keys]
 
 
-async def delete_plans(session: Session, keys: Sequence[str]) -> list[bool]:
+async def delete_plans(session: PostgresSession, keys: Sequence[str]) -> list[bool]:
     async with session.transaction():
         return [await _delete(session, "delete_plan", key) for key in keys]
 
 
-async def _delete(session: Session, statement: str, key: str) -> bool:
+async def _delete(session: PostgresSession, statement: str, key: str) -> bool:
     return is_keepable(key) and bool(await session.ask(statement, key))
 
 
-async def search_esims(session: Session, which: EsimSearch) -> list[tuple[int, EsimRow]]:
+async def search_esims(session: PostgresSession, which: EsimSearch) -> list[tuple[int, EsimRow]]:
     if not is_keepable(which.number, which.after):
         return []
     rows = await session.ask(
@@ -240,7 +229,7 @@ async def search_esims(session: Session, which: EsimSearch) -> list[tuple[int, E
     return [(row[0], _esim(tuple(row)[1:])) for row in rows]
 
 
-async def all_plans(session: Session, after: str, limit: int) -> list[PlanRow]:
+async def all_plans(session: PostgresSession, after: str, limit: int) -> list[PlanRow]:
     if not is_keepable(after):
         return []
     return [_plan(row) for row in await session.ask("all_plans", after, limit)]
@@ -256,7 +245,7 @@ def _json(document: dict[str, Any]) -> str:
 
 
 async def query_esims(
-    session: Session, seal: Seal, account_id: int, which: EsimFilter
+    session: PostgresSession, seal: SecretBox, account_id: int, which: EsimFilter
 ) -> tuple[list[EsimRow], int]:
     if not is_keepable(which.esim_tran_no, which.iccid, which.order_no):
         return [], 0
@@ -268,7 +257,7 @@ async def query_esims(
     return await _decoded(rows, lambda row: opened(seal, _esim(row))), count
 
 
-async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:
+async def list_plans(session: PostgresSession, which: PlanFilter) -> list[PlanRow]:
     if not is_keepable(which.type, which.package_code, which.slug, which.location):
         return []
     rows = await session.ask(
@@ -282,7 +271,7 @@ async def list_plans(session: Session, which: PlanFilter) -> list[PlanRow]:
     return await _decoded(rows, _plan)
 
 
-async def plans_version(session: Session) -> tuple[int, int]:
+async def plans_version(session: PostgresSession) -> tuple[int, int]:
     [(count, changes)] = await session.ask("plans_version")
     return count, changes
 
@@ -294,7 +283,7 @@ async def _decoded(rows: Sequence[Any], decode: Callable[[Any], R]) -> list[R]:
     return await asyncio.to_thread(lambda: [decode(row) for row in rows])
 
 
-async def find_plan(session: Session, code_or_slug: str) -> PlanRow | None:
+async def find_plan(session: PostgresSession, code_or_slug: str) -> PlanRow | None:
     if not is_keepable(code_or_slug):
         return None
     rows = await session.ask("find_plan", code_or_slug)

@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 
 from simpost.errors import StoreError, StoreTimeout
 from simpost.ports.store.health import StoreCounts
-from simpost.store.postgres.address import Address
+from simpost.store.postgres.batching import BatchQueue
+from simpost.store.postgres.connection import ManagedConnection, PostgresSession
+from simpost.store.postgres.dsn import Address
 from simpost.store.postgres.failures import translating
-from simpost.store.postgres.lanes import Queue
-from simpost.store.postgres.link import Link, Session
-from simpost.store.postgres.listening import Crier, Listener
-from simpost.store.seal import Seal
+from simpost.store.postgres.notifications import Listener, Notifier
+from simpost.store.secret_box import SecretBox
 
 R = TypeVar("R")
 
@@ -24,32 +24,32 @@ READ_S: Final = 12.0
 _MOST_READS: Final = 1_000
 
 
-class Database:
+class PostgresDatabase:
     """At most nine connections of its own, and READERS.
 
     Attributes:
         accepting, outcomes, claims, chores, lookups: queues with a connection each, for accepted
             messages, what carriers say, claims, all other writes, and eSIMs.
-        crier, listener: say and hear that parts are queued; the listener is `None` behind a pooler
-            without a URL around it.
+        notifier, listener: tell and learn that parts are queued; the listener is `None` behind a
+            pooler, without a URL around it.
     """
 
-    def __init__(self, address: Address, *, seal: Seal, node: str) -> None:
+    def __init__(self, address: Address, *, seal: SecretBox, node: str) -> None:
         self.seal = seal
         self._counts = StoreCounts()
 
-        def link() -> Link:
-            return Link(address, node=node, counts=self._counts, keeps_plans=True)
+        def link() -> ManagedConnection:
+            return ManagedConnection(address, node=node, counts=self._counts, keeps_plans=True)
 
-        self.accepting = Queue(link(), counts=self._counts)
-        self.outcomes = Queue(link(), counts=self._counts)
-        self.claims = Queue(link(), counts=self._counts)
-        self.chores = Queue(link(), counts=self._counts)
-        self.lookups = Queue(link())
-        self.crier = Crier(link(), node)
+        self.accepting = BatchQueue(link(), counts=self._counts)
+        self.outcomes = BatchQueue(link(), counts=self._counts)
+        self.claims = BatchQueue(link(), counts=self._counts)
+        self.chores = BatchQueue(link(), counts=self._counts)
+        self.lookups = BatchQueue(link())
+        self.notifier = Notifier(link(), node)
         self.listener = Listener(address.listen_url, node) if address.listen_url else None
-        self.readers = [Link(address, node=node) for _ in range(READERS)]
-        self._free = asyncio.LifoQueue[Link]()
+        self.readers = [ManagedConnection(address, node=node) for _ in range(READERS)]
+        self._free = asyncio.LifoQueue[ManagedConnection]()
         for reader in self.readers:
             self._free.put_nowait(reader)
         self._reads = 0
@@ -69,7 +69,7 @@ class Database:
             raise StoreTimeout from None
 
     @contextlib.asynccontextmanager
-    async def borrowed(self) -> AsyncIterator[Session]:
+    async def borrowed(self) -> AsyncIterator[PostgresSession]:
         """A session of a reader that is free."""
         if self._closed:
             raise StoreError("the store is closed")
@@ -93,7 +93,7 @@ class Database:
         self._closed = True
         for queue in (self.accepting, self.outcomes, self.claims, self.chores, self.lookups):
             await queue.close()
-        await self.crier.close()
+        await self.notifier.close()
         if self.listener is not None:
             await self.listener.close()
         for reader in self.readers:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from simpost.ports.store.events import EventPage
-from simpost.store.events import page_of
-from simpost.store.postgres.database import Database
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.records.events import page_of
 
 _STEP: Final = 1_000
 _MOST_STEPS: Final = 20
@@ -24,7 +24,7 @@ _MOST_STEPS: Final = 20
 class PostgresEvents:
     """Implements `simpost.ports.store.EventLog`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
         self._write = database.chores.submit
 
@@ -44,23 +44,23 @@ class PostgresEvents:
         return await self._write(_delete, (time_ms, limit))
 
 
-async def keep_events(session: Session, account_id: int, *, kept: bool) -> None:
+async def keep_events(session: PostgresSession, account_id: int, *, kept: bool) -> None:
     """Whether the account's events are kept from now on."""
     await session.ask("keep_events", account_id, kept)
 
 
-async def _has_unsequenced(session: Session) -> bool:
+async def _has_unsequenced(session: PostgresSession) -> bool:
     found: bool = await session.value("has_unsequenced_events")
     return found
 
 
 async def _events_after(
-    session: Session, account_id: int, after: int | None, limit: int
+    session: PostgresSession, account_id: int, after: int | None, limit: int
 ) -> EventPage:
     return page_of(await session.ask("events_after", account_id, after, limit))
 
 
-async def _assign(session: Session, limits: Sequence[int]) -> list[int]:
+async def _assign(session: PostgresSession, limits: Sequence[int]) -> list[int]:
     async with session.transaction():
         # A statement of its own: the next one sees what was committed before the lock was free.
         await session.ask("lock_event_sequence")
@@ -68,7 +68,7 @@ async def _assign(session: Session, limits: Sequence[int]) -> list[int]:
     return [count] * len(limits)
 
 
-async def _delete(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+async def _delete(session: PostgresSession, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts: list[int] = []
     for before_ms, limit in steps:
         async with session.transaction():

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simpost.ports.store.health import QueueDepth
-from simpost.store.postgres.database import Database
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
 
 
 class PostgresHealth:
     """Implements `simpost.ports.store.StoreHealth`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
         self.counts = database.counts
 
@@ -25,7 +25,7 @@ class PostgresHealth:
         await self._database.chores.submit(_probe, now_ms)
 
 
-async def _queues(session: Session) -> tuple[list[QueueDepth], int]:
+async def _queues(session: PostgresSession) -> tuple[list[QueueDepth], int]:
     found = [
         QueueDepth(carrier, parts, int.from_bytes(first[:6], "big"))
         for carrier, parts, first in await session.ask("queues")
@@ -33,6 +33,6 @@ async def _queues(session: Session) -> tuple[list[QueueDepth], int]:
     return found, await session.value("count_parked")
 
 
-async def _probe(session: Session, times_ms: Sequence[int]) -> list[None]:
+async def _probe(session: PostgresSession, times_ms: Sequence[int]) -> list[None]:
     await session.ask("probe", str(max(times_ms)))
     return [None] * len(times_ms)

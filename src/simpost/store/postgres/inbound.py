@@ -6,13 +6,14 @@ from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundFilter, NewInbound
 from simpost.ports.store.messages import Accepted
 from simpost.store.postgres import assemblies, inbound_log
-from simpost.store.postgres.database import Database
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.records.payloads import InboundPurge
 
 
 class PostgresInbound:
     """Implements `simpost.ports.store.InboundStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
         self._write = database.chores.submit
 
@@ -26,7 +27,7 @@ class PostgresInbound:
         return await self._read(inbound_log.overdue, before_ms, limit)
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(assemblies.forget, assemblies.Oblivion(before_ms, limit))
+        return await self._write(assemblies.forget, InboundPurge(before_ms, limit))
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         return await self._read(inbound_log.find_number, msisdn, account_id)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store import limits
-from simpost.store.inboundrows import inbound_of, incoming_of
 from simpost.store.postgres.catalogue_rows import Wanted, find_esims
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import is_keepable, octets
+from simpost.store.records.inbound import inbound_of, incoming_of
 
 _BEYOND = b"\xff" * 17
 
 
-async def parts_of(session: Session, assembly: int) -> list[InboundPart]:
+async def parts_of(session: PostgresSession, assembly: int) -> list[InboundPart]:
     """The parts that came of an assembly, in the order of their numbers."""
     rows = await session.ask("find_assembly", assembly)
     if not rows:
@@ -21,9 +21,9 @@ async def parts_of(session: Session, assembly: int) -> list[InboundPart]:
     return incoming_of(rows[0], await session.ask("incoming_parts", assembly))
 
 
-async def overdue(session: Session, before_ms: int, limit: int) -> list[Assembly]:
+async def overdue(session: PostgresSession, before_ms: int, limit: int) -> list[Assembly]:
     rows = await session.ask("overdue_assemblies", before_ms, limit)
-    rows += await session.ask("crowded_out_assemblies", limits.MOST_ASSEMBLIES, limit)
+    rows += await session.ask("surplus_incomplete_assemblies", limits.MOST_ASSEMBLIES, limit)
     found = [
         Assembly(each, tuple(await parts_of(session, each)))
         for each in dict.fromkeys(row[0] for row in rows)
@@ -32,7 +32,9 @@ async def overdue(session: Session, before_ms: int, limit: int) -> list[Assembly
     return [each for each in found if each.parts]
 
 
-async def find_number(session: Session, msisdn: str, account_id: int | None) -> Subscriber | None:
+async def find_number(
+    session: PostgresSession, msisdn: str, account_id: int | None
+) -> Subscriber | None:
     if not is_keepable(msisdn):
         return None
     rows = await session.ask("esim_of_number", msisdn, account_id)
@@ -44,7 +46,7 @@ async def find_number(session: Session, msisdn: str, account_id: int | None) -> 
 
 
 async def count_identical(
-    session: Session,
+    session: PostgresSession,
     account_id: int,
     esim_tran_no: str,
     sender: str,
@@ -61,14 +63,14 @@ async def count_identical(
 
 
 async def find_inbound(
-    session: Session, account_id: int, inbound_id: bytes
+    session: PostgresSession, account_id: int, inbound_id: bytes
 ) -> InboundMessage | None:
     rows = await session.ask("find_inbound", account_id, inbound_id)
     return inbound_of(rows[0], rows[0][9].decode(), rows[0][14]) if rows else None
 
 
 async def list_inbound(
-    session: Session, account_id: int, which: InboundFilter
+    session: PostgresSession, account_id: int, which: InboundFilter
 ) -> list[InboundMessage]:
     facts = (account_id, which.before or _BEYOND, which.carried, which.limit)
     if which.esim_tran_no is None:

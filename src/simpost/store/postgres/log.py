@@ -10,8 +10,11 @@ from msgspec.structs import replace
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.ports.store import MessageFilter
-from simpost.store.codes import CODE, FINAL
-from simpost.store.logrows import (
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.postgres.queries import is_keepable
+from simpost.store.records.columns import CODE, FINAL
+from simpost.store.records.messages import (
     LAST_MS,
     MOST_RECEIPTS,
     id_beyond,
@@ -20,9 +23,6 @@ from simpost.store.logrows import (
     unmatched_of,
     with_its_tries,
 )
-from simpost.store.postgres.database import Database
-from simpost.store.postgres.link import Session
-from simpost.store.postgres.queries import is_keepable
 
 _FIRST_LOOK = 1_000
 """Messages of an account in a state that are looked at before those of an eSIM are."""
@@ -45,7 +45,7 @@ class _Facts(NamedTuple):
 class PostgresLog:
     """Implements `simpost.ports.store.MessageLog`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
@@ -58,7 +58,9 @@ class PostgresLog:
         return await self._read(list_messages, account_id, which)
 
 
-async def find_message(session: Session, account_id: int, message_id: bytes) -> Message | None:
+async def find_message(
+    session: PostgresSession, account_id: int, message_id: bytes
+) -> Message | None:
     found = await _read(session, account_id, [message_id])
     if not found:
         return None
@@ -67,13 +69,13 @@ async def find_message(session: Session, account_id: int, message_id: bytes) -> 
     return with_its_tries(found[0], rows, kept)
 
 
-async def find_owner(session: Session, message_id: bytes) -> int | None:
+async def find_owner(session: PostgresSession, message_id: bytes) -> int | None:
     owner: int | None = await session.value("find_owner", message_id)
     return owner
 
 
 async def unmatched_receipts(
-    session: Session, carrier: str | None, until_ms: int | None, limit: int
+    session: PostgresSession, carrier: str | None, until_ms: int | None, limit: int
 ) -> list[UnmatchedReceipt]:
     if not is_keepable(carrier):
         return []
@@ -82,7 +84,9 @@ async def unmatched_receipts(
     return [unmatched_of(row) for row in rows]
 
 
-async def list_messages(session: Session, account_id: int, which: MessageFilter) -> list[Message]:
+async def list_messages(
+    session: PostgresSession, account_id: int, which: MessageFilter
+) -> list[Message]:
     if not is_keepable(which.esim_tran_no, which.iccid):
         return []
     facts = _Facts(
@@ -106,13 +110,15 @@ async def list_messages(session: Session, account_id: int, which: MessageFilter)
     return [replace(message, parts=()) for message in await _read(session, account_id, found)]
 
 
-async def _esims(session: Session, account_id: int, which: MessageFilter) -> list[str]:
+async def _esims(session: PostgresSession, account_id: int, which: MessageFilter) -> list[str]:
     if which.esim_tran_no is not None:
         return [which.esim_tran_no]
     return [row[0] for row in await session.ask("esims_of_iccid", account_id, which.iccid)]
 
 
-async def _of_esim(session: Session, facts: _Facts, esim: _Esim, state: int | None) -> list[bytes]:
+async def _of_esim(
+    session: PostgresSession, facts: _Facts, esim: _Esim, state: int | None
+) -> list[bytes]:
     if state is None:
         rows = await session.ask("list_messages_of_esim", *facts, *esim)
     elif state >= FINAL:
@@ -122,7 +128,9 @@ async def _of_esim(session: Session, facts: _Facts, esim: _Esim, state: int | No
     return [row[0] for row in rows]
 
 
-async def _open_of_esim(session: Session, facts: _Facts, esim: _Esim, state: int) -> list[bytes]:
+async def _open_of_esim(
+    session: PostgresSession, facts: _Facts, esim: _Esim, state: int
+) -> list[bytes]:
     """As a rule few are open: those of the account are looked through before those of the eSIM."""
     look = facts._replace(limit=_FIRST_LOOK)
     newest = await session.ask("look_at_newest_in_state", *look, *esim, state)
@@ -134,7 +142,7 @@ async def _open_of_esim(session: Session, facts: _Facts, esim: _Esim, state: int
     return found + [row[0] for row in rows]
 
 
-async def _read(session: Session, account_id: int, ids: Sequence[bytes]) -> list[Message]:
+async def _read(session: PostgresSession, account_id: int, ids: Sequence[bytes]) -> list[Message]:
     """Messages with their parts, in the order of their ids as given."""
     if not ids:
         return []

@@ -21,10 +21,10 @@ from simpost.ports.cluster import (
     TokenGrant,
     TokenRequest,
 )
-from simpost.store.postgres.address import parse
+from simpost.store.postgres.batching import BatchQueue
+from simpost.store.postgres.connection import ManagedConnection, PostgresSession
+from simpost.store.postgres.dsn import parse
 from simpost.store.postgres.failures import translating
-from simpost.store.postgres.lanes import Queue
-from simpost.store.postgres.link import Link, Session
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(Report)
@@ -35,8 +35,8 @@ class PostgresNodes:
 
     def __init__(self, url: str, *, node: str) -> None:
         address = parse(url)
-        self._beats = Link(address, node=node)
-        self._draws = Queue(Link(address, node=node))
+        self._beats = ManagedConnection(address, node=node)
+        self._draws = BatchQueue(ManagedConnection(address, node=node))
 
     async def close(self) -> None:
         await self._beats.close()
@@ -112,7 +112,7 @@ class PostgresNodes:
         return await self._draws.submit(_draw, draw)
 
 
-async def _nodes(session: Session) -> list[NodeRow]:
+async def _nodes(session: PostgresSession) -> list[NodeRow]:
     return [_node(row) for row in await session.ask("list_nodes")]
 
 
@@ -139,11 +139,11 @@ def _report(text: str) -> Report:
         return Report()
 
 
-async def _draw(session: Session, draws: Sequence[TokenRequest]) -> list[TokenGrant]:
+async def _draw(session: PostgresSession, draws: Sequence[TokenRequest]) -> list[TokenGrant]:
     return [await _draw_one(session, each) for each in draws]
 
 
-async def _draw_one(session: Session, one: TokenRequest) -> TokenGrant:
+async def _draw_one(session: PostgresSession, one: TokenRequest) -> TokenGrant:
     facts = (one.account_id, one.rate_per_s, one.burst, one.wanted)
     rows = await session.ask("draw", *facts)
     if not rows:

@@ -14,7 +14,7 @@ from typing import Final
 import asyncpg
 
 from simpost.observe import get_logger
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
 
 WEEK_MS: Final = 7 * 86_400_000
 _AHEAD: Final = 3
@@ -28,7 +28,7 @@ _MOST_STEPS: Final = 10_000
 _logger = get_logger(__name__)
 
 
-async def prepare(session: Session, now_ms: int) -> list[str]:
+async def prepare(session: PostgresSession, now_ms: int) -> list[str]:
     """Make the partitions that are wanted soon; the first days of those that were made.
 
     One node makes them. What cannot be made now is made another time: the rest takes the rows.
@@ -36,7 +36,7 @@ async def prepare(session: Session, now_ms: int) -> list[str]:
     return await make(session, set(_wanted(now_ms)) - set(await weeks(session)))
 
 
-async def make(session: Session, missing: Iterable[int]) -> list[str]:
+async def make(session: PostgresSession, missing: Iterable[int]) -> list[str]:
     """Make the weeks that begin at these times; the first days of those that were made."""
     made: list[str] = []
     for start_ms in sorted(missing):
@@ -56,7 +56,7 @@ async def make(session: Session, missing: Iterable[int]) -> list[str]:
     return made
 
 
-async def drop_before(session: Session, time_ms: int) -> list[str]:
+async def drop_before(session: PostgresSession, time_ms: int) -> list[str]:
     """Drop the weeks that ended before that time, except one with parts that still wait.
 
     Receipts kept since before it go too. Returns the first days of what was dropped.
@@ -81,7 +81,7 @@ async def drop_before(session: Session, time_ms: int) -> list[str]:
     return dropped
 
 
-async def weeks(session: Session) -> list[int]:
+async def weeks(session: PostgresSession) -> list[int]:
     """When the weeks begin that have a partition."""
     names = [_NAME.fullmatch(row[0]) for row in await session.ask("list_partitions")]
     return [

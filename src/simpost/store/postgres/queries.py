@@ -31,7 +31,7 @@ def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
-def waves(rows: Iterable[R], key: Callable[[R], Any]) -> Iterator[list[R]]:
+def without_duplicate_keys(rows: Iterable[R], key: Callable[[R], Any]) -> Iterator[list[R]]:
     """Rows cut, in their order, so that no key is twice in one statement.
 
     Each is sorted by its key: statements of several nodes then lock rows in one order.

@@ -9,30 +9,31 @@ from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
-from simpost.store.postgres import accepting, leasing, recording, unreported
-from simpost.store.postgres.database import Database
+from simpost.store.postgres import acceptance, carrier_results, leases, unreported
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.records.payloads import LEASE_STEP, Claim, LeaseExpiry, UnreportedParts
 
 
 class PostgresQueue:
     """Implements `simpost.ports.store.MessageQueue`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._accept = database.accepting.submit
         self._record = database.outcomes.submit
         self._claim = database.claims.submit
         self._write = database.chores.submit
         self._read = database.read
-        self._crier = database.crier
+        self._notifier = database.notifier
         self._unreported_after = unreported.START
 
     async def accept(self, message: NewMessage) -> Accepted | Repeated:
-        answer = await self._accept(accepting.accept, message)
+        answer = await self._accept(acceptance.accept, message)
         if message.lease_ms is None and isinstance(answer, Accepted):
-            self._crier.announce(message.carrier)
+            self._notifier.announce(message.carrier)
         return answer
 
     async def record_refusal(self, refused: Refused) -> Repeated | None:
-        return await self._accept(accepting.remember, refused)
+        return await self._accept(acceptance.remember, refused)
 
     async def claim(
         self,
@@ -44,27 +45,27 @@ class PostgresQueue:
         lease_ms: int,
         codes_only: bool = False,
     ) -> list[OutboundPart]:
-        one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
-        return await self._claim(leasing.claim, one)
+        one = Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
+        return await self._claim(leases.claim, one)
 
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
-        return await self._claim(leasing.leased, leasing.Leases(carrier, owner, limit))
+        return await self._claim(leases.leased, leases.Leases(carrier, owner, limit))
 
     async def record(
         self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()
     ) -> None:
-        await self._record(recording.record, (settlements, receipts))
+        await self._record(carrier_results.record, (settlements, receipts))
 
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0
         while True:
-            step = await self._write(leasing.lapse, leasing.Lapse(now_ms, owner, repeats))
+            step = await self._write(leases.lapse, LeaseExpiry(now_ms, owner, repeats))
             count += step
-            if step < leasing.STEP:
+            if step < LEASE_STEP:
                 return count
 
     async def expire(self, *, now_ms: int, limit: int) -> int:
-        return await self._write(leasing.expire, leasing.Expiry(now_ms, limit))
+        return await self._write(leases.expire, leases.Expiry(now_ms, limit))
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
         after = self._unreported_after
@@ -74,5 +75,5 @@ class PostgresQueue:
         if not overdue:
             return 0
         return await self._write(
-            unreported.end_unreported, unreported.Overdue(now_ms, expired_ms, overdue)
+            unreported.end_unreported, UnreportedParts(now_ms, expired_ms, overdue)
         )

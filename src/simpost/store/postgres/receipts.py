@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from simpost.domain.outcomes import Receipt, UnmatchedReceipt
 from simpost.domain.receipt_ids import ObservedIdFormat
-from simpost.store.postgres import forms, log, matching
-from simpost.store.postgres.database import Database
+from simpost.store.postgres import log, receipt_id_formats, receipt_matching
+from simpost.store.postgres.database import PostgresDatabase
 
 
 class PostgresReceipts:
     """Implements `simpost.ports.store.ReceiptStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
 
     async def is_of_sent_part(self, receipt: Receipt) -> bool:
-        return await self._read(matching.speaks_of_sent, receipt)
+        return await self._read(receipt_matching.is_of_sent_part, receipt)
 
     async def id_forms(self, carrier: str) -> list[ObservedIdFormat]:
-        return await self._read(forms.forms_of, carrier)
+        return await self._read(receipt_id_formats.forms_of, carrier)
 
     async def list_unmatched(
         self, *, carrier: str | None, until_ms: int | None, limit: int

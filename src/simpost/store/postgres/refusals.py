@@ -12,16 +12,16 @@ from simpost.ports.store.refusals import (
     RefusalFilter,
     UnlistedDay,
 )
-from simpost.store.postgres.database import Database
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns, is_keepable
-from simpost.store.refusals import by_day, facts_of, refusal_of, row_of
+from simpost.store.records.refusals import by_day, facts_of, refusal_of, row_of
 
 
 class PostgresRefusals:
     """Implements `simpost.ports.store.RefusalStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
         self._write = database.chores.submit
 
@@ -35,7 +35,7 @@ class PostgresRefusals:
         return await self._read(_unlisted, account_id)
 
 
-async def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
+async def _add(session: PostgresSession, batches: Sequence[RefusalBatch]) -> list[None]:
     async with session.transaction():
         for day, (refusals, rest) in by_day(batches).items():
             listed: int = await session.value("lock_refusal_day", *day)
@@ -47,18 +47,18 @@ async def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
     return [None] * len(batches)
 
 
-async def _list(session: Session, account_id: int, which: RefusalFilter) -> list[Refusal]:
+async def _list(session: PostgresSession, account_id: int, which: RefusalFilter) -> list[Refusal]:
     if not is_keepable(which.esim_tran_no, which.iccid):
         return []
     rows = await session.ask("list_refusals", *facts_of(account_id, which))
     return [refusal_of(row) for row in rows]
 
 
-async def _unlisted(session: Session, account_id: int) -> list[UnlistedDay]:
+async def _unlisted(session: PostgresSession, account_id: int) -> list[UnlistedDay]:
     return [UnlistedDay(*row) for row in await session.ask("unlisted_refusals", account_id)]
 
 
-async def retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+async def retire(session: PostgresSession, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts: list[int] = []
     for before_ms, limit in steps:
         counts.append(await session.value("retire_refusals", before_ms, limit))

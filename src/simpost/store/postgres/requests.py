@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.ports.store import Repeated, RequestKey
-from simpost.store.codes import reason_of
-from simpost.store.postgres.link import Session
-from simpost.store.postgres.queries import columns, waves
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.queries import columns, without_duplicate_keys
+from simpost.store.records.columns import reason_of
 
 RequestPlace: TypeAlias = tuple[int, str]
 """Account and request id."""
@@ -26,11 +26,15 @@ class RequestRow(NamedTuple):
     created_ms: int
 
 
-async def take_requests(session: Session, uses: Sequence[RequestRow]) -> list[Repeated | None]:
+async def take_requests(
+    session: PostgresSession, uses: Sequence[RequestRow]
+) -> list[Repeated | None]:
     """Claim each request id by inserting it; where it was used before, the first answer."""
     taken: set[int] = set()
     places = range(len(uses))
-    for wave in waves(places, lambda at: (uses[at].account_id, uses[at].request.request_id)):
+    for wave in without_duplicate_keys(
+        places, lambda at: (uses[at].account_id, uses[at].request.request_id)
+    ):
         some = [uses[place] for place in wave]
         rows = [
             (
@@ -60,7 +64,7 @@ async def take_requests(session: Session, uses: Sequence[RequestRow]) -> list[Re
 
 
 async def find_requests(
-    session: Session, asked: list[tuple[int, RequestKey]]
+    session: PostgresSession, asked: list[tuple[int, RequestKey]]
 ) -> dict[RequestPlace, Any]:
     keys = sorted({(account_id, request.request_id) for account_id, request in asked})
     if not keys:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from simpost.store import limits
-from simpost.store.postgres import assemblies, leasing, partitions, refusals
-from simpost.store.postgres.database import Database
-from simpost.store.postgres.link import Session
+from simpost.store.postgres import assemblies, leases, partitions, refusals
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.records.payloads import InboundPurge, Purge
 
 _HOUR_MS: Final = 3_600_000
 
@@ -16,7 +17,7 @@ _HOUR_MS: Final = 3_600_000
 class PostgresRetention:
     """Implements `simpost.ports.store.Retention`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._write = database.chores.submit
         self._prepared_ms = 0
 
@@ -25,10 +26,8 @@ class PostgresRetention:
         if abs(now_ms - self._prepared_ms) >= _HOUR_MS:
             self._prepared_ms = now_ms
             await self._write(_prepare, now_ms)
-        one = leasing.Oblivion(
-            now_ms, now_ms - limits.REQUESTS_KEPT_MS, now_ms - limits.PARKED_KEPT_MS, limit
-        )
-        return await self._write(leasing.forget, one)
+        one = Purge(now_ms, now_ms - limits.REQUESTS_KEPT_MS, now_ms - limits.PARKED_KEPT_MS, limit)
+        return await self._write(leases.forget, one)
 
     async def delete_messages(self, *, before_ms: int, limit: int) -> int:
         """Whole weeks that ended before that time; one with queued parts stays."""
@@ -36,15 +35,15 @@ class PostgresRetention:
         return await self._write(_drop_weeks, before_ms)
 
     async def delete_inbound(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(assemblies.retire, assemblies.Oblivion(before_ms, limit))
+        return await self._write(assemblies.retire, InboundPurge(before_ms, limit))
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
         return await self._write(refusals.retire, (before_ms, limit))
 
 
-async def _prepare(session: Session, times_ms: Sequence[int]) -> list[list[str]]:
+async def _prepare(session: PostgresSession, times_ms: Sequence[int]) -> list[list[str]]:
     return [await partitions.prepare(session, each) for each in times_ms]
 
 
-async def _drop_weeks(session: Session, times_ms: Sequence[int]) -> list[int]:
+async def _drop_weeks(session: PostgresSession, times_ms: Sequence[int]) -> list[int]:
     return [len(await partitions.drop_before(session, each)) for each in times_ms]

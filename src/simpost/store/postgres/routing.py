@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from simpost.ports.store import Move, WaitingMessage
-from simpost.store.codes import options_of, options_text
-from simpost.store.postgres.database import Database
-from simpost.store.postgres.link import Session
-from simpost.store.postgres.queries import columns, waves
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.postgres.queries import columns, without_duplicate_keys
+from simpost.store.records.columns import options_of, options_text
+from simpost.store.records.payloads import RerouteBatch
 
 _START = (-1, 0, 0, 0, b"")
-
-
-class Reroute(NamedTuple):
-    now_ms: int
-    moves: Sequence[Move]
 
 
 class PostgresRouting:
     """Implements `simpost.ports.store.RoutingStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._read = database.read
         self._write = database.chores.submit
-        self._announce = database.crier.announce
+        self._announce = database.notifier.announce
 
     async def count_queued(self, carrier: str) -> int:
         return await self._read(count_waiting, carrier)
@@ -39,26 +35,26 @@ class PostgresRouting:
         return await self._read(waiting_messages, carrier, after, limit)
 
     async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
-        count = await self._write(reroute, Reroute(now_ms, moves))
+        count = await self._write(reroute, RerouteBatch(now_ms, moves))
         if count:
             for carrier in {move.carrier for move in moves}:
                 self._announce(carrier)
         return count
 
 
-async def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:
+async def reroute(session: PostgresSession, all_of: Sequence[RerouteBatch]) -> list[int]:
     return [await _reroute(session, one) for one in all_of]
 
 
-async def _reroute(session: Session, one: Reroute) -> int:
+async def _reroute(session: PostgresSession, one: RerouteBatch) -> int:
     moved = 0
-    for wave in waves(one.moves, lambda move: (move.account_id, move.message_id)):
+    for wave in without_duplicate_keys(one.moves, lambda move: (move.account_id, move.message_id)):
         async with session.transaction():
             moved += await _move(session, wave, one.now_ms)
     return moved
 
 
-async def _move(session: Session, moves: Sequence[Move], now_ms: int) -> int:
+async def _move(session: PostgresSession, moves: Sequence[Move], now_ms: int) -> int:
     keys = [(move.account_id, move.message_id) for move in moves]
     rows = await session.ask("lock_messages_to_move", *columns(keys, 2))
     stays = {(row[0], row[1]) for row in rows if row[3]}
@@ -76,7 +72,7 @@ async def _move(session: Session, moves: Sequence[Move], now_ms: int) -> int:
 
 
 async def waiting_messages(
-    session: Session, carrier: str, after: WaitingMessage | None, limit: int
+    session: PostgresSession, carrier: str, after: WaitingMessage | None, limit: int
 ) -> list[WaitingMessage]:
     place: tuple[Any, ...] = _START
     if after:
@@ -92,10 +88,10 @@ def _waiting(row: Any) -> WaitingMessage:
     return WaitingMessage(*(*row[:6], text, row[7], options_of(row[8]), parts, *row[10:]))
 
 
-async def carriers_waited_for(session: Session) -> list[str]:
+async def carriers_waited_for(session: PostgresSession) -> list[str]:
     return sorted(row[0] for row in await session.ask("carriers_waited_for"))
 
 
-async def count_waiting(session: Session, carrier: str) -> int:
+async def count_waiting(session: PostgresSession, carrier: str) -> int:
     count: int = await session.value("count_waiting", carrier)
     return count

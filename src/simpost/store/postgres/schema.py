@@ -6,7 +6,7 @@ from typing import Final
 
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.migrations import newest, script
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
 
 PACKAGE: Final = "simpost.store.postgres"
 VERSION: Final = newest(PACKAGE)
@@ -19,7 +19,7 @@ _NOTED_IN: Final = (
 of earlier versions."""
 
 
-async def bring_up_to_date(session: Session) -> None:
+async def bring_up_to_date(session: PostgresSession) -> None:
     """Migrate the database if it needs it; of several nodes that start together one does.
 
     Raises SchemaTooNew, with the database untouched, when a newer release wrote it.
@@ -34,7 +34,7 @@ async def bring_up_to_date(session: Session) -> None:
             await session.run(script(PACKAGE, found))
 
 
-async def version_of(session: Session) -> str | None:
+async def version_of(session: PostgresSession) -> str | None:
     """The schema version of the database; none when it is new."""
     found: str | None = None
     for table, statement in _NOTED_IN:
@@ -49,7 +49,7 @@ async def version_of(session: Session) -> str | None:
     return found
 
 
-async def check_durability(session: Session) -> None:
+async def check_durability(session: PostgresSession) -> None:
     """Raises StoreError where a commit would not be on disk when it is answered."""
     if await session.connection.fetchval("SHOW synchronous_commit") == "off":
         raise StoreError(
@@ -58,7 +58,7 @@ async def check_durability(session: Session) -> None:
         )
 
 
-async def refuse_half_moved(session: Session) -> None:
+async def refuse_half_moved(session: PostgresSession) -> None:
     """Raises StoreError while an embedded store is only partly here."""
     if await session.ask("unfinished_move"):
         raise StoreError(

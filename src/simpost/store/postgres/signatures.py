@@ -8,12 +8,12 @@ from operator import itemgetter
 from msgspec.structs import replace
 
 from simpost.ports.store import Accepted, NewMessage, Repeated
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.requests import RequestRow, take_requests
 
 
-async def take(session: Session, messages: Sequence[NewMessage]) -> dict[bytes, Repeated]:
+async def take(session: PostgresSession, messages: Sequence[NewMessage]) -> dict[bytes, Repeated]:
     """Claim the signatures; the first answer, by message, for those that were used before."""
     uses = [
         RequestRow(
@@ -35,7 +35,7 @@ async def take(session: Session, messages: Sequence[NewMessage]) -> dict[bytes, 
 
 
 async def answer_retries(
-    session: Session,
+    session: PostgresSession,
     messages: Sequence[NewMessage],
     answers: Mapping[bytes, Accepted | Repeated],
 ) -> None:

@@ -9,21 +9,21 @@ from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.postgres import accounts, partitions, schema
 from simpost.store.postgres.accounts import PostgresAccounts
-from simpost.store.postgres.address import parse
 from simpost.store.postgres.catalogue import PostgresCatalogue
-from simpost.store.postgres.database import Database
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.postgres.dsn import parse
 from simpost.store.postgres.events import PostgresEvents
 from simpost.store.postgres.health import PostgresHealth
 from simpost.store.postgres.inbound import PostgresInbound
-from simpost.store.postgres.link import Session
-from simpost.store.postgres.listening import Heard, Listener
 from simpost.store.postgres.log import PostgresLog
+from simpost.store.postgres.notifications import Heard, Listener
 from simpost.store.postgres.queue import PostgresQueue
 from simpost.store.postgres.receipts import PostgresReceipts
 from simpost.store.postgres.refusals import PostgresRefusals
 from simpost.store.postgres.retention import PostgresRetention
 from simpost.store.postgres.routing import PostgresRouting
-from simpost.store.seal import Seal
+from simpost.store.secret_box import SecretBox
 
 _logger = get_logger(__name__)
 
@@ -32,7 +32,7 @@ _logger = get_logger(__name__)
 class PostgresStore(Store):
     """The store in a database that nodes share. Use `open`."""
 
-    database: Database
+    database: PostgresDatabase
 
     @classmethod
     async def open(
@@ -44,7 +44,7 @@ class PostgresStore(Store):
         a lane takes straight from memory. Raises SchemaTooNew or StoreError.
         """
         address = parse(url, listen_url)
-        database = Database(address, seal=Seal(seal_key), node=node)
+        database = PostgresDatabase(address, seal=SecretBox(seal_key), node=node)
         try:
             async with database.borrowed() as session:
                 await _make_ready(session, database.seal)
@@ -79,7 +79,7 @@ class PostgresStore(Store):
             self.database.listener.subscribe(heard)
 
 
-async def _make_ready(session: Session, seal: Seal) -> None:
+async def _make_ready(session: PostgresSession, seal: SecretBox) -> None:
     await schema.check_durability(session)
     await schema.bring_up_to_date(session)
     await schema.refuse_half_moved(session)

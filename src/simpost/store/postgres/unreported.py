@@ -6,35 +6,28 @@ The messages that are `sent` are walked by account and age, a bounded step at a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from simpost.store.postgres.folding import MessageKey
-from simpost.store.postgres.leasing import fold_expired
-from simpost.store.postgres.link import Session
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.leases import fold_expired
 from simpost.store.postgres.queries import columns
+from simpost.store.records.payloads import MessageKey, UnreportedParts
 
 START: MessageKey = (-1, b"")
 
 
-class Overdue(NamedTuple):
-    now_ms: int
-    expired_ms: int
-    messages: Sequence[MessageKey]
-
-
 async def sent_messages(
-    session: Session, after: MessageKey, expired_ms: int, limit: int
+    session: PostgresSession, after: MessageKey, expired_ms: int, limit: int
 ) -> list[tuple[int, bytes, int]]:
     """Account, message and expiry of what is sent, from a place on."""
     young = max(0, expired_ms + 1).to_bytes(6, "big")
     return [tuple(row) for row in await session.ask("sent_messages", *after, young, limit)]
 
 
-async def end_unreported(session: Session, all_of: Sequence[Overdue]) -> list[int]:
+async def end_unreported(session: PostgresSession, all_of: Sequence[UnreportedParts]) -> list[int]:
     return [await _end(session, one) for one in all_of]
 
 
-async def _end(session: Session, one: Overdue) -> int:
+async def _end(session: PostgresSession, one: UnreportedParts) -> int:
     async with session.transaction():
         keys = columns(sorted(set(one.messages)), 2)
         rows = await session.ask("end_unreported", one.now_ms, one.expired_ms, *keys)

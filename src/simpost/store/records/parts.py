@@ -7,7 +7,7 @@ from typing import Any
 
 from simpost.domain.attempt_results import AttemptResult, PartStatus
 from simpost.domain.states import State
-from simpost.store.codes import CODE, STATE
+from simpost.store.records.columns import CODE, STATE
 
 
 def part_status(row: Sequence[Any]) -> PartStatus:

@@ -8,12 +8,12 @@ import apsw
 
 from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
-from simpost.store.accounts import account_of, changes_of, row_of
-from simpost.store.seal import Seal
-from simpost.store.sqlite.database import Database
+from simpost.store.records.accounts import account_of, changes_of, row_of
+from simpost.store.secret_box import SecretBox
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import keep_events
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 _SEAL = "seal"
 _CANARY = "simpost"
@@ -22,7 +22,7 @@ _CANARY = "simpost"
 class SqliteAccounts:
     """Implements `simpost.ports.store.AccountStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._seal = database.session.seal
         self._read = database.read
         self._write = database.write
@@ -37,11 +37,11 @@ class SqliteAccounts:
         await self._write(change_accounts, change)
 
 
-def add_accounts(session: Session, accounts: Sequence[Account]) -> list[int]:
+def add_accounts(session: SqliteSession, accounts: Sequence[Account]) -> list[int]:
     return [_add(session, account) for account in accounts]
 
 
-def _add(session: Session, account: Account) -> int:
+def _add(session: SqliteSession, account: Account) -> int:
     row = row_of(account, session.seal.close(account.access_code, account.secret))
     try:
         added: int = session.execute(SQL["add_account"], row).get
@@ -52,7 +52,7 @@ def _add(session: Session, account: Account) -> int:
     return added
 
 
-def change_accounts(session: Session, changes: Sequence[AccountChange]) -> list[None]:
+def change_accounts(session: SqliteSession, changes: Sequence[AccountChange]) -> list[None]:
     for change in changes:
         columns = changes_of(change, session.seal)
         if session.execute(SQL["change_account"], columns).get is None:
@@ -62,11 +62,11 @@ def change_accounts(session: Session, changes: Sequence[AccountChange]) -> list[
     return [None] * len(changes)
 
 
-def list_accounts(connection: apsw.Connection, seal: Seal) -> list[Account]:
+def list_accounts(connection: apsw.Connection, seal: SecretBox) -> list[Account]:
     return [account_of(row, seal) for row in ask(connection, "list_accounts").fetchall()]
 
 
-def check_seal(connection: apsw.Connection, seal: Seal) -> None:
+def check_seal(connection: apsw.Connection, seal: SecretBox) -> None:
     """Bind a new store to the key; raises StoreError when it is bound to another."""
     sealed = ask(connection, "find_meta", (_SEAL,)).get
     if sealed is None:

@@ -6,7 +6,6 @@ An event for webhooks belongs into the transaction of `keep`, beside the row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -14,26 +13,24 @@ from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.store import Accepted, Repeated
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
-from simpost.store.codes import reason_of
-from simpost.store.inboundrows import raw_octets
-from simpost.store.sqlite.accepting import accept
+from simpost.store.records.columns import reason_of
+from simpost.store.records.inbound import raw_octets
+from simpost.store.records.payloads import InboundPurge
+from simpost.store.sqlite.acceptance import accept
 from simpost.store.sqlite.inbound_log import parts_of
 from simpost.store.sqlite.queries import SQL
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 _WHOLE = Accepted()
 
 
-class Oblivion(NamedTuple):
-    before_ms: int
-    limit: int
-
-
-def gather(session: Session, parts: Sequence[InboundPart]) -> list[Assembly | Duplicate | None]:
+def gather(
+    session: SqliteSession, parts: Sequence[InboundPart]
+) -> list[Assembly | Duplicate | None]:
     return [_gather(session, part) for part in parts]
 
 
-def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate | None:
+def _gather(session: SqliteSession, part: InboundPart) -> Assembly | Duplicate | None:
     row = session.execute(SQL["newest_assembly"], _key(part)).get
     if row is None:
         _begin(session, part)
@@ -47,7 +44,7 @@ def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate | None:
     if inbound_id is not None and same is None:
         _begin(session, part)
         return None
-    session.execute(SQL["touch_assembly"], (part.link, part.received_ms, assembly))
+    session.execute(SQL["refresh_assembly"], (part.link, part.received_ms, assembly))
     if inbound_id is not None:
         return Duplicate(reason_of(reason))
     if same is None:
@@ -58,12 +55,12 @@ def _gather(session: Session, part: InboundPart) -> Assembly | Duplicate | None:
     return Assembly(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
 
 
-def _begin(session: Session, part: InboundPart) -> None:
+def _begin(session: SqliteSession, part: InboundPart) -> None:
     row = (*_key(part), part.link, part.received_ms, None, None)
     _add(session, session.execute(SQL["add_assembly"], row).get, part)
 
 
-def _add(session: Session, assembly: int, part: InboundPart) -> None:
+def _add(session: SqliteSession, assembly: int, part: InboundPart) -> None:
     session.execute(
         SQL["add_incoming_part"],
         (
@@ -83,11 +80,11 @@ def _key(part: InboundPart) -> tuple[object, ...]:
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
 
-def keep(session: Session, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
+def keep(session: SqliteSession, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
     return [_keep(session, new) for new in all_new]
 
 
-def _keep(session: Session, new: NewInbound) -> Accepted | Duplicate:
+def _keep(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
     inbound = new.inbound
     if isinstance(new.of, Assembly):
         known = _take_gathered(session, new.of, inbound)
@@ -112,7 +109,9 @@ def _keep(session: Session, new: NewInbound) -> Accepted | Duplicate:
     return accepted
 
 
-def _take_gathered(session: Session, of: Assembly, inbound: InboundMessage) -> Duplicate | None:
+def _take_gathered(
+    session: SqliteSession, of: Assembly, inbound: InboundMessage
+) -> Duplicate | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
     if session.execute(SQL["count_incoming_parts"], (of.assembly,)).get != len(of.parts):
         return Duplicate(None)
@@ -125,16 +124,18 @@ def _take_gathered(session: Session, of: Assembly, inbound: InboundMessage) -> D
     return Duplicate(reason_of(row[-1]) if row else None)
 
 
-def _take_alone(session: Session, part: InboundPart, inbound: InboundMessage) -> Duplicate | None:
+def _take_alone(
+    session: SqliteSession, part: InboundPart, inbound: InboundMessage
+) -> Duplicate | None:
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
     Of a message whose first part was refused, all others are. Without a reference, the same text
     is the same message only if the answer may have been lost with its connection; then it is
     answered anew over this one, and the next is another message.
     """
-    for assembly, link, reason in session.execute(SQL["like_assemblies"], _key(part)).fetchall():
+    for assembly, link, reason in session.execute(SQL["equal_assemblies"], _key(part)).fetchall():
         if link not in part.links if part.place.is_alone else reason is not None:
-            session.execute(SQL["touch_assembly"], (part.link, part.received_ms, assembly))
+            session.execute(SQL["refresh_assembly"], (part.link, part.received_ms, assembly))
             return Duplicate(reason_of(reason))
     row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
     session.execute(SQL["add_assembly"], row)
@@ -161,11 +162,11 @@ def _row(inbound: InboundMessage) -> tuple[object, ...]:
     )
 
 
-def forget(session: Session, all_of: Sequence[Oblivion]) -> list[int]:
+def forget(session: SqliteSession, all_of: Sequence[InboundPurge]) -> list[int]:
     return [_forget(session, one) for one in all_of]
 
 
-def _forget(session: Session, one: Oblivion) -> int:
+def _forget(session: SqliteSession, one: InboundPurge) -> int:
     rows = session.execute(SQL["forgettable_assemblies"], (one.before_ms, one.limit)).fetchall()
     rows += session.execute(
         SQL["surplus_assemblies"], (limits.MOST_ASSEMBLIES, one.limit)

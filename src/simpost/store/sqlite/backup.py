@@ -15,7 +15,7 @@ from typing import NamedTuple
 import apsw
 
 from simpost.errors import StoreDamaged, StoreError
-from simpost.store.seal import Seal
+from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.accounts import check_seal
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.files import create_private, files_of
@@ -52,7 +52,7 @@ def back_up(store: Path, target: Path) -> Written:
     return Written(octets, messages)
 
 
-def restore(backup: Path, store: Path, *, seal: Seal) -> Path | None:
+def restore(backup: Path, store: Path, *, seal: SecretBox) -> Path | None:
     """Put a backup in place of the store; where the store of before is now, if there was one.
 
     Raises StoreBusy when the store is served, and StoreError when the backup is not sound, of a
@@ -82,7 +82,7 @@ def _refuse_target(store: Path, target: Path) -> None:
         raise StoreError(f"{target} is no backup of simpost; it is left untouched")
 
 
-def _verify(backup: Path, copy: Path, seal: Seal) -> None:
+def _verify(backup: Path, copy: Path, seal: SecretBox) -> None:
     try:
         refuse_newer(copy, _version_in(copy))
         check_sound(copy, is_thorough=True)

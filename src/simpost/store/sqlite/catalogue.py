@@ -17,9 +17,10 @@ from simpost.ports.store.catalogue import (
     PriceRow,
     Saved,
 )
+from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.sqlite import catalogue_rows as rows
-from simpost.store.sqlite.database import Database
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.database import SqliteDatabase
+from simpost.store.sqlite.session import SqliteSession
 
 R = TypeVar("R")
 
@@ -30,7 +31,7 @@ _MOST_ESIMS = 10_000
 class SqliteCatalogue:
     """Implements `simpost.ports.store.CatalogueStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._seal = database.session.seal
         self._read = database.read
         self._look_up = database.look_up
@@ -64,20 +65,20 @@ class SqliteCatalogue:
         await self._change_plans(rows.save_plans, plans)
 
     async def save_esims(self, account_id: int, esims: Sequence[EsimRow]) -> list[str]:
-        batch = rows.EsimBatch(account_id, esims, self._seal)
+        batch = EsimBatch(account_id, esims, self._seal)
         return await self._change_esims(rows.save_esims, batch)
 
     async def merge_plans(self, plans: Sequence[PlanRow]) -> Saved:
         return await self._change_plans(rows.merge_plans, plans)
 
     async def save_prices(self, account_id: int, prices: Sequence[PriceRow]) -> Saved:
-        return await self._write(rows.save_prices, rows.PriceBatch(account_id, prices))
+        return await self._write(rows.save_prices, PriceBatch(account_id, prices))
 
     async def list_prices(self, account_id: int) -> dict[str, PriceRow]:
         return await self._read(rows.list_prices, account_id)
 
     async def merge_esims(self, account_id: int, esims: Sequence[EsimRow]) -> Saved:
-        batch = rows.EsimBatch(account_id, esims, self._seal)
+        batch = EsimBatch(account_id, esims, self._seal)
         return await self._change_esims(rows.merge_esims, batch)
 
     async def search_esims(self, which: EsimSearch) -> list[tuple[int, EsimRow]]:
@@ -87,11 +88,11 @@ class SqliteCatalogue:
         return await self._read(rows.all_plans, after, limit)
 
     async def retire_esims(self, esim_tran_nos: Sequence[str], *, now_ms: int | None) -> int:
-        one = rows.Retirement(esim_tran_nos, now_ms)
+        one = RetireRequest(esim_tran_nos, now_ms)
         return await self._change_esims(rows.retire_esims, one)
 
     async def retire_plans(self, package_codes: Sequence[str], *, now_ms: int | None) -> int:
-        one = rows.Retirement(package_codes, now_ms)
+        one = RetireRequest(package_codes, now_ms)
         return await self._change_plans(rows.retire_plans, one)
 
     async def delete_esim(self, esim_tran_no: str) -> bool:
@@ -101,14 +102,14 @@ class SqliteCatalogue:
         return await self._change_plans(rows.delete_plans, package_code)
 
     async def _change_plans(
-        self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any
+        self, verb: Callable[[SqliteSession, Sequence[Any]], Sequence[R]], payload: Any
     ) -> R:
         saving = self._write(verb, payload)
         saving.add_done_callback(self._forget_plans)
         return await asyncio.shield(saving)
 
     async def _change_esims(
-        self, verb: Callable[[Session, Sequence[Any]], Sequence[R]], payload: Any
+        self, verb: Callable[[SqliteSession, Sequence[Any]], Sequence[R]], payload: Any
     ) -> R:
         """Shielded: a cancelled caller must not leave outdated eSIMs in the cache."""
         saving = self._write(verb, payload)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 import msgspec
@@ -18,39 +18,34 @@ from simpost.ports.store import (
     PriceRow,
     Saved,
 )
-from simpost.store.esim_seal import opened, sealed
-from simpost.store.merge import changed_prices, merged_esim, merged_plan
-from simpost.store.seal import Seal
+from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
+from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
+from simpost.store.records.sealed_esims import opened, sealed
+from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class EsimBatch(NamedTuple):
-    account_id: int
-    esims: Sequence[EsimRow]
-    seal: Seal
-
-
-def save_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
+def save_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
     for batch in batches:
-        session.execute_wide(
+        session.execute_many_rows(
             "save_plan", [(*_fields(plan), _json(plan.document)) for plan in batch]
         )
     return [None] * len(batches)
 
 
-def save_esims(session: Session, batches: Sequence[EsimBatch]) -> list[list[str]]:
+def save_esims(session: SqliteSession, batches: Sequence[EsimBatch]) -> list[list[str]]:
     return [_save_esims(session, batch) for batch in batches]
 
 
-def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
+def _save_esims(session: SqliteSession, batch: EsimBatch) -> list[str]:
     foreign = []
     statement = SQL["save_esim"]
     for plain in batch.esims:
-        esim = sealed(batch.seal, plain)
+        esim = sealed(batch.box, plain)
         tran_no, *facts = _fields(esim)
         session.execute(statement, (tran_no, batch.account_id, *facts, _json(esim.document)))
         if not session.connection.changes():
@@ -58,11 +53,11 @@ def _save_esims(session: Session, batch: EsimBatch) -> list[str]:
     return foreign
 
 
-def merge_plans(session: Session, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
+def merge_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) -> list[Saved]:
     return [_merge_plans(session, batch) for batch in batches]
 
 
-def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
+def _merge_plans(session: SqliteSession, batch: Sequence[PlanRow]) -> Saved:
     saved = Saved()
     for place, plan in enumerate(batch):
         row = session.execute(SQL["kept_plan"], (plan.package_code,)).get
@@ -79,11 +74,11 @@ def _merge_plans(session: Session, batch: Sequence[PlanRow]) -> Saved:
     return saved
 
 
-def merge_esims(session: Session, batches: Sequence[EsimBatch]) -> list[Saved]:
+def merge_esims(session: SqliteSession, batches: Sequence[EsimBatch]) -> list[Saved]:
     return [_merge_esims(session, batch) for batch in batches]
 
 
-def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
+def _merge_esims(session: SqliteSession, batch: EsimBatch) -> Saved:
     saved = Saved()
     planless: dict[str, str] = {}
     for place, esim in enumerate(batch.esims):
@@ -97,7 +92,7 @@ def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
         if new is None:
             saved.incomplete.append(place)
             continue
-        new = sealed(batch.seal, new)
+        new = sealed(batch.box, new)
         if new.sms_status is None:
             planless[tran_no] = new.package_code
         else:
@@ -116,16 +111,11 @@ def _merge_esims(session: Session, batch: EsimBatch) -> Saved:
     return saved
 
 
-class PriceBatch(NamedTuple):
-    account_id: int
-    prices: Sequence[PriceRow]
-
-
-def save_prices(session: Session, batches: Sequence[PriceBatch]) -> list[Saved]:
+def save_prices(session: SqliteSession, batches: Sequence[PriceBatch]) -> list[Saved]:
     return [_save_prices(session, batch) for batch in batches]
 
 
-def _save_prices(session: Session, batch: PriceBatch) -> Saved:
+def _save_prices(session: SqliteSession, batch: PriceBatch) -> Saved:
     codes = {row.package_code for row in batch.prices}
     known = {code for code in codes if session.execute(SQL["kept_plan"], (code,)).get}
     kept = list_prices(session.connection, batch.account_id)
@@ -144,20 +134,15 @@ def list_prices(connection: apsw.Connection, account_id: int) -> dict[str, Price
     return {row[0]: PriceRow(*row) for row in rows}
 
 
-class Retirement(NamedTuple):
-    keys: Sequence[str]
-    now_ms: int | None
-
-
-def retire_esims(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+def retire_esims(session: SqliteSession, retirements: Sequence[RetireRequest]) -> list[int]:
     return [_retire(session, "retire_esim", one) for one in retirements]
 
 
-def retire_plans(session: Session, retirements: Sequence[Retirement]) -> list[int]:
+def retire_plans(session: SqliteSession, retirements: Sequence[RetireRequest]) -> list[int]:
     return [_retire(session, "retire_plan", one) for one in retirements]
 
 
-def _retire(session: Session, statement: str, one: Retirement) -> int:
+def _retire(session: SqliteSession, statement: str, one: RetireRequest) -> int:
     count = 0
     for key in one.keys:
         session.execute(SQL[statement], (one.now_ms, key))
@@ -165,15 +150,15 @@ def _retire(session: Session, statement: str, one: Retirement) -> int:
     return count
 
 
-def delete_esims(session: Session, keys: Sequence[str]) -> list[bool]:
+def delete_esims(session: SqliteSession, keys: Sequence[str]) -> list[bool]:
     return [_delete(session, "delete_esim", key) for key in keys]
 
 
-def delete_plans(session: Session, keys: Sequence[str]) -> list[bool]:
+def delete_plans(session: SqliteSession, keys: Sequence[str]) -> list[bool]:
     return [_delete(session, "delete_plan", key) for key in keys]
 
 
-def _delete(session: Session, statement: str, key: str) -> bool:
+def _delete(session: SqliteSession, statement: str, key: str) -> bool:
     session.execute(SQL[statement], (key,))
     return session.connection.changes() > 0
 
@@ -225,7 +210,7 @@ def find_esim(
 
 
 def query_esims(
-    connection: apsw.Connection, seal: Seal, account_id: int, which: EsimFilter
+    connection: apsw.Connection, seal: SecretBox, account_id: int, which: EsimFilter
 ) -> tuple[list[EsimRow], int]:
     facts: dict[str, Any] = {"account_id": account_id}
     where = ["e.account_id = :account_id"]

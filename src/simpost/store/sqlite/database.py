@@ -12,11 +12,11 @@ import apsw
 
 from simpost.errors import StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
-from simpost.store.sqlite import retiring
+from simpost.store.sqlite import deletion
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.deadline import LOOKUP_S, READ_S, Deadline
 from simpost.store.sqlite.lock import OwnerLock
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 from simpost.store.sqlite.soundness import check_sound
 from simpost.store.sqlite.writer import Writer
 
@@ -29,7 +29,7 @@ _MOST_SHRINKING = 500
 _logger = get_logger(__name__)
 
 
-class Database:
+class SqliteDatabase:
     """One open file.
 
     Attributes:
@@ -40,7 +40,7 @@ class Database:
         self,
         path: Path,
         lock: OwnerLock,
-        session: Session,
+        session: SqliteSession,
         others: tuple[apsw.Connection, apsw.Connection, apsw.Connection],
     ) -> None:
         """`others` are the connections of checkpoints, look-ups and reads."""
@@ -95,7 +95,7 @@ class Database:
         """Give back the room of deleted rows, and empty the journal, which still has them."""
         for _ in range(_MOST_SHRINKING):
             self.writer.empty_journal()
-            if not await self.write(retiring.shrink, None):
+            if not await self.write(deletion.shrink, None):
                 return
 
     def _ask(self, query: Callable[..., R], *facts: Any) -> R:

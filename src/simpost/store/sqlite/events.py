@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import apsw
 
 from simpost.ports.store.events import EventPage
-from simpost.store.events import page_of
-from simpost.store.sqlite.database import Database
+from simpost.store.records.events import page_of
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 
 class SqliteEvents:
     """Implements `simpost.ports.store.EventLog`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._write = database.write
 
@@ -32,7 +32,7 @@ class SqliteEvents:
         return await self._write(_delete, (time_ms, limit))
 
 
-def keep_events(session: Session, account_id: int, *, kept: bool) -> None:
+def keep_events(session: SqliteSession, account_id: int, *, kept: bool) -> None:
     """Whether the account's events are kept from now on."""
     session.execute(SQL["keep_events"], (account_id, kept))
 
@@ -43,7 +43,7 @@ def _events_after(
     return page_of(ask(connection, "events_after", (account_id, after, limit)).fetchall())
 
 
-def _delete(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+def _delete(session: SqliteSession, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts = []
     for before_ms, limit in steps:
         old = session.execute(SQL["old_events"], {"before_ms": before_ms, "limit": limit}).get

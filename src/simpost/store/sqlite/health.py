@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import apsw
 
 from simpost.ports.store.health import QueueDepth, StoreCounts
-from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 
 class SqliteHealth:
     """Implements `simpost.ports.store.StoreHealth`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def counts(self) -> StoreCounts:
@@ -37,6 +37,6 @@ def _queues(connection: apsw.Connection) -> list[QueueDepth]:
     ]
 
 
-def _probe(session: Session, times_ms: Sequence[int]) -> list[None]:
+def _probe(session: SqliteSession, times_ms: Sequence[int]) -> list[None]:
     session.execute(SQL["probe"], (str(times_ms[-1]),))
     return [None] * len(times_ms)

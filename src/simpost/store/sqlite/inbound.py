@@ -6,14 +6,15 @@ from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundFilter, NewInbound
 from simpost.ports.store.messages import Accepted
 from simpost.store import limits
+from simpost.store.records.payloads import InboundPurge
 from simpost.store.sqlite import assemblies, inbound_log
-from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.database import SqliteDatabase
 
 
 class SqliteInbound:
     """Implements `simpost.ports.store.InboundStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._look_up = database.look_up
         self._write = database.write
@@ -28,7 +29,7 @@ class SqliteInbound:
         return await self._read(inbound_log.overdue, before_ms, limits.MOST_ASSEMBLIES, limit)
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(assemblies.forget, assemblies.Oblivion(before_ms, limit))
+        return await self._write(assemblies.forget, InboundPurge(before_ms, limit))
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         return self._look_up(inbound_log.find_number, msisdn, account_id)

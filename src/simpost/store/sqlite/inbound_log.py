@@ -6,7 +6,7 @@ import apsw
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, InboundFilter
-from simpost.store.inboundrows import inbound_of, incoming_of
+from simpost.store.records.inbound import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue_rows import find_esim
 from simpost.store.sqlite.queries import ask
 
@@ -22,7 +22,7 @@ def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
 def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Assembly]:
     with connection:
         rows = ask(connection, "overdue_assemblies", (before_ms, limit)).fetchall()
-        rows += ask(connection, "crowded_out_assemblies", (most, limit)).fetchall()
+        rows += ask(connection, "surplus_incomplete_assemblies", (most, limit)).fetchall()
         found = dict.fromkeys(row[0] for row in rows)
         parts = {each: tuple(parts_of(connection, each)) for each in found}
     return [Assembly(assembly, came) for assembly, came in parts.items()]

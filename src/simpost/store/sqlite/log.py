@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.ports.store import MessageFilter
-from simpost.store.codes import CODE
-from simpost.store.logrows import (
+from simpost.store.records.columns import CODE
+from simpost.store.records.messages import (
     LAST_MS,
     MOST_RECEIPTS,
     id_beyond,
@@ -18,14 +18,14 @@ from simpost.store.logrows import (
     unmatched_of,
     with_its_tries,
 )
-from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import ask
 
 
 class SqliteLog:
     """Implements `simpost.ports.store.MessageLog`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:

@@ -37,7 +37,7 @@ _CHUNKS = (32, 16, 8, 4, 2, 1)
 
 
 @cache
-def widened(name: str, rows: int) -> str:
+def with_rows(name: str, rows: int) -> str:
     """The named statement with its one row of VALUES repeated."""
     text, found = _ROW.subn(lambda match: "VALUES " + ", ".join([match[1]] * rows), SQL[name])
     assert found == 1, name

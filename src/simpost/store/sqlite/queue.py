@@ -9,23 +9,24 @@ from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
-from simpost.store.sqlite import accepting, leasing, recording, unreported
-from simpost.store.sqlite.database import Database
+from simpost.store.records.payloads import LEASE_STEP, Claim, LeaseExpiry, UnreportedParts
+from simpost.store.sqlite import acceptance, carrier_results, leases, unreported
+from simpost.store.sqlite.database import SqliteDatabase
 
 
 class SqliteQueue:
     """Implements `simpost.ports.store.MessageQueue`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._write = database.write
         self._unreported_after = unreported.START
 
     async def accept(self, message: NewMessage) -> Accepted | Repeated:
-        return await self._write(accepting.accept, message)
+        return await self._write(acceptance.accept, message)
 
     async def record_refusal(self, refused: Refused) -> Repeated | None:
-        return await self._write(accepting.remember, refused)
+        return await self._write(acceptance.remember, refused)
 
     async def claim(
         self,
@@ -37,30 +38,30 @@ class SqliteQueue:
         lease_ms: int,
         codes_only: bool = False,
     ) -> list[OutboundPart]:
-        one = leasing.Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
-        return await self._write(leasing.claim, one)
+        one = Claim(carrier, limit, now_ms, owner, lease_ms, codes_only)
+        return await self._write(leases.claim, one)
 
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
-        return await self._read(leasing.leased, carrier, owner, limit)
+        return await self._read(leases.leased, carrier, owner, limit)
 
     async def record(
         self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()
     ) -> None:
-        await self._write(recording.record, (settlements, receipts))
+        await self._write(carrier_results.record, (settlements, receipts))
 
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0
         while True:
-            step = await self._write(leasing.lapse, leasing.Lapse(now_ms, owner, repeats))
+            step = await self._write(leases.lapse, LeaseExpiry(now_ms, owner, repeats))
             count += step
-            if step < leasing.STEP:
+            if step < LEASE_STEP:
                 return count
 
     async def expire(self, *, now_ms: int, limit: int) -> int:
-        keys = await self._read(leasing.ended_parts, now_ms, limit)
+        keys = await self._read(leases.ended_parts, now_ms, limit)
         if not keys:
             return 0
-        return await self._write(leasing.expire, leasing.Expiry(now_ms, keys))
+        return await self._write(leases.expire, leases.Expiry(now_ms, keys))
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
         after = self._unreported_after
@@ -70,5 +71,5 @@ class SqliteQueue:
         if not overdue:
             return 0
         return await self._write(
-            unreported.end_unreported, unreported.Overdue(now_ms, expired_ms, overdue)
+            unreported.end_unreported, UnreportedParts(now_ms, expired_ms, overdue)
         )

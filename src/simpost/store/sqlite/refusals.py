@@ -14,16 +14,16 @@ from simpost.ports.store.refusals import (
     RefusalFilter,
     UnlistedDay,
 )
-from simpost.store.refusals import by_day, facts_of, refusal_of, row_of
-from simpost.store.sqlite.database import Database
+from simpost.store.records.refusals import by_day, facts_of, refusal_of, row_of
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 
 class SqliteRefusals:
     """Implements `simpost.ports.store.RefusalStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._write = database.write
 
@@ -37,7 +37,7 @@ class SqliteRefusals:
         return await self._read(_unlisted, account_id)
 
 
-def _add(session: Session, batches: Sequence[RefusalBatch]) -> list[None]:
+def _add(session: SqliteSession, batches: Sequence[RefusalBatch]) -> list[None]:
     for day, (refusals, rest) in by_day(batches).items():
         listed: int = session.execute(SQL["refusals_listed"], day).get or 0
         kept = refusals[: max(0, MOST_A_DAY - listed)]
@@ -57,7 +57,7 @@ def _unlisted(connection: apsw.Connection, account_id: int) -> list[UnlistedDay]
     return [UnlistedDay(*row) for row in ask(connection, "unlisted_refusals", (account_id,))]
 
 
-def retire(session: Session, steps: Sequence[tuple[int, int]]) -> list[int]:
+def retire(session: SqliteSession, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts = []
     for before_ms, limit in steps:
         session.execute(SQL["retire_refusals"], (before_ms, limit))

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import apsw
 import msgspec
 
 from simpost.ports.store import Move, WaitingMessage
-from simpost.store.codes import options_of, options_text
-from simpost.store.sqlite.database import Database
+from simpost.store.records.columns import options_of, options_text
+from simpost.store.records.payloads import RerouteBatch
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 _START = (-1, 0, 0, 0, b"")
 _decode_parts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
-class Reroute(NamedTuple):
-    now_ms: int
-    moves: Sequence[Move]
-
-
 class SqliteRouting:
     """Implements `simpost.ports.store.RoutingStore`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._write = database.write
 
@@ -42,20 +37,20 @@ class SqliteRouting:
         return await self._read(waiting_messages, carrier, after, limit)
 
     async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
-        return await self._write(reroute, Reroute(now_ms, moves))
+        return await self._write(reroute, RerouteBatch(now_ms, moves))
 
 
-def reroute(session: Session, all_of: Sequence[Reroute]) -> list[int]:
+def reroute(session: SqliteSession, all_of: Sequence[RerouteBatch]) -> list[int]:
     return [sum(_move(session, one, each.now_ms) for one in each.moves) for each in all_of]
 
 
-def _move(session: Session, one: Move, now_ms: int) -> bool:
+def _move(session: SqliteSession, one: Move, now_ms: int) -> bool:
     facts = {"account_id": one.account_id, "message_id": one.message_id}
     there = {"carrier": one.carrier, "now_ms": now_ms}
     session.execute(SQL["reroute_message"], {**facts, **there})
     if not session.connection.changes():
         return False
-    session.execute(SQL["resend_as"], {**facts, "sender": one.sender})
+    session.execute(SQL["set_message_sender"], {**facts, "sender": one.sender})
     if one.options is not None:
         session.execute(SQL["change_options"], {**facts, "options": options_text(one.options)})
     return True

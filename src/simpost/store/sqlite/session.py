@@ -12,19 +12,17 @@ import apsw
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import MAX_OCTETS
 from simpost.ports.store.health import PendingCounts
-from simpost.store.seal import Seal
-from simpost.store.sqlite.forms import LearntForms
-from simpost.store.sqlite.queries import SQL, chunks, widened
-
-PartKey = tuple[int, bytes, int]
-"""Account, message, number."""
+from simpost.store.records.payloads import PartKey
+from simpost.store.secret_box import SecretBox
+from simpost.store.sqlite.queries import SQL, chunks, with_rows
+from simpost.store.sqlite.receipt_id_formats import SqliteIdFormats
 
 _MOST_RECENT = 10_000
 _SLACK_MS = 10_000
 """How far the time in a message's id may be from its own."""
 
 
-class Session:
+class SqliteSession:
     """Belongs to the writer.
 
     Attributes:
@@ -34,27 +32,27 @@ class Session:
         told: what the open transaction does, to be counted when it is committed.
     """
 
-    def __init__(self, connection: apsw.Connection, *, seal: Seal, node: str) -> None:
+    def __init__(self, connection: apsw.Connection, *, seal: SecretBox, node: str) -> None:
         self.connection = connection
         self.execute: Callable[..., Any] = connection.execute
         self.seal = seal
         self.node = node
         self.parked = 0
         self.told = PendingCounts()
-        self.forms = LearntForms()
+        self.forms = SqliteIdFormats()
         self._parked_ms: dict[str, dict[int, int]] = {}
         self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()
-        self.recount()
+        self.reload_caches()
 
-    def execute_wide(self, name: str, rows: Sequence[Sequence[object]]) -> int:
+    def execute_many_rows(self, name: str, rows: Sequence[Sequence[object]]) -> int:
         """Run a statement over many rows at once; how many it changed."""
         changed = 0
         for chunk in chunks(rows):
-            self.execute(widened(name, len(chunk)), list(chain.from_iterable(chunk)))
+            self.execute(with_rows(name, len(chunk)), list(chain.from_iterable(chunk)))
             changed += self.connection.changes()
         return changed
 
-    def recount(self) -> None:
+    def reload_caches(self) -> None:
         """Count anew what a rolled back transaction may have counted wrongly."""
         self.told.clear()
         self._ended.clear()  # else a receipt whose end was rolled back counts as its own duplicate
@@ -64,13 +62,13 @@ class Session:
         for carrier, width, last_ms in self.execute(SQL["parked_widths"]):
             self._parked_ms.setdefault(carrier, {})[width] = last_ms
 
-    def remember_parked(self, receipt: Receipt) -> None:
+    def note_parked(self, receipt: Receipt) -> None:
         """Note when an id of such a length was last parked."""
         width = len(receipt.carrier_message_id)
         if width <= MAX_OCTETS:
             self._parked_ms.setdefault(receipt.carrier, {})[width] = receipt.received_ms
 
-    def widths_parked_since(self, carrier: str, message_id: bytes) -> list[int]:
+    def parked_id_lengths_since(self, carrier: str, message_id: bytes) -> list[int]:
         """How long the ids are of receipts parked since a message was made, a UUIDv7.
 
         None is the rule: a receipt that waits for days costs the messages after it nothing.
@@ -81,7 +79,7 @@ class Session:
         made_ms = int.from_bytes(message_id[:6], "big") - _SLACK_MS
         return [width for width, last_ms in parked_ms.items() if last_ms >= made_ms]
 
-    def remember_end(self, carrier: str, carrier_message_id: str, key: PartKey, code: int) -> None:
+    def note_ended(self, carrier: str, carrier_message_id: str, key: PartKey, code: int) -> None:
         """Note which part a final receipt ended, to tell a duplicate from an unknown one.
 
         A memory only for the name: what it has forgotten is parked and never obeyed either.
@@ -90,5 +88,5 @@ class Session:
         if len(self._ended) > _MOST_RECENT:
             self._ended.popitem(last=False)
 
-    def recall_end(self, carrier: str, carrier_message_id: str) -> tuple[PartKey, int] | None:
+    def find_ended(self, carrier: str, carrier_message_id: str) -> tuple[PartKey, int] | None:
         return self._ended.get((carrier, carrier_message_id))

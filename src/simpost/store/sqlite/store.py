@@ -10,25 +10,25 @@ import apsw
 
 from simpost.observe import get_logger
 from simpost.ports.store import Store
-from simpost.store.seal import Seal
+from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
 from simpost.store.sqlite.connection import open_reader, open_writer, translate
-from simpost.store.sqlite.database import Database
+from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import SqliteEvents
 from simpost.store.sqlite.health import SqliteHealth
 from simpost.store.sqlite.inbound import SqliteInbound
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.log import SqliteLog
-from simpost.store.sqlite.moved import refuse_moved
+from simpost.store.sqlite.move_marker import refuse_moved
 from simpost.store.sqlite.queue import SqliteQueue
 from simpost.store.sqlite.receipts import SqliteReceipts
 from simpost.store.sqlite.refusals import SqliteRefusals
 from simpost.store.sqlite.retention import SqliteRetention
 from simpost.store.sqlite.routing import SqliteRouting
 from simpost.store.sqlite.schema import bring_up_to_date
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 _EMBEDDED = "embedded"
 
@@ -39,7 +39,7 @@ _logger = get_logger(__name__)
 class SqliteStore(Store):
     """The store in one file. Use `open`."""
 
-    database: Database
+    database: SqliteDatabase
 
     @classmethod
     async def open(cls, path: Path, *, seal_key: str, node: str = _EMBEDDED) -> SqliteStore:
@@ -48,7 +48,7 @@ class SqliteStore(Store):
         `node` owns the leases of parts that a lane takes straight from memory. Raises StoreBusy,
         StoreReadOnly, StoreFull, SchemaTooNew or StoreError, and changes nothing then.
         """
-        database = await _open(path, Seal(seal_key), node)
+        database = await _open(path, SecretBox(seal_key), node)
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
         return cls(
             queue=SqliteQueue(database),
@@ -71,7 +71,7 @@ class SqliteStore(Store):
         return apsw.sqlite_lib_version()
 
 
-async def _open(path: Path, seal: Seal, node: str) -> Database:
+async def _open(path: Path, seal: SecretBox, node: str) -> SqliteDatabase:
     lock = OwnerLock.take(path)
     opened: list[apsw.Connection] = []
     try:
@@ -80,7 +80,7 @@ async def _open(path: Path, seal: Seal, node: str) -> Database:
         accounts.check_seal(opened[0], seal)
         refuse_moved(opened[0])
         opened += [open_writer(path), open_reader(path), open_reader(path)]
-        session = Session(opened[0], seal=seal, node=node)
+        session = SqliteSession(opened[0], seal=seal, node=node)
     except BaseException as error:
         for connection in reversed(opened):
             connection.close()
@@ -88,4 +88,4 @@ async def _open(path: Path, seal: Seal, node: str) -> Database:
         if isinstance(error, apsw.Error):
             raise translate(error) from error
         raise
-    return Database(path, lock, session, (opened[1], opened[2], opened[3]))
+    return SqliteDatabase(path, lock, session, (opened[1], opened[2], opened[3]))

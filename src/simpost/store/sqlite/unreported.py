@@ -7,30 +7,21 @@ are walked by account and age instead, a bounded step at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import apsw
 
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.store.sqlite.folding import refold
+from simpost.store.records.payloads import MessageKey, UnreportedParts
+from simpost.store.sqlite.message_state import refold
 from simpost.store.sqlite.queries import SQL, ask
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
-Place = tuple[int, bytes]
-"""Account and message."""
-
-START: Place = (-1, b"")
-
-
-class Overdue(NamedTuple):
-    now_ms: int
-    expired_ms: int
-    messages: Sequence[Place]
+START: MessageKey = (-1, b"")
 
 
 def sent_messages(
-    connection: apsw.Connection, after: Place, expired_ms: int, limit: int
+    connection: apsw.Connection, after: MessageKey, expired_ms: int, limit: int
 ) -> list[tuple[int, bytes, int]]:
     """Account, message and expiry of what is sent, from a place on."""
     facts = {
@@ -43,11 +34,11 @@ def sent_messages(
     return rows
 
 
-def end_unreported(session: Session, all_of: Sequence[Overdue]) -> list[int]:
+def end_unreported(session: SqliteSession, all_of: Sequence[UnreportedParts]) -> list[int]:
     return [_end(session, one) for one in all_of]
 
 
-def _end(session: Session, one: Overdue) -> int:
+def _end(session: SqliteSession, one: UnreportedParts) -> int:
     count = 0
     for account_id, message_id in one.messages:
         facts = {

@@ -23,12 +23,12 @@ from simpost.observe import get_logger
 from simpost.ports.store.health import PendingCounts, StoreCounts
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.deadline import WRITE_S, Deadline
-from simpost.store.sqlite.session import Session
+from simpost.store.sqlite.session import SqliteSession
 
 P = TypeVar("P")
 R = TypeVar("R")
 
-Verb = Callable[[Session, Sequence[P]], Sequence[R]]
+Verb = Callable[[SqliteSession, Sequence[P]], Sequence[R]]
 """What a job does, for all jobs of a group at once: payloads in, one result each out."""
 
 MOST_WAITING = 10_000
@@ -55,7 +55,7 @@ class Job:
 class Writer:
     def __init__(
         self,
-        session: Session,
+        session: SqliteSession,
         checkpointer: apsw.Connection,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -171,8 +171,8 @@ class Writer:
     def _run(self) -> None:
         while (group := self._inbox.get()) is not None:
             jobs, is_written = group
-            if not is_written or not self._ends():
-                self._each_alone(jobs)
+            if not is_written or not self._try_commit():
+                self._retry_individually(jobs)
             if self._empties_journal:
                 self._empty_journal()
             try:
@@ -182,7 +182,7 @@ class Writer:
             if self._journal_pages >= _CHECKPOINT_PAGES:
                 self._checkpoint()
 
-    def _ends(self) -> bool:
+    def _try_commit(self) -> bool:
         """Commit what was written; whether that went well."""
         try:
             self._commit()
@@ -190,7 +190,7 @@ class Writer:
             return False
         return True
 
-    def _each_alone(self, jobs: list[Job]) -> None:
+    def _retry_individually(self, jobs: list[Job]) -> None:
         """Each job in a transaction of its own, so that none spoils another."""
         ends_s = monotonic() + _ALONE_S
         for job in jobs:
@@ -201,7 +201,7 @@ class Writer:
                 self._begin([job])
                 self._commit()
             except Exception as error:  # noqa: BLE001  whatever it was, it is the job's answer
-                job.error = self._meaning(error)
+                job.error = self._translated(error)
 
     # In either.
 
@@ -237,9 +237,9 @@ class Writer:
                 if self._connection.in_transaction:
                     raise
         self._deadline.begin()
-        self._session.recount()
+        self._session.reload_caches()
 
-    def _meaning(self, error: Exception) -> Exception:
+    def _translated(self, error: Exception) -> Exception:
         if isinstance(error, InvalidRequest):
             return error
         meaning = translate(error, self._connection)

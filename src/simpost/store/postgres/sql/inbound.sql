@@ -12,7 +12,7 @@ WHERE carrier = $1 AND source = $2 AND destination = $3 AND kind = $4 AND refere
   AND total = $6
 ORDER BY id DESC LIMIT 1
 
--- name: like_assemblies
+-- name: equal_assemblies
 SELECT id, link, reason FROM assemblies
 WHERE carrier = $1 AND source = $2 AND destination = $3 AND kind = $4 AND reference = $5
   AND total = $6 AND inbound_id IS NOT NULL
@@ -24,7 +24,7 @@ INSERT INTO assemblies (
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
 RETURNING id
 
--- name: touch_assembly
+-- name: refresh_assembly
 UPDATE assemblies SET link = $1, last_ms = $2 WHERE id = $3
 
 -- name: keep_assembly
@@ -50,7 +50,7 @@ SELECT count(*) FROM incoming_parts WHERE assembly = $1
 -- name: overdue_assemblies
 SELECT id FROM assemblies WHERE inbound_id IS NULL AND first_ms < $1 ORDER BY first_ms LIMIT $2
 
--- name: crowded_out_assemblies
+-- name: surplus_incomplete_assemblies
 SELECT id FROM assemblies
 WHERE id <= (SELECT max(id) FROM assemblies) - $1::bigint AND inbound_id IS NULL
 ORDER BY id LIMIT $2

@@ -72,7 +72,7 @@ FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.m
 WHERE p.owner = $1 AND p.owner IS NOT NULL AND p.due_ms IS NOT NULL
 LIMIT $2 FOR UPDATE OF p SKIP LOCKED
 
--- name: doubt_parts
+-- name: put_parts_in_doubt
 UPDATE parts AS p SET
   state = 40, message_state = CASE WHEN p.total = 1 THEN 40 ELSE p.message_state END,
   reason = n.reason, owner = NULL, due_ms = n.due_ms, updated_ms = $6

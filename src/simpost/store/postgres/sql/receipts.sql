@@ -116,7 +116,7 @@ WHERE p.carrier = $1 AND p.carrier_message_id = ANY ($2::text[])
   AND p.carrier_message_id IS NOT NULL AND p.final_ms >= $3 AND p.message_id >= $4
 LIMIT 100
 
--- name: outermost_ids
+-- name: first_and_last_id
 -- Ids of one width are those of a carrier that pads them: then its first and last have it too.
 SELECT
   (SELECT min(carrier_message_id) FROM parts
@@ -138,7 +138,7 @@ WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number =
   AND p.final_ms IS NULL
 RETURNING n.place
 
--- name: note_part
+-- name: set_part_reason
 -- What an intermediate notice says.
 UPDATE parts SET reason = $1, carrier_code = $2, updated_ms = $3
 WHERE account_id = $4 AND message_id = $5 AND number = $6 AND final_ms IS NULL
@@ -203,7 +203,7 @@ WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3
 -- name: count_parts
 SELECT total FROM parts WHERE account_id = $1 AND message_id = $2 AND number = $3
 
--- name: stand_receipt
+-- name: set_receipt_disposition
 UPDATE receipts SET standing = $1, account_id = $2, message_id = $3, number = $4
 WHERE carrier = $5 AND carrier_message_id = $6 AND state = $7
 

@@ -5,7 +5,7 @@ SELECT id, inbound_id, reason FROM assemblies INDEXED BY assemblies_by_reference
 WHERE carrier = ? AND source = ? AND destination = ? AND kind = ? AND reference = ? AND total = ?
 ORDER BY id DESC LIMIT 1
 
--- name: like_assemblies
+-- name: equal_assemblies
 SELECT id, link, reason FROM assemblies INDEXED BY assemblies_by_reference
 WHERE carrier = ? AND source = ? AND destination = ? AND kind = ? AND reference = ? AND total = ?
   AND inbound_id IS NOT NULL
@@ -17,7 +17,7 @@ INSERT INTO assemblies (
 ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
 RETURNING id
 
--- name: touch_assembly
+-- name: refresh_assembly
 UPDATE assemblies SET link = ?, last_ms = ? WHERE id = ?
 
 -- name: keep_assembly
@@ -43,7 +43,7 @@ SELECT count(*) FROM incoming_parts WHERE assembly = ?
 SELECT id FROM assemblies INDEXED BY assemblies_open
 WHERE inbound_id IS NULL AND first_ms < ? ORDER BY first_ms LIMIT ?
 
--- name: crowded_out_assemblies
+-- name: surplus_incomplete_assemblies
 SELECT id FROM assemblies
 WHERE id <= (SELECT max(id) FROM assemblies) - ? AND inbound_id IS NULL ORDER BY id LIMIT ?
 

@@ -48,7 +48,7 @@ FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.due_ms IS NOT NULL LIMIT ?
 
--- name: doubt_part
+-- name: put_part_in_doubt
 UPDATE parts SET
   state = :state, message_state = iif(total = 1, :state, message_state), reason = :reason,
   owner = NULL, due_ms = :due_ms, updated_ms = :now_ms

@@ -84,7 +84,7 @@ ORDER BY last_ms DESC LIMIT ?
 -- name: destination_of
 SELECT destination FROM messages WHERE account_id = ? AND id = ?
 
--- name: outermost_ids
+-- name: first_and_last_id
 -- Ids of one width are those of a carrier that pads them: then its first and last have it too.
 SELECT
   (SELECT carrier_message_id FROM parts INDEXED BY parts_by_carrier_id
@@ -103,7 +103,7 @@ UPDATE parts SET
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new
 WHERE account_id = new.column5 AND message_id = new.column6 AND number = new.column7
 
--- name: note_part
+-- name: set_part_reason
 -- What an intermediate notice says.
 UPDATE parts SET reason = ?1, carrier_code = ?2, updated_ms = ?3
 WHERE account_id = ?4 AND message_id = ?5 AND number = ?6
@@ -134,7 +134,7 @@ WHERE r.carrier = seen.column2 AND r.standing = 'parked'
   AND r.last_ms >= (
     SELECT created_ms FROM messages WHERE account_id = seen.column4 AND id = seen.column5)
 
--- name: stand_receipt
+-- name: set_receipt_disposition
 UPDATE receipts SET standing = ?, account_id = ?, message_id = ?, number = ?
 WHERE carrier = ? AND carrier_message_id = ? AND state = ?
 

@@ -42,7 +42,7 @@ WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NU
       AND (s.owner IS NOT NULL OR s.state >= 40)
   )
 
--- name: resend_as
+-- name: set_message_sender
 UPDATE messages SET sender = :sender
 WHERE account_id = :account_id AND id = :message_id AND sender <> :sender
 

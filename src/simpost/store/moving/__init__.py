@@ -1,5 +1,0 @@
-"""Moving an embedded store to PostgreSQL, so that it can stop anywhere and go on."""
-
-from simpost.store.moving.move import Count, Moved, Progress, Tell, give_up, move
-
-__all__ = ["Count", "Moved", "Progress", "Tell", "give_up", "move"]

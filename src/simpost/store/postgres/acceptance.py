@@ -1,0 +1,153 @@
+"""Accepting: messages, their parts and their request ids in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from simpost.ports.store import Accepted, NewMessage, Refused, Repeated
+from simpost.store.postgres import signatures
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.queries import columns, octets
+from simpost.store.postgres.requests import (
+    RequestPlace,
+    RequestRow,
+    find_requests,
+    repeated,
+    take_requests,
+)
+from simpost.store.records.columns import options_text
+
+_WHOLE = Accepted()
+
+
+async def accept(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> list[Accepted | Repeated]:
+    if not any(message.request and message.request.signature for message in messages):
+        return await _accept(session, messages)
+    async with session.transaction():
+        replays = await signatures.take(session, messages)
+        fresh = [message for message in messages if message.id not in replays]
+        accepted = dict(
+            zip((message.id for message in fresh), await _accept(session, fresh), strict=True)
+        )
+        await signatures.answer_retries(session, fresh, accepted)
+    return [replays.get(message.id) or accepted[message.id] for message in messages]
+
+
+async def _accept(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> list[Accepted | Repeated]:
+    references = await _next_references(session, messages)
+    rows: list[tuple[Any, ...]] = []
+    more: list[tuple[Any, ...]] = []
+    seen: set[RequestPlace] = set()
+    stale_ms: list[int] = []
+    for message, reference in zip(messages, references, strict=True):
+        if message.request is not None:
+            key = (message.account_id, message.request.request_id)
+            if key in seen:
+                continue
+            seen.add(key)
+            stale_ms.append(message.request.stale_ms)
+        rows.append(_row(message, reference, session.node))
+        if len(message.parts) > 1:
+            more += [
+                (message.account_id, message.id, number, octets(text))
+                for number, text in enumerate(message.parts[1:], start=2)
+            ]
+    rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
+    facts = (*columns(rows, 23), min(stale_ms, default=0))
+    if more:
+        async with session.transaction():
+            taken = await session.ask("accept", *facts)
+            await session.ask("add_parts", *columns(more, 4))
+    else:
+        taken = await session.ask("accept", *facts)
+    return await _answers(session, messages, references, {row[0] for row in taken})
+
+
+async def _answers(
+    session: PostgresSession,
+    messages: Sequence[NewMessage],
+    references: list[int],
+    taken: set[bytes],
+) -> list[Accepted | Repeated]:
+    asked = [
+        (message.account_id, message.request)
+        for message in messages
+        if message.request is not None and message.id not in taken
+    ]
+    first = await find_requests(session, asked)
+    answers: list[Accepted | Repeated] = []
+    for message, reference in zip(messages, references, strict=True):
+        if message.request is None or message.id in taken:
+            answers.append(Accepted(reference) if reference else _WHOLE)
+        else:
+            answers.append(repeated(message.account_id, message.request, first))
+    return answers
+
+
+async def remember(session: PostgresSession, refusals: Sequence[Refused]) -> list[Repeated | None]:
+    rows = [
+        RequestRow(one.account_id, one.request, None, one.reason, one.created_ms)
+        for one in refusals
+    ]
+    return await take_requests(session, rows)
+
+
+async def _next_references(session: PostgresSession, messages: Sequence[NewMessage]) -> list[int]:
+    """One for each message of several parts, 0 for the others; one that is not used is no loss."""
+    wanted: dict[tuple[int, str], int] = {}
+    for message in messages:
+        if len(message.parts) > 1:
+            key = (message.account_id, message.esim_tran_no)
+            wanted[key] = wanted.get(key, 0) + 1
+    if not wanted:
+        return [0] * len(messages)
+    rows = [(*key, count) for key, count in sorted(wanted.items())]
+    last = {
+        (row[0], row[1]): row[2] for row in await session.ask("next_references", *columns(rows, 3))
+    }
+    references: list[int] = []
+    for message in messages:
+        if len(message.parts) > 1:
+            key = (message.account_id, message.esim_tran_no)
+            wanted[key] -= 1
+            references.append((last[key] - wanted[key]) & 0xFFFF)
+        else:
+            references.append(0)
+    return references
+
+
+def _row(message: NewMessage, reference: int, node: str) -> tuple[Any, ...]:
+    total = len(message.parts)
+    request = message.request
+    lease_ms = message.lease_ms
+    return (
+        message.account_id,
+        message.id,
+        message.esim_tran_no,
+        message.iccid,
+        message.destination,
+        message.sender,
+        message.category,
+        message.encoding,
+        reference,
+        message.part_count or total,
+        message.created_ms,
+        message.expires_ms,
+        request.request_id if request else None,
+        octets(message.text),
+        options_text(message.options),
+        request.fingerprint if request else None,
+        message.carrier,
+        int(message.priority),
+        total,
+        None if lease_ms is None else node,
+        message.created_ms if lease_ms is None else lease_ms,
+        0 if lease_ms is None else 1,
+        octets(message.parts[0]) if total > 1 else None,
+    )

@@ -1,0 +1,108 @@
+"""Settlements: attempts are logged, and applied to their parts where they outrank them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simpost.domain.attempt_results import AttemptResult, apply_late_result
+from simpost.domain.states import State
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.message_state import refold
+from simpost.store.postgres.parked_receipts import apply_parked
+from simpost.store.postgres.queries import columns, without_duplicate_keys
+from simpost.store.records.columns import CODE, FINAL
+from simpost.store.records.parts import part_status, rewritten
+
+_SENT = CODE[State.SENT]
+
+
+async def settle(session: PostgresSession, settlements: Sequence[AttemptResult]) -> None:
+    for wave in without_duplicate_keys(
+        settlements, lambda one: (one.account_id, one.message_id, one.number)
+    ):
+        if all(one.total == 1 for one in wave):
+            left = await _settle(session, wave)
+        else:
+            async with session.transaction():
+                left = await _settle(session, wave)
+                await _refold(session, wave)
+        for one in left:
+            async with session.transaction():
+                await _settle_alone(session, one)
+                await _refold(session, [one])
+    # After the commit: whoever parks a receipt looks for its part after his, so one of us sees it.
+    await apply_parked(session, [one for one in settlements if one.carrier_message_id is not None])
+
+
+async def _settle(
+    session: PostgresSession, settlements: Sequence[AttemptResult]
+) -> list[AttemptResult]:
+    """All that are their part's latest try; returns the others."""
+    rows = [(place, *_as_latest(one)) for place, one in enumerate(settlements)]
+    settled = {row[0] for row in await session.ask("settle", *columns(rows, 17))}
+    for place, one in enumerate(settlements):
+        if one.state.is_final and place in settled:
+            session.told.end(one.carrier, one.state, one.reason)
+    if len(settled) == len(rows):
+        return []
+    return [one for place, one in enumerate(settlements) if place not in settled]
+
+
+async def _refold(session: PostgresSession, settlements: Sequence[AttemptResult]) -> None:
+    several = [one for one in settlements if one.total > 1]
+    if several:
+        keys = [(one.account_id, one.message_id) for one in several]
+        await refold(session, keys, max(one.ended_ms for one in several))
+
+
+def _as_latest(one: AttemptResult) -> tuple[Any, ...]:
+    code = CODE[one.state]
+    return (
+        one.account_id,
+        one.message_id,
+        one.number,
+        one.attempt,
+        code,
+        one.reason,
+        one.carrier,
+        one.carrier_message_id,
+        one.carrier_code,
+        None if code >= _SENT else one.due_ms,
+        one.ended_ms if code == _SENT else None,
+        one.ended_ms if code >= FINAL else None,
+        one.ended_ms,
+        one.outcome,
+        one.started_ms,
+        one.repeat,
+    )
+
+
+def _attempt(one: AttemptResult) -> tuple[Any, ...]:
+    return (
+        one.account_id,
+        one.message_id,
+        one.number,
+        one.attempt,
+        one.carrier,
+        one.outcome,
+        one.reason,
+        one.carrier_message_id,
+        one.carrier_code,
+        one.started_ms,
+        one.ended_ms,
+        one.repeat,
+    )
+
+
+async def _settle_alone(session: PostgresSession, one: AttemptResult) -> None:
+    """Apply a late settlement, if there is such a part: else it could never be committed."""
+    found = await session.ask("find_part", one.account_id, one.message_id, one.number)
+    if not found:
+        return
+    before = part_status(found[0])
+    after = apply_late_result(before, one)
+    if after.state.is_final and not before.state.is_final:
+        session.told.end(one.carrier, one.state, one.reason)
+    await session.ask("rewrite_part", *rewritten(after, one))
+    await session.ask("record_attempts", *columns([_attempt(one)], 12))

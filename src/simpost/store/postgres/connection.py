@@ -1,0 +1,176 @@
+"""A link: one connection to the database, made when it is needed and made anew when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any, Final
+
+import asyncpg
+
+from simpost.errors import StoreError
+from simpost.ports.store.health import PendingCounts, StoreCounts
+from simpost.store.postgres.connector import SETTINGS, connect
+from simpost.store.postgres.dsn import Address
+from simpost.store.postgres.failures import Unreachable, is_lost
+from simpost.store.postgres.queries import SQL
+
+_MOST_PAUSE_S: Final = 1.0
+_BEGIN_POOLED: Final = "; ".join(
+    ["BEGIN", *(f"SET LOCAL {name} = {value}" for name, value in SETTINGS.items())]
+)
+
+
+class PostgresSession:
+    """What a verb works on while it has a link to itself.
+
+    Attributes:
+        node: whose leases the parts get that a lane takes straight from memory.
+        told: what was done since the last commit that was counted.
+    """
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection[Any],
+        *,
+        is_pooled: bool,
+        node: str,
+        counts: StoreCounts,
+    ) -> None:
+        self.connection = connection
+        self.node = node
+        self.told = PendingCounts()
+        self._counts = counts
+        self._is_pooled = is_pooled
+        self._inside = False
+
+    async def ask(self, name: str, *facts: Any) -> list[Any]:
+        """The rows of a named statement; outside of a transaction it is one by itself."""
+        if self._is_pooled and not self._inside:
+            async with self.transaction():
+                return await self.ask(name, *facts)
+        rows: list[Any] = await self.connection.fetch(SQL[name], *facts)
+        return rows
+
+    async def value(self, name: str, *facts: Any) -> Any:
+        """The first field of the first row; none where there is none."""
+        rows = await self.ask(name, *facts)
+        return rows[0][0] if rows else None
+
+    def count(self) -> None:
+        """What was told outside of a transaction is committed."""
+        self._counts.take(self.told)
+
+    async def run(self, script: str) -> None:
+        """Statements without facts, in a transaction."""
+        assert self._inside
+        await self.connection.execute(script)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """What is asked inside is committed together; within another it is a part of that."""
+        if self._inside:
+            yield
+            return
+        self.count()
+        await self.connection.execute(_BEGIN_POOLED if self._is_pooled else "BEGIN")
+        self._inside = True
+        try:
+            yield
+        except BaseException as error:
+            self._inside = False
+            self.told.clear()
+            if not is_lost(error):
+                await self.connection.execute("ROLLBACK")
+            raise
+        self._inside = False
+        try:
+            await self.connection.execute("COMMIT")
+        except BaseException:
+            self.told.clear()
+            raise
+        self.count()
+
+
+class ManagedConnection:
+    """One connection at most. `use` gives it to one at a time.
+
+    `keeps_plans`: its statements are the same whatever they are asked, so that none of them need
+    be planned again for what it is asked this time.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        node: str,
+        counts: StoreCounts | None = None,
+        keeps_plans: bool = False,
+    ) -> None:
+        self._address = address
+        self._keeps_plans = keeps_plans
+        self._node = node
+        self._counts = counts or StoreCounts()
+        self._session: PostgresSession | None = None
+        self._lock = asyncio.Lock()
+        self._closed = False
+        self._again_s = 0.0
+
+    @contextlib.asynccontextmanager
+    async def use(self) -> AsyncIterator[PostgresSession]:
+        """Raises what was raised; a connection that may be of no more use is dropped then.
+
+        Raises Unreachable when there is none and none can be made.
+        """
+        async with self._lock:
+            session = self._session
+            if session is None or session.connection.is_closed():
+                session = await self._connect()
+            try:
+                yield session
+            except BaseException as error:
+                if is_lost(error):
+                    self._drop()
+                raise
+            finally:
+                session.count()
+
+    async def close(self) -> None:
+        async with self._lock:
+            self._closed = True
+            if self._session is not None:
+                with contextlib.suppress(Exception):
+                    await self._session.connection.close(timeout=2)
+                self._drop()
+
+    async def _connect(self) -> PostgresSession:
+        if self._closed:
+            raise StoreError("the store is closed")
+        self._session = None
+        address = self._address
+        begun_s = monotonic()
+        if begun_s < self._again_s:
+            raise Unreachable
+        try:
+            connection = await connect(
+                address.url, is_pooled=address.is_pooled, keeps_plans=self._keeps_plans
+            )
+        except Unreachable:
+            # Who waited behind a try that took seconds does not wait for one of his own.
+            now_s = monotonic()
+            self._again_s = now_s + min(_MOST_PAUSE_S, now_s - begun_s)
+            raise
+        self._session = PostgresSession(
+            connection,
+            is_pooled=address.is_pooled,
+            node=self._node,
+            counts=self._counts,
+        )
+        return self._session
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.connection.terminate()
+            self._session = None

@@ -1,0 +1,24 @@
+"""Looking at a database before anything is started on it; nothing in it is changed."""
+
+from __future__ import annotations
+
+from simpost.store.postgres.connection import ManagedConnection
+from simpost.store.postgres.dsn import parse
+from simpost.store.postgres.failures import translating
+from simpost.store.postgres.schema import VERSION, check_durability, version_of
+
+
+async def look(url: str) -> str:
+    """Where it is and what is to be done, without user and password. Raises StoreError."""
+    address = parse(url)
+    link = ManagedConnection(address, node="check")
+    try:
+        with translating():
+            async with link.use() as session:
+                await check_durability(session)
+                version = await version_of(session)
+    finally:
+        await link.close()
+    if version is None:
+        return f"{address.shown} (empty: tables will be made)"
+    return address.shown if version == VERSION else f"{address.shown} (will be migrated)"

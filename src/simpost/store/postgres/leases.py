@@ -1,0 +1,172 @@
+"""Leasing: who may work on a part until when, and what becomes of parts nobody finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from simpost.domain.outcomes import OutcomeKind
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.carrier import OutboundPart
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.delivery_receipts import MOST_PARKED
+from simpost.store.postgres.message_state import refold
+from simpost.store.postgres.parked_receipts import apply_orphaned, apply_to_parts_in_doubt
+from simpost.store.postgres.queries import columns
+from simpost.store.postgres.receipt_matching import lowest_id
+from simpost.store.records.columns import CODE, options_of
+from simpost.store.records.payloads import (
+    CLAIM_ROUNDS,
+    LEASE_STEP,
+    Claim,
+    LeaseExpiry,
+    PartKey,
+    Purge,
+)
+
+_IN_DOUBT = CODE[State.IN_DOUBT]
+_SENT = CODE[State.SENT]
+
+
+class Leases(NamedTuple):
+    carrier: str
+    owner: str
+    limit: int
+
+
+class Expiry(NamedTuple):
+    now_ms: int
+    limit: int
+
+
+async def claim(session: PostgresSession, claims: Sequence[Claim]) -> list[list[OutboundPart]]:
+    return [await _claim(session, one) for one in claims]
+
+
+async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
+    leased: list[OutboundPart] = []
+    for _ in range(CLAIM_ROUNDS):
+        wanted = min(LEASE_STEP, one.limit - len(leased))
+        rows = await session.ask(
+            "claim",
+            one.carrier,
+            one.now_ms,
+            lowest_id(one.now_ms),
+            wanted,
+            one.owner,
+            one.lease_ms,
+            one.codes_only,
+        )
+        ended: list[PartKey] = []
+        for row in rows:
+            if row[12] <= one.now_ms:
+                ended.append((row[0], row[1], row[2]))
+            else:
+                leased.append(_submission(row))
+        if ended:
+            async with session.transaction():
+                touched = await session.ask("expire_these", one.now_ms, *columns(ended, 3))
+                await fold_expired(session, touched, one.now_ms)
+        if len(rows) < wanted or len(leased) >= one.limit:
+            break
+    return leased
+
+
+async def leased(session: PostgresSession, all_of: Sequence[Leases]) -> list[list[OutboundPart]]:
+    return [
+        [
+            _submission(row)
+            for row in await session.ask("parts_leased", one.owner, one.carrier, one.limit)
+        ]
+        for one in all_of
+    ]
+
+
+def _submission(row: Any) -> OutboundPart:
+    return OutboundPart(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15]), row[16]))
+
+
+async def fold_expired(session: PostgresSession, rows: Sequence[Any], now_ms: int) -> None:
+    """What follows for the messages of parts that expired: account, message, total and why."""
+    for *_, carrier, reason in rows:
+        session.told.end(carrier, State.EXPIRED, reason)
+    await refold(session, [(row[0], row[1]) for row in rows if row[2] > 1], now_ms)
+
+
+async def lapse(session: PostgresSession, lapses: Sequence[LeaseExpiry]) -> list[int]:
+    lapsed = [await _lapse(session, one) for one in lapses]
+    await apply_to_parts_in_doubt(
+        session, lapses[0].now_ms
+    )  # after the commit, as a settlement does
+    return lapsed
+
+
+async def _lapse(session: PostgresSession, one: LeaseExpiry) -> int:
+    async with session.transaction():
+        if one.owner is None:
+            rows = await session.ask("lost_leases", one.now_ms, LEASE_STEP)
+        else:
+            rows = await session.ask("leases_of", one.owner, LEASE_STEP)
+        settled = [tuple(row[:3]) for row in rows if row[5] >= _SENT]
+        lost = [row for row in rows if row[5] < _SENT]
+        if settled:
+            await session.ask("release_parts", *columns(settled, 3))
+        if lost:
+            due = [(*row[:3], *_after_loss(row, one)) for row in lost]
+            await session.ask("put_parts_in_doubt", *columns(due, 5), one.now_ms)
+            attempts = [_lost_attempt(row, one.now_ms) for row in lost]
+            await session.ask("record_attempts", *columns(attempts, 12))
+            several = [(row[0], row[1]) for row in lost if row[3] > 1]
+            await refold(session, several, one.now_ms)
+    return len(rows)
+
+
+def _after_loss(row: Any, one: LeaseExpiry) -> tuple[int, Reason]:
+    """When the part is looked at again, and the reason it waits with."""
+    expires_ms, category, unclear = row[7], row[9], row[10]
+    used_up = one.repeats.is_exhausted(category, unclear)
+    due_ms = one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms)
+    return due_ms, Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST
+
+
+def _lost_attempt(row: Any, now_ms: int) -> tuple[Any, ...]:
+    account_id, message_id, number, _, carrier, state, attempt, _, begun_ms, *_ = row
+    return (
+        account_id,
+        message_id,
+        number,
+        attempt,
+        carrier,
+        OutcomeKind.IN_DOUBT,
+        Reason.LEASE_LOST,
+        None,
+        None,
+        begun_ms,
+        now_ms,
+        state == _IN_DOUBT,
+    )
+
+
+async def expire(session: PostgresSession, expiries: Sequence[Expiry]) -> list[int]:
+    return [await _expire(session, one) for one in expiries]
+
+
+async def _expire(session: PostgresSession, one: Expiry) -> int:
+    async with session.transaction():
+        rows = await session.ask("expire_parts", one.now_ms, one.limit)
+        await fold_expired(session, rows, one.now_ms)
+    return len(rows)
+
+
+async def forget(session: PostgresSession, all_of: Sequence[Purge]) -> list[int]:
+    return [await _forget(session, one) for one in all_of]
+
+
+async def _forget(session: PostgresSession, one: Purge) -> int:
+    await apply_orphaned(session, one.now_ms, one.limit)
+    requests: int = await session.value("forget_requests", one.requests_before_ms, one.limit)
+    crowded_ms = await session.value("parked_beyond", MOST_PARKED)
+    before_ms = max(one.parked_before_ms, 0 if crowded_ms is None else crowded_ms + 1)
+    parked: int = await session.value("forget_parked", before_ms, one.limit - requests)
+    return requests + parked

@@ -1,0 +1,48 @@
+"""Folding: the state of a message of several parts follows from theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from simpost.domain.attempt_results import SiblingPart, parts_to_cancel
+from simpost.domain.states import State, fold
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.queries import columns
+from simpost.store.records.columns import CODE, STATE
+from simpost.store.records.payloads import MessageKey
+
+
+async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_ms: int) -> None:
+    """Bring the states of messages up to their parts, in the transaction that changed those.
+
+    Parts of a message that failed are cancelled.
+    """
+    keys = columns(sorted(set(messages)), 2)
+    if not keys[0]:
+        return
+    await session.ask("lock_first_parts", *keys)
+    parts = await _siblings(session, keys)
+    cancelled = [
+        (*message, number)
+        for message, rows in parts.items()
+        for number in parts_to_cancel([SiblingPart(row[2], STATE[row[3]], row[4]) for row in rows])
+    ]
+    if cancelled:
+        for carrier, reason in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
+            session.told.end(carrier, State.CANCELLED, reason)
+        parts = await _siblings(session, keys)
+    changed: list[tuple[int, bytes, int]] = []
+    for (account_id, message_id), rows in parts.items():
+        folded = CODE[fold(STATE[row[3]] for row in rows)]
+        if folded != rows[0][5]:
+            changed.append((account_id, message_id, folded))
+    if changed:
+        await session.ask("set_message_states", *columns(changed, 3))
+
+
+async def _siblings(session: PostgresSession, keys: list[list[Any]]) -> dict[MessageKey, list[Any]]:
+    found: dict[MessageKey, list[Any]] = {}
+    for row in await session.ask("siblings", *keys):
+        found.setdefault((row[0], row[1]), []).append(row)
+    return found

@@ -1,0 +1,111 @@
+"""Telling other nodes that parts wait, and being told.
+
+Lost messages do no harm: lanes ask the store every second as well. What is told goes out after the
+commit and at most every few milliseconds, so that no commit waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+from simpost.store.postgres.connection import ManagedConnection
+from simpost.store.postgres.connector import connect
+from simpost.store.postgres.failures import FAILURES, translate
+
+CHANNEL: Final = "simpost_parts"
+_PAUSE_S: Final = 0.02
+_AGAIN_S: Final = 5.0
+_ALIVE_S: Final = 30.0
+
+Heard = Callable[[str], None]
+"""Called with the name of a carrier that parts wait for."""
+
+_logger = get_logger(__name__)
+
+
+class Notifier:
+    """Tells the other nodes which carriers parts wait for."""
+
+    def __init__(self, link: ManagedConnection, node: str) -> None:
+        self._link = link
+        self._node = node
+        self._carriers: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def announce(self, carrier: str) -> None:
+        self._carriers.add(carrier)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._send())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            await self._task
+        await self._link.close()
+
+    async def _send(self) -> None:
+        try:
+            while self._carriers:
+                carriers, self._carriers = self._carriers, set()
+                async with self._link.use() as session:
+                    for carrier in sorted(carriers):
+                        await session.ask("wake", f"{self._node}\n{carrier}")
+                await asyncio.sleep(_PAUSE_S)
+        except (StoreError, *FAILURES) as error:
+            _logger.warning("notify_failed", error=str(translate(error)))
+        finally:
+            self._task = None
+
+
+class Listener:
+    """Hears from other nodes over a connection of its own, made anew when it is lost."""
+
+    def __init__(self, url: str, node: str) -> None:
+        self._url = url
+        self._node = node
+        self._heard: list[Heard] = []
+        self._task: asyncio.Task[None] | None = None
+        self.listens = asyncio.Event()
+
+    def subscribe(self, heard: Heard) -> None:
+        self._heard.append(heard)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._listen())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._hear_until_lost()
+            except (StoreError, *FAILURES) as error:
+                _logger.warning("listen_failed", error=str(translate(error)))
+            finally:
+                self.listens.clear()
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _hear_until_lost(self) -> None:
+        connection = await connect(self._url, is_pooled=False)
+        try:
+            await connection.add_listener(CHANNEL, self._hear)
+            self.listens.set()
+            while not connection.is_closed():
+                await asyncio.sleep(_ALIVE_S)
+                await connection.fetchval("SELECT 1")
+        finally:
+            connection.terminate()
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        node, _, carrier = str(payload).partition("\n")
+        if node == self._node:
+            return
+        for heard in self._heard:
+            heard(carrier)

@@ -1,0 +1,144 @@
+"""Meeting: receipts that came before the answer that told us their id.
+
+A settlement looks for parked receipts once it is committed, and whoever parks one looks for its
+part once that is committed: whatever the order, on whichever nodes, the later of both sees the
+other. What a node that died in between leaves is found by `apply_orphaned`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import MAX_OCTETS, candidate_ids, possible_formats
+from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, number_endings
+from simpost.ports.store import AttemptResult
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.queries import columns
+from simpost.store.postgres.receipt_application import obey
+from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
+from simpost.store.postgres.receipt_matching import lowest_id
+from simpost.store.records.columns import CODE, STATE, reason_of
+
+_SLACK_MS: Final = 10_000
+"""How far the time in a message's id may be from its own."""
+_NEWEST_PARKED: Final = 2_000
+"""Parked receipts whose length is looked at, to know which forms of an answer to look for."""
+_STRANDED_MS: Final = 120_000
+
+
+async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptResult]) -> None:
+    """Apply the receipts that came before the answers that told us their ids.
+
+    One that came before the message did speaks of an earlier use of the id.
+    """
+    if not settlements:
+        return
+    made = min(one.message_id for one in settlements)
+    made_ms = int.from_bytes(made[:6], "big") - _SLACK_MS
+    widths: dict[str, list[int]] = {}
+    for carrier, width in await session.ask("parked_lengths", made_ms, _NEWEST_PARKED):
+        widths.setdefault(carrier, []).append(width)
+    ids = [row for at, one in enumerate(settlements) for row in _ids(at, one, widths)]
+    if not ids:
+        return
+    forms = await PostgresIdFormats.load(session)
+    for place, *row in await session.ask("parked_receipts", *columns(ids, 5)):
+        answered = settlements[place].carrier_message_id or ""
+        await meet(session, forms, _receipt(row), answered, times=row[-1])
+    await forms.write(session)
+
+
+def _ids(
+    place: int, one: AttemptResult, widths_of: dict[str, list[int]]
+) -> list[tuple[int, str, str, int, bytes]]:
+    """Every id under which a receipt for it may be parked; none is the rule."""
+    widths = [width for width in widths_of.get(one.carrier, ()) if width <= MAX_OCTETS]
+    if one.carrier not in widths_of:
+        return []
+    answered = one.carrier_message_id or ""
+    in_forms = candidate_ids(answered, possible_formats(widths)) if widths else ()
+    return [
+        (place, one.carrier, written, one.account_id, one.message_id)
+        for written in (answered, *in_forms)
+        if written == answered or len(written) in widths
+    ]
+
+
+async def meet(
+    session: PostgresSession,
+    forms: PostgresIdFormats,
+    receipt: Receipt,
+    answered: str = "",
+    times: int = 1,
+) -> None:
+    """Obey a parked receipt, unless somebody else did meanwhile or its part is still unknown.
+
+    One that came several times is obeyed once, and stays for the other parts with its id.
+    """
+    carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
+    async with session.transaction():
+        if await session.value("standing", *carrier_id) != ReceiptDisposition.PARKED:
+            return
+        widths = (len(answered),) if answered else ()
+        standing, key = await obey(session, forms, receipt, widths)
+        if standing is ReceiptDisposition.PARKED:
+            return
+        if standing is None and times > 1 and key and await session.value("count_parts", *key) > 1:
+            await session.ask("use_receipt_once", *carrier_id)
+            return
+        await session.ask(
+            "set_receipt_disposition",
+            standing or ReceiptDisposition.MATCHED,
+            *(key or (None, None, None)),
+            *carrier_id,
+        )
+        session.told.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
+
+
+async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> None:
+    rows = await session.ask("stranded_receipts", now_ms - _STRANDED_MS, lowest_id(now_ms), limit)
+    if not rows:
+        return
+    forms = await PostgresIdFormats.load(session)
+    for row in sorted(rows):
+        await meet(session, forms, _receipt(row), times=row[-1])
+    await forms.write(session)
+
+
+async def apply_to_parts_in_doubt(session: PostgresSession, now_ms: int) -> None:
+    """Obey parked receipts that name the number of a part in doubt, where it is the only one."""
+    rows = await session.ask("newest_parked", MAX_PARKED_COMPARED)
+    if not rows:
+        return
+    doubted = {
+        (carrier, tail)
+        for carrier, number in await session.ask(
+            "numbers_in_doubt", lowest_id(now_ms), MAX_PARKED_COMPARED
+        )
+        for tail in number_endings((number,))
+    }
+    if not doubted:
+        return
+    forms = await PostgresIdFormats.load(session)
+    for _, *row in reversed(rows):
+        receipt = _receipt(row)
+        if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
+            await meet(session, forms, receipt, times=row[-1])
+    await forms.write(session)
+
+
+def _receipt(row: Sequence[Any]) -> Receipt:
+    _, code, carrier, written, reason, carrier_code, last_ms, numbers, text_id, _ = row
+    named = tuple(numbers.split("\n")) if numbers else ()
+    return Receipt(
+        carrier,
+        written,
+        STATE[code],
+        reason_of(reason),
+        carrier_code,
+        last_ms,
+        named,
+        text_id or "",
+    )

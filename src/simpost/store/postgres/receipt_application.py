@@ -1,0 +1,83 @@
+"""Obeying: one receipt that needs thought, in a transaction with what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipts.matching import CandidatePart
+from simpost.domain.states import State
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.message_state import refold
+from simpost.store.postgres.queries import columns
+from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
+from simpost.store.postgres.receipt_matching import find_part
+from simpost.store.records.columns import CODE, FINAL
+from simpost.store.records.payloads import PartKey
+
+_SENT = CODE[State.SENT]
+_LOOKS = 3
+"""How often a part is looked for that another node ended in between."""
+
+
+async def obey(
+    session: PostgresSession, forms: PostgresIdFormats, receipt: Receipt, widths: Iterable[int] = ()
+) -> tuple[ReceiptDisposition | None, PartKey | None]:
+    """Obey a receipt, in a transaction; the standing to keep it under when that cannot be done."""
+    code = CODE[receipt.state]
+    for _ in range(_LOOKS):
+        found = await find_part(session, forms, receipt, widths)
+        if isinstance(found, tuple):
+            return found
+        key = found.key
+        was_in_doubt = found.state < _SENT
+        if was_in_doubt and not await session.ask(
+            "adopt_part", receipt.carrier_message_id or None, receipt.received_ms, *key
+        ):
+            continue
+        if code >= FINAL:
+            if await session.ask("end_parts", *columns([ending(0, receipt, code, key)], 8)):
+                session.told.end(receipt.carrier, receipt.state, receipt.reason)
+                await _refold_several(session, found, receipt)
+                return None, key
+        elif receipt.reason is None or (receipt.reason == found.reason and not was_in_doubt):
+            if not was_in_doubt:
+                return ReceiptDisposition.DUPLICATE, key
+            await _refold_several(session, found, receipt)
+            return None, key
+        elif await session.ask(
+            "set_part_reason", receipt.reason, receipt.carrier_code, receipt.received_ms, *key
+        ):
+            if was_in_doubt:
+                await _refold_several(session, found, receipt)
+            return None, key
+    return ReceiptDisposition.AMBIGUOUS, None
+
+
+async def _refold_several(session: PostgresSession, found: CandidatePart, receipt: Receipt) -> None:
+    if found.total > 1:
+        await refold(session, [found.key[:2]], receipt.received_ms)
+
+
+def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, ...]:
+    return place, code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
+
+
+async def keep(
+    session: PostgresSession, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
+) -> None:
+    session.told.keep(receipt.carrier, standing)
+    await session.ask(
+        "keep_receipt",
+        receipt.carrier,
+        receipt.carrier_message_id,
+        CODE[receipt.state],
+        standing,
+        receipt.reason,
+        receipt.carrier_code,
+        receipt.received_ms,
+        *(key or (None, None, None)),
+        "\n".join(receipt.numbers) or None,
+        receipt.text_id or None,
+    )

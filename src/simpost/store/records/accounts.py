@@ -1,0 +1,69 @@
+"""Accounts as rows: their secrets sealed on the way in and opened on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from simpost.domain.accounts import Account, AccountChange, Dialect
+from simpost.domain.messages import Category
+from simpost.store.secret_box import SecretBox
+
+_decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
+    """Without its id, and without `events`, which `event_logs` has."""
+    return (
+        account.access_code,
+        sealed_secret,
+        account.name,
+        account.dialect,
+        account.access_code_only,
+        msgspec.json.encode(account.ip_allow).decode(),
+        float(account.requests_per_s),
+        account.category,
+        account.webhook,
+        account.enabled,
+        account.look_alikes,
+    )
+
+
+def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
+    """The columns of `row_of` but the access code; `None` for those that stay. The id is last."""
+    secret, networks, rate = change.secret, change.ip_allow, change.requests_per_s
+    return (
+        None if secret is None else seal.close(change.access_code, secret),
+        change.name,
+        change.dialect,
+        change.access_code_only,
+        None if networks is None else msgspec.json.encode(networks).decode(),
+        None if rate is None else float(rate),
+        change.category,
+        change.webhook,
+        change.enabled,
+        change.look_alikes,
+        change.id,
+    )
+
+
+def account_of(row: Sequence[Any], seal: SecretBox) -> Account:
+    """From its id and the rest. Raises StoreError when it was sealed with another key."""
+    access_code: str = row[1]
+    return Account(
+        id=row[0],
+        access_code=access_code,
+        secret=seal.open(access_code, row[2]),
+        name=row[3],
+        dialect=Dialect(row[4]),
+        access_code_only=bool(row[5]),
+        ip_allow=_decode_networks(row[6]),
+        requests_per_s=row[7],
+        category=Category(row[8]),
+        webhook=row[9],
+        enabled=bool(row[10]),
+        look_alikes=bool(row[11]),
+        events=bool(row[12]),
+    )

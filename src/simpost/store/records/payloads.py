@@ -1,0 +1,84 @@
+"""What the verbs of both stores are called with, when that is more than one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from simpost.domain.repeats import RepeatPolicy
+from simpost.ports.store import EsimRow, Move, PriceRow
+from simpost.store.secret_box import SecretBox
+
+PartKey: TypeAlias = tuple[int, bytes, int]
+"""Account, message, number."""
+MessageKey: TypeAlias = tuple[int, bytes]
+"""Account, message."""
+
+LEASE_STEP = 500
+"""Parts that one job touches at most; longer work is several jobs, with others between."""
+CLAIM_ROUNDS = 8
+"""Looks into the queue per claim: a backlog that has expired is worked off over several."""
+
+
+class Claim(NamedTuple):
+    carrier: str
+    limit: int
+    now_ms: int
+    owner: str
+    lease_ms: int
+    codes_only: bool = False
+
+
+class LeaseExpiry(NamedTuple):
+    """Leases that ran out; with an owner all of its leases."""
+
+    now_ms: int
+    owner: str | None
+    repeats: RepeatPolicy
+
+
+class Purge(NamedTuple):
+    """Request ids and parked receipts of before these times."""
+
+    now_ms: int
+    requests_before_ms: int
+    parked_before_ms: int
+    limit: int
+
+
+class InboundPurge(NamedTuple):
+    """Assemblies, or inbound messages, of before that time."""
+
+    before_ms: int
+    limit: int
+
+
+class UnreportedParts(NamedTuple):
+    """Messages whose sent parts end when they expired before `expired_ms`."""
+
+    now_ms: int
+    expired_ms: int
+    messages: Sequence[MessageKey]
+
+
+class RerouteBatch(NamedTuple):
+    now_ms: int
+    moves: Sequence[Move]
+
+
+class EsimBatch(NamedTuple):
+    account_id: int
+    esims: Sequence[EsimRow]
+    box: SecretBox
+
+
+class PriceBatch(NamedTuple):
+    account_id: int
+    prices: Sequence[PriceRow]
+
+
+class RetireRequest(NamedTuple):
+    """Retire these keys; without a time, restore them."""
+
+    keys: Sequence[str]
+    now_ms: int | None

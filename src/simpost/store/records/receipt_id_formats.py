@@ -1,0 +1,63 @@
+"""The forms in which carriers were seen to write ids in receipts, as every store learns them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from simpost.domain.receipt_ids import Base, IdFormat, LetterCase, ObservedIdFormat
+
+MOST_FORMS: Final = 8
+"""Of one carrier; what a ninth would have said keeps needing its proof."""
+
+CountedForm = tuple[str, Base, LetterCase, int, int, int, int]
+"""Carrier, base, letters, width; times seen, first and last time in milliseconds."""
+
+
+class LearnedFormats:
+    """As the store had them, and what was counted since and is to be added to it."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, list[IdFormat]] = {}
+        self._counted: dict[tuple[str, IdFormat], tuple[int, int, int]] = {}
+
+    def know(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of carrier, base, letters, width; in place of what is remembered."""
+        self._counted.clear()
+        self._of.clear()
+        for carrier, *form in rows:
+            self._of.setdefault(carrier, []).append(_form(*form))
+
+    def __contains__(self, carrier: str) -> bool:
+        return carrier in self._of
+
+    def of(self, carrier: str) -> list[IdFormat]:
+        return self._of.get(carrier, [])
+
+    def saw(self, carrier: str, form: IdFormat, at_ms: int) -> None:
+        """Count a form that led to a part, and learn it if it is new."""
+        known = self._of.setdefault(carrier, [])
+        if form not in known:
+            if len(known) >= MOST_FORMS:
+                return
+            known.append(form)
+        times, first_ms, last_ms = self._counted.get((carrier, form), (0, at_ms, at_ms))
+        self._counted[carrier, form] = (times + 1, min(first_ms, at_ms), max(last_ms, at_ms))
+
+    def take_counted(self) -> list[CountedForm]:
+        """What is to be written now, in one order on every node."""
+        counted = [
+            (carrier, form.base, form.letters, form.width, *counts)
+            for (carrier, form), counts in sorted(self._counted.items())
+        ]
+        self._counted.clear()
+        return counted
+
+
+def seen_form(row: Sequence[Any]) -> ObservedIdFormat:
+    """A row of base, letters, width, times, first and last time."""
+    return ObservedIdFormat(_form(*row[:3]), *row[3:])
+
+
+def _form(base: str, letters: str, width: int) -> IdFormat:
+    return IdFormat(Base(base), LetterCase(letters), width)

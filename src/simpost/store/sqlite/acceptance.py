@@ -1,0 +1,140 @@
+"""Accepting: a message, its parts and its request id in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from simpost.domain.states import State
+from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey
+from simpost.store.records.columns import CODE, options_text, reason_of
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.session import SqliteSession
+
+_ACCEPTED = CODE[State.ACCEPTED]
+_WHOLE = Accepted()
+
+
+def accept(session: SqliteSession, messages: Sequence[NewMessage]) -> list[Accepted | Repeated]:
+    results: list[Accepted | Repeated] = []
+    message_rows: list[tuple[object, ...]] = []
+    part_rows: list[tuple[object, ...]] = []
+    for message in messages:
+        request = message.request
+        if request is not None:
+            first = _take_for(session, message, request)
+            if first is not None:
+                results.append(first)
+                continue
+        total = len(message.parts)
+        accepted = _WHOLE if total == 1 else Accepted(_next_reference(session, message))
+        message_rows.append(_message_row(message, accepted.reference, total))
+        _add_parts(part_rows, message, total, session.node)
+        results.append(accepted)
+    session.execute_many_rows("insert_message", message_rows)
+    session.execute_many_rows("insert_part", part_rows)
+    return results
+
+
+def remember(session: SqliteSession, refusals: Sequence[Refused]) -> list[Repeated | None]:
+    return [
+        _take(
+            session, refused.account_id, refused.request, None, refused.reason, refused.created_ms
+        )
+        for refused in refusals
+    ]
+
+
+def _take_for(session: SqliteSession, message: NewMessage, request: RequestKey) -> Repeated | None:
+    """Claim the request id of a message, and its signature with the same answer."""
+    if not request.signature:
+        return _take(session, message.account_id, request, message.id, None, message.created_ms)
+    signed = replace(request, request_id=request.signature_key)
+    first = _take(session, message.account_id, signed, message.id, None, message.created_ms)
+    if first is not None:
+        return first
+    first = _take(session, message.account_id, request, message.id, None, message.created_ms)
+    if first is not None:
+        facts = (first.message_id, first.reason, message.account_id, request.signature_key)
+        session.execute(SQL["answer_signature"], facts)
+    return first
+
+
+def _take(
+    session: SqliteSession,
+    account_id: int,
+    request: RequestKey,
+    message_id: bytes | None,
+    reason: str | None,
+    created_ms: int,
+) -> Repeated | None:
+    """Claim a request id by inserting it, so that of many at once exactly one succeeds."""
+    session.execute(
+        SQL["take_request_id"],
+        (
+            account_id,
+            request.request_id,
+            request.fingerprint,
+            message_id,
+            reason,
+            created_ms,
+            request.stale_ms,
+        ),
+    )
+    if session.connection.changes():
+        return None
+    fingerprint, first_id, first_reason = session.execute(
+        SQL["find_request"], (account_id, request.request_id)
+    ).get
+    return Repeated(fingerprint == request.fingerprint, first_id, reason_of(first_reason))
+
+
+def _next_reference(session: SqliteSession, message: NewMessage) -> int:
+    reference: int = session.execute(
+        SQL["next_reference"], (message.account_id, message.esim_tran_no)
+    ).get
+    return reference
+
+
+def _message_row(message: NewMessage, reference: int, total: int) -> tuple[object, ...]:
+    return (
+        message.account_id,
+        message.id,
+        message.esim_tran_no,
+        message.iccid,
+        message.destination,
+        message.sender,
+        message.category,
+        message.encoding,
+        reference,
+        message.part_count or total,
+        message.created_ms,
+        message.expires_ms,
+        message.request.request_id if message.request else None,
+        message.text,
+        options_text(message.options),
+    )
+
+
+def _add_parts(rows: list[tuple[object, ...]], message: NewMessage, total: int, node: str) -> None:
+    leased = message.lease_ms is not None
+    for number, text in enumerate(message.parts, start=1):
+        rows.append(
+            (
+                message.account_id,
+                message.id,
+                number,
+                total,
+                message.carrier,
+                message.priority,
+                message.expires_ms,
+                _ACCEPTED,
+                _ACCEPTED if number == 1 else None,
+                node if leased else None,
+                message.lease_ms if leased else message.created_ms,
+                1 if leased else 0,
+                message.created_ms,
+                text if total > 1 else None,
+            )
+        )

@@ -1,0 +1,220 @@
+"""Receiving: receipts are matched to their part, obeyed where they outrank it, else kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from simpost.domain.outcomes import Receipt, ReceiptDisposition
+from simpost.domain.receipt_ids import candidate_ids, possible_formats
+from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, CandidatePart, number_endings
+from simpost.domain.states import State
+from simpost.ports.store import AttemptResult
+from simpost.store.records.columns import CODE, FINAL, STATE, reason_of
+from simpost.store.records.payloads import PartKey
+from simpost.store.sqlite.message_state import refold
+from simpost.store.sqlite.queries import SQL, chunks, with_rows
+from simpost.store.sqlite.receipt_matching import Match, find_part, match_exactly, match_learnt
+from simpost.store.sqlite.session import SqliteSession
+
+MOST_PARKED = 100_000
+_SENT = CODE[State.SENT]
+
+
+def receive(session: SqliteSession, all_receipts: Sequence[Receipt]) -> None:
+    for receipts in chunks(all_receipts):
+        for receipt in _apply_plain(session, receipts):
+            standing, key = _apply(session, receipt)
+            if standing is not None:
+                _keep(session, receipt, standing, key)
+    session.forms.write(session.execute)
+    if session.parked > MOST_PARKED:
+        surplus = session.parked - MOST_PARKED
+        session.execute(SQL["forget_parked"], (1 << 62, surplus))
+        session.parked -= session.connection.changes()
+
+
+def _apply_plain(session: SqliteSession, receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Obey together what needs no thought: final, alone in its id, for the one part of a message.
+
+    Returns the others.
+    """
+    times = Counter((receipt.carrier, receipt.carrier_message_id) for receipt in receipts)
+    matches: dict[int, Match | None] = {}
+    for match in match_exactly(session, receipts):
+        matches[match.index] = None if match.index in matches else match
+    by_form = [each for each in enumerate(receipts) if each[1].carrier in session.forms]
+    learnt = match_learnt(session, by_form) if by_form else {}
+    rows: list[tuple[object, ...]] = []
+    others: list[Receipt] = []
+    ended = session.told.ended.append
+    for index, receipt in enumerate(receipts):
+        found: Match | CandidatePart | None
+        if receipt.carrier in session.forms:
+            found, form = learnt.get(index, (None, None))
+        else:
+            found, form = matches.get(index), None
+        carrier_id = (receipt.carrier, receipt.carrier_message_id)
+        code = CODE[receipt.state]
+        if found is None or found.total > 1 or code < FINAL or times[carrier_id] > 1:
+            others.append(receipt)
+            continue
+        if form is not None:
+            session.forms.saw(receipt.carrier, form, receipt.received_ms)
+        rows.append(_ending(receipt, code, found.key))
+        session.note_ended(*carrier_id, found.key, code)
+        ended((receipt.carrier, receipt.state, receipt.reason or ""))
+    session.execute_many_rows("end_parts", rows)
+    return others
+
+
+def _ending(receipt: Receipt, code: int, key: PartKey) -> tuple[object, ...]:
+    return code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
+
+
+def apply_parked(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None:
+    """Apply the receipts that came before the answers that told us their ids.
+
+    One that came before the message did speaks of an earlier use of the id.
+    """
+    ids: list[tuple[object, ...]] = []
+    for index, one in enumerate(settlements):
+        answered = one.carrier_message_id
+        assert answered is not None
+        widths = session.parked_id_lengths_since(one.carrier, one.message_id)
+        in_forms = candidate_ids(answered, possible_formats(widths)) if widths else ()
+        ids += [
+            (index, one.carrier, written, one.account_id, one.message_id)
+            for written in (answered, *in_forms)
+            if written == answered or len(written) in widths
+        ]
+    waiting = [
+        row
+        for some in chunks(ids)
+        for row in session.execute(
+            with_rows("parked_receipts", len(some)), list(chain.from_iterable(some))
+        )
+    ]
+    for row in sorted(waiting, key=lambda row: row[:5]):
+        _meet(session, _kept(row), row[-1], settlements[row[0]].carrier_message_id or "")
+    session.forms.write(session.execute)
+
+
+def apply_to_parts_in_doubt(session: SqliteSession) -> None:
+    """Apply parked receipts that name the number of a part in doubt, where it is the only one."""
+    if not session.parked:
+        return
+    doubted = {
+        (carrier, tail)
+        for carrier, number in session.execute(SQL["numbers_in_doubt"], (MAX_PARKED_COMPARED,))
+        for tail in number_endings((number,))
+    }
+    if not doubted:
+        return
+    for row in reversed(session.execute(SQL["newest_parked"], (MAX_PARKED_COMPARED,)).fetchall()):
+        receipt = _kept(row)
+        if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
+            _meet(session, receipt, row[-1], "")
+    session.forms.write(session.execute)
+
+
+def _kept(row: Sequence[Any]) -> Receipt:
+    _, _, code, carrier, written, reason, carrier_code, last_ms, numbers, text_id, _ = row
+    named = tuple(numbers.split("\n")) if numbers else ()
+    return Receipt(
+        carrier,
+        written,
+        STATE[code],
+        reason_of(reason),
+        carrier_code,
+        last_ms,
+        named,
+        text_id or "",
+    )
+
+
+def _meet(session: SqliteSession, receipt: Receipt, times: int, answered: str) -> None:
+    carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
+    if session.execute(SQL["standing"], carrier_id).get != ReceiptDisposition.PARKED:
+        return  # two answers had an id that it may mean, and the first one met it
+    standing, key = _apply(session, receipt, (len(answered),))
+    if standing is ReceiptDisposition.PARKED:
+        return
+    account_id, message_id, number = key or (None, None, None)
+    if standing is None and times > 1 and _is_of_several(session, key):
+        session.execute(SQL["use_receipt_once"], carrier_id)  # one for each part with its id
+        return
+    session.execute(
+        SQL["set_receipt_disposition"],
+        (standing or ReceiptDisposition.MATCHED, account_id, message_id, number, *carrier_id),
+    )
+    session.parked -= 1
+    session.told.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
+
+
+def _is_of_several(session: SqliteSession, key: PartKey | None) -> bool:
+    return key is not None and len(session.execute(SQL["siblings"], key[:2]).fetchall()) > 1
+
+
+def _apply(
+    session: SqliteSession, receipt: Receipt, widths: Iterable[int] = ()
+) -> tuple[ReceiptDisposition | None, PartKey | None]:
+    """Obey a receipt; the standing to keep it under when that could not be done."""
+    carrier, carrier_message_id = receipt.carrier, receipt.carrier_message_id
+    code = CODE[receipt.state]
+    found = find_part(session, receipt, widths)
+    if isinstance(found, tuple):
+        return found
+    key = found.key
+    was_in_doubt = found.state < _SENT
+    if was_in_doubt:
+        facts = (carrier_message_id or None, receipt.received_ms, *key)
+        session.execute(SQL["adopt_part"], facts)
+    if code >= FINAL:
+        session.execute_many_rows("end_parts", [_ending(receipt, code, key)])
+        session.note_ended(carrier, carrier_message_id, key, code)
+        session.told.end(carrier, receipt.state, receipt.reason)
+        if found.total > 1:
+            refold(session, *key[:2], receipt.received_ms)
+        return None, key
+    if receipt.reason is not None and (was_in_doubt or receipt.reason != found.reason):
+        said = (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
+        session.execute(SQL["set_part_reason"], said)
+    elif not was_in_doubt:
+        return ReceiptDisposition.DUPLICATE, key
+    if was_in_doubt and found.total > 1:
+        refold(session, *key[:2], receipt.received_ms)
+    return None, key
+
+
+def _keep(
+    session: SqliteSession, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
+) -> None:
+    code = CODE[receipt.state]
+    session.told.keep(receipt.carrier, standing)
+    if standing is ReceiptDisposition.PARKED:
+        known = session.execute(
+            SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)
+        ).get
+        session.parked += known != ReceiptDisposition.PARKED
+        session.note_parked(receipt)
+    account_id, message_id, number = key or (None, None, None)
+    session.execute(
+        SQL["keep_receipt"],
+        (
+            receipt.carrier,
+            receipt.carrier_message_id,
+            code,
+            standing,
+            receipt.reason,
+            receipt.carrier_code,
+            receipt.received_ms,
+            account_id,
+            message_id,
+            number,
+            "\n".join(receipt.numbers) or None,
+            receipt.text_id or None,
+        ),
+    )

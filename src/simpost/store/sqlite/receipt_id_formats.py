@@ -1,0 +1,28 @@
+"""The forms in which carriers write ids, in a table: they belong to the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+
+from simpost.domain.receipt_ids import ObservedIdFormat
+from simpost.store.records.receipt_id_formats import LearnedFormats, seen_form
+from simpost.store.sqlite.queries import SQL, ask
+
+
+class SqliteIdFormats(LearnedFormats):
+    """What is counted is written at the end of the job."""
+
+    def load(self, execute: Callable[..., Any]) -> None:
+        """Read what is committed, in place of what is remembered."""
+        self.know(execute(SQL["list_forms"]))
+
+    def write(self, execute: Callable[..., Any]) -> None:
+        for row in self.take_counted():
+            execute(SQL["count_form"], row)
+
+
+def forms_of(connection: apsw.Connection, carrier: str) -> list[ObservedIdFormat]:
+    return [seen_form(row) for row in ask(connection, "forms_of", (carrier,))]

@@ -1,0 +1,188 @@
+"""The move as a whole: copy, compare, settle, and only then let the database be served.
+
+Each of these is noted on disk when it is done. A move that ended anywhere goes on behind the last
+note; the file is never served again in between, nor the database before the end.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+from simpost.domain.repeats import RepeatPolicy
+from simpost.errors import StoreError
+from simpost.store.postgres.failures import translating
+from simpost.store.records.columns import STATE
+from simpost.store.secret_box import SecretBox
+from simpost.store.sqlite.move_marker import MoveMarker
+from simpost.store.to_postgres.source import Source
+from simpost.store.to_postgres.tables import TABLES
+from simpost.store.to_postgres.target import MoveState, Step, Target
+
+ROWS: Final = 5_000
+"""Rows in one batch, at most."""
+
+
+class Progress(NamedTuple):
+    """`rows` of `total` of a table are there."""
+
+    table: str
+    rows: int
+    total: int
+
+
+Tell: TypeAlias = Callable[[Progress], None]
+
+
+class Count(NamedTuple):
+    """What is counted, and how often it is there on each side."""
+
+    name: str
+    embedded: int
+    database: int
+
+
+class Moved(NamedTuple):
+    """The end of a move.
+
+    Attributes:
+        to: where it went, without user and password.
+        counts: by table, and of parts by state; without any where it was over before.
+        in_doubt: parts that a carrier had when the service stopped, without an answer.
+    """
+
+    to: str
+    counts: list[Count]
+    in_doubt: int
+
+    @property
+    def is_whole(self) -> bool:
+        return all(each.embedded == each.database for each in self.counts)
+
+
+async def move(
+    path: Path,
+    url: str,
+    *,
+    seal_key: str,
+    repeats: RepeatPolicy,
+    now_ms: int,
+    tell: Tell,
+    rows: int = ROWS,
+) -> Moved:
+    """Move the embedded store to the database, or go on where an earlier move stopped.
+
+    `repeats` says what is sent again when in doubt. Of counts that differ nothing
+    is finished, and the caller has to look (`Moved.is_whole`). Raises StoreError, when nothing but
+    what was told is moved: the same again goes on.
+    """
+    seal = SecretBox(seal_key)
+    with Source.opened(path, seal) as source:
+        async with Target.opened(url, now_ms) as target:
+            standing = await _begin(source, target, seal)
+            if standing.finished_ms is not None:
+                return Moved(target.shown, [], 0)
+            for table in TABLES:
+                await target.check_shape(source.shape(table))
+            await _copy(source, target, rows, tell)
+            here = _named(source.rows(), source.part_states())
+            # Once they were the same it stays so: what is settled below changes what is there.
+            there = here
+            if standing.compared_ms is None:
+                there = _named(await target.rows(), await target.part_states())
+            moved = Moved(target.shown, _side_by_side(here, there), source.in_hand())
+            if not moved.is_whole:
+                return moved
+            await target.note_compared(standing.id)
+            await target.end_leases(repeats)
+            await target.settle_in()
+            source.set_mark(MoveMarker(standing.id.hex(), target.shown, is_over=True))
+            await target.finish(standing.id)
+            return moved
+
+
+def give_up(path: Path, *, seal_key: str) -> str:
+    """Let the file be served again, without the part that was moved; where that part is.
+
+    Raises StoreError when no move is under way, or when it is over.
+    """
+    with Source.opened(path, SecretBox(seal_key)) as source:
+        mark = source.mark()
+        if mark is None:
+            raise StoreError(f"{path} is not being moved")
+        if mark.is_over:
+            raise StoreError(f"{path} was moved to {mark.to}, which may have sent from it since")
+        source.drop_mark()
+        return mark.to
+
+
+async def _begin(source: Source, target: Target, seal: SecretBox) -> MoveState:
+    """Raises StoreError unless the database is empty or holds the beginning of this very move."""
+    mark = source.mark()
+    await target.prepare()
+    standing = await target.standing()
+    if standing is not None:
+        if mark is None or mark.id != standing.id.hex():
+            raise StoreError(f"{target.shown} holds other data, of another move")
+        await target.check_seal(seal)
+        return standing
+    if mark is not None and mark.is_over:
+        raise StoreError(f"{source.path} was moved to {mark.to} before")
+    await target.refuse_unless_free()
+    await target.check_seal(seal)
+    move_id = secrets.token_bytes(16)
+    source.set_mark(MoveMarker(move_id.hex(), target.shown))
+    await target.begin(move_id)
+    return MoveState(move_id, None, None)
+
+
+async def _copy(source: Source, target: Target, rows: int, tell: Tell) -> None:
+    """Raises StoreError, saying that the same command goes on."""
+    try:
+        with translating():
+            totals = source.rows()
+            steps = await target.steps()
+            for table in TABLES:
+                await _copy_table(
+                    source, target, table, steps.get(table, Step()), rows, totals, tell
+                )
+    except StoreError as error:
+        raise type(error)(
+            f"{error}; what was moved stays moved: run the same command again and it goes on"
+        ) from error
+
+
+async def _copy_table(
+    source: Source,
+    target: Target,
+    table: str,
+    step: Step,
+    rows: int,
+    totals: Mapping[str, int],
+    tell: Tell,
+) -> None:
+    shape = source.shape(table)
+    writing = await target.writing(shape)
+    tell(Progress(table, step.rows, totals[table]))
+    while not step.is_done:
+        step = await target.put(writing, source.batch(shape, step.after, rows), step)
+        tell(Progress(table, step.rows, totals[table]))
+
+
+def _named(rows: dict[str, int], part_states: dict[int, int]) -> dict[str, int]:
+    """Counts of tables, each with those of its states behind it."""
+    named: dict[str, int] = {}
+    for table, count in rows.items():
+        named[table] = count
+        if table == "parts":
+            for code in sorted(part_states):
+                state = STATE.get(code)
+                named[f"  {state.value if state else code}"] = part_states[code]
+    return named
+
+
+def _side_by_side(here: dict[str, int], there: dict[str, int]) -> list[Count]:
+    names = [*here, *(name for name in there if name not in here)]
+    return [Count(name, here.get(name, 0), there.get(name, 0)) for name in names]

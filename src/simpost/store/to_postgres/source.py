@@ -1,0 +1,123 @@
+"""The embedded store as a move reads it: owned, so that nobody serves it meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import apsw
+
+from simpost.domain.states import State
+from simpost.errors import StoreError
+from simpost.store.records.columns import CODE
+from simpost.store.secret_box import SecretBox
+from simpost.store.sqlite.accounts import check_seal
+from simpost.store.sqlite.connection import open_writer, translate
+from simpost.store.sqlite.lock import OwnerLock
+from simpost.store.sqlite.move_marker import MoveMarker, drop_mark, find_mark, set_mark
+from simpost.store.sqlite.schema import bring_up_to_date
+from simpost.store.to_postgres.tables import DERIVED, TABLES
+
+Row = tuple[Any, ...]
+
+_MOST_OCTETS: Final = 4 * 1024 * 1024
+"""Of texts and documents in one batch; one more row than fits is taken."""
+
+
+class Shape(NamedTuple):
+    """A table: its columns, those of its key in their order, and where they stand in a row.
+
+    `told` is what to select for each column.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    told: tuple[str, ...]
+    key: tuple[str, ...]
+    places: tuple[int, ...]
+
+    def key_of(self, row: Row) -> Row:
+        return tuple(row[place] for place in self.places)
+
+
+class Source:
+    """Use `opened`. Nothing in the file is changed but its mark."""
+
+    def __init__(self, path: Path, connection: apsw.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, path: Path, seal: SecretBox) -> Iterator[Source]:
+        """Raises StoreBusy when it is served, and StoreError when there is none or by its key."""
+        if not path.is_file():
+            raise StoreError(f"there is no store {path}")
+        lock = OwnerLock.take(path)
+        try:
+            bring_up_to_date(path)
+            with contextlib.closing(open_writer(path)) as connection:
+                check_seal(connection, seal)
+                yield cls(path, connection)
+        except apsw.Error as error:
+            raise translate(error) from error
+        finally:
+            lock.release()
+
+    def mark(self) -> MoveMarker | None:
+        return find_mark(self._connection)
+
+    def set_mark(self, mark: MoveMarker) -> None:
+        set_mark(self._connection, mark)
+
+    def drop_mark(self) -> None:
+        drop_mark(self._connection)
+
+    def shape(self, table: str) -> Shape:
+        found = list(self._connection.execute(f"PRAGMA table_info({table})"))
+        columns = tuple(row[1] for row in found)
+        key = tuple(name for _, name in sorted((row[5], row[1]) for row in found if row[5]))
+        places = tuple(columns.index(name) for name in key)
+        more = DERIVED.get(table, {})
+        return Shape(table, (*columns, *more), (*columns, *more.values()), key, places)
+
+    def batch(self, shape: Shape, after: Row | None, limit: int) -> list[Row]:
+        """The next rows behind that key, in its order; fewer when their texts are long."""
+        key = ", ".join(shape.key)
+        behind = f"WHERE ({key}) > ({', '.join('?' * len(shape.key))})" if after else ""
+        cursor = self._connection.execute(
+            f"SELECT {', '.join(shape.told)} FROM {shape.table} {behind} ORDER BY {key} LIMIT ?",  # noqa: S608  names are the schema's own
+            (*(after or ()), limit),
+        )
+        rows: list[Row] = []
+        octets = 0
+        for row in cursor:
+            rows.append(row)
+            octets += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+            if octets >= _MOST_OCTETS:
+                break
+        cursor.close()
+        return rows
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has."""
+        return {table: self._count(f"SELECT count(*) FROM {table}") for table in TABLES}  # noqa: S608
+
+    def part_states(self) -> dict[int, int]:
+        """How many parts are in each state, by its code."""
+        found: Any = self._connection.execute("SELECT state, count(*) FROM parts GROUP BY state")
+        return dict(found.fetchall())
+
+    def in_hand(self) -> int:
+        """Parts that were given to a carrier and not answered when the process ended."""
+        return self._count(
+            "SELECT count(*) FROM parts INDEXED BY parts_due "
+            "WHERE owner > '' AND due_ms IS NOT NULL AND state < ?",
+            CODE[State.SENT],
+        )
+
+    def _count(self, query: str, *facts: int) -> int:
+        found: int = self._connection.execute(query, facts).get
+        return found
