@@ -38,7 +38,7 @@ class Popen(subprocess.Popen[Any]):
     _end: socket.socket | None = None
     """Brings the status of a process that is not our child; none where it is."""
 
-    def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *rest):  # type: ignore[no-untyped-def]
+    def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *rest):
         command = [os.fsdecode(each) for each in args] if not isinstance(args, str) else [args]
         if command[:2] != [sys.executable, "-m"] or not command[2].startswith(_FORKED):
             super()._execute_child(  # type: ignore[misc]
@@ -56,7 +56,7 @@ class Popen(subprocess.Popen[Any]):
 
     def _internal_poll(self, *deadstate: Any, **options: Any) -> int | None:
         if self._end is None:
-            return super()._internal_poll(*deadstate, **options)  # type: ignore[misc,no-any-return]
+            return super()._internal_poll(*deadstate, **options)  # type: ignore[misc]
         if self.returncode is None:
             pid, status = self._try_wait(os.WNOHANG)
             if pid:
@@ -65,7 +65,7 @@ class Popen(subprocess.Popen[Any]):
 
     def _try_wait(self, flags: int) -> tuple[int, int]:
         if self._end is None:
-            return super()._try_wait(flags)  # type: ignore[misc,no-any-return]
+            return super()._try_wait(flags)  # type: ignore[misc]
         if flags and not select.select([self._end], [], [], 0)[0]:
             return 0, 0
         said = self._end.recv(_STATUS.size)
@@ -140,11 +140,11 @@ def _serve(control: socket.socket) -> dict[str, Any]:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        ready, _, _ = select.select([control, woken], [], [])
+        ready, _, _ = select.select([control.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, 4_096)
             _report_ends(ends)
-        if control not in ready:
+        if control.fileno() not in ready:
             continue
         head, files, _, _ = socket.recv_fds(control, _HEAD.size, 4)
         if not head:

@@ -346,7 +346,7 @@ def _session_at(case, witness):
             if case.start == "binding":
                 waiting[1] = binding
             else:
-                session.data_received(encode(bind.response(0, 1)))
+                session.data_received(encode(bind.response(0, 1)))  # type: ignore[misc]
     for sequence, command_id in oracle.WAITING[case.role, case.start].items():
         if command_id == grammar.UNBIND:
             session._start_unbind(CloseReason.UNBOUND_BY_US)

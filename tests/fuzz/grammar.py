@@ -108,7 +108,7 @@ def tlvs_begin_at(command_id, body):
 
 def tlvs_of(body, at):
     """(tag, value) pairs, and the octets after the last that can be read."""
-    found = []
+    found: list[tuple[int, bytes]] = []
     while at < len(body) and len(found) < MOST_TLVS:
         tag, length = body[at : at + 2], int.from_bytes(body[at + 2 : at + 4], "big")
         value = body[at + 4 : at + 4 + length]

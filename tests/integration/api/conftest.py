@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from uuid_utils import uuid7
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
+from simpost.config import SmppCarrierSettings
 from simpost.domain.accounts import Account, Dialect
+from simpost.domain.inbound import OwnNumbers
 from simpost.domain.outcomes import Outcome
 from simpost.domain.repeats import RepeatPolicy
 from simpost.http import HttpServer
@@ -35,7 +37,6 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.metrics_collector import MetricsCollector
 from simpost.messaging.readiness import Readiness
-from simpost.messaging.reload import Reloaded
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import (
@@ -45,6 +46,7 @@ from simpost.ports.carrier import (
     ConnectionStatus,
     OutboundPart,
 )
+from simpost.ports.cluster import Reloaded
 from simpost.store import SqliteStore
 
 NOW_MS = 1_767_225_600_000
@@ -61,6 +63,9 @@ class DownCarrier:
     ownership = None
     capacity = 0
     depth = 10
+    bind_numbers = (1,)
+    open_binds: frozenset[int] = frozenset()
+    unbound_for_s = 0.0
 
     def connections(self) -> list[ConnectionStatus]:
         return [
@@ -87,7 +92,13 @@ class DownCarrier:
     async def drain(self) -> None:
         self.is_paused = True
 
-    def send(self, part: OutboundPart) -> asyncio.Future[Outcome]:
+    async def reconfigure(self, settings: SmppCarrierSettings) -> None:
+        raise AssertionError("it has no settings")
+
+    async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:
+        raise AssertionError("one node has all of its binds")
+
+    def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
         raise AssertionError("nothing is sent without a link")
 
     async def start(self, events: CarrierEvents) -> None: ...
@@ -196,7 +207,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     )
     inbound = InboundService(
         store.inbound,
-        InboundRouter(store.inbound, accounts, {}),
+        InboundRouter(store.inbound, accounts, OwnNumbers({})),
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,

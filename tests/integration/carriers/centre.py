@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -25,11 +26,11 @@ class Centre(SessionHandler):
         self.script = []
         self.bind_script = []
         self.answer = answer
-        self.submits = asyncio.Queue()
+        self.submits: asyncio.Queue[Any] = asyncio.Queue()
         self.texts = []
-        self.bound = asyncio.Queue()
+        self.bound: asyncio.Queue[Any] = asyncio.Queue()
         self.binds = []
-        self.ends = asyncio.Queue()
+        self.ends: asyncio.Queue[Any] = asyncio.Queue()
         self.password = "secret"
 
     def authenticate(self, bind, _):
@@ -105,8 +106,8 @@ class Listening:
 
     def __init__(self):
         self.changed = asyncio.Event()
-        self.receipts = asyncio.Queue()
-        self.late = asyncio.Queue()
+        self.receipts: asyncio.Queue[Any] = asyncio.Queue()
+        self.late: asyncio.Queue[Any] = asyncio.Queue()
         self.answers = {}
 
     def on_outcome(self, part, _started_ms, outcome):

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from bench.gateway import Process, esim_row
 from bench.processes import HOST, Child, free_ports
@@ -64,7 +65,7 @@ class Centre(Process):
 class OneNode:
     """`simpost serve` as a user runs it."""
 
-    def __init__(self, cluster: Cluster, name: str, *options: str, **settings: object) -> None:
+    def __init__(self, cluster: Cluster, name: str, *options: str, **settings: Any) -> None:
         (self.port,) = free_ports(1)
         self.name = name
         self.url = f"http://{HOST}:{self.port}"

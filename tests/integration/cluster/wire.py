@@ -12,7 +12,7 @@ class Wire:
 
     def __init__(self, to: str | int):
         self._to = to
-        self._sockets = []
+        self._sockets: list[socket.socket] = []
         self._is_cut = threading.Event()
         self._listener = socket.create_server((HOST, 0))
         self.port = self._listener.getsockname()[1]

@@ -1,6 +1,7 @@
 """What a client may take without reading or waiting."""
 
 import asyncio
+import contextlib
 import socket
 
 from simpost.http import HttpServer, Limits
@@ -64,7 +65,7 @@ async def test_clients_that_do_not_read_are_gone_when_their_time_is_over():
         await send({"type": "http.response.body", "body": bytes(8_000_000)})
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = HttpServer(app, limits=Limits(unread_s=0.5), grace_s=1)
+    server = HttpServer(app, limits=Limits(unread_s=0.1), grace_s=1)
     await server.start([listener])
     clients = [socket.create_connection(listener.getsockname()) for _ in range(SOME)]
     for client in clients:
@@ -75,8 +76,18 @@ async def test_clients_that_do_not_read_are_gone_when_their_time_is_over():
         while server.connections or server.tasks:
             await asyncio.sleep(0.01)
     for client in clients:
-        client.close()
+        with client:
+            assert octets_that_came(client) < 8_000_000
     await server.stop()
+
+
+def octets_that_came(client):
+    """How much of an answer the kernel has for a client whose connection has ended."""
+    count = 0
+    with contextlib.suppress(ConnectionError):
+        while some := client.recv(65_536):
+            count += len(some)
+    return count
 
 
 async def test_a_client_that_does_not_read_gets_no_megabytes_of_the_kernel():
@@ -88,7 +99,7 @@ async def test_a_client_that_does_not_read_gets_no_megabytes_of_the_kernel():
         await send({"type": "http.response.body", "body": bytes(1_000_000)})
 
     listener = socket.create_server(("127.0.0.1", 0))
-    server = HttpServer(app, limits=Limits(unread_s=0.5), grace_s=1)
+    server = HttpServer(app, limits=Limits(unread_s=0.1), grace_s=1)
     await server.start([listener])
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -99,6 +110,7 @@ async def test_a_client_that_does_not_read_gets_no_megabytes_of_the_kernel():
                 await asyncio.sleep(0)
             while server.connections or server.tasks:
                 await asyncio.sleep(0.01)
+        assert octets_that_came(client) < 1_000_000
     await server.stop()
 
 

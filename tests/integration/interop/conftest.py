@@ -62,7 +62,7 @@ async def node(node_modules: Path) -> AsyncIterator[Any]:
 
     async def start(*arguments: Any) -> NodePeer:
         process = await asyncio.create_subprocess_exec(
-            *("node", HERE / "peer.js", *map(str, arguments)),
+            *("node", str(HERE / "peer.js"), *map(str, arguments)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env=os.environ | {"NODE_PATH": str(node_modules)},

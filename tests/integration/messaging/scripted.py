@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import itertools
+from typing import Any
 
 import msgspec
 from cryptography.fernet import Fernet
@@ -24,7 +25,7 @@ from simpost.store.sqlite.queue import SqliteQueue
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
 SEAL_KEY = Fernet.generate_key().decode()
-_MADE = []
+_MADE: list[Any] = []
 ACCEPTED = OutcomeKind.ACCEPTED
 PATIENCE = RetryPolicy(repeats=RepeatPolicy(frozenset({"service"})))
 
@@ -76,6 +77,9 @@ class ScriptedCarrier:
 
     async def drain(self):
         self.pause()
+
+    async def reconfigure(self, settings):
+        raise AssertionError("it has no settings")
 
     async def start(self, events):
         self.events = events

@@ -72,6 +72,7 @@ class Client:
         async with asyncio.timeout(PATIENCE_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            assert length, head
             return int(head.split()[1]), await self.reader.readexactly(int(length[1]))
 
     async def ask(self, *pieces):

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simpost.domain.states import State, fold
@@ -46,8 +46,7 @@ def test_delivered_means_every_part_was(parts):
 def test_when_a_part_climbs_the_message_never_falls(parts, data):
     index = data.draw(st.integers(0, len(parts) - 1))
     higher = [state for state in State if state.outranks(parts[index])]
-    if not higher:
-        return
+    assume(higher)
     climbed = [*parts]
     climbed[index] = data.draw(st.sampled_from(higher))
     assert fold(climbed).rank >= fold(parts).rank
