@@ -21,6 +21,7 @@ from simpost.ports.store import (
 from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, is_keepable, without_duplicate_keys
+from simpost.store.records.catalogue import esim_of, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
@@ -30,7 +31,6 @@ R = TypeVar("R")
 _STEP = 1_000
 _MOST_ON_LOOP: Final = 50
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Wanted(NamedTuple):
@@ -101,15 +101,15 @@ async def _merge_plans(session: PostgresSession, batch: Sequence[PlanRow]) -> Sa
     saved = Saved()
     for wave in without_duplicate_keys(enumerate(batch), lambda each: each[1].package_code):
         keys = [plan.package_code for _place, plan in wave]
-        there = {row[0]: row for row in await session.ask("kept_plans", keys)}
+        there = {row["package_code"]: row for row in await session.ask("kept_plans", keys)}
         new_keys = [key for key in keys if key not in there]
         added = {row[0] for row in await session.ask("hold_plans", new_keys)}
         if late := [key for key in new_keys if key not in added]:
-            there |= {row[0]: row for row in await session.ask("kept_plans", late)}
+            there |= {row["package_code"]: row for row in await session.ask("kept_plans", late)}
         changed = []
         for place, plan in wave:
             key = plan.package_code
-            old = _plan(there[key]) if key in there else None
+            old = plan_of(there[key]) if key in there else None
             new = merged_plan(old, plan)
             if new is None:
                 saved.incomplete.append(place)
@@ -134,19 +134,19 @@ async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
     planless: dict[str, str] = {}
     for wave in without_duplicate_keys(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
         keys = [esim.esim_tran_no for _place, esim in wave]
-        there = {row[1]: row for row in await session.ask("kept_esims", keys)}
+        there = {row["esim_tran_no"]: row for row in await session.ask("kept_esims", keys)}
         new_keys = [key for key in keys if key not in there]
         added = {row[0] for row in await session.ask("hold_esims", new_keys, batch.account_id)}
         if late := [key for key in new_keys if key not in added]:
-            there |= {row[1]: row for row in await session.ask("kept_esims", late)}
+            there |= {row["esim_tran_no"]: row for row in await session.ask("kept_esims", late)}
         changed = []
         for place, esim in wave:
             key = esim.esim_tran_no
-            row = tuple(there.get(key, ()))
-            if row and row[0] != batch.account_id:
+            row = there.get(key)
+            if row and row["account_id"] != batch.account_id:
                 saved.foreign.append(key)
                 continue
-            old = _esim(row[1:]) if row else None
+            old = esim_of(row) if row else None
             new = merged_esim(old, esim)
             if new is None:
                 saved.incomplete.append(place)
@@ -188,7 +188,7 @@ async def _save_prices(session: PostgresSession, batch: PriceBatch) -> Saved:
 
 async def list_prices(session: PostgresSession, account_id: int) -> dict[str, PriceRow]:
     rows = await session.ask("list_prices", account_id)
-    return {row[0]: PriceRow(*row) for row in rows}
+    return {row["package_code"]: price_of(row) for row in rows}
 
 
 async def retire_esims(session: PostgresSession, retirements: Sequence[RetireRequest]) -> list[int]:
@@ -226,13 +226,13 @@ async def search_esims(session: PostgresSession, which: EsimSearch) -> list[tupl
     rows = await session.ask(
         "search_esims", which.account_id, which.number, which.retired, which.after, which.limit
     )
-    return [(row[0], _esim(tuple(row)[1:])) for row in rows]
+    return [(row["account_id"], esim_of(row)) for row in rows]
 
 
 async def all_plans(session: PostgresSession, after: str, limit: int) -> list[PlanRow]:
     if not is_keepable(after):
         return []
-    return [_plan(row) for row in await session.ask("all_plans", after, limit)]
+    return [plan_of(row) for row in await session.ask("all_plans", after, limit)]
 
 
 def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
@@ -254,7 +254,7 @@ async def query_esims(
     )  # fmt: skip
     count: int = await session.value("count_esims", *facts)
     rows = await session.ask("query_esims", *facts, which.limit, which.offset)
-    return await _decoded(rows, lambda row: opened(seal, _esim(row))), count
+    return await _decoded(rows, lambda row: opened(seal, esim_of(row))), count
 
 
 async def list_plans(session: PostgresSession, which: PlanFilter) -> list[PlanRow]:
@@ -268,7 +268,7 @@ async def list_plans(session: PostgresSession, which: PlanFilter) -> list[PlanRo
         None if which.data_types is None else list(which.data_types),
         which.location,
     )
-    return await _decoded(rows, _plan)
+    return await _decoded(rows, plan_of)
 
 
 async def plans_version(session: PostgresSession) -> tuple[int, int]:
@@ -287,14 +287,4 @@ async def find_plan(session: PostgresSession, code_or_slug: str) -> PlanRow | No
     if not is_keepable(code_or_slug):
         return None
     rows = await session.ask("find_plan", code_or_slug)
-    return _plan(rows[0]) if rows else None
-
-
-def _plan(row: Any) -> PlanRow:
-    *facts, document, retired = row
-    return PlanRow(*(*facts, _decode(document), retired))
-
-
-def _esim(row: Any) -> EsimRow:
-    *facts, document, retired = row
-    return EsimRow(*(*facts, _decode(document), retired))
+    return plan_of(rows[0]) if rows else None

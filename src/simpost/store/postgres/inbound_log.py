@@ -66,7 +66,7 @@ async def find_inbound(
     session: PostgresSession, account_id: int, inbound_id: bytes
 ) -> InboundMessage | None:
     rows = await session.ask("find_inbound", account_id, inbound_id)
-    return inbound_of(rows[0], rows[0][9].decode(), rows[0][14]) if rows else None
+    return inbound_of(rows[0], rows[0]["text"].decode(), rows[0]["raw"]) if rows else None
 
 
 async def list_inbound(
@@ -79,4 +79,4 @@ async def list_inbound(
         rows = await session.ask("list_inbound_of_esim", *facts, which.esim_tran_no)
     else:
         rows = []
-    return [inbound_of(row, row[9].decode()) for row in rows]
+    return [inbound_of(row, row["text"].decode()) for row in rows]

@@ -146,12 +146,12 @@ async def _read(session: PostgresSession, account_id: int, ids: Sequence[bytes])
     """Messages with their parts, in the order of their ids as given."""
     if not ids:
         return []
-    messages = {row[0]: row for row in await session.ask("read_messages", account_id, ids)}
+    messages = {row["id"]: row for row in await session.ask("read_messages", account_id, ids)}
     parts: dict[bytes, list[Any]] = {}
     for row in await session.ask("read_parts", account_id, ids):
-        parts.setdefault(row[0], []).append(row[1:])
+        parts.setdefault(row["message_id"], []).append(row)
     return [
-        message_of(row, row[6].decode(), parts[each])
+        message_of(row, row["text"].decode(), parts[each])
         for each in ids
         if (row := messages.get(each)) is not None
     ]

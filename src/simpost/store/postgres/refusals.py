@@ -15,7 +15,7 @@ from simpost.ports.store.refusals import (
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns, is_keepable
-from simpost.store.records.refusals import by_day, facts_of, refusal_of, row_of
+from simpost.store.records.refusals import by_day, facts_of, refusal_of, row_of, unlisted_day_of
 
 
 class PostgresRefusals:
@@ -55,7 +55,7 @@ async def _list(session: PostgresSession, account_id: int, which: RefusalFilter)
 
 
 async def _unlisted(session: PostgresSession, account_id: int) -> list[UnlistedDay]:
-    return [UnlistedDay(*row) for row in await session.ask("unlisted_refusals", account_id)]
+    return [unlisted_day_of(row) for row in await session.ask("unlisted_refusals", account_id)]
 
 
 async def retire(session: PostgresSession, steps: Sequence[tuple[int, int]]) -> list[int]:

@@ -9,8 +9,10 @@ from simpost.ports.store import Move, WaitingMessage
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns, without_duplicate_keys
-from simpost.store.records.columns import options_of, options_text
+from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
+from simpost.store.records.routing import waiting_message
+from simpost.store.records.row import Row
 
 _START = (-1, 0, 0, 0, b"")
 
@@ -82,10 +84,9 @@ async def waiting_messages(
     return [_waiting(row) for row in await session.ask("waiting_messages", carrier, *place, limit)]
 
 
-def _waiting(row: Any) -> WaitingMessage:
-    text = row[6].decode()
-    parts = tuple(part.decode() for part in row[9]) if row[9] else (text,)
-    return WaitingMessage(*(*row[:6], text, row[7], options_of(row[8]), parts, *row[10:]))
+def _waiting(row: Row) -> WaitingMessage:
+    parts = tuple(part.decode() for part in row["parts"] or ())
+    return waiting_message(row, row["text"].decode(), parts)
 
 
 async def carriers_waited_for(session: PostgresSession) -> list[str]:

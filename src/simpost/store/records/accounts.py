@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
+from simpost.store.records.row import Row
 from simpost.store.secret_box import SecretBox
 
 _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -49,21 +49,21 @@ def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
     )
 
 
-def account_of(row: Sequence[Any], seal: SecretBox) -> Account:
-    """From its id and the rest. Raises StoreError when it was sealed with another key."""
-    access_code: str = row[1]
+def account_of(row: Row, box: SecretBox) -> Account:
+    """Raises StoreError when the secret was sealed with another key."""
+    access_code: str = row["access_code"]
     return Account(
-        id=row[0],
+        id=row["id"],
         access_code=access_code,
-        secret=seal.open(access_code, row[2]),
-        name=row[3],
-        dialect=Dialect(row[4]),
-        access_code_only=bool(row[5]),
-        ip_allow=_decode_networks(row[6]),
-        requests_per_s=row[7],
-        category=Category(row[8]),
-        webhook=row[9],
-        enabled=bool(row[10]),
-        look_alikes=bool(row[11]),
-        events=bool(row[12]),
+        secret=box.open(access_code, row["sealed_secret"]),
+        name=row["name"],
+        dialect=Dialect(row["dialect"]),
+        access_code_only=bool(row["access_code_only"]),
+        ip_allow=_decode_networks(row["ip_allow"]),
+        requests_per_s=row["requests_per_s"],
+        category=Category(row["category"]),
+        webhook=row["webhook"],
+        enabled=bool(row["enabled"]),
+        look_alikes=bool(row["look_alikes"]),
+        events=bool(row["events"]),
     )

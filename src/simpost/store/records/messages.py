@@ -1,13 +1,9 @@
-"""The log's rows as the messages they stand for, and the ids its questions lie between.
-
-Both stores select the same columns in the same order.
-"""
+"""Rows of the message log, and the ids its queries lie between."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,6 +12,7 @@ from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, Unmatc
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
 from simpost.store.records.columns import STATE, options_of, reason_of
+from simpost.store.records.row import Row
 
 MOST_RECEIPTS = 50
 """Kept receipts that are shown of a message, the oldest first."""
@@ -39,34 +36,34 @@ def _id_at(time_ms: int) -> bytes:
     return max(0, min(time_ms, LAST_MS)).to_bytes(6, "big")
 
 
-def message_of(row: Any, text: str, part_rows: Sequence[Any]) -> Message:
-    """`text` is the column after `category`, which the stores keep each in its own way."""
+def message_of(row: Row, text: str, part_rows: Sequence[Row]) -> Message:
+    """`text` comes apart: the stores keep it each in its own way."""
     parts = tuple(_part(part) for part in part_rows)
     state = fold(part.state for part in parts)
     return Message(
-        id=row[0],
-        account_id=row[1],
-        esim_tran_no=row[2],
-        iccid=row[3],
-        destination=row[4],
-        category=Category(row[5]),
+        id=row["id"],
+        account_id=row["account_id"],
+        esim_tran_no=row["esim_tran_no"],
+        iccid=row["iccid"],
+        destination=row["destination"],
+        category=Category(row["category"]),
         text=text,
-        encoding=row[7],
-        part_count=row[8],
+        encoding=row["encoding"],
+        part_count=row["part_count"],
         state=state,
         reason=next((part.reason for part in parts if part.state is state), None),
-        created_ms=row[9],
-        updated_ms=max(part[-1] for part in part_rows),
-        expires_ms=row[10],
-        request_id=row[11],
-        sender=row[12],
-        options=options_of(row[13]),
+        created_ms=row["created_ms"],
+        updated_ms=max(part["updated_ms"] for part in part_rows),
+        expires_ms=row["expires_ms"],
+        request_id=row["request_id"],
+        sender=row["sender"],
+        options=options_of(row["options"]),
         parts=parts,
     )
 
 
 def with_its_tries(
-    message: Message, attempt_rows: Sequence[Any], receipt_rows: Sequence[Any]
+    message: Message, attempt_rows: Sequence[Row], receipt_rows: Sequence[Row]
 ) -> Message:
     """The message with all that happened to it."""
     attempts = tuple(_attempt(row) for row in attempt_rows)
@@ -79,59 +76,61 @@ def with_its_tries(
     )
 
 
-def _part(row: Any) -> Part:
+def _part(row: Row) -> Part:
     return Part(
-        number=row[0],
-        state=STATE[row[1]],
-        reason=reason_of(row[2]),
-        carrier=row[3],
-        carrier_message_id=row[4],
-        carrier_code=row[5],
+        number=row["number"],
+        state=STATE[row["state"]],
+        reason=reason_of(row["reason"]),
+        carrier=row["carrier"],
+        carrier_message_id=row["carrier_message_id"],
+        carrier_code=row["carrier_code"],
         attempts=0,
-        sent_ms=row[6],
-        final_ms=row[7],
+        sent_ms=row["sent_ms"],
+        final_ms=row["final_ms"],
     )
 
 
-def _attempt(row: Any) -> Attempt:
+def _attempt(row: Row) -> Attempt:
     return Attempt(
-        part=row[0],
-        number=row[1],
-        carrier=row[2],
-        outcome=row[3],
-        reason=reason_of(row[4]),
-        carrier_code=row[5],
-        started_ms=row[6],
-        ended_ms=row[7],
-        repeat=bool(row[8]),
+        part=row["part"],
+        number=row["number"],
+        carrier=row["carrier"],
+        outcome=row["outcome"],
+        reason=reason_of(row["reason"]),
+        carrier_code=row["carrier_code"],
+        started_ms=row["started_ms"],
+        ended_ms=row["ended_ms"],
+        repeat=bool(row["repeat"]),
     )
 
 
-def _receipt(row: Any) -> UnappliedReceipt:
+def _receipt(row: Row) -> UnappliedReceipt:
     return UnappliedReceipt(
-        part=row[0],
-        carrier=row[1],
-        carrier_message_id=row[2],
-        state=STATE[row[3]],
-        disposition=ReceiptDisposition(row[4]),
-        reason=reason_of(row[5]),
-        carrier_code=row[6],
-        times=row[7],
-        first_ms=row[8],
-        last_ms=row[9],
+        part=row["number"],
+        carrier=row["carrier"],
+        carrier_message_id=row["carrier_message_id"],
+        state=STATE[row["state"]],
+        disposition=ReceiptDisposition(row["standing"]),
+        reason=reason_of(row["reason"]),
+        carrier_code=row["carrier_code"],
+        times=row["times"],
+        first_ms=row["first_ms"],
+        last_ms=row["last_ms"],
     )
 
 
-def unmatched_of(row: Any) -> UnmatchedReceipt:
-    carrier, carrier_message_id, text_id, state, standing, reason, code, numbers, *rest = row
+def unmatched_of(row: Row) -> UnmatchedReceipt:
+    numbers: str | None = row["numbers"]
     return UnmatchedReceipt(
-        carrier,
-        carrier_message_id,
-        text_id or "",
-        STATE[state],
-        ReceiptDisposition(standing),
-        reason_of(reason),
-        code,
+        row["carrier"],
+        row["carrier_message_id"],
+        row["text_id"] or "",
+        STATE[row["state"]],
+        ReceiptDisposition(row["standing"]),
+        reason_of(row["reason"]),
+        row["carrier_code"],
         tuple(numbers.split("\n")) if numbers else (),
-        *rest,
+        row["times"],
+        row["first_ms"],
+        row["last_ms"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from simpost.domain.receipt_ids import Base, IdFormat, LetterCase, ObservedIdFormat
+from simpost.store.records.row import Row
 
 MOST_FORMS: Final = 8
 """Of one carrier; what a ninth would have said keeps needing its proof."""
@@ -54,9 +55,13 @@ class LearnedFormats:
         return counted
 
 
-def seen_form(row: Sequence[Any]) -> ObservedIdFormat:
-    """A row of base, letters, width, times, first and last time."""
-    return ObservedIdFormat(_form(*row[:3]), *row[3:])
+def seen_form(row: Row) -> ObservedIdFormat:
+    return ObservedIdFormat(
+        _form(row["base"], row["letters"], row["width"]),
+        row["times"],
+        row["first_ms"],
+        row["last_ms"],
+    )
 
 
 def _form(base: str, letters: str, width: int) -> IdFormat:

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from simpost.domain.reasons import Reason
-from simpost.ports.store.refusals import AccountDay, Refusal, RefusalBatch, RefusalFilter
+from simpost.ports.store.refusals import (
+    AccountDay,
+    Refusal,
+    RefusalBatch,
+    RefusalFilter,
+    UnlistedDay,
+)
 from simpost.store.records.messages import LAST_MS
+from simpost.store.records.row import Row
 
 _BEYOND = b"\xff" * 17
-Row = tuple[Any, ...]
+Columns = tuple[Any, ...]
 
 
 def by_day(batches: Sequence[RefusalBatch]) -> dict[AccountDay, tuple[list[Refusal], int]]:
@@ -26,7 +33,7 @@ def by_day(batches: Sequence[RefusalBatch]) -> dict[AccountDay, tuple[list[Refus
     return {day: (listed.get(day, []), rest.get(day, 0)) for day in days}
 
 
-def row_of(refusal: Refusal) -> Row:
+def row_of(refusal: Refusal) -> Columns:
     return (
         refusal.account_id,
         refusal.id,
@@ -38,11 +45,23 @@ def row_of(refusal: Refusal) -> Row:
     )
 
 
-def refusal_of(row: Any) -> Refusal:
-    return Refusal(row[0], row[1], row[2], row[3], Reason(row[4]), row[5], row[6])
+def refusal_of(row: Row) -> Refusal:
+    return Refusal(
+        account_id=row["account_id"],
+        id=row["id"],
+        esim_tran_no=row["esim_tran_no"],
+        iccid=row["iccid"],
+        reason=Reason(row["reason"]),
+        request_id=row["request_id"],
+        created_ms=row["created_ms"],
+    )
 
 
-def facts_of(account_id: int, which: RefusalFilter) -> Row:
+def unlisted_day_of(row: Row) -> UnlistedDay:
+    return UnlistedDay(day=row["day"], count=row["not_listed"])
+
+
+def facts_of(account_id: int, which: RefusalFilter) -> Columns:
     """In the order of the statement `list_refusals`."""
     return (
         account_id,

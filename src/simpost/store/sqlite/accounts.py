@@ -12,7 +12,7 @@ from simpost.store.records.accounts import account_of, changes_of, row_of
 from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import keep_events
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, ask, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 _SEAL = "seal"
@@ -63,7 +63,7 @@ def change_accounts(session: SqliteSession, changes: Sequence[AccountChange]) ->
 
 
 def list_accounts(connection: apsw.Connection, seal: SecretBox) -> list[Account]:
-    return [account_of(row, seal) for row in ask(connection, "list_accounts").fetchall()]
+    return [account_of(row, seal) for row in rows_of(connection, "list_accounts")]
 
 
 def check_seal(connection: apsw.Connection, seal: SecretBox) -> None:

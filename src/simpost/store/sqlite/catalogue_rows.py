@@ -19,14 +19,14 @@ from simpost.ports.store import (
     Saved,
 )
 from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
+from simpost.store.records.catalogue import esim_of, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, ask, named_rows, row_of, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def save_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
@@ -60,8 +60,8 @@ def merge_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) ->
 def _merge_plans(session: SqliteSession, batch: Sequence[PlanRow]) -> Saved:
     saved = Saved()
     for place, plan in enumerate(batch):
-        row = session.execute(SQL["kept_plan"], (plan.package_code,)).get
-        old = None if row is None else _plan(row)
+        row = row_of(session.connection, "kept_plan", (plan.package_code,))
+        old = plan_of(row) if row else None
         new = merged_plan(old, plan)
         if new is None:
             saved.incomplete.append(place)
@@ -83,11 +83,11 @@ def _merge_esims(session: SqliteSession, batch: EsimBatch) -> Saved:
     planless: dict[str, str] = {}
     for place, esim in enumerate(batch.esims):
         tran_no = esim.esim_tran_no
-        row = session.execute(SQL["kept_esim"], (tran_no,)).get
-        if row is not None and row[0] != batch.account_id:
+        row = row_of(session.connection, "kept_esim", (tran_no,))
+        if row and row["account_id"] != batch.account_id:
             saved.foreign.append(tran_no)
             continue
-        old = None if row is None else _esim(row[1:])
+        old = esim_of(row) if row else None
         new = merged_esim(old, esim)
         if new is None:
             saved.incomplete.append(place)
@@ -130,8 +130,8 @@ def _save_prices(session: SqliteSession, batch: PriceBatch) -> Saved:
 
 
 def list_prices(connection: apsw.Connection, account_id: int) -> dict[str, PriceRow]:
-    rows = ask(connection, "list_prices", (account_id,)).fetchall()
-    return {row[0]: PriceRow(*row) for row in rows}
+    rows = rows_of(connection, "list_prices", (account_id,))
+    return {row["package_code"]: price_of(row) for row in rows}
 
 
 def retire_esims(session: SqliteSession, retirements: Sequence[RetireRequest]) -> list[int]:
@@ -179,14 +179,13 @@ def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[i
         )
     if which.retired is not None:
         where.append(f"retired_ms IS {'NOT ' if which.retired else ''}NULL")
-    rows: list[Any] = connection.execute(
-        SQL["search_esims"].format(where=" AND ".join(where)), facts
-    ).fetchall()
-    return [(row[0], _esim(row[1:])) for row in rows]
+    statement = SQL["search_esims"].format(where=" AND ".join(where))
+    rows = named_rows(connection.execute(statement, facts))
+    return [(row["account_id"], esim_of(row)) for row in rows]
 
 
 def all_plans(connection: apsw.Connection, after: str, limit: int) -> list[PlanRow]:
-    return [_plan(row) for row in ask(connection, "all_plans", (after, limit)).fetchall()]
+    return [plan_of(row) for row in rows_of(connection, "all_plans", (after, limit))]
 
 
 def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
@@ -227,11 +226,10 @@ def query_esims(
     terms = " AND ".join(where)
     with connection:
         count: Any = connection.execute(SQL["count_esims"].format(where=terms), facts).get
-        rows: list[Any] = connection.execute(
-            SQL["query_esims"].format(where=terms),
-            {**facts, "limit": which.limit, "offset": which.offset},
-        ).fetchall()
-    return [opened(seal, _esim(row)) for row in rows], count
+        statement = SQL["query_esims"].format(where=terms)
+        page = {**facts, "limit": which.limit, "offset": which.offset}
+        rows = named_rows(connection.execute(statement, page))
+    return [opened(seal, esim_of(row)) for row in rows], count
 
 
 def list_plans(connection: apsw.Connection, which: PlanFilter) -> list[PlanRow]:
@@ -242,20 +240,9 @@ def list_plans(connection: apsw.Connection, which: PlanFilter) -> list[PlanRow]:
         "slug": which.slug,
         "data_types": None if which.data_types is None else _encode(which.data_types).decode(),
     }
-    rows = ask(connection, "list_plans", facts).fetchall()
-    return [_plan(row) for row in rows]
+    return [plan_of(row) for row in rows_of(connection, "list_plans", facts)]
 
 
 def find_plan(connection: apsw.Connection, code_or_slug: str) -> PlanRow | None:
-    row = ask(connection, "find_plan", (code_or_slug,)).get
-    return None if row is None else _plan(row)
-
-
-def _plan(row: Any) -> PlanRow:
-    *facts, document, retired = row
-    return PlanRow(*(*facts, _decode(document), bool(retired)))
-
-
-def _esim(row: Any) -> EsimRow:
-    *facts, document, retired = row
-    return EsimRow(*(*facts, _decode(document), bool(retired)))
+    row = row_of(connection, "find_plan", (code_or_slug,))
+    return plan_of(row) if row else None

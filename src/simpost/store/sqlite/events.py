@@ -9,7 +9,7 @@ import apsw
 from simpost.ports.store.events import EventPage
 from simpost.store.records.events import page_of
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -40,7 +40,7 @@ def keep_events(session: SqliteSession, account_id: int, *, kept: bool) -> None:
 def _events_after(
     connection: apsw.Connection, account_id: int, after: int | None, limit: int
 ) -> EventPage:
-    return page_of(ask(connection, "events_after", (account_id, after, limit)).fetchall())
+    return page_of(rows_of(connection, "events_after", (account_id, after, limit)))
 
 
 def _delete(session: SqliteSession, steps: Sequence[tuple[int, int]]) -> list[int]:

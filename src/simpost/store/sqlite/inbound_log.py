@@ -8,15 +8,15 @@ from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store.records.inbound import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue_rows import find_esim
-from simpost.store.sqlite.queries import ask
+from simpost.store.sqlite.queries import ask, row_of, rows_of
 
 _BEYOND = b"\xff" * 17
 
 
 def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
     """The parts that came of an assembly, in the order of their numbers."""
-    row = ask(connection, "find_assembly", (assembly,)).get
-    return [] if row is None else incoming_of(row, ask(connection, "incoming_parts", (assembly,)))
+    row = row_of(connection, "find_assembly", (assembly,))
+    return incoming_of(row, rows_of(connection, "incoming_parts", (assembly,))) if row else []
 
 
 def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Assembly]:
@@ -62,8 +62,8 @@ def count_identical(
 def find_inbound(
     connection: apsw.Connection, account_id: int, inbound_id: bytes
 ) -> InboundMessage | None:
-    row = ask(connection, "find_inbound", (account_id, inbound_id)).get
-    return None if row is None else inbound_of(row, row[9], row[14])
+    row = row_of(connection, "find_inbound", (account_id, inbound_id))
+    return inbound_of(row, row["text"], row["raw"]) if row else None
 
 
 def list_inbound(
@@ -79,4 +79,4 @@ def list_inbound(
     if which.esim_tran_no is not None:
         name = "list_inbound_of_esim"
         facts["esim_tran_no"] = which.esim_tran_no
-    return [inbound_of(row, row[9]) for row in ask(connection, name, facts)]
+    return [inbound_of(row, row["text"]) for row in rows_of(connection, name, facts)]

@@ -19,7 +19,7 @@ from simpost.store.records.messages import (
     with_its_tries,
 )
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import ask
+from simpost.store.sqlite.queries import ask, row_of, rows_of
 
 
 class SqliteLog:
@@ -41,9 +41,9 @@ class SqliteLog:
 def find_message(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:
     with connection:  # one snapshot for all reads
         message = _read(connection, account_id, message_id)
-        rows = ask(connection, "find_attempts", (account_id, message_id)).fetchall()
+        rows = rows_of(connection, "find_attempts", (account_id, message_id))
         which = {"account_id": account_id, "message_id": message_id, "limit": MOST_RECEIPTS}
-        kept = ask(connection, "find_receipts", which).fetchall()
+        kept = rows_of(connection, "find_receipts", which)
     return None if message is None else with_its_tries(message, rows, kept)
 
 
@@ -60,7 +60,7 @@ def unmatched_receipts(
         "until_ms": LAST_MS if until_ms is None else until_ms,
         "limit": limit,
     }
-    return [unmatched_of(row) for row in ask(connection, "unmatched_receipts", facts)]
+    return [unmatched_of(row) for row in rows_of(connection, "unmatched_receipts", facts)]
 
 
 def list_messages(
@@ -82,11 +82,11 @@ def list_messages(
             name = "list_messages_of_esim" if any_state else "list_messages_of_esim_in_state"
             for tran_no in _esims(connection, account_id, which):
                 of_it = {**facts, "esim_tran_no": tran_no, "iccid": which.iccid}
-                found += [row[0] for row in ask(connection, name, of_it)]
+                found += [each for (each,) in ask(connection, name, of_it)]
             found = sorted(found, reverse=True)[: which.limit]
         else:
             name = "list_messages" if any_state else "list_messages_in_state"
-            found = [row[0] for row in ask(connection, name, facts)]
+            found = [each for (each,) in ask(connection, name, facts)]
         messages = [_read(connection, account_id, message_id) for message_id in found]
     return [replace(message, parts=()) for message in messages if message is not None]
 
@@ -95,13 +95,12 @@ def _esims(connection: apsw.Connection, account_id: int, which: MessageFilter) -
     if which.esim_tran_no is not None:
         return [which.esim_tran_no]
     rows = ask(connection, "esims_of_iccid", (account_id, which.iccid))
-    return [row[0] for row in rows]
+    return [tran_no for (tran_no,) in rows]
 
 
 def _read(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:
     key = (account_id, message_id)
-    row = ask(connection, "find_message", key).get
+    row = row_of(connection, "find_message", key)
     if row is None:
         return None
-    rows = ask(connection, "find_parts", key).fetchall()
-    return message_of(row, row[6], rows)
+    return message_of(row, row["text"], rows_of(connection, "find_parts", key))

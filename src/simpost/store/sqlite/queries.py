@@ -32,6 +32,28 @@ def ask(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:
     return connection.execute(SQL[name], facts)
 
 
+def named_rows(cursor: Any) -> list[dict[str, Any]]:
+    """What a query finds, each row by the names of its columns."""
+    names: list[str] = []
+    found: list[dict[str, Any]] = []
+    for row in cursor:
+        if not names:
+            names = [column for column, _ in cursor.get_description()]
+        found.append(dict(zip(names, row, strict=True)))
+    return found
+
+
+def rows_of(connection: apsw.Connection, name: str, facts: Any = ()) -> list[dict[str, Any]]:
+    """All rows of a named query, by the names of its columns."""
+    return named_rows(connection.execute(SQL[name], facts))
+
+
+def row_of(connection: apsw.Connection, name: str, facts: Any = ()) -> dict[str, Any] | None:
+    """The one row of a named query, by the names of its columns."""
+    rows = rows_of(connection, name, facts)
+    return rows[0] if rows else None
+
+
 _ROW = re.compile(r"VALUES (\((?:\?, )*\?\))")
 _CHUNKS = (32, 16, 8, 4, 2, 1)
 

@@ -9,7 +9,7 @@ import apsw
 
 from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.records.receipt_id_formats import LearnedFormats, seen_form
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, rows_of
 
 
 class SqliteIdFormats(LearnedFormats):
@@ -25,4 +25,4 @@ class SqliteIdFormats(LearnedFormats):
 
 
 def forms_of(connection: apsw.Connection, carrier: str) -> list[ObservedIdFormat]:
-    return [seen_form(row) for row in ask(connection, "forms_of", (carrier,))]
+    return [seen_form(row) for row in rows_of(connection, "forms_of", (carrier,))]

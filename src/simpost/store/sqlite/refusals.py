@@ -14,9 +14,9 @@ from simpost.ports.store.refusals import (
     RefusalFilter,
     UnlistedDay,
 )
-from simpost.store.records.refusals import by_day, facts_of, refusal_of, row_of
+from simpost.store.records.refusals import by_day, facts_of, refusal_of, row_of, unlisted_day_of
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -49,12 +49,12 @@ def _add(session: SqliteSession, batches: Sequence[RefusalBatch]) -> list[None]:
 
 
 def _list(connection: apsw.Connection, account_id: int, which: RefusalFilter) -> list[Refusal]:
-    rows = ask(connection, "list_refusals", facts_of(account_id, which))
+    rows = rows_of(connection, "list_refusals", facts_of(account_id, which))
     return [refusal_of(row) for row in rows]
 
 
 def _unlisted(connection: apsw.Connection, account_id: int) -> list[UnlistedDay]:
-    return [UnlistedDay(*row) for row in ask(connection, "unlisted_refusals", (account_id,))]
+    return [unlisted_day_of(row) for row in rows_of(connection, "unlisted_refusals", (account_id,))]
 
 
 def retire(session: SqliteSession, steps: Sequence[tuple[int, int]]) -> list[int]:

@@ -8,10 +8,11 @@ import apsw
 import msgspec
 
 from simpost.ports.store import Move, WaitingMessage
-from simpost.store.records.columns import options_of, options_text
+from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
+from simpost.store.records.routing import waiting_message
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, ask, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 _START = (-1, 0, 0, 0, b"")
@@ -64,38 +65,10 @@ def waiting_messages(
         place = (
             after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
         )  # fmt: skip
-    rows = ask(connection, "waiting_messages", (carrier, *place, limit))
-    return [_waiting(*row) for row in rows]
-
-
-def _waiting(
-    account_id: int,
-    message_id: bytes,
-    esim_tran_no: str,
-    destination: str,
-    sender: str,
-    category: str,
-    text: str,
-    encoding: str,
-    options: str | None,
-    parts: str | None,
-    may_move: int,
-    *place: int,
-) -> WaitingMessage:
-    return WaitingMessage(
-        account_id,
-        message_id,
-        esim_tran_no,
-        destination,
-        sender,
-        category,
-        text,
-        encoding,
-        options_of(options),
-        _decode_parts(parts) if parts else (text,),
-        bool(may_move),
-        *place,
-    )
+    return [
+        waiting_message(row, row["text"], _decode_parts(row["parts"]) if row["parts"] else ())
+        for row in rows_of(connection, "waiting_messages", (carrier, *place, limit))
+    ]
 
 
 def carriers_waited_for(connection: apsw.Connection) -> list[str]:

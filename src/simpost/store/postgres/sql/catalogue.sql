@@ -25,8 +25,9 @@ LEFT JOIN plans AS p ON p.package_code = coalesce(
 
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
-  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document,
-  e.retired_ms IS NOT NULL
+  coalesce(e.sms_status, p.sms_status, 0) AS sms_status, e.smdp_status, e.esim_status,
+  e.created_ms, e.document,
+  e.retired_ms IS NOT NULL AS retired
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
@@ -75,7 +76,8 @@ ON CONFLICT (package_code) DO UPDATE SET
   location = excluded.location, data_type = excluded.data_type, document = excluded.document
 
 -- name: list_plans
-SELECT package_code, slug, sms_status, type, location, data_type, document, false FROM plans
+SELECT package_code, slug, sms_status, type, location, data_type, document, false AS retired
+FROM plans
 WHERE retired_ms IS NULL AND type = $1
   AND ($2::text IS NULL OR package_code = $2)
   AND ($3::text IS NULL OR slug = $3)
@@ -96,20 +98,20 @@ SELECT count(*), coalesce(sum(xmin::text::bigint), 0)::bigint FROM plans
 
 -- name: find_plan
 SELECT package_code, slug, sms_status, type, location, data_type, document,
-  retired_ms IS NOT NULL
+  retired_ms IS NOT NULL AS retired
 FROM plans
 WHERE package_code = $1 OR (slug = $1 AND slug <> '')
 ORDER BY package_code <> $1, retired_ms IS NOT NULL, package_code COLLATE "C" LIMIT 1
 
 -- name: kept_esims
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
-  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
 FROM esims WHERE esim_tran_no = ANY ($1::text[])
 ORDER BY esim_tran_no COLLATE "C" FOR UPDATE
 
 -- name: kept_plans
 SELECT package_code, slug, sms_status, type, location, data_type, document,
-  retired_ms IS NOT NULL
+  retired_ms IS NOT NULL AS retired
 FROM plans WHERE package_code = ANY ($1::text[]) ORDER BY package_code COLLATE "C" FOR UPDATE
 
 -- name: hold_esims
@@ -133,7 +135,7 @@ WHERE EXISTS (SELECT 1 FROM plans AS p WHERE p.package_code = n OR (p.slug = n A
 
 -- name: search_esims
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
-  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
 FROM esims
 WHERE ($1::integer IS NULL OR account_id = $1)
   AND ($2::text IS NULL OR esim_tran_no = $2 OR iccid = $2 OR imsi = $2 OR order_no = $2
@@ -144,7 +146,7 @@ ORDER BY esim_tran_no COLLATE "C" LIMIT $5
 
 -- name: all_plans
 SELECT package_code, slug, sms_status, type, location, data_type, document,
-  retired_ms IS NOT NULL
+  retired_ms IS NOT NULL AS retired
 FROM plans WHERE package_code COLLATE "C" > $1 COLLATE "C"
 ORDER BY package_code COLLATE "C" LIMIT $2
 
@@ -185,7 +187,7 @@ DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::te
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
   requests_per_s, category, webhook, enabled, look_alikes,
-  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), false)
+  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), false) AS events
 FROM accounts ORDER BY id
 
 -- name: add_account

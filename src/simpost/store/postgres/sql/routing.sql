@@ -20,12 +20,12 @@ SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.ca
   m.encoding, m.options, CASE WHEN p.total = 1 THEN NULL ELSE (
     SELECT array_agg(s.text ORDER BY s.number) FROM parts AS s
     WHERE s.account_id = p.account_id AND s.message_id = p.message_id
-  ) END,
+  ) END AS parts,
   p.state < 40 AND (p.total = 1 OR NOT EXISTS (
     SELECT 1 FROM parts AS s
     WHERE s.account_id = p.account_id AND s.message_id = p.message_id
       AND (s.owner IS NOT NULL OR s.state >= 40)
-  )),
+  )) AS may_move,
   p.priority, p.due_ms, p.expires_ms
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NULL AND p.carrier = $1 AND p.due_ms IS NOT NULL AND p.number = 1

@@ -16,8 +16,9 @@ ORDER BY retired_ms IS NOT NULL, created_ms DESC, esim_tran_no DESC LIMIT 1
 
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
-  coalesce(e.sms_status, p.sms_status, 0), e.smdp_status, e.esim_status, e.created_ms, e.document,
-  e.retired_ms IS NOT NULL
+  coalesce(e.sms_status, p.sms_status, 0) AS sms_status, e.smdp_status, e.esim_status,
+  e.created_ms, e.document,
+  e.retired_ms IS NOT NULL AS retired
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
@@ -49,7 +50,8 @@ ON CONFLICT (package_code) DO UPDATE SET
   location = excluded.location, data_type = excluded.data_type, document = excluded.document
 
 -- name: list_plans
-SELECT package_code, slug, sms_status, type, location, data_type, document, false FROM plans
+SELECT package_code, slug, sms_status, type, location, data_type, document, false AS retired
+FROM plans
 WHERE retired_ms IS NULL AND type = :type
   AND (:package_code IS NULL OR package_code = :package_code)
   AND (:slug IS NULL OR slug = :slug)
@@ -65,19 +67,19 @@ ORDER BY package_code
 
 -- name: find_plan
 SELECT package_code, slug, sms_status, type, location, data_type, document,
-  retired_ms IS NOT NULL
+  retired_ms IS NOT NULL AS retired
 FROM plans
 WHERE package_code = ?1 OR (slug = ?1 AND slug <> '')
 ORDER BY package_code <> ?1, retired_ms IS NOT NULL, package_code LIMIT 1
 
 -- name: kept_esim
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
-  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
 FROM esims WHERE esim_tran_no = ?
 
 -- name: kept_plan
 SELECT package_code, slug, sms_status, type, location, data_type, document,
-  retired_ms IS NOT NULL
+  retired_ms IS NOT NULL AS retired
 FROM plans WHERE package_code = ?
 
 -- name: knows_plan
@@ -85,13 +87,13 @@ SELECT 1 FROM plans WHERE package_code = ?1 OR (slug = ?1 AND slug <> '') LIMIT 
 
 -- name: search_esims
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
-  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL
+  smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
 FROM esims AS e WHERE {where}
 ORDER BY e.esim_tran_no LIMIT :limit
 
 -- name: all_plans
 SELECT package_code, slug, sms_status, type, location, data_type, document,
-  retired_ms IS NOT NULL
+  retired_ms IS NOT NULL AS retired
 FROM plans WHERE package_code > ? ORDER BY package_code LIMIT ?
 
 -- name: retire_esim
@@ -124,7 +126,7 @@ DELETE FROM prices WHERE account_id = ? AND package_code = ?
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
   requests_per_s, category, webhook, enabled, look_alikes,
-  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), 0)
+  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), 0) AS events
 FROM accounts ORDER BY id
 
 -- name: add_account

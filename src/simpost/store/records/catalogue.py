@@ -1,0 +1,46 @@
+"""Rows of eSIMs, plans and prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from simpost.ports.store.catalogue import EsimRow, PlanRow, PriceRow
+from simpost.store.records.row import Row
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def plan_of(row: Row) -> PlanRow:
+    return PlanRow(
+        package_code=row["package_code"],
+        slug=row["slug"],
+        sms_status=row["sms_status"],
+        type=row["type"],
+        location=row["location"],
+        data_type=row["data_type"],
+        document=_decode(row["document"]),
+        retired=bool(row["retired"]),
+    )
+
+
+def esim_of(row: Row) -> EsimRow:
+    return EsimRow(
+        esim_tran_no=row["esim_tran_no"],
+        iccid=row["iccid"],
+        msisdn=row["msisdn"],
+        imsi=row["imsi"],
+        order_no=row["order_no"],
+        package_code=row["package_code"],
+        sms_status=row["sms_status"],
+        smdp_status=row["smdp_status"],
+        esim_status=row["esim_status"],
+        created_ms=row["created_ms"],
+        document=_decode(row["document"]),
+        retired=bool(row["retired"]),
+    )
+
+
+def price_of(row: Row) -> PriceRow:
+    return PriceRow(row["package_code"], row["price"], row["retail_price"])

@@ -1,0 +1,27 @@
+"""Rows of queued messages."""
+
+from __future__ import annotations
+
+from simpost.ports.store.routing import WaitingMessage
+from simpost.store.records.columns import options_of
+from simpost.store.records.row import Row
+
+
+def waiting_message(row: Row, text: str, parts: tuple[str, ...]) -> WaitingMessage:
+    """`text` and `parts` come apart: the stores keep them each in its own way."""
+    return WaitingMessage(
+        account_id=row["account_id"],
+        message_id=row["message_id"],
+        esim_tran_no=row["esim_tran_no"],
+        destination=row["destination"],
+        sender=row["sender"],
+        category=row["category"],
+        text=text,
+        encoding=row["encoding"],
+        options=options_of(row["options"]),
+        parts=parts or (text,),
+        may_move=bool(row["may_move"]),
+        priority=row["priority"],
+        due_ms=row["due_ms"],
+        expires_ms=row["expires_ms"],
+    )
