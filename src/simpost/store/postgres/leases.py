@@ -15,7 +15,8 @@ from simpost.store.postgres.message_state import refold
 from simpost.store.postgres.parked_receipts import apply_orphaned, apply_to_parts_in_doubt
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.receipt_matching import lowest_id
-from simpost.store.records.columns import CODE, options_of
+from simpost.store.records.columns import CODE
+from simpost.store.records.parts import outbound_part
 from simpost.store.records.payloads import (
     CLAIM_ROUNDS,
     LEASE_STEP,
@@ -24,6 +25,7 @@ from simpost.store.records.payloads import (
     PartKey,
     Purge,
 )
+from simpost.store.records.row import Row
 
 _IN_DOUBT = CODE[State.IN_DOUBT]
 _SENT = CODE[State.SENT]
@@ -60,8 +62,8 @@ async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
         )
         ended: list[PartKey] = []
         for row in rows:
-            if row[12] <= one.now_ms:
-                ended.append((row[0], row[1], row[2]))
+            if row["expires_ms"] <= one.now_ms:
+                ended.append((row["account_id"], row["message_id"], row["number"]))
             else:
                 leased.append(_submission(row))
         if ended:
@@ -83,22 +85,22 @@ async def leased(session: PostgresSession, all_of: Sequence[Leases]) -> list[lis
     ]
 
 
-def _submission(row: Any) -> OutboundPart:
-    return OutboundPart(*(*row[:4], row[4].decode(), *row[5:15], options_of(row[15]), row[16]))
+def _submission(row: Row) -> OutboundPart:
+    return outbound_part(row, row["text"].decode())
 
 
 async def fold_expired(session: PostgresSession, rows: Sequence[Any], now_ms: int) -> None:
-    """What follows for the messages of parts that expired: account, message, total and why."""
-    for *_, carrier, reason in rows:
-        session.told.end(carrier, State.EXPIRED, reason)
-    await refold(session, [(row[0], row[1]) for row in rows if row[2] > 1], now_ms)
+    """Count parts that expired, and bring their messages up to them."""
+    for row in rows:
+        session.told.end(row["carrier"], State.EXPIRED, row["reason"])
+    several = [(row["account_id"], row["message_id"]) for row in rows if row["total"] > 1]
+    await refold(session, several, now_ms)
 
 
 async def lapse(session: PostgresSession, lapses: Sequence[LeaseExpiry]) -> list[int]:
     lapsed = [await _lapse(session, one) for one in lapses]
-    await apply_to_parts_in_doubt(
-        session, lapses[0].now_ms
-    )  # after the commit, as a settlement does
+    # After the commit, as a settlement does.
+    await apply_to_parts_in_doubt(session, lapses[0].now_ms)
     return lapsed
 
 
@@ -108,43 +110,44 @@ async def _lapse(session: PostgresSession, one: LeaseExpiry) -> int:
             rows = await session.ask("lost_leases", one.now_ms, LEASE_STEP)
         else:
             rows = await session.ask("leases_of", one.owner, LEASE_STEP)
-        settled = [tuple(row[:3]) for row in rows if row[5] >= _SENT]
-        lost = [row for row in rows if row[5] < _SENT]
+        settled = [_key(row) for row in rows if row["state"] >= _SENT]
+        lost = [row for row in rows if row["state"] < _SENT]
         if settled:
             await session.ask("release_parts", *columns(settled, 3))
         if lost:
-            due = [(*row[:3], *_after_loss(row, one)) for row in lost]
+            due = [(*_key(row), *_after_loss(row, one)) for row in lost]
             await session.ask("put_parts_in_doubt", *columns(due, 5), one.now_ms)
             attempts = [_lost_attempt(row, one.now_ms) for row in lost]
             await session.ask("record_attempts", *columns(attempts, 12))
-            several = [(row[0], row[1]) for row in lost if row[3] > 1]
+            several = [(row["account_id"], row["message_id"]) for row in lost if row["total"] > 1]
             await refold(session, several, one.now_ms)
     return len(rows)
 
 
-def _after_loss(row: Any, one: LeaseExpiry) -> tuple[int, Reason]:
+def _key(row: Row) -> PartKey:
+    return row["account_id"], row["message_id"], row["number"]
+
+
+def _after_loss(row: Row, one: LeaseExpiry) -> tuple[int, Reason]:
     """When the part is looked at again, and the reason it waits with."""
-    expires_ms, category, unclear = row[7], row[9], row[10]
+    expires_ms, category, unclear = row["expires_ms"], row["category"], row["unclear"]
     used_up = one.repeats.is_exhausted(category, unclear)
     due_ms = one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms)
     return due_ms, Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST
 
 
-def _lost_attempt(row: Any, now_ms: int) -> tuple[Any, ...]:
-    account_id, message_id, number, _, carrier, state, attempt, _, begun_ms, *_ = row
+def _lost_attempt(row: Row, now_ms: int) -> tuple[Any, ...]:
     return (
-        account_id,
-        message_id,
-        number,
-        attempt,
-        carrier,
+        *_key(row),
+        row["attempt"],
+        row["carrier"],
         OutcomeKind.IN_DOUBT,
         Reason.LEASE_LOST,
         None,
         None,
-        begun_ms,
+        row["updated_ms"],
         now_ms,
-        state == _IN_DOUBT,
+        row["state"] == _IN_DOUBT,
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from simpost.domain.attempt_results import SiblingPart, parts_to_cancel
+from simpost.domain.attempt_results import parts_to_cancel
 from simpost.domain.states import State, fold
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
 from simpost.store.records.columns import CODE, STATE
+from simpost.store.records.parts import sibling_part
 from simpost.store.records.payloads import MessageKey
 
 
@@ -26,7 +27,7 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
     cancelled = [
         (*message, number)
         for message, rows in parts.items()
-        for number in parts_to_cancel([SiblingPart(row[2], STATE[row[3]], row[4]) for row in rows])
+        for number in parts_to_cancel([sibling_part(row) for row in rows])
     ]
     if cancelled:
         for carrier, reason in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
@@ -34,8 +35,8 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
         parts = await _siblings(session, keys)
     changed: list[tuple[int, bytes, int]] = []
     for (account_id, message_id), rows in parts.items():
-        folded = CODE[fold(STATE[row[3]] for row in rows)]
-        if folded != rows[0][5]:
+        folded = CODE[fold(STATE[row["state"]] for row in rows)]
+        if folded != rows[0]["message_state"]:
             changed.append((account_id, message_id, folded))
     if changed:
         await session.ask("set_message_states", *columns(changed, 3))
@@ -44,5 +45,5 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
 async def _siblings(session: PostgresSession, keys: list[list[Any]]) -> dict[MessageKey, list[Any]]:
     found: dict[MessageKey, list[Any]] = {}
     for row in await session.ask("siblings", *keys):
-        found.setdefault((row[0], row[1]), []).append(row)
+        found.setdefault((row["account_id"], row["message_id"]), []).append(row)
     return found

@@ -8,7 +8,8 @@ other. What a node that died in between leaves is found by `apply_orphaned`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import MAX_OCTETS, candidate_ids, possible_formats
@@ -19,7 +20,8 @@ from simpost.store.postgres.queries import columns
 from simpost.store.postgres.receipt_application import obey
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.postgres.receipt_matching import lowest_id
-from simpost.store.records.columns import CODE, STATE, reason_of
+from simpost.store.records.columns import CODE
+from simpost.store.records.receipts import stored_receipt
 
 _SLACK_MS: Final = 10_000
 """How far the time in a message's id may be from its own."""
@@ -44,9 +46,9 @@ async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptRe
     if not ids:
         return
     forms = await PostgresIdFormats.load(session)
-    for place, *row in await session.ask("parked_receipts", *columns(ids, 5)):
-        answered = settlements[place].carrier_message_id or ""
-        await meet(session, forms, _receipt(row), answered, times=row[-1])
+    for row in await session.ask("parked_receipts", *columns(ids, 5)):
+        answered = settlements[row["place"]].carrier_message_id or ""
+        await meet(session, forms, stored_receipt(row), answered, times=row["times"])
     await forms.write(session)
 
 
@@ -102,8 +104,8 @@ async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> N
     if not rows:
         return
     forms = await PostgresIdFormats.load(session)
-    for row in sorted(rows):
-        await meet(session, forms, _receipt(row), times=row[-1])
+    for row in sorted(rows, key=itemgetter("first_ms", "state", "carrier", "carrier_message_id")):
+        await meet(session, forms, stored_receipt(row), times=row["times"])
     await forms.write(session)
 
 
@@ -122,23 +124,8 @@ async def apply_to_parts_in_doubt(session: PostgresSession, now_ms: int) -> None
     if not doubted:
         return
     forms = await PostgresIdFormats.load(session)
-    for _, *row in reversed(rows):
-        receipt = _receipt(row)
+    for row in reversed(rows):
+        receipt = stored_receipt(row)
         if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
-            await meet(session, forms, receipt, times=row[-1])
+            await meet(session, forms, receipt, times=row["times"])
     await forms.write(session)
-
-
-def _receipt(row: Sequence[Any]) -> Receipt:
-    _, code, carrier, written, reason, carrier_code, last_ms, numbers, text_id, _ = row
-    named = tuple(numbers.split("\n")) if numbers else ()
-    return Receipt(
-        carrier,
-        written,
-        STATE[code],
-        reason_of(reason),
-        carrier_code,
-        last_ms,
-        named,
-        text_id or "",
-    )

@@ -70,11 +70,13 @@ async def find_requests(
     if not keys:
         return {}
     rows = await session.ask("find_requests", *columns(keys, 2))
-    return {(row[0], row[1]): row for row in rows}
+    return {(row["account_id"], row["request_id"]): row for row in rows}
 
 
 def repeated(account_id: int, request: RequestKey, first: dict[RequestPlace, Any]) -> Repeated:
     row = first.get((account_id, request.request_id))
     if row is None:
         raise StoreError("the request id was forgotten in the meantime; ask again")
-    return Repeated(row[2] == request.fingerprint, row[3], reason_of(row[4]))
+    return Repeated(
+        row["fingerprint"] == request.fingerprint, row["message_id"], reason_of(row["reason"])
+    )

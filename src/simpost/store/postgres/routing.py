@@ -59,7 +59,7 @@ async def _reroute(session: PostgresSession, one: RerouteBatch) -> int:
 async def _move(session: PostgresSession, moves: Sequence[Move], now_ms: int) -> int:
     keys = [(move.account_id, move.message_id) for move in moves]
     rows = await session.ask("lock_messages_to_move", *columns(keys, 2))
-    stays = {(row[0], row[1]) for row in rows if row[3]}
+    stays = {(row["account_id"], row["message_id"]) for row in rows if row["stays"]}
     free = [
         (move.account_id, move.message_id, move.carrier, move.sender)
         for move in moves

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from simpost.domain.attempt_results import AttemptResult, PartStatus
+from simpost.domain.attempt_results import AttemptResult, PartStatus, SiblingPart
 from simpost.domain.states import State
-from simpost.store.records.columns import CODE, STATE
+from simpost.ports.carrier import OutboundPart
+from simpost.store.records.columns import CODE, STATE, options_of
+from simpost.store.records.row import Row
 
 
-def part_status(row: Sequence[Any]) -> PartStatus:
-    """From the statement `find_part`, whose columns are named as the fields."""
-    code, *others = row
-    return PartStatus(STATE[code], *others)
+def outbound_part(row: Row, text: str) -> OutboundPart:
+    """`text` comes apart: the stores keep it each in its own way."""
+    return OutboundPart(
+        account_id=row["account_id"],
+        message_id=row["message_id"],
+        number=row["number"],
+        total=row["total"],
+        text=text,
+        encoding=row["encoding"],
+        reference=row["reference"],
+        destination=row["destination"],
+        sender=row["sender"],
+        category=row["category"],
+        priority=row["priority"],
+        created_ms=row["created_ms"],
+        expires_ms=row["expires_ms"],
+        attempt=row["attempt"],
+        repeat=bool(row["repeat"]),
+        options=options_of(row["options"]),
+        unclear=row["unclear"],
+    )
+
+
+def part_status(row: Row) -> PartStatus:
+    return PartStatus(
+        state=STATE[row["state"]],
+        reason=row["reason"],
+        owner=row["owner"],
+        due_ms=row["due_ms"],
+        attempt=row["attempt"],
+        carrier_message_id=row["carrier_message_id"],
+        carrier_code=row["carrier_code"],
+        final_ms=row["final_ms"],
+    )
+
+
+def sibling_part(row: Row) -> SiblingPart:
+    return SiblingPart(row["number"], STATE[row["state"]], bool(row["is_leased"]))
 
 
 def rewritten(part: PartStatus, late: AttemptResult) -> tuple[Any, ...]:

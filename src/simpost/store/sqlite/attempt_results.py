@@ -10,7 +10,7 @@ from simpost.store.records.columns import CODE, FINAL
 from simpost.store.records.parts import part_status, rewritten
 from simpost.store.sqlite.delivery_receipts import apply_parked
 from simpost.store.sqlite.message_state import refold
-from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.session import SqliteSession
 
 _SENT = CODE[State.SENT]
@@ -78,10 +78,10 @@ def _settle_alone(session: SqliteSession, one: AttemptResult) -> bool:
             session.told.end(one.carrier, one.state, one.reason)
         return True
     key = (one.account_id, one.message_id, one.number)
-    found = session.execute(SQL["find_part"], key).fetchall()
-    if not found:
+    found = row_of(session.connection, "find_part", key)
+    if found is None:
         return False
-    before = part_status(found[0])
+    before = part_status(found)
     after = apply_late_result(before, one)
     if after.state.is_final and not before.state.is_final:
         session.told.end(one.carrier, one.state, one.reason)

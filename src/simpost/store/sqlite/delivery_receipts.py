@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any
+from operator import itemgetter
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import candidate_ids, possible_formats
 from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, CandidatePart, number_endings
 from simpost.domain.states import State
 from simpost.ports.store import AttemptResult
-from simpost.store.records.columns import CODE, FINAL, STATE, reason_of
+from simpost.store.records.columns import CODE, FINAL
 from simpost.store.records.payloads import PartKey
+from simpost.store.records.receipts import stored_receipt
 from simpost.store.sqlite.message_state import refold
-from simpost.store.sqlite.queries import SQL, chunks, with_rows
+from simpost.store.sqlite.queries import SQL, chunks, named_rows, rows_of, with_rows
 from simpost.store.sqlite.receipt_matching import Match, find_part, match_exactly, match_learnt
 from simpost.store.sqlite.session import SqliteSession
 
@@ -93,12 +94,16 @@ def apply_parked(session: SqliteSession, settlements: Sequence[AttemptResult]) -
     waiting = [
         row
         for some in chunks(ids)
-        for row in session.execute(
-            with_rows("parked_receipts", len(some)), list(chain.from_iterable(some))
+        for row in named_rows(
+            session.execute(
+                with_rows("parked_receipts", len(some)), list(chain.from_iterable(some))
+            )
         )
     ]
-    for row in sorted(waiting, key=lambda row: row[:5]):
-        _meet(session, _kept(row), row[-1], settlements[row[0]].carrier_message_id or "")
+    order = itemgetter("place", "first_ms", "state", "carrier", "carrier_message_id")
+    for row in sorted(waiting, key=order):
+        answered = settlements[row["place"]].carrier_message_id or ""
+        _meet(session, stored_receipt(row), row["times"], answered)
     session.forms.write(session.execute)
 
 
@@ -113,26 +118,12 @@ def apply_to_parts_in_doubt(session: SqliteSession) -> None:
     }
     if not doubted:
         return
-    for row in reversed(session.execute(SQL["newest_parked"], (MAX_PARKED_COMPARED,)).fetchall()):
-        receipt = _kept(row)
+    newest = rows_of(session.connection, "newest_parked", (MAX_PARKED_COMPARED,))
+    for row in reversed(newest):
+        receipt = stored_receipt(row)
         if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
-            _meet(session, receipt, row[-1], "")
+            _meet(session, receipt, row["times"], "")
     session.forms.write(session.execute)
-
-
-def _kept(row: Sequence[Any]) -> Receipt:
-    _, _, code, carrier, written, reason, carrier_code, last_ms, numbers, text_id, _ = row
-    named = tuple(numbers.split("\n")) if numbers else ()
-    return Receipt(
-        carrier,
-        written,
-        STATE[code],
-        reason_of(reason),
-        carrier_code,
-        last_ms,
-        named,
-        text_id or "",
-    )
 
 
 def _meet(session: SqliteSession, receipt: Receipt, times: int, answered: str) -> None:

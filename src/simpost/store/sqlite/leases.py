@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apsw
 
@@ -12,7 +12,8 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
-from simpost.store.records.columns import CODE, options_of
+from simpost.store.records.columns import CODE
+from simpost.store.records.parts import outbound_part
 from simpost.store.records.payloads import (
     CLAIM_ROUNDS,
     LEASE_STEP,
@@ -23,7 +24,7 @@ from simpost.store.records.payloads import (
 )
 from simpost.store.sqlite.delivery_receipts import apply_to_parts_in_doubt
 from simpost.store.sqlite.message_state import refold
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, ask, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 _IN_DOUBT = CODE[State.IN_DOUBT]
@@ -46,13 +47,12 @@ def _claim(session: SqliteSession, one: Claim) -> list[OutboundPart]:
         while rounds and len(leased) < one.limit:
             rounds -= 1
             wanted = min(LEASE_STEP, one.limit - len(leased))
-            rows = session.execute(
-                SQL["due_parts"], (one.carrier, int(priority), one.now_ms, wanted)
-            ).fetchall()
+            place = (one.carrier, int(priority), one.now_ms, wanted)
+            rows = rows_of(session.connection, "due_parts", place)
             ended: list[PartKey] = []
             leases: list[tuple[object, ...]] = []
             for row in rows:
-                part = _submission(row)
+                part = outbound_part(row, row["text"])
                 if part.expires_ms <= one.now_ms:
                     ended.append((part.account_id, part.message_id, part.number))
                 else:
@@ -66,13 +66,9 @@ def _claim(session: SqliteSession, one: Claim) -> list[OutboundPart]:
     return leased
 
 
-def _submission(row: tuple[Any, ...]) -> OutboundPart:
-    return OutboundPart(*(*row[:-3], bool(row[-3]), options_of(row[-2]), row[-1]))
-
-
 def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[OutboundPart]:
-    rows = ask(connection, "parts_leased", (owner, carrier, limit))
-    return [_submission(row) for row in rows]
+    rows = rows_of(connection, "parts_leased", (owner, carrier, limit))
+    return [outbound_part(row, row["text"]) for row in rows]
 
 
 def lapse(session: SqliteSession, lapses: Sequence[LeaseExpiry]) -> list[int]:

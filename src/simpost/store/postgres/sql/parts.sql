@@ -186,7 +186,8 @@ JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id A
 ORDER BY p.account_id, p.message_id FOR UPDATE OF p
 
 -- name: siblings
-SELECT p.account_id, p.message_id, p.number, p.state, p.owner IS NOT NULL, p.message_state
+SELECT p.account_id, p.message_id, p.number, p.state, p.owner IS NOT NULL AS is_leased,
+  p.message_state
 FROM unnest($1::integer[], $2::bytea[]) AS n (account_id, message_id)
 JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id
 ORDER BY p.account_id, p.message_id, p.number

@@ -97,8 +97,7 @@ FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.m
 WHERE p.state = 40 AND p.message_id >= $1 LIMIT $2
 
 -- name: newest_parked
-SELECT 0, first_ms, state, carrier, carrier_message_id, reason, carrier_code, last_ms, numbers,
-  text_id, times
+SELECT state, carrier, carrier_message_id, reason, carrier_code, last_ms, numbers, text_id, times
 FROM receipts WHERE standing = 'parked' AND numbers IS NOT NULL
 ORDER BY last_ms DESC LIMIT $1
 

@@ -33,7 +33,7 @@ WHERE p.owner IS NULL AND p.carrier = $1 AND p.due_ms IS NOT NULL AND p.number =
 ORDER BY p.priority, p.due_ms, p.expires_ms, p.account_id, p.message_id LIMIT $7
 
 -- name: lock_messages_to_move
-SELECT p.account_id, p.message_id, p.number, p.owner IS NOT NULL OR p.state >= 40
+SELECT p.account_id, p.message_id, p.number, p.owner IS NOT NULL OR p.state >= 40 AS stays
 FROM unnest($1::integer[], $2::bytea[]) AS n (account_id, message_id)
 JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id
 ORDER BY p.account_id, p.message_id, p.number FOR UPDATE OF p

@@ -1,11 +1,11 @@
 -- Leases.
 
 -- name: due_parts
-SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text, m.encoding,
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
-  p.attempt + 1, p.state = 40, m.options, iif(p.attempt > 0, (SELECT count(*) FROM attempts AS a
+  p.attempt + 1 AS attempt, p.state = 40 AS repeat, m.options, iif(p.attempt > 0, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0) AS unclear
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner IS NULL AND p.carrier = ? AND p.priority = ? AND p.due_ms <= ?
@@ -18,11 +18,11 @@ FROM (VALUES (?, ?, ?, ?, ?, ?)) AS new
 WHERE account_id = new.column4 AND message_id = new.column5 AND number = new.column6
 
 -- name: parts_leased
-SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text), m.encoding,
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text, m.encoding,
   m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
-  p.attempt, p.state = 40, m.options, iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
+  p.attempt, p.state = 40 AS repeat, m.options, iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0) AS unclear
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.carrier = ? AND p.due_ms IS NOT NULL
@@ -111,7 +111,7 @@ UPDATE parts SET
 WHERE account_id = ?11 AND message_id = ?12 AND number = ?13
 
 -- name: siblings
-SELECT number, state, owner IS NOT NULL, message_state FROM parts
+SELECT number, state, owner IS NOT NULL AS is_leased, message_state FROM parts
 WHERE account_id = ? AND message_id = ? ORDER BY number
 
 -- name: cancel_part

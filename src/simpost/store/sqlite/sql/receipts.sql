@@ -76,8 +76,7 @@ CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.state = 40 LIMIT ?
 
 -- name: newest_parked
-SELECT 0, first_ms, state, carrier, carrier_message_id, reason, carrier_code, last_ms, numbers,
-  text_id, times
+SELECT state, carrier, carrier_message_id, reason, carrier_code, last_ms, numbers, text_id, times
 FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked' AND numbers IS NOT NULL
 ORDER BY last_ms DESC LIMIT ?
 
@@ -126,7 +125,7 @@ SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND s
 
 -- name: parked_receipts
 -- Those with one of the ids, unless they are older than the message.
-SELECT seen.column1, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason,
+SELECT seen.column1 AS place, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason,
   r.carrier_code, r.last_ms, r.numbers, r.text_id, r.times
 FROM (VALUES (?, ?, ?, ?, ?)) AS seen CROSS JOIN receipts AS r
 WHERE r.carrier = seen.column2 AND r.standing = 'parked'
