@@ -30,13 +30,15 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def template(postgres: PostgresServer) -> str:
+    name = f"template_of_nodes_{next(_count)}"  # scenarios have one of their own
+
     async def migrate() -> None:
-        await _run_sql(postgres.url(), "CREATE DATABASE template_of_nodes")
-        url = postgres.url("template_of_nodes")
-        await (await PostgresStore.open(url, seal_key=SEAL_KEY, node="template")).close()
+        await _run_sql(postgres.url(), f"CREATE DATABASE {name}")
+        store = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="template")
+        await store.close()
 
     asyncio.run(migrate())
-    return "template_of_nodes"
+    return name
 
 
 @pytest.fixture
