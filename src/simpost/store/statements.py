@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from importlib.resources import files
 
 _NAMED = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 
 
-def read(package: str, name: str) -> str:
-    """The text of a file under `sql/` of a package."""
-    return files(package).joinpath("sql", name).read_text(encoding="utf-8")
-
-
-def statements(package: str, names: Iterable[str]) -> dict[str, str]:
-    """Every named statement of these files, without its comments."""
+def statements(package: str) -> dict[str, str]:
+    """Every named statement of a package, without its comments."""
     found: dict[str, str] = {}
-    for name in names:
-        _, *pieces = _NAMED.split(read(package, f"{name}.sql"))
+    folder = files(package).joinpath("sql")
+    for file in sorted(folder.iterdir(), key=lambda each: each.name):
+        if not file.name.endswith(".sql"):
+            continue
+        _, *pieces = _NAMED.split(file.read_text(encoding="utf-8"))
         for title, text in zip(pieces[::2], pieces[1::2], strict=True):
             assert title not in found, title
             found[title] = _COMMENT.sub("", text).strip()

@@ -1,4 +1,4 @@
-"""The schema as it is written down, as the migrations make it, and as the statements use it."""
+"""The schema as the migrations make it, and as the statements use it."""
 
 import re
 
@@ -10,14 +10,13 @@ from simpost.errors import StoreError
 from simpost.store.migrations import migrations, script
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.schema import PACKAGE, VERSION
-from simpost.store.statements import read
 
 
 @pytest.fixture
 def empty():
     connection = apsw.Connection(":memory:")
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
-    connection.execute(read("simpost.store.sqlite", "schema.sql"))
+    connection.execute(script(PACKAGE)).fetchall()
     yield connection
     connection.close()
 
@@ -31,12 +30,8 @@ def shape(connection):
     return {name: " ".join(re.sub(r"--.*", "", sql).split()) for name, sql in found}
 
 
-def test_all_migrations_in_order_make_the_schema(empty):
-    migrated = apsw.Connection(":memory:")
-    migrated.execute(script(PACKAGE)).fetchall()
-    assert shape(migrated) == shape(empty)
-    assert migrated.execute("SELECT version FROM schema_version").get == VERSION
-    migrated.close()
+def test_the_last_migration_is_the_version_of_the_schema(empty):
+    assert empty.execute("SELECT version FROM schema_version").get == VERSION
 
 
 @pytest.mark.parametrize("package", ["simpost.store.sqlite", "simpost.store.postgres"])

@@ -9,21 +9,7 @@ from simpost.store.statements import statements
 
 R = TypeVar("R")
 
-_FILES = (
-    "messages",
-    "parts",
-    "receipts",
-    "routing",
-    "catalogue",
-    "inbound",
-    "refusals",
-    "events",
-    "partitions",
-    "watching",
-    "nodes",
-    "moving",
-)
-SQL = statements("simpost.store.postgres", _FILES)
+SQL = statements("simpost.store.postgres")
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:

@@ -13,18 +13,7 @@ from simpost.store.statements import statements
 
 R = TypeVar("R")
 
-_FILES = (
-    "messages",
-    "parts",
-    "receipts",
-    "routing",
-    "catalogue",
-    "inbound",
-    "refusals",
-    "events",
-    "watching",
-)
-SQL = statements("simpost.store.sqlite", _FILES)
+SQL = statements("simpost.store.sqlite")
 
 
 def ask(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:

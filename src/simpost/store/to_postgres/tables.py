@@ -1,32 +1,40 @@
-"""What a move takes along. A table that is new in either schema belongs in one of these lists."""
+"""What a move copies: every table of the file but those that only the file needs."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
-TABLES: Final = (
-    "accounts",
-    "plans",
-    "prices",
-    "esims",
-    "concatenations",
-    "messages",
-    "parts",
-    "attempts",
-    "requests",
-    "receipts",
-    "receipt_forms",
-    "assemblies",
-    "incoming_parts",
-    "inbound",
-    "refusals",
-    "refusal_days",
-    "events",
-    "event_logs",
-)
-"""In this order; `event_logs` is last, so that copied messages write no events. They have the same
-columns on both sides, but for those named below, and what is octets or a yes on one side only is
-made so on the way."""
+import apsw
+
+from simpost.store.migrations import script
+from simpost.store.sqlite.schema import PACKAGE
+
+EMBEDDED_ONLY: Final = {
+    "schema_version": "the version of this schema",
+    "meta": "what the file is bound to; the database is bound to the same key by itself",
+}
+
+
+_LAST: Final = "event_logs"
+"""Events are written while it says so: copied messages must not write any."""
+
+
+def _moved_tables() -> tuple[str, ...]:
+    """In the order in which the migrations made them."""
+    with contextlib.closing(apsw.Connection(":memory:")) as connection:
+        connection.execute(script(PACKAGE)).fetchall()
+        names = connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+            "ORDER BY rowid"
+        )
+        tables = [str(name) for (name,) in names if name not in EMBEDDED_ONLY]
+    return tuple(sorted(tables, key=lambda name: name == _LAST))
+
+
+TABLES: Final = _moved_tables()
+"""They have the same columns on both sides, but for those in DERIVED; what is octets or a yes on
+one side only is converted on the way."""
 
 DERIVED: Final = {
     "parts": {
@@ -36,10 +44,6 @@ DERIVED: Final = {
 }
 """Columns that only the database has, by table, and how the file tells what is in them."""
 
-EMBEDDED_ONLY: Final = {
-    "schema_version": "the version of this schema",
-    "meta": "what the file is bound to; the database is bound to the same key by itself",
-}
 POSTGRES_ONLY: Final = {
     "schema_version": "the version of that schema",
     "meta": "what the database is bound to",
