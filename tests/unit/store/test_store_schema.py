@@ -1,5 +1,7 @@
 """The schema as the migrations make it, and as the statements use it."""
 
+import importlib
+import pkgutil
 import re
 
 import apsw
@@ -7,9 +9,11 @@ import apsw.ext
 import pytest
 
 from simpost.errors import StoreError
+from simpost.store import shared
 from simpost.store.migrations import migrations, script
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.schema import PACKAGE, VERSION
+from simpost.store.sqlite.shared_verbs import numbered
 
 
 @pytest.fixture
@@ -51,9 +55,19 @@ def steps(plan):
         yield from steps(step)
 
 
-@pytest.mark.parametrize("name", sorted(SQL))
+def shared_statements():
+    """Those of every capability that is written once for both stores, by module and name."""
+    for each in pkgutil.iter_modules(shared.__path__, f"{shared.__name__}."):
+        for name, text in getattr(importlib.import_module(each.name), "SQL", {}).items():
+            yield f"{each.name}.{name}", numbered(text)
+
+
+STATEMENTS = {**SQL, **dict(shared_statements())}
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
 def test_every_statement_fits_the_schema_and_walks_no_table_that_grows(empty, name):
-    text = SQL[name].replace("{where}", "e.account_id = :account_id")
+    text = STATEMENTS[name].replace("{where}", "e.account_id = :account_id")
     plan = apsw.ext.query_info(empty, text, explain_query_plan=True).query_plan
     walked = [step for step in steps(plan) if step.startswith("SCAN")] if plan else []
     walked = [step for step in walked if step not in GIVEN]

@@ -48,10 +48,14 @@ class PostgresSession:
 
     async def ask(self, name: str, *facts: Any) -> list[Any]:
         """The rows of a named statement; outside of a transaction it is one by itself."""
+        return await self.fetch(SQL[name], *facts)
+
+    async def fetch(self, statement: str, *facts: Any) -> list[Any]:
+        """The rows of any statement; outside of a transaction it is one by itself."""
         if self._is_pooled and not self._inside:
             async with self.transaction():
-                return await self.ask(name, *facts)
-        rows: list[Any] = await self.connection.fetch(SQL[name], *facts)
+                return await self.fetch(statement, *facts)
+        rows: list[Any] = await self.connection.fetch(statement, *facts)
         return rows
 
     async def value(self, name: str, *facts: Any) -> Any:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
 
 from simpost.errors import StoreError, StoreTimeout
 from simpost.ports.store.health import StoreCounts
+from simpost.store.postgres import shared_verbs
 from simpost.store.postgres.batching import BatchQueue
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
 from simpost.store.postgres.dsn import Address
 from simpost.store.postgres.failures import translating
 from simpost.store.postgres.notifications import Listener, Notifier
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.steps import Steps
 
+P = ParamSpec("P")
 R = TypeVar("R")
 
 READERS: Final = 3
@@ -67,6 +71,15 @@ class PostgresDatabase:
                 return await query(session, *facts)
         except TimeoutError:
             raise StoreTimeout from None
+
+    async def transact(self, verb: Callable[P, Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a shared verb in a transaction; the result after its commit."""
+        result: R = await self.chores.submit(shared_verbs.write, partial(verb, *args, **kwargs))
+        return result
+
+    async def query(self, verb: Callable[P, Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a shared verb that only reads, on a reader that is free."""
+        return await self.read(shared_verbs.read, partial(verb, *args, **kwargs))
 
     @contextlib.asynccontextmanager
     async def borrowed(self) -> AsyncIterator[PostgresSession]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from simpost.store import limits
-from simpost.store.postgres import assemblies, leases, partitions, refusals
+from simpost.store.postgres import assemblies, leases, partitions
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.records.payloads import InboundPurge, Purge
+from simpost.store.shared.refusals import delete_refusals
 
 _HOUR_MS: Final = 3_600_000
 
@@ -18,6 +19,7 @@ class PostgresRetention:
     """Implements `simpost.ports.store.Retention`."""
 
     def __init__(self, database: PostgresDatabase) -> None:
+        self._transact = database.transact
         self._write = database.chores.submit
         self._prepared_ms = 0
 
@@ -38,7 +40,7 @@ class PostgresRetention:
         return await self._write(assemblies.retire, InboundPurge(before_ms, limit))
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(refusals.retire, (before_ms, limit))
+        return await self._transact(delete_refusals, before_ms, limit)
 
 
 async def _prepare(session: PostgresSession, times_ms: Sequence[int]) -> list[list[str]]:

@@ -20,10 +20,10 @@ from simpost.store.postgres.log import PostgresLog
 from simpost.store.postgres.notifications import Heard, Listener
 from simpost.store.postgres.queue import PostgresQueue
 from simpost.store.postgres.receipts import PostgresReceipts
-from simpost.store.postgres.refusals import PostgresRefusals
 from simpost.store.postgres.retention import PostgresRetention
 from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.refusals import StoredRefusals
 
 _logger = get_logger(__name__)
 
@@ -61,7 +61,7 @@ class PostgresStore(Store):
             catalogue=PostgresCatalogue(database),
             accounts=PostgresAccounts(database),
             inbound=PostgresInbound(database),
-            refusals=PostgresRefusals(database),
+            refusals=StoredRefusals(database),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             close=database.close,

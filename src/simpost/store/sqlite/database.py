@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import apsw
 
 from simpost.errors import StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
-from simpost.store.sqlite import deletion
+from simpost.store.shared.steps import Steps
+from simpost.store.sqlite import deletion, shared_verbs
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.deadline import LOOKUP_S, READ_S, Deadline
 from simpost.store.sqlite.lock import OwnerLock
@@ -20,7 +22,7 @@ from simpost.store.sqlite.session import SqliteSession
 from simpost.store.sqlite.soundness import check_sound
 from simpost.store.sqlite.writer import Writer
 
-P = TypeVar("P")
+P = ParamSpec("P")
 R = TypeVar("R")
 
 _MOST_SHRINKING = 500
@@ -90,6 +92,15 @@ class SqliteDatabase:
             return query(self.lookup, *facts)
         except apsw.Error as error:
             raise self._suspect(translate(error)) from error
+
+    async def transact(self, verb: Callable[P, Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a shared verb in the writer's next transaction; the result after its commit."""
+        result: R = await self.write(shared_verbs.write, partial(verb, *args, **kwargs))
+        return result
+
+    async def query(self, verb: Callable[P, Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a shared verb that only reads, in the reader's thread."""
+        return await self.read(shared_verbs.read, partial(verb, *args, **kwargs))
 
     async def shrink(self) -> None:
         """Give back the room of deleted rows, and empty the journal, which still has them."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simpost.store import limits
 from simpost.store.records.payloads import Purge
-from simpost.store.sqlite import deletion, leases, refusals
+from simpost.store.shared.refusals import delete_refusals
+from simpost.store.sqlite import deletion, leases
 from simpost.store.sqlite.database import SqliteDatabase
 
 
@@ -13,6 +14,7 @@ class SqliteRetention:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
+        self._transact = database.transact
         self._write = database.write
         self._shrink = database.shrink
 
@@ -36,4 +38,4 @@ class SqliteRetention:
         return count
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(refusals.retire, (before_ms, limit))
+        return await self._transact(delete_refusals, before_ms, limit)

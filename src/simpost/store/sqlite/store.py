@@ -11,6 +11,7 @@ import apsw
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
@@ -24,7 +25,6 @@ from simpost.store.sqlite.log import SqliteLog
 from simpost.store.sqlite.move_marker import refuse_moved
 from simpost.store.sqlite.queue import SqliteQueue
 from simpost.store.sqlite.receipts import SqliteReceipts
-from simpost.store.sqlite.refusals import SqliteRefusals
 from simpost.store.sqlite.retention import SqliteRetention
 from simpost.store.sqlite.routing import SqliteRouting
 from simpost.store.sqlite.schema import bring_up_to_date
@@ -59,7 +59,7 @@ class SqliteStore(Store):
             catalogue=SqliteCatalogue(database),
             accounts=SqliteAccounts(database),
             inbound=SqliteInbound(database),
-            refusals=SqliteRefusals(database),
+            refusals=StoredRefusals(database),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             close=database.close,

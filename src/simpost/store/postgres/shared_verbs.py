@@ -1,0 +1,32 @@
+"""Runs the verbs of `simpost.store.shared` on the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.shared.steps import Steps
+
+R = TypeVar("R")
+
+
+async def write(session: PostgresSession, begins: Sequence[Callable[[], Steps[Any]]]) -> list[Any]:
+    """All in one transaction: when it fails, each is begun again by itself."""
+    async with session.transaction():
+        return [await _run(session, begin()) for begin in begins]
+
+
+async def read(session: PostgresSession, begin: Callable[[], Steps[R]]) -> R:
+    return await _run(session, begin())
+
+
+async def _run(session: PostgresSession, steps: Steps[R]) -> R:
+    try:
+        statement, parameters = next(steps)
+        while True:
+            rows = await session.fetch(statement, *parameters)
+            statement, parameters = steps.send(rows)
+    except StopIteration as end:
+        result: R = end.value
+        return result
