@@ -107,8 +107,21 @@ async def make_embedded(folder: Path, *, history: int = 0, seal_key: str = SEAL_
             "INSERT INTO receipt_forms VALUES ('smsc', 'hex', 'lower', 8, 3, 1, 2);"
             "UPDATE plans SET location = 'T' || char(0) || 'H' WHERE package_code = 'PKG-NUL'"
         )
+        _fill_empty(connection)
     fill_sqlite(made.path, history, ["23072017992029"], NOW_MS)
     return made
+
+
+_VALUES = {"INTEGER": "1", "REAL": "1.5", "TEXT": "'a text'", "BLOB": "x'00ff'"}
+
+
+def _fill_empty(connection: apsw.Connection) -> None:
+    """A row for each table that has none: a table that is new is moved like the others."""
+    for table in TABLES:
+        if connection.execute(f"SELECT count(*) FROM {table}").get:
+            continue
+        values = [_VALUES[row[2]] for row in connection.execute(f"PRAGMA table_info({table})")]
+        connection.execute(f"INSERT INTO {table} VALUES ({', '.join(values)})")
 
 
 async def _tell(store: SqliteStore, made: Embedded) -> None:
