@@ -12,7 +12,7 @@ from simpost.smpp import DeliverSm, RequestError, Status
 from simpost.text import concat_header
 from tests.integration.carriers.centre import Centre, listening
 
-TOKEN = "an-admin-token"
+TOKEN = "a-token-for-the-admin"
 SHORT_CODE = "12345"
 MESSAGES = 40
 PARTS = 3

@@ -54,7 +54,7 @@ def test_flash_binary_ports_and_no_receipt_are_asked_for_on_the_command_line(
 def test_a_sender_the_carrier_may_not_use_is_refused(simpost: Simpost) -> None:
     done = simpost("send", "no", "--esim", ESIM, "--from", "Bank")
     assert done.returncode == 1
-    assert "does not send under this name" in done.stderr
+    assert "does not allow this sender" in done.stderr
 
 
 def test_messages_are_listed_and_filtered(simpost: Simpost) -> None:
@@ -85,8 +85,8 @@ def test_a_refusal_is_a_sentence_with_its_remedy(simpost: Simpost) -> None:
     done = simpost("send", "no", "--esim", "23072017992031")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "simpost: The plan does not take SMS (smsStatus 0). Choose a plan with smsStatus 1 or 2: "
-        "package/list shows it.\n"
+        "simpost: The plan does not support SMS (smsStatus 0). "
+        "Choose a plan with smsStatus 1 or 2; package/list shows it.\n"
     )
 
 
@@ -141,7 +141,7 @@ def test_what_was_refused_is_shown_to_the_account_and_the_administrator(
     for args in ((), ("--account", "demo")):
         shown = simpost("refusals", "--esim", "no-such-esim", "--reason", "esim_unknown", *args)
         assert shown.returncode == 0, shown.stderr
-        assert "This account has no such eSIM." in shown.stdout
+        assert "The account has no eSIM with this number." in shown.stdout
         assert "a secret text" not in shown.stdout
     found = json.loads(simpost("refusals", "--since", "1h", "--limit", "1", "--json").stdout)
     assert [each["esimTranNo"] for each in found] == ["no-such-esim"]
@@ -220,7 +220,7 @@ def test_a_partial_import_keeps_what_it_does_not_name(simpost: Simpost, tmp_path
     done = simpost("esims", "import", "-", "--account", "demo", "--replace", stdin=states)
     assert "(0 added, 1 changed, 0 unchanged), 1 of a plan that is not known" in done.stdout
     refused = simpost("send", "hi", "--esim", "73000000000001", "--dry-run")
-    assert "plan is not known" in refused.stdout + refused.stderr
+    assert "its plan is not imported" in refused.stdout + refused.stderr
 
 
 def test_an_import_for_nobody_saves_nothing(simpost: Simpost) -> None:
@@ -235,8 +235,8 @@ def test_carriers_are_shown_paused_and_resumed(simpost: Simpost) -> None:
     shown = simpost("carriers")
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.startswith("carrier ")
-    assert "simulator  1 transceiver  bound" in shown.stdout
-    assert "bound, paused" in simpost("carriers", "pause", "simulator").stdout
+    assert "simulator  1 transceiver  ready" in shown.stdout
+    assert "ready, paused" in simpost("carriers", "pause", "simulator").stdout
     waits = json.loads(simpost("send", "while paused", "--esim", ESIM, "--json").stdout)
     assert json.loads(simpost("carriers", "--json").stdout)[0]["queued"] == 1
     assert "paused" not in simpost("carriers", "resume", "simulator").stdout
