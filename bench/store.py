@@ -212,17 +212,22 @@ def write_history(path: Path, count: int) -> None:
     connection.execute("BEGIN")
     for created, message_id, tran_no, iccid, state, carrier_id in rows():
         connection.execute(
-            "INSERT INTO messages VALUES (1, ?, ?, ?, '66812345678', 'Traveller', 'service',"
-            " 'gsm7', 0, 1, ?, ?, NULL, ?)",
+            "INSERT INTO messages (account_id, id, esim_tran_no, iccid, destination, sender,"
+            " category, encoding, reference, part_count, created_ms, expires_ms, text)"
+            " VALUES (1, ?, ?, ?, '66812345678', 'Traveller', 'service', 'gsm7', 0, 1, ?, ?, ?)",
             (message_id, tran_no, iccid, created, created + HOUR_MS, TEXT),
         )
         connection.execute(
-            "INSERT INTO parts VALUES (1, ?, 1, 1, ?, 1, ?, ?, ?, NULL, NULL, NULL, 1, ?, '000',"
-            " ?, ?, ?, NULL)",
+            "INSERT INTO parts (account_id, message_id, number, total, carrier, priority,"
+            " expires_ms, state, message_state, attempt, carrier_message_id, carrier_code,"
+            " sent_ms, final_ms, updated_ms)"
+            " VALUES (1, ?, 1, 1, ?, 1, ?, ?, ?, 1, ?, '000', ?, ?, ?)",
             (message_id, CARRIER, created + HOUR_MS, state, state, carrier_id, *[created] * 3),
         )
         connection.execute(
-            "INSERT INTO attempts VALUES (1, ?, 1, 1, ?, 'accepted', NULL, ?, NULL, ?, ?, 0)",
+            "INSERT INTO attempts (account_id, message_id, part, number, carrier, outcome,"
+            " carrier_message_id, started_ms, ended_ms, repeat)"
+            " VALUES (1, ?, 1, 1, ?, 'accepted', ?, ?, ?, 0)",
             (message_id, CARRIER, carrier_id, created, created),
         )
     connection.execute("COMMIT")

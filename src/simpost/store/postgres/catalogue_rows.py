@@ -21,7 +21,7 @@ from simpost.ports.store import (
 from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, is_keepable, without_duplicate_keys
-from simpost.store.records.catalogue import esim_of, plan_of, price_of
+from simpost.store.records.catalogue import esim_of, found_esim, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
@@ -49,8 +49,8 @@ async def find_esims(session: PostgresSession, wanted: Sequence[Wanted]) -> list
         if is_keepable(*one[1:]) and one[1:] != (None, None)
     ]
     if asked:
-        for place, *facts in await session.ask("find_esims", *columns(asked, 4)):
-            found[place] = Esim(*facts)
+        for row in await session.ask("find_esims", *columns(asked, 4)):
+            found[row["place"]] = found_esim(row)
     return found
 
 

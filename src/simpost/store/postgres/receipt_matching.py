@@ -19,8 +19,6 @@ from simpost.domain.receipts.matching import (
     MAX_IN_DOUBT,
     NO_MATCH,
     CandidatePart,
-    KnownId,
-    PartInDoubt,
     choose,
     choose_in_any_format,
     ids_in_known_formats,
@@ -35,6 +33,7 @@ from simpost.store.postgres.queries import columns, is_keepable
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.records.columns import CODE
 from simpost.store.records.payloads import PartKey
+from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
 
 _LONGEST_MS: Final = 40 * 86_400_000
 """From a message's acceptance to the last receipt that is looked up: the longest validity is 30
@@ -89,14 +88,12 @@ async def _find_in_doubt(session: PostgresSession, receipt: Receipt) -> Candidat
         return None
     facts = (receipt.carrier, oldest, receipt.received_ms, ends)
     rows = await session.ask("parts_in_doubt", *facts)
-    doubt = only_candidate_in_doubt(
-        receipt, (PartInDoubt(CandidatePart(0, *row[:9]), row[9]) for row in rows)
-    )
+    doubt = only_candidate_in_doubt(receipt, map(part_in_doubt, rows))
     if doubt is None:
         return None
     since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
     where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
-    answers = [KnownId(*row) for row in await session.ask("answers_of_esim", *where)]
+    answers = [known_id(row) for row in await session.ask("answers_of_esim", *where)]
     if may_be_of_another(receipt, answers):
         return None
     since_end = receipt.received_ms - AFTER_VALIDITY_MS
@@ -184,4 +181,4 @@ async def _look(
     if not ids:
         return []
     rows = await session.ask("match_forms", *columns(ids, 3), lowest_id(now_ms))
-    return [CandidatePart(*row) for row in rows]
+    return [candidate_part(row) for row in rows]

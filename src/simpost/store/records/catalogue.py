@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from simpost.domain.esims import Esim
 from simpost.ports.store.catalogue import EsimRow, PlanRow, PriceRow
 from simpost.store.records.row import Row
 
@@ -44,3 +45,19 @@ def esim_of(row: Row) -> EsimRow:
 
 def price_of(row: Row) -> PriceRow:
     return PriceRow(row["package_code"], row["price"], row["retail_price"])
+
+
+def found_esim(row: Row) -> Esim:
+    """With what its plan says of it."""
+    return Esim(
+        esim_tran_no=row["esim_tran_no"],
+        iccid=row["iccid"],
+        msisdn=row["msisdn"],
+        imsi=row["imsi"],
+        smdp_status=row["smdp_status"],
+        esim_status=row["esim_status"],
+        sms_status=row["sms_status"],
+        package_code=row["package_code"],
+        slug=row["slug"],
+        retired=bool(row["retired"]),
+    )

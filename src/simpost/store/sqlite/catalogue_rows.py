@@ -19,7 +19,7 @@ from simpost.ports.store import (
     Saved,
 )
 from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
-from simpost.store.records.catalogue import esim_of, plan_of, price_of
+from simpost.store.records.catalogue import esim_of, found_esim, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
@@ -204,8 +204,8 @@ def find_esim(
         if iccid is None:
             return None
         esim_tran_no = ask(connection, "newest_esim_of_iccid", (account_id, iccid)).get
-    row: Any = ask(connection, "find_esim", (esim_tran_no, account_id, iccid)).get
-    return None if row is None else Esim(*(*row[:-1], bool(row[-1])))
+    row = row_of(connection, "find_esim", (esim_tran_no, account_id, iccid))
+    return found_esim(row) if row else None
 
 
 def query_esims(

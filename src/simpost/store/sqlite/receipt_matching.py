@@ -19,8 +19,6 @@ from simpost.domain.receipts.matching import (
     MAX_IN_DOUBT,
     NO_MATCH,
     CandidatePart,
-    KnownId,
-    PartInDoubt,
     choose,
     choose_in_any_format,
     ids_in_known_formats,
@@ -32,7 +30,8 @@ from simpost.domain.receipts.matching import (
 )
 from simpost.store.records.columns import CODE
 from simpost.store.records.payloads import PartKey
-from simpost.store.sqlite.queries import SQL, chunks, with_rows
+from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
+from simpost.store.sqlite.queries import SQL, chunks, named_rows, rows_of, with_rows
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -99,15 +98,13 @@ def _find_in_doubt(session: SqliteSession, receipt: Receipt) -> CandidatePart | 
     if not ends or not 0 < _count_in_doubt(session, receipt.carrier) <= MAX_IN_DOUBT:
         return None
     facts = (receipt.carrier, receipt.received_ms, ends[0], ends[-1])
-    rows = session.execute(SQL["parts_in_doubt"], facts)
-    doubt = only_candidate_in_doubt(
-        receipt, (PartInDoubt(CandidatePart(0, *row[:-1]), row[-1]) for row in rows)
-    )
+    rows = rows_of(session.connection, "parts_in_doubt", facts)
+    doubt = only_candidate_in_doubt(receipt, map(part_in_doubt, rows))
     if doubt is None:
         return None
     since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
     where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
-    answers = [KnownId(*row) for row in session.execute(SQL["answers_of_esim"], where)]
+    answers = [known_id(row) for row in rows_of(session.connection, "answers_of_esim", where)]
     if may_be_of_another(receipt, answers):
         return None
     since_end = receipt.received_ms - AFTER_VALIDITY_MS
@@ -173,9 +170,9 @@ def _fits(session: SqliteSession, carrier: str, ids: Iterable[str]) -> list[Cand
 
 def _look(session: SqliteSession, ids: Sequence[tuple[int, str, str]]) -> list[CandidatePart]:
     return [
-        CandidatePart(*row)
+        candidate_part(row)
         for some in chunks(ids)
-        for row in session.execute(
-            with_rows("match_forms", len(some)), list(chain.from_iterable(some))
+        for row in named_rows(
+            session.execute(with_rows("match_forms", len(some)), list(chain.from_iterable(some)))
         )
     ]

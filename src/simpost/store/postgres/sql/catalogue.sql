@@ -4,8 +4,9 @@
 -- By number, or the newest with that ICCID; by both only if they agree. Sums with nothing, and one
 -- after the other, leave the planner one way: by the key, however small the table is when it looks.
 SELECT n.place, e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
-  coalesce(e.sms_status, p.sms_status), coalesce(p.package_code, e.package_code),
-  coalesce(p.slug, ''), e.retired_ms IS NOT NULL
+  coalesce(e.sms_status, p.sms_status) AS sms_status,
+  coalesce(p.package_code, e.package_code) AS package_code,
+  coalesce(p.slug, '') AS slug, e.retired_ms IS NOT NULL AS retired
 FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])
   AS n (place, account_id, esim_tran_no, iccid)
 CROSS JOIN LATERAL (

@@ -46,15 +46,15 @@ SELECT count(*) FROM (
 
 -- name: parts_in_doubt
 -- Those to a number with one of these ends, of messages that were there when the receipt came.
-SELECT p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms, '',
-  m.destination, m.esim_tran_no
+SELECT 0 AS place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
+  '' AS carrier_message_id, m.destination, m.esim_tran_no
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.carrier = $1 AND p.state = 40 AND p.message_id >= $2 AND m.created_ms <= $3
   AND right(ltrim(m.destination, '0'), 7) = ANY ($4::text[])
 LIMIT 100
 
 -- name: answers_of_esim
-SELECT a.carrier_message_id, p.state = 50
+SELECT a.carrier_message_id, p.state = 50 AS is_open
 FROM messages AS m
 JOIN attempts AS a ON a.account_id = m.account_id AND a.message_id = m.id
 JOIN parts AS p

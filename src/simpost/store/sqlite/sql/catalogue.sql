@@ -2,8 +2,9 @@
 
 -- name: find_esim
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
-  coalesce(e.sms_status, p.sms_status), coalesce(p.package_code, e.package_code),
-  coalesce(p.slug, ''), e.retired_ms IS NOT NULL
+  coalesce(e.sms_status, p.sms_status) AS sms_status,
+  coalesce(p.package_code, e.package_code) AS package_code,
+  coalesce(p.slug, '') AS slug, e.retired_ms IS NOT NULL AS retired
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')

@@ -11,7 +11,7 @@ WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
 
 -- name: match_forms
 -- Open parts whose id is one of those that a receipt may mean, with the number they went to.
-SELECT seen.column1, p.account_id, p.message_id, p.number, p.total, p.state, p.reason,
+SELECT seen.column1 AS place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason,
   p.expires_ms, p.carrier_message_id, m.destination
 FROM (VALUES (?, ?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
@@ -24,8 +24,8 @@ SELECT count(*) FROM (
 
 -- name: parts_in_doubt
 -- Those to a number with one of these ends, of messages that were there when the receipt came.
-SELECT p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms, '',
-  m.destination, m.esim_tran_no
+SELECT 0 AS place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
+  '' AS carrier_message_id, m.destination, m.esim_tran_no
 FROM parts AS p INDEXED BY parts_in_doubt
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.carrier = ? AND p.state = 40 AND m.created_ms <= ?
@@ -33,7 +33,7 @@ WHERE p.carrier = ? AND p.state = 40 AND m.created_ms <= ?
 LIMIT 100
 
 -- name: answers_of_esim
-SELECT DISTINCT a.carrier_message_id, p.state = 50
+SELECT DISTINCT a.carrier_message_id, p.state = 50 AS is_open
 FROM messages AS m INDEXED BY messages_by_esim
 CROSS JOIN attempts AS a ON a.account_id = m.account_id AND a.message_id = m.id
 CROSS JOIN parts AS p
