@@ -87,7 +87,7 @@ def end_on_hangup(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> N
 
 
 class App:
-    """One simpost: a store, its engine, its carriers and its doors.
+    """One simpost: a store, its engine, its carriers and its APIs.
 
     `reread` gives the settings as the file has them now, for a reload; it raises ConfigError.
     With `nodes` it is one of several, under the name of `owner`. `handsets_url` is linked at `/`.
@@ -223,7 +223,7 @@ class App:
         *,
         ends_on_hangup: bool = False,
     ) -> None:
-        """Serve until SIGINT or SIGTERM, then stop in order: doors, lanes, carriers.
+        """Serve until SIGINT or SIGTERM, then stop in order: APIs, lanes, carriers.
 
         SIGHUP reads the configuration again; with `ends_on_hangup` it stops as SIGINT does.
 
@@ -263,7 +263,7 @@ class App:
         await self.cluster.leave()
 
     def _leave(self, server: HttpServer) -> None:
-        """Say no at /readyz for a while before the doors close; told twice, close them at once."""
+        """Say no at /readyz for a while before the port closes; told twice, close them at once."""
         wait_s = 0.0 if self._readiness.is_draining else self.settings.server.drain_s
         self._readiness.is_draining = True
         log.info("stopping", seconds_left=wait_s)
@@ -298,10 +298,10 @@ class App:
             shows_imported_prices=server.plan_prices == "imported",
             handsets_url=self.handsets_url,
         )
-        doors = build(services)
+        api = build(services)
         if "api" not in self.settings.node.roles:
-            doors = admin_only(doors)
-        traced = with_trace_context(doors) if self._tracing else doors
+            api = admin_only(api)
+        traced = with_trace_context(api) if self._tracing else api
         return HttpServer(
             traced,
             limits=Limits(

@@ -1,4 +1,4 @@
-"""The doors: what the world asks of simpost over HTTP."""
+"""The HTTP APIs: compatible, native and admin."""
 
 from __future__ import annotations
 

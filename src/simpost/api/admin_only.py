@@ -10,15 +10,15 @@ _OPEN = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _ADMIN = "/v1/admin/"
 
 
-def admin_only(doors: ASGIApp) -> ASGIApp:
+def admin_only(app: ASGIApp) -> ASGIApp:
     """Serve administration and health paths only; answer all others with 404."""
 
-    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    async def filtered(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if scope["type"] != "http" or path in _OPEN or path.startswith(_ADMIN):
-            await doors(scope, receive, send)
+            await app(scope, receive, send)
             return
         problem = Problem(404, ProblemCode.NOT_FOUND, "This node takes no requests: ask another.")
         await render(problem)(scope, receive, send)
 
-    return door
+    return filtered

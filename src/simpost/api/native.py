@@ -1,4 +1,4 @@
-"""The native door: /v1, health and the OpenAPI document, as a FastAPI app."""
+"""The native API: /v1, health and the OpenAPI document, as a FastAPI app."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def build_native_app(services: Services) -> ASGIApp:
     app.state.services = services
     counts = services.answers.counts
 
-    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    async def native_app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await _answer(services, app, scope, receive, _counting(counts, send))
         else:
             await app(scope, receive, send)
 
-    return door
+    return native_app
 
 
 async def _answer(

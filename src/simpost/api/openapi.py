@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of both doors."""
+"""The OpenAPI 3.1 document of both APIs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Every path of both doors with what it takes and answers."""
+    """Every path of both APIs with what it takes and answers."""
     document = get_openapi(
         title=app.title,
         version=app.version,

@@ -1,4 +1,4 @@
-"""All doors of one simpost as one ASGI app."""
+"""All APIs as one ASGI app, selected by path."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simpost.api.native import build_native_app
 from simpost.api.open.router import build_open_app
 from simpost.api.open.routes import PREFIX
-from simpost.api.shared.response_counts import DOORS
+from simpost.api.shared.response_counts import APIS
 from simpost.api.shared.services import Services
 
 
 def build(services: Services) -> ASGIApp:
-    """Send every request to its door by its path."""
+    """An ASGI app that passes each request to its API by the path."""
     opened = build_open_app(services)
     native = build_native_app(services)
     prefix = f"{PREFIX}/"
-    open_times_s, native_times_s = (services.answers.times_s[door] for door in DOORS)
+    open_times_s, native_times_s = (services.answers.times_s[api] for api in APIS)
 
-    async def doors(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         started_s = perf_counter()
         if scope["type"] == "http" and scope["path"].startswith(prefix):
             await opened(scope, receive, send)
@@ -29,4 +29,4 @@ def build(services: Services) -> ASGIApp:
             await native(scope, receive, send)
             native_times_s.add(perf_counter() - started_s)
 
-    return doors
+    return app

@@ -1,4 +1,4 @@
-"""A small client of the native door: one connection, kept alive."""
+"""A small client of the native API: one connection, kept alive."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ KEPT = {
 
 
 def timeline(message: dict[str, Any]) -> Iterator[str]:
-    """The lines to show of a message in full, as the native door gives it."""
+    """The lines to show of a message as the native API returns it."""
     state = State(message["state"])
     parts = message["partCount"]
     yield f"message   {message['id']}"

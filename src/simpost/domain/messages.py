@@ -1,6 +1,6 @@
-"""Messages, their parts and tries: the facts the store keeps and the doors show.
+"""Messages, their parts and tries: the facts the store keeps and the APIs show.
 
-Times are integer milliseconds since 1970-01-01 UTC; doors turn them into RFC 3339.
+Times are integer milliseconds since 1970-01-01 UTC; APIs turn them into RFC 3339.
 A message id is the 16 octets of a UUIDv7 (RFC 9562 5.7), so ids sort by age.
 """
 
@@ -45,7 +45,7 @@ PRIORITY = {
 
 
 def format_id(message_id: bytes) -> str:
-    """A message id as people and doors write it: the canonical 36 characters."""
+    """A message id as people and APIs write it: the canonical 36 characters."""
     text = message_id.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

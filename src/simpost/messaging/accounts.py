@@ -1,4 +1,4 @@
-"""The accounts as the doors need them: at hand in memory, with the pace each may keep."""
+"""The accounts as the APIs need them: at hand in memory, with the pace each may keep."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 class SendRequest(msgspec.Struct, frozen=True, gc=False):
-    """What a caller asks, whichever door it came through.
+    """What a caller asks, whichever API it came through.
 
     Attributes:
         esim_tran_no, iccid: either or both; both must name the same eSIM.

@@ -32,7 +32,7 @@ def reassemble(parts: Sequence[InboundPart]) -> AssembledText:
     """Read a message from what came of it, in any order, at least one part.
 
     Neighbours in one alphabet are joined before they are read, so that a character cut in two by
-    its sender is one again. NUL is left out: it is filling, and no door takes it.
+    its sender is one again. NUL is left out: it is filling, and no API takes it.
     """
     by_number = {part.place.number: part for part in parts}
     total = parts[0].place.total

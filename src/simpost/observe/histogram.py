@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Bounds of waits on this machine: a commit, an answer at a door, a late turn of the loop."""
+"""Bounds of waits on this machine: a commit, an HTTP response, a late turn of the loop."""
 CARRIER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Bounds of waits for another: a carrier's answer."""
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)

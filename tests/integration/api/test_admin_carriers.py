@@ -24,7 +24,7 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
                 "name": "down",
                 "state": "lost",
                 "paused": False,
-                "takesMessages": False,
+                "available": False,
                 "queued": 3,
                 "leased": 0,
                 "connections": [

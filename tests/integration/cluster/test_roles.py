@@ -31,7 +31,7 @@ def test_each_node_shows_the_binds_of_all(cluster):
 
     def seen():
         (carrier,) = door.operate("GET", "carriers")["carriers"]
-        return carrier["takesMessages"] and carrier["connections"]
+        return carrier["available"] and carrier["connections"]
 
     (bind,) = until(seen)
     assert (bind["node"], bind["state"]) == ("sender", "ready")

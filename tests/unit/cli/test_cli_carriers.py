@@ -26,7 +26,7 @@ def bind(**changes: Any) -> dict[str, Any]:
 
 
 def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    about = {"name": "one", "state": "ready", "paused": False, "takesMessages": True}
+    about = {"name": "one", "state": "ready", "paused": False, "available": True}
     return (
         about
         | {"queued": 7, "leased": 3, "connections": list(binds), "receiptIdFormats": []}

@@ -66,7 +66,7 @@ class CarrierOut(Schema):
     name: str
     state: ConnectionState | None
     paused: bool
-    takes_messages: bool
+    available: bool
     queued: int
     leased: int
     connections: list[ConnectionShown]
@@ -121,7 +121,7 @@ async def _shown(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
         name=status.name,
         state=status.state,
         paused=status.is_paused,
-        takes_messages=status.takes_messages,
+        available=status.takes_messages,
         queued=status.waiting,
         leased=status.held,
         connections=[

@@ -1,4 +1,4 @@
-"""The envelope of every answer of the open door, and the codes that stand in it."""
+"""The envelope of every answer of the compatible API, and the codes that stand in it."""
 
 from __future__ import annotations
 

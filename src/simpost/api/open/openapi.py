@@ -1,4 +1,4 @@
-"""The open door as OpenAPI: made from the same structs and tables that it works with."""
+"""The compatible API as OpenAPI: made from the same structs and tables that it works with."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def responses() -> dict[str, Any]:
 
 
 def schemas() -> dict[str, Any]:
-    """The components of the open door."""
+    """The components of the compatible API."""
     requests = (SendSms, PackageList, EsimQuery, WebhookSave)
     _refs, components = msgspec.json.schema_components(requests, ref_template=_REFS)
     plans = {"packageList": _array("OpenPlan")}
@@ -89,7 +89,7 @@ def schemas() -> dict[str, Any]:
 
 
 def paths() -> dict[str, Any]:
-    """The endpoints of the open door."""
+    """The endpoints of the compatible API."""
     offered = {
         "esim/sendSms": _endpoint("Send an SMS to an eSIM", "SendSms", "OpenDone"),
         "package/list": _endpoint("List plans and their smsStatus", "PackageList", "OpenPackages"),

@@ -1,4 +1,4 @@
-"""One request that passed the door: whose it is, and what it brought."""
+"""A request whose account is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The open door: the documented contract as a plain ASGI app, from octets to octets.
+"""The compatible API: the documented contract as a plain ASGI app, from octets to octets.
 
 No framework stands between: this is the way most messages come.
 """
@@ -36,9 +36,9 @@ _JSON = (b"content-type", b"application/json")
 
 
 def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPOINTS) -> ASGIApp:
-    """The door; `endpoints` by path."""
+    """The compatible API as an ASGI app; `endpoints` by path."""
 
-    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+    async def open_app(scope: Scope, receive: Receive, send: Send) -> None:
         reply = await _answer(services, endpoints, scope, receive)
         if reply is None:
             return
@@ -46,7 +46,7 @@ def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPO
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    return door
+    return open_app
 
 
 async def _answer(

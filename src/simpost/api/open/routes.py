@@ -1,4 +1,4 @@
-"""Which endpoints the open door has, by exact path."""
+"""Which endpoints the compatible API has, by exact path."""
 
 from __future__ import annotations
 

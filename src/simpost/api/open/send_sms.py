@@ -71,7 +71,7 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
 
 
 def refusal(reason: Reason, detail: str) -> ApiError:
-    """A reason of the engine in the words of this door; `RT-Reason` names it exactly."""
+    """A reason in the words of this API; `RT-Reason` names it exactly."""
     code = CODES.get(reason, Code.NOT_ALLOWED)
     words = f"message needs {detail}" if reason is Reason.TOO_MANY_PARTS and detail else None
     return ApiError(code, words, headers=((b"rt-reason", reason.encode()),))

@@ -1,4 +1,4 @@
-"""Who calls the native door: an account by its credentials, or the administrator by its token."""
+"""Authentication of the native API: an account by credentials, the administrator by a token."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def admit_admin(request: Request) -> None:
     await admit_bearer(request, "admin", "admin token", token)
 
 
-async def admit_bearer(request: Request, door: str, name: str, *tokens: str) -> None:
+async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> None:
     """Let in who holds one of these tokens; an empty one lets nobody in."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     held = given.strip().encode()
@@ -112,7 +112,7 @@ async def admit_bearer(request: Request, door: str, name: str, *tokens: str) -> 
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
     if not any(fits):
         services = await services_of(request)
-        await services.wrong_credentials.note(door, request.scope, f"({name})")
+        await services.wrong_credentials.note(api, request.scope, f"({name})")
         detail = f"The {name} is wrong."
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
 

@@ -1,4 +1,4 @@
-"""Whether a caller is who it says: the parts both doors share.
+"""Checks of credentials and addresses that both APIs share.
 
 An unknown access code is checked against a secret nobody has, so that it costs what a wrong
 secret costs and is answered the same.

@@ -13,13 +13,13 @@ log = get_logger(__name__)
 _FRAMES = 4
 
 
-def log_crash(door: str, path: str, error: BaseException) -> None:
+def log_crash(api: str, path: str, error: BaseException) -> None:
     """Note an unforeseen exception."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     where = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in frames[::-1])
-    log.error("request_crashed", api=door, path=path, error=type(error).__name__, where=where)
+    log.error("request_crashed", api=api, path=path, error=type(error).__name__, where=where)
 
 
-def log_store_refusal(door: str, path: str, error: BaseException) -> None:
+def log_store_refusal(api: str, path: str, error: BaseException) -> None:
     """Note that the store could not commit; its errors speak without secrets."""
-    log.error("request_not_committed", api=door, path=path, error=str(error))
+    log.error("request_not_committed", api=api, path=path, error=str(error))

@@ -1,4 +1,4 @@
-"""Errors of the native door: problem+json (RFC 9457), the same on every path."""
+"""Errors of the native API: problem+json (RFC 9457), the same on every path."""
 
 from __future__ import annotations
 

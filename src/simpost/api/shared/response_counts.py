@@ -1,4 +1,4 @@
-"""How the doors answered, counted in plain numbers."""
+"""Counts and times of responses, for the metrics."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from simpost.observe import metrics
 from simpost.observe.histogram import SECONDS, Histogram
 from simpost.observe.metrics import Sample
 
-DOORS = ("open", "native")
+APIS = ("open", "native")
 
 
 class ResponseCounts:
-    """`done`: successes of the open door, which are most answers.
+    """`done`: successes of the compatible API, which are most responses.
 
-    `counts`: the others, by door, HTTP status and the open door's errorCode. `times_s` by door.
+    `counts`: the others, by API, HTTP status and the compatible API's errorCode. `times_s` by API.
     """
 
     def __init__(self) -> None:
         self.done = 0
         self.counts: Counter[tuple[str, str, str]] = Counter()
-        self.times_s = {door: Histogram(SECONDS) for door in DOORS}
+        self.times_s = {api: Histogram(SECONDS) for api in APIS}
 
     def read(self) -> Iterator[Sample]:
         yield Sample(metrics.RESPONSES, ("open", "200", "0"), self.done)
         for labels, count in self.counts.items():
             yield Sample(metrics.RESPONSES, labels, count)
-        for door, spread in self.times_s.items():
-            yield Sample(metrics.HTTP_TIME, (door,), spread)
+        for api, spread in self.times_s.items():
+            yield Sample(metrics.HTTP_TIME, (api,), spread)

@@ -1,4 +1,4 @@
-"""What the native door takes and shows, in the field's own camelCase words."""
+"""Base and shared schemas of the native API: camelCase JSON."""
 
 from __future__ import annotations
 

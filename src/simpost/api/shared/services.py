@@ -1,4 +1,4 @@
-"""What the doors are given to work with."""
+"""What the APIs need to handle requests."""
 
 from __future__ import annotations
 

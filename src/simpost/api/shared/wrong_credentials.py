@@ -38,7 +38,7 @@ log = get_logger(__name__)
 
 
 class WrongCredentials:
-    """`counts`: by door (open, native, admin, metrics)."""
+    """`counts`: by API (open, native, admin, metrics)."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class WrongCredentials:
         self._lines = TokenBucket(_LINES_PER_S, _LINES_AT_ONCE, monotonic_s())
         self._not_logged = 0
 
-    async def note(self, door: str, scope: Scope, account: str) -> None:
+    async def note(self, api: str, scope: Scope, account: str) -> None:
         """Count one failure and hold its answer back as long as it deserves."""
-        delay_s = self.count(door, _address(scope), account)
+        delay_s = self.count(api, _address(scope), account)
         if not delay_s or self._delayed >= MOST_DELAYED:
             return
         self._delayed += 1
@@ -64,9 +64,9 @@ class WrongCredentials:
         finally:
             self._delayed -= 1
 
-    def count(self, door: str, address: str, account: str) -> float:
+    def count(self, api: str, address: str, account: str) -> float:
         """Seconds to hold the answer back: 0 for the first few, doubled with each one after."""
-        self.counts[door,] += 1
+        self.counts[api,] += 1
         now_s = self._monotonic_s()
         key = (address, account)
         times, last_s = self._failed.pop(key, (0, now_s))
@@ -75,7 +75,7 @@ class WrongCredentials:
         if len(self._failed) > MOST_KNOWN:
             self._failed.popitem(last=False)
         if _is_round(times):
-            self._log(door, address, account, times, now_s)
+            self._log(api, address, account, times, now_s)
         if times <= FREE:
             return 0.0
         return min(MAX_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(times - FREE - 1, 10))
@@ -84,14 +84,14 @@ class WrongCredentials:
         for labels, count in self.counts.items():
             yield Sample(metrics.AUTHENTICATION_FAILURES, labels, count)
 
-    def _log(self, door: str, address: str, account: str, times: int, now_s: float) -> None:
+    def _log(self, api: str, address: str, account: str, times: int, now_s: float) -> None:
         if self._lines.take(now_s):
             self._not_logged += 1
             return
         skipped, self._not_logged = self._not_logged, 0
         log.warning(
             "authentication_failed",
-            api=door,
+            api=api,
             address=address,
             account=account,
             count=times,

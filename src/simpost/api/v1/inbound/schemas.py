@@ -1,4 +1,4 @@
-"""What came in, and the conversation of an eSIM, as the native door shows them."""
+"""JSON of inbound messages and conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages as the native door shows them."""
+"""JSON of messages, parts, attempts and receipts."""
 
 from __future__ import annotations
 
