@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from simpost.errors import SchemaTooNew, StoreError
 from simpost.store.migrations import migrations, script
 from simpost.store.postgres import partitions
+from simpost.store.postgres.queries import SQL
 from tests.contract.store_facts import (
     CARRIER,
     DAY_MS,
@@ -103,6 +104,18 @@ async def test_a_database_of_an_earlier_version_is_migrated_and_keeps_its_rows(e
     assert (await store.catalogue.find_plan("P")).slug == "p"
     await store.close()
     assert await run_sql(empty_url, "SELECT to_regclass('alembic_version')") == [(None,)]
+
+
+async def test_a_page_of_all_esims_is_read_from_an_index_and_not_sorted(url):
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        plan = await connection.fetch(f"EXPLAIN {SQL['search_esims']}", None, None, None, "E-1", 50)
+    finally:
+        await connection.close()
+    text = "\n".join(line for (line,) in plan)
+    assert "esims_by_number" in text
+    assert "Sort" not in text
 
 
 # Partitions.
