@@ -18,7 +18,7 @@ from simpost import __version__
 from simpost.api import Services, build
 from simpost.api.admin_only import admin_only
 from simpost.api.tracing import with_trace_context
-from simpost.carriers.smpp import SmppCarrier
+from simpost.carriers.registry import build_carrier
 from simpost.cluster.clock import SharedClock, passed_s
 from simpost.cluster.facade import Cluster
 from simpost.cluster.node import Node
@@ -109,7 +109,7 @@ class App:
         clock_ms = clock.now_ms if clock else self._steady.now_ms
         self._door_clock_ms = clock.now_ms if clock else wall_clock_ms
         self._clock = clock
-        make_carrier = partial(SmppCarrier, owned=() if nodes else None, clock_ms=clock_ms)
+        make_carrier = partial(build_carrier, owned=() if nodes else None, clock_ms=clock_ms)
         self.settings = settings
         self._tracing = tracing
         self.store = store

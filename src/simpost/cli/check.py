@@ -8,11 +8,19 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from simpost.cli.output import print_lines
-from simpost.config import RouteSettings, Settings, SmppCarrierSettings, StoreSettings, load
+from simpost.config import (
+    CarrierSettings,
+    HttpCarrierSettings,
+    RouteSettings,
+    Settings,
+    StoreSettings,
+    load,
+)
 from simpost.errors import ConfigError, StoreError
 from simpost.store.sqlite.files import open_to_others
 
@@ -40,6 +48,9 @@ def _found(settings: Settings, store: str) -> Iterator[str]:
     yield f"store     {store}"
     for carrier in settings.carriers:
         rate = f"{carrier.rate_per_s:g} a second" if carrier.rate_per_s else "any rate"
+        if isinstance(carrier, HttpCarrierSettings):
+            yield f"carrier   {carrier.name}: http to {host_of(carrier.url)}, {rate}"
+            continue
         yield (
             f"carrier   {carrier.name}: {carrier.type} to {carrier.host}:{carrier.port} as "
             f"{carrier.system_id}, {carrier.bind}, window {carrier.window}, {rate}"
@@ -112,8 +123,22 @@ def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
         yield "messages.keep_days = 0: messages stay in the store with their texts for ever"
 
 
-def _about_tls(carriers: Sequence[SmppCarrierSettings]) -> Iterator[str]:
+def host_of(url: str) -> str:
+    """Scheme and host; the rest of a URL may hold a key."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _about_tls(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
     for carrier in carriers:
+        if isinstance(carrier, HttpCarrierSettings):
+            parts = urlsplit(carrier.url)
+            if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+                yield (
+                    f"carrier {carrier.name}: HTTP without TLS beyond this machine: anyone on the "
+                    "way reads texts and keys. Use an https:// URL"
+                )
+            continue
         if not carrier.tls and not _is_loopback(carrier.host):
             yield (
                 f"carrier {carrier.name}: SMPP without TLS beyond this machine: anyone on the way "

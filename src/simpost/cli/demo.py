@@ -178,10 +178,12 @@ def _known_secrets(path: Path) -> dict[str, str]:
     """Those of an earlier run in the same folder: its store is sealed with them."""
     if path.exists():
         settings = config.load(path)
+        (carrier,) = settings.carriers
+        assert carrier.type == "smpp"
         return {
             "admin_token": settings.server.admin_token.get_secret_value(),
             "secrets_key": settings.store.secrets_key.get_secret_value(),
-            "password": settings.carriers[0].password.get_secret_value(),
+            "password": carrier.password.get_secret_value(),
         }
     from cryptography.fernet import Fernet
 

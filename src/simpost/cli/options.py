@@ -118,8 +118,10 @@ def configured_carrier(config: Path | None, name: str) -> SmppCarrierSettings:
 
     carriers = load(config or _FILE, os.environ).carriers
     for carrier in carriers:
-        if carrier.name == name:
+        if carrier.name == name and carrier.type == "smpp":
             return carrier
+        if carrier.name == name:
+            raise ConfigError(f"the carrier {name!r} is of type http: it splits texts itself.")
     known = ", ".join(carrier.name for carrier in carriers) or "none"
     raise ConfigError(f"the configuration has no carrier {name!r} (it has: {known}).")
 

@@ -86,7 +86,10 @@ class Binds:
 
     def changed(self, carriers: Iterable[str]) -> None:
         """They have other settings now: what was known of reaching them holds no more."""
-        self._reach.forget(carriers)
+        for name in carriers:
+            self._reach.forget((name,))
+            if told := self._told.get(name):  # it may have another driver now, which knows nothing
+                self._told[name] = (frozenset(), told[1])
 
     def _places(self, name: str, rivals: Iterable[NodeRow]) -> dict[str, BindRank]:
         """Where each node stands that knows the carrier; first this one, as it stands now."""

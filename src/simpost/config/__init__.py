@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simpost.config.carriers import CarrierSettings, SmppCarrierSettings
+from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
 from simpost.config.settings import (
@@ -17,6 +18,7 @@ from simpost.config.store import ROLES, NodeSettings, StoreSettings
 __all__ = [
     "ROLES",
     "CarrierSettings",
+    "HttpCarrierSettings",
     "LogSettings",
     "MessageSettings",
     "NodeSettings",

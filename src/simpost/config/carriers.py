@@ -1,20 +1,15 @@
-"""The settings of a carrier."""
+"""The settings of an SMPP carrier, and of a carrier of any type."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
-from simpost.config.section import NAME, Section, SenderOrNone, checked_sender
+from simpost.config.http_carrier import HttpCarrierSettings
+from simpost.config.section import NAME, Section, SenderOrAny, SenderOrNone
 from simpost.text import TextError, parse_language
-
-
-def _is_sender_or_any(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return text if text == "*" else checked_sender(text)
 
 
 def _fits_c_octets(limit: int) -> AfterValidator:
@@ -173,7 +168,7 @@ class SmppCarrierSettings(Section):
         description="Default sender: up to 15 digits, or up to 11 letters and digits; empty: "
         "the carrier chooses.",
     )
-    senders: frozenset[Annotated[str, AfterValidator(_is_sender_or_any)]] = Field(
+    senders: frozenset[SenderOrAny] = Field(
         default=frozenset(),
         description='Other senders that a message may ask for with `from`; `"*"`: any.',
     )
@@ -261,5 +256,7 @@ class SmppCarrierSettings(Section):
     )
 
 
-CarrierSettings = SmppCarrierSettings
-"""The settings of a carrier of any type."""
+CarrierSettings: TypeAlias = Annotated[
+    SmppCarrierSettings | HttpCarrierSettings, Field(discriminator="type")
+]
+"""The settings of a carrier: which class it is follows from its `type`."""

@@ -27,6 +27,10 @@ def link_problems(carrier: SmppCarrierSettings) -> Iterator[tuple[tuple[str, ...
     if carrier.reconnect_min_s > carrier.reconnect_max_s:
         yield ("reconnect_min_s",), "must not be above reconnect_max_s"
     yield from _status_problems(carrier)
+    if carrier.default_alphabet != "gsm7":
+        for name in ("gsm7", "languages"):
+            if getattr(carrier, name) not in ("unpacked", frozenset()):
+                yield (name,), 'needs default_alphabet = "gsm7"'
     yield from _tls_problems(carrier)
     yield from _outbind_problems(carrier)
 

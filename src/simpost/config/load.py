@@ -12,6 +12,8 @@ from typing import Any, cast, get_args, get_origin
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from simpost.config.carriers import SmppCarrierSettings
+from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.section import Section
@@ -24,12 +26,17 @@ ENVIRONMENT_PREFIX = "SIMPOST_"
 _LISTS: dict[str | int, type[Section]] = {
     name: get_args(field.annotation)[0]
     for name, field in Settings.model_fields.items()
-    if get_origin(field.annotation) is tuple
+    if get_origin(field.annotation) is tuple and name != "carriers"
 }
+_CARRIERS: dict[str | int, type[Section]] = {
+    get_args(model.model_fields["type"].annotation)[0]: model
+    for model in (SmppCarrierSettings, HttpCarrierSettings)
+}
+"""By the `type` of a carrier."""
 _TABLES: dict[str | int, type[Section]] = {
     name: cast("type[Section]", field.annotation)
     for name, field in Settings.model_fields.items()
-    if name not in _LISTS
+    if name not in _LISTS and name != "carriers"
 }
 _Problem = tuple[KeyPath, str]
 
@@ -110,12 +117,9 @@ def _contradictions(settings: Settings) -> Iterator[_Problem]:
     for index, carrier in enumerate(settings.carriers):
         if first.setdefault(carrier.name, index) != index:
             yield ("carriers", index, "name"), f"there is already a carrier {carrier.name!r}"
-        for keys, reason in link_problems(carrier):
-            yield ("carriers", index, *keys), reason
-        if carrier.default_alphabet != "gsm7":
-            for name in ("gsm7", "languages"):
-                if getattr(carrier, name) not in ("unpacked", frozenset()):
-                    yield ("carriers", index, name), 'needs default_alphabet = "gsm7"'
+        if carrier.type == "smpp":
+            for keys, reason in link_problems(carrier):
+                yield ("carriers", index, *keys), reason
     for index, route in enumerate(settings.routes):
         yield from _about_route(("routes", index), route, first)
     numbers: set[str] = set()
@@ -148,11 +152,23 @@ def _about_route(
 
 
 def _path_of(details: ErrorDetails) -> KeyPath:
-    return details["loc"]
+    """The path in the file: pydantic puts the type of a carrier behind its number."""
+    path = details["loc"]
+    if details["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return (*path, "type")
+    return (*path[:2], *path[3:]) if _has_type(path) else path
+
+
+def _has_type(path: KeyPath) -> bool:
+    return len(path) > 2 and path[0] == "carriers" and path[2] in _CARRIERS
 
 
 _SAID = {
     "missing": "is missing",
+    "union_tag_not_found": "is missing",
+    "union_tag_invalid": "must be one of {expected_tags}",
+    "model_attributes_type": "must be a table",
+    "dict_type": "must be a table",
     "string_type": "must be text",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -187,7 +203,10 @@ def _reason(details: ErrorDetails) -> str:
 
 
 def _unknown(path: KeyPath) -> str:
-    model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
+    if _has_type(path):
+        model = _CARRIERS[path[2]]
+    else:
+        model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
     name = str(path[-1])
     if (present := _RENAMED.get(name)) in model.model_fields:
         return f"was renamed: write {present!r}"

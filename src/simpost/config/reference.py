@@ -22,13 +22,13 @@ def reference() -> str:
     lines: list[str] = []
     for section, field in Settings.model_fields.items():
         is_list = get_origin(field.annotation) is tuple
-        name = schema["properties"][section]
-        definition = _resolved(schema, name["items"] if is_list else name)
-        title = f"[[{section}]]" if is_list else f"[{section}]"
-        lines += [f"### `{title}`", "", definition["description"], ""]
-        lines += ["| key | type | default | |", "| --- | --- | --- | --- |"]
-        lines += _rows(schema, definition)
-        lines.append("")
+        about = schema["properties"][section]
+        title = f"`[[{section}]]`" if is_list else f"`[{section}]`"
+        for heading, definition in _definitions(schema, about["items"] if is_list else about):
+            lines += [f"### {title}{heading}", "", definition["description"], ""]
+            lines += ["| key | type | default | |", "| --- | --- | --- | --- |"]
+            lines += _rows(schema, definition)
+            lines.append("")
     return "\n".join(lines)
 
 
@@ -37,6 +37,17 @@ def with_reference(text: str) -> str:
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
     return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
+
+
+def _definitions(
+    schema: dict[str, Any], about: dict[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a section may be; several if it has a `type`, each with the end of its heading."""
+    if "oneOf" not in about:
+        yield "", _resolved(schema, about)
+        return
+    for tag, reference in about["discriminator"]["mapping"].items():
+        yield f' with `type = "{tag}"`', _resolved(schema, {"$ref": reference})
 
 
 def _rows(schema: dict[str, Any], definition: dict[str, Any]) -> Iterator[str]:

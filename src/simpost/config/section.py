@@ -29,3 +29,13 @@ def checked_sender(text: str) -> str:
 
 SenderOrNone = Annotated[str, AfterValidator(checked_sender)]
 """Up to 15 digits, or up to 11 letters and digits; or empty."""
+
+
+def _is_sender_or_any(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text if text == "*" else checked_sender(text)
+
+
+SenderOrAny = Annotated[str, AfterValidator(_is_sender_or_any)]
+"""A sender, or "*" for any."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from simpost.config.carriers import SmppCarrierSettings
+from simpost.config.carriers import CarrierSettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.domain.messages import Category
@@ -265,7 +265,7 @@ class Settings(Section):
     store: StoreSettings
     node: NodeSettings = NodeSettings()
     messages: MessageSettings = MessageSettings()
-    carriers: tuple[SmppCarrierSettings, ...] = ()
+    carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()
     log: LogSettings = LogSettings()

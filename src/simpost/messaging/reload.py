@@ -114,7 +114,7 @@ class Reload:
             self._dispatch.add(carrier)
         for name in added:
             await self._dispatch.open(name)
-        await asyncio.gather(*(self._dispatch.reconfigure(name, after[name]) for name in changed))
+        await asyncio.gather(*(self._change(before[name], after[name]) for name in changed))
         self._route(wanted)
         await asyncio.gather(*(self._dispatch.remove(name) for name in removed))
         return Reloaded(
@@ -124,6 +124,14 @@ class Reload:
             sections=[name for name in _AT_ONCE if self._differs(wanted, name)],
             needs_restart=[name for name in _AT_START if self._differs(wanted, name)],
         )
+
+    async def _change(self, before: CarrierSettings, after: CarrierSettings) -> None:
+        if before.type == after.type:
+            await self._dispatch.reconfigure(after.name, after)
+            return
+        await self._dispatch.remove(after.name)
+        self._dispatch.add(self._make(after))
+        await self._dispatch.open(after.name)
 
     def _route(self, wanted: Settings) -> None:
         """From here on messages go by the new routes, at one stroke."""

@@ -21,7 +21,7 @@ from uuid_utils import uuid7
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
-from simpost.config import SmppCarrierSettings
+from simpost.config import CarrierSettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.outcomes import Outcome
@@ -92,7 +92,7 @@ class DownCarrier:
     async def drain(self) -> None:
         self.is_paused = True
 
-    async def reconfigure(self, settings: SmppCarrierSettings) -> None:
+    async def reconfigure(self, settings: CarrierSettings) -> None:
         raise AssertionError("it has no settings")
 
     async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:

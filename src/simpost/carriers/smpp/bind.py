@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
+from simpost.carriers.rate_control import AdaptiveRate
 from simpost.carriers.smpp.close_reasons import CLOSE_REASON_TEXT
-from simpost.carriers.smpp.rate_control import AdaptiveRate
-from simpost.carriers.smpp.throttle_state import ThrottleState
+from simpost.carriers.throttle_state import ThrottleState
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.observe import RateLimitedLog, get_logger
 from simpost.ports.carrier import ConnectionState, ConnectionStatus

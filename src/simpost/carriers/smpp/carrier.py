@@ -14,6 +14,7 @@ from simpost.carriers.smpp.delivery_receipts import receipt_of
 from simpost.carriers.smpp.inbound import Inbox
 from simpost.carriers.smpp.late_responses import UnansweredSubmits
 from simpost.carriers.smpp.submit import SubmitBuilder, capabilities_of
+from simpost.config import CarrierSettings
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
@@ -214,7 +215,8 @@ class SmppCarrier:
             await self._stop_lines(_FOREVER_S)
             self._start_unless_drained()
 
-    async def reconfigure(self, settings: Settings) -> None:
+    async def reconfigure(self, settings: CarrierSettings) -> None:
+        assert isinstance(settings, Settings), "a carrier keeps its type"
         async with self._changing:
             await self._stop_lines(_FOREVER_S)
             self._apply_settings(settings)

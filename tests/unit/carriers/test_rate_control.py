@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.rate_control import AdaptiveRate
+from simpost.carriers.rate_control import AdaptiveRate
 from simpost.domain.rates import TokenBucket
 
 ROUND_TRIP_S = 0.01

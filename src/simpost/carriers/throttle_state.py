@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from simpost.carriers.smpp.rate_control import AdaptiveRate
+from simpost.carriers.rate_control import AdaptiveRate
 
 _LOOK_S: Final = 0.25
 _LEAST_S: Final = 1.0

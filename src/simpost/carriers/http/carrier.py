@@ -1,0 +1,342 @@
+"""The HTTP driver: one POST per message, its status is the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from typing import Final
+from urllib.parse import urlsplit
+
+from simpost.carriers.http.outcome import (
+    CREDENTIALS_REFUSED,
+    NO_RESPONSE,
+    NOT_SENT,
+    outcome_of,
+)
+from simpost.carriers.http.request_body import BodyTemplate
+from simpost.carriers.rate_control import AdaptiveRate
+from simpost.carriers.throttle_state import ThrottleState
+from simpost.config import CarrierSettings
+from simpost.config import HttpCarrierSettings as Settings
+from simpost.domain.outcomes import Outcome, OutcomeKind
+from simpost.domain.reasons import Reason
+from simpost.net.address_guard import RefusedUrl
+from simpost.net.http_client import HttpClient, NoResponse, NotSent
+from simpost.observe import RateLimitedLog, get_logger
+from simpost.ports.carrier import (
+    AddressType,
+    CarrierCapabilities,
+    CarrierEvents,
+    ConnectionState,
+    ConnectionStatus,
+    OutboundPart,
+)
+from simpost.ports.connection_ownership import ConnectionOwnership
+
+_NUMBER: Final = 1
+"""There is one connection: the rate limit of an API holds for all nodes, so one node sends."""
+_DEPTH_FACTOR: Final = 4
+_LEAST_DEPTH: Final = 64
+_CLOSE_GRACE_S: Final = 5.0
+_FIRST_WAIT_S: Final = 0.5
+_LONGEST_WAIT_S: Final = 5.0
+"""After a failed connection; below `messages.failover_after_s`, so that failover notices."""
+
+log = get_logger(__name__)
+
+
+class HttpCarrier:
+    """One upstream API. Capacity is 0 while a rate, a Retry-After or a back-off says so.
+
+    `owned` are the connections this node may use: 1 or none; without it all of them. `clock_ms`
+    is the wall clock.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        owned: Collection[int] | None = None,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.is_paused = False
+        self._clock_ms = clock_ms
+        self._is_owner = owned is None or _NUMBER in owned
+        self._events: CarrierEvents | None = None
+        self._client: HttpClient | None = None
+        self._is_drained = False
+        self._changing = asyncio.Lock()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._last_heard_ms: int | None = None
+        self._failing_since_s: float | None = None
+        self._wait_s = _FIRST_WAIT_S
+        self._not_before_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self.problem = ""
+        self._apply_settings(settings)
+
+    def _apply_settings(self, settings: Settings) -> None:
+        self._settings = settings
+        self._template = BodyTemplate(settings.body)
+        self._headers = {
+            "Content-Type": "application/json",
+            **{name: value.get_secret_value() for name, value in settings.headers.items()},
+        }
+        parts = urlsplit(settings.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._peer = f"{parts.hostname}:{port}"
+        self._rate = AdaptiveRate(settings.rate_per_s, time.monotonic())
+        self._throttle = ThrottleState(self._rate, self._report_capacity)
+        self._noted = RateLimitedLog(log, settings.name)
+        self._not_before_s = 0.0
+        self._failing_since_s = None
+        self.problem = ""
+        self.capabilities = CarrierCapabilities(
+            name=settings.name,
+            address=AddressType(settings.address),
+            concatenation="payload",  # the carrier splits long messages
+            max_parts=settings.max_parts,
+            sender=settings.source_address,
+            senders=settings.senders,
+            receipts=False,
+        )
+
+    # State.
+
+    @property
+    def state(self) -> ConnectionState:
+        if self._client is None:
+            is_closed = self._is_drained or self._events is not None
+            return ConnectionState.CLOSING if is_closed else ConnectionState.STARTING
+        if self._failing_since_s is not None:
+            return ConnectionState.LOST
+        if self._rate.is_slowed or time.monotonic() < self._not_before_s:
+            return ConnectionState.THROTTLED
+        return ConnectionState.READY
+
+    @property
+    def is_open(self) -> bool:
+        """Also while the host cannot be reached: only a request finds out that it can again."""
+        return self._client is not None and not self.is_paused
+
+    @property
+    def capacity(self) -> int:
+        if not self.is_open:
+            return 0
+        now_s = time.monotonic()
+        free = self._settings.max_unanswered - len(self._requests)
+        if self._failing_since_s is not None:
+            free = min(free, 1 - len(self._requests))  # one request finds out
+        if free <= 0:
+            return 0
+        wait_s = self._not_before_s - now_s
+        if wait_s <= 0 and self._rate.is_limited:
+            wait_s = self._rate.wait_s(now_s)
+        if wait_s > 0:
+            self._report_capacity_in(wait_s)
+            return 0
+        return free
+
+    @property
+    def depth(self) -> int:
+        depth = max(_LEAST_DEPTH, _DEPTH_FACTOR * self._settings.max_unanswered)
+        if rate := self._settings.rate_per_s:
+            depth = max(self._settings.max_unanswered, min(depth, int(10 * rate)))
+        return depth
+
+    def connections(self) -> list[ConnectionStatus]:
+        if not self._is_owner:
+            return []
+        return [
+            ConnectionStatus(
+                number=_NUMBER,
+                kind="http",
+                state=self.state,
+                peer=self._peer if self._client else "",
+                problem=self.problem,
+                max_unanswered=self._settings.max_unanswered,
+                unanswered=len(self._requests),
+                allowed_per_s=self._rate.allowed_per_s,
+                rate_per_s=self._rate.measured_per_s(time.monotonic()),
+                last_heard_ms=self._last_heard_ms,
+            )
+        ]
+
+    # Ownership.
+
+    @property
+    def ownership(self) -> ConnectionOwnership:
+        return self
+
+    @property
+    def connection_numbers(self) -> tuple[int, ...]:
+        return (_NUMBER,)
+
+    @property
+    def open_connections(self) -> frozenset[int]:
+        return frozenset((_NUMBER,) if self._client or self._requests else ())
+
+    @property
+    def unreachable_for_s(self) -> float:
+        since_s = self._failing_since_s
+        return 0.0 if since_s is None or not self._client else time.monotonic() - since_s
+
+    async def set_owned_connections(self, numbers: Collection[int], within_s: float) -> None:
+        self._is_owner = _NUMBER in numbers
+        async with self._changing:
+            if self._is_owner:
+                self._open()
+            else:
+                await self._disconnect(within_s / 2)
+
+    # Life.
+
+    async def start(self, events: CarrierEvents) -> None:
+        self._events = events
+        self._is_drained = False
+        self._open()
+
+    def pause(self) -> None:
+        self.is_paused = True
+        self._report_capacity()
+
+    async def drain(self) -> None:
+        self._is_drained = True
+        self.pause()
+        async with self._changing:
+            await self._disconnect(None)
+            self._open()
+
+    def resume(self) -> None:
+        self.is_paused = False
+        self._is_drained = False
+        if not self._changing.locked():  # else whoever holds it opens it
+            self._open()
+        self._report_capacity()
+
+    async def reconfigure(self, settings: CarrierSettings) -> None:
+        assert isinstance(settings, Settings), "a carrier keeps its type"
+        async with self._changing:
+            await self._disconnect(None)
+            self._apply_settings(settings)
+            self._open()
+
+    async def close(self) -> None:
+        self._is_drained = True
+        async with self._changing:
+            await self._disconnect(min(_CLOSE_GRACE_S, self._settings.response_timeout_s))
+
+    def _open(self) -> None:
+        if self._client or not self._is_owner or self._is_drained or self._events is None:
+            return
+        settings = self._settings
+        self._client = HttpClient(
+            f"carrier {settings.name}",
+            allow_private=settings.allow_private,
+            connect_timeout_s=settings.connect_timeout_s,
+            response_timeout_s=settings.response_timeout_s,
+        )
+        self._report_capacity()
+
+    async def _disconnect(self, grace_s: float | None) -> None:
+        """Take nothing more, wait so long for responses, then give up on the rest.
+
+        Without a limit the time limits of the requests end the wait.
+        """
+        client, self._client = self._client, None
+        self._report_capacity()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=grace_s)
+        for request in self._requests:
+            request.cancel()
+        if self._requests:
+            await asyncio.wait(self._requests)
+        if client:
+            await client.close()
+
+    # Sending.
+
+    def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
+        client = self._client
+        if client is None or self.is_paused:
+            return NOT_SENT
+        self._rate.take(time.monotonic())
+        request = asyncio.create_task(self._request(client, part, now_ms))
+        self._requests.add(request)
+        return None
+
+    async def _request(self, client: HttpClient, part: OutboundPart, now_ms: int) -> None:
+        outcome = NO_RESPONSE
+        try:
+            outcome = await self._attempt(client, part)
+        except asyncio.CancelledError:
+            pass  # only `_disconnect` cancels: the request may have left
+        except Exception:
+            log.exception("request_failed", carrier=self._settings.name)
+        task = asyncio.current_task()
+        assert task
+        self._requests.discard(task)
+        self._note(outcome)
+        if self._events:
+            self._events.on_outcome(part, now_ms, outcome)
+        self._report_capacity()
+
+    async def _attempt(self, client: HttpClient, part: OutboundPart) -> Outcome:
+        settings = self._settings
+        try:
+            response = await client.post(settings.url, self._template.render(part), self._headers)
+        except (NotSent, RefusedUrl) as error:
+            self._failed(str(error))
+            return NOT_SENT
+        except NoResponse as error:
+            self._noted.warning("no_response", problem=str(error))
+            return NO_RESPONSE
+        self._last_heard_ms = self._clock_ms()
+        if response.status == CREDENTIALS_REFUSED:
+            self._failed("The carrier refused the credentials (HTTP 401): check headers.")
+        else:
+            self._reached()
+        return outcome_of(response, settings.id_path, self._last_heard_ms)
+
+    # What a response says of the carrier.
+
+    def _note(self, outcome: Outcome) -> None:
+        now_s = time.monotonic()
+        throttled = outcome.kind is OutcomeKind.THROTTLED
+        self._rate.on_response(now_s, throttled=throttled)
+        if throttled:
+            self._throttle.note(now_s)
+        if outcome.retry_after_s and outcome.reason in (Reason.THROTTLED, Reason.CARRIER_BUSY):
+            self._not_before_s = max(self._not_before_s, now_s + outcome.retry_after_s)
+
+    def _failed(self, problem: str) -> None:
+        now_s = time.monotonic()
+        if self._failing_since_s is None:
+            self._failing_since_s = now_s
+            log.warning("carrier_unreachable", carrier=self._settings.name, problem=problem)
+        self.problem = problem
+        self._not_before_s = max(self._not_before_s, now_s + self._wait_s)
+        self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
+
+    def _reached(self) -> None:
+        if self._failing_since_s is not None:
+            log.info("carrier_reachable", carrier=self._settings.name)
+        self._failing_since_s = None
+        self._wait_s = _FIRST_WAIT_S
+        self.problem = ""
+
+    def _report_capacity_in(self, wait_s: float) -> None:
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(wait_s, self._report_capacity_now)
+
+    def _report_capacity_now(self) -> None:
+        self._timer = None
+        self._report_capacity()
+
+    def _report_capacity(self) -> None:
+        if self._events:
+            self._events.on_capacity()

@@ -1,0 +1,237 @@
+"""A peer for each driver of the carrier port, on a real socket: what it does is in the address."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from simpost.carriers.http import HttpCarrier
+from simpost.carriers.smpp import SmppCarrier
+from simpost.config import CarrierSettings, HttpCarrierSettings, SmppCarrierSettings
+from simpost.domain.inbound import InboundPart
+from simpost.domain.outcomes import Outcome, Receipt
+from simpost.domain.reasons import Reason
+from simpost.ports.carrier import Carrier, ConnectionState, OutboundPart
+from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
+from simpost.smsc.faults import (
+    AnyFault,
+    Drop,
+    LoseReceipt,
+    Refuse,
+    ShapeReceipt,
+    Silent,
+    Slow,
+)
+
+ACCEPT = "447700900001"
+REFUSE = "447700900002"
+THROTTLE = "447700900003"
+BUSY = "447700900004"
+SILENT = "447700900005"
+CUT = "447700900006"
+SLOW = "447700900007"
+RECEIPT_WITHOUT_ID = "447700900008"
+NO_RECEIPT = "447700900009"
+
+_SLOW_S = 0.3
+_FAULTS: tuple[tuple[str, AnyFault], ...] = (
+    (REFUSE, Refuse(status="ESME_RINVDSTADR")),
+    (THROTTLE, Refuse(status="ESME_RTHROTTLED")),
+    (BUSY, Refuse(status="ESME_RSYSERR")),
+    (SILENT, Silent()),
+    (CUT, Drop()),
+    (SLOW, Slow(seconds=_SLOW_S)),
+    (RECEIPT_WITHOUT_ID, ShapeReceipt(tlvs=False, omit=("id",))),
+    (NO_RECEIPT, LoseReceipt()),
+)
+
+
+class SmppPeer:
+    """The bundled simulator."""
+
+    has_receipts = True
+
+    def __init__(self) -> None:
+        rules = tuple(Rule(do=fault, when=When(to=to)) for to, fault in _FAULTS)
+        self._simulator = Simulator(
+            SimulatorOptions(password="secret", seed=1, faults=Faults(rules=rules))
+        )
+        self.port = 0
+
+    async def start(self) -> None:
+        await self._simulator.start()
+        self.port = self._simulator.port
+
+    async def stop(self) -> None:
+        await self._simulator.stop()
+
+    def settings(
+        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
+    ) -> CarrierSettings:
+        given = {
+            "type": "smpp",
+            "name": "peer",
+            "host": "127.0.0.1",
+            "port": port or self.port,
+            "system_id": "simpost",
+            "password": SecretStr("secret"),
+            "window": max_unanswered,
+            "response_timeout_s": 1.0,
+            "reconnect_min_s": 0.1,
+            **changed,
+        }
+        return SmppCarrierSettings.model_validate(given)
+
+    def build(self, settings: CarrierSettings) -> Carrier:
+        assert isinstance(settings, SmppCarrierSettings)
+        return SmppCarrier(settings)
+
+
+class HttpPeer:
+    """An API that takes `to` and `text` as JSON."""
+
+    has_receipts = False
+
+    def __init__(self) -> None:
+        app = web.Application()
+        app.router.add_post("/send", self._send)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        self._taken = 0
+        self.port = 0
+        self.requests: list[dict[str, Any]] = []
+
+    async def start(self) -> None:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    def settings(
+        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
+    ) -> CarrierSettings:
+        given = {
+            "type": "http",
+            "name": "peer",
+            "url": f"http://127.0.0.1:{port or self.port}/send",
+            "headers": {"Authorization": SecretStr("Bearer key")},
+            "body": {"to": "{destination}", "text": "{text}", "from": "{sender}"},
+            "id_path": "messages.0.id",
+            "allow_private": True,
+            "max_unanswered": max_unanswered,
+            "response_timeout_s": 1.0,
+            **changed,
+        }
+        return HttpCarrierSettings.model_validate(given)
+
+    def build(self, settings: CarrierSettings) -> Carrier:
+        assert isinstance(settings, HttpCarrierSettings)
+        return HttpCarrier(settings)
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        assert request.headers["Authorization"] == "Bearer key"
+        body = await request.json()
+        self.requests.append(body)
+        match body["to"]:
+            case to if to == REFUSE:
+                return web.json_response({"error": "no such number"}, status=400)
+            case to if to == THROTTLE:
+                return web.Response(status=429, headers={"Retry-After": "7"})
+            case to if to == BUSY:
+                return web.Response(status=503)
+            case to if to == SILENT:
+                await asyncio.Event().wait()
+            case to if to == CUT:
+                assert request.transport
+                request.transport.abort()
+            case to if to == SLOW:
+                await asyncio.sleep(_SLOW_S)
+        self._taken += 1
+        return web.json_response({"messages": [{"id": f"id-{self._taken}"}]}, status=201)
+
+
+Peer = SmppPeer | HttpPeer
+PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer)
+
+
+def unused_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def part(destination: str, text: str = "hello", number: int = 1) -> OutboundPart:
+    now_ms = time.time_ns() // 1_000_000
+    return OutboundPart(
+        account_id=1,
+        message_id=number.to_bytes(16, "big"),
+        number=1,
+        total=1,
+        text=text,
+        encoding="gsm7",
+        reference=0,
+        destination=destination,
+        sender="simpost",
+        category="service",
+        priority=1,
+        created_ms=now_ms,
+        expires_ms=now_ms + 3_600_000,
+        attempt=1,
+        repeat=False,
+    )
+
+
+class Recorder:
+    """The side of dispatch: keeps what a carrier reports."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self.outcomes: list[tuple[OutboundPart, Outcome]] = []
+        self.receipts: list[Receipt] = []
+
+    def on_capacity(self) -> None:
+        self.changed.set()
+
+    def on_outcome(self, part: OutboundPart, _started_ms: int, outcome: Outcome) -> None:
+        self.outcomes.append((part, outcome))
+        self.changed.set()
+
+    def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
+        raise AssertionError("nothing here responds late")
+
+    def on_receipt(self, receipt: Receipt, committed: Any) -> None:
+        self.receipts.append(receipt)
+        committed()
+        self.changed.set()
+
+    def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
+        raise AssertionError("nothing here is inbound")
+
+    async def until(self, condition: Any) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def until_ready(self, carrier: Carrier) -> None:
+        await self.until(lambda: carrier.state is ConnectionState.READY)
+
+    async def outcome(self, carrier: Carrier, given: OutboundPart) -> Outcome:
+        """Send a part; its outcome, whichever way it is reported."""
+        count = len(self.outcomes)
+        at_once = carrier.send(given, given.created_ms)
+        if at_once:
+            assert len(self.outcomes) == count
+            return at_once
+        await self.until(lambda: len(self.outcomes) > count)
+        (found,) = self.outcomes[count:]
+        assert found[0] is given
+        return found[1]
