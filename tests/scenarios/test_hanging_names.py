@@ -117,14 +117,14 @@ async def test_a_carrier_given_by_name_binds_again_while_names_hang(tmp_path, si
                 path = "/api/v1/open/webhook/save"
                 saving.append(asyncio.create_task(ask(session, "POST", path, hook, proof)))
             await silent_name_server.until(NAMES)
-            while await link() != "bound":
+            while await link() != "ready":
                 pass
             await centre.stop()
-            while await link() == "bound":
+            while await link() == "ready":
                 pass
             again = Simulator(options)
             await again.start()
-            while await link() != "bound":
+            while await link() != "ready":
                 pass
             answers = await asyncio.gather(*saving)
             assert all("was not answered" in each["errorMsg"] for each in answers)

@@ -61,7 +61,7 @@ def collector():
 def gateway(collector, tmp_path, monkeypatch):
     endpoint = f"http://127.0.0.1:{collector.server_port}/v1/traces"
     monkeypatch.setenv("SIMPOST_TRACING__ENDPOINT", endpoint)
-    monkeypatch.setenv("SIMPOST_TRACING__SHARE", "1.0")
+    monkeypatch.setenv("SIMPOST_TRACING__SAMPLE_RATIO", "1.0")
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
     with Gateway(tmp_path) as running:
         yield running

@@ -152,7 +152,7 @@ class Service:
         await asyncio.wait([self._task])
         self._task = None
         for lane in self.app.dispatch.lanes.values():
-            await lane.carrier.stop()
+            await lane.carrier.close()
         await self.store.close()
 
 
