@@ -71,6 +71,7 @@ def framework(version: str) -> FastAPI:
 
 
 def build_native_app(services: Services) -> ASGIApp:
+    """The native API as an ASGI app."""
     app = framework(services.version)
     app.state.services = services
     counts = services.answers.counts

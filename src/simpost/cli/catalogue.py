@@ -29,6 +29,7 @@ def listed(server: Server, path: str, key: str, which: dict[str, Any]) -> Iterat
 def show_list(
     rows: Iterator[dict[str, Any]], columns: Sequence[str], limit: int, *, as_json: bool
 ) -> None:
+    """Print rows as columns, or as JSON."""
     found = list(islice(rows, limit))
     if as_json:
         print_json(found)
@@ -40,6 +41,7 @@ def show_list(
 
 
 def show_one(row: dict[str, Any], *, as_json: bool) -> None:
+    """Print one row in full."""
     if as_json:
         print_json(row)
         return
@@ -59,6 +61,7 @@ def change(server: Server, path: str, key: str, keys: Sequence[str], done: str) 
 
 
 def delete(server: Server, path: str, key: str) -> None:
+    """Delete one row and say so."""
     server.delete(f"{path}/{quote(key, safe='')}")
     print_lines([f"{key} deleted"])
 

@@ -72,21 +72,26 @@ class Server:
         self._connection: HTTPConnection | None = None
 
     def close(self) -> None:
+        """Close the connection."""
         if self._connection:
             self._connection.close()
             self._connection = None
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """GET a path and return the JSON. Raises RequestRefused, Unreachable or Unanswered."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
         return self._ask("GET", f"{path}?{urlencode(given)}" if given else path, None, {})
 
     def delete(self, path: str) -> Any:
+        """DELETE a path and return the JSON."""
         return self._ask("DELETE", path, None, {})
 
     def put(self, path: str, body: bytes) -> Any:
+        """PUT a body and return the JSON."""
         return self._ask("PUT", path, body, {})
 
     def patch(self, path: str, document: Mapping[str, Any]) -> Any:
+        """PATCH a document and return the JSON."""
         return self._ask("PATCH", path, json.dumps(document).encode(), {})
 
     def post(self, path: str, document: Mapping[str, Any], *, request_id: str = "") -> Any:

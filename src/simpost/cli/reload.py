@@ -59,6 +59,7 @@ def lines_of_nodes(nodes: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def lines_of_mistakes(name: str, mistakes: list[dict[str, str]]) -> Iterator[str]:
+    """Lines of the errors in a configuration file, each after the node's name."""
     for each in mistakes:
         yield (
             f"{name}: {each['at']}: {each['reason']}" if each["at"] else f"{name}: {each['reason']}"

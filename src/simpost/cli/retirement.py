@@ -38,6 +38,7 @@ class KeySet:
         self._buckets = [array("Q") for _ in range(65_536)]
 
     def add(self, key: str) -> None:
+        """Add a key."""
         bucket, rest = self._hash(key)
         bucket.append(rest)
 
@@ -59,6 +60,7 @@ class Spool:
         self.rows = 0
 
     def add(self, batch: Batch) -> None:
+        """Append a batch."""
         octets = msgspec.msgpack.encode(batch)
         self._file.write(len(octets).to_bytes(4) + octets)
         self.rows += len(batch.lines)
@@ -91,6 +93,7 @@ class Retirement:
 
     @property
     def path(self) -> str:
+        """Path of the resource in the admin API."""
         return f"/v1/admin/{self._name}"
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -99,10 +102,12 @@ class Retirement:
         return (row for row in found if not row["retired"])
 
     def retire(self, keys: Sequence[str]) -> int:
+        """Retire rows by key; returns how many changed."""
         answer = self.server.post(f"{self.path}/retire", {f"{self.kind.key}s": list(keys)})
         return int(answer["changed"])
 
     def check_can_ask(self) -> None:
+        """Raises ConfigError when nobody can answer the question."""
         if not self.is_sure and not sys.stdin.isatty():
             raise ConfigError("--retire-missing asks before it saves: give --yes where nobody can.")
 
@@ -124,6 +129,7 @@ class Missing:
                     self._first.append(row)
 
     def show(self) -> None:
+        """Print the count and the first missing rows."""
         print_lines([f"{self.count:,} of {self._there:,} are not in the file"])
         if self._first:
             show_list(iter(self._first), self._retirement.columns, _SHOWN, as_json=False)

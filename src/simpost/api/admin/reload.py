@@ -73,6 +73,7 @@ async def reload(services: ServicesDep, response: Response) -> ReloadResult:
 
 
 def configuration_errors(reading: ConfigReadResult | None) -> list[ConfigurationError]:
+    """The errors of the file, each with its place."""
     return [ConfigurationError(**_place(line)) for line in reading.problems] if reading else []
 
 

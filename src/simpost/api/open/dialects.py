@@ -43,9 +43,11 @@ class DialectRules(msgspec.Struct, frozen=True, dict=True):
         return self.result(self.nothing)
 
     def result(self, obj: Any) -> ApiResponse:
+        """A success with `obj`."""
         return ApiResponse(encode(Envelope(True, self.success_code, None, obj)))
 
     def fault(self, fault: ApiError) -> ApiResponse:
+        """An error in the dialect's words."""
         words = fault.words or self.texts[fault.code]
         body = encode(Envelope(False, fault.code, words, None))
         return ApiResponse(body, fault.status, fault.headers)

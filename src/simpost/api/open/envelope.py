@@ -70,4 +70,5 @@ class ApiError(InvalidRequest):
 
 
 def encode(envelope: Envelope) -> bytes:
+    """The envelope as JSON."""
     return msgspec.json.encode(envelope)

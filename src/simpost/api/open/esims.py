@@ -46,6 +46,7 @@ _DECODER = msgspec.json.Decoder(EsimQuery)
 
 
 async def query_esims(call: AuthenticatedRequest) -> ApiResponse:
+    """A page of the account's eSIMs."""
     asked = parse_body(call.body, _DECODER)
     number, size = _page(asked.pager, call.rules.paging)
     which = EsimFilter(

@@ -41,6 +41,7 @@ _DECODER = msgspec.json.Decoder(PackageList)
 
 
 async def list_packages(call: AuthenticatedRequest) -> ApiResponse:
+    """The plans that match the filters."""
     asked = parse_body(call.body, _DECODER)
     iccid = optional_iccid(asked.iccid)
     kind = (optional("type", asked.type) or (_TOP_UP if iccid else _BASE)).upper()

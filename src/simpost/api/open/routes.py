@@ -28,6 +28,7 @@ NOT_OFFERED = (
 
 
 async def not_offered(call: AuthenticatedRequest) -> ApiResponse:
+    """Refuse an endpoint of the documented API that simpost does not offer."""
     name = call.path.removeprefix(f"{PREFIX}/")
     raise ApiError(
         Code.NOT_ALLOWED, f"simpost does not offer {name}: send it to your eSIM provider"

@@ -48,6 +48,7 @@ _DECODER = msgspec.json.Decoder(SendSms)
 
 
 async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
+    """Send a text to an eSIM of the account."""
     asked = parse_body(call.body, _DECODER)
     message = _message(asked)
     answer = await call.services.intake.send(

@@ -28,6 +28,7 @@ _DECODER = msgspec.json.Decoder(WebhookSave)
 
 
 async def save_webhook(call: AuthenticatedRequest) -> ApiResponse:
+    """Check and store the account's webhook address."""
     asked = parse_body(call.body, _DECODER)
     url = _url(asked)
     try:
@@ -46,6 +47,7 @@ async def save_webhook(call: AuthenticatedRequest) -> ApiResponse:
 
 
 async def query_webhook(call: AuthenticatedRequest) -> ApiResponse:
+    """The account's webhook address."""
     return call.rules.result({"webhook": call.account.webhook})
 
 

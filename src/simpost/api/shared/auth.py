@@ -33,6 +33,7 @@ PROVEN = "simpost.account"
 
 
 async def services_of(request: Request) -> Services:
+    """The services that the request's app was built with."""
     services: Services = request.app.state.services
     return services
 

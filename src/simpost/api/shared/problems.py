@@ -62,6 +62,7 @@ class Problem(InvalidRequest):
 
 
 def render(problem: Problem) -> Response:
+    """The problem as an HTTP response."""
     document = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
@@ -79,11 +80,13 @@ def render(problem: Problem) -> Response:
 
 
 def invalid(detail: str, errors: Sequence[Mapping[str, str]] = ()) -> Problem:
+    """A 422 problem; `errors` name the fields."""
     members = {"errors": list(errors)} if errors else None
     return Problem(422, ProblemCode.INVALID_REQUEST, detail, members=members)
 
 
 async def on_problem(_request: Request, error: Exception) -> Response:
+    """The response to a Problem."""
     assert isinstance(error, Problem)
     return render(error)
 
@@ -105,6 +108,7 @@ def _is_json(request: Request) -> bool:
 
 
 async def on_http(request: Request, error: Exception) -> Response:
+    """The response to an error of the framework, such as an unknown path."""
     assert isinstance(error, HTTPException)
     match error.status_code:
         case 404:
@@ -127,16 +131,19 @@ def _methods(request: Request) -> set[str]:
 
 
 async def on_overdrawn(_request: Request, error: Exception) -> Response:
+    """The response to a request beyond the account's budget."""
     assert isinstance(error, Overdrawn)
     return render(overdrawn(error))
 
 
 def overdrawn(error: Overdrawn) -> Problem:
+    """A 429 problem with Retry-After."""
     headers = {"Retry-After": str(math.ceil(error.wait_s))}
     return Problem(429, ProblemCode.TOO_MANY_REQUESTS, str(error), headers=headers)
 
 
 async def on_store(request: Request, error: Exception) -> Response:
+    """The response when the store failed: 503, nothing was accepted."""
     log_store_refusal("native", request.url.path, error)
     detail = str(type(error)())  # words of its kind: its own may name files and hosts
     code = ProblemCode.STORE_UNAVAILABLE
@@ -144,5 +151,6 @@ async def on_store(request: Request, error: Exception) -> Response:
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
+    """The response to a bug: 500, logged without its words."""
     log_crash("native", request.url.path, error)
     return render(Problem(500, ProblemCode.INTERNAL_ERROR, "Something went wrong in simpost."))

@@ -22,6 +22,7 @@ class ResponseCache:
         self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
 
     def find(self, version: Hashable, key: Hashable) -> bytes | None:
+        """The cached body, or `None`."""
         if version != self._version:
             return None
         body = self._kept.get(key)

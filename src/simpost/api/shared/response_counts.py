@@ -24,6 +24,7 @@ class ResponseCounts:
         self.times_s = {api: Histogram(SECONDS) for api in APIS}
 
     def read(self) -> Iterator[Sample]:
+        """Samples for the metrics."""
         yield Sample(metrics.RESPONSES, ("open", "200", "0"), self.done)
         for labels, count in self.counts.items():
             yield Sample(metrics.RESPONSES, labels, count)

@@ -39,6 +39,7 @@ class ReasonDetail(Schema):
 
 
 def reason_detail(reason: Reason, detail: str = "") -> ReasonDetail:
+    """The reason with its explanation and remedy."""
     return ReasonDetail(
         code=reason, explanation=reason.explanation, remedy=reason.remedy, detail=detail
     )
@@ -54,6 +55,7 @@ class ReplacedCharacter(Schema):
 
 
 def show_replaced(replaced: tuple[Replacement, ...]) -> list[ReplacedCharacter]:
+    """The replaced characters as JSON shows them."""
     return [
         ReplacedCharacter(
             character=each.character,
@@ -66,9 +68,11 @@ def show_replaced(replaced: tuple[Replacement, ...]) -> list[ReplacedCharacter]:
 
 
 def format_time(ms: int) -> str:
+    """RFC 3339 in UTC, from milliseconds since 1970."""
     time = _EPOCH + timedelta(milliseconds=ms)
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_ms(time: datetime) -> int:
+    """Milliseconds since 1970."""
     return (time - _EPOCH) // timedelta(milliseconds=1)

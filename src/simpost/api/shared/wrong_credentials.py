@@ -81,6 +81,7 @@ class WrongCredentials:
         return min(MAX_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(times - FREE - 1, 10))
 
     def read(self) -> Iterator[Sample]:
+        """Samples for the metrics."""
         for labels, count in self.counts.items():
             yield Sample(metrics.AUTHENTICATION_FAILURES, labels, count)
 

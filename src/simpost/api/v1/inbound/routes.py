@@ -37,6 +37,7 @@ class PageQuery(Schema):
 
     @property
     def before(self) -> bytes | None:
+        """The id that the page ends before, or `None`."""
         return parse_cursor(self.cursor) if self.cursor else None
 
 
@@ -100,6 +101,7 @@ async def show_conversation(
 async def conversation_of(
     services: Services, account_id: int, esim_tran_no: str, part: PageQuery
 ) -> Conversation:
+    """One page of an eSIM's conversation. Raises Problem for an unknown eSIM."""
     found = await _find_conversation(services, account_id, esim_tran_no, part)
     return _show_conversation(found, part)
 
@@ -132,6 +134,7 @@ def _show_conversation(found: list[Message | InboundMessage], part: PageQuery) -
 
 
 async def find_inbound(services: Services, account_id: int, inbound_id: str) -> InboundDetail:
+    """One inbound message in full. Raises Problem when there is none."""
     key = parse_id(inbound_id)
     found = await services.store.inbound.find_inbound(account_id, key) if key else None
     if found is None:

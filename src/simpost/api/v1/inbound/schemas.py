@@ -91,6 +91,7 @@ class Conversation(Schema):
 
 
 def show_inbound(inbound: InboundMessage) -> InboundOut:
+    """The inbound message as JSON shows it."""
     text, binary = _content(inbound)
     return InboundOut(
         id=format_id(inbound.id),
@@ -111,6 +112,7 @@ def show_inbound(inbound: InboundMessage) -> InboundOut:
 
 
 def show_in_full(inbound: InboundMessage) -> InboundDetail:
+    """The inbound message with its raw parts."""
     parts = [
         InboundPart(
             number=part.number,
@@ -125,6 +127,7 @@ def show_in_full(inbound: InboundMessage) -> InboundDetail:
 
 
 def show_entry(said: Message | InboundMessage) -> ConversationEntry:
+    """One entry of a conversation."""
     if isinstance(said, Message):
         is_from_esim, missing, at_ms = False, [], said.created_ms
         sender, text, binary = said.sender, *_by_encoding(said)

@@ -130,6 +130,7 @@ class MessagePage(Schema):
 
 
 def show_message(message: Message) -> MessageOut:
+    """The message as the log shows it."""
     options, is_binary = message.options, message.encoding == "binary"
     return MessageOut(
         id=format_id(message.id),
@@ -158,6 +159,7 @@ def show_message(message: Message) -> MessageOut:
 def show_in_full(
     message: Message, account: str, waiting_for: WaitingFor | None = None
 ) -> MessageDetail:
+    """The message with its parts, attempts and receipts."""
     return MessageDetail(
         **dict(show_message(message)),
         account=account,

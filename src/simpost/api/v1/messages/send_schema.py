@@ -133,6 +133,7 @@ class NewMessage(Schema):
 
     @property
     def options(self) -> SendOptions:
+        """The options of the message."""
         ports = self.ports
         options = SendOptions(
             sender=self.from_,
