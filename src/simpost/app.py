@@ -133,6 +133,7 @@ class App:
             repeats=repeats_of(messages),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             keep_days=messages.keep_days,
+            keep_events_days=settings.events.keep_days,
             clock_ms=clock_ms,
             leads=self._leads,
         )

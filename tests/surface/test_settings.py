@@ -11,6 +11,7 @@ from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
 from simpost.config.settings import (
+    EventSettings,
     LogSettings,
     MessageSettings,
     NumberSettings,
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[store]": StoreSettings,
     "[node]": NodeSettings,
     "[messages]": MessageSettings,
+    "[events]": EventSettings,
     '[[carriers]]` with `type = "smpp"': SmppCarrierSettings,
     '[[carriers]]` with `type = "http"': HttpCarrierSettings,
     "[[routes]]": RouteSettings,

@@ -61,6 +61,7 @@ COMMANDS = {
     ),
     "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
     "messages": Command("messages", "messages", "Show messages and their states.", "Use"),
+    "events": Command("events", "events", "Show what happened to messages, oldest first.", "Use"),
     "refusals": Command("refusals", "refusals", "Show refused messages and their reasons.", "Use"),
     "inbox": Command("inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"),
     "accounts": Command("accounts", "app", "Add, list and change accounts.", "Administer"),

@@ -38,6 +38,10 @@ LookAlikes: TypeAlias = Annotated[
         help="Replace characters by look-alikes, such as straight quotes, where that saves parts.",
     ),
 ]
+Events: TypeAlias = Annotated[
+    bool | None,
+    typer.Option("--events/--no-events", help="Keep what happens to its messages as events."),
+]
 
 
 @app.command()
@@ -50,6 +54,7 @@ def add(
     requests_per_second: Pace = None,
     category: Why = None,
     look_alikes: LookAlikes = None,
+    events: Events = None,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
@@ -57,7 +62,7 @@ def add(
 ) -> None:
     """Add an account and show its secret once."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
-    wanted |= _spelling(look_alikes)
+    wanted |= _switches(look_alikes, events)
     server = admin_server(url, config, admin_token)
     _show_secret(server.post(_PATH, {"accessCode": code, **wanted}), as_json=as_json)
 
@@ -103,6 +108,7 @@ def change(
     requests_per_second: Pace = None,
     category: Why = None,
     look_alikes: LookAlikes = None,
+    events: Events = None,
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Enable or disable the account.")
     ] = None,
@@ -116,7 +122,7 @@ def change(
 ) -> None:
     """Change the given fields of an account; the others stay."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
-    wanted |= _spelling(look_alikes)
+    wanted |= _switches(look_alikes, events)
     if from_anywhere:
         wanted["ipAllow"] = []
     if enable is not None:
@@ -148,8 +154,9 @@ def _wanted(
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _spelling(look_alikes: bool | None) -> dict[str, Any]:
-    return {} if look_alikes is None else {"lookAlikes": look_alikes}
+def _switches(look_alikes: bool | None, events: bool | None) -> dict[str, Any]:
+    given = {"lookAlikes": look_alikes, "events": events}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _show_secret(account: dict[str, Any], *, as_json: bool) -> None:

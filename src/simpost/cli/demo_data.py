@@ -132,6 +132,7 @@ async def fill(service: App) -> None:
                 secret=f"{code}-secret",
                 name=f"The {code} account",
                 requests_per_s=0,
+                events=True,
             )
         )
         rows = [parse_esim(esim, wall_clock_ms()) for esim in esims]

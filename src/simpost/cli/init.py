@@ -62,6 +62,10 @@ secrets_key = "{secrets_key}"
 # How long messages stay in the log with their texts; 0 keeps them for ever.
 keep_days = 90
 
+[events]
+# How long the events of accounts are kept that keep them (`simpost accounts change CODE --events`).
+# keep_days = 30
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for machines

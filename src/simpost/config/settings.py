@@ -189,6 +189,17 @@ class MessageSettings(Section):
         return days
 
 
+class EventSettings(Section):
+    """Retention of events. An account keeps them if its setting `events` is on."""
+
+    keep_days: int = Field(
+        default=30,
+        ge=1,
+        le=3_650,
+        description="Days that events are kept; older ones are deleted once an hour.",
+    )
+
+
 class RouteSettings(Section):
     """A rule that selects carriers; the first matching rule is used."""
 
@@ -265,6 +276,7 @@ class Settings(Section):
     store: StoreSettings
     node: NodeSettings = NodeSettings()
     messages: MessageSettings = MessageSettings()
+    events: EventSettings = EventSettings()
     carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()

@@ -20,6 +20,9 @@ _RETIRE_MS = 3_600_000
 """How often what is old is looked for."""
 _REFUSALS_KEPT_DAYS = 90
 """How long refusals are listed at most, whatever `keep_days` says."""
+_ASSIGN_STEP = 1_000
+_ASSIGN_STEPS = 200
+"""Steps of `assign_sequence` in a round; the next round goes on."""
 _RETIRE_FOR_MS = 5_000
 """How long a round drops of it; the next goes on, so that nothing else waits for long."""
 
@@ -39,8 +42,8 @@ class Maintenance:
     """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
 
     A message that was sent and never reported on ends `receipt_grace_ms` after its validity. What
-    is older than `keep_days`, sent or come in, is dropped; 0 keeps all. Of several nodes the one
-    that `leads` does it.
+    is older than `keep_days`, sent or come in, is dropped; 0 keeps all. Events are dropped after
+    `keep_events_days`. Of several nodes the one that `leads` does it.
     """
 
     def __init__(
@@ -51,14 +54,17 @@ class Maintenance:
         repeats: RepeatPolicy,
         receipt_grace_ms: int,
         keep_days: int = 0,
+        keep_events_days: int = 30,
         clock_ms: Clock,
         leads: Callable[[], bool] = is_sole_node,
     ) -> None:
         self.repeats = repeats
         self.receipt_grace_ms = receipt_grace_ms
         self.keep_days = keep_days
+        self.keep_events_days = keep_events_days
         self._retired_ms = 0
         self._refusals_retired_ms = 0
+        self._events_deleted_ms = 0
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
@@ -113,6 +119,8 @@ class Maintenance:
             pass
         while await self._store.retention.purge(now_ms=now_ms, limit=_STEP) == _STEP:
             pass
+        await self._assign_sequence()
+        await self._delete_events(now_ms)
         if now_ms - self._refusals_retired_ms >= _RETIRE_MS:
             days = min(self.keep_days or _REFUSALS_KEPT_DAYS, _REFUSALS_KEPT_DAYS)
             before_ms = now_ms - days * _DAY_MS
@@ -129,6 +137,23 @@ class Maintenance:
                 log.info("messages_deleted", count=messages, inbound=came_in)
             if all_gone and rest_gone:
                 self._retired_ms = now_ms
+
+    async def _assign_sequence(self) -> None:
+        """Make events visible that nobody reads: what waits for its number does not grow."""
+        for _ in range(_ASSIGN_STEPS):
+            if await self._store.events.assign_sequence(limit=_ASSIGN_STEP) < _ASSIGN_STEP:
+                return
+
+    async def _delete_events(self, now_ms: int) -> None:
+        """Once an hour, for a while; the next round goes on."""
+        if now_ms - self._events_deleted_ms < _RETIRE_MS:
+            return
+        before_ms = now_ms - self.keep_events_days * _DAY_MS
+        until_ms = self._clock_ms() + _RETIRE_FOR_MS
+        while self._clock_ms() < until_ms:
+            if not await self._store.events.delete_events_before(before_ms, limit=_STEP):
+                self._events_deleted_ms = now_ms
+                return
 
     async def _retire(self, retire: _Retire, before_ms: int) -> tuple[int, bool]:
         """Drop what is older, for a while: how many, and whether none is left."""

@@ -19,7 +19,7 @@ from simpost.observe import get_logger
 from simpost.ports.carrier import Carrier
 from simpost.ports.cluster import ConfigReadResult, Reloaded
 
-_AT_ONCE = ("routes", "messages", "numbers")
+_AT_ONCE = ("routes", "messages", "events", "numbers")
 _AT_START = ("server", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20
 _MOST_LETTERS = 500
@@ -99,6 +99,7 @@ class Reload:
                 "carriers": wanted.carriers,
                 "routes": wanted.routes,
                 "messages": wanted.messages,
+                "events": wanted.events,
                 "numbers": wanted.numbers,
             }
         )
@@ -144,6 +145,7 @@ class Reload:
         self._maintenance.repeats = repeats_of(messages)
         self._maintenance.receipt_grace_ms = 1000 * messages.receipt_grace_s
         self._maintenance.keep_days = messages.keep_days
+        self._maintenance.keep_events_days = wanted.events.keep_days
         self._dispatch.set_retry_policy(retry_policy_of(messages))
 
     def _differs(self, wanted: Settings, section: str) -> bool:

@@ -69,6 +69,7 @@ async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None
         "category": "code",
         "enabled": False,
         "lookAlikes": True,
+        "events": True,
     }
     answer = await service.operate("POST", "accounts", json=wanted)
     shown = {"ipAllow": ["192.0.2.0/24", "2001:db8::1/128"], "webhook": ""}
@@ -132,6 +133,7 @@ async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> No
         "category": "promotion",
         "enabled": False,
         "lookAlikes": True,
+        "events": True,
     }
     answer = await service.operate("PATCH", "accounts/demo", json=wanted)
     shown = {"accessCode": "demo", "webhook": ""}

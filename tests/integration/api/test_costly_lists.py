@@ -56,6 +56,7 @@ async def test_each_filter_has_its_own_answer(service):
 LARGE = [
     "messages?limit=200",
     "refusals?limit=200",
+    "events?limit=200",
     "inbound?limit=200",
     "esims/26010100000001/conversation?limit=200",
 ]
@@ -65,6 +66,7 @@ LARGE = [
 async def test_a_large_page_leaves_the_loop_and_has_a_budget(service, path):
     costs = service.services.costs
     small = path.replace("limit=200", "limit=50")
+    await service.operate("PATCH", "accounts/demo", json={"events": True})
     page, other = await service.native("GET", path), await service.native("GET", small)
     assert page.status_code == other.status_code == 200
     assert page.json() == other.json()

@@ -148,6 +148,25 @@ def test_what_was_refused_is_shown_to_the_account_and_the_administrator(
     assert simpost("refusals", "--esim", "another").stdout == "no refusals\n"
 
 
+def test_events_are_shown_and_switched_off(simpost: Simpost) -> None:
+    simpost("send", "a secret text", "--esim", ESIM)
+    found = json.loads(simpost("events", "--limit", "100000", "--json").stdout)
+    assert found[0]["type"] == "message.accepted"
+    shown = simpost("events", "--limit", "1").stdout
+    assert found[0]["subject"] in shown
+    assert "a secret text" not in shown
+    last = str(found[-1]["sequence"])
+    behind = json.loads(simpost("events", "--after", last, "--json").stdout)
+    assert all(each["sequence"] > int(last) for each in behind)
+    assert simpost("accounts", "add", "quiet", "--no-events").returncode == 0
+    off = simpost("accounts", "change", "demo", "--no-events")
+    assert off.returncode == 0, off.stderr
+    told = simpost("events")
+    assert told.returncode == 1
+    assert "simpost accounts change demo --events" in told.stderr
+    assert simpost("accounts", "change", "demo", "--events").returncode == 0
+
+
 def test_the_administrator_opens_a_message_and_a_conversation(simpost: Simpost) -> None:
     sent = json.loads(simpost("send", "for support", "--esim", ESIM, "--json").stdout)
     shown = simpost("messages", sent["id"], "--account", "demo")

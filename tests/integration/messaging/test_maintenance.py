@@ -5,6 +5,7 @@ import asyncio
 
 import pytest
 
+from simpost.domain.accounts import AccountChange
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
@@ -112,6 +113,24 @@ async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_
     await job.run_once()
     assert (await bench.store.log.find_message(1, message_id) is not None) is is_there
     assert len(await bench.store.inbound.list_inbound(1, InboundFilter())) == is_there
+
+
+async def test_events_are_kept_as_long_as_they_should_be(bench):
+    change = AccountChange(id=1, access_code="a", events=True)
+    await bench.store.accounts.change_account(change)
+    bench.carrier.is_open = False
+    await bench.accept()
+    job = maintenance_of(bench)
+    job.keep_events_days = 2
+    bench.clock.now_ms += 48 * HOUR_MS
+    await job.run_once()
+    page = await bench.store.events.events_after(1, 0, limit=10)
+    assert [each.type for each in page.events] == ["message.accepted", "message.expired"]
+    bench.clock.now_ms += HOUR_MS
+    await job.run_once()
+    page = await bench.store.events.events_after(1, 1, limit=10)
+    assert [each.type for each in page.events] == ["message.expired"]
+    assert page.deleted_to == 1
 
 
 async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):

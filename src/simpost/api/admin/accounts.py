@@ -74,6 +74,7 @@ class NewAccount(Schema):
     category: Category = Category.SERVICE
     enabled: StrictBool = True
     look_alikes: StrictBool = False
+    events: StrictBool = False
 
 
 class AccountPatch(Schema):
@@ -89,6 +90,7 @@ class AccountPatch(Schema):
     category: Category | None = None
     enabled: StrictBool | None = None
     look_alikes: StrictBool | None = None
+    events: StrictBool | None = None
 
 
 class AccountOut(Schema):
@@ -102,6 +104,7 @@ class AccountOut(Schema):
     webhook: str
     enabled: bool
     look_alikes: bool
+    events: bool
 
 
 class AccountWithSecret(AccountOut):
@@ -135,6 +138,7 @@ async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecr
         category=new.category,
         enabled=new.enabled,
         look_alikes=new.look_alikes,
+        events=new.events,
     )
     try:
         added = await services.accounts.add(account)
@@ -186,4 +190,5 @@ def _shown(account: Account) -> dict[str, Any]:
         "webhook": account.webhook,
         "enabled": account.enabled,
         "look_alikes": account.look_alikes,
+        "events": account.events,
     }

@@ -32,6 +32,8 @@ class ProblemCode(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ACCESS_CODE_TAKEN = "access_code_taken"
+    EVENTS_NOT_KEPT = "events_not_kept"
+    EVENTS_GONE = "events_gone"
     INVALID_CONFIGURATION = "invalid_configuration"
     BODY_TOO_LARGE = "body_too_large"
     BODY_TOO_SLOW = "body_too_slow"

@@ -1,0 +1,108 @@
+"""GET /v1/events: what happened to an account's messages, in the order it became visible."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.paging import answer_page
+from simpost.api.shared.problems import Problem, ProblemCode
+from simpost.api.shared.schemas import Schema, Time, format_time
+from simpost.ports.store import Event, EventPage
+
+router = APIRouter(prefix="/v1")
+
+_MAX_SEQUENCE: Final = 2**53 - 1
+"""The largest whole number that every JSON reader takes."""
+
+
+class EventQuery(Schema):
+    """`after` is the last sequence number that was read; without it, from the oldest event on."""
+
+    after: Annotated[int, Field(ge=0, le=_MAX_SEQUENCE)] | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 50
+
+
+class EventOut(Schema):
+    """A fact that never changes. `sequence` is its place among the account's events.
+
+    `subject` is the id of what `type` names first: of a message for `message.delivered`.
+    """
+
+    sequence: int
+    type: str
+    subject: str
+    occurred_at: Time
+    data: dict[str, Any]
+
+
+class EventList(Schema):
+    """Oldest first. `next` is the `after` of the next request, also when there is no event yet."""
+
+    events: list[EventOut]
+    next: int
+    has_more: bool
+
+
+@router.get(
+    "/events",
+    response_model=EventList,
+    tags=["messages"],
+    summary="Read what happened, oldest first",
+)
+async def list_events(
+    query: Annotated[EventQuery, Query()], account: Caller, services: ServicesDep
+) -> Response:
+    if not account.events:
+        raise Problem(
+            409,
+            ProblemCode.EVENTS_NOT_KEPT,
+            "This account keeps no events. Ask the administrator to switch them on: "
+            f"simpost accounts change {account.access_code} --events",
+        )
+
+    async def find() -> EventPage:
+        log = services.store.events
+        page = await log.events_after(account.id, query.after, limit=query.limit + 1)
+        _check_complete(query.after, page)
+        return page
+
+    return await answer_page(
+        services, account, query.limit, find, lambda page: _show_page(page, query)
+    )
+
+
+def _check_complete(after: int | None, page: EventPage) -> None:
+    """Raises Problem where events behind `after` are gone, or were never there."""
+    if after is None or page.deleted_to <= after <= page.last_sequence:
+        return
+    raise Problem(
+        410,
+        ProblemCode.EVENTS_GONE,
+        f"Events after {after} are no longer kept, or that number was never given. Read the "
+        f"messages again (GET /v1/messages), then go on with after={page.last_sequence}.",
+        members={"lastSequence": page.last_sequence},
+    )
+
+
+def _show_page(page: EventPage, query: EventQuery) -> EventList:
+    shown = page.events[: query.limit]
+    start = page.deleted_to if query.after is None else query.after
+    return EventList(
+        events=[_show(each) for each in shown],
+        next=shown[-1].sequence if shown else start,
+        has_more=len(page.events) > query.limit,
+    )
+
+
+def _show(event: Event) -> EventOut:
+    return EventOut(
+        sequence=event.sequence,
+        type=event.type,
+        subject=event.subject,
+        occurred_at=format_time(event.at_ms),
+        data=dict(event.data),
+    )
