@@ -1,0 +1,156 @@
+"""The whole service with an HTTP carrier: real processes, an API on a real socket, both stores."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from bench.processes import HOST
+from tests.integration.cluster.cluster import CREDENTIALS, LEASE_S, Cluster, until
+from tests.integration.cluster.conftest import SEAL_KEY
+
+
+class Upstream(ThreadingHTTPServer):
+    """Takes `to` and `text`. What it does is in the text; `failures` are statuses to give first."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__((HOST, 0), _Handler)
+        self.bodies = []
+        self.failures = []
+        self.thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self.thread.start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.bodies.append(body)
+        if "cut" in body["text"]:
+            self.close_connection = True
+            return
+        if "refuse" in body["text"]:
+            status, said = 400, {"error": "no such number"}
+        elif self.server.failures:
+            status, said = self.server.failures.pop(0), {}
+        else:
+            status, said = 200, {"data": {"id": f"up-{len(self.server.bodies)}"}}
+        answer = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+class HttpCluster(Cluster):
+    """Nodes whose carrier is an HTTP API."""
+
+    def toml(self, port, name):
+        shared = self._url.startswith("postgres")
+        node = f'[node]\nname = "{name}"\nlease_s = {LEASE_S}\n' if shared else ""
+        return f"""\
+[server]
+port = {port}
+admin_token = "{self.token}"
+[store]
+database_url = "{self._url}"
+secrets_key = "{self._seal_key}"
+{node}
+[[carriers]]
+name = "upstream"
+type = "http"
+url = "http://{HOST}:{self._centre_port}/send"
+allow_private = true
+body = {{ to = "{{destination}}", text = "{{text}}", from = "{{sender}}", n = 1 }}
+id_path = "data.id"
+source_address = "Shop"
+response_timeout_s = 5
+[[routes]]
+carrier = "upstream"
+"""
+
+
+@pytest.fixture
+def upstream():
+    server = Upstream()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def nodes(request, tmp_path, upstream):
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/simpost.db"
+    else:
+        url = request.getfixturevalue("url")
+    cluster = HttpCluster(tmp_path, url, SEAL_KEY, upstream.server_port)
+    yield cluster
+    cluster.close()
+
+
+def open_api(node, esim, text):
+    request = urllib.request.Request(
+        f"{node.url}/api/v1/open/esim/sendSms",
+        data=json.dumps({"esimTranNo": esim, "message": text}).encode(),
+        headers={**CREDENTIALS, "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_a_message_goes_from_the_api_to_the_upstream_and_back(nodes, upstream):
+    node = nodes.start("one")
+    (esim,) = nodes.fill(node)
+    until(lambda: node.operate("GET", "carriers")["carriers"][0]["state"] == "ready")
+    assert open_api(node, esim, "hello \u20ac")["success"] is True
+    until(lambda: upstream.bodies)
+    number = f"66{esim[-10:]}"
+    assert upstream.bodies == [{"to": number, "text": "hello \u20ac", "from": "Shop", "n": 1}]
+
+    def ended(text, state):
+        _, taken = node.send(esim, text)
+        until(lambda: node.state_of(taken["id"]) == state)
+        return node.message(taken["id"])
+
+    sent = ended("hi", "sent")
+    (part,) = sent["parts"]
+    assert part["carrier"] == "upstream"
+    assert ended("refuse me", "rejected")["state"] == "rejected"
+    ended("cut me", "in_doubt")
+    upstream.failures = [503]
+    ended("busy at first", "sent")
+    texts = [body["text"] for body in upstream.bodies]
+    assert texts == ["hello \u20ac", "hi", "refuse me", "cut me", "busy at first", "busy at first"]
+    (carrier,) = node.operate("GET", "carriers")["carriers"]
+    (connection,) = carrier["connections"]
+    assert (connection["kind"], connection["peer"]) == ("http", f"{HOST}:{upstream.server_port}")
+
+
+def test_one_node_sends_for_all_and_another_takes_over(tmp_path, url, upstream):
+    cluster = HttpCluster(tmp_path, url, SEAL_KEY, upstream.server_port)
+    try:
+        first = cluster.start("first")
+        (esim,) = cluster.fill(first)
+        until(first.bound)
+        second = cluster.start("second")
+        _, taken = second.send(esim, "by the other")
+        until(lambda: second.state_of(taken["id"]) == "sent")
+        assert (first.bound(), second.bound()) == (1, 0)
+        first.process.kill()
+        until(second.bound)
+        _, later = second.send(esim, "by itself")
+        until(lambda: second.state_of(later["id"]) == "sent")
+        assert [body["text"] for body in upstream.bodies] == ["by the other", "by itself"]
+    finally:
+        cluster.close()
