@@ -37,9 +37,10 @@ def test_every_state_a_carrier_reports_is_documented_with_what_it_becomes():
 
 
 def test_the_bounds_are_those_of_the_code():
-    assert f"of {CONCLUSIVE_LENGTH} significant characters" in PAGE
-    assert f"less than {MIN_LENGTH_ACROSS_BASES}\ndigits" in PAGE
-    assert "padded to {}, {}, {}, {} or".format(*COMMON_WIDTHS) in PAGE
-    assert f"at most {MOST_FORMS} forms" in PAGE
-    assert f"at most {MOST_PARKED:,} of them" in PAGE
-    assert f"`receipts`, at most {MOST_RECEIPTS};" in PAGE
+    page = " ".join(PAGE.split())
+    assert f"of {CONCLUSIVE_LENGTH} significant characters" in page
+    assert f"less than {MIN_LENGTH_ACROSS_BASES} digits" in page
+    assert "padded to {}, {}, {}, {} or".format(*COMMON_WIDTHS) in page
+    assert f"at most {MOST_FORMS} forms" in page
+    assert f"at most {MOST_PARKED:,} of them" in page
+    assert f"`receipts`, at most {MOST_RECEIPTS};" in page
