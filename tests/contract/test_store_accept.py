@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import StoreError
-from simpost.ports.store import Accepted, Refused, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay, Refused
 from tests.contract.store_facts import DAY_MS, NOW_MS, key, message
 
 
@@ -64,7 +64,7 @@ async def test_a_request_id_repeated_with_the_same_request_gets_the_first_answer
     first = message(request=key())
     assert await store.queue.accept(first) == Accepted()
     again = await store.queue.accept(message(request=key()))
-    assert again == Repeated(same=True, message_id=first.id, reason=None)
+    assert again == IdempotentReplay(same=True, message_id=first.id, reason=None)
 
 
 async def test_what_was_repeated_is_not_stored(store):
@@ -79,7 +79,7 @@ async def test_a_request_id_repeated_with_another_request_is_told_apart(store):
     first = message(request=key())
     await store.queue.accept(first)
     other = await store.queue.accept(message(request=key(fingerprint=b"other")))
-    assert other == Repeated(same=False, message_id=first.id, reason=None)
+    assert other == IdempotentReplay(same=False, message_id=first.id, reason=None)
 
 
 async def test_of_a_hundred_at_once_with_one_request_id_exactly_one_is_accepted(store):
@@ -87,7 +87,7 @@ async def test_of_a_hundred_at_once_with_one_request_id_exactly_one_is_accepted(
     answers = await asyncio.gather(*(store.queue.accept(one) for one in asked))
     accepted = [one for one, answer in zip(asked, answers, strict=True) if answer == Accepted()]
     assert len(accepted) == 1
-    repeated = Repeated(same=True, message_id=accepted[0].id, reason=None)
+    repeated = IdempotentReplay(same=True, message_id=accepted[0].id, reason=None)
     assert answers.count(repeated) == 99
     assert await store.routing.count_queued("smsc") == 1
 
@@ -97,9 +97,9 @@ async def test_a_request_id_older_than_a_day_may_be_used_again(store):
     later = NOW_MS + DAY_MS + 1
     anew = message(at_ms=later, request=key(fingerprint=b"other", at_ms=later))
     assert await store.queue.accept(anew) == Accepted()
-    assert await store.queue.accept(message(at_ms=later, request=key(at_ms=later))) == Repeated(
-        same=False, message_id=anew.id, reason=None
-    )
+    assert await store.queue.accept(
+        message(at_ms=later, request=key(at_ms=later))
+    ) == IdempotentReplay(same=False, message_id=anew.id, reason=None)
 
 
 def signed(request_id="r-1", signature="a" * 64, at_ms=NOW_MS):
@@ -109,7 +109,7 @@ def signed(request_id="r-1", signature="a" * 64, at_ms=NOW_MS):
 async def test_a_signature_is_accepted_once_whatever_the_request_id(store):
     first = signed("r-1")
     assert await store.queue.accept(first) == Accepted()
-    again = Repeated(same=True, message_id=first.id, reason=None)
+    again = IdempotentReplay(same=True, message_id=first.id, reason=None)
     assert await store.queue.accept(signed("234r-1")) == again
     assert await store.queue.accept(signed("r-1")) == again
     assert await store.routing.count_queued("smsc") == 1
@@ -120,12 +120,12 @@ async def test_of_many_at_once_with_one_signature_exactly_one_is_accepted(store)
     answers = await asyncio.gather(*(store.queue.accept(one) for one in asked))
     accepted = [one for one, answer in zip(asked, answers, strict=True) if answer == Accepted()]
     assert len(accepted) == 1
-    assert answers.count(Repeated(same=True, message_id=accepted[0].id, reason=None)) == 39
+    assert answers.count(IdempotentReplay(same=True, message_id=accepted[0].id, reason=None)) == 39
 
 
 async def test_a_retry_signed_again_cannot_be_replayed_under_another_id(store):
     first = signed("r-1")
-    again = Repeated(same=True, message_id=first.id, reason=None)
+    again = IdempotentReplay(same=True, message_id=first.id, reason=None)
     await store.queue.accept(first)
     assert await store.queue.accept(signed("r-1", signature="b" * 64)) == again
     assert await store.queue.accept(signed("234r-1", signature="b" * 64)) == again
@@ -143,7 +143,7 @@ async def test_a_signature_survives_a_restart(opening):
         await store.queue.accept(first)
     async with opening() as store:
         answer = await store.queue.accept(signed("234r-1"))
-    assert answer == Repeated(same=True, message_id=first.id, reason=None)
+    assert answer == IdempotentReplay(same=True, message_id=first.id, reason=None)
 
 
 async def test_accounts_do_not_share_request_ids(store):
@@ -154,7 +154,7 @@ async def test_accounts_do_not_share_request_ids(store):
 async def test_a_refusal_is_remembered_under_its_request_id(store):
     refused = Refused(1, key(), Reason.ESIM_UNKNOWN, NOW_MS)
     assert await store.queue.record_refusal(refused) is None
-    first = Repeated(same=True, message_id=None, reason=Reason.ESIM_UNKNOWN)
+    first = IdempotentReplay(same=True, message_id=None, reason=Reason.ESIM_UNKNOWN)
     assert await store.queue.record_refusal(refused) == first
     assert await store.queue.accept(message(request=key())) == first
 
@@ -163,7 +163,7 @@ async def test_a_refusal_does_not_replace_an_acceptance(store):
     accepted = message(request=key())
     await store.queue.accept(accepted)
     answer = await store.queue.record_refusal(Refused(1, key(), Reason.NO_ROUTE, NOW_MS))
-    assert answer == Repeated(same=True, message_id=accepted.id, reason=None)
+    assert answer == IdempotentReplay(same=True, message_id=accepted.id, reason=None)
 
 
 async def test_request_ids_survive_a_restart(opening):

@@ -7,7 +7,7 @@ from simpost.domain.messages import Priority
 from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.ports.store import Move
+from simpost.ports.store import Reroute
 from tests.contract.store_facts import (
     CARRIER,
     DAY_MS,
@@ -35,7 +35,7 @@ async def waiting(store, carrier=CARRIER, after=None, limit=100):
 
 
 async def moved(store, *messages, to="other", sender="Shop"):
-    moves = [Move(one.account_id, one.id, to, sender) for one in messages]
+    moves = [Reroute(one.account_id, one.id, to, sender) for one in messages]
     return await store.routing.reroute(moves, now_ms=LATER_MS)
 
 
@@ -81,8 +81,8 @@ async def test_a_message_moves_with_all_its_parts_and_is_claimed_by_the_other_ca
 async def test_a_message_goes_with_the_options_of_where_it_goes(store):
     first, second = await accepted(store, message(), message("b"))
     moves = [
-        Move(first.account_id, first.id, "other", "Shop", Options(receipt=False)),
-        Move(second.account_id, second.id, "other", "Shop"),
+        Reroute(first.account_id, first.id, "other", "Shop", Options(receipt=False)),
+        Reroute(second.account_id, second.id, "other", "Shop"),
     ]
     assert await store.routing.reroute(moves, now_ms=LATER_MS) == 2
     found = {part.message_id: part.options for part in await claimed(store, "other")}

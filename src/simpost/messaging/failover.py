@@ -25,7 +25,7 @@ from simpost.messaging.maintenance import is_sole_node
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
 from simpost.ports.carrier import CarrierCapabilities
-from simpost.ports.store import Move, Store, WaitingMessage
+from simpost.ports.store import QueuedMessage, Reroute, Store
 from simpost.runtime.clock import Clock
 
 _INTERVAL_S = 1.0
@@ -54,7 +54,7 @@ class Failover:
         self._leads = leads
         self.rerouted: Counter[tuple[str, str]] = Counter()
         """Messages by the carrier they waited for and the one they go by now."""
-        self._places: dict[str, WaitingMessage | None] = {}
+        self._places: dict[str, QueuedMessage | None] = {}
 
     async def run(self) -> None:
         while True:
@@ -102,7 +102,7 @@ class Failover:
                 self._places[name] = after if len(page) == _STEP else None
                 break
 
-    async def _reroute_for(self, one: WaitingMessage, name: str) -> Move | None:
+    async def _reroute_for(self, one: QueuedMessage, name: str) -> Reroute | None:
         account = self._accounts.by_id(one.account_id)
         esim = await self._store.catalogue.find_esim(
             one.account_id, esim_tran_no=one.esim_tran_no, iccid=None
@@ -117,7 +117,7 @@ class Failover:
                 options = _send_options(one, sender)
                 plan = plan_for_carrier(carrier, esim, one.text, Category(one.category), options)
                 if isinstance(plan, SendPlan) and _is_as_cut(plan, one):
-                    return Move(
+                    return Reroute(
                         one.account_id,
                         one.message_id,
                         carrier.name,
@@ -127,7 +127,7 @@ class Failover:
         return None
 
 
-def _senders(one: WaitingMessage, origin: CarrierCapabilities | None) -> tuple[str | None, ...]:
+def _senders(one: QueuedMessage, origin: CarrierCapabilities | None) -> tuple[str | None, ...]:
     """What to ask of the next carrier: nothing where the sender was only the first one's own.
 
     Of a carrier that is gone nobody knows what was its own: then the sender is kept where it may
@@ -138,7 +138,7 @@ def _senders(one: WaitingMessage, origin: CarrierCapabilities | None) -> tuple[s
     return (one.sender,) if origin else (one.sender, None)
 
 
-def _send_options(one: WaitingMessage, sender: str | None) -> SendOptions:
+def _send_options(one: QueuedMessage, sender: str | None) -> SendOptions:
     return SendOptions(
         sender=sender,
         message_class=one.options.message_class,
@@ -148,14 +148,14 @@ def _send_options(one: WaitingMessage, sender: str | None) -> SendOptions:
     )
 
 
-def _with_receipt(one: WaitingMessage, *, asked: bool) -> Options | None:
+def _with_receipt(one: QueuedMessage, *, asked: bool) -> Options | None:
     """The options it moves with where the next carrier is asked otherwise; none where they stay."""
     if one.options.receipt == asked:
         return None
     return msgspec.structs.replace(one.options, receipt=asked)
 
 
-def _is_as_cut(plan: SendPlan, one: WaitingMessage) -> bool:
+def _is_as_cut(plan: SendPlan, one: QueuedMessage) -> bool:
     """Whether another carrier would be given just what was committed, with a receipt or without."""
     own = one.options  # what was replaced is of the text that is sent on as it stands
     theirs = msgspec.structs.replace(plan.options, replaced=own.replaced, receipt=own.receipt)

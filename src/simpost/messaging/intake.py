@@ -17,7 +17,7 @@ from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
-from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey, Store
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey, Store
 from simpost.runtime.clock import Clock
 
 DAY_MS = 86_400_000
@@ -205,7 +205,7 @@ class Intake:
         )
 
 
-def _again(first: Repeated) -> SendResult:
+def _again(first: IdempotentReplay) -> SendResult:
     if not first.same:
         return SendResult(reason=Reason.REQUEST_ID_REUSED)
     return SendResult(message_id=first.message_id, reason=first.reason, repeated=True)

@@ -8,7 +8,7 @@ import pytest
 from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.store import Accepted, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay
 from tests.contract.store_facts import (
     CARRIER,
     LEASE_MS,
@@ -107,7 +107,7 @@ async def test_a_request_id_used_at_two_nodes_at_once_is_accepted_once(node):
                 *((first, second)[at % 2].queue.accept(one) for at, one in enumerate(asked))
             )
             [won] = [at for at, answer in enumerate(answers) if answer == Accepted()]
-            repeated = Repeated(same=True, message_id=asked[won].id, reason=None)
+            repeated = IdempotentReplay(same=True, message_id=asked[won].id, reason=None)
             assert answers.count(repeated) == 5
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.store import Accepted, MessageFilter, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay, MessageFilter
 from tests.contract.inbound_facts import new, one_of
 from tests.contract.store_facts import (
     CARRIER,
@@ -46,7 +46,7 @@ async def test_the_whole_way_of_messages_goes_through_a_pooler(pooled, pooler):
     sent = [leased("a", "b") if at % 3 else message(request=key(f"r-{at}")) for at in range(30)]
     answers = await asyncio.gather(*(pooled.queue.accept(one) for one in sent))
     assert {type(answer) for answer in answers} == {Accepted}
-    assert isinstance(await pooled.queue.accept(message(request=key("r-0"))), Repeated)
+    assert isinstance(await pooled.queue.accept(message(request=key("r-0"))), IdempotentReplay)
     await pooled.queue.claim(
         CARRIER, limit=99, now_ms=NOW_MS, owner="one", lease_ms=NOW_MS + LEASE_MS
     )

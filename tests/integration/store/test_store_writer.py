@@ -116,7 +116,7 @@ async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch)
     def broken(_session, _payloads):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("simpost.store.sqlite.acceptance.remember", broken)
+    monkeypatch.setattr("simpost.store.sqlite.acceptance.record_refusals", broken)
     answers = await asyncio.gather(
         store.queue.accept(message()),
         store.queue.record_refusal(None),

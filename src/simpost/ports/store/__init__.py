@@ -28,16 +28,16 @@ from simpost.ports.store.inbound import InboundStore
 from simpost.ports.store.log import MessageFilter, MessageLog
 from simpost.ports.store.messages import (
     Accepted,
+    IdempotentReplay,
     NewMessage,
     Refused,
-    Repeated,
     RequestKey,
 )
 from simpost.ports.store.queue import MessageQueue
 from simpost.ports.store.receipts import ReceiptStore
 from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
-from simpost.ports.store.routing import Move, RoutingStore, WaitingMessage
+from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
 
 __all__ = [
     "Accepted",
@@ -50,26 +50,26 @@ __all__ = [
     "Event",
     "EventLog",
     "EventPage",
+    "IdempotentReplay",
     "InboundStore",
     "MessageFilter",
     "MessageLog",
     "MessageQueue",
-    "Move",
     "NewMessage",
     "PlanFilter",
     "PlanRow",
     "PriceRow",
+    "QueuedMessage",
     "ReceiptStore",
     "RefusalStore",
     "Refused",
-    "Repeated",
     "RequestKey",
+    "Reroute",
     "Retention",
     "RoutingStore",
     "Saved",
     "Store",
     "StoreHealth",
-    "WaitingMessage",
 ]
 
 

@@ -77,7 +77,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     reference: int = 0
 
 
-class Repeated(msgspec.Struct, frozen=True, gc=False):
+class IdempotentReplay(msgspec.Struct, frozen=True, gc=False):
     """The request id was used before; this is what it was answered with then.
 
     Attributes:

@@ -9,17 +9,17 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
+from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
 
 
 class MessageQueue(Protocol):
     """Accepts messages, leases their parts, and records what became of them."""
 
-    async def accept(self, message: NewMessage) -> Accepted | Repeated:
+    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
         """Commit a message, or return the first answer to its request id."""
         ...
 
-    async def record_refusal(self, refused: Refused) -> Repeated | None:
+    async def record_refusal(self, refused: Refused) -> IdempotentReplay | None:
         """Record a refusal under its request id; `None` when the id was not used before."""
         ...
 

@@ -10,7 +10,7 @@ import msgspec
 from simpost.domain.options import Options
 
 
-class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
+class QueuedMessage(msgspec.Struct, frozen=True, gc=False):
     """A message whose parts wait for a carrier, with what another carrier must know of it.
 
     Attributes:
@@ -36,7 +36,7 @@ class WaitingMessage(msgspec.Struct, frozen=True, gc=False):
     expires_ms: int
 
 
-class Move(msgspec.Struct, frozen=True, gc=False):
+class Reroute(msgspec.Struct, frozen=True, gc=False):
     """A message is to go by another carrier, and with the sender that is allowed there.
 
     Attributes:
@@ -62,12 +62,12 @@ class RoutingStore(Protocol):
         ...
 
     async def queued_messages(
-        self, carrier: str, *, after: WaitingMessage | None, limit: int
-    ) -> list[WaitingMessage]:
+        self, carrier: str, *, after: QueuedMessage | None, limit: int
+    ) -> list[QueuedMessage]:
         """Messages whose first part is queued for the carrier, in the order of their claims."""
         ...
 
-    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+    async def reroute(self, moves: Sequence[Reroute], *, now_ms: int) -> int:
         """Move messages to another carrier, all parts or none. Returns the number of messages.
 
         A message with a part that was sent, is in doubt, is leased or has ended is not moved.

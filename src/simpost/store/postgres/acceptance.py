@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from simpost.ports.store import Accepted, NewMessage, Refused, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.postgres import signatures
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, octets
@@ -24,7 +24,7 @@ _WHOLE = Accepted()
 
 async def accept(
     session: PostgresSession, messages: Sequence[NewMessage]
-) -> list[Accepted | Repeated]:
+) -> list[Accepted | IdempotentReplay]:
     if not any(message.request and message.request.signature for message in messages):
         return await _accept(session, messages)
     async with session.transaction():
@@ -39,7 +39,7 @@ async def accept(
 
 async def _accept(
     session: PostgresSession, messages: Sequence[NewMessage]
-) -> list[Accepted | Repeated]:
+) -> list[Accepted | IdempotentReplay]:
     references = await _next_references(session, messages)
     rows: list[tuple[Any, ...]] = []
     more: list[tuple[Any, ...]] = []
@@ -74,14 +74,14 @@ async def _answers(
     messages: Sequence[NewMessage],
     references: list[int],
     taken: set[bytes],
-) -> list[Accepted | Repeated]:
+) -> list[Accepted | IdempotentReplay]:
     asked = [
         (message.account_id, message.request)
         for message in messages
         if message.request is not None and message.id not in taken
     ]
     first = await find_requests(session, asked)
-    answers: list[Accepted | Repeated] = []
+    answers: list[Accepted | IdempotentReplay] = []
     for message, reference in zip(messages, references, strict=True):
         if message.request is None or message.id in taken:
             answers.append(Accepted(reference) if reference else _WHOLE)
@@ -90,7 +90,9 @@ async def _answers(
     return answers
 
 
-async def remember(session: PostgresSession, refusals: Sequence[Refused]) -> list[Repeated | None]:
+async def record_refusals(
+    session: PostgresSession, refusals: Sequence[Refused]
+) -> list[IdempotentReplay | None]:
     rows = [
         RequestRow(one.account_id, one.request, None, one.reason, one.created_ms)
         for one in refusals

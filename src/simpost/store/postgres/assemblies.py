@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.store import Accepted, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.postgres.acceptance import accept
@@ -23,12 +23,12 @@ from simpost.store.records.payloads import InboundPurge
 _WHOLE = Accepted()
 
 
-async def gather(
+async def add_parts(
     session: PostgresSession, parts: Sequence[InboundPart]
 ) -> list[Assembly | Duplicate | None]:
     async with session.transaction():
         await _lock(session, parts)
-        return [await _gather(session, part) for part in parts]
+        return [await _add_part(session, part) for part in parts]
 
 
 async def _lock(session: PostgresSession, parts: Sequence[InboundPart]) -> None:
@@ -37,7 +37,7 @@ async def _lock(session: PostgresSession, parts: Sequence[InboundPart]) -> None:
     await session.ask("lock_assemblies", keys)
 
 
-async def _gather(session: PostgresSession, part: InboundPart) -> Assembly | Duplicate | None:
+async def _add_part(session: PostgresSession, part: InboundPart) -> Assembly | Duplicate | None:
     rows = await session.ask("newest_assembly", *_key(part))
     if not rows:
         await _begin(session, part)
@@ -83,13 +83,13 @@ def _key(part: InboundPart) -> tuple[Any, ...]:
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
 
-async def keep(
+async def save(
     session: PostgresSession, all_new: Sequence[NewInbound]
 ) -> list[Accepted | Duplicate]:
-    return [await _keep(session, new) for new in all_new]
+    return [await _save(session, new) for new in all_new]
 
 
-async def _keep(session: PostgresSession, new: NewInbound) -> Accepted | Duplicate:
+async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplicate:
     inbound = new.inbound
     async with session.transaction():
         if isinstance(new.of, Assembly):
@@ -109,7 +109,7 @@ async def _keep(session: PostgresSession, new: NewInbound) -> Accepted | Duplica
         if new.message is None:
             return _WHOLE
         [accepted] = await accept(session, [new.message])
-        assert not isinstance(accepted, Repeated)
+        assert not isinstance(accepted, IdempotentReplay)
         return accepted
 
 
@@ -164,7 +164,7 @@ def _row(inbound: InboundMessage) -> tuple[Any, ...]:
     )
 
 
-async def retire(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
+async def delete_inbound(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
     """Ids begin with their time."""
     return [
         await session.value(
@@ -174,7 +174,7 @@ async def retire(session: PostgresSession, all_of: Sequence[InboundPurge]) -> li
     ]
 
 
-async def forget(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
+async def purge(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
     return [
         await session.value("forget_assemblies", one.before_ms, one.limit, limits.MOST_ASSEMBLIES)
         for one in all_of

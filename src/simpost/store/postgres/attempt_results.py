@@ -43,7 +43,7 @@ async def _settle(
     settled = {row[0] for row in await session.ask("settle", *columns(rows, 17))}
     for place, one in enumerate(settlements):
         if one.state.is_final and place in settled:
-            session.told.end(one.carrier, one.state, one.reason)
+            session.pending.end(one.carrier, one.state, one.reason)
     if len(settled) == len(rows):
         return []
     return [one for place, one in enumerate(settlements) if place not in settled]
@@ -103,6 +103,6 @@ async def _settle_alone(session: PostgresSession, one: AttemptResult) -> None:
     before = part_status(found[0])
     after = apply_late_result(before, one)
     if after.state.is_final and not before.state.is_final:
-        session.told.end(one.carrier, one.state, one.reason)
+        session.pending.end(one.carrier, one.state, one.reason)
     await session.ask("rewrite_part", *rewritten(after, one))
     await session.ask("record_attempts", *columns([_attempt(one)], 12))

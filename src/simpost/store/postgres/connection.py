@@ -28,7 +28,7 @@ class PostgresSession:
 
     Attributes:
         node: whose leases the parts get that a lane takes straight from memory.
-        told: what was done since the last commit that was counted.
+        pending: what was done since the last commit that was counted.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class PostgresSession:
     ) -> None:
         self.connection = connection
         self.node = node
-        self.told = PendingCounts()
+        self.pending = PendingCounts()
         self._counts = counts
         self._is_pooled = is_pooled
         self._inside = False
@@ -65,7 +65,7 @@ class PostgresSession:
 
     def count(self) -> None:
         """What was told outside of a transaction is committed."""
-        self._counts.take(self.told)
+        self._counts.take(self.pending)
 
     async def run(self, script: str) -> None:
         """Statements without facts, in a transaction."""
@@ -85,7 +85,7 @@ class PostgresSession:
             yield
         except BaseException as error:
             self._inside = False
-            self.told.clear()
+            self.pending.clear()
             if not is_lost(error):
                 await self.connection.execute("ROLLBACK")
             raise
@@ -93,7 +93,7 @@ class PostgresSession:
         try:
             await self.connection.execute("COMMIT")
         except BaseException:
-            self.told.clear()
+            self.pending.clear()
             raise
         self.count()
 

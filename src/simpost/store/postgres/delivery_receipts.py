@@ -8,9 +8,9 @@ from typing import Any
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.parked_receipts import meet
+from simpost.store.postgres.parked_receipts import apply_parked_receipt
 from simpost.store.postgres.queries import columns, is_keepable
-from simpost.store.postgres.receipt_application import ending, keep, obey
+from simpost.store.postgres.receipt_application import apply_receipt, ending, store_receipt
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.postgres.receipt_matching import lowest_id, match_learnt
 from simpost.store.records.columns import CODE, FINAL
@@ -82,7 +82,7 @@ async def _end_learnt(
 
 def _tell(session: PostgresSession, ended: Sequence[Receipt]) -> None:
     for receipt in ended:
-        session.told.end(receipt.carrier, receipt.state, receipt.reason)
+        session.pending.end(receipt.carrier, receipt.state, receipt.reason)
 
 
 def _alone(receipts: Sequence[Receipt]) -> list[tuple[int, Receipt]]:
@@ -97,9 +97,9 @@ def _alone(receipts: Sequence[Receipt]) -> list[tuple[int, Receipt]]:
 
 async def _receive(session: PostgresSession, forms: PostgresIdFormats, receipt: Receipt) -> None:
     async with session.transaction():
-        standing, key = await obey(session, forms, receipt)
+        standing, key = await apply_receipt(session, forms, receipt)
         if standing is not None:
-            await keep(session, receipt, standing, key)
+            await store_receipt(session, receipt, standing, key)
     if standing is ReceiptDisposition.PARKED:
         # After the commit: whoever settles its part looks for receipts after his own.
-        await meet(session, forms, receipt)
+        await apply_parked_receipt(session, forms, receipt)

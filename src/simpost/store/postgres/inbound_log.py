@@ -21,7 +21,7 @@ async def parts_of(session: PostgresSession, assembly: int) -> list[InboundPart]
     return incoming_of(rows[0], await session.ask("incoming_parts", assembly))
 
 
-async def overdue(session: PostgresSession, before_ms: int, limit: int) -> list[Assembly]:
+async def incomplete(session: PostgresSession, before_ms: int, limit: int) -> list[Assembly]:
     rows = await session.ask("overdue_assemblies", before_ms, limit)
     rows += await session.ask("surplus_incomplete_assemblies", limits.MOST_ASSEMBLIES, limit)
     found = [

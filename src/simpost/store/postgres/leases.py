@@ -92,19 +92,19 @@ def _submission(row: Row) -> OutboundPart:
 async def fold_expired(session: PostgresSession, rows: Sequence[Any], now_ms: int) -> None:
     """Count parts that expired, and bring their messages up to them."""
     for row in rows:
-        session.told.end(row["carrier"], State.EXPIRED, row["reason"])
+        session.pending.end(row["carrier"], State.EXPIRED, row["reason"])
     several = [(row["account_id"], row["message_id"]) for row in rows if row["total"] > 1]
     await refold(session, several, now_ms)
 
 
-async def lapse(session: PostgresSession, lapses: Sequence[LeaseExpiry]) -> list[int]:
-    lapsed = [await _lapse(session, one) for one in lapses]
+async def expire_leases(session: PostgresSession, expiries: Sequence[LeaseExpiry]) -> list[int]:
+    expired = [await _expire_leases(session, one) for one in expiries]
     # After the commit, as a settlement does.
-    await apply_to_parts_in_doubt(session, lapses[0].now_ms)
-    return lapsed
+    await apply_to_parts_in_doubt(session, expiries[0].now_ms)
+    return expired
 
 
-async def _lapse(session: PostgresSession, one: LeaseExpiry) -> int:
+async def _expire_leases(session: PostgresSession, one: LeaseExpiry) -> int:
     async with session.transaction():
         if one.owner is None:
             rows = await session.ask("lost_leases", one.now_ms, LEASE_STEP)
@@ -162,11 +162,11 @@ async def _expire(session: PostgresSession, one: Expiry) -> int:
     return len(rows)
 
 
-async def forget(session: PostgresSession, all_of: Sequence[Purge]) -> list[int]:
-    return [await _forget(session, one) for one in all_of]
+async def purge(session: PostgresSession, all_of: Sequence[Purge]) -> list[int]:
+    return [await _purge(session, one) for one in all_of]
 
 
-async def _forget(session: PostgresSession, one: Purge) -> int:
+async def _purge(session: PostgresSession, one: Purge) -> int:
     await apply_orphaned(session, one.now_ms, one.limit)
     requests: int = await session.value("forget_requests", one.requests_before_ms, one.limit)
     crowded_ms = await session.value("parked_beyond", MOST_PARKED)

@@ -31,7 +31,7 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
     ]
     if cancelled:
         for carrier, reason in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
-            session.told.end(carrier, State.CANCELLED, reason)
+            session.pending.end(carrier, State.CANCELLED, reason)
         parts = await _siblings(session, keys)
     changed: list[tuple[int, bytes, int]] = []
     for (account_id, message_id), rows in parts.items():

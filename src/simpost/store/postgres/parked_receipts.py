@@ -17,7 +17,7 @@ from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, number_endings
 from simpost.ports.store import AttemptResult
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
-from simpost.store.postgres.receipt_application import obey
+from simpost.store.postgres.receipt_application import apply_receipt
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.postgres.receipt_matching import lowest_id
 from simpost.store.records.columns import CODE
@@ -48,7 +48,9 @@ async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptRe
     forms = await PostgresIdFormats.load(session)
     for row in await session.ask("parked_receipts", *columns(ids, 5)):
         answered = settlements[row["place"]].carrier_message_id or ""
-        await meet(session, forms, stored_receipt(row), answered, times=row["times"])
+        await apply_parked_receipt(
+            session, forms, stored_receipt(row), answered, times=row["times"]
+        )
     await forms.write(session)
 
 
@@ -68,7 +70,7 @@ def _ids(
     ]
 
 
-async def meet(
+async def apply_parked_receipt(
     session: PostgresSession,
     forms: PostgresIdFormats,
     receipt: Receipt,
@@ -84,7 +86,7 @@ async def meet(
         if await session.value("standing", *carrier_id) != ReceiptDisposition.PARKED:
             return
         widths = (len(answered),) if answered else ()
-        standing, key = await obey(session, forms, receipt, widths)
+        standing, key = await apply_receipt(session, forms, receipt, widths)
         if standing is ReceiptDisposition.PARKED:
             return
         if standing is None and times > 1 and key and await session.value("count_parts", *key) > 1:
@@ -96,7 +98,7 @@ async def meet(
             *(key or (None, None, None)),
             *carrier_id,
         )
-        session.told.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
+        session.pending.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
 
 
 async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> None:
@@ -105,7 +107,7 @@ async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> N
         return
     forms = await PostgresIdFormats.load(session)
     for row in sorted(rows, key=itemgetter("first_ms", "state", "carrier", "carrier_message_id")):
-        await meet(session, forms, stored_receipt(row), times=row["times"])
+        await apply_parked_receipt(session, forms, stored_receipt(row), times=row["times"])
     await forms.write(session)
 
 
@@ -127,5 +129,5 @@ async def apply_to_parts_in_doubt(session: PostgresSession, now_ms: int) -> None
     for row in reversed(rows):
         receipt = stored_receipt(row)
         if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
-            await meet(session, forms, receipt, times=row["times"])
+            await apply_parked_receipt(session, forms, receipt, times=row["times"])
     await forms.write(session)

@@ -8,7 +8,7 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
+from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.postgres import acceptance, carrier_results, leases, unreported
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.records.payloads import LEASE_STEP, Claim, LeaseExpiry, UnreportedParts
@@ -26,14 +26,14 @@ class PostgresQueue:
         self._notifier = database.notifier
         self._unreported_after = unreported.START
 
-    async def accept(self, message: NewMessage) -> Accepted | Repeated:
+    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
         answer = await self._accept(acceptance.accept, message)
         if message.lease_ms is None and isinstance(answer, Accepted):
             self._notifier.announce(message.carrier)
         return answer
 
-    async def record_refusal(self, refused: Refused) -> Repeated | None:
-        return await self._accept(acceptance.remember, refused)
+    async def record_refusal(self, refused: Refused) -> IdempotentReplay | None:
+        return await self._accept(acceptance.record_refusals, refused)
 
     async def claim(
         self,
@@ -59,7 +59,7 @@ class PostgresQueue:
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0
         while True:
-            step = await self._write(leases.lapse, LeaseExpiry(now_ms, owner, repeats))
+            step = await self._write(leases.expire_leases, LeaseExpiry(now_ms, owner, repeats))
             count += step
             if step < LEASE_STEP:
                 return count

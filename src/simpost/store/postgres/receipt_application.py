@@ -21,7 +21,7 @@ _LOOKS = 3
 """How often a part is looked for that another node ended in between."""
 
 
-async def obey(
+async def apply_receipt(
     session: PostgresSession, forms: PostgresIdFormats, receipt: Receipt, widths: Iterable[int] = ()
 ) -> tuple[ReceiptDisposition | None, PartKey | None]:
     """Obey a receipt, in a transaction; the standing to keep it under when that cannot be done."""
@@ -38,7 +38,7 @@ async def obey(
             continue
         if code >= FINAL:
             if await session.ask("end_parts", *columns([ending(0, receipt, code, key)], 8)):
-                session.told.end(receipt.carrier, receipt.state, receipt.reason)
+                session.pending.end(receipt.carrier, receipt.state, receipt.reason)
                 await _refold_several(session, found, receipt)
                 return None, key
         elif receipt.reason is None or (receipt.reason == found.reason and not was_in_doubt):
@@ -64,10 +64,10 @@ def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, 
     return place, code, receipt.reason, receipt.carrier_code, receipt.received_ms, *key
 
 
-async def keep(
+async def store_receipt(
     session: PostgresSession, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
 ) -> None:
-    session.told.keep(receipt.carrier, standing)
+    session.pending.keep(receipt.carrier, standing)
     await session.ask(
         "keep_receipt",
         receipt.carrier,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
-from simpost.ports.store import Repeated, RequestKey
+from simpost.ports.store import IdempotentReplay, RequestKey
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, without_duplicate_keys
 from simpost.store.records.columns import reason_of
@@ -28,7 +28,7 @@ class RequestRow(NamedTuple):
 
 async def take_requests(
     session: PostgresSession, uses: Sequence[RequestRow]
-) -> list[Repeated | None]:
+) -> list[IdempotentReplay | None]:
     """Claim each request id by inserting it; where it was used before, the first answer."""
     taken: set[int] = set()
     places = range(len(uses))
@@ -73,10 +73,12 @@ async def find_requests(
     return {(row["account_id"], row["request_id"]): row for row in rows}
 
 
-def repeated(account_id: int, request: RequestKey, first: dict[RequestPlace, Any]) -> Repeated:
+def repeated(
+    account_id: int, request: RequestKey, first: dict[RequestPlace, Any]
+) -> IdempotentReplay:
     row = first.get((account_id, request.request_id))
     if row is None:
         raise StoreError("the request id was forgotten in the meantime; ask again")
-    return Repeated(
+    return IdempotentReplay(
         row["fingerprint"] == request.fingerprint, row["message_id"], reason_of(row["reason"])
     )

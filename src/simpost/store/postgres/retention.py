@@ -29,7 +29,7 @@ class PostgresRetention:
             self._prepared_ms = now_ms
             await self._write(_prepare, now_ms)
         one = Purge(now_ms, now_ms - limits.REQUESTS_KEPT_MS, now_ms - limits.PARKED_KEPT_MS, limit)
-        return await self._write(leases.forget, one)
+        return await self._write(leases.purge, one)
 
     async def delete_messages(self, *, before_ms: int, limit: int) -> int:
         """Whole weeks that ended before that time; one with queued parts stays."""
@@ -37,7 +37,7 @@ class PostgresRetention:
         return await self._write(_drop_weeks, before_ms)
 
     async def delete_inbound(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(assemblies.retire, InboundPurge(before_ms, limit))
+        return await self._write(assemblies.delete_inbound, InboundPurge(before_ms, limit))
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
         return await self._transact(delete_refusals, before_ms, limit)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from simpost.ports.store import Move, WaitingMessage
+from simpost.ports.store import QueuedMessage, Reroute
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns, without_duplicate_keys
 from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
-from simpost.store.records.routing import waiting_message
+from simpost.store.records.routing import queued_message
 from simpost.store.records.row import Row
 
 _START = (-1, 0, 0, 0, b"")
@@ -26,17 +26,17 @@ class PostgresRouting:
         self._announce = database.notifier.announce
 
     async def count_queued(self, carrier: str) -> int:
-        return await self._read(count_waiting, carrier)
+        return await self._read(count_queued, carrier)
 
     async def carriers_with_backlog(self) -> list[str]:
-        return await self._read(carriers_waited_for)
+        return await self._read(carriers_with_backlog)
 
     async def queued_messages(
-        self, carrier: str, *, after: WaitingMessage | None, limit: int
-    ) -> list[WaitingMessage]:
-        return await self._read(waiting_messages, carrier, after, limit)
+        self, carrier: str, *, after: QueuedMessage | None, limit: int
+    ) -> list[QueuedMessage]:
+        return await self._read(queued_messages, carrier, after, limit)
 
-    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+    async def reroute(self, moves: Sequence[Reroute], *, now_ms: int) -> int:
         count = await self._write(reroute, RerouteBatch(now_ms, moves))
         if count:
             for carrier in {move.carrier for move in moves}:
@@ -56,7 +56,7 @@ async def _reroute(session: PostgresSession, one: RerouteBatch) -> int:
     return moved
 
 
-async def _move(session: PostgresSession, moves: Sequence[Move], now_ms: int) -> int:
+async def _move(session: PostgresSession, moves: Sequence[Reroute], now_ms: int) -> int:
     keys = [(move.account_id, move.message_id) for move in moves]
     rows = await session.ask("lock_messages_to_move", *columns(keys, 2))
     stays = {(row["account_id"], row["message_id"]) for row in rows if row["stays"]}
@@ -73,26 +73,26 @@ async def _move(session: PostgresSession, moves: Sequence[Move], now_ms: int) ->
     return len(moved)
 
 
-async def waiting_messages(
-    session: PostgresSession, carrier: str, after: WaitingMessage | None, limit: int
-) -> list[WaitingMessage]:
+async def queued_messages(
+    session: PostgresSession, carrier: str, after: QueuedMessage | None, limit: int
+) -> list[QueuedMessage]:
     place: tuple[Any, ...] = _START
     if after:
         place = (
             after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
         )  # fmt: skip
-    return [_waiting(row) for row in await session.ask("waiting_messages", carrier, *place, limit)]
+    return [_waiting(row) for row in await session.ask("queued_messages", carrier, *place, limit)]
 
 
-def _waiting(row: Row) -> WaitingMessage:
+def _waiting(row: Row) -> QueuedMessage:
     parts = tuple(part.decode() for part in row["parts"] or ())
-    return waiting_message(row, row["text"].decode(), parts)
+    return queued_message(row, row["text"].decode(), parts)
 
 
-async def carriers_waited_for(session: PostgresSession) -> list[str]:
-    return sorted(row[0] for row in await session.ask("carriers_waited_for"))
+async def carriers_with_backlog(session: PostgresSession) -> list[str]:
+    return sorted(row[0] for row in await session.ask("carriers_with_backlog"))
 
 
-async def count_waiting(session: PostgresSession, carrier: str) -> int:
-    count: int = await session.value("count_waiting", carrier)
+async def count_queued(session: PostgresSession, carrier: str) -> int:
+    count: int = await session.value("count_queued", carrier)
     return count

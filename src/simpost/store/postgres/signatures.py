@@ -7,13 +7,15 @@ from operator import itemgetter
 
 from msgspec.structs import replace
 
-from simpost.ports.store import Accepted, NewMessage, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.requests import RequestRow, take_requests
 
 
-async def take(session: PostgresSession, messages: Sequence[NewMessage]) -> dict[bytes, Repeated]:
+async def take(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> dict[bytes, IdempotentReplay]:
     """Claim the signatures; the first answer, by message, for those that were used before."""
     uses = [
         RequestRow(
@@ -37,7 +39,7 @@ async def take(session: PostgresSession, messages: Sequence[NewMessage]) -> dict
 async def answer_retries(
     session: PostgresSession,
     messages: Sequence[NewMessage],
-    answers: Mapping[bytes, Accepted | Repeated],
+    answers: Mapping[bytes, Accepted | IdempotentReplay],
 ) -> None:
     """Give a new signature of a known request id the answer of that id."""
     rows = [
@@ -45,7 +47,7 @@ async def answer_retries(
         for message in messages
         if message.request is not None
         and message.request.signature
-        and isinstance(answer := answers[message.id], Repeated)
+        and isinstance(answer := answers[message.id], IdempotentReplay)
     ]
     if rows:
         await session.ask("answer_signatures", *columns(sorted(rows, key=itemgetter(0, 1)), 4))

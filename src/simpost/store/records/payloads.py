@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from simpost.domain.repeats import RepeatPolicy
-from simpost.ports.store import EsimRow, Move, PriceRow
+from simpost.ports.store import EsimRow, PriceRow, Reroute
 from simpost.store.secret_box import SecretBox
 
 PartKey: TypeAlias = tuple[int, bytes, int]
@@ -63,7 +63,7 @@ class UnreportedParts(NamedTuple):
 
 class RerouteBatch(NamedTuple):
     now_ms: int
-    moves: Sequence[Move]
+    moves: Sequence[Reroute]
 
 
 class EsimBatch(NamedTuple):

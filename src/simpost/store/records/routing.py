@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from simpost.ports.store.routing import WaitingMessage
+from simpost.ports.store.routing import QueuedMessage
 from simpost.store.records.columns import options_of
 from simpost.store.records.row import Row
 
 
-def waiting_message(row: Row, text: str, parts: tuple[str, ...]) -> WaitingMessage:
+def queued_message(row: Row, text: str, parts: tuple[str, ...]) -> QueuedMessage:
     """`text` and `parts` come apart: the stores keep them each in its own way."""
-    return WaitingMessage(
+    return QueuedMessage(
         account_id=row["account_id"],
         message_id=row["message_id"],
         esim_tran_no=row["esim_tran_no"],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from simpost.domain.states import State
-from simpost.ports.store import Accepted, NewMessage, Refused, Repeated, RequestKey
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey
 from simpost.store.records.columns import CODE, options_text, reason_of
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.session import SqliteSession
@@ -16,8 +16,10 @@ _ACCEPTED = CODE[State.ACCEPTED]
 _WHOLE = Accepted()
 
 
-def accept(session: SqliteSession, messages: Sequence[NewMessage]) -> list[Accepted | Repeated]:
-    results: list[Accepted | Repeated] = []
+def accept(
+    session: SqliteSession, messages: Sequence[NewMessage]
+) -> list[Accepted | IdempotentReplay]:
+    results: list[Accepted | IdempotentReplay] = []
     message_rows: list[tuple[object, ...]] = []
     part_rows: list[tuple[object, ...]] = []
     for message in messages:
@@ -37,7 +39,9 @@ def accept(session: SqliteSession, messages: Sequence[NewMessage]) -> list[Accep
     return results
 
 
-def remember(session: SqliteSession, refusals: Sequence[Refused]) -> list[Repeated | None]:
+def record_refusals(
+    session: SqliteSession, refusals: Sequence[Refused]
+) -> list[IdempotentReplay | None]:
     return [
         _take(
             session, refused.account_id, refused.request, None, refused.reason, refused.created_ms
@@ -46,7 +50,9 @@ def remember(session: SqliteSession, refusals: Sequence[Refused]) -> list[Repeat
     ]
 
 
-def _take_for(session: SqliteSession, message: NewMessage, request: RequestKey) -> Repeated | None:
+def _take_for(
+    session: SqliteSession, message: NewMessage, request: RequestKey
+) -> IdempotentReplay | None:
     """Claim the request id of a message, and its signature with the same answer."""
     if not request.signature:
         return _take(session, message.account_id, request, message.id, None, message.created_ms)
@@ -68,7 +74,7 @@ def _take(
     message_id: bytes | None,
     reason: str | None,
     created_ms: int,
-) -> Repeated | None:
+) -> IdempotentReplay | None:
     """Claim a request id by inserting it, so that of many at once exactly one succeeds."""
     session.execute(
         SQL["take_request_id"],
@@ -87,7 +93,7 @@ def _take(
     fingerprint, first_id, first_reason = session.execute(
         SQL["find_request"], (account_id, request.request_id)
     ).get
-    return Repeated(fingerprint == request.fingerprint, first_id, reason_of(first_reason))
+    return IdempotentReplay(fingerprint == request.fingerprint, first_id, reason_of(first_reason))
 
 
 def _next_reference(session: SqliteSession, message: NewMessage) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.store import Accepted, Repeated
+from simpost.ports.store import Accepted, IdempotentReplay
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.records.columns import reason_of
@@ -24,13 +24,13 @@ from simpost.store.sqlite.session import SqliteSession
 _WHOLE = Accepted()
 
 
-def gather(
+def add_parts(
     session: SqliteSession, parts: Sequence[InboundPart]
 ) -> list[Assembly | Duplicate | None]:
-    return [_gather(session, part) for part in parts]
+    return [_add_part(session, part) for part in parts]
 
 
-def _gather(session: SqliteSession, part: InboundPart) -> Assembly | Duplicate | None:
+def _add_part(session: SqliteSession, part: InboundPart) -> Assembly | Duplicate | None:
     row = session.execute(SQL["newest_assembly"], _key(part)).get
     if row is None:
         _begin(session, part)
@@ -80,11 +80,11 @@ def _key(part: InboundPart) -> tuple[object, ...]:
     return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
 
 
-def keep(session: SqliteSession, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
-    return [_keep(session, new) for new in all_new]
+def save(session: SqliteSession, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
+    return [_save(session, new) for new in all_new]
 
 
-def _keep(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
+def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
     inbound = new.inbound
     if isinstance(new.of, Assembly):
         known = _take_gathered(session, new.of, inbound)
@@ -105,7 +105,7 @@ def _keep(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
     if new.message is None:
         return _WHOLE
     [accepted] = accept(session, [new.message])
-    assert not isinstance(accepted, Repeated)
+    assert not isinstance(accepted, IdempotentReplay)
     return accepted
 
 
@@ -162,11 +162,11 @@ def _row(inbound: InboundMessage) -> tuple[object, ...]:
     )
 
 
-def forget(session: SqliteSession, all_of: Sequence[InboundPurge]) -> list[int]:
-    return [_forget(session, one) for one in all_of]
+def purge(session: SqliteSession, all_of: Sequence[InboundPurge]) -> list[int]:
+    return [_purge(session, one) for one in all_of]
 
 
-def _forget(session: SqliteSession, one: InboundPurge) -> int:
+def _purge(session: SqliteSession, one: InboundPurge) -> int:
     rows = session.execute(SQL["forgettable_assemblies"], (one.before_ms, one.limit)).fetchall()
     rows += session.execute(
         SQL["surplus_assemblies"], (limits.MOST_ASSEMBLIES, one.limit)

@@ -75,7 +75,7 @@ def _settle_alone(session: SqliteSession, one: AttemptResult) -> bool:
     """
     if session.execute_many_rows("settle_parts", [_as_latest(one)]):
         if one.state.is_final:
-            session.told.end(one.carrier, one.state, one.reason)
+            session.pending.end(one.carrier, one.state, one.reason)
         return True
     key = (one.account_id, one.message_id, one.number)
     found = row_of(session.connection, "find_part", key)
@@ -84,6 +84,6 @@ def _settle_alone(session: SqliteSession, one: AttemptResult) -> bool:
     before = part_status(found)
     after = apply_late_result(before, one)
     if after.state.is_final and not before.state.is_final:
-        session.told.end(one.carrier, one.state, one.reason)
+        session.pending.end(one.carrier, one.state, one.reason)
     session.execute(SQL["rewrite_part"], rewritten(after, one))
     return True

@@ -46,11 +46,11 @@ def _old(connection: apsw.Connection, name: str, before_ms: int, limit: int) -> 
     return keys
 
 
-def retire(session: SqliteSession, all_of: Sequence[Sequence[Key]]) -> list[int]:
-    return [_retire(session, keys) for keys in all_of]
+def delete_messages(session: SqliteSession, all_of: Sequence[Sequence[Key]]) -> list[int]:
+    return [_delete_messages(session, keys) for keys in all_of]
 
 
-def _retire(session: SqliteSession, keys: Sequence[Key]) -> int:
+def _delete_messages(session: SqliteSession, keys: Sequence[Key]) -> int:
     for statement in _IN_ORDER:
         for key in keys:
             session.execute(SQL[statement], key)
@@ -68,10 +68,10 @@ def shrink(session: SqliteSession, wanted: Sequence[None]) -> list[int]:
 
 
 def delete_inbound_older_than(session: SqliteSession, all_of: Sequence[CameIn]) -> list[int]:
-    return [_retire_inbound(session, one) for one in all_of]
+    return [_delete_inbound(session, one) for one in all_of]
 
 
-def _retire_inbound(session: SqliteSession, one: CameIn) -> int:
+def _delete_inbound(session: SqliteSession, one: CameIn) -> int:
     for key in one.keys:
         session.execute(SQL["delete_inbound_older_than"], key)
     session.execute(SQL["retire_ambiguous"], (one.before_ms, one.limit - len(one.keys)))

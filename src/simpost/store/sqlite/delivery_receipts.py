@@ -50,7 +50,7 @@ def _apply_plain(session: SqliteSession, receipts: Sequence[Receipt]) -> list[Re
     learnt = match_learnt(session, by_form) if by_form else {}
     rows: list[tuple[object, ...]] = []
     others: list[Receipt] = []
-    ended = session.told.ended.append
+    ended = session.pending.ended.append
     for index, receipt in enumerate(receipts):
         found: Match | CandidatePart | None
         if receipt.carrier in session.forms:
@@ -103,7 +103,7 @@ def apply_parked(session: SqliteSession, settlements: Sequence[AttemptResult]) -
     order = itemgetter("place", "first_ms", "state", "carrier", "carrier_message_id")
     for row in sorted(waiting, key=order):
         answered = settlements[row["place"]].carrier_message_id or ""
-        _meet(session, stored_receipt(row), row["times"], answered)
+        _apply_parked_receipt(session, stored_receipt(row), row["times"], answered)
     session.forms.write(session.execute)
 
 
@@ -122,11 +122,13 @@ def apply_to_parts_in_doubt(session: SqliteSession) -> None:
     for row in reversed(newest):
         receipt = stored_receipt(row)
         if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
-            _meet(session, receipt, row["times"], "")
+            _apply_parked_receipt(session, receipt, row["times"], "")
     session.forms.write(session.execute)
 
 
-def _meet(session: SqliteSession, receipt: Receipt, times: int, answered: str) -> None:
+def _apply_parked_receipt(
+    session: SqliteSession, receipt: Receipt, times: int, answered: str
+) -> None:
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     if session.execute(SQL["standing"], carrier_id).get != ReceiptDisposition.PARKED:
         return  # two answers had an id that it may mean, and the first one met it
@@ -142,7 +144,7 @@ def _meet(session: SqliteSession, receipt: Receipt, times: int, answered: str) -
         (standing or ReceiptDisposition.MATCHED, account_id, message_id, number, *carrier_id),
     )
     session.parked -= 1
-    session.told.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
+    session.pending.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
 
 
 def _is_of_several(session: SqliteSession, key: PartKey | None) -> bool:
@@ -166,7 +168,7 @@ def _apply(
     if code >= FINAL:
         session.execute_many_rows("end_parts", [_ending(receipt, code, key)])
         session.note_ended(carrier, carrier_message_id, key, code)
-        session.told.end(carrier, receipt.state, receipt.reason)
+        session.pending.end(carrier, receipt.state, receipt.reason)
         if found.total > 1:
             refold(session, *key[:2], receipt.received_ms)
         return None, key
@@ -184,7 +186,7 @@ def _keep(
     session: SqliteSession, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
 ) -> None:
     code = CODE[receipt.state]
-    session.told.keep(receipt.carrier, standing)
+    session.pending.keep(receipt.carrier, standing)
     if standing is ReceiptDisposition.PARKED:
         known = session.execute(
             SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)

@@ -20,16 +20,16 @@ class SqliteInbound:
         self._write = database.write
 
     async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
-        return await self._write(assemblies.gather, part)
+        return await self._write(assemblies.add_parts, part)
 
     async def save(self, new: NewInbound) -> Accepted | Duplicate:
-        return await self._write(assemblies.keep, new)
+        return await self._write(assemblies.save, new)
 
     async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:
-        return await self._read(inbound_log.overdue, before_ms, limits.MOST_ASSEMBLIES, limit)
+        return await self._read(inbound_log.incomplete, before_ms, limits.MOST_ASSEMBLIES, limit)
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
-        return await self._write(assemblies.forget, InboundPurge(before_ms, limit))
+        return await self._write(assemblies.purge, InboundPurge(before_ms, limit))
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:
         return self._look_up(inbound_log.find_number, msisdn, account_id)

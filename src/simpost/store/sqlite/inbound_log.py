@@ -19,7 +19,9 @@ def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
     return incoming_of(row, rows_of(connection, "incoming_parts", (assembly,))) if row else []
 
 
-def overdue(connection: apsw.Connection, before_ms: int, most: int, limit: int) -> list[Assembly]:
+def incomplete(
+    connection: apsw.Connection, before_ms: int, most: int, limit: int
+) -> list[Assembly]:
     with connection:
         rows = ask(connection, "overdue_assemblies", (before_ms, limit)).fetchall()
         rows += ask(connection, "surplus_incomplete_assemblies", (most, limit)).fetchall()

@@ -71,13 +71,13 @@ def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) ->
     return [outbound_part(row, row["text"]) for row in rows]
 
 
-def lapse(session: SqliteSession, lapses: Sequence[LeaseExpiry]) -> list[int]:
-    lapsed = [_lapse(session, one) for one in lapses]
+def expire_leases(session: SqliteSession, expiries: Sequence[LeaseExpiry]) -> list[int]:
+    expired = [_expire_leases(session, one) for one in expiries]
     apply_to_parts_in_doubt(session)
-    return lapsed
+    return expired
 
 
-def _lapse(session: SqliteSession, one: LeaseExpiry) -> int:
+def _expire_leases(session: SqliteSession, one: LeaseExpiry) -> int:
     if one.owner is None:
         rows = session.execute(SQL["lost_leases"], (one.now_ms, LEASE_STEP)).fetchall()
     else:
@@ -149,17 +149,17 @@ def _end(session: SqliteSession, one: Expiry) -> int:
         found = session.execute(SQL["expire_part"], facts).fetchall()
         count += len(found)
         for total, carrier, reason in found:
-            session.told.end(carrier, State.EXPIRED, reason)
+            session.pending.end(carrier, State.EXPIRED, reason)
             if total > 1:
                 refold(session, account_id, message_id, one.now_ms)
     return count
 
 
-def forget(session: SqliteSession, all_of: Sequence[Purge]) -> list[int]:
-    return [_forget(session, one) for one in all_of]
+def purge(session: SqliteSession, all_of: Sequence[Purge]) -> list[int]:
+    return [_purge(session, one) for one in all_of]
 
 
-def _forget(session: SqliteSession, one: Purge) -> int:
+def _purge(session: SqliteSession, one: Purge) -> int:
     session.execute(SQL["forget_requests"], (one.requests_before_ms, one.limit))
     requests = session.connection.changes()
     session.execute(SQL["forget_parked"], (one.parked_before_ms, one.limit - requests))

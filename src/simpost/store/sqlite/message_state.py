@@ -18,7 +18,7 @@ def refold(session: SqliteSession, account_id: int, message_id: bytes, now_ms: i
     for number in parts_to_cancel(parts):
         facts = (now_ms, account_id, message_id, number)
         carrier, reason = session.execute(SQL["cancel_part"], facts).get
-        session.told.end(carrier, State.CANCELLED, reason)
+        session.pending.end(carrier, State.CANCELLED, reason)
         states[number] = State.CANCELLED
     folded = CODE[fold(states.values())]
     if folded != rows[0]["message_state"]:

@@ -8,7 +8,7 @@ from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
-from simpost.ports.store.messages import Accepted, NewMessage, Refused, Repeated
+from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.records.payloads import LEASE_STEP, Claim, LeaseExpiry, UnreportedParts
 from simpost.store.sqlite import acceptance, carrier_results, leases, unreported
 from simpost.store.sqlite.database import SqliteDatabase
@@ -22,11 +22,11 @@ class SqliteQueue:
         self._write = database.write
         self._unreported_after = unreported.START
 
-    async def accept(self, message: NewMessage) -> Accepted | Repeated:
+    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
         return await self._write(acceptance.accept, message)
 
-    async def record_refusal(self, refused: Refused) -> Repeated | None:
-        return await self._write(acceptance.remember, refused)
+    async def record_refusal(self, refused: Refused) -> IdempotentReplay | None:
+        return await self._write(acceptance.record_refusals, refused)
 
     async def claim(
         self,
@@ -52,7 +52,7 @@ class SqliteQueue:
     async def expire_leases(self, *, now_ms: int, owner: str | None, repeats: RepeatPolicy) -> int:
         count = 0
         while True:
-            step = await self._write(leases.lapse, LeaseExpiry(now_ms, owner, repeats))
+            step = await self._write(leases.expire_leases, LeaseExpiry(now_ms, owner, repeats))
             count += step
             if step < LEASE_STEP:
                 return count

@@ -20,11 +20,11 @@ class SqliteRetention:
 
     async def purge(self, *, now_ms: int, limit: int) -> int:
         one = Purge(now_ms, now_ms - limits.REQUESTS_KEPT_MS, now_ms - limits.PARKED_KEPT_MS, limit)
-        return await self._write(leases.forget, one)
+        return await self._write(leases.purge, one)
 
     async def delete_messages(self, *, before_ms: int, limit: int) -> int:
         keys = await self._read(deletion.old_messages, before_ms, limit)
-        count = await self._write(deletion.retire, keys) if keys else 0
+        count = await self._write(deletion.delete_messages, keys) if keys else 0
         if len(keys) < limit:
             await self._shrink()
         return count

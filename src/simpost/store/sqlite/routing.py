@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import apsw
 import msgspec
 
-from simpost.ports.store import Move, WaitingMessage
+from simpost.ports.store import QueuedMessage, Reroute
 from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
-from simpost.store.records.routing import waiting_message
+from simpost.store.records.routing import queued_message
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, ask, rows_of
 from simpost.store.sqlite.session import SqliteSession
@@ -27,17 +27,17 @@ class SqliteRouting:
         self._write = database.write
 
     async def count_queued(self, carrier: str) -> int:
-        return await self._read(count_waiting, carrier)
+        return await self._read(count_queued, carrier)
 
     async def carriers_with_backlog(self) -> list[str]:
-        return await self._read(carriers_waited_for)
+        return await self._read(carriers_with_backlog)
 
     async def queued_messages(
-        self, carrier: str, *, after: WaitingMessage | None, limit: int
-    ) -> list[WaitingMessage]:
-        return await self._read(waiting_messages, carrier, after, limit)
+        self, carrier: str, *, after: QueuedMessage | None, limit: int
+    ) -> list[QueuedMessage]:
+        return await self._read(queued_messages, carrier, after, limit)
 
-    async def reroute(self, moves: Sequence[Move], *, now_ms: int) -> int:
+    async def reroute(self, moves: Sequence[Reroute], *, now_ms: int) -> int:
         return await self._write(reroute, RerouteBatch(now_ms, moves))
 
 
@@ -45,7 +45,7 @@ def reroute(session: SqliteSession, all_of: Sequence[RerouteBatch]) -> list[int]
     return [sum(_move(session, one, each.now_ms) for one in each.moves) for each in all_of]
 
 
-def _move(session: SqliteSession, one: Move, now_ms: int) -> bool:
+def _move(session: SqliteSession, one: Reroute, now_ms: int) -> bool:
     facts = {"account_id": one.account_id, "message_id": one.message_id}
     there = {"carrier": one.carrier, "now_ms": now_ms}
     session.execute(SQL["reroute_message"], {**facts, **there})
@@ -57,24 +57,24 @@ def _move(session: SqliteSession, one: Move, now_ms: int) -> bool:
     return True
 
 
-def waiting_messages(
-    connection: apsw.Connection, carrier: str, after: WaitingMessage | None, limit: int
-) -> list[WaitingMessage]:
+def queued_messages(
+    connection: apsw.Connection, carrier: str, after: QueuedMessage | None, limit: int
+) -> list[QueuedMessage]:
     place = _START
     if after:
         place = (
             after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
         )  # fmt: skip
     return [
-        waiting_message(row, row["text"], _decode_parts(row["parts"]) if row["parts"] else ())
-        for row in rows_of(connection, "waiting_messages", (carrier, *place, limit))
+        queued_message(row, row["text"], _decode_parts(row["parts"]) if row["parts"] else ())
+        for row in rows_of(connection, "queued_messages", (carrier, *place, limit))
     ]
 
 
-def carriers_waited_for(connection: apsw.Connection) -> list[str]:
-    return [name for (name,) in ask(connection, "carriers_waited_for")]
+def carriers_with_backlog(connection: apsw.Connection) -> list[str]:
+    return [name for (name,) in ask(connection, "carriers_with_backlog")]
 
 
-def count_waiting(connection: apsw.Connection, carrier: str) -> int:
-    count: int = ask(connection, "count_waiting", (carrier,)).get
+def count_queued(connection: apsw.Connection, carrier: str) -> int:
+    count: int = ask(connection, "count_queued", (carrier,)).get
     return count

@@ -29,7 +29,7 @@ class SqliteSession:
         node: whose leases the parts get that a lane takes straight from memory.
         parked: how many receipts wait for their part; none means none need be looked for.
         forms: in which carriers were seen to write ids in receipts.
-        told: what the open transaction does, to be counted when it is committed.
+        pending: what the open transaction does, to be counted when it is committed.
     """
 
     def __init__(self, connection: apsw.Connection, *, seal: SecretBox, node: str) -> None:
@@ -38,7 +38,7 @@ class SqliteSession:
         self.seal = seal
         self.node = node
         self.parked = 0
-        self.told = PendingCounts()
+        self.pending = PendingCounts()
         self.forms = SqliteIdFormats()
         self._parked_ms: dict[str, dict[int, int]] = {}
         self._ended: OrderedDict[tuple[str, str], tuple[PartKey, int]] = OrderedDict()
@@ -54,7 +54,7 @@ class SqliteSession:
 
     def reload_caches(self) -> None:
         """Count anew what a rolled back transaction may have counted wrongly."""
-        self.told.clear()
+        self.pending.clear()
         self._ended.clear()  # else a receipt whose end was rolled back counts as its own duplicate
         self.parked = self.execute(SQL["count_parked"]).get
         self.forms.load(self.execute)

@@ -50,7 +50,7 @@ def _end(session: SqliteSession, one: UnreportedParts) -> int:
         found = session.execute(SQL["end_unreported"], facts).fetchall()
         count += len(found)
         for _, carrier in found:
-            session.told.end(carrier, State.EXPIRED, Reason.NO_RECEIPT)
+            session.pending.end(carrier, State.EXPIRED, Reason.NO_RECEIPT)
         if found and found[0][0] > 1:
             refold(session, account_id, message_id, one.now_ms)
     return count

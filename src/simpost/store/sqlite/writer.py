@@ -65,7 +65,7 @@ class Writer:
         self._checkpointer = checkpointer
         self._loop = loop
         self._counts = StoreCounts()
-        self._told = PendingCounts()
+        self._pending = PendingCounts()
         self._begun_s = 0.0
         self._waiting: list[Job] = []
         self._scheduled = False
@@ -143,7 +143,7 @@ class Writer:
         self._busy = False
         self._counts.commit_s.add(perf_counter() - self._begun_s)
         self._counts.commit_jobs.add(len(jobs))
-        self._counts.take(self._told)
+        self._counts.take(self._pending)
         for job in jobs:
             if isinstance(job.error, StoreError):
                 self._counts.refused += 1
@@ -227,7 +227,7 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
-        self._told.add(self._session.told)
+        self._pending.add(self._session.pending)
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:

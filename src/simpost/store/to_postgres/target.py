@@ -15,7 +15,7 @@ from simpost.store.postgres.accounts import check_seal
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
 from simpost.store.postgres.dsn import parse
 from simpost.store.postgres.failures import translating
-from simpost.store.postgres.leases import lapse
+from simpost.store.postgres.leases import expire_leases
 from simpost.store.postgres.schema import (
     VERSION,
     bring_up_to_date,
@@ -203,7 +203,7 @@ class Target:
         """What a process held that runs no more is in doubt, as after each start."""
         for (owner,) in await self._session.ask("lease_owners", _MOST_OWNERS):
             one = LeaseExpiry(self._now_ms, owner, repeats)
-            while (await lapse(self._session, [one]))[0] == LEASE_STEP:
+            while (await expire_leases(self._session, [one]))[0] == LEASE_STEP:
                 pass
 
     async def settle_in(self) -> None:

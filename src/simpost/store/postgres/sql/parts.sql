@@ -111,7 +111,7 @@ WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number =
   AND p.owner IS NULL AND p.due_ms IS NOT NULL AND p.expires_ms <= $1
 RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason
 
--- name: count_waiting
+-- name: count_queued
 SELECT count(*) FROM parts WHERE owner IS NULL AND carrier = $1 AND due_ms IS NOT NULL
 
 -- Settling.

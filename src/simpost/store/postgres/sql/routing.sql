@@ -1,6 +1,6 @@
 -- Other ways for what waits.
 
--- name: carriers_waited_for
+-- name: carriers_with_backlog
 -- One step of the index for each carrier, however many parts wait.
 WITH RECURSIVE waited_for (carrier) AS (
   (SELECT carrier FROM parts WHERE owner IS NULL AND due_ms IS NOT NULL
@@ -14,7 +14,7 @@ WITH RECURSIVE waited_for (carrier) AS (
 )
 SELECT carrier FROM waited_for
 
--- name: waiting_messages
+-- name: queued_messages
 -- By their first part, in the order they are claimed in; of several parts all are shown.
 SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.category, m.text,
   m.encoding, m.options, CASE WHEN p.total = 1 THEN NULL ELSE (

@@ -71,7 +71,7 @@ WHERE account_id = :account_id AND message_id = :message_id AND number = :number
   AND owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= :now_ms
 RETURNING total, carrier, reason
 
--- name: count_waiting
+-- name: count_queued
 SELECT count(*) FROM parts INDEXED BY parts_due
 WHERE owner IS NULL AND carrier = ? AND due_ms IS NOT NULL
 

@@ -1,6 +1,6 @@
 -- Other ways for what waits.
 
--- name: carriers_waited_for
+-- name: carriers_with_backlog
 -- One step of the index for each carrier, however many parts wait.
 WITH RECURSIVE waited_for (carrier) AS (
   SELECT min(carrier) FROM parts INDEXED BY parts_due
@@ -13,7 +13,7 @@ WITH RECURSIVE waited_for (carrier) AS (
 )
 SELECT carrier FROM waited_for WHERE carrier IS NOT NULL
 
--- name: waiting_messages
+-- name: queued_messages
 -- By their first part, in the order they are claimed in; of several parts all are shown.
 SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.category, m.text,
   m.encoding, m.options, iif(p.total = 1, NULL, (
