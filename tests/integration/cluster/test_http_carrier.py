@@ -137,6 +137,30 @@ def test_a_message_goes_from_the_api_to_the_upstream_and_back(nodes, upstream):
     assert (connection["kind"], connection["peer"]) == ("http", f"{HOST}:{upstream.server_port}")
 
 
+def test_a_reload_may_change_the_type_of_a_carrier(nodes, upstream):
+    node = nodes.start("one")
+    (esim,) = nodes.fill(node)
+    http = node.config.read_text()
+    head, _, rest = http.partition("[[carriers]]")
+    smpp = f"""{head}[[carriers]]
+name = "upstream"
+type = "smpp"
+host = "{HOST}"
+port = {upstream.server_port}
+system_id = "esme"
+password = "secret"
+bind_timeout_s = 1
+[[routes]]{rest.partition("[[routes]]")[2]}"""
+    node.config.write_text(smpp)
+    assert node.operate("POST", "reload")["changed"] == ["upstream"]
+    _, taken = node.send(esim, "kept meanwhile")
+    assert upstream.bodies == []
+    node.config.write_text(http)
+    assert node.operate("POST", "reload")["changed"] == ["upstream"]
+    until(lambda: node.state_of(taken["id"]) == "sent")
+    assert [body["text"] for body in upstream.bodies] == ["kept meanwhile"]
+
+
 def test_one_node_sends_for_all_and_another_takes_over(tmp_path, url, upstream):
     cluster = HttpCluster(tmp_path, url, SEAL_KEY, upstream.server_port)
     try:
