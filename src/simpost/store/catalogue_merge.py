@@ -1,4 +1,4 @@
-"""A row of an import and the row that is there: what is to be kept. Pure."""
+"""Merges a row of an import into the stored row. Pure."""
 
 from __future__ import annotations
 

@@ -9,5 +9,5 @@ REQUESTS_KEPT_MS: Final = DAY_MS
 PARKED_KEPT_MS: Final = 2 * DAY_MS
 MOST_OF_AN_ESIM: Final = 1_000
 MOST_OF_NO_ESIM: Final = 10_000
-"""InboundMessage messages of an account, or of no account, where no eSIM is known."""
+"""Inbound messages of an account, or of no account, where no eSIM is known."""
 MOST_ASSEMBLIES: Final = 100_000

@@ -1,4 +1,4 @@
-"""InboundMessage messages: their parts until the last one arrived, then the message."""
+"""Inbound messages: their parts until the last one arrived, then the message."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from simpost.ports.store.messages import Accepted, NewMessage
 
 
 class Duplicate(msgspec.Struct, frozen=True, gc=False):
-    """It came before, and this is what it was answered with: a refusal's reason, or none."""
+    """It arrived before; the reason it was refused with then, or `None`."""
 
     reason: Reason | None
 
 
 class Assembly(msgspec.Struct, frozen=True, gc=False):
-    """What came of one message; every part of it, or those that came in time."""
+    """The parts of one message: all of them, or those that arrived in time."""
 
     assembly: int
     parts: tuple[InboundPart, ...]
 
 
 class NewInbound(msgspec.Struct, frozen=True, gc=False):
-    """A message that came in, decided and ready to be committed.
+    """An inbound message, decided and ready to be committed.
 
     Attributes:
-        of: the parts of it that were gathered, or the one PDU that brought it.
-        message: what carries it on, committed in the same transaction.
+        of: its parts, or the one PDU that brought it.
+        message: the outbound message that forwards it, committed in the same transaction.
     """
 
     inbound: InboundMessage
@@ -38,7 +38,7 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
 
 
 class InboundFilter(msgspec.Struct, frozen=True):
-    """Which messages that came in to list, newest first; none of a field means any.
+    """Which inbound messages to list, newest first; `None` of a field means any.
 
     Attributes:
         carried: whether to list those that were carried on, which are in the log of messages too.
@@ -54,23 +54,23 @@ class InboundStore(Protocol):
     """Reassembles, saves and reads inbound messages."""
 
     async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
-        """Keep one part of several; all of them once the last has come.
+        """Store one part of several; returns all of them once the last has arrived.
 
-        A part that came before is not kept twice. One that reads differently shows that its
-        sender uses the reference anew, and begins a message of its own.
+        A part that arrived before is not stored twice. A part with other octets shows that the
+        sender uses the reference again: it begins a new message.
         """
         ...
 
     async def save(self, new: NewInbound) -> Accepted | Duplicate:
-        """Commit it, unless it is known; `Accepted` is also the answer to its message.
+        """Commit it, unless it is a duplicate; `Accepted` also answers its message.
 
-        A message of one part is known when it reads the same as one that came over a connection
-        that is gone. What came in for one eSIM, or for nobody, is bounded: the oldest goes.
+        A message of one part is a duplicate when it equals one that came over a connection that is
+        closed by now. Messages of one eSIM, or of none, are bounded: the oldest is deleted.
         """
         ...
 
     async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:
-        """Messages that still wait for parts though their first came before that time."""
+        """Messages with missing parts whose first part arrived before that time."""
         ...
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:

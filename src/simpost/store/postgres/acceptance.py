@@ -1,4 +1,4 @@
-"""Accepting: messages, their parts and their request ids in one statement."""
+"""Accepts messages: rows, parts and request ids in one statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups: verbs called at the same time share a transaction and a way to the server."""
+"""Batches: verbs called at the same time share a transaction and a round trip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""eSIMs and plans: written in batches, and looked up together by the messages of a moment."""
+"""Statements of eSIMs, plans and prices; concurrent look-ups of eSIMs share one."""
 
 from __future__ import annotations
 

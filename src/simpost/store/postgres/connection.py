@@ -1,4 +1,4 @@
-"""A link: one connection to the database, made when it is needed and made anew when it is lost."""
+"""One connection to the database: opened when it is needed, and again after it was lost."""
 
 from __future__ import annotations
 

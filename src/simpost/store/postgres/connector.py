@@ -1,4 +1,4 @@
-"""Connecting: to the one of several hosts that takes writes, in a bounded time."""
+"""Connects to the one of several hosts that accepts writes, in a bounded time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receiving: receipts are matched to their part, obeyed where they outrank it, else kept."""
+"""Applies receipts that outrank the state of their part, and stores the others."""
 
 from __future__ import annotations
 

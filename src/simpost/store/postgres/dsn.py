@@ -1,4 +1,4 @@
-"""Where the database is: a URL as libpq writes it, and what of it is ours."""
+"""The URL of the database, as libpq writes it, and the options of our own in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""InboundMessage messages in the database."""
+"""Inbound messages in the database."""
 
 from __future__ import annotations
 

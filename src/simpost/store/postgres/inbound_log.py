@@ -1,4 +1,4 @@
-"""What came in, as it is read; and what is asked before it is decided."""
+"""Reads inbound messages, and what is needed to route a new one."""
 
 from __future__ import annotations
 

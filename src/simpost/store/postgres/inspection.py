@@ -1,4 +1,4 @@
-"""Looking at a database before anything is started on it; nothing in it is changed."""
+"""Describes a database without changing it, for `simpost check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folding: the state of a message of several parts follows from theirs."""
+"""Folds the states of parts into the state of their message."""
 
 from __future__ import annotations
 

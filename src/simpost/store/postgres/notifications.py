@@ -1,4 +1,4 @@
-"""Telling other nodes that parts wait, and being told.
+"""Notifies other nodes of queued parts, and listens to theirs.
 
 Lost messages do no harm: lanes ask the store every second as well. What is told goes out after the
 commit and at most every few milliseconds, so that no commit waits for it.

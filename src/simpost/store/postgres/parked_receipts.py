@@ -1,4 +1,4 @@
-"""Meeting: receipts that came before the answer that told us their id.
+"""Receipts that arrived before the response with their id, applied once that is stored.
 
 A settlement looks for parked receipts once it is committed, and whoever parks one looks for its
 part once that is committed: whatever the order, on whichever nodes, the later of both sees the

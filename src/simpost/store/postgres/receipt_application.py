@@ -1,4 +1,4 @@
-"""Obeying: one receipt that needs thought, in a transaction with what is kept of it."""
+"""Applies one receipt in a transaction, or says how it is to be stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms in which carriers write ids, in a table: learnt by any node."""
+"""The formats of ids in receipts, in a table that all nodes add to."""
 
 from __future__ import annotations
 

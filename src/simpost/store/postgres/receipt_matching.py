@@ -1,4 +1,4 @@
-"""Matching: the open part that a receipt speaks of, looked for in the database.
+"""Looks up the open part that a receipt is of.
 
 `simpost.domain.receipts.matching` has the rules, and docs/receipts.md tells them for people.
 """

@@ -1,4 +1,4 @@
-"""Request ids: the first use of each, and the answer it was given."""
+"""Request ids: the first use of each, and its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was sent and never reported on: its end comes a while after its validity.
+"""Ends parts that were sent and have no final receipt a while after their validity.
 
 The messages that are `sent` are walked by account and age, a bounded step at a time.
 """

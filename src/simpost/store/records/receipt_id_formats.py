@@ -1,4 +1,4 @@
-"""The forms in which carriers were seen to write ids in receipts, as every store learns them."""
+"""Formats in which carriers write ids in receipts, learned from receipts that matched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lets anyone install or unlock an eSIM, sealed within its document.
+"""Seals the fields of an eSIM document with which anyone could install or unlock it.
 
 A sealed field is an object `{"sealed": "..."}`, which no field of an import can be. Rows of stores
 from before are read as they are, and sealed when they are saved.

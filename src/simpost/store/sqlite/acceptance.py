@@ -1,4 +1,4 @@
-"""Accepting: a message, its parts and its request id in one transaction."""
+"""Accepts messages: rows, parts and request ids in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes in: parts gathered until their message is whole, and kept once, in one transaction.
+"""Stores parts of inbound messages until the last one arrived, then the message, once.
 
 An event for webhooks belongs into the transaction of `keep`, beside the row.
 """

@@ -1,4 +1,4 @@
-"""eSIMs and plans: written in batches, looked up one at a time on the way of every message."""
+"""Statements of eSIMs, plans and prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retiring: what was kept as long as it should be, dropped a bounded step at a time."""
+"""Deletes what is past its retention, a bounded step at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""InboundMessage messages in the file."""
+"""Inbound messages in the file."""
 
 from __future__ import annotations
 

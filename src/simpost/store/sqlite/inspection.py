@@ -1,4 +1,4 @@
-"""Looking at a file before anything is started on it; nothing in it is changed."""
+"""Describes a file without changing it, for `simpost check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leasing: who may work on a part until when, and what becomes of parts nobody finished."""
+"""Leases of parts: claimed by a node until a time, and what follows when they run out."""
 
 from __future__ import annotations
 

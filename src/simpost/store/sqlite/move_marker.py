@@ -1,4 +1,4 @@
-"""The mark of a file that is being moved to a database, or was: nobody may serve it any more.
+"""The marker of a file that was moved to a database, or is being moved: do not serve it.
 
 What waits in it is sent from the database. Served as well, it would send all of that again.
 """

@@ -1,4 +1,4 @@
-"""The forms in which carriers write ids, in a table: they belong to the writer."""
+"""The formats of ids in receipts, in a table that the writer adds to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rerouting: what waits for one carrier is given to another, message by message."""
+"""Moves queued messages from one carrier to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the writing verbs work on: the connection, and the little that is remembered beside it."""
+"""What writing verbs work on: the connection, and a few caches beside it."""
 
 from __future__ import annotations
 

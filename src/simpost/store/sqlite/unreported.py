@@ -1,4 +1,4 @@
-"""What was sent and never reported on: its end comes a while after its validity.
+"""Ends parts that were sent and have no final receipt a while after their validity.
 
 No index is kept for it, since it would cost every message a write. The messages that are `sent`
 are walked by account and age instead, a bounded step at a time.

@@ -1,4 +1,4 @@
-"""The writer: whatever waits is written together, and a thread commits it.
+"""The writer: verbs that arrive together share a transaction, and a thread commits it.
 
 Verbs hand in jobs on the event loop. At the end of a loop turn, when no commit is running, all jobs
 that wait become one group: one transaction, one flush to disk, one call back into the loop. The

@@ -1,4 +1,4 @@
-"""The embedded store as a move reads it: owned, so that nobody serves it meanwhile."""
+"""The source of a move: a file that is locked, so that no process serves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database as a move writes it: each batch together with how far it came."""
+"""The target of a move: each batch is written together with its progress."""
 
 from __future__ import annotations
 
