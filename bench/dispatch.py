@@ -20,7 +20,6 @@ from pydantic import SecretStr
 from uuid_utils import uuid7
 
 from bench.gateway import HOST, Process, free_ports
-from simpost.app import tune_interpreter
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.accounts import Account
@@ -32,6 +31,7 @@ from simpost.messaging.retry import RetryPolicy
 from simpost.observe import configure_logging
 from simpost.ports.store import NewMessage
 from simpost.runtime.clock import wall_clock_ms
+from simpost.runtime.process import tune_interpreter
 from simpost.store import SqliteStore
 
 _PASSWORD = "bench123"

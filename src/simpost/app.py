@@ -1,13 +1,11 @@
-"""The whole service, wired: the only module that knows everyone."""
+"""Builds the components of one simpost and runs them: the only module that knows every room."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
@@ -20,7 +18,6 @@ from simpost.api.admin_only import admin_only
 from simpost.api.tracing import with_trace_context
 from simpost.carriers.registry import build_carrier
 from simpost.cluster.clock import SharedClock, passed_s
-from simpost.cluster.facade import Cluster
 from simpost.cluster.node import Node
 from simpost.cluster.node_name import new_name
 from simpost.cluster.shared_rate_limit import SharedRateLimits
@@ -28,69 +25,42 @@ from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
-from simpost.errors import ConfigError
 from simpost.http import HostRules, HttpServer, Limits, TrustedProxies
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
+from simpost.messaging.configured_carriers import ConfiguredCarriers, RemovedCarriers
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
-from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of, routing_of
+from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
-from simpost.messaging.metrics_collector import MetricsCollector
 from simpost.messaging.plain_text_receipts import PlainTextReceipts
-from simpost.messaging.readiness import Readiness
-from simpost.messaging.reload import Reload
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
 from simpost.ports.cluster import ACCOUNTS_CHANGED, RELOAD_ORDERED, ClusterStore, NewNode
 from simpost.ports.store import Store
 from simpost.runtime.clock import SteadyClock, wall_clock_ms
+from simpost.runtime.component import Component
+from simpost.runtime.metrics_collector import MetricsCollector
+from simpost.runtime.process import end_on_hangup, tune_interpreter
+from simpost.runtime.readiness import Readiness
+from simpost.runtime.reload import Reload
 from simpost.store import SqliteStore
 
-_SWITCH_S = 0.0001
-"""How long the writer's thread may wait for the interpreter's lock; Python's own 5 ms, several
-times a commit, was most of the time a caller waited."""
-_BACKLOG = 2048
 _GRACE_S = 10
 
 log = get_logger(__name__)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the HTTP port. Raises ConfigError when it cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror}. Is another simpost running? "
-            "Choose another port."
-        ) from None
-
-
-def tune_interpreter() -> None:
-    """What was loaded to start stays; looking for garbage in it again and again costs 4 %."""
-    sys.setswitchinterval(_SWITCH_S)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
-
-
-def end_on_hangup(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
-    """Call `end` when the terminal is closed, unless the caller ignores that (`nohup`)."""
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        loop.add_signal_handler(signal.SIGHUP, end)
-
-
 class App:
-    """One simpost: a store, its engine, its carriers and its APIs.
+    """One simpost: a store, messaging, carriers and HTTP APIs, built and in order.
 
-    `reread` gives the settings as the file has them now, for a reload; it raises ConfigError.
-    With `nodes` it is one of several, under the name of `owner`. `handsets_url` is linked at `/`.
+    `reread` returns the settings as the file has them now, for a reload; it raises ConfigError.
+    With `nodes` it is one node of several, under the name of `owner`. `handsets_url` is linked
+    at `/`.
     """
 
     handsets_url = ""
@@ -104,102 +74,104 @@ class App:
         tracing: Tracing | None = None,
         nodes: ClusterStore | None = None,
     ) -> None:
-        clock = SharedClock() if nodes else None
-        self._steady = SteadyClock()
-        clock_ms = clock.now_ms if clock else self._steady.now_ms
-        self._door_clock_ms = clock.now_ms if clock else wall_clock_ms
-        self._clock = clock
+        self.settings, self.store, self._tracing = settings, store, tracing
+        self._clock: SteadyClock | SharedClock = SharedClock() if nodes else SteadyClock()
+        clock_ms = self._clock.now_ms
+        rate_limits = SharedRateLimits(nodes, time.monotonic) if nodes else None
+        self.accounts = Accounts(store.accounts, shared=rate_limits)
+        self.dispatch = self._build_dispatch(owner)
         make_carrier = partial(build_carrier, owned=() if nodes else None, clock_ms=clock_ms)
-        self.settings = settings
-        self._tracing = tracing
-        self.store = store
-        paces = SharedRateLimits(nodes, time.monotonic) if nodes else None
-        self.accounts = Accounts(store.accounts, shared=paces)
-        messages = settings.messages
-        self.dispatch = Dispatch(
-            store,
+        carriers = ConfiguredCarriers(self.dispatch, make_carrier, settings.carriers)
+        self.intake = self._build_intake()
+        self.inbound = self._build_inbound()
+        self._receipts = PlainTextReceipts(store, self.inbound.receive)
+        self._failover = self._build_failover()
+        self._maintenance = self._build_maintenance(owner)
+        # In the order in which they apply new settings: routes change before carriers go.
+        services = (self.dispatch, self.intake, self.inbound, self._failover, self._maintenance)
+        changing = (carriers, *services, RemovedCarriers(self.dispatch))
+        self.reload = Reload(settings, reread or (lambda: settings), changing)
+        self.cluster = self._build_cluster(owner, nodes)
+        counting = (self._clock, self.cluster, *changing)
+        self._metrics = MetricsCollector(
+            store.health, counting, lambda: self.dispatch.lanes, clock_ms=clock_ms
+        )
+        self._components: tuple[Component, ...] = (*counting, self._metrics)
+        self._readiness = Readiness(
+            store.health, self.dispatch.is_any_available, clock_ms=clock_ms, time_s=time.monotonic
+        )
+
+    def _build_dispatch(self, owner: str) -> Dispatch:
+        tracing = self._tracing
+        return Dispatch(
+            self.store,
             owner=owner,
-            retry_policy=retry_policy_of(messages),
-            clock_ms=clock_ms,
-            inbound=self._take_inbound,
+            retry_policy=retry_policy_of(self.settings.messages),
+            clock_ms=self._clock.now_ms,
+            inbound=self._receive,
             wrap_events=partial(trace_carrier_events, tracing) if tracing else None,
         )
-        for carrier in settings.carriers:
-            self.dispatch.add(make_carrier(carrier))
-        routing = routing_of(settings.routes, self.dispatch)
-        self._maintenance = Maintenance(
-            store,
+
+    def _build_intake(self) -> Intake:
+        make = partial(TracedIntake, tracing=self._tracing) if self._tracing else Intake
+        return make(
+            self.store,
+            self.dispatch.routing(self.settings),
+            self.dispatch,
+            new_id=self._new_id,
+            clock_ms=self._clock.now_ms,
+            validity_s=self.settings.messages.validity_s,
+        )
+
+    def _build_inbound(self) -> InboundService:
+        return InboundService(
+            self.store.inbound,
+            InboundRouter(self.store.inbound, self.accounts, numbers_of(self.settings)),
+            self.intake,
+            new_id=self._new_id,
+            clock_ms=self._clock.now_ms,
+            is_leader=self._is_leader,
+        )
+
+    def _build_failover(self) -> Failover:
+        return Failover(
+            self.store,
+            self.accounts,
+            self.dispatch,
+            self.intake.routing,
+            clock_ms=self._clock.now_ms,
+            is_leader=self._is_leader,
+        )
+
+    def _build_maintenance(self, owner: str) -> Maintenance:
+        messages = self.settings.messages
+        return Maintenance(
+            self.store,
             owner=owner,
             repeats=repeats_of(messages),
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             keep_days=messages.keep_days,
-            keep_events_days=settings.events.keep_days,
-            clock_ms=clock_ms,
-            leads=self._leads,
+            keep_events_days=self.settings.events.keep_days,
+            clock_ms=self._clock.now_ms,
+            is_leader=self._is_leader,
         )
-        make_intake = partial(TracedIntake, tracing=tracing) if tracing else Intake
-        self.intake = make_intake(
-            store,
-            routing,
-            self.dispatch.lanes,
-            new_id=self._new_id,
-            clock_ms=clock_ms,
-            validity_s=messages.validity_s,
-        )
-        self.inbound = InboundService(
-            store.inbound,
-            InboundRouter(store.inbound, self.accounts, numbers_of(settings)),
-            self.intake,
-            new_id=self._new_id,
-            clock_ms=clock_ms,
-            leads=self._leads,
-        )
-        self._unmarked = PlainTextReceipts(store, self.inbound.receive)
-        self._failover = Failover(
-            store, self.accounts, self.dispatch, routing, clock_ms=clock_ms, leads=self._leads
-        )
-        self.measures = MetricsCollector(
-            store.health,
+
+    def _build_cluster(self, owner: str, nodes: ClusterStore | None) -> Node | SingleNode:
+        if nodes is None or not isinstance(self._clock, SharedClock):
+            return SingleNode(self.reload.run)
+        node = self.settings.node
+        roles = tuple(sorted(node.roles))
+        return Node(
+            NewNode(owner, uuid7().bytes, roles, __version__, node.lease_s),
+            nodes,
             self.dispatch,
-            self.intake,
-            self.inbound,
-            self._maintenance,
-            self._failover,
-            clock_ms=clock_ms,
-            leads=self._leads,
+            self.accounts,
+            self._clock,
+            self._maintenance.recover_leases_of,
+            self.reload,
+            yield_binds_after_s=node.yield_binds_after_s,
+            time_s=passed_s,
         )
-        self._readiness = Readiness(
-            store.health, self.dispatch, clock_ms=clock_ms, time_s=time.monotonic
-        )
-        self.reload = Reload(
-            settings,
-            reread or (lambda: settings),
-            make_carrier,
-            dispatch=self.dispatch,
-            intake=self.intake,
-            maintenance=self._maintenance,
-            failover=self._failover,
-            inbound=self.inbound,
-        )
-        self.cluster: Cluster = SingleNode(self.reload.run)
-        if nodes and clock:
-            self.cluster = Node(
-                NewNode(
-                    owner,
-                    uuid7().bytes,
-                    tuple(sorted(settings.node.roles)),
-                    __version__,
-                    settings.node.lease_s,
-                ),
-                nodes,
-                self.dispatch,
-                self.accounts,
-                clock,
-                self._maintenance.recover_leases_of,
-                self.reload,
-                yield_binds_after_s=settings.node.yield_binds_after_s,
-                time_s=passed_s,
-            )
 
     def on_notification(self, news: str) -> None:
         """Another node accepted parts for the carrier of that name, or something changed."""
@@ -209,13 +181,15 @@ class App:
             self.cluster.on_change()
 
     def _new_id(self) -> bytes:
-        return uuid7(nanoseconds=self._clock.now_ns()).bytes if self._clock else uuid7().bytes
+        if isinstance(self._clock, SharedClock):
+            return uuid7(nanoseconds=self._clock.now_ns()).bytes
+        return uuid7().bytes
 
-    def _leads(self) -> bool:
+    def _is_leader(self) -> bool:
         return self.cluster.is_leader
 
-    def _take_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
-        return self._unmarked.take(part)
+    def _receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
+        return self._receipts.take(part)
 
     async def run(
         self,
@@ -228,7 +202,7 @@ class App:
 
         SIGHUP reads the configuration again; with `ends_on_hangup` it stops as SIGINT does.
 
-        A side task that dies takes the process with it: half a service is worse than none.
+        A component that fails stops the process: half a service is worse than none.
         """
         tune_interpreter()
         await self.cluster.join()
@@ -239,16 +213,8 @@ class App:
         loop.add_signal_handler(signal.SIGINT, server.end)
         loop.add_signal_handler(signal.SIGTERM, self._leave, server)
         async with asyncio.TaskGroup() as tasks:
-            side = [
-                tasks.create_task(self._steady.run()),
-                tasks.create_task(self._maintenance.run()),
-                tasks.create_task(self.inbound.run()),
-                tasks.create_task(self._failover.run()),
-                tasks.create_task(self.measures.lag.run()),
-                tasks.create_task(self.intake.refusals.run()),
-            ]
-            await self.dispatch.start(tasks)
-            side.append(tasks.create_task(self.cluster.run()))
+            running = [tasks.create_task(each.run()) for each in self._components]
+            await self.dispatch.wait_started()
             if ends_on_hangup:
                 end_on_hangup(loop, server.end)
             else:
@@ -258,13 +224,12 @@ class App:
             ready()
             await server.serve(listeners)
             await self._wind_down()
-            self.dispatch.cancel()
-            for task in side:
+            for task in running:
                 task.cancel()
         await self.cluster.leave()
 
     def _leave(self, server: HttpServer) -> None:
-        """Say no at /readyz for a while before the port closes; told twice, close them at once."""
+        """Say no at /readyz for a while before the port closes; told twice, close it at once."""
         wait_s = 0.0 if self._readiness.is_draining else self.settings.server.drain_s
         self._readiness.is_draining = True
         log.info("stopping", seconds_left=wait_s)
@@ -287,9 +252,9 @@ class App:
             intake=self.intake,
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
-            measures=self.measures,
+            measures=self._metrics,
             readiness=self._readiness,
-            clock_ms=self._door_clock_ms,
+            clock_ms=self._clock.now_ms if isinstance(self._clock, SharedClock) else wall_clock_ms,
             admin_token=server.admin_token.get_secret_value(),
             metrics_token=server.metrics_token.get_secret_value(),
             version=__version__,

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from bench.gateway import Gateway
-from simpost.messaging.readiness import WAITS
+from simpost.runtime.readiness import WAITS
 
 PATIENCE_S = 40
 

@@ -19,6 +19,7 @@ import typer
 from simpost import app, config
 from simpost.cli.demo_data import TO_TRY, fill
 from simpost.observe import configure_logging
+from simpost.runtime.process import listen
 from simpost.smsc import Simulator, SimulatorOptions
 
 _HOST = "127.0.0.1"
@@ -91,7 +92,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 
 async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> None:
-    with app.listen(_HOST, port) as listener:
+    with listen(_HOST, port) as listener:
         known = _known_secrets(folder / "simpost.toml")
         password = known["password"]
         options = SimulatorOptions(

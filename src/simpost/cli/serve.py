@@ -16,6 +16,7 @@ from simpost import app, config
 from simpost.cli.workers import Inherited, Parent, command_of, inherited, share
 from simpost.errors import ConfigError
 from simpost.observe import configure_logging
+from simpost.runtime.process import listen
 
 _LOOPBACK = "127.0.0.1"
 
@@ -90,11 +91,11 @@ async def _serve(
     with contextlib.ExitStack() as sockets:
         listeners = []
         if parent is None:
-            listeners.append(sockets.enter_context(app.listen(at.host, at.port)))
+            listeners.append(sockets.enter_context(listen(at.host, at.port)))
         elif parent.port is not None:
             listeners.append(sockets.enter_context(share(at.host, parent.port)))
         if own_port is not None or not listeners:
-            listeners.append(sockets.enter_context(app.listen(_LOOPBACK, own_port or 0)))
+            listeners.append(sockets.enter_context(listen(_LOOPBACK, own_port or 0)))
         host, port = listeners[0].getsockname()[:2]
 
         def ready() -> None:
@@ -119,7 +120,7 @@ def _keep_workers(
     if len(settings.node.roles) < len(config.ROLES):
         raise ConfigError("--workers divides the roles itself: leave node.roles and --role out")
     at = settings.server
-    with app.listen(at.host, at.port) as alone:  # nobody else may have it
+    with listen(at.host, at.port) as alone:  # nobody else may have it
         host, port = alone.getsockname()[:2]
     with share(at.host, port):
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from simpost.runtime.component import Component
+
 _NOISE_NS: Final = 100_000_000
 """A smaller difference is the way to the database and back."""
 _PASSING: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -21,7 +23,7 @@ def _passed_ns() -> int:
     return time.clock_gettime_ns(_PASSING)
 
 
-class SharedClock:
+class SharedClock(Component):
     """What a wall clock does, jumps of an hour among it, moves no lease and no retry here."""
 
     def __init__(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final
 
 from simpost.cluster.binds import Binds
@@ -22,8 +22,8 @@ from simpost.cluster.reload import ClusterReload
 from simpost.errors import ConfigError, StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.reload import Reload
-from simpost.observe import get_logger
+from simpost.observe import get_logger, metrics
+from simpost.observe.metrics import Sample
 from simpost.ports.cluster import (
     ClusterStore,
     ClusterView,
@@ -34,6 +34,8 @@ from simpost.ports.cluster import (
     Reloaded,
     Report,
 )
+from simpost.runtime.component import Component
+from simpost.runtime.reload import Reload
 
 _BEAT_S: Final = 0.8
 _FENCE: Final = 0.5
@@ -51,7 +53,7 @@ RecoverLeases = Callable[[str], Awaitable[object]]
 log = get_logger(__name__)
 
 
-class Node:
+class Node(Component):
     """Implements `simpost.cluster.facade.Cluster` on a database that nodes share."""
 
     def __init__(
@@ -145,6 +147,9 @@ class Node:
 
     def on_change(self) -> None:
         self.beat_now()
+
+    def samples(self) -> Iterable[Sample]:
+        return (Sample(metrics.LEADER, (), self.is_leader),)
 
     def beat_now(self) -> None:
         """Something changed: do not wait for the next beat."""

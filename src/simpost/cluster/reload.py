@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from simpost.errors import ConfigError
-from simpost.messaging.reload import Reload
 from simpost.observe import get_logger
 from simpost.ports.cluster import ClusterStore, ClusterView, ConfigReadResult, Reloaded
+from simpost.runtime.reload import Reload
 
 _WAIT_S: Final = 10.0
 """How long whoever orders it is kept waiting for what the other nodes say."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
+from simpost.observe import metrics
+from simpost.observe.metrics import Sample
 from simpost.ports.cluster import ClusterView, ConfigReadResult, Reloaded
+from simpost.runtime.component import Component
 
 
-class SingleNode:
+class SingleNode(Component):
     """Implements `simpost.cluster.facade.Cluster`; always leads and has no one to tell."""
 
     name = "embedded"
@@ -19,11 +22,12 @@ class SingleNode:
 
     async def join(self) -> None: ...
 
-    async def run(self) -> None: ...
-
     async def leave(self) -> None: ...
 
     def on_change(self) -> None: ...
+
+    def samples(self) -> Iterable[Sample]:
+        return (Sample(metrics.LEADER, (), self.is_leader),)
 
     async def order(self, carrier: str, *, unbind: bool) -> None: ...
 

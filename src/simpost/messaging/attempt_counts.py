@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from simpost.domain.messages import format_id
 from simpost.domain.outcomes import OutcomeKind, Receipt
-from simpost.observe import get_logger
+from simpost.observe import get_logger, metrics
 from simpost.observe.histogram import CARRIER_SECONDS, Histogram
+from simpost.observe.metrics import Sample
 from simpost.ports.store import AttemptResult
+from simpost.runtime.component import count_samples
 
 _MOST_REMEMBERED = 10_000
 
@@ -33,6 +35,13 @@ class AttemptCounts:
         self.received: Counter[tuple[str, str]] = Counter()
         self._meant: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self.answer_s: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(CARRIER_SECONDS))
+
+    def samples(self) -> Iterable[Sample]:
+        yield from count_samples(metrics.ATTEMPTS, self.attempts)
+        yield from count_samples(metrics.REPEATED, self.repeated)
+        yield from count_samples(metrics.RECEIPTS, self.received)
+        for carrier, histogram in self.answer_s.items():
+            yield Sample(metrics.RESPONSE_TIME, (carrier,), histogram)
 
     def settled(self, settlements: Sequence[AttemptResult]) -> None:
         """Tries that said no, or nothing, are told at `info`; those that said yes at `debug`."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
 from simpost.cluster.remote_carriers import RemoteCarriers
-from simpost.config import CarrierSettings
+from simpost.config import CarrierSettings, Settings
+from simpost.messaging.from_settings import retry_policy_of, routes_of
 from simpost.messaging.lane import Lane
+from simpost.messaging.lane_metrics import lane_samples
 from simpost.messaging.receiving import TakeInbound, take_none
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
+from simpost.messaging.routes import Routing
 from simpost.observe import get_logger
+from simpost.observe.metrics import Sample
 from simpost.ports.carrier import (
     CONNECTION_STATE_PRECEDENCE,
     Carrier,
@@ -23,6 +27,7 @@ from simpost.ports.carrier import (
 )
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
 
 _DRAIN_S = 30.0
 """How long the one who asks for a drain is kept waiting; the drain itself goes on."""
@@ -52,7 +57,7 @@ class CarrierStatus(msgspec.Struct, frozen=True):
     elsewhere: list[tuple[str, ConnectionStatus]] = []
 
 
-class Dispatch:
+class Dispatch(Component):
     """The lanes by the name of their carrier."""
 
     def __init__(
@@ -76,6 +81,7 @@ class Dispatch:
         self._clock_ms = clock_ms
         self._wrap_events = wrap_events
         self._tasks: asyncio.TaskGroup | None = None
+        self._started = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -103,6 +109,17 @@ class Dispatch:
         for name in list(self.lanes):
             await self.open(name)
 
+    async def run(self) -> None:
+        """Dispatch until cancelled; a lane that fails raises from here."""
+        async with asyncio.TaskGroup() as tasks:
+            await self.start(tasks)
+            self._started.set()
+            await asyncio.get_running_loop().create_future()
+
+    async def wait_started(self) -> None:
+        """Wait until `run` has opened every lane."""
+        await self._started.wait()
+
     @property
     def is_started(self) -> bool:
         return self._tasks is not None
@@ -124,7 +141,7 @@ class Dispatch:
         del self.lanes[name]
         self._running.pop(name).cancel()
 
-    async def reconfigure(self, name: str, settings: CarrierSettings) -> None:
+    async def reconfigure_carrier(self, name: str, settings: CarrierSettings) -> None:
         """Drain a carrier and connect it with other settings; queued parts stay queued."""
         lane = self.lanes[name]
         await lane.carrier.reconfigure(settings)
@@ -158,18 +175,34 @@ class Dispatch:
         if self._writing:
             self._writing.cancel()
 
-    def set_retry_policy(self, retry_policy: RetryPolicy) -> None:
-        """Wait for carriers in another way from now on."""
-        self._retry_policy = retry_policy
+    async def reconfigure(self, settings: Settings) -> None:
+        policy = self._retry_policy = retry_policy_of(settings.messages)
         for lane in self.lanes.values():
-            lane.retry_policy = retry_policy
-            lane.health.patience_ms = int(1000 * retry_policy.failover_s)
+            lane.retry_policy = policy
+            lane.health.patience_ms = int(1000 * policy.failover_s)
+
+    def samples(self) -> Iterable[Sample]:
+        for name, lane in self.lanes.items():
+            yield from lane_samples(name, lane)
+        yield from self.ledger.tally.samples()
+
+    def routing(self, settings: Settings) -> Routing:
+        """The routes between the carriers that have lanes now."""
+        return Routing(
+            routes=routes_of(settings),
+            carriers={name: lane.carrier.capabilities for name, lane in self.lanes.items()},
+            is_available=self.is_available,
+        )
 
     # Commands of the administrator.
 
     def is_available(self, name: str) -> bool:
         """Whether a message had better go by this carrier, whichever node has its binds."""
         return self.lanes[name].is_available or self.elsewhere.is_available(name)
+
+    def is_any_available(self) -> bool:
+        """Whether any carrier takes messages now."""
+        return any(map(self.is_available, self.lanes))
 
     def should_fail_over(self, name: str) -> bool:
         """Whether what waits for this carrier had better go by another."""

@@ -9,24 +9,25 @@ removed.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from simpost.config import Settings
 from simpost.domain.messages import Category
 from simpost.domain.options import Options
-from simpost.errors import StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import SendOptions, SendPlan, plan_for_carrier
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.maintenance import is_sole_node
 from simpost.messaging.routes import Routing
-from simpost.observe import get_logger
+from simpost.observe import get_logger, metrics
+from simpost.observe.metrics import Sample
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.store import QueuedMessage, Reroute, Store
 from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component, count_samples
+from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S = 1.0
 _STEP = 100
@@ -35,7 +36,7 @@ _STEP = 100
 log = get_logger(__name__)
 
 
-class Failover:
+class Failover(Component):
     def __init__(
         self,
         store: Store,
@@ -44,27 +45,26 @@ class Failover:
         routing: Routing,
         *,
         clock_ms: Clock,
-        leads: Callable[[], bool] = is_sole_node,
+        is_leader: Callable[[], bool] = always,
     ) -> None:
         self.routing = routing
         self._store = store
         self._accounts = accounts
         self._dispatch = dispatch
         self._clock_ms = clock_ms
-        self._leads = leads
+        self._is_leader = is_leader
         self.rerouted: Counter[tuple[str, str]] = Counter()
         """Messages by the carrier they waited for and the one they go by now."""
         self._places: dict[str, QueuedMessage | None] = {}
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(_INTERVAL_S)
-            if not self._leads():
-                continue
-            try:
-                await self.run_once()
-            except StoreError as error:
-                log.error("failover_failed", error=str(error))
+        await run_periodically(self.run_once, _INTERVAL_S, name="failover", when=self._is_leader)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        self.routing = self._dispatch.routing(settings)
+
+    def samples(self) -> Iterable[Sample]:
+        return count_samples(metrics.REROUTED, self.rerouted)
 
     async def run_once(self) -> None:
         """Move on what waits for lost carriers and for those that are not there any more."""

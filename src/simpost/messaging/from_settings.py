@@ -1,15 +1,12 @@
-"""From settings to what the engine works by."""
+"""From settings to the values that messaging works by."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from simpost.config import MessageSettings, RouteSettings, Settings
+from simpost.config import MessageSettings, Settings
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
-from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.retry import RetryPolicy
-from simpost.messaging.routes import Route, Routing
+from simpost.messaging.routes import Route
 
 
 def repeats_of(messages: MessageSettings) -> RepeatPolicy:
@@ -22,21 +19,16 @@ def retry_policy_of(messages: MessageSettings) -> RetryPolicy:
     return RetryPolicy(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
 
 
-def routing_of(routes: Sequence[RouteSettings], dispatch: Dispatch) -> Routing:
-    """The routes between the carriers that dispatch has lanes for now."""
-    return Routing(
-        routes=tuple(
-            Route(
-                carriers=route.order,
-                msisdn_prefix=route.msisdn_prefix,
-                imsi_prefix=route.imsi_prefix,
-                plan=route.plan,
-                account=route.account,
-            )
-            for route in routes
-        ),
-        carriers={name: lane.carrier.capabilities for name, lane in dispatch.lanes.items()},
-        is_available=dispatch.is_available,
+def routes_of(settings: Settings) -> tuple[Route, ...]:
+    return tuple(
+        Route(
+            carriers=route.order,
+            msisdn_prefix=route.msisdn_prefix,
+            imsi_prefix=route.imsi_prefix,
+            plan=route.plan,
+            account=route.account,
+        )
+        for route in settings.routes
     )
 
 

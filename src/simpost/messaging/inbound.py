@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from simpost.config import Settings
 from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState, RawPart
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.decision import Refusal
+from simpost.messaging.from_settings import numbers_of
 from simpost.messaging.inbound_routing import InboundRouter, InboundTarget
 from simpost.messaging.intake import Intake
-from simpost.messaging.maintenance import is_sole_node
 from simpost.messaging.reassembly import AssembledText, reassemble
-from simpost.observe import get_logger
+from simpost.observe import get_logger, metrics
+from simpost.observe.metrics import Sample
 from simpost.ports.store import Accepted
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundStore, NewInbound
 from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component, count_samples
+from simpost.runtime.scheduler import always, run_periodically
 
 GATHERING_MS = 600_000
 """How long a message waits for its parts."""
@@ -28,13 +32,13 @@ REMEMBERED_MS = 600_000
 """How long what came in is known when it comes again, counted only while we run."""
 MOST_ALIKE = 3
 """Times that the same text by the same sender is carried to an eSIM while it is remembered."""
-_ROUND_S = 5.0
+_INTERVAL_S = 5.0
 _STEP = 500
 
 log = get_logger(__name__)
 
 
-class InboundService:
+class InboundService(Component):
     """Takes what comes in from all carriers; each caller waits for the commit of its own.
 
     It holds no more at once than the sessions let their peers leave unanswered.
@@ -48,7 +52,7 @@ class InboundService:
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
-        leads: Callable[[], bool] = is_sole_node,
+        is_leader: Callable[[], bool] = always,
     ) -> None:
         self.router = router
         self._store = store
@@ -58,7 +62,7 @@ class InboundService:
         """Messages committed, by carrier, state and reason (empty without one)."""
         self._clock_ms = clock_ms
         self._since_ms = clock_ms()
-        self._leads = leads
+        self._is_leader = is_leader
         self._taking: set[asyncio.Task[Reason | None]] = set()
 
     def receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
@@ -77,16 +81,16 @@ class InboundService:
             await asyncio.wait(self._taking)
 
     async def run(self) -> None:
-        """Keep what never became whole and forget what may be forgotten, until cancelled."""
-        while True:
-            try:
-                if self._leads():
-                    await self.tidy()
-            except StoreError as error:
-                log.error("inbound_maintenance_failed", error=str(error))
-            await asyncio.sleep(_ROUND_S)
+        await run_periodically(self.tidy, _INTERVAL_S, name="inbound", when=self._is_leader)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        self.router.numbers = numbers_of(settings)
+
+    def samples(self) -> Iterable[Sample]:
+        return count_samples(metrics.INBOUND, self.taken)
 
     async def tidy(self) -> None:
+        """Decide on what never became whole, and forget what may be forgotten."""
         now_ms = self._clock_ms()
         while late := await self._store.list_incomplete(
             before_ms=now_ms - GATHERING_MS, limit=_STEP

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 
+from simpost.config import Settings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Refusal, SendOptions, SendPlan, decide
-from simpost.messaging.lane import Lane
+from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
-from simpost.observe import get_logger
+from simpost.observe import get_logger, metrics
+from simpost.observe.metrics import Sample
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey, Store
 from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component, count_samples
 
 DAY_MS = 86_400_000
 
@@ -63,12 +66,12 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
     repeated: bool = False
 
 
-class Intake:
+class Intake(Component):
     def __init__(
         self,
         store: Store,
         routing: Routing,
-        lanes: Mapping[str, Lane],
+        dispatch: Dispatch,
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
@@ -82,9 +85,21 @@ class Intake:
         """Messages that were not taken, by reason."""
         self.refusals = RefusalLog(store.refusals, new_id, clock_ms)
         self._store = store
-        self._lanes = lanes
+        self._dispatch = dispatch
+        self._lanes = dispatch.lanes
         self._new_id = new_id
         self._clock_ms = clock_ms
+
+    async def run(self) -> None:
+        await self.refusals.run()
+
+    async def reconfigure(self, settings: Settings) -> None:
+        self.routing = self._dispatch.routing(settings)
+        self.validity_s = settings.messages.validity_s
+
+    def samples(self) -> Iterable[Sample]:
+        yield from count_samples(metrics.ACCEPTED, self.accepted)
+        yield from count_samples(metrics.REFUSED, self.refused)
 
     async def preview(self, account: Account, ask: SendRequest) -> SendPlan | Refusal:
         """The decision alone: nothing is committed, nothing is sent."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from simpost.config import Settings
 from simpost.domain.repeats import RepeatPolicy
-from simpost.errors import StoreError
-from simpost.observe import get_logger
+from simpost.messaging.from_settings import repeats_of
+from simpost.observe import get_logger, metrics
+from simpost.observe.metrics import Sample
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component, count_samples
+from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S = 5.0
 _STEP = 500
@@ -33,17 +36,12 @@ class _Retire(Protocol):
     async def __call__(self, *, before_ms: int, limit: int) -> int: ...
 
 
-def is_sole_node() -> bool:
-    """Whether this node leads, where it is the only one."""
-    return True
-
-
-class Maintenance:
+class Maintenance(Component):
     """Ends leases that ran out and messages past their validity; forgets what may be forgotten.
 
     A message that was sent and never reported on ends `receipt_grace_ms` after its validity. What
     is older than `keep_days`, sent or come in, is dropped; 0 keeps all. Events are dropped after
-    `keep_events_days`. Of several nodes the one that `leads` does it.
+    `keep_events_days`. Of several nodes the one that leads does it.
     """
 
     def __init__(
@@ -56,7 +54,7 @@ class Maintenance:
         keep_days: int = 0,
         keep_events_days: int = 30,
         clock_ms: Clock,
-        leads: Callable[[], bool] = is_sole_node,
+        is_leader: Callable[[], bool] = always,
     ) -> None:
         self.repeats = repeats
         self.receipt_grace_ms = receipt_grace_ms
@@ -68,7 +66,7 @@ class Maintenance:
         self._store = store
         self._owner = owner
         self._clock_ms = clock_ms
-        self._leads = leads
+        self._is_leader = is_leader
         self.expired_leases: Counter[tuple[str]] = Counter()
         """Parts put in doubt, by cause: a restart of ours, a lost node, a lease that ran out."""
 
@@ -92,14 +90,17 @@ class Maintenance:
             log.warning("lost_node_parts_in_doubt", node=node, parts=doubtful)
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(_INTERVAL_S)
-            if not self._leads():
-                continue
-            try:
-                await self.run_once()
-            except StoreError as error:
-                log.error("maintenance_failed", error=str(error))
+        await run_periodically(self.run_once, _INTERVAL_S, name="maintenance", when=self._is_leader)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        messages = settings.messages
+        self.repeats = repeats_of(messages)
+        self.receipt_grace_ms = 1000 * messages.receipt_grace_s
+        self.keep_days = messages.keep_days
+        self.keep_events_days = settings.events.keep_days
+
+    def samples(self) -> Iterable[Sample]:
+        return count_samples(metrics.LEASES_EXPIRED, self.expired_leases)
 
     async def run_once(self) -> None:
         """Every message comes to its end here that nothing else ends."""

@@ -23,9 +23,10 @@ from simpost.ports.store.refusals import (
     RefusalStore,
 )
 from simpost.runtime.clock import Clock
+from simpost.runtime.scheduler import run_periodically
 
 MOST_IN_MEMORY: Final = 1_000
-_ROUND_S: Final = 1.0
+_INTERVAL_S: Final = 1.0
 
 log = get_logger(__name__)
 
@@ -65,9 +66,7 @@ class RefusalLog:
         return self._has_room((account_id, self._clock_ms() // DAY_MS))
 
     async def run(self) -> None:
-        while True:
-            await asyncio.sleep(_ROUND_S)
-            await self.flush()
+        await run_periodically(self.flush, _INTERVAL_S, name="refusal_log")
 
     async def flush(self) -> None:
         """Write what was noted; what the store does not take is counted and tried again."""

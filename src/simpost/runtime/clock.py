@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from simpost.observe import get_logger
+from simpost.runtime.component import Component
 
 Clock = Callable[[], int]
 """Milliseconds since 1970-01-01 UTC."""
@@ -31,7 +32,7 @@ def wall_clock_ms() -> int:
 _passed_ns = partial(time.clock_gettime_ns, _PASSING)
 
 
-class SteadyClock:
+class SteadyClock(Component):
     """The wall clock without its jumps, for a store of one process.
 
     What is due, leased or valid until a time stays so for as long as was meant, give or take a

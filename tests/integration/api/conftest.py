@@ -35,8 +35,6 @@ from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
-from simpost.messaging.metrics_collector import MetricsCollector
-from simpost.messaging.readiness import Readiness
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import (
@@ -47,6 +45,8 @@ from simpost.ports.carrier import (
     OutboundPart,
 )
 from simpost.ports.cluster import Reloaded
+from simpost.runtime.metrics_collector import MetricsCollector
+from simpost.runtime.readiness import Readiness
 from simpost.store import SqliteStore
 
 NOW_MS = 1_767_225_600_000
@@ -200,7 +200,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
     intake = Intake(
         store,
         Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.capabilities}),
-        dispatch.lanes,
+        dispatch,
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,
         validity_s=3600,
@@ -212,7 +212,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         new_id=lambda: uuid7().bytes,
         clock_ms=lambda: NOW_MS,
     )
-    keeper = Maintenance(
+    maintenance = Maintenance(
         store,
         owner="embedded",
         repeats=RepeatPolicy(),
@@ -220,10 +220,13 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         clock_ms=lambda: NOW_MS,
     )
     failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=lambda: NOW_MS)
-    measures = MetricsCollector(
-        store.health, dispatch, intake, inbound, keeper, failover, clock_ms=lambda: NOW_MS
-    )
     cluster = SingleNode(settings.pop("reload", nothing_to_reload))
+    measures = MetricsCollector(
+        store.health,
+        (cluster, dispatch, intake, inbound, failover, maintenance),
+        lambda: dispatch.lanes,
+        clock_ms=lambda: NOW_MS,
+    )
     known: dict[str, Any] = {
         "admin_token": "admin-token",
         "version": "0",
@@ -235,7 +238,9 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
         measures=measures,
-        readiness=Readiness(store.health, dispatch, clock_ms=lambda: NOW_MS, time_s=time.monotonic),
+        readiness=Readiness(
+            store.health, dispatch.is_any_available, clock_ms=lambda: NOW_MS, time_s=time.monotonic
+        ),
         clock_ms=lambda: NOW_MS,
         **(known | settings),
     )

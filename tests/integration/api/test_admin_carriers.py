@@ -5,8 +5,8 @@ import pytest
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.errors import ConfigError
-from simpost.messaging.reload import Reloaded
 from simpost.messaging.retry import RetryPolicy, settle
+from simpost.runtime.reload import Reloaded
 from tests.integration.api.conftest import NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py

@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from simpost.errors import StoreError, StoreFull
-from simpost.messaging.readiness import DRAINING, SILENT, WAITS
+from simpost.runtime.readiness import DRAINING, SILENT, WAITS
 from tests.integration.api.conftest import GOOD
 
 

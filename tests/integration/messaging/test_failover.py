@@ -53,7 +53,7 @@ class Service:
         self.intake = Intake(
             store,
             Routing((), {}),
-            self.dispatch.lanes,
+            self.dispatch,
             new_id=lambda: next(ids).to_bytes(16, "big"),
             clock_ms=clock,
             validity_s=3600,

@@ -128,7 +128,7 @@ async def opened(path, **carrier_settings):
     intake = Intake(
         store,
         Routing(routes=(Route(("centre",)),), carriers={"centre": lane.carrier.capabilities}),
-        dispatch.lanes,
+        dispatch,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock,
         validity_s=3600,

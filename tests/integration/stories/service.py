@@ -112,9 +112,10 @@ class Service:
 
     async def _work(self, started):
         async with asyncio.TaskGroup() as tasks:
-            for side in (self.app._maintenance, self.app.inbound, self.app._failover):
-                tasks.create_task(side.run())
-            await self.app.dispatch.start(tasks)
+            app = self.app
+            for component in (app.dispatch, app._maintenance, app.inbound, app._failover):
+                tasks.create_task(component.run())
+            await app.dispatch.wait_started()
             started.set()
             await asyncio.get_running_loop().create_future()
 

@@ -13,11 +13,11 @@ from simpost.cluster.facade import Cluster
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake
-from simpost.messaging.metrics_collector import MetricsCollector
-from simpost.messaging.readiness import Readiness
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
+from simpost.runtime.metrics_collector import MetricsCollector
+from simpost.runtime.readiness import Readiness
 
 
 @dataclass(frozen=True, slots=True)

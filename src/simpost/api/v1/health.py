@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from simpost.api.shared.auth import ServicesDep
 from simpost.api.shared.problems import Problem, ProblemCode
-from simpost.messaging.readiness import DRAINING
+from simpost.runtime.readiness import DRAINING
 
 router = APIRouter(tags=["health"])
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from simpost.errors import StoreError
-from simpost.messaging.dispatch import Dispatch
 from simpost.ports.store import StoreHealth
 from simpost.runtime.clock import Clock
 
@@ -37,14 +36,14 @@ class Readiness:
     def __init__(
         self,
         store: StoreHealth,
-        dispatch: Dispatch,
+        is_any_carrier_available: Callable[[], bool],
         *,
         clock_ms: Clock,
         time_s: Callable[[], float],
     ) -> None:
         self.is_draining = False
         self._store = store
-        self._dispatch = dispatch
+        self._is_any_carrier_available = is_any_carrier_available
         self._clock_ms = clock_ms
         self._time_s = time_s
         self._one_at_a_time = asyncio.Lock()
@@ -58,8 +57,8 @@ class Readiness:
             if self._time_s() - self._found_s >= _EVERY_S:
                 self._found = await self._try_store()
                 self._found_s = self._time_s()
-        takes = any(map(self._dispatch.is_available, self._dispatch.lanes))
-        return State(problem=self._found, remark=None if takes else WAITS)
+        remark = None if self._is_any_carrier_available() else WAITS
+        return State(problem=self._found, remark=remark)
 
     async def _try_store(self) -> str | None:
         try:

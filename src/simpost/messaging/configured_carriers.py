@@ -1,0 +1,67 @@
+"""The carriers as the configuration names them: opened, reconfigured and removed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from simpost.config import CarrierSettings, Settings
+from simpost.messaging.dispatch import Dispatch
+from simpost.ports.carrier import Carrier
+from simpost.runtime.component import Component
+
+
+class ConfiguredCarriers(Component):
+    """Gives dispatch a lane for each carrier.
+
+    New carriers are there before a route leads to them. Carriers that are no longer configured keep
+    their lanes: see `RemovedCarriers`.
+    """
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        make: Callable[[CarrierSettings], Carrier],
+        carriers: Sequence[CarrierSettings],
+    ) -> None:
+        self._dispatch = dispatch
+        self._make = make
+        self._settings: dict[str, CarrierSettings] = {one.name: one for one in carriers}
+        for one in carriers:
+            dispatch.add(make(one))
+
+    async def reconfigure(self, settings: Settings) -> None:
+        before = self._settings
+        after: dict[str, CarrierSettings] = {one.name: one for one in settings.carriers}
+        added = [name for name in after if name not in before]
+        changed = [name for name in after if name in before and after[name] != before[name]]
+        for carrier in [self._make(after[name]) for name in added]:
+            self._dispatch.add(carrier)
+        for name in added:
+            await self._dispatch.open(name)
+        await asyncio.gather(*(self._change(before[name], after[name]) for name in changed))
+        self._settings = after
+
+    async def _change(self, before: CarrierSettings, after: CarrierSettings) -> None:
+        if before.type == after.type:
+            await self._dispatch.reconfigure_carrier(after.name, after)
+            return
+        await self._dispatch.remove(after.name)
+        self._dispatch.add(self._make(after))
+        await self._dispatch.open(after.name)
+
+
+class RemovedCarriers(Component):
+    """Ends the lanes of carriers that left the configuration, after the last route has left them.
+
+    Such a carrier finishes what it was given. What is queued for it goes by the routes that are
+    left (see `Failover`).
+    """
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+
+    async def reconfigure(self, settings: Settings) -> None:
+        kept = {one.name for one in settings.carriers}
+        removed = [name for name in self._dispatch.lanes if name not in kept]
+        await asyncio.gather(*(self._dispatch.remove(name) for name in removed))

@@ -1,0 +1,40 @@
+"""Periodic jobs: each does what rows of the store say is due, a bounded step at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from simpost.errors import StoreError
+from simpost.observe import get_logger
+
+log = get_logger(__name__)
+
+
+def always() -> bool:
+    """For a job that every node runs, and for a single node."""
+    return True
+
+
+async def run_periodically(
+    job: Callable[[], Awaitable[object]],
+    every_s: float,
+    *,
+    name: str,
+    when: Callable[[], bool] = always,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Run a job every `every_s` seconds until cancelled, on the node for which `when` holds.
+
+    The duty is remembered by rows, not by this loop: a run that fails, or that a node did not live
+    to see, is made up for by the next one on any node. A StoreError is logged as `job_failed`; any
+    other error is a mistake in the job and is raised, which stops the process.
+    """
+    while True:
+        await sleep(every_s)
+        if not when():
+            continue
+        try:
+            await job()
+        except StoreError as error:
+            log.error("job_failed", job=name, error=str(error))

@@ -1,0 +1,71 @@
+"""One loop for all periodic jobs; time is given by the test."""
+
+import asyncio
+
+import pytest
+import structlog
+
+from simpost.errors import StoreError
+from simpost.runtime.scheduler import run_periodically
+
+
+class Over(Exception):
+    """The test has seen enough."""
+
+
+class Turns:
+    """A sleep that returns at once, so many times."""
+
+    def __init__(self, count):
+        self.left = count
+        self.slept_s = []
+
+    async def __call__(self, seconds):
+        if not self.left:
+            raise Over
+        self.left -= 1
+        self.slept_s.append(seconds)
+
+
+async def test_a_job_runs_after_each_interval():
+    ran = []
+    turns = Turns(3)
+    with pytest.raises(Over):
+        await run_periodically(
+            lambda: asyncio.sleep(0, ran.append("run")), 5.0, name="release", sleep=turns
+        )
+    assert (ran, turns.slept_s) == (["run"] * 3, [5.0] * 3)
+
+
+async def test_only_the_leader_runs_it_and_a_new_leader_goes_on():
+    ran = []
+    leads = iter([False, True, False, True])
+
+    async def job():
+        ran.append("run")
+
+    with pytest.raises(Over):
+        await run_periodically(job, 1.0, name="release", when=lambda: next(leads), sleep=Turns(4))
+    assert ran == ["run"] * 2
+
+
+async def test_an_error_of_the_store_is_logged_and_the_next_run_follows():
+    outcomes = iter([StoreError("no room"), None])
+
+    async def job():
+        if error := next(outcomes):
+            raise error
+
+    with structlog.testing.capture_logs() as logs, pytest.raises(Over):
+        await run_periodically(job, 1.0, name="release", sleep=Turns(2))
+    [line] = logs
+    assert (line["event"], line["job"], line["error"]) == ("job_failed", "release", "no room")
+    assert next(outcomes, "none left") == "none left"
+
+
+async def test_a_job_with_a_mistake_stops_the_process():
+    async def job():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await run_periodically(job, 1.0, name="release", sleep=Turns(9))
