@@ -1,4 +1,4 @@
-"""How fast one bind may go: its own rate, and what its message centre's answers taught.
+"""The rate of one connection: its configured limit, lowered while the carrier throttles.
 
 Pure: seconds of one monotonic clock come in as an argument.
 """
@@ -83,7 +83,7 @@ class AdaptiveRate:
         return self._bucket.rate_per_s > 0
 
     def measured_per_s(self, now_s: float) -> float:
-        """Answers a second of late."""
+        """Responses per second in the last interval."""
         elapsed_s = now_s - self._since_s
         recent = elapsed_s < 2 * _LONGEST_S
         return self._measured_per_s if recent else self._answered / elapsed_s

@@ -1,4 +1,4 @@
-"""How long a bind is called throttled: from the first such answer until it has grown back."""
+"""How long a connection counts as throttled: from the first such response until it recovers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from simpost.carriers.rate_control import AdaptiveRate
 
 _LOOK_S: Final = 0.25
 _LEAST_S: Final = 1.0
-"""It does not end earlier after the last throttled answer."""
+"""Shortest time from the last throttled response to the end."""
 
 
 class ThrottleState:
-    """Looks at the pace until it is its own again, and tells."""
+    """Evaluates the rate until it is back at its limit, then calls `on_end`."""
 
     def __init__(self, rate: AdaptiveRate, on_end: Callable[[], None]) -> None:
         self._rate = rate
@@ -24,7 +24,7 @@ class ThrottleState:
         self._is_on = False
 
     def note(self, now_s: float) -> None:
-        """An answer asked us to slow down."""
+        """A response asked for a slower rate."""
         self._last_s = now_s
         if not self._is_on:
             self._is_on = True

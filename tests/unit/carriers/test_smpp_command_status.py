@@ -53,7 +53,7 @@ def test_every_word_for_a_link_is_explained():
 
 
 def test_the_page_names_no_setting_that_is_not_there():
-    from simpost.config import SmppCarrierSettings
+    from simpost.config import HttpCarrierSettings, SmppCarrierSettings
 
     named = set(re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", PAGE))
     words = {"submit_sm", "deliver_sm", "data_sm", "bind_receiver", "enquire_link", "in_doubt"}
@@ -65,7 +65,8 @@ def test_the_page_names_no_setting_that_is_not_there():
         "protocol_deviation",
     }
     reasons = {str(reason) for reason in Reason}
-    assert named - words - reasons <= set(SmppCarrierSettings.model_fields)
+    settings = {*SmppCarrierSettings.model_fields, *HttpCarrierSettings.model_fields}
+    assert named - words - reasons <= settings
 
 
 @pytest.mark.parametrize(

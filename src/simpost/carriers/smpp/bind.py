@@ -1,4 +1,4 @@
-"""A bind: one connection to the message centre, the state it is in and how fast it may go."""
+"""A bind: one connection to the message centre, its state and its rate."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class BindKind(StrEnum):
 
 
 class BindListener(Protocol):
-    """Whom a bind tells: the carrier it belongs to."""
+    """What a bind reports to its carrier."""
 
     def on_state(self) -> None:
         """The state of a bind has changed."""
 
     def on_capacity(self) -> None:
-        """There may be room again."""
+        """There may be capacity again."""
 
     def on_request(self, session: Session, request: Pdu) -> None:
-        """The message centre asks."""
+        """The message centre sent a request."""
 
     def on_late_response(self, request: Pdu, response: Pdu) -> None:
-        """The answer to a request that was given up."""
+        """The response to a request whose time limit passed."""
 
 
 class BindConnection(SessionHandler):
@@ -316,9 +316,9 @@ Keep: TypeAlias = Callable[[BindConnection], Coroutine[Any, Any, None]]
 
 
 def counts_as_healthy(heard: int, *, lasted: bool) -> bool:
-    """A link that brought many PDUs, or lasted and brought any, deserves a try at once.
+    """Whether a bind that ended is opened again at once: it brought many PDUs, or lasted.
 
-    One that takes a part or two and hangs up does not: it is tried ever more slowly.
+    One that takes a part or two and hangs up is opened again after ever longer waits.
     """
     return heard >= _MUCH or (heard > 0 and lasted)
 

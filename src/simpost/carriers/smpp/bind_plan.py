@@ -1,4 +1,4 @@
-"""The binds that a carrier's settings ask for."""
+"""Builds the binds that the settings of a carrier ask for."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KINDS: Final = {
 def build_binds(
     settings: Settings, statuses: StatusMap, listener: BindListener
 ) -> list[BindConnection]:
-    """Binds to start: those we dial, and the one the message centre calls us on."""
+    """The binds to start: those simpost opens, and the one for outbind."""
     names = NameResolver()  # each carrier's own: a name server that hangs holds nobody else up
     binds = [
         BindConnection(

@@ -1,4 +1,4 @@
-"""Which data_coding says which alphabet and class to one carrier (SMPP 3.4 5.2.19, TS 23.038 4)."""
+"""The data_coding for an alphabet and message class (SMPP 3.4 5.2.19, TS 23.038 4)."""
 
 from __future__ import annotations
 

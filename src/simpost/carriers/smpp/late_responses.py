@@ -1,4 +1,4 @@
-"""Submits whose answer did not come in time, kept for the case that it comes after all."""
+"""Submits without a response in time, kept in case the response still comes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST: Final = 1000
 
 
 class UnansweredSubmits:
-    """Bounded: the oldest are forgotten first, and a receipt may still settle those."""
+    """Bounded: the oldest are dropped first; a receipt may still end their parts."""
 
     def __init__(self) -> None:
         self._parts: OrderedDict[int, tuple[Pdu, OutboundPart]] = OrderedDict()
@@ -23,6 +23,6 @@ class UnansweredSubmits:
             self._parts.popitem(last=False)
 
     def pop(self, request: Pdu) -> OutboundPart | None:
-        """The part that the request carried, once."""
+        """Remove and return the part of the request; `None` if it is unknown."""
         _, part = self._parts.pop(id(request), (None, None))
         return part

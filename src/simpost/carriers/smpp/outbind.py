@@ -1,4 +1,4 @@
-"""Being called: the message centre connects to us and asks us to bind (SMPP 3.4 2.2.1)."""
+"""Outbind: the message centre connects to simpost and requests a bind (SMPP 3.4 2.2.1)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 
 async def serve_outbind(bind_pdu: Callable[[], Bind], bind: BindConnection) -> None:
-    """Until cancelled: bind on the connection of whoever calls with the right name and password."""
+    """Until cancelled, bind on connections whose outbind has the right name and password."""
     settings = bind.settings
     bind.on_outbind = partial(_on_outbind, bind_pdu, bind)
     place = f"{settings.outbind_host} port {settings.outbind_port}"

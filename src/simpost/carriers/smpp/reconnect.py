@@ -1,4 +1,4 @@
-"""Keeping a bind bound: connect, bind, wait until it is lost, wait a while, again."""
+"""Keep a bind open: connect, bind, wait until it is lost, back off, repeat."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class Backoff:
 async def keep_bound(
     bind_pdu: Callable[[], Bind], statuses: StatusMap, names: NameResolver, bind: BindConnection
 ) -> None:
-    """Until cancelled. A refused bind waits longer: trying harder mends no password.
+    """Keep a bind open until cancelled. After a refused bind, wait longer.
 
-    Unless it follows a link that was of use: the message centre may not have noticed yet that
-    this one ended, and says ESME_RALYBND.
+    But not right after a healthy bind: the message centre may not have noticed that it ended, and
+    responds ESME_RALYBND.
     """
     settings = bind.settings
     backoff = Backoff(
@@ -91,7 +91,7 @@ async def keep_bound(
 async def _bound_once(
     bind_pdu: Callable[[], Bind], names: NameResolver, bind: BindConnection
 ) -> bool:
-    """Bind and wait until the link is lost; whether it was of use."""
+    """Bind and wait until the bind is lost. Returns whether it was healthy."""
     settings = bind.settings
     bind.binding()
     addresses = await _resolve(names, bind)
