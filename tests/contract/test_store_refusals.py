@@ -5,9 +5,9 @@ import asyncio
 from simpost.domain.reasons import Reason
 from simpost.ports.store.refusals import (
     MOST_A_DAY,
-    Refusal,
     RefusalBatch,
     RefusalFilter,
+    RefusalRecord,
     UnlistedDay,
 )
 from tests.contract.store_facts import DAY_MS, NOW_MS, new_id
@@ -25,7 +25,7 @@ def refusal(at_ms=NOW_MS, **changes):
         "request_id": "r-1",
         "created_ms": at_ms,
     }
-    return Refusal(**{**facts, **changes})
+    return RefusalRecord(**{**facts, **changes})
 
 
 async def add(store, *refusals, **rest):

@@ -11,22 +11,17 @@ SOURCES = sorted(Path("src").rglob("*.py"))
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
 
 SAME_NAME = {
-    "Expiry": "a job of each store's writer",
     "_Lines": "private to their modules",
 }
 SAME_NAME_TO_DO = frozenset(
     {
-        "Address",
         "Command",
         "Health",
         "InboundPart",
         "NewMessage",
         "Readiness",
-        "Refusal",
         "RefusedRow",
-        "Row",
         "State",
-        "Unreachable",
     }
 )
 """Duplicate class names still to be renamed. Take out what is done; add none."""
@@ -46,7 +41,7 @@ NOUNS = frozenset(
     }
 )
 """Modules whose names end in -ing and are nouns of the trade."""
-GERUNDS_TO_DO = frozenset({"importing", "matching", "receiving"})
+GERUNDS_TO_DO = frozenset({"importing", "receiving"})
 """Modules still to be renamed. Take out what is done; add none."""
 
 UNUSED_WORDS = re.compile(

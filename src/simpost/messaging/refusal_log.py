@@ -18,8 +18,8 @@ from simpost.ports.store.refusals import (
     DAY_MS,
     MOST_A_DAY,
     AccountDay,
-    Refusal,
     RefusalBatch,
+    RefusalRecord,
     RefusalStore,
 )
 from simpost.runtime.clock import Clock
@@ -37,7 +37,7 @@ class RefusalLog:
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._flushing = asyncio.Lock()
-        self._refusals: list[Refusal] = []
+        self._refusals: list[RefusalRecord] = []
         self._not_listed: Counter[AccountDay] = Counter()
         self._listed: Counter[AccountDay] = Counter()
 
@@ -58,7 +58,9 @@ class RefusalLog:
             return
         self._listed[day] += 1
         self._refusals.append(
-            Refusal(account_id, self._new_id(), esim_tran_no, iccid, reason, request_id, now_ms)
+            RefusalRecord(
+                account_id, self._new_id(), esim_tran_no, iccid, reason, request_id, now_ms
+            )
         )
 
     def lists(self, account_id: int) -> bool:

@@ -19,7 +19,7 @@ from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import NewMessage, PriceRow, Refused
-from simpost.ports.store.refusals import Refusal, RefusalBatch
+from simpost.ports.store.refusals import RefusalBatch, RefusalRecord
 from simpost.store import SqliteStore
 from simpost.store.to_postgres.tables import TABLES
 from tests import prestarted
@@ -148,7 +148,7 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     )
     await store.queue.record((), [receipt(f"id-{at}") for at in (1, 2, 3)])
     await store.queue.record((), [receipt("parked"), receipt("id-1", State.FAILED)])
-    refused = Refusal(1, new_id(NOW_MS), "E-2", None, Reason.SMS_NOT_SUPPORTED, "r", NOW_MS)
+    refused = RefusalRecord(1, new_id(NOW_MS), "E-2", None, Reason.SMS_NOT_SUPPORTED, "r", NOW_MS)
     await store.refusals.add_refusals(RefusalBatch((refused,), {refused.day: 3}))
     await store.inbound.add_part(one_of(1))
     await store.inbound.add_part(one_of(2))

@@ -4,7 +4,7 @@ import pytest
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import candidate_ids, possible_formats
-from simpost.domain.receipts.matching import (
+from simpost.domain.receipts.candidates import (
     CandidatePart,
     choose,
     choose_in_any_format,

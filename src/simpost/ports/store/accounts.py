@@ -10,7 +10,9 @@ from simpost.domain.accounts import Account, AccountChange
 class AccountStore(Protocol):
     """Reads and changes accounts."""
 
-    async def list_accounts(self) -> list[Account]: ...
+    async def list_accounts(self) -> list[Account]:
+        """All accounts by their ids, secrets in clear."""
+        ...
 
     async def add_account(self, account: Account) -> int:
         """Returns its id. Raises InvalidRequest when the access code is taken."""

@@ -18,9 +18,11 @@ class PendingCounts:
         self.kept: list[tuple[str, str]] = []
 
     def end(self, carrier: str, state: str, reason: str | None) -> None:
+        """Count a part that reached a final state."""
         self.ended.append((carrier, state, reason or ""))
 
     def keep(self, carrier: str, standing: str) -> None:
+        """Count a receipt that was stored instead of applied."""
         self.kept.append((carrier, standing))
 
     def add(self, other: PendingCounts) -> None:
@@ -30,6 +32,7 @@ class PendingCounts:
         other.clear()
 
     def clear(self) -> None:
+        """Forget what was not committed."""
         self.ended.clear()
         self.kept.clear()
 

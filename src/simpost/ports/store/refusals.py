@@ -17,7 +17,7 @@ AccountDay: TypeAlias = tuple[int, int]
 """An account, and a day as its number since 1970."""
 
 
-class Refusal(msgspec.Struct, frozen=True, gc=False):
+class RefusalRecord(msgspec.Struct, frozen=True, gc=False):
     """A text that was refused; never the text itself.
 
     Attributes:
@@ -35,13 +35,14 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def day(self) -> AccountDay:
+        """The account and the day (UTC) that it counts for."""
         return self.account_id, self.created_ms // DAY_MS
 
 
 class RefusalBatch(msgspec.Struct, frozen=True, gc=False):
     """Refusals to list, and how many more there were by account and day."""
 
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RefusalRecord, ...]
     not_listed: Mapping[AccountDay, int]
 
 
@@ -70,7 +71,9 @@ class RefusalStore(Protocol):
     async def add_refusals(self, batch: RefusalBatch) -> None:
         """List the refusals, at most MOST_A_DAY for an account and day; count the others."""
 
-    async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[Refusal]: ...
+    async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[RefusalRecord]:
+        """One page, newest first."""
+        ...
 
     async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
         """The days with refusals that are not listed, newest first; at most 100."""

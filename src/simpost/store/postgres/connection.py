@@ -13,8 +13,8 @@ import asyncpg
 from simpost.errors import StoreError
 from simpost.ports.store.health import PendingCounts, StoreCounts
 from simpost.store.postgres.connector import SETTINGS, connect
-from simpost.store.postgres.dsn import Address
-from simpost.store.postgres.failures import Unreachable, is_lost
+from simpost.store.postgres.dsn import DatabaseUrl
+from simpost.store.postgres.failures import DatabaseUnreachable, is_lost
 from simpost.store.postgres.queries import SQL
 
 _MOST_PAUSE_S: Final = 1.0
@@ -107,7 +107,7 @@ class ManagedConnection:
 
     def __init__(
         self,
-        address: Address,
+        address: DatabaseUrl,
         *,
         node: str,
         counts: StoreCounts | None = None,
@@ -126,7 +126,7 @@ class ManagedConnection:
     async def use(self) -> AsyncIterator[PostgresSession]:
         """Raises what was raised; a connection that may be of no more use is dropped then.
 
-        Raises Unreachable when there is none and none can be made.
+        Raises DatabaseUnreachable when there is none and none can be made.
         """
         async with self._lock:
             session = self._session
@@ -156,12 +156,12 @@ class ManagedConnection:
         address = self._address
         begun_s = monotonic()
         if begun_s < self._again_s:
-            raise Unreachable
+            raise DatabaseUnreachable
         try:
             connection = await connect(
                 address.url, is_pooled=address.is_pooled, keeps_plans=self._keeps_plans
             )
-        except Unreachable:
+        except DatabaseUnreachable:
             # Who waited behind a try that took seconds does not wait for one of his own.
             now_s = monotonic()
             self._again_s = now_s + min(_MOST_PAUSE_S, now_s - begun_s)

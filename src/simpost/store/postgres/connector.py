@@ -9,7 +9,7 @@ import asyncpg
 
 from simpost.errors import StoreError
 from simpost.store.postgres.dsn import each_host
-from simpost.store.postgres.failures import FAILURES, Unreachable, translate
+from simpost.store.postgres.failures import FAILURES, DatabaseUnreachable, translate
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 10.0
@@ -43,7 +43,7 @@ async def connect(
     """Connect to the first host that answers as wanted; all are tried at once.
 
     One after the other, a host that swallows packets would keep us from its standby.
-    Raises Unreachable, which tells neither user nor password.
+    Raises DatabaseUnreachable, which tells neither user nor password.
     """
     settings = {"application_name": "simpost", **SETTINGS, **_KEEPALIVE}
     if keeps_plans:
@@ -84,7 +84,7 @@ async def _connect(url: str, settings: dict[str, str] | None) -> asyncpg.Connect
             server_settings=settings,
         )
     except FAILURES as error:
-        raise Unreachable(str(translate(error))) from None
+        raise DatabaseUnreachable(str(translate(error))) from None
     except ValueError:
         raise StoreError("the database's URL cannot be read") from None
     return connection

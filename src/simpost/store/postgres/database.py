@@ -13,7 +13,7 @@ from simpost.ports.store.health import StoreCounts
 from simpost.store.postgres import shared_verbs
 from simpost.store.postgres.batching import BatchQueue
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
-from simpost.store.postgres.dsn import Address
+from simpost.store.postgres.dsn import DatabaseUrl
 from simpost.store.postgres.failures import translating
 from simpost.store.postgres.notifications import Listener, Notifier
 from simpost.store.secret_box import SecretBox
@@ -38,7 +38,7 @@ class PostgresDatabase:
             pooler, without a URL around it.
     """
 
-    def __init__(self, address: Address, *, seal: SecretBox, node: str) -> None:
+    def __init__(self, address: DatabaseUrl, *, seal: SecretBox, node: str) -> None:
         self.seal = seal
         self._counts = StoreCounts()
 

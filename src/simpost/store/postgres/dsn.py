@@ -15,7 +15,7 @@ _VERIFIED = "verify-full"
 _TARGET = "target_session_attrs"
 
 
-class Address(NamedTuple):
+class DatabaseUrl(NamedTuple):
     """How to connect.
 
     Attributes:
@@ -31,7 +31,7 @@ class Address(NamedTuple):
     shown: str
 
 
-def parse(url: str, listen_url: str = "") -> Address:
+def parse(url: str, listen_url: str = "") -> DatabaseUrl:
     """Raises StoreError when it is no such URL; the error does not show it.
 
     `pgbouncer=true` among the options says that a pooler in transaction mode is in between. Of
@@ -39,7 +39,7 @@ def parse(url: str, listen_url: str = "") -> Address:
     """
     plain, is_pooled = _without_ours(url)
     direct = _without_ours(listen_url)[0] if listen_url else None if is_pooled else plain
-    return Address(plain, is_pooled, direct, _shown(plain))
+    return DatabaseUrl(plain, is_pooled, direct, _shown(plain))
 
 
 def each_host(url: str) -> list[str]:

@@ -11,7 +11,7 @@ import asyncpg
 from simpost.errors import StoreError, StoreFull, StoreReadOnly, StoreTimeout
 
 
-class Unreachable(StoreError):
+class DatabaseUnreachable(StoreError):
     """The database cannot be reached."""
 
 
@@ -51,7 +51,7 @@ def may_go_through(error: BaseException) -> bool:
 
 def is_lost(error: BaseException) -> bool:
     """Whether the connection is of no more use; whether a commit went through is not known then."""
-    if isinstance(error, Unreachable):
+    if isinstance(error, DatabaseUnreachable):
         return True
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_GONE)

@@ -25,7 +25,7 @@ from simpost.store.records.payloads import (
     PartKey,
     Purge,
 )
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 _IN_DOUBT = CODE[State.IN_DOUBT]
 _SENT = CODE[State.SENT]
@@ -37,7 +37,7 @@ class Leases(NamedTuple):
     limit: int
 
 
-class Expiry(NamedTuple):
+class ExpiryStep(NamedTuple):
     now_ms: int
     limit: int
 
@@ -85,7 +85,7 @@ async def leased(session: PostgresSession, all_of: Sequence[Leases]) -> list[lis
     ]
 
 
-def _submission(row: Row) -> OutboundPart:
+def _submission(row: NamedRow) -> OutboundPart:
     return outbound_part(row, row["text"].decode())
 
 
@@ -124,11 +124,11 @@ async def _expire_leases(session: PostgresSession, one: LeaseExpiry) -> int:
     return len(rows)
 
 
-def _key(row: Row) -> PartKey:
+def _key(row: NamedRow) -> PartKey:
     return row["account_id"], row["message_id"], row["number"]
 
 
-def _after_loss(row: Row, one: LeaseExpiry) -> tuple[int, Reason]:
+def _after_loss(row: NamedRow, one: LeaseExpiry) -> tuple[int, Reason]:
     """When the part is looked at again, and the reason it waits with."""
     expires_ms, category, unclear = row["expires_ms"], row["category"], row["unclear"]
     used_up = one.repeats.is_exhausted(category, unclear)
@@ -136,7 +136,7 @@ def _after_loss(row: Row, one: LeaseExpiry) -> tuple[int, Reason]:
     return due_ms, Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST
 
 
-def _lost_attempt(row: Row, now_ms: int) -> tuple[Any, ...]:
+def _lost_attempt(row: NamedRow, now_ms: int) -> tuple[Any, ...]:
     return (
         *_key(row),
         row["attempt"],
@@ -151,11 +151,11 @@ def _lost_attempt(row: Row, now_ms: int) -> tuple[Any, ...]:
     )
 
 
-async def expire(session: PostgresSession, expiries: Sequence[Expiry]) -> list[int]:
+async def expire(session: PostgresSession, expiries: Sequence[ExpiryStep]) -> list[int]:
     return [await _expire(session, one) for one in expiries]
 
 
-async def _expire(session: PostgresSession, one: Expiry) -> int:
+async def _expire(session: PostgresSession, one: ExpiryStep) -> int:
     async with session.transaction():
         rows = await session.ask("expire_parts", one.now_ms, one.limit)
         await fold_expired(session, rows, one.now_ms)

@@ -13,7 +13,7 @@ from typing import Final
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import MAX_OCTETS, candidate_ids, possible_formats
-from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, number_endings
+from simpost.domain.receipts.candidates import MAX_PARKED_COMPARED, number_endings
 from simpost.ports.store import AttemptResult
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns

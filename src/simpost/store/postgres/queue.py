@@ -65,7 +65,7 @@ class PostgresQueue:
                 return count
 
     async def expire(self, *, now_ms: int, limit: int) -> int:
-        return await self._write(leases.expire, leases.Expiry(now_ms, limit))
+        return await self._write(leases.expire, leases.ExpiryStep(now_ms, limit))
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
         after = self._unreported_after

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
-from simpost.domain.receipts.matching import CandidatePart
+from simpost.domain.receipts.candidates import CandidatePart
 from simpost.domain.states import State
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.message_state import refold

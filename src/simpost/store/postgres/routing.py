@@ -12,7 +12,7 @@ from simpost.store.postgres.queries import columns, without_duplicate_keys
 from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
 from simpost.store.records.routing import queued_message
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 _START = (-1, 0, 0, 0, b"")
 
@@ -84,7 +84,7 @@ async def queued_messages(
     return [_waiting(row) for row in await session.ask("queued_messages", carrier, *place, limit)]
 
 
-def _waiting(row: Row) -> QueuedMessage:
+def _waiting(row: NamedRow) -> QueuedMessage:
     parts = tuple(part.decode() for part in row["parts"] or ())
     return queued_message(row, row["text"].decode(), parts)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 from simpost.store.secret_box import SecretBox
 
 _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -49,7 +49,7 @@ def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
     )
 
 
-def account_of(row: Row, box: SecretBox) -> Account:
+def account_of(row: NamedRow, box: SecretBox) -> Account:
     """Raises StoreError when the secret was sealed with another key."""
     access_code: str = row["access_code"]
     return Account(

@@ -8,12 +8,12 @@ import msgspec
 
 from simpost.domain.esims import Esim
 from simpost.ports.store.catalogue import EsimRow, PlanRow, PriceRow
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def plan_of(row: Row) -> PlanRow:
+def plan_of(row: NamedRow) -> PlanRow:
     return PlanRow(
         package_code=row["package_code"],
         slug=row["slug"],
@@ -26,7 +26,7 @@ def plan_of(row: Row) -> PlanRow:
     )
 
 
-def esim_of(row: Row) -> EsimRow:
+def esim_of(row: NamedRow) -> EsimRow:
     return EsimRow(
         esim_tran_no=row["esim_tran_no"],
         iccid=row["iccid"],
@@ -43,11 +43,11 @@ def esim_of(row: Row) -> EsimRow:
     )
 
 
-def price_of(row: Row) -> PriceRow:
+def price_of(row: NamedRow) -> PriceRow:
     return PriceRow(row["package_code"], row["price"], row["retail_price"])
 
 
-def found_esim(row: Row) -> Esim:
+def found_esim(row: NamedRow) -> Esim:
     """With what its plan says of it."""
     return Esim(
         esim_tran_no=row["esim_tran_no"],

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from simpost.ports.store.events import Event, EventPage
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 _decode_data = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def page_of(rows: Sequence[Row]) -> EventPage:
+def page_of(rows: Sequence[NamedRow]) -> EventPage:
     """Of the statement `events_after`: none without a log, one with NULLs without an event."""
     if not rows:
         return EventPage()
@@ -22,7 +22,7 @@ def page_of(rows: Sequence[Row]) -> EventPage:
     return EventPage(events, deleted_to=first["deleted_to"], last_sequence=first["last_sequence"])
 
 
-def _event(row: Row) -> Event:
+def _event(row: NamedRow) -> Event:
     return Event(
         sequence=row["sequence"],
         type=row["type"],

@@ -8,14 +8,14 @@ import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, PartPosition, RawPart
 from simpost.store.records.columns import reason_of
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 _encode_raw = msgspec.msgpack.Encoder().encode
 _decode_raw = msgspec.msgpack.Decoder(tuple[RawPart, ...]).decode
 _decode_missing = msgspec.json.Decoder(tuple[int, ...]).decode
 
 
-def incoming_of(assembly: Row, part_rows: Iterable[Row]) -> list[InboundPart]:
+def incoming_of(assembly: NamedRow, part_rows: Iterable[NamedRow]) -> list[InboundPart]:
     """The parts of an assembly that arrived, in the order of their numbers."""
     return [
         InboundPart(
@@ -41,7 +41,7 @@ def raw_octets(parts: Sequence[RawPart | None]) -> bytes | None:
     return _encode_raw(known) if known else None
 
 
-def inbound_of(row: Row, text: str, raw: bytes | None = None) -> InboundMessage:
+def inbound_of(row: NamedRow, text: str, raw: bytes | None = None) -> InboundMessage:
     """`text` comes apart: the stores keep it each in its own way."""
     return InboundMessage(
         id=row["id"],

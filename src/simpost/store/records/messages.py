@@ -12,7 +12,7 @@ from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, Unmatc
 from simpost.domain.states import fold
 from simpost.ports.store import MessageFilter
 from simpost.store.records.columns import STATE, options_of, reason_of
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 MOST_RECEIPTS = 50
 """Kept receipts that are shown of a message, the oldest first."""
@@ -36,7 +36,7 @@ def _id_at(time_ms: int) -> bytes:
     return max(0, min(time_ms, LAST_MS)).to_bytes(6, "big")
 
 
-def message_of(row: Row, text: str, part_rows: Sequence[Row]) -> Message:
+def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Message:
     """`text` comes apart: the stores keep it each in its own way."""
     parts = tuple(_part(part) for part in part_rows)
     state = fold(part.state for part in parts)
@@ -63,7 +63,7 @@ def message_of(row: Row, text: str, part_rows: Sequence[Row]) -> Message:
 
 
 def with_its_tries(
-    message: Message, attempt_rows: Sequence[Row], receipt_rows: Sequence[Row]
+    message: Message, attempt_rows: Sequence[NamedRow], receipt_rows: Sequence[NamedRow]
 ) -> Message:
     """The message with all that happened to it."""
     attempts = tuple(_attempt(row) for row in attempt_rows)
@@ -76,7 +76,7 @@ def with_its_tries(
     )
 
 
-def _part(row: Row) -> Part:
+def _part(row: NamedRow) -> Part:
     return Part(
         number=row["number"],
         state=STATE[row["state"]],
@@ -90,7 +90,7 @@ def _part(row: Row) -> Part:
     )
 
 
-def _attempt(row: Row) -> Attempt:
+def _attempt(row: NamedRow) -> Attempt:
     return Attempt(
         part=row["part"],
         number=row["number"],
@@ -104,7 +104,7 @@ def _attempt(row: Row) -> Attempt:
     )
 
 
-def _receipt(row: Row) -> UnappliedReceipt:
+def _receipt(row: NamedRow) -> UnappliedReceipt:
     return UnappliedReceipt(
         part=row["number"],
         carrier=row["carrier"],
@@ -119,7 +119,7 @@ def _receipt(row: Row) -> UnappliedReceipt:
     )
 
 
-def unmatched_of(row: Row) -> UnmatchedReceipt:
+def unmatched_of(row: NamedRow) -> UnmatchedReceipt:
     numbers: str | None = row["numbers"]
     return UnmatchedReceipt(
         row["carrier"],

@@ -8,10 +8,10 @@ from simpost.domain.attempt_results import AttemptResult, PartStatus, SiblingPar
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
 from simpost.store.records.columns import CODE, STATE, options_of
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 
-def outbound_part(row: Row, text: str) -> OutboundPart:
+def outbound_part(row: NamedRow, text: str) -> OutboundPart:
     """`text` comes apart: the stores keep it each in its own way."""
     return OutboundPart(
         account_id=row["account_id"],
@@ -34,7 +34,7 @@ def outbound_part(row: Row, text: str) -> OutboundPart:
     )
 
 
-def part_status(row: Row) -> PartStatus:
+def part_status(row: NamedRow) -> PartStatus:
     return PartStatus(
         state=STATE[row["state"]],
         reason=row["reason"],
@@ -47,7 +47,7 @@ def part_status(row: Row) -> PartStatus:
     )
 
 
-def sibling_part(row: Row) -> SiblingPart:
+def sibling_part(row: NamedRow) -> SiblingPart:
     return SiblingPart(row["number"], STATE[row["state"]], bool(row["is_leased"]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from simpost.domain.receipt_ids import Base, IdFormat, LetterCase, ObservedIdFormat
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 MOST_FORMS: Final = 8
 """Of one carrier; what a ninth would have said keeps needing its proof."""
@@ -55,7 +55,7 @@ class LearnedFormats:
         return counted
 
 
-def seen_form(row: Row) -> ObservedIdFormat:
+def seen_form(row: NamedRow) -> ObservedIdFormat:
     return ObservedIdFormat(
         _form(row["base"], row["letters"], row["width"]),
         row["times"],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from simpost.domain.outcomes import Receipt
-from simpost.domain.receipts.matching import CandidatePart, KnownId, PartInDoubt
+from simpost.domain.receipts.candidates import CandidatePart, KnownId, PartInDoubt
 from simpost.store.records.columns import STATE, reason_of
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 
-def stored_receipt(row: Row) -> Receipt:
+def stored_receipt(row: NamedRow) -> Receipt:
     """As it was when it last arrived."""
     numbers: str | None = row["numbers"]
     return Receipt(
@@ -23,7 +23,7 @@ def stored_receipt(row: Row) -> Receipt:
     )
 
 
-def candidate_part(row: Row) -> CandidatePart:
+def candidate_part(row: NamedRow) -> CandidatePart:
     return CandidatePart(
         index=row["place"],
         account_id=row["account_id"],
@@ -38,9 +38,9 @@ def candidate_part(row: Row) -> CandidatePart:
     )
 
 
-def part_in_doubt(row: Row) -> PartInDoubt:
+def part_in_doubt(row: NamedRow) -> PartInDoubt:
     return PartInDoubt(candidate_part(row), row["esim_tran_no"])
 
 
-def known_id(row: Row) -> KnownId:
+def known_id(row: NamedRow) -> KnownId:
     return KnownId(row["carrier_message_id"], bool(row["is_open"]))

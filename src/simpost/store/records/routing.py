@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from simpost.ports.store.routing import QueuedMessage
 from simpost.store.records.columns import options_of
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 
-def queued_message(row: Row, text: str, parts: tuple[str, ...]) -> QueuedMessage:
+def queued_message(row: NamedRow, text: str, parts: tuple[str, ...]) -> QueuedMessage:
     """`text` and `parts` come apart: the stores keep them each in its own way."""
     return QueuedMessage(
         account_id=row["account_id"],

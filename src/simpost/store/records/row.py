@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 
-class Row(Protocol):
+class NamedRow(Protocol):
     """A `dict` from SQLite, a `Record` of asyncpg from PostgreSQL."""
 
     def __getitem__(self, column: str, /) -> Any: ...

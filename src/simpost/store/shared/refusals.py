@@ -9,13 +9,13 @@ from simpost.ports.store.refusals import (
     DAY_MS,
     MOST_A_DAY,
     AccountDay,
-    Refusal,
     RefusalBatch,
     RefusalFilter,
+    RefusalRecord,
     UnlistedDay,
 )
 from simpost.store.records.messages import LAST_MS
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
 
 _BEYOND = b"\xff" * 17
@@ -65,7 +65,7 @@ class StoredRefusals:
     async def add_refusals(self, batch: RefusalBatch) -> None:
         await self._database.transact(_add, batch)
 
-    async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[Refusal]:
+    async def list_refusals(self, account_id: int, which: RefusalFilter) -> list[RefusalRecord]:
         return await self._database.query(_list, account_id, which)
 
     async def unlisted_refusals(self, account_id: int) -> list[UnlistedDay]:
@@ -99,16 +99,16 @@ def _add(batch: RefusalBatch) -> Steps[None]:
         yield SQL["count"], (*day, len(kept), rest + len(refusals) - len(kept))
 
 
-def _by_day(batch: RefusalBatch) -> dict[AccountDay, tuple[list[Refusal], int]]:
+def _by_day(batch: RefusalBatch) -> dict[AccountDay, tuple[list[RefusalRecord], int]]:
     """What to list and the count of the rest, in the order of account and day."""
-    listed: dict[AccountDay, list[Refusal]] = {}
+    listed: dict[AccountDay, list[RefusalRecord]] = {}
     for refusal in batch.refusals:
         listed.setdefault(refusal.day, []).append(refusal)
     days = sorted(listed.keys() | batch.not_listed.keys())
     return {day: (listed.get(day, []), batch.not_listed.get(day, 0)) for day in days}
 
 
-def _list(account_id: int, which: RefusalFilter) -> Steps[list[Refusal]]:
+def _list(account_id: int, which: RefusalFilter) -> Steps[list[RefusalRecord]]:
     if any(text and "\0" in text for text in (which.esim_tran_no, which.iccid)):
         return []
     rows = yield (
@@ -127,8 +127,8 @@ def _list(account_id: int, which: RefusalFilter) -> Steps[list[Refusal]]:
     return [_refusal(row) for row in rows]
 
 
-def _refusal(row: Row) -> Refusal:
-    return Refusal(
+def _refusal(row: NamedRow) -> RefusalRecord:
+    return RefusalRecord(
         account_id=row["account_id"],
         id=row["id"],
         esim_tran_no=row["esim_tran_no"],

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from simpost.store.records.row import Row
+from simpost.store.records.row import NamedRow
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Step: TypeAlias = tuple[str, tuple[Any, ...]]
 """A statement, and its parameters in their order."""
-Steps: TypeAlias = Generator[Step, Sequence[Row], R]
+Steps: TypeAlias = Generator[Step, Sequence[NamedRow], R]
 
 
 class SharedDatabase(Protocol):

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import candidate_ids, possible_formats
-from simpost.domain.receipts.matching import MAX_PARKED_COMPARED, CandidatePart, number_endings
+from simpost.domain.receipts.candidates import MAX_PARKED_COMPARED, CandidatePart, number_endings
 from simpost.domain.states import State
 from simpost.ports.store import AttemptResult
 from simpost.store.records.columns import CODE, FINAL

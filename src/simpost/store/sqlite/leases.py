@@ -31,7 +31,7 @@ _IN_DOUBT = CODE[State.IN_DOUBT]
 _SENT = CODE[State.SENT]
 
 
-class Expiry(NamedTuple):
+class PartsToExpire(NamedTuple):
     now_ms: int
     keys: Sequence[PartKey]
 
@@ -60,7 +60,7 @@ def _claim(session: SqliteSession, one: Claim) -> list[OutboundPart]:
                     key = (part.account_id, part.message_id, part.number)
                     leases.append((one.owner, one.lease_ms, part.attempt, *key))
             session.execute_many_rows("lease_part", leases)
-            _end(session, Expiry(one.now_ms, ended))
+            _end(session, PartsToExpire(one.now_ms, ended))
             if len(rows) < wanted:
                 break
     return leased
@@ -132,11 +132,11 @@ def ended_parts(connection: apsw.Connection, now_ms: int, limit: int) -> list[Pa
     return keys
 
 
-def expire(session: SqliteSession, expiries: Sequence[Expiry]) -> list[int]:
+def expire(session: SqliteSession, expiries: Sequence[PartsToExpire]) -> list[int]:
     return [_end(session, one) for one in expiries]
 
 
-def _end(session: SqliteSession, one: Expiry) -> int:
+def _end(session: SqliteSession, one: PartsToExpire) -> int:
     """Expire these parts, unless one has moved on since it was seen."""
     count = 0
     for account_id, message_id, number in one.keys:

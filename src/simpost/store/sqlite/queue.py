@@ -61,7 +61,7 @@ class SqliteQueue:
         keys = await self._read(leases.ended_parts, now_ms, limit)
         if not keys:
             return 0
-        return await self._write(leases.expire, leases.Expiry(now_ms, keys))
+        return await self._write(leases.expire, leases.PartsToExpire(now_ms, keys))
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
         after = self._unreported_after

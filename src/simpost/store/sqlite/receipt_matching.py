@@ -1,6 +1,6 @@
 """Looks up the open part that a receipt is of.
 
-`simpost.domain.receipts.matching` has the rules, and docs/receipts.md tells them for people.
+`simpost.domain.receipts.candidates` has the rules, and docs/receipts.md tells them for people.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.domain.receipt_ids import IdFormat, candidate_ids, possible_formats, same_number
-from simpost.domain.receipts.matching import (
+from simpost.domain.receipts.candidates import (
     AFTER_VALIDITY_MS,
     ANSWERED_BEFORE_MS,
     COMMON_WIDTHS,

@@ -14,7 +14,7 @@ from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, 
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.send_schema import Identifier
 from simpost.domain.reasons import Reason
-from simpost.ports.store.refusals import Refusal, RefusalFilter, UnlistedDay
+from simpost.ports.store.refusals import RefusalFilter, RefusalRecord, UnlistedDay
 
 router = APIRouter(prefix="/v1")
 
@@ -83,7 +83,7 @@ async def list_refusal_page(
 
 async def _find(
     services: Services, account_id: int, which: RefusalQuery
-) -> tuple[list[Refusal], list[UnlistedDay]]:
+) -> tuple[list[RefusalRecord], list[UnlistedDay]]:
     """The refusals of a page, one more where there is one, and the days with more of them."""
     await services.intake.refusals.flush()  # those of the last second, too
     found = await services.store.refusals.list_refusals(
@@ -101,7 +101,9 @@ async def _find(
     return found, await services.store.refusals.unlisted_refusals(account_id)
 
 
-def _page(all_found: tuple[list[Refusal], list[UnlistedDay]], which: RefusalQuery) -> RefusalPage:
+def _page(
+    all_found: tuple[list[RefusalRecord], list[UnlistedDay]], which: RefusalQuery
+) -> RefusalPage:
     found, days = all_found
     shown = found[: which.limit]
     return RefusalPage(
@@ -114,7 +116,7 @@ def _page(all_found: tuple[list[Refusal], list[UnlistedDay]], which: RefusalQuer
     )
 
 
-def _show(refusal: Refusal) -> RefusalOut:
+def _show(refusal: RefusalRecord) -> RefusalOut:
     return RefusalOut(
         refused_at=format_time(refusal.created_ms),
         esim_tran_no=refusal.esim_tran_no,
