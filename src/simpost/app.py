@@ -37,6 +37,7 @@ from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.plain_text_receipts import PlainTextReceipts
+from simpost.messaging.release import Release
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.observe import get_logger
 from simpost.observe.tracing import Tracing, start_exporting
@@ -92,7 +93,10 @@ class App:
         changing = (carriers, *services, RemovedCarriers(self.dispatch))
         self.reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_cluster(owner, nodes)
-        counting = (self._clock, self.cluster, *changing)
+        release = Release(
+            store.held, self.intake, self.accounts, self.dispatch.lanes, clock_ms=clock_ms
+        )
+        counting = (self._clock, self.cluster, *changing, release)
         self._metrics = MetricsCollector(
             store.health, counting, lambda: self.dispatch.lanes, clock_ms=clock_ms
         )

@@ -10,10 +10,13 @@ from simpost.domain.outcomes import OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import AttemptResult, EsimRow, NewMessage, PlanRow, RequestKey
+from simpost.ports.store.held import HeldMessage
 
 NOW_MS = 1_767_225_600_000
 DAY_MS = 86_400_000
 LEASE_MS = 180_000
+DUE_MS = NOW_MS + DAY_MS
+"""When held messages are due."""
 CARRIER = "smsc"
 OWNER = "embedded"
 
@@ -49,6 +52,19 @@ def message(*parts: str, at_ms: int = NOW_MS, **changes: Any) -> NewMessage:
 def leased(*parts: str, **changes: Any) -> NewMessage:
     """As a lane takes it: leased from the moment it is accepted."""
     return message(*parts, lease_ms=NOW_MS + LEASE_MS, **changes)
+
+
+def held(
+    *parts: str,
+    until_ms: int = DUE_MS,
+    state: State = State.SCHEDULED,
+    reason: Reason = Reason.SCHEDULED,
+    **changes: Any,
+) -> HeldMessage:
+    """A message that waits for a time, without parts."""
+    one = message(*parts, **{"expires_ms": until_ms + DAY_MS, **changes})
+    send_at_ms = until_ms if state is State.SCHEDULED else None
+    return HeldMessage(one, state, reason, until_ms, send_at_ms, '{"validity_s":86400}')
 
 
 def key(request_id: str = "r-1", fingerprint: bytes = b"same", at_ms: int = NOW_MS) -> RequestKey:

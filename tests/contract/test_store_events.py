@@ -11,12 +11,15 @@ from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
 from simpost.errors import StoreError
+from simpost.ports.store import Deferral
 from tests.contract.store_facts import (
     CARRIER,
     DAY_MS,
+    DUE_MS,
     LEASE_MS,
     NOW_MS,
     OWNER,
+    held,
     in_doubt,
     key,
     leased,
@@ -276,8 +279,8 @@ async def test_what_is_rolled_back_leaves_no_event(store, account):
 
 
 async def test_the_word_of_every_state_is_the_one_the_api_says(store, account):
-    """Those that no verb reaches yet too: each is told as it is settled."""
-    for state in State:
+    """Each is told as it is settled; only messages without parts are scheduled or held."""
+    for state in [each for each in State if each not in (State.SCHEDULED, State.HELD)]:
         one = leased(account_id=account)
         await store.queue.accept(one)
         await store.queue.record([settlement(one, state=state)])
@@ -398,3 +401,41 @@ async def test_no_event_has_a_text_or_a_number(store, account):
     told = json.dumps([dict(each.data) for each in (await page(store, account)).events])
     assert one.text not in told
     assert one.destination not in told
+
+
+async def test_a_held_message_leaves_an_event_of_each_state(store, account):
+    one, two = held(account_id=account), held(account_id=account)
+    for each in (one, two):
+        await store.held.hold(each)
+    assert await last_data(store, account) == {
+        "carrier": None,
+        "reason": "scheduled",
+        "parts": 1,
+        "deliveredParts": 0,
+    }
+    until_ms = DUE_MS + DAY_MS
+    again = Deferral(
+        account, one.message.id, State.HELD, Reason.SCHEDULED, until_ms, until_ms + DAY_MS
+    )
+    await store.held.defer_held([again], now_ms=DUE_MS)
+    await store.held.defer_held([again], now_ms=DUE_MS)
+    await store.held.release_held([one.message], now_ms=DUE_MS)
+    await store.held.cancel_message(account, two.message.id, now_ms=DUE_MS)
+    assert await types(store, account, one.message) == ["scheduled", "held", "accepted"]
+    assert await types(store, account, two.message) == ["scheduled", "cancelled"]
+
+
+async def test_cancelled_parts_leave_one_event(store, account):
+    one = message("aa", "bb", account_id=account)
+    await store.queue.accept(one)
+    assert await store.held.cancel_message(account, one.id, now_ms=NOW_MS + 5)
+    assert await types(store, account, one) == ["accepted", "cancelled"]
+    assert (await last_data(store, account))["reason"] == "cancelled"
+
+
+async def test_a_held_message_of_an_account_without_events_leaves_none(store):
+    other = await store.accounts.add_account(Account(0, "quiet", "secret-of-quiet"))
+    one = held(account_id=other)
+    await store.held.hold(one)
+    await store.held.cancel_message(other, one.message.id, now_ms=NOW_MS)
+    assert await types(store, other) == []

@@ -27,7 +27,7 @@ from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.shared.services import Services
 from simpost.api.v1 import events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
-from simpost.api.v1.messages import message_log, refusals, send
+from simpost.api.v1.messages import cancellation, message_log, refusals, send
 from simpost.errors import StoreError
 from simpost.http.connection import prove
 
@@ -56,7 +56,7 @@ def framework(version: str) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     modules = (
-        *(html_pages, health, metrics, send, message_log, events, refusals, inbound),
+        *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
         *(accounts, carriers, catalogue, imports, admin_messages, admin_inbound),
         *(nodes, receipts, reload),
     )

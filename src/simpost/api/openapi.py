@@ -23,6 +23,7 @@ _PROBLEM: dict[str, Any] = {
         "code": {"type": "string"},
         "detail": {"type": "string"},
         "remedy": {"type": "string"},
+        "state": {"type": "string", "description": "Of the message that is not cancelled."},
         "errors": {
             "type": "array",
             "items": {

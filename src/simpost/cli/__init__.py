@@ -60,6 +60,7 @@ COMMANDS = {
         "text", "text", "Show how a text is encoded and split, and what drives its cost.", "Try"
     ),
     "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
+    "cancel": Command("cancel", "cancel", "Cancel a message that has not left.", "Use"),
     "messages": Command("messages", "messages", "Show messages and their states.", "Use"),
     "events": Command("events", "events", "Show what happened to messages, oldest first.", "Use"),
     "refusals": Command("refusals", "refusals", "Show refused messages and their reasons.", "Use"),

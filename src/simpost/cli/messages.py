@@ -26,6 +26,7 @@ from simpost.cli.options import (
 )
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.timeline import timeline
+from simpost.cli.times import read_time, write_time
 from simpost.domain.states import State
 
 _PAGE = 200
@@ -91,15 +92,8 @@ def parse_since(text: str, now: datetime) -> str:
     if ago := _AGO.fullmatch(text):
         time = now - min(timedelta(**{_UNITS[ago[2]]: int(ago[1])}), now - _EPOCH)
     else:
-        try:
-            time = datetime.fromisoformat(text)
-            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise typer.BadParameter(
-                "must be a span such as 2h or an ISO time", param_hint="--since"
-            ) from None
-    time = max(time, _EPOCH)  # nothing is older
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        time = read_time(text, "--since", "must be a span such as 2h or an ISO time")
+    return write_time(max(time, _EPOCH))  # nothing is older
 
 
 def _list(server: Server, path: str, which: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ import typer
 from simpost.cli.client import Server, Unanswered
 from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server, finite
 from simpost.cli.output import print_json, print_lines
+from simpost.cli.times import parse_time
 from simpost.domain.messages import Category
 from simpost.domain.states import State
 from simpost.errors import ConfigError
@@ -52,6 +53,12 @@ def send(
         str | None,
         typer.Option(metavar="TO[:FROM]", help="With --binary: application ports."),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="When to send it: an ISO time, in UTC if it has no offset."
+        ),
+    ] = None,
     request_id: Annotated[
         str | None, typer.Option(help="Idempotency key: the same key within 24 hours sends once.")
     ] = None,
@@ -86,6 +93,7 @@ def send(
         "iccid": iccid,
         "category": category,
         "validitySeconds": validity,
+        "sendAt": parse_time(at, "--at") if at else None,
         "dryRun": dry_run or None,
     }
     document = {name: value for name, value in wanted.items() if value is not None}
@@ -101,7 +109,8 @@ def send(
     elif as_json:
         print_json(answer)
     else:
-        print_lines([f"{answer['id']}  {answer['state']}{_size(answer)}{_replaced(answer)}"])
+        state = f"{answer['state']}{_until(answer)}"
+        print_lines([f"{answer['id']}  {state}{_size(answer)}{_replaced(answer)}"])
 
 
 def parse_ports(text: str) -> dict[str, int]:
@@ -120,13 +129,17 @@ def _size(answer: dict[str, Any]) -> str:
     return f", {count} part{'' if count == 1 else 's'} of {answer['encoding']}" if count else ""
 
 
+def _until(answer: dict[str, Any]) -> str:
+    return f" until {answer['heldUntil']}" if answer["heldUntil"] else ""
+
+
 def _replaced(answer: dict[str, Any]) -> str:
     count = sum(each["count"] for each in answer["replaced"])
     return f", {count} character{'' if count == 1 else 's'} replaced" if count else ""
 
 
 def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
-    refused = answer["decision"] != "send"
+    refused = answer["decision"] == "refuse"
     if as_json:
         print_json(answer)
     elif refused:
@@ -135,7 +148,10 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
         print_lines([f"would be refused: {reason['code']}", said])
     else:
         way = f"{answer['to']} through {answer['carrier']}"
-        said = f"would be sent to {way}{_size(answer)}{_replaced(answer)}"
+        done = (
+            f"would be held{_until(answer)}, then sent" if answer["heldUntil"] else "would be sent"
+        )
+        said = f"{done} to {way}{_size(answer)}{_replaced(answer)}"
         print_lines([said, *(f"  {part}" for part in answer["segments"])])
     if refused:
         raise typer.Exit(1)

@@ -41,6 +41,8 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
         yield f"binary    {message['binary']}"
     else:
         yield f"text      {visible(message['text'])}"
+    if message.get("heldUntil"):
+        yield f"waits     until {message['heldUntil']}"
     if waits := message.get("waitingFor"):
         problem = f": {visible(waits['problem'])}" if waits["problem"] else ""
         yield f"waits     for the carrier {waits['carrier']}, which is {waits['state']}{problem}"
@@ -60,6 +62,8 @@ def _asked(message: dict[str, Any]) -> Iterator[str]:
         asked.append(f"to port {ports['destination']} from {ports['source']}")
     if not message["receipt"]:
         asked.append("without a receipt")
+    if message.get("sendAt"):
+        asked.append(f"at {message['sendAt']}")
     if asked:
         yield f"asked     {', '.join(asked)}"
 

@@ -93,6 +93,8 @@ class Message(msgspec.Struct, frozen=True):
     Attributes:
         text: what was sent; hex digits when the encoding is binary.
         part_count: what the handset gets; more than `parts` where the carrier cuts them itself.
+        send_at_ms: the time that the caller asked for; `None` when it asked for none.
+        held_until_ms: when a message that is held is decided again; `None` for all others.
     """
 
     id: bytes
@@ -115,3 +117,5 @@ class Message(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     receipts: tuple[UnappliedReceipt, ...] = ()
+    send_at_ms: int | None = None
+    held_until_ms: int | None = None

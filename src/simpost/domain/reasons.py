@@ -34,6 +34,11 @@ class Reason(StrEnum):
     NO_ROUTE = "no_route"
     REQUEST_ID_REUSED = "request_id_reused"
     RATE_LIMITED = "rate_limited"
+    # The time to send.
+    SCHEDULED = "scheduled"
+    SEND_AT_PASSED = "send_at_passed"
+    SEND_AT_TOO_FAR = "send_at_too_far"
+    ACCOUNT_DISABLED = "account_disabled"
     # Inbound messages from phones.
     NOT_TEXT = "not_text"
     LOOP_DETECTED = "loop_detected"
@@ -60,6 +65,7 @@ class Reason(StrEnum):
     VALIDITY_EXPIRED = "validity_expired"
     NO_RECEIPT = "no_receipt"
     SIBLING_PART_FAILED = "sibling_part_failed"
+    CANCELLED = "cancelled"
 
     @property
     def explanation(self) -> str:
@@ -154,6 +160,22 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "The account sent more requests per second than it may.",
         "Wait as long as Retry-After says, or ask the administrator to raise requestsPerSecond.",
     ),
+    Reason.SCHEDULED: (
+        "The caller asked for a later time.",
+        "Nothing: it is decided again and sent then. `simpost cancel` stops it.",
+    ),
+    Reason.SEND_AT_PASSED: (
+        "The time to send it at is in the past.",
+        "Give a later `sendAt`, or leave it out to send now.",
+    ),
+    Reason.SEND_AT_TOO_FAR: (
+        "The time to send it at is more than 60 days ahead.",
+        "Give an earlier `sendAt`.",
+    ),
+    Reason.ACCOUNT_DISABLED: (
+        "The account was disabled before the message was due.",
+        "Have the administrator enable the account, and send a new message.",
+    ),
     Reason.NOT_TEXT: (
         "The message from a phone is no text: it is binary or addressed to an application.",
         "Send it through the API.",
@@ -242,5 +264,9 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.SIBLING_PART_FAILED: (
         "Another part of the message was refused, so this part was not sent.",
         "See the reason of the refused part.",
+    ),
+    Reason.CANCELLED: (
+        "It was cancelled before it left.",
+        "Send a new message if it still matters.",
     ),
 }

@@ -15,9 +15,9 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     """Committed; nothing has left yet."""
     SCHEDULED = "scheduled"
-    """Committed; waits for a time."""
+    """Committed without parts; waits for the time that the caller asked for."""
     HELD = "held"
-    """Committed; waits for a reason to go away."""
+    """Committed without parts; policy keeps it back until a time."""
     SENDING = "sending"
     """A try was begun; it may have been turned back and wait for the next."""
     IN_DOUBT = "in_doubt"
@@ -31,7 +31,7 @@ class State(StrEnum):
     EXPIRED = "expired"
     """Its validity ended first."""
     REJECTED = "rejected"
-    """The carrier refused to take it."""
+    """The carrier refused to take it, or simpost did when its time had come."""
     CANCELLED = "cancelled"
     """Withdrawn before it left."""
 
@@ -49,9 +49,9 @@ class State(StrEnum):
 
 
 _RANK = {
+    State.SCHEDULED: 0,
+    State.HELD: 0,
     State.ACCEPTED: 10,
-    State.SCHEDULED: 20,
-    State.HELD: 20,
     State.SENDING: 30,
     State.IN_DOUBT: 40,
     State.SENT: 50,

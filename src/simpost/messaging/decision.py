@@ -1,12 +1,14 @@
-"""The decision, before anything is sent: what will be sent, or the reason why not.
+"""The decision before anything is sent: send, hold until a time, or refuse with a reason.
 
-Pure: the same facts give the same answer, for a send as for a dry run.
+Pure: the same facts give the same answer, for a send, for a dry run, and for a message that is
+released after it was held.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -15,9 +17,13 @@ from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
 from simpost.domain.reasons import Reason
+from simpost.domain.states import State
 from simpost.messaging.routes import Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
+
+LONGEST_DELAY_MS: Final = 60 * 86_400_000
+"""How far ahead a message may be scheduled."""
 
 
 class SendOptions(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +80,29 @@ class Refusal(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """The message waits in the store until a time, and is decided again then.
+
+    Attributes:
+        plan: what would be sent now. The decision at release makes a new one.
+    """
+
+    until_ms: int
+    reason: Reason
+    plan: SendPlan
+
+    @property
+    def state(self) -> State:
+        """`scheduled` when the caller asked for the time, `held` when policy did."""
+        return State.SCHEDULED if self.reason is Reason.SCHEDULED else State.HELD
+
+
+Decision: TypeAlias = SendPlan | Hold | Refusal
+
+Policy: TypeAlias = Callable[[Account, Esim, SendPlan, int], Hold | Refusal | None]
+"""Objects to a plan at a time in milliseconds: holds it, refuses it, or returns `None`."""
+
+
 def decide(
     account: Account,
     esim: Esim | None,
@@ -81,8 +110,42 @@ def decide(
     category: Category | None,
     routing: Routing,
     options: SendOptions = DEFAULT_SEND_OPTIONS,
+    *,
+    now_ms: int,
+    send_at_ms: int | None = None,
+    policy: Policy | None = None,
+) -> Decision:
+    """Send, hold or refuse: by eSIM, plan and profile, text and route, time and policy.
+
+    A message for later is refused now for what stands against it now. Policy has its say when the
+    time has come: at release there is no `send_at_ms`.
+    """
+    plan = _plan(account, esim, text, category, routing, options)
+    if isinstance(plan, Refusal) or esim is None:
+        return plan
+    if send_at_ms is not None:
+        return _schedule(plan, send_at_ms, now_ms)
+    return (policy(account, esim, plan, now_ms) if policy else None) or plan
+
+
+def _schedule(plan: SendPlan, send_at_ms: int, now_ms: int) -> Hold | Refusal:
+    ahead_ms = send_at_ms - now_ms
+    if ahead_ms <= 0:
+        return Refusal(Reason.SEND_AT_PASSED, f"It was {-ahead_ms / 1000:.3f} s ago.")
+    if ahead_ms > LONGEST_DELAY_MS:
+        return Refusal(Reason.SEND_AT_TOO_FAR, f"It is {ahead_ms / 86_400_000:.1f} days ahead.")
+    return Hold(send_at_ms, Reason.SCHEDULED, plan)
+
+
+def _plan(
+    account: Account,
+    esim: Esim | None,
+    text: str,
+    category: Category | None,
+    routing: Routing,
+    options: SendOptions,
 ) -> SendPlan | Refusal:
-    """Whose eSIM, what its plan and profile allow, by which route, in how many parts."""
+    """What would be sent by the first carrier that can take it."""
     if esim is None:
         return Refusal(Reason.ESIM_UNKNOWN)
     if reason := blocking_reason(esim):

@@ -1,4 +1,4 @@
-"""Intake: from what a caller asks to a committed message, or a reason why not."""
+"""Intake: from what a caller asks to a committed message, sent now or held, or a reason why not."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ import msgspec
 from simpost.config import Settings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
-from simpost.domain.messages import PRIORITY, Category
+from simpost.domain.messages import PRIORITY, Category, Message
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Refusal, SendOptions, SendPlan, decide
+from simpost.messaging.decision import (
+    DEFAULT_SEND_OPTIONS,
+    Decision,
+    Hold,
+    Policy,
+    Refusal,
+    SendOptions,
+    SendPlan,
+    decide,
+)
 from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.held_request import HeldRequest, held_message
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
@@ -38,6 +48,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         validity_s: how long the message is worth sending; none takes the service's own.
         request_id: the caller's idempotency key, with the digest of what it stands for.
         signature: of a signed request, in lowercase hex.
+        send_at_ms: when it is to be sent; `None` for now.
     """
 
     esim_tran_no: str | None
@@ -49,6 +60,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     fingerprint: bytes = b""
     signature: str = ""
     options: SendOptions = DEFAULT_SEND_OPTIONS
+    send_at_ms: int | None = None
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -56,6 +68,7 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         plan: what was decided just now; none when refused or when an earlier answer is repeated.
+        hold: until when it is held and why; none when it is sent now.
         repeated: the answer given before under the same request id.
     """
 
@@ -64,6 +77,7 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
     detail: str = ""
     plan: SendPlan | None = None
     repeated: bool = False
+    hold: Hold | None = None
 
 
 class Intake(Component):
@@ -76,19 +90,23 @@ class Intake(Component):
         new_id: Callable[[], bytes],
         clock_ms: Clock,
         validity_s: int,
+        policy: Policy | None = None,
     ) -> None:
         self.routing = routing
         self.validity_s = validity_s
         self.accepted: Counter[tuple[str, str]] = Counter()
         """Committed messages by carrier and category."""
         self.refused: Counter[tuple[str]] = Counter()
-        """Messages that were not taken, by reason."""
+        """Messages that were not taken, or not sent when they were released, by reason."""
+        self.held: Counter[tuple[str]] = Counter()
+        """Messages committed to be sent later, by reason."""
         self.refusals = RefusalLog(store.refusals, new_id, clock_ms)
         self._store = store
         self._dispatch = dispatch
         self._lanes = dispatch.lanes
         self._new_id = new_id
         self._clock_ms = clock_ms
+        self._policy = policy
 
     async def run(self) -> None:
         await self.refusals.run()
@@ -100,20 +118,33 @@ class Intake(Component):
     def samples(self) -> Iterable[Sample]:
         yield from count_samples(metrics.ACCEPTED, self.accepted)
         yield from count_samples(metrics.REFUSED, self.refused)
+        yield from count_samples(metrics.HELD, self.held)
 
-    async def preview(self, account: Account, ask: SendRequest) -> SendPlan | Refusal:
+    async def preview(self, account: Account, ask: SendRequest) -> Decision:
         """The decision alone: nothing is committed, nothing is sent."""
+        _, decision = await self.decide(account, ask)
+        return decision
+
+    async def decide(self, account: Account, ask: SendRequest) -> tuple[Esim | None, Decision]:
+        """The eSIM as it is now, and what is to be done with the message."""
         esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
         )
-        return decide(account, esim, ask.text, ask.category, self.routing, ask.options)
+        return esim, decide(
+            account,
+            esim,
+            ask.text,
+            ask.category,
+            self.routing,
+            ask.options,
+            now_ms=self._clock_ms(),
+            send_at_ms=ask.send_at_ms,
+            policy=self._policy,
+        )
 
     async def send(self, account: Account, ask: SendRequest) -> SendResult:
         """Decide and commit. Raises StoreError when nothing could be committed."""
-        esim = await self._store.catalogue.find_esim(
-            account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
-        )
-        plan = decide(account, esim, ask.text, ask.category, self.routing, ask.options)
+        esim, plan = await self.decide(account, ask)
         now_ms = self._clock_ms()
         request = None
         if ask.request_id:
@@ -121,6 +152,8 @@ class Intake(Component):
             request = RequestKey(ask.request_id, ask.fingerprint, stale_ms, ask.signature)
         if isinstance(plan, Refusal) or esim is None:
             return await self._refuse(account, ask, esim, plan, request, now_ms)
+        if isinstance(plan, Hold):
+            return await self._hold(account, ask, esim, plan, request, now_ms)
         validity_s = ask.validity_s or self.validity_s
         message, reservation = self._reserve(account, esim, plan, plan.sender, validity_s, request)
         with reservation:
@@ -128,9 +161,7 @@ class Intake(Component):
             if isinstance(done, Accepted):
                 self.confirm(message, reservation, done)
                 return SendResult(message_id=message.id, plan=plan)
-        if not done.same:
-            self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
-        return _again(done)
+        return self._again(account, ask, esim, done)
 
     def forward(
         self, account: Account, esim: Esim, *, sender: str, text: str
@@ -140,10 +171,51 @@ class Intake(Component):
         The caller commits the message together with the inbound message that brought it, inside
         the reservation, and calls `confirm`.
         """
-        plan = decide(account, esim, text, Category.SUPPORT, self.routing)
+        now_ms = self._clock_ms()
+        plan = decide(account, esim, text, Category.SUPPORT, self.routing, now_ms=now_ms)
         if isinstance(plan, Refusal):
             return plan
+        assert isinstance(plan, SendPlan)  # a conversation is not held: no time, no policy
         return self._reserve(account, esim, plan, sender, self.validity_s)
+
+    async def _hold(
+        self,
+        account: Account,
+        ask: SendRequest,
+        esim: Esim,
+        hold: Hold,
+        request: RequestKey | None,
+        now_ms: int,
+    ) -> SendResult:
+        """Commit the message without parts; its validity counts from when it is released."""
+        asked = HeldRequest(
+            validity_s=ask.validity_s or self.validity_s,
+            text=None if ask.text == hold.plan.text else ask.text,
+            options=ask.options,
+        )
+        held = held_message(
+            hold,
+            asked,
+            message_id=self._new_id(),
+            account_id=account.id,
+            esim=esim,
+            now_ms=now_ms,
+            send_at_ms=ask.send_at_ms,
+            request=request,
+        )
+        done = await self._store.held.hold(held)
+        if isinstance(done, IdempotentReplay):
+            return self._again(account, ask, esim, done)
+        self.held[hold.reason,] += 1
+        return SendResult(message_id=held.message.id, plan=hold.plan, hold=hold)
+
+    async def cancel(self, account: Account, message_id: bytes) -> Message | None:
+        """Cancel what has not left; the message as it is now, `None` when there is none.
+
+        Its state is `cancelled`, or says why it stays.
+        """
+        await self._store.held.cancel_message(account.id, message_id, now_ms=self._clock_ms())
+        return await self._store.log.find_message(account.id, message_id)
 
     def confirm(self, message: NewMessage, reservation: Reservation, done: Accepted) -> None:
         """The message is committed: count and dispatch it."""
@@ -192,7 +264,7 @@ class Intake(Component):
         account: Account,
         ask: SendRequest,
         esim: Esim | None,
-        refusal: SendPlan | Refusal,
+        refusal: Decision,
         request: RequestKey | None,
         now_ms: int,
     ) -> SendResult:
@@ -204,11 +276,18 @@ class Intake(Component):
                 Refused(account.id, request, refusal.reason, now_ms)
             )
             if first:
-                if not first.same:
-                    self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
-                return _again(first)
+                return self._again(account, ask, esim, first)
         self._note(account, ask, esim, refusal.reason)
         return SendResult(reason=refusal.reason, detail=refusal.detail)
+
+    def _again(
+        self, account: Account, ask: SendRequest, esim: Esim | None, first: IdempotentReplay
+    ) -> SendResult:
+        """The answer given before under the same request id."""
+        if not first.same:
+            self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
+            return SendResult(reason=Reason.REQUEST_ID_REUSED)
+        return SendResult(message_id=first.message_id, reason=first.reason, repeated=True)
 
     def _note(self, account: Account, ask: SendRequest, esim: Esim | None, reason: Reason) -> None:
         self.refusals.note(
@@ -218,9 +297,3 @@ class Intake(Component):
             iccid=(esim.iccid or ask.iccid) if esim else ask.iccid,
             request_id=ask.request_id,
         )
-
-
-def _again(first: IdempotentReplay) -> SendResult:
-    if not first.same:
-        return SendResult(reason=Reason.REQUEST_ID_REUSED)
-    return SendResult(message_id=first.message_id, reason=first.reason, repeated=True)

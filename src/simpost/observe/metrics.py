@@ -60,6 +60,12 @@ REFUSED = Metric(
     ("reason",),
     "Messages refused on request, by reason (see reasons.md).",
 )
+HELD = Metric(
+    "simpost_messages_held_total",
+    "counter",
+    ("reason",),
+    "Messages committed to be sent later, by reason (see reasons.md).",
+)
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
     "counter",
@@ -269,7 +275,7 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(ACCEPTED, REFUSED, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
+    *(ACCEPTED, REFUSED, HELD, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),

@@ -12,6 +12,7 @@ from simpost.ports.store import AttemptResult
 
 GOOD = "26010100000001"
 NOW_MS = 1_767_225_600_000
+SENT = {"id", "state", "sendAt", "heldUntil", "encoding", "partCount", "replaced"}
 SERVED = Any  # the `service` fixture of conftest.py
 
 
@@ -33,7 +34,7 @@ async def test_a_message_is_accepted_with_its_id_and_cost(service: SERVED) -> No
     answer = await send(service, text="ж" * 100)
     assert answer.status_code == 202
     document = answer.json()
-    assert document.keys() == {"id", "state", "encoding", "partCount", "replaced"}
+    assert document.keys() == SENT
     assert (document["state"], document["encoding"], document["partCount"]) == (
         "accepted",
         "ucs2",

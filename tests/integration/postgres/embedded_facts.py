@@ -28,6 +28,7 @@ from tests.contract.store_facts import (
     DAY_MS,
     NOW_MS,
     esim,
+    held,
     in_doubt,
     key,
     leased,
@@ -139,6 +140,7 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     other = message("from another", account_id=2, request=key())
     for each in (delivered, doubtful, nul, other, made.waiting, made.held, made.coded):
         await store.queue.accept(each)
+    await store.held.hold(held("scheduled"))
     await store.queue.record_refusal(Refused(1, key("refused"), Reason.NO_ROUTE, NOW_MS))
     await store.queue.record(
         [

@@ -14,9 +14,11 @@ from simpost.store.postgres.queries import SQL
 from tests.contract.store_facts import (
     CARRIER,
     DAY_MS,
+    DUE_MS,
     LEASE_MS,
     NOW_MS,
     esim,
+    held,
     key,
     leased,
     message,
@@ -189,6 +191,20 @@ async def test_a_week_with_parts_that_wait_stays(node):
         assert await store.log.find_message(1, one.id) is not None
 
 
+async def test_a_week_with_a_held_message_stays_until_that_has_ended(node, url):
+    async with node() as store:
+        await prepared(store)
+        one, other = held(at_ms=NOW_MS - WEEK_MS), held(at_ms=NOW_MS)
+        for each in (one, other):
+            await store.held.hold(each)
+        assert await store.retention.delete_messages(before_ms=NOW_MS, limit=1) == 0
+        assert await store.held.cancel_message(1, one.message.id, now_ms=NOW_MS)
+        assert await store.retention.delete_messages(before_ms=NOW_MS, limit=1) == 1
+        assert await store.log.find_message(1, one.message.id) is None
+    rows = await run_sql(url, "SELECT message_id FROM held_messages")
+    assert [bytes(row[0]) for row in rows] == [other.message.id]
+
+
 async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_when_planned(
     node, url
 ):
@@ -209,6 +225,12 @@ async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_whe
             told = [settlement(one, carrier_message_id=one.id.hex()) for one in taken]
             await store.queue.record(told)
             await store.queue.record((), [receipt(one.id.hex()) for one in taken])
+            later = [held() for _ in range(3 * size)]
+            await asyncio.gather(*(store.held.hold(one) for one in later))
+            await store.held.claim_held(now_ms=DUE_MS, lease_ms=DUE_MS + 1, limit=size)
+            await store.held.release_held([one.message for one in later[:size]], now_ms=DUE_MS)
+            for one in later[size:]:
+                await store.held.cancel_message(1, one.message.id, now_ms=DUE_MS)
             await asyncio.gather(
                 *(
                     store.catalogue.find_esim(1, esim_tran_no=f"e-{at}", iccid=None)
@@ -222,7 +244,7 @@ async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_whe
     walked = await run_sql(
         url,
         "SELECT indexrelname, idx_scan, idx_tup_read FROM pg_stat_user_indexes "
-        "WHERE relname ~ '^(messages|parts|attempts|requests|esims|receipts)' "
+        "WHERE relname ~ '^(messages|parts|attempts|requests|esims|receipts|held)' "
         "AND idx_tup_read > 5000 AND idx_tup_read > 4 * idx_scan",
     )
     assert walked == []

@@ -5,7 +5,7 @@ import pytest
 
 from simpost.domain.accounts import Account
 from simpost.store.sqlite import SqliteStore
-from tests.contract.store_facts import DAY_MS, NOW_MS, leased, message, receipt, settlement
+from tests.contract.store_facts import DAY_MS, NOW_MS, held, leased, message, receipt, settlement
 from tests.integration.store.conftest import SEAL_KEY
 
 OLD_MS = NOW_MS - 40 * DAY_MS
@@ -32,7 +32,7 @@ async def ended(store, at_ms):
 
 def rows(path):
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    tables = ("messages", "parts", "attempts", "receipts")
+    tables = ("messages", "parts", "attempts", "receipts", "held_messages")
     counts = [connection.execute(f"SELECT count(*) FROM {table}").get for table in tables]
     connection.close()
     return counts
@@ -41,9 +41,9 @@ def rows(path):
 async def test_what_is_older_goes_whole_and_what_is_younger_stays(store, path):
     await ended(store, OLD_MS)
     young = await ended(store, NOW_MS)
-    assert rows(path) == [2, 2, 2, 2]
+    assert rows(path) == [2, 2, 2, 2, 0]
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 1
-    assert rows(path) == [1, 1, 1, 1]
+    assert rows(path) == [1, 1, 1, 1, 0]
     assert await store.log.find_message(1, young.id) is not None
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 0
 
@@ -54,12 +54,21 @@ async def test_what_still_waits_stays_however_old_it_is(store, path):
     assert rows(path)[0] == 1
 
 
+async def test_a_held_message_stays_until_it_has_ended(store, path):
+    old = held(at_ms=OLD_MS)
+    await store.held.hold(old)
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 0
+    assert await store.held.cancel_message(1, old.message.id, now_ms=NOW_MS)
+    assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 1
+    assert rows(path) == [0, 0, 0, 0, 0]
+
+
 async def test_no_step_is_longer_than_it_may_be(store, path):
     for _ in range(5):
         await ended(store, OLD_MS)
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=3) == 3
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=3) == 2
-    assert rows(path) == [0, 0, 0, 0]
+    assert rows(path) == [0, 0, 0, 0, 0]
 
 
 async def test_a_receipt_that_may_be_of_several_messages_goes_with_its_time(store, path):
@@ -70,7 +79,7 @@ async def test_a_receipt_that_may_be_of_several_messages_goes_with_its_time(stor
             await store.queue.accept(one)
             await store.queue.record([settlement(one, carrier_message_id=f"c-{at_ms}")])
         await store.queue.record((), [receipt(f"c-{at_ms}", at_ms=at_ms)])
-    assert rows(path)[-1] == 2
+    assert rows(path)[3] == 2
     assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=10) == 1
-    assert rows(path)[-1] == 1
+    assert rows(path)[3] == 1
     assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=10) == 0

@@ -1,11 +1,14 @@
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Refusal, SendPlan, decide
+from simpost.domain.states import State
+from simpost.messaging.decision import LONGEST_DELAY_MS, Hold, Refusal, SendPlan, decide
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 
@@ -25,8 +28,11 @@ TRAITS = CarrierCapabilities(name="main")
 ROUTING = Routing(routes=(Route(carriers=("main",)),), carriers={"main": TRAITS})
 
 
-def decided(esim=ESIM, text="hello", category=None, routing=ROUTING):
-    return decide(ACCOUNT, esim, text, category, routing)
+NOW_MS = 1_767_225_600_000
+
+
+def decided(esim=ESIM, text="hello", category=None, routing=ROUTING, **times):
+    return decide(ACCOUNT, esim, text, category, routing, **{"now_ms": NOW_MS, **times})
 
 
 def changed(**facts):
@@ -105,3 +111,57 @@ def test_national_tables_are_used_only_where_the_carrier_allows_them():
     routing = Routing(routes=(Route(carriers=("main",)),), carriers={"main": allowed})
     assert decided(text=turkish).encoding == "ucs2"
     assert decided(text=turkish, routing=routing).encoding.startswith("gsm7+")
+
+
+@given(ahead_ms=st.integers(-2 * LONGEST_DELAY_MS, 2 * LONGEST_DELAY_MS))
+def test_a_time_is_held_for_up_to_sixty_days_and_else_refused(ahead_ms):
+    decision = decided(send_at_ms=NOW_MS + ahead_ms)
+    if ahead_ms <= 0:
+        assert decision.reason is Reason.SEND_AT_PASSED
+    elif ahead_ms > 60 * 86_400_000:
+        assert decision.reason is Reason.SEND_AT_TOO_FAR
+    else:
+        assert decision == Hold(NOW_MS + ahead_ms, Reason.SCHEDULED, decided())
+        assert decision.state is State.SCHEDULED
+    assert isinstance(decision, Hold) == (0 < ahead_ms <= 60 * 86_400_000)
+
+
+@given(ahead_ms=st.integers(1, LONGEST_DELAY_MS), sms_status=st.sampled_from([0, 1, 2]))
+def test_a_message_for_later_is_held_exactly_when_it_would_be_sent_now(ahead_ms, sms_status):
+    esim = changed(sms_status=sms_status)
+    now, later = decided(esim), decided(esim, send_at_ms=NOW_MS + ahead_ms)
+    if isinstance(now, Refusal):
+        assert later == now
+    else:
+        assert later.plan == now
+    assert isinstance(later, Refusal) == (sms_status == 0)
+
+
+@given(until_ms=st.integers(NOW_MS, NOW_MS + LONGEST_DELAY_MS), text=st.text(min_size=1))
+def test_policy_holds_what_would_be_sent_and_is_not_asked_about_the_rest(until_ms, text):
+    asked = []
+
+    def quiet(account, esim, plan, now_ms):
+        asked.append((account, esim, plan, now_ms))
+        return Hold(until_ms, Reason.CARRIER_PAUSED, plan)
+
+    plain, decision = decided(text=text), decided(text=text, policy=quiet)
+    if isinstance(plain, Refusal):
+        assert decision == plain
+        assert asked == []
+    else:
+        assert decision == Hold(until_ms, Reason.CARRIER_PAUSED, plain)
+        assert decision.state is State.HELD
+        assert asked == [(ACCOUNT, ESIM, plain, NOW_MS)]
+
+
+def test_policy_may_refuse_or_let_pass():
+    refusal = Refusal(Reason.RATE_LIMITED)
+    assert decided(policy=lambda *_: refusal) is refusal
+    assert decided(policy=lambda *_: None) == decided()
+
+
+def test_policy_has_its_say_when_the_time_has_come_not_before():
+    refusal = Refusal(Reason.RATE_LIMITED)
+    decision = decided(send_at_ms=NOW_MS + 1, policy=lambda *_: refusal)
+    assert decision.reason is Reason.SCHEDULED

@@ -26,7 +26,7 @@ _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]")
 
 def _written_out(text: object) -> object:
     """Refuse the Unix times and bare dates that would be read as times too."""
-    if isinstance(text, str) and not _DATE_AND_TIME.match(text):
+    if not isinstance(text, str) or not _DATE_AND_TIME.match(text):
         raise ValueError("is not an RFC 3339 time")
     return text
 

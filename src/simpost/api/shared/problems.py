@@ -31,6 +31,7 @@ class ProblemCode(StrEnum):
     IP_NOT_ALLOWED = "ip_not_allowed"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_CANCELLABLE = "not_cancellable"
     ACCESS_CODE_TAKEN = "access_code_taken"
     EVENTS_NOT_KEPT = "events_not_kept"
     EVENTS_GONE = "events_gone"

@@ -73,6 +73,10 @@ def format_time(ms: int) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def show_time(ms: int | None) -> str | None:
+    return None if ms is None else format_time(ms)
+
+
 def to_ms(time: datetime) -> int:
     """Milliseconds since 1970."""
     return (time - _EPOCH) // timedelta(milliseconds=1)

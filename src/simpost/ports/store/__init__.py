@@ -24,6 +24,7 @@ from simpost.ports.store.catalogue import (
 )
 from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
+from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage, HeldStore
 from simpost.ports.store.inbound import InboundStore
 from simpost.ports.store.log import MessageFilter, MessageLog
 from simpost.ports.store.messages import (
@@ -44,12 +45,17 @@ __all__ = [
     "AccountStore",
     "AttemptResult",
     "CatalogueStore",
+    "Deferral",
+    "DueMessage",
     "EsimFilter",
     "EsimRow",
     "EsimSearch",
     "Event",
     "EventLog",
     "EventPage",
+    "HeldEnd",
+    "HeldMessage",
+    "HeldStore",
     "IdempotentReplay",
     "InboundStore",
     "MessageFilter",
@@ -81,6 +87,7 @@ class Store:
     """
 
     queue: MessageQueue
+    held: HeldStore
     routing: RoutingStore
     receipts: ReceiptStore
     log: MessageLog

@@ -40,7 +40,7 @@ async def accept(
 async def _accept(
     session: PostgresSession, messages: Sequence[NewMessage]
 ) -> list[Accepted | IdempotentReplay]:
-    references = await _next_references(session, messages)
+    references = await next_references(session, messages)
     rows: list[tuple[Any, ...]] = []
     more: list[tuple[Any, ...]] = []
     seen: set[RequestPlace] = set()
@@ -100,7 +100,7 @@ async def record_refusals(
     return await take_requests(session, rows)
 
 
-async def _next_references(session: PostgresSession, messages: Sequence[NewMessage]) -> list[int]:
+async def next_references(session: PostgresSession, messages: Sequence[NewMessage]) -> list[int]:
     """One for each message of several parts, 0 for the others; one that is not used is no loss."""
     wanted: dict[tuple[int, str], int] = {}
     for message in messages:

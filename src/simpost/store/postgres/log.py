@@ -9,16 +9,19 @@ from msgspec.structs import replace
 
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
+from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import is_keepable
-from simpost.store.records.columns import CODE, FINAL
+from simpost.store.records.columns import CODE
 from simpost.store.records.messages import (
     LAST_MS,
     MOST_RECEIPTS,
     id_beyond,
     least_id,
+    looks_at_held,
+    looks_at_parts,
     message_of,
     unmatched_of,
     with_its_tries,
@@ -97,16 +100,15 @@ async def list_messages(
         LAST_MS if which.to_ms is None else which.to_ms,
         which.limit,
     )
-    state = None if which.state is None else CODE[which.state]
     if which.esim_tran_no is not None or which.iccid is not None:
         found: list[bytes] = []
         for tran_no in await _esims(session, account_id, which):
-            found += await _of_esim(session, facts, (tran_no, which.iccid), state)
+            found += await _of_esim(session, facts, (tran_no, which.iccid), which.state)
         found = sorted(found, reverse=True)[: which.limit]
-    elif state is None:
+    elif which.state is None:
         found = [row[0] for row in await session.ask("list_messages", *facts)]
     else:
-        found = [row[0] for row in await session.ask("list_messages_in_state", *facts, state)]
+        found = await _in_state(session, facts, which.state)
     return [replace(message, parts=()) for message in await _read(session, account_id, found)]
 
 
@@ -116,16 +118,34 @@ async def _esims(session: PostgresSession, account_id: int, which: MessageFilter
     return [row[0] for row in await session.ask("esims_of_iccid", account_id, which.iccid)]
 
 
+async def _in_state(session: PostgresSession, facts: _Facts, state: State) -> list[bytes]:
+    found: list[bytes] = []
+    if looks_at_parts(state):
+        rows = await session.ask("list_messages_in_state", *facts, CODE[state])
+        found += [row[0] for row in rows]
+    if looks_at_held(state):
+        rows = await session.ask("list_held_in_state", *facts, CODE[state])
+        found += [row[0] for row in rows]
+    return sorted(found, reverse=True)[: facts.limit]
+
+
 async def _of_esim(
-    session: PostgresSession, facts: _Facts, esim: _Esim, state: int | None
+    session: PostgresSession, facts: _Facts, esim: _Esim, state: State | None
 ) -> list[bytes]:
     if state is None:
         rows = await session.ask("list_messages_of_esim", *facts, *esim)
-    elif state >= FINAL:
-        rows = await session.ask("list_ended_messages_of_esim", *facts, *esim, state)
-    else:
-        return await _open_of_esim(session, facts, esim, state)
-    return [row[0] for row in rows]
+        return [row[0] for row in rows]
+    found: list[bytes] = []
+    code = CODE[state]
+    if state.is_final:
+        rows = await session.ask("list_ended_messages_of_esim", *facts, *esim, code)
+        found += [row[0] for row in rows]
+    elif looks_at_parts(state):
+        found += await _open_of_esim(session, facts, esim, code)
+    if looks_at_held(state):
+        rows = await session.ask("list_held_of_esim_in_state", *facts, *esim, code)
+        found += [row[0] for row in rows]
+    return found
 
 
 async def _open_of_esim(
@@ -151,7 +171,7 @@ async def _read(session: PostgresSession, account_id: int, ids: Sequence[bytes])
     for row in await session.ask("read_parts", account_id, ids):
         parts.setdefault(row["message_id"], []).append(row)
     return [
-        message_of(row, row["text"].decode(), parts[each])
+        message_of(row, row["text"].decode(), parts.get(each, ()))
         for each in ids
         if (row := messages.get(each)) is not None
     ]

@@ -57,9 +57,10 @@ async def make(session: PostgresSession, missing: Iterable[int]) -> list[str]:
 
 
 async def drop_before(session: PostgresSession, time_ms: int) -> list[str]:
-    """Drop the weeks that ended before that time, except one with parts that still wait.
+    """Drop the weeks that ended before that time, except one of which something still waits.
 
-    Receipts kept since before it go too. Returns the first days of what was dropped.
+    Receipts kept since before it go too, and the held rows of the messages that are gone. Returns
+    the first days of what was dropped.
     """
     dropped: list[str] = []
     for start_ms in sorted(await weeks(session)):
@@ -70,13 +71,16 @@ async def drop_before(session: PostgresSession, time_ms: int) -> list[str]:
             waits = await session.connection.fetchval(
                 f"SELECT EXISTS (SELECT 1 FROM parts_{_day(start_ms)} WHERE due_ms IS NOT NULL)"  # noqa: S608
             )
-            if waits:
+            if waits or await session.value("held_of_week", *_bounds(start_ms)):
                 continue
             tables = ", ".join(f"{table}_{_day(start_ms)}" for table in reversed(TABLES))
             await session.run(f"DROP TABLE {tables}")
         dropped.append(_day(start_ms))
     for _ in range(_MOST_STEPS):
         if await session.value("forget_receipts", time_ms, _STEP) < _STEP:
+            break
+    for _ in range(_MOST_STEPS):
+        if await session.value("purge_held", _first_id(time_ms), _STEP) < _STEP:
             break
     return dropped
 
@@ -105,14 +109,21 @@ def _wanted(now_ms: int) -> Iterator[int]:
 
 def _make(start_ms: int) -> Iterator[str]:
     yield "SET LOCAL lock_timeout = '2s'"
-    first, last = (
-        f"'\\x{at_ms.to_bytes(6, 'big').hex()}'" for at_ms in (start_ms, start_ms + WEEK_MS)
-    )
+    first, last = (f"'\\x{bound.hex()}'" for bound in _bounds(start_ms))
     for table in TABLES:
         yield (
             f"CREATE TABLE {table}_{_day(start_ms)} PARTITION OF {table} "
             f"FOR VALUES FROM ({first}) TO ({last})"
         )
+
+
+def _bounds(start_ms: int) -> tuple[bytes, bytes]:
+    """The lowest id of a week, and that of the next one."""
+    return _first_id(start_ms), _first_id(start_ms + WEEK_MS)
+
+
+def _first_id(at_ms: int) -> bytes:
+    return max(0, at_ms).to_bytes(6, "big")
 
 
 def _day(start_ms: int) -> str:

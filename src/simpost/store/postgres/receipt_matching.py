@@ -35,9 +35,9 @@ from simpost.store.records.columns import CODE
 from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
 
-_LONGEST_MS: Final = 40 * 86_400_000
-"""From a message's acceptance to the last receipt that is looked up: the longest validity is 30
-days. Older partitions are left alone."""
+_LONGEST_MS: Final = 100 * 86_400_000
+"""From a message's acceptance to the last receipt that is looked up: it is held for 60 days at
+most, then valid for 30. Older partitions are left alone."""
 _AGAIN_MS: Final = 600_000
 """How long after its part ended a receipt is taken for a repetition. Later the carrier may have
 used the id anew, and the receipt waits for the answer that tells it."""

@@ -15,6 +15,7 @@ from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.dsn import parse
 from simpost.store.postgres.events import PostgresEvents
 from simpost.store.postgres.health import PostgresHealth
+from simpost.store.postgres.held import PostgresHeld
 from simpost.store.postgres.inbound import PostgresInbound
 from simpost.store.postgres.log import PostgresLog
 from simpost.store.postgres.notifications import Heard, Listener
@@ -54,6 +55,7 @@ class PostgresStore(Store):
         _logger.info("store_opened", database=address.shown, pooled=address.is_pooled)
         return cls(
             queue=PostgresQueue(database),
+            held=PostgresHeld(database),
             routing=PostgresRouting(database),
             receipts=PostgresReceipts(database),
             log=PostgresLog(database),

@@ -11,9 +11,9 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
 CODE: dict[State, int] = {
+    State.SCHEDULED: 1,
+    State.HELD: 2,
     State.ACCEPTED: 10,
-    State.SCHEDULED: 20,
-    State.HELD: 21,
     State.SENDING: 30,
     State.IN_DOUBT: 40,
     State.SENT: 50,

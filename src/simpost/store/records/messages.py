@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from simpost.domain.messages import Attempt, Category, Message, Part
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, UnmatchedReceipt
-from simpost.domain.states import fold
+from simpost.domain.states import State, fold
 from simpost.ports.store import MessageFilter
 from simpost.store.records.columns import STATE, options_of, reason_of
 from simpost.store.records.row import NamedRow
@@ -17,6 +17,11 @@ from simpost.store.records.row import NamedRow
 MOST_RECEIPTS = 50
 """Kept receipts that are shown of a message, the oldest first."""
 LAST_MS = (1 << 48) - 1
+_WITHOUT_PARTS = frozenset(
+    {State.SCHEDULED, State.HELD, State.EXPIRED, State.REJECTED, State.CANCELLED}
+)
+"""The states that a message may have before it has parts."""
+_NEVER_WITH_PARTS = frozenset({State.SCHEDULED, State.HELD})
 _BEYOND = b"\xff" * 17
 _SLACK_MS = 10_000
 """How far the time in an id may be from `created_ms`; the range of ids is that much wider."""
@@ -36,10 +41,27 @@ def _id_at(time_ms: int) -> bytes:
     return max(0, min(time_ms, LAST_MS)).to_bytes(6, "big")
 
 
+def looks_at_parts(state: State) -> bool:
+    """Whether a message in that state may have parts, which tell the state then."""
+    return state not in _NEVER_WITH_PARTS
+
+
+def looks_at_held(state: State) -> bool:
+    """Whether a message in that state may have none, so that its held row tells the state."""
+    return state in _WITHOUT_PARTS
+
+
 def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Message:
-    """`text` comes apart: the stores keep it each in its own way."""
+    """`text` comes apart: the stores keep it each in its own way.
+
+    A message without parts has the state of its held row.
+    """
     parts = tuple(_part(part) for part in part_rows)
-    state = fold(part.state for part in parts)
+    if parts:
+        state = fold(part.state for part in parts)
+        reason = next((part.reason for part in parts if part.state is state), None)
+    else:
+        state, reason = STATE[row["held_state"]], reason_of(row["held_reason"])
     return Message(
         id=row["id"],
         account_id=row["account_id"],
@@ -51,14 +73,16 @@ def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Messa
         encoding=row["encoding"],
         part_count=row["part_count"],
         state=state,
-        reason=next((part.reason for part in parts if part.state is state), None),
+        reason=reason,
         created_ms=row["created_ms"],
-        updated_ms=max(part["updated_ms"] for part in part_rows),
+        updated_ms=max((part["updated_ms"] for part in part_rows), default=row["held_updated_ms"]),
         expires_ms=row["expires_ms"],
         request_id=row["request_id"],
         sender=row["sender"],
         options=options_of(row["options"]),
         parts=parts,
+        send_at_ms=row["send_at_ms"],
+        held_until_ms=None if state.is_final or parts else row["until_ms"],
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from simpost.domain.repeats import RepeatPolicy
-from simpost.ports.store import EsimRow, PriceRow, Reroute
+from simpost.ports.store import EsimRow, NewMessage, PriceRow, Reroute
+from simpost.ports.store.held import Deferral, HeldEnd
 from simpost.store.secret_box import SecretBox
 
 PartKey: TypeAlias = tuple[int, bytes, int]
@@ -82,3 +83,40 @@ class RetireRequest(NamedTuple):
 
     keys: Sequence[str]
     now_ms: int | None
+
+
+class HeldClaim(NamedTuple):
+    """Lease at most `limit` due messages until `lease_ms`."""
+
+    now_ms: int
+    lease_ms: int
+    limit: int
+
+
+class Releases(NamedTuple):
+    """Queue the parts of these messages."""
+
+    now_ms: int
+    messages: Sequence[NewMessage]
+
+
+class Deferrals(NamedTuple):
+    """Hold these messages again."""
+
+    now_ms: int
+    deferrals: Sequence[Deferral]
+
+
+class HeldEnds(NamedTuple):
+    """End these messages without sending them."""
+
+    now_ms: int
+    ends: Sequence[HeldEnd]
+
+
+class Cancellation(NamedTuple):
+    """Cancel one message if nothing of it has left."""
+
+    now_ms: int
+    account_id: int
+    message_id: bytes

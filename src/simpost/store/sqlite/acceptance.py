@@ -21,21 +21,21 @@ def accept(
 ) -> list[Accepted | IdempotentReplay]:
     results: list[Accepted | IdempotentReplay] = []
     message_rows: list[tuple[object, ...]] = []
-    part_rows: list[tuple[object, ...]] = []
+    parts: list[tuple[object, ...]] = []
     for message in messages:
         request = message.request
         if request is not None:
-            first = _take_for(session, message, request)
+            first = take_for(session, message, request)
             if first is not None:
                 results.append(first)
                 continue
         total = len(message.parts)
-        accepted = _WHOLE if total == 1 else Accepted(_next_reference(session, message))
-        message_rows.append(_message_row(message, accepted.reference, total))
-        _add_parts(part_rows, message, total, session.node)
+        accepted = _WHOLE if total == 1 else Accepted(next_reference(session, message))
+        message_rows.append(message_row(message, accepted.reference, total))
+        parts += part_rows(message, session.node)
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)
-    session.execute_many_rows("insert_part", part_rows)
+    session.execute_many_rows("insert_part", parts)
     return results
 
 
@@ -50,7 +50,7 @@ def record_refusals(
     ]
 
 
-def _take_for(
+def take_for(
     session: SqliteSession, message: NewMessage, request: RequestKey
 ) -> IdempotentReplay | None:
     """Claim the request id of a message, and its signature with the same answer."""
@@ -96,14 +96,14 @@ def _take(
     return IdempotentReplay(fingerprint == request.fingerprint, first_id, reason_of(first_reason))
 
 
-def _next_reference(session: SqliteSession, message: NewMessage) -> int:
+def next_reference(session: SqliteSession, message: NewMessage) -> int:
     reference: int = session.execute(
         SQL["next_reference"], (message.account_id, message.esim_tran_no)
     ).get
     return reference
 
 
-def _message_row(message: NewMessage, reference: int, total: int) -> tuple[object, ...]:
+def message_row(message: NewMessage, reference: int, total: int) -> tuple[object, ...]:
     return (
         message.account_id,
         message.id,
@@ -123,24 +123,26 @@ def _message_row(message: NewMessage, reference: int, total: int) -> tuple[objec
     )
 
 
-def _add_parts(rows: list[tuple[object, ...]], message: NewMessage, total: int, node: str) -> None:
+def part_rows(message: NewMessage, node: str) -> list[tuple[object, ...]]:
+    """The row of each part; with a lease it belongs to the node that accepts the message."""
+    total = len(message.parts)
     leased = message.lease_ms is not None
-    for number, text in enumerate(message.parts, start=1):
-        rows.append(
-            (
-                message.account_id,
-                message.id,
-                number,
-                total,
-                message.carrier,
-                message.priority,
-                message.expires_ms,
-                _ACCEPTED,
-                _ACCEPTED if number == 1 else None,
-                node if leased else None,
-                message.lease_ms if leased else message.created_ms,
-                1 if leased else 0,
-                message.created_ms,
-                text if total > 1 else None,
-            )
+    return [
+        (
+            message.account_id,
+            message.id,
+            number,
+            total,
+            message.carrier,
+            message.priority,
+            message.expires_ms,
+            _ACCEPTED,
+            _ACCEPTED if number == 1 else None,
+            node if leased else None,
+            message.lease_ms if leased else message.created_ms,
+            1 if leased else 0,
+            message.created_ms,
+            text if total > 1 else None,
         )
+        for number, text in enumerate(message.parts, start=1)
+    ]

@@ -13,7 +13,13 @@ from simpost.store.sqlite.session import SqliteSession
 Key = tuple[int, bytes]
 """Account and message, or what came in."""
 
-_IN_ORDER = ("retire_receipts", "retire_attempts", "retire_parts", "retire_message")
+_IN_ORDER = (
+    "retire_receipts",
+    "retire_attempts",
+    "retire_parts",
+    "retire_held",
+    "retire_message",
+)
 
 
 SHRINK_PAGES = 200

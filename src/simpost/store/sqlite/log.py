@@ -14,6 +14,8 @@ from simpost.store.records.messages import (
     MOST_RECEIPTS,
     id_beyond,
     least_id,
+    looks_at_held,
+    looks_at_parts,
     message_of,
     unmatched_of,
     with_its_tries,
@@ -75,24 +77,32 @@ def list_messages(
         "state": None if which.state is None else CODE[which.state],
         "limit": which.limit,
     }
-    any_state = which.state is None
     with connection:
         found: list[bytes] = []
-        if which.esim_tran_no is not None or which.iccid is not None:
-            name = "list_messages_of_esim" if any_state else "list_messages_of_esim_in_state"
-            for tran_no in _esims(connection, account_id, which):
-                of_it = {**facts, "esim_tran_no": tran_no, "iccid": which.iccid}
-                found += [each for (each,) in ask(connection, name, of_it)]
-            found = sorted(found, reverse=True)[: which.limit]
-        else:
-            name = "list_messages" if any_state else "list_messages_in_state"
-            found = [each for (each,) in ask(connection, name, facts)]
+        for tran_no in _esims(connection, account_id, which):
+            asked = {**facts, "esim_tran_no": tran_no, "iccid": which.iccid}
+            for name in _queries(which):
+                found += [row[0] for row in ask(connection, name, asked)]
+        found = sorted(found, reverse=True)[: which.limit]
         messages = [_read(connection, account_id, message_id) for message_id in found]
     return [replace(message, parts=()) for message in messages if message is not None]
 
 
-def _esims(connection: apsw.Connection, account_id: int, which: MessageFilter) -> list[str]:
-    if which.esim_tran_no is not None:
+def _queries(which: MessageFilter) -> list[str]:
+    """Those that together find the messages: by their parts, and by their held rows."""
+    if which.esim_tran_no is None and which.iccid is None:
+        whole, parts, held = "list_messages", "list_messages_in_state", "list_held_in_state"
+    else:
+        whole, parts = "list_messages_of_esim", "list_messages_of_esim_in_state"
+        held = "list_held_of_esim_in_state"
+    if which.state is None:
+        return [whole]
+    return [parts] * looks_at_parts(which.state) + [held] * looks_at_held(which.state)
+
+
+def _esims(connection: apsw.Connection, account_id: int, which: MessageFilter) -> list[str | None]:
+    """The eSIMs to look for; `None` stands for all."""
+    if which.esim_tran_no is not None or which.iccid is None:
         return [which.esim_tran_no]
     rows = ask(connection, "esims_of_iccid", (account_id, which.iccid))
     return [tran_no for (tran_no,) in rows]

@@ -19,6 +19,7 @@ from simpost.store.sqlite.connection import open_reader, open_writer, translate
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import SqliteEvents
 from simpost.store.sqlite.health import SqliteHealth
+from simpost.store.sqlite.held import SqliteHeld
 from simpost.store.sqlite.inbound import SqliteInbound
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.log import SqliteLog
@@ -52,6 +53,7 @@ class SqliteStore(Store):
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
         return cls(
             queue=SqliteQueue(database),
+            held=SqliteHeld(database),
             routing=SqliteRouting(database),
             receipts=SqliteReceipts(database),
             log=SqliteLog(database),

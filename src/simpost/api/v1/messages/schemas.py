@@ -14,6 +14,7 @@ from simpost.api.shared.schemas import (
     format_time,
     reason_detail,
     show_replaced,
+    show_time,
 )
 from simpost.domain.messages import Attempt, Category, Message, Part, format_id
 from simpost.domain.network_errors import explain_carrier_code
@@ -71,7 +72,11 @@ class PortsOut(Schema):
 
 
 class MessageOut(Schema):
-    """A message of the log: with `text` as it was sent, or with `binary` in hex digits."""
+    """A message of the log: with `text` as it was sent, or with `binary` in hex digits.
+
+    `sendAt` is the time that was asked for; `heldUntil` is when a message that is scheduled or held
+    is decided again.
+    """
 
     id: str
     state: State
@@ -93,6 +98,8 @@ class MessageOut(Schema):
     created_at: Time
     updated_at: Time
     expires_at: Time
+    send_at: Time | None
+    held_until: Time | None
 
 
 class WaitingFor(Schema):
@@ -153,6 +160,8 @@ def show_message(message: Message) -> MessageOut:
         created_at=format_time(message.created_ms),
         updated_at=format_time(message.updated_ms),
         expires_at=format_time(message.expires_ms),
+        send_at=show_time(message.send_at_ms),
+        held_until=show_time(message.held_until_ms),
     )
 
 
@@ -186,8 +195,8 @@ def _show_part(part: Part) -> PartOut:
         carrier_code=part.carrier_code,
         carrier_code_meaning=explain_carrier_code(part.carrier_code),
         attempts=part.attempts,
-        sent_at=_time(part.sent_ms),
-        final_at=_time(part.final_ms),
+        sent_at=show_time(part.sent_ms),
+        final_at=show_time(part.final_ms),
     )
 
 
@@ -223,7 +232,3 @@ def _show_receipt(receipt: UnappliedReceipt) -> ReceiptOut:
 
 def _why(reason: Reason | None) -> ReasonDetail | None:
     return reason_detail(reason) if reason else None
-
-
-def _time(ms: int | None) -> str | None:
-    return None if ms is None else format_time(ms)

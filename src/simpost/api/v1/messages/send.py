@@ -15,15 +15,16 @@ from simpost.api.shared.schemas import (
     ReasonDetail,
     ReplacedCharacter,
     Schema,
+    Time,
     reason_detail,
     show_replaced,
+    show_time,
 )
 from simpost.api.v1.messages.send_schema import NewMessage
-from simpost.domain.messages import Category, format_id
-from simpost.domain.options import Replacement
+from simpost.domain.messages import Category, Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.decision import Refusal, SendPlan
+from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.intake import SendRequest, SendResult
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import CostDriver, explain, parse_encoding, segment_octets
@@ -35,6 +36,8 @@ STATUS = {
     Reason.TOO_MANY_PARTS: 422,
     Reason.PORTS_NEED_ONE_PART: 422,
     Reason.REQUEST_ID_REUSED: 422,
+    Reason.SEND_AT_PASSED: 422,
+    Reason.SEND_AT_TOO_FAR: 422,
 }
 """The HTTP status of a refusal; every other reason is 409: ask again when it has changed."""
 
@@ -47,10 +50,16 @@ IdempotencyKey = Annotated[
 
 
 class AcceptedMessage(Schema):
-    """Committed. What is null is not known: an old answer to a message that is forgotten."""
+    """Committed. What is null is not known: an old answer to a message that is forgotten.
+
+    `sendAt` is the time that was asked for; `heldUntil` is when a message that was not sent at once
+    is decided again.
+    """
 
     id: str
     state: State
+    send_at: Time | None
+    held_until: Time | None
     encoding: str | None
     part_count: int | None
     replaced: list[ReplacedCharacter]
@@ -73,8 +82,9 @@ class Ucs2Trigger(Schema):
 class Preview(Schema):
     """What sending would do now; nothing is committed and nothing is sent."""
 
-    decision: Literal["send", "refuse"]
+    decision: Literal["send", "hold", "refuse"]
     reason: ReasonDetail | None
+    held_until: Time | None
     carrier: str | None
     to: str | None
     sender: str | None = Field(serialization_alias="from")
@@ -110,6 +120,7 @@ async def send_message(
         request_id=idempotency_key,
         fingerprint=await _fingerprint(request) if idempotency_key else b"",
         options=send.options,
+        send_at_ms=send.send_at_ms,
     )
     if send.dry_run:
         decision = await services.intake.preview(account, ask)
@@ -122,36 +133,46 @@ async def send_message(
     if answer.message_id is None:
         raise _refused(answer)
     if answer.plan:
-        plan = answer.plan
-        return _sent(
-            answer.message_id,
-            State.ACCEPTED,
-            plan.encoding,
-            plan.part_count,
-            plan.options.replaced,
-        )
+        return _sent(answer.message_id, answer.plan, answer.hold, send.send_at_ms)
     response.headers["Idempotency-Replayed"] = "true"
     message = await services.store.log.find_message(account.id, answer.message_id)
-    if message is None:
-        return _sent(answer.message_id, State.ACCEPTED, None, None)
-    return _sent(
-        message.id, message.state, message.encoding, message.part_count, message.options.replaced
-    )
+    return _sent_before(answer.message_id, message)
 
 
 def _sent(
-    message_id: bytes,
-    state: State,
-    encoding: str | None,
-    part_count: int | None,
-    replaced: tuple[Replacement, ...] = (),
+    message_id: bytes, plan: SendPlan, hold: Hold | None, send_at_ms: int | None
 ) -> AcceptedMessage:
     return AcceptedMessage(
         id=format_id(message_id),
-        state=state,
-        encoding=encoding,
-        part_count=part_count,
-        replaced=show_replaced(replaced),
+        state=hold.state if hold else State.ACCEPTED,
+        send_at=show_time(send_at_ms),
+        held_until=show_time(hold.until_ms) if hold else None,
+        encoding=plan.encoding,
+        part_count=plan.part_count,
+        replaced=show_replaced(plan.options.replaced),
+    )
+
+
+def _sent_before(message_id: bytes, message: Message | None) -> AcceptedMessage:
+    """What became of the message that an earlier request with this id was answered with."""
+    if message is None:
+        return AcceptedMessage(
+            id=format_id(message_id),
+            state=State.ACCEPTED,
+            send_at=None,
+            held_until=None,
+            encoding=None,
+            part_count=None,
+            replaced=[],
+        )
+    return AcceptedMessage(
+        id=format_id(message.id),
+        state=message.state,
+        send_at=show_time(message.send_at_ms),
+        held_until=show_time(message.held_until_ms),
+        encoding=message.encoding,
+        part_count=message.part_count,
+        replaced=show_replaced(message.options.replaced),
     )
 
 
@@ -163,26 +184,30 @@ def _refused(answer: SendResult) -> Problem:
     return Problem(STATUS.get(reason, 409), reason, detail, members=members)
 
 
-def _preview(decision: SendPlan | Refusal, send: NewMessage) -> Preview:
-    if isinstance(decision, SendPlan):
-        carrier = decision.carrier
+def _preview(decision: Decision, send: NewMessage) -> Preview:
+    if not isinstance(decision, Refusal):
+        hold = decision if isinstance(decision, Hold) else None
+        plan = decision.plan if isinstance(decision, Hold) else decision
+        carrier = plan.carrier
         return Preview(
-            decision="send",
-            reason=None,
+            decision="hold" if hold else "send",
+            reason=reason_detail(hold.reason) if hold else None,
+            held_until=show_time(hold.until_ms) if hold else None,
             carrier=carrier.name,
-            to=decision.destination,
-            sender=decision.sender,
-            category=decision.category,
-            encoding=decision.encoding,
-            part_count=decision.part_count,
-            segments=list(decision.segments or decision.parts),
-            replaced=show_replaced(decision.options.replaced),
-            ucs2_triggers=[] if send.text is None else _ucs2_triggers(decision.text, carrier),
+            to=plan.destination,
+            sender=plan.sender,
+            category=plan.category,
+            encoding=plan.encoding,
+            part_count=plan.part_count,
+            segments=list(plan.segments or plan.parts),
+            replaced=show_replaced(plan.options.replaced),
+            ucs2_triggers=[] if send.text is None else _ucs2_triggers(plan.text, carrier),
         )
     encoding, segments = _cost(send)
     return Preview(
         decision="refuse",
         reason=reason_detail(decision.reason, decision.detail),
+        held_until=None,
         carrier=None,
         to=None,
         sender=None,

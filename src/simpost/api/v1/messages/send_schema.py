@@ -15,7 +15,8 @@ from pydantic import (
 )
 
 from simpost.api.shared.error_messages import Matching
-from simpost.api.shared.schemas import Schema
+from simpost.api.shared.paging import Instant
+from simpost.api.shared.schemas import Schema, to_ms
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.senders import is_sender
@@ -114,6 +115,11 @@ class NewMessage(Schema):
     )
     category: Category | None = None
     validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
+    send_at: Instant | None = Field(
+        default=None,
+        description="When to send it, up to 60 days ahead; null sends it now. The validity counts "
+        "from that time.",
+    )
     dry_run: StrictBool = False
 
     @model_validator(mode="after")
@@ -130,6 +136,10 @@ class NewMessage(Schema):
     def content(self) -> str:
         """The text, or the octets of a binary message in hex digits."""
         return self.text if self.text is not None else (self.binary or "").lower()
+
+    @property
+    def send_at_ms(self) -> int | None:
+        return None if self.send_at is None else to_ms(self.send_at)
 
     @property
     def options(self) -> SendOptions:

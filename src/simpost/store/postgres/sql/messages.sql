@@ -99,11 +99,14 @@ SELECT count(*) FROM gone
 -- name: read_messages
 -- Here and below a look for each id, which OFFSET 0 keeps what it is: where nothing is known of a
 -- week yet, all of the account's were read.
-SELECT m.* FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
+SELECT m.*, h.state AS held_state, h.reason AS held_reason,
+  h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
+FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
   SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
     created_ms, expires_ms, request_id, sender, options
   FROM messages WHERE account_id = $1 AND id = n.wanted
   OFFSET 0) AS m
+LEFT JOIN held_messages AS h ON h.account_id = $1 AND h.message_id = m.id
 
 -- name: read_parts
 SELECT p.* FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (

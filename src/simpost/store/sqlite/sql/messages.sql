@@ -46,6 +46,9 @@ CROSS JOIN messages AS m ON m.account_id = a.id AND m.id < ?1
 WHERE NOT EXISTS (
   SELECT 1 FROM parts AS p
   WHERE p.account_id = m.account_id AND p.message_id = m.id AND p.due_ms IS NOT NULL)
+AND NOT EXISTS (
+  SELECT 1 FROM held_messages AS h
+  WHERE h.account_id = m.account_id AND h.message_id = m.id AND h.due_ms IS NOT NULL)
 LIMIT ?2
 
 -- name: retire_receipts
@@ -63,9 +66,13 @@ DELETE FROM messages WHERE account_id = ? AND id = ?
 -- The log.
 
 -- name: find_message
-SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
-  created_ms, expires_ms, request_id, sender, options
-FROM messages WHERE account_id = ? AND id = ?
+SELECT m.id, m.account_id, m.esim_tran_no, m.iccid, m.destination, m.category, m.text, m.encoding,
+  m.part_count, m.created_ms, m.expires_ms, m.request_id, m.sender, m.options,
+  h.state AS held_state, h.reason AS held_reason,
+  h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
+FROM messages AS m
+LEFT JOIN held_messages AS h ON h.account_id = m.account_id AND h.message_id = m.id
+WHERE m.account_id = ? AND m.id = ?
 
 -- name: find_owner
 SELECT m.account_id FROM accounts AS a

@@ -1,0 +1,31 @@
+"""DELETE /v1/messages/{id}: cancel a message that has not left."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.problems import Problem, ProblemCode
+from simpost.api.v1.messages.message_log import message_detail
+from simpost.api.v1.messages.schemas import MessageDetail
+from simpost.domain.messages import parse_id
+from simpost.domain.states import State
+
+router = APIRouter(prefix="/v1", tags=["messages"])
+
+
+@router.delete("/messages/{id}", summary="Cancel a message that has not left")
+async def cancel_message(id: str, account: Caller, services: ServicesDep) -> MessageDetail:  # noqa: A002
+    """Scheduled, held, or queued with no part given to a carrier; 409 with its state otherwise."""
+    message_id = parse_id(id)
+    message = message_id and await services.intake.cancel(account, message_id)
+    if not message:
+        raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such message.")
+    if message.state is not State.CANCELLED:
+        raise Problem(
+            409,
+            ProblemCode.NOT_CANCELLABLE,
+            f"The message is {message.state}: only a message that has not left can be cancelled.",
+            members={"state": message.state},
+        )
+    return await message_detail(services, message, account.access_code)

@@ -1,0 +1,95 @@
+"""What is stored with a held message, so that it can be decided again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from simpost.domain.esims import Esim
+from simpost.domain.messages import PRIORITY
+from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Hold, SendOptions, SendPlan
+from simpost.ports.store import NewMessage, RequestKey
+from simpost.ports.store.held import HeldMessage
+
+
+class HeldRequest(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What was asked for beside what the message's own row says; stored as JSON.
+
+    Attributes:
+        text: as it was asked for, where look-alikes or composing changed it; else `None`.
+        validity_s: how long the message is worth sending, from its release.
+    """
+
+    validity_s: int
+    text: str | None = None
+    options: SendOptions = DEFAULT_SEND_OPTIONS
+
+    def expires_ms(self, release_ms: int) -> int:
+        """When the message expires that is released at that time."""
+        return release_ms + 1000 * self.validity_s
+
+
+encode_request = msgspec.json.Encoder().encode
+decode_request = msgspec.json.Decoder(HeldRequest).decode
+
+
+def held_message(
+    hold: Hold,
+    asked: HeldRequest,
+    *,
+    message_id: bytes,
+    account_id: int,
+    esim: Esim,
+    now_ms: int,
+    send_at_ms: int | None,
+    request: RequestKey | None,
+) -> HeldMessage:
+    """The message to commit without parts."""
+    message = planned_message(
+        hold.plan,
+        message_id=message_id,
+        account_id=account_id,
+        esim=esim,
+        created_ms=now_ms,
+        expires_ms=asked.expires_ms(hold.until_ms),
+        request=request,
+    )
+    return HeldMessage(
+        message,
+        state=hold.state,
+        reason=hold.reason,
+        until_ms=hold.until_ms,
+        send_at_ms=send_at_ms,
+        request=encode_request(asked).decode(),
+    )
+
+
+def planned_message(
+    plan: SendPlan,
+    *,
+    message_id: bytes,
+    account_id: int,
+    esim: Esim,
+    created_ms: int,
+    expires_ms: int,
+    request: RequestKey | None = None,
+) -> NewMessage:
+    """The message that a plan makes, without a lease: its parts wait in the store."""
+    return NewMessage(
+        id=message_id,
+        account_id=account_id,
+        esim_tran_no=esim.esim_tran_no,
+        iccid=esim.iccid,
+        destination=plan.destination,
+        sender=plan.sender,
+        carrier=plan.carrier.name,
+        category=plan.category,
+        priority=PRIORITY[plan.category],
+        text=plan.text,
+        encoding=plan.encoding,
+        parts=plan.parts,
+        created_ms=created_ms,
+        expires_ms=expires_ms,
+        request=request,
+        options=plan.options,
+        part_count=plan.part_count,
+    )

@@ -1,0 +1,150 @@
+"""Release of held messages: each that is due is decided again, then sent, held again or ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from simpost.domain.messages import Category, format_id
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.errors import StoreError
+from simpost.messaging.accounts import Accounts
+from simpost.messaging.decision import Hold, Refusal
+from simpost.messaging.held_request import decode_request, planned_message
+from simpost.messaging.intake import Intake, SendRequest
+from simpost.observe import get_logger
+from simpost.ports.store import NewMessage
+from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldStore
+from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
+from simpost.runtime.scheduler import run_periodically
+
+LEASE_MS: Final = 15_000
+"""After that long another node, or this one after a restart, decides the message again."""
+_EVERY_S: Final = 1.0
+_SHORTEST_HOLD_MS: Final = 1_000
+"""A message that is held again is not due in the same round."""
+_STEP: Final = 100
+"""Messages decided and committed together."""
+
+log = get_logger(__name__)
+
+
+class _Wakes(Protocol):
+    def wake(self, priority: int) -> None: ...
+
+
+class Release(Component):
+    """Works on what is due, on each node: a lease keeps two nodes from deciding the same message.
+
+    The lease saves work and protects nothing: a message leaves its hold in the transaction that
+    writes its parts, so it is released once, whoever decides it however often.
+    """
+
+    def __init__(
+        self,
+        store: HeldStore,
+        intake: Intake,
+        accounts: Accounts,
+        lanes: Mapping[str, _Wakes],
+        *,
+        clock_ms: Clock,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._accounts = accounts
+        self._lanes = lanes
+        self._clock_ms = clock_ms
+
+    async def run(self) -> None:
+        await run_periodically(self.run_once, _EVERY_S, name="release")
+
+    async def run_once(self) -> None:
+        """Decide on all that is due now, in steps. What cannot be decided is due again later."""
+        while True:
+            now_ms = self._clock_ms()
+            due = await self._store.claim_held(
+                now_ms=now_ms, lease_ms=now_ms + LEASE_MS, limit=_STEP
+            )
+            if due:
+                await self._commit(await asyncio.gather(*map(self._decide, due)), now_ms)
+            if len(due) < _STEP:
+                return
+
+    async def _decide(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
+        """What becomes of one message; `None` when that cannot be said now."""
+        try:
+            return await self._next(due)
+        except StoreError:
+            return None
+        except Exception as error:  # noqa: BLE001  one message must not keep the others
+            log.error(
+                "release_failed",
+                message_id=format_id(due.message_id),
+                error=type(error).__name__,
+            )
+            return None
+
+    async def _next(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
+        now_ms = self._clock_ms()
+        if now_ms >= due.expires_ms:
+            return _end(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
+        account = self._accounts.by_id(due.account_id)
+        if account is None:
+            return None  # made on another node a moment ago
+        if not account.enabled:
+            return _end(due, State.REJECTED, Reason.ACCOUNT_DISABLED)
+        asked = decode_request(due.request)
+        ask = SendRequest(
+            esim_tran_no=due.esim_tran_no,
+            iccid=None,
+            text=due.text if asked.text is None else asked.text,
+            category=Category(due.category),
+            options=asked.options,
+        )
+        esim, decision = await self._intake.decide(account, ask)
+        if isinstance(decision, Hold):
+            until_ms = max(decision.until_ms, now_ms + _SHORTEST_HOLD_MS)
+            expires_ms = asked.expires_ms(until_ms)
+            state, reason = decision.state, decision.reason
+            return Deferral(due.account_id, due.message_id, state, reason, until_ms, expires_ms)
+        if isinstance(decision, Refusal) or esim is None:
+            assert isinstance(decision, Refusal)
+            return _end(due, State.REJECTED, decision.reason)
+        return planned_message(
+            decision,
+            message_id=due.message_id,
+            account_id=due.account_id,
+            esim=esim,
+            created_ms=now_ms,
+            expires_ms=due.expires_ms,
+        )
+
+    async def _commit(
+        self, decided: Sequence[NewMessage | Deferral | HeldEnd | None], now_ms: int
+    ) -> None:
+        if ends := [each for each in decided if isinstance(each, HeldEnd)]:
+            await self._store.end_held(ends, now_ms=now_ms)
+            for end in ends:
+                self._intake.refused[(end.reason,)] += 1
+                log.info(
+                    "held_message_ended",
+                    message_id=format_id(end.message_id),
+                    state=end.state,
+                    reason=end.reason,
+                )
+        if deferrals := [each for each in decided if isinstance(each, Deferral)]:
+            await self._store.defer_held(deferrals, now_ms=now_ms)
+        messages = [each for each in decided if isinstance(each, NewMessage)]
+        if messages:
+            released = await self._store.release_held(messages, now_ms=now_ms)
+            for message, is_released in zip(messages, released, strict=True):
+                if is_released:
+                    self._intake.accepted[message.carrier, message.category] += 1
+                    self._lanes[message.carrier].wake(message.priority)
+
+
+def _end(due: DueMessage, state: State, reason: Reason) -> HeldEnd:
+    return HeldEnd(due.account_id, due.message_id, state, reason)

@@ -1,0 +1,226 @@
+"""Held messages: committed without parts, leased when they are due, and released with parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
+from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
+from simpost.store.postgres import signatures
+from simpost.store.postgres.acceptance import next_references
+from simpost.store.postgres.connection import PostgresSession
+from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.postgres.queries import columns, octets
+from simpost.store.postgres.requests import RequestRow, take_requests
+from simpost.store.records.columns import CODE, options_text
+from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
+
+_COMMITTED = Accepted()
+_CANCELLED = CODE[State.CANCELLED]
+_KEY = attrgetter("account_id", "message_id")
+
+
+class PostgresHeld:
+    """Implements `simpost.ports.store.HeldStore`. What it releases is announced to other nodes."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._accept = database.accepting.submit
+        self._write = database.chores.submit
+        self._notifier = database.notifier
+
+    async def hold(self, held: HeldMessage) -> Accepted | IdempotentReplay:
+        return await self._accept(hold, held)
+
+    async def claim_held(self, *, now_ms: int, lease_ms: int, limit: int) -> list[DueMessage]:
+        return await self._write(claim, HeldClaim(now_ms, lease_ms, limit))
+
+    async def release_held(self, messages: Sequence[NewMessage], *, now_ms: int) -> list[bool]:
+        released = await self._write(release, Releases(now_ms, messages))
+        for message, is_released in zip(messages, released, strict=True):
+            if is_released:
+                self._notifier.announce(message.carrier)
+        return released
+
+    async def defer_held(self, deferrals: Sequence[Deferral], *, now_ms: int) -> None:
+        await self._write(defer, Deferrals(now_ms, deferrals))
+
+    async def end_held(self, ends: Sequence[HeldEnd], *, now_ms: int) -> None:
+        await self._write(end, HeldEnds(now_ms, ends))
+
+    async def cancel_message(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
+        one = Cancellation(now_ms, account_id, message_id)
+        return await self._write(cancel, one)
+
+
+async def hold(
+    session: PostgresSession, all_of: Sequence[HeldMessage]
+) -> list[Accepted | IdempotentReplay]:
+    async with session.transaction():
+        messages = [held.message for held in all_of]
+        answers: dict[bytes, Accepted | IdempotentReplay] = dict(
+            await signatures.take(session, messages)
+        )
+        fresh = [message for message in messages if message.id not in answers]
+        uses = [
+            RequestRow(message.account_id, message.request, message.id, None, message.created_ms)
+            for message in fresh
+            if message.request is not None
+        ]
+        for use, first in zip(uses, await take_requests(session, uses), strict=True):
+            if first is not None and use.message_id is not None:
+                answers[use.message_id] = first
+        new = [held for held in all_of if held.message.id not in answers]
+        if new:
+            rows = [_row(held) for held in sorted(new, key=lambda held: held.message.id)]
+            await session.ask("insert_held", *columns(rows, 19))
+        answers |= {held.message.id: _COMMITTED for held in new}
+        await signatures.answer_retries(session, fresh, answers)
+    return [answers[message.id] for message in messages]
+
+
+def _row(held: HeldMessage) -> tuple[Any, ...]:
+    message = held.message
+    return (
+        message.account_id,
+        message.id,
+        message.esim_tran_no,
+        message.iccid,
+        message.destination,
+        message.sender,
+        message.category,
+        message.encoding,
+        message.part_count or len(message.parts),
+        message.created_ms,
+        message.expires_ms,
+        message.request.request_id if message.request else None,
+        octets(message.text),
+        options_text(message.options),
+        CODE[held.state],
+        held.reason,
+        held.send_at_ms,
+        held.until_ms,
+        held.request,
+    )
+
+
+async def claim(session: PostgresSession, claims: Sequence[HeldClaim]) -> list[list[DueMessage]]:
+    return [
+        [_due(row) for row in await session.ask("claim_held", one.now_ms, one.lease_ms, one.limit)]
+        for one in claims
+    ]
+
+
+def _due(row: Any) -> DueMessage:
+    return DueMessage(
+        account_id=row["account_id"],
+        message_id=row["message_id"],
+        esim_tran_no=row["esim_tran_no"],
+        iccid=row["iccid"],
+        category=row["category"],
+        text=row["text"].decode(),
+        expires_ms=row["expires_ms"],
+        until_ms=row["until_ms"],
+        request=row["request"],
+    )
+
+
+async def release(session: PostgresSession, all_of: Sequence[Releases]) -> list[list[bool]]:
+    return [await _release(session, one.messages, one.now_ms) for one in all_of]
+
+
+async def _release(
+    session: PostgresSession, messages: Sequence[NewMessage], now_ms: int
+) -> list[bool]:
+    """Their parts, unless another decision was committed first."""
+    messages_by_key = sorted(messages, key=attrgetter("account_id", "id"))
+    keys = [(message.account_id, message.id) for message in messages_by_key]
+    async with session.transaction():
+        found = await session.ask("release_held", *columns(keys, 2), now_ms)
+        released = {row[0] for row in found}
+        fresh = [message for message in messages_by_key if message.id in released]
+        if fresh:
+            references = await next_references(session, fresh)
+            changes = map(_change, fresh, references)
+            await session.ask("rewrite_messages", *columns(list(changes), 9))
+            parts = [row for message in fresh for row in _part_rows(message)]
+            await session.ask("insert_parts", *columns(parts, 10))
+    return [message.id in released for message in messages]
+
+
+def _change(message: NewMessage, reference: int) -> tuple[Any, ...]:
+    return (
+        message.account_id,
+        message.id,
+        message.destination,
+        message.sender,
+        message.encoding,
+        reference,
+        message.part_count or len(message.parts),
+        octets(message.text),
+        options_text(message.options),
+    )
+
+
+def _part_rows(message: NewMessage) -> Iterator[tuple[Any, ...]]:
+    total = len(message.parts)
+    for number, text in enumerate(message.parts, start=1):
+        yield (
+            message.account_id,
+            message.id,
+            number,
+            total,
+            message.carrier,
+            int(message.priority),
+            message.expires_ms,
+            message.created_ms,
+            octets(text) if total > 1 else None,
+            message.esim_tran_no,
+        )
+
+
+async def defer(session: PostgresSession, all_of: Sequence[Deferrals]) -> list[None]:
+    for one in all_of:
+        await _defer(session, one)
+    return [None] * len(all_of)
+
+
+async def _defer(session: PostgresSession, one: Deferrals) -> None:
+    rows = [
+        (*_KEY(each), CODE[each.state], each.reason, each.until_ms, each.expires_ms)
+        for each in sorted(one.deferrals, key=_KEY)
+    ]
+    await session.ask("defer_held", *columns(rows, 6), one.now_ms)
+
+
+async def end(session: PostgresSession, all_of: Sequence[HeldEnds]) -> list[None]:
+    for one in all_of:
+        await _end(session, one)
+    return [None] * len(all_of)
+
+
+async def _end(session: PostgresSession, one: HeldEnds) -> None:
+    rows = [(*_KEY(each), CODE[each.state], each.reason) for each in sorted(one.ends, key=_KEY)]
+    await session.ask("end_held", *columns(rows, 4), one.now_ms)
+
+
+async def cancel(session: PostgresSession, all_of: Sequence[Cancellation]) -> list[bool]:
+    return [await _cancel(session, one) for one in all_of]
+
+
+async def _cancel(session: PostgresSession, one: Cancellation) -> bool:
+    key = ([one.account_id], [one.message_id])
+    async with session.transaction():
+        if await session.ask("end_held", *key, [_CANCELLED], [Reason.CANCELLED], one.now_ms):
+            return True
+        parts = await session.ask("lock_messages_to_move", *key)
+        if not parts or any(row[3] for row in parts):
+            return False
+        for carrier, reason in await session.ask(
+            "cancel_queued", one.account_id, one.message_id, one.now_ms
+        ):
+            session.pending.end(carrier, State.CANCELLED, reason)
+    return True

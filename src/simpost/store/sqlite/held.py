@@ -1,0 +1,169 @@
+"""Held messages: committed without parts, leased when they are due, and released with parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
+from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
+from simpost.store.records.columns import CODE, options_text
+from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
+from simpost.store.sqlite import acceptance
+from simpost.store.sqlite.database import SqliteDatabase
+from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.session import SqliteSession
+
+_COMMITTED = Accepted()
+_CANCELLED = CODE[State.CANCELLED]
+
+
+class SqliteHeld:
+    """Implements `simpost.ports.store.HeldStore`."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._write = database.write
+
+    async def hold(self, held: HeldMessage) -> Accepted | IdempotentReplay:
+        return await self._write(hold, held)
+
+    async def claim_held(self, *, now_ms: int, lease_ms: int, limit: int) -> list[DueMessage]:
+        return await self._write(claim, HeldClaim(now_ms, lease_ms, limit))
+
+    async def release_held(self, messages: Sequence[NewMessage], *, now_ms: int) -> list[bool]:
+        return await self._write(release, Releases(now_ms, messages))
+
+    async def defer_held(self, deferrals: Sequence[Deferral], *, now_ms: int) -> None:
+        await self._write(defer, Deferrals(now_ms, deferrals))
+
+    async def end_held(self, ends: Sequence[HeldEnd], *, now_ms: int) -> None:
+        await self._write(end, HeldEnds(now_ms, ends))
+
+    async def cancel_message(self, account_id: int, message_id: bytes, *, now_ms: int) -> bool:
+        one = Cancellation(now_ms, account_id, message_id)
+        return await self._write(cancel, one)
+
+
+def hold(
+    session: SqliteSession, all_of: Sequence[HeldMessage]
+) -> list[Accepted | IdempotentReplay]:
+    return [_hold(session, held) for held in all_of]
+
+
+def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentReplay:
+    message = held.message
+    if message.request is not None:
+        first = acceptance.take_for(session, message, message.request)
+        if first is not None:
+            return first
+    row = acceptance.message_row(message, 0, len(message.parts))
+    session.execute(SQL["insert_message"], row)
+    session.execute(
+        SQL["insert_held"],
+        (
+            message.account_id,
+            message.id,
+            message.esim_tran_no,
+            CODE[held.state],
+            held.reason,
+            held.send_at_ms,
+            held.until_ms,
+            held.until_ms,
+            held.request,
+            message.created_ms,
+        ),
+    )
+    return _COMMITTED
+
+
+def claim(session: SqliteSession, claims: Sequence[HeldClaim]) -> list[list[DueMessage]]:
+    return [_claim(session, one) for one in claims]
+
+
+def _claim(session: SqliteSession, one: HeldClaim) -> list[DueMessage]:
+    rows = session.execute(SQL["due_held"], (one.now_ms, one.limit)).fetchall()
+    due = [DueMessage(*row) for row in rows]
+    for message in due:
+        key = (message.account_id, message.message_id)
+        session.execute(SQL["lease_held"], (one.lease_ms, *key))
+    return due
+
+
+def release(session: SqliteSession, all_of: Sequence[Releases]) -> list[list[bool]]:
+    return [[_release(session, message, one.now_ms) for message in one.messages] for one in all_of]
+
+
+def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> bool:
+    """Its parts, unless another decision was committed first."""
+    facts = {"account_id": message.account_id, "message_id": message.id}
+    session.execute(SQL["release_held"], {**facts, "now_ms": now_ms})
+    if not session.connection.changes():
+        return False
+    total = len(message.parts)
+    changes = {
+        "destination": message.destination,
+        "sender": message.sender,
+        "encoding": message.encoding,
+        "reference": 0 if total == 1 else acceptance.next_reference(session, message),
+        "part_count": message.part_count or total,
+        "text": message.text,
+        "options": options_text(message.options),
+    }
+    session.execute(SQL["rewrite_message"], {**facts, **changes})
+    session.execute_many_rows("insert_part", acceptance.part_rows(message, session.node))
+    return True
+
+
+def defer(session: SqliteSession, all_of: Sequence[Deferrals]) -> list[None]:
+    for one in all_of:
+        _defer(session, one)
+    return [None] * len(all_of)
+
+
+def _defer(session: SqliteSession, one: Deferrals) -> None:
+    for each in one.deferrals:
+        key = {"account_id": each.account_id, "message_id": each.message_id}
+        facts = {
+            "state": CODE[each.state],
+            "reason": each.reason,
+            "until_ms": each.until_ms,
+            "now_ms": one.now_ms,
+        }
+        session.execute(SQL["defer_held"], {**key, **facts})
+        if session.connection.changes():
+            session.execute(SQL["change_expiry"], {**key, "expires_ms": each.expires_ms})
+
+
+def end(session: SqliteSession, all_of: Sequence[HeldEnds]) -> list[None]:
+    for one in all_of:
+        _end(session, one)
+    return [None] * len(all_of)
+
+
+def _end(session: SqliteSession, one: HeldEnds) -> None:
+    for each in one.ends:
+        facts = {
+            "state": CODE[each.state],
+            "reason": each.reason,
+            "now_ms": one.now_ms,
+            "account_id": each.account_id,
+            "message_id": each.message_id,
+        }
+        session.execute(SQL["end_held"], facts)
+
+
+def cancel(session: SqliteSession, all_of: Sequence[Cancellation]) -> list[bool]:
+    return [_cancel(session, one) for one in all_of]
+
+
+def _cancel(session: SqliteSession, one: Cancellation) -> bool:
+    facts = one._asdict()
+    ended = {**facts, "state": _CANCELLED, "reason": Reason.CANCELLED}
+    session.execute(SQL["end_held"], ended)
+    if session.connection.changes():
+        return True
+    parts = session.execute(SQL["cancel_queued"], facts).fetchall()
+    for carrier, reason in parts:
+        session.pending.end(carrier, State.CANCELLED, reason)
+    return bool(parts)
