@@ -68,7 +68,7 @@ class Submit:
         self.operator = operator.name
         self.at_s = received.at
         self.message_id = received.message_id
-        self.fate = received.fate
+        self.fate = received.script
 
     @property
     def is_taken(self):
