@@ -11,7 +11,7 @@ from tests.integration.smpp.peers import RawListener
 from tests.scenarios.attack.target import LONG
 
 pytestmark = pytest.mark.attack
-PDUS = 30_000 if LONG else 5_000
+PDUS = 30_000 if LONG else 10_000
 FLOODS = {
     "unreadable requests": b"\0\0\0\x13\0\0\0\5\0\0\0\0\0\0\0\7abc",
     "answers to nothing": b"\0\0\0\x12\x80\0\0\4\0\0\0\0\x7f\0\0\1x\0",
@@ -45,7 +45,7 @@ async def test_requests_are_answered_while_a_message_centre_floods_us(
                 requests += 1
         await worked_through
         record_property("slowest_s", slowest_s)
-        assert requests > 3, "nobody else had a turn"
+        assert requests > 1, "nobody else had a turn"
     finally:
         await listener.close()
         await asyncio.to_thread(serving.stop)

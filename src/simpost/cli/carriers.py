@@ -135,7 +135,7 @@ def _rate(one: dict[str, Any]) -> str:
     if not one["maxUnanswered"]:
         return ""
     allowed = one["allowedPerSecond"]
-    measured = plain_rate(one["ratePerSecond"])
+    measured = plain_rate(float(f"{one['ratePerSecond']:.3g}"))  # a measurement has no more
     return f"{measured} of {plain_rate(allowed)}" if allowed else measured
 
 

@@ -24,7 +24,7 @@ _count = itertools.count()
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "nodes" in item.path.parts:
+        if "cluster" in item.path.parts:
             item.add_marker(pytest.mark.timeout(180))  # whole processes, on a busy machine
 
 
