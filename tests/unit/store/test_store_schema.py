@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+from importlib.resources import files
 
 import apsw
 import apsw.ext
@@ -10,7 +11,7 @@ import pytest
 
 from simpost.errors import StoreError
 from simpost.store import shared
-from simpost.store.migrations import migrations, script
+from simpost.store.migrations import script
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.schema import PACKAGE, VERSION
 from simpost.store.sqlite.shared_verbs import numbered
@@ -40,7 +41,8 @@ def test_the_last_migration_is_the_version_of_the_schema(empty):
 
 @pytest.mark.parametrize("package", ["simpost.store.sqlite", "simpost.store.postgres"])
 def test_migrations_are_numbered_without_a_gap(package):
-    numbers = list(migrations(package))
+    names = [each.name for each in files(package).joinpath("migrations").iterdir()]
+    numbers = sorted(name[:4] for name in names if name.endswith(".sql"))  # two of one number, too
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
