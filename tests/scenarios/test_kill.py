@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -10,6 +11,9 @@ from bench.gateway import Gateway
 
 ESIMS = 30
 CONNECTIONS = 20
+SCHEDULED = 300
+SLOW = {"do": {"fault": "slow", "seconds": 0.2}}
+"""Ten answers every 0.2 s: it takes 6 s to send what is released at once."""
 
 
 @pytest.fixture
@@ -95,3 +99,37 @@ async def test_kill_in_mid_load_loses_nothing_that_was_answered(gateway, kill_af
     assert set(accepted) <= set(shown)
     twice = {text for text in accepted if shown.count(text) > 1}
     await all_marked(gateway, {accepted[text] for text in twice})
+
+
+async def schedule(gateway, numbers, due):
+    """Messages to be sent at that time, by their texts."""
+    async with aiohttp.ClientSession(gateway.url, headers=gateway.credentials) as session:
+        ids = {}
+        for index in range(SCHEDULED):
+            text = f"text {index}"
+            body = {"esimTranNo": numbers[index % ESIMS], "text": text, "sendAt": due.isoformat()}
+            async with session.post("/v1/messages", json=body) as answer:
+                shown = await answer.json()
+            assert (answer.status, shown["state"]) == (202, "scheduled")
+            ids[text] = shown["id"]
+        return ids
+
+
+async def test_kill_while_scheduled_messages_are_released_loses_and_repeats_none(gateway):
+    numbers = gateway.fill(ESIMS)
+    gateway.set_faults([SLOW])
+    scheduled = await schedule(gateway, numbers, datetime.now(UTC) + timedelta(seconds=8))
+    while not texts_shown(gateway):
+        await asyncio.sleep(0)
+    gateway.process.kill()
+    shown_before = len(texts_shown(gateway))
+
+    gateway.set_faults([])
+    gateway.start()
+    await all_final(gateway, scheduled)
+
+    shown = texts_shown(gateway)
+    assert shown_before < SCHEDULED, "it was killed too late to show anything"
+    assert set(scheduled) == set(shown)
+    twice = {text for text in scheduled if shown.count(text) > 1}
+    await all_marked(gateway, {scheduled[text] for text in twice})
