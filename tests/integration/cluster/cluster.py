@@ -59,7 +59,13 @@ class Centre(Process):
         return shown
 
     def texts_of(self, number):
-        return [message["text"] for message in self.ask(f"handsets/{number}")["messages"]]
+        try:
+            shown = self.ask(f"handsets/{number}")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return []  # no text ever came to it, so the simulator does not know it
+        return [message["text"] for message in shown["messages"]]
 
 
 class OneNode:
