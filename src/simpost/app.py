@@ -169,7 +169,7 @@ class App:
             NewNode(owner, uuid7().bytes, roles, __version__, node.lease_s),
             nodes,
             self.dispatch,
-            self.accounts,
+            self.accounts.reload,
             self._clock,
             self._maintenance.recover_leases_of,
             self.reload,

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from simpost.cluster.bind_allocation import BindRank, share_of
 from simpost.cluster.lease_names import bind_of, parse_bind
+from simpost.cluster.local_carriers import LocalCarriers
 from simpost.cluster.reachability import Reachability
-from simpost.messaging.dispatch import Dispatch
 from simpost.observe import get_logger
 from simpost.ports.cluster import CarrierReport, NodeRow
 
@@ -32,14 +32,14 @@ class Binds:
     def __init__(
         self,
         node: str,
-        dispatch: Dispatch,
+        carriers: LocalCarriers,
         reach: Reachability,
         *,
         keeps_none: bool,
         within_s: float,
     ) -> None:
         self._node = node
-        self._dispatch = dispatch
+        self._carriers = carriers
         self._reach = reach
         self._keeps_none = keeps_none
         self._within_s = within_s
@@ -51,7 +51,7 @@ class Binds:
         """These leases are this node's, and no others: bind what is new, unbind what is lost."""
         self._held = frozenset(thing for thing in things if parse_bind(thing))
         self._giving &= self._held
-        numbers: dict[str, set[int]] = {name: set() for name in self._dispatch.lanes}
+        numbers: dict[str, set[int]] = {name: set() for name in self._carriers.lanes}
         for thing in self._held - self._giving:
             if (found := parse_bind(thing)) and found[0] in numbers:
                 numbers[found[0]].add(found[1])
@@ -81,7 +81,7 @@ class Binds:
                 lane.carrier.connections(),
                 *self._reach.place(name),
             )
-            for name, lane in self._dispatch.lanes.items()
+            for name, lane in self._carriers.lanes.items()
         }
 
     def changed(self, carriers: Iterable[str]) -> None:
@@ -96,7 +96,7 @@ class Binds:
         reports = {
             node.name: node.report.carriers[name] for node in rivals if name in node.report.carriers
         }
-        carrier = self._dispatch.lanes[name].carrier
+        carrier = self._carriers.lanes[name].carrier
         kept = {bind[0] for bind in map(parse_bind, self._held - self._giving) if bind}
         ownership = carrier.ownership
         unreachable_for_s = ownership.unreachable_for_s if ownership and name in kept else 0.0
@@ -107,13 +107,13 @@ class Binds:
     def _wanted(self) -> dict[str, tuple[int, ...]]:
         if self._keeps_none:
             return {}
-        lanes = self._dispatch.lanes.items()
+        lanes = self._carriers.lanes.items()
         shared = {name: lane.carrier.ownership for name, lane in lanes}
         return {name: each.connection_numbers for name, each in shared.items() if each}
 
     def _is_bound(self, thing: str) -> bool:
         found = parse_bind(thing)
-        lane = self._dispatch.lanes.get(found[0]) if found else None
+        lane = self._carriers.lanes.get(found[0]) if found else None
         ownership = lane.carrier.ownership if lane else None
         return bool(found and ownership and found[1] in ownership.open_connections)
 
@@ -126,6 +126,6 @@ class Binds:
 
     async def _have(self, name: str, wanted: frozenset[int]) -> None:
         try:
-            await self._dispatch.set_owned_connections(name, wanted, self._within_s)
+            await self._carriers.set_owned_connections(name, wanted, self._within_s)
         except Exception:
             log.exception("binds_not_assigned", carrier=name)

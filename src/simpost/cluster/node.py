@@ -17,11 +17,10 @@ from simpost.cluster.carrier_orders import CarrierOrders
 from simpost.cluster.clock import SharedClock
 from simpost.cluster.lease_names import DISPATCH
 from simpost.cluster.liveness import Liveness
+from simpost.cluster.local_carriers import LocalCarriers
 from simpost.cluster.reachability import Reachability
 from simpost.cluster.reload import ClusterReload
 from simpost.errors import ConfigError, StoreError
-from simpost.messaging.accounts import Accounts
-from simpost.messaging.dispatch import Dispatch
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.cluster import (
@@ -60,8 +59,8 @@ class Node(Component):
         self,
         facts: NewNode,
         store: ClusterStore,
-        dispatch: Dispatch,
-        accounts: Accounts,
+        carriers: LocalCarriers,
+        reload_accounts: Callable[[], Awaitable[None]],
         clock: SharedClock,
         recover_leases_of: RecoverLeases,
         reload: Reload,
@@ -74,8 +73,8 @@ class Node(Component):
         """How things stood after the last beat."""
         self._facts = facts
         self._store = store
-        self._dispatch = dispatch
-        self._accounts = accounts
+        self._carriers = carriers
+        self._reload_accounts = reload_accounts
         self._accounts_version = 0
         self._clock = clock
         self._recover_leases_of = recover_leases_of
@@ -86,7 +85,7 @@ class Node(Component):
         self._held: frozenset[str] = frozenset()
         self._binds = Binds(
             facts.name,
-            dispatch,
+            carriers,
             Reachability(facts.name, yield_binds_after_s, time_s),
             keeps_none="carrier" not in facts.roles,
             within_s=facts.lease_s * _GIVE_UP,
@@ -94,7 +93,7 @@ class Node(Component):
         self._good_until_s = 0.0
         self._beaten = asyncio.Event()
         self._beat_soon = asyncio.Event()
-        self._orders = CarrierOrders(dispatch)
+        self._orders = CarrierOrders(carriers)
         self._ordered_s = 0.0
         self._rereading = ClusterReload(reload, store, self.beat_now, time_s)
         self._recovered_s = 0.0
@@ -186,11 +185,11 @@ class Node(Component):
         self._clock.heard(view.now_ms, now_s - asked_s)
         self._liveness.saw(view.nodes, now_s)
         self.view = view
-        self._dispatch.elsewhere.nodes = self._others()
+        self._carriers.elsewhere.nodes = self._others()
         # Not where it may not know of an order that was given here meanwhile.
-        if asked_s > self._ordered_s and self._dispatch.is_started:
+        if asked_s > self._ordered_s and self._carriers.is_started:
             self._orders.apply(view.orders)
-        if self._dispatch.is_started:
+        if self._carriers.is_started:
             self._rereading.hear(view.reloads)
         self._own([thing for thing, node in view.leases.items() if node == self.name])
         await self._evict_dead_nodes(now_s)
@@ -299,5 +298,5 @@ class Node(Component):
 
     async def _follow_accounts(self, version: int) -> None:
         if version != self._accounts_version:
-            await self._accounts.reload()
+            await self._reload_accounts()
             self._accounts_version = version

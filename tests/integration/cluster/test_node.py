@@ -72,7 +72,7 @@ def make(open_nodes, store, time_s):
             NewNode(name, run * 16, ROLES, "0.1", LEASE_S),
             open_nodes(name),
             Dispatch(store, owner=name, retry_policy=RetryPolicy(), clock_ms=wall_clock_ms),
-            Accounts(store.accounts),
+            Accounts(store.accounts).reload,
             SharedClock(),
             recover_leases_of,
             NothingNew(),
