@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from simpost.ports.cluster import ClusterView, ConfigReadResult, Reloaded
+
+EMPTY_VIEW: Final = ClusterView(0, [], {}, 0, [], 0)
 
 
 class Cluster(Protocol):
@@ -21,8 +23,11 @@ class Cluster(Protocol):
         ...
 
     @property
-    def view(self) -> ClusterView | None:
-        """All nodes as of the last heartbeat; `None` before the first one and for a single node."""
+    def view(self) -> ClusterView:
+        """All nodes and leases as of the last heartbeat.
+
+        `EMPTY_VIEW` before the first heartbeat, and for a single node, which sends none.
+        """
         ...
 
     async def join(self) -> None:

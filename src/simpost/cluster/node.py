@@ -15,6 +15,7 @@ from typing import Final
 from simpost.cluster.binds import Binds
 from simpost.cluster.carrier_orders import CarrierOrders
 from simpost.cluster.clock import SharedClock
+from simpost.cluster.facade import EMPTY_VIEW
 from simpost.cluster.lease_names import DISPATCH
 from simpost.cluster.liveness import Liveness
 from simpost.cluster.local_carriers import LocalCarriers
@@ -69,8 +70,7 @@ class Node(Component):
         time_s: Callable[[], float],
     ) -> None:
         self.name = facts.name
-        self.view: ClusterView | None = None
-        """How things stood after the last beat."""
+        self._view: ClusterView | None = None
         self._facts = facts
         self._store = store
         self._carriers = carriers
@@ -97,6 +97,11 @@ class Node(Component):
         self._ordered_s = 0.0
         self._rereading = ClusterReload(reload, store, self.beat_now, time_s)
         self._recovered_s = 0.0
+
+    @property
+    def view(self) -> ClusterView:
+        """All nodes and leases as of the last heartbeat; `EMPTY_VIEW` before the first one."""
+        return self._view or EMPTY_VIEW
 
     @property
     def is_leader(self) -> bool:
@@ -184,7 +189,7 @@ class Node(Component):
         self._beaten.set()
         self._clock.heard(view.now_ms, now_s - asked_s)
         self._liveness.saw(view.nodes, now_s)
-        self.view = view
+        self._view = view
         self._carriers.elsewhere.nodes = self._others()
         # Not where it may not know of an order that was given here meanwhile.
         if asked_s > self._ordered_s and self._carriers.is_started:
@@ -247,13 +252,13 @@ class Node(Component):
 
     async def reload(self) -> tuple[Reloaded, dict[str, ConfigReadResult | None]]:
         """Have all nodes read their files again; see `ClusterReload.order`."""
-        return await self._rereading.order(self.name, lambda: self.view)
+        return await self._rereading.order(self.name, lambda: self._view)
 
     # What it owns.
 
     def _next_beat(self) -> Heartbeat:
         self._binds.changed(self._rereading.carriers_changed())
-        leases = self.view.leases if self.view else None
+        leases = self._view.leases if self._view else None
         acquire: list[str] = []
         release: list[str] = []
         if leases is not None:
@@ -269,21 +274,18 @@ class Node(Component):
 
     # The others.
 
-    def _nodes(self) -> list[NodeRow]:
-        return self.view.nodes if self.view else []
-
     def _others(self) -> list[NodeRow]:
         """All but this one that were heard so lately that they own what they have."""
         now_s = self._time_s()
         return [
             node
-            for node in self._nodes()
+            for node in self.view.nodes
             if node.name != self.name
             and self._liveness.silent_s(node, now_s) < node.lease_s * _FENCE
         ]
 
     async def _evict_dead_nodes(self, now_s: float) -> None:
-        for node in self._nodes():
+        for node in self.view.nodes:
             if node.name == self.name or self._liveness.silent_s(node, now_s) < node.lease_s:
                 continue
             if await self._store.evict(node):

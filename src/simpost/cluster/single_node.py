@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from simpost.cluster.facade import EMPTY_VIEW
 from simpost.observe import metrics
 from simpost.observe.metrics import Sample
-from simpost.ports.cluster import ClusterView, ConfigReadResult, Reloaded
+from simpost.ports.cluster import ConfigReadResult, Reloaded
 from simpost.runtime.component import Component
 
 
@@ -15,7 +16,7 @@ class SingleNode(Component):
 
     name = "embedded"
     is_leader = True
-    view: ClusterView | None = None
+    view = EMPTY_VIEW
 
     def __init__(self, reload: Callable[[], Awaitable[Reloaded]]) -> None:
         self._reload = reload

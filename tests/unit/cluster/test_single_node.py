@@ -29,6 +29,7 @@ async def test_a_single_node_leads_and_reloads_alone():
     await node.join()
     assert node.is_leader
     assert await node.reload() == (CHANGED, {})
+    assert node.view.nodes == []
     await node.leave()
 
 
@@ -37,6 +38,9 @@ def test_no_handler_asks_whether_there_is_a_cluster():
     found = [
         path.relative_to(root)
         for path in root.rglob("*.py")
-        if re.search(r"\bif [\w.]*\b(node|cluster)\b", path.read_text("utf-8"))
+        if re.search(
+            r"\bif [\w.]*\b(node|cluster)\b|\b(node|cluster|view) is (not )?None",
+            path.read_text("utf-8"),
+        )
     ]
     assert found == []

@@ -41,8 +41,6 @@ class NodeList(Schema):
 @router.get("/nodes", summary="Show all nodes and what they lease")
 async def list_nodes(services: ServicesDep) -> NodeList:
     view = services.cluster.view
-    if view is None:
-        return NodeList(nodes=[])
     return NodeList(
         nodes=[
             NodeOut(
