@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-import simpost.app
+import simpost.runtime.service
 from simpost.app import App, open_app
 from simpost.cli.init import init
 from simpost.config import load
@@ -21,7 +21,9 @@ def settings(tmp_path):
 
 @pytest.fixture
 def listener(monkeypatch):
-    monkeypatch.setattr(simpost.app, "tune_interpreter", lambda: None)  # it is this process's
+    monkeypatch.setattr(
+        simpost.runtime.service, "tune_interpreter", lambda: None
+    )  # it is this process's
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener
 
@@ -38,7 +40,7 @@ async def test_a_component_that_fails_stops_the_process(settings, listener, monk
         raise Mistake
 
     async with open_app(settings) as app:
-        monkeypatch.setattr(app._maintenance, "run", fail)
+        monkeypatch.setattr(app.maintenance, "run", fail)
         with pytest.RaisesGroup(Mistake):
             await app.run([listener], served.set)
 

@@ -26,7 +26,7 @@ async def test_without_an_endpoint_nothing_stands_in_the_way_of_a_message(settin
     async with open_app(settings_of()) as app:
         assert type(app.intake) is Intake
         assert app.dispatch._wrap_events is None
-        assert app._http_server().app.__name__ == "app"
+        assert app.build_server().app.__name__ == "app"
 
 
 async def test_with_an_endpoint_the_ways_in_and_out_are_watched(settings_of):
@@ -34,7 +34,7 @@ async def test_with_an_endpoint_the_ways_in_and_out_are_watched(settings_of):
     async with open_app(settings_of(**environment)) as app:
         assert type(app.intake) is TracedIntake
         assert app.dispatch._wrap_events is not None
-        assert app._http_server().app.__name__ == "traced"
+        assert app.build_server().app.__name__ == "traced"
 
 
 async def test_an_endpoint_without_the_extra_is_told_at_the_start(settings_of, monkeypatch):

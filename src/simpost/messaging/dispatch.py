@@ -156,18 +156,18 @@ class Dispatch(Component):
             await ownership.set_owned_connections(numbers, within_s)
             lane.depth = lane.carrier.depth
 
-    def wind_down(self) -> None:
-        """Take nothing more; what no carrier was given yet goes back to the store."""
+    async def stop(self) -> None:
+        """Take nothing more and close all carriers.
+
+        Parts that no carrier was given return to the store; parts without a response are in doubt.
+        """
         for lane in self.lanes.values():
             lane.close()
-
-    async def stop(self) -> None:
-        """Stop all carriers: parts without an answer are in doubt."""
         await asyncio.gather(*(lane.carrier.close() for lane in self.lanes.values()))
 
-    async def drained(self) -> None:
-        """Wait until what the carriers said is committed."""
-        await self.ledger.drained()
+    async def wait_committed(self) -> None:
+        """Wait until every outcome and receipt reported so far is committed."""
+        await self.ledger.wait_committed()
 
     def cancel(self) -> None:
         for task in self._running.values():

@@ -75,8 +75,8 @@ class InboundService(Component):
         taking.add_done_callback(self._taken)
         return taking
 
-    async def drained(self) -> None:
-        """Wait until all that was reported is committed or has failed."""
+    async def wait_committed(self) -> None:
+        """Wait until every inbound part received so far is committed or has failed."""
         while self._taking:
             await asyncio.wait(self._taking)
 

@@ -69,7 +69,7 @@ class ResultWriter:
             if not self._some.is_set():
                 self._idle.set()
 
-    async def drained(self) -> None:
+    async def wait_committed(self) -> None:
         """Wait until everything added so far is committed."""
         await self._idle.wait()
 

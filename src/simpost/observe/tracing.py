@@ -7,9 +7,11 @@ Attributes hold ids, states, reasons and codes, never a text or a number.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
@@ -126,6 +128,23 @@ def end(span: Span, problem: str = "") -> None:
     if problem:
         span.set_status(Status(StatusCode.ERROR, problem))
     span.end()
+
+
+@contextlib.asynccontextmanager
+async def open_tracing(endpoint: str, share: float, version: str) -> AsyncIterator[Tracing | None]:
+    """Trace while the context is open; pending spans are sent at its end.
+
+    Without an endpoint the result is `None` and no SDK is imported. Raises ConfigError without the
+    extra `otel`.
+    """
+    if not endpoint:
+        yield None
+        return
+    provider = start_exporting(endpoint, share, version)
+    try:
+        yield Tracing(provider, share, version)
+    finally:
+        await asyncio.to_thread(provider.shutdown)
 
 
 def start_exporting(endpoint: str, share: float, version: str) -> SdkProvider:

@@ -149,7 +149,7 @@ async def opened(path, **carrier_settings):
             yield bench
         finally:
             await dispatch.stop()
-            await desk.drained()
+            await desk.wait_committed()
             dispatch.cancel()
     await store.close()
     await server.close()

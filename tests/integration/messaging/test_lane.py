@@ -93,7 +93,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
         await bench.carrier.until_sent(tries)
         bench.carrier.answer(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
         await bench.until(message_id, State.IN_DOUBT)
-        await bench.ledger.drained()
+        await bench.ledger.wait_committed()
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
     assert await bench.store.queue.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
     message = await bench.message(message_id)
@@ -108,7 +108,7 @@ async def test_an_unclear_answer_ends_as_a_refusal(bench):
         await bench.carrier.until_sent(tries)
         facts = {"reason": Reason.UNCLEAR_RESPONSE, "carrier_code": "0x000000FF"}
         bench.carrier.answer(tries - 1, OutcomeKind.UNREACHABLE, **facts)
-        await bench.ledger.drained()
+        await bench.ledger.wait_committed()
         bench.clock.now_ms += 300_000
         bench.lane.wake()
     message = await bench.until(message_id, State.REJECTED)
@@ -149,7 +149,7 @@ async def test_closing_returns_what_was_not_tried(bench):
     bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.lane.close()
-    await bench.ledger.drained()
+    await bench.ledger.wait_committed()
     message = await bench.message(message_id)
     assert message.parts[0].reason is Reason.REQUEUED
     assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
@@ -160,7 +160,7 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
         message_id = await bench.accept(parts=("one", "two", "three"))
         await bench.carrier.until_sent(1)
         bench.lane.close()
-        await bench.ledger.drained()
+        await bench.ledger.wait_committed()
         bench.carrier.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
         message = await bench.until(message_id, State.REJECTED)
         assert [part.state for part in message.parts] == [
@@ -218,7 +218,7 @@ async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(ben
 
 
 async def sent_for_the_first_time(bench):
-    await bench.ledger.drained()
+    await bench.ledger.wait_committed()
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
@@ -266,7 +266,7 @@ async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench)
     bench.abandon(bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION)))
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
-    await bench.ledger.drained()
+    await bench.ledger.wait_committed()
     await bench.until_held(2)
     bench.carrier.answer(0)
     message = await bench.until(sent_id, State.SENT)

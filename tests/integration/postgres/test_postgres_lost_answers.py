@@ -63,7 +63,7 @@ async def reserved(bench):
     await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.answer(0)
-    await bench.ledger.drained()
+    await bench.ledger.wait_committed()
     return bench.reserved(message)
 
 

@@ -147,7 +147,6 @@ async def serving(path, port, **changed):
             while carrier.state is not ConnectionState.READY:
                 await asyncio.sleep(0)
             yield Service(store, dispatch, inbox)
-            dispatch.wind_down()
             await dispatch.stop()
             dispatch.cancel()
     finally:

@@ -10,13 +10,14 @@ from types import SimpleNamespace
 
 from cryptography.fernet import Fernet
 
-import simpost.app
 import simpost.carriers.smpp.reconnect
+import simpost.cluster.parts
 from simpost.app import App
 from simpost.config import Settings
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Category
 from simpost.ports.store import EsimRow, PlanRow
+from simpost.runtime.clock import SteadyClock
 from simpost.store import SqliteStore
 
 SEAL_KEY = Fernet.generate_key().decode()
@@ -73,10 +74,9 @@ def live_in(loop, chance, monkeypatch):
         made = (loop.now_ms << 80) | (7 << 76) | (2 << 62) | chance.getrandbits(62)
         return SimpleNamespace(bytes=made.to_bytes(16, "big"))
 
-    monkeypatch.setattr(simpost.app, "uuid7", new_id)
-    if steady := getattr(simpost.app, "SteadyClock", None):
-        in_step = partial(steady, loop.clocks.time_ns, loop.clocks.time_ns)
-        monkeypatch.setattr(simpost.app, "SteadyClock", in_step)
+    monkeypatch.setattr(simpost.cluster.parts, "uuid7", new_id)
+    in_step = partial(SteadyClock, loop.clocks.time_ns, loop.clocks.time_ns)
+    monkeypatch.setattr(simpost.cluster.parts, "SteadyClock", in_step)
     jittered = SimpleNamespace(Random=lambda: random.Random(chance.random()))
     monkeypatch.setattr(simpost.carriers.smpp.reconnect, "random", jittered)
 
@@ -105,7 +105,7 @@ class Service:
         self._loop.watch_over(self.store)
         self.app = App(self.settings, self.store)
         await self.app.accounts.reload()
-        await self.app._maintenance.recover_own_leases()
+        await self.app.maintenance.recover_own_leases()
         started = asyncio.Event()
         self._task = asyncio.create_task(self._work(started))
         await started.wait()
@@ -113,7 +113,7 @@ class Service:
     async def _work(self, started):
         async with asyncio.TaskGroup() as tasks:
             app = self.app
-            for component in (app.dispatch, app._maintenance, app.inbound, app._failover):
+            for component in (app.dispatch, app.maintenance, app.inbound, app.failover):
                 tasks.create_task(component.run())
             await app.dispatch.wait_started()
             started.set()
@@ -125,7 +125,7 @@ class Service:
 
     async def stop(self):
         """As SIGTERM does it."""
-        await self.app._wind_down()
+        await self.app.service.stop()
         await self._end()
 
     async def crash(self):
