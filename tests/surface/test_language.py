@@ -16,11 +16,6 @@ SAME_NAME = {
 SAME_NAME_TO_DO = frozenset(
     {
         "Command",
-        "Health",
-        "InboundPart",
-        "NewMessage",
-        "Readiness",
-        "RefusedRow",
         "State",
     }
 )

@@ -96,7 +96,7 @@ def test_no_schema_has_a_default() -> None:
 
 
 def test_what_has_a_default_is_optional_in_requests_and_says_it() -> None:
-    send = SCHEMAS["NewMessage"]
+    send = SCHEMAS["MessageRequest"]
     assert not {"receipt", "dryRun"} & set(send.get("required", []))
     assert send["properties"]["receipt"]["description"] == "Default: `true`."
     assert send["properties"]["dryRun"]["description"] == "Default: `false`."

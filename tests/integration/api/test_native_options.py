@@ -192,7 +192,7 @@ async def test_the_open_door_takes_text_only(able: SERVED) -> None:
 
 async def test_the_document_names_every_field(able: SERVED) -> None:
     document = (await able.client.get("/openapi.json")).json()
-    fields = document["components"]["schemas"]["NewMessage"]["properties"]
+    fields = document["components"]["schemas"]["MessageRequest"]["properties"]
     assert {"text", "binary", "ports", "from", "class", "receipt"} <= fields.keys()
     log = document["components"]["schemas"]["MessageDetail"]["properties"]
     assert {"from", "class", "receipt", "binary", "ports"} <= log.keys()

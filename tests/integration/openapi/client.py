@@ -13,11 +13,11 @@ from simpost_client.api.open_ import open_esim_send_sms, open_package_list
 from simpost_client.models import (
     AcceptedMessage,
     AccountWithSecret,
-    Health,
+    HealthOut,
     MessageDetail,
     MessagePage,
+    MessageRequest,
     NewAccount,
-    NewMessage,
     OpenDone,
     OpenError,
     OpenPackages,
@@ -41,10 +41,10 @@ admin = AuthenticatedClient(
     base_url=url, token=os.environ["SIMPOST_ADMIN_TOKEN"], raise_on_unexpected_status=True
 )
 
-sent = send_message.sync(client=client, body=NewMessage(esim_tran_no=esim, text="hello"))
+sent = send_message.sync(client=client, body=MessageRequest(esim_tran_no=esim, text="hello"))
 assert isinstance(sent, AcceptedMessage), sent
 preview = send_message.sync(
-    client=client, body=NewMessage(esim_tran_no=esim, text="hello", dry_run=True)
+    client=client, body=MessageRequest(esim_tran_no=esim, text="hello", dry_run=True)
 )
 assert isinstance(preview, Preview), preview
 assert preview.decision == "send"
@@ -54,7 +54,7 @@ assert (shown.text, shown.receipt) == ("hello", True)
 listed = list_messages.sync(client=client, limit=1)
 assert isinstance(listed, MessagePage), listed
 assert listed.messages[0].id == sent.id
-refused = send_message.sync(client=client, body=NewMessage(esim_tran_no=esim))
+refused = send_message.sync(client=client, body=MessageRequest(esim_tran_no=esim))
 assert isinstance(refused, Problem), refused
 assert refused.code == "invalid_request"
 
@@ -75,5 +75,5 @@ assert added.requests_per_second == 8
 esims = admin_list_esims.sync(client=admin)
 assert len(esims.esims) == 2
 health = healthz.sync(client=client)
-assert isinstance(health, Health), health
+assert isinstance(health, HealthOut), health
 print("done")  # noqa: T201  the test reads it

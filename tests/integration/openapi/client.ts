@@ -19,9 +19,9 @@ function check(isRight: unknown, what: string): asserts isRight {
 }
 
 // Fields with a default need not be given; others must.
-const least: components["schemas"]["NewMessage"] = { esimTranNo, text: "hello" };
+const least: components["schemas"]["MessageRequest"] = { esimTranNo, text: "hello" };
 // @ts-expect-error  neither text nor binary
-const tooLittle: components["schemas"]["NewMessage"] = { esimTranNo };
+const tooLittle: components["schemas"]["MessageRequest"] = { esimTranNo };
 const newAccount: components["schemas"]["NewAccount"] = { accessCode: "from-typescript" };
 
 const sent = await client.POST("/v1/messages", { body: least });

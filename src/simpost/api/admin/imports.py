@@ -26,7 +26,7 @@ _Row = TypeVar("_Row")
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
-class RefusedRow(Schema):
+class RefusedRowOut(Schema):
     """`index` counts from 0."""
 
     index: int
@@ -44,7 +44,7 @@ class ImportResult(Schema):
     changed: int
     unchanged: int
     plan_unknown: int
-    refused: list[RefusedRow]
+    refused: list[RefusedRowOut]
 
 
 Replace = Annotated[
@@ -118,12 +118,14 @@ async def save_prices(accessCode: str, request: Request, services: ServicesDep) 
 
 
 def _answer(
-    outcome: Outcome, keyed: list[tuple[int, str]], refused: list[RefusedRow], lacking: str
+    outcome: Outcome, keyed: list[tuple[int, str]], refused: list[RefusedRowOut], lacking: str
 ) -> ImportResult:
     foreign = set(outcome.foreign)
-    refused += [RefusedRow(index=keyed[place][0], reason=lacking) for place in outcome.incomplete]
     refused += [
-        RefusedRow(index=index, reason="esimTranNo belongs to another account")
+        RefusedRowOut(index=keyed[place][0], reason=lacking) for place in outcome.incomplete
+    ]
+    refused += [
+        RefusedRowOut(index=index, reason="esimTranNo belongs to another account")
         for index, key in keyed
         if key in foreign
     ]
@@ -140,15 +142,15 @@ def _answer(
 
 async def _parse(
     body: bytes, parse: Callable[[Any], _Row]
-) -> tuple[list[tuple[int, _Row]], list[RefusedRow]]:
+) -> tuple[list[tuple[int, _Row]], list[RefusedRowOut]]:
     """Read each row of a JSON array; the good ones with their index, and why others are not."""
     good: list[tuple[int, _Row]] = []
-    refused: list[RefusedRow] = []
+    refused: list[RefusedRowOut] = []
     for index, row in enumerate(_rows(body)):
         try:
             good.append((index, parse(row)))
         except InvalidRequest as error:
-            refused.append(RefusedRow(index=index, reason=str(error)))
+            refused.append(RefusedRowOut(index=index, reason=str(error)))
         if index % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
     return good, refused

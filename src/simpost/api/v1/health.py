@@ -14,12 +14,12 @@ from simpost.runtime.readiness import DRAINING
 router = APIRouter(tags=["health"])
 
 
-class Health(BaseModel):
+class HealthOut(BaseModel):
     status: Literal["ok"] = "ok"
     version: str
 
 
-class Readiness(BaseModel):
+class ReadinessOut(BaseModel):
     """`degraded`: messages are accepted and committed, but not sent; `warning` says why."""
 
     status: Literal["ok", "degraded"]
@@ -28,19 +28,19 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz", summary="Alive: the process answers")
-async def healthz(services: ServicesDep) -> Health:
-    return Health(version=services.version)
+async def healthz(services: ServicesDep) -> HealthOut:
+    return HealthOut(version=services.version)
 
 
 @router.get("/readyz", summary="Ready: the store commits, and the process is not about to stop")
-async def readyz(services: ServicesDep, response: Response) -> Readiness:
+async def readyz(services: ServicesDep, response: Response) -> ReadinessOut:
     state = await services.readiness.state()
     if state.problem:
         draining = state.problem == DRAINING
         code = ProblemCode.STOPPING if draining else ProblemCode.STORE_UNAVAILABLE
         raise Problem(503, code, state.problem, headers={"Cache-Control": "no-store"})
     response.headers["Cache-Control"] = "no-store"
-    return Readiness(
+    return ReadinessOut(
         status="degraded" if state.remark else "ok",
         version=services.version,
         warning=state.remark,

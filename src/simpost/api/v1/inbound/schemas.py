@@ -37,7 +37,7 @@ class InboundOut(Schema):
     received_at: Time
 
 
-class InboundPart(Schema):
+class InboundPartOut(Schema):
     """User data of one PDU as it came, in hex digits, its header included.
 
     `size` is how many octets came; `octets` has the first 8,192 of them.
@@ -53,7 +53,7 @@ class InboundPart(Schema):
 class InboundDetail(InboundOut):
     """With the octets of its parts; none of what an older release kept, nor of a refused text."""
 
-    parts: list[InboundPart]
+    parts: list[InboundPartOut]
 
 
 class InboundPage(Schema):
@@ -114,7 +114,7 @@ def show_inbound(inbound: InboundMessage) -> InboundOut:
 def show_in_full(inbound: InboundMessage) -> InboundDetail:
     """The inbound message with its raw parts."""
     parts = [
-        InboundPart(
+        InboundPartOut(
             number=part.number,
             data_coding=part.data_coding,
             esm_class=part.esm_class,

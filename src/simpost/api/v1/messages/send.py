@@ -20,7 +20,7 @@ from simpost.api.shared.schemas import (
     show_replaced,
     show_time,
 )
-from simpost.api.v1.messages.send_schema import NewMessage
+from simpost.api.v1.messages.send_schema import MessageRequest
 from simpost.domain.messages import Category, Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -106,7 +106,7 @@ class Preview(Schema):
 async def send_message(
     request: Request,
     response: Response,
-    send: NewMessage,
+    send: MessageRequest,
     account: Caller,
     services: ServicesDep,
     idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
@@ -184,7 +184,7 @@ def _refused(answer: SendResult) -> Problem:
     return Problem(STATUS.get(reason, 409), reason, detail, members=members)
 
 
-def _preview(decision: Decision, send: NewMessage) -> Preview:
+def _preview(decision: Decision, send: MessageRequest) -> Preview:
     if not isinstance(decision, Refusal):
         hold = decision if isinstance(decision, Hold) else None
         plan = decision.plan if isinstance(decision, Hold) else decision
@@ -220,7 +220,7 @@ def _preview(decision: Decision, send: NewMessage) -> Preview:
     )
 
 
-def _cost(send: NewMessage) -> tuple[str, tuple[str, ...]]:
+def _cost(send: MessageRequest) -> tuple[str, tuple[str, ...]]:
     """What a usual carrier would make of a message that none takes, however many parts it is."""
     if send.text is None:
         ports = send.options.ports

@@ -64,7 +64,7 @@ def _given(name: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"type": "string"}}}
 
 
-class NewMessage(Schema):
+class MessageRequest(Schema):
     """What to send, and to which eSIM: `text` or `binary`, by `esimTranNo`, `iccid` or both."""
 
     model_config = ConfigDict(
@@ -123,7 +123,7 @@ class NewMessage(Schema):
     dry_run: StrictBool = False
 
     @model_validator(mode="after")
-    def _is_whole(self) -> NewMessage:
+    def _is_whole(self) -> MessageRequest:
         if self.esim_tran_no is None and self.iccid is None:
             raise ValueError("give esimTranNo, iccid or both")
         if (self.text is None) == (self.binary is None):
