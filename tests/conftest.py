@@ -26,7 +26,7 @@ settings.load_profile("everyday")
 
 _LONG_S = 3_600
 _WORKERS_PER_CPU = 2
-"""Many tests wait for processes, leases and peers: meanwhile others use the processor."""
+"""Many tests wait for processes, leases and peers; others use the processor in that time."""
 
 
 def pytest_xdist_auto_num_workers():

@@ -21,9 +21,12 @@ def test_the_wheel_over_a_card_scrolls_the_page(centre: Centre, page: Page, plac
     page.open()
     page.until("document.querySelectorAll('main .phone').length === 12")
     page.until("document.querySelector('main .screen').scrollTop > 0")
-    while page.run("return scrollY") <= 100:  # a wheel turned while the page is laid out is lost
+    inner = "return document.querySelector('main .screen').scrollTop"
+    before = page.run(inner)
+    while page.run("return scrollY") <= 100:  # a turn of the wheel during the layout is lost
         origin = ScrollOrigin.from_element(page.card(f".{place}"))
         ActionChains(page.driver).scroll_from_origin(origin, 0, 400).perform()
+    assert page.run(inner) == before, "the card itself did not scroll"
 
 
 def test_a_refused_reply_is_kept_and_the_reason_shown(centre: Centre, page: Page) -> None:

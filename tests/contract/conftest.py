@@ -1,4 +1,4 @@
-"""Every implementation of the store, opened anew on an empty one each time."""
+"""Every implementation of the store, opened on an empty database for each test."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class PostgresServer:
         until = time.monotonic() + _START_S
         while any(map(_runs, family)) and time.monotonic() < until:
             time.sleep(0.01)
-        # Where nobody buries the dead, their number seems in use to the next.
+        # Where no init process reaps it, its process id would still count as running.
         for left in (self.data / "postmaster.pid", self.root / ".s.PGSQL.5432.lock"):
             left.unlink(missing_ok=True)
 

@@ -95,11 +95,11 @@ async def test_of_a_hundred_at_once_with_one_request_id_exactly_one_is_accepted(
 async def test_a_request_id_older_than_a_day_may_be_used_again(store):
     await store.queue.accept(message(request=key()))
     later = NOW_MS + DAY_MS + 1
-    anew = message(at_ms=later, request=key(fingerprint=b"other", at_ms=later))
-    assert await store.queue.accept(anew) == Accepted()
+    again = message(at_ms=later, request=key(fingerprint=b"other", at_ms=later))
+    assert await store.queue.accept(again) == Accepted()
     assert await store.queue.accept(
         message(at_ms=later, request=key(at_ms=later))
-    ) == IdempotentReplay(same=False, message_id=anew.id, reason=None)
+    ) == IdempotentReplay(same=False, message_id=again.id, reason=None)
 
 
 def signed(request_id="r-1", signature="a" * 64, at_ms=NOW_MS):

@@ -332,7 +332,7 @@ async def test_a_message_accepted_before_the_switch_is_told_from_then_on(store):
 
 
 async def test_a_pause_leaves_a_gap_that_every_reader_sees(store, account):
-    """Whoever read to the end before the pause must learn that events are missing."""
+    """A reader that was at the end before the pause must learn that events are missing."""
     await store.queue.accept(leased(account_id=account))
     before = await page(store, account)
 

@@ -122,7 +122,7 @@ async def lead_apart(store, sent):
 async def test_any_filters_together_list_what_looking_at_each_message_finds(
     store, monkeypatch, first_look
 ):
-    """`first_look`: of the account's messages in a state PostgreSQL looks at so many first."""
+    """`first_look`: how many of an account's messages PostgreSQL reads first for a state filter."""
     monkeypatch.setattr("simpost.store.postgres.log._FIRST_LOOK", first_look)
     esims = {"E-1": "8985200000000000001", "E-2": "8985200000000000002"}
     await store.catalogue.save_esims(

@@ -1,4 +1,4 @@
-"""A status has a rank and only climbs; what comes late or double is kept, not obeyed."""
+"""A state has a rank and only rises; late and repeated results are kept and not applied."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Receipts in the form their carrier writes ids in: obeyed when proven, otherwise kept."""
+"""Receipts whose id is written in another form: applied when proven, otherwise kept."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Refused texts are listed with their reason, so many for an account and day."""
+"""Refused texts are listed with their reason, up to a limit for each account and day."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a store tells whoever watches it: what waits and since when, and whether it can commit."""
+"""What a store reports for metrics: queue lengths and ages, commits, ended parts."""
 
 import asyncio
 

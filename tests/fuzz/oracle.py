@@ -111,7 +111,7 @@ class Expected:
         answered: sequence numbers of ours that got their response.
         tolerated: PDUs of which something was passed over.
         unexpected: responses nobody waits for.
-        malformed: statuses its handler is told of.
+        malformed: statuses that are passed to its handler.
         close: why it closed the link itself; None when it did not.
     """
 

@@ -204,7 +204,7 @@ class Story:
         await self.service.start()
 
     async def restart(self):
-        while self.sending:  # the doors are closed first
+        while self.sending:  # the APIs are closed first
             await asyncio.wait(self.sending)
         await self.service.stop()
         await self.service.start()

@@ -84,7 +84,7 @@ async def test_a_jump_repeats_delays_and_ends_nothing(site, clock, store, jump_s
             await load.accept(200)
             load.accepted |= await send_short(site, turn)
             clock.jump(by_s)
-            await asyncio.sleep(SLOW_S)
+            await asyncio.sleep(SLOW_S)  # the subject: answers that come this late in real time
             await asyncio.to_thread(handsets.look)
         site.centre.set_faults()
     found = await count(load, handsets, site, fault=f"clock {jump_s:+} s, {store}", times=TIMES)

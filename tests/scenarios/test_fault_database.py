@@ -130,7 +130,7 @@ async def test_the_network_to_postgresql_is_cut(tmp_path, database, cut):
                 cut(wire)
 
             async def mend_it():
-                wire.mend()
+                wire.restore()
 
             async with load.running():
                 for _ in range(TIMES):

@@ -23,7 +23,7 @@ def gateway(tmp_path):
 
 
 async def send_until_killed(gateway, numbers, kill_after):
-    """Send numbered texts from many connections; kill -9 once so many were answered."""
+    """Send numbered texts from many connections; kill -9 once enough were answered."""
     accepted = {}
     counter = itertools.count()
     dead = asyncio.Event()

@@ -23,6 +23,8 @@ BINDS = 2
 ESIMS = 100 * (KILLS + 2)
 """A handset shows its last 50 texts: none gets as many."""
 CONNECTIONS = 8
+_PAUSE_S = 0.02
+"""Between two requests of a connection: load, and not as much as the machine can take."""
 ALONE = ("code", "service")
 """Of codes what is in doubt stays so; of the others it is sent again, and marked."""
 
@@ -41,6 +43,13 @@ class Load:
     async def run(self):
         async with aiohttp.ClientSession(headers=CREDENTIALS) as session:
             await asyncio.gather(*(self._one_connection(session) for _ in range(CONNECTIONS)))
+
+    async def accept_more(self, count):
+        """Wait until `count` more messages were accepted."""
+        wanted = len(self.accepted) + count
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.accepted) < wanted:
+                await asyncio.sleep(_PAUSE_S)
 
     def stop(self):
         self._over.set()
@@ -61,13 +70,13 @@ class Load:
                         self.accepted[message_id] = (body["text"], category)
             except (aiohttp.ClientError, OSError):
                 self.unanswered += 1
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_PAUSE_S)
 
 
 async def kill_again_and_again(cluster, chance):
     """Each time another node, at a random moment; one more is started for it."""
     for count in range(KILLS):
-        await asyncio.sleep(chance.uniform(0.2, 2.5))
+        await asyncio.sleep(chance.uniform(0.2, 2.5))  # the subject: a kill at any real moment
         victim = chance.choice(cluster.nodes)
         victim.process.kill()
         cluster.nodes.remove(victim)
@@ -114,7 +123,7 @@ async def test_kill_9_of_any_node_loses_nothing_and_repeats_only_what_was_in_dou
         load = Load(cluster, esims)
         running = asyncio.create_task(load.run())
         await kill_again_and_again(cluster, random.Random(seed))
-        await asyncio.sleep(1)
+        await load.accept_more(100)
         load.stop()
         await running
         ends = await ends_of(cluster, load.accepted)

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the running service: no 5xx, and no answer it does not tell of."""
+"""The OpenAPI document against the running service: no 5xx, no undocumented response."""
 
 import base64
 import os

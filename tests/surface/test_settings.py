@@ -40,7 +40,7 @@ SECTIONS: dict[str, type[Section]] = {
 def test_the_reference_is_as_the_code_has_it() -> None:
     text = DOCUMENT.read_text("utf-8")
     command = "python -m simpost.config.reference docs/configuration.md"
-    assert with_reference(text) == text, f"make it anew: {command}"
+    assert with_reference(text) == text, f"generate it again: {command}"
 
 
 @pytest.mark.parametrize("heading", SECTIONS)

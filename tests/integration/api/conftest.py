@@ -1,4 +1,4 @@
-"""All doors on a real embedded store and the real intake; the carrier's link is down."""
+"""All APIs on a real embedded store and the real intake; the carrier is not connected."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ STRANGERS = [esim("26010100000090", orderNo="ORD90")]
 
 
 class Service:
-    """The doors and what stands behind them."""
+    """The APIs and what is behind them."""
 
     def __init__(self, store: SqliteStore, client: httpx2.AsyncClient, services: Services) -> None:
         self.store = store
@@ -161,7 +161,7 @@ class Service:
         account: str = "demo",
         **headers: str,
     ) -> httpx2.Response:
-        """POST to the open door as an account; header names with underscores."""
+        """POST to the compatible API as an account; header names with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named |= {"RT-AccessCode": account, "RT-SecretKey": f"{account}-secret"}
         content = b"" if body is None else httpx2.Request("POST", "http://x", json=body).content
@@ -323,6 +323,6 @@ async def serving(app: ASGIApp, **options: Any) -> AsyncIterator[int]:
 
 @pytest_asyncio.fixture
 async def port(service: Any) -> AsyncIterator[int]:
-    """Of all doors, served as they are by `simpost serve`."""
+    """The port of all APIs, served as `simpost serve` does."""
     async with serving(build(service.services), grace_s=1) as at:
         yield at

@@ -289,7 +289,7 @@ async def test_a_dry_run_does_not_use_up_its_key(service: SERVED) -> None:
 async def test_the_log_is_paged_newest_first_and_stands_still(service: SERVED) -> None:
     ids = [(await send(service, text=f"{number}")).json()["id"] for number in range(5)]
     first = (await service.native("GET", "messages", params={"limit": 2})).json()
-    await send(service, text="meanwhile")
+    await send(service, text="in between")
     seen, page = list(first["messages"]), first
     while page["next"]:
         params = {"limit": 2, "cursor": page["next"]}

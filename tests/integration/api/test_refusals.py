@@ -27,11 +27,11 @@ async def listed(service: SERVED, account: str = "demo", **which: Any) -> list[d
 
 
 @pytest.mark.parametrize(("number", "reason"), REFUSED)
-@pytest.mark.parametrize("door", ["open", "native"])
+@pytest.mark.parametrize("api", ["open", "native"])
 async def test_a_refused_text_is_listed_with_its_reason(
-    service: SERVED, number: str, reason: str, door: str
+    service: SERVED, number: str, reason: str, api: str
 ) -> None:
-    if door == "open":
+    if api == "open":
         await service.send(SECRET_TEXT, number=number, RT_RequestID="r-1")
     else:
         body = {"esimTranNo": number, "text": SECRET_TEXT}

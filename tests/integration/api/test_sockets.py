@@ -1,4 +1,4 @@
-"""The doors behind a real server on a real socket: what clients and strangers really send."""
+"""The APIs behind a real server on a real socket: what clients and strangers really send."""
 
 import asyncio
 import json

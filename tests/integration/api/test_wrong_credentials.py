@@ -1,5 +1,6 @@
 """Wrong credentials: told as wrong, counted, logged and slowed; right ones are never held up."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -63,25 +64,25 @@ async def test_a_wrong_token_is_told_apart_from_none(service: SERVED, path: str,
     assert await detail(service, path, headers=headers) == f"The {name} is wrong."
 
 
-async def fail(service: Service, door: str) -> int:
-    if door == "open":
+async def fail(service: Service, api: str) -> int:
+    if api == "open":
         headers = {"RT-AccessCode": "demo", "RT-SecretKey": "wrong"}
         answer = await service.client.post("/api/v1/open/package/list", headers=headers)
         assert answer.json()["errorCode"] == "101003"
         return 401
     paths = {"native": "/v1/messages", "admin": "/v1/admin/accounts", "metrics": "/metrics"}
-    auth = ("demo", "wrong") if door == "native" else None
+    auth = ("demo", "wrong") if api == "native" else None
     headers = {} if auth else {"Authorization": "Bearer wrong"}
-    return (await service.client.get(paths[door], auth=auth, headers=headers)).status_code
+    return (await service.client.get(paths[api], auth=auth, headers=headers)).status_code
 
 
-@pytest.mark.parametrize("door", ["open", "native", "admin", "metrics"])
+@pytest.mark.parametrize("api", ["open", "native", "admin", "metrics"])
 async def test_each_kind_of_credential_is_counted_logged_and_slowed(
-    service: SERVED, delays: Delays, door: str
+    service: SERVED, delays: Delays, api: str
 ) -> None:
     with capture_logs() as lines:
         for _ in range(12):
-            assert await fail(service, door) == 401
+            assert await fail(service, api) == 401
     failures = [line for line in lines if line["event"] == "authentication_failed"]
     assert [line["count"] for line in failures] == [1, 10]
     assert "wrong" not in [value for line in failures for value in line.values()]
@@ -91,7 +92,7 @@ async def test_each_kind_of_credential_is_counted_logged_and_slowed(
     metrics = await service.client.get(
         "/metrics", headers={"Authorization": "Bearer token-of-the-metrics"}
     )
-    assert f'simpost_authentication_failures_total{{api="{door}"}} 12.0' in metrics.text
+    assert f'simpost_authentication_failures_total{{api="{api}"}} 12.0' in metrics.text
 
 
 async def test_right_credentials_are_never_held_up(service: SERVED, delays: Delays) -> None:
@@ -141,8 +142,6 @@ def test_failures_are_forgotten_after_a_quarter_of_an_hour() -> None:
 
 
 async def test_the_answers_held_back_at_the_same_time_are_bounded() -> None:
-    import asyncio
-
     release = asyncio.Event()
     waiting = 0
 
@@ -157,8 +156,8 @@ async def test_the_answers_held_back_at_the_same_time_are_bounded() -> None:
         asyncio.create_task(failures.note("open", scope, "demo"))
         for _ in range(FREE + MOST_DELAYED + 50)
     ]
-    while sum(task.done() for task in tasks) < FREE + 50:
-        await asyncio.sleep(0)
+    await asyncio.gather(*tasks[:FREE], *tasks[FREE + MOST_DELAYED :])
     assert waiting == MOST_DELAYED
+    assert not any(task.done() for task in tasks[FREE : FREE + MOST_DELAYED])
     release.set()
     await asyncio.gather(*tasks)

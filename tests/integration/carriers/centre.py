@@ -102,7 +102,7 @@ def part(text="hello", *, number=1, total=1, encoding="gsm7", reference=0, sende
 
 
 class Listening:
-    """The lane's side of a carrier: tells of room, takes receipts."""
+    """The lane's side of a carrier: records free capacity and receipts."""
 
     def __init__(self):
         self.changed = asyncio.Event()

@@ -92,6 +92,8 @@ async def test_a_bind_taken_back_while_it_is_given_up_is_bound_in_the_end(carrie
     await carrier.set_owned_connections({1}, WITHIN_S)
     await giving_up
     await until_bound(carrier, 1)
+    assert carrier.open_connections == {1}
+    assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
 async def test_what_is_resumed_binds_only_what_is_owned(carrier, centre):

@@ -1,4 +1,4 @@
-"""A message centre that sends control characters: the command line prints them, and obeys none."""
+"""A message centre that sends control characters: the command line prints them escaped."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def template(postgres: PostgresServer) -> str:
     name = f"template_of_nodes_{next(_count)}"  # scenarios have one of their own
 
     async def migrate() -> None:
-        await _run_sql(postgres.url(), f"CREATE DATABASE {name}")
+        await run_sql(postgres.url(), f"CREATE DATABASE {name}")
         store = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="template")
         await store.close()
 
@@ -44,7 +44,7 @@ def template(postgres: PostgresServer) -> str:
 @pytest.fixture
 def url(postgres: PostgresServer, template: str) -> str:
     name = f"cluster_{next(_count)}"
-    asyncio.run(_run_sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    asyncio.run(run_sql(postgres.url(), f"CREATE DATABASE {name} TEMPLATE {template}"))
     return postgres.url(name)
 
 
@@ -78,7 +78,7 @@ async def open_nodes(url: str) -> AsyncIterator[Callable[[str], PostgresNodes]]:
         await each.close()
 
 
-async def _run_sql(url: str, statement: str) -> None:
+async def run_sql(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)

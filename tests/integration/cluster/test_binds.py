@@ -8,7 +8,7 @@ from tests.integration.cluster.conftest import SEAL_KEY
 
 @pytest.fixture
 def cluster_of(tmp_path, url):
-    """Nodes that are bound to a centre which allows so many binds."""
+    """Nodes that are bound to a centre with a limit of binds."""
     started = []
 
     def one(most_binds):

@@ -34,7 +34,7 @@ def test_a_node_that_is_cut_off_unbinds_and_never_are_there_two_binds(
         stats = centre.ask("stats")
         assert (stats["binds"], stats["bindsRefused"]) == (2, 0)
 
-        wire.mend()
+        wire.restore()
         _, taken = until(lambda: (answer := cut.send(esim, "again"))[0] == 202 and answer)
         until(lambda: other.state_of(taken["id"]) == "delivered")
         until(lambda: len(other.operate("GET", "nodes")["nodes"]) == 2)
@@ -55,7 +55,7 @@ def test_while_the_database_is_away_nobody_is_taken_for_dead(tmp_path, url, wire
         until(lambda: first.bound() + second.bound() == 1)
         wire.cut()
         until(lambda: centre.ask("stats")["bound"] == 0)
-        wire.mend()
+        wire.restore()
         until(lambda: first.bound() + second.bound() == 1)
         for node in (first, second):
             assert "node_lost" not in node.log.read_text()

@@ -153,12 +153,12 @@ bind_timeout_s = 1
 [[routes]]{rest.partition("[[routes]]")[2]}"""
     node.config.write_text(smpp)
     assert node.operate("POST", "reload")["changed"] == ["upstream"]
-    _, taken = node.send(esim, "kept meanwhile")
+    _, taken = node.send(esim, "kept until then")
     assert upstream.bodies == []
     node.config.write_text(http)
     assert node.operate("POST", "reload")["changed"] == ["upstream"]
     until(lambda: node.state_of(taken["id"]) == "sent")
-    assert [body["text"] for body in upstream.bodies] == ["kept meanwhile"]
+    assert [body["text"] for body in upstream.bodies] == ["kept until then"]
 
 
 def test_one_node_sends_for_all_and_another_takes_over(tmp_path, url, upstream):

@@ -13,7 +13,7 @@ SOON = {"node": "yield_binds_after_s = 4", "carrier": "bind_timeout_s = 1"}
 
 @pytest.fixture
 def site(tmp_path, url):
-    """Starts a centre that allows so many binds, a wire to it, and nodes."""
+    """Starts a centre with a limit of binds, a wire to it, and nodes."""
     started = []
 
     def one(most_binds):
@@ -49,10 +49,10 @@ def test_a_bind_goes_to_a_node_that_reaches_the_operator_and_messages_are_delive
     until(lambda: cut.state_of(first["id"]) == "delivered")
 
     wire.hang_up()
-    _, taken = cut.send(esim, "by whoever reaches it", category="notice")
+    _, taken = cut.send(esim, "by the one that reaches it", category="notice")
     until(other.bound)
     until(lambda: cut.state_of(taken["id"]) == "delivered")
-    assert set(centre.texts()) == {"by the first", "by whoever reaches it"}
+    assert set(centre.texts()) == {"by the first", "by the one that reaches it"}
     assert "binds_yielded" in cut.log.read_text()
     until(lambda: "bind simulator 1" in owned(cut)["other"])
     stats = centre.ask("stats")
@@ -87,6 +87,6 @@ def test_while_the_operator_is_down_for_all_binds_move_ever_more_slowly(site):
     tries_s = [patience_s * 2**times for count in left for times in range(1, count)]
     assert took_s >= sum(tries_s)  # one after the other, each time twice as long
 
-    wire.mend()
+    wire.restore()
     until(lambda: [node.bound() for node in nodes] == [1, 1])
     assert centre.ask("stats")["bindsRefused"] == 0

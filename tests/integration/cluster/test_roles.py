@@ -10,39 +10,39 @@ from tests.integration.cluster.conftest import SEAL_KEY
 
 
 def test_what_a_node_without_carriers_takes_another_sends(cluster, centre):
-    door = cluster.start("door", "--role=api")
-    (esim,) = cluster.fill(door)
-    status, waits = door.send(esim, "before there is a carrier")
+    api = cluster.start("api", "--role=api")
+    (esim,) = cluster.fill(api)
+    status, waits = api.send(esim, "before there is a carrier")
     assert status == 202
-    cluster.start("keeper", "--role=dispatch")
+    cluster.start("dispatcher", "--role=dispatch")
     sender = cluster.start("sender", "--role=carrier")
-    until(lambda: door.state_of(waits["id"]) == "delivered")
-    _, taken = door.send(esim, "with one")
-    until(lambda: door.state_of(taken["id"]) == "delivered")
+    until(lambda: api.state_of(waits["id"]) == "delivered")
+    _, taken = api.send(esim, "with one")
+    until(lambda: api.state_of(taken["id"]) == "delivered")
     assert centre.texts() == ["before there is a carrier", "with one"]
-    assert not door.bound()
+    assert not api.bound()
     assert sender.bound() == 1
 
 
 def test_each_node_shows_the_binds_of_all(cluster):
-    door = cluster.start("door", "--role=api")
+    api = cluster.start("api", "--role=api")
     sender = cluster.start("sender", "--role=carrier,dispatch")
     until(sender.bound)
 
     def seen():
-        (carrier,) = door.operate("GET", "carriers")["carriers"]
+        (carrier,) = api.operate("GET", "carriers")["carriers"]
         return carrier["available"] and carrier["connections"]
 
     (bind,) = until(seen)
     assert (bind["node"], bind["state"]) == ("sender", "ready")
-    assert door.operate("GET", "carriers")["carriers"][0]["state"] == "ready"
-    with urllib.request.urlopen(f"{door.url}/readyz") as answer:
+    assert api.operate("GET", "carriers")["carriers"][0]["state"] == "ready"
+    with urllib.request.urlopen(f"{api.url}/readyz") as answer:
         assert json.load(answer)["status"] == "ok"
 
 
 def test_a_node_without_the_role_takes_no_requests_but_answers_its_admin(cluster):
-    door = cluster.start("door", "--role=api")
-    (esim,) = cluster.fill(door)
+    api = cluster.start("api", "--role=api")
+    (esim,) = cluster.fill(api)
     sender = cluster.start("sender", "--role=carrier,dispatch")
     assert sender.send(esim, "here?")[0] == 404
     assert sender.operate("GET", "carriers")["carriers"]
@@ -57,7 +57,7 @@ def test_a_name_that_lives_already_is_refused(cluster):
     assert first.operate("GET", "carriers")
 
 
-def test_one_that_was_killed_comes_back_under_its_name(cluster):
+def test_a_killed_node_comes_back_under_its_name(cluster, centre):
     first = cluster.start("same")
     until(first.bound)
     (esim,) = cluster.fill(first)
@@ -65,6 +65,8 @@ def test_one_that_was_killed_comes_back_under_its_name(cluster):
     again = cluster.start("same")
     _, taken = again.send(esim, "again")
     until(lambda: again.state_of(taken["id"]) == "delivered")
+    assert centre.texts() == ["again"]
+    assert [node["name"] for node in again.operate("GET", "nodes")["nodes"]] == ["same"]
 
 
 def test_the_embedded_store_has_one_node_that_does_all(tmp_path, centre):

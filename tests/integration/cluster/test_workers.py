@@ -77,6 +77,7 @@ def test_a_stop_ends_all_of_them_in_order(cluster, centre):
 def test_workers_do_not_outlive_their_parent(cluster):
     parent = cluster.start("host", "--workers=2")
     children = psutil.Process(parent.pid).children()
+    assert len(children) == 3
     parent.process.kill()
     until(lambda: not any(is_alive(child) for child in children))
 
@@ -103,7 +104,7 @@ def test_each_worker_can_be_asked_by_itself(cluster):
 
 
 def start_on_three_ports(cluster):
-    """Another process may take one of them meanwhile: then on three others."""
+    """Another process may take one of the ports first: then try three others."""
     for times in range(5):
         first = next(port for (port,) in iter(lambda: free_ports(1), ()) if are_free(port, 3))
         with contextlib.suppress(SystemExit):

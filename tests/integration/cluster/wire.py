@@ -22,13 +22,13 @@ class Wire:
         self._is_cut.set()
 
     def hang_up(self):
-        """Both ends hear that it is over; whoever comes anew hears nothing."""
+        """Both ends see the connection end; new connections get no response."""
         self.cut()
         for each in list(self._sockets):
             _end(each)
 
-    def mend(self):
-        """Those that were cut stay so; whoever comes anew is served."""
+    def restore(self):
+        """New connections are served; those that were cut stay so."""
         self._is_cut.clear()
 
     def close(self):

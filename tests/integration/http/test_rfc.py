@@ -1,6 +1,6 @@
 """What RFC 9110 and 9112 say of requests, as a table, and h11 as a reader that is not ours.
 
-An attacker's second request stands in the body of the first: whoever answers it was smuggled to.
+An attacker's second request is in the body of the first: answering it is request smuggling.
 """
 
 import asyncio
@@ -209,13 +209,12 @@ STRICTER = (
 
 @pytest.mark.parametrize("name", [name for name in TABLE if not name.startswith(STRICTER)])
 async def test_requests_are_told_apart_as_h11_tells_them(name):
-    octets, _ = TABLE[name]
+    octets, statuses = TABLE[name]
     wanted = requests_as_h11_reads_them(octets)
     found = await answers_to([octets])
     good = [target + b" " + body for target, body in (each for each in wanted if each)]
     ours = [body for status, _, body in found if status == 200]
-    assert ours == good[: len(ours)]
-    assert len(ours) == len(good) or found[-1][0] >= 400
+    assert ours == good[: statuses.count(200)]
 
 
 async def answer_before_the_body(scope, receive, send):

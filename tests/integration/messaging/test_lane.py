@@ -217,12 +217,14 @@ async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(ben
     assert bench.carrier.sent == []
 
 
-async def sent_for_the_first_time(bench):
+async def next_part_sent(bench):
+    """Text of the next part sent, and whether it is marked as a repeat."""
     await bench.ledger.wait_committed()
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
-    assert not bench.carrier.sent[0].repeat
+    [part] = bench.carrier.sent
+    return part.text, part.repeat
 
 
 async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(bench):
@@ -232,7 +234,7 @@ async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(b
     await bench.store.queue.accept(message)
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
-    await sent_for_the_first_time(bench)
+    assert await next_part_sent(bench) == ("hello", False)
 
 
 async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
@@ -244,7 +246,7 @@ async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
     await bench.store.queue.accept(message)
     bench.lane.wake()
     await bench.store.queue.until_looked(2)
-    await sent_for_the_first_time(bench)
+    assert await next_part_sent(bench) == ("hello", False)
 
 
 async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_time(bench):
@@ -255,7 +257,7 @@ async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_tim
     bench.store.queue.loses_answers = False
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
-    await sent_for_the_first_time(bench)
+    assert await next_part_sent(bench) == ("hello", False)
 
 
 async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench):

@@ -121,3 +121,4 @@ async def test_bulk_takes_the_only_place_of_a_slow_carrier(tmp_path):
             await bench.carrier.until_sent(index + 1)
             bench.clock.now_ms += 5_000
             bench.carrier.answer(index)
+        assert sorted(part.text for part in bench.carrier.sent) == [f"text {n}" for n in range(10)]

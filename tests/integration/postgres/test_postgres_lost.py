@@ -133,7 +133,9 @@ async def say_nothing(reader, writer):
 async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_path):
     at = f"postgresql://postgres@/postgres?host={tmp_path},{server.root}&port=5432,5432"
     store = await open_store(at, "one")
-    await store.queue.accept(message())
+    one = message()
+    await store.queue.accept(one)
+    assert await store.log.find_message(1, one.id)
     await store.close()
 
 
@@ -145,7 +147,9 @@ async def test_a_host_that_says_nothing_does_not_hide_the_one_that_takes_writes(
     store = await open_store(
         f"postgresql://postgres@/postgres?host={tmp_path},{server.root}", "one"
     )
-    await store.queue.accept(message())
+    one = message()
+    await store.queue.accept(one)
+    assert await store.log.find_message(1, one.id)
     await store.close()
     silent.close()
 

@@ -86,7 +86,7 @@ async def test_a_claim_whose_answer_was_lost(postgres, database, url):
         bench.lane.wake()
         await until_leased(url)
         wire.reset()
-        wire.mend()
+        wire.restore()
         await send_after_all(bench)
         found = await bench.until(message.id, State.SENT)
         assert bench.clock.now_ms < message.created_ms + 60_000
@@ -100,7 +100,7 @@ async def test_an_accept_whose_answer_was_lost(postgres, database, url):
         accepting = asyncio.create_task(bench.store.queue.accept(message))
         await until_leased(url)
         wire.reset()
-        wire.mend()
+        wire.restore()
         with pytest.raises(StoreError):
             await accepting
         bench.abandon(message)

@@ -53,9 +53,9 @@ async def test_nodes_that_claim_at_once_never_lease_the_same_part(node):
 
 
 async def test_what_one_node_accepted_another_sends(node):
-    async with node("door") as door, node("dispatch") as dispatch:
+    async with node("api") as api, node("dispatch") as dispatch:
         one = message("a", "b")
-        accepted = await door.queue.accept(one)
+        accepted = await api.queue.accept(one)
         parts = await claim(dispatch, "dispatch")
         assert [(part.text, part.reference) for part in parts] == [
             ("a", accepted.reference),

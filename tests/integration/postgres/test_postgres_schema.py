@@ -56,6 +56,9 @@ async def test_of_nodes_that_start_on_an_empty_database_one_makes_the_tables(emp
     await asyncio.gather(*(store.queue.accept(message()) for store in stores))
     for store in stores:
         await store.close()
+    [versions] = await run_sql(empty_url, "SELECT count(*) FROM schema_version")
+    [accepted] = await run_sql(empty_url, "SELECT count(*) FROM messages")
+    assert (versions[0], accepted[0]) == (1, 3)
 
 
 KEY = Fernet.generate_key().decode()

@@ -69,7 +69,7 @@ def path(migrated, tmp_path):
 
 
 class Inbox:
-    """Whoever takes what comes in and is no receipt."""
+    """Takes inbound messages that are no receipts."""
 
     def __init__(self):
         self.texts = []
@@ -82,7 +82,7 @@ class Inbox:
 
 
 class Service:
-    """A store, its receipt desk and one lane: what stands between a door and a message centre."""
+    """A store, its receipt handling and one lane: what is between an API and a message centre."""
 
     def __init__(self, store, dispatch, inbox):
         self.store = store

@@ -25,7 +25,7 @@ SEAL = SecretBox(SEAL_KEY)
 
 @contextlib.contextmanager
 def under_load(path):
-    """Yields a function that waits until so many more messages were delivered."""
+    """Yields a function that waits until a number of further messages were delivered."""
     command = [sys.executable, "-m", "tests.integration.store.children", "work", str(path)]
     with subprocess.Popen(
         [*command, SEAL_KEY], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -78,7 +78,7 @@ def test_files_copied_one_by_one_under_load_are_refused(path, tmp_path):
         wait_for(2_000)
         copy = tmp_path / "copied.db"
         copy.write_bytes(path.read_bytes())
-        wait_for(3_000)  # the journal is moved into the file meanwhile, and begins again
+        wait_for(3_000)  # by then the journal was moved into the file and began again
         copy.with_name("copied.db-wal").write_bytes(path.with_name("simpost.db-wal").read_bytes())
     with pytest.raises(StoreDamaged, match=r"copied\.db is damaged .*simpost restore FILE"):
         asyncio.run(opened(copy))

@@ -304,6 +304,7 @@ def test_one_sqlite_library_alone_touches_the_file(path):
 
 async def test_a_file_whose_version_stands_in_the_earlier_table_opens(path):
     store = await opened(path)
+    await store.accounts.add_account(Account(0, "shop", "s3cret"))
     await store.close()
     connection = apsw.Connection(str(path))
     connection.execute(
@@ -312,6 +313,7 @@ async def test_a_file_whose_version_stands_in_the_earlier_table_opens(path):
     )
     connection.close()
     store = await opened(path)
+    assert [account.access_code for account in await store.accounts.list_accounts()] == ["shop"]
     await store.close()
 
 

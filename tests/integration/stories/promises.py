@@ -33,7 +33,7 @@ def check_ends(message, now_ms, up_ms):
 
 
 def check_part(message, part, submits):
-    """What went over the wire for a part, in its order, and what the log tells of it."""
+    """The PDUs sent for a part, in order, and its log entries."""
     attempts = [one for one in message.attempts if one.part == part.number]
     left = [one for one in attempts if one.reason not in _STAYED]
     assert len(submits) <= len(left), "sent more often than the log tells"
@@ -74,7 +74,7 @@ def _check_says_so(part, submits):
 
 
 def check_told(message, part, end):
-    """The operator told of a part whose id we know, and we acknowledged it."""
+    """The network sent a receipt for a part whose id we know, and we acknowledged it."""
     wanted, _ = STATE_OF[end]
     taken_ms = min(
         (

@@ -98,7 +98,7 @@ def _count(load: Load, handsets: Handsets, site: Site, about: dict[str, object])
     )
     if found.untrue:
         _tell(load, node, logged)
-    refusals = {f"{door} {status}": times for (door, status), times in load.refused.items()}
+    refusals = {f"{api} {status}": times for (api, status), times in load.refused.items()}
     print(json.dumps({**about, **asdict(found), "refusals": refusals}))  # noqa: T201  shown by `make scenarios`
     return found
 

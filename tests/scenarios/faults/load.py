@@ -40,7 +40,7 @@ class Load:
 
     Attributes:
         accepted: ids of messages by the names of their texts.
-        refused: answers that were no yes, by door and status.
+        refused: responses that accepted nothing, counted by API and status.
         unanswered: names of texts to which no answer came; they may be on their way.
     """
 
@@ -66,14 +66,14 @@ class Load:
                 self._ending = False
 
     async def accept(self, more: int) -> None:
-        """Wait until so many more were accepted."""
+        """Wait until `count` more messages were accepted."""
         wanted = len(self.accepted) + more
         async with asyncio.timeout(PATIENCE_S):
             while len(self.accepted) < wanted:
                 await asyncio.sleep(0.02)
 
     async def be_refused(self, more: int) -> None:
-        """Wait until so many more were refused."""
+        """Wait until `count` more requests were refused."""
         wanted = self.refused.total() + more
         async with asyncio.timeout(PATIENCE_S):
             while self.refused.total() < wanted:

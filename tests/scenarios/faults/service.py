@@ -38,7 +38,7 @@ async def until(found: Callable[[], T], what: str) -> T:
     """What `found` gives once it is true; it is asked in a thread, so that the load goes on."""
     ends_s = time.monotonic() + PATIENCE_S
     while not (value := await asyncio.to_thread(found)):
-        assert time.monotonic() < ends_s, f"waited in vain until {what}"
+        assert time.monotonic() < ends_s, f"waited too long until {what}"
         await asyncio.sleep(0.1)
     return value
 
@@ -130,7 +130,7 @@ class Node:
         return body
 
     def send(self, esim: str, text: str, **body: object) -> tuple[int, dict[str, Any]]:
-        """Status and body of what the native door answers."""
+        """Status and body of what the native API answers."""
         return _open(
             urllib.request.Request(
                 f"{self.url}/v1/messages",

@@ -61,13 +61,13 @@ class Wire:
         self._loses_answers = True
 
     def reset(self) -> None:
-        """All that are connected, and whoever connects until it is mended."""
+        """All connections, and every new one until `restore`."""
         self._resets = True
         for end in self._ends | self._far_ends:
             _reset(end)
 
-    def mend(self) -> None:
-        """Whoever connects from now on is served. The far side has missed keepalives meanwhile."""
+    def restore(self) -> None:
+        """Serve new connections. Until then the far side has missed keepalives."""
         self._swallows = self._resets = self._loses_answers = False
         for end in self._far_ends:
             end.transport.abort()

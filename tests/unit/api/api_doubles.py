@@ -1,4 +1,4 @@
-"""A door with doubles behind it: accounts, and an intake that writes down what it is asked."""
+"""The HTTP API with doubles behind it: accounts, and an intake that records requests."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Answered:
 
 
 @dataclass
-class Door:
-    """All doors with one intake behind them."""
+class Api:
+    """Every API of the server, with one intake double behind it."""
 
     app: ASGIApp
     intake: IntakeDouble
@@ -130,7 +130,7 @@ class Door:
         return Answered(sent[0]["status"], answered, octets)
 
 
-async def open_doors(*accounts: Account, **settings: Any) -> Door:
+async def build_api(*accounts: Account, **settings: Any) -> Api:
     stored = cast("AccountStore", StoreOfAccounts(*(accounts or (DEMO, OTHER))))
     known = Accounts(stored, monotonic_s=lambda: 0.0)
     await known.reload()
@@ -148,4 +148,4 @@ async def open_doors(*accounts: Account, **settings: Any) -> Door:
         version="0",
         **settings,
     )
-    return Door(build(services), intake)
+    return Api(build(services), intake)

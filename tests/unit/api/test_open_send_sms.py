@@ -8,15 +8,15 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreFull
 from simpost.messaging.intake import SendResult
 
-from .api_doubles import DEMO, MESSAGE_ID, OTHER, SEND, open_doors
+from .api_doubles import DEMO, MESSAGE_ID, OTHER, SEND, build_api
 
 ESIM = "23072017992029"
 GOOD = {"esimTranNo": ESIM, "message": "Hello"}
 
 
 async def test_an_accepted_message_is_the_documented_success_with_its_id_in_a_header() -> None:
-    door = await open_doors()
-    answer = await door.ask(GOOD)
+    api = await build_api()
+    answer = await api.ask(GOOD)
     assert answer.status == 200
     assert answer.body == b'{"success":true,"errorCode":null,"errorMsg":null,"obj":null}'
     assert answer.headers["rt-messageid"] == format_id(MESSAGE_ID)
@@ -25,15 +25,15 @@ async def test_an_accepted_message_is_the_documented_success_with_its_id_in_a_he
 
 
 async def test_the_other_dialect_answers_its_own_success() -> None:
-    door = await open_doors()
-    answer = await door.ask(GOOD, account=OTHER)
+    api = await build_api()
+    answer = await api.ask(GOOD, account=OTHER)
     assert answer.body == b'{"success":true,"errorCode":"0","errorMsg":null,"obj":{}}'
 
 
 async def test_the_text_and_the_ids_reach_the_intake_as_they_were_written() -> None:
-    door = await open_doors()
-    await door.ask({"esimTranNo": ESIM, "iccid": "8944538532008160222", "message": " Grüße ✓\n"})
-    account, ask = door.intake.asked[0]
+    api = await build_api()
+    await api.ask({"esimTranNo": ESIM, "iccid": "8944538532008160222", "message": " Grüße ✓\n"})
+    account, ask = api.intake.asked[0]
     assert account == DEMO
     assert (ask.esim_tran_no, ask.iccid) == (ESIM, "8944538532008160222")
     assert ask.text == " Grüße ✓\n"
@@ -42,16 +42,16 @@ async def test_the_text_and_the_ids_reach_the_intake_as_they_were_written() -> N
 
 @pytest.mark.parametrize("blank", ["", None, "  "])
 async def test_a_blank_id_beside_a_good_one_means_not_given(blank: str | None) -> None:
-    door = await open_doors()
-    answer = await door.ask({"esimTranNo": blank, "iccid": "8944538532008160222", "message": "x"})
+    api = await build_api()
+    answer = await api.ask({"esimTranNo": blank, "iccid": "8944538532008160222", "message": "x"})
     assert answer.json["success"] is True
-    assert door.intake.asked[0][1].esim_tran_no is None
+    assert api.intake.asked[0][1].esim_tran_no is None
 
 
 async def test_the_filler_of_an_iccid_is_not_part_of_it() -> None:
-    door = await open_doors()
-    await door.ask({"iccid": "8944538532008160222F", "message": "x"})
-    assert door.intake.asked[0][1].iccid == "8944538532008160222"
+    api = await build_api()
+    await api.ask({"iccid": "8944538532008160222F", "message": "x"})
+    assert api.intake.asked[0][1].iccid == "8944538532008160222"
 
 
 @pytest.mark.parametrize(
@@ -102,38 +102,38 @@ async def test_the_filler_of_an_iccid_is_not_part_of_it() -> None:
 async def test_a_body_that_cannot_be_sent_is_refused_with_its_code(
     body: bytes | str | dict[str, Any], code: str
 ) -> None:
-    door = await open_doors()
-    answer = await door.ask(body)
+    api = await build_api()
+    answer = await api.ask(body)
     assert (answer.status, answer.code) == (200, code)
     assert answer.json.keys() == {"success", "errorCode", "errorMsg", "obj"}
     assert answer.json["success"] is False
     assert answer.json["errorMsg"]
     assert answer.json["obj"] is None
-    assert not door.intake.asked
+    assert not api.intake.asked
 
 
 @pytest.mark.parametrize("character", ["x", "é", "✓", "😀"])
 async def test_500_code_points_are_taken_whatever_the_characters(character: str) -> None:
-    door = await open_doors()
-    assert (await door.ask({"message": character * 500, "esimTranNo": ESIM})).json["success"]
-    assert len(door.intake.asked[0][1].text) == 500
+    api = await build_api()
+    assert (await api.ask({"message": character * 500, "esimTranNo": ESIM})).json["success"]
+    assert len(api.intake.asked[0][1].text) == 500
 
 
 async def test_a_text_too_long_is_refused_with_the_exact_count() -> None:
-    door = await open_doors()
-    answer = await door.ask({"message": "x" * 513, "esimTranNo": ESIM})
+    api = await build_api()
+    answer = await api.ask({"message": "x" * 513, "esimTranNo": ESIM})
     assert answer.json["errorMsg"] == "message has 513 characters, 500 at most"
 
 
 async def test_unknown_fields_are_ignored() -> None:
-    door = await open_doors()
-    assert (await door.ask(GOOD | {"transactionId": "t", "more": [1, {}]})).json["success"]
+    api = await build_api()
+    assert (await api.ask(GOOD | {"transactionId": "t", "more": [1, {}]})).json["success"]
 
 
 @pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", "text/plain", ""])
 async def test_the_content_type_does_not_matter(media_type: str) -> None:
-    door = await open_doors()
-    answer = await door.ask(GOOD, headers=[("Content-Type", media_type)])
+    api = await build_api()
+    answer = await api.ask(GOOD, headers=[("Content-Type", media_type)])
     assert answer.json["success"]
 
 
@@ -151,9 +151,9 @@ CODES = [
 async def test_a_refusal_is_the_documented_body_and_names_its_reason_in_a_header(
     reason: Reason, code: str, words: str
 ) -> None:
-    door = await open_doors()
-    door.intake.answer = SendResult(reason=reason)
-    answer = await door.ask(GOOD)
+    api = await build_api()
+    api.intake.answer = SendResult(reason=reason)
+    answer = await api.ask(GOOD)
     written = f'{{"success":false,"errorCode":"{code}","errorMsg":"{words}","obj":null}}'
     assert (answer.status, answer.body) == (200, written.encode())
     assert answer.headers["rt-reason"] == reason
@@ -165,17 +165,17 @@ async def test_a_refusal_is_the_documented_body_and_names_its_reason_in_a_header
     [(Reason.TOO_MANY_PARTS, "000107"), (Reason.REQUEST_ID_REUSED, "310402")],
 )
 async def test_other_refusals_have_codes_of_their_own(reason: Reason, code: str) -> None:
-    door = await open_doors()
-    door.intake.answer = SendResult(reason=reason)
-    assert (await door.ask(GOOD)).code == code
+    api = await build_api()
+    api.intake.answer = SendResult(reason=reason)
+    assert (await api.ask(GOOD)).code == code
 
 
 async def test_the_request_id_goes_along_with_a_digest_of_what_was_asked() -> None:
-    door = await open_doors()
+    api = await build_api()
     headers = [("RT-RequestID", "one")]
     for body in (GOOD, GOOD, GOOD | {"message": "Other"}):
-        await door.ask(body, headers=headers)
-    first, again, other = (ask for _account, ask in door.intake.asked)
+        await api.ask(body, headers=headers)
+    first, again, other = (ask for _account, ask in api.intake.asked)
     assert first.request_id == again.request_id == other.request_id == "one"
     assert first.fingerprint == again.fingerprint
     assert first.fingerprint != other.fingerprint
@@ -183,37 +183,37 @@ async def test_the_request_id_goes_along_with_a_digest_of_what_was_asked() -> No
 
 
 async def test_past_its_pace_an_account_is_told_when_to_come_back() -> None:
-    door = await open_doors(Account(1, "demo", "demo-secret", requests_per_s=2))
+    api = await build_api(Account(1, "demo", "demo-secret", requests_per_s=2))
     for _ in range(2):
-        assert (await door.ask(GOOD)).status == 200
-    answer = await door.ask(GOOD)
+        assert (await api.ask(GOOD)).status == 200
+    answer = await api.ask(GOOD)
     assert (answer.status, answer.code) == (429, "900001")
     assert answer.headers["retry-after"] == "1"
-    assert len(door.intake.asked) == 2
+    assert len(api.intake.asked) == 2
 
 
 async def test_requests_that_prove_nothing_do_not_use_up_the_pace() -> None:
     account = Account(1, "demo", "demo-secret", requests_per_s=1)
-    door = await open_doors(account)
+    api = await build_api(account)
     for _ in range(3):
         stranger = Account(1, "demo", "guess")
-        assert (await door.ask(GOOD, account=stranger)).code == "101003"
-    assert (await door.ask(GOOD, account=account)).status == 200
+        assert (await api.ask(GOOD, account=stranger)).code == "101003"
+    assert (await api.ask(GOOD, account=account)).status == 200
 
 
 async def test_what_the_store_could_not_commit_is_a_server_error_in_an_envelope() -> None:
-    door = await open_doors()
-    door.intake.answer = StoreFull()
-    answer = await door.ask(GOOD)
+    api = await build_api()
+    api.intake.answer = StoreFull()
+    answer = await api.ask(GOOD)
     assert (answer.status, answer.code) == (503, "000001")
 
 
 async def test_a_crash_is_an_envelope_and_its_words_are_nowhere(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    door = await open_doors()
-    door.intake.answer = RuntimeError("the text was: Hello")
-    answer = await door.ask(GOOD)
+    api = await build_api()
+    api.intake.answer = RuntimeError("the text was: Hello")
+    answer = await api.ask(GOOD)
     assert (answer.status, answer.code) == (500, "000001")
     written = capsys.readouterr()
     assert b"Hello" not in answer.body
@@ -223,50 +223,50 @@ async def test_a_crash_is_an_envelope_and_its_words_are_nowhere(
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "BREW"])
 async def test_any_other_method_is_000103(method: str) -> None:
-    door = await open_doors()
-    answer = await door.ask(GOOD, method=method)
+    api = await build_api()
+    answer = await api.ask(GOOD, method=method)
     assert (answer.status, answer.code) == (200, "000103")
 
 
 @pytest.mark.parametrize("path", [f"{SEND}/", "/api/v1/open/", "/api/v1/open/nothing"])
 async def test_an_unknown_path_is_404_in_an_envelope(path: str) -> None:
-    door = await open_doors()
-    answer = await door.ask(GOOD, path=path)
+    api = await build_api()
+    answer = await api.ask(GOOD, path=path)
     assert (answer.status, answer.code) == (404, "000103")
 
 
 @pytest.mark.parametrize("name", ["esim/order", "balance/query", "location/list"])
 async def test_a_documented_endpoint_of_the_provider_says_where_it_belongs(name: str) -> None:
-    door = await open_doors()
-    answer = await door.ask(path=f"/api/v1/open/{name}")
+    api = await build_api()
+    answer = await api.ask(path=f"/api/v1/open/{name}")
     assert (answer.status, answer.code) == (200, "200002")
     assert f"simpost does not offer {name}" in answer.json["errorMsg"]
 
 
 async def test_a_body_over_the_limit_is_413_in_an_envelope() -> None:
-    door = await open_doors(max_body_octets=100)
-    assert (await door.ask(b" " * 100)).code == "000104"
-    answer = await door.ask(b" " * 101)
+    api = await build_api(max_body_octets=100)
+    assert (await api.ask(b" " * 100)).code == "000104"
+    answer = await api.ask(b" " * 101)
     assert (answer.status, answer.code) == (413, "000107")
 
 
 async def test_a_body_in_chunks_is_put_together_and_bounded_too() -> None:
-    door = await open_doors(max_body_octets=100)
+    api = await build_api(max_body_octets=100)
     chunks = [b'{"esimTranNo":"1",', b'"message":', b'"Hello"}']
-    assert (await door.ask(chunks)).json["success"]
-    assert (await door.ask([b" " * 60, b" " * 60])).status == 413
-    endless = await door.ask([b" " * 60_000] * 100)
+    assert (await api.ask(chunks)).json["success"]
+    assert (await api.ask([b" " * 60, b" " * 60])).status == 413
+    endless = await api.ask([b" " * 60_000] * 100)
     assert endless.status == 413
     assert endless.headers["connection"] == "close"
 
 
 async def test_headers_are_asked_for_before_the_body_is_looked_at() -> None:
-    door = await open_doors()
-    assert (await door.ask("not json", account=None)).code == "000101"
-    assert (await door.ask("not json", account=Account(1, "demo", "guess"))).code == "101003"
+    api = await build_api()
+    assert (await api.ask("not json", account=None)).code == "000101"
+    assert (await api.ask("not json", account=Account(1, "demo", "guess"))).code == "101003"
 
 
 @pytest.mark.parametrize("headers", [[("RT-AccessCode", "demo")], [("RT-RequestID", "x" * 129)]])
 async def test_a_doubled_or_huge_header_is_000102(headers: list[tuple[str, str]]) -> None:
-    door = await open_doors()
-    assert (await door.ask(GOOD, headers=headers)).code == "000102"
+    api = await build_api()
+    assert (await api.ask(GOOD, headers=headers)).code == "000102"

@@ -79,7 +79,7 @@ def submitted(text, changed, options):
 @given(texts, alphabets, ways, st.sampled_from([None, 0]))
 def test_parts_decode_back_to_the_text(text, alphabet, way, message_class):
     packed = alphabet.get("gsm7") == "packed"
-    if packed:  # an @ in the last seven bits is filling to whoever counts octets only
+    if packed:  # an @ in the last seven bits looks like padding when only octets are counted
         text = text.replace("@", "$")
     submits = submitted(text, alphabet | way, SendOptions(message_class=message_class))
     contents = [content_of(submit) for submit in submits]

@@ -268,7 +268,7 @@ def test_a_carrier_without_receipts_says_so_to_the_decision(receipts, asked):
     assert capabilities_of(settings(receipts=receipts)).receipts is asked
 
 
-# What a decision is told of the carrier.
+# What a decision knows about the carrier.
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from simpost.catalogue.normalization import RefusedRow, doubt, parse_esim, parse_plan
 from simpost.domain.esims import EsimStatus, SmdpStatus
-from simpost.ports.store import EsimRow
+from simpost.ports.store import EsimRow, PlanRow
 
 NOW_MS = 1_767_225_600_000
 
@@ -377,4 +377,4 @@ def test_any_json_is_taken_or_refused_and_nothing_else(changes: Any) -> None:
     for parse in (parse_plan, lambda row: parse_esim(row, NOW_MS)):
         for row in (changes, {**ESIM, **PLAN, **changes}):
             with suppress(RefusedRow):
-                parse(row)
+                assert isinstance(parse(row), PlanRow | EsimRow)

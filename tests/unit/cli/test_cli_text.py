@@ -159,7 +159,7 @@ def test_stdin_that_is_no_text_is_refused(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff")))
-    shown(capsys, "-", code=1)
+    assert shown(capsys, "-", code=1) == ""
 
 
 @pytest.mark.parametrize("arguments", [["x", "--language", "14"], ["x", "--reference-bits", "9"]])

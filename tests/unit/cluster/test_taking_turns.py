@@ -18,7 +18,7 @@ HOUR_S = 3600
 
 
 class Site:
-    """Nodes that beat each second, in turn, on the leases as they are then."""
+    """Nodes that beat each second, one after another, on the leases as they are then."""
 
     def __init__(self, nodes, binds):
         self.now_s = 0

@@ -1,4 +1,4 @@
-"""Which part a receipt speaks of: docs/receipts.md, rule by rule, without a store."""
+"""Which part a receipt belongs to: docs/receipts.md, rule by rule, without a store."""
 
 import pytest
 

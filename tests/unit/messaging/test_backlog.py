@@ -6,7 +6,7 @@ from simpost.messaging.backlog import Backlog
 
 
 class Claims:
-    """A store that notes what is claimed, and has so many parts."""
+    """A store with a number of parts that records each claim."""
 
     def __init__(self, parts=0):
         self.parts = parts

@@ -1,4 +1,4 @@
-"""When another carrier had better be asked (field.md 3, row 27: "failover only when the socket
+"""When routing should prefer another carrier (field.md 3, row 27: "failover only when the socket
 is down", jasmin#467, #813, #1219, #561)."""
 
 import pytest

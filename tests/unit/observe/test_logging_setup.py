@@ -25,7 +25,10 @@ def _as_before() -> Iterator[None]:
 class Full(io.StringIO):
     """A file on a disk without room."""
 
+    tried = 0
+
     def write(self, _text: str) -> int:
+        self.tried += 1
         raise OSError(28, "No space left on device")
 
     def flush(self) -> None:
@@ -33,10 +36,13 @@ class Full(io.StringIO):
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
-def test_a_line_that_cannot_be_written_fails_nobody(form: Literal["console", "json"]) -> None:
-    configure_logging("info", form, Full())
+def test_a_line_that_cannot_be_written_raises_nothing(form: Literal["console", "json"]) -> None:
+    file = Full()
+    configure_logging("info", form, file)
     get_logger("simpost.test").info("lost")
+    assert file.tried == 1
     logging.getLogger("library").warning("lost")
+    assert file.tried == 2
 
 
 def lines(written: io.StringIO) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """One loop for all periodic jobs; time is given by the test."""
 
-import asyncio
-
 import pytest
 import structlog
 
@@ -13,8 +11,8 @@ class Over(Exception):
     """The test has seen enough."""
 
 
-class Turns:
-    """A sleep that returns at once, so many times."""
+class CountedSleep:
+    """A sleep that returns at once, `count` times; then it ends the loop."""
 
     def __init__(self, count):
         self.left = count
@@ -29,12 +27,14 @@ class Turns:
 
 async def test_a_job_runs_after_each_interval():
     ran = []
-    turns = Turns(3)
+
+    async def job():
+        ran.append("run")
+
+    sleep = CountedSleep(3)
     with pytest.raises(Over):
-        await run_periodically(
-            lambda: asyncio.sleep(0, ran.append("run")), 5.0, name="release", sleep=turns
-        )
-    assert (ran, turns.slept_s) == (["run"] * 3, [5.0] * 3)
+        await run_periodically(job, 5.0, name="release", sleep=sleep)
+    assert (ran, sleep.slept_s) == (["run"] * 3, [5.0] * 3)
 
 
 async def test_only_the_leader_runs_it_and_a_new_leader_goes_on():
@@ -45,7 +45,9 @@ async def test_only_the_leader_runs_it_and_a_new_leader_goes_on():
         ran.append("run")
 
     with pytest.raises(Over):
-        await run_periodically(job, 1.0, name="release", when=lambda: next(leads), sleep=Turns(4))
+        await run_periodically(
+            job, 1.0, name="release", when=lambda: next(leads), sleep=CountedSleep(4)
+        )
     assert ran == ["run"] * 2
 
 
@@ -57,7 +59,7 @@ async def test_an_error_of_the_store_is_logged_and_the_next_run_follows():
             raise error
 
     with structlog.testing.capture_logs() as logs, pytest.raises(Over):
-        await run_periodically(job, 1.0, name="release", sleep=Turns(2))
+        await run_periodically(job, 1.0, name="release", sleep=CountedSleep(2))
     [line] = logs
     assert (line["event"], line["job"], line["error"]) == ("job_failed", "release", "no room")
     assert next(outcomes, "none left") == "none left"
@@ -68,4 +70,4 @@ async def test_a_job_with_a_mistake_stops_the_process():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await run_periodically(job, 1.0, name="release", sleep=Turns(9))
+        await run_periodically(job, 1.0, name="release", sleep=CountedSleep(9))

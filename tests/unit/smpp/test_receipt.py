@@ -299,5 +299,5 @@ def test_the_quick_reading_and_the_tolerant_one_agree(message_id: str, stat: str
 @given(pdus_of(DeliverSm) | pdus_of(DataSm), latin1(200), tlvs)
 def test_reading_never_raises(pdu: DeliverSm | DataSm, text: str, some_tlvs: Tlvs) -> None:
     pdu.tlvs += some_tlvs
-    parse_receipt(pdu)
-    parse_receipt_text(text)
+    assert isinstance(parse_receipt(pdu), ParsedReceipt)
+    assert all(label == label.lower() for label in parse_receipt_text(text))

@@ -98,10 +98,10 @@ def test_repeating_a_part_for_ever_does_not_grow_the_message(handsets: Handsets)
     assert handsets.octets == before
 
 
-def test_a_reference_used_anew_begins_a_new_message(handsets: Handsets) -> None:
+def test_a_reference_used_again_begins_a_new_message(handsets: Handsets) -> None:
     old = handsets.take(NUMBER, "4455", part(1), "a")
-    anew = Content(b"other", place=SegmentPosition("udh8", 7, 3, 1))
-    new = handsets.take(NUMBER, "4455", anew, "b")
+    again = Content(b"other", place=SegmentPosition("udh8", 7, 3, 1))
+    new = handsets.take(NUMBER, "4455", again, "b")
     assert new is not old
     assert handsets.take(NUMBER, "4455", part(2), "c") is new
     assert old.missing == [2, 3]
@@ -116,7 +116,7 @@ def test_a_whole_message_repeated_shows_twice(handsets: Handsets) -> None:
     assert [octets(message) for message in handset.texts] == [b"[1][2][3]"] * 2
 
 
-def test_a_part_that_comes_too_late_begins_anew(handsets: Handsets, clock: Clock) -> None:
+def test_a_part_that_comes_too_late_begins_again(handsets: Handsets, clock: Clock) -> None:
     first = handsets.take(NUMBER, "4455", part(1), "a")
     clock.now += 300
     assert handsets.take(NUMBER, "4455", part(2), "b") is first

@@ -31,7 +31,7 @@ def script(
 
 
 def refused(when: f.When, count: int = 12, seed: int = 1) -> list[int]:
-    """Which of so many submits are refused, from 1."""
+    """The numbers (from 1) of the submits that are refused, of `count`."""
     rules = rules_of(f.Rule(do=THROTTLE, when=when), seed=seed)
     return [number for number in range(1, count + 1) if script(rules).status]
 

@@ -85,14 +85,14 @@ GIVEN = (
     "SCAN waited_for",
 )
 MAY_WALK = {
-    "count_in_doubt",  # so many at most
+    "count_in_doubt",  # a limited number
     "count_parked",  # bounded, and only after something went wrong
     "find_owner",  # the accounts; a message of each by key
     "list_accounts",
     "may_be_of_sibling",  # the ids of one part
     "list_forms",  # a few of each carrier
     "list_plans",
-    "newest_parked",  # so many at most, by their index
+    "newest_parked",  # a limited number, by their index
     "numbers_in_doubt",  # the same
     "old_events",  # the accounts; their oldest events by key
     "old_inbound",  # as old_messages

@@ -138,6 +138,6 @@ async def program(tmp_path: Path) -> AsyncIterator[Any]:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

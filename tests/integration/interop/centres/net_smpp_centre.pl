@@ -4,10 +4,10 @@ use warnings;
 use Net::SMPP;
 
 $| = 1;
-my $door = Net::SMPP->new_listen('127.0.0.1', port => 0, smpp_version => 0x34)
+my $listener = Net::SMPP->new_listen('127.0.0.1', port => 0, smpp_version => 0x34)
     or die "cannot listen: $!";
-print 'port ', $door->sockport, "\n";
-my $link = $door->accept or die "nobody came: $!";
+print 'port ', $listener->sockport, "\n";
+my $link = $listener->accept or die "nobody came: $!";
 $link->set_version(0x34);
 my $last = 0;
 while (my $pdu = $link->read_pdu) {
