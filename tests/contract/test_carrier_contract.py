@@ -57,7 +57,7 @@ async def test_an_accepted_part_has_the_id_of_the_carrier(peer: Peer) -> None:
         (peers.BUSY, OutcomeKind.UNREACHABLE),
     ],
 )
-async def test_a_no_has_its_outcome_a_reason_and_the_carriers_code(
+async def test_a_negative_response_has_its_outcome_a_reason_and_the_carriers_code(
     peer: Peer, destination: str, kind: OutcomeKind
 ) -> None:
     async with started(peer) as (carrier, recorder):
@@ -77,7 +77,7 @@ async def test_without_a_response_a_part_is_in_doubt(peer: Peer, destination: st
         assert (await recorder.outcome(carrier, part(peers.ACCEPT))).kind is OutcomeKind.ACCEPTED
 
 
-async def test_where_nobody_listens_nothing_was_sent(peer: Peer) -> None:
+async def test_without_a_listening_peer_nothing_was_sent(peer: Peer) -> None:
     carrier, recorder = peer.build(peer.settings(port=peers.unused_port())), Recorder()
     await carrier.start(recorder)
     outcome = await recorder.outcome(carrier, part(peers.ACCEPT))
@@ -90,7 +90,7 @@ async def test_where_nobody_listens_nothing_was_sent(peer: Peer) -> None:
     await carrier.close()
 
 
-async def test_the_capacity_is_what_may_be_unanswered_and_comes_back(peer: Peer) -> None:
+async def test_capacity_is_the_number_of_unanswered_parts_allowed_and_is_freed(peer: Peer) -> None:
     async with started(peer, max_unanswered=3) as (carrier, recorder):
         sent = 0
         while carrier.capacity:

@@ -67,7 +67,7 @@ async def test_a_request_id_repeated_with_the_same_request_gets_the_first_answer
     assert again == IdempotentReplay(same=True, message_id=first.id, reason=None)
 
 
-async def test_what_was_repeated_is_not_stored(store):
+async def test_a_repeated_request_is_not_stored(store):
     await store.queue.accept(message(request=key()))
     again = message(request=key())
     await store.queue.accept(again)
@@ -75,14 +75,14 @@ async def test_what_was_repeated_is_not_stored(store):
     assert await store.routing.count_queued("smsc") == 1
 
 
-async def test_a_request_id_repeated_with_another_request_is_told_apart(store):
+async def test_a_request_id_repeated_with_another_request_is_a_conflict(store):
     first = message(request=key())
     await store.queue.accept(first)
     other = await store.queue.accept(message(request=key(fingerprint=b"other")))
     assert other == IdempotentReplay(same=False, message_id=first.id, reason=None)
 
 
-async def test_of_a_hundred_at_once_with_one_request_id_exactly_one_is_accepted(store):
+async def test_of_a_hundred_concurrent_requests_with_one_id_exactly_one_is_accepted(store):
     asked = [message(request=key()) for _ in range(100)]
     answers = await asyncio.gather(*(store.queue.accept(one) for one in asked))
     accepted = [one for one, answer in zip(asked, answers, strict=True) if answer == Accepted()]
@@ -115,7 +115,7 @@ async def test_a_signature_is_accepted_once_whatever_the_request_id(store):
     assert await store.routing.count_queued("smsc") == 1
 
 
-async def test_of_many_at_once_with_one_signature_exactly_one_is_accepted(store):
+async def test_of_many_concurrent_requests_with_one_signature_exactly_one_is_accepted(store):
     asked = [signed(f"r-{number}") for number in range(40)]
     answers = await asyncio.gather(*(store.queue.accept(one) for one in asked))
     accepted = [one for one, answer in zip(asked, answers, strict=True) if answer == Accepted()]
@@ -174,7 +174,7 @@ async def test_request_ids_survive_a_restart(opening):
         assert (await store.queue.accept(message(request=key()))).message_id == first.id
 
 
-async def test_forgotten_request_ids_are_those_older_than_a_day(store):
+async def test_request_ids_older_than_a_day_are_purged(store):
     await store.queue.accept(message(request=key("old")))
     await store.queue.accept(message(at_ms=NOW_MS + DAY_MS, request=key("new")))
     assert await store.retention.purge(now_ms=NOW_MS + DAY_MS + 1, limit=100) == 1
@@ -182,7 +182,7 @@ async def test_forgotten_request_ids_are_those_older_than_a_day(store):
     assert await store.queue.accept(message(request=key("old", b"other"))) == Accepted()
 
 
-async def test_forgetting_goes_in_steps(store):
+async def test_request_ids_are_purged_in_bounded_steps(store):
     await asyncio.gather(
         *(store.queue.accept(message(request=key(f"r-{index}"))) for index in range(25))
     )
@@ -190,7 +190,7 @@ async def test_forgetting_goes_in_steps(store):
     assert [await store.retention.purge(now_ms=later, limit=10) for _ in range(3)] == [10, 10, 5]
 
 
-async def test_an_id_that_is_taken_is_refused_and_spoils_no_neighbour(store):
+async def test_a_message_id_that_exists_is_refused_and_the_others_are_accepted(store):
     first = message("first")
     await store.queue.accept(first)
     neighbours = [message(f"n{index}", request=key(f"r-{index}")) for index in range(5)]
@@ -216,7 +216,7 @@ async def test_a_refused_message_leaves_its_request_id_free(store):
     assert await store.queue.accept(message(request=key())) == Accepted()
 
 
-async def test_no_error_of_the_store_tells_the_text(store):
+async def test_no_error_of_the_store_contains_the_text(store):
     first = message("first")
     await store.queue.accept(first)
     with pytest.raises(StoreError) as refused:

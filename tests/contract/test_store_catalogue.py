@@ -173,7 +173,7 @@ async def test_a_merge_counts_what_it_did(store):
     assert await find(store, tran_no="lacking") is None
 
 
-async def test_of_rows_with_one_key_only_the_incomplete_one_is_told(store):
+async def test_of_rows_with_one_key_only_the_incomplete_one_is_reported(store):
     lacking = esim("twice", smdp_status="", given=frozenset())
     saved = await store.catalogue.merge_esims(1, [esim("a"), lacking, esim("twice"), lacking])
     assert (saved.incomplete, saved.added, saved.unchanged) == ([1], 2, 1)

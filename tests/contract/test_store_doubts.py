@@ -73,7 +73,7 @@ async def test_an_unknown_receipt_ends_the_only_part_in_doubt_to_its_number(stor
 
 
 @pytest.mark.parametrize("doubting", [doubted, lost])
-async def test_a_receipt_that_came_before_the_doubt_is_met_by_it(opening, doubting):
+async def test_a_receipt_that_came_before_the_part_was_in_doubt_is_applied_then(opening, doubting):
     async with opening() as store:
         await store.queue.record((), [said("x-1", at_ms=NOW_MS + 15)])
     async with opening() as store:
@@ -114,7 +114,7 @@ async def test_two_parts_in_doubt_to_one_number_are_ambiguous(store):
     assert store.health.counts().kept == {(CARRIER, ReceiptDisposition.PARKED): 1}
 
 
-async def test_once_only_one_is_left_in_doubt_the_receipt_that_waited_settles_it(store):
+async def test_a_parked_receipt_settles_the_last_part_left_in_doubt(store):
     one, two = await doubted(store), await doubted(store)
     await store.queue.record((), [said("x-2")])
     late = {"started_ms": NOW_MS + 90, "ended_ms": NOW_MS + 90}
@@ -147,7 +147,7 @@ async def test_a_receipt_that_may_be_of_an_earlier_copy_settles_no_other_part(st
     assert (await part_of(store, one, 2)).state is State.IN_DOUBT
 
 
-async def test_the_late_answer_still_meets_a_receipt_that_was_ambiguous(store):
+async def test_a_late_response_still_applies_a_receipt_that_was_ambiguous(store):
     one, two = await doubted(store), await doubted(store)
     await store.queue.record((), [said("x-2")])
     late = {"started_ms": NOW_MS + 90, "ended_ms": NOW_MS + 90}
@@ -160,7 +160,7 @@ async def test_the_late_answer_still_meets_a_receipt_that_was_ambiguous(store):
     ("state", "reason"),
     [(State.FAILED, Reason.UNDELIVERABLE), (State.EXPIRED, Reason.EXPIRED_AT_CARRIER)],
 )
-async def test_what_the_receipt_says_is_what_becomes_of_the_part(store, state, reason):
+async def test_a_part_in_doubt_gets_the_state_of_its_receipt(store, state, reason):
     one = await doubted(store)
     await store.queue.record((), [said("x-1", state, reason, code="3:27")])
     part = await part_of(store, one)
@@ -197,7 +197,7 @@ async def test_the_last_part_in_doubt_folds_its_message(store):
     assert await state_of(store, one) is State.DELIVERED
 
 
-async def test_a_part_that_is_tried_again_is_settled_by_the_receipt_of_its_first_try(store):
+async def test_a_repeated_part_is_settled_by_the_receipt_of_its_first_attempt(store):
     code = leased(category="code", destination=OTHER)
     await store.queue.accept(code)
     await store.queue.expire_leases(
@@ -228,7 +228,7 @@ async def test_the_number_may_be_written_nationally(store):
         {"carrier": "another"},
     ],
 )
-async def test_another_number_time_or_carrier_settles_nothing(store, changes):
+async def test_a_receipt_with_another_number_time_or_carrier_settles_nothing(store, changes):
     one = await doubted(store)
     facts = {name: fact for name, fact in changes.items() if name != "carrier"}
     other = replace(said("x-1", **facts), carrier=changes.get("carrier", CARRIER))
@@ -238,7 +238,7 @@ async def test_another_number_time_or_carrier_settles_nothing(store, changes):
 
 
 @pytest.mark.parametrize("written", ["DEADBEEF", "deadbeef", "3735928559"])
-async def test_a_receipt_that_comes_again_after_a_kill_is_of_its_own_part(opening, written):
+async def test_a_receipt_repeated_after_a_kill_belongs_to_its_own_part(opening, written):
     """The first was committed and its answer was lost with the node."""
     async with opening() as store:
         before = leased()
@@ -282,7 +282,7 @@ async def test_a_receipt_without_an_id_is_not_applied_while_another_part_is_open
 # Two ids in one receipt.
 
 
-async def test_the_id_of_the_text_counts_where_that_of_the_tlv_fits_nothing(store):
+async def test_the_id_in_the_text_is_used_where_that_of_the_tlv_matches_nothing(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="a-1")])
@@ -290,7 +290,7 @@ async def test_the_id_of_the_text_counts_where_that_of_the_tlv_fits_nothing(stor
     assert await state_of(store, one) is State.DELIVERED
 
 
-async def test_the_id_of_the_tlv_comes_first(store):
+async def test_the_id_of_the_tlv_is_preferred(store):
     by_tlv, by_text = leased(), leased()
     for one, carrier_id in ((by_tlv, "a-1"), (by_text, "a-2")):
         await store.queue.accept(one)
@@ -300,7 +300,7 @@ async def test_the_id_of_the_tlv_comes_first(store):
     assert await state_of(store, by_text) is State.SENT
 
 
-async def test_a_receipt_before_the_answer_is_met_by_the_id_of_its_text_too(opening):
+async def test_a_receipt_before_the_response_is_matched_by_the_id_in_its_text_too(opening):
     one = leased()
     async with opening() as store:
         await store.queue.accept(one)
@@ -357,7 +357,7 @@ async def test_a_shared_id_of_two_messages_stays_ambiguous(store):
     assert {await state_of(store, each) for each in (one, two)} == {State.SENT}
 
 
-async def test_receipts_of_a_shared_id_before_the_answers_end_as_many_parts(store):
+async def test_parked_receipts_of_a_shared_id_end_as_many_parts(store):
     one = leased("a", "b", "c")
     await store.queue.accept(one)
     await store.queue.record((), [said("c-1", at_ms=NOW_MS + 15), said("c-1", at_ms=NOW_MS + 16)])
@@ -400,7 +400,7 @@ async def test_receipts_that_found_no_part_are_listed_newest_first(store):
     assert (found.first_ms, found.last_ms) == (NOW_MS + 7_000, NOW_MS + 7_000)
 
 
-async def test_a_receipt_that_met_its_part_is_not_listed(store):
+async def test_a_receipt_that_found_its_part_is_not_listed(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record((), [said("x-1", at_ms=NOW_MS + 15)])

@@ -107,7 +107,7 @@ async def test_accounts_see_and_number_their_own_events_only(store, account):
     assert event.subject == format_id(mine.id)
 
 
-async def test_a_claim_and_a_lease_are_no_change(store, account):
+async def test_a_claim_and_a_lease_leave_no_event(store, account):
     one = message(account_id=account)
     await store.queue.accept(one)
     [claimed] = await claim(store)
@@ -115,7 +115,7 @@ async def test_a_claim_and_a_lease_are_no_change(store, account):
     assert await types(store, account) == ["accepted"]
 
 
-async def test_a_message_that_is_turned_back_is_sending_once(store, account):
+async def test_a_requeued_message_leaves_one_sending_event(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
     await store.queue.record([turned_back(one)])
@@ -151,7 +151,7 @@ async def test_a_final_receipt_is_the_event_it_names(store, account, state):
     assert await types(store, account) == ["accepted", "sent", state]
 
 
-async def test_a_notice_on_the_way_and_a_late_receipt_are_no_change(store, account):
+async def test_an_intermediate_notice_and_a_late_receipt_leave_no_event(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="a1")])
@@ -194,7 +194,7 @@ async def test_a_message_whose_validity_is_over_when_it_is_claimed_is_expired(st
     assert await types(store, account) == ["accepted", "expired"]
 
 
-async def test_a_message_that_is_never_reported_on_is_expired(store, account):
+async def test_a_message_without_a_receipt_leaves_an_expired_event(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="a1")])
@@ -244,7 +244,7 @@ async def test_the_same_request_again_leaves_no_second_event(store, account):
     assert await types(store, account) == ["accepted"]
 
 
-async def test_a_settlement_that_lowers_a_rank_is_no_change(store, account):
+async def test_a_result_of_a_lower_rank_leaves_no_event(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="a1")])
@@ -266,7 +266,7 @@ async def test_many_messages_settled_together_have_an_event_each(store, account)
     assert [each.sequence for each in events] == list(range(1, 181))
 
 
-async def test_what_is_rolled_back_leaves_no_event(store, account):
+async def test_a_rolled_back_transaction_leaves_no_event(store, account):
     one = leased(account_id=account)
     await store.queue.accept(one)
     again = leased(account_id=account, id=one.id)
@@ -278,7 +278,7 @@ async def test_what_is_rolled_back_leaves_no_event(store, account):
     assert [each.sequence for each in events] == [1, 2]
 
 
-async def test_the_word_of_every_state_is_the_one_the_api_says(store, account):
+async def test_events_name_states_as_the_api_does(store, account):
     """Each is told as it is settled; only messages without parts are scheduled or held."""
     for state in [each for each in State if each not in (State.SCHEDULED, State.HELD)]:
         one = leased(account_id=account)
@@ -288,7 +288,7 @@ async def test_the_word_of_every_state_is_the_one_the_api_says(store, account):
         assert await types(store, account, one) == expected
 
 
-async def test_a_page_goes_on_behind_the_one_before(store, account):
+async def test_a_page_continues_after_the_one_before(store, account):
     for _ in range(5):
         await store.queue.accept(leased(account_id=account))
     first = await page(store, account, limit=2)
@@ -322,7 +322,7 @@ async def test_an_account_is_listed_with_whether_its_events_are_kept(store, acco
     assert await kept() is False
 
 
-async def test_a_message_accepted_before_the_switch_is_told_from_then_on(store):
+async def test_a_message_accepted_before_events_were_enabled_leaves_events_from_then_on(store):
     account = await store.accounts.add_account(Account(0, "shop", "secret"))
     one = leased(account_id=account)
     await store.queue.accept(one)
@@ -382,7 +382,7 @@ async def test_numbers_go_on_after_all_events_were_deleted(store, account):
     assert (await page(store, account, after=1)).events[0].sequence == 2
 
 
-async def test_what_was_kept_before_a_pause_is_deleted_too(store, account):
+async def test_events_kept_before_a_pause_are_deleted_too(store, account):
     await store.queue.accept(leased(account_id=account))
     await page(store, account)
     for events in (False, True):

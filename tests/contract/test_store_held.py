@@ -166,7 +166,7 @@ async def test_a_message_is_released_once_however_often_it_is_decided(store):
     assert await claimed(store, DUE_MS + 10 * DAY_MS) == []
 
 
-async def test_one_that_cannot_be_released_keeps_no_other_back(store):
+async def test_a_message_that_cannot_be_released_does_not_delay_others(store):
     first, second = held("1"), held("2")
     for one in (first, second):
         await store.held.hold(one)
@@ -262,7 +262,7 @@ async def test_queued_parts_are_cancelled_all_of_them(store):
     assert await listed(store, state=State.CANCELLED) == ["aabb"]
 
 
-async def test_what_a_lane_holds_or_has_sent_is_not_cancelled(store):
+async def test_leased_and_sent_parts_are_not_cancelled(store):
     taken, sent = leased("taken"), leased("sent")
     for one in (taken, sent):
         await store.queue.accept(one)

@@ -21,7 +21,7 @@ async def listed(store, account_id=1, **which):
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3))))
-async def test_parts_are_whole_in_any_order_and_only_with_the_last(store, order):
+async def test_parts_make_a_message_in_any_order_once_the_last_came(store, order):
     *first, last = order
     for number in first:
         assert await store.inbound.add_part(one_of(number)) is None
@@ -31,7 +31,7 @@ async def test_parts_are_whole_in_any_order_and_only_with_the_last(store, order)
     assert {part.source for part in gathered.parts} == {one_of(1).source}
 
 
-async def test_parts_stay_over_a_restart(opening):
+async def test_inbound_parts_survive_a_restart(opening):
     async with opening() as store:
         assert await store.inbound.add_part(one_of(2)) is None
     async with opening() as store:
@@ -39,20 +39,20 @@ async def test_parts_stay_over_a_restart(opening):
         assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
-async def test_a_part_that_comes_twice_counts_once(store):
+async def test_an_inbound_part_that_comes_twice_counts_once(store):
     assert await store.inbound.add_part(one_of(1)) is None
     assert await store.inbound.add_part(one_of(1)) is None
     assert await store.inbound.add_part(one_of(2)) is None
     assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
-async def test_a_whole_message_that_was_not_kept_is_whole_again_when_its_last_part_repeats(store):
+async def test_a_complete_message_not_yet_saved_is_complete_again_when_its_last_part_repeats(store):
     for number in (1, 2, 3):
         await store.inbound.add_part(one_of(number))
     assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
-async def test_parts_of_a_kept_message_are_known(store):
+async def test_repeated_parts_of_a_saved_message_are_recognised(store):
     for number in (1, 2):
         await store.inbound.add_part(one_of(number))
     gathered = await store.inbound.add_part(one_of(3))
@@ -62,7 +62,7 @@ async def test_parts_of_a_kept_message_are_known(store):
     assert len(await listed(store)) == 1
 
 
-async def test_a_refused_message_is_known_with_its_reason(store):
+async def test_a_repeated_refused_message_is_recognised_with_its_reason(store):
     for number in (1, 2):
         await store.inbound.add_part(one_of(number))
     gathered = await store.inbound.add_part(one_of(3))
@@ -71,7 +71,7 @@ async def test_a_refused_message_is_known_with_its_reason(store):
     assert await store.inbound.add_part(one_of(3)) == Duplicate(Reason.TOO_MANY_PARTS)
 
 
-async def test_of_two_who_keep_the_same_message_one_does(store):
+async def test_of_two_that_save_the_same_message_one_succeeds(store):
     for number in (1, 2):
         await store.inbound.add_part(one_of(number))
     gathered = await store.inbound.add_part(one_of(3))
@@ -107,7 +107,7 @@ async def test_parts_of_different_messages_are_never_mixed(store, other):
     assert await store.inbound.add_part(other) is None
 
 
-async def test_a_reference_used_anew_begins_another_message_and_the_old_one_is_not_lost(store):
+async def test_a_reused_reference_begins_another_message_and_the_old_one_is_kept(store):
     await store.inbound.add_part(one_of(1, text="old"))
     assert await store.inbound.add_part(one_of(1, text="new")) is None
     await store.inbound.add_part(one_of(2))
@@ -117,7 +117,7 @@ async def test_a_reference_used_anew_begins_another_message_and_the_old_one_is_n
     assert [part.octets for part in left.parts] == [b"old"]
 
 
-async def test_what_never_became_whole_is_overdue_once_its_time_is_over(store):
+async def test_an_incomplete_message_is_overdue_after_its_time(store):
     await store.inbound.add_part(one_of(3))
     await store.inbound.add_part(one_of(1, received_ms=NOW_MS + 500))
     assert await store.inbound.list_incomplete(before_ms=NOW_MS, limit=9) == []
@@ -129,7 +129,7 @@ async def test_what_never_became_whole_is_overdue_once_its_time_is_over(store):
     assert (kept.missing, kept.part_count) == ((2,), 3)
 
 
-async def test_what_waits_for_parts_is_bounded(store, monkeypatch):
+async def test_incomplete_messages_are_bounded(store, monkeypatch):
     monkeypatch.setattr(limits, "MOST_ASSEMBLIES", 5)
     for reference in range(8):
         await store.inbound.add_part(one_of(1, reference=reference))
@@ -145,13 +145,13 @@ async def test_the_same_text_over_another_connection_is_the_same_message(store):
 
 
 @pytest.mark.parametrize("link", [LINK, OTHER_LINK])
-async def test_the_same_text_while_the_first_connection_stands_is_another_message(store, link):
+async def test_the_same_text_on_the_same_open_connection_is_another_message(store, link):
     await store.inbound.save(new(alone()))
     assert await store.inbound.save(new(alone(link=link, links=(LINK, OTHER_LINK)))) == Accepted()
     assert len(await listed(store)) == 2
 
 
-async def test_after_a_lost_connection_each_text_is_known_once_and_the_next_is_another(store):
+async def test_after_a_lost_connection_each_text_is_recognised_as_a_repeat_once(store):
     await store.inbound.save(new(alone()))
     await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
@@ -160,7 +160,7 @@ async def test_after_a_lost_connection_each_text_is_known_once_and_the_next_is_a
     assert await store.inbound.save(new(again)) == Accepted()
 
 
-async def test_what_was_refused_is_refused_again_with_the_same_reason(store):
+async def test_a_repeated_message_is_refused_again_with_the_same_reason(store):
     refused = {"state": InboundState.REFUSED, "reason": Reason.SMS_API_ONLY}
     await store.inbound.save(new(one_of(1), **refused))
     assert await store.inbound.save(new(one_of(2), **refused)) == Duplicate(Reason.SMS_API_ONLY)
@@ -168,7 +168,7 @@ async def test_what_was_refused_is_refused_again_with_the_same_reason(store):
     assert (row.state, row.reason) == (InboundState.REFUSED, Reason.SMS_API_ONLY)
 
 
-async def test_what_is_forgotten_is_another_message_when_it_comes_again(store):
+async def test_a_repeat_after_the_memory_ended_is_another_message(store):
     await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,), received_ms=NOW_MS + 9)
     assert await store.inbound.purge_assemblies(before_ms=NOW_MS, limit=9) == 0
@@ -176,20 +176,20 @@ async def test_what_is_forgotten_is_another_message_when_it_comes_again(store):
     assert await store.inbound.save(new(again)) == Accepted()
 
 
-async def test_what_still_waits_for_parts_is_never_forgotten(store):
+async def test_an_incomplete_message_is_never_purged(store):
     await store.inbound.add_part(one_of(1))
     assert await store.inbound.purge_assemblies(before_ms=EVER, limit=9) == 0
     assert len(await store.inbound.list_incomplete(before_ms=EVER, limit=9)) == 1
 
 
-async def test_what_is_remembered_is_bounded(store, monkeypatch):
+async def test_remembered_messages_are_bounded(store, monkeypatch):
     monkeypatch.setattr(limits, "MOST_ASSEMBLIES", 5)
     for number in range(8):
         await store.inbound.save(new(alone(f"text {number}")))
     assert await store.inbound.purge_assemblies(before_ms=0, limit=99) == 3
 
 
-async def test_the_message_that_carries_it_is_committed_with_it(store):
+async def test_an_inbound_text_is_committed_with_the_message_that_carries_it(store):
     carrier_message = message("one", "two", category="support", sender="447700900123")
     done = await store.inbound.save(
         new(alone(), carrier_message, state=InboundState.FORWARDED, message_id=carrier_message.id)
@@ -205,14 +205,14 @@ async def test_the_message_that_carries_it_is_committed_with_it(store):
     assert [part.text for part in parts] == ["one", "two"]
 
 
-async def test_what_is_known_commits_no_message(store):
+async def test_a_repeated_inbound_text_commits_no_message(store):
     await store.inbound.save(new(alone()))
     again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
     assert await store.inbound.save(new(again, message())) == Duplicate(None)
     assert await store.log.list_messages(1, MessageFilter()) == []
 
 
-async def test_an_account_sees_its_own_and_the_admin_what_is_nobodys(store):
+async def test_an_account_sees_its_own_inbound_messages_and_the_admin_those_of_no_account(store):
     await store.inbound.save(new(alone("a"), account_id=1, text="a"))
     await store.inbound.save(new(alone("b"), account_id=2, text="b"))
     await store.inbound.save(new(alone("c"), account_id=NO_ACCOUNT, esim_tran_no=None, text="c"))
@@ -223,7 +223,7 @@ async def test_an_account_sees_its_own_and_the_admin_what_is_nobodys(store):
     assert await listed(store, NO_ACCOUNT, esim_tran_no="23072017992029") == []
 
 
-async def test_rows_come_back_as_they_were_newest_first_and_in_pages(store):
+async def test_inbound_messages_are_listed_unchanged_newest_first_and_in_pages(store):
     rows = [inbound(NOW_MS + at, text=f"text {at}", missing=(2, 3)) for at in range(5)]
     for at, row in enumerate(rows):
         await store.inbound.save(new(alone(f"text {at}"), id=row.id, text=row.text, missing=(2, 3)))
@@ -244,9 +244,7 @@ async def test_rows_come_back_as_they_were_newest_first_and_in_pages(store):
         ("MOST_OF_NO_ESIM", {"esim_tran_no": None, "account_id": NO_ACCOUNT}),
     ],
 )
-async def test_what_is_kept_is_bounded_and_takes_no_place_of_others(
-    store, monkeypatch, limit, facts
-):
+async def test_stored_inbound_messages_are_bounded_per_account(store, monkeypatch, limit, facts):
     monkeypatch.setattr(limits, limit, 3)
     await store.inbound.save(new(alone("other"), esim_tran_no="999", text="other"))
     for number in range(6):
@@ -297,7 +295,7 @@ async def came_in(store, at_ms, text, message=None, **facts):
     return await store.inbound.save(new(of, message, at_ms=at_ms, text=text, **facts))
 
 
-async def test_what_came_in_goes_when_it_is_older_whosever_it_is(store):
+async def test_old_inbound_messages_of_every_account_are_deleted(store):
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     await store.accounts.add_account(Account(id=0, access_code="b", secret="s"))
     whose = ({"account_id": 1}, {"account_id": 2, "esim_tran_no": None}, {"account_id": NO_ACCOUNT})
@@ -312,7 +310,7 @@ async def test_what_came_in_goes_when_it_is_older_whosever_it_is(store):
     assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 0
 
 
-async def test_what_came_in_goes_a_bounded_step_at_a_time(store):
+async def test_inbound_messages_are_deleted_in_bounded_steps(store):
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     for number in range(5):
         await came_in(store, OLD_MS + number, f"text {number}", account_id=number % 2)
@@ -320,7 +318,7 @@ async def test_what_came_in_goes_a_bounded_step_at_a_time(store):
     assert steps == [3, 2, 0]
 
 
-async def test_what_is_carried_by_a_message_that_waits_stays_until_that_has_its_end(store):
+async def test_an_inbound_text_stays_until_the_message_that_carries_it_has_ended(store):
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     waits = message(at_ms=OLD_MS, category="support", expires_ms=NOW_MS)
     carried = {"state": InboundState.FORWARDED, "message_id": waits.id}
@@ -332,14 +330,14 @@ async def test_what_is_carried_by_a_message_that_waits_stays_until_that_has_its_
     assert await listed(store) == []
 
 
-async def test_what_waits_for_parts_is_never_retired(store):
+async def test_an_incomplete_message_is_never_deleted_as_old(store):
     await store.inbound.add_part(one_of(1, received_ms=OLD_MS))
     assert await store.retention.delete_inbound(before_ms=EVER, limit=9) == 0
     assert await store.inbound.add_part(one_of(2)) is None
     assert len((await store.inbound.add_part(one_of(3))).parts) == 3
 
 
-async def test_what_is_retired_is_known_as_long_as_it_is_remembered(store):
+async def test_a_deleted_message_is_recognised_for_as_long_as_repeats_are_remembered(store):
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     await came_in(store, OLD_MS, "hi")
     assert await store.retention.delete_inbound(before_ms=BEFORE_MS, limit=9) == 1
@@ -353,7 +351,7 @@ async def test_what_is_retired_is_known_as_long_as_it_is_remembered(store):
 RAW = RawPart(1, 0x05, 0x40, b"\x03\x00 broken", 9)
 
 
-async def test_octets_stay_with_their_message_and_are_shown_of_it_alone(store):
+async def test_the_octets_of_a_message_are_shown_with_that_message_only(store):
     one = new(alone(raw=RAW), raw=(RAW,))
     await store.inbound.save(one)
     found = await store.inbound.find_inbound(1, one.inbound.id)
@@ -365,7 +363,7 @@ async def test_octets_stay_with_their_message_and_are_shown_of_it_alone(store):
     assert await store.inbound.find_inbound(1, b"\0" * 16) is None
 
 
-async def test_octets_of_gathered_parts_come_back_with_each(store):
+async def test_the_octets_of_each_part_are_returned_with_it(store):
     parts = [
         one_of(number, total=2, raw=RawPart(number, 8, 0x40, bytes([number]) * 140, 140))
         for number in (1, 2)
@@ -375,7 +373,7 @@ async def test_octets_of_gathered_parts_come_back_with_each(store):
     assert [part.raw for part in gathered.parts] == [part.raw for part in parts]
 
 
-async def test_octets_go_when_their_message_goes(store):
+async def test_octets_are_deleted_with_their_message(store):
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     one = new(alone(raw=RAW), raw=(RAW,))
     await store.inbound.save(one)

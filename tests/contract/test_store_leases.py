@@ -31,7 +31,7 @@ async def state_of(store, one):
     return (await store.log.find_message(one.account_id, one.id)).state
 
 
-async def test_a_claimed_part_is_all_that_a_carrier_needs(store):
+async def test_a_claimed_part_has_everything_a_carrier_needs(store):
     one = message("first, ", "second", sender="Shop", priority=Priority.BULK)
     accepted = await store.queue.accept(one)
     parts = await claim(store)
@@ -62,20 +62,20 @@ async def test_a_message_of_one_part_is_claimed_with_its_text(store):
     assert [part.text for part in await claim(store)] == ["whole"]
 
 
-async def test_a_part_is_leased_to_one_only(store):
+async def test_a_part_is_leased_to_one_node_only(store):
     await store.queue.accept(message())
     assert len(await claim(store)) == 1
     assert await claim(store) == []
     assert await claim(store, owner="other", now_ms=NOW_MS + LEASE_MS + 1) == []
 
 
-async def test_what_a_lane_took_from_memory_is_not_claimed(store):
+async def test_parts_that_a_lane_took_from_memory_are_not_claimed(store):
     await store.queue.accept(leased())
     assert await claim(store) == []
     assert await store.routing.count_queued(CARRIER) == 0
 
 
-async def test_parts_of_other_carriers_are_left(store):
+async def test_parts_of_other_carriers_are_not_claimed(store):
     await store.queue.accept(message(carrier="other"))
     assert await claim(store) == []
     assert await store.routing.count_queued("other") == 1
@@ -101,7 +101,7 @@ async def test_a_claim_takes_no_more_than_its_limit(store):
     assert await store.routing.count_queued(CARRIER) == 2
 
 
-async def test_a_part_turned_back_waits_until_it_is_due(store):
+async def test_a_requeued_part_waits_until_it_is_due(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([turned_back(one, due_ms=NOW_MS + 1_000)])
@@ -110,7 +110,7 @@ async def test_a_part_turned_back_waits_until_it_is_due(store):
     assert [(part.attempt, part.repeat) for part in again] == [(2, False)]
 
 
-async def test_a_code_that_is_not_due_keeps_no_one_else_waiting(store):
+async def test_a_code_that_is_not_due_does_not_delay_other_parts(store):
     code, bulk = leased("code", priority=Priority.CODE), message("bulk", priority=Priority.BULK)
     await store.queue.accept(code)
     await store.queue.accept(bulk)
@@ -118,7 +118,7 @@ async def test_a_code_that_is_not_due_keeps_no_one_else_waiting(store):
     assert [part.text for part in await claim(store)] == ["bulk"]
 
 
-async def test_a_settled_part_is_never_claimed_again(store):
+async def test_a_part_with_a_final_result_is_never_claimed_again(store):
     sent, ended = leased(), leased()
     await store.queue.accept(sent)
     await store.queue.accept(ended)
@@ -136,7 +136,7 @@ async def test_a_part_past_its_validity_expires_instead_of_being_claimed(store):
     assert found.parts[0].final_ms == NOW_MS + 10
 
 
-async def test_a_backlog_that_expired_is_passed_by_in_the_end(store):
+async def test_a_claim_gets_past_a_backlog_of_expired_parts(store):
     for _ in range(40):
         await store.queue.accept(message("old", expires_ms=NOW_MS + 10))
     await store.queue.accept(message("young", at_ms=NOW_MS + 1))
@@ -168,7 +168,7 @@ async def test_a_lease_that_ran_out_puts_the_part_in_doubt(store):
     ]
 
 
-async def test_after_a_restart_all_that_the_node_held_is_in_doubt_at_once(opening):
+async def test_after_a_restart_every_part_leased_by_the_node_is_in_doubt(opening):
     taken, claimed, waits = leased(), message(), message(at_ms=NOW_MS + 1)
     async with opening() as store:
         for one in (taken, claimed, waits):
@@ -183,7 +183,7 @@ async def test_after_a_restart_all_that_the_node_held_is_in_doubt_at_once(openin
     assert states == [State.IN_DOUBT, State.IN_DOUBT, State.ACCEPTED]
 
 
-async def test_what_is_leased_is_listed_for_its_owner_and_carrier_oldest_first(store):
+async def test_leased_parts_are_listed_by_owner_and_carrier_oldest_first(store):
     taken, claimed = leased("taken"), message("claimed")
     for one in (taken, claimed, leased("settled"), message("waits", at_ms=NOW_MS + 1)):
         await store.queue.accept(one)
@@ -199,13 +199,13 @@ async def test_what_is_leased_is_listed_for_its_owner_and_carrier_oldest_first(s
     assert await store.queue.leased("another", owner=OWNER, limit=10) == []
 
 
-async def test_the_leases_of_other_nodes_are_left(store):
+async def test_leases_of_other_nodes_are_left_alone(store):
     await store.queue.accept(message())
     await claim(store, owner="other")
     assert await store.queue.expire_leases(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 0
 
 
-async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
+async def test_a_part_in_doubt_is_repeated_only_where_its_category_allows_it(store):
     code, service = leased("code", category=Category.CODE), leased("service")
     await store.queue.accept(code)
     await store.queue.accept(service)
@@ -220,7 +220,7 @@ async def test_in_doubt_is_repeated_only_where_the_category_says_so(store):
     assert [(part.text, part.attempt, part.repeat) for part in again] == [("code", 2, True)]
 
 
-async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
+async def test_a_claim_tells_how_many_attempts_left_the_part_in_doubt(store):
     one = leased()
     await store.queue.accept(one)
     kinds = (
@@ -240,7 +240,7 @@ async def test_a_claim_tells_how_many_tries_left_the_part_unclear(store):
     assert told == [1, 1, 2, 2]
 
 
-async def test_leases_that_run_out_again_and_again_are_repeated_a_few_times(store):
+async def test_a_part_whose_lease_keeps_expiring_is_repeated_a_few_times(store):
     """A text that crashes the process, or a node lost each time: four tries, ever later."""
     one = leased("first ", "second")
     await store.queue.accept(one)
@@ -261,7 +261,7 @@ async def test_leases_that_run_out_again_and_again_are_repeated_a_few_times(stor
     assert await store.queue.expire(now_ms=one.expires_ms, limit=10) == 2
 
 
-async def test_more_leases_than_one_step_takes_all_lapse(store):
+async def test_more_expired_leases_than_one_step_takes_are_all_handled(store):
     await asyncio.gather(*(store.queue.accept(leased("a", "b")) for _ in range(600)))
     assert (
         await store.queue.expire_leases(now_ms=NOW_MS, owner=OWNER, repeats=RepeatPolicy()) == 1200
@@ -278,7 +278,7 @@ async def test_a_part_in_doubt_that_is_not_repeated_expires_as_such(store):
     assert (found.state, found.reason) == (State.EXPIRED, Reason.EXPIRED_IN_DOUBT)
 
 
-async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):
+async def test_an_expired_lease_does_not_lower_a_state_set_by_a_late_response(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.expire_leases(
@@ -294,7 +294,7 @@ async def test_a_lapsed_lease_does_not_lower_what_a_late_answer_said(store):
     assert await claim(store, now_ms=again) == []
 
 
-async def test_the_answer_to_an_earlier_try_leaves_the_lease_of_the_next_alone(store):
+async def test_the_response_to_an_earlier_attempt_keeps_the_lease_of_the_next(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.expire_leases(
@@ -307,7 +307,7 @@ async def test_the_answer_to_an_earlier_try_leaves_the_lease_of_the_next_alone(s
     assert await state_of(store, one) is State.SENT
 
 
-async def test_waiting_parts_expire_when_their_validity_ends(store):
+async def test_queued_parts_expire_when_their_validity_ends(store):
     ends, stays, held = (
         message(expires_ms=NOW_MS + 10),
         message(),
@@ -321,13 +321,13 @@ async def test_waiting_parts_expire_when_their_validity_ends(store):
     assert await state_of(store, held) is State.ACCEPTED
 
 
-async def test_expiring_goes_in_steps(store):
+async def test_parts_expire_in_bounded_steps(store):
     for _ in range(25):
         await store.queue.accept(message(expires_ms=NOW_MS + 10))
     assert [await store.queue.expire(now_ms=NOW_MS + 10, limit=10) for _ in range(3)] == [10, 10, 5]
 
 
-async def test_waiting_counts_parts_that_nobody_holds(store):
+async def test_queued_counts_parts_that_no_node_has_leased(store):
     await store.queue.accept(message("a", "b", "c"))
     await store.queue.accept(leased())
     assert await store.routing.count_queued(CARRIER) == 3

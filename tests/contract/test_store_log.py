@@ -119,7 +119,7 @@ async def lead_apart(store, sent):
 
 
 @pytest.mark.parametrize("first_look", [3, 1_000])
-async def test_any_filters_together_list_what_looking_at_each_message_finds(
+async def test_any_combination_of_filters_lists_exactly_the_matching_messages(
     store, monkeypatch, first_look
 ):
     """`first_look`: how many of an account's messages PostgreSQL reads first for a state filter."""

@@ -58,7 +58,7 @@ async def two(store):
 # Settling.
 
 
-async def test_what_a_try_said_is_recorded_and_obeyed(store):
+async def test_the_result_of_an_attempt_is_recorded_and_applied(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="c-1", carrier_code="0x00000000")])
@@ -85,7 +85,7 @@ async def test_a_refused_message_says_what_the_carrier_said(store):
     assert found.parts[0].final_ms == NOW_MS + 20
 
 
-async def test_every_try_is_kept(store):
+async def test_every_attempt_is_kept(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([turned_back(one)])
@@ -102,13 +102,13 @@ async def test_every_try_is_kept(store):
     assert (found.state, found.reason) == (State.SENT, None)
 
 
-async def test_settling_the_same_try_twice_changes_nothing(store, sent):
+async def test_recording_the_same_attempt_twice_changes_nothing(store, sent):
     before = await look(store, sent)
     await store.queue.record([settlement(sent, carrier_message_id="c-1")])
     assert await look(store, sent) == before
 
 
-async def test_a_part_in_doubt_is_not_lowered_by_an_earlier_try(store):
+async def test_a_part_in_doubt_is_not_lowered_by_an_earlier_attempt(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([in_doubt(one)])
@@ -116,7 +116,7 @@ async def test_a_part_in_doubt_is_not_lowered_by_an_earlier_try(store):
     assert (await look(store, one)).state is State.IN_DOUBT
 
 
-async def test_a_late_answer_settles_a_part_in_doubt(store):
+async def test_a_late_response_settles_a_part_in_doubt(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([in_doubt(one)])
@@ -125,13 +125,13 @@ async def test_a_late_answer_settles_a_part_in_doubt(store):
     assert (await look(store, one)).state is State.DELIVERED
 
 
-async def test_settling_what_does_not_exist_is_kept_out_of_the_log(store):
+async def test_a_result_of_an_unknown_part_stays_out_of_the_log(store):
     never = leased()
     await store.queue.record([settlement(never), settlement(leased("a", "b"))])
     assert await look(store, never) is None
 
 
-async def test_one_odd_settlement_in_a_batch_holds_up_none_of_the_others(store):
+async def test_one_odd_result_in_a_batch_does_not_stop_the_others(store):
     fine, ended, doubted = leased(), leased(), leased()
     for one in (fine, ended, doubted):
         await store.queue.accept(one)
@@ -170,7 +170,7 @@ async def test_one_delivered_part_of_two_is_not_delivered(store, two):
     assert (found.state, found.reason) == (State.FAILED, Reason.UNDELIVERABLE)
 
 
-async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(store):
+async def test_when_a_part_is_refused_the_parts_not_leased_are_cancelled(store):
     one = message("a", "b", "c")
     await store.queue.accept(one)
     await store.queue.claim(
@@ -190,7 +190,7 @@ async def test_when_a_part_is_refused_those_that_nobody_holds_are_cancelled(stor
     assert await store.routing.count_queued(CARRIER) == 0
 
 
-async def test_a_part_turned_back_after_another_was_refused_is_not_tried_again(store, two):
+async def test_a_part_requeued_after_another_was_refused_is_not_sent_again(store, two):
     await store.queue.record([refused(two, 1), turned_back(two, 2)])
     found = await look(store, two)
     assert [part.state for part in found.parts] == [State.REJECTED, State.CANCELLED]
@@ -234,12 +234,12 @@ async def test_a_late_receipt_never_changes_a_final_status(store, sent):
     assert told(await look(store, sent)) == before
 
 
-async def test_two_receipts_in_one_batch_are_obeyed_once(store, sent):
+async def test_two_receipts_in_one_batch_are_applied_once(store, sent):
     await store.queue.record((), [receipt("c-1"), receipt("c-1", State.FAILED)])
     assert (await look(store, sent)).state is State.DELIVERED
 
 
-async def test_receipts_of_every_kind_in_one_batch_go_each_its_own_way(store):
+async def test_receipts_of_every_kind_in_one_batch_are_each_handled_by_kind(store):
     plain = [leased(str(index)) for index in range(70)]
     several = leased("a", "b")
     for one in (*plain, several):
@@ -273,7 +273,7 @@ async def test_an_intermediate_notice_changes_the_reason_alone(store, sent):
     assert (found.state, found.reason) == (State.DELIVERED, None)
 
 
-async def test_a_receipt_before_the_answer_waits_for_it(store):
+async def test_a_receipt_before_the_response_is_parked_until_it_comes(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
@@ -292,7 +292,7 @@ async def test_a_parked_receipt_survives_a_restart(opening):
         assert (await look(store, one)).state is State.DELIVERED
 
 
-async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(store):
+async def test_a_receipt_that_came_while_in_doubt_is_applied_with_the_late_response(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([in_doubt(one)])
@@ -306,7 +306,7 @@ async def test_a_receipt_that_came_while_in_doubt_is_met_by_the_late_answer(stor
     ]
 
 
-async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_met(store):
+async def test_a_parked_intermediate_notice_and_its_final_receipt_are_both_applied(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record(
@@ -328,13 +328,13 @@ async def test_a_receipt_older_than_the_message_is_about_an_earlier_use_of_the_i
     assert (await look(store, one)).state is State.SENT
 
 
-async def test_a_parked_receipt_is_forgotten_after_two_days(store):
+async def test_a_parked_receipt_is_purged_after_two_days(store):
     await store.queue.record((), [receipt("c-1", at_ms=NOW_MS)])
     assert await store.retention.purge(now_ms=NOW_MS + 2 * DAY_MS, limit=10) == 0
     assert await store.retention.purge(now_ms=NOW_MS + 2 * DAY_MS + 1, limit=10) == 1
 
 
-async def test_a_receipt_of_another_carrier_is_not_ours(store, sent):
+async def test_a_receipt_of_another_carrier_matches_no_part(store, sent):
     other = receipt("c-1")
     await store.queue.record((), [type(other)("other", *(getattr(other, name) for name in REST))])
     assert (await look(store, sent)).state is State.SENT
@@ -348,7 +348,7 @@ async def test_the_carriers_id_is_matched_exactly_as_received(store, sent):
     assert (await look(store, sent)).state is State.SENT
 
 
-async def test_a_receipt_that_fits_two_open_parts_is_obeyed_for_neither(store, sent):
+async def test_a_receipt_that_fits_two_open_parts_is_applied_to_neither(store, sent):
     twin = leased()
     await store.queue.accept(twin)
     await store.queue.record([settlement(twin, carrier_message_id="c-1")])
@@ -366,7 +366,7 @@ async def test_an_id_used_again_long_after_means_the_newer_part(store, sent):
     assert (await look(store, newer)).state is State.DELIVERED
 
 
-async def test_an_id_used_again_after_its_part_ended_is_no_riddle(store, sent):
+async def test_an_id_used_again_after_its_part_ended_is_unambiguous(store, sent):
     await store.queue.record((), [receipt("c-1")])
     newer = leased()
     await store.queue.accept(newer)
@@ -376,7 +376,7 @@ async def test_an_id_used_again_after_its_part_ended_is_no_riddle(store, sent):
     assert (await look(store, sent)).state is State.DELIVERED
 
 
-async def test_receipts_and_answers_together_end_as_if_one_by_one(store):
+async def test_receipts_and_responses_recorded_together_end_as_if_one_by_one(store):
     sent = [leased(str(index)) for index in range(50)]
     await asyncio.gather(*(store.queue.accept(one) for one in sent))
     await asyncio.gather(
@@ -463,7 +463,7 @@ def test_no_order_of_events_lowers_a_part_or_its_message(fresh, story, taken, pa
         loop.run_until_complete(live())
 
 
-async def test_a_settlement_goes_before_the_receipt_of_the_same_call(store):
+async def test_a_result_is_recorded_before_the_receipt_of_the_same_call(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="c-1")], [receipt("c-1")])

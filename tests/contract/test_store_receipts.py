@@ -94,13 +94,13 @@ async def test_a_receipt_in_another_case_base_or_padding_ends_its_part(store, an
     assert form.answer_id(written) == answered
 
 
-async def test_the_id_is_shown_as_the_carrier_answered_it(store):
+async def test_the_id_is_shown_as_the_carrier_returned_it(store):
     one = await sent(store, "DEADBEEF")
     await store.queue.record((), [said("3735928559")])
     assert (await look(store, one)).parts[0].carrier_message_id == "DEADBEEF"
 
 
-async def test_an_exact_match_wins_over_every_form(store):
+async def test_an_exact_match_is_preferred_to_every_other_format(store):
     await learn(store)
     by_form, exact = await sent(store, "ABCDEF"), await sent(store, "11259375")
     await store.queue.record((), [said("11259375")])
@@ -109,7 +109,7 @@ async def test_an_exact_match_wins_over_every_form(store):
     assert await forms(store) == {HEX_IN_DECIMAL: 1}
 
 
-async def test_an_exact_match_with_another_number_gives_way_to_a_learnt_form_with_this_one(store):
+async def test_a_known_format_with_the_right_number_is_preferred_to_an_exact_match_without(store):
     """Small hexadecimal ids look like decimal ones: `16` is also the id of the twenty-second."""
     await learn(store)
     sixteenth = await sent(store, "10")
@@ -119,20 +119,20 @@ async def test_an_exact_match_with_another_number_gives_way_to_a_learnt_form_wit
     assert await state_of(store, twenty_second) is State.SENT
 
 
-async def test_parts_that_are_meant_by_different_forms_are_ambiguous(store):
+async def test_parts_that_match_in_different_formats_are_ambiguous(store):
     first, second = await sent(store, "ABCDEF"), await sent(store, "abcdef")
     await store.queue.record((), [said("11259375")])
     assert {await state_of(store, one) for one in (first, second)} == {State.SENT}
     assert await forms(store) == {}
 
 
-async def test_parts_of_one_id_are_ambiguous_in_a_form_too(store):
+async def test_parts_of_one_id_are_ambiguous_in_another_format_too(store):
     first, second = await sent(store, "ABCDEF"), await sent(store, "ABCDEF")
     await store.queue.record((), [said("11259375")])
     assert {await state_of(store, one) for one in (first, second)} == {State.SENT}
 
 
-async def test_learnt_forms_that_lead_to_different_parts_are_ambiguous(store):
+async def test_known_formats_that_lead_to_different_parts_are_ambiguous(store):
     for carrier_id in ("ABCDEF", "abcdee"):
         one = await sent(store, carrier_id)
         await store.queue.record((), [said(str(int(carrier_id, 16)))])
@@ -153,7 +153,7 @@ async def test_an_ambiguous_id_is_kept_and_shown_with_every_message_it_may_be_of
 # Proof.
 
 
-async def test_a_form_never_seen_is_not_believed_without_the_number(store):
+async def test_an_unknown_format_is_not_accepted_without_the_number(store):
     one = await sent(store, "ABCDEF")
     for numbers in ((), (OTHER,)):
         await store.queue.record((), [said("11259375", numbers=numbers)])
@@ -167,7 +167,7 @@ async def test_a_number_in_national_form_is_proof(store):
     assert await state_of(store, one) is State.DELIVERED
 
 
-async def test_a_form_that_was_learnt_needs_no_number(store):
+async def test_a_known_format_needs_no_number(store):
     await learn(store)
     one = await sent(store, "ABCDEF")
     await store.queue.record((), [said("11259375", numbers=())])
@@ -175,14 +175,14 @@ async def test_a_form_that_was_learnt_needs_no_number(store):
     assert await forms(store) == {HEX_IN_DECIMAL: 2}
 
 
-async def test_a_form_that_was_learnt_minds_another_number(store):
+async def test_a_known_format_is_refused_with_another_number(store):
     await learn(store)
     one = await sent(store, "ABCDEF")
     await store.queue.record((), [said("11259375", numbers=(OTHER,))])
     assert await state_of(store, one) is State.SENT
 
 
-async def test_a_small_number_in_a_base_never_seen_is_not_believed(store):
+async def test_a_small_number_in_an_unknown_base_is_not_accepted(store):
     one = await sent(store, "10")
     await store.queue.record((), [said("16")])
     assert await state_of(store, one) is State.SENT
@@ -199,7 +199,7 @@ async def test_the_second_receipt_of_an_ended_part_ends_no_other_one(store):
     ]
 
 
-async def test_forms_are_those_of_one_carrier(store):
+async def test_id_formats_are_learned_per_carrier(store):
     await learn(store)
     assert await forms(store, "other") == {}
     one = leased(carrier="other")
@@ -209,7 +209,7 @@ async def test_forms_are_those_of_one_carrier(store):
     assert await state_of(store, one) is State.SENT
 
 
-async def test_what_was_learnt_survives_a_restart(opening):
+async def test_learned_id_formats_survive_a_restart(opening):
     async with opening() as store:
         await learn(store)
     async with opening() as store:
@@ -221,7 +221,7 @@ async def test_what_was_learnt_survives_a_restart(opening):
         assert (seen.first_ms, seen.last_ms) == (NOW_MS + 5_000, NOW_MS + 5_000)
 
 
-async def test_receipts_in_a_form_are_counted_each(store):
+async def test_receipts_are_counted_by_id_format(store):
     await learn(store)
     many = [await sent(store, f"{0xABCD00 + index:X}") for index in range(70)]
     await store.queue.record((), [said(str(0xABCD00 + index)) for index in range(70)])
@@ -229,7 +229,7 @@ async def test_receipts_in_a_form_are_counted_each(store):
     assert await forms(store) == {HEX_IN_DECIMAL: 71}
 
 
-async def test_a_carrier_of_many_widths_is_remembered_within_bounds(store):
+async def test_learned_id_lengths_of_a_carrier_are_bounded(store):
     for width in range(10, 30):
         await sent(store, f"{width}".zfill(width))
         await store.queue.record((), [said(f"{width}")])
@@ -243,7 +243,7 @@ async def test_a_carrier_of_many_widths_is_remembered_within_bounds(store):
     ("answered", "written"),
     [("DEADBEEF", "3735928559"), ("0A1B2C", "0a1b2c"), ("ABCDEF", "000011259375")],
 )
-async def test_a_receipt_in_a_form_before_the_answer_waits_for_it(opening, answered, written):
+async def test_a_receipt_in_another_format_waits_for_its_response(opening, answered, written):
     one = leased()
     async with opening() as store:
         await store.queue.accept(one)
@@ -256,7 +256,7 @@ async def test_a_receipt_in_a_form_before_the_answer_waits_for_it(opening, answe
         assert await store.retention.purge(now_ms=NOW_MS + 9 * DAY_MS, limit=10) == 0
 
 
-async def test_a_receipt_before_the_answer_needs_its_proof_too(store):
+async def test_a_parked_receipt_needs_its_proof_too(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record((), [said("3735928559", at_ms=NOW_MS + 15, numbers=(OTHER,))])
@@ -264,7 +264,7 @@ async def test_a_receipt_before_the_answer_needs_its_proof_too(store):
     assert await state_of(store, one) is State.SENT
 
 
-async def test_of_receipts_that_wait_the_first_to_come_is_obeyed(store):
+async def test_of_parked_receipts_the_first_to_come_is_applied(store):
     one = leased()
     await store.queue.accept(one)
     for pause_ms, state in enumerate((State.DELIVERED, State.FAILED, State.DELIVERED)):
@@ -273,7 +273,7 @@ async def test_of_receipts_that_wait_the_first_to_come_is_obeyed(store):
     assert await state_of(store, one) is State.DELIVERED
 
 
-async def test_a_late_answer_meets_a_receipt_in_a_form(store):
+async def test_a_late_response_applies_a_parked_receipt_in_another_format(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([in_doubt(one)])
@@ -283,7 +283,7 @@ async def test_a_late_answer_meets_a_receipt_in_a_form(store):
     assert await state_of(store, one) is State.DELIVERED
 
 
-async def test_a_receipt_in_a_form_older_than_the_message_is_about_an_earlier_use(store):
+async def test_a_receipt_in_another_format_older_than_the_message_is_about_an_earlier_use(store):
     await store.queue.record((), [said("3735928559", at_ms=NOW_MS - 60_000)])
     one = await sent(store, "DEADBEEF")
     assert await state_of(store, one) is State.SENT
@@ -292,7 +292,7 @@ async def test_a_receipt_in_a_form_older_than_the_message_is_about_an_earlier_us
 # What is kept is shown.
 
 
-async def test_receipts_that_were_not_obeyed_are_shown(store):
+async def test_receipts_that_were_not_applied_are_shown(store):
     one = await sent(store, "DEADBEEF")
     notice = said("3735928559", State.SENT, Reason.HANDSET_UNREACHABLE)
     await store.queue.record((), [notice, notice, said("3735928559"), said("3735928559")])
@@ -400,7 +400,7 @@ def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
 # Receipts that come as plain texts.
 
 
-async def test_a_receipt_speaks_of_what_was_sent_by_its_id_and_number(store):
+async def test_a_receipt_is_recognised_as_one_of_a_sent_part_by_its_id_and_number(store):
     await sent(store, "DEADBEEF")
     assert await store.receipts.is_of_sent_part(said("DEADBEEF"))
     assert await store.receipts.is_of_sent_part(said("3735928559"))
@@ -410,14 +410,14 @@ async def test_a_receipt_speaks_of_what_was_sent_by_its_id_and_number(store):
     assert not await store.receipts.is_of_sent_part(replace(said("DEADBEEF"), carrier="another"))
 
 
-async def test_a_receipt_speaks_of_a_part_that_ended_as_well(store):
+async def test_a_receipt_of_a_part_that_ended_is_recognised_too(store):
     await sent(store, "id-1")
     await store.queue.record((), [said("id-1")])
     assert await store.receipts.is_of_sent_part(said("id-1"))
     assert not await store.receipts.is_of_sent_part(said("id-1", numbers=(OTHER,)))
 
 
-async def test_asking_what_a_receipt_speaks_of_changes_nothing(store):
+async def test_recognising_a_receipt_changes_nothing(store):
     one = await sent(store, "DEADBEEF")
     assert await store.receipts.is_of_sent_part(said("3735928559"))
     assert await state_of(store, one) is State.SENT

@@ -75,7 +75,7 @@ async def test_pages_follow_one_another_without_a_gap(store):
     assert [*first, *second, *third] == refusals[::-1]
 
 
-async def test_a_day_lists_so_many_and_counts_the_rest(store):
+async def test_a_day_lists_a_limited_number_of_refusals_and_counts_the_others(store):
     await add(store, *(refusal() for _ in range(MOST_A_DAY - 1)))
     await add(store, *(refusal() for _ in range(3)), not_listed={(1, TODAY): 40})
     await add(store, refusal(account_id=2), refusal(NOW_MS + DAY_MS))
@@ -85,7 +85,7 @@ async def test_a_day_lists_so_many_and_counts_the_rest(store):
     assert len(await listed(store, from_ms=NOW_MS + 1)) == 1
 
 
-async def test_many_that_write_at_once_list_no_more_than_a_day_may(store):
+async def test_concurrent_writers_do_not_exceed_the_daily_limit(store):
     batches = [[refusal() for _ in range(300)] for _ in range(6)]
     await asyncio.gather(*(add(store, *batch) for batch in batches))
     assert len(await listed(store, limit=MOST_A_DAY * 2)) == MOST_A_DAY

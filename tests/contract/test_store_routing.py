@@ -48,7 +48,7 @@ async def carriers_of(store, one):
     return [part.carrier for part in (await store.log.find_message(1, one.id)).parts]
 
 
-async def test_what_waits_is_shown_with_what_another_carrier_must_know(store):
+async def test_queued_messages_are_listed_with_everything_another_carrier_needs(store):
     (short, long) = await accepted(store, message("hello"), message("one", "two", "three"))
     found = {each.message_id: each for each in await waiting(store)}
     assert set(found) == {short.id, long.id}
@@ -59,7 +59,7 @@ async def test_what_waits_is_shown_with_what_another_carrier_must_know(store):
     assert all(each.may_move for each in found.values())
 
 
-async def test_what_waits_is_walked_page_by_page_in_the_order_of_claims(store):
+async def test_queued_messages_are_read_in_pages_in_the_order_of_claims(store):
     bulk = [message(f"{n}", priority=Priority.BULK) for n in range(3)]
     codes = [message(f"code {n}", priority=Priority.CODE) for n in range(3)]
     await accepted(store, *bulk, *codes)
@@ -78,7 +78,7 @@ async def test_a_message_moves_with_all_its_parts_and_is_claimed_by_the_other_ca
     assert [part.number for part in await claimed(store, "other")] == [1, 2]
 
 
-async def test_a_message_goes_with_the_options_of_where_it_goes(store):
+async def test_a_moved_message_has_the_options_of_its_new_carrier(store):
     first, second = await accepted(store, message(), message("b"))
     moves = [
         Reroute(first.account_id, first.id, "other", "Shop", Options(receipt=False)),
@@ -89,7 +89,7 @@ async def test_a_message_goes_with_the_options_of_where_it_goes(store):
     assert found == {first.id: Options(receipt=False), second.id: Options()}
 
 
-async def test_a_message_goes_with_the_sender_that_is_allowed_where_it_goes(store):
+async def test_a_moved_message_has_a_sender_its_new_carrier_allows(store):
     first, second = await accepted(store, message(), leased())
     assert await moved(store, first, second, sender="Other") == 1
     assert [part.sender for part in await claimed(store, "other")] == ["Other"]
@@ -97,7 +97,7 @@ async def test_a_message_goes_with_the_sender_that_is_allowed_where_it_goes(stor
     assert (await store.log.find_message(1, second.id)).sender == "Shop"
 
 
-async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked_for(store):
+async def test_a_requeued_part_moves_at_once_whatever_pause_its_carrier_asked_for(store):
     (one,) = await accepted(store, leased())
     await store.queue.record([turned_back(one, due_ms=NOW_MS + DAY_MS)])
     assert await moved(store, one) == 1
@@ -113,7 +113,7 @@ async def test_a_turned_back_part_moves_at_once_whatever_pause_its_carrier_asked
     ],
     ids=["sent", "in doubt"],
 )
-async def test_a_message_of_which_a_part_left_stays_with_its_carrier(store, left):
+async def test_a_message_with_a_sent_part_stays_with_its_carrier(store, left):
     (one,) = await accepted(store, leased("one", "two"))
     await store.queue.record([settlement(one, 2, **left), turned_back(one, 1)])
     [shown] = await waiting(store)
@@ -130,21 +130,21 @@ async def test_a_single_part_in_doubt_stays_with_its_carrier(store):
     assert await moved(store, one) == 0
 
 
-async def test_a_message_that_a_lane_holds_a_part_of_stays_with_its_carrier(store):
+async def test_a_message_with_a_leased_part_stays_with_its_carrier(store):
     (one,) = await accepted(store, message("one", "two"))
     await claimed(store, limit=1)
     assert await moved(store, one) == 0
     assert await carriers_of(store, one) == [CARRIER, CARRIER]
 
 
-async def test_the_carriers_that_parts_wait_for_are_known_though_nobody_serves_them(store):
+async def test_carriers_with_queued_parts_are_known_without_a_lane(store):
     assert await store.routing.carriers_with_backlog() == []
     parts = [message(carrier=name) for name in ("b", "gone", "b", "a")]
     await accepted(store, *parts, leased(carrier="held"))
     assert await store.routing.carriers_with_backlog() == ["a", "b", "gone"]
 
 
-async def test_codes_can_be_claimed_alone(store):
+async def test_one_time_codes_can_be_claimed_alone(store):
     await accepted(
         store, message("bulk", priority=Priority.BULK), message("code", priority=Priority.CODE)
     )
@@ -181,7 +181,7 @@ async def ended(store, expired_ms, limit=100):
     )
 
 
-async def test_a_message_never_reported_on_expires_and_is_not_called_delivered(known):
+async def test_a_message_without_a_receipt_expires_and_is_not_delivered(known):
     one, two = await sent(known, leased(), leased("one", "two", account_id=2))
     assert await ended(known, one.expires_ms - 1) == 0
     assert await ended(known, one.expires_ms) == 3
@@ -192,7 +192,7 @@ async def test_a_message_never_reported_on_expires_and_is_not_called_delivered(k
         assert {part.final_ms for part in shown.parts} == {one.expires_ms + 5}
 
 
-async def test_a_message_without_a_receipt_stays_sent_and_believes_one_that_comes(known):
+async def test_a_message_that_asked_for_no_receipt_stays_sent_and_applies_one_that_comes(known):
     """Nothing was to be reported, so nothing is overdue and nothing is claimed."""
     (one,) = await sent(known, leased(options=Options(message_class=0, receipt=False)))
     assert await ended(known, one.expires_ms + DAY_MS) == 0
@@ -210,14 +210,14 @@ async def test_a_message_partly_reported_ends_as_its_parts_did(known):
     assert shown.state is State.EXPIRED
 
 
-async def test_a_receipt_after_that_is_late_and_changes_nothing(known):
+async def test_a_receipt_after_the_message_expired_changes_nothing(known):
     (one,) = await sent(known, leased())
     await ended(known, one.expires_ms)
     await known.queue.record((), [receipt(f"{one.id.hex()}-1")])
     assert (await known.log.find_message(1, one.id)).state is State.EXPIRED
 
 
-async def test_what_was_reported_or_is_young_or_still_valid_is_left_alone(known):
+async def test_reported_recent_and_valid_messages_do_not_expire(known):
     reported, valid = await sent(known, leased(), leased(expires_ms=NOW_MS + 9 * DAY_MS))
     await known.queue.record((), [receipt(f"{reported.id.hex()}-1")])
     assert await ended(known, NOW_MS + 2 * DAY_MS) == 0
@@ -225,7 +225,7 @@ async def test_what_was_reported_or_is_young_or_still_valid_is_left_alone(known)
     assert (await known.log.find_message(1, valid.id)).state is State.SENT
 
 
-async def test_all_that_is_overdue_is_found_step_by_step_behind_what_is_not(known):
+async def test_every_overdue_message_is_found_behind_others_in_bounded_steps(known):
     long = {"expires_ms": NOW_MS + 9 * DAY_MS}
     await sent(known, *(leased(account_id=account, **long) for account in (1, 1, 1, 2, 2)))
     await sent(known, *(leased(account_id=account) for account in (1, 2, 2)))

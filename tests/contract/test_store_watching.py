@@ -39,7 +39,7 @@ async def test_a_queue_is_counted_in_parts_and_as_old_as_its_oldest_message(stor
     assert (found["other"].parts, found["other"].oldest_ms) == (1, NOW_MS - 9000)
 
 
-async def test_what_a_lane_holds_does_not_wait(store):
+async def test_leased_parts_are_not_counted_as_queued(store):
     await store.queue.accept(leased())
     await store.queue.accept(message())
     lease_ms = NOW_MS + LEASE_MS
@@ -47,7 +47,7 @@ async def test_what_a_lane_holds_does_not_wait(store):
     assert await store.health.queues() == []
 
 
-async def test_a_probe_commits_and_leaves_what_is_stored_alone(store):
+async def test_a_probe_commits_and_changes_no_data(store):
     one = message()
     await store.queue.accept(one)
     for at_ms in (NOW_MS, NOW_MS + 1):
@@ -55,7 +55,7 @@ async def test_a_probe_commits_and_leaves_what_is_stored_alone(store):
     assert (await store.log.find_message(1, one.id)).text == one.text
 
 
-async def test_commits_are_counted_with_what_shared_them(store):
+async def test_commits_are_counted_with_the_number_of_writes_they_share(store):
     before = sum(store.health.counts().commit_jobs.counts), store.health.counts().commit_jobs.total
     await asyncio.gather(*(store.queue.accept(message()) for _ in range(20)))
     counts = store.health.counts()
@@ -67,7 +67,7 @@ async def test_commits_are_counted_with_what_shared_them(store):
     assert counts.waiting == 0
 
 
-async def test_an_end_is_counted_once_however_often_it_is_reported(store):
+async def test_a_part_that_ended_is_counted_once_however_often_it_is_reported(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="a1")])
@@ -78,7 +78,7 @@ async def test_an_end_is_counted_once_however_often_it_is_reported(store):
     assert store.health.counts().kept == {(CARRIER, "duplicate"): 2}
 
 
-async def test_every_way_to_end_is_counted_with_its_reason(store):
+async def test_every_final_state_is_counted_with_its_reason(store):
     refused, failed = leased(), leased()
     for one in (refused, failed):
         await store.queue.accept(one)
@@ -117,7 +117,7 @@ async def test_parts_of_a_message_end_one_by_one(store):
     }
 
 
-async def test_what_was_sent_and_never_reported_on_is_counted_as_it_ends(store):
+async def test_a_sent_part_without_a_receipt_is_counted_when_it_ends(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="c1")])
@@ -128,7 +128,7 @@ async def test_what_was_sent_and_never_reported_on_is_counted_as_it_ends(store):
     assert store.health.counts().ended == {(CARRIER, "expired", "no_receipt"): 1}
 
 
-async def test_a_receipt_before_its_answer_is_counted_as_parked_and_then_as_matched(store):
+async def test_a_receipt_before_its_response_is_counted_as_parked_and_then_as_matched(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record((), [receipt("d1")])
@@ -138,7 +138,7 @@ async def test_a_receipt_before_its_answer_is_counted_as_parked_and_then_as_matc
     assert store.health.counts().ended == {(CARRIER, "delivered", ""): 1}
 
 
-async def test_a_late_refusal_of_a_part_that_has_ended_is_no_second_end(store):
+async def test_a_late_refusal_of_an_ended_part_is_not_counted_again(store):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="e1")])
@@ -160,6 +160,6 @@ async def test_a_refusal_of_an_earlier_attempt_ends_the_part_once(store):
     assert store.health.counts().ended == {(CARRIER, "rejected", "carrier_refused"): 1}
 
 
-async def test_a_refusal_of_a_part_that_is_not_there_is_not_counted(store):
+async def test_a_refusal_of_an_unknown_part_is_not_counted(store):
     await store.queue.record([refused(leased())])
     assert store.health.counts().ended == {}

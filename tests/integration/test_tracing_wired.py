@@ -22,14 +22,14 @@ def settings_of(tmp_path):
     return lambda **environment: load(path, environment)
 
 
-async def test_without_an_endpoint_nothing_stands_in_the_way_of_a_message(settings_of):
+async def test_without_a_tracing_endpoint_nothing_is_wrapped(settings_of):
     async with open_app(settings_of()) as app:
         assert type(app.intake) is Intake
         assert app.dispatch._wrap_events is None
         assert app.build_server().app.__name__ == "app"
 
 
-async def test_with_an_endpoint_the_ways_in_and_out_are_watched(settings_of):
+async def test_with_a_tracing_endpoint_inbound_and_outbound_are_traced(settings_of):
     environment = {"SIMPOST_TRACING__ENDPOINT": ENDPOINT}
     async with open_app(settings_of(**environment)) as app:
         assert type(app.intake) is TracedIntake
@@ -37,7 +37,9 @@ async def test_with_an_endpoint_the_ways_in_and_out_are_watched(settings_of):
         assert app.build_server().app.__name__ == "traced"
 
 
-async def test_an_endpoint_without_the_extra_is_told_at_the_start(settings_of, monkeypatch):
+async def test_a_tracing_endpoint_without_the_extra_is_an_error_at_the_start(
+    settings_of, monkeypatch
+):
     exporter = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
     monkeypatch.setitem(sys.modules, exporter, None)
     with pytest.raises(ConfigError, match=r"pip install 'simpost\[otel\]'"):

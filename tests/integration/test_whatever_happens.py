@@ -283,7 +283,7 @@ class Story:
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + STORIES))
-def test_whatever_happens_every_promise_holds(seed, tmp_path, monkeypatch):
+def test_every_promise_holds_in_random_stories(seed, tmp_path, monkeypatch):
     """vumi#991, jasmin#247, #796, #1036: states went back, messages were lost, or sent twice."""
 
     def made_loop():

@@ -47,7 +47,7 @@ def problems(file: Path, text: str, environment: dict[str, str] | None = None) -
     return str(error.value).replace(str(file), "FILE").splitlines()
 
 
-def test_secrets_are_all_a_file_must_hold(file: Path) -> None:
+def test_a_file_needs_only_secrets(file: Path) -> None:
     found = loaded(file, LEAST)
     assert (found.server.host, found.server.port) == ("127.0.0.1", 8080)
     assert found.server.admin_token.get_secret_value() == TOKEN
@@ -75,7 +75,7 @@ def test_a_route_names_one_carrier_or_several_in_order(file: Path) -> None:
     assert [route.order for route in loaded(file, text).routes] == [("two", "one"), ("one",)]
 
 
-def test_a_relative_store_lies_beside_the_file(file: Path) -> None:
+def test_a_relative_store_is_beside_the_file(file: Path) -> None:
     assert loaded(file, LEAST).store.path == file.parent / "simpost.db"
     inside = LEAST + 'database_url = "sqlite:///data/my.db"\n'
     assert loaded(file, inside).store.path == file.parent / "data" / "my.db"
@@ -97,7 +97,7 @@ def test_no_secret_is_shown(file: Path) -> None:
         assert secret not in shown
 
 
-def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
+def test_a_wrong_secret_is_not_shown(file: Path) -> None:
     text = LEAST.replace(TOKEN, "tiny-secret").replace(KEY, "key-secret")
     text += CARRIER.replace('"hush"', '"password-secret"')
     assert "secret" not in "\n".join(problems(file, text)).replace("secrets_key", "")
@@ -197,7 +197,7 @@ def test_no_secret_is_shown_where_it_is_wrong(file: Path) -> None:
          "FILE:14: routes[0].msisdn_prefix: must match ^[0-9]*$"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_file_line_key_and_reason(
+def test_a_mistake_is_reported_with_file_line_key_and_reason(
     file: Path, old: str, new: str, said: str
 ) -> None:
     text = LEAST + CARRIER
@@ -210,14 +210,14 @@ def test_two_carriers_of_one_name_are_refused(file: Path) -> None:
     assert said == "FILE:14: carriers[1].name: there is already a carrier 'one'"
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(file: Path) -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(file: Path) -> None:
     text = LEAST.replace("[store]", "port = -1\nhost = 1\n[store]") + CARRIER + "window = 2000\n"
     lines = [int(said.split(":")[1]) for said in problems(file, text)]
     assert lines == [4, 5, 14]
 
 
 @pytest.mark.parametrize("text", ["[server\n", "a = 1\na = 2\nb = 3", "a = \n", "\x00"])
-def test_what_is_no_toml_is_told_with_its_place(file: Path, text: str) -> None:
+def test_a_file_that_is_not_toml_is_reported_with_the_position(file: Path, text: str) -> None:
     (said,) = problems(file, text)
     assert said.startswith("FILE: not valid TOML: ")
     assert "line" in said
@@ -228,7 +228,7 @@ def test_a_file_that_is_not_there_says_how_to_make_one(file: Path) -> None:
         load(file)
 
 
-def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
+def test_a_binary_file_is_refused(file: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8 at octet 0"):
         load(file)
@@ -236,7 +236,7 @@ def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
         load(file.parent)
 
 
-def test_the_environment_stands_above_the_file(file: Path) -> None:
+def test_the_environment_overrides_the_file(file: Path) -> None:
     found = loaded(
         file,
         LEAST + "[log]\nlevel = 'error'\n",
@@ -259,7 +259,7 @@ def test_the_environment_stands_above_the_file(file: Path) -> None:
     assert found.log.level == "debug"
 
 
-def test_a_mistake_of_the_environment_is_told_as_such(file: Path) -> None:
+def test_a_mistake_in_the_environment_is_reported_as_such(file: Path) -> None:
     said = problems(file, LEAST, {"SIMPOST_SERVER__PORT": "many", "SIMPOST_LOG__COLOUR": "red"})
     assert sorted(said) == [
         "environment SIMPOST_LOG__COLOUR: log.colour: unknown setting",
@@ -329,7 +329,7 @@ def test_every_key_is_found_in_its_line() -> None:
     assert {path: lines.get(path) for path in expected} == expected
 
 
-def test_a_key_that_is_not_there_has_the_line_of_its_table() -> None:
+def test_a_missing_key_has_the_line_of_its_table() -> None:
     lines = key_lines("\n[a]\nb = 1\n")
     assert line_of(lines, ("a", "missing", 3)) == 2
     assert line_of(lines, ("missing",)) == 1
@@ -390,7 +390,7 @@ def test_any_toml_has_a_line_for_every_key(tables: list[tuple[str, dict[str, Any
     assert {path: lines[path] for path in expected} == expected
 
 
-def test_numbers_people_text_to_are_read_and_each_is_there_once(file: Path) -> None:
+def test_inbound_numbers_are_read_and_unique(file: Path) -> None:
     numbers = (
         '[[numbers]]\nnumber = "+447700900001"\naccount = "shop"\n[[numbers]]\nnumber = "{}"\n'
     )

@@ -109,7 +109,7 @@ async def test_an_access_code_is_given_once(service: SERVED) -> None:
         {"accessCode": "new", "owner": "me"},
     ],
 )
-async def test_an_account_that_cannot_be_is_refused(service: SERVED, wanted: Any) -> None:
+async def test_an_invalid_account_is_refused(service: SERVED, wanted: Any) -> None:
     answer = await service.operate("POST", "accounts", json=wanted)
     assert problem(answer) == (422, "invalid_request")
     assert len(await service.store.accounts.list_accounts()) == 2
@@ -253,7 +253,7 @@ async def test_a_plans_partial_row_keeps_all_else(service: SERVED) -> None:
     assert answer.json() == saved(refused=[{"index": 0, "reason": reason}])
 
 
-async def test_of_two_rows_with_one_key_only_the_refused_one_is_told(service: SERVED) -> None:
+async def test_of_two_rows_with_one_key_only_the_refused_one_is_reported(service: SERVED) -> None:
     states = {"smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
     bad = {"esimTranNo": "88", "iccid": "12"} | states
     rows = [bad, {"esimTranNo": "88"}, {"esimTranNo": "88"} | states]

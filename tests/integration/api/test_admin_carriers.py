@@ -12,7 +12,7 @@ from tests.integration.api.conftest import NOW_MS
 SERVED = Any  # the `service` fixture of conftest.py
 
 
-async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
+async def test_carriers_are_listed_with_each_of_their_connections(
     service: SERVED,
 ) -> None:
     await service.send()
@@ -48,7 +48,7 @@ async def test_carriers_are_shown_with_each_bind_in_the_words_of_connections(
     }
 
 
-async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
+async def test_the_receipt_id_formats_of_a_carrier_are_shown(
     service: SERVED,
 ) -> None:
     await service.send()
@@ -83,7 +83,7 @@ async def test_the_forms_in_which_a_carrier_writes_ids_of_receipts_are_shown(
     ]
 
 
-async def test_a_carrier_is_paused_and_resumed_and_messages_are_accepted_meanwhile(
+async def test_messages_are_accepted_while_a_carrier_is_paused(
     service: SERVED,
 ) -> None:
     paused = await service.operate("POST", "carriers/down/pause")
@@ -93,7 +93,7 @@ async def test_a_carrier_is_paused_and_resumed_and_messages_are_accepted_meanwhi
     assert (resumed.json()["paused"], resumed.json()["queued"]) == (False, 1)
 
 
-async def test_a_carrier_that_is_gone_is_shown_while_parts_wait_for_it(service: SERVED) -> None:
+async def test_a_removed_carrier_is_shown_while_it_has_queued_parts(service: SERVED) -> None:
     await service.send()
     service.lanes["other"] = service.lanes.pop("down")
     shown = (await service.operate("GET", "carriers")).json()["carriers"]
@@ -113,15 +113,13 @@ async def test_an_unknown_carrier_is_not_found(service: SERVED, verb: str) -> No
     ("method", "path"),
     [("GET", "carriers"), ("POST", "carriers/down/pause"), ("POST", "reload")],
 )
-async def test_only_the_admin_has_a_hand_on_carriers(
-    service: SERVED, method: str, path: str
-) -> None:
+async def test_only_the_admin_controls_carriers(service: SERVED, method: str, path: str) -> None:
     answer = await service.native(method, f"admin/{path}")
     assert answer.status_code == 401
     assert not service.lanes["down"].carrier.is_paused
 
 
-async def test_a_reload_answers_what_it_did(serve: Any) -> None:
+async def test_a_reload_returns_its_changes(serve: Any) -> None:
     async def reload() -> Reloaded:
         return Reloaded(["new"], ["other"], [], ["routes"], ["server"])
 
@@ -137,7 +135,7 @@ async def test_a_reload_answers_what_it_did(serve: Any) -> None:
     }
 
 
-async def test_a_file_that_is_not_right_is_answered_with_every_mistake(serve: Any) -> None:
+async def test_an_invalid_file_is_refused_with_every_mistake(serve: Any) -> None:
     async def reload() -> Reloaded:
         raise ConfigError("s.toml:4: server.hots: unknown setting\nnot: told: apart")
 

@@ -38,7 +38,7 @@ async def test_another_account_cannot_open_the_message(service: SERVED) -> None:
     assert (await service.client.get(path, auth=auth)).status_code == 401
 
 
-async def test_a_message_that_waits_names_its_carrier_and_the_state(service: SERVED) -> None:
+async def test_a_queued_message_names_its_carrier_and_the_state(service: SERVED) -> None:
     message_id = await sent(service)
     own = (await service.native("GET", f"messages/{message_id}")).json()
     assert own["state"] == "accepted"

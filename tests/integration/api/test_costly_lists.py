@@ -63,7 +63,7 @@ LARGE = [
 
 
 @pytest.mark.parametrize("path", LARGE)
-async def test_a_large_page_leaves_the_loop_and_has_a_budget(service, path):
+async def test_a_large_page_is_made_in_a_thread_and_has_a_budget(service, path):
     costs = service.services.costs
     small = path.replace("limit=200", "limit=50")
     await service.operate("PATCH", "accounts/demo", json={"events": True})
@@ -79,7 +79,7 @@ async def test_a_large_page_leaves_the_loop_and_has_a_budget(service, path):
     assert (await service.native("GET", small)).status_code == 200
 
 
-async def test_a_large_page_of_esims_leaves_the_loop_and_has_a_budget(service):
+async def test_a_large_page_of_esims_is_made_in_a_thread_and_has_a_budget(service):
     costs = service.services.costs
     large = {"pager": {"pageNum": 1, "pageSize": 100}}
     small = {"pager": {"pageNum": 1, "pageSize": 50}}

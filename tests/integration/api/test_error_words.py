@@ -33,7 +33,7 @@ GOOD_SEND = {"esimTranNo": GOOD, "text": "Hello"}
         ("text", "body", "must be an object"),
     ],
 )
-async def test_a_mistake_in_a_body_is_told_in_words(
+async def test_a_mistake_in_a_body_is_described_in_words(
     service: SERVED, body: Any, at: str, words: str
 ) -> None:
     answer = await service.native("POST", "messages", json=body)
@@ -47,7 +47,7 @@ async def test_a_mistake_in_a_body_is_told_in_words(
     "query",
     ["limit=x", "limit=0", "cursor=x", "from=yesterday", "from=1", "state=lost", "hue=1"],
 )
-async def test_a_mistake_in_a_query_is_told_in_words(service: SERVED, query: str) -> None:
+async def test_a_mistake_in_a_query_is_described_in_words(service: SERVED, query: str) -> None:
     answer = await service.native("GET", f"messages?{query}")
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
@@ -80,7 +80,7 @@ async def test_a_body_of_another_content_type_says_what_to_send(service: SERVED,
         ([], "Expected an object, got an array"),
     ],
 )
-async def test_the_open_door_speaks_of_json_and_not_of_python(
+async def test_errors_of_the_compatible_api_name_json_types_not_python_ones(
     service: SERVED, body: Any, words: str
 ) -> None:
     answer = (await service.open("esim/sendSms", body)).json()
@@ -89,7 +89,7 @@ async def test_the_open_door_speaks_of_json_and_not_of_python(
     assert not PYTHON.search(answer["errorMsg"])
 
 
-async def test_an_account_past_its_pace_is_told_its_pace(service: SERVED) -> None:
+async def test_an_account_over_its_rate_limit_gets_the_limit_in_the_error(service: SERVED) -> None:
     await service.operate("PATCH", "accounts/demo", json={"requestsPerSecond": 1})
     words = "This account may send 1 requests per second."
     assert (await service.send()).json()["success"] is True

@@ -82,7 +82,7 @@ async def test_an_account_without_events_is_told_what_to_do(service: SERVED) -> 
     assert "simpost accounts change demo --events" in answer.json()["detail"]
 
 
-async def test_who_asks_for_what_is_deleted_is_told_where_to_go_on(listening: SERVED) -> None:
+async def test_a_reader_behind_the_retention_is_told_where_to_continue(listening: SERVED) -> None:
     await send(listening, 3)
     assert await listening.store.events.delete_events_before(NOW_MS + 1, limit=2) == 2
     answer = await listening.native("GET", "events", params={"after": 1})
@@ -94,14 +94,14 @@ async def test_who_asks_for_what_is_deleted_is_told_where_to_go_on(listening: SE
     assert [each["sequence"] for each in (await read(listening))["events"]] == [3]
 
 
-async def test_a_number_that_was_never_given_is_gone_too(listening: SERVED) -> None:
+async def test_a_sequence_number_never_assigned_is_refused_too(listening: SERVED) -> None:
     """As after a backup was restored: the numbers mean other events from now on."""
     await send(listening)
     answer = await listening.native("GET", "events", params={"after": 2})
     assert (answer.status_code, answer.json()["lastSequence"]) == (410, 1)
 
 
-async def test_who_read_before_a_pause_learns_of_the_gap(listening: SERVED) -> None:
+async def test_a_reader_from_before_a_pause_learns_of_the_gap(listening: SERVED) -> None:
     await send(listening)
     before = (await read(listening))["next"]
     await switch(listening, events=False)

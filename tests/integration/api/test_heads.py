@@ -41,25 +41,25 @@ async def test_a_head_without_an_end_is_cut_off(port):
     assert await status_after(port, HEAD + b"\r\n") == 200
 
 
-async def test_so_is_one_header_and_a_path_without_an_end(port):
+async def test_a_header_or_a_path_without_an_end_is_cut_off(port):
     assert await status_after(port, HEAD + b"X-More: ", b"m" * 1000, 1000) in (431, 0)
     assert await status_after(port, b"GET /", b"m" * 1000, 1000) in (431, 0)
     assert await status_after(port, HEAD + b"\r\n") == 200
 
 
-async def test_so_are_trailers_behind_a_body(port):
+async def test_trailers_without_an_end_are_cut_off(port):
     piece = b"X-More: " + b"m" * 1000 + b"\r\n"
     assert await status_after(port, CHUNKED + b"0\r\n", piece, 1000) in (431, 0)
     assert await status_after(port, HEAD + b"\r\n") == 200
 
 
 @pytest.mark.parametrize("octets", [b"", HEAD, b"\r\n"], ids=["nothing", "half", "empty line"])
-async def test_a_head_that_does_not_come_ends_the_connection(service, octets):
+async def test_a_connection_without_a_request_head_is_closed(service, octets):
     async with serving(build(service.services), limits=HURRIED) as port:
         assert await status_after(port, octets) == 408
 
 
-async def test_the_second_head_of_a_connection_has_its_time_too(service):
+async def test_the_second_request_head_of_a_connection_has_a_time_limit_too(service):
     async with serving(build(service.services), limits=HURRIED) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(HEAD + b"\r\n")
@@ -69,7 +69,7 @@ async def test_the_second_head_of_a_connection_has_its_time_too(service):
         writer.close()
 
 
-async def test_many_requests_of_one_connection_count_each_for_itself(port):
+async def test_head_limits_apply_to_each_request_of_a_connection(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     request = HEAD + b"X-More: " + b"m" * 30_000 + b"\r\n\r\n"
     for _ in range(5):

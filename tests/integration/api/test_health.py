@@ -26,14 +26,14 @@ def probes(service, monkeypatch, *ends):
     return asked
 
 
-async def test_a_service_whose_carriers_are_away_is_ready_and_says_so(service):
+async def test_a_service_without_a_reachable_carrier_is_ready_and_says_so(service):
     answer = await service.client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "degraded", "version": "0", "warning": WAITS}
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_service_with_a_carrier_is_ready_without_a_remark(service):
+async def test_a_service_with_a_carrier_is_ready_without_a_warning(service):
     service.lanes["down"].carrier.is_open = True
     answer = await service.client.get("/readyz")
     assert answer.json() == {"status": "ok", "version": "0", "warning": None}
@@ -89,7 +89,7 @@ async def test_a_damaged_store_is_not_ready_and_accepts_nothing(service):
     assert (await service.client.get("/healthz")).status_code == 200
 
 
-async def test_who_asks_often_does_not_make_the_store_commit_as_often(service, monkeypatch):
+async def test_frequent_health_checks_share_one_commit(service, monkeypatch):
     asked = probes(service, monkeypatch, None)
     service.services.readiness._time_s = lambda: 1000.0
     await asyncio.gather(*(service.client.get("/readyz") for _ in range(20)))
@@ -99,7 +99,7 @@ async def test_who_asks_often_does_not_make_the_store_commit_as_often(service, m
     assert len(asked) == 2
 
 
-async def test_a_store_that_mends_is_ready_again(service, monkeypatch):
+async def test_a_store_that_recovers_is_ready_again(service, monkeypatch):
     probes(service, monkeypatch, StoreFull(), None)
     seconds = iter(range(0, 1000, 10))
     service.services.readiness._time_s = lambda: next(seconds)

@@ -22,7 +22,9 @@ async def texts(service: SERVED, path: str, name: str = "inbound", **who: Any) -
     return [row["text"] for row in (await service.native("GET", path, **who)).json()[name]]
 
 
-async def test_an_account_lists_what_came_in_newest_first_with_every_fact(service: SERVED) -> None:
+async def test_an_account_lists_inbound_messages_newest_first_with_every_field(
+    service: SERVED,
+) -> None:
     await came(service, "first")
     await came(service, "second", missing=(2,), part_count=3)
     page = (await service.native("GET", "inbound")).json()
@@ -39,7 +41,7 @@ async def test_an_account_lists_what_came_in_newest_first_with_every_fact(servic
     assert row["receivedAt"] == "2026-01-01T00:00:00.000Z"
 
 
-async def test_other_accounts_see_nothing_of_it(service: SERVED) -> None:
+async def test_other_accounts_see_no_inbound_message_of_it(service: SERVED) -> None:
     await came(service, "mine")
     await came(service, "nobody's", account_id=NO_ACCOUNT, esim_tran_no=None)
     assert await texts(service, "inbound", account="other") == []
@@ -50,7 +52,7 @@ async def test_other_accounts_see_nothing_of_it(service: SERVED) -> None:
     assert unknown.json() == answer.json()
 
 
-async def test_the_admin_lists_what_is_nobodys_or_an_accounts(service: SERVED) -> None:
+async def test_the_admin_lists_inbound_messages_of_no_account_or_of_one(service: SERVED) -> None:
     await came(service, "mine")
     await came(service, "nobody's", account_id=NO_ACCOUNT, esim_tran_no=None)
     for path, expected in [
@@ -152,6 +154,6 @@ async def test_one_message_is_shown_with_its_octets_as_they_came(service: SERVED
     "query", ["limit=0", "limit=201", "cursor=x", "cursor=" + "A" * 21 + "B", "who=me"]
 )
 @pytest.mark.parametrize("path", ["inbound", f"esims/{GOOD}/conversation"])
-async def test_a_question_that_cannot_be_is_refused(service: SERVED, path: str, query: str) -> None:
+async def test_an_impossible_query_is_refused(service: SERVED, path: str, query: str) -> None:
     answer = await service.native("GET", f"{path}?{query}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")

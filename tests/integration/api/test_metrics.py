@@ -30,12 +30,12 @@ async def scraped(service, token=METRICS_TOKEN):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", METRICS_TOKEN + "x"])
-async def test_who_holds_no_token_sees_nothing(service, token):
+async def test_metrics_need_a_token(service, token):
     answer = await service.client.get("/metrics", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
-async def test_without_a_token_of_its_own_the_admins_opens_it(serve):
+async def test_without_a_metrics_token_the_admin_token_is_accepted(serve):
     service = await serve()
     empty = await service.client.get("/metrics", headers={"Authorization": "Bearer "})
     assert empty.status_code == 401
@@ -75,7 +75,7 @@ async def test_a_repeated_request_is_not_counted_twice(service):
     assert found["simpost_messages_accepted_total", "down", "service"] == 1
 
 
-async def test_what_waits_is_shown_by_carrier(service):
+async def test_queued_parts_are_shown_by_carrier(service):
     empty = await scraped(service)
     assert empty["simpost_parts_queued", "down"] == 0
     assert empty["simpost_oldest_queued_part_age_seconds", "down"] == 0
@@ -94,7 +94,7 @@ async def test_a_carrier_and_its_binds_are_shown(service):
     assert found["simpost_connection_unanswered_parts", *bind] == 0
 
 
-async def test_the_rest_is_shown_while_the_store_does_not_answer(service, monkeypatch):
+async def test_other_metrics_are_shown_while_the_store_does_not_answer(service, monkeypatch):
     async def fail():
         raise StoreError
 

@@ -59,7 +59,7 @@ async def test_a_message_is_shown_with_its_parts_and_times(service: SERVED) -> N
     assert shown["attempts"] == []
 
 
-async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVED) -> None:
+async def test_receipts_are_shown_with_their_meaning(service: SERVED) -> None:
     id_ = (await send(service, text="hello")).json()["id"]
     took = AttemptResult(
         account_id=1,
@@ -103,13 +103,13 @@ async def test_what_carriers_reported_is_shown_with_what_it_means(service: SERVE
     }
 
 
-async def test_what_came_through_the_open_door_is_in_the_same_log(service: SERVED) -> None:
+async def test_messages_of_the_compatible_api_are_in_the_same_log(service: SERVED) -> None:
     sent = await service.send("Hello", RT_RequestID="r1")
     shown = await service.native("GET", f"messages/{sent.headers['RT-MessageID']}")
     assert (shown.json()["text"], shown.json()["requestId"]) == ("Hello", "r1")
 
 
-async def test_the_secret_may_come_in_the_headers_of_the_open_door(service: SERVED) -> None:
+async def test_the_native_api_takes_the_headers_of_the_compatible_api(service: SERVED) -> None:
     headers = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
     answer = await service.client.get("/v1/messages", headers=headers)
     assert (answer.status_code, answer.json()) == (200, {"messages": [], "next": None})
@@ -137,7 +137,7 @@ async def test_without_the_right_secret_there_is_no_answer(
         assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
-async def test_an_access_code_alone_does_not_open_the_native_door(service: SERVED) -> None:
+async def test_an_access_code_alone_is_refused_by_the_native_api(service: SERVED) -> None:
     await service.operate("PATCH", "accounts/demo", json={"accessCodeOnly": True})
     headers = {"RT-AccessCode": "demo"}
     opened = await service.client.post("/api/v1/open/webhook/query", headers=headers)
@@ -156,7 +156,7 @@ async def test_a_key_repeats_the_first_message_and_says_so(service: SERVED) -> N
     assert len((await service.native("GET", "messages")).json()["messages"]) == 1
 
 
-async def test_requests_that_meet_under_one_key_are_one_message(service: SERVED) -> None:
+async def test_concurrent_requests_with_one_key_are_one_message(service: SERVED) -> None:
     answers = await asyncio.gather(*(send(service, key="k1") for _ in range(10)))
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["id"] for answer in answers}) == 1
@@ -167,7 +167,7 @@ async def test_a_key_with_another_body_is_refused(service: SERVED) -> None:
     assert problem(await send(service, key="k1", text="Other")) == (422, "request_id_reused")
 
 
-async def test_keys_and_request_ids_are_one_kind(service: SERVED) -> None:
+async def test_idempotency_keys_and_request_ids_are_the_same(service: SERVED) -> None:
     await service.send(RT_RequestID="k1")
     assert problem(await send(service, key="k1")) == (422, "request_id_reused")
 
@@ -213,7 +213,7 @@ async def test_a_refusal_is_a_problem_named_by_its_reason(
         {"validitySecs": 60},
     ],
 )
-async def test_what_is_not_as_documented_is_refused_without_repeating_it(
+async def test_undocumented_values_are_refused_without_being_quoted(
     service: SERVED, fields: Any
 ) -> None:
     answer = await send(service, **({"text": "hush hush"} | fields))
@@ -249,7 +249,7 @@ async def test_a_body_that_cannot_be_read_is_the_callers_problem(
     assert code == "invalid_request"
 
 
-async def test_a_dry_run_tells_what_would_be_sent_and_sends_nothing(service: SERVED) -> None:
+async def test_a_dry_run_shows_the_parts_and_sends_nothing(service: SERVED) -> None:
     answer = await send(service, dryRun=True, text="It’s " + "x" * 100, category="code")
     assert answer.status_code == 200
     preview = answer.json()
@@ -286,7 +286,7 @@ async def test_a_dry_run_does_not_use_up_its_key(service: SERVED) -> None:
     assert (await send(service, key="k1")).status_code == 202
 
 
-async def test_the_log_is_paged_newest_first_and_stands_still(service: SERVED) -> None:
+async def test_the_log_is_paged_newest_first_and_stays_stable(service: SERVED) -> None:
     ids = [(await send(service, text=f"{number}")).json()["id"] for number in range(5)]
     first = (await service.native("GET", "messages", params={"limit": 2})).json()
     await send(service, text="in between")
@@ -338,9 +338,7 @@ async def test_the_log_is_filtered(service: SERVED, params: dict[str, str], coun
         {"status": "accepted"},
     ],
 )
-async def test_filters_that_mean_nothing_are_refused(
-    service: SERVED, params: dict[str, str]
-) -> None:
+async def test_unknown_filters_are_refused(service: SERVED, params: dict[str, str]) -> None:
     answer = await service.native("GET", "messages", params=params)
     assert problem(answer) == (422, "invalid_request")
 
@@ -356,7 +354,7 @@ async def test_another_accounts_message_is_as_unknown_as_none(service: SERVED) -
 
 
 @pytest.mark.parametrize("path", ["messages/x", "messages/%00", "messages/..%2fx", "nothing", ""])
-async def test_what_is_not_there_is_a_problem(service: SERVED, path: str) -> None:
+async def test_an_unknown_resource_is_a_problem(service: SERVED, path: str) -> None:
     assert problem(await service.native("GET", path)) == (404, "not_found")
 
 
@@ -387,7 +385,7 @@ async def test_a_body_over_the_limit_is_a_problem(service: SERVED) -> None:
     assert problem(answer) == (413, "body_too_large")
 
 
-async def test_the_pace_of_an_account_counts_at_both_doors(service: SERVED) -> None:
+async def test_the_rate_limit_of_an_account_counts_in_both_apis(service: SERVED) -> None:
     await service.operate("PATCH", "accounts/demo", json={"requestsPerSecond": 1})
     assert (await service.send()).status_code == 200
     answer = await service.native("GET", "messages")

@@ -51,7 +51,7 @@ async def submitted(service: SERVED) -> Any:
     )
 
 
-async def test_a_plain_message_shows_what_it_did_not_ask_for(able: SERVED) -> None:
+async def test_a_plain_message_shows_the_default_options(able: SERVED) -> None:
     found = await shown(able, await send(able))
     asked = {key: found[key] for key in ("from", "class", "receipt", "binary", "ports")}
     assert asked == {
@@ -131,7 +131,7 @@ async def test_a_preview_of_binary_shows_its_segments(able: SERVED) -> None:
         ({"binary": "00"}, 409, "binary_not_supported"),
     ],
 )
-async def test_what_the_carrier_cannot_do_is_refused_by_name(
+async def test_an_option_the_carrier_lacks_is_refused_by_name(
     service: SERVED, fields: Any, status: int, code: str
 ) -> None:
     answer = await send(service, **fields)
@@ -173,7 +173,7 @@ async def test_ports_that_need_one_part_are_refused_in_two(service: SERVED) -> N
         {"receipt": 1},
     ],
 )
-async def test_what_is_not_as_documented_is_refused_without_repeating_it(
+async def test_undocumented_values_are_refused_without_being_quoted(
     able: SERVED, fields: Any
 ) -> None:
     answer = await send(able, **fields)
@@ -182,7 +182,7 @@ async def test_what_is_not_as_documented_is_refused_without_repeating_it(
     assert "hush" not in answer.text
 
 
-async def test_the_open_door_takes_text_only(able: SERVED) -> None:
+async def test_the_compatible_api_takes_text_only(able: SERVED) -> None:
     body = {"esimTranNo": GOOD, "message": "Hello", "class": 0, "from": "Bank", "receipt": False}
     answer = await able.open("esim/sendSms", body)
     assert answer.json()["success"] is True

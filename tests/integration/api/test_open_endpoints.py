@@ -30,7 +30,7 @@ async def test_a_repeated_request_is_answered_with_the_first_message(service: SE
     assert len(listed.json()["messages"]) == 1
 
 
-async def test_requests_that_meet_are_one_message(service: SERVED) -> None:
+async def test_concurrent_requests_with_one_id_are_one_message(service: SERVED) -> None:
     answers = await asyncio.gather(*(service.send(RT_RequestID="r1") for _ in range(20)))
     assert {outcome(answer) for answer in answers} == {(200, None)}
     assert len({answer.headers["RT-MessageID"] for answer in answers}) == 1
@@ -66,7 +66,7 @@ async def test_request_ids_belong_to_their_account(service: SERVED) -> None:
         ("26010100000090", "310403", "esim_unknown"),
     ],
 )
-async def test_what_forbids_a_message_is_told(
+async def test_the_reason_that_forbids_a_message_is_returned(
     service: SERVED, number: str, code: str, reason: str
 ) -> None:
     answer = await service.send(number=number)
@@ -156,7 +156,7 @@ async def test_plans_are_filtered(service: SERVED, filters: Any, found: list[str
         ({"slug": "a\x00"}, "000104"),
     ],
 )
-async def test_filters_that_cannot_be_are_refused(service: SERVED, filters: Any, code: str) -> None:
+async def test_impossible_filters_are_refused(service: SERVED, filters: Any, code: str) -> None:
     assert outcome(await service.open("package/list", filters)) == (200, code)
 
 
@@ -278,7 +278,7 @@ async def test_the_other_dialect_bounds_its_pager_and_needs_none(
 
 
 @pytest.mark.parametrize("name", ["esim/realtimeBalance/query", "esim/order", "balance/query"])
-async def test_what_is_the_providers_business_says_so(service: SERVED, name: str) -> None:
+async def test_endpoints_of_the_provider_only_say_so(service: SERVED, name: str) -> None:
     answer = await service.open(name)
     assert outcome(answer) == (200, "200002")
     assert answer.json()["errorMsg"] == (

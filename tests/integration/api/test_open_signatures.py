@@ -78,7 +78,7 @@ async def test_a_retry_signed_at_another_time_gets_the_first_answer(service: SER
     assert await sent(service) == 1
 
 
-async def test_a_signature_that_is_not_looked_at_makes_no_request_the_same(
+async def test_an_unchecked_signature_does_not_make_requests_the_same(
     service: SERVED,
 ) -> None:
     await service.operate("PATCH", "accounts/demo", json={"accessCodeOnly": True})

@@ -138,14 +138,14 @@ async def test_a_webhook_that_does_not_answer_200_is_not_saved(
     assert await saved(service, "other") == {"webhook": ""}
 
 
-async def test_a_webhook_nobody_listens_at_is_not_saved(service: SERVED) -> None:
+async def test_a_webhook_that_refuses_connections_is_not_saved(service: SERVED) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     body = {"webhook": f"http://127.0.0.1:{port}/"}
     assert code_of(await service.open("webhook/save", body, account="other")) == "400001"
 
 
-async def test_the_dialect_without_a_health_check_calls_nobody(
+async def test_a_dialect_without_a_health_check_calls_no_webhook(
     service: SERVED, receiver: Receiver
 ) -> None:
     assert code_of(await service.open("webhook/save", {"webhook": receiver.url})) is None
@@ -164,7 +164,7 @@ async def test_the_dialect_without_a_health_check_calls_nobody(
         ({"webhook": ["https://example.com/"]}, "000104"),
     ],
 )
-async def test_what_is_no_webhook_is_refused(service: SERVED, body: Any, code: str) -> None:
+async def test_an_invalid_webhook_url_is_refused(service: SERVED, body: Any, code: str) -> None:
     assert code_of(await service.open("webhook/save", body)) == code
     assert await saved(service, "demo") == {"webhook": ""}
 

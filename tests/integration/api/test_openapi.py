@@ -18,7 +18,7 @@ def references(node: Any) -> Iterator[str]:
             yield from references(inner)
 
 
-async def test_one_document_describes_both_doors(service: SERVED) -> None:
+async def test_one_document_describes_both_apis(service: SERVED) -> None:
     document = (await service.client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     assert {"/api/v1/open/esim/sendSms", "/v1/messages", "/healthz"} <= document["paths"].keys()
@@ -33,7 +33,7 @@ async def test_the_webhook_endpoints_say_that_nothing_is_delivered(service: SERV
         assert operation["description"].startswith("Webhooks are not delivered yet")
 
 
-async def test_every_reference_leads_somewhere(service: SERVED) -> None:
+async def test_every_reference_resolves(service: SERVED) -> None:
     document = (await service.client.get("/openapi.json")).json()
     found = set(references(document))
     assert len(found) > 10
@@ -83,13 +83,13 @@ async def test_the_document_is_small_enough_to_read(service: SERVED) -> None:
     assert len(json.dumps((await service.client.get("/openapi.json")).json())) < 110_000
 
 
-async def test_health_is_told_without_credentials(service: SERVED) -> None:
+async def test_health_needs_no_credentials(service: SERVED) -> None:
     answer = await service.client.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": "0"})
     assert (await service.client.get("/readyz")).status_code == 200
 
 
-async def test_what_the_store_cannot_commit_is_503_at_the_native_door(
+async def test_a_failed_commit_is_503_in_the_native_api(
     service: SERVED, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from simpost.errors import StoreFull
@@ -105,7 +105,7 @@ async def test_what_the_store_cannot_commit_is_503_at_the_native_door(
     assert (await service.send()).status_code == 503
 
 
-async def test_a_crash_is_a_problem_and_its_words_are_nowhere(
+async def test_a_crash_is_a_problem_without_details(
     service: SERVED, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def fail(_message: Any) -> None:

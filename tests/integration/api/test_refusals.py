@@ -86,7 +86,7 @@ async def test_refusals_are_filtered_and_paged(service: SERVED) -> None:
     assert found == newest_first
 
 
-async def test_a_send_beyond_the_pace_is_listed(service: SERVED) -> None:
+async def test_a_send_over_the_rate_limit_is_listed(service: SERVED) -> None:
     await service.operate("PATCH", "accounts/demo", json={"requestsPerSecond": 1})
     await service.send(RT_RequestID="first")
     await service.send(RT_RequestID="second")
@@ -121,7 +121,7 @@ class FullStore:
         raise StoreError("full")
 
 
-async def test_what_the_store_does_not_take_stays_bounded() -> None:
+async def test_refusals_that_cannot_be_stored_are_bounded() -> None:
     refusals = RefusalLog(FullStore(), lambda: b"id", lambda: NOW_MS)  # type: ignore[arg-type]
     for account_id in range(3 * MOST_IN_MEMORY):
         refusals.note(

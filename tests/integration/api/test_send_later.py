@@ -9,7 +9,7 @@ async def post(service, **fields):
     return await service.native("POST", "messages", json=body)
 
 
-async def test_a_time_that_passed_or_is_too_far_is_refused_with_a_word_of_its_own(service):
+async def test_a_time_in_the_past_or_too_far_ahead_is_refused_with_its_own_code(service):
     passed = await post(service, sendAt="2020-01-01T00:00:00Z")
     assert (passed.status_code, passed.json()["code"]) == (422, "send_at_passed")
     far = await post(service, sendAt=LATER)

@@ -40,7 +40,7 @@ async def reason_of(service, message_id):
     return (await shown(service, message_id))["reason"]["code"]
 
 
-async def test_it_is_queued_when_it_is_due_and_not_before(service):
+async def test_a_scheduled_message_is_queued_when_it_is_due_and_not_before(service):
     message_id = await schedule(service, "word " * 60)
     await release_at(service, DUE_MS - 1).run_once()
     assert (await shown(service, message_id))["state"] == "scheduled"
@@ -79,14 +79,14 @@ async def test_an_account_disabled_in_the_meantime_sends_nothing(service):
     )
 
 
-async def test_one_that_was_due_while_nothing_ran_expires_with_its_validity(service):
+async def test_a_message_due_while_nothing_ran_expires_with_its_validity(service):
     message_id = await schedule(service)
     await release_at(service, DUE_MS + 3_600_000).run_once()
     assert (await shown(service, message_id))["state"] == "expired"
     assert await reason_of(service, message_id) == "validity_expired"
 
 
-async def test_two_that_release_at_once_queue_its_parts_once(service):
+async def test_two_concurrent_releases_queue_the_parts_once(service):
     ids = [await schedule(service, f"text {number}") for number in range(120)]
     await asyncio.gather(*(release_at(service, DUE_MS).run_once() for _ in range(3)))
     for message_id in ids:
@@ -94,7 +94,7 @@ async def test_two_that_release_at_once_queue_its_parts_once(service):
         assert (found["state"], len(found["parts"])) == ("accepted", 1)
 
 
-async def test_a_claim_that_was_lost_is_decided_after_its_lease(service):
+async def test_a_lost_claim_is_decided_again_after_its_lease(service):
     message_id = await schedule(service)
     claimed = await service.store.held.claim_held(
         now_ms=DUE_MS, lease_ms=DUE_MS + MINUTE_MS, limit=10
@@ -113,7 +113,7 @@ async def test_a_repeated_request_has_the_same_answer(service):
     assert len((await service.native("GET", "messages")).json()["messages"]) == 1
 
 
-async def test_what_was_cancelled_is_never_released(service):
+async def test_a_cancelled_message_is_never_released(service):
     message_id = await schedule(service)
     assert (await service.native("DELETE", f"messages/{message_id}")).status_code == 200
     await release_at(service, DUE_MS).run_once()
@@ -121,7 +121,7 @@ async def test_what_was_cancelled_is_never_released(service):
     assert (found["state"], found["parts"]) == ("cancelled", [])
 
 
-async def test_another_account_neither_sees_nor_cancels_it(service):
+async def test_another_account_neither_sees_nor_cancels_a_scheduled_message(service):
     message_id = await schedule(service)
     assert await shown(service, message_id, account="other") == 404
     answer = await service.native("DELETE", f"messages/{message_id}", account="other")

@@ -91,9 +91,7 @@ async def test_a_body_shorter_than_announced_accepts_nothing(port: int, service:
         b"\x00: x\r\n\r\n",
     ],
 )
-async def test_what_is_no_http_gets_no_message_in(
-    port: int, service: SERVED, headers: bytes
-) -> None:
+async def test_invalid_http_accepts_no_message(port: int, service: SERVED, headers: bytes) -> None:
     status, answer = await exchange(port, SEND + WHO + headers + BODY, hang_up=True)
     assert status in (0, 400) or answer["success"] is False
     assert (await service.native("GET", "messages")).json()["messages"] == []
@@ -111,13 +109,13 @@ async def test_a_huge_header_is_refused(port: int) -> None:
 
 
 @pytest.mark.parametrize("method", [b"GET", b"DELETE", b"OPTIONS"])
-async def test_another_method_is_an_envelope(port: int, method: bytes) -> None:
+async def test_another_method_is_refused_in_an_envelope(port: int, method: bytes) -> None:
     octets = SEND.replace(b"POST", method) + WHO + b"\r\n"
     status, envelope = await exchange(port, octets)
     assert (status, envelope["errorCode"]) == (200, "000103")
 
 
-async def test_a_path_of_strange_octets_is_a_problem(port: int) -> None:
+async def test_a_path_with_invalid_octets_is_a_problem(port: int) -> None:
     octets = b"GET /v1/%ff%00%c3%28 HTTP/1.1\r\nHost: simpost\r\n\r\n"
     status, problem = await exchange(port, octets)
     assert (status, problem["code"]) == (404, "not_found")
@@ -132,7 +130,7 @@ async def test_a_connection_goes_on_after_a_refusal(port: int) -> None:
     writer.close()
 
 
-async def test_the_real_address_of_the_caller_is_held_against_the_allow_list(
+async def test_the_real_client_address_is_checked_against_the_allow_list(
     port: int, service: SERVED
 ) -> None:
     for network, code in (("127.0.0.0/8", None), ("192.0.2.0/24", "101002")):

@@ -49,7 +49,7 @@ async def test_a_stranger_is_refused_before_the_body(port, head, status, code):
     writer.close()
 
 
-async def test_a_stranger_that_writes_on_still_reads_why(port):
+async def test_a_stranger_that_keeps_writing_still_gets_the_reason(port):
     reader, writer = await ask(port, BATCH + LARGE + b"x" * 4_000_000)
     assert (await answer(reader))[0] == 401
     writer.close()
@@ -60,7 +60,7 @@ SIGNED = (
 )
 
 
-async def test_bodies_that_have_to_prove_their_caller_share_one_budget(serve):
+async def test_bodies_needed_for_authentication_share_one_budget(serve):
     service = await serve(unproven=BodyBudget(100_000))
     async with serving(build(service.services), grace_s=1) as port:
         size = b"Content-Length: 65000\r\n\r\n"
@@ -79,7 +79,7 @@ async def test_bodies_that_have_to_prove_their_caller_share_one_budget(serve):
         assert service.services.unproven.left == 100_000
 
 
-async def test_a_full_server_closes_strangers_and_keeps_those_who_proved_themselves(service):
+async def test_a_full_server_closes_strangers_and_keeps_authenticated_clients(service):
     limits = Limits(max_connections=10, unproven_connections=8)
     async with serving(build(service.services), limits=limits, grace_s=1) as port:
         kept, writer = await ask(
@@ -108,7 +108,7 @@ async def test_a_server_full_of_idle_connections_closes_the_longest_idle(service
 
 
 @pytest.mark.parametrize("path", [b"/healthz", b"/readyz"])
-async def test_health_is_told_to_head_as_to_get_without_a_body(port, path):
+async def test_health_answers_head_as_get_without_a_body(port, path):
     said = []
     for method in (b"GET", b"HEAD"):
         reader, writer = await ask(

@@ -42,7 +42,7 @@ async def detail(service: Service, path: str = "/v1/messages", **given: Any) -> 
     return words
 
 
-async def test_wrong_credentials_are_told_apart_from_none(service: SERVED) -> None:
+async def test_wrong_and_missing_credentials_have_different_errors(service: SERVED) -> None:
     assert "No credentials were given" in await detail(service)
     wrong = "The access code or the secret is wrong."
     assert await detail(service, auth=("demo", "wrong")) == wrong
@@ -58,7 +58,9 @@ async def test_wrong_credentials_are_told_apart_from_none(service: SERVED) -> No
 @pytest.mark.parametrize(
     ("path", "name"), [("/v1/admin/accounts", "admin token"), ("/metrics", "metrics token")]
 )
-async def test_a_wrong_token_is_told_apart_from_none(service: SERVED, path: str, name: str) -> None:
+async def test_wrong_and_missing_tokens_have_different_errors(
+    service: SERVED, path: str, name: str
+) -> None:
     assert f"No {name} was given" in await detail(service, path)
     headers = {"Authorization": "Bearer wrong"}
     assert await detail(service, path, headers=headers) == f"The {name} is wrong."
@@ -95,7 +97,7 @@ async def test_each_kind_of_credential_is_counted_logged_and_slowed(
     assert f'simpost_authentication_failures_total{{api="{api}"}} 12.0' in metrics.text
 
 
-async def test_right_credentials_are_never_held_up(service: SERVED, delays: Delays) -> None:
+async def test_right_credentials_are_never_delayed(service: SERVED, delays: Delays) -> None:
     for _ in range(FREE + 3):
         await fail(service, "open")
         await fail(service, "admin")
@@ -107,7 +109,7 @@ async def test_right_credentials_are_never_held_up(service: SERVED, delays: Dela
 
 
 @pytest.mark.parametrize("secret", ["short", "fifteen-letters", "with a space in it", "x" * 129])
-async def test_a_secret_set_by_hand_has_16_to_128_characters(service: SERVED, secret: str) -> None:
+async def test_a_given_secret_has_16_to_128_characters(service: SERVED, secret: str) -> None:
     added = await service.operate("POST", "accounts", json={"accessCode": "new", "secret": secret})
     changed = await service.operate("PATCH", "accounts/demo", json={"secret": secret})
     for answer in (added, changed):
@@ -120,7 +122,7 @@ async def test_a_secret_set_by_hand_has_16_to_128_characters(service: SERVED, se
     assert good.status_code == 201
 
 
-def test_memory_and_lines_are_bounded_whatever_strangers_send() -> None:
+def test_memory_and_log_lines_are_bounded_whatever_strangers_send() -> None:
     now_s = 0.0
     failures = WrongCredentials(lambda: now_s)
     with capture_logs() as lines:
@@ -141,7 +143,7 @@ def test_failures_are_forgotten_after_a_quarter_of_an_hour() -> None:
     assert failures.count("open", "192.0.2.2", "demo") == 0.0
 
 
-async def test_the_answers_held_back_at_the_same_time_are_bounded() -> None:
+async def test_the_responses_delayed_at_the_same_time_are_bounded() -> None:
     release = asyncio.Event()
     waiting = 0
 

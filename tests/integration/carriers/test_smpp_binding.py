@@ -39,7 +39,7 @@ from tests.integration.carriers.centre import (
 )
 
 
-async def test_a_carrier_keeps_as_many_binds_as_it_is_told():
+async def test_a_carrier_keeps_the_configured_number_of_binds():
     async with linked(binds=3) as (carrier, centre, _):
         assert len(centre.binds) == 3
         assert carrier.capacity == 30
@@ -47,7 +47,7 @@ async def test_a_carrier_keeps_as_many_binds_as_it_is_told():
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
 
 
-async def test_parts_go_to_the_bind_with_most_room():
+async def test_parts_go_to_the_bind_with_the_most_free_window():
     centre = Centre(lambda *_: "silence")
     async with linked(binds=3, window=4, response_timeout_s=1, centre=centre) as (carrier, _, _):
         for left in range(12, 0, -1):
@@ -140,7 +140,7 @@ async def test_a_link_that_is_cut_right_after_each_bind_is_tried_ever_more_slowl
     assert times[2] - times[1] >= 0.2
 
 
-async def test_a_link_that_carried_much_comes_back_at_once():
+async def test_a_healthy_link_reconnects_at_once():
     async with linked(reconnect_min_s=30) as (carrier, centre, lane):
         for _ in range(3):
             for _ in range(10):
@@ -152,7 +152,7 @@ async def test_a_link_that_carried_much_comes_back_at_once():
     assert len(centre.binds) == 4
 
 
-async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
+async def test_parts_wait_for_a_healthy_link_until_its_first_reconnect_fails():
     async with linked() as (carrier, centre, lane):
         for _ in range(10):
             await asyncio.gather(*(send(carrier, part()) for _ in range(10)))
@@ -170,7 +170,7 @@ async def test_parts_may_wait_for_a_link_of_use_until_the_first_try_fails():
     assert (ConnectionState.READY, True) in seen
 
 
-async def test_a_bind_refused_right_after_a_link_of_use_does_not_wait_long():
+async def test_a_bind_refused_right_after_a_healthy_link_is_retried_soon():
     """Until a message centre notices that a link ended, it answers ESME_RALYBND."""
     async with linked(bind_refused_wait_s=3600) as (carrier, centre, lane):
         for _ in range(10):
@@ -250,7 +250,7 @@ async def test_stopping_waits_for_answers_and_then_unbinds():
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
 
 
-async def test_an_answer_that_blames_the_bind_mends_the_bind_and_spares_the_message():
+async def test_a_response_that_blames_the_bind_rebinds_and_requeues_the_message():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RINVBNDSTS]
         outcome = await send(carrier, part())
@@ -273,7 +273,7 @@ async def test_one_lost_bind_leaves_the_others_at_work():
         await lane.until(lambda: carrier.capacity == 20)
 
 
-async def test_a_host_that_cannot_exist_is_said_so():
+async def test_an_impossible_host_is_a_clear_error():
     carrier = SmppCarrier(settings(2775, host="a..b"))
     async with started(carrier) as lane:
         await lane.until(lambda: carrier.state is ConnectionState.LOST)
@@ -373,7 +373,7 @@ async def test_a_second_call_while_bound_is_turned_away():
             await mc.close()
 
 
-async def test_callers_that_say_nothing_are_bounded():
+async def test_silent_outbind_connections_are_bounded():
     centre = Centre()
     async with listening(centre) as port:
         given = called(port)
@@ -396,7 +396,7 @@ async def test_callers_that_say_nothing_are_bounded():
                     writer.close()
 
 
-async def test_a_port_for_calls_that_is_taken_is_said_so():
+async def test_an_outbind_port_in_use_is_a_clear_error():
     async with listening(Centre()) as port:
         carrier = SmppCarrier(called(port).model_copy(update={"outbind_port": port}))
         async with started(carrier) as lane:

@@ -59,7 +59,7 @@ async def raw_bound(rest=""):
 
 
 @broken_parts
-async def test_an_answer_with_an_unreadable_end_is_obeyed(rest):
+async def test_a_response_with_an_unreadable_end_is_applied(rest):
     """It was in doubt and sent again every minute, for two days."""
     async with raw_bound() as (carrier, _, peer):
         for status, expected in (
@@ -94,7 +94,7 @@ async def test_a_bind_answer_with_an_unreadable_end_binds(rest):
         assert carrier.connections()[0].state is ConnectionState.READY
 
 
-async def test_a_text_in_half_a_payload_is_refused_and_not_kept_empty():
+async def test_a_text_in_a_truncated_payload_is_refused_and_not_saved_empty():
     async with raw_bound() as (_, lane, peer):
         peer.send_octets(with_rest(DeliverSm(0, 7, source_addr="447700900001"), "0424 0009 68"))
         answer = await peer.receive()

@@ -20,7 +20,7 @@ from simpost.smpp import (
 from tests.integration.carriers.centre import linked, part, send, settings
 
 
-async def test_a_part_leaves_as_the_carrier_wants_it_and_comes_back_with_an_id():
+async def test_a_part_is_sent_as_configured_and_returns_the_carriers_id():
     async with linked() as (carrier, centre, _):
         outcome = await send(carrier, part("grüße €"))
         submit = await centre.submits.get()
@@ -75,7 +75,7 @@ async def test_other_alphabets_leave_as_utf_16():
         (Status.ESME_RINVBNDSTS, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED),
     ],
 )
-async def test_an_error_status_is_a_decision(status, kind, reason):
+async def test_an_error_status_decides_the_outcome(status, kind, reason):
     async with linked() as (carrier, centre, _):
         centre.script = [status]
         outcome = await send(carrier, part())
@@ -83,14 +83,14 @@ async def test_an_error_status_is_a_decision(status, kind, reason):
     assert outcome.carrier_code == f"0x{status:08X}"
 
 
-async def test_no_answer_is_doubt():
+async def test_a_part_without_a_response_is_in_doubt():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]
         outcome = await send(carrier, part())
     assert (outcome.kind, outcome.reason) == (OutcomeKind.IN_DOUBT, Reason.NO_RESPONSE)
 
 
-async def test_an_answer_that_comes_late_still_tells_of_the_part():
+async def test_a_late_response_still_reports_the_part():
     async with linked(response_timeout_s=1) as (carrier, centre, lane):
         centre.script = ["silence"]
         sent = part()
@@ -102,7 +102,7 @@ async def test_an_answer_that_comes_late_still_tells_of_the_part():
     assert (outcome.kind, outcome.carrier_message_id) == (OutcomeKind.ACCEPTED, "late-1")
 
 
-async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
+async def test_a_link_lost_before_the_response_leaves_a_part_in_doubt_and_reconnects():
     async with linked() as (carrier, centre, lane):
         centre.script = ["hang up"]
         outcome = await send(carrier, part())
@@ -111,7 +111,7 @@ async def test_a_link_lost_before_the_answer_is_doubt_and_comes_back():
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
-async def test_without_a_link_nothing_leaves_and_that_is_known():
+async def test_without_a_link_nothing_is_sent_and_the_outcome_is_unreachable():
     carrier = SmppCarrier(settings(1))
     outcome = await send(carrier, part())
     assert (outcome.kind, outcome.reason) == (OutcomeKind.UNREACHABLE, Reason.CARRIER_UNREACHABLE)
@@ -126,7 +126,7 @@ async def test_the_window_is_never_exceeded():
         assert carrier.capacity == 0
 
 
-async def test_the_rate_closes_the_room_and_opens_it_again():
+async def test_the_rate_limit_closes_the_capacity_and_opens_it_again():
     async with linked(rate_per_s=10, window=10) as (carrier, _, lane):
         await send(carrier, part())
         assert carrier.capacity == 0
@@ -166,7 +166,7 @@ async def test_transmitter_and_receiver_are_two_links_of_one_carrier():
         assert BindTransmitter in by_kind
 
 
-async def test_stopping_unbinds_and_hands_back_what_has_no_answer():
+async def test_stopping_unbinds_and_returns_unanswered_parts():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]
         outcome = send(carrier, part())

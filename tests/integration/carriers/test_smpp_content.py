@@ -144,7 +144,7 @@ async def test_flash_is_flash_on_the_handset(told, alphabet, text):
     assert (view.text, view.message_class) == (TEXTS[text], 0)
 
 
-async def test_latin_1_goes_octet_by_octet_where_data_coding_0_means_it():
+async def test_latin_1_is_sent_octet_by_octet_where_data_coding_0_means_latin_1():
     async with bound(default_alphabet="latin1") as (carrier, _, submits):
         await sent(carrier, "@é[")
     assert [(each.data_coding, each.short_message) for each in submits] == [(0, b"@\xe9[")]
@@ -190,7 +190,7 @@ async def test_a_message_centre_understands_the_validity(validity):
 
 
 @pytest.mark.parametrize("receipt", [True, False])
-async def test_a_receipt_comes_when_it_was_asked_for_and_else_not(receipt):
+async def test_a_receipt_comes_only_when_it_was_requested(receipt):
     async with bound() as (carrier, _, submits):
         await sent(carrier, "hello", SendOptions(receipt=receipt))
     assert [each.registered_delivery for each in submits] == [int(receipt)]

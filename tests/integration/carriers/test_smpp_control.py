@@ -106,7 +106,7 @@ async def test_nothing_is_lost_and_nothing_sent_twice(tmp_path, action):
     assert sorted(centre.texts) == sorted(f"text {n}" for n in range(40))
 
 
-async def test_other_settings_are_those_of_the_next_bind():
+async def test_changed_settings_apply_to_the_next_bind():
     old, new = Centre(), Centre()
     new.password = "changed"
     async with linked(centre=old) as (carrier, _, lane), listening(new) as port:
@@ -135,7 +135,7 @@ async def test_a_paused_carrier_still_takes_answers_and_sends_nothing():
         assert (carrier.capacity, carrier.is_open) == (10, True)
 
 
-async def test_a_pause_outlives_other_settings():
+async def test_a_pause_survives_changed_settings():
     async with linked() as (carrier, _, lane):
         carrier.pause()
         await carrier.reconfigure(settings(carrier._settings.port, window=3))
@@ -165,7 +165,7 @@ async def test_draining_waits_for_every_answer_before_it_unbinds():
         assert await centre.ends.get() is CloseReason.UNBOUND_BY_PEER
 
 
-async def test_a_stop_in_the_middle_of_other_settings_stays_a_stop():
+async def test_a_stop_during_a_reconfiguration_stays_a_stop():
     async with linked(centre=Centre(after_a_while)) as (carrier, centre, _):
         send(carrier, part())
         changing = asyncio.ensure_future(

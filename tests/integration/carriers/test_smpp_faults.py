@@ -82,7 +82,7 @@ async def test_with_the_link_cut_again_and_again_nothing_is_lost_or_sent_twice()
     assert 1 <= len(in_doubt) <= 4 * 50
 
 
-async def test_a_rate_that_the_centre_enforces_is_found_without_being_told():
+async def test_the_rate_that_a_centre_enforces_is_found_without_configuration():
     limit = Rule(do=Refuse(status="ESME_RTHROTTLED"), when=When(above_per_s=300))
     offering, simulator, (bind,) = await simulated(limit, 900)
     assert set(shown(simulator).values()) == {1}

@@ -54,7 +54,7 @@ def every(count, status):
 
 
 @pytest.mark.parametrize("status", [Status.ESME_RTHROTTLED, Status.ESME_RMSGQFUL])
-async def test_one_submit_in_200_throttled_does_not_lower_the_pace(status):
+async def test_one_submit_in_200_throttled_does_not_lower_the_rate(status):
     """jasmin#648: one throttled answer stalled the whole connector. `make bench` measures it."""
     async with linked(centre=Centre(every(200, status))) as (carrier, _, lane):
         feeder = Feeder(carrier, lane, 3000)
@@ -63,7 +63,7 @@ async def test_one_submit_in_200_throttled_does_not_lower_the_pace(status):
         assert carrier.connections()[0].allowed_per_s == 0
 
 
-async def test_a_throttled_bind_slows_down_alone():
+async def test_a_throttled_bind_does_not_slow_the_others():
     slow = []
 
     def answer(session, _submit):
@@ -87,7 +87,7 @@ async def test_a_throttled_bind_slows_down_alone():
         assert feeder.throttled < feeder.accepted / 2
 
 
-async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
+async def test_a_throttled_bind_is_shown_as_such_until_throttling_stops():
     async with linked() as (carrier, centre, lane):
         centre.script = [Status.ESME_RTHROTTLED]
         assert (await send(carrier, part())).kind is OutcomeKind.THROTTLED
@@ -97,7 +97,7 @@ async def test_a_throttled_link_is_called_so_and_is_bound_again_when_it_stops():
         assert carrier.problem == ""
 
 
-async def test_congestion_told_in_the_answers_lowers_the_rate():
+async def test_congestion_state_in_responses_lowers_the_rate():
     """SMPP 5.0 4.8.4.18: nothing was throttled yet."""
 
     def answer(_session, submit):
@@ -113,7 +113,7 @@ async def test_congestion_told_in_the_answers_lowers_the_rate():
         assert 1 <= carrier.connections()[0].allowed_per_s < 1000
 
 
-async def test_the_rate_is_each_binds_own():
+async def test_each_bind_has_its_own_rate():
     async with linked(binds=2, rate_per_s=0.01) as (carrier, _, _):
         assert carrier.capacity == 20
         first = send(carrier, part())
@@ -124,7 +124,7 @@ async def test_the_rate_is_each_binds_own():
         assert [bind.allowed_per_s for bind in carrier.connections()] == [0.01, 0.01]
 
 
-async def test_the_rate_learnt_outlives_the_link():
+async def test_the_learned_rate_survives_a_reconnect():
     async with linked(centre=Centre(every(2, Status.ESME_RTHROTTLED))) as (carrier, centre, lane):
         while not carrier.connections()[0].allowed_per_s:
             await asyncio.gather(*(send(carrier, part()) for _ in range(10)))

@@ -35,7 +35,7 @@ async def until_bound(carrier, count):
     )
 
 
-async def test_who_owns_nothing_binds_nothing_and_takes_nothing(carrier, centre):
+async def test_a_carrier_that_owns_no_bind_binds_nothing_and_sends_nothing(carrier, centre):
     assert not carrier.is_open
     assert carrier.connections() == []
     assert carrier.connection_numbers == (1, 2, 3)
@@ -44,7 +44,7 @@ async def test_who_owns_nothing_binds_nothing_and_takes_nothing(carrier, centre)
     assert centre.binds == []
 
 
-async def test_what_it_owns_it_binds_and_what_it_gives_up_it_unbinds(carrier, centre):
+async def test_owned_binds_are_bound_and_released_ones_unbound(carrier, centre):
     await carrier.set_owned_connections({1, 3}, WITHIN_S)
     await until_bound(carrier, 2)
     assert carrier.open_connections == {1, 3}
@@ -60,7 +60,7 @@ async def test_what_it_owns_it_binds_and_what_it_gives_up_it_unbinds(carrier, ce
     assert len(centre.binds) == 2
 
 
-async def test_a_bind_is_given_up_in_time_though_no_answer_comes(carrier, centre):
+async def test_a_bind_is_released_in_time_without_a_response(carrier, centre):
     centre.script = ["silence"]
     await carrier.set_owned_connections({1}, WITHIN_S)
     await until_bound(carrier, 1)
@@ -71,7 +71,9 @@ async def test_a_bind_is_given_up_in_time_though_no_answer_comes(carrier, centre
     assert (await answer).kind is OutcomeKind.IN_DOUBT
 
 
-async def test_a_drain_that_waits_for_an_answer_does_not_hold_a_bind_longer(carrier, centre):
+async def test_a_drain_that_waits_for_a_response_does_not_delay_the_release_of_a_bind(
+    carrier, centre
+):
     centre.script = ["silence"]
     await carrier.set_owned_connections({1}, WITHIN_S)
     await until_bound(carrier, 1)
@@ -84,7 +86,7 @@ async def test_a_drain_that_waits_for_an_answer_does_not_hold_a_bind_longer(carr
     assert carrier.open_connections == frozenset()
 
 
-async def test_a_bind_taken_back_while_it_is_given_up_is_bound_in_the_end(carrier):
+async def test_a_bind_owned_again_during_its_release_is_bound_in_the_end(carrier):
     await carrier.set_owned_connections({1}, WITHIN_S)
     await until_bound(carrier, 1)
     giving_up = asyncio.ensure_future(carrier.set_owned_connections((), WITHIN_S))
@@ -96,7 +98,7 @@ async def test_a_bind_taken_back_while_it_is_given_up_is_bound_in_the_end(carrie
     assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
-async def test_what_is_resumed_binds_only_what_is_owned(carrier, centre):
+async def test_a_resumed_carrier_binds_only_owned_binds(carrier, centre):
     await carrier.set_owned_connections({2}, WITHIN_S)
     await until_bound(carrier, 1)
     await carrier.drain()
@@ -105,7 +107,7 @@ async def test_what_is_resumed_binds_only_what_is_owned(carrier, centre):
     assert carrier.open_connections == {2}
 
 
-async def test_it_tells_for_how_long_it_dials_in_vain(carrier):
+async def test_a_carrier_reports_for_how_long_it_has_failed_to_bind(carrier):
     assert carrier.unreachable_for_s == 0
     await carrier.set_owned_connections({1}, WITHIN_S)
     assert carrier.unreachable_for_s > 0
@@ -115,7 +117,7 @@ async def test_it_tells_for_how_long_it_dials_in_vain(carrier):
     assert carrier.unreachable_for_s == 0
 
 
-async def test_a_moment_in_which_it_was_bound_counts_though_nobody_looked(centre):
+async def test_a_short_bind_between_two_looks_counts_as_bound(centre):
     async with listening(centre) as port:
         carrier = SmppCarrier(settings(port, reconnect_min_s=10, reconnect_max_s=10), owned={1})
         async with started(carrier) as lane:
@@ -127,7 +129,7 @@ async def test_a_moment_in_which_it_was_bound_counts_though_nobody_looked(centre
             assert 0 < carrier.unreachable_for_s < time.monotonic() - began_s
 
 
-async def test_a_call_that_is_waited_for_is_not_dialled_in_vain(centre):
+async def test_waiting_for_an_outbind_does_not_count_as_failing_to_bind(centre):
     async with listening(centre) as port:
         carrier = SmppCarrier(
             settings(port, outbind_port=free_ports(1)[0], outbind_password="secret"), owned={2}

@@ -81,7 +81,7 @@ async def test_the_name_to_find_in_the_certificate_can_be_given(authority):
         assert carrier.state is ConnectionState.READY
 
 
-async def test_verifying_can_be_switched_off_in_so_many_words(authority):
+async def test_verification_can_be_disabled_explicitly(authority):
     async with by_tls(server_context(authority.folder, "elsewhere"), tls_verify=False) as carrier:
         assert carrier.state is ConnectionState.READY
 
@@ -97,7 +97,7 @@ async def test_a_centre_that_demands_a_certificate_gets_ours(authority):
         assert (await send(carrier, part())).kind is OutcomeKind.ACCEPTED
 
 
-async def test_without_ours_it_does_not_bind(authority):
+async def test_without_a_client_certificate_it_does_not_bind(authority):
     context = server_context(authority.folder, clients=file(authority, "ca.pem"))
     async with by_tls(context, tls_ca_file=file(authority, "ca.pem")) as carrier:
         assert carrier.state is ConnectionState.LOST

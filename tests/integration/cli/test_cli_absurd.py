@@ -17,7 +17,7 @@ SEED, SAMPLE = 8017, 60
 ACCOUNT = ("--access-code=a", "--secret=b")
 
 
-def test_a_sample_of_all_absurd_values_ends_in_sentences(simpost: Any, tmp_path: Path) -> None:
+def test_absurd_values_end_in_one_sentence_each(simpost: Any, tmp_path: Path) -> None:
     """In a process of its own that forks for each: threads of the tests do not reach it."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.cli.absurd", str(SEED), str(SAMPLE), tmp_path],
@@ -44,7 +44,7 @@ def test_a_sample_of_all_absurd_values_ends_in_sentences(simpost: Any, tmp_path:
 @pytest.mark.parametrize(
     "url", ["http://[::1", "http://x:99999999", "http://x:0", "postgresql://[", "", " ", "\x1b[2J"]
 )
-def test_a_url_that_is_none_is_one_sentence(run: Run, url: str) -> None:
+def test_an_invalid_url_is_one_sentence(run: Run, url: str) -> None:
     done = run("messages", *ACCOUNT, f"--url={url or ' '}")
     assert done.returncode == 2
     assert "must look like http://127.0.0.1:8080" in done.stderr
@@ -53,7 +53,7 @@ def test_a_url_that_is_none_is_one_sentence(run: Run, url: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["9" * 5000, "0", "-1", "", "²", "klingon"])
-def test_a_language_that_is_none_is_a_sentence(run: Run, language: str) -> None:
+def test_an_invalid_language_is_one_sentence(run: Run, language: str) -> None:
     done = run("text", "hello", f"--language={language}")
     assert done.returncode == 2
     assert "is no language with a table" in " ".join(done.stderr.split())

@@ -55,7 +55,7 @@ def test_a_service_that_is_not_there_is_one_sentence(run: Run, arguments: tuple[
         (("messages", *ACCOUNT, "--since", "soon"), "must be a span such as 2h"),
     ],
 )
-def test_what_is_missing_is_told_with_exit_code_2(
+def test_missing_arguments_end_with_exit_code_2(
     run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -179,7 +179,7 @@ def test_a_cut_connection_leaves_a_request_without_id_in_doubt(
     assert len(scripted.asked) == 1
 
 
-def test_a_busy_service_is_waited_for_as_long_as_it_asks(
+def test_a_busy_service_is_retried_after_the_time_it_asks_for(
     scripted: Scripted, client: Server, waits: list[float]
 ) -> None:
     scripted.answers = [(503, b"{}"), (429, b"{}"), OK]
@@ -187,7 +187,7 @@ def test_a_busy_service_is_waited_for_as_long_as_it_asks(
     assert waits == [3.0, 3.0]
 
 
-def test_a_service_that_stays_busy_is_given_up(
+def test_a_service_that_stays_busy_is_an_error(
     scripted: Scripted, client: Server, waits: list[float]
 ) -> None:
     scripted.answers = [(503, b'{"code": "store_unavailable", "detail": "No room."}')] * 5
@@ -210,7 +210,7 @@ def test_the_fields_that_were_wrong_are_named(scripted: Scripted, client: Server
 
 
 @pytest.mark.parametrize("answer", [(200, b"<html>"), (404, b"gone"), (404, b"[]"), (500, b"{}")])
-def test_another_server_is_recognised(
+def test_a_server_that_is_not_simpost_is_recognised(
     scripted: Scripted, client: Server, answer: tuple[int, bytes]
 ) -> None:
     scripted.answers = [answer]
@@ -224,7 +224,7 @@ def test_a_host_that_does_not_exist_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "é"])
-def test_a_secret_no_header_can_carry_is_refused_unshown(secret: str) -> None:
+def test_a_secret_that_fits_no_header_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(ConfigError) as refused:
         Server(NOBODY, {"RT-SecretKey": secret})
     assert secret not in str(refused.value)

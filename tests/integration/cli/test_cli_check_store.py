@@ -73,16 +73,14 @@ def test_a_store_that_was_moved_says_where_it_is(
     assert store.read_bytes() == before
 
 
-def test_a_store_is_looked_at_and_left_as_it_is(
-    config: Path, store: Path, capsys: Captured
-) -> None:
+def test_checking_a_store_leaves_it_unchanged(config: Path, store: Path, capsys: Captured) -> None:
     before = {path.name: path.read_bytes() for path in store.parent.iterdir()}
     assert run("check", "--config", str(config)) == 0
     assert f"store     {store}\n" in capsys.readouterr().out
     assert {path.name: path.read_bytes() for path in store.parent.iterdir()} == before
 
 
-async def test_a_store_can_be_looked_at_while_it_is_served(config: Path, capsys: Captured) -> None:
+async def test_a_store_can_be_checked_while_it_is_served(config: Path, capsys: Captured) -> None:
     serving = await opened(config)
     try:
         assert run("check", "--config", str(config)) == 0

@@ -51,7 +51,7 @@ def test_a_reply_is_in_the_inbox_and_in_the_conversation(simpost: Any) -> None:
     assert "->" in said[2]
 
 
-def test_a_phones_text_is_carried_to_an_esim_that_takes_it_and_refused_to_others(
+def test_a_phones_text_is_sent_to_esims_that_take_it_and_refused_for_others(
     simpost: Any,
 ) -> None:
     phone = "447700900777"
@@ -64,14 +64,14 @@ def test_a_phones_text_is_carried_to_an_esim_that_takes_it_and_refused_to_others
     wait_until_shown(simpost, NUMBER, "see you at six")
 
 
-def test_what_is_nobodys_is_the_admins_to_see(simpost: Any) -> None:
+def test_inbound_messages_of_no_account_are_shown_to_the_admin(simpost: Any) -> None:
     assert text_from(simpost, "447700900778", "4455", "wrong number?") == ["ESME_ROK"]
     assert "wrong number?" not in simpost("inbox").stdout
     shown = simpost("inbox", "--unassigned")
     assert "wrong number?" in shown.stdout, shown.stderr
 
 
-def test_receipts_that_found_no_part_are_the_administrators_to_see(simpost: Any) -> None:
+def test_receipts_that_found_no_part_are_shown_to_the_administrator(simpost: Any) -> None:
     shown = simpost("receipts")
     assert (shown.returncode, shown.stdout) == (0, "no unmatched receipts\n"), shown.stderr
     assert json.loads(simpost("receipts", "--carrier", "nosuch", "--json").stdout) == []

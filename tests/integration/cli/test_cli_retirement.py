@@ -44,7 +44,7 @@ def run(simpost: Simpost, shop: str, file: str, *options: str) -> Any:
     return simpost("esims", "import", "-", "--account", shop, *options, stdin=file)
 
 
-def test_what_is_missing_is_shown_and_retired_after_the_rows_are_saved(
+def test_missing_esims_are_shown_and_retired_after_the_rows_are_saved(
     simpost: Simpost, shop: str
 ) -> None:
     file = rows(shop, [0, 1, 30])
@@ -91,7 +91,7 @@ def test_a_file_without_rows_retires_nothing(simpost: Simpost, shop: str) -> Non
     assert retired(simpost, shop) == []
 
 
-def test_where_nobody_can_be_asked_nothing_is_saved(simpost: Simpost, shop: str) -> None:
+def test_without_a_terminal_to_confirm_nothing_is_saved(simpost: Simpost, shop: str) -> None:
     done = run(simpost, shop, rows(shop, [30]), "--retire-missing")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--retire-missing asks before it saves: give --yes" in done.stderr

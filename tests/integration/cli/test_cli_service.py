@@ -26,7 +26,7 @@ def test_a_message_is_sent_and_followed_until_it_arrived(simpost: Simpost) -> No
     assert done.stdout.splitlines()[-1].endswith("  delivered")
 
 
-def test_a_message_can_be_looked_at_in_full(simpost: Simpost) -> None:
+def test_a_message_can_be_shown_in_full(simpost: Simpost) -> None:
     sent = json.loads(simpost("send", "for the log", "--esim", ESIM, "--wait", "--json").stdout)
     shown = simpost("messages", sent["id"])
     assert shown.returncode == 0
@@ -109,7 +109,7 @@ def test_the_same_request_id_sends_once(simpost: Simpost) -> None:
         (("accounts", "add", "demo"), "There is already an account with this access code."),
     ],
 )
-def test_what_the_service_refuses_is_one_sentence(
+def test_a_refusal_of_the_service_is_one_sentence(
     simpost: Simpost, arguments: tuple[str, ...], said: str
 ) -> None:
     done = simpost(*arguments)
@@ -134,7 +134,7 @@ def test_an_account_is_added_changed_and_used(simpost: Simpost) -> None:
     assert simpost(*args).returncode == 1
 
 
-def test_what_was_refused_is_shown_to_the_account_and_the_administrator(
+def test_refusals_are_shown_to_the_account_and_the_administrator(
     simpost: Simpost,
 ) -> None:
     simpost("send", "a secret text", "--esim", "no-such-esim")
@@ -178,7 +178,7 @@ def test_the_administrator_opens_a_message_and_a_conversation(simpost: Simpost) 
     assert "for support" in said.stdout
 
 
-def test_esims_are_brought_in_and_can_be_sent_to(simpost: Simpost, tmp_path: Path) -> None:
+def test_esims_are_imported_and_can_be_sent_to(simpost: Simpost, tmp_path: Path) -> None:
     file = tmp_path / "esims.json"
     file.write_text(esims("70000000000001", "70000000000002"))
     for counts in ("2 added, 0 changed, 0 unchanged", "0 added, 0 changed, 2 unchanged"):
@@ -188,7 +188,7 @@ def test_esims_are_brought_in_and_can_be_sent_to(simpost: Simpost, tmp_path: Pat
     assert simpost("send", "hi", "--esim", "70000000000002", "--wait").returncode == 0
 
 
-def test_every_bad_row_is_told_by_line_and_the_good_ones_go_in(
+def test_every_bad_row_is_reported_by_line_and_good_rows_are_saved(
     simpost: Simpost, tmp_path: Path
 ) -> None:
     file = tmp_path / "esims.csv"
@@ -209,7 +209,7 @@ def test_every_bad_row_is_told_by_line_and_the_good_ones_go_in(
     assert done.stderr.splitlines() == [f"line {line}".replace("\t", ": ") for line in told]
 
 
-def test_rows_before_a_break_go_in(simpost: Simpost, tmp_path: Path) -> None:
+def test_rows_before_a_syntax_error_are_saved(simpost: Simpost, tmp_path: Path) -> None:
     file = tmp_path / "esims.json"
     whole = esims("72000000000001", "72000000000002")
     file.write_text(whole[: whole.rindex("msisdn")])
@@ -220,7 +220,7 @@ def test_rows_before_a_break_go_in(simpost: Simpost, tmp_path: Path) -> None:
     assert simpost("send", "hi", "--esim", "72000000000001", "--dry-run").returncode == 0
 
 
-def test_plans_come_in_from_stdin(simpost: Simpost) -> None:
+def test_plans_are_imported_from_stdin(simpost: Simpost) -> None:
     rows = [{"packageCode": "P-1", "slug": "XX_1", "smsStatus": 1}, {"packageCode": "P-2"}]
     done = simpost("plans", "import", "-", stdin="\n".join(map(json.dumps, rows)))
     assert done.returncode == 1
@@ -242,7 +242,7 @@ def test_a_partial_import_keeps_what_it_does_not_name(simpost: Simpost, tmp_path
     assert "its plan is not imported" in refused.stdout + refused.stderr
 
 
-def test_an_import_for_nobody_saves_nothing(simpost: Simpost) -> None:
+def test_an_import_for_an_unknown_account_saves_nothing(simpost: Simpost) -> None:
     done = simpost("esims", "import", "-", "--account", "nobody", stdin=esims("73"))
     assert done.returncode == 1
     assert done.stderr == (
@@ -271,13 +271,13 @@ def test_a_drained_carrier_is_unbound_until_it_is_resumed(simpost: Simpost) -> N
     assert done.stdout.splitlines()[-1].endswith("  delivered")
 
 
-def test_an_unknown_carrier_is_told(simpost: Simpost) -> None:
+def test_an_unknown_carrier_is_an_error(simpost: Simpost) -> None:
     done = simpost("carriers", "pause", "none")
     assert (done.returncode, done.stdout) == (1, "")
     assert "There is no carrier of this name." in done.stderr
 
 
-def test_a_reload_tells_what_holds_now(simpost: Simpost) -> None:
+def test_a_reload_shows_its_changes(simpost: Simpost) -> None:
     assert simpost("reload").stdout == "Nothing changed.\n"
 
 

@@ -57,7 +57,7 @@ def test_an_argument_that_is_no_text_is_refused_in_a_sentence() -> None:
     assert done.stderr == b"simpost: an argument is not valid UTF-8\n"
 
 
-def test_a_closed_pipe_ends_it_without_a_word() -> None:
+def test_a_closed_pipe_ends_it_silently() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as closed:

@@ -22,7 +22,7 @@ def cluster_of(tmp_path, url):
         each.close() if isinstance(each, Cluster) else each.kill()
 
 
-def test_where_one_bind_is_allowed_two_nodes_never_have_two(cluster_of):
+def test_two_nodes_never_exceed_a_limit_of_one_bind(cluster_of):
     cluster, centre = cluster_of(1)
     first, second = cluster.start("first"), cluster.start("second")
     until(lambda: first.bound() + second.bound() == 1)
@@ -43,7 +43,7 @@ def test_where_one_bind_is_allowed_two_nodes_never_have_two(cluster_of):
     assert (stats["binds"], stats["bindsRefused"]) == (2, 0)
 
 
-def test_a_node_that_stops_in_order_hands_its_bind_over_at_once(cluster_of):
+def test_a_node_that_stops_hands_its_bind_over_at_once(cluster_of):
     cluster, centre = cluster_of(1)
     first = cluster.start("first")
     until(first.bound)

@@ -15,9 +15,7 @@ def wire(postgres):
     wire.close()
 
 
-def test_a_node_that_is_cut_off_unbinds_and_never_are_there_two_binds(
-    tmp_path, postgres, url, wire
-):
+def test_a_node_that_is_cut_off_unbinds_before_another_binds(tmp_path, postgres, url, wire):
     database = url.partition("@/")[2].partition("?")[0]
     centre = Centre(tmp_path, most_binds=1)
     cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
@@ -44,7 +42,7 @@ def test_a_node_that_is_cut_off_unbinds_and_never_are_there_two_binds(
         centre.kill()
 
 
-def test_while_the_database_is_away_nobody_is_taken_for_dead(tmp_path, url, wire):
+def test_while_the_database_is_away_no_node_is_evicted(tmp_path, url, wire):
     database = url.partition("@/")[2].partition("?")[0]
     centre = Centre(tmp_path, most_binds=1)
     cluster = Cluster(

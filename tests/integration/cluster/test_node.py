@@ -101,7 +101,7 @@ async def test_one_node_leads_and_another_when_it_has_left(make):
     assert second.is_leader
 
 
-async def test_a_node_that_cannot_beat_leads_no_longer_than_half_a_lease(make, time_s):
+async def test_a_node_without_heartbeats_leads_for_half_a_lease_at_most(make, time_s):
     node = await entered(make("a"))
     time_s.passes(LEASE_S / 2 - 0.1)
     assert node.is_leader
@@ -109,7 +109,7 @@ async def test_a_node_that_cannot_beat_leads_no_longer_than_half_a_lease(make, t
     assert not node.is_leader
 
 
-async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it(make, time_s):
+async def test_a_node_silent_for_a_lease_is_evicted_by_one_that_observed_it(make, time_s):
     silent, other = await entered(make("a")), await entered(make("b"))
     for _ in range(5):
         time_s.passes(LEASE_S / 5 - 0.1)
@@ -123,7 +123,7 @@ async def test_a_node_that_says_nothing_for_a_lease_is_buried_by_one_that_saw_it
     assert other.is_leader
 
 
-async def test_one_that_could_not_beat_itself_buries_nobody(make, time_s):
+async def test_a_node_without_heartbeats_of_its_own_evicts_no_other(make, time_s):
     both = await entered(make("a")), await entered(make("b"))
     time_s.passes(10 * LEASE_S)
     for node in both:
@@ -131,7 +131,7 @@ async def test_one_that_could_not_beat_itself_buries_nobody(make, time_s):
     assert [node.taken_over for node in both] == [[], []]
 
 
-async def test_one_that_was_buried_alive_puts_its_work_in_doubt_and_begins_anew(make, time_s):
+async def test_a_node_evicted_while_alive_puts_its_work_in_doubt_and_registers_again(make, time_s):
     node, other = await entered(make("a")), await entered(make("b"))
     for _ in range(6):
         time_s.passes(LEASE_S / 5)
@@ -144,7 +144,7 @@ async def test_one_that_was_buried_alive_puts_its_work_in_doubt_and_begins_anew(
     assert {each.name for each in node.view.nodes} == {"a", "b"}
 
 
-async def test_one_whose_name_another_has_meanwhile_ends(make, time_s):
+async def test_a_node_whose_name_was_taken_stops(make, time_s):
     node, other = await entered(make("a")), await entered(make("b"))
     for _ in range(6):
         time_s.passes(LEASE_S / 5)
@@ -155,7 +155,7 @@ async def test_one_whose_name_another_has_meanwhile_ends(make, time_s):
     assert node.taken_over == []
 
 
-async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, monkeypatch):
+async def test_a_heartbeat_response_older_than_half_a_lease_is_ignored(make, time_s, monkeypatch):
     node = await entered(make("a"))
     time_s.passes(LEASE_S)
     beat = node._store.beat
@@ -173,9 +173,7 @@ async def test_an_answer_that_took_half_a_lease_is_not_acted_on(make, time_s, mo
     assert node.is_leader
 
 
-async def test_what_nobody_took_over_of_a_buried_node_is_found_by_the_one_that_leads(
-    make, store, time_s
-):
+async def test_abandoned_work_of_an_evicted_node_is_recovered_by_the_leader(make, store, time_s):
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     await store.queue.accept(leased())  # by the node "tests", which is none any more
     node = make("a")

@@ -83,7 +83,7 @@ async def test_of_many_that_want_a_lease_one_gets_it(open_nodes):
     assert list(held.values()).count(True) == 1
 
 
-async def test_a_lease_that_is_held_cannot_be_taken_until_it_is_given(two):
+async def test_a_lease_cannot_be_taken_until_its_node_returns_it(two):
     first, second = two
     await first.beat(beat("a", acquire=["x"]))
     assert (await second.beat(beat("b", acquire=["x"]))).leases == {"x": "a"}
@@ -101,7 +101,7 @@ async def test_a_node_that_leaves_returns_its_leases(two):
     assert [node.name for node in view.nodes] == ["b"]
 
 
-async def test_a_node_that_beat_since_is_not_buried(two):
+async def test_a_node_with_a_newer_heartbeat_is_not_evicted(two):
     first, second = two
     await first.beat(beat("a", acquire=["x"]))
     seen = next(node for node in (await second.beat(beat("b"))).nodes if node.name == "a")
@@ -110,7 +110,7 @@ async def test_a_node_that_beat_since_is_not_buried(two):
     assert (await second.beat(beat("b"))).leases == {"x": "a"}
 
 
-async def test_a_buried_node_has_no_leases_and_learns_of_it(two):
+async def test_an_evicted_node_has_no_leases_and_learns_of_it(two):
     first, second = two
     await first.beat(beat("a", acquire=["x"]))
     seen = next(node for node in (await second.beat(beat("b"))).nodes if node.name == "a")
@@ -119,7 +119,7 @@ async def test_a_buried_node_has_no_leases_and_learns_of_it(two):
     assert await first.beat(beat("a")) is None
 
 
-async def test_one_that_comes_after_under_the_same_name_is_not_taken_for_the_first(two):
+async def test_a_new_process_of_the_same_name_is_another_node(two):
     first, second = two
     seen = next(node for node in (await second.beat(beat("b"))).nodes if node.name == "a")
     await second.evict(seen)
@@ -142,7 +142,7 @@ async def test_an_account_that_is_added_or_changed_raises_the_version(two, url):
     assert added > before
 
 
-async def test_an_order_is_known_to_all_until_it_is_countermanded(two):
+async def test_a_carrier_order_is_known_to_all_until_it_is_cancelled(two):
     first, second = two
     await first.order("one", unbind=False)
     await first.order("one", unbind=True)
@@ -151,7 +151,7 @@ async def test_an_order_is_known_to_all_until_it_is_countermanded(two):
     assert (await first.beat(beat("a"))).orders == []
 
 
-async def test_every_order_to_read_the_files_again_has_a_number_that_all_hear(two):
+async def test_every_reload_has_a_number_that_all_nodes_see(two):
     first, second = two
     assert (await second.beat(beat("b"))).reloads == 0
     assert await first.order_reload() == 1
@@ -167,7 +167,7 @@ async def test_all_nodes_together_draw_no_more_than_the_bucket_holds(open_nodes)
     assert all(one.wait_s > 900 for one in drawn if not one.tokens)
 
 
-async def test_a_draw_gets_what_there_is_when_that_is_less(open_nodes):
+async def test_a_request_gets_the_tokens_left_when_those_are_fewer(open_nodes):
     store = open_nodes("a")
     assert (await store.draw(TokenRequest(1, 0.001, 8.0, wanted=6))).tokens == 6
     assert (await store.draw(TokenRequest(1, 0.001, 8.0, wanted=6))).tokens == 2

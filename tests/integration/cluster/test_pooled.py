@@ -24,7 +24,7 @@ async def pooled(postgres, url):
     shutil.rmtree(folder)
 
 
-async def test_a_node_lives_and_draws_behind_a_pooler(pooled):
+async def test_a_node_works_behind_a_connection_pooler(pooled):
     run = b"1" * 16
     assert await pooled.register(NewNode("a", run, ROLES, "0.1", 15.0)) is None
     view = await pooled.beat(Heartbeat("a", run, {}, acquire=["x", "y"]))

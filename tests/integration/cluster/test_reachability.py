@@ -39,7 +39,7 @@ def owned(node):
     return {each["name"]: each["leases"] for each in node.operate("GET", "nodes")["nodes"]}
 
 
-def test_a_bind_goes_to_a_node_that_reaches_the_operator_and_messages_are_delivered(site):
+def test_a_bind_moves_to_a_node_that_reaches_the_network(site):
     centre, wire, cluster = site(1)
     cut = cluster.start("cut", centre_port=wire.port, **SOON)
     until(cut.bound)
@@ -59,7 +59,7 @@ def test_a_bind_goes_to_a_node_that_reaches_the_operator_and_messages_are_delive
     assert (stats["binds"], stats["bindsRefused"]) == (2, 0)
 
 
-def test_a_node_that_alone_is_cut_off_has_no_share_until_it_rested(site):
+def test_a_node_that_alone_is_cut_off_gets_no_bind_until_it_waited(site):
     centre, wire, cluster = site(4)
     cut = cluster.start("cut", centre_port=wire.port, binds=4, **SOON)
     other = cluster.start("other", binds=4, **SOON)
@@ -71,7 +71,7 @@ def test_a_node_that_alone_is_cut_off_has_no_share_until_it_rested(site):
     assert centre.ask("stats")["bindsRefused"] == 0
 
 
-def test_while_the_operator_is_down_for_all_binds_move_ever_more_slowly(site):
+def test_binds_move_ever_more_slowly_while_no_node_reaches_the_network(site):
     centre, wire, cluster = site(2)
     patience_s = 1
     settings = {**SOON, "node": f"yield_binds_after_s = {patience_s}", "binds": 2}

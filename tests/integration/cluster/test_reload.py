@@ -75,7 +75,7 @@ def test_a_node_with_a_mistake_in_its_file_keeps_what_it_had_and_says_so(cluster
     assert asked.log.read_text().count("configuration_reloaded") == 1
 
 
-def test_with_a_mistake_in_the_file_of_the_one_that_is_asked_no_other_is_told(cluster):
+def test_an_invalid_file_of_the_asked_node_stops_the_reload(cluster):
     asked, other = cluster.start("asked"), cluster.start("other")
     until(lambda: len(known(asked)) == 2)
     add(asked, MISTAKE)
@@ -87,7 +87,7 @@ def test_with_a_mistake_in_the_file_of_the_one_that_is_asked_no_other_is_told(cl
     assert other.log.read_text().count("configuration_reloaded") == 1
 
 
-def test_a_new_carrier_is_bound_by_one_node_whichever_was_asked(cluster, centre):
+def test_a_new_carrier_is_bound_by_one_node_whichever_got_the_request(cluster, centre):
     api, sender = cluster.start("api", "--role=api"), cluster.start("sender", "--role=carrier")
     until(sender.bound)
     for node in (api, sender):
@@ -107,7 +107,7 @@ def test_a_node_that_starts_after_a_reload_reads_its_file_once_more(cluster):
     assert told_of(first.operate("POST", "reload"))["later"]["state"] == "reloaded"
 
 
-def test_a_node_that_was_away_when_a_reload_was_ordered_carries_it_out_when_it_is_back(cluster):
+def test_a_node_that_missed_a_reload_carries_it_out_when_it_is_back(cluster):
     asked, away = cluster.start("asked"), cluster.start("away")
     until(lambda: len(known(asked)) == 2)
     os.kill(away.pid, signal.SIGSTOP)

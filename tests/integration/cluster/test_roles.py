@@ -9,7 +9,7 @@ from tests.integration.cluster.cluster import Cluster, until
 from tests.integration.cluster.conftest import SEAL_KEY
 
 
-def test_what_a_node_without_carriers_takes_another_sends(cluster, centre):
+def test_a_message_accepted_by_an_api_node_is_sent_by_a_carrier_node(cluster, centre):
     api = cluster.start("api", "--role=api")
     (esim,) = cluster.fill(api)
     status, waits = api.send(esim, "before there is a carrier")
@@ -50,7 +50,7 @@ def test_a_node_without_the_role_takes_no_requests_but_answers_its_admin(cluster
         assert answer.status == 200
 
 
-def test_a_name_that_lives_already_is_refused(cluster):
+def test_the_name_of_a_running_node_is_refused(cluster):
     first = cluster.start("same")
     with pytest.raises(SystemExit, match="another process is the node 'same' already"):
         cluster.start("same")
@@ -69,7 +69,7 @@ def test_a_killed_node_comes_back_under_its_name(cluster, centre):
     assert [node["name"] for node in again.operate("GET", "nodes")["nodes"]] == ["same"]
 
 
-def test_the_embedded_store_has_one_node_that_does_all(tmp_path, centre):
+def test_the_embedded_store_has_one_node_with_every_role(tmp_path, centre):
     cluster = Cluster(tmp_path, f"sqlite:///{tmp_path}/simpost.db", SEAL_KEY, centre.port)
     try:
         with pytest.raises(SystemExit, match="the embedded store has one process"):

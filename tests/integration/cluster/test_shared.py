@@ -29,7 +29,7 @@ async def ask(urls, count, path):
 
 
 @pytest.mark.parametrize("limit", [8, 200])
-def test_a_pace_holds_over_all_nodes(cluster, limit):
+def test_a_rate_limit_holds_over_all_nodes(cluster, limit):
     nodes = [cluster.start("a", "--role=api"), cluster.start("b", "--role=api,dispatch")]
     cluster.fill(nodes[0], requestsPerSecond=limit)
     urls = [node.url for node in nodes]
@@ -52,7 +52,7 @@ def test_an_account_changed_on_one_node_is_changed_on_all(cluster):
     assert page["messages"] == []
 
 
-def test_savers_on_every_node_undo_no_revocation(cluster):
+def test_concurrent_saves_on_every_node_undo_no_revocation(cluster):
     """Each node keeps a copy of the account; a save must not write the rest of it back."""
     nodes = [cluster.start("a", "--role=api"), cluster.start("b", "--role=api")]
     cluster.fill(nodes[0], requestsPerSecond=0)
@@ -79,7 +79,7 @@ def test_savers_on_every_node_undo_no_revocation(cluster):
         assert {key: account[key] for key in changes} == changes
 
 
-def test_an_admin_may_ask_another_node_for_each_step(cluster):
+def test_an_admin_may_use_another_node_for_each_request(cluster):
     nodes = [cluster.start(name, "--role=api") for name in ("a", "b")]
     for count in range(20):
         one, other = nodes[count % 2], nodes[1 - count % 2]
@@ -124,7 +124,7 @@ def test_a_carrier_drained_on_one_node_is_unbound_on_all(cluster, centre):
     assert centre.ask("stats")["binds"] == 2
 
 
-def test_all_nodes_are_shown_with_what_they_own(cluster):
+def test_all_nodes_are_shown_with_their_leases(cluster):
     api = cluster.start("api", "--role=api")
     sender = cluster.start("sender", "--role=carrier,dispatch")
 

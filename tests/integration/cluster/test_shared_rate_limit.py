@@ -56,13 +56,13 @@ async def test_with_a_small_limit_each_request_asks_the_database(paces, store):
     assert store.drawn == [1] * 4
 
 
-async def test_with_a_large_one_a_lot_serves_many(paces, store):
+async def test_with_a_large_limit_one_batch_of_tokens_serves_many(paces, store):
     for _ in range(100):
         assert await passes(paces, FAST)
     assert store.drawn == [50, 50]
 
 
-async def test_what_is_left_of_a_lot_is_thrown_away_after_a_second(paces, store, time_s):
+async def test_the_rest_of_a_batch_is_discarded_after_a_second(paces, store, time_s):
     assert await passes(paces, FAST)
     time_s.now_s += 1.0
     assert not paces.take(FAST)
@@ -70,14 +70,14 @@ async def test_what_is_left_of_a_lot_is_thrown_away_after_a_second(paces, store,
     assert store.drawn == [50, 50]
 
 
-async def test_of_many_that_wait_for_an_empty_bucket_one_asks_and_all_are_told(paces, store):
+async def test_of_many_that_wait_for_tokens_one_asks_for_all(paces, store):
     told = await asyncio.gather(*(paces.draw(RARE) for _ in range(40)))
     assert told.count(0.0) == 1
     assert all(900 < wait_s <= 1_000 for wait_s in told if wait_s)
     assert len(store.drawn) == 2
 
 
-async def test_a_changed_pace_uses_no_tokens_of_the_old_one(paces):
+async def test_a_changed_limit_uses_no_tokens_of_the_old_one(paces):
     assert await passes(paces, FAST)
     paces.changed(FAST)
     assert not paces.take(FAST)

@@ -38,7 +38,7 @@ def test_workers_share_the_port_and_one_has_the_binds(cluster, centre):
     assert centre.texts() == ["hello"]
 
 
-def test_a_worker_that_dies_is_missed_aloud_and_replaced(cluster):
+def test_a_worker_that_dies_is_logged_and_replaced(cluster):
     parent = cluster.start("host", "--workers=2")
     before = {child.pid for child in psutil.Process(parent.pid).children()}
     for pid in before:
@@ -63,7 +63,7 @@ def answers(parent):
         return None
 
 
-def test_a_stop_ends_all_of_them_in_order(cluster, centre):
+def test_a_stop_ends_all_workers_in_order(cluster, centre):
     parent = cluster.start("host", "--workers=2")
     until(lambda: centre.ask("stats")["bound"] == 1)
     children = psutil.Process(parent.pid).children()
@@ -94,7 +94,7 @@ def test_a_mistake_in_the_file_ends_the_parent_with_its_sentence(cluster, tmp_pa
         embedded.start("host", "--workers=2")
 
 
-def test_each_worker_can_be_asked_by_itself(cluster):
+def test_each_worker_has_a_port_of_its_own(cluster):
     first = start_on_three_ports(cluster)
     for port, takes_requests in ((first, False), (first + 1, True), (first + 2, True)):
         answer = httpx2.get(f"http://{HOST}:{port}/healthz")

@@ -185,7 +185,7 @@ async def test_a_bad_header_of_the_application_is_a_500(name):
     assert answer.endswith(b"\r\n\r\nInternal Server Error")
 
 
-async def test_who_hung_up_is_told_to_the_app():
+async def test_the_app_is_notified_of_a_client_that_hung_up():
     events = asyncio.Queue()
 
     async def app(scope, receive, send):

@@ -58,7 +58,7 @@ async def test_a_pipeline_of_a_client_that_left_is_not_worked_through():
     del reader
 
 
-async def test_clients_that_do_not_read_are_gone_when_their_time_is_over():
+async def test_clients_that_do_not_read_are_disconnected_after_the_time_limit():
     async def app(scope, receive, send):
         headers = [(b"content-length", b"8000000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -208,7 +208,7 @@ STRICTER = (
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if not name.startswith(STRICTER)])
-async def test_requests_are_told_apart_as_h11_tells_them(name):
+async def test_requests_are_separated_as_h11_separates_them(name):
     octets, statuses = TABLE[name]
     wanted = requests_as_h11_reads_them(octets)
     found = await answers_to([octets])
@@ -229,7 +229,7 @@ async def answer_before_the_body(scope, receive, send):
     [b"no size\r\n", b"5;" + b"x" * 70_000, b"0\r\nConnection: close\r\n\r\n", b"0\r\nX\r\n\r\n"],
     ids=["bad chunk", "long extension", "trailer of the connection", "bad trailer"],
 )
-async def test_a_request_has_one_answer_though_its_body_goes_wrong_behind_it(rest):
+async def test_a_request_with_a_broken_body_has_one_response(rest):
     async with serving(answer_before_the_body, grace_s=1) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(CHUNKED + CHUNK)
@@ -242,7 +242,7 @@ async def test_a_request_has_one_answer_though_its_body_goes_wrong_behind_it(res
 
 
 @pytest.mark.parametrize("host", [b"evil.example", b"localhost.evil.example:80"])
-async def test_a_whole_address_names_the_host_that_counts(host):
+async def test_the_host_of_an_absolute_target_is_used(host):
     octets = b"GET http://" + host + b"/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
     [first, *_] = await answers_to([octets], hosts=HostRules.of("127.0.0.1"))
     assert first[0] == 421

@@ -82,7 +82,7 @@ async def test_a_text_from_a_handset_reaches_its_receiver(node):
         assert (await sending).answers == ["ESME_ROK"]
 
 
-async def test_it_asks_about_its_message_and_whether_the_simulator_lives(node):
+async def test_it_sends_query_sm_and_enquire_link(node):
     async with running() as simulator:
         esme = await node("esme", simulator.port)
         esme.say("enquire_link")  # before the bind too (SMPP 5.0 2.4)
@@ -97,7 +97,7 @@ async def test_it_asks_about_its_message_and_whether_the_simulator_lives(node):
         assert asked["message_state"] == MessageState.UNDELIVERABLE
 
 
-async def test_what_is_refused_comes_back_with_its_status(node):
+async def test_a_refused_submit_returns_its_status(node):
     async with running() as simulator:
         esme = await node("esme", simulator.port)
         esme.say("submit_sm", **text_to(short_message=b"hello"))

@@ -146,7 +146,7 @@ async def test_a_wrong_password_is_refused(node):
     assert refused.value.status == Status.ESME_RINVPASWD
 
 
-async def test_both_ends_ask_whether_the_other_lives(node):
+async def test_both_ends_send_enquire_link(node):
     centre = await node("smsc", "secret")
     session, _ = await bound(centre, settings=SessionSettings(enquire_link_s=0.02))
     for _ in range(2):
@@ -175,7 +175,7 @@ async def test_a_request_out_of_place_is_refused_and_the_link_stays(node):
 
 
 @pytest.mark.parametrize("bind", ["transceiver", "transmitter_receiver"])
-async def test_the_carrier_sends_parts_by_tls_and_reports_what_became_of_them(node, tmp_path, bind):
+async def test_the_carrier_sends_parts_by_tls_and_reports_their_outcome(node, tmp_path, bind):
     tls_contexts(tmp_path)
     pem = str(tmp_path / "mc.pem")
     centre = await node("smsc", "secret", pem)

@@ -149,7 +149,7 @@ async def test_a_message_goes_by_the_next_carrier_when_the_first_is_closed(servi
     assert a.sent == []
 
 
-async def test_what_waits_for_a_lost_carrier_goes_by_the_next_after_the_patience(service, a, b):
+async def test_messages_for_a_lost_carrier_go_by_the_next_after_the_failover_time(service, a, b):
     a.capacity = 0
     message_id = await service.send()
     a.is_open = False
@@ -167,7 +167,7 @@ async def test_what_waits_for_a_lost_carrier_goes_by_the_next_after_the_patience
     ]
 
 
-async def test_what_moves_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a):
+async def test_a_message_moved_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a):
     silent = ScriptedCarrier(name="b")
     silent.capabilities = msgspec.structs.replace(silent.capabilities, receipts=False)
     async with serving(tmp_path / "s.db", a, silent) as service:
@@ -190,7 +190,7 @@ async def test_what_moves_to_a_carrier_without_receipts_ends_at_sent(tmp_path, a
         assert (await service.message(message_id)).state is State.SENT
 
 
-async def test_when_both_are_down_messages_wait_and_go_by_the_one_that_comes_back(service, a, b):
+async def test_when_both_carriers_are_down_messages_go_by_the_first_to_come_back(service, a, b):
     a.is_open = b.is_open = False
     message_id = await service.send()
     await service.rounds(20)
@@ -213,7 +213,9 @@ async def test_a_bind_that_is_refused_gives_the_part_to_the_next_carrier_at_once
     await b.until_sent(2)
 
 
-async def test_a_carrier_that_throttles_everything_gives_way_after_the_patience(service, a, b):
+async def test_a_carrier_that_throttles_everything_fails_over_after_the_failover_time(
+    service, a, b
+):
     message_id = await service.send()
     for tries, pause_s in enumerate((1, 2, 4, 8, 16), start=1):
         await a.until_sent(tries)
@@ -236,7 +238,7 @@ async def test_one_throttled_part_stays_with_a_carrier_that_takes_others(service
     assert carriers_of(await service.message(message_id)) == ["a"]
 
 
-async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b):
+async def test_a_part_in_doubt_is_never_sent_by_another_carrier(service, a, b):
     message_id = await service.send(category=Category.CODE)
     await a.until_sent(1)
     a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
@@ -247,7 +249,7 @@ async def test_what_is_in_doubt_is_never_given_to_another_carrier(service, a, b)
     assert (carriers_of(message), message.state, b.sent) == (["a"], State.IN_DOUBT, [])
 
 
-async def test_a_repeat_of_what_was_in_doubt_goes_by_the_same_carrier(service, a, b):
+async def test_a_repeat_of_a_part_in_doubt_goes_by_the_same_carrier(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
     a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
@@ -261,7 +263,7 @@ async def test_a_repeat_of_what_was_in_doubt_goes_by_the_same_carrier(service, a
     assert a.sent[1].repeat
 
 
-async def test_what_was_refused_for_its_own_sake_is_not_tried_elsewhere(service, a, b):
+async def test_a_message_refused_for_its_content_is_not_sent_by_another_carrier(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
     a.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
@@ -282,7 +284,7 @@ async def test_all_parts_stay_with_the_carrier_that_took_one_of_them(service, a,
     assert (carriers_of(await service.message(message_id)), b.sent) == (["a", "a"], [])
 
 
-async def test_parts_of_which_none_was_sent_go_together(service, a, b):
+async def test_unsent_parts_of_a_message_move_together(service, a, b):
     a.capacity = 0
     message_id = await service.send("x" * 200)
     a.is_open = False
@@ -305,7 +307,7 @@ async def test_parts_of_which_none_was_sent_go_together(service, a, b):
     ],
     ids=["fewer parts", "wider reference", "another alphabet", "another address", "sar"],
 )
-async def test_a_carrier_that_would_be_given_something_else_is_no_way_out(
+async def test_a_carrier_that_would_need_another_text_is_no_alternative(
     tmp_path, a, b, capabilities, text
 ):
     b.capabilities = capabilities
@@ -352,7 +354,7 @@ async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_aske
         assert carriers_of(await service.message(stays)) == ["a"]
 
 
-async def test_a_paused_carrier_gives_way_too_and_nothing_is_lost(service, a, b):
+async def test_a_paused_carrier_fails_over_too_and_nothing_is_lost(service, a, b):
     a.capacity = 0
     waits = await service.send()
     service.dispatch.pause("a")
@@ -365,9 +367,7 @@ async def test_a_paused_carrier_gives_way_too_and_nothing_is_lost(service, a, b)
     assert {part.message_id for part in b.sent} == {waits, at_once}
 
 
-async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are_left(
-    service, a, b
-):
+async def test_messages_of_a_removed_carrier_go_by_the_remaining_routes(service, a, b):
     a.capacity = 0
     ids = [await service.send(f"text {n}") for n in range(5)]
     service.route("b")
@@ -378,7 +378,7 @@ async def test_what_waits_for_a_carrier_that_is_gone_goes_by_the_routes_that_are
     assert await service.store.routing.carriers_with_backlog() == []
 
 
-async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a, b):
+async def test_messages_without_a_route_wait_for_the_removed_carrier(service, a, b):
     a.capacity = 0
     message_id = await service.send()
     service.route()
@@ -389,7 +389,7 @@ async def test_what_no_route_takes_waits_for_the_carrier_that_is_gone(service, a
     assert carriers_of(await service.message(message_id)) == ["a"]
 
 
-async def test_a_removed_carrier_finishes_what_it_was_given(service, a, b):
+async def test_a_removed_carrier_finishes_its_parts(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
     removing = asyncio.create_task(service.dispatch.remove("a"))

@@ -179,7 +179,7 @@ async def test_other_accounts_see_nothing_of_a_reply(bench):
     assert await bench.inbound(NO_ACCOUNT) == []
 
 
-async def test_a_number_of_one_account_is_its_alone_whoever_texts_to_it(bench):
+async def test_texts_to_a_number_of_one_account_belong_to_that_account(bench):
     await bench.bring("from a stranger", source=PHONE, to=ALONE)
     await bench.bring("from another's eSIM", source=OTHERS, to=ALONE)
     await bench.bring("from its own", source=NUMBER[1], to=ALONE)
@@ -192,7 +192,7 @@ async def test_a_number_of_one_account_is_its_alone_whoever_texts_to_it(bench):
     assert await bench.inbound(OTHER) == []
 
 
-async def test_jasmin_531_what_nobody_is_known_for_is_kept_for_the_admin(bench):
+async def test_jasmin_531_a_text_from_an_unknown_number_is_kept_for_the_admin(bench):
     assert await bench.bring("who am I?") is OK
     assert await bench.bring("and I?", to="99999") is OK
     assert [row.text for row in await bench.inbound(NO_ACCOUNT)] == ["and I?", "who am I?"]
@@ -200,7 +200,7 @@ async def test_jasmin_531_what_nobody_is_known_for_is_kept_for_the_admin(bench):
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3))))
-async def test_jasmin_513_612_a_long_reply_is_whole_in_any_order(bench, order):
+async def test_jasmin_513_612_a_long_reply_is_joined_in_any_order(bench, order):
     for number in order:
         assert await bench.bring_part(number, 3, f"<{number}>", source=NUMBER[1]) is OK
     [row] = await bench.inbound()
@@ -215,7 +215,7 @@ async def test_parts_that_come_at_once_are_one_message(bench):
     assert row.text == "12345678910"
 
 
-async def test_jasmin_1257_a_reply_that_never_becomes_whole_is_kept_as_far_as_it_came(bench):
+async def test_jasmin_1257_an_incomplete_reply_is_kept_with_the_parts_that_came(bench):
     await bench.bring_part(1, 3, "begin ", source=NUMBER[1])
     await bench.bring_part(3, 3, " end", source=NUMBER[1])
     await bench.desk.tidy()
@@ -226,7 +226,7 @@ async def test_jasmin_1257_a_reply_that_never_becomes_whole_is_kept_as_far_as_it
     assert (row.text, row.missing) == ("begin [...] end", (2,))
 
 
-async def test_data_sm_brings_messages_too(bench):
+async def test_inbound_messages_come_in_data_sm_too(bench):
     request = DataSm(
         source_addr=NUMBER[1],
         destination_addr=CODE,
@@ -236,7 +236,9 @@ async def test_data_sm_brings_messages_too(bench):
     assert [row.text for row in await bench.inbound()] == ["by data-sm"]
 
 
-async def test_what_cannot_be_committed_is_asked_for_again_and_then_kept_once(bench, monkeypatch):
+async def test_an_inbound_text_that_cannot_be_committed_is_requested_again_and_saved_once(
+    bench, monkeypatch
+):
     async def full(_new):
         raise StoreError("the disk is full")
 
@@ -267,14 +269,14 @@ async def test_nothing_is_acknowledged_before_it_is_committed(bench, monkeypatch
     assert len(await bench.inbound()) == 1
 
 
-async def test_a_message_brought_again_after_a_lost_answer_is_kept_once(bench):
+async def test_a_text_delivered_again_after_a_lost_response_is_saved_once(bench):
     await bench.bring("once", source=NUMBER[1])
     await bench.lose_the_link()
     assert await bench.bring("once", source=NUMBER[1]) is OK
     assert len(await bench.inbound()) == 1
 
 
-async def test_the_same_words_again_over_the_same_link_are_another_message(bench):
+async def test_the_same_text_again_over_the_same_link_is_another_message(bench):
     for _ in range(2):
         assert await bench.bring("ok", source=NUMBER[1]) is OK
     assert len(await bench.inbound()) == 2
@@ -295,7 +297,7 @@ async def test_no_text_that_came_in_is_in_a_log_line(bench, capsys):
 # From phones to eSIMs.
 
 
-async def test_sms_status_1_carries_a_text_from_a_phone_to_the_esim(bench):
+async def test_with_sms_status_1_a_text_from_a_phone_is_sent_to_the_esim(bench):
     assert await bench.bring("hello traveller", to=f"+{NUMBER[1]}") is OK
     submit = await bench.centre.submits.get()
     assert (submit.source_addr, submit.destination_addr) == (PHONE, NUMBER[1])
@@ -313,14 +315,16 @@ async def test_sms_status_1_carries_a_text_from_a_phone_to_the_esim(bench):
 @pytest.mark.parametrize(
     ("sms_status", "reason"), [(2, Reason.SMS_API_ONLY), (0, Reason.SMS_NOT_SUPPORTED)]
 )
-async def test_sms_status_2_and_0_refuse_it_with_a_recorded_reason(bench, sms_status, reason):
+async def test_with_sms_status_2_or_0_it_is_refused_with_a_recorded_reason(
+    bench, sms_status, reason
+):
     assert await bench.bring("hello", to=NUMBER[sms_status]) is Status.ESME_RX_R_APPN
     [row] = await bench.inbound(esim_tran_no=f"10{sms_status}")
     assert (row.state, row.reason, row.text) == (InboundState.REFUSED, reason, "")
     assert await bench.messages() == []
 
 
-async def test_every_part_of_what_is_refused_is_refused_and_it_is_recorded_once(bench):
+async def test_every_part_of_a_refused_text_is_refused_and_recorded_once(bench):
     for number in (1, 2, 3):
         status = await bench.bring_part(number, 3, "part", to=NUMBER[2])
         assert status is Status.ESME_RX_R_APPN
@@ -335,14 +339,14 @@ async def test_every_part_of_what_is_refused_is_refused_and_it_is_recorded_once(
         ({"esim_status": "GETTING_RESOURCE"}, Reason.ORDER_PENDING),
     ],
 )
-async def test_states_forbid_as_they_do_for_the_api(bench, changes, reason):
+async def test_esim_states_forbid_phone_texts_as_they_forbid_api_messages(bench, changes, reason):
     await bench.store.catalogue.save_esims(SHOP, [esim("101", NUMBER[1], 1, **changes)])
     assert await bench.bring(to=NUMBER[1]) is Status.ESME_RX_R_APPN
     [row] = await bench.inbound()
     assert row.reason is reason
 
 
-async def test_a_long_text_from_a_phone_is_cut_anew_for_the_carrier(bench):
+async def test_a_long_text_from_a_phone_is_split_again_for_the_carrier(bench):
     text = "x" * 100
     await bench.bring_part(2, 2, text, to=NUMBER[1])
     await bench.bring_part(1, 2, text, to=NUMBER[1])
@@ -352,7 +356,7 @@ async def test_a_long_text_from_a_phone_is_cut_anew_for_the_carrier(bench):
     assert (message.text, message.part_count) == (text * 2, 2)
 
 
-async def test_what_no_carrier_can_take_is_refused_on_its_last_part(tmp_path):
+async def test_a_text_that_no_carrier_can_send_is_refused_on_its_last_part(tmp_path):
     async with opened(tmp_path / "s.db", max_parts=1) as bench:
         assert await bench.bring_part(1, 2, "x" * 150, to=NUMBER[1]) is OK
         status = await bench.bring_part(2, 2, "x" * 150, to=NUMBER[1])
@@ -374,7 +378,7 @@ async def test_a_text_from_one_of_our_own_senders_is_not_carried(bench):
     assert await bench.messages() == []
 
 
-async def test_a_carrier_that_hands_back_what_it_is_to_deliver_makes_no_circle(bench):
+async def test_a_carrier_that_returns_its_messages_makes_no_loop(bench):
     statuses = [await bench.bring("hello", to=NUMBER[1])]
     for _ in range(MOST_ALIKE + 2):
         submit = await bench.centre.submits.get()
@@ -386,14 +390,14 @@ async def test_a_carrier_that_hands_back_what_it_is_to_deliver_makes_no_circle(b
     assert len(await bench.messages()) == MOST_ALIKE
 
 
-async def test_a_phones_text_brought_again_after_a_lost_answer_is_carried_once(bench):
+async def test_a_phones_text_delivered_again_after_a_lost_response_is_sent_once(bench):
     await bench.bring("once", to=NUMBER[1])
     await bench.lose_the_link()
     assert await bench.bring("once", to=NUMBER[1]) is OK
     assert len(await bench.messages()) == 1
 
 
-async def test_brought_twice_at_once_over_a_new_link_it_is_carried_once(bench):
+async def test_a_text_delivered_twice_at_once_over_a_new_link_is_sent_once(bench):
     for number in (1, 2):
         await bench.bring_part(number, 3, "x", to=NUMBER[1])
     last = [bench.bring_part(3, 3, "x", to=NUMBER[1]) for _ in range(5)]
@@ -401,7 +405,7 @@ async def test_brought_twice_at_once_over_a_new_link_it_is_carried_once(bench):
     assert len(await bench.messages()) == 1
 
 
-async def test_what_is_carried_is_not_shown_to_other_accounts(bench):
+async def test_phone_texts_are_not_shown_to_other_accounts(bench):
     await bench.bring("hello", to=OTHERS)
     assert await bench.inbound(SHOP) == await bench.messages(SHOP) == []
     assert len(await bench.messages(OTHER)) == 1

@@ -27,7 +27,7 @@ async def test_an_accepted_message_goes_straight_from_memory_and_is_settled(benc
     assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
 
 
-async def test_what_the_lane_cannot_hold_waits_in_the_store_and_goes_later(tmp_path):
+async def test_parts_beyond_the_depth_of_a_lane_wait_in_the_store(tmp_path):
     async with opened(tmp_path / "s.db", depth=4, capacity=2) as bench:
         ids = [await bench.accept(f"text {index}") for index in range(12)]
         done = 0
@@ -47,7 +47,7 @@ async def test_the_lane_never_holds_more_than_its_depth(tmp_path):
         assert [lease is not None for lease in leases] == [True] * 4 + [False] * 6
 
 
-async def test_a_code_finds_a_place_when_the_lane_is_full_of_others(tmp_path):
+async def test_a_code_is_taken_when_the_lane_is_full_of_other_messages(tmp_path):
     async with opened(tmp_path / "s.db", depth=4, capacity=0) as bench:
         for _ in range(4):
             await bench.accept("bulk", priority=Priority.BULK)
@@ -57,7 +57,7 @@ async def test_a_code_finds_a_place_when_the_lane_is_full_of_others(tmp_path):
         assert bench.carrier.sent[0].text == "code"
 
 
-async def test_throttled_parts_go_again_after_their_pause_and_not_before(bench):
+async def test_throttled_parts_are_sent_again_after_their_delay_and_not_before(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.answer(0, OutcomeKind.THROTTLED, reason=Reason.THROTTLED, retry_after_s=5)
@@ -102,7 +102,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
     await bench.until(message_id, State.SENT)
 
 
-async def test_an_unclear_answer_ends_as_a_refusal(bench):
+async def test_an_unclear_response_ends_as_a_refusal(bench):
     message_id = await bench.accept()
     for tries in range(1, 5):
         await bench.carrier.until_sent(tries)
@@ -119,7 +119,7 @@ async def test_an_unclear_answer_ends_as_a_refusal(bench):
     assert [attempt.repeat for attempt in message.attempts] == [False] * 4
 
 
-async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
+async def test_a_late_response_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
@@ -131,7 +131,7 @@ async def test_a_late_answer_settles_a_part_in_doubt_and_it_is_not_repeated(benc
     assert await bench.store.queue.claim("c", now_ms=NOW + 120_000, **claim) == []
 
 
-async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(bench):
+async def test_without_a_link_parts_are_requeued_until_it_is_bound(bench):
     bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.carrier.is_open = False
@@ -145,7 +145,7 @@ async def test_without_a_link_parts_go_back_and_come_again_when_it_is_bound(benc
     await bench.carrier.until_sent(1)
 
 
-async def test_closing_returns_what_was_not_tried(bench):
+async def test_closing_a_lane_requeues_parts_that_were_not_sent(bench):
     bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.lane.close()
@@ -196,7 +196,7 @@ async def test_nothing_leaves_after_its_validity(bench):
     assert bench.carrier.sent == []
 
 
-async def test_a_closed_lane_is_empty_once_all_it_held_is_settled(bench):
+async def test_a_closed_lane_is_empty_once_every_part_has_a_result(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.lane.close()
@@ -207,7 +207,7 @@ async def test_a_closed_lane_is_empty_once_all_it_held_is_settled(bench):
     assert (await bench.message(message_id)).state is State.SENT
 
 
-async def test_what_was_reserved_before_a_lane_closed_goes_back_to_the_store(bench):
+async def test_parts_reserved_before_a_lane_closed_are_requeued(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.BULK))
     bench.lane.close()
     await bench.commit(message)
@@ -227,7 +227,7 @@ async def next_part_sent(bench):
     return part.text, part.repeat
 
 
-async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(bench):
+async def test_a_part_committed_despite_an_error_is_found_and_sent_for_the_first_time(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.abandon(message)
     assert bench.lane.held == 0
@@ -237,7 +237,7 @@ async def test_a_part_committed_after_all_is_found_and_sent_for_the_first_time(b
     assert await next_part_sent(bench) == ("hello", False)
 
 
-async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
+async def test_a_part_committed_long_after_the_error_is_found_too(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.abandon(message)
     bench.lane.wake()
@@ -249,7 +249,7 @@ async def test_a_part_committed_long_after_it_was_given_up_is_found_too(bench):
     assert await next_part_sent(bench) == ("hello", False)
 
 
-async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_time(bench):
+async def test_parts_of_a_claim_whose_result_was_lost_are_sent_for_the_first_time(bench):
     await bench.accept_elsewhere("hello", Priority.CONVERSATION)
     bench.store.queue.loses_answers = True
     bench.lane.wake()
@@ -260,7 +260,7 @@ async def test_parts_of_a_claim_whose_answer_was_lost_are_sent_for_the_first_tim
     assert await next_part_sent(bench) == ("hello", False)
 
 
-async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench):
+async def test_unanswered_parts_are_left_alone_when_leases_are_reconciled(bench):
     sent_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.capacity = 0
@@ -277,7 +277,7 @@ async def test_what_is_on_its_way_is_left_alone_when_leases_are_looked_at(bench)
     assert [part.attempt for part in bench.carrier.sent] == [1, 1]
 
 
-async def test_a_message_that_was_not_committed_after_all_is_given_up_without_a_trace(bench):
+async def test_a_message_that_was_not_committed_is_dropped_from_the_lane(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.abandon(message)
     bench.lane.wake()

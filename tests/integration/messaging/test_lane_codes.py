@@ -57,7 +57,7 @@ async def saturated(tmp_path):
         yield bench
 
 
-async def test_a_code_leaves_with_the_next_token_though_thousands_wait(saturated):
+async def test_a_code_is_sent_with_the_next_token_though_thousands_are_queued(saturated):
     await saturated.accept("code", priority=Priority.CODE)
     assert await ticks_until(saturated, "code") == 0
 
@@ -92,7 +92,7 @@ async def test_bulk_is_not_starved_by_the_claims_of_codes(saturated):
     assert len(set(seen)) == 200
 
 
-async def test_bulk_leaves_the_last_place_of_a_slow_carrier_to_codes(tmp_path):
+async def test_bulk_leaves_the_last_window_slot_of_a_slow_carrier_to_codes(tmp_path):
     async with opened(tmp_path / "s.db", depth=16, capacity=4) as bench:
         await bench.accept_many(40, priority=Priority.BULK)
         await bench.carrier.until_sent(3)
@@ -105,7 +105,7 @@ async def test_bulk_leaves_the_last_place_of_a_slow_carrier_to_codes(tmp_path):
         assert bench.carrier.sent[6].text == "code"
 
 
-async def test_bulk_takes_every_place_of_a_carrier_that_answers_at_once(tmp_path):
+async def test_bulk_takes_every_window_slot_of_a_fast_carrier(tmp_path):
     async with opened(tmp_path / "s.db", depth=16, capacity=4) as bench:
         await bench.accept_many(40, priority=Priority.BULK)
         await bench.carrier.until_sent(1)
@@ -114,7 +114,7 @@ async def test_bulk_takes_every_place_of_a_carrier_that_answers_at_once(tmp_path
         assert bench.carrier.capacity == 0
 
 
-async def test_bulk_takes_the_only_place_of_a_slow_carrier(tmp_path):
+async def test_bulk_takes_the_only_window_slot_of_a_slow_carrier(tmp_path):
     async with opened(tmp_path / "s.db", depth=16, capacity=1) as bench:
         await bench.accept_many(10, priority=Priority.BULK)
         for index in range(10):

@@ -94,7 +94,7 @@ async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_re
     assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.NO_RECEIPT)
 
 
-async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
+async def test_a_message_leased_by_a_dead_node_ends_too(bench):
     """Its lease runs out, it is in doubt, and its validity ends that."""
     bench.carrier.capacity = 0
     message_id = await bench.accept()
@@ -104,7 +104,7 @@ async def test_a_message_of_a_node_that_died_with_it_ends_too(bench):
 
 
 @pytest.mark.parametrize(("keep_days", "is_there"), [(0, True), (1, False)])
-async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_there):
+async def test_messages_are_kept_for_the_retention_period(bench, keep_days, is_there):
     message_id = await answered(bench, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
     await bench.store.inbound.save(new(alone(), at_ms=bench.clock()))
     job = maintenance_of(bench)
@@ -115,7 +115,7 @@ async def test_messages_are_kept_as_long_as_they_should_be(bench, keep_days, is_
     assert len(await bench.store.inbound.list_inbound(1, InboundFilter())) == is_there
 
 
-async def test_events_are_kept_as_long_as_they_should_be(bench):
+async def test_events_are_kept_for_the_retention_period(bench):
     change = AccountChange(id=1, access_code="a", events=True)
     await bench.store.accounts.change_account(change)
     bench.carrier.is_open = False
@@ -133,7 +133,7 @@ async def test_events_are_kept_as_long_as_they_should_be(bench):
     assert page.deleted_to == 1
 
 
-async def test_much_that_is_old_goes_over_several_rounds(bench, monkeypatch):
+async def test_many_old_messages_are_deleted_over_several_runs(bench, monkeypatch):
     """Who sets `keep_days` on a store of years must not wait for it with all else."""
     monkeypatch.setattr(maintenance, "_STEP", 2)
     monkeypatch.setattr(maintenance, "_RETIRE_FOR_MS", 1)

@@ -37,7 +37,7 @@ async def test_a_name_gives_its_addresses():
     assert found == [(socket.AF_INET, "127.0.0.1")]
 
 
-async def test_an_unknown_name_is_an_error_and_frees_its_place():
+async def test_an_unknown_name_is_an_error_and_frees_its_slot():
     names = NameResolver(most=1)
     for _ in range(3):
         with pytest.raises(socket.gaierror):
@@ -64,7 +64,7 @@ async def test_one_owner_has_two_look_ups_at_most(stuck):
     assert await names.resolve("localhost", 80, owner="a")
 
 
-async def test_a_look_up_that_was_given_up_counts_until_it_is_answered(stuck):
+async def test_a_cancelled_look_up_counts_until_it_ends(stuck):
     names = NameResolver(most=1)
     task = await begun(names, "stuck", "a")
     task.cancel()

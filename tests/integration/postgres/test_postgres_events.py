@@ -69,7 +69,7 @@ async def held_open(url, one):
         await connection.close()
 
 
-async def test_what_commits_late_is_read_behind_what_was_read(node, url):
+async def test_a_late_commit_is_read_after_events_that_were_read_before(node, url):
     async with node("one") as one, node("two") as two:
         await listening(one)
         slow, quick = leased(account_id=ACCOUNT), leased(account_id=ACCOUNT)
@@ -147,7 +147,7 @@ class Writer:
         await self._process.communicate()
 
 
-async def test_no_number_is_filled_in_later_whoever_writes_reads_and_is_killed(node, url):
+async def test_no_event_appears_behind_a_reader_with_writers_and_kills(node, url):
     async with node("reader") as store:
         await listening(store)
         slow = [leased(account_id=ACCOUNT) for _ in range(4)]

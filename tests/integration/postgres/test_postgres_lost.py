@@ -36,7 +36,7 @@ async def verbs_of(store, one):
 
 
 @pytest.mark.parametrize("ends", [PostgresServer.kill, PostgresServer.stop], ids=["kill", "stop"])
-async def test_a_server_that_is_gone_is_said_at_once_and_found_again(server, ends):
+async def test_a_server_that_is_gone_is_an_error_at_once_and_found_again(server, ends):
     store = await open_store(server.url(), "one")
     one = leased()
     await store.queue.accept(one)
@@ -87,7 +87,7 @@ async def test_what_was_accepted_outlives_a_server_that_is_killed(server):
     await store.close()
 
 
-async def test_connections_that_are_cut_are_made_anew(node, url, database):
+async def test_connections_that_are_cut_are_opened_again(node, url, database):
     async with node() as store:
         one = leased()
         await store.queue.accept(one)
@@ -101,7 +101,7 @@ async def test_connections_that_are_cut_are_made_anew(node, url, database):
         assert not [each for each in told if isinstance(each, BaseException)]
 
 
-async def test_a_server_that_does_not_answer_is_given_up(node, url, monkeypatch):
+async def test_a_server_that_does_not_answer_times_out(node, url, monkeypatch):
     monkeypatch.setattr("simpost.store.postgres.connector.ANSWER_S", 4.0)
     async with node() as store:
         await store.queue.accept(message())
@@ -117,7 +117,7 @@ async def test_a_server_that_does_not_answer_is_given_up(node, url, monkeypatch)
         await store.queue.accept(message())
 
 
-async def test_a_store_opens_not_where_nobody_listens_and_says_no_password(tmp_path):
+async def test_a_store_that_cannot_connect_does_not_open_and_shows_no_password(tmp_path):
     at = f"postgresql://simpost:pass-word@/simpost?host={tmp_path}"
     with pytest.raises(StoreError) as refused:
         await open_store(at, "one")
@@ -139,9 +139,7 @@ async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_pat
     await store.close()
 
 
-async def test_a_host_that_says_nothing_does_not_hide_the_one_that_takes_writes(
-    server, tmp_path, monkeypatch
-):
+async def test_a_silent_host_does_not_hide_the_writable_one(server, tmp_path, monkeypatch):
     monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 3_600.0)
     silent = await asyncio.start_unix_server(say_nothing, tmp_path / ".s.PGSQL.5432")
     store = await open_store(
@@ -154,7 +152,7 @@ async def test_a_host_that_says_nothing_does_not_hide_the_one_that_takes_writes(
     silent.close()
 
 
-async def test_who_waits_for_a_host_that_says_nothing_is_told_together(server, monkeypatch):
+async def test_calls_that_wait_for_a_silent_host_fail_together(server, monkeypatch):
     """Each by itself would wait for a try of his own."""
     monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 2.0)
     store = await open_store(server.url(), "one")

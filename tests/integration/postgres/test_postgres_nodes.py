@@ -63,7 +63,7 @@ async def test_what_one_node_accepted_another_sends(node):
         ]
 
 
-async def test_what_a_dead_node_held_is_taken_over_when_its_leases_run_out(node):
+async def test_parts_of_a_dead_node_are_taken_over_when_its_leases_expire(node):
     one = leased(category="code")
     async with node("dead") as dead:
         await dead.queue.accept(one)
@@ -85,7 +85,7 @@ async def test_what_a_dead_node_held_is_taken_over_when_its_leases_run_out(node)
         assert (part.attempt, part.repeat) == (2, True)
 
 
-async def test_of_nodes_that_take_over_at_once_each_part_lapses_once(node):
+async def test_each_expired_lease_is_handled_by_one_of_many_nodes(node):
     async with node("one") as first, node("two") as second:
         await asyncio.gather(*(first.queue.accept(leased()) for _ in range(700)))
         late = NOW_MS + LEASE_MS
@@ -131,7 +131,7 @@ async def test_a_receipt_may_come_to_another_node_than_the_answer(node):
         assert await state_of(first, one) is State.DELIVERED
 
 
-async def test_a_receipt_at_another_node_before_the_answer_waits_for_it(node):
+async def test_a_receipt_at_another_node_waits_for_the_response(node):
     async with node("one") as first, node("two") as second:
         one = leased()
         await first.queue.accept(one)
@@ -142,7 +142,7 @@ async def test_a_receipt_at_another_node_before_the_answer_waits_for_it(node):
         assert [each.disposition for each in found.receipts] == [ReceiptDisposition.MATCHED]
 
 
-async def test_answers_and_receipts_at_the_same_moment_on_two_nodes_always_meet(node):
+async def test_concurrent_responses_and_receipts_on_two_nodes_always_match(node):
     """Whichever commits last must see the other: lost receipts are messages that never arrive."""
     chance = random.Random(7)
     async with node("one") as first, node("two") as second:
@@ -177,7 +177,7 @@ async def test_a_receipt_again_at_another_node_is_known_as_such(node):
         }
 
 
-async def test_a_form_learnt_by_one_node_is_known_to_the_other(node):
+async def test_an_id_format_learned_by_one_node_is_known_to_the_other(node):
     async with node("one") as first, node("two") as second:
         handset = ("66812345678",)
         one, other = leased(), leased()
@@ -190,7 +190,7 @@ async def test_a_form_learnt_by_one_node_is_known_to_the_other(node):
         assert await state_of(second, other) is State.DELIVERED
 
 
-async def test_what_a_node_left_between_its_commits_is_met_by_the_keeper(node, monkeypatch):
+async def test_maintenance_applies_receipts_left_between_two_commits_of_a_node(node, monkeypatch):
     async def died(*_):
         return None
 

@@ -151,7 +151,7 @@ async def test_partitions_are_made_once_and_by_one_node(node):
         assert len(days) == len(set(days)) == 5
 
 
-async def test_a_week_whose_messages_came_early_stays_with_the_rest(node, url):
+async def test_a_week_whose_messages_came_early_stays_in_the_default_partition(node, url):
     async with node() as store:
         one = message()
         await store.queue.accept(one)
@@ -159,7 +159,7 @@ async def test_a_week_whose_messages_came_early_stays_with_the_rest(node, url):
         assert await partition_of(url, one) == "messages_rest"
 
 
-async def test_the_keeper_makes_partitions_ahead(node, url):
+async def test_maintenance_creates_partitions_ahead(node, url):
     async with node() as store:
         await store.retention.purge(now_ms=NOW_MS, limit=1)
         one = message(at_ms=NOW_MS + 2 * WEEK_MS)

@@ -218,7 +218,7 @@ async def test_row_1_receipts_match_in_another_case_base_or_padding(
         assert (forms[0].base, forms[0].letters) == (base, letters)
 
 
-async def test_row_1_a_receipt_that_two_parts_may_mean_is_obeyed_for_neither(path):
+async def test_row_1_a_receipt_that_fits_two_parts_is_applied_to_neither(path):
     """jasmin#535: ids used again while the first user of one still waits."""
     async with scripted(path, "00ABCDEF", "00abcdef") as (service, session):
         messages = [await service.send(text) for text in ("one", "two")]
@@ -230,7 +230,7 @@ async def test_row_1_a_receipt_that_two_parts_may_mean_is_obeyed_for_neither(pat
             assert (await service.store.log.find_message(1, message_id)).state is State.SENT
 
 
-async def test_row_1_addresses_that_are_not_swapped_prove_a_form_too(path):
+async def test_row_1_addresses_that_are_not_swapped_prove_a_format_too(path):
     """telenordigital/sms-smpp#153: the receipt names the handset as the destination."""
     async with scripted(path, "00ABCDEF") as (service, session):
         message_id = await service.send("one")
@@ -245,7 +245,7 @@ async def test_row_1_addresses_that_are_not_swapped_prove_a_form_too(path):
 
 
 @pytest.mark.parametrize("fault", [None, ReceiptId(base="decimal")], ids=["exact", "in-a-form"])
-async def test_row_2_a_receipt_before_the_answer_waits_for_it(path, fault):
+async def test_row_2_a_receipt_before_the_response_is_parked_until_it_comes(path, fault):
     """jasmin#472, #423; vumi#963."""
     faults = [ReceiptFirst(seconds=0.05)] + [fault] * (fault is not None)
     async with simulated(path, *faults, id_format="hex") as service:
@@ -275,7 +275,7 @@ async def test_row_3_one_failed_part_of_three_is_not_delivered(path):
         assert "absent subscriber" in explain_carrier_code(failed.carrier_code)
 
 
-async def test_row_3_a_message_whose_last_part_is_not_reported_stays_sent(path):
+async def test_row_3_a_message_without_the_last_receipt_stays_sent(path):
     """jasmin#834: only the last part was tracked."""
     async with simulated(path, LoseReceipt(), when=When(times=1)) as service:
         message = await service.until(
@@ -310,7 +310,7 @@ async def test_row_3_a_message_whose_last_part_is_not_reported_stays_sent(path):
         ("REJECTED", State.REJECTED, Reason.REJECTED_BY_CARRIER),
     ],
 )
-async def test_row_6_success_and_failure_are_read_in_every_shape(
+async def test_row_6_success_and_failure_are_read_in_every_format(
     path, shape, become, state, reason
 ):
     """jasmin#447, #1050, #760; php-smpp#70."""
@@ -340,7 +340,7 @@ async def test_row_6_error_codes_are_kept_as_they_came(path, text, tlvs, code):
         assert (message.state, message.parts[0].carrier_code) == (State.FAILED, code)
 
 
-async def test_row_6_a_receipt_without_an_id_ends_nothing_and_is_taken(path):
+async def test_row_6_a_receipt_without_an_id_is_acknowledged_and_ends_nothing(path):
     async with scripted(path, "id-1") as (service, session):
         message_id = await service.send("hello")
         await service.until(message_id, lambda message: message.state is State.SENT)
@@ -383,7 +383,7 @@ async def test_row_6_a_receipt_sent_as_a_plain_text_is_a_receipt(path, answered,
         written("id-1", source=""),
     ],
 )
-async def test_row_6_what_only_looks_like_a_receipt_is_kept_as_a_message(path, text):
+async def test_row_6_a_text_that_only_looks_like_a_receipt_is_kept_as_a_message(path, text):
     async with scripted(path, "id-1") as (service, session):
         message_id = await service.send("hello")
         await service.until(message_id, lambda message: message.state is State.SENT)
@@ -417,7 +417,7 @@ async def test_row_7_an_intermediate_notice_comes_before_and_lowers_nothing(path
         assert (message.state, message.reason) == (State.DELIVERED, None)
 
 
-async def test_row_7_what_comes_after_the_end_is_kept_and_changes_nothing(path):
+async def test_row_7_a_receipt_after_the_final_state_is_kept_and_changes_nothing(path):
     """vumi#991, courier#1189: delivered, then enroute, then failed."""
     async with scripted(path, "00ABCDEF") as (service, session):
         message_id = await service.send("hello")
@@ -436,7 +436,7 @@ async def test_row_7_what_comes_after_the_end_is_kept_and_changes_nothing(path):
 # Ids that fit nothing.
 
 
-async def test_the_id_of_the_text_counts_where_that_of_the_tlv_fits_nothing(path):
+async def test_the_id_in_the_text_is_used_where_that_of_the_tlv_matches_nothing(path):
     async with scripted(path, "c-1") as (service, session):
         message_id = await service.send("hello")
         await service.until(message_id, lambda message: message.state is State.SENT)

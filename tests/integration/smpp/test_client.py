@@ -54,12 +54,12 @@ async def test_each_bind_leads_to_its_state(bind_esme, bind, state):
     assert await handler.next("bound") is session
 
 
-async def test_a_refused_connection_is_said_so():
+async def test_a_refused_connection_is_a_clear_error():
     with pytest.raises(ConnectFailed, match=r"^127\.0\.0\.1:\d+: "):
         await connect("127.0.0.1", free_port(), BIND, Recorder())
 
 
-async def test_a_name_that_does_not_resolve_is_said_so(monkeypatch):
+async def test_a_name_that_does_not_resolve_is_a_clear_error(monkeypatch):
     def unknown(*_args: object, **_kwargs: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -104,7 +104,7 @@ async def test_a_bind_without_an_answer_times_out_and_closes(listener):
     assert await peer.is_closed()
 
 
-async def test_a_link_that_closes_before_the_answer_is_said_so(listener):
+async def test_a_link_that_closes_before_the_bind_response_is_a_clear_error(listener):
     connecting = asyncio.ensure_future(connect("127.0.0.1", listener.port, BIND, Recorder()))
     await (await listener.accept()).close()
     with pytest.raises(BindLost):
@@ -174,7 +174,7 @@ async def test_an_enquire_link_before_the_bind_is_answered(listener):
     (await connecting).abort()
 
 
-async def test_what_comes_in_the_same_read_as_the_bind_answer_is_not_misplaced(listener):
+async def test_pdus_read_together_with_the_bind_response_are_handled(listener):
     handler = Recorder()
     connecting = asyncio.ensure_future(connect("127.0.0.1", listener.port, BIND, handler))
     peer = await listener.accept()
@@ -187,7 +187,7 @@ async def test_what_comes_in_the_same_read_as_the_bind_answer_is_not_misplaced(l
     session.abort()
 
 
-async def test_a_transmitter_may_not_ask_what_only_a_message_centre_may(bind_esme):
+async def test_a_transmitter_may_not_send_requests_of_a_message_centre(bind_esme):
 
     session, _, _ = await bind_esme(request=BindTransmitter())
     with pytest.raises(NotAllowed) as refused:

@@ -41,7 +41,7 @@ async def test_streams_of_mutated_pdus_end_in_answers_or_a_closed_link(server_of
     await session.unbind()
 
 
-async def test_a_peer_that_asks_but_never_reads_is_not_read_any_further(server_of, dial):
+async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(server_of, dial):
     """node-smpp#132: answers to it would pile up in memory for ever."""
     server, handler = await server_of(SessionSettings(max_unread_octets=100_000))
     esme = await dial(server.port)
@@ -75,7 +75,7 @@ async def test_a_peer_that_asks_but_never_reads_is_not_read_any_further(server_o
     assert outlet.transport.is_reading()
 
 
-async def test_what_an_esme_leaves_unfinished_before_the_bind_stays_small(server_of, dial):
+async def test_memory_for_an_unfinished_pdu_before_the_bind_is_bounded(server_of, dial):
     server, handler = await server_of(SessionSettings(max_pdu_octets=1024))
     esme = await dial(server.port)
     esme.send_octets((1024).to_bytes(4, "big") + encode(SubmitSm())[4:16] + bytes(1000))

@@ -36,7 +36,7 @@ async def test_the_peers_enquire_link_is_answered(bind_esme):
     assert "request" not in handler.seen
 
 
-async def test_silence_is_asked_about_and_an_answer_keeps_the_link(bind_esme):
+async def test_a_silent_link_gets_an_enquire_link_and_a_response_keeps_it(bind_esme):
     settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=30)
     session, peer, _ = await bind_esme(settings)
     for _ in range(3):
@@ -54,7 +54,7 @@ async def test_an_unanswered_enquire_link_closes(bind_esme):
     assert session.state is SessionState.CLOSED
 
 
-async def test_an_enquire_link_resp_that_cannot_be_read_is_a_sign_of_life(bind_esme):
+async def test_an_unreadable_enquire_link_resp_still_shows_the_peer_is_alive(bind_esme):
     """And the next silence is asked about again: else a half-open socket stays for ever."""
     settings = SessionSettings(enquire_link_s=QUICK_S / 5, response_timeout_s=30)
     session, peer, handler = await bind_esme(settings)
@@ -142,7 +142,7 @@ async def test_an_unanswered_unbind_closes_in_time(bind_esme):
     assert await peer.is_closed()
 
 
-async def test_an_unbind_answered_by_generic_nack_closes(bind_esme):
+async def test_an_unbind_refused_by_generic_nack_closes(bind_esme):
     session, peer, _ = await bind_esme()
     unbinding = asyncio.ensure_future(session.unbind())
     peer.send(GenericNack(Status.ESME_RINVCMDID, (await peer.receive()).sequence_number))
@@ -166,7 +166,7 @@ async def test_the_peers_unbind_is_answered_and_the_link_closed(bind_esme):
     assert await handler.next("closed") is CloseReason.UNBOUND_BY_PEER
 
 
-async def test_closing_twice_and_in_every_way_ends_once(bind_esme):
+async def test_closing_twice_in_any_way_reports_one_end(bind_esme):
     session, _, handler = await bind_esme()
     session.close()
     session.close(CloseReason.PROTOCOL_ERROR)
@@ -219,7 +219,7 @@ async def test_a_bad_alert_is_nacked_because_it_has_no_response(bind_esme):
 
 
 @pytest.mark.parametrize("length", ["00000000", "0000000F", "00010001", "FFFFFFFF"])
-async def test_a_length_no_pdu_has_is_nacked_and_closes(bind_esme, length):
+async def test_an_impossible_command_length_is_nacked_and_closes_the_link(bind_esme, length):
     _, peer, handler = await bind_esme()
     peer.send_octets(bytes.fromhex(f"{length} 00000005 00000000 00000006"))
     assert await peer.receive() == GenericNack(Status.ESME_RINVCMDLEN, 6)
@@ -288,7 +288,7 @@ async def test_a_sequence_number_over_the_standards_limit_is_answered_as_it_came
     assert await peer.receive() == DeliverSmResp(sequence_number=0xFFFFFFFF)
 
 
-async def test_more_unacked_requests_than_allowed_are_sent_back_for_later(bind_esme):
+async def test_more_unacknowledged_requests_than_allowed_are_refused_for_now(bind_esme):
     """And responses to our own requests flow all the same."""
     session, peer, handler = await bind_esme(SessionSettings(max_unacked=2))
     peer.send(*(DeliverSm(sequence_number=number) for number in (1, 2, 3)))

@@ -61,7 +61,7 @@ async def test_a_generic_nack_answers_its_request(bind_esme):
     assert await future == GenericNack(Status.ESME_RINVCMDID, sequence)
 
 
-async def test_a_full_window_refuses_and_says_when_there_is_room(bind_esme):
+async def test_a_full_window_refuses_and_reports_free_capacity_later(bind_esme):
     """gosmpp#73: without a window the message centre closes the link."""
     session, peer, handler = await bind_esme(SessionSettings(window=2))
     first, second = session.request(SubmitSm()), session.request(SubmitSm())
@@ -77,7 +77,7 @@ async def test_a_full_window_refuses_and_says_when_there_is_room(bind_esme):
     assert session.room == 2
 
 
-async def test_enquire_link_and_unbind_need_no_room(bind_esme):
+async def test_enquire_link_and_unbind_do_not_count_in_the_window(bind_esme):
     session, peer, _ = await bind_esme(SessionSettings(window=1))
     session.request(SubmitSm()).cancel()
     session.request(EnquireLink()).cancel()
@@ -88,7 +88,7 @@ async def test_enquire_link_and_unbind_need_no_room(bind_esme):
     await unbinding
 
 
-async def test_requests_of_one_turn_are_written_at_once(bind_esme):
+async def test_requests_of_one_loop_iteration_share_one_write(bind_esme):
     session, peer, _ = await bind_esme()
     for _ in range(3):
         session.request(SubmitSm()).cancel()
@@ -141,7 +141,7 @@ async def test_a_response_with_an_unreadable_end_is_an_answer(bind_esme):
     assert (await peer.receive()).sequence_number == 3
 
 
-async def test_no_response_in_time_is_in_doubt_and_a_late_one_is_still_told(bind_esme):
+async def test_a_request_without_a_response_is_in_doubt_and_a_late_one_is_reported(bind_esme):
     """jasmin#247: the late answer closes what was in doubt."""
     session, peer, handler = await bind_esme(QUICK)
     submit = SubmitSm(destination_addr="66812345678")
@@ -159,7 +159,7 @@ async def test_no_response_in_time_is_in_doubt_and_a_late_one_is_still_told(bind
     assert (await handler.next("unexpected")).message_id == "later"
 
 
-async def test_giving_up_makes_room_again(bind_esme):
+async def test_a_request_that_timed_out_frees_its_window_slot(bind_esme):
     settings = SessionSettings(window=1, response_timeout_s=QUICK_S, enquire_link_s=None)
     session, _, handler = await bind_esme(settings)
     session.request(SubmitSm()).add_done_callback(asyncio.Future.exception)
@@ -167,7 +167,7 @@ async def test_giving_up_makes_room_again(bind_esme):
     assert await handler.next("room") == 1
 
 
-async def test_a_vanished_peer_hands_every_request_back_as_in_doubt(bind_esme):
+async def test_when_the_peer_vanishes_every_request_is_in_doubt(bind_esme):
     session, peer, handler = await bind_esme()
     futures = [session.request(SubmitSm()) for _ in range(3)]
     await peer.receive()
@@ -184,7 +184,7 @@ async def test_a_vanished_peer_hands_every_request_back_as_in_doubt(bind_esme):
     assert not refused.value.written
 
 
-async def test_what_never_left_is_told_from_what_is_in_doubt(bind_esme):
+async def test_requests_that_were_not_written_are_not_in_doubt(bind_esme):
     session, peer, _ = await bind_esme()
     in_doubt = session.request(SubmitSm())
     await peer.receive()
@@ -198,7 +198,7 @@ async def test_what_never_left_is_told_from_what_is_in_doubt(bind_esme):
     assert first.value.reason is CloseReason.CLOSED_BY_US
 
 
-async def test_a_pdu_that_cannot_be_written_takes_no_room(bind_esme):
+async def test_a_pdu_that_cannot_be_encoded_takes_no_window_slot(bind_esme):
     session, peer, _ = await bind_esme()
     with pytest.raises(FieldError):
         session.request(SubmitSm(source_addr="x" * 30))
@@ -217,7 +217,7 @@ async def test_a_response_to_a_request_nobody_awaits_any_more_is_dropped(bind_es
     assert "unexpected" not in handler.seen
 
 
-async def test_a_peer_that_does_not_read_takes_the_room_away_and_gives_it_back(bind_esme):
+async def test_a_peer_that_does_not_read_blocks_the_window_until_it_reads(bind_esme):
     session, peer, handler = await bind_esme(SessionSettings(window=10_000))
     peer.reader._limit = 1  # the raw end stops reading: kernel buffers fill, then ours
     big = SubmitSm(tlvs=((0x0424, bytes(60_000)),))

@@ -89,7 +89,7 @@ async def test_requests_while_the_bind_is_checked_are_refused(server_of, dial):
     assert (await esme.receive()).command_status == Status.ESME_ROK
 
 
-async def test_a_bind_whose_peer_has_left_is_answered_to_nobody(server_of, dial):
+async def test_a_bind_whose_peer_has_left_gets_no_response(server_of, dial):
     release = asyncio.Event()
 
     async def authenticate(_bind, _peer):
@@ -230,7 +230,7 @@ async def test_outbind_makes_an_esme_bind_and_receive(server_of):
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_a_call_accepted_while_nobody_is_called_any_more_is_closed_too(turns):
+async def test_an_outbind_connection_accepted_during_a_close_is_closed_too(turns):
     listening = await listen_for_outbind("127.0.0.1", 0, Recorder())
     with socket.create_connection(("127.0.0.1", listening.port)) as mc:
         for _ in range(turns):
@@ -252,7 +252,7 @@ async def test_an_esme_that_was_called_may_not_bind_to_transmit_only(server_of, 
     assert (await peer.receive()).command_status == Status.ESME_RINVBNDSTS
 
 
-async def test_an_outbind_to_nobody_is_said_so(server_of):
+async def test_an_outbind_without_a_listener_is_a_clear_error(server_of):
     server, _ = await server_of()
     unused = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = unused.sockets[0].getsockname()[1]
@@ -267,7 +267,9 @@ async def test_a_name_no_bind_answer_can_hold_is_refused_at_once():
         await serve("127.0.0.1", 0, lambda *_: 0, Recorder(), system_id="sixteen or more!")
 
 
-async def test_a_handler_that_raises_ends_the_link_and_hands_back(server_of, monkeypatch):
+async def test_a_handler_that_raises_ends_the_link_and_returns_unanswered_requests(
+    server_of, monkeypatch
+):
     server, _ = await server_of()
     reported = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, what: reported.append(what))

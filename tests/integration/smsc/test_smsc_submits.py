@@ -170,7 +170,7 @@ class Throttled:
         return SubmitScript(Status.ESME_RTHROTTLED) if len(self.seen) == 1 else SubmitScript()
 
 
-async def test_a_behaviour_of_ones_own_decides_what_becomes_of_valid_submits(start: Start) -> None:
+async def test_a_custom_behaviour_decides_the_result_of_valid_submits(start: Start) -> None:
     behaviour = Throttled()
     simulator = await start(behaviour=behaviour)
     async with bound(simulator) as esme:

@@ -38,7 +38,7 @@ def rows(path):
     return counts
 
 
-async def test_what_is_older_goes_whole_and_what_is_younger_stays(store, path):
+async def test_older_messages_are_deleted_whole_and_younger_ones_stay(store, path):
     await ended(store, OLD_MS)
     young = await ended(store, NOW_MS)
     assert rows(path) == [2, 2, 2, 2, 0]
@@ -48,7 +48,7 @@ async def test_what_is_older_goes_whole_and_what_is_younger_stays(store, path):
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 0
 
 
-async def test_what_still_waits_stays_however_old_it_is(store, path):
+async def test_unfinished_messages_stay_however_old_they_are(store, path):
     await store.queue.accept(message(at_ms=OLD_MS))
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=10) == 0
     assert rows(path)[0] == 1
@@ -63,7 +63,7 @@ async def test_a_held_message_stays_until_it_has_ended(store, path):
     assert rows(path) == [0, 0, 0, 0, 0]
 
 
-async def test_no_step_is_longer_than_it_may_be(store, path):
+async def test_no_step_deletes_more_than_its_limit(store, path):
     for _ in range(5):
         await ended(store, OLD_MS)
     assert await store.retention.delete_messages(before_ms=BEFORE_MS, limit=3) == 3
@@ -71,7 +71,7 @@ async def test_no_step_is_longer_than_it_may_be(store, path):
     assert rows(path) == [0, 0, 0, 0, 0]
 
 
-async def test_a_receipt_that_may_be_of_several_messages_goes_with_its_time(store, path):
+async def test_an_ambiguous_receipt_is_deleted_by_its_age(store, path):
     """It is no message's, so it goes with none."""
     for at_ms in (OLD_MS, NOW_MS):
         for _ in range(2):

@@ -64,7 +64,7 @@ async def test_closing_commits_what_still_waits(path):
     await store.close()
 
 
-async def test_a_caller_that_went_away_harms_nobody(store):
+async def test_a_cancelled_caller_does_not_affect_others(store):
     gone = asyncio.create_task(store.queue.accept(message()))
     stays = asyncio.create_task(store.queue.accept(message()))
     await asyncio.sleep(0)
@@ -73,7 +73,7 @@ async def test_a_caller_that_went_away_harms_nobody(store):
     assert await store.routing.count_queued("smsc") == 2
 
 
-async def test_receipts_that_were_not_obeyed_are_kept_with_the_reason(store, path):
+async def test_receipts_that_were_not_applied_are_kept_with_the_reason(store, path):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="c-1")])
@@ -86,7 +86,7 @@ async def test_receipts_that_were_not_obeyed_are_kept_with_the_reason(store, pat
     ]
 
 
-async def test_a_parked_receipt_that_met_its_part_is_marked(store, path):
+async def test_a_parked_receipt_that_found_its_part_is_marked(store, path):
     one = leased()
     await store.queue.accept(one)
     await store.queue.record((), [receipt("c-1", at_ms=NOW_MS + 15)])
@@ -102,7 +102,7 @@ async def test_an_ambiguous_receipt_is_kept_as_such(store, path):
     assert standings(path) == [("c-1", "ambiguous", 1, None)]
 
 
-async def test_of_parked_receipts_only_so_many_are_kept_and_the_oldest_go(store, path, monkeypatch):
+async def test_parked_receipts_are_bounded_and_the_oldest_are_deleted(store, path, monkeypatch):
     monkeypatch.setattr(delivery_receipts, "MOST_PARKED", 5)
     await store.queue.record(
         (), [receipt(f"c-{index}", at_ms=NOW_MS + index) for index in range(8)]
@@ -112,7 +112,7 @@ async def test_of_parked_receipts_only_so_many_are_kept_and_the_oldest_go(store,
     assert len(standings(path)) == 5
 
 
-async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch):
+async def test_a_failing_operation_does_not_fail_others_of_the_same_commit(store, monkeypatch):
     def broken(_session, _payloads):
         raise RuntimeError("a mistake of ours")
 
@@ -127,7 +127,7 @@ async def test_a_verb_that_breaks_takes_no_neighbour_with_it(store, monkeypatch)
     assert await store.routing.count_queued("smsc") == 2
 
 
-async def test_a_receipt_whose_end_was_rolled_back_is_obeyed_when_it_comes_again(store):
+async def test_a_receipt_that_was_rolled_back_is_applied_when_it_comes_again(store):
     """A full disk takes both back; then there is room for the receipt, and later for its answer."""
     one = leased()
     await store.queue.accept(one)
@@ -146,7 +146,7 @@ async def test_a_receipt_whose_end_was_rolled_back_is_obeyed_when_it_comes_again
     assert (await store.log.find_message(1, one.id)).state is State.DELIVERED
 
 
-async def test_an_esim_is_found_as_it_is_now_though_nobody_waited_for_its_save(store):
+async def test_an_esim_is_found_as_saved_though_the_save_was_not_awaited(store):
     async def found():
         return await store.catalogue.find_esim(1, esim_tran_no="23072017992029", iccid=None)
 

@@ -37,13 +37,13 @@ async def test_heavy_calls_of_one_account_run_one_at_a_time(desk):
     assert most == 1
 
 
-async def test_those_of_another_account_do_not_wait_for_them(desk):
+async def test_heavy_calls_of_another_account_do_not_wait(desk):
     async with desk.turn(ONE), asyncio.timeout(30), desk.turn(OTHER):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(desk.turn(ONE).__aenter__(), 0)
 
 
-async def test_too_many_that_wait_are_refused(desk):
+async def test_too_many_waiting_heavy_calls_are_refused(desk):
     async def call():
         async with desk.turn(ONE):
             await asyncio.sleep(0)
@@ -54,7 +54,7 @@ async def test_too_many_that_wait_are_refused(desk):
     assert [type(each) for each in done if each] == [Overdrawn] * 3
 
 
-async def test_processor_time_is_charged_and_paid_off(desk, now):
+async def test_cpu_time_is_charged_to_the_account_and_recovers(desk, now):
     while True:
         try:
             async with desk.turn(ONE):

@@ -3,7 +3,7 @@
 from simpost.api.shared.response_cache import ResponseCache
 
 
-def test_an_answer_is_found_again_in_the_same_version_only():
+def test_a_cached_response_is_used_for_the_same_version_only():
     listings = ResponseCache()
     assert listings.find(1, "all") is None
     listings.keep(1, "all", b"plans")
@@ -15,7 +15,7 @@ def test_an_answer_is_found_again_in_the_same_version_only():
     assert listings.find(2, "all") is None
 
 
-def test_what_was_asked_for_longest_ago_goes_first():
+def test_the_least_recently_used_response_is_evicted_first():
     listings = ResponseCache(max_octets=3_000)
     listings.keep(1, "a", b"a" * 800)
     listings.keep(1, "b", b"b" * 800)
@@ -24,7 +24,7 @@ def test_what_was_asked_for_longest_ago_goes_first():
     assert [bool(listings.find(1, key)) for key in "abc"] == [True, False, True]
 
 
-def test_empty_answers_and_ones_that_are_too_large_are_bounded_too():
+def test_empty_and_very_large_responses_are_bounded_too():
     listings = ResponseCache(max_octets=3_000)
     for number in range(100):
         listings.keep(1, number, b"")

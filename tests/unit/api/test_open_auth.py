@@ -100,12 +100,12 @@ def test_the_signature_is_that_of_the_documentation(
     assert sign(secret, timestamp, request_id, access_code, body.encode()) == signature
 
 
-async def test_the_secret_in_clear_proves_the_account() -> None:
+async def test_the_plain_secret_authenticates_the_account() -> None:
     assert await ask(DEMO, code=b"demo-access", secret=b"demo-secret") == DEMO
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
-async def test_a_signature_counts_in_either_case_of_hex(case: Callable[[str], str]) -> None:
+async def test_a_signature_is_accepted_in_either_case_of_hex(case: Callable[[str], str]) -> None:
     body = VECTORS[3][1].encode()
     signature = case(VECTORS[3][2]).encode()
     given: dict[str, Any] = {"timestamp": STAMP, "request_id": REQUEST_ID, "signature": signature}

@@ -47,7 +47,7 @@ def test_esim_access_words_the_same_errors_its_own_way(code: str, text: str) -> 
 
 @pytest.mark.parametrize("dialect", Dialect)
 @pytest.mark.parametrize("code", Code)
-def test_every_code_is_six_digits_and_has_words_in_every_dialect(
+def test_every_code_is_six_digits_and_has_a_message_in_every_dialect(
     dialect: Dialect, code: Code
 ) -> None:
     answer = json.loads(RULES[dialect].fault(ApiError(code)).body)

@@ -182,7 +182,7 @@ async def test_the_request_id_goes_along_with_a_digest_of_what_was_asked() -> No
     assert len(first.fingerprint) == 32
 
 
-async def test_past_its_pace_an_account_is_told_when_to_come_back() -> None:
+async def test_over_its_rate_limit_an_account_gets_retry_after() -> None:
     api = await build_api(Account(1, "demo", "demo-secret", requests_per_s=2))
     for _ in range(2):
         assert (await api.ask(GOOD)).status == 200
@@ -192,7 +192,7 @@ async def test_past_its_pace_an_account_is_told_when_to_come_back() -> None:
     assert len(api.intake.asked) == 2
 
 
-async def test_requests_that_prove_nothing_do_not_use_up_the_pace() -> None:
+async def test_unauthenticated_requests_do_not_use_the_rate_limit() -> None:
     account = Account(1, "demo", "demo-secret", requests_per_s=1)
     api = await build_api(account)
     for _ in range(3):
@@ -201,14 +201,14 @@ async def test_requests_that_prove_nothing_do_not_use_up_the_pace() -> None:
     assert (await api.ask(GOOD, account=account)).status == 200
 
 
-async def test_what_the_store_could_not_commit_is_a_server_error_in_an_envelope() -> None:
+async def test_a_failed_commit_is_a_server_error_in_an_envelope() -> None:
     api = await build_api()
     api.intake.answer = StoreFull()
     answer = await api.ask(GOOD)
     assert (answer.status, answer.code) == (503, "000001")
 
 
-async def test_a_crash_is_an_envelope_and_its_words_are_nowhere(
+async def test_a_crash_is_an_envelope_without_details(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     api = await build_api()
@@ -236,7 +236,7 @@ async def test_an_unknown_path_is_404_in_an_envelope(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["esim/order", "balance/query", "location/list"])
-async def test_a_documented_endpoint_of_the_provider_says_where_it_belongs(name: str) -> None:
+async def test_an_endpoint_of_the_provider_names_the_provider(name: str) -> None:
     api = await build_api()
     answer = await api.ask(path=f"/api/v1/open/{name}")
     assert (answer.status, answer.code) == (200, "200002")
@@ -260,7 +260,7 @@ async def test_a_body_in_chunks_is_put_together_and_bounded_too() -> None:
     assert endless.headers["connection"] == "close"
 
 
-async def test_headers_are_asked_for_before_the_body_is_looked_at() -> None:
+async def test_headers_are_checked_before_the_body() -> None:
     api = await build_api()
     assert (await api.ask("not json", account=None)).code == "000101"
     assert (await api.ask("not json", account=Account(1, "demo", "guess"))).code == "101003"

@@ -69,7 +69,7 @@ def test_the_page_has_the_outcome_of_every_status_named_there() -> None:
         (b"<html>", "id", ""),
     ],
 )
-def test_an_id_is_found_or_there_is_none(body: bytes, path: str, found: str) -> None:
+def test_a_message_id_is_found_or_empty(body: bytes, path: str, found: str) -> None:
     assert message_id(body, path) == found
 
 

@@ -59,14 +59,14 @@ def at_most(per_s):
 
 
 @pytest.mark.parametrize("offered_per_s", [5, 50, 200, 1000, 5000])
-def test_one_in_200_throttled_costs_next_to_nothing(offered_per_s):
+def test_one_throttled_response_in_200_hardly_lowers_the_rate(offered_per_s):
     drive = Drive(AdaptiveRate(0, 0.0))
     assert drive.run(20, offered_per_s, all_but_one_in(200)) >= 0.95 * offered_per_s
 
 
 @pytest.mark.parametrize("offered", [1.2, 2, 10])
 @pytest.mark.parametrize("limit_per_s", [50, 500, 2000])
-def test_a_limit_that_is_not_told_is_found_and_kept_to(limit_per_s, offered):
+def test_an_unknown_limit_is_found_and_kept(limit_per_s, offered):
     drive = Drive(AdaptiveRate(0, 0.0))
     taken_per_s = drive.run(20, offered * limit_per_s, at_most(limit_per_s))
     assert taken_per_s >= 0.6 * limit_per_s
@@ -85,7 +85,7 @@ def test_the_configured_rate_holds_and_comes_back_after_a_throttled_time():
     assert pace.allowed_per_s == 100
 
 
-def test_a_centre_that_throttles_everything_is_asked_once_a_second():
+def test_a_centre_that_throttles_everything_gets_one_submit_a_second():
     drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(30, 1000, nothing)
     assert drive.rate.allowed_per_s < 1.2
@@ -94,14 +94,14 @@ def test_a_centre_that_throttles_everything_is_asked_once_a_second():
     assert drive.throttled - before <= 15
 
 
-def test_a_bind_without_a_rate_of_its_own_is_free_again_in_time():
+def test_a_bind_without_a_configured_rate_becomes_unlimited_again():
     drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(30, 1000, nothing)
     drive.run(30, 1000, everything)
     assert (drive.rate.is_slowed, drive.rate.allowed_per_s) == (False, 0)
 
 
-def test_it_grows_back_though_nothing_is_sent():
+def test_the_rate_recovers_without_traffic():
     pace = AdaptiveRate(100, 0.0)
     for _ in range(50):
         pace.take(0.5)
@@ -127,7 +127,7 @@ def test_a_few_messages_a_second_are_slowed_too_when_most_are_throttled():
     assert drive.rate.is_slowed
 
 
-def test_answers_to_what_left_before_a_cut_do_not_cut_again():
+def test_responses_to_submits_before_a_cut_do_not_cut_again():
     pace = AdaptiveRate(0, 0.0)
     for _ in range(100):
         pace.take(0.0)
@@ -152,7 +152,7 @@ def test_congestion_lowers_the_rate_before_anything_is_throttled():
     assert drive.rate.allowed_per_s == 1000
 
 
-def test_the_measured_rate_is_of_late():
+def test_the_measured_rate_is_a_recent_one():
     drive = Drive(AdaptiveRate(0, 0.0))
     drive.run(3, 200, everything)
     assert drive.rate.measured_per_s(drive.now_s) == pytest.approx(200, rel=0.1)
@@ -166,9 +166,7 @@ def test_the_measured_rate_is_of_late():
         max_size=40,
     ),
 )
-def test_whatever_comes_the_rate_stays_between_its_floor_and_what_was_configured(
-    limit_per_s, answers
-):
+def test_the_rate_stays_between_its_floor_and_the_configured_rate(limit_per_s, answers):
     pace = AdaptiveRate(limit_per_s, 0.0)
     now_s = 0.0
     for pause_s, count, share, congested in answers:

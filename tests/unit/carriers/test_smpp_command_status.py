@@ -46,7 +46,7 @@ def test_every_class_is_explained():
     ]
 
 
-def test_every_word_for_a_link_is_explained():
+def test_every_connection_state_is_explained():
     assert [row[0] for row in table("States of a connection")] == [
         str(link) for link in ConnectionState
     ]
@@ -88,7 +88,7 @@ def test_a_status_leads_to_an_outcome_and_keeps_its_code(status, kind, reason):
     assert outcome.retry_after_s is None
 
 
-def test_a_carriers_own_table_stands_above_the_usual():
+def test_the_status_table_of_a_carrier_overrides_the_default():
     answers = StatusMap({"0x45": "retry", "0x00000411": "throttle", "0x58": "refuse"})
     assert answers.outcome(0x45, "").reason is Reason.CARRIER_BUSY
     assert answers.outcome(0x411, "").kind is OutcomeKind.THROTTLED
@@ -110,7 +110,7 @@ def test_every_error_status_counts_as_a_response(statuses):
         assert in_doubt.reason is Reason.UNCLEAR_RESPONSE
 
 
-def test_the_pause_after_a_passing_fault_is_the_carriers_where_it_is_set():
+def test_the_delay_after_a_temporary_error_is_the_configured_one():
     answers = StatusMap({}, retry_after_s=90)
     assert answers.outcome(Status.ESME_RSYSERR, "").retry_after_s == 90
     assert answers.outcome(Status.ESME_RTHROTTLED, "").retry_after_s is None

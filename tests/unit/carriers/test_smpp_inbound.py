@@ -87,7 +87,7 @@ def test_each_alphabet_is_read(data_coding, octets, text):
     assert text_of(deliver(octets, data_coding)) == text
 
 
-def test_the_default_coding_is_what_the_carrier_takes_it_for():
+def test_the_default_coding_is_the_configured_one():
     assert text_of(deliver(b"\xe9@"), default_alphabet="latin1") == "é@"
     assert text_of(deliver(b"\xe9", 3), default_alphabet="latin1") == "é"
     assert text_of(deliver(b"\x00"), default_alphabet="latin1", default_data_coding=3) == "@"
@@ -136,7 +136,7 @@ def test_jasmin_1257_other_elements_beside_the_reference_are_tolerated():
         ),
     ],
 )
-def test_each_way_of_cutting_gives_the_same_place(request_, kind):
+def test_each_kind_of_concatenation_gives_the_same_position(request_, kind):
     place = read(request_).place
     assert (place.kind, place.reference, place.total, place.number) == (kind, 7, 2, 1)
     assert read(request_).octets == b"x"
@@ -152,19 +152,19 @@ def test_a_part_numbered_impossibly_is_a_message_of_its_own(total, number):
     assert read(deliver(tlvs=tlvs)).place.is_alone
 
 
-def test_a_long_text_comes_whole_in_message_payload():
+def test_a_long_text_comes_in_message_payload():
     payload = b"long " * 100
     request = deliver(b"", tlvs=((Tag.MESSAGE_PAYLOAD, payload),))
     assert text_of(request) == payload.decode()
 
 
-def test_what_is_addressed_to_a_port_is_not_for_a_person():
+def test_a_port_addressed_message_is_not_text_for_a_person():
     header = part_header(GSM7, reference=0, total=1, number=1, bits=8, ports=Ports(2948))
     assert not read(deliver(header + b"x", udhi=True)).is_text
     assert not read(deliver(tlvs=(int_tlv(Tag.DESTINATION_PORT, 2948, 2),))).is_text
 
 
-def test_the_same_text_has_the_same_place_and_another_text_another():
+def test_the_same_text_has_the_same_fingerprint_and_another_text_another():
     assert read(deliver()).place == read(deliver()).place
     assert read(deliver()).place != read(deliver(b"hallo")).place
     assert read(deliver()).place != read(deliver(data_coding=4)).place
@@ -176,7 +176,7 @@ def test_the_same_text_has_the_same_place_and_another_text_another():
     st.integers(0, 255),
     st.lists(st.tuples(st.sampled_from([int(tag) for tag in Tag]), st.binary(max_size=6))),
 )
-def test_whatever_the_octets_are_it_is_read(octets, data_coding, esm_class, tlvs):
+def test_any_octets_are_read(octets, data_coding, esm_class, tlvs):
     request = deliver(octets, data_coding, tlvs=tuple(tlvs))
     request.esm_class = esm_class
     incoming = read(request)
@@ -224,7 +224,7 @@ def test_octets_are_kept_as_they_came_with_what_tells_how_to_read_them(kind, car
     assert (raw.number, raw.data_coding, raw.esm_class) == (1, 5, 0x43)
 
 
-def test_what_is_kept_of_one_pdu_is_bounded():
+def test_the_octets_kept_of_one_pdu_are_bounded():
     payload = bytes(60_000)
     raw = read(DataSm(tlvs=((Tag.MESSAGE_PAYLOAD, payload),))).raw
     assert (len(raw.octets), raw.size) == (8_192, 60_000)

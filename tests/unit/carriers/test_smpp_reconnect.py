@@ -22,7 +22,7 @@ def test_each_wait_is_twice_the_one_before_up_to_the_cap():
     assert [backoff.wait_s() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
 
 
-def test_after_a_link_that_was_of_use_the_first_try_comes_at_once_and_the_next_do_not():
+def test_after_a_healthy_link_only_the_first_reconnect_is_immediate():
     backoff = Backoff(1, 10, Most())
     backoff.wait_s()
     backoff.wait_s()
@@ -30,7 +30,7 @@ def test_after_a_link_that_was_of_use_the_first_try_comes_at_once_and_the_next_d
     assert [backoff.wait_s() for _ in range(4)] == [0.05, 1, 2, 4]
 
 
-def test_at_once_is_never_later_than_the_first_wait():
+def test_an_immediate_reconnect_is_never_later_than_the_first_wait():
     backoff = Backoff(0.01, 10, Most())
     backoff.succeeded()
     assert backoff.wait_s() == 0.01
@@ -40,13 +40,13 @@ def test_at_once_is_never_later_than_the_first_wait():
     ("heard", "lasted", "of_use"),
     [(0, False, False), (0, True, False), (1, False, False), (1, True, True), (100, False, True)],
 )
-def test_a_link_that_takes_a_part_and_hangs_up_is_of_no_use(heard, lasted, of_use):
+def test_a_link_that_takes_one_part_and_closes_is_not_healthy(heard, lasted, of_use):
     """vumi#624, gosmpp#31: progress by single parts is a storm of reconnects all the same."""
     assert counts_as_healthy(heard, lasted=lasted) is of_use
 
 
 @given(st.integers(), st.floats(0.1, 600), st.floats(1, 10))
-def test_waits_are_spread_between_half_and_all(seed, least_s, factor):
+def test_waits_are_randomised_between_half_and_all(seed, least_s, factor):
     backoff = Backoff(least_s, least_s * factor, random.Random(seed))
     wanted = least_s
     for _ in range(8):
@@ -54,10 +54,10 @@ def test_waits_are_spread_between_half_and_all(seed, least_s, factor):
         wanted = min(2 * wanted, least_s * factor)
 
 
-def test_links_lost_together_do_not_come_together():
+def test_links_lost_together_do_not_reconnect_together():
     waits = {Backoff(1, 60, random.Random(seed)).wait_s() for seed in range(20)}
     assert len(waits) == 20
 
 
-def test_every_end_of_a_link_has_a_sentence():
+def test_every_close_reason_has_a_sentence():
     assert all(CLOSE_REASON_TEXT[reason].endswith(".") for reason in CloseReason)

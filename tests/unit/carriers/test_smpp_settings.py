@@ -110,18 +110,18 @@ def check(tmp_path):
         ),
     ],
 )
-def test_a_mistake_is_told_with_line_key_and_reason(check, lines, said):
+def test_a_mistake_is_reported_with_line_key_and_reason(check, lines, said):
     assert check(lines) == said
 
 
-def test_a_carrier_by_tls_with_a_certificate_of_its_own_is_right(check, tmp_path):
+def test_a_tls_carrier_with_a_client_certificate_is_valid(check, tmp_path):
     authority = Authority(tmp_path)
     authority.issue("us", "reseller")
     lines = "tls = true\ntls_ca_file = 'ca.pem'\ntls_cert_file = 'us.pem'\ntls_key_file = 'us.key'"
     assert check(lines) == ""
 
 
-def test_a_key_of_another_certificate_is_told(check, tmp_path):
+def test_a_key_of_another_certificate_is_refused(check, tmp_path):
     authority = Authority(tmp_path)
     authority.issue("us", "reseller")
     authority.issue("them", "other")
@@ -143,20 +143,20 @@ def context_of(tmp_path, lines):
     return tls_context(carrier)
 
 
-def test_tls_verifies_name_and_certificate_unless_told_otherwise(tmp_path):
+def test_tls_verifies_name_and_certificate_by_default(tmp_path):
     context = context_of(tmp_path, "tls = true")
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     context = context_of(tmp_path, "tls = true\ntls_verify = false")
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_NONE, False)
 
 
-def test_an_authority_of_ones_own_replaces_the_systems(tmp_path):
+def test_a_configured_authority_replaces_those_of_the_system(tmp_path):
     Authority(tmp_path)
     context = context_of(tmp_path, "tls = true\ntls_ca_file = 'ca.pem'")
     assert len(context.get_ca_certs()) == 1
 
 
-def test_a_certificate_that_went_away_later_is_told_by_its_key(tmp_path):
+def test_a_removed_certificate_file_is_named_by_its_setting(tmp_path):
     Authority(tmp_path)
     (tmp_path / "simpost.toml").write_text(HEAD + "tls = true\ntls_ca_file = 'ca.pem'", "utf-8")
     (carrier,) = load(tmp_path / "simpost.toml").carriers

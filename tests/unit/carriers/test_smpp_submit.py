@@ -79,7 +79,7 @@ SAR_2_OF_3 = {
         (SAR, (0x00, 0, SAR_2_OF_3, "6869")),
     ],
 )
-def test_a_part_says_its_place_by_header_or_by_tlvs_and_never_by_both(asked, expected):
+def test_the_position_of_a_part_is_in_the_header_or_in_tlvs_never_in_both(asked, expected):
     assert seen(written("hi", **SECOND_OF_3, **asked)) == expected
 
 
@@ -90,12 +90,12 @@ def test_a_part_says_its_place_by_header_or_by_tlvs_and_never_by_both(asked, exp
         ({"reference_bits": 16}, "060804abcd0302"),
     ],
 )
-def test_a_part_of_an_earlier_release_is_joined_as_its_carrier_wants(asked, expected):
+def test_a_part_of_an_earlier_release_uses_the_configured_concatenation(asked, expected):
     assert seen(written("", **SECOND_OF_3, **asked))[3] == expected
 
 
 @pytest.mark.parametrize("changed", [{"concatenation": "sar"}, {"reference_bits": 8}])
-def test_parts_go_as_they_were_cut_though_the_settings_changed_meanwhile(changed):
+def test_parts_are_sent_as_segmented_though_the_settings_changed_since(changed):
     """One part with a header and one without would never be joined."""
     assert seen(written("hi", **SECOND_OF_3, **UDH16, **changed))[3] == "060804abcd03026869"
 
@@ -133,7 +133,7 @@ def test_a_header_beside_sar_tlvs_is_refused():
         ("gsm7+locking1", "ş", {}, (0x40, 0x00, {}, "03250101" + "1d")),
     ],
 )
-def test_every_alphabet_goes_with_the_coding_its_carrier_knows(encoding, text, changed, expected):
+def test_every_alphabet_has_the_data_coding_of_its_carrier(encoding, text, changed, expected):
     """data_coding 0 is GSM 7 bit here and Latin-1 there: opensmpp#19, node-smpp#105, jasmin#800."""
     assert seen(written(text, encoding=encoding, **changed)) == expected
 
@@ -144,7 +144,7 @@ def test_packed_septets_begin_at_a_septet_edge_after_the_header():
     assert submit.short_message.hex() == "050003cd0302" + "d069"
 
 
-def test_what_the_carrier_would_misread_is_refused_rather_than_sent():
+def test_a_text_the_carrier_would_misread_is_refused():
     with pytest.raises(FieldError, match="no value for gsm7"):
         written("hi", encoding="gsm7", default_alphabet="latin1")
 
@@ -162,7 +162,7 @@ FLASH = {"options": Options(message_class=0)}
         ("subunit", (0x00, 0x08, 0x04), {"dest_addr_subunit": "01"}),
     ],
 )
-def test_flash_is_told_in_every_alphabet(told, codings, tlvs):
+def test_flash_is_marked_in_every_alphabet(told, codings, tlvs):
     """Mislabelled classes: jsmpp#117, node-smpp#67, #126, gosmpp#149, jasmin#527."""
     parts = [("hi", "gsm7"), ("✓", "ucs2"), ("00", "binary")]
     for (text, encoding), coding in zip(parts, codings, strict=True):
@@ -171,7 +171,7 @@ def test_flash_is_told_in_every_alphabet(told, codings, tlvs):
 
 
 @pytest.mark.parametrize("each", range(4))
-def test_the_other_classes_count_on_from_flash(each):
+def test_message_classes_count_on_from_flash(each):
     options = Options(message_class=each)
     assert written(options=options, message_class="general").data_coding == 0x10 + each
     assert written(options=options).data_coding == 0xF0 + each
@@ -185,7 +185,7 @@ def test_flash_in_several_parts_has_tlvs_of_both_kinds():
     assert seen(submit) == (0, 0, SAR_2_OF_3 | {"dest_addr_subunit": "01"}, "6869")
 
 
-def test_a_class_that_cannot_be_told_is_refused_rather_than_dropped():
+def test_a_message_class_that_cannot_be_marked_is_refused():
     with pytest.raises(FieldError, match="of class 0"):
         written(message_class="off", **FLASH)
     with pytest.raises(FieldError, match="of class 0"):
@@ -201,7 +201,7 @@ def test_ports_stand_in_the_header_of_a_binary_part():
     assert seen(submit) == (0x40, 0x04, {}, "0605040b8423f0" + "00ff")
 
 
-def test_ports_stand_behind_the_place_in_every_part():
+def test_ports_follow_the_position_in_every_part():
     options = Options(concatenation=Concatenation.UDH8, ports=Ports(250, 240, 8))
     submit = written("00", encoding="binary", options=options, **SECOND_OF_3)
     assert seen(submit) == (0x40, 0x04, {}, "09" + "0003cd0302" + "0402faf0" + "00")
@@ -224,7 +224,7 @@ def test_ports_stand_behind_the_place_in_every_part():
         ("Shop", {"name_ton_npi": "5/1"}, (5, 1, "Shop")),
     ],
 )
-def test_a_sender_has_the_type_and_plan_its_carrier_wants(sender, changed, expected):
+def test_a_sender_has_the_configured_ton_and_npi(sender, changed, expected):
     submit = written(sender=sender, **changed)
     assert (submit.source_addr_ton, submit.source_addr_npi, submit.source_addr) == expected
 
@@ -238,7 +238,7 @@ def test_a_sender_has_the_type_and_plan_its_carrier_wants(sender, changed, expec
         ({"destination_ton_npi": "2/1"}, (2, 1)),
     ],
 )
-def test_a_destination_has_the_type_and_plan_its_carrier_wants(changed, expected):
+def test_a_destination_has_the_configured_ton_and_npi(changed, expected):
     submit = written(**changed)
     assert (submit.dest_addr_ton, submit.dest_addr_npi) == expected
 
@@ -254,12 +254,12 @@ def test_a_destination_has_the_type_and_plan_its_carrier_wants(changed, expected
         ("off", ""),
     ],
 )
-def test_the_end_of_a_message_is_told_as_its_carrier_reads_it(validity, expected):
+def test_the_validity_is_written_as_its_carrier_reads_it(validity, expected):
     assert written(validity=validity).validity_period == expected
 
 
 @pytest.mark.parametrize(("receipt", "registered"), [(True, 1), (False, 0)])
-def test_a_receipt_is_asked_for_or_not(receipt, registered):
+def test_a_receipt_is_requested_or_not(receipt, registered):
     assert written(options=Options(receipt=receipt)).registered_delivery == registered
 
 
@@ -280,13 +280,13 @@ def test_a_carrier_without_receipts_says_so_to_the_decision(receipts, asked):
         ({"concatenation": "payload"}, Concatenation.PAYLOAD),
     ],
 )
-def test_the_traits_tell_how_long_messages_go(changed, method):
+def test_the_capabilities_name_the_kind_of_long_messages(changed, method):
     assert capabilities_of(settings(**changed)).concatenation_method is method
 
 
 @pytest.mark.parametrize("told", ["general", "group_f", "subunit", "off"])
 @pytest.mark.parametrize("alphabet", ["gsm7", "latin1", "ascii"])
-def test_whatever_the_traits_promise_can_be_written(told, alphabet):
+def test_every_declared_capability_can_be_encoded(told, alphabet):
     changed = {"message_class": told, "default_alphabet": alphabet}
     promised = capabilities_of(settings(**changed)).class_alphabets
     for encoding in {alphabet, "ucs2", "binary"} & promised:
@@ -299,6 +299,6 @@ def test_whatever_the_traits_promise_can_be_written(told, alphabet):
     ("padding", "octets"),
     [("cr", "e170381c0e871b"), ("zero", "e170381c0e8701")],
 )
-def test_seven_bits_that_packed_septets_leave_are_filled_as_set(padding, octets):
+def test_seven_spare_bits_of_packed_septets_are_filled_as_configured(padding, octets):
     sent = written("a" * 7, gsm7="packed", gsm7_padding=padding)
     assert sent.short_message.hex() == octets

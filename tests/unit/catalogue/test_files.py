@@ -115,7 +115,7 @@ def test_empty_cells_are_absent_and_empty_lines_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "[]", '{"obj": {"esimList": []}}', "esimTranNo,b\n"])
-def test_a_file_without_rows_is_no_flaw(text: str) -> None:
+def test_a_file_without_rows_is_no_error(text: str) -> None:
     assert read(text) == []
 
 
@@ -142,7 +142,7 @@ def test_a_file_without_rows_is_no_flaw(text: str) -> None:
         ("[" * 100_000, 1, "not readable: "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_taken_is_told_with_its_line(text: str, line: int, reason: str) -> None:
+def test_unreadable_rows_are_reported_with_their_line(text: str, line: int, reason: str) -> None:
     flaw = read(text)[-1]
     assert isinstance(flaw, RowError)
     assert flaw.line == line
@@ -154,14 +154,14 @@ def test_utf_16_is_named_instead_of_misread() -> None:
     assert flaw == RowError(1, "the file is UTF-16: save it as UTF-8", stops=True)
 
 
-def test_rows_before_a_break_are_given_and_the_break_stops() -> None:
+def test_rows_before_a_syntax_error_are_read_and_the_error_stops() -> None:
     whole = json.dumps(PAGE)
     *rows, flaw = read(whole[: whole.index('"2"')])
     assert values(rows) == FEW[:2]
     assert flaw == RowError(1, "the file ends too early", stops=True)
 
 
-def test_a_broken_line_among_lines_is_one_flaw_and_the_rest_is_read() -> None:
+def test_a_broken_line_is_one_error_and_the_other_lines_are_read() -> None:
     good = json.dumps(FEW[0])
     first, flaw, last = read(f'{good}\n{{"esimTranNo": "1", "iccid" }}\n{good}\n')
     assert values([first, last]) == [FEW[0], FEW[0]]
@@ -180,13 +180,13 @@ def test_a_quote_left_open_costs_no_more_than_one_row_may_have(cell: str) -> Non
 @pytest.mark.parametrize(
     "text", ['[{"a": "%s"}]', '{"esimTranNo": "1", "a": "%s"}', '{"a": ["%s"]}']
 )
-def test_a_row_larger_than_any_can_be_is_a_flaw(text: str) -> None:
+def test_a_row_above_the_size_limit_is_an_error(text: str) -> None:
     flaw = read(text % ("x" * 200), max_characters=100)[-1]
     assert isinstance(flaw, RowError)
     assert "larger than" in flaw.reason
 
 
-def test_a_line_too_large_among_lines_is_one_flaw_and_the_rest_is_read() -> None:
+def test_a_line_above_the_size_limit_is_one_error_and_the_others_are_read() -> None:
     large = json.dumps({"esimTranNo": "1", **{f"field{number}": "x" * 20 for number in range(9)}})
     flaw, row = read(f'{large}\n{{"a": 1}}', max_characters=100)
     assert flaw == RowError(1, "larger than any row can be")
@@ -213,7 +213,7 @@ _PIECES = st.lists(
 
 @unhurried
 @given(_PIECES, st.lists(st.integers(0, 10_000), max_size=12))
-def test_any_chunking_gives_the_same_rows_lines_and_flaws(text: str, places: list[int]) -> None:
+def test_any_chunking_gives_the_same_rows_lines_and_errors(text: str, places: list[int]) -> None:
     octets = text.encode()
     whole = read(octets, max_characters=80)
     assert read(cut(octets, places), max_characters=80) == whole
@@ -225,7 +225,7 @@ _CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_s
 
 @unhurried
 @given(st.lists(st.tuples(_CELL, _CELL), max_size=6), st.sampled_from(",;\t"))
-def test_what_csv_was_written_is_read_back(cells: list[tuple[str, str]], delimiter: str) -> None:
+def test_written_csv_is_read_back(cells: list[tuple[str, str]], delimiter: str) -> None:
     rows = [
         {"esimTranNo": str(number), "b": one, "c": other}
         for number, (one, other) in enumerate(cells)
@@ -240,7 +240,7 @@ def test_what_csv_was_written_is_read_back(cells: list[tuple[str, str]], delimit
     st.lists(st.dictionaries(_CELL, _CELL | st.integers() | st.none()), max_size=5),
     st.integers(0, 3),
 )
-def test_what_json_was_written_is_read_back(rows: list[dict[str, Any]], indent: int) -> None:
+def test_written_json_is_read_back(rows: list[dict[str, Any]], indent: int) -> None:
     assert values(read(json.dumps({"obj": {"esimList": rows}}, indent=indent or None))) == rows
 
 
@@ -248,7 +248,7 @@ def good_esim(number: int) -> dict[str, Any]:
     return {"esimTranNo": str(number), "smdpStatus": "ENABLED", "esimStatus": "IN_USE"}
 
 
-def test_good_rows_are_packed_and_bad_ones_told_by_line() -> None:
+def test_good_rows_are_batched_and_bad_ones_reported_by_line() -> None:
     items = [Row(line, good_esim(line)) for line in range(1, 6)]
     items[2] = Row(3, {"esimTranNo": "3"})
     flaw, first, second = batches(items, Kind.ESIMS, max_rows=3, replace=True)
@@ -305,7 +305,7 @@ def test_csv_lines_end_as_any_system_ends_them(ending: str, size: int) -> None:
     assert rows == [{"esimTranNo": "1", "iccid": "2"}, {"esimTranNo": "3", "iccid": "4"}]
 
 
-def test_a_heading_cell_longer_than_csv_takes_is_told() -> None:
+def test_a_heading_above_the_csv_limit_is_reported() -> None:
     text = b"esimTranNo," + b"x" * 140_000 + b"\n1,2\n"
     [flaw] = read_rows([text], Kind.ESIMS)
     assert isinstance(flaw, RowError)

@@ -141,7 +141,7 @@ def test_what_was_parsed_parses_again_to_the_same(smdp_status: Any, esim_status:
         89852245280001354019,
     ],
 )
-def test_the_spelling_of_an_iccid_is_mended(written: Any) -> None:
+def test_the_spelling_of_an_iccid_is_fixed(written: Any) -> None:
     row = esim(iccid=written)
     assert row.iccid == row.document["iccid"] == "89852245280001354019"
 
@@ -149,7 +149,7 @@ def test_the_spelling_of_an_iccid_is_mended(written: Any) -> None:
 @pytest.mark.parametrize(
     "written", ["66812345678", "+66812345678", "0066812345678", "+66 (81) 234-5678", 66812345678]
 )
-def test_the_spelling_of_an_msisdn_is_mended(written: Any) -> None:
+def test_the_spelling_of_an_msisdn_is_fixed(written: Any) -> None:
     row = esim(msisdn=written)
     assert row.msisdn == row.document["msisdn"] == "66812345678"
 
@@ -180,7 +180,7 @@ def test_the_spelling_of_an_msisdn_is_mended(written: Any) -> None:
         ("eid", "8904 9032 0000", "8904 9032 0000"),
     ],
 )
-def test_digits_that_passed_through_a_number_are_kept_where_they_are_certain(
+def test_digits_that_were_stored_as_a_number_are_kept_where_they_are_certain(
     name: Any, written: Any, digits: Any
 ) -> None:
     assert esim(**{name: written}).document[name] == digits
@@ -223,7 +223,7 @@ def test_digits_that_a_number_may_have_lost_are_refused(name: Any, written: Any)
 
 
 @given(st.integers(10**17, 10**20 - 1))
-def test_no_iccid_that_a_double_made_is_taken_as_a_json_number(number: int) -> None:
+def test_an_iccid_rounded_as_a_double_is_refused(number: int) -> None:
     for made in (float(number), int(float(number)), int(Decimal(repr(float(number))))):
         with pytest.raises(RefusedRow):
             esim(iccid=made)
@@ -360,7 +360,7 @@ def test_a_plan_of_unknown_data_type_is_type_0() -> None:
         ("00000002610900000479", "iccid does not begin with 89"),
     ],
 )
-def test_an_odd_iccid_is_taken_and_doubted(iccid: Any, said: Any) -> None:
+def test_an_odd_iccid_is_taken_with_a_warning(iccid: Any, said: Any) -> None:
     assert doubt(esim(iccid=iccid)) == said
 
 

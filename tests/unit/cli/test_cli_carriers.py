@@ -34,12 +34,12 @@ def carrier(*binds: dict[str, Any], **changes: Any) -> dict[str, Any]:
     )
 
 
-def test_a_row_shows_window_rate_last_pdu_and_what_waits() -> None:
+def test_a_row_shows_window_rate_last_pdu_and_queued_parts() -> None:
     (row,) = rows_of(carrier(bind()), NOW)
     assert row == ["one", "1 transceiver", "ready", "3/10", "41.5 of 50", "2 s ago", "7", "3", ""]
 
 
-def test_what_holds_for_the_carrier_stands_once() -> None:
+def test_facts_of_the_carrier_are_shown_once() -> None:
     first, second = rows_of(carrier(bind(), bind(number=2, allowedPerSecond=0)), NOW)
     assert (first[0], first[6], first[7]) == ("one", "7", "3")
     assert second == ["", "2 transceiver", "ready", "3/10", "41.5", "2 s ago", "", "", ""]
@@ -53,23 +53,23 @@ def test_a_lost_bind_shows_why_and_a_receiver_has_no_window() -> None:
     assert second[3:5] == ["", ""]
 
 
-def test_a_pause_stands_beside_the_link() -> None:
+def test_a_pause_is_shown_beside_the_state() -> None:
     (row,) = rows_of(carrier(bind(), paused=True), NOW)
     assert row[2] == "ready, paused"
 
 
-def test_a_carrier_that_is_gone_is_shown_with_what_waits_for_it() -> None:
+def test_a_removed_carrier_is_shown_with_its_queued_parts() -> None:
     (row,) = rows_of(carrier(state=None), NOW)
     assert row == ["one", "", "not configured", "", "", "", "7", "3", ""]
 
 
-def test_silence_is_told_in_the_unit_that_fits() -> None:
+def test_silence_is_shown_in_a_fitting_unit() -> None:
     times = ["2026-11-22T11:50:00.000Z", "2026-11-22T02:00:00.000Z"]
     rows = [next(rows_of(carrier(bind(lastHeardAt=time)), NOW)) for time in times]
     assert [row[5] for row in rows] == ["10 min ago", "10 h ago"]
 
 
-def test_the_forms_of_receipt_ids_are_told_in_sentences() -> None:
+def test_receipt_id_formats_are_shown_in_sentences() -> None:
     said = "receipts write the hexadecimal id in decimal; answers have it in upper case"
     seen = {"description": said, "count": 41, "lastSeenAt": "2026-11-22T11:57:00.000Z"}
     once = {"description": "otherwise", "count": 1, "lastSeenAt": "2026-11-22T11:59:50.000Z"}
@@ -80,7 +80,7 @@ def test_the_forms_of_receipt_ids_are_told_in_sentences() -> None:
     assert not list(lines_of_forms(carrier(bind()), NOW))
 
 
-def test_a_reload_is_told_in_sentences() -> None:
+def test_a_reload_is_shown_in_sentences() -> None:
     nothing: dict[str, Any] = {key: [] for key in ("added", "changed", "removed")}
     nothing |= {"sections": [], "needsRestart": []}
     assert list(lines_of(nothing)) == ["Nothing changed."]

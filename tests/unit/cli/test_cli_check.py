@@ -73,7 +73,7 @@ def test_init_says_when_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFi
     assert "cannot be created: No such file or directory" in capsys.readouterr().err
 
 
-def test_check_says_what_it_found(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_shows_its_findings(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     more = CARRIER.format(name="one") + 'tls = true\n[[routes]]\ncarrier = "one"\nplan = "TH_1_7"\n'
     said = checked(file, capsys, more)
     assert "server    http://127.0.0.1:8080" in said
@@ -102,7 +102,7 @@ def test_check_says_what_it_found(file: Path, capsys: pytest.CaptureFixture[str]
         ),
     ],
 )
-def test_check_warns_of_what_would_surprise(
+def test_check_warns_of_surprising_settings(
     file: Path, capsys: pytest.CaptureFixture[str], more: str, warning: str
 ) -> None:
     assert f"warning: {warning}" in checked(file, capsys, more)
@@ -203,7 +203,7 @@ def test_init_keeps_texts_for_90_days(file: Path) -> None:
     assert load(file).messages.keep_days == 90
 
 
-def test_init_puts_the_store_where_it_is_told(
+def test_init_puts_the_store_at_the_given_path(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "simpost.toml"

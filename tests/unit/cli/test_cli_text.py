@@ -38,14 +38,16 @@ def test_a_plain_text_is_one_part(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_what_forces_ucs2_is_named_with_what_would_do(capsys: pytest.CaptureFixture[str]) -> None:
+def test_characters_that_force_ucs2_are_named_with_a_replacement(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     said = shown(capsys, "it’s " + "x" * 100)
     assert "encoding  ucs2 (16 bit)" in said
     assert '’  U+2019 RIGHT SINGLE QUOTATION MARK, once, first at 2; "\'" would do' in said
     assert "With --look-alikes it is 1 part of gsm7:\n  it's xxx" in said
 
 
-def test_what_counts_as_two_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_characters_that_count_twice_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     said = shown(capsys, "{a}")
     assert "length    3 characters, 5 septets" in said
     assert "These count as two:\n  {  U+007B LEFT CURLY BRACKET, once, first at 0" in said
@@ -163,7 +165,7 @@ def test_stdin_that_is_no_text_is_refused(
 
 
 @pytest.mark.parametrize("arguments", [["x", "--language", "14"], ["x", "--reference-bits", "9"]])
-def test_what_does_not_exist_cannot_be_asked_for(
+def test_unknown_option_values_are_refused(
     capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     assert shown(capsys, *arguments, code=2) == ""
@@ -173,6 +175,6 @@ def test_a_text_no_carrier_takes_is_shown_and_refused(capsys: pytest.CaptureFixt
     assert "parts     256" in shown(capsys, "x" * (153 * 255 + 1), code=1)
 
 
-def test_nothing_in_a_text_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_of_a_text_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in shown(capsys, "a\x1b[2Jb\n\u202ec")
     assert visible("a\x1b\n\u202eé") == "a\\x1b\\n\\u202eé"

@@ -58,7 +58,7 @@ def message(state: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_what_was_asked_for_beside_the_text_is_told() -> None:
+def test_the_options_of_a_message_are_shown() -> None:
     asked = {"from": "Bank", "class": 0, "receipt": False, "text": None, "binary": "00ff"}
     ports = {"destination": 2948, "source": 9200, "bits": 16}
     lines = list(timeline(message("sent", ports=ports, **asked)))
@@ -79,12 +79,12 @@ def test_ports_are_written_with_a_colon(text: str, ports: dict[str, int]) -> Non
 
 
 @pytest.mark.parametrize("text", ["x", "1:x", ":", "1:2:3"])
-def test_what_is_no_port_is_refused(text: str) -> None:
+def test_an_invalid_port_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="must be a port"):
         parse_ports(text)
 
 
-def test_a_delivered_message_is_told_from_beginning_to_end() -> None:
+def test_a_delivered_message_is_shown_from_beginning_to_end() -> None:
     part = {
         "number": 1,
         "state": "delivered",
@@ -138,7 +138,7 @@ def kept(disposition: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_what_the_network_said_is_told_with_what_it_means() -> None:
+def test_a_network_error_is_shown_with_its_meaning() -> None:
     part = {
         "number": 1,
         "state": "failed",
@@ -154,7 +154,7 @@ def test_what_the_network_said_is_told_with_what_it_means() -> None:
     assert list(timeline(message("failed", parts=[part])))[-1].endswith("failed, code 0D1")
 
 
-def test_receipts_that_were_kept_are_told_in_their_place() -> None:
+def test_unapplied_receipts_are_shown_in_order() -> None:
     receipts = [
         kept("duplicate", count=3),
         kept("late", state="failed", carrierCode="0D1"),

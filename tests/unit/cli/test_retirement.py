@@ -4,14 +4,14 @@ from simpost.catalogue.files import Batch
 from simpost.cli.retirement import KeySet, Spool
 
 
-def test_a_set_of_keys_has_those_that_were_added() -> None:
+def test_a_key_set_contains_the_added_keys() -> None:
     keys = KeySet()
     for number in range(0, 100_000, 2):
         keys.add(str(number))
     assert all((str(number) in keys) is (number % 2 == 0) for number in range(100_000))
 
 
-def test_a_spool_gives_back_its_batches_in_order() -> None:
+def test_a_spool_returns_its_batches_in_order() -> None:
     batches = [Batch(b"[%d]" % number, [number], [str(number)], number) for number in range(9)]
     with TemporaryFile() as file:
         spool = Spool(file)

@@ -22,7 +22,7 @@ def test_a_node_alone_takes_all():
     assert share.acquire == binds(1, 2, 3)
 
 
-def test_of_what_others_have_nothing_is_taken():
+def test_binds_of_other_nodes_are_not_taken():
     share = share_of(A, {"one": (1, 2)}, sharing(A), dict.fromkeys(binds(1, 2), B))
     assert share == ([], [])
 
@@ -32,24 +32,24 @@ def test_what_is_above_a_fair_share_is_returned_one_at_a_time():
     assert share == ([], binds(3))
 
 
-def test_one_bind_stays_where_it_is_however_many_want_it():
+def test_a_single_bind_stays_where_it_is():
     share = share_of(A, {"one": (1,)}, sharing(*"abcde"), dict.fromkeys(binds(1), A))
     assert share == ([], [])
 
 
-def test_one_that_stands_back_returns_all_and_takes_nothing():
+def test_a_yielding_node_returns_all_binds_and_takes_none():
     places = sharing(B, a=BindRank(1, 1))
     assert share_of(A, {"one": (1, 2)}, places, dict.fromkeys(binds(1), A)) == ([], binds(1))
     assert share_of(B, {"one": (1, 2)}, places, {}) == (binds(1, 2), [])
 
 
-def test_where_all_stand_back_the_one_that_did_so_first_has_its_turn():
+def test_when_all_nodes_yield_the_first_to_yield_is_next():
     places = sharing(a=BindRank(2, 7), b=BindRank(3, 6), c=BindRank(1, 8))
     shares = {name: share_of(name, {"one": (1, 2)}, places, {}) for name in (A, B, C)}
     assert [shares[name].acquire for name in (A, B, C)] == [[], binds(1, 2), []]
 
 
-def test_of_those_that_share_whoever_failed_less_goes_first():
+def test_of_sharing_nodes_the_one_with_fewer_failures_goes_first():
     places = sharing(B, a=BindRank(1, 0))
     wanted = {"one": (1, 2)}
     assert share_of(A, wanted, places, {}).acquire == binds(2)
@@ -68,7 +68,7 @@ def test_the_name_of_a_lease_says_whose_bind_it_is():
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=5),
     st.randoms(use_true_random=False),
 )
-def test_nodes_that_share_again_and_again_come_to_rest_with_every_bind_owned(count, places, chance):
+def test_repeated_sharing_ends_with_every_bind_owned(count, places, chance):
     names = [f"n{number}" for number in range(len(places))]
     stand = {"one": {name: BindRank(*place) for name, place in zip(names, places, strict=True)}}
     wanted = {"one": tuple(range(1, count + 1))}

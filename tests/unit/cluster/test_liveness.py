@@ -16,7 +16,7 @@ def test_a_node_is_silent_from_when_its_serial_was_first_seen():
     assert watch.silent_s(row(), 110.0) == 10.0
 
 
-def test_a_beat_or_another_run_of_the_name_ends_its_silence():
+def test_a_heartbeat_or_a_new_process_of_the_name_ends_its_silence():
     for changed in (row(serial=2), row(run=b"2")):
         watch = Liveness()
         watch.saw([row()], 100.0)
@@ -24,11 +24,11 @@ def test_a_beat_or_another_run_of_the_name_ends_its_silence():
         assert watch.silent_s(changed, 110.0) == 3.0
 
 
-def test_of_one_that_was_never_seen_no_silence_is_known():
+def test_the_silence_of_a_node_never_seen_is_unknown():
     assert Liveness().silent_s(row(), 1_000.0) == 0.0
 
 
-def test_one_that_was_away_is_not_taken_to_have_been_silent_meanwhile():
+def test_a_suspended_observer_does_not_count_its_own_absence_as_silence():
     watch = Liveness()
     watch.saw([row()], 100.0)
     watch.saw([], 101.0)
@@ -53,13 +53,13 @@ def test_a_jump_of_the_wall_clock_does_not_move_the_shared_one():
     assert clock.now_ms() == 1_001_000
 
 
-def test_it_follows_the_database():
+def test_the_shared_clock_follows_the_database():
     clock = Clocks().shared()
     clock.heard(4_600_000, way_s=0.01)
     assert clock.now_ms() == 4_600_000
 
 
-def test_a_difference_that_the_way_explains_is_left_alone():
+def test_a_difference_within_the_round_trip_is_ignored():
     clock = Clocks().shared()
     clock.heard(1_000_090, way_s=0.01)
     clock.heard(1_000_900, way_s=1.0)

@@ -39,7 +39,7 @@ def reach(time_s):
     return Reachability("a", PATIENCE_S, time_s)
 
 
-def test_a_bind_that_never_comes_about_is_left_to_others_after_the_patience(reach):
+def test_a_bind_that_never_succeeds_is_yielded_to_other_nodes(reach):
     reach.look(ONE, LOST, PATIENCE_S - 1, [says()])
     assert reach.place(ONE) == NOT_YIELDING
     reach.look(ONE, LOST, PATIENCE_S, [says()])
@@ -51,7 +51,7 @@ def test_a_node_that_is_alone_keeps_trying(reach):
     assert reach.place(ONE) == NOT_YIELDING
 
 
-def test_each_time_it_tries_twice_as_long_up_to_eight_times(reach):
+def test_each_failure_doubles_the_wait_up_to_eight_times(reach):
     tried = []
     for failed in range(6):
         tries_s = next(
@@ -66,18 +66,18 @@ def fails(reach, seconds, failed):
     return reach.place(ONE).failed > failed
 
 
-def test_whoever_stands_back_goes_behind_all_that_did_before(reach):
+def test_a_yielding_node_queues_behind_earlier_ones(reach):
     reach.look(ONE, LOST, PATIENCE_S, [says(turn=4), says(), says(turn=9)])
     assert reach.place(ONE).turn == 10
 
 
-def test_one_bind_that_is_bound_makes_all_good(reach):
+def test_one_successful_bind_resets_the_failures(reach):
     reach.look(ONE, LOST, PATIENCE_S, [says()])
     reach.look(ONE, BOUND, 0.0, [says()])
     assert reach.place(ONE) == NOT_YIELDING
 
 
-def test_where_nobody_was_bound_it_shares_again_once_another_is(reach):
+def test_a_node_shares_again_once_another_is_bound(reach):
     reach.look(ONE, LOST, PATIENCE_S, [says(LOST)])
     reach.look(ONE, [], 0.0, [says(LOST)])
     assert reach.place(ONE).turn
@@ -85,7 +85,7 @@ def test_where_nobody_was_bound_it_shares_again_once_another_is(reach):
     assert reach.place(ONE) == BindRank(1, 0)
 
 
-def test_a_node_that_alone_is_cut_off_asks_for_its_share_after_a_long_rest(reach, time_s):
+def test_a_node_that_alone_is_cut_off_asks_for_its_share_after_a_long_wait(reach, time_s):
     reach.look(ONE, LOST, PATIENCE_S, [says(BOUND)])
     rest_s = 20 * 2 * PATIENCE_S
     time_s.now_s += rest_s - 1

@@ -33,7 +33,7 @@ async def test_a_single_node_leads_and_reloads_alone():
     await node.leave()
 
 
-def test_no_handler_asks_whether_there_is_a_cluster():
+def test_no_handler_depends_on_a_cluster():
     root = Path(simpost.api.__file__).parent
     found = [
         path.relative_to(root)

@@ -86,7 +86,7 @@ def report(mine, is_bound, failed=0, turn=0):
 
 @pytest.mark.parametrize("nodes", [2, 3, 10])
 @pytest.mark.parametrize("binds", [1, 4])
-def test_while_the_operator_is_down_for_all_binds_move_at_most_15_times_an_hour(nodes, binds):
+def test_binds_move_at_most_15_times_an_hour_while_the_network_is_down(nodes, binds):
     site = Site(nodes, binds)
     site.passes(60)
     site.is_down = True
@@ -135,7 +135,7 @@ def test_of_a_carrier_with_several_binds_the_share_of_one_cut_off_is_away_a_twen
 
 
 @given(st.data())
-def test_whatever_is_cut_and_mended_all_binds_are_bound_in_the_end_where_a_node_reaches(data):
+def test_every_reachable_bind_is_bound_after_any_cuts(data):
     nodes = data.draw(st.integers(1, 4))
     site = Site(nodes, data.draw(st.integers(1, 6)))
     for _ in range(data.draw(st.integers(1, 8))):

@@ -31,5 +31,5 @@ def test_msisdns(text):
 
 
 @pytest.mark.parametrize("text", ["", "0447700900", "+447700900123", "1" * 16, "44 7700"])
-def test_what_is_no_msisdn(text):
+def test_invalid_msisdns_are_refused(text):
     assert not is_msisdn(text)

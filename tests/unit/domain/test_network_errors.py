@@ -26,7 +26,7 @@ def test_a_network_error_is_explained(code, says):
 @pytest.mark.parametrize(
     "code", [None, "", "027", "27", "0x0000000B", "3:0", "9:27", "3:", "3:27x", "text 3:27"]
 )
-def test_what_only_the_carrier_knows_is_not_guessed(code):
+def test_unknown_carrier_codes_are_not_guessed(code):
     assert explain_carrier_code(code) is None
 
 

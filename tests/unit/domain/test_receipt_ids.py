@@ -76,9 +76,7 @@ def test_the_candidates_are_few_and_never_the_id_itself(written, widths):
     ),
     written=st.sampled_from(["d", "x", "X", "08d", "08x", "010d", "020X"]),
 )
-def test_whatever_way_a_number_is_written_the_answer_is_among_the_candidates_both_ways(
-    value, answered, written
-):
+def test_every_spelling_of_a_number_has_the_id_among_its_candidates(value, answered, written):
     """The other way round serves receipts that came before their answer."""
     answer, receipt = format(value, answered), format(value, written)
     if answer != receipt:
@@ -87,12 +85,12 @@ def test_whatever_way_a_number_is_written_the_answer_is_among_the_candidates_bot
 
 
 @given(st.text("0123456789abcdefABCDEF", min_size=1, max_size=20))
-def test_each_form_says_the_same_whatever_the_others(written):
+def test_each_format_is_independent_of_the_others(written):
     for answer_id, form in candidate_ids(written, ALL).items():
         assert candidate_ids(written, [form]) == {answer_id: form}
 
 
-def test_every_form_says_in_words_what_it_is():
+def test_every_format_has_a_description():
     assert len({form.sentence for form in ALL}) == len(ALL)
     assert IdFormat(Base.DECIMAL, LetterCase.UPPER, 8).sentence == (
         "receipts write the hexadecimal id in decimal; answers have it in upper case, padded to 8"
@@ -109,13 +107,13 @@ def proven(written, answer_id, form=DECIMAL, learnt=False, numbers=()):
     return is_proven(written, answer_id, form, learnt=learnt, numbers=numbers, number=HANDSET)
 
 
-def test_a_form_never_seen_needs_the_number_it_was_sent_to():
+def test_an_unknown_format_needs_the_destination_number():
     assert proven("11259375", "ABCDEF", numbers=["Shop", HANDSET])
     assert not proven("11259375", "ABCDEF", numbers=["66899999999"])
     assert not proven("11259375", "ABCDEF")
 
 
-def test_a_form_that_was_learnt_needs_no_number_but_minds_another_one():
+def test_a_known_format_needs_no_number_but_refuses_another_one():
     assert proven("11259375", "ABCDEF", learnt=True)
     assert proven("11259375", "ABCDEF", learnt=True, numbers=[HANDSET])
     assert not proven("11259375", "ABCDEF", learnt=True, numbers=["66899999999"])

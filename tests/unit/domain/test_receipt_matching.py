@@ -29,28 +29,28 @@ def part(carrier_message_id, number=1, destination=NUMBER, expires_ms=NOW_MS + D
     return CandidatePart(0, *facts, carrier_message_id, destination)
 
 
-def test_the_very_id_needs_no_proof():
+def test_an_exact_id_needs_no_proof():
     one = part("11259375")
     assert choose(said(), [one], {}) is one
 
 
-def test_nothing_fits_and_more_is_looked_for():
+def test_without_a_match_other_formats_are_searched():
     assert choose(said(), [], FORMS) is None
 
 
-def test_two_with_the_very_id_are_ambiguous():
+def test_two_parts_with_the_exact_id_are_ambiguous():
     assert (
         choose(said(), [part("11259375"), part("11259375", 2)], {}) is ReceiptDisposition.AMBIGUOUS
     )
 
 
-def test_one_whose_validity_ended_long_ago_is_out_of_the_choice():
+def test_a_part_whose_validity_ended_long_ago_is_no_candidate():
     old = part("11259375", 2, expires_ms=NOW_MS - DAY_MS - 1)
     assert choose(said(), [part("11259375"), old], {}) == part("11259375")
     assert choose(said(), [old], {}) is old
 
 
-def test_the_number_tells_a_form_from_the_very_id():
+def test_the_number_decides_between_a_format_and_the_exact_id():
     exact, in_form = part("11259375", 1, OTHER), part("abcdef", 2)
     assert choose(said("11259375", NUMBER), [exact, in_form], FORMS) is in_form
     assert choose(said("11259375", OTHER), [exact, in_form], FORMS) is exact
@@ -60,7 +60,7 @@ def test_the_number_tells_a_form_from_the_very_id():
 @pytest.mark.parametrize(
     ("numbers", "is_found"), [((), True), ((NUMBER,), True), ((OTHER,), False)]
 )
-def test_a_form_that_was_learnt_is_believed_unless_the_number_is_another(numbers, is_found):
+def test_a_known_format_is_accepted_unless_the_number_differs(numbers, is_found):
     one = part("abcdef")
     assert choose(said("11259375", *numbers), [one], FORMS) is (one if is_found else None)
 
@@ -68,14 +68,14 @@ def test_a_form_that_was_learnt_is_believed_unless_the_number_is_another(numbers
 @pytest.mark.parametrize(
     ("numbers", "is_found"), [((), False), ((NUMBER,), True), ((OTHER,), False)]
 )
-def test_any_other_form_needs_the_number(numbers, is_found):
+def test_any_other_format_needs_the_number(numbers, is_found):
     one = part("abcdef")
     found = choose_in_any_format(said("11259375", *numbers), [one], FORMS)
     assert found is (one if is_found else ReceiptDisposition.PARKED)
     assert matches_any(said("11259375", *numbers), [one], FORMS) is is_found
 
 
-def test_several_in_any_form_are_ambiguous_and_none_waits_for_its_answer():
+def test_several_matches_in_any_format_are_ambiguous():
     both = [part("abcdef"), part("ABCDEF", 2)]
     assert (
         choose_in_any_format(said("11259375", NUMBER), both, FORMS) is ReceiptDisposition.AMBIGUOUS

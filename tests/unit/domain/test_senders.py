@@ -15,6 +15,6 @@ def test_numbers_short_codes_and_names_are_senders(text):
     "text",
     ["", "+", "1" * 16, "a" * 12, "   ", "12 34", "Café", "Shop\n", "Shop\0", "+Shop", "١٢٣", "*"],
 )
-def test_what_networks_rewrite_is_no_sender(text):
+def test_a_sender_that_networks_rewrite_is_refused(text):
     """A name beyond 11 characters, a number beyond E.164, letters that not every network shows."""
     assert not is_sender(text)

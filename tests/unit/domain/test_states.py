@@ -43,7 +43,7 @@ def test_delivered_means_every_part_was(parts):
 
 
 @given(st.lists(states, min_size=1, max_size=6), st.data())
-def test_when_a_part_climbs_the_message_never_falls(parts, data):
+def test_when_a_part_rises_the_message_never_falls(parts, data):
     index = data.draw(st.integers(0, len(parts) - 1))
     higher = [state for state in State if state.outranks(parts[index])]
     assume(higher)

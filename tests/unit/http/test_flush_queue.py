@@ -5,7 +5,7 @@ import asyncio
 from simpost.http.flush_queue import FlushQueue
 
 
-async def test_all_that_have_something_to_write_do_so_once_when_the_turn_ends():
+async def test_each_connection_writes_once_at_the_end_of_a_loop_iteration():
     flush_queue, written = FlushQueue(), []
 
     class Written:

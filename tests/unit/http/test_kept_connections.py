@@ -106,7 +106,7 @@ def answer(connection):
     return answer
 
 
-def test_one_that_stays_idle_is_closed(answer, loop, transport):
+def test_an_idle_connection_is_closed(answer, loop, transport):
     answer()
     loop.go_to(104.9)
     assert not transport.closed
@@ -114,7 +114,7 @@ def test_one_that_stays_idle_is_closed(answer, loop, transport):
     assert transport.closed
 
 
-def test_one_that_is_used_keeps_its_one_timer(answer, loop, transport):
+def test_a_connection_in_use_keeps_one_timer(answer, loop, transport):
     for _ in range(3):
         answer()
         loop.go_to(loop.now_s + 1)
@@ -126,7 +126,7 @@ def test_one_that_is_used_keeps_its_one_timer(answer, loop, transport):
     assert transport.closed
 
 
-def test_one_that_sends_a_head_gets_the_time_of_a_head(answer, connection, loop, transport):
+def test_a_started_request_head_has_its_own_time_limit(answer, connection, loop, transport):
     answer()
     loop.go_to(104)
     connection.data_received(b"GET / HTTP/1.1\r\nHost: simpost\r\n")
@@ -135,7 +135,9 @@ def test_one_that_sends_a_head_gets_the_time_of_a_head(answer, connection, loop,
     assert loop.armed == [134]
 
 
-def test_one_whose_answer_is_not_read_is_cut_off(answer, connection, loop, transport):
+def test_a_connection_that_does_not_read_its_response_is_closed(
+    answer, connection, loop, transport
+):
     answer()
     connection.pause_writing()
     connection.data_received(b"GET")  # it may write on, all the same
@@ -145,14 +147,14 @@ def test_one_whose_answer_is_not_read_is_cut_off(answer, connection, loop, trans
     assert transport.closed
 
 
-def test_one_whose_answer_is_read_late_goes_on(answer, connection, loop, transport):
+def test_a_connection_that_reads_late_is_kept(answer, connection, loop, transport):
     answer()
     connection.pause_writing()
     connection.resume_writing()
     assert loop.armed == [105]
 
 
-def test_one_that_was_lost_leaves_no_timer(answer, connection, loop):
+def test_a_lost_connection_leaves_no_timer(answer, connection, loop):
     answer()
     connection.pause_writing()
     connection.connection_lost(None)

@@ -48,24 +48,24 @@ async def test_a_lane_never_holds_more_than_twice_its_depth():
     assert one.claim_size(held=128, depth=64) == 0
 
 
-async def test_a_lane_of_one_part_claims_too():
+async def test_a_lane_with_a_depth_of_one_claims_too():
     assert backlog().claim_size(held=0, depth=1) == 1
 
 
-async def test_what_waits_is_known_from_the_last_claim():
+async def test_the_number_of_queued_parts_is_known_from_the_last_claim():
     empty, full = backlog(parts=3), backlog(parts=32)
     await empty.claim(32, codes_only=False)
     await full.claim(32, codes_only=False)
     assert (empty.waits, full.waits) == (False, True)
 
 
-async def test_a_claim_of_codes_says_nothing_of_the_others():
+async def test_a_claim_of_codes_tells_nothing_about_other_parts():
     one = backlog()
     await one.claim(32, codes_only=True)
     assert one.waits
 
 
-async def test_a_code_that_falls_due_rings_by_itself():
+async def test_a_code_that_becomes_due_wakes_the_lane():
     one = backlog()
     await one.claim(8, codes_only=True)
     one.notify_in(0)
@@ -73,7 +73,7 @@ async def test_a_code_that_falls_due_rings_by_itself():
     assert one.claim_size(held=64, depth=64) == 32
 
 
-async def test_alarms_are_bounded():
+async def test_scheduled_wake_ups_are_bounded():
     one = backlog()
     loop = asyncio.get_running_loop()
     before = len(loop._scheduled)
@@ -88,7 +88,7 @@ async def test_a_store_that_refuses_gives_no_parts():
     assert await backlog(parts=None).claim(8, codes_only=False) == []
 
 
-async def test_leases_are_looked_at_every_few_seconds_for_as_long_as_there_is_doubt():
+async def test_leases_are_reconciled_every_few_seconds_while_a_commit_is_uncertain():
     now_ms = 1_000_000
     one = Backlog(Claims(None), "c", owner="o", clock_ms=lambda: now_ms)
     assert not one.should_reconcile
@@ -102,7 +102,7 @@ async def test_leases_are_looked_at_every_few_seconds_for_as_long_as_there_is_do
     assert looks == list(range(0, 180, 5))
 
 
-async def test_a_clock_that_goes_back_does_not_put_off_the_next_look():
+async def test_a_clock_set_back_does_not_delay_the_next_claim():
     now_ms = 10_000_000
     one = Backlog(Claims(None), "c", owner="o", clock_ms=lambda: now_ms)
     one.mark_uncertain()

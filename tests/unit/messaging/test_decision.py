@@ -39,7 +39,7 @@ def changed(**facts):
     return msgspec.structs.replace(ESIM, **facts)
 
 
-def test_a_plain_text_goes_in_one_part_to_the_msisdn():
+def test_a_plain_text_is_one_part_to_the_msisdn():
     plan = decided()
     assert plan == SendPlan(TRAITS, "447700900001", Category.SERVICE, "gsm7", "hello", ("hello",))
 
@@ -71,7 +71,7 @@ def test_too_many_parts_are_counted_exactly():
     assert answer.detail == "11 parts, 10 at most"
 
 
-def test_what_a_plan_forbids_comes_before_what_is_wrong_with_the_text():
+def test_a_plan_that_forbids_sms_is_reported_before_problems_of_the_text():
     assert decided(esim=changed(sms_status=0), text="").reason is Reason.SMS_NOT_SUPPORTED
 
 
@@ -161,7 +161,7 @@ def test_policy_may_refuse_or_let_pass():
     assert decided(policy=lambda *_: None) == decided()
 
 
-def test_policy_has_its_say_when_the_time_has_come_not_before():
+def test_policy_is_applied_when_a_scheduled_message_is_due():
     refusal = Refusal(Reason.RATE_LIMITED)
     decision = decided(send_at_ms=NOW_MS + 1, policy=lambda *_: refusal)
     assert decision.reason is Reason.SCHEDULED

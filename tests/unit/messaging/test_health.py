@@ -28,25 +28,25 @@ def answers(health, outcome, seconds):
         health.answered(outcome, NOW + 1000 * second)
 
 
-def test_an_open_carrier_that_was_not_tried_is_neither_sick_nor_lost(health):
+def test_an_open_carrier_without_attempts_is_healthy(health):
     assert not health.is_unhealthy(NOW)
     assert not health.is_lost(NOW, is_open=True)
 
 
-def test_a_closed_carrier_is_lost_after_the_patience_and_not_before(health):
+def test_a_closed_carrier_is_lost_after_the_failover_time_and_not_before(health):
     assert not health.is_lost(NOW, is_open=False)
     assert not health.is_lost(NOW + PATIENCE_MS - 1, is_open=False)
     assert health.is_lost(NOW + PATIENCE_MS, is_open=False)
 
 
-def test_a_link_that_comes_back_begins_the_patience_anew(health):
+def test_a_link_that_comes_back_restarts_the_failover_time(health):
     health.is_lost(NOW, is_open=False)
     assert not health.is_lost(NOW + 9_000, is_open=True)
     assert not health.is_lost(NOW + 12_000, is_open=False)
 
 
 @pytest.mark.parametrize("outcome", [THROTTLED, BUSY, SILENT], ids=["throttled", "busy", "silent"])
-def test_a_carrier_that_takes_nothing_for_as_long_as_the_patience_is_sick(health, outcome):
+def test_a_carrier_that_accepts_nothing_for_the_failover_time_is_unhealthy(health, outcome):
     answers(health, outcome, range(10))
     assert not health.is_unhealthy(NOW + 9_000)
     answers(health, outcome, [10])
@@ -54,34 +54,34 @@ def test_a_carrier_that_takes_nothing_for_as_long_as_the_patience_is_sick(health
     assert health.is_lost(NOW + 10_000, is_open=True)
 
 
-def test_one_accepted_part_in_many_throttled_keeps_a_carrier_well(health):
+def test_one_accepted_part_among_many_throttled_keeps_a_carrier_healthy(health):
     for second in range(60):
         answers(health, ACCEPTED if second % 9 == 0 else THROTTLED, [second])
         assert not health.is_unhealthy(NOW + 1000 * second)
 
 
-def test_two_throttles_long_apart_make_no_carrier_sick(health):
+def test_two_throttled_parts_long_apart_leave_a_carrier_healthy(health):
     answers(health, THROTTLED, [0, 3600])
     assert not health.is_unhealthy(NOW + 3_600_000)
 
 
-def test_a_carrier_that_will_not_have_our_bind_is_sick_at_once(health):
+def test_a_carrier_that_refuses_our_bind_is_unhealthy_at_once(health):
     answers(health, BIND, [0])
     assert health.is_unhealthy(NOW)
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, REFUSED], ids=["accepted", "refused"])
-def test_what_is_taken_or_refused_for_its_own_sake_heals(health, outcome):
+def test_an_accepted_or_refused_part_makes_a_carrier_healthy(health, outcome):
     answers(health, BIND, [0])
     answers(health, outcome, [1])
     assert not health.is_unhealthy(NOW + 1_000)
 
 
-def test_a_sick_carrier_is_tried_again_after_the_patience(health):
+def test_an_unhealthy_carrier_is_tried_again_after_the_failover_time(health):
     answers(health, BIND, [0])
     assert not health.is_unhealthy(NOW + PATIENCE_MS)
 
 
-def test_what_we_took_back_ourselves_says_nothing_of_the_carrier(health):
+def test_parts_we_requeued_do_not_count_against_the_carrier(health):
     answers(health, RETURNED, range(60))
     assert not health.is_unhealthy(NOW + 59_000)

@@ -42,7 +42,7 @@ def test_any_order_and_any_duplicates_read_the_same(text, data):
 
 
 @given(LONG_TEXTS, st.data())
-def test_what_is_lost_is_named_and_what_came_is_all_there(text, data):
+def test_missing_parts_are_named_and_the_others_are_complete(text, data):
     assume(GAP not in text)
     parts = cut(text)
     came = data.draw(st.lists(st.sampled_from(parts), min_size=1, unique=True))
@@ -54,17 +54,17 @@ def test_what_is_lost_is_named_and_what_came_is_all_there(text, data):
     assert (GAP in reading.text) == bool(reading.missing)
 
 
-def test_a_character_cut_in_two_by_its_sender_is_one_again():
+def test_a_character_split_by_its_sender_is_joined():
     halves = "😀".encode("utf-16-be")
     reading = reassemble([part(halves[:2], 1, 2, "ucs2"), part(halves[2:], 2, 2, "ucs2")])
     assert reading.text == "😀"
 
 
-def test_an_escape_cut_from_its_character_finds_it_again():
+def test_an_escape_split_from_its_character_is_joined():
     assert reassemble([part(b"a\x1b", 1, 2), part(b"\x65b", 2, 2)]).text == "a€b"
 
 
-def test_parts_in_different_alphabets_are_read_each_in_its_own():
+def test_each_part_is_read_in_its_own_alphabet():
     latin, gsm = part(b"\xe9", 1, 2, "latin1"), part(b"\x05", 2, 2)
     reading = reassemble([gsm, latin])
     assert (reading.text, reading.encoding) == ("éé", "latin1")
@@ -75,11 +75,11 @@ def test_missing_parts_in_a_row_leave_one_gap():
     assert (reading.text, reading.missing) == (f"a{GAP}d", (2, 3))
 
 
-def test_octets_that_are_no_text_are_hex():
+def test_binary_octets_are_shown_in_hex():
     assert reassemble([part(b"\x00\xff", encoding="binary")]).text == "00ff"
 
 
 @pytest.mark.parametrize("encoding", ["latin1", "ascii", "ucs2"])
-def test_filling_behind_a_text_is_no_text(encoding):
+def test_padding_after_a_text_is_dropped(encoding):
     octets = "ok\0\0".encode({"ucs2": "utf-16-be"}.get(encoding, "latin1"))
     assert reassemble([part(octets, encoding=encoding)]).text == "ok"

@@ -38,7 +38,7 @@ def settled(outcome, **about):
     )
 
 
-def test_an_accepted_part_waits_for_nothing_of_ours():
+def test_an_accepted_part_is_not_due_again():
     done = settled(Outcome(OutcomeKind.ACCEPTED, carrier_message_id="a1"))
     assert (done.state, done.due_ms, done.carrier_message_id) == (State.SENT, None, "a1")
 
@@ -48,7 +48,7 @@ def test_a_refused_part_is_final():
     assert (done.state, done.due_ms, done.reason) == (State.REJECTED, None, Reason.CARRIER_REFUSED)
 
 
-def test_a_part_in_doubt_is_repeated_only_if_its_category_says_so():
+def test_a_part_in_doubt_is_repeated_only_if_its_category_allows_it():
     doubt = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     assert settled(doubt, category="service").due_ms == NOW + 60_000
     code = settled(doubt, category="code")
@@ -61,14 +61,14 @@ def test_a_part_in_doubt_is_repeated_after_a_longer_pause_each_time(unclear, pau
     assert (done.due_ms, done.reason) == (NOW + 1000 * pause_s, Reason.NO_RESPONSE)
 
 
-def test_a_part_in_doubt_too_often_waits_for_its_end_and_says_so():
+def test_a_part_in_doubt_too_often_waits_for_its_expiry_with_a_reason():
     done = settled(Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE), unclear=3)
     assert (done.state, done.due_ms) == (State.IN_DOUBT, NOW + 3_600_000)
     assert done.reason is Reason.REPEATS_EXHAUSTED
 
 
 @pytest.mark.parametrize("category", ["service", "code"])
-def test_an_answer_that_says_nothing_is_retried_a_few_times_then_refused(category):
+def test_an_unclear_response_is_retried_a_few_times_then_refused(category):
     unclear = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.UNCLEAR_RESPONSE, carrier_code="0xFF")
     for tries in range(3):
         done = settled(unclear, unclear=tries, attempt=tries + 1, category=category)
@@ -85,7 +85,7 @@ def test_throttling_waits_longer_each_time_up_to_a_bound(attempt, pause_s):
 
 
 @pytest.mark.parametrize(("attempt", "pause_ms"), [(1, 250), (2, 500), (6, 5_000), (500, 5_000)])
-def test_a_code_is_offered_again_sooner(attempt, pause_ms):
+def test_a_code_is_retried_sooner(attempt, pause_ms):
     for verdict in (OutcomeKind.THROTTLED, OutcomeKind.UNREACHABLE):
         outcome = Outcome(verdict, reason=Reason.CARRIER_BUSY)
         done = settled(outcome, attempt=attempt, priority=0)
@@ -95,12 +95,12 @@ def test_a_code_is_offered_again_sooner(attempt, pause_ms):
 @pytest.mark.parametrize(
     "reason", [Reason.CARRIER_UNREACHABLE, Reason.CARRIER_PAUSED, Reason.REQUEUED]
 )
-def test_what_was_not_tried_waits_no_longer_each_time(reason):
+def test_a_part_that_was_not_sent_keeps_the_same_delay(reason):
     outcome = Outcome(OutcomeKind.UNREACHABLE, reason=reason)
     assert settled(outcome, attempt=9).due_ms == NOW + 1_000
 
 
-def test_what_the_carrier_asks_us_to_wait_is_waited():
+def test_the_delay_the_carrier_asks_for_is_kept():
     outcome = Outcome(OutcomeKind.THROTTLED, reason=Reason.THROTTLED, retry_after_s=7.5)
     assert settled(outcome).due_ms == NOW + 7_500
 

@@ -53,7 +53,7 @@ def test_a_public_url_may_be_called(url: str) -> None:
         "https://example.com/" + "x" * 2048,
     ],
 )
-def test_what_is_no_plain_web_url_is_refused_whatever_is_allowed(url: str) -> None:
+def test_anything_but_a_plain_web_url_is_always_refused(url: str) -> None:
     with pytest.raises(RefusedUrl):
         check_url(url, allow_private=True)
 

@@ -134,7 +134,7 @@ def test_tracebacks_never_show_the_values_of_variables(form: Literal["console", 
     assert "815815815" not in written.getvalue()
 
 
-def test_console_lines_are_plain_where_nobody_looks() -> None:
+def test_console_lines_have_no_colours_outside_a_terminal() -> None:
     written = io.StringIO()
     configure_logging("info", "console", written)
     get_logger("simpost").info("bound", carrier="one")
@@ -142,7 +142,7 @@ def test_console_lines_are_plain_where_nobody_looks() -> None:
     assert "carrier=one" in written.getvalue()
 
 
-def test_a_terminal_obeys_nothing_that_a_peer_said() -> None:
+def test_control_characters_of_a_peer_are_escaped() -> None:
     written = io.StringIO()
     configure_logging("info", "console", written)
     said = "\x1b[2J\x9b5m\u202e\rforged"

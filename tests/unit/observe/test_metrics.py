@@ -24,7 +24,7 @@ def test_every_metric_is_there_before_anything_happened():
         assert found[metric.name.removesuffix("_total")].type == metric.kind
 
 
-def test_the_process_tells_of_itself():
+def test_the_process_metrics_are_there():
     assert {"process_cpu_seconds", "process_resident_memory_bytes"} <= families([]).keys()
 
 
@@ -34,7 +34,7 @@ def test_a_counter_comes_out_with_its_labels():
     assert (sample.labels, sample.value) == ({"carrier": "one", "category": "notice"}, 7)
 
 
-def test_a_spread_comes_out_as_cumulative_buckets():
+def test_a_histogram_has_cumulative_buckets():
     histogram = Histogram((1.0, 5.0))
     for value in (0.5, 1.0, 3.0, 99.0):
         histogram.add(value)
@@ -49,7 +49,7 @@ def test_a_spread_comes_out_as_cumulative_buckets():
     }
 
 
-def test_openmetrics_is_spoken_to_who_asks_for_it():
+def test_openmetrics_is_served_on_request():
     asked = "application/openmetrics-text; version=1.0.0"
     content_type, body = render([], asked)
     assert content_type.startswith("application/openmetrics-text")
@@ -61,7 +61,7 @@ def test_a_label_is_written_so_that_it_cannot_break_the_page():
     assert found["simpost_messages_refused"].samples[0].labels == {"reason": 'a"\n}'}
 
 
-def test_a_reading_with_other_labels_than_its_metric_is_a_mistake():
+def test_a_sample_with_other_labels_than_its_metric_is_an_error():
     with pytest.raises(AssertionError, match="simpost_messages_refused_total"):
         render([Sample(metrics.REFUSED, (), 1)])
 
@@ -76,7 +76,7 @@ def test_names_follow_the_conventions(metric):
     assert metric.sentence.endswith(".")
 
 
-def test_labels_are_of_the_bounded_kind_only():
+def test_labels_have_a_bounded_number_of_values():
     bounded = {
         "carrier",
         "to",
@@ -91,11 +91,11 @@ def test_labels_are_of_the_bounded_kind_only():
     assert {label for metric in METRICS for label in metric.labels} == bounded
 
 
-def test_the_list_is_all_there_is():
+def test_the_list_names_every_metric():
     made = [each for each in vars(metrics).values() if isinstance(each, metrics.Metric)]
     assert sorted(made) == sorted(METRICS)
 
 
 @pytest.mark.parametrize("bounds", [SECONDS, CARRIER_SECONDS, SIZES])
-def test_bounds_rise(bounds):
+def test_histogram_bounds_ascend(bounds):
     assert list(bounds) == sorted(set(bounds))

@@ -66,7 +66,7 @@ def test_a_caller_with_a_trace_has_the_acceptance_in_it_and_a_link_to_what_follo
     assert [link.context.trace_id for link in accept.links] == [int.from_bytes(ID, "big")]
 
 
-def test_a_message_whose_caller_traces_it_is_traced_whatever_the_share(
+def test_a_message_with_a_trace_context_is_traced_whatever_the_fraction(
     tracing_of, exported, callers_trace
 ):
     tracing = tracing_of(0.0)
@@ -77,7 +77,7 @@ def test_a_message_whose_caller_traces_it_is_traced_whatever_the_share(
     assert [span.name for span in exported.get_finished_spans()] == ["accept", "submit"]
 
 
-def test_nothing_of_a_message_that_is_not_chosen_is_exported(tracing_of, exported):
+def test_a_message_that_is_not_sampled_exports_nothing(tracing_of, exported):
     tracing = tracing_of(0.0)
     tracing.accepted(ID, 1, {})
     end(tracing.start("submit", ID, SpanKind.CLIENT, {}))
@@ -85,7 +85,7 @@ def test_nothing_of_a_message_that_is_not_chosen_is_exported(tracing_of, exporte
     assert exported.get_finished_spans() == ()
 
 
-def test_the_share_is_taken_by_the_id_alone(tracing_of):
+def test_sampling_depends_on_the_message_id_only(tracing_of):
     tracing = tracing_of(0.1)
     other = tracing_of(0.1)
     ids = [uuid7().bytes for _ in range(5000)]
@@ -94,14 +94,14 @@ def test_the_share_is_taken_by_the_id_alone(tracing_of):
     assert all(other.is_traced(each) for each in chosen)
 
 
-def test_a_span_with_a_problem_has_failed(tracing_of, exported):
+def test_a_span_with_an_error_is_marked_as_failed(tracing_of, exported):
     tracing = tracing_of(1.0)
     end(tracing.start("submit", ID, SpanKind.CLIENT, {}), problem="throttled")
     (span,) = exported.get_finished_spans()
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "throttled")
 
 
-def test_what_is_remembered_is_bounded(tracing_of):
+def test_remembered_messages_are_bounded(tracing_of):
     tracing = tracing_of(1.0)
     for number in range(10_001):
         tracing.means("one", str(number), ID)

@@ -31,13 +31,13 @@ def times():
     return Times()
 
 
-def test_it_tells_the_time_of_the_wall_clock(times):
+def test_the_clock_starts_at_the_wall_clock(times):
     times.live(100)
     assert times.ahead_s == 0
 
 
 @pytest.mark.parametrize("jump_s", [HOUR, -HOUR])
-def test_a_jump_moves_it_by_a_tenth_of_what_passes(times, jump_s):
+def test_after_a_jump_the_clock_moves_by_a_tenth_of_the_time_that_passes(times, jump_s):
     before_ms = times.clock.now_ms()
     times.wall_s += jump_s
     assert times.clock.now_ms() == before_ms
@@ -47,7 +47,7 @@ def test_a_jump_moves_it_by_a_tenth_of_what_passes(times, jump_s):
     assert times.ahead_s == 0
 
 
-def test_a_jump_that_is_taken_back_leaves_no_trace(times):
+def test_a_jump_that_is_undone_has_no_effect(times):
     times.wall_s += HOUR
     times.live(10)
     times.wall_s -= HOUR
@@ -56,7 +56,7 @@ def test_a_jump_that_is_taken_back_leaves_no_trace(times):
 
 
 @pytest.mark.parametrize("drift_s", [0.05, -0.05])
-def test_a_little_is_followed_at_once(times, drift_s):
+def test_a_small_difference_is_followed_at_once(times, drift_s):
     times.wall_s += drift_s
     times.live(1)
     assert times.ahead_s == pytest.approx(0, abs=0.001)

@@ -113,7 +113,7 @@ BROKEN_PARTS = {
 
 @pytest.mark.parametrize("rest", BROKEN_PARTS.values(), ids=BROKEN_PARTS)
 @pytest.mark.parametrize("pdu_class", PDU_CLASSES.values(), ids=lambda cls: cls.__name__)
-def test_an_unreadable_optional_part_voids_no_pdu(pdu_class: type[Pdu], rest: str) -> None:
+def test_unreadable_optional_parameters_do_not_void_a_pdu(pdu_class: type[Pdu], rest: str) -> None:
     """SMPP 3.4 3.3: what is not understood of the optional part is ignored."""
     usual = pdu_class(sequence_number=7)
     whole = encode(usual) + octets(rest)
@@ -146,7 +146,7 @@ def test_the_status_of_a_response_is_read_whatever_its_body_is(
     assert read.unreadable != b""
 
 
-def test_no_more_tlvs_are_read_than_a_pdu_has_use_for() -> None:
+def test_the_number_of_tlvs_read_is_bounded() -> None:
     many = DeliverSm(tlvs=((0x1400, b""),) * 16_000)
     read = decode(encode(many))
     assert len(read.tlvs) == MAX_TLVS + 1
@@ -154,7 +154,7 @@ def test_no_more_tlvs_are_read_than_a_pdu_has_use_for() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 15, 17, 0xFFFFFFFF])
-def test_one_pdu_whose_length_is_not_its_own_is_fatal(length: int) -> None:
+def test_a_pdu_with_a_wrong_command_length_is_fatal(length: int) -> None:
     whole = encode(EnquireLink())
     with pytest.raises(FatalPduError) as refused:
         decode(length.to_bytes(4, "big") + whole[4:])

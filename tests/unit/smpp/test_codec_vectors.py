@@ -33,7 +33,7 @@ def test_every_command_of_the_standards_has_a_class_and_a_vector() -> None:
 
 
 @pytest.mark.parametrize("pdu_class", [SubmitSm, DeliverSm])
-def test_the_quick_codec_and_the_declared_one_write_and_read_the_same(
+def test_the_fast_and_the_declared_codec_agree(
     pdu_class: type[SubmitSm],
 ) -> None:
     pdu = pdu_class(
@@ -81,7 +81,7 @@ def test_the_quick_codec_and_the_declared_one_write_and_read_the_same(
         ("tlvs", ((0x0424, bytes(65536)),), 0xC2),
     ],
 )
-def test_what_the_standard_forbids_is_refused_and_never_cut(
+def test_values_the_standard_forbids_are_refused_and_never_truncated(
     field: str, value: object, status: int
 ) -> None:
     pdu = SubmitSm()

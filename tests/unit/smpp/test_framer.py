@@ -24,7 +24,7 @@ def test_octet_by_octet_gives_the_same_as_at_once() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 1025, 0x7FFFFFFF, 0xFFFFFFFF])
-def test_a_length_no_pdu_has_is_the_last_thing_given(length: int) -> None:
+def test_nothing_is_returned_after_an_impossible_command_length(length: int) -> None:
     framer = Framer(max_pdu_octets=1024)
     good, fatal = framer.feed(GOOD + length.to_bytes(4, "big") + GOOD[4:] + GOOD)
     assert good == EnquireLink(sequence_number=9)
@@ -52,7 +52,7 @@ def test_no_more_than_one_unfinished_pdu_is_held() -> None:
     assert framer.held_octets == 0
 
 
-def test_pdus_are_given_so_many_at_a_time_and_none_is_lost() -> None:
+def test_pdus_are_returned_in_bounded_batches_and_none_is_lost() -> None:
     framer = Framer()
     stream = b"".join(encode(EnquireLink(sequence_number=n)) for n in range(1, 251)) + GOOD[:7]
     found, counts, fed = [], [], stream

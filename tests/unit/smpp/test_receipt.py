@@ -95,7 +95,7 @@ def test_tlvs_come_before_the_text() -> None:
     assert receipt.error == "000"
 
 
-def test_of_doubled_tlvs_the_first_counts() -> None:
+def test_of_repeated_tlvs_the_first_is_used() -> None:
     doubled = DeliverSm(esm_class=4, tlvs=((0x001E, b"one\0"), (0x001E, b"two\0")))
     assert parse_receipt(doubled).message_id == "one"
 
@@ -127,13 +127,13 @@ def test_what_is_missing_is_none_and_nothing_is_guessed() -> None:
 
 
 @pytest.mark.parametrize("value", [b"", b"\x0a", b"\xff", b"\0\x02"])
-def test_a_message_state_out_of_the_table_leaves_the_text_to_speak(value: bytes) -> None:
+def test_an_unknown_message_state_leaves_the_state_of_the_text(value: bytes) -> None:
     assert read(PLAIN, tlvs=((0x0427, value),)).state is DELIVERED
     assert read(b"", tlvs=((0x0427, value),)).state is None
 
 
 @pytest.mark.parametrize("value", [b"", b"\x03\0", b"\x03\0\0\0"])
-def test_a_network_error_code_of_a_wrong_length_is_none(value: bytes) -> None:
+def test_a_network_error_code_of_a_wrong_length_is_ignored(value: bytes) -> None:
     assert read(PLAIN, tlvs=((0x0423, value),)).network_error is None
 
 
@@ -143,7 +143,7 @@ def test_labels_inside_the_repeated_text_are_text() -> None:
     assert parse_receipt_text("stat:DELIVRD text:x id:9") == {"stat": "DELIVRD", "text": "x id:9"}
 
 
-def test_a_label_is_a_word_of_its_own() -> None:
+def test_a_label_inside_another_word_is_no_label() -> None:
     assert parse_receipt_text("paid:1 sid:2 id:3") == {"id": "3"}
 
 
@@ -152,12 +152,12 @@ def test_a_label_is_a_word_of_its_own() -> None:
     [(0x00, False), (0x04, True), (0x44, True), (0x20, True), (0x08, False), (0x10, False),
      (0x18, False), (0xC4, True)],
 )  # fmt: skip
-def test_esm_class_says_what_is_a_receipt(esm_class: int, expected: bool) -> None:
+def test_esm_class_marks_a_receipt(esm_class: int, expected: bool) -> None:
     """Delivery and manual acknowledgements are of the handset, not of the message centre."""
     assert is_receipt(DeliverSm(esm_class=esm_class, short_message=b"hello")) is expected
 
 
-def test_tlvs_say_what_is_a_receipt_when_esm_class_does_not() -> None:
+def test_tlvs_mark_a_receipt_when_esm_class_does_not() -> None:
     both = ((0x001E, b"7"), (0x0427, b"\x02"))
     assert is_receipt(DeliverSm(tlvs=both))
     assert is_receipt(DataSm(tlvs=both))
@@ -184,7 +184,7 @@ def test_a_normal_message_with_half_of_a_receipt_stays_a_message(
     assert is_receipt(DeliverSm(tlvs=tlvs, esm_class=4))
 
 
-def test_an_id_of_the_text_that_is_not_the_tlvs_is_kept_beside_it() -> None:
+def test_a_different_id_in_the_text_is_kept_beside_that_of_the_tlv() -> None:
     other = parse_receipt(DeliverSm(short_message=PLAIN, tlvs=((0x001E, b"7\0"),)))
     assert (other.message_id, other.text_id) == ("7", "0A1b")
     same = parse_receipt(DeliverSm(short_message=PLAIN, tlvs=((0x001E, b"0A1b"),)))
@@ -202,7 +202,7 @@ def test_a_byte_order_mark_decides_the_byte_order_of_a_receipt(
     assert (receipt.submitted, receipt.done) == (MORNING, NOON)
 
 
-def test_an_id_and_a_cause_have_no_nul() -> None:
+def test_an_id_and_an_error_have_no_nul() -> None:
     receipt = read(PLAIN.replace(b"0A1b", b"0A1b\0").replace(b"err:000", b"err:00\0") + b" text:")
     assert (receipt.message_id, receipt.error) == ("0A1b", "00")
 
@@ -241,16 +241,16 @@ def test_a_text_of_appendix_b_from_end_to_end_reads_as_a_receipt(text: bytes) ->
         PLAIN.replace(b" err:000", b""),
     ],
 )
-def test_a_text_that_is_it_in_part_does_not(text: bytes) -> None:
+def test_a_text_with_a_part_of_appendix_b_does_not_read_as_a_receipt(text: bytes) -> None:
     assert not reads_as_receipt(DeliverSm(short_message=text))
 
 
-def test_a_text_behind_a_header_does_not() -> None:
+def test_a_text_after_a_header_does_not_read_as_a_receipt() -> None:
     assert not reads_as_receipt(DeliverSm(esm_class=0x40, short_message=b"\0" + PLAIN))
 
 
 @given(pdus_of(DeliverSm))
-def test_whether_it_reads_as_one_can_be_asked_of_everything(pdu: DeliverSm) -> None:
+def test_reads_as_receipt_takes_any_octets(pdu: DeliverSm) -> None:
     assert reads_as_receipt(pdu) in {True, False}
 
 
@@ -264,9 +264,7 @@ def test_what_cannot_be_a_receipt_is_none() -> None:
     [(0x20, b"DELIVRD", True), (0x04, b"ENROUTE", True), (0x04, b"DELIVRD", False),
      (0x04, b"ACCEPTD", False)],
 )  # fmt: skip
-def test_an_intermediate_notice_is_not_the_last_word(
-    esm_class: int, stat: bytes, expected: bool
-) -> None:
+def test_an_intermediate_notice_is_not_final(esm_class: int, stat: bytes, expected: bool) -> None:
     pdu = DeliverSm(esm_class=esm_class, short_message=PLAIN.replace(b"DELIVRD", stat))
     assert parse_receipt(pdu).intermediate is expected
 
@@ -291,13 +289,15 @@ def test_what_is_formatted_is_read_back(
 
 
 @given(st.text("0123456789abcdef", max_size=20), st.sampled_from(["DELIVRD", "x", ""]))
-def test_the_quick_reading_and_the_tolerant_one_agree(message_id: str, stat: str) -> None:
+def test_the_fast_and_the_tolerant_parser_agree(message_id: str, stat: str) -> None:
     form = f"id:{message_id} sub:1 dlvrd:1 submit date:1 done date:2 stat:{stat} err:0 text:id:9"
     assert parse_receipt_text(form) == parse_receipt_text(" " + form)
 
 
 @given(pdus_of(DeliverSm) | pdus_of(DataSm), latin1(200), tlvs)
-def test_reading_never_raises(pdu: DeliverSm | DataSm, text: str, some_tlvs: Tlvs) -> None:
+def test_parsing_a_receipt_never_raises(
+    pdu: DeliverSm | DataSm, text: str, some_tlvs: Tlvs
+) -> None:
     pdu.tlvs += some_tlvs
     assert isinstance(parse_receipt(pdu), ParsedReceipt)
     assert all(label == label.lower() for label in parse_receipt_text(text))

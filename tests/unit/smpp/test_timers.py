@@ -27,7 +27,7 @@ def test_before_the_bind_only_the_session_init_timer_runs() -> None:
     assert watch.due(500.0) is TimerAction.BIND_TIMEOUT
 
 
-def test_silence_asks_and_a_word_from_the_peer_puts_it_off() -> None:
+def test_silence_sends_an_enquire_link_and_traffic_postpones_it() -> None:
     watch = bound()
     assert watch.due(19.9) is None
     assert watch.due(20.0) is TimerAction.ENQUIRE
@@ -51,19 +51,19 @@ def test_enquire_links_alone_do_not_count_as_activity() -> None:
     assert watch.due(149.0) is None
 
 
-def test_while_an_enquiry_waits_it_wakes_in_time_for_the_next() -> None:
+def test_an_unanswered_enquire_link_does_not_delay_the_next_timer() -> None:
     watch = bound()
     watch.enquiring = True
     assert watch.wake_at(20.0, 20.0) == 40.0
 
 
-def test_timers_that_are_off_never_come() -> None:
+def test_disabled_timers_never_fire() -> None:
     watch = bound(SessionSettings(enquire_link_s=None, inactivity_timeout_s=None))
     assert watch.due(1e12) is None
     assert watch.wake_at(5.0, None) == 35.0
 
 
-def test_unbinding_and_closing_have_their_own_bound() -> None:
+def test_unbinding_and_closing_have_their_own_timeouts() -> None:
     watch = bound()
     watch.unbind_by = 7.0
     assert watch.due(6.0) is None
@@ -77,7 +77,7 @@ def test_unbinding_and_closing_have_their_own_bound() -> None:
     ("now", "oldest_since", "wake_at"),
     [(0.0, None, 20.0), (15.0, None, 20.0), (5.0, -15.0, 15.0), (5.0, 1.0, 20.0)],
 )
-def test_it_wakes_for_whatever_comes_first(
+def test_the_next_wake_up_is_the_earliest_timer(
     now: float, oldest_since: float | None, wake_at: float
 ) -> None:
     assert bound().wake_at(now, oldest_since) == wake_at
@@ -89,7 +89,7 @@ def test_it_wakes_for_whatever_comes_first(
      (0x34, 0x50, 0x34), (0x33, 0x50, 0x33), (0x00, None, 0x33), (0x34, 0x33, 0x33),
      (0x50, 0x40, 0x34)],
 )  # fmt: skip
-def test_both_ends_speak_the_older_of_two_versions(
+def test_the_older_of_two_interface_versions_is_used(
     asked: int, answered: int | None, agreed: int
 ) -> None:
     assert version_agreed(asked, answered) == agreed

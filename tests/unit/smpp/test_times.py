@@ -100,7 +100,7 @@ def test_what_is_no_relative_time_is_refused(text: str) -> None:
         parse_relative(text)
 
 
-def test_a_time_field_is_nothing_a_length_or_a_moment() -> None:
+def test_a_time_field_is_empty_relative_or_absolute() -> None:
     assert parse_time("", NOW) is None
     assert parse_time("000001000000000R", NOW) == NOW + timedelta(days=1)
     assert parse_time("261122130000000+", NOW) == NOW + timedelta(hours=1)

@@ -29,7 +29,7 @@ def test_a_number_in_use_is_skipped_also_across_the_wrap() -> None:
     assert [send(window), send(window)] == [MAX_SEQUENCE, 2]
 
 
-def test_a_number_given_up_is_not_used_while_its_response_may_still_come() -> None:
+def test_a_sequence_number_is_not_reused_while_its_response_may_still_come() -> None:
     window = Window(max_late=10)
     assert send(window) == 1
     window.give_up(0.0)
@@ -53,7 +53,7 @@ def test_a_response_of_another_kind_settles_nothing() -> None:
     assert window.settle(sequence, NACK) is not None
 
 
-def test_giving_up_takes_the_oldest_and_leaves_the_younger() -> None:
+def test_expiry_takes_the_oldest_requests_and_leaves_the_younger() -> None:
     window = Window(max_late=10)
     old, older, young = send(window, 2.0), send(window, 2.0), send(window, 3.0)
     assert window.oldest_since() == 2.0
@@ -67,7 +67,7 @@ def test_giving_up_takes_the_oldest_and_leaves_the_younger() -> None:
     assert window.settle_late(young, SUBMIT_RESP) is None
 
 
-def test_what_was_given_up_is_remembered_up_to_a_bound() -> None:
+def test_expired_requests_are_remembered_up_to_a_limit() -> None:
     window = Window(max_late=2)
     sequences = [send(window) for _ in range(5)]
     window.give_up(0.0)
@@ -85,7 +85,7 @@ def test_one_pdu_sent_twice_is_two_requests() -> None:
 
 
 @given(st.lists(st.sampled_from(["send", "settle", "give up", "drain"]), max_size=60))
-def test_nothing_is_lost_and_nothing_is_handed_back_twice(steps: list[str]) -> None:
+def test_every_request_is_returned_exactly_once(steps: list[str]) -> None:
     window = Window(max_late=3)
     sent: list[int] = []
     back: list[UnansweredRequest] = []

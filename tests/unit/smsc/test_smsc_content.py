@@ -80,7 +80,7 @@ def test_packed_septets_are_read_only_where_the_link_packs() -> None:
 
 
 @pytest.mark.parametrize(("padding", "seen"), [(0, "1234567@"), (0x0D, "1234567")])
-def test_what_fills_the_last_seven_bits_shows_as_on_a_handset(padding: int, seen: str) -> None:
+def test_padding_in_the_last_seven_bits_shows_as_on_a_handset(padding: int, seen: str) -> None:
     """An SMSC that is given octets counts eight septets in seven of them."""
     submit = SubmitSm(short_message=text.pack_septets(b"1234567", padding=padding))
     assert shown(submit, packed=True)[0] == seen
@@ -129,7 +129,7 @@ def test_message_payload_is_the_text_of_submit_and_data_sm() -> None:
     assert shown(DataSm(tlvs=tlvs))[0] == "paid " * 60
 
 
-def test_sar_tlvs_place_a_part() -> None:
+def test_sar_tlvs_give_the_position_of_a_part() -> None:
     tlvs = (
         int_tlv(Tag.SAR_MSG_REF_NUM, 4660, 2),
         int_tlv(Tag.SAR_TOTAL_SEGMENTS, 3, 1),
@@ -141,7 +141,7 @@ def test_sar_tlvs_place_a_part() -> None:
 
 
 @pytest.mark.parametrize(("total", "number"), [(3, 4), (3, 0), (0, 0), (1, 1)])
-def test_sar_tlvs_that_place_nothing_leave_a_text_by_itself(total: int, number: int) -> None:
+def test_incomplete_sar_tlvs_leave_a_single_text(total: int, number: int) -> None:
     tlvs = (
         int_tlv(Tag.SAR_MSG_REF_NUM, 1, 2),
         int_tlv(Tag.SAR_TOTAL_SEGMENTS, total, 1),

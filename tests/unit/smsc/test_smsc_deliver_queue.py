@@ -160,7 +160,7 @@ def test_a_receipt_without_an_answer_is_repeated(
 @pytest.mark.parametrize(
     ("status", "sent"), [(Status.ESME_ROK, 1), (Status.ESME_RX_P_APPN, 1), (Status.ESME_RSYSERR, 2)]
 )
-def test_a_receipt_answered_late_is_not_repeated_unless_for_now(
+def test_a_receipt_with_a_late_response_is_repeated_only_after_a_temporary_error(
     deliver_queue: DeliverQueue, scheduler: HandTimetable, status: Status, sent: int
 ) -> None:
     receiver = bind(deliver_queue)
@@ -172,7 +172,7 @@ def test_a_receipt_answered_late_is_not_repeated_unless_for_now(
     assert deliver_queue.pending == sent - 1
 
 
-def test_an_answer_later_than_the_repeat_ends_nothing_twice(
+def test_a_response_after_the_repeat_ends_the_receipt_once(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
@@ -207,7 +207,7 @@ def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(
     assert len(after.asked) == 2
 
 
-def test_a_receipt_is_given_up_after_so_many_tries(
+def test_a_receipt_is_dropped_after_a_number_of_attempts(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
@@ -219,7 +219,7 @@ def test_a_receipt_is_given_up_after_so_many_tries(
     assert (deliver_queue.pending, counters.given_up) == (0, 1)
 
 
-def test_the_oldest_receipt_makes_room_for_one_too_many(
+def test_the_oldest_receipt_is_dropped_beyond_the_limit(
     deliver_queue: DeliverQueue, counters: DeliverCounts
 ) -> None:
     for count in range(6):

@@ -54,7 +54,7 @@ def test_every_special_number_has_a_row_with_its_state_and_error(ending: str) ->
 @pytest.mark.parametrize(
     "name", re.findall(r"ESME_\w+", Path(validation.__file__).read_text("utf-8"))
 )
-def test_every_refusal_of_a_submit_is_told(name: str) -> None:
+def test_every_refusal_of_a_submit_is_documented(name: str) -> None:
     assert f"`{name}`" in DOCUMENT
 
 

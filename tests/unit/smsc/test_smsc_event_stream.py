@@ -43,14 +43,14 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> EventStream:
     return EventStream(stats, OfflineHandsets(), packed=False)
 
 
-async def test_a_watcher_hears_the_counters_first(feed: EventStream) -> None:
+async def test_a_watcher_gets_the_counters_first(feed: EventStream) -> None:
     name, data = await event(feed.watch())
     assert name == "stats"
     assert data["submits"] == 0
     feed.close()
 
 
-async def test_changes_of_one_message_within_a_tick_are_told_once(feed: EventStream) -> None:
+async def test_changes_of_one_message_within_a_tick_are_one_event(feed: EventStream) -> None:
     events = feed.watch()
     await event(events)
     for _ in range(3):
@@ -61,7 +61,9 @@ async def test_changes_of_one_message_within_a_tick_are_told_once(feed: EventStr
     feed.close()
 
 
-async def test_one_event_holds_so_many_texts_and_counts_the_others(feed: EventStream) -> None:
+async def test_one_event_has_a_limited_number_of_texts_and_counts_the_others(
+    feed: EventStream,
+) -> None:
     events = feed.watch()
     await event(events)
     for serial in range(MAX_TEXTS + 5):
@@ -71,7 +73,7 @@ async def test_one_event_holds_so_many_texts_and_counts_the_others(feed: EventSt
     feed.close()
 
 
-async def test_a_slow_watcher_is_told_to_ask_anew_and_holds_no_more_than_its_bound(
+async def test_a_slow_watcher_is_told_to_reload_and_its_queue_is_bounded(
     feed: EventStream,
 ) -> None:
     events = feed.watch()
@@ -94,7 +96,7 @@ async def test_texts_that_nobody_watches_are_not_kept(feed: EventStream) -> None
     feed.close()
 
 
-async def test_closing_sends_every_watcher_away(feed: EventStream) -> None:
+async def test_closing_ends_every_watcher(feed: EventStream) -> None:
     watchers = [feed.watch() for _ in range(3)]
     for events in watchers:
         await event(events)

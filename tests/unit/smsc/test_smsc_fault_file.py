@@ -58,7 +58,7 @@ def test_every_condition_has_a_row(field: msgspec.structs.FieldInfo) -> None:
     assert len(rows(field.encode_name)) == 1
 
 
-def test_the_conditions_stand_in_the_order_they_are_counted_in() -> None:
+def test_conditions_are_documented_in_their_counting_order() -> None:
     names = [field.name for field in msgspec.structs.fields(f.When)]
     assert sorted(names, key=lambda name: DOCUMENT.index(f"| `{name}` |")) == names
 
@@ -70,12 +70,12 @@ def test_the_states_and_labels_of_the_page_are_those_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("text", re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL))
-def test_what_the_page_prints_can_be_read(text: str) -> None:
+def test_the_output_on_the_page_can_be_parsed(text: str) -> None:
     assert parse_faults(text.encode()).rules
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_the_examples_can_be_read(path: Path) -> None:
+def test_the_examples_can_be_parsed(path: Path) -> None:
     assert read_faults(path).rules
 
 
@@ -107,7 +107,7 @@ def test_a_file_becomes_rules_in_its_order() -> None:
     )
 
 
-def test_what_is_shown_can_be_put_again() -> None:
+def test_shown_rules_can_be_set_again() -> None:
     faults = parse_faults(GOOD.encode())
     view = faults_view(faults)
     assert view["rules"][0] == {
@@ -137,7 +137,9 @@ def test_what_is_shown_can_be_put_again() -> None:
         ("[[rules]]\nwhen", "[[rule]]\nwhen", "Object contains unknown field `rule`"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place_and_reason(old: str, new: str, message: str) -> None:
+def test_a_mistake_is_reported_with_its_position_and_reason(
+    old: str, new: str, message: str
+) -> None:
     assert GOOD.count(old) == 1
     with pytest.raises(ConfigError) as refused:
         parse_faults(GOOD.replace(old, new).encode(), "my.toml")
@@ -154,7 +156,7 @@ def test_what_is_wrong_is_told_with_its_place_and_reason(old: str, new: str, mes
         (b'{"rules": [{"when": {}}]}', "rule 1: Object missing required field `do`"),
     ],
 )
-def test_json_that_is_wrong_is_told_too(body: bytes, message: str) -> None:
+def test_a_mistake_in_json_is_reported_too(body: bytes, message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
         parse_faults_json(body)
 
@@ -166,7 +168,7 @@ def test_a_bind_has_no_destination() -> None:
         )
 
 
-def test_too_much_is_refused() -> None:
+def test_more_rules_than_the_limit_are_refused() -> None:
     rule = '[[rules]]\ndo = { fault = "lose_receipt" }\n'
     assert len(parse_faults((rule * f.MAX_RULES).encode()).rules) == f.MAX_RULES
     with pytest.raises(ConfigError, match=f"length <= {f.MAX_RULES}"):
@@ -181,7 +183,7 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_nothing_but_a_config_error_comes_of_any_octets(octets: bytes) -> None:
+def test_any_octets_parse_or_raise_config_error(octets: bytes) -> None:
     for parse in (parse_faults, parse_faults_json):
         with contextlib.suppress(ConfigError):
             assert len(parse(octets).rules) <= f.MAX_RULES

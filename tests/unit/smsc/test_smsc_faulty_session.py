@@ -51,7 +51,7 @@ def test_untouched_octets_pass_as_they_are() -> None:
     assert transport.written[0] is octets
 
 
-def test_only_the_pdu_that_is_meant_is_tampered_with_and_once() -> None:
+def test_only_the_chosen_pdu_is_changed_and_once() -> None:
     transport = Transport()
     wire = FaultyTransport(transport)
     wire.tamper(SUBMIT_SM_RESP, 2, doubled(2))
@@ -64,7 +64,7 @@ def test_only_the_pdu_that_is_meant_is_tampered_with_and_once() -> None:
     ]
 
 
-def test_what_never_leaves_is_forgotten_in_time(monkeypatch: Any) -> None:
+def test_changes_for_pdus_never_sent_expire(monkeypatch: Any) -> None:
     monkeypatch.setattr(faulty_session, "MAX_TAMPERS", 10)
     transport = Transport()
     wire = FaultyTransport(transport)
@@ -74,7 +74,7 @@ def test_what_never_leaves_is_forgotten_in_time(monkeypatch: Any) -> None:
     assert transport.written == [b"".join(map(answer, range(1, 991)))]
 
 
-async def test_half_open_it_is_neither_read_nor_written_nor_closed_until_released(
+async def test_a_half_open_link_is_not_read_written_or_closed_until_released(
     monkeypatch: Any,
 ) -> None:
     monkeypatch.setattr(faulty_session, "_LEAVE_S", 0)
@@ -91,7 +91,7 @@ async def test_half_open_it_is_neither_read_nor_written_nor_closed_until_release
         await asyncio.sleep(0)
 
 
-async def test_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> None:
+async def test_after_a_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> None:
     monkeypatch.setattr(faulty_session, "_LEAVE_S", 0)
     transport = Transport()
     wire = FaultyTransport(transport)

@@ -29,7 +29,7 @@ def test_the_latest_active_handset_comes_first() -> None:
     assert numbers(handsets, 2) == ["1", "3"]
 
 
-def test_the_handset_quiet_longest_is_dropped_for_one_too_many() -> None:
+def test_the_least_recently_used_handset_is_dropped_beyond_the_limit() -> None:
     handsets = Handsets(now, max_handsets=3)
     for number in ("1", "2", "3", "1", "4"):
         handsets.take(number, "s", Content(b"x"), "id")
@@ -58,7 +58,7 @@ def test_texts_in_all_handsets_stay_within_the_octets_allowed() -> None:
     assert 0 < len(handsets) < 15
 
 
-def test_octets_add_up_to_nothing_once_everything_is_dropped() -> None:
+def test_the_octet_count_is_zero_once_everything_is_dropped() -> None:
     """A count that drifts would one day drop every handset, or none."""
     handsets = Handsets(
         now, max_handsets=5, max_texts=4, max_octets=20_000, reassembly=Reassembly(max_open=7)

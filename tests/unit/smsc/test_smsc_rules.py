@@ -87,12 +87,12 @@ def test_without_a_seed_two_runs_differ() -> None:
         ("66812345678", "transmitter", False),
     ],
 )
-def test_destination_and_bind_are_looked_at(number: str, kind: str, matches: bool) -> None:
+def test_destination_and_bind_are_matched(number: str, kind: str, matches: bool) -> None:
     rules = rules_of(f.Rule(do=THROTTLE, when=f.When(to="6681", bind="transceiver")))
     assert bool(script(rules, number, kind).status) is matches
 
 
-def test_what_is_not_meant_is_not_counted() -> None:
+def test_submits_that_do_not_match_are_not_counted() -> None:
     rules = rules_of(f.Rule(do=THROTTLE, when=f.When(to="1", every=2)))
     statuses = [bool(script(rules, number).status) for number in ("11", "22", "22", "12")]
     assert statuses == [False, False, False, True]
@@ -115,7 +115,7 @@ def test_only_what_comes_faster_than_the_rate_matches() -> None:
     assert [bool(script(rules).status) for _ in range(3)] == [False, False, True]
 
 
-def test_all_rules_that_match_are_obeyed_and_the_first_wins_where_two_disagree() -> None:
+def test_every_matching_rule_applies_and_the_first_wins_a_conflict() -> None:
     rules = rules_of(
         f.Rule(do=f.Slow(seconds=1)),
         f.Rule(do=f.Become(state="EXPIRED", error=27)),
@@ -134,7 +134,7 @@ def test_all_rules_that_match_are_obeyed_and_the_first_wins_where_two_disagree()
     assert made.answer == f.Silent()
 
 
-def test_without_a_match_the_fate_is_left_as_it_is() -> None:
+def test_without_a_match_the_script_is_unchanged() -> None:
     made = script(rules_of(f.Rule(do=f.LoseReceipt(), when=f.When(to="1"))))
     assert made == SubmitScript()
     assert made.receipt is PLAIN_RECEIPT
@@ -156,7 +156,7 @@ def test_binds_are_refused_by_how_many_are_bound() -> None:
     assert script(rules).status == Status.ESME_ROK
 
 
-def test_it_counts_how_often_each_rule_was_obeyed() -> None:
+def test_the_applications_of_each_rule_are_counted() -> None:
     rules = rules_of(
         f.Rule(do=THROTTLE, when=f.When(every=2), name="mine"), f.Rule(do=f.LoseReceipt())
     )

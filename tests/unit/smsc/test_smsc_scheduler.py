@@ -70,7 +70,7 @@ def test_one_timer_is_enough(loop: Loop) -> None:
     assert [handle.at for handle in loop.waiting] == [101.0]
 
 
-def test_a_call_may_put_itself_back(loop: Loop) -> None:
+def test_a_call_may_schedule_itself_again(loop: Loop) -> None:
     scheduler, called = Scheduler(), list[float]()
 
     def again() -> None:
@@ -83,7 +83,7 @@ def test_a_call_may_put_itself_back(loop: Loop) -> None:
     assert called == [101.0, 102.0]
 
 
-def test_a_full_table_says_no(loop: Loop) -> None:
+def test_a_full_scheduler_refuses_a_call(loop: Loop) -> None:
     scheduler = Scheduler(max_entries=2)
     assert [scheduler.after(1.0, list) for _ in range(3)] == [True, True, False]
     assert len(scheduler) == 2

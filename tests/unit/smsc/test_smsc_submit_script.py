@@ -89,7 +89,7 @@ def test_a_receipt_goes_from_the_handset_back_to_the_sender() -> None:
     assert receipt.service_type == "CMT"
 
 
-def test_a_receipt_says_in_text_and_tlvs_what_became_of_the_message() -> None:
+def test_a_receipt_has_the_final_state_in_text_and_tlvs() -> None:
     read = parse_receipt(taken(MessageState.UNDELIVERABLE, 1, short_message=b"Hello").pdu())
     assert (read.message_id, read.state) == ("12AB", MessageState.UNDELIVERABLE)
     assert read.error == "001"
@@ -101,7 +101,7 @@ def test_a_receipt_says_in_text_and_tlvs_what_became_of_the_message() -> None:
     assert (read.done - read.submitted).total_seconds() == 60
 
 
-def test_only_failures_tell_a_network_error() -> None:
+def test_only_failures_have_a_network_error() -> None:
     assert parse_receipt(taken().pdu()).network_error is None
 
 
@@ -119,7 +119,7 @@ def test_a_receipt_repeats_only_text_of_its_own_alphabet(
     assert parse_receipt(taken(**fields).pdu()).raw["text"] == text  # type: ignore[arg-type]
 
 
-def test_of_a_long_payload_only_what_a_receipt_repeats_is_kept() -> None:
+def test_of_a_long_payload_only_the_part_for_the_receipt_is_kept() -> None:
     request = SubmitSm(tlvs=((Tag.MESSAGE_PAYLOAD, b"x" * 30_000),))
     assert accepted_submit(request, content_of(request), SubmitScript(), "1", 0.0).text == b"x" * 20
 
@@ -130,7 +130,7 @@ def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:
     assert late.state_at(1_060.0) is MessageState.EXPIRED
 
 
-def test_the_ledger_forgets_the_oldest() -> None:
+def test_the_oldest_accepted_submits_are_dropped() -> None:
     ledger = AcceptedSubmits(max_taken=2)
     for message_id in ("a", "b", "c"):
         entry = taken()

@@ -43,7 +43,7 @@ def submit(**fields: Any) -> SubmitSm:
         {"schedule_delivery_time": "261122120000004+"},
     ],
 )
-def test_what_is_right_is_taken(fields: dict[str, Any]) -> None:
+def test_a_valid_submit_is_accepted(fields: dict[str, Any]) -> None:
     assert status_of(submit(**fields)) == Status.ESME_ROK
 
 
@@ -71,7 +71,7 @@ def test_what_is_right_is_taken(fields: dict[str, Any]) -> None:
         ({"tlvs": ((Tag.MESSAGE_PAYLOAD, b"two texts"),)}, Status.ESME_RINVMSGLEN),
     ],
 )
-def test_what_is_wrong_is_refused_with_its_own_status(
+def test_an_invalid_submit_is_refused_with_its_own_status(
     fields: dict[str, Any], status: Status
 ) -> None:
     assert status_of(submit(**fields)) == status

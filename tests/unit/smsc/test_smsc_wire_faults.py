@@ -20,7 +20,7 @@ from simpost.text import TextError
 RESPONSE = encode(SubmitSmResp(0, 7, message_id="12AB"))
 
 
-def test_a_pdu_can_vanish_double_or_answer_another_request() -> None:
+def test_a_pdu_can_be_lost_doubled_or_answer_another_request() -> None:
     assert swallowed(RESPONSE) == b""
     assert doubled(3)(RESPONSE) == RESPONSE * 3
     assert decode(resequenced(5)(RESPONSE)).sequence_number == 12
@@ -37,7 +37,7 @@ def test_mangling_is_repeatable_and_spares_the_header_unless_told(seed: int, cha
     assert mangled(changes, seed, header=True)(RESPONSE) is not None
 
 
-def test_other_seeds_mangle_otherwise() -> None:
+def test_other_seeds_mangle_differently() -> None:
     assert len({mangled(3, seed, header=True)(RESPONSE) for seed in range(50)}) > 40
 
 
@@ -150,7 +150,7 @@ def test_waiting_texts_are_bounded_in_number_and_memory(monkeypatch: pytest.Monk
     assert absences.wait("2", waiting(1_000)) is not None
 
 
-def test_an_absence_that_was_told_to_last_outlasts_one_that_ends_by_itself() -> None:
+def test_a_permanent_absence_outlasts_a_temporary_one() -> None:
     absences = OfflineHandsets()
     absences.begin("1", until=5.0)
     assert absences.is_over("1", 5.0)
@@ -160,7 +160,7 @@ def test_an_absence_that_was_told_to_last_outlasts_one_that_ends_by_itself() -> 
 
 @pytest.mark.parametrize("text", ["Hello", "Γειά σου 🏖️" * 30, "many words [] " * 40, ""])
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_text_from_a_handset_is_cut_into_parts_a_centre_takes(text: str, packed: bool) -> None:
+def test_a_text_from_a_handset_is_split_into_valid_parts(text: str, packed: bool) -> None:
     from simpost.smsc.content import fits_one_part, text_of
 
     parts = parts_of(text, reference=200, packed=packed)
@@ -169,6 +169,6 @@ def test_a_text_from_a_handset_is_cut_into_parts_a_centre_takes(text: str, packe
     assert all(DeliverSm(short_message=part.octets) for part in parts)
 
 
-def test_what_no_phone_can_send_is_refused() -> None:
+def test_a_text_no_phone_can_send_is_refused() -> None:
     with pytest.raises(TextError):
         parts_of("x" * 153 * 256, reference=1, packed=False)

@@ -18,7 +18,7 @@ LOST = [
 
 
 @pytest.mark.parametrize("error", LOST, ids=lambda error: type(error).__name__)
-def test_a_lost_connection_is_a_store_error_and_is_dropped(error):
+def test_a_lost_connection_is_a_store_error_and_is_closed(error):
     assert is_lost(error)
     with pytest.raises(StoreError) as told, translating():
         raise error
@@ -26,6 +26,6 @@ def test_a_lost_connection_is_a_store_error_and_is_dropped(error):
     assert "state 15" not in str(told.value)
 
 
-def test_a_mistake_of_ours_is_not_called_a_failure_of_the_database():
+def test_a_programming_error_is_not_a_store_error():
     with pytest.raises(KeyError), translating():
         raise KeyError("mine")

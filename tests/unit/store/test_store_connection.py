@@ -58,7 +58,7 @@ def test_our_own_errors_pass_as_they_are():
     assert translate(full) is full
 
 
-def test_what_is_not_of_apsw_is_named_and_no_more():
+def test_other_exceptions_are_named_without_details():
     meaning = translate(ValueError("the text of a message"))
     assert "ValueError" in str(meaning)
     assert "text" not in str(meaning)

@@ -7,7 +7,7 @@ from tests.contract.store_facts import esim
 SEAL = SecretBox(Fernet.generate_key().decode())
 
 
-def test_a_row_of_before_is_read_as_it_is_and_sealed_when_it_is_saved():
+def test_a_row_of_an_earlier_release_is_read_and_sealed_when_saved():
     plain = esim(document={"pin": "4711", "apn": "internet"})
     assert opened(SEAL, plain) == plain
     closed = sealed(SEAL, plain)

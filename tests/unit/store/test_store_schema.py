@@ -46,7 +46,7 @@ def test_migrations_are_numbered_without_a_gap(package):
     assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
-def test_a_version_that_is_none_of_ours_is_not_migrated():
+def test_an_unknown_schema_version_is_not_migrated():
     with pytest.raises(StoreError, match="no migration from schema '0000'"):
         script(PACKAGE, "0000")
 

@@ -34,7 +34,7 @@ def test_a_key_that_is_none_is_refused(key):
         SecretBox(key)
 
 
-def test_a_field_is_sealed_the_same_each_time_and_for_its_name_alone():
+def test_a_field_is_sealed_deterministically_for_its_name_only():
     seal = SecretBox(Fernet.generate_key().decode())
     one = seal.close_field("7 pin", "4711")
     assert one == seal.close_field("7 pin", "4711")

@@ -16,7 +16,7 @@ def test_the_patterns_match_what_the_sets_hold(encoding):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_no_character_costs_two_septets_that_could_cost_one(encoding):
+def test_no_character_takes_two_septets_where_one_is_enough(encoding):
     alphabet = septets_of(encoding.locking, encoding.single)
     assert not alphabet.singles & alphabet.pairs
     assert all(len(alphabet.septets[ord(char)]) == 1 for char in alphabet.singles)

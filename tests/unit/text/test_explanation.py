@@ -25,7 +25,7 @@ def test_the_characters_that_forced_ucs2_are_named():
     )
 
 
-def test_an_invisible_character_is_named_and_can_go():
+def test_an_invisible_character_is_named_and_can_be_removed():
     (driver,) = explain("code 1234\u200b").forced
     assert (driver.code_point, driver.name, driver.look_alike) == (
         "U+200B",
@@ -49,7 +49,7 @@ def test_in_ucs2_extension_characters_count_once_and_emoji_twice():
 
 
 @given(gsm_texts)
-def test_a_plain_text_has_nothing_to_blame_or_to_gain(text):
+def test_a_plain_text_has_no_culprits_and_no_suggestions(text):
     found = explain(text)
     assert (found.forced, found.replaced, found.languages) == ((), None, ())
 
@@ -64,7 +64,7 @@ def test_an_explanation_is_of_the_text_as_it_would_be_sent(text, allowed):
 
 @given(texts, languages)
 @settings(deadline=None)  # many ways to cut are compared, on machines of any speed
-def test_what_is_promised_comes_true(text, allowed):
+def test_a_suggested_saving_is_real(text, allowed):
     found = explain(text, languages=allowed)
     now = len(found.segments.parts)
     for each in found.languages:

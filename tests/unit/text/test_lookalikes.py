@@ -36,7 +36,7 @@ def test_a_look_alike_is_gsm_for_something_that_is_not(char, spelling):
     assert set(spelling) <= GSM
 
 
-def test_whatever_twilio_replaces_is_replaced_but_controls_and_marks():
+def test_all_that_twilio_replaces_is_replaced_except_controls_and_marks():
     assert TWILIO.keys() - LOOK_ALIKES.keys() == CONTROL_OR_MARK
     differing = {
         char: LOOK_ALIKES[char]

@@ -71,7 +71,7 @@ def test_octets_are_those_of_the_alphabet(text, encoding, octets):
         ("zz", BINARY, 0),
     ],
 )
-def test_what_an_alphabet_lacks_is_refused_where_it_stands(text, encoding, position):
+def test_a_character_outside_the_alphabet_is_refused_with_its_position(text, encoding, position):
     with pytest.raises(Unencodable) as refused:
         encode(text, encoding)
     assert (refused.value.position, refused.value.encoding) == (position, encoding.label)
@@ -111,7 +111,7 @@ def test_another_default_has_no_national_tables():
     assert segment(turkish, languages=frozenset({1}), default=LATIN1).encoding == UCS2
 
 
-def test_what_keeps_a_text_out_of_the_carriers_alphabet_is_named():
+def test_characters_outside_the_carriers_alphabet_are_named():
     found = explain("é “10 €”", default=LATIN1)
     assert [driver.character for driver in found.forced] == ["“", "€", "”"]
     assert found.languages == ()
@@ -149,7 +149,7 @@ def test_binary_parts_join_to_what_was_given_and_fit_with_their_header(octets, b
         (16, Ports(250, 250, 8), 135, 129),
     ],
 )
-def test_binary_is_cut_at_what_its_headers_leave(bits, ports, whole, joined):
+def test_binary_is_split_at_the_room_its_headers_leave(bits, ports, whole, joined):
     def sizes(count):
         cut = segment_octets(bytes(count), reference_bits=bits, ports=ports)
         return [len(part) // 2 for part in cut.parts]
@@ -158,7 +158,7 @@ def test_binary_is_cut_at_what_its_headers_leave(bits, ports, whole, joined):
     assert sizes(whole + 1) == [joined, whole + 1 - joined]
 
 
-def test_too_much_binary_is_counted_exactly():
+def test_too_much_binary_is_refused_with_the_exact_count():
     with pytest.raises(TooManyParts) as refused:
         segment_octets(bytes(134 * 3 + 1), max_parts=3)
     assert (refused.value.parts, refused.value.limit) == (4, 3)
@@ -173,7 +173,7 @@ def test_ports_are_written_by_ts_23_040_9_2_3_24_3_and_4(ports, octets):
     assert header.hex() == octets
 
 
-def test_ports_stand_behind_the_place_in_the_message():
+def test_ports_follow_the_position_in_the_header():
     header = part_header(
         BINARY, reference=0x1234, total=2, number=1, bits=16, ports=Ports(2948, 9200)
     )

@@ -83,14 +83,14 @@ def test_each_alphabet_reads_as_it_was_written(data_coding, octets, written):
         (0x0E, "안녕".encode("iso2022_kr"), "안녕"),
     ],
 )
-def test_what_the_field_sends_is_read(data_coding, octets, written):
+def test_texts_seen_in_the_field_are_read(data_coding, octets, written):
     label = received_label(coding_of(data_coding).alphabet, None)
     assert read_text(octets, label) == written
 
 
 @pytest.mark.parametrize("order", ["utf-16-be", "utf-16-le"])
 @pytest.mark.parametrize("marks", [(True, True), (True, False)])
-def test_a_byte_order_mark_holds_for_the_parts_after_it(order, marks):
+def test_a_byte_order_mark_applies_to_the_parts_after_it(order, marks):
     parts = [
         ("\ufeff" * marked + words).encode(order)
         for words, marked in zip(("Добрый ", "день"), marks, strict=True)
@@ -98,7 +98,7 @@ def test_a_byte_order_mark_holds_for_the_parts_after_it(order, marks):
     assert read_text(join_octets(parts, "ucs2"), "ucs2") == "Добрый день"
 
 
-def test_a_pair_cut_in_two_in_little_endian_is_one_again():
+def test_a_surrogate_pair_split_in_little_endian_is_joined():
     octets = "\ufeff🏖".encode("utf-16-le")
     assert read_text(join_octets((octets[:4], octets[4:]), "ucs2"), "ucs2") == "🏖"
 
@@ -114,7 +114,7 @@ def test_a_broken_header_is_not_an_empty_text(octets, alphabet):
     assert read_text(left, received_label(alphabet, header))
 
 
-def test_what_follows_a_broken_header_that_ends_is_the_text():
+def test_after_a_broken_header_with_an_end_comes_the_text():
     sent = bytes.fromhex("04 00 03 01 02") + b"text"
     assert text_octets(sent, parse_header(sent), "latin1", packed=False) == b"text"
 

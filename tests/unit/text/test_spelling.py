@@ -84,7 +84,7 @@ def test_only_what_no_allowed_table_has_is_replaced():
 @pytest.mark.parametrize(
     "text", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "❤\ufe0f", "1\ufe0f\u20e3"]
 )
-def test_what_joins_or_divides_is_never_called_superfluous(text):
+def test_joiners_and_separators_are_never_superfluous(text):
     drivers = {each.character: each.look_alike for each in explain(text).forced}
     (hidden,) = set(drivers) & set("\u200c\u200d\ufe0f")
     assert drivers[hidden] is None
@@ -96,7 +96,7 @@ def test_zwnj_stays_in_persian_though_the_table_lacks_it():
     assert found.text == persian
 
 
-def test_what_shows_nothing_between_gsm_characters_is_superfluous():
+def test_an_invisible_character_between_gsm_characters_is_superfluous():
     (driver,) = explain("code\u200d 1234").forced
     assert driver.look_alike == ""
 

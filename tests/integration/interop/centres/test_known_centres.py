@@ -67,7 +67,7 @@ async def test_smppy_reads_our_texts_and_answers_without_an_id(program, smppy):
         assert not carrier.capabilities.binary
 
 
-async def test_smppy_never_answers_what_the_settings_keep_back(program, smppy):
+async def test_smppy_never_answers_submits_that_the_settings_avoid(program, smppy):
     centre = await program(sys.executable, HERE / "smppy_centre.py", PYTHONPATH=smppy)
     port = int((await centre.line("port")).split()[1])
     changed = {"message_class": "general", "response_timeout_s": 1}
@@ -105,7 +105,7 @@ def net_smpp(debian):
     return ("perl", "-I", debian / "usr/share/perl5")
 
 
-async def test_net_smpp_reports_what_became_of_a_text(program, net_smpp):
+async def test_net_smpp_sends_a_receipt_for_a_text(program, net_smpp):
     centre = await program(*net_smpp, HERE / "net_smpp_centre.pl")
     port = int((await centre.line("port")).split()[1])
     async with bound(port, "Net::SMPP") as (carrier, lane):
