@@ -8,6 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 run: .venv/run.stamp
 	@$(BIN)/simpost demo --port $(PORT) $(if $(HANDSETS_PORT),--handsets-port $(HANDSETS_PORT)) $(if $(SMSC_PORT),--smsc-port $(SMSC_PORT)) $(if $(DATA),--data $(DATA))
 
+# Compiled files are kept even where the environment says otherwise: every worker and process reads them.
+test test-long check: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal
 

@@ -1,6 +1,7 @@
 """Every dependency of pyproject.toml is used: imported, run as a command, or loaded by a tool."""
 
 import ast
+import functools
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
@@ -29,20 +30,25 @@ LOADED = {
 """What is not imported: the file that needs it, and the words there."""
 
 
-def imported(*folders):
-    """The full names of all modules that Python files under the folders import."""
-    for folder in folders:
-        for path in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_bytes())):
-                if isinstance(node, ast.Import):
-                    yield from (alias.name for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and not node.level:
-                    yield from (node.module, node.module.partition(".")[0])
-                    yield from (f"{node.module}.{alias.name}" for alias in node.names)
+SHIPPED = ("src",)
+TOOLS = ("src", "tests", "bench", "requirements")
 
 
-SHIPPED = frozenset(imported("src"))
-TOOLS = SHIPPED | frozenset(imported("tests", "bench", "requirements"))
+@functools.cache
+def imported(folders):
+    """The full names of all modules that Python files under the folders import.
+
+    Not computed at import: every worker imports this file, and one of them runs the tests.
+    """
+    found = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found |= {node.module, node.module.partition(".")[0]}
+                found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def modules(name):
@@ -75,7 +81,7 @@ def test_a_dependency_is_imported_or_run(name, is_shipped):
         file, words = LOADED[name]
         assert words in (ROOT / file).read_text("utf-8")
     else:
-        users = SHIPPED if is_shipped else TOOLS
+        users = imported(SHIPPED if is_shipped else TOOLS)
         assert modules(name) & users, f"nothing imports {name}: remove it from pyproject.toml"
 
 
@@ -85,5 +91,5 @@ def test_the_table_of_loaded_tools_names_dependencies_only():
 
 def test_an_import_is_found_by_its_module_and_not_by_a_name_like_it():
     assert "apsw" in modules("apsw")
-    assert modules("apsw") & SHIPPED
-    assert not modules("smpplib") & SHIPPED
+    assert modules("apsw") & imported(SHIPPED)
+    assert not modules("smpplib") & imported(SHIPPED)

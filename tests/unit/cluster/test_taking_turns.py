@@ -84,7 +84,7 @@ def report(mine, is_bound, failed=0, turn=0):
     return CarrierReport(is_bound, not is_bound, 0, binds, failed, turn)
 
 
-@pytest.mark.parametrize("nodes", [2, 3, 10])
+@pytest.mark.parametrize("nodes", [2, 3, 6])
 @pytest.mark.parametrize("binds", [1, 4])
 def test_binds_move_at_most_15_times_an_hour_while_the_network_is_down(nodes, binds):
     site = Site(nodes, binds)
@@ -107,7 +107,7 @@ def test_the_bind_of_a_node_that_is_cut_off_is_bound_by_another_soon_after_the_p
     assert len(site.bound()) == 1
     assert owner not in site.bound().values()
     before = site.moves
-    site.passes(3 * HOUR_S)
+    site.passes(HOUR_S)
     assert site.moves == before
 
 
@@ -128,10 +128,10 @@ def test_of_a_carrier_with_several_binds_the_share_of_one_cut_off_is_away_a_twen
     site.cut = {"n0"}
     site.passes(PATIENCE_S + 3)
     missing = 0
-    for _ in range(5 * HOUR_S):
+    for _ in range(2 * HOUR_S):
         site.passes(1)
         missing += 4 - len(site.bound())
-    assert missing / 5 / HOUR_S <= 2 / 20
+    assert missing / 2 / HOUR_S <= 2 / 20
 
 
 @given(st.data())

@@ -40,9 +40,10 @@ def test_a_line_that_cannot_be_written_raises_nothing(form: Literal["console", "
     file = Full()
     configure_logging("info", form, file)
     get_logger("simpost.test").info("lost")
-    assert file.tried == 1
+    tried = file.tried
+    assert tried
     logging.getLogger("library").warning("lost")
-    assert file.tried == 2
+    assert file.tried > tried
 
 
 def lines(written: io.StringIO) -> list[dict[str, Any]]:

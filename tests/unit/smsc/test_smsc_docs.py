@@ -28,7 +28,7 @@ def rows(first_cell: str) -> list[str]:
     return re.findall(rf"^\| `{re.escape(first_cell)}`.*$", DOCUMENT, re.MULTILINE)
 
 
-@pytest.mark.parametrize("parameter", smsc.__annotations__.keys() - {"return"})
+@pytest.mark.parametrize("parameter", sorted(smsc.__annotations__.keys() - {"return"}))
 def test_every_option_has_a_row(parameter: str) -> None:
     assert len(rows(f"--{parameter.replace('_', '-')}")) == 1
 

@@ -114,10 +114,10 @@ def test_national_tables_are_used_only_for_fewer_parts_than_ucs2(text, allowed):
 def test_no_allowed_pair_of_tables_would_need_fewer_parts(text, allowed):
     """The default alphabet is used whenever it has every character: every handset reads it."""
     counts = {}
-    for encoding in ENCODINGS:
+    for encoding in (*ENCODINGS, UCS2):
         if {encoding.locking, encoding.single} <= allowed | {0}:
             with suppress(Unencodable):
-                counts[encoding] = len(segment_as(text, encoding).parts)
+                counts[encoding] = len(segment_as(text, encoding, 16).parts)
     cut = cheapest(text, 16, allowed)
     assert (cut.encoding == GSM7) is (GSM7 in counts)
     assert len(cut.parts) == counts.get(GSM7, min(counts.values()))
