@@ -89,21 +89,21 @@ async def _measure(folder: Path, port: int, wanted: argparse.Namespace) -> dict[
             window=wanted.window,
         )
     )
-    ledger = ResultWriter(store.queue)
+    result_writer = ResultWriter(store.queue)
     lane = Lane(
         carrier,
         store.queue,
-        ledger,
+        result_writer,
         owner="embedded",
         depth=carrier.depth,
         retry_policy=RetryPolicy(),
         clock_ms=wall_clock_ms,
     )
-    running = [asyncio.create_task(lane.run()), asyncio.create_task(ledger.run())]
+    running = [asyncio.create_task(lane.run()), asyncio.create_task(result_writer.run())]
     cpu, started = time.process_time(), time.perf_counter()
     await carrier.start(lane)
     lane.wake()
-    while lane.held or await store.routing.count_queued(_CARRIER):  # noqa: ASYNC110  watched from outside
+    while lane.leased or await store.routing.count_queued(_CARRIER):  # noqa: ASYNC110  watched from outside
         await asyncio.sleep(0.01)
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
     for task in running:

@@ -44,7 +44,7 @@ def measure(messages: int) -> float:
     accepted: Counter[tuple[str, str]] = Counter()
     answers = ResponseCounts()
     times_s = answers.times_s["open"]
-    tally, counts, told = AttemptCounts(), StoreCounts(), PendingCounts()
+    attempts, counts, told = AttemptCounts(), StoreCounts(), PendingCounts()
     settlements, receipts = [_SETTLEMENT] * _BATCH, [_RECEIPT] * _BATCH
     ended = told.ended.append
     begun_s = time.process_time()
@@ -55,13 +55,13 @@ def measure(messages: int) -> float:
             answers.done += 1
             times_s.add(time.perf_counter() - started_s)
             ended((_RECEIPT.carrier, _RECEIPT.state, _RECEIPT.reason or ""))
-        tally.settled(settlements)
-        tally.reported(receipts)
+        attempts.count_results(settlements)
+        attempts.count_receipts(receipts)
         counts.take(told)
         counts.commit_s.add(0.001)
         counts.commit_jobs.add(_BATCH)
     used_s = time.process_time() - begun_s
-    assert accepted.total() == counts.ended.total() == tally.received.total()
+    assert accepted.total() == counts.ended.total() == attempts.receipts.total()
     return 1e6 * used_s / messages
 
 

@@ -36,7 +36,7 @@ from simpost.observe.tracing import Tracing, open_tracing
 from simpost.ports.store import Store
 from simpost.runtime.component import Component
 from simpost.runtime.metrics_collector import MetricsCollector
-from simpost.runtime.readiness import Readiness
+from simpost.runtime.readiness import ReadinessCheck
 from simpost.runtime.reload import Reload
 from simpost.runtime.service import GRACE_S, Phases, Service
 from simpost.store.selection import open_store
@@ -86,7 +86,7 @@ class App:
         self._metrics = MetricsCollector(
             store.health, counting, lambda: self.dispatch.lanes, clock_ms=clock_ms
         )
-        self._readiness = Readiness(
+        self._readiness = ReadinessCheck(
             store.health, self.dispatch.is_any_available, clock_ms=clock_ms, time_s=time.monotonic
         )
         self.service = self._build_service((*counting, self._metrics))

@@ -53,7 +53,7 @@ async def test_a_lane_that_fails_stops_the_process(settings, listener, monkeypat
         raise Mistake
 
     async with open_app(settings) as app:
-        monkeypatch.setattr(app.dispatch.ledger, "run", fail)
+        monkeypatch.setattr(app.dispatch.result_writer, "run", fail)
         with pytest.RaisesGroup(pytest.RaisesGroup(Mistake)):
             await app.run([listener], served.set)
 

@@ -16,7 +16,6 @@ SAME_NAME = {
 SAME_NAME_TO_DO = frozenset(
     {
         "Command",
-        "State",
     }
 )
 """Duplicate class names still to be renamed. Take out what is done; add none."""
@@ -36,7 +35,7 @@ NOUNS = frozenset(
     }
 )
 """Modules whose names end in -ing and are nouns of the trade."""
-GERUNDS_TO_DO = frozenset({"importing", "receiving"})
+GERUNDS_TO_DO = frozenset({"importing"})
 """Modules still to be renamed. Take out what is done; add none."""
 
 UNUSED_WORDS = re.compile(

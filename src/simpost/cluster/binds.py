@@ -77,7 +77,7 @@ class Binds:
             name: CarrierReport(
                 lane.is_available,
                 lane.should_fail_over,
-                lane.held,
+                lane.leased,
                 lane.carrier.connections(),
                 *self._reach.place(name),
             )

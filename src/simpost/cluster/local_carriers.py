@@ -19,7 +19,7 @@ class LocalLane(Protocol):
         ...
 
     @property
-    def held(self) -> int:
+    def leased(self) -> int:
         """How many parts this node has leased for the carrier."""
         ...
 
@@ -47,7 +47,7 @@ class LocalCarriers(Protocol):
         ...
 
     @property
-    def elsewhere(self) -> RemoteCarriers:
+    def remote_carriers(self) -> RemoteCarriers:
         """The reports of the other nodes; the node updates them after each heartbeat."""
         ...
 

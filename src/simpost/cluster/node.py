@@ -190,7 +190,7 @@ class Node(Component):
         self._clock.heard(view.now_ms, now_s - asked_s)
         self._liveness.saw(view.nodes, now_s)
         self._view = view
-        self._carriers.elsewhere.nodes = self._others()
+        self._carriers.remote_carriers.nodes = self._others()
         # Not where it may not know of an order that was given here meanwhile.
         if asked_s > self._ordered_s and self._carriers.is_started:
             self._orders.apply(view.orders)

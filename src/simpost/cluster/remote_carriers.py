@@ -29,7 +29,7 @@ class RemoteCarriers:
             (name, one) for name, report in self._reports(carrier) for one in report.connections
         ]
 
-    def held(self, carrier: str) -> int:
+    def leased(self, carrier: str) -> int:
         return sum(report.held for _, report in self._reports(carrier))
 
     def _reports(self, carrier: str) -> Iterator[tuple[str, CarrierReport]]:

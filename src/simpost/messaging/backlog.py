@@ -1,4 +1,4 @@
-"""The backlog: what waits in the store for one lane, as far as the lane knows, and its claims."""
+"""The parts that are queued in the store for one lane, and the claims that lease them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from simpost.ports.store import MessageQueue
 from simpost.runtime.clock import Clock
 
 LEASE_MS = 180_000
-"""A node's right to a part: longer than it may wait in memory and for its answer."""
-_MOST_ALARMS = 100
-_LOOK_MS = 5_000
-"""Between two looks at our leases, while there is doubt about them."""
-_MOST_LOOKED_AT = 500
+"""Length of a lease; longer than a part may be in memory and wait for its response together."""
+_MAX_TIMERS = 100
+_RECONCILE_INTERVAL_MS = 5_000
+"""How often the leases in the store are compared while they are uncertain."""
+_MAX_RECONCILED = 500
 
 log = get_logger(__name__)
 
 
 class Backlog:
-    """Claims half the lane's depth once there is room for it; codes do not wait for that room.
+    """Claims half the lane's depth once that many places are free; sooner for one-time codes.
 
     Attributes:
-        waits: whether parts may wait in the store; true until a claim says otherwise.
+        has_queued: whether parts may be queued in the store; true until a claim returns fewer than
+            requested.
     """
 
     def __init__(self, queue: MessageQueue, carrier: str, *, owner: str, clock_ms: Clock) -> None:
-        self.waits = True
-        self._codes_wait = True
-        self._alarms = 0
-        self._unsure_until_ms = self._look_ms = 0
+        self.has_queued = True
+        self._has_queued_codes = True
+        self._timers = 0
+        self._uncertain_until_ms = self._next_reconcile_ms = 0
         self._queue = queue
         self._carrier = carrier
         self._owner = owner
@@ -40,43 +41,47 @@ class Backlog:
         self._signalled = asyncio.Event()
 
     def notify(self, priority: int) -> None:
-        """Parts wait, the most urgent of them with this priority."""
-        self.waits = True
+        """Parts are queued, the most urgent of them with this priority."""
+        self.has_queued = True
         if priority == Priority.CODE:
-            self._codes_wait = True
+            self._has_queued_codes = True
         self._signalled.set()
 
     def notify_in(self, wait_ms: int) -> None:
-        """A code falls due then: it does not wait for a poll, unless there are very many."""
-        if self._alarms < _MOST_ALARMS:
-            self._alarms += 1
-            asyncio.get_running_loop().call_later(wait_ms / 1000, self._ring)
+        """A one-time code is due after `wait_ms`: claim it then, not at the next poll.
+
+        Beyond 100 such timers the poll claims it.
+        """
+        if self._timers < _MAX_TIMERS:
+            self._timers += 1
+            asyncio.get_running_loop().call_later(wait_ms / 1000, self._on_timer)
 
     def poll(self) -> None:
-        """Parts may wait that nobody told of; codes among them."""
-        self._codes_wait = True
+        """Claim without a notification: parts may be queued, one-time codes among them."""
+        self._has_queued_codes = True
         self._signalled.set()
 
     def signal(self) -> None:
-        """The lane may have room again."""
+        """The lane may have free places again."""
         self._signalled.set()
 
     async def wait(self) -> None:
+        """Wait until a claim may find parts."""
         await self._signalled.wait()
         self._signalled.clear()
 
-    def claim_size(self, held: int, depth: int) -> int:
-        """How many parts to claim now by a lane that holds so many."""
+    def claim_size(self, leased: int, depth: int) -> int:
+        """How many parts a lane with `leased` parts should claim now."""
         half = max(1, depth // 2)
-        if held + half <= depth:
+        if leased + half <= depth:
             return half
-        return max(0, min(half, 2 * depth - held)) if self._codes_wait else 0
+        return max(0, min(half, 2 * depth - leased)) if self._has_queued_codes else 0
 
     async def claim(self, wanted: int, *, codes_only: bool) -> list[OutboundPart]:
-        """Lease parts, most urgent first; none when the store refuses."""
-        self._codes_wait = False
+        """Lease up to `wanted` parts, most urgent first; none when the store fails."""
+        self._has_queued_codes = False
         if not codes_only:
-            self.waits = False
+            self.has_queued = False
         now_ms = self._clock_ms()
         try:
             parts = await self._queue.claim(
@@ -92,33 +97,33 @@ class Backlog:
             self.mark_uncertain()
             return []
         if len(parts) == wanted:
-            self.waits = self._codes_wait = True
+            self.has_queued = self._has_queued_codes = True
         return parts
 
     def mark_uncertain(self) -> None:
-        """Nobody can say whether a commit went through: its parts may be leased to us, unknown."""
-        self._unsure_until_ms = self._clock_ms() + LEASE_MS
+        """A commit may have succeeded without a response: compare leases for one lease period."""
+        self._uncertain_until_ms = self._clock_ms() + LEASE_MS
 
     @property
     def should_reconcile(self) -> bool:
-        """Whether to look now what is leased to us: every few seconds while there is doubt.
+        """Whether to compare the leases in the store with the lane now.
 
-        For as long as a lease, since a database may end a commit after we gave up on it. A clock
-        that went back does not put off the next look.
+        True every few seconds, for one lease period: a commit we timed out on may still succeed. A
+        clock that was set back does not delay the next comparison.
         """
         now_ms = self._clock_ms()
-        looked = now_ms < self._look_ms <= now_ms + _LOOK_MS
-        return now_ms < self._unsure_until_ms and not looked
+        is_early = now_ms < self._next_reconcile_ms <= now_ms + _RECONCILE_INTERVAL_MS
+        return now_ms < self._uncertain_until_ms and not is_early
 
     async def leased(self) -> list[OutboundPart]:
-        """What the store says is leased to us; nothing if it does not say."""
-        self._look_ms = self._clock_ms() + _LOOK_MS
+        """The parts that the store has leased to this node; none when the store fails."""
+        self._next_reconcile_ms = self._clock_ms() + _RECONCILE_INTERVAL_MS
         try:
-            return await self._queue.leased(self._carrier, owner=self._owner, limit=_MOST_LOOKED_AT)
+            return await self._queue.leased(self._carrier, owner=self._owner, limit=_MAX_RECONCILED)
         except StoreError as error:
             log.error("leases_not_read", carrier=self._carrier, error=str(error))
             return []
 
-    def _ring(self) -> None:
-        self._alarms -= 1
+    def _on_timer(self) -> None:
+        self._timers -= 1
         self.notify(Priority.CODE)

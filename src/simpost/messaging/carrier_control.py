@@ -37,7 +37,7 @@ class CarrierControl:
         await self._cluster.order(self._known(name), unbind=True)
         is_done = await self._dispatch.drain(self._known(name))
         status = await self._dispatch.status(name)
-        return status, is_done and not status.elsewhere
+        return status, is_done and not status.remote_connections
 
     def _known(self, name: str) -> str:
         if name not in self._dispatch.lanes:

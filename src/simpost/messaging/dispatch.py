@@ -1,4 +1,4 @@
-"""Dispatch: all lanes, opened and closed, paused and looked at while messages pass."""
+"""The lanes of this node: opened, paused, drained, closed and shown while messages pass."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 from simpost.cluster.remote_carriers import RemoteCarriers
 from simpost.config import CarrierSettings, Settings
 from simpost.messaging.from_settings import retry_policy_of, routes_of
+from simpost.messaging.inbound_receiver import InboundReceiver, reject_inbound
 from simpost.messaging.lane import Lane
 from simpost.messaging.lane_metrics import lane_samples
-from simpost.messaging.receiving import TakeInbound, take_none
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Routing
@@ -30,7 +30,7 @@ from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 
 _DRAIN_S = 30.0
-"""How long the one who asks for a drain is kept waiting; the drain itself goes on."""
+"""How long `drain` waits; the drain goes on afterwards."""
 
 log = get_logger(__name__)
 
@@ -39,26 +39,31 @@ class CarrierStatus(msgspec.Struct, frozen=True):
     """A carrier as the administrator sees it.
 
     Attributes:
-        state: none when parts wait for a carrier that is not configured any more.
-        takes_messages: whether a message would go by it now, where its route names others.
-        waiting: parts that wait in the store for their turn.
-        held: parts in its lanes: leased, and not yet settled.
+        state: `None` when parts are queued for a carrier that is no longer configured.
+        is_available: whether routing prefers it now to the other carriers of a route.
+        queued: parts that are queued in the store.
+        leased: parts in the lanes of all nodes.
         connections: those of this node.
-        elsewhere: those of other nodes, each with the name of the node.
+        remote_connections: those of other nodes, each with the name of its node.
     """
 
     name: str
     state: ConnectionState | None
     is_paused: bool
-    takes_messages: bool
-    waiting: int
-    held: int
+    is_available: bool
+    queued: int
+    leased: int
     connections: list[ConnectionStatus]
-    elsewhere: list[tuple[str, ConnectionStatus]] = []
+    remote_connections: list[tuple[str, ConnectionStatus]] = []
 
 
 class Dispatch(Component):
-    """The lanes by the name of their carrier."""
+    """Implements `cluster.local_carriers.LocalCarriers`.
+
+    Attributes:
+        lanes: by the name of their carrier.
+        remote_carriers: the carriers as the other nodes report them.
+    """
 
     def __init__(
         self,
@@ -67,14 +72,14 @@ class Dispatch(Component):
         owner: str,
         retry_policy: RetryPolicy,
         clock_ms: Clock,
-        inbound: TakeInbound = take_none,
+        inbound: InboundReceiver = reject_inbound,
         wrap_events: Callable[[str, CarrierEvents], CarrierEvents] | None = None,
     ) -> None:
-        """`wrap_events` puts something between the carrier of a name and its lane."""
+        """`wrap_events` returns what a carrier, by name, reports to in place of its lane."""
         self.lanes: dict[str, Lane] = {}
-        self.elsewhere = RemoteCarriers()
+        self.remote_carriers = RemoteCarriers()
         self._store = store
-        self.ledger = ResultWriter(store.queue)
+        self.result_writer = ResultWriter(store.queue)
         self._inbound = inbound
         self._owner = owner
         self._retry_policy = retry_policy
@@ -82,17 +87,17 @@ class Dispatch(Component):
         self._wrap_events = wrap_events
         self._tasks: asyncio.TaskGroup | None = None
         self._started = asyncio.Event()
-        self._writing: asyncio.Task[None] | None = None
+        self._writer_task: asyncio.Task[None] | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
 
-    # Life.
+    # Start and stop.
 
     def add(self, carrier: Carrier) -> Lane:
-        """Make a lane; `open` or `start` brings it to life."""
+        """Add a lane for the carrier; `open` or `start` starts it."""
         lane = Lane(
             carrier,
             self._store.queue,
-            self.ledger,
+            self.result_writer,
             owner=self._owner,
             depth=carrier.depth,
             retry_policy=self._retry_policy,
@@ -103,9 +108,9 @@ class Dispatch(Component):
         return lane
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Open every lane. A task that dies takes the group with it."""
+        """Open every lane. A task that fails cancels the group."""
         self._tasks = tasks
-        self._writing = tasks.create_task(self.ledger.run(), name="ledger")
+        self._writer_task = tasks.create_task(self.result_writer.run(), name="result writer")
         for name in list(self.lanes):
             await self.open(name)
 
@@ -122,17 +127,18 @@ class Dispatch(Component):
 
     @property
     def is_started(self) -> bool:
+        """Whether lanes can be opened and carriers drained."""
         return self._tasks is not None
 
     async def open(self, name: str) -> None:
-        """Bring a lane that was added to life, and its carrier."""
-        assert self._tasks, "opened before the start"
+        """Start a lane that was added, and its carrier."""
+        assert self._tasks, "open() before start()"
         lane = self.lanes[name]
         self._running[name] = self._tasks.create_task(lane.run(), name=f"lane {name}")
         await lane.carrier.start(self._wrap_events(name, lane) if self._wrap_events else lane)
 
     async def remove(self, name: str) -> None:
-        """Let a carrier finish what it was given and end its lane; the rest waits in the store."""
+        """Let a carrier finish its parts and end its lane; other parts stay queued in the store."""
         lane = self.lanes[name]
         lane.close()
         await lane.carrier.drain()
@@ -167,27 +173,30 @@ class Dispatch(Component):
 
     async def wait_committed(self) -> None:
         """Wait until every outcome and receipt reported so far is committed."""
-        await self.ledger.wait_committed()
+        await self.result_writer.wait_committed()
 
     def cancel(self) -> None:
+        """Cancel the tasks of all lanes and of the result writer."""
         for task in self._running.values():
             task.cancel()
-        if self._writing:
-            self._writing.cancel()
+        if self._writer_task:
+            self._writer_task.cancel()
 
     async def reconfigure(self, settings: Settings) -> None:
+        """Apply the retry policy of new settings to all lanes."""
         policy = self._retry_policy = retry_policy_of(settings.messages)
         for lane in self.lanes.values():
             lane.retry_policy = policy
-            lane.health.patience_ms = int(1000 * policy.failover_s)
+            lane.health.failover_after_ms = int(1000 * policy.failover_s)
 
     def samples(self) -> Iterable[Sample]:
+        """The present values of its metrics."""
         for name, lane in self.lanes.items():
             yield from lane_samples(name, lane)
-        yield from self.ledger.tally.samples()
+        yield from self.result_writer.counts.samples()
 
     def routing(self, settings: Settings) -> Routing:
-        """The routes between the carriers that have lanes now."""
+        """The routes of the settings, to the carriers that have lanes now."""
         return Routing(
             routes=routes_of(settings),
             carriers={name: lane.carrier.capabilities for name, lane in self.lanes.items()},
@@ -197,68 +206,70 @@ class Dispatch(Component):
     # Commands of the administrator.
 
     def is_available(self, name: str) -> bool:
-        """Whether a message had better go by this carrier, whichever node has its binds."""
-        return self.lanes[name].is_available or self.elsewhere.is_available(name)
+        """Whether routing should prefer this carrier now, whichever node has its connections."""
+        return self.lanes[name].is_available or self.remote_carriers.is_available(name)
 
     def is_any_available(self) -> bool:
-        """Whether any carrier takes messages now."""
+        """Whether any carrier is available."""
         return any(map(self.is_available, self.lanes))
 
     def should_fail_over(self, name: str) -> bool:
-        """Whether what waits for this carrier had better go by another."""
-        return self.lanes[name].should_fail_over and self.elsewhere.should_fail_over(name)
+        """Whether queued messages of this carrier should go by another one."""
+        return self.lanes[name].should_fail_over and self.remote_carriers.should_fail_over(name)
 
     def pause(self, name: str) -> None:
-        """Send nothing by this carrier until `resume`. Raises KeyError when there is none."""
+        """Send nothing by this carrier until `resume`. Raises KeyError for an unknown name."""
         self.lanes[name].carrier.pause()
         log.warning("carrier_paused", carrier=name)
 
     def resume(self, name: str) -> None:
+        """Send by this carrier again. Raises KeyError for an unknown name."""
         self.lanes[name].carrier.resume()
         log.warning("carrier_resumed", carrier=name)
 
     async def drain(self, name: str) -> bool:
-        """Pause, wait for answers, unbind; whether that is done when this returns."""
+        """Pause, wait for responses, unbind. Whether that was done within 30 s."""
         done, _ = await asyncio.wait({self.drain_later(name)}, timeout=_DRAIN_S)
         return bool(done)
 
     def drain_later(self, name: str) -> asyncio.Task[None]:
+        """Drain in a task, which is returned. Raises KeyError for an unknown name."""
         carrier = self.lanes[name].carrier
-        assert self._tasks, "drained before the start"
+        assert self._tasks, "drain_later() before start()"
         log.warning("carrier_draining", carrier=name)
         return self._tasks.create_task(carrier.drain(), name=f"drain {name}")
 
     async def status(self, name: str) -> CarrierStatus:
-        """Raises KeyError when there is no such carrier."""
+        """One carrier as the administrator sees it. Raises KeyError for an unknown name."""
         lane = self.lanes[name]
-        elsewhere = self.elsewhere.connections(name)
+        remote = self.remote_carriers.connections(name)
         own = lane.carrier.connections()
-        states = [bind.state for _, bind in elsewhere if not own]
+        states = [bind.state for _, bind in remote if not own]
         return CarrierStatus(
             name=name,
             state=min(states, key=CONNECTION_STATE_PRECEDENCE.index, default=lane.carrier.state),
             is_paused=lane.carrier.is_paused,
-            takes_messages=self.is_available(name),
-            waiting=await self._store.routing.count_queued(name),
-            held=lane.held + self.elsewhere.held(name),
+            is_available=self.is_available(name),
+            queued=await self._store.routing.count_queued(name),
+            leased=lane.leased + self.remote_carriers.leased(name),
             connections=own,
-            elsewhere=elsewhere,
+            remote_connections=remote,
         )
 
     async def overview(self) -> list[CarrierStatus]:
-        """All carriers, and behind them those that only waiting parts still name."""
+        """All carriers, followed by those that are no longer configured but have queued parts."""
         shown = [await self.status(name) for name in list(self.lanes)]
         for name in await self._store.routing.carriers_with_backlog():
             if name not in self.lanes:
-                waiting = await self._store.routing.count_queued(name)
+                queued = await self._store.routing.count_queued(name)
                 shown.append(
                     CarrierStatus(
                         name=name,
                         state=None,
                         is_paused=False,
-                        takes_messages=False,
-                        waiting=waiting,
-                        held=0,
+                        is_available=False,
+                        queued=queued,
+                        leased=0,
                         connections=[],
                     )
                 )

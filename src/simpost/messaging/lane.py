@@ -1,7 +1,7 @@
-"""A lane: one carrier's place in dispatch.
+"""The dispatch queue of one carrier in the memory of this node.
 
-It holds leased parts in memory, most urgent first, gives them to the carrier while there is
-room, and has what the carrier says committed. What it cannot hold waits in the store.
+A lane leases parts, passes them to the carrier most urgent first while it has capacity, and has
+outcomes and receipts committed. Parts that do not fit into the lane stay queued in the store.
 """
 
 from __future__ import annotations
@@ -15,98 +15,99 @@ from simpost.domain.messages import Priority
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
 from simpost.messaging.backlog import LEASE_MS, Backlog
-from simpost.messaging.health import Health
-from simpost.messaging.receiving import TakeInbound, take_none
+from simpost.messaging.carrier_health import CarrierHealth
+from simpost.messaging.inbound_receiver import InboundReceiver, reject_inbound
 from simpost.messaging.reservation import Reservation, first_attempts
 from simpost.messaging.result_writer import ResultWriter
-from simpost.messaging.retry import RetryPolicy, settle
+from simpost.messaging.retry import RetryPolicy, apply_outcome
 from simpost.ports.carrier import Carrier, OutboundPart
 from simpost.ports.store import AttemptResult, MessageQueue, NewMessage
 from simpost.runtime.clock import Clock
 
 _STALE_MS = 60_000
-"""A part that waited this long in memory goes back to the store untried."""
+"""A part that was in memory for this long returns to the store without an attempt."""
 _SLOW_MS = 500
-"""An answer that took longer leaves the carrier's last place to codes."""
+"""After a slower response the carrier's last free place is reserved for one-time codes."""
 _POLL_S = 1.0
-"""How often the store is asked for parts nobody told us of: retries, another node's leavings."""
+"""How often the store is polled for parts without a notification: retries, lost nodes."""
 
-_Try = tuple[bytes, int, int]
-"""Message id, number of the part, number of the try."""
+_AttemptKey = tuple[bytes, int, int]
+"""Message id, number of the part, number of the attempt."""
 
 _UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABLE)
 _PAUSED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_PAUSED)
-_RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.REQUEUED)
+_REQUEUED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.REQUEUED)
 
 
 class Lane:
-    """Dispatch through one carrier.
+    """Dispatches parts to one carrier. Implements `CarrierEvents`.
 
-    `depth` bounds the parts held from their lease to their settlement. After a crash that many
-    may be in doubt, so it is as small as keeps the carrier busy while a commit runs. Codes have
-    as many places again: they find one, however full the lane is of others.
+    `depth` bounds the leased parts, from the lease to the commit of the result. After a crash all
+    of them may be in doubt, so it is just large enough to keep the carrier busy during a commit.
+    One-time codes have `depth` more places, so that other parts cannot fill the lane for them.
     """
 
     def __init__(
         self,
         carrier: Carrier,
         queue: MessageQueue,
-        ledger: ResultWriter,
+        result_writer: ResultWriter,
         *,
         owner: str,
         depth: int,
         retry_policy: RetryPolicy,
         clock_ms: Clock,
-        inbound: TakeInbound = take_none,
+        inbound: InboundReceiver = reject_inbound,
     ) -> None:
         self.carrier = carrier
         self.depth = depth
         self.retry_policy = retry_policy
-        self.health = Health(int(1000 * retry_policy.failover_s))
-        self._ledger = ledger
-        self._take_inbound = inbound
+        self.health = CarrierHealth(int(1000 * retry_policy.failover_s))
+        self._result_writer = result_writer
+        self._receive_inbound = inbound
         self._clock_ms = clock_ms
         self._name = carrier.capabilities.name
         self._ready: tuple[deque[tuple[int, OutboundPart]], ...] = tuple(deque() for _ in Priority)
-        self._held: set[_Try] = set()
-        self._asked = 0  # parts, of the claim that runs
+        self._leased: set[_AttemptKey] = set()
+        self._claiming = 0  # parts requested by the claim in progress
         self._in_flight = 0
-        self._is_slow = True  # until the first answer says otherwise
+        self._is_slow = True  # until the first response arrives
         self._closing = False
         self._empty = asyncio.Event()
         self._backlog = Backlog(queue, self._name, owner=owner, clock_ms=clock_ms)
 
     @property
-    def held(self) -> int:
-        """Parts held, and those there is a place for meanwhile."""
-        return len(self._held) + self._asked
+    def leased(self) -> int:
+        """Parts leased by this node, those of a claim in progress included."""
+        return len(self._leased) + self._claiming
 
     @property
     def is_available(self) -> bool:
-        """Whether a message had better go by this carrier than by another."""
+        """Whether routing should prefer this carrier now."""
         is_ready = self.carrier.is_open and not self._closing
         return is_ready and not self.health.is_unhealthy(self._clock_ms())
 
     @property
     def should_fail_over(self) -> bool:
-        """Whether what waits here had better go by another carrier."""
-        return self.health.is_lost(self._clock_ms(), is_open=self.carrier.is_open)
+        """Whether queued parts should go by another carrier."""
+        return self.health.should_fail_over(self._clock_ms(), is_open=self.carrier.is_open)
 
     # Intake.
 
     def reserve(self, message_id: bytes, count: int, priority: int, now_ms: int) -> Reservation:
-        """Places for the parts of a message about to be committed, where the lane has them.
+        """Reserve places for the parts of a message that is about to be committed.
 
-        Older parts queued in the store go first, except that a code never waits behind them.
+        The reservation has no lease if the lane is full or closed, or if older parts are queued in
+        the store. One-time codes do not wait behind older parts.
         """
         urgent = priority == Priority.CODE
         limit = self.depth * 2 if urgent else self.depth
-        waits = self._backlog.waits and not urgent
-        full = len(self._held) + self._asked + count > limit
-        if waits or full or self._closing or not self.carrier.is_open:
+        must_queue = self._backlog.has_queued and not urgent
+        full = len(self._leased) + self._claiming + count > limit
+        if must_queue or full or self._closing or not self.carrier.is_open:
             return Reservation(self, message_id, count, None)
         for number in range(1, count + 1):
-            self._held.add((message_id, number, 1))
+            self._leased.add((message_id, number, 1))
         return Reservation(self, message_id, count, now_ms + LEASE_MS)
 
     def take(self, message: NewMessage, reference: int) -> None:
@@ -119,55 +120,60 @@ class Lane:
     def release(self, message_id: bytes, count: int, *, is_uncertain: bool) -> None:
         """Free reserved places.
 
-        With `is_uncertain` the message may be committed all the same: the leases in the store are
-        looked at until that is known.
+        With `is_uncertain` the message may have been committed: the lane then compares its leases
+        with those in the store for one lease period.
         """
         if is_uncertain:
             self._backlog.mark_uncertain()
         for number in range(1, count + 1):
-            self._held.discard((message_id, number, 1))
+            self._leased.discard((message_id, number, 1))
         self._signal_if_empty()
 
     def wake(self, priority: int = Priority.CODE) -> None:
-        """Parts wait in the store, the most urgent of them with this priority."""
+        """Parts are queued in the store, the most urgent of them with this priority."""
         self._backlog.notify(priority)
 
     # Events of the carrier.
 
     def on_capacity(self) -> None:
+        """The carrier can take more parts, or its state changed."""
         self.pump()
 
     def on_outcome(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> None:
+        """An attempt ended."""
         self._in_flight -= 1
         was_slow = self._is_slow
-        ended_ms = self._answered(part, started_ms, outcome)
+        ended_ms = self._record(part, started_ms, outcome)
         self._is_slow = ended_ms - started_ms > _SLOW_MS
         if was_slow:
             self.pump()
 
     def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
-        self._ledger.report(receipt, committed)
+        """A delivery receipt arrived; `committed` is called once it is committed."""
+        self._result_writer.add_receipt(receipt, committed)
 
     def on_inbound(self, part: InboundPart) -> asyncio.Future[Reason | None]:
-        return self._take_inbound(part)
+        """Pass an inbound part on; the result is the reason of a refusal, or `None`."""
+        return self._receive_inbound(part)
 
     def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
-        self._held.add((part.message_id, part.number, part.attempt))
-        self._answered(part, self._clock_ms(), outcome)
+        """A response arrived after its attempt was recorded as in doubt."""
+        self._leased.add((part.message_id, part.number, part.attempt))
+        self._record(part, self._clock_ms(), outcome)
 
     # Dispatch.
 
     def pump(self) -> None:
-        """Give the carrier what it has room for; when it is closed, give all parts back."""
+        """Pass parts to the carrier while it has capacity; return all of them when it is closed."""
         carrier = self.carrier
         now_ms = self._clock_ms()
         if self._closing:
-            self._give_back(_RETURNED, now_ms)
+            self._return_all(_REQUEUED, now_ms)
         elif not carrier.is_open:
-            self._give_back(_PAUSED if carrier.is_paused else _UNREACHABLE, now_ms)
+            self._return_all(_PAUSED if carrier.is_paused else _UNREACHABLE, now_ms)
         else:
             self._send(carrier, now_ms)
-        if self._backlog.waits:
+        if self._backlog.has_queued:
             self._backlog.signal()
 
     def _send(self, carrier: Carrier, now_ms: int) -> None:
@@ -175,41 +181,41 @@ class Lane:
         for ready in self._ready:
             while ready:
                 until_ms, part = ready[0]
-                # A slow carrier full of bulk would make a code wait for the first answer to it.
-                spared = 1 if self._is_slow and self._in_flight and ready is not codes else 0
+                # Otherwise a code would wait for a response of a slow carrier busy with bulk.
+                reserved = 1 if self._is_slow and self._in_flight and ready is not codes else 0
                 if now_ms >= until_ms:
                     ready.popleft()
-                    self._answered(part, now_ms, _RETURNED)
-                elif carrier.capacity > spared:
+                    self._record(part, now_ms, _REQUEUED)
+                elif carrier.capacity > reserved:
                     ready.popleft()
                     outcome = carrier.send(part, now_ms)
                     if outcome is None:
                         self._in_flight += 1
                     else:
-                        self._answered(part, now_ms, outcome)
+                        self._record(part, now_ms, outcome)
                 else:
                     return
 
-    def _give_back_stale(self) -> None:
-        """Also what waits behind others, for which there is no room."""
+    def _return_stale(self) -> None:
+        """Return parts that were in memory for too long, those behind other parts included."""
         now_ms = self._clock_ms()
         for ready in self._ready:
             for _ in range(len(ready)):
                 until_ms, part = ready.popleft()
                 if now_ms >= until_ms:
-                    self._answered(part, now_ms, _RETURNED)
+                    self._record(part, now_ms, _REQUEUED)
                 else:
                     ready.append((until_ms, part))
 
-    def _give_back(self, outcome: Outcome, now_ms: int) -> None:
+    def _return_all(self, outcome: Outcome, now_ms: int) -> None:
         for ready in self._ready:
             while ready:
-                self._answered(ready.popleft()[1], now_ms, outcome)
+                self._record(ready.popleft()[1], now_ms, outcome)
 
-    def _answered(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> int:
+    def _record(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> int:
         ended_ms = self._clock_ms()
-        self.health.answered(outcome, ended_ms)
-        settlement = settle(
+        self.health.record(outcome, ended_ms)
+        result = apply_outcome(
             part,
             outcome,
             carrier=self._name,
@@ -217,18 +223,18 @@ class Lane:
             ended_ms=ended_ms,
             retry_policy=self.retry_policy,
         )
-        self._ledger.settle(settlement, self._settled)
-        if settlement.due_ms is not None and part.priority == Priority.CODE:
-            self._backlog.notify_in(settlement.due_ms - ended_ms)
+        self._result_writer.add_result(result, self._on_committed)
+        if result.due_ms is not None and part.priority == Priority.CODE:
+            self._backlog.notify_in(result.due_ms - ended_ms)
         return ended_ms
 
-    def _settled(self, settlement: AttemptResult) -> None:
-        self._held.discard((settlement.message_id, settlement.number, settlement.attempt))
+    def _on_committed(self, result: AttemptResult) -> None:
+        self._leased.discard((result.message_id, result.number, result.attempt))
         self._signal_if_empty()
-        if self._backlog.waits:
+        if self._backlog.has_queued:
             self._backlog.signal()
 
-    # Life.
+    # Start and stop.
 
     async def run(self) -> None:
         """Claim until cancelled."""
@@ -237,23 +243,23 @@ class Lane:
             tasks.create_task(self._poll())
 
     def close(self) -> None:
-        """Take nothing more; what the carrier was not given yet goes back to the store."""
+        """Take no more parts; those not yet passed to the carrier return to the store."""
         self._closing = True
         self.pump()
         self._signal_if_empty()
 
     async def wait_empty(self) -> None:
-        """After `close`: wait until no part is held any more."""
+        """Wait until no part is leased any more; call after `close`."""
         await self._empty.wait()
 
     def _signal_if_empty(self) -> None:
-        if self._closing and not self.held:
+        if self._closing and not self.leased:
             self._empty.set()
 
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(_POLL_S)
-            self._give_back_stale()
+            self._return_stale()
             self.pump()
             self._backlog.poll()
 
@@ -262,14 +268,14 @@ class Lane:
             await self._backlog.wait()
             if self._backlog.should_reconcile:
                 await self._reconcile_leases()
-            wanted = self._backlog.claim_size(self.held, self.depth)
+            wanted = self._backlog.claim_size(self.leased, self.depth)
             if not wanted or self._closing or not self.carrier.is_open:
                 continue
-            codes_only = self.held + wanted > self.depth
-            self._asked = wanted
+            codes_only = self.leased + wanted > self.depth
+            self._claiming = wanted
             parts = await self._backlog.claim(wanted, codes_only=codes_only)
-            self._asked = 0
-            self._held.update((part.message_id, part.number, part.attempt) for part in parts)
+            self._claiming = 0
+            self._leased.update((part.message_id, part.number, part.attempt) for part in parts)
             self._signal_if_empty()
             now_ms = self._clock_ms()
             for part in parts:
@@ -278,14 +284,15 @@ class Lane:
             self.pump()
 
     async def _reconcile_leases(self) -> None:
-        """Give back what is leased to us and unknown here: never tried, so never in doubt.
+        """Return parts that the store has leased to this node but the lane does not know.
 
-        No claim runs meanwhile. What was held before or after the look was not forgotten.
+        They were never attempted, so they are not in doubt. No claim runs at the same time. A part
+        that was known before or after the query is not missing.
         """
-        before = self._held.copy()
+        before = self._leased.copy()
         now_ms = self._clock_ms()
         for part in await self._backlog.leased():
-            one = (part.message_id, part.number, part.attempt)
-            if one not in before and one not in self._held:
-                self._held.add(one)
-                self._answered(part, now_ms, _RETURNED)
+            key = (part.message_id, part.number, part.attempt)
+            if key not in before and key not in self._leased:
+                self._leased.add(key)
+                self._record(part, now_ms, _REQUEUED)

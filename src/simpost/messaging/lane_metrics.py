@@ -12,7 +12,7 @@ from simpost.ports.carrier import ConnectionState, ConnectionStatus
 
 def lane_samples(name: str, lane: Lane) -> Iterator[Sample]:
     """The metrics of one carrier of this node."""
-    yield Sample(metrics.LEASED, (name,), lane.held)
+    yield Sample(metrics.LEASED, (name,), lane.leased)
     yield Sample(metrics.AVAILABLE, (name,), lane.is_available)
     yield Sample(metrics.PAUSED, (name,), lane.carrier.is_paused)
     for one in lane.carrier.connections():

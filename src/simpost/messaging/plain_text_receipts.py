@@ -7,7 +7,7 @@ import asyncio
 from simpost.domain.inbound import InboundPart
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
-from simpost.messaging.receiving import TakeInbound
+from simpost.messaging.inbound_receiver import InboundReceiver
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 
@@ -21,7 +21,7 @@ class PlainTextReceipts:
     to the number it comes from. Everything else goes on: no message is swallowed.
     """
 
-    def __init__(self, store: Store, inbound: TakeInbound) -> None:
+    def __init__(self, store: Store, inbound: InboundReceiver) -> None:
         self._store = store
         self._inbound = inbound
         self._taking: set[asyncio.Task[Reason | None]] = set()

@@ -1,7 +1,7 @@
-"""The ledger: what carriers say, committed together and in the order it was said.
+"""Commits attempt results and delivery receipts of all carriers, in the order they arrived.
 
-An answer and the receipt that follows it come through here one behind the other, so the store
-knows the carrier's id of a part before the receipt that speaks of it.
+A response and the receipt that follows it pass through here one after the other, so the store
+knows the carrier's id of a part before it sees the receipt with that id.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from simpost.messaging.attempt_counts import AttemptCounts
 from simpost.observe import get_logger
 from simpost.ports.store import AttemptResult, MessageQueue
 
-Settled = Callable[[AttemptResult], None]
-"""Told of each settlement once it is committed."""
+OnCommitted = Callable[[AttemptResult], None]
+"""Called with a result once it is committed."""
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 8.0
@@ -25,67 +25,67 @@ log = get_logger(__name__)
 
 
 class ResultWriter:
-    """Takes settlements and receipts of all carriers, and has one commit running at a time.
+    """Runs one commit at a time; what is added while it runs goes into the next.
 
-    What comes meanwhile goes into the next. Who adds bounds how many are open: a lane by the
-    parts it holds, a session by the requests of its peer that it has not answered.
+    Callers bound how much is pending: a lane by its leased parts, a session by the unanswered
+    requests of its peer.
     """
 
     def __init__(self, queue: MessageQueue) -> None:
-        self.tally = AttemptCounts()
+        self.counts = AttemptCounts()
         self._queue = queue
-        self._settlements: list[tuple[AttemptResult, Settled]] = []
+        self._results: list[tuple[AttemptResult, OnCommitted]] = []
         self._receipts: list[tuple[Receipt, Callable[[], None]]] = []
-        self._some = asyncio.Event()
+        self._has_pending = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def settle(self, settlement: AttemptResult, settled: Settled) -> None:
-        """Have an outcome committed, and `settled` called then."""
-        self._settlements.append((settlement, settled))
-        self._stir()
+    def add_result(self, result: AttemptResult, on_committed: OnCommitted) -> None:
+        """Have a result committed; `on_committed` is called with it afterwards."""
+        self._results.append((result, on_committed))
+        self._signal()
 
-    def report(self, receipt: Receipt, committed: Callable[[], None]) -> None:
-        """Have a receipt committed, and `committed` called then."""
-        self._receipts.append((receipt, committed))
-        self._stir()
+    def add_receipt(self, receipt: Receipt, on_committed: Callable[[], None]) -> None:
+        """Have a receipt committed; `on_committed` is called afterwards."""
+        self._receipts.append((receipt, on_committed))
+        self._signal()
 
     async def run(self) -> None:
         """Commit until cancelled."""
         while True:
-            await self._some.wait()
-            self._some.clear()
-            settlements, self._settlements = self._settlements, []
-            receipts, self._receipts = self._receipts, []
-            outcomes = [settlement for settlement, _ in settlements]
-            reported = [receipt for receipt, _ in receipts]
-            await self._persist(outcomes, reported)
-            for settlement, settled in settlements:
-                settled(settlement)
-            for _, committed in receipts:
-                committed()
-            self.tally.settled(outcomes)
-            self.tally.reported(reported)
-            if not self._some.is_set():
+            await self._has_pending.wait()
+            self._has_pending.clear()
+            pending_results, self._results = self._results, []
+            pending_receipts, self._receipts = self._receipts, []
+            results = [result for result, _ in pending_results]
+            receipts = [receipt for receipt, _ in pending_receipts]
+            await self._commit(results, receipts)
+            for result, on_result in pending_results:
+                on_result(result)
+            for _, on_receipt in pending_receipts:
+                on_receipt()
+            self.counts.count_results(results)
+            self.counts.count_receipts(receipts)
+            if not self._has_pending.is_set():
                 self._idle.set()
 
     async def wait_committed(self) -> None:
         """Wait until everything added so far is committed."""
         await self._idle.wait()
 
-    def _stir(self) -> None:
-        self._some.set()
+    def _signal(self) -> None:
+        self._has_pending.set()
         self._idle.clear()
 
-    async def _persist(self, outcomes: list[AttemptResult], reported: list[Receipt]) -> None:
-        """Commit, again until the store takes it: these are facts that happened."""
+    async def _commit(self, results: list[AttemptResult], receipts: list[Receipt]) -> None:
+        """Commit; retry until the store succeeds, because these things have happened."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                await self._queue.record(outcomes, reported)
+                await self._queue.record(results, receipts)
             except StoreError as error:
-                waiting = len(outcomes) + len(reported)
-                log.error("commit_failed", waiting=waiting, error=str(error))
+                pending = len(results) + len(receipts)
+                log.error("commit_failed", pending=pending, error=str(error))
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             else:

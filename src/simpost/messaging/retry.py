@@ -51,7 +51,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         return min(longest, first * 2.0 ** min(attempt - 1, 20))
 
 
-def settle(
+def apply_outcome(
     part: OutboundPart,
     outcome: Outcome,
     *,

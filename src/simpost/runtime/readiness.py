@@ -1,4 +1,4 @@
-"""Readiness: whether this process keeps its promise now, which is to commit what it accepts."""
+"""Whether this process can commit what it accepts."""
 
 from __future__ import annotations
 
@@ -11,26 +11,31 @@ from simpost.errors import StoreError
 from simpost.ports.store import StoreHealth
 from simpost.runtime.clock import Clock
 
-_PATIENCE_S = 2.0
-_EVERY_S = 1.0
-"""Whoever asks more often is told what was found last: asking costs a commit."""
+_TIMEOUT_S = 2.0
+_INTERVAL_S = 1.0
+"""A check costs a commit; more frequent callers get the last result."""
 
-DRAINING = "Stopping: ask another."
-SILENT = "The store does not answer."
-WAITS = "No carrier takes messages now: what is accepted waits."
+DRAINING = "Stopping: send requests to another node."
+SILENT = "The store does not respond."
+WAITS = "No carrier is available now: accepted messages are queued."
 
 
-class State(NamedTuple):
-    """`problem` says why it is not ready; `remark` what is amiss though it is."""
+class ReadinessStatus(NamedTuple):
+    """The result of a check.
+
+    Attributes:
+        problem: why the process is not ready; `None` when it is.
+        warning: what does not work although the process is ready.
+    """
 
     problem: str | None = None
-    remark: str | None = None
+    warning: str | None = None
 
 
-class Readiness:
-    """Asks the store to commit something, at most once a second, however many ask.
+class ReadinessCheck:
+    """Commits a probe to the store, at most once a second.
 
-    A carrier that is away does not make it unready: what is accepted is committed and waits.
+    A process without an available carrier is ready: accepted messages are committed and queued.
     """
 
     def __init__(
@@ -47,25 +52,26 @@ class Readiness:
         self._clock_ms = clock_ms
         self._time_s = time_s
         self._one_at_a_time = asyncio.Lock()
-        self._found: str | None = None
-        self._found_s = -math.inf
+        self._problem: str | None = None
+        self._checked_s = -math.inf
 
-    async def state(self) -> State:
+    async def status(self) -> ReadinessStatus:
+        """Whether the process is ready now, as of the last second."""
         if self.is_draining:
-            return State(problem=DRAINING)
+            return ReadinessStatus(problem=DRAINING)
         async with self._one_at_a_time:
-            if self._time_s() - self._found_s >= _EVERY_S:
-                self._found = await self._try_store()
-                self._found_s = self._time_s()
-        remark = None if self._is_any_carrier_available() else WAITS
-        return State(problem=self._found, remark=remark)
+            if self._time_s() - self._checked_s >= _INTERVAL_S:
+                self._problem = await self._check_store()
+                self._checked_s = self._time_s()
+        warning = None if self._is_any_carrier_available() else WAITS
+        return ReadinessStatus(problem=self._problem, warning=warning)
 
-    async def _try_store(self) -> str | None:
+    async def _check_store(self) -> str | None:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_TIMEOUT_S):
                 await self._store.probe(now_ms=self._clock_ms())
         except TimeoutError:
             return SILENT
         except StoreError as error:
-            return str(type(error)())  # its own words may name files and hosts
+            return str(type(error)())  # the default message: its own may name files and hosts
         return None

@@ -13,7 +13,7 @@ from typing import Protocol
 from simpost.observe import get_logger
 from simpost.runtime.component import Component
 from simpost.runtime.process import end_on_hangup, tune_interpreter
-from simpost.runtime.readiness import Readiness
+from simpost.runtime.readiness import ReadinessCheck
 from simpost.runtime.reload import Reload
 
 GRACE_S = 10
@@ -62,7 +62,7 @@ class Service:
         self,
         components: Sequence[Component],
         phases: Phases,
-        readiness: Readiness,
+        readiness: ReadinessCheck,
         reload: Reload,
         *,
         drain_s: float,

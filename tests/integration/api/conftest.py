@@ -46,7 +46,7 @@ from simpost.ports.carrier import (
 )
 from simpost.ports.cluster import Reloaded
 from simpost.runtime.metrics_collector import MetricsCollector
-from simpost.runtime.readiness import Readiness
+from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
 
 NOW_MS = 1_767_225_600_000
@@ -238,7 +238,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
         measures=measures,
-        readiness=Readiness(
+        readiness=ReadinessCheck(
             store.health, dispatch.is_any_available, clock_ms=lambda: NOW_MS, time_s=time.monotonic
         ),
         clock_ms=lambda: NOW_MS,

@@ -5,7 +5,7 @@ import pytest
 from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.states import State
 from simpost.errors import ConfigError
-from simpost.messaging.retry import RetryPolicy, settle
+from simpost.messaging.retry import RetryPolicy, apply_outcome
 from simpost.runtime.reload import Reloaded
 from tests.integration.api.conftest import NOW_MS
 
@@ -55,7 +55,7 @@ async def test_the_receipt_id_formats_of_a_carrier_are_shown(
     [part] = await service.store.queue.claim(
         "down", owner="embedded", now_ms=NOW_MS, lease_ms=60_000, limit=1
     )
-    taken = settle(
+    taken = apply_outcome(
         part,
         Outcome(OutcomeKind.ACCEPTED, carrier_message_id="DEADBEEF"),
         carrier="down",

@@ -35,20 +35,20 @@ async def traffic(folder, port, **changed):
     store = await SqliteStore.open(folder / "s.db", seal_key=Fernet.generate_key().decode())
     await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
     carrier = SmppCarrier(settings(port, name="c", **changed))
-    ledger = ResultWriter(store.queue)
+    result_writer = ResultWriter(store.queue)
     lane = Lane(
         carrier,
         store.queue,
-        ledger,
+        result_writer,
         owner="embedded",
         depth=carrier.depth,
         retry_policy=RetryPolicy(unreachable_s=0.1),
         clock_ms=wall_clock_ms,
     )
-    running = asyncio.gather(lane.run(), ledger.run())
+    running = asyncio.gather(lane.run(), result_writer.run())
     await carrier.start(lane)
     try:
-        yield Bench(store, carrier, lane, ledger, wall_clock_ms)
+        yield Bench(store, carrier, lane, result_writer, wall_clock_ms)
     finally:
         await carrier.close()
         running.cancel()

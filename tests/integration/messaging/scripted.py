@@ -125,9 +125,9 @@ class LossyQueue(SqliteQueue):
 class Bench:
     """Store, carrier and lane, with what is needed to accept a message."""
 
-    def __init__(self, store, carrier, lane, ledger, clock):
+    def __init__(self, store, carrier, lane, result_writer, clock):
         self.store = store
-        self.ledger = ledger
+        self.result_writer = result_writer
         self.carrier = carrier
         self.lane = lane
         self.clock = clock
@@ -190,9 +190,9 @@ class Bench:
     async def accept_many(self, count, **facts):
         return await asyncio.gather(*(self.accept(f"text {n}", **facts) for n in range(count)))
 
-    async def until_held(self, parts):
+    async def until_leased(self, parts):
         """No claim is on its way then either."""
-        while self.lane.held != parts:
+        while self.lane.leased != parts:
             await asyncio.sleep(0)
 
     async def message(self, message_id):
@@ -221,19 +221,19 @@ async def opened(path, *, depth=8, capacity=1000, retry_policy=PATIENCE):
     clock = Clock()
     store = await open_store(path)
     carrier = ScriptedCarrier(capacity)
-    ledger = ResultWriter(store.queue)
+    result_writer = ResultWriter(store.queue)
     lane = Lane(
         carrier,
         store.queue,
-        ledger,
+        result_writer,
         owner="embedded",
         depth=depth,
         retry_policy=retry_policy,
         clock_ms=clock,
     )
     await carrier.start(lane)
-    running = asyncio.gather(lane.run(), ledger.run())
-    bench = Bench(store, carrier, lane, ledger, clock)
+    running = asyncio.gather(lane.run(), result_writer.run())
+    bench = Bench(store, carrier, lane, result_writer, clock)
     lane.wake()
     first = bench.message_of(["hello"] * depth, Priority.CONVERSATION)
     while bench.reserve(first) is None:  # until the first claim is over

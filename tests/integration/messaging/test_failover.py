@@ -106,7 +106,7 @@ async def serving(path, *carriers):
         async with asyncio.TaskGroup() as tasks:
             await service.dispatch.start(tasks)
             for lane in service.dispatch.lanes.values():
-                while lane.carrier.is_open and lane._backlog.waits:  # until its first claim
+                while lane.carrier.is_open and lane._backlog.has_queued:  # until its first claim
                     await asyncio.sleep(0)
             yield service
             service.dispatch.cancel()

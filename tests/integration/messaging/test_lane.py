@@ -93,7 +93,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
         await bench.carrier.until_sent(tries)
         bench.carrier.answer(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
         await bench.until(message_id, State.IN_DOUBT)
-        await bench.ledger.wait_committed()
+        await bench.result_writer.wait_committed()
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
     assert await bench.store.queue.claim("c", now_ms=NOW + 48 * 3_600_000 - 1, **claim) == []
     message = await bench.message(message_id)
@@ -108,7 +108,7 @@ async def test_an_unclear_response_ends_as_a_refusal(bench):
         await bench.carrier.until_sent(tries)
         facts = {"reason": Reason.UNCLEAR_RESPONSE, "carrier_code": "0x000000FF"}
         bench.carrier.answer(tries - 1, OutcomeKind.UNREACHABLE, **facts)
-        await bench.ledger.wait_committed()
+        await bench.result_writer.wait_committed()
         bench.clock.now_ms += 300_000
         bench.lane.wake()
     message = await bench.until(message_id, State.REJECTED)
@@ -149,7 +149,7 @@ async def test_closing_a_lane_requeues_parts_that_were_not_sent(bench):
     bench.carrier.capacity = 0
     message_id = await bench.accept()
     bench.lane.close()
-    await bench.ledger.wait_committed()
+    await bench.result_writer.wait_committed()
     message = await bench.message(message_id)
     assert message.parts[0].reason is Reason.REQUEUED
     assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
@@ -160,7 +160,7 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
         message_id = await bench.accept(parts=("one", "two", "three"))
         await bench.carrier.until_sent(1)
         bench.lane.close()
-        await bench.ledger.wait_committed()
+        await bench.result_writer.wait_committed()
         bench.carrier.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
         message = await bench.until(message_id, State.REJECTED)
         assert [part.state for part in message.parts] == [
@@ -201,7 +201,7 @@ async def test_a_closed_lane_is_empty_once_every_part_has_a_result(bench):
     await bench.carrier.until_sent(1)
     bench.lane.close()
     late = bench.reserve(bench.message_of(HELLO, Priority.CODE))
-    assert (late, bench.lane.held) == (None, 1)
+    assert (late, bench.lane.leased) == (None, 1)
     bench.carrier.answer(0)
     await bench.lane.wait_empty()
     assert (await bench.message(message_id)).state is State.SENT
@@ -219,7 +219,7 @@ async def test_parts_reserved_before_a_lane_closed_are_requeued(bench):
 
 async def next_part_sent(bench):
     """Text of the next part sent, and whether it is marked as a repeat."""
-    await bench.ledger.wait_committed()
+    await bench.result_writer.wait_committed()
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
@@ -230,7 +230,7 @@ async def next_part_sent(bench):
 async def test_a_part_committed_despite_an_error_is_found_and_sent_for_the_first_time(bench):
     message = bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION))
     bench.abandon(message)
-    assert bench.lane.held == 0
+    assert bench.lane.leased == 0
     await bench.store.queue.accept(message)
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
@@ -268,8 +268,8 @@ async def test_unanswered_parts_are_left_alone_when_leases_are_reconciled(bench)
     bench.abandon(bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION)))
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
-    await bench.ledger.wait_committed()
-    await bench.until_held(2)
+    await bench.result_writer.wait_committed()
+    await bench.until_leased(2)
     bench.carrier.answer(0)
     message = await bench.until(sent_id, State.SENT)
     assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
@@ -282,5 +282,5 @@ async def test_a_message_that_was_not_committed_is_dropped_from_the_lane(bench):
     bench.abandon(message)
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
-    await bench.until_held(0)
+    await bench.until_leased(0)
     assert await bench.message(message.id) is None

@@ -69,7 +69,7 @@ async def test_a_code_that_waits_in_the_store_is_claimed_though_the_lane_is_full
     assert not lane._ready[Priority.CODE]
     lane.wake()
     await until_claimed(lane)
-    assert lane.held > lane.depth // 2
+    assert lane.leased > lane.depth // 2
     assert await ticks_until(saturated, "code") == 0
 
 

@@ -26,20 +26,20 @@ async def far_from(postgres, database):
         url = f"postgresql://postgres@127.0.0.1:{wire.port}/{database}"
         store = await open_store(url, "one")
         await store.accounts.add_account(Account(id=0, access_code="a", secret="s"))
-        carrier, ledger, clock = ScriptedCarrier(), ResultWriter(store.queue), Clock()
+        carrier, result_writer, clock = ScriptedCarrier(), ResultWriter(store.queue), Clock()
         lane = Lane(
             carrier,
             store.queue,
-            ledger,
+            result_writer,
             owner="one",
             depth=8,
             retry_policy=PATIENCE,
             clock_ms=clock,
         )
         await carrier.start(lane)
-        running = asyncio.gather(lane.run(), ledger.run())
+        running = asyncio.gather(lane.run(), result_writer.run())
         try:
-            yield Bench(store, carrier, lane, ledger, clock), wire
+            yield Bench(store, carrier, lane, result_writer, clock), wire
         finally:
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -59,11 +59,11 @@ async def reserved(bench):
     while bench.reserve(message := bench.message_of(("hello",), Priority.CONVERSATION)) is None:
         await asyncio.sleep(0.02)
     bench.release(message)
-    await bench.until_held(0)
+    await bench.until_leased(0)
     await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.answer(0)
-    await bench.ledger.wait_committed()
+    await bench.result_writer.wait_committed()
     return bench.reserved(message)
 
 

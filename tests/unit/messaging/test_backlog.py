@@ -28,41 +28,41 @@ def backlog(parts=0):
 
 async def test_half_the_depth_is_claimed_once_there_is_room_for_it():
     one = backlog()
-    assert (one.claim_size(held=0, depth=64), one.claim_size(held=32, depth=64)) == (32, 32)
+    assert (one.claim_size(leased=0, depth=64), one.claim_size(leased=32, depth=64)) == (32, 32)
 
 
 async def test_a_full_lane_claims_codes_alone_and_only_where_there_may_be_some():
     one = backlog()
-    assert one.claim_size(held=40, depth=64) == 32
+    assert one.claim_size(leased=40, depth=64) == 32
     await one.claim(32, codes_only=True)
-    assert one.claim_size(held=40, depth=64) == 0
+    assert one.claim_size(leased=40, depth=64) == 0
     one.notify(Priority.BULK)
-    assert one.claim_size(held=40, depth=64) == 0
+    assert one.claim_size(leased=40, depth=64) == 0
     one.notify(Priority.CODE)
-    assert one.claim_size(held=40, depth=64) == 32
+    assert one.claim_size(leased=40, depth=64) == 32
 
 
 async def test_a_lane_never_holds_more_than_twice_its_depth():
     one = backlog()
-    assert one.claim_size(held=120, depth=64) == 8
-    assert one.claim_size(held=128, depth=64) == 0
+    assert one.claim_size(leased=120, depth=64) == 8
+    assert one.claim_size(leased=128, depth=64) == 0
 
 
 async def test_a_lane_with_a_depth_of_one_claims_too():
-    assert backlog().claim_size(held=0, depth=1) == 1
+    assert backlog().claim_size(leased=0, depth=1) == 1
 
 
 async def test_the_number_of_queued_parts_is_known_from_the_last_claim():
     empty, full = backlog(parts=3), backlog(parts=32)
     await empty.claim(32, codes_only=False)
     await full.claim(32, codes_only=False)
-    assert (empty.waits, full.waits) == (False, True)
+    assert (empty.has_queued, full.has_queued) == (False, True)
 
 
 async def test_a_claim_of_codes_tells_nothing_about_other_parts():
     one = backlog()
     await one.claim(32, codes_only=True)
-    assert one.waits
+    assert one.has_queued
 
 
 async def test_a_code_that_becomes_due_wakes_the_lane():
@@ -70,7 +70,7 @@ async def test_a_code_that_becomes_due_wakes_the_lane():
     await one.claim(8, codes_only=True)
     one.notify_in(0)
     await one.wait()
-    assert one.claim_size(held=64, depth=64) == 32
+    assert one.claim_size(leased=64, depth=64) == 32
 
 
 async def test_scheduled_wake_ups_are_bounded():

@@ -4,7 +4,7 @@ from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.messaging.retry import RetryPolicy, settle
+from simpost.messaging.retry import RetryPolicy, apply_outcome
 from simpost.ports.carrier import OutboundPart
 
 NOW = 1_800_000_000_000
@@ -33,7 +33,7 @@ def part(attempt=1, category="service", expires_in_ms=3_600_000, priority=1, unc
 
 
 def settled(outcome, **about):
-    return settle(
+    return apply_outcome(
         part(**about), outcome, carrier="c", started_ms=NOW, ended_ms=NOW, retry_policy=PATIENCE
     )
 

@@ -121,12 +121,12 @@ async def _shown(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
         name=status.name,
         state=status.state,
         paused=status.is_paused,
-        available=status.takes_messages,
-        queued=status.waiting,
-        leased=status.held,
+        available=status.is_available,
+        queued=status.queued,
+        leased=status.leased,
         connections=[
             *(_connection(one, None) for one in status.connections),
-            *(_connection(one, node) for node, one in status.elsewhere),
+            *(_connection(one, node) for node, one in status.remote_connections),
         ],
         receipt_id_formats=[
             _form(seen) for seen in await services.store.receipts.id_forms(status.name)

@@ -17,7 +17,7 @@ from simpost.net.resolver import NameResolver
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
 from simpost.runtime.metrics_collector import MetricsCollector
-from simpost.runtime.readiness import Readiness
+from simpost.runtime.readiness import ReadinessCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Services:
     carriers: CarrierControl
     cluster: Cluster
     measures: MetricsCollector
-    readiness: Readiness
+    readiness: ReadinessCheck
     clock_ms: Clock
     admin_token: str
     version: str

@@ -34,14 +34,14 @@ async def healthz(services: ServicesDep) -> HealthOut:
 
 @router.get("/readyz", summary="Ready: the store commits, and the process is not about to stop")
 async def readyz(services: ServicesDep, response: Response) -> ReadinessOut:
-    state = await services.readiness.state()
-    if state.problem:
-        draining = state.problem == DRAINING
+    found = await services.readiness.status()
+    if found.problem:
+        draining = found.problem == DRAINING
         code = ProblemCode.STOPPING if draining else ProblemCode.STORE_UNAVAILABLE
-        raise Problem(503, code, state.problem, headers={"Cache-Control": "no-store"})
+        raise Problem(503, code, found.problem, headers={"Cache-Control": "no-store"})
     response.headers["Cache-Control"] = "no-store"
     return ReadinessOut(
-        status="degraded" if state.remark else "ok",
+        status="degraded" if found.warning else "ok",
         version=services.version,
-        warning=state.remark,
+        warning=found.warning,
     )

@@ -98,7 +98,9 @@ async def _waiting_for(services: Services, carrier: str, *, for_admin: bool) -> 
     except UnknownCarrier:
         return WaitingFor(carrier=carrier, state="unknown", problem=None)
     state = "paused" if status.is_paused else str(status.state or "unknown")
-    connections = [*status.connections, *(one for _, one in status.elsewhere)] if for_admin else []
+    connections = (
+        [*status.connections, *(one for _, one in status.remote_connections)] if for_admin else []
+    )
     problems = [one.problem for one in connections if one.problem]
     return WaitingFor(carrier=carrier, state=state, problem=problems[0] if problems else None)
 

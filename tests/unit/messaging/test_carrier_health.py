@@ -5,10 +5,10 @@ import pytest
 
 from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.messaging.health import Health
+from simpost.messaging.carrier_health import CarrierHealth
 
 NOW = 1_800_000_000_000
-PATIENCE_MS = 10_000
+FAILOVER_AFTER_MS = 10_000
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, carrier_message_id="1")
 REFUSED = Outcome(OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
 THROTTLED = Outcome(OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
@@ -20,29 +20,29 @@ RETURNED = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.REQUEUED)
 
 @pytest.fixture
 def health():
-    return Health(PATIENCE_MS)
+    return CarrierHealth(FAILOVER_AFTER_MS)
 
 
 def answers(health, outcome, seconds):
     for second in seconds:
-        health.answered(outcome, NOW + 1000 * second)
+        health.record(outcome, NOW + 1000 * second)
 
 
 def test_an_open_carrier_without_attempts_is_healthy(health):
     assert not health.is_unhealthy(NOW)
-    assert not health.is_lost(NOW, is_open=True)
+    assert not health.should_fail_over(NOW, is_open=True)
 
 
 def test_a_closed_carrier_is_lost_after_the_failover_time_and_not_before(health):
-    assert not health.is_lost(NOW, is_open=False)
-    assert not health.is_lost(NOW + PATIENCE_MS - 1, is_open=False)
-    assert health.is_lost(NOW + PATIENCE_MS, is_open=False)
+    assert not health.should_fail_over(NOW, is_open=False)
+    assert not health.should_fail_over(NOW + FAILOVER_AFTER_MS - 1, is_open=False)
+    assert health.should_fail_over(NOW + FAILOVER_AFTER_MS, is_open=False)
 
 
 def test_a_link_that_comes_back_restarts_the_failover_time(health):
-    health.is_lost(NOW, is_open=False)
-    assert not health.is_lost(NOW + 9_000, is_open=True)
-    assert not health.is_lost(NOW + 12_000, is_open=False)
+    health.should_fail_over(NOW, is_open=False)
+    assert not health.should_fail_over(NOW + 9_000, is_open=True)
+    assert not health.should_fail_over(NOW + 12_000, is_open=False)
 
 
 @pytest.mark.parametrize("outcome", [THROTTLED, BUSY, SILENT], ids=["throttled", "busy", "silent"])
@@ -51,7 +51,7 @@ def test_a_carrier_that_accepts_nothing_for_the_failover_time_is_unhealthy(healt
     assert not health.is_unhealthy(NOW + 9_000)
     answers(health, outcome, [10])
     assert health.is_unhealthy(NOW + 10_000)
-    assert health.is_lost(NOW + 10_000, is_open=True)
+    assert health.should_fail_over(NOW + 10_000, is_open=True)
 
 
 def test_one_accepted_part_among_many_throttled_keeps_a_carrier_healthy(health):
@@ -79,7 +79,7 @@ def test_an_accepted_or_refused_part_makes_a_carrier_healthy(health, outcome):
 
 def test_an_unhealthy_carrier_is_tried_again_after_the_failover_time(health):
     answers(health, BIND, [0])
-    assert not health.is_unhealthy(NOW + PATIENCE_MS)
+    assert not health.is_unhealthy(NOW + FAILOVER_AFTER_MS)
 
 
 def test_parts_we_requeued_do_not_count_against_the_carrier(health):
