@@ -28,7 +28,7 @@ def prose(page):
 
 def blocks(page):
     """Language and text of each code block."""
-    pattern = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+    pattern = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
     return pattern.findall(page.read_text("utf-8"))
 
 
