@@ -47,8 +47,9 @@ def _examples(text: str) -> Iterator[Example]:
     first, *others = re.split(r"^\$ ", text, flags=re.MULTILINE)
     assert not first, f"a console block must begin with a command: {first!r}"
     for each in others:
-        command, output = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*\n)(.*)", each, re.DOTALL).groups()
-        yield Example(command.replace("\\\n", "").strip(), output)
+        found = re.match(r"(?:.*\\\n)*.*\n", each)
+        assert found
+        yield Example(found[0].replace("\\\n", "").strip(), each[found.end() :])
 
 
 class Ids:

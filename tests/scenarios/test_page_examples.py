@@ -24,7 +24,7 @@ PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
 WITH_EXAMPLES = [page for page in PAGES if any(isinstance(each, Example) for each in steps(page))]
 PATIENCE_S = 10
 """How long a reading command is repeated until what it shows has happened."""
-WRITES = re.compile(r" (-d|--data|--json|-X|--request)\b|^simpost (send|cancel|text|check) ")
+WRITES = re.compile(r" (-d|--data|--json|-X|--request)\b|^simpost (send|cancel|text|check|esims) ")
 SERVERS = re.compile(r"^simpost smsc\b")
 
 
@@ -34,7 +34,9 @@ def test_examples_print_what_the_page_shows(page, tmp_path):
     folder.mkdir()
     with demo(f"--data={data}") as (_, url, printed):
         handsets = re.search(r"handsets\s+http://(127\.0\.0\.1:\d+)/", printed)[1]
-        token = re.search(r'^admin_token = "(.+)"', (data / "simpost.toml").read_text(), re.M)[1]
+        token = re.search(
+            r'^admin_token = "(.+)"', (data / "simpost.toml").read_text(), re.MULTILINE
+        )[1]
         shell = Shell(
             folder,
             {"127.0.0.1:8080": url.removeprefix("http://"), "127.0.0.1:8081": handsets},
@@ -54,7 +56,9 @@ def test_examples_print_what_the_page_shows(page, tmp_path):
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_prompts_stand_in_blocks_that_are_run(page):
-    prompts = {language for language, _, text in fences(page) if re.search(r"^\$ ", text, re.M)}
+    prompts = {
+        language for language, _, text in fences(page) if re.search(r"^\$ ", text, re.MULTILINE)
+    }
     assert prompts <= {"console", "text"}, "console: run here; text: needs what is not here"
 
 
@@ -94,27 +98,15 @@ class Shell:
 
     def _finish(self, command: str) -> str:
         """What a command prints until it ends."""
-        settings = {"cwd": self._folder, "env": self._environment, "timeout": 20}
         if command.startswith("simpost ") and not re.search(r"[|<>$;&]", command):
             words = [sys.executable, "-m", *shlex.split(command, comments=True)]
-            done = prestarted.run(words, **settings)
         else:
-            shell = f'curl() {{ command curl -s "$@"; }}\n{command}'
-            done = subprocess.run(
-                ["bash", "-c", shell], capture_output=True, text=True, check=False, **settings
-            )
-        return done.stdout + done.stderr
+            words = ["bash", "-c", f'curl() {{ command curl -s "$@"; }}\n{command}']
+        return self._start(words).communicate(timeout=20)[0]
 
     def _serve(self, words: list[str]) -> str:
         """What a simulator prints until it is ready, or until it ends."""
-        process = prestarted.Popen(
-            [sys.executable, "-m", "simpost", *words],
-            cwd=self._folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        process = self._start([sys.executable, "-m", "simpost", *words])
         lines = []
         for line in process.stdout:
             lines.append(line)
@@ -123,6 +115,16 @@ class Shell:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         return "".join(lines)
+
+    def _start(self, words: list[str]) -> subprocess.Popen:
+        return prestarted.Popen(
+            words,
+            cwd=self._folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
 
 def test_an_example_fails_where_its_output_differs():
