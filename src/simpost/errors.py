@@ -2,7 +2,10 @@
 
 SimpostError
 ├── InvalidRequest        the caller's: what was asked cannot be done as asked
-│   └── UnknownCarrier    no carrier of this name is configured
+│   └── NotFound          what the request names does not exist
+│       ├── UnknownAccount
+│       ├── UnknownCarrier
+│       └── UnknownEsim
 ├── CarrierError          the carrier's: its answer, as a decision for the engine
 ├── StoreError            ours: the store did not do what it promised
 │   ├── StoreBusy         another process owns the embedded store
@@ -32,8 +35,20 @@ class InvalidRequest(SimpostError):
     """The request cannot be done as asked."""
 
 
-class UnknownCarrier(InvalidRequest):
+class NotFound(InvalidRequest):
+    """There is nothing of this name."""
+
+
+class UnknownAccount(NotFound):
+    """There is no account with this access code."""
+
+
+class UnknownCarrier(NotFound):
     """There is no carrier of this name."""
+
+
+class UnknownEsim(NotFound):
+    """This account has no such eSIM."""
 
 
 class CarrierError(SimpostError):

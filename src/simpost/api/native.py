@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api import html_pages
-from simpost.api.admin import accounts, carriers, catalogue, imports, nodes, receipts, reload
+from simpost.api.admin import accounts, carriers, esims, imports, nodes, plans, receipts, reload
 from simpost.api.admin import inbound as admin_inbound
 from simpost.api.admin import messages as admin_messages
 from simpost.api.openapi import describe, operation_id
@@ -28,7 +28,7 @@ from simpost.api.shared.services import Services
 from simpost.api.v1 import events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.messages import cancellation, message_log, refusals, send
-from simpost.errors import StoreError
+from simpost.errors import NotFound, StoreError
 from simpost.http.connection import prove
 
 BATCH_OCTETS = 4 * 1_048_576
@@ -36,6 +36,7 @@ BATCH_OCTETS = 4 * 1_048_576
 
 _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     Problem: problems.on_problem,
+    NotFound: problems.on_not_found,
     Overdrawn: problems.on_overdrawn,
     RequestValidationError: problems.on_invalid,
     HTTPException: problems.on_http,
@@ -57,7 +58,7 @@ def framework(version: str) -> FastAPI:
     )
     modules = (
         *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
-        *(accounts, carriers, catalogue, imports, admin_messages, admin_inbound),
+        *(accounts, carriers, esims, plans, imports, admin_messages, admin_inbound),
         *(nodes, receipts, reload),
     )
     routers = [module.router for module in modules]

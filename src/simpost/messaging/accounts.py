@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 
 from simpost.cluster.shared_rate_limit import SharedRateLimits
 from simpost.domain.accounts import Account, AccountChange
 from simpost.domain.rates import TokenBucket
+from simpost.errors import UnknownAccount
 from simpost.ports.store import AccountStore
+
+
+def generate_secret() -> str:
+    """A secret of 256 random bits in 43 characters."""
+    return secrets.token_urlsafe(32)
 
 
 class Accounts:
@@ -46,6 +53,19 @@ class Accounts:
 
     def all(self) -> list[Account]:
         return list(self._by_code.values())
+
+    async def list_stored(self) -> list[Account]:
+        """All accounts by access code, read again: another node may have changed one."""
+        await self.reload()
+        return sorted(self._by_code.values(), key=lambda account: account.access_code)
+
+    async def find_stored(self, access_code: str) -> Account:
+        """The account, enabled or not, read again. Raises UnknownAccount."""
+        await self.reload()
+        account = self._by_code.get(access_code)
+        if account is None:
+            raise UnknownAccount
+        return account
 
     def admit(self, account: Account) -> float:
         """Count one request; 0 when it may pass, else ask `draw`."""

@@ -19,8 +19,10 @@ from simpost.ports.store.refusals import (
     MOST_A_DAY,
     AccountDay,
     RefusalBatch,
+    RefusalFilter,
     RefusalRecord,
     RefusalStore,
+    UnlistedDay,
 )
 from simpost.runtime.clock import Clock
 from simpost.runtime.scheduler import run_periodically
@@ -75,6 +77,14 @@ class RefusalLog:
         async with self._flushing:
             if self._refusals or self._not_listed:
                 await self._write()
+
+    async def search(
+        self, account_id: int, which: RefusalFilter
+    ) -> tuple[list[RefusalRecord], list[UnlistedDay]]:
+        """Listed refusals, those in memory included, and the days with unlisted ones."""
+        await self.flush()
+        found = await self._store.list_refusals(account_id, which)
+        return found, await self._store.unlisted_refusals(account_id)
 
     async def _write(self) -> None:
         batch = RefusalBatch(tuple(self._refusals), dict(self._not_listed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -13,10 +12,10 @@ from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.schemas import Schema
-from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
+from simpost.messaging.accounts import generate_secret
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
@@ -119,9 +118,8 @@ class AccountList(Schema):
 
 @router.get("/accounts", summary="List all accounts")
 async def list_accounts(services: ServicesDep) -> AccountList:
-    await services.accounts.reload()  # another node may have changed one just now
-    accounts = sorted(services.accounts.all(), key=lambda account: account.access_code)
-    return AccountList(accounts=[AccountOut(**_shown(account)) for account in accounts])
+    accounts = await services.accounts.list_stored()
+    return AccountList(accounts=[AccountOut(**_fields(account)) for account in accounts])
 
 
 @router.post("/accounts", status_code=201, summary="Add an account")
@@ -129,7 +127,7 @@ async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecr
     account = Account(
         id=0,
         access_code=new.access_code,
-        secret=new.secret or secrets.token_urlsafe(32),
+        secret=new.secret or generate_secret(),
         name=new.name,
         dialect=new.dialect,
         access_code_only=new.access_code_only,
@@ -145,7 +143,7 @@ async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecr
     except InvalidRequest:
         code = ProblemCode.ACCESS_CODE_TAKEN
         raise Problem(409, code, "There is already an account with this access code.") from None
-    return AccountWithSecret(**_shown(added), secret=added.secret)
+    return AccountWithSecret(**_fields(added), secret=added.secret)
 
 
 @router.patch("/accounts/{accessCode}", summary="Change an account")
@@ -154,8 +152,8 @@ async def change_account(
     changes: AccountPatch,
     services: ServicesDep,
 ) -> AccountWithSecret:
-    account = await find_account(services, accessCode)
-    secret = changes.secret or (secrets.token_urlsafe(32) if changes.new_secret else None)
+    account = await services.accounts.find_stored(accessCode)
+    secret = changes.secret or (generate_secret() if changes.new_secret else None)
     wanted = changes.model_dump(by_alias=False, exclude_none=True, exclude={"secret", "new_secret"})
     if "requests_per_second" in wanted:
         wanted["requests_per_s"] = wanted.pop("requests_per_second")
@@ -166,19 +164,10 @@ async def change_account(
     changed = await services.accounts.change(
         AccountChange(id=account.id, access_code=account.access_code, **wanted)
     )
-    return AccountWithSecret(**_shown(changed), secret=secret)
+    return AccountWithSecret(**_fields(changed), secret=secret)
 
 
-async def find_account(services: Services, access_code: str) -> Account:
-    """The account, enabled or not, as it is on all nodes. Raises Problem when there is none."""
-    await services.accounts.reload()  # another node may have changed it just now
-    for account in services.accounts.all():
-        if account.access_code == access_code:
-            return account
-    raise Problem(404, ProblemCode.NOT_FOUND, "There is no account with this access code.")
-
-
-def _shown(account: Account) -> dict[str, Any]:
+def _fields(account: Account) -> dict[str, Any]:
     return {
         "access_code": account.access_code,
         "name": account.name,

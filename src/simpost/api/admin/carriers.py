@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from fastapi import APIRouter, Depends, Response
 
 from simpost.api.shared.auth import ServicesDep, admit_admin
-from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.schemas import Schema, Time, format_time
 from simpost.domain.receipt_ids import Base, LetterCase, ObservedIdFormat
-from simpost.errors import UnknownCarrier
 from simpost.messaging.dispatch import CarrierStatus
 from simpost.ports.carrier import ConnectionState, ConnectionStatus
 
@@ -86,14 +81,12 @@ async def list_carriers(services: ServicesDep) -> CarrierList:
 
 @router.post("/carriers/{name}/pause", summary="Send nothing by a carrier")
 async def pause_carrier(name: str, services: ServicesDep) -> CarrierOut:
-    with _known_carrier():
-        return await _shown(services, await services.carriers.pause(name))
+    return await _shown(services, await services.carriers.pause(name))
 
 
 @router.post("/carriers/{name}/resume", summary="Send by a carrier again")
 async def resume_carrier(name: str, services: ServicesDep) -> CarrierOut:
-    with _known_carrier():
-        return await _shown(services, await services.carriers.resume(name))
+    return await _shown(services, await services.carriers.resume(name))
 
 
 @router.post(
@@ -102,18 +95,9 @@ async def resume_carrier(name: str, services: ServicesDep) -> CarrierOut:
     responses={202: {"model": CarrierOut, "description": "It goes on"}},
 )
 async def drain_carrier(name: str, services: ServicesDep, response: Response) -> CarrierOut:
-    with _known_carrier():
-        status, is_done = await services.carriers.drain(name)
+    status, is_done = await services.carriers.drain(name)
     response.status_code = 200 if is_done else 202
     return await _shown(services, status)
-
-
-@contextmanager
-def _known_carrier() -> Iterator[None]:
-    try:
-        yield
-    except UnknownCarrier as error:
-        raise Problem(404, ProblemCode.NOT_FOUND, str(error)) from None
 
 
 async def _shown(services: ServicesDep, status: CarrierStatus) -> CarrierOut:

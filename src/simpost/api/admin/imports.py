@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 
-from simpost.api.admin.accounts import find_account
 from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.problems import invalid
 from simpost.api.shared.schemas import Schema
-from simpost.catalogue.normalization import parse_esim, parse_plan, parse_price
-from simpost.errors import InvalidRequest
-from simpost.ports.store import Saved as Outcome
+from simpost.catalogue.imports import ImportOutcome, import_esims, import_plans, import_prices
 
 MAX_ROWS = 2000
-_AT_ONCE = 200
-"""Rows read before others get their turn."""
-
-_Row = TypeVar("_Row")
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
 class RefusedRowOut(Schema):
-    """`index` counts from 0."""
+    """A row that was not saved; `index` counts from 0."""
 
     index: int
     reason: str
 
 
 class ImportResult(Schema):
-    """Good rows are saved although others are refused; saving again changes nothing.
+    """Refused rows do not stop the others; saving the same rows again changes nothing.
 
     `planUnknown` counts saved eSIMs without a smsStatus of their own whose plan is not known.
     """
@@ -48,11 +39,12 @@ class ImportResult(Schema):
 
 
 Replace = Annotated[
-    bool, Query(description="Save whole rows: what a row does not name is emptied.")
+    bool, Query(description="Replace whole rows: fields that a row does not name are cleared.")
 ]
 
 
 def _batch(rows: str) -> dict[str, Any]:
+    """The OpenAPI description of a body with rows."""
     schema = {"type": "array", "maxItems": MAX_ROWS, "items": {}}
     content = {"application/json": {"schema": schema}}
     return {"requestBody": {"required": True, "description": rows, "content": content}}
@@ -66,12 +58,9 @@ def _batch(rows: str) -> dict[str, Any]:
 async def save_plans(
     request: Request, services: ServicesDep, *, replace: Replace = False
 ) -> ImportResult:
-    plans, refused = await _parse(
-        await request.body(), lambda row: parse_plan(row, partial=not replace)
-    )
-    outcome = await services.store.catalogue.merge_plans([plan for _index, plan in plans])
-    keyed = [(index, plan.package_code) for index, plan in plans]
-    return _answer(outcome, keyed, refused, "packageCode is new, and smsStatus is missing")
+    """Rows that are not valid are refused one by one; the others are saved."""
+    rows = _rows(await request.body())
+    return _result(await import_plans(services.store.catalogue, rows, replace=replace))
 
 
 @router.put(
@@ -86,74 +75,39 @@ async def save_esims(
     *,
     replace: Replace = False,
 ) -> ImportResult:
-    account = await find_account(services, accessCode)
-    now_ms = services.clock_ms()
-    esims, refused = await _parse(
-        await request.body(), lambda row: parse_esim(row, now_ms, partial=not replace)
+    """Rows that are not valid are refused one by one; the others are saved."""
+    account = await services.accounts.find_stored(accessCode)
+    rows = _rows(await request.body())
+    outcome = await import_esims(
+        services.store.catalogue, account.id, rows, replace=replace, now_ms=services.clock_ms()
     )
-    outcome = await services.store.catalogue.merge_esims(
-        account.id, [esim for _index, esim in esims]
-    )
-    keyed = [(index, esim.esim_tran_no) for index, esim in esims]
-    lacking = "esimTranNo is new, and smdpStatus or esimStatus is missing"
-    return _answer(outcome, keyed, refused, lacking)
+    return _result(outcome)
 
 
 @router.put(
     "/accounts/{accessCode}/prices",
     summary="Save what an account pays for plans",
     openapi_extra=_batch(
-        "Items of `packageList`, of which `packageCode`, `price` and `retailPrice` are taken; "
-        "a `price` of null takes the account's own price away."
+        "Items of `packageList`; only `packageCode`, `price` and `retailPrice` are read. "
+        "A `price` of null deletes the account's own price."
     ),
 )
 async def save_prices(accessCode: str, request: Request, services: ServicesDep) -> ImportResult:  # noqa: N803
-    account = await find_account(services, accessCode)
-    prices, refused = await _parse(await request.body(), parse_price)
-    outcome = await services.store.catalogue.save_prices(
-        account.id, [price for _index, price in prices]
-    )
-    keyed = [(index, price.package_code) for index, price in prices]
-    return _answer(outcome, keyed, refused, "no plan has this packageCode")
+    """An account without a price of its own is shown the imported one, or none."""
+    account = await services.accounts.find_stored(accessCode)
+    rows = _rows(await request.body())
+    return _result(await import_prices(services.store.catalogue, account.id, rows))
 
 
-def _answer(
-    outcome: Outcome, keyed: list[tuple[int, str]], refused: list[RefusedRowOut], lacking: str
-) -> ImportResult:
-    foreign = set(outcome.foreign)
-    refused += [
-        RefusedRowOut(index=keyed[place][0], reason=lacking) for place in outcome.incomplete
-    ]
-    refused += [
-        RefusedRowOut(index=index, reason="esimTranNo belongs to another account")
-        for index, key in keyed
-        if key in foreign
-    ]
-    refused.sort(key=lambda each: each.index)
+def _result(outcome: ImportOutcome) -> ImportResult:
     return ImportResult(
-        saved=outcome.added + outcome.changed + outcome.unchanged,
+        saved=outcome.saved,
         added=outcome.added,
         changed=outcome.changed,
         unchanged=outcome.unchanged,
         plan_unknown=outcome.plan_unknown,
-        refused=refused,
+        refused=[RefusedRowOut(index=each.index, reason=each.reason) for each in outcome.refused],
     )
-
-
-async def _parse(
-    body: bytes, parse: Callable[[Any], _Row]
-) -> tuple[list[tuple[int, _Row]], list[RefusedRowOut]]:
-    """Read each row of a JSON array; the good ones with their index, and why others are not."""
-    good: list[tuple[int, _Row]] = []
-    refused: list[RefusedRowOut] = []
-    for index, row in enumerate(_rows(body)):
-        try:
-            good.append((index, parse(row)))
-        except InvalidRequest as error:
-            refused.append(RefusedRowOut(index=index, reason=str(error)))
-        if index % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)
-    return good, refused
 
 
 def _rows(body: bytes) -> list[Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Final, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import Response
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from simpost.api.shared.error_messages import Matching
-from simpost.api.shared.schemas import Schema
+from simpost.api.shared.schemas import Schema, to_ms
 from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account
 
@@ -36,6 +36,55 @@ Cursor = Annotated[
     str, Matching(r"^[A-Za-z0-9_-]{21}[AQgw]$", "must be the `next` of a page, as it was given")
 ]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
+class PageQuery(Schema):
+    """How many rows, and after which: `cursor` is the `next` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Cursor | None = None
+
+    @property
+    def before(self) -> bytes | None:
+        """The id of the last row of the page before; `None` for the first page."""
+        return parse_cursor(self.cursor) if self.cursor else None
+
+    @property
+    def look_ahead(self) -> int:
+        """One row more than the page has, which shows whether there is a next page."""
+        return self.limit + 1
+
+
+class PeriodQuery(PageQuery):
+    """A page of the rows between two times."""
+
+    from_: Instant | None = Field(default=None, alias="from")
+    to: Instant | None = None
+
+    @property
+    def from_ms(self) -> int | None:
+        """Milliseconds since 1970, inclusive; `None` without a lower bound."""
+        return to_ms(self.from_) if self.from_ else None
+
+    @property
+    def to_ms(self) -> int | None:
+        """Milliseconds since 1970; `None` without an upper bound."""
+        return to_ms(self.to) if self.to else None
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> bytes: ...
+
+
+RowT = TypeVar("RowT", bound=_Identified)
+
+
+def cut_page(found: Sequence[RowT], query: PageQuery) -> tuple[Sequence[RowT], str | None]:
+    """The rows of the page out of `look_ahead` rows, and the cursor of the next page, if any."""
+    if len(found) <= query.limit:
+        return found, None
+    return found[: query.limit], format_cursor(found[query.limit - 1].id)
 
 
 async def answer_page(

@@ -18,7 +18,7 @@ from simpost.api.shared.costs import Overdrawn
 from simpost.api.shared.error_logging import log_crash, log_store_refusal
 from simpost.api.shared.error_messages import error_message
 from simpost.domain.reasons import Reason
-from simpost.errors import InvalidRequest
+from simpost.errors import InvalidRequest, NotFound
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -92,6 +92,12 @@ async def on_problem(_request: Request, error: Exception) -> Response:
     """The response to a Problem."""
     assert isinstance(error, Problem)
     return render(error)
+
+
+async def on_not_found(_request: Request, error: Exception) -> Response:
+    """The response when what the request names does not exist: 404."""
+    assert isinstance(error, NotFound)
+    return render(Problem(404, ProblemCode.NOT_FOUND, str(error)))
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:

@@ -1,16 +1,14 @@
-"""GET /v1/inbound and the conversation of an eSIM: what came in, beside what was sent."""
+"""GET /v1/inbound and the conversation of an eSIM."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
 
 from simpost.api.shared.auth import Caller, ServicesDep
-from simpost.api.shared.paging import Cursor, answer_page, format_cursor, parse_cursor
+from simpost.api.shared.paging import PageQuery, answer_page, cut_page
 from simpost.api.shared.problems import Problem, ProblemCode
-from simpost.api.shared.schemas import Schema
 from simpost.api.shared.services import Services
 from simpost.api.v1.inbound.schemas import (
     Conversation,
@@ -22,26 +20,16 @@ from simpost.api.v1.inbound.schemas import (
 )
 from simpost.api.v1.messages.send_schema import Identifier
 from simpost.domain.inbound import InboundMessage
-from simpost.domain.messages import Message, parse_id
-from simpost.ports.store import MessageFilter
+from simpost.domain.messages import parse_id
+from simpost.messaging.conversation import Entry, list_conversation
 from simpost.ports.store.inbound import InboundFilter
 
 router = APIRouter(prefix="/v1")
 
 
-class PageQuery(Schema):
-    """How much to show, and from where on."""
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Cursor | None = None
-
-    @property
-    def before(self) -> bytes | None:
-        """The id that the page ends before, or `None`."""
-        return parse_cursor(self.cursor) if self.cursor else None
-
-
 class InboundQuery(PageQuery):
+    """Filters of the inbound log."""
+
     esim_tran_no: Identifier | None = None
 
 
@@ -49,24 +37,25 @@ class InboundQuery(PageQuery):
     "/inbound",
     response_model=InboundPage,
     tags=["inbound"],
-    summary="List what came in, newest first",
+    summary="List inbound messages, newest first",
 )
 async def list_inbound(
-    which: Annotated[InboundQuery, Query()], account: Caller, services: ServicesDep
+    query: Annotated[InboundQuery, Query()], account: Caller, services: ServicesDep
 ) -> Response:
+    """Texts from handsets to our numbers, and from phones to eSIMs of the account."""
     return await answer_page(
         services,
         account,
-        which.limit,
-        lambda: _find(services, account.id, which),
-        lambda found: _page(found, which),
+        query.limit,
+        lambda: search_inbound(services, account.id, query),
+        lambda found: inbound_page(found, query),
     )
 
 
 @router.get(
     "/inbound/{id}",
     tags=["inbound"],
-    summary="Show one message that came in, with its octets as they came",
+    summary="Show one inbound message with the octets of its parts",
     operation_id="showInbound",
 )
 async def show_inbound_in_full(
@@ -74,6 +63,7 @@ async def show_inbound_in_full(
     account: Caller,
     services: ServicesDep,
 ) -> InboundDetail:
+    """The octets are those of the PDUs, including the user data header."""
     return await find_inbound(services, account.id, id)
 
 
@@ -81,56 +71,38 @@ async def show_inbound_in_full(
     "/esims/{esimTranNo}/conversation",
     response_model=Conversation,
     tags=["inbound"],
-    summary="Show what an eSIM was sent and what came from it, newest first",
+    summary="Show messages to and from an eSIM, newest first",
 )
 async def show_conversation(
     esimTranNo: Identifier,  # noqa: N803  as it stands in the path
-    part: Annotated[PageQuery, Query()],
+    query: Annotated[PageQuery, Query()],
     account: Caller,
     services: ServicesDep,
 ) -> Response:
+    """A text that was forwarded to the eSIM is listed once, as the message that forwarded it."""
     return await answer_page(
         services,
         account,
-        part.limit,
-        lambda: _find_conversation(services, account.id, esimTranNo, part),
-        lambda found: _show_conversation(found, part),
+        query.limit,
+        lambda: search_conversation(services, account.id, esimTranNo, query),
+        lambda found: conversation_page(found, query),
     )
 
 
-async def conversation_of(
-    services: Services, account_id: int, esim_tran_no: str, part: PageQuery
-) -> Conversation:
-    """One page of an eSIM's conversation. Raises Problem for an unknown eSIM."""
-    found = await _find_conversation(services, account_id, esim_tran_no, part)
-    return _show_conversation(found, part)
-
-
-async def _find_conversation(
-    services: Services, account_id: int, esim_tran_no: str, part: PageQuery
-) -> list[Message | InboundMessage]:
-    """At least one entry more than the page shows, where there is one."""
-    store = services.store
-    if await store.catalogue.find_esim(account_id, esim_tran_no=esim_tran_no, iccid=None) is None:
-        raise Problem(404, ProblemCode.NOT_FOUND, "This account has no such eSIM.")
-    wanted = part.limit + 1
-    sent = await store.log.list_messages(
-        account_id, MessageFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted)
-    )
-    came = await store.inbound.list_inbound(
+async def search_inbound(
+    services: Services, account_id: int, query: InboundQuery
+) -> list[InboundMessage]:
+    """The inbound messages that the query selects, with `look_ahead`."""
+    return await services.store.inbound.list_inbound(
         account_id,
-        InboundFilter(esim_tran_no=esim_tran_no, before=part.before, limit=wanted, carried=False),
+        InboundFilter(esim_tran_no=query.esim_tran_no, before=query.before, limit=query.look_ahead),
     )
-    return [*sent, *came]
 
 
-def _show_conversation(found: list[Message | InboundMessage], part: PageQuery) -> Conversation:
-    said = sorted(found, key=lambda one: one.id, reverse=True)
-    shown = said[: part.limit]
-    return Conversation(
-        entries=[show_entry(one) for one in shown],
-        next=format_cursor(shown[-1].id) if len(said) > part.limit else None,
-    )
+def inbound_page(found: list[InboundMessage], query: InboundQuery) -> InboundPage:
+    """One page of inbound messages."""
+    rows, cursor = cut_page(found, query)
+    return InboundPage(inbound=[show_inbound(row) for row in rows], next=cursor)
 
 
 async def find_inbound(services: Services, account_id: int, inbound_id: str) -> InboundDetail:
@@ -138,28 +110,21 @@ async def find_inbound(services: Services, account_id: int, inbound_id: str) -> 
     key = parse_id(inbound_id)
     found = await services.store.inbound.find_inbound(account_id, key) if key else None
     if found is None:
-        raise Problem(404, ProblemCode.NOT_FOUND, "Nothing with this id came in for this account.")
+        detail = "This account has no such inbound message."
+        raise Problem(404, ProblemCode.NOT_FOUND, detail)
     return show_in_full(found)
 
 
-async def list_inbound_page(
-    services: Services, account_id: int, which: InboundQuery
-) -> InboundPage:
-    """One page, and the cursor of the next one when there is more."""
-    return _page(await _find(services, account_id, which), which)
-
-
-async def _find(services: Services, account_id: int, which: InboundQuery) -> list[InboundMessage]:
-    """What came in, of a page and one more where there is one."""
-    return await services.store.inbound.list_inbound(
-        account_id,
-        InboundFilter(esim_tran_no=which.esim_tran_no, before=which.before, limit=which.limit + 1),
+async def search_conversation(
+    services: Services, account_id: int, esim_tran_no: str, query: PageQuery
+) -> list[Entry]:
+    """The entries that the query selects, with `look_ahead`."""
+    return await list_conversation(
+        services.store, account_id, esim_tran_no, before=query.before, limit=query.look_ahead
     )
 
 
-def _page(found: list[InboundMessage], which: InboundQuery) -> InboundPage:
-    shown = found[: which.limit]
-    return InboundPage(
-        inbound=[show_inbound(one) for one in shown],
-        next=format_cursor(shown[-1].id) if len(found) > which.limit else None,
-    )
+def conversation_page(found: list[Entry], query: PageQuery) -> Conversation:
+    """One page of a conversation."""
+    entries, cursor = cut_page(found, query)
+    return Conversation(entries=[show_entry(entry) for entry in entries], next=cursor)

@@ -10,15 +10,16 @@ from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, 
 from simpost.domain.inbound import UNDECODABLE, InboundMessage, InboundState
 from simpost.domain.messages import Message, format_id
 from simpost.domain.states import State
+from simpost.messaging.conversation import Entry
 
 
 class InboundOut(Schema):
-    """With `text`, or with `binary` in hex digits; neither when it was refused.
+    """An inbound message, with `text` or with `binary` in hex digits; neither when it was refused.
 
     `encoding` is `undecodable` when the user data header is broken; `binary` has all octets then.
 
-    `missingParts` are the numbers of the parts that never came. `messageId` is the message that
-    was made of it.
+    `missingParts` are the numbers of the parts that were never received. `messageId` is the message
+    that forwarded it.
     """
 
     id: str
@@ -38,9 +39,9 @@ class InboundOut(Schema):
 
 
 class InboundPartOut(Schema):
-    """User data of one PDU as it came, in hex digits, its header included.
+    """User data of one PDU as received, in hex digits, including the user data header.
 
-    `size` is how many octets came; `octets` has the first 8,192 of them.
+    `size` is the number of octets received; `octets` has the first 8,192 of them.
     """
 
     number: int
@@ -51,13 +52,16 @@ class InboundPartOut(Schema):
 
 
 class InboundDetail(InboundOut):
-    """With the octets of its parts; none of what an older release kept, nor of a refused text."""
+    """An inbound message with the octets of its parts.
+
+    `parts` is empty for a refused text and for a message that an older release stored.
+    """
 
     parts: list[InboundPartOut]
 
 
 class InboundPage(Schema):
-    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+    """Newest first; `next` is the cursor of the next page, null at the end."""
 
     inbound: list[InboundOut]
     next: str | None
@@ -69,7 +73,7 @@ class Direction(StrEnum):
 
 
 class ConversationEntry(Schema):
-    """A message to the eSIM, a reply from it, or a phone's text that it was refused."""
+    """A message to the eSIM, a text from it, or a phone's text to it that was refused."""
 
     direction: Direction
     id: str
@@ -84,7 +88,7 @@ class ConversationEntry(Schema):
 
 
 class Conversation(Schema):
-    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+    """Newest first; `next` is the cursor of the next page, null at the end."""
 
     entries: list[ConversationEntry]
     next: str | None
@@ -126,22 +130,22 @@ def show_in_full(inbound: InboundMessage) -> InboundDetail:
     return InboundDetail(**dict(show_inbound(inbound)), parts=parts)
 
 
-def show_entry(said: Message | InboundMessage) -> ConversationEntry:
+def show_entry(entry: Entry) -> ConversationEntry:
     """One entry of a conversation."""
-    if isinstance(said, Message):
-        is_from_esim, missing, at_ms = False, [], said.created_ms
-        sender, text, binary = said.sender, *_by_encoding(said)
+    if isinstance(entry, Message):
+        is_from_esim, missing, at_ms = False, [], entry.created_ms
+        sender, text, binary = entry.sender, *_by_encoding(entry)
     else:
-        is_from_esim = said.state is InboundState.RECEIVED
-        missing, at_ms = list(said.missing), said.received_ms
-        sender, text, binary = said.source, *_content(said)
+        is_from_esim = entry.state is InboundState.RECEIVED
+        missing, at_ms = list(entry.missing), entry.received_ms
+        sender, text, binary = entry.source, *_content(entry)
     return ConversationEntry(
         direction=Direction.FROM_ESIM if is_from_esim else Direction.TO_ESIM,
-        id=format_id(said.id),
-        state=said.state,
-        reason=reason_detail(said.reason) if said.reason else None,
+        id=format_id(entry.id),
+        state=entry.state,
+        reason=reason_detail(entry.reason) if entry.reason else None,
         sender=sender,
-        to=said.destination,
+        to=entry.destination,
         text=text,
         binary=binary,
         missing_parts=missing,
@@ -154,6 +158,7 @@ def _content(inbound: InboundMessage) -> tuple[str | None, str | None]:
     return (None, None) if is_refused else _by_encoding(inbound)
 
 
-def _by_encoding(said: Message | InboundMessage) -> tuple[str | None, str | None]:
-    is_binary = said.encoding in ("binary", UNDECODABLE)
-    return (None, said.text) if is_binary else (said.text, None)
+def _by_encoding(entry: Entry) -> tuple[str | None, str | None]:
+    """The text, or the octets in hex digits; the other one is `None`."""
+    is_binary = entry.encoding in ("binary", UNDECODABLE)
+    return (None, entry.text) if is_binary else (entry.text, None)

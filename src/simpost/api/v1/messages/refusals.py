@@ -1,16 +1,16 @@
-"""GET /v1/refusals: texts that were refused before they became messages, and why."""
+"""GET /v1/refusals: texts that were refused and never became messages, and the reasons."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, WithJsonSchema
+from pydantic import WithJsonSchema
 
 from simpost.api.shared.auth import Caller, ServicesDep
-from simpost.api.shared.paging import Cursor, Instant, answer_page, format_cursor, parse_cursor
-from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, reason_detail, to_ms
+from simpost.api.shared.paging import PeriodQuery, answer_page, cut_page
+from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, reason_detail
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.send_schema import Identifier
 from simpost.domain.reasons import Reason
@@ -21,16 +21,12 @@ router = APIRouter(prefix="/v1")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class RefusalQuery(Schema):
+class RefusalQuery(PeriodQuery):
     """Filters of the refusal log; `from` and `to` bound the time of the refusal."""
 
     esim_tran_no: Identifier | None = None
     iccid: Identifier | None = None
     reason: Reason | None = None
-    from_: Instant | None = Field(default=None, alias="from")
-    to: Instant | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Cursor | None = None
 
 
 class RefusalOut(Schema):
@@ -63,56 +59,46 @@ class RefusalPage(Schema):
     summary="List refused texts, newest first",
 )
 async def list_refusals(
-    which: Annotated[RefusalQuery, Query()], account: Caller, services: ServicesDep
+    query: Annotated[RefusalQuery, Query()], account: Caller, services: ServicesDep
 ) -> Response:
+    """Texts that were refused and never became messages."""
     return await answer_page(
         services,
         account,
-        which.limit,
-        lambda: _find(services, account.id, which),
-        lambda found: _page(found, which),
+        query.limit,
+        lambda: search_refusals(services, account.id, query),
+        lambda found: refusal_page(found, query),
     )
 
 
-async def list_refusal_page(
-    services: Services, account_id: int, which: RefusalQuery
-) -> RefusalPage:
-    """One page, and the cursor of the next one when there is more."""
-    return _page(await _find(services, account_id, which), which)
+Found: TypeAlias = tuple[list[RefusalRecord], list[UnlistedDay]]
 
 
-async def _find(
-    services: Services, account_id: int, which: RefusalQuery
-) -> tuple[list[RefusalRecord], list[UnlistedDay]]:
-    """The refusals of a page, one more where there is one, and the days with more of them."""
-    await services.intake.refusals.flush()  # those of the last second, too
-    found = await services.store.refusals.list_refusals(
-        account_id,
-        RefusalFilter(
-            esim_tran_no=which.esim_tran_no,
-            iccid=which.iccid,
-            reason=which.reason,
-            from_ms=to_ms(which.from_) if which.from_ else None,
-            to_ms=to_ms(which.to) if which.to else None,
-            before=parse_cursor(which.cursor) if which.cursor else None,
-            limit=which.limit + 1,
-        ),
+async def search_refusals(services: Services, account_id: int, query: RefusalQuery) -> Found:
+    """The refusals that the query selects, with `look_ahead`, and the days with unlisted ones."""
+    which = RefusalFilter(
+        esim_tran_no=query.esim_tran_no,
+        iccid=query.iccid,
+        reason=query.reason,
+        from_ms=query.from_ms,
+        to_ms=query.to_ms,
+        before=query.before,
+        limit=query.look_ahead,
     )
-    return found, await services.store.refusals.unlisted_refusals(account_id)
+    return await services.intake.refusals.search(account_id, which)
 
 
-def _page(
-    all_found: tuple[list[RefusalRecord], list[UnlistedDay]], which: RefusalQuery
-) -> RefusalPage:
-    found, days = all_found
-    shown = found[: which.limit]
+def refusal_page(found: Found, query: RefusalQuery) -> RefusalPage:
+    """One page of refusals."""
+    refusals, days = found
+    rows, cursor = cut_page(refusals, query)
     return RefusalPage(
-        refusals=[_show(each) for each in shown],
+        refusals=[_show(row) for row in rows],
         not_listed=[
             UnlistedDayOut(day=f"{_EPOCH + timedelta(days=each.day):%Y-%m-%d}", count=each.count)
             for each in days
         ],
-        next=format_cursor(shown[-1].id) if len(found) > which.limit else None,
+        next=cursor,
     )
 
 
