@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
@@ -19,6 +21,8 @@ from simpost.store import SqliteStore
 from simpost.store.postgres import PostgresStore
 from tests.contract.postgres_server import PostgresServer
 from tests.contract.store_facts import OWNER
+
+T = TypeVar("T")
 
 SEAL_KEY = Fernet.generate_key().decode()
 
@@ -72,20 +76,33 @@ def empty_database(postgres: PostgresServer) -> str:
     return url
 
 
-async def _wipe(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        tables = await connection.fetch(
-            "SELECT relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace "
-            "AND relkind IN ('r', 'p') AND NOT relispartition "
-            "AND relname NOT IN ('schema_version', 'meta')"
+@pytest.fixture(scope="session")
+def wipe(empty_database: str) -> Iterator[Callable[[], None]]:
+    """Deletes every row. In a thread: a test may have a loop that runs.
+
+    Over one connection for all tests: a new one takes longer to read the catalogue than to delete.
+    """
+    with ThreadPoolExecutor(1) as thread, asyncio.Runner() as runner:
+
+        def run(call: Coroutine[Any, Any, T]) -> T:
+            return thread.submit(runner.run, call).result()
+
+        connection = run(_connected(empty_database))
+        tables = run(
+            connection.fetch(
+                "SELECT relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace "
+                "AND relkind IN ('r', 'p') AND NOT relispartition "
+                "AND relname NOT IN ('schema_version', 'meta')"
+            )
         )
         emptied = [f"DELETE FROM {table}" for (table,) in tables]
-        await connection.execute(
-            ";".join([*emptied, "ALTER TABLE accounts ALTER id RESTART WITH 1"])
-        )
-    finally:
-        await connection.close()
+        script = ";".join([*emptied, "ALTER TABLE accounts ALTER id RESTART WITH 1"])
+        yield lambda: run(connection.execute(script))
+        run(connection.close())
+
+
+async def _connected(url: str) -> asyncpg.Connection[asyncpg.Record]:
+    return await asyncpg.connect(url)
 
 
 # The first of a process waits for a server to be made and started, on a busy machine too.
@@ -106,13 +123,10 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
 
         return new_file
     url = request.getfixturevalue("empty_database")
+    wipe = request.getfixturevalue("wipe")
 
     def new_database() -> Opening:
-        # In a thread: a test may have a loop that runs.
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, _wipe(url)).result()
+        wipe()
         return lambda: _open_postgres(url)
 
     return new_database

@@ -432,7 +432,10 @@ async def happen(store, one, event, now_ms):
         await store.queue.record([what(one, number, **facts)])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 2,  # of every profile: each opens two stores
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     story=st.lists(st.tuples(events, st.integers(0, LEASE_MS)), max_size=20),
     taken=st.booleans(),

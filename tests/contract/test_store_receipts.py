@@ -353,7 +353,10 @@ story = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 2,  # of every profile: each opens two stores
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(story=story, answers=written, restart=st.integers(0, 16))
 def test_no_order_of_answers_and_receipts_lowers_a_state_or_ends_another_part(
     fresh, story, answers, restart

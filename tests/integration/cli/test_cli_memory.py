@@ -11,7 +11,7 @@ PROGRAM = """
 import json, resource, sys
 from simpost.catalogue.files import Batch, Kind, batches, read_rows
 
-shape, few, many = sys.argv[1], 5_000, 50_000
+shape, few, many = sys.argv[1], 2_000, 20_000
 esim = {"iccid": "8985200026331880614", "smdpStatus": "ENABLED", "esimStatus": "IN_USE",
         "ac": "LPA:1$rsp.example.com$" + "x" * 200}
 
