@@ -1,4 +1,4 @@
-"""The handsets' page as somebody uses it, in real Chromium."""
+"""The handsets page in real Chromium."""
 
 from __future__ import annotations
 

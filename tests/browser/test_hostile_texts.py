@@ -1,4 +1,4 @@
-"""What a peer sends is text on the handsets' page: nothing runs, and nothing is invisible."""
+"""Texts of a peer are shown as text on the handsets page: nothing runs, nothing is invisible."""
 
 from __future__ import annotations
 

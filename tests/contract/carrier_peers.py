@@ -1,4 +1,4 @@
-"""A peer for each driver of the carrier port, on a real socket: what it does is in the address."""
+"""A peer for each carrier driver, on a real socket; the destination selects its behaviour."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer)
 
 
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
@@ -190,7 +190,7 @@ def part(destination: str, text: str = "hello", number: int = 1) -> OutboundPart
 
 
 class Recorder:
-    """The side of dispatch: keeps what a carrier reports."""
+    """The dispatch side of a carrier: records what the carrier reports."""
 
     def __init__(self) -> None:
         self.changed = asyncio.Event()
@@ -225,7 +225,7 @@ class Recorder:
         await self.until(lambda: carrier.state is ConnectionState.READY)
 
     async def outcome(self, carrier: Carrier, given: OutboundPart) -> Outcome:
-        """Send a part; its outcome, whichever way it is reported."""
+        """Send a part; returns its outcome."""
         count = len(self.outcomes)
         at_once = carrier.send(given, given.created_ms)
         if at_once:

@@ -111,7 +111,7 @@ _postgres = pytest.param("postgres", marks=pytest.mark.timeout(120))
 
 @pytest.fixture(params=["sqlite", _postgres])
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
-    """Makes an empty store and gives what opens it; with PostgreSQL it replaces the one before."""
+    """Returns a function that opens an empty store; on PostgreSQL it replaces the earlier one."""
     if request.param == "sqlite":
         empty_file = request.getfixturevalue("empty_file")
         count = iter(range(1_000_000))

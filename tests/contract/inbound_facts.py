@@ -1,4 +1,4 @@
-"""What comes in, for the store's contract."""
+"""Inbound parts for the store contract."""
 
 from __future__ import annotations
 

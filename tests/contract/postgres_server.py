@@ -15,14 +15,14 @@ from typing import Any
 
 _NOBODY = "nobody"
 _START_S = 60
-"""Longest wait for a server to start or stop, on a machine with much else to do."""
+"""Longest wait for a server to start or stop, on a busy machine."""
 
 _TIDY = """
 read _
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" && sleep 1
 rm -rf "$1"
 """
-"""Its input ends with the process that holds it."""
+"""Its standard input ends with the process that started it."""
 
 _QUICK = """
 fsync = off
@@ -87,7 +87,7 @@ class PostgresServer:
         self._run("pg_ctl", "-w", f"-t{_START_S}", "-m", mode, "stop")
 
     def kill(self) -> None:
-        """As the power going off is for it: no process of it does anything more."""
+        """Kill every process of the server at once, as a power failure does."""
         pid = int((self.data / "postmaster.pid").read_text().split()[0])
         family = _family(pid)
         for each in family:

@@ -1,4 +1,4 @@
-"""Messages, settlements and receipts for the store's contract, with ids and times of their own."""
+"""Messages, attempt results and receipts for the store contract, with unique ids and times."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def message(*parts: str, at_ms: int = NOW_MS, **changes: Any) -> NewMessage:
 
 
 def leased(*parts: str, **changes: Any) -> NewMessage:
-    """As a lane takes it: leased from the moment it is accepted."""
+    """A message that is leased from the moment it is accepted, as a lane does it."""
     return message(*parts, lease_ms=NOW_MS + LEASE_MS, **changes)
 
 
@@ -61,7 +61,7 @@ def held(
     reason: Reason = Reason.SCHEDULED,
     **changes: Any,
 ) -> HeldMessage:
-    """A message that waits for a time, without parts."""
+    """A held message: it has a due time and no parts."""
     one = message(*parts, **{"expires_ms": until_ms + DAY_MS, **changes})
     send_at_ms = until_ms if state is State.SCHEDULED else None
     return HeldMessage(one, state, reason, until_ms, send_at_ms, '{"validity_s":86400}')
@@ -72,7 +72,7 @@ def key(request_id: str = "r-1", fingerprint: bytes = b"same", at_ms: int = NOW_
 
 
 def settlement(of: NewMessage, number: int = 1, **changes: Any) -> AttemptResult:
-    """The carrier took the part, unless `changes` say otherwise."""
+    """The result of an accepted attempt, with `changes` applied."""
     facts: dict[str, Any] = {
         "account_id": of.account_id,
         "message_id": of.id,

@@ -1,4 +1,4 @@
-"""What every driver of the carrier port does, against a peer on a real socket."""
+"""The contract of the carrier port, for every driver, against a peer on a real socket."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def said(carrier_id, state=State.DELIVERED, reason=None, numbers=(HANDSET, "Shop
 
 
 async def doubted(store, *parts, **changes):
-    """A message whose parts left, and no answer came."""
+    """A message whose parts were sent without a response."""
     one = leased(*parts, **changes)
     await store.queue.accept(one)
     await store.queue.record([in_doubt(one, number) for number in range(1, len(one.parts) + 1)])
@@ -37,7 +37,7 @@ async def doubted(store, *parts, **changes):
 
 
 async def lost(store, *parts, **changes):
-    """The same after the node that held it was killed."""
+    """The same after the node that leased it was killed."""
     one = leased(*parts, **changes)
     await store.queue.accept(one)
     await store.queue.expire_leases(now_ms=NOW_MS + 100, owner=OWNER, repeats=DOUBTFUL)
@@ -45,7 +45,7 @@ async def lost(store, *parts, **changes):
 
 
 async def look_again(store):
-    """What the keeper does every few seconds."""
+    """What maintenance does every few seconds."""
     await store.queue.expire_leases(now_ms=NOW_MS + 200, owner=None, repeats=DOUBTFUL)
 
 
@@ -239,7 +239,7 @@ async def test_a_receipt_with_another_number_time_or_carrier_settles_nothing(sto
 
 @pytest.mark.parametrize("written", ["DEADBEEF", "deadbeef", "3735928559"])
 async def test_a_receipt_repeated_after_a_kill_belongs_to_its_own_part(opening, written):
-    """The first was committed and its answer was lost with the node."""
+    """The first was committed, and its acknowledgement was lost with the node."""
     async with opening() as store:
         before = leased()
         await store.queue.accept(before)
@@ -367,7 +367,7 @@ async def test_parked_receipts_of_a_shared_id_end_as_many_parts(store):
     assert sorted(states) == [State.DELIVERED, State.DELIVERED, State.SENT]
 
 
-# What found no part can be found.
+# Receipts without a part can be listed.
 
 
 async def unmatched(store, **which):

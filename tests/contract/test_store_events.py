@@ -35,7 +35,7 @@ LATER_MS = NOW_MS + 2 * DAY_MS
 
 @pytest.fixture
 async def account(store):
-    """One that keeps events."""
+    """An account that keeps events."""
     return await store.accounts.add_account(Account(0, "shop", "secret-of-shop", events=True))
 
 
@@ -44,7 +44,7 @@ async def page(store, account_id, after=None, limit=1_000):
 
 
 async def types(store, account_id, of=None):
-    """What happened, to one message or to all, without the `message.` in front."""
+    """The event types of one message or of all, without the `message.` prefix."""
     events = (await page(store, account_id)).events
     subject = format_id(of.id) if of else None
     return [
@@ -279,7 +279,7 @@ async def test_a_rolled_back_transaction_leaves_no_event(store, account):
 
 
 async def test_events_name_states_as_the_api_does(store, account):
-    """Each is told as it is settled; only messages without parts are scheduled or held."""
+    """Only messages without parts are scheduled or held."""
     for state in [each for each in State if each not in (State.SCHEDULED, State.HELD)]:
         one = leased(account_id=account)
         await store.queue.accept(one)

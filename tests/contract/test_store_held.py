@@ -1,4 +1,4 @@
-"""Messages that wait without parts: held, leased when due, then released, ended or cancelled."""
+"""Held messages: leased when due, then released, ended or cancelled."""
 
 import asyncio
 

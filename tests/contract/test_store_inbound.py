@@ -1,4 +1,4 @@
-"""What comes in is gathered in any order, kept once, and known when it comes again."""
+"""Inbound parts are joined in any order, saved once, and recognised when they repeat."""
 
 import itertools
 

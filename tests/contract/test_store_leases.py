@@ -241,7 +241,7 @@ async def test_a_claim_tells_how_many_attempts_left_the_part_in_doubt(store):
 
 
 async def test_a_part_whose_lease_keeps_expiring_is_repeated_a_few_times(store):
-    """A text that crashes the process, or a node lost each time: four tries, ever later."""
+    """A text that crashes the process each time: four attempts at growing intervals."""
     one = leased("first ", "second")
     await store.queue.accept(one)
     repeats = RepeatPolicy(frozenset({"service"}), most=3, pause_s=60)

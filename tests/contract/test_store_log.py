@@ -106,7 +106,7 @@ STATES = (*(state for state, _ in ENDS), State.SENT, State.IN_DOUBT, State.REJEC
 
 
 async def lead_apart(store, sent):
-    """Lead the messages to `STATES`, to each in its turn."""
+    """Bring each message into the matching state of `STATES`."""
     carried = [one for at in range(4) for one in sent[at::7]]
     await store.queue.record(
         [settlement(one, carrier_message_id=one.text) for one in carried]

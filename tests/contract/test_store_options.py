@@ -1,4 +1,4 @@
-"""What a restart must know to send the same octets, and the log to show what was sent."""
+"""Options are stored so that a restart sends the same octets and the log shows what was sent."""
 
 import pytest
 

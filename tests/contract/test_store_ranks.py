@@ -34,13 +34,13 @@ async def look(store, one):
 
 
 def told(found):
-    """The message without what was only kept."""
+    """The message without its unapplied receipts."""
     return replace(found, receipts=())
 
 
 @pytest.fixture
 async def sent(store):
-    """A message of one part that the carrier took under the id `c-1`."""
+    """A message of one part that the carrier accepted with the id `c-1`."""
     one = leased()
     await store.queue.accept(one)
     await store.queue.record([settlement(one, carrier_message_id="c-1")])
@@ -49,7 +49,7 @@ async def sent(store):
 
 @pytest.fixture
 async def two(store):
-    """A message of two parts that a lane holds."""
+    """A message of two leased parts."""
     one = leased("first, ", "second")
     await store.queue.accept(one)
     return one
@@ -394,7 +394,7 @@ async def test_receipts_and_responses_recorded_together_end_as_if_one_by_one(sto
         assert (await look(store, one)).state is State.DELIVERED
 
 
-# Whatever happens, in whatever order.
+# Random events in any order.
 
 PARTS = 3
 events = st.one_of(

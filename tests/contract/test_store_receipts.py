@@ -29,7 +29,7 @@ HEX_IN_DECIMAL = IdFormat(Base.DECIMAL, LetterCase.UPPER, 0)
 
 
 async def sent(store, carrier_id, *, parts=1, **changes):
-    """A message that the carrier took; several parts have the ids behind this one."""
+    """A message that the carrier accepted; further parts have the ids that follow this one."""
     one = leased(*"abc"[:parts], **changes)
     await store.queue.accept(one)
     ids = [carrier_id] if parts == 1 else [f"{carrier_id}{number}" for number in range(parts)]
@@ -40,7 +40,7 @@ async def sent(store, carrier_id, *, parts=1, **changes):
 
 
 async def learn(store):
-    """Let the carrier be seen to answer in hexadecimal and report in decimal."""
+    """Teach the store that the carrier responds in hexadecimal and sends receipts in decimal."""
     await sent(store, "FEDCBA98")
     await store.queue.record((), [said(str(0xFEDCBA98))])
     assert await forms(store) == {HEX_IN_DECIMAL: 1}
@@ -69,7 +69,7 @@ async def forms(store, carrier=CARRIER):
     return {seen.form: seen.times for seen in await store.receipts.id_forms(carrier)}
 
 
-# Which part is meant.
+# Which part a receipt belongs to.
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_a_receipt_in_another_format_older_than_the_message_is_about_an_ea
     assert await state_of(store, one) is State.SENT
 
 
-# What is kept is shown.
+# Unapplied receipts are shown.
 
 
 async def test_receipts_that_were_not_applied_are_shown(store):
@@ -338,7 +338,7 @@ async def test_at_most_fifty_kept_receipts_are_shown(store):
     assert len((await look(store, one)).receipts) == 50
 
 
-# Whatever the form, in whatever order.
+# Every id format, in any order.
 
 VALUES = (0xABCDEF01, 0xABCDEF02, 0xABCDEF03)
 written = st.sampled_from(["{:d}", "{:X}", "{:x}", "{:010d}", "{:016x}"])

@@ -1,4 +1,4 @@
-"""What waits may be given to another carrier, and what was never reported on comes to an end."""
+"""Queued messages can move to another carrier; sent messages without a receipt expire."""
 
 import pytest
 
@@ -157,7 +157,7 @@ async def test_one_time_codes_can_be_claimed_alone(store):
 
 @pytest.fixture
 async def known(store):
-    """Messages of accounts are walked account by account."""
+    """Messages are processed account by account."""
     for code in ("one", "two"):
         await store.accounts.add_account(Account(id=0, access_code=code, secret="secret-of-it"))
     return store
@@ -193,7 +193,7 @@ async def test_a_message_without_a_receipt_expires_and_is_not_delivered(known):
 
 
 async def test_a_message_that_asked_for_no_receipt_stays_sent_and_applies_one_that_comes(known):
-    """Nothing was to be reported, so nothing is overdue and nothing is claimed."""
+    """No receipt was requested, so none is overdue and delivery is not claimed."""
     (one,) = await sent(known, leased(options=Options(message_class=0, receipt=False)))
     assert await ended(known, one.expires_ms + DAY_MS) == 0
     assert (await known.log.find_message(1, one.id)).state is State.SENT

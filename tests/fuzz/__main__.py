@@ -1,4 +1,4 @@
-"""`make fuzz`: many cases over every core, and one line on what became of them."""
+"""`make fuzz`: many cases on every core, and a one-line summary."""
 
 import argparse
 import os
@@ -42,7 +42,7 @@ def main():
 
 
 def keep(case, why):
-    """The case as hex, with all it takes to run it again."""
+    """The case as hex, with everything needed to run it again."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     kept = FOLDER / f"{case.seed}-{case.number}.txt"
     kept.write_text(f"{case.told()}{why}\n")

@@ -1,4 +1,4 @@
-"""Runs cases through codec, framer, session and receipt reader, and holds each to the oracle."""
+"""Runs cases through codec, framer, session and receipt parser, and compares with the oracle."""
 
 import asyncio
 import contextlib
@@ -61,7 +61,7 @@ _REQUESTS = {
 
 @dataclass
 class Tally:
-    """What became of cases.
+    """Results of the cases.
 
     Attributes:
         counts: PDUs read, errors by class, receipts.
@@ -117,7 +117,7 @@ async def _run(seed, numbers):
 
 
 def check(case: Case, counts: Counter[str]) -> None:
-    """Raises what undeclared error came, or AssertionError for a promise that was broken."""
+    """Raises the undeclared error, or AssertionError for a broken promise."""
     _check_codec(case.mutated)
     found = _check_framer(case)
     for one in found:
@@ -192,7 +192,7 @@ def _check_writing(pdu, counts):
 
 
 def _check_receipt(pdu, counts):
-    """Nothing is guessed: what is read stands in the PDU."""
+    """Nothing is guessed: every value that is read is in the PDU."""
     receipt = parse_receipt(pdu)
     if is_receipt(pdu):
         counts["receipts"] += 1
@@ -370,7 +370,7 @@ def _peak_mib():
 
 @contextlib.contextmanager
 def _no_hang() -> Iterator[None]:
-    """By processor time, so that a busy machine hangs nobody; the main thread alone can."""
+    """Limits processor time, not wall time. Works in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

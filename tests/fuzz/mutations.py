@@ -1,4 +1,4 @@
-"""Streams of PDUs with at least one that is not as it should be; a seed and a number name each."""
+"""Streams of PDUs with at least one faulty PDU, each named by a seed and a number."""
 
 import random
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ class Case:
             at += octets
 
     def told(self):
-        """As people write it down."""
+        """The case as text, for a failure report."""
         return (
             f"make fuzz SEED={self.seed} CASE={self.number}\nsession {self.role}, {self.start}, "
             f"{'answers' if self.answers else 'silent'}\nchunks {self.chunks}\n"

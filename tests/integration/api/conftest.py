@@ -54,7 +54,7 @@ ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}
 
 
 class DownCarrier:
-    """A carrier without a link: what is accepted waits in the store."""
+    """A carrier without a link: accepted messages stay queued."""
 
     capabilities = CarrierCapabilities(name="down", max_parts=4)
     state = ConnectionState.LOST

@@ -1,4 +1,4 @@
-"""What a message may ask for beside its text, and how the log shows it."""
+"""The options of a message, and how the log shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed requests, as a client signs them and as somebody who saw one replays it."""
+"""Signed requests, from a client and from an attacker who replays one."""
 
 import hashlib
 import hmac

@@ -14,7 +14,7 @@ SERVED = Any  # the `service` fixture of conftest.py
 
 
 class Receiver:
-    """Somebody's webhook endpoint on a real socket."""
+    """A webhook endpoint on a real socket."""
 
     def __init__(self) -> None:
         self.status = 200

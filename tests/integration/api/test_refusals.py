@@ -1,4 +1,4 @@
-"""Refused texts can be asked for, by the account and by the administrator."""
+"""Refused texts are listed for the account and for the administrator."""
 
 from typing import Any
 
@@ -115,7 +115,7 @@ async def test_a_flood_is_counted_and_not_listed(service: SERVED) -> None:
 
 
 class FullStore:
-    """A store that takes nothing."""
+    """A store that refuses every write."""
 
     async def add_refusals(self, _batch: Any) -> None:
         raise StoreError("full")

@@ -1,4 +1,4 @@
-"""What callers without valid credentials may take: no memory for a body, no place of others."""
+"""Clients without valid credentials get no memory for a body and no connection slot of others."""
 
 import asyncio
 import base64
@@ -122,7 +122,7 @@ async def test_health_answers_head_as_get_without_a_body(port, path):
 
 
 async def test_an_account_revoked_while_its_body_comes_is_refused(service, port):
-    """Its credentials were right when they were looked at first."""
+    """Its credentials were valid when the head was checked."""
     body = b'{"esimTranNo":"26010100000001","text":"Hello"}'
     head = b"POST /v1/messages HTTP/1.1\r\nHost: simpost\r\nContent-Type: application/json\r\n"
     waits = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)

@@ -1,4 +1,4 @@
-"""Wrong credentials: told as wrong, counted, logged and slowed; right ones are never held up."""
+"""Wrong credentials are reported, counted, logged and slowed; right ones are never delayed."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ SERVED = Any  # the `service` fixture of conftest.py
 
 
 class Delays:
-    """Instead of sleeping: how long each answer was to be held back."""
+    """A sleep that records the delay of each response and returns at once."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []

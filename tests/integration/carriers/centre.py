@@ -1,4 +1,4 @@
-"""A message centre on a real socket, scripted answer by answer, and a lane that listens."""
+"""A scripted message centre on a real socket, and a lane that records."""
 
 import asyncio
 import contextlib
@@ -132,7 +132,7 @@ class Listening:
 
 
 def send(carrier, part):
-    """Give a carrier a part; the outcome, as a future."""
+    """Send a part; returns the outcome as a future."""
     answer = asyncio.get_running_loop().create_future()
     outcome = carrier.send(part, time.time_ns() // 1_000_000)
     if outcome is None:
@@ -144,7 +144,7 @@ def send(carrier, part):
 
 @contextlib.asynccontextmanager
 async def listening(centre, options=_OPTIONS, ssl=None):
-    """A message centre; gives its port."""
+    """Serve a message centre; yields its port."""
     server = await serve("127.0.0.1", 0, centre.authenticate, centre, options, ssl=ssl)
     try:
         yield server.port
@@ -154,7 +154,7 @@ async def listening(centre, options=_OPTIONS, ssl=None):
 
 @contextlib.asynccontextmanager
 async def started(carrier):
-    """The lane that a started carrier tells; the carrier is stopped in the end."""
+    """Start a carrier; yields the lane that receives its events. Stops it at the end."""
     lane = Listening()
     await carrier.start(lane)
     try:
@@ -165,7 +165,7 @@ async def started(carrier):
 
 @contextlib.asynccontextmanager
 async def linked(*, centre=None, options=_OPTIONS, **changed):
-    """A carrier bound to a centre, with all its lines."""
+    """A carrier with every bind bound to a centre."""
     centre = centre or Centre()
     async with listening(centre, options) as port:
         carrier = SmppCarrier(settings(port, **changed))

@@ -1,4 +1,4 @@
-"""How lines come about, are lost and come back (field of complaints: reconnect storms, ALYBND)."""
+"""How binds are opened, lost and opened again (complaints: reconnect storms, ALYBND)."""
 
 import asyncio
 import time
@@ -103,7 +103,7 @@ async def test_a_bind_shows_its_peer_its_window_and_when_it_was_heard():
     ],
 )
 async def test_a_refused_bind_waits_longer_and_says_why(status, said):
-    """jasmin#1059, vumi#909: an account bound already is asked again and again, and locked."""
+    """jasmin#1059, vumi#909: a bind retried too often locks the account."""
     centre = Centre()
     centre.bind_script = [status]
     async with listening(centre) as port:
@@ -184,7 +184,7 @@ async def test_a_bind_refused_right_after_a_healthy_link_is_retried_soon():
 
 
 class Mute:
-    """A message centre that answers the bind, when it is let, and nothing else."""
+    """A message centre that answers the bind, when allowed, and nothing else."""
 
     def __init__(self, answers_bind):
         self.answers_bind = answers_bind

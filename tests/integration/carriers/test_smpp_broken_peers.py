@@ -1,4 +1,4 @@
-"""Message centres of raw octets that break the standard: what can be read of them counts."""
+"""Message centres that break the standard, as raw octets: whatever can be read is used."""
 
 import asyncio
 import contextlib
@@ -60,7 +60,7 @@ async def raw_bound(rest=""):
 
 @broken_parts
 async def test_a_response_with_an_unreadable_end_is_applied(rest):
-    """It was in doubt and sent again every minute, for two days."""
+    """Otherwise the part is in doubt and sent again every minute for two days."""
     async with raw_bound() as (carrier, _, peer):
         for status, expected in (
             (0x00, (OutcomeKind.ACCEPTED, "A1")),

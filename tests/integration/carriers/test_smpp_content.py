@@ -1,4 +1,4 @@
-"""What the handset shows is what was sent, for every way a carrier may want its content."""
+"""The handset shows what was sent, for every content setting of a carrier."""
 
 import asyncio
 import contextlib
@@ -68,7 +68,7 @@ def planned(carrier, text, options):
 
 
 async def sent(carrier, text, options=None):
-    """Decide and send as the service does; returns the plan once every part was taken."""
+    """Decide and send as the service does; returns the plan once every part was accepted."""
     plan = planned(carrier, text, options or SendOptions())
     now_ms = time.time_ns() // 1_000_000
     message = NewMessage(

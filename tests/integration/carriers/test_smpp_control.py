@@ -1,4 +1,4 @@
-"""An operator takes hold of a carrier while messages pass: nothing is lost, nothing sent twice."""
+"""Carriers are paused, drained and reconfigured under load: nothing is lost or sent twice."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ from tests.integration.messaging.scripted import Bench
 
 
 def after_a_while(session, submit):
-    """So that there are always submits on their way."""
+    """Delays the answer, so that there are always unanswered submits."""
     answer = SubmitSmResp(message_id=f"id-{id(session)}-{submit.sequence_number}")
     asyncio.get_running_loop().call_later(0.02, session.respond, submit, answer)
     return "silence"

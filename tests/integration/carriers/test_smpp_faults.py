@@ -1,4 +1,4 @@
-"""The carrier and the simulator's faults: what peers of ours lose or send twice, we do not."""
+"""The carrier against the faults of the simulator: nothing is lost or sent twice."""
 
 import asyncio
 from collections import Counter
@@ -45,7 +45,7 @@ class Offering:
 
 
 def shown(simulator):
-    """How often each text was taken by the simulator."""
+    """How often the simulator accepted each text."""
     return Counter(
         received.request.short_message.decode()
         for received in simulator.submits

@@ -44,7 +44,7 @@ class Feeder:
 
 
 def every(count, status):
-    """A centre that gives every so manyth submit this status."""
+    """A centre that answers every nth submit with this status."""
     numbers = itertools.count(1)
 
     def answer(_session, _submit):

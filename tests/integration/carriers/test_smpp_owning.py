@@ -1,4 +1,4 @@
-"""Of the binds that an operator allows, a carrier keeps those bound that its node owns."""
+"""A carrier keeps exactly the binds bound that its node owns."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ async def centre():
 
 @pytest.fixture
 async def carrier(centre):
-    """One that owns nothing yet, of three binds; and the lane it tells."""
+    """A carrier of three binds that owns none yet, and the lane of its events."""
     async with listening(centre) as port:
         carrier = SmppCarrier(settings(port, binds=3), owned=())
         async with started(carrier) as lane:

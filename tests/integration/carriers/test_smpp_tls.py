@@ -1,4 +1,4 @@
-"""TLS to the message centre (jasmin#362, #598): never unverified in silence."""
+"""TLS to the message centre (jasmin#362, #598): verification is never skipped silently."""
 
 import contextlib
 import ssl
@@ -14,7 +14,7 @@ from tests.integration.carriers.centre import Centre, listening, part, send, set
 
 @pytest.fixture
 def authority(tmp_path):
-    """Has issued certificates for a centre at 127.0.0.1, one called elsewhere, and for us."""
+    """Issued certificates for a centre at 127.0.0.1, for another name, and for us."""
     authority = Authority(tmp_path)
     authority.issue("centre", "centre", address="127.0.0.1")
     authority.issue("elsewhere", "mc.example")
@@ -33,7 +33,7 @@ def server_context(folder, certificate="centre", *, clients=None):
 
 @contextlib.asynccontextmanager
 async def by_tls(context, **changed):
-    """A carrier whose first try to bind has come to something."""
+    """A carrier whose first attempt to bind has ended."""
     async with listening(Centre(), ssl=context) as port:
         carrier = SmppCarrier(settings(port, tls=True, bind_timeout_s=30, **changed))
         async with started(carrier) as lane:

@@ -1,4 +1,4 @@
-"""Every option and argument of every command, with values that nobody means."""
+"""Every option and argument of every command, with absurd values."""
 
 from __future__ import annotations
 

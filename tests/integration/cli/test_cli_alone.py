@@ -1,4 +1,4 @@
-"""The command line where the service is not there, or is something else."""
+"""The command line without a service, or with another server."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_configuration_leads_to_its_service(run: Run, tmp_path: Path) -> Non
 
 
 class Scripted(ThreadingHTTPServer):
-    """Answers as told: a status and a body, or none, which cuts the connection."""
+    """A scripted server: a status and a body, or `None` to cut the connection."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)

@@ -1,4 +1,4 @@
-"""What `simpost check` says of the file that a service is to serve."""
+"""What `simpost check` reports about a store file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def config(tmp_path: Path, capsys: Captured) -> Path:
 
 @pytest.fixture
 def store(config: Path) -> Path:
-    """The file of an embedded store that was served and is not any more."""
+    """The file of an embedded store that was closed."""
 
     async def serve() -> None:
         await (await opened(config)).close()

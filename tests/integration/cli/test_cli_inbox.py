@@ -19,7 +19,7 @@ API_ONLY, API_ONLY_NUMBER = "23072017992030", "81900000002"
 
 
 def text_from(simpost: Any, source: str, to: str, text: str) -> list[str]:
-    """What the gateway answered to a text of a handset."""
+    """The response of the gateway to a text of a handset."""
     request = urllib.request.Request(
         f"{simpost.handsets}handsets/{source}/messages",
         data=json.dumps({"to": to, "text": text}).encode(),

@@ -16,14 +16,14 @@ from bench.gateway import Process, esim_row
 from bench.processes import HOST, Child, free_ports
 
 PATIENCE_S = 90
-"""Longest wait for anything: it only ends what hangs."""
+"""Longest wait for anything; it only ends a test that hangs."""
 LEASE_S = 4.0
 ACCESS_CODE, SECRET = "acme", "acme-secret-of-16"
 CREDENTIALS = {"RT-AccessCode": ACCESS_CODE, "RT-SecretKey": SECRET}
 
 
 def until(found, what="nothing came of it"):
-    """What `found` gives once it is true."""
+    """Wait until `found()` is true; returns its value."""
     ends_s = time.monotonic() + PATIENCE_S
     while not (value := found()):
         assert time.monotonic() < ends_s, what
@@ -32,7 +32,7 @@ def until(found, what="nothing came of it"):
 
 
 class Centre(Process):
-    """`simpost smsc`; `most_binds` is how many binds it allows at a time."""
+    """`simpost smsc`; `most_binds` limits the binds at a time."""
 
     def __init__(self, folder: Path, most_binds: int | None = None) -> None:
         self.port, self.http_port = free_ports(2)
@@ -52,7 +52,7 @@ class Centre(Process):
             return json.load(answer)
 
     def texts(self):
-        """Every text that a handset shows, as often as it does: of each its last 50."""
+        """Every text shown by a handset, with repeats; each handset shows its last 50."""
         shown = []
         for handset in self.ask("handsets?limit=1000"):
             shown += self.texts_of(handset["number"])
@@ -103,7 +103,7 @@ class OneNode:
             return json.load(answer)
 
     def get(self, path):
-        """Status and JSON of a path, asked by the account."""
+        """GET a path as the account; returns status and JSON."""
         return self._open(urllib.request.Request(f"{self.url}/{path}", headers=CREDENTIALS))
 
     def send(self, esim, text, **body):
@@ -121,7 +121,7 @@ class OneNode:
         return self.message(message_id)["state"]
 
     def bound(self):
-        """How many binds this node has bound, as it says itself."""
+        """Number of binds that this node has bound, by its own report."""
         try:
             (carrier,) = self.operate("GET", "carriers")["carriers"]
         except urllib.error.HTTPError:
@@ -137,7 +137,7 @@ class OneNode:
 
 
 class Cluster:
-    """Starts nodes on a database, and ends them all."""
+    """Starts nodes on one database and kills them at the end."""
 
     def __init__(self, folder: Path, url: str, seal_key: str, centre_port: int) -> None:
         self.folder = folder
@@ -155,7 +155,7 @@ class Cluster:
         return node
 
     def fill(self, node: OneNode, esims: int = 1, **account: object) -> list[str]:
-        """An account and its eSIMs; returns their numbers."""
+        """Create an account with eSIMs; returns their numbers."""
         given = {"accessCode": ACCESS_CODE, "secret": SECRET, "requestsPerSecond": 0, **account}
         node.operate("POST", "accounts", given)
         node.operate("PUT", "plans", [{"packageCode": "P1", "slug": "TH_1_7", "smsStatus": 1}])

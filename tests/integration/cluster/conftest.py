@@ -50,7 +50,7 @@ def url(postgres: PostgresServer, template: str) -> str:
 
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[Centre]:
-    """The administrator of all nodes."""
+    """The message centre of all nodes."""
     centre = Centre(tmp_path)
     yield centre
     centre.kill()
@@ -58,7 +58,7 @@ def centre(tmp_path: Path) -> Iterator[Centre]:
 
 @pytest.fixture
 def cluster(tmp_path: Path, url: str, centre: Centre) -> Iterator[Cluster]:
-    """Nodes on the test's database, with one carrier; killed in the end."""
+    """Nodes on the database of the test, with one carrier; killed at the end."""
     cluster = Cluster(tmp_path, url, SEAL_KEY, centre.port)
     yield cluster
     cluster.close()

@@ -1,4 +1,4 @@
-"""A bind has one owner at a time: whole processes, a real database, an operator that counts."""
+"""A bind has one owner at a time: real processes, a real database, a message centre that counts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A node beat by beat, on a real database, with a time of its own."""
+"""A node, heartbeat by heartbeat, on a real database, with injected time."""
 
 import pytest
 
@@ -30,7 +30,7 @@ class Time:
 
 
 class NothingNew:
-    """A file that is read again and says what it said."""
+    """A configuration that is read again without changes."""
 
     last = None
 
@@ -60,7 +60,7 @@ def time_s():
 
 @pytest.fixture
 def make(open_nodes, store, time_s):
-    """Nodes without carriers; each notes whose work it took over."""
+    """Nodes without carriers; each records the nodes whose work it took over."""
 
     def one(name, run=b"1"):
         taken_over = []

@@ -40,7 +40,7 @@ def beat(name, run=b"1", **fields):
 
 @pytest.fixture
 async def two(open_nodes):
-    """Two nodes that have entered."""
+    """Two registered nodes."""
     first, second = open_nodes("a"), open_nodes("b")
     assert await first.register(new("a")) is None
     assert await second.register(new("b")) is None

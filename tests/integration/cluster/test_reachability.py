@@ -1,4 +1,4 @@
-"""A bind goes to a node that reaches its operator: whole processes, and wires that are cut."""
+"""A bind moves to a node that reaches the message centre: real processes, cut wires."""
 
 import time
 
@@ -31,7 +31,7 @@ def site(tmp_path, url):
 
 
 def times_left(node):
-    """How often it left the binds to others."""
+    """How often the node yielded its binds to others."""
     return node.log.read_text().count("binds_yielded")
 
 

@@ -15,7 +15,7 @@ MISTAKE = f'{NUMBER}hue = "blue"\n'
 
 @pytest.fixture
 def cluster(cluster):
-    """Parents are asked to stop, so that they take their workers along."""
+    """Stops parents in order, so that they stop their workers."""
     yield cluster
     for node in cluster.nodes:
         node.process.stop()
@@ -26,7 +26,7 @@ def add(node, lines):
 
 
 def told_of(answer):
-    """What the answer says of the other nodes, by their names."""
+    """The result of each other node, by name."""
     return {node.pop("name"): node for node in answer["nodes"]}
 
 
@@ -35,7 +35,7 @@ def known(node):
 
 
 def shown(node, name):
-    """What a node says of one; nothing while it is taken for dead."""
+    """How a node shows another; empty while that one counts as dead."""
     return known(node).get(name, {})
 
 

@@ -1,4 +1,4 @@
-"""Nodes that do different things make one service."""
+"""Nodes with different roles make one service."""
 
 import json
 import urllib.request

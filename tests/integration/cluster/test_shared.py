@@ -1,4 +1,4 @@
-"""What holds on one node holds on all: paces, accounts, an administrator's orders."""
+"""Rate limits, accounts and orders of the administrator hold on every node."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Lots of a pace: what a node draws, uses and throws away."""
+"""Batches of a shared rate limit: what a node requests, uses and discards."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ FAST = Account(id=2, access_code="fast", secret="s", requests_per_s=1_000)
 
 
 class Counting:
-    """The store of a node, and how often it was asked."""
+    """The store of a node, with a count of its calls."""
 
     def __init__(self, store):
         self._store = store

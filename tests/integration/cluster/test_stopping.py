@@ -1,4 +1,4 @@
-"""A node that is told to stop answers what it took, and leaves nothing behind."""
+"""A node that stops answers accepted requests and leaves nothing in doubt."""
 
 import concurrent.futures
 import itertools

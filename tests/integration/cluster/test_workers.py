@@ -1,4 +1,4 @@
-"""Several processes behind one port, kept by a parent."""
+"""Several worker processes behind one port, supervised by a parent."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from tests.integration.cluster.conftest import SEAL_KEY
 
 @pytest.fixture
 def cluster(cluster):
-    """Parents are asked to stop, so that they take their workers along."""
+    """Stops parents in order, so that they stop their workers."""
     yield cluster
     for node in cluster.nodes:
         node.process.stop()

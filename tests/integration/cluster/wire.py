@@ -1,4 +1,4 @@
-"""A port between a node and what it talks to, which a test may cut."""
+"""A port between a node and its peer, which a test can cut."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from bench.processes import HOST
 
 
 class Wire:
-    """Leads to a UNIX socket or to a port; cut, it takes what is said and tells nobody."""
+    """Forwards to a UNIX socket or a port; once cut, it reads and drops everything."""
 
     def __init__(self, to: str | int):
         self._to = to

@@ -23,7 +23,7 @@ from tests import prestarted
 LONG = os.environ.get("SCENARIOS") == "long"
 """Whether `make scenarios` runs: every fault as often and as long as the promise says."""
 PATIENCE_S = 240 if LONG else 75
-"""Longest wait for anything: it only ends what hangs."""
+"""Longest wait for anything; it only ends a test that hangs."""
 ESIMS = 200
 LEASE_S = 3.0
 """The shortest that a node may have, so that a dead one is replaced soon."""
