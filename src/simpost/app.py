@@ -201,7 +201,7 @@ class App:
         return self.cluster.is_leader
 
     def _receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
-        return self._receipts.take(part)
+        return self._receipts.receive(part)
 
 
 @contextlib.asynccontextmanager

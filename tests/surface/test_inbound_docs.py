@@ -7,7 +7,7 @@ import pytest
 from simpost.carriers.smpp.inbound import status_of
 from simpost.domain.inbound import MAX_RAW_OCTETS, InboundState
 from simpost.domain.reasons import Reason
-from simpost.messaging.inbound import GATHERING_MS, MOST_ALIKE, REMEMBERED_MS
+from simpost.messaging.inbound import MAX_IDENTICAL, REASSEMBLY_MS, REMEMBERED_MS
 from simpost.store.limits import MOST_ASSEMBLIES, MOST_OF_AN_ESIM, MOST_OF_NO_ESIM
 
 PAGE = (Path(__file__).parents[2] / "docs" / "inbound.md").read_text("utf-8")
@@ -29,7 +29,7 @@ def test_every_bound_is_documented(bound: int) -> None:
 
 
 def test_the_times_are_those_documented() -> None:
-    assert GATHERING_MS == REMEMBERED_MS == 10 * 60_000
+    assert REASSEMBLY_MS == REMEMBERED_MS == 10 * 60_000
     assert "ten minutes" in PAGE
-    assert MOST_ALIKE == 3
+    assert MAX_IDENTICAL == 3
     assert "three times" in PAGE

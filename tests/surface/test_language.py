@@ -62,7 +62,6 @@ WORDS_TO_DO = (
     "src/simpost/domain/",
     "src/simpost/errors.py",
     "src/simpost/http/",
-    "src/simpost/messaging/",
     "src/simpost/observe/",
     "src/simpost/ports/",
     "src/simpost/runtime/",

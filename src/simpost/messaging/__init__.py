@@ -1,4 +1,4 @@
-"""Messages on their way: intake, decision, dispatch, inbound, maintenance.
+"""The use cases of messaging: intake, decision, dispatch, inbound messages, maintenance.
 
 No HTTP, no SQL and no carrier drivers: only ports.
 """

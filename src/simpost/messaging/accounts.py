@@ -1,4 +1,4 @@
-"""The accounts as the APIs need them: at hand in memory, with the pace each may keep."""
+"""The accounts in memory, with their rate limits."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def generate_secret() -> str:
 
 
 class Accounts:
-    """All accounts by access code, reloaded when one changes.
+    """All accounts, reloaded when one changes.
 
-    `shared` has their paces where those hold over several nodes.
+    `shared` are the rate limits that nodes share; `None` where this process has its own.
     """
 
     def __init__(
@@ -38,20 +38,23 @@ class Accounts:
         self._buckets: dict[int, TokenBucket] = {}
 
     async def reload(self) -> None:
-        """Read all accounts anew; a pace that did not change goes on where it was."""
+        """Read all accounts again. A rate limit that did not change keeps its tokens."""
         accounts = await self._store.list_accounts()
         self._by_code = {account.access_code: account for account in accounts}
         self._by_id = {account.id: account for account in accounts}
         self._buckets = {account.id: self._bucket(account) for account in accounts}
 
     def get(self, access_code: str) -> Account | None:
+        """The account with this access code; `None` when it is unknown or disabled."""
         account = self._by_code.get(access_code)
         return account if account and account.enabled else None
 
     def by_id(self, account_id: int) -> Account | None:
+        """The account with this id, enabled or not; `None` when it is unknown."""
         return self._by_id.get(account_id)
 
     def all(self) -> list[Account]:
+        """All accounts, disabled ones included."""
         return list(self._by_code.values())
 
     async def list_stored(self) -> list[Account]:
@@ -68,25 +71,28 @@ class Accounts:
         return account
 
     def admit(self, account: Account) -> float:
-        """Count one request; 0 when it may pass, else ask `draw`."""
+        """Count one request. Returns 0 when it may pass, else seconds to be given to `draw`."""
         if self._shared and account.requests_per_s:
             return 0.0 if self._shared.take(account) else 1.0
         return self._buckets[account.id].take(self._monotonic_s())
 
     async def draw(self, account: Account, wait_s: float) -> float:
-        """After `admit` said so many seconds: 0 when it may pass all the same, else the wait."""
+        """Try again after `admit` returned `wait_s`: 0 when the request may pass, else the wait.
+
+        With shared rate limits this asks the database. Raises StoreError.
+        """
         if self._shared and account.requests_per_s:
             return await self._shared.draw(account)
         return wait_s
 
     async def add(self, account: Account) -> Account:
-        """Raises InvalidRequest when the access code is taken."""
+        """Add an account and return it. Raises InvalidRequest when the access code is taken."""
         await self._store.add_account(account)
         await self.reload()
         return self._by_code[account.access_code]
 
     async def change(self, change: AccountChange) -> Account:
-        """The account as the store has it after the change."""
+        """Change an account and return it as the store has it now."""
         await self._store.change_account(change)
         await self.reload()
         return self._by_id[change.id]

@@ -1,4 +1,4 @@
-"""Carrier control: what an administrator sees of carriers, and pause, resume and drain."""
+"""The state of carriers for the administrator; pause, resume and drain."""
 
 from __future__ import annotations
 
@@ -15,25 +15,30 @@ class CarrierControl:
         self._cluster = cluster
 
     async def list_all(self) -> list[CarrierStatus]:
-        """All carriers, then those that only queued parts still name."""
+        """All carriers, followed by those that are no longer configured but have queued parts."""
         return await self._dispatch.overview()
 
     async def status(self, name: str) -> CarrierStatus:
+        """One carrier, on all nodes."""
         return await self._dispatch.status(self._known(name))
 
     async def pause(self, name: str) -> CarrierStatus:
-        """Send nothing by the carrier until `resume`; it stays bound."""
+        """Send nothing by the carrier until `resume`; its binds stay open."""
         await self._cluster.order(self._known(name), unbind=False)
         self._dispatch.pause(self._known(name))
         return await self._dispatch.status(name)
 
     async def resume(self, name: str) -> CarrierStatus:
+        """Send by the carrier again."""
         await self._cluster.cancel_order(self._known(name))
         self._dispatch.resume(self._known(name))
         return await self._dispatch.status(name)
 
     async def drain(self, name: str) -> tuple[CarrierStatus, bool]:
-        """Send nothing more, wait for responses, unbind; and whether all nodes have done so."""
+        """Send nothing more, wait for responses, unbind.
+
+        Returns the status, and whether all nodes have finished; those that have not go on.
+        """
         await self._cluster.order(self._known(name), unbind=True)
         is_done = await self._dispatch.drain(self._known(name))
         status = await self._dispatch.status(name)

@@ -12,10 +12,10 @@ from simpost.runtime.component import Component
 
 
 class ConfiguredCarriers(Component):
-    """Gives dispatch a lane for each carrier.
+    """Adds a lane to dispatch for each carrier of the settings.
 
-    New carriers are there before a route leads to them. Carriers that are no longer configured keep
-    their lanes: see `RemovedCarriers`.
+    It applies new settings first, so that new carriers exist before routes select them. Carriers
+    that are no longer configured keep their lanes until `RemovedCarriers` ends them.
     """
 
     def __init__(
@@ -31,6 +31,7 @@ class ConfiguredCarriers(Component):
             dispatch.add(make(one))
 
     async def reconfigure(self, settings: Settings) -> None:
+        """Open new carriers, and reconnect those with other settings."""
         before = self._settings
         after: dict[str, CarrierSettings] = {one.name: one for one in settings.carriers}
         added = [name for name in after if name not in before]
@@ -52,16 +53,17 @@ class ConfiguredCarriers(Component):
 
 
 class RemovedCarriers(Component):
-    """Ends the lanes of carriers that left the configuration, after the last route has left them.
+    """Ends the lanes of carriers that are no longer configured.
 
-    Such a carrier finishes what it was given. What is queued for it goes by the routes that are
-    left (see `Failover`).
+    It applies new settings last, when no route selects such a carrier any more. The carrier
+    finishes the parts it has. Messages queued for it move to the remaining routes (`Failover`).
     """
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
 
     async def reconfigure(self, settings: Settings) -> None:
+        """Drain and close the carriers that the settings no longer have."""
         kept = {one.name for one in settings.carriers}
         removed = [name for name in self._dispatch.lanes if name not in kept]
         await asyncio.gather(*(self._dispatch.remove(name) for name in removed))

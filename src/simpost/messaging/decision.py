@@ -1,7 +1,7 @@
-"""The decision before anything is sent: send, hold until a time, or refuse with a reason.
+"""The decision about a message: send, hold until a time, or refuse with a reason.
 
-Pure: the same facts give the same answer, for a send, for a dry run, and for a message that is
-released after it was held.
+Pure: the same facts give the same decision for a request, a dry run and the release of a held
+message.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ LONGEST_DELAY_MS: Final = 60 * 86_400_000
 
 
 class SendOptions(msgspec.Struct, frozen=True, gc=False):
-    """What a caller asks for beside the text.
+    """Options of a request, besides the text.
 
     Attributes:
-        sender: whom the handset shows; none takes the carrier's own.
+        sender: shown on the handset; `None` for the one of the carrier.
         message_class, receipt, ports: see `Options`.
-        binary: the text is octets in hex digits.
-        look_alikes: whether look-alikes are sent where that saves parts; none takes the account's
-            own.
+        binary: whether the text is octets in hex digits.
+        look_alikes: whether look-alikes are sent if that saves parts; `None` for the setting of the
+            account.
     """
 
     sender: str | None = None
@@ -49,12 +49,12 @@ DEFAULT_SEND_OPTIONS = SendOptions()
 
 
 class SendPlan(msgspec.Struct, frozen=True):
-    """What will be sent, and through whom.
+    """What will be sent, and by which carrier.
 
     Attributes:
-        text: as it is sent; in `options` stands what was replaced.
-        parts: what the carrier is given, a PDU each.
-        segments: what it is likely to make of them, where it cuts a long text itself.
+        text: as it is sent; `options` lists the characters that were replaced.
+        parts: the text of each PDU.
+        segments: the parts that a carrier which segments texts itself probably makes.
     """
 
     carrier: CarrierCapabilities
@@ -69,22 +69,22 @@ class SendPlan(msgspec.Struct, frozen=True):
 
     @property
     def part_count(self) -> int:
-        """How many parts the handset gets, and the carrier counts."""
+        """Number of parts that the handset receives and the carrier charges."""
         return len(self.segments or self.parts)
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why nothing will be sent. `detail` adds the figures a sentence alone cannot know."""
+    """Why nothing will be sent. `detail` adds numbers to the explanation of the reason."""
 
     reason: Reason
     detail: str = ""
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """The message waits in the store until a time, and is decided again then.
+    """The message is kept in the store until a time, and is decided again then.
 
     Attributes:
-        plan: what would be sent now. The decision at release makes a new one.
+        plan: what would be sent now. The decision at release makes a new plan.
     """
 
     until_ms: int
@@ -117,8 +117,8 @@ def decide(
 ) -> Decision:
     """Send, hold or refuse: by eSIM, plan and profile, text and route, time and policy.
 
-    A message for later is refused now for what stands against it now. Policy has its say when the
-    time has come: at release there is no `send_at_ms`.
+    A scheduled message is refused now if it could not be sent now. Policy applies at release, when
+    there is no `send_at_ms`.
     """
     plan = _plan(account, esim, text, category, routing, options)
     if isinstance(plan, Refusal) or esim is None:
@@ -145,7 +145,7 @@ def _plan(
     routing: Routing,
     options: SendOptions,
 ) -> SendPlan | Refusal:
-    """What would be sent by the first carrier that can take it."""
+    """The plan for the first carrier of the route that supports the message."""
     if esim is None:
         return Refusal(Reason.ESIM_UNKNOWN)
     if reason := blocking_reason(esim):
@@ -154,13 +154,13 @@ def _plan(
         return Refusal(Reason.TEXT_BLANK)
     if account.look_alikes and options.look_alikes is None:
         options = _with_look_alikes(options)
-    first: Refusal | None = None
+    first_refusal: Refusal | None = None
     for carrier in routing.pick(account.access_code, esim):
         plan = plan_for_carrier(carrier, esim, text, category or account.category, options)
         if isinstance(plan, SendPlan):
             return plan
-        first = first or plan
-    return first or Refusal(Reason.NO_ROUTE)
+        first_refusal = first_refusal or plan
+    return first_refusal or Refusal(Reason.NO_ROUTE)
 
 
 def plan_for_carrier(
@@ -170,7 +170,7 @@ def plan_for_carrier(
     category: Category,
     options: SendOptions = DEFAULT_SEND_OPTIONS,
 ) -> SendPlan | Refusal:
-    """What would be sent through this carrier, or why it cannot take the message."""
+    """The plan for this carrier, or why it does not support the message."""
     destination = _address(esim, carrier.address)
     if not destination:
         return Refusal(Reason.NO_ADDRESS, f"{carrier.name} delivers to the {carrier.address}")
@@ -202,7 +202,7 @@ def plan_for_carrier(
 
 
 def _unsupported(carrier: CarrierCapabilities, options: SendOptions) -> Reason | None:
-    """What is asked for that this carrier cannot do."""
+    """The reason why the carrier does not support the options; `None` when it does."""
     if options is DEFAULT_SEND_OPTIONS:
         return None
     if options.sender and not carrier.allows_sender(options.sender):
@@ -256,7 +256,7 @@ def _spell(text: str, carrier: CarrierCapabilities, options: SendOptions) -> Spe
         and cut.encoding.shift_octets
         and not _has_header(carrier.concatenation_method)
     ):
-        # National tables are told in a header, which is never mixed with other ways to join parts.
+        # National tables need a user data header, which excludes other kinds of concatenation.
         return spell(
             text,
             look_alikes=bool(options.look_alikes),

@@ -1,10 +1,8 @@
-"""Failover: what waits for a carrier that is lost goes by the next one of its route.
+"""Moves queued messages of an unavailable or removed carrier to the next carrier of their route.
 
-A message moves whole, and only while nothing of it has left or is in doubt: a part that may have
-arrived is never sent by another carrier, and parts of two carriers would not be joined on the
-handset. What was refused for its own sake has ended and does not wait. The route is asked anew, not
-remembered: changed routes hold for what waits, and so do those that are left when a carrier is
-removed.
+A message moves as a whole, and only while none of its parts was sent or is in doubt: a part that
+may have arrived is never sent by another carrier, and a handset does not join parts of two
+carriers. The route is looked up again, so changed routes apply to queued messages.
 """
 
 from __future__ import annotations
@@ -31,12 +29,18 @@ from simpost.runtime.scheduler import always, run_periodically
 
 _INTERVAL_S = 1.0
 _STEP = 100
-"""Messages looked at together; a step in which none moves is the last of its round."""
+"""Messages per page; a page without a move is the last one of its run."""
 
 log = get_logger(__name__)
 
 
 class Failover(Component):
+    """Runs on the leader.
+
+    Attributes:
+        rerouted: messages by the carrier they were queued for and the one they are queued for now.
+    """
+
     def __init__(
         self,
         store: Store,
@@ -54,8 +58,7 @@ class Failover(Component):
         self._clock_ms = clock_ms
         self._is_leader = is_leader
         self.rerouted: Counter[tuple[str, str]] = Counter()
-        """Messages by the carrier they waited for and the one they go by now."""
-        self._places: dict[str, QueuedMessage | None] = {}
+        self._cursors: dict[str, QueuedMessage | None] = {}
 
     async def run(self) -> None:
         await run_periodically(self.run_once, _INTERVAL_S, name="failover", when=self._is_leader)
@@ -67,25 +70,25 @@ class Failover(Component):
         return count_samples(metrics.REROUTED, self.rerouted)
 
     async def run_once(self) -> None:
-        """Move on what waits for lost carriers and for those that are not there any more."""
+        """Move the messages of carriers that should fail over or are no longer configured."""
         lanes = self._dispatch.lanes
         for name in list(lanes):
             if self._dispatch.should_fail_over(name) and any(
                 map(self._dispatch.is_available, self._neighbours(name))
             ):
-                await self._move_on(name)
+                await self._move_queued(name)
         for name in await self._store.routing.carriers_with_backlog():
             if name not in lanes:
-                await self._move_on(name)
+                await self._move_queued(name)
 
     def _neighbours(self, name: str) -> set[str]:
-        """The carriers that share a route with this one."""
+        """The other carriers of all routes with this one."""
         routes = [route.carriers for route in self.routing.routes if name in route.carriers]
         return {other for carriers in routes for other in carriers} - {name}
 
-    async def _move_on(self, name: str) -> None:
-        """From where the last round stopped, as long as anything moves."""
-        after = self._places.pop(name, None)
+    async def _move_queued(self, name: str) -> None:
+        """Move page after page, from where the last run stopped, until a page has no move."""
+        after = self._cursors.pop(name, None)
         while page := await self._store.routing.queued_messages(name, after=after, limit=_STEP):
             found = [await self._reroute_for(one, name) for one in page if one.may_move]
             moves = [move for move in found if move]
@@ -99,10 +102,11 @@ class Failover(Component):
                     lane.wake()
             after = page[-1]
             if not moved or len(page) < _STEP:
-                self._places[name] = after if len(page) == _STEP else None
+                self._cursors[name] = after if len(page) == _STEP else None
                 break
 
     async def _reroute_for(self, one: QueuedMessage, name: str) -> Reroute | None:
+        """Where the message can go unchanged; `None` when it stays."""
         account = self._accounts.by_id(one.account_id)
         esim = await self._store.catalogue.find_esim(
             one.account_id, esim_tran_no=one.esim_tran_no, iccid=None
@@ -116,7 +120,7 @@ class Failover(Component):
             for sender in _senders(one, lane.carrier.capabilities if lane else None):
                 options = _send_options(one, sender)
                 plan = plan_for_carrier(carrier, esim, one.text, Category(one.category), options)
-                if isinstance(plan, SendPlan) and _is_as_cut(plan, one):
+                if isinstance(plan, SendPlan) and _has_same_parts(plan, one):
                     return Reroute(
                         one.account_id,
                         one.message_id,
@@ -128,10 +132,10 @@ class Failover(Component):
 
 
 def _senders(one: QueuedMessage, origin: CarrierCapabilities | None) -> tuple[str | None, ...]:
-    """What to ask of the next carrier: nothing where the sender was only the first one's own.
+    """The senders to try at the next carrier; `None` is the carrier's own.
 
-    Of a carrier that is gone nobody knows what was its own: then the sender is kept where it may
-    be.
+    A message with the own sender of its first carrier takes the own one of the next. If the first
+    carrier was removed, its own sender is unknown: the sender is kept where it is allowed.
     """
     if not one.sender or (origin and one.sender == origin.sender):
         return (None,)
@@ -149,15 +153,15 @@ def _send_options(one: QueuedMessage, sender: str | None) -> SendOptions:
 
 
 def _with_receipt(one: QueuedMessage, *, asked: bool) -> Options | None:
-    """The options it moves with where the next carrier is asked otherwise; none where they stay."""
+    """The options with another `receipt`; `None` when the options stay the same."""
     if one.options.receipt == asked:
         return None
     return msgspec.structs.replace(one.options, receipt=asked)
 
 
-def _is_as_cut(plan: SendPlan, one: QueuedMessage) -> bool:
-    """Whether another carrier would be given just what was committed, with a receipt or without."""
-    own = one.options  # what was replaced is of the text that is sent on as it stands
+def _has_same_parts(plan: SendPlan, one: QueuedMessage) -> bool:
+    """Whether the plan has the parts that were committed; it may differ in the receipt."""
+    own = one.options  # the text is sent on as it is, so its replacements stay
     theirs = msgspec.structs.replace(plan.options, replaced=own.replaced, receipt=own.receipt)
     return (
         plan.parts == one.parts

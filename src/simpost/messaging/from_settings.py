@@ -1,4 +1,4 @@
-"""From settings to the values that messaging works by."""
+"""Converts settings to the values of messaging."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from simpost.messaging.routes import Route
 
 
 def repeats_of(messages: MessageSettings) -> RepeatPolicy:
-    """Which categories are sent again when in doubt, and how often."""
+    """Which categories are repeated when in doubt, and how often."""
     categories = frozenset(str(category) for category in messages.repeat_in_doubt)
     return RepeatPolicy(categories, messages.max_repeats)
 
 
 def retry_policy_of(messages: MessageSettings) -> RetryPolicy:
+    """When to try again, and when to fail over."""
     return RetryPolicy(repeats=repeats_of(messages), failover_s=messages.failover_after_s)
 
 
 def routes_of(settings: Settings) -> tuple[Route, ...]:
+    """The routes, in the order of the file."""
     return tuple(
         Route(
             carriers=route.order,
@@ -33,7 +35,7 @@ def routes_of(settings: Settings) -> tuple[Route, ...]:
 
 
 def numbers_of(settings: Settings) -> OwnNumbers:
-    """Every number and name that what we send may come from, and those people text to."""
+    """The numbers people can send to, and every sender that our messages may have."""
     senders = {carrier.source_address for carrier in settings.carriers}
     senders = senders.union(*(carrier.senders for carrier in settings.carriers)) - {"*"}
     return OwnNumbers({each.number: each.account for each in settings.numbers}, senders)

@@ -1,4 +1,4 @@
-"""What is stored with a held message, so that it can be decided again."""
+"""What is stored with a held message for the decision at its release."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from simpost.ports.store.held import HeldMessage
 
 
 class HeldRequest(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What was asked for beside what the message's own row says; stored as JSON.
+    """The parts of the request that the row of the message does not have; stored as JSON.
 
     Attributes:
-        text: as it was asked for, where look-alikes or composing changed it; else `None`.
-        validity_s: how long the message is worth sending, from its release.
+        text: the requested text, if look-alikes or composition changed it; else `None`.
+        validity_s: validity of the message in seconds, from its release.
     """
 
     validity_s: int
@@ -24,7 +24,7 @@ class HeldRequest(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     options: SendOptions = DEFAULT_SEND_OPTIONS
 
     def expires_ms(self, release_ms: int) -> int:
-        """When the message expires that is released at that time."""
+        """When the message expires if it is released at that time."""
         return release_ms + 1000 * self.validity_s
 
 
@@ -34,7 +34,7 @@ decode_request = msgspec.json.Decoder(HeldRequest).decode
 
 def held_message(
     hold: Hold,
-    asked: HeldRequest,
+    held: HeldRequest,
     *,
     message_id: bytes,
     account_id: int,
@@ -50,7 +50,7 @@ def held_message(
         account_id=account_id,
         esim=esim,
         created_ms=now_ms,
-        expires_ms=asked.expires_ms(hold.until_ms),
+        expires_ms=held.expires_ms(hold.until_ms),
         request=request,
     )
     return HeldMessage(
@@ -59,7 +59,7 @@ def held_message(
         reason=hold.reason,
         until_ms=hold.until_ms,
         send_at_ms=send_at_ms,
-        request=encode_request(asked).decode(),
+        request=encode_request(held).decode(),
     )
 
 
@@ -73,7 +73,7 @@ def planned_message(
     expires_ms: int,
     request: RequestKey | None = None,
 ) -> NewMessage:
-    """The message that a plan makes, without a lease: its parts wait in the store."""
+    """The message of a plan, without a lease: its parts are queued in the store."""
     return NewMessage(
         id=message_id,
         account_id=account_id,

@@ -1,4 +1,4 @@
-"""What comes in: whose it is, what becomes of it, and only then the answer to the carrier."""
+"""Receives inbound messages: each is committed before its carrier gets a response."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component, count_samples
 from simpost.runtime.scheduler import always, run_periodically
 
-GATHERING_MS = 600_000
-"""How long a message waits for its parts."""
+REASSEMBLY_MS = 600_000
+"""How long a message waits for its missing parts."""
 REMEMBERED_MS = 600_000
-"""How long what came in is known when it comes again, counted only while we run."""
-MOST_ALIKE = 3
-"""Times that the same text by the same sender is carried to an eSIM while it is remembered."""
+"""How long duplicates of a message are recognized, counted only while this process runs."""
+MAX_IDENTICAL = 3
+"""Times that an identical text of one sender is forwarded to an eSIM within REMEMBERED_MS."""
 _INTERVAL_S = 5.0
 _STEP = 500
 
@@ -39,9 +39,12 @@ log = get_logger(__name__)
 
 
 class InboundService(Component):
-    """Takes what comes in from all carriers; each caller waits for the commit of its own.
+    """Receives the inbound parts of all carriers; each caller waits for the commit of its part.
 
-    It holds no more at once than the sessions let their peers leave unanswered.
+    The sessions bound the parts in progress: they limit the unanswered requests of a peer.
+
+    Attributes:
+        received: committed messages by carrier, state and reason (empty without one).
     """
 
     def __init__(
@@ -58,77 +61,80 @@ class InboundService(Component):
         self._store = store
         self._intake = intake
         self._new_id = new_id
-        self.taken: Counter[tuple[str, str, str]] = Counter()
-        """Messages committed, by carrier, state and reason (empty without one)."""
+        self.received: Counter[tuple[str, str, str]] = Counter()
         self._clock_ms = clock_ms
-        self._since_ms = clock_ms()
+        self._started_ms = clock_ms()
         self._is_leader = is_leader
-        self._taking: set[asyncio.Task[Reason | None]] = set()
+        self._tasks: set[asyncio.Task[Reason | None]] = set()
 
     def receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
-        """Done once it is committed: with the reason when it is refused.
+        """Commit a part; see `CarrierEvents.on_inbound`.
 
-        It fails when nothing was committed: then it must come again.
+        The result is the reason of a refusal, or `None`. The future fails when nothing was
+        committed: the carrier must send the part again.
         """
-        taking = asyncio.get_running_loop().create_task(self._take(part))
-        self._taking.add(taking)
-        taking.add_done_callback(self._taken)
-        return taking
+        task = asyncio.get_running_loop().create_task(self._receive(part))
+        self._tasks.add(task)
+        task.add_done_callback(self._on_done)
+        return task
 
     async def wait_committed(self) -> None:
         """Wait until every inbound part received so far is committed or has failed."""
-        while self._taking:
-            await asyncio.wait(self._taking)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def run(self) -> None:
+        """Run `tidy` every few seconds on the leader, until cancelled."""
         await run_periodically(self.tidy, _INTERVAL_S, name="inbound", when=self._is_leader)
 
     async def reconfigure(self, settings: Settings) -> None:
+        """Apply new numbers."""
         self.router.numbers = numbers_of(settings)
 
     def samples(self) -> Iterable[Sample]:
-        return count_samples(metrics.INBOUND, self.taken)
+        """The present values of its metrics."""
+        return count_samples(metrics.INBOUND, self.received)
 
     async def tidy(self) -> None:
-        """Decide on what never became whole, and forget what may be forgotten."""
+        """Decide messages with parts that never arrived, and delete old reassembly rows."""
         now_ms = self._clock_ms()
         while late := await self._store.list_incomplete(
-            before_ms=now_ms - GATHERING_MS, limit=_STEP
+            before_ms=now_ms - REASSEMBLY_MS, limit=_STEP
         ):
-            for gathered in late:
-                log.info("inbound_incomplete", carrier=gathered.parts[0].carrier)
-                await self._decide(await self.router.resolve(gathered.parts[0]), gathered)
-        if now_ms - self._since_ms < REMEMBERED_MS:
-            return  # what was not acknowledged before we stopped comes again now
+            for assembly in late:
+                log.info("inbound_incomplete", carrier=assembly.parts[0].carrier)
+                await self._decide(await self.router.resolve(assembly.parts[0]), assembly)
+        if now_ms - self._started_ms < REMEMBERED_MS:
+            return  # carriers may still repeat parts that were not acknowledged before the start
         before_ms = now_ms - REMEMBERED_MS
         while await self._store.purge_assemblies(before_ms=before_ms, limit=_STEP) >= _STEP:
             pass
 
-    def _taken(self, taking: asyncio.Task[Reason | None]) -> None:
-        self._taking.discard(taking)
-        if taking.cancelled():
+    def _on_done(self, task: asyncio.Task[Reason | None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
             return
-        if error := taking.exception():
+        if error := task.exception():
             if isinstance(error, StoreError):
                 log.error("inbound_not_committed", error=str(error))
             else:
                 log.error("inbound_failed", error=type(error).__name__)
 
-    async def _take(self, part: InboundPart) -> Reason | None:
+    async def _receive(self, part: InboundPart) -> Reason | None:
         target = await self.router.resolve(part)
         if part.place.is_alone or target.reason:
             return await self._decide(target, part)
-        gathered = await self._store.add_part(part)
-        if isinstance(gathered, Duplicate):
-            return gathered.reason
-        return await self._decide(target, gathered) if gathered else None
+        added = await self._store.add_part(part)
+        if isinstance(added, Duplicate):
+            return added.reason
+        return await self._decide(target, added) if added else None
 
     async def _decide(self, target: InboundTarget, of: Assembly | InboundPart) -> Reason | None:
         parts = of.parts if isinstance(of, Assembly) else (of,)
         assembled = reassemble(parts)
         if not target.from_phone:
             return await self._commit(target, of, assembled, InboundState.RECEIVED)
-        reason = target.reason or await self._goes_in_circles(target, parts[0], assembled)
+        reason = target.reason or await self._loop_reason(target, parts[0], assembled)
         if reason is None:
             done = await self._forward(target, of, assembled)
             if not isinstance(done, Refusal):
@@ -136,26 +142,26 @@ class InboundService(Component):
             reason = done.reason
         return await self._commit(target, of, assembled, InboundState.REFUSED, reason)
 
-    async def _goes_in_circles(
+    async def _loop_reason(
         self, target: InboundTarget, part: InboundPart, assembled: AssembledText
     ) -> Reason | None:
-        """Whether a carrier hands back to us what we carried to it."""
+        """LOOP_DETECTED when the carrier probably returns our own messages; else `None`."""
         assert target.account
         assert target.esim
-        alike = await self._store.count_identical(
+        identical = await self._store.count_identical(
             target.account.id,
             target.esim.esim_tran_no,
             sender=part.source,
             text=assembled.text,
             since_ms=self._clock_ms() - REMEMBERED_MS,
-            limit=MOST_ALIKE,
+            limit=MAX_IDENTICAL,
         )
-        return Reason.LOOP_DETECTED if alike >= MOST_ALIKE else None
+        return Reason.LOOP_DETECTED if identical >= MAX_IDENTICAL else None
 
     async def _forward(
         self, target: InboundTarget, of: Assembly | InboundPart, assembled: AssembledText
     ) -> Accepted | Duplicate | Refusal:
-        """Commit a text from a phone together with the message that takes it to the eSIM."""
+        """Commit a text from a phone together with the message that forwards it to the eSIM."""
         assert target.account
         assert target.esim
         sender = of.parts[0].source if isinstance(of, Assembly) else of.source
@@ -188,7 +194,7 @@ class InboundService(Component):
         done = await self._store.save(new)
         if not isinstance(done, Duplicate):
             row = new.inbound
-            self.taken[row.carrier, row.state, row.reason or ""] += 1
+            self.received[row.carrier, row.state, row.reason or ""] += 1
             log.info(
                 "inbound",
                 inbound_id=format_id(row.id),
@@ -224,14 +230,16 @@ class InboundService(Component):
             missing=assembled.missing if isinstance(of, Assembly) else (),
             message_id=None,
             received_ms=max(part.received_ms for part in parts),
-            raw=_raw_of(parts) if state is not InboundState.REFUSED or _is_lost(reason) else (),
+            raw=_raw_parts(parts)
+            if state is not InboundState.REFUSED or _keeps_raw(reason)
+            else (),
         )
 
 
-def _is_lost(reason: Reason | None) -> bool:
-    """Whether its sender was told of a text that could not be read; others are not kept at all."""
+def _keeps_raw(reason: Reason | None) -> bool:
+    """Whether the octets of a refused message are kept: only when they were no text."""
     return reason is Reason.NOT_TEXT
 
 
-def _raw_of(parts: Sequence[InboundPart]) -> tuple[RawPart, ...]:
+def _raw_parts(parts: Sequence[InboundPart]) -> tuple[RawPart, ...]:
     return tuple(part.raw for part in parts if part.raw is not None)

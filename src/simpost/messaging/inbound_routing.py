@@ -1,4 +1,4 @@
-"""InboundRouter: whose a message that comes in is, and whether it may go where it is meant to."""
+"""Finds the account and the eSIM of an inbound message, and whether it may be forwarded."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ log = get_logger(__name__)
 
 
 class InboundTarget(msgspec.Struct, frozen=True):
-    """Whom a message that comes in is for.
+    """The account and the eSIM of an inbound message.
 
     Attributes:
-        account: none when it is nobody's we know.
-        esim: it came from this eSIM; or, from a phone, is meant for it.
-        from_phone: it is to be carried to the eSIM.
-        reason: why it is not.
+        account: `None` when neither number belongs to an account.
+        esim: the eSIM that sent it or, with `from_phone`, the eSIM it is addressed to.
+        from_phone: whether it is to be forwarded to the eSIM.
+        reason: why it must not be forwarded.
     """
 
     account: Account | None = None
@@ -32,7 +32,7 @@ class InboundTarget(msgspec.Struct, frozen=True):
 
 
 class InboundRouter:
-    """Numbers of ours stand before eSIMs, and those of one account before all others."""
+    """Looks up our own numbers first, those with one account before shared ones; then eSIMs."""
 
     def __init__(self, store: InboundStore, accounts: Accounts, numbers: OwnNumbers) -> None:
         self.numbers = numbers
@@ -40,30 +40,34 @@ class InboundRouter:
         self._accounts = accounts
 
     async def resolve(self, part: InboundPart) -> InboundTarget:
+        """Find the target by the destination, then by the source. Raises StoreError."""
         owner = self.numbers.owner_of(part.destination)
         if owner:
-            return await self._at_owner(owner, part)
+            return await self._to_account(owner, part)
         if owner is None and (found := await self._store.find_number(part.destination)):
             account = self._accounts.by_id(found.account_id)
-            reason = self._why_not(part, account, found.esim)
+            reason = self._blocking_reason(part, account, found.esim)
             return InboundTarget(account, found.esim, from_phone=True, reason=reason)
         sender = await self._store.find_number(part.source)
         if sender is None:
             return InboundTarget()
         return InboundTarget(self._accounts.by_id(sender.account_id), sender.esim)
 
-    async def _at_owner(self, access_code: str, part: InboundPart) -> InboundTarget:
-        """To a number of one account: never shown to another, whoever sent it."""
-        everyone = self._accounts.all()
-        account = next((one for one in everyone if one.access_code == access_code), None)
+    async def _to_account(self, access_code: str, part: InboundPart) -> InboundTarget:
+        """The target of a message to a number of one account; no other account may see it."""
+        account = next(
+            (one for one in self._accounts.all() if one.access_code == access_code), None
+        )
         if account is None:
             log.warning("number_without_account", account=access_code)
             return InboundTarget()
         sender = await self._store.find_number(part.source, account_id=account.id)
         return InboundTarget(account, sender.esim if sender else None)
 
-    def _why_not(self, part: InboundPart, account: Account | None, esim: Esim) -> Reason | None:
-        """What is wrong with carrying it, as far as its first part can tell."""
+    def _blocking_reason(
+        self, part: InboundPart, account: Account | None, esim: Esim
+    ) -> Reason | None:
+        """Why the message must not be forwarded, as far as its first part shows."""
         if account is None or not account.enabled:
             return Reason.ESIM_UNKNOWN
         if part.source in self.numbers:

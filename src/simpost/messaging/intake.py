@@ -1,4 +1,4 @@
-"""Intake: from what a caller asks to a committed message, sent now or held, or a reason why not."""
+"""Takes a request to a committed message, sent now or held, or to a refusal with a reason."""
 
 from __future__ import annotations
 
@@ -39,16 +39,17 @@ log = get_logger(__name__)
 
 
 class SendRequest(msgspec.Struct, frozen=True, gc=False):
-    """What a caller asks, whichever API it came through.
+    """A request to send, from any API.
 
     Attributes:
         esim_tran_no, iccid: either or both; both must name the same eSIM.
-        text: in hex digits when the options say that it is binary.
-        category: none takes the account's own.
-        validity_s: how long the message is worth sending; none takes the service's own.
-        request_id: the caller's idempotency key, with the digest of what it stands for.
+        text: in hex digits if the options say that it is binary.
+        category: `None` for the default of the account.
+        validity_s: how long the message is worth sending; `None` for the setting.
+        request_id: idempotency key of the caller.
+        fingerprint: digest of the body; a repeated request id must have the same one.
         signature: of a signed request, in lowercase hex.
-        send_at_ms: when it is to be sent; `None` for now.
+        send_at_ms: time to send at; `None` for now.
     """
 
     esim_tran_no: str | None
@@ -64,12 +65,12 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
-    """What the caller is told: a message id (it is committed) or a reason.
+    """The id of the committed message, or the reason of the refusal.
 
     Attributes:
-        plan: what was decided just now; none when refused or when an earlier answer is repeated.
-        hold: until when it is held and why; none when it is sent now.
-        repeated: the answer given before under the same request id.
+        plan: what will be sent; `None` when refused or `repeated`.
+        hold: until when the message is held, and why; `None` when it is sent now.
+        repeated: whether this is the earlier result for the same request id.
     """
 
     message_id: bytes | None = None
@@ -81,6 +82,14 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
 
 
 class Intake(Component):
+    """Decides requests and commits messages.
+
+    Attributes:
+        accepted: committed messages by carrier and category.
+        refused: messages refused, or not sent at their release, by reason.
+        held: messages committed to be sent later, by reason.
+    """
+
     def __init__(
         self,
         store: Store,
@@ -95,11 +104,8 @@ class Intake(Component):
         self.routing = routing
         self.validity_s = validity_s
         self.accepted: Counter[tuple[str, str]] = Counter()
-        """Committed messages by carrier and category."""
         self.refused: Counter[tuple[str]] = Counter()
-        """Messages that were not taken, or not sent when they were released, by reason."""
         self.held: Counter[tuple[str]] = Counter()
-        """Messages committed to be sent later, by reason."""
         self.refusals = RefusalLog(store.refusals, new_id, clock_ms)
         self._store = store
         self._dispatch = dispatch
@@ -109,116 +115,119 @@ class Intake(Component):
         self._policy = policy
 
     async def run(self) -> None:
+        """Write refusals to the store until cancelled."""
         await self.refusals.run()
 
     async def reconfigure(self, settings: Settings) -> None:
+        """Apply new routes and validity."""
         self.routing = self._dispatch.routing(settings)
         self.validity_s = settings.messages.validity_s
 
     def samples(self) -> Iterable[Sample]:
+        """The present values of its metrics."""
         yield from count_samples(metrics.ACCEPTED, self.accepted)
         yield from count_samples(metrics.REFUSED, self.refused)
         yield from count_samples(metrics.HELD, self.held)
 
-    async def preview(self, account: Account, ask: SendRequest) -> Decision:
-        """The decision alone: nothing is committed, nothing is sent."""
-        _, decision = await self.decide(account, ask)
+    async def preview(self, account: Account, request: SendRequest) -> Decision:
+        """The decision about a request; nothing is committed or sent."""
+        _, decision = await self.decide(account, request)
         return decision
 
-    async def decide(self, account: Account, ask: SendRequest) -> tuple[Esim | None, Decision]:
-        """The eSIM as it is now, and what is to be done with the message."""
+    async def decide(self, account: Account, request: SendRequest) -> tuple[Esim | None, Decision]:
+        """The eSIM as it is now, and the decision. Raises StoreError."""
         esim = await self._store.catalogue.find_esim(
-            account.id, esim_tran_no=ask.esim_tran_no, iccid=ask.iccid
+            account.id, esim_tran_no=request.esim_tran_no, iccid=request.iccid
         )
         return esim, decide(
             account,
             esim,
-            ask.text,
-            ask.category,
+            request.text,
+            request.category,
             self.routing,
-            ask.options,
+            request.options,
             now_ms=self._clock_ms(),
-            send_at_ms=ask.send_at_ms,
+            send_at_ms=request.send_at_ms,
             policy=self._policy,
         )
 
-    async def send(self, account: Account, ask: SendRequest) -> SendResult:
+    async def send(self, account: Account, request: SendRequest) -> SendResult:
         """Decide and commit. Raises StoreError when nothing could be committed."""
-        esim, plan = await self.decide(account, ask)
+        esim, plan = await self.decide(account, request)
         now_ms = self._clock_ms()
-        request = None
-        if ask.request_id:
+        key = None
+        if request.request_id:
             stale_ms = now_ms - DAY_MS
-            request = RequestKey(ask.request_id, ask.fingerprint, stale_ms, ask.signature)
+            key = RequestKey(request.request_id, request.fingerprint, stale_ms, request.signature)
         if isinstance(plan, Refusal) or esim is None:
-            return await self._refuse(account, ask, esim, plan, request, now_ms)
+            return await self._refuse(account, request, esim, plan, key, now_ms)
         if isinstance(plan, Hold):
-            return await self._hold(account, ask, esim, plan, request, now_ms)
-        validity_s = ask.validity_s or self.validity_s
-        message, reservation = self._reserve(account, esim, plan, plan.sender, validity_s, request)
+            return await self._hold(account, request, esim, plan, key, now_ms)
+        validity_s = request.validity_s or self.validity_s
+        message, reservation = self._reserve(account, esim, plan, plan.sender, validity_s, key)
         with reservation:
             done = await self._store.queue.accept(message)
             if isinstance(done, Accepted):
                 self.confirm(message, reservation, done)
                 return SendResult(message_id=message.id, plan=plan)
-        return self._again(account, ask, esim, done)
+        return self._earlier_result(account, request, esim, done)
 
     def forward(
         self, account: Account, esim: Esim, *, sender: str, text: str
     ) -> tuple[NewMessage, Reservation] | Refusal:
-        """Decide on a text from a phone as on any other message.
+        """Decide a text from a phone like any other message.
 
-        The caller commits the message together with the inbound message that brought it, inside
-        the reservation, and calls `confirm`.
+        The caller commits the message together with its inbound message, inside the reservation,
+        and then calls `confirm`.
         """
         now_ms = self._clock_ms()
         plan = decide(account, esim, text, Category.SUPPORT, self.routing, now_ms=now_ms)
         if isinstance(plan, Refusal):
             return plan
-        assert isinstance(plan, SendPlan)  # a conversation is not held: no time, no policy
+        assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
         return self._reserve(account, esim, plan, sender, self.validity_s)
 
     async def _hold(
         self,
         account: Account,
-        ask: SendRequest,
+        request: SendRequest,
         esim: Esim,
         hold: Hold,
-        request: RequestKey | None,
+        key: RequestKey | None,
         now_ms: int,
     ) -> SendResult:
         """Commit the message without parts; its validity counts from when it is released."""
-        asked = HeldRequest(
-            validity_s=ask.validity_s or self.validity_s,
-            text=None if ask.text == hold.plan.text else ask.text,
-            options=ask.options,
+        held_request = HeldRequest(
+            validity_s=request.validity_s or self.validity_s,
+            text=None if request.text == hold.plan.text else request.text,
+            options=request.options,
         )
         held = held_message(
             hold,
-            asked,
+            held_request,
             message_id=self._new_id(),
             account_id=account.id,
             esim=esim,
             now_ms=now_ms,
-            send_at_ms=ask.send_at_ms,
-            request=request,
+            send_at_ms=request.send_at_ms,
+            request=key,
         )
         done = await self._store.held.hold(held)
         if isinstance(done, IdempotentReplay):
-            return self._again(account, ask, esim, done)
+            return self._earlier_result(account, request, esim, done)
         self.held[hold.reason,] += 1
         return SendResult(message_id=held.message.id, plan=hold.plan, hold=hold)
 
     async def cancel(self, account: Account, message_id: bytes) -> Message | None:
-        """Cancel what has not left; the message as it is now, `None` when there is none.
+        """Cancel a message that has not left, and return it; `None` when it is unknown.
 
-        Its state is `cancelled`, or says why it stays.
+        Its state is `cancelled`, or the one that prevents it.
         """
         await self._store.held.cancel_message(account.id, message_id, now_ms=self._clock_ms())
         return await self._store.log.find_message(account.id, message_id)
 
     def confirm(self, message: NewMessage, reservation: Reservation, done: Accepted) -> None:
-        """The message is committed: count and dispatch it."""
+        """Count and dispatch a message that is committed."""
         self.accepted[message.carrier, message.category] += 1
         reservation.confirm(message, done.reference)
 
@@ -229,9 +238,9 @@ class Intake(Component):
         plan: SendPlan,
         sender: str,
         validity_s: int,
-        request: RequestKey | None = None,
+        key: RequestKey | None = None,
     ) -> tuple[NewMessage, Reservation]:
-        """The message to commit, with its places in a lane or to be queued in the store."""
+        """The message to commit, and its reservation in the lane of its carrier."""
         now_ms = self._clock_ms()
         priority = PRIORITY[plan.category]
         message_id = self._new_id()
@@ -252,7 +261,7 @@ class Intake(Component):
             parts=plan.parts,
             created_ms=now_ms,
             expires_ms=now_ms + 1000 * validity_s,
-            request=request,
+            request=key,
             lease_ms=reservation.lease_ms,
             options=plan.options,
             part_count=plan.part_count,
@@ -262,38 +271,40 @@ class Intake(Component):
     async def _refuse(
         self,
         account: Account,
-        ask: SendRequest,
+        request: SendRequest,
         esim: Esim | None,
         refusal: Decision,
-        request: RequestKey | None,
+        key: RequestKey | None,
         now_ms: int,
     ) -> SendResult:
         assert isinstance(refusal, Refusal)
         self.refused[(refusal.reason,)] += 1
         log.info("message_refused", account_id=account.id, reason=refusal.reason)
-        if request:
+        if key:
             first = await self._store.queue.record_refusal(
-                Refused(account.id, request, refusal.reason, now_ms)
+                Refused(account.id, key, refusal.reason, now_ms)
             )
             if first:
-                return self._again(account, ask, esim, first)
-        self._note(account, ask, esim, refusal.reason)
+                return self._earlier_result(account, request, esim, first)
+        self._log_refusal(account, request, esim, refusal.reason)
         return SendResult(reason=refusal.reason, detail=refusal.detail)
 
-    def _again(
-        self, account: Account, ask: SendRequest, esim: Esim | None, first: IdempotentReplay
+    def _earlier_result(
+        self, account: Account, request: SendRequest, esim: Esim | None, first: IdempotentReplay
     ) -> SendResult:
-        """The answer given before under the same request id."""
+        """The earlier result for the same request id; a refusal when the body differs."""
         if not first.same:
-            self._note(account, ask, esim, Reason.REQUEST_ID_REUSED)
+            self._log_refusal(account, request, esim, Reason.REQUEST_ID_REUSED)
             return SendResult(reason=Reason.REQUEST_ID_REUSED)
         return SendResult(message_id=first.message_id, reason=first.reason, repeated=True)
 
-    def _note(self, account: Account, ask: SendRequest, esim: Esim | None, reason: Reason) -> None:
-        self.refusals.note(
+    def _log_refusal(
+        self, account: Account, request: SendRequest, esim: Esim | None, reason: Reason
+    ) -> None:
+        self.refusals.add(
             account.id,
             reason,
-            esim_tran_no=esim.esim_tran_no if esim else ask.esim_tran_no,
-            iccid=(esim.iccid or ask.iccid) if esim else ask.iccid,
-            request_id=ask.request_id,
+            esim_tran_no=esim.esim_tran_no if esim else request.esim_tran_no,
+            iccid=(esim.iccid or request.iccid) if esim else request.iccid,
+            request_id=request.request_id,
         )

@@ -1,4 +1,4 @@
-"""Receipts that come as plain texts, told from what handsets write by the part they speak of."""
+"""Recognizes delivery receipts that a carrier sends as plain texts without the receipt mark."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ log = get_logger(__name__)
 
 
 class PlainTextReceipts:
-    """Stands before whoever takes what comes in.
+    """Passes all other inbound parts on to `inbound`.
 
-    What reads as a receipt is one only if it has the id of a part that was sent by this carrier
-    to the number it comes from. Everything else goes on: no message is swallowed.
+    A text in the format of a receipt is one only if it has the id of a part that this carrier sent
+    to its source. All others are inbound messages: none is lost.
     """
 
     def __init__(self, store: Store, inbound: InboundReceiver) -> None:
         self._store = store
         self._inbound = inbound
-        self._taking: set[asyncio.Task[Reason | None]] = set()
+        self._tasks: set[asyncio.Task[Reason | None]] = set()
 
-    def take(self, part: InboundPart) -> asyncio.Future[Reason | None]:
+    def receive(self, part: InboundPart) -> asyncio.Future[Reason | None]:
+        """Commit the part as a receipt or pass it on; see `CarrierEvents.on_inbound`."""
         if part.receipt is None:
             return self._inbound(part)
-        taking = asyncio.get_running_loop().create_task(self._take(part, part.receipt))
-        self._taking.add(taking)
-        taking.add_done_callback(self._taking.discard)
-        return taking
+        task = asyncio.get_running_loop().create_task(self._receive(part, part.receipt))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _take(self, part: InboundPart, receipt: Receipt) -> Reason | None:
+    async def _receive(self, part: InboundPart, receipt: Receipt) -> Reason | None:
         if not await self._store.receipts.is_of_sent_part(receipt):
             return await self._inbound(part)
         log.info("plain_text_receipt", carrier=part.carrier)

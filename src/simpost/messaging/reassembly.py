@@ -1,4 +1,4 @@
-"""Joining: the parts of a message that came in become its text."""
+"""Joins the parts of an inbound message to its text."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from simpost.domain.inbound import UNDECODABLE, InboundPart
 from simpost.text import join_octets, read_text
 
 GAP = "[...]"
-"""In the text where a part is missing; GSM 7 bit has it, so a gap makes no text dearer."""
+"""Stands for a missing part. All characters are in GSM 7 bit, so it never forces UCS-2."""
 
 
 class AssembledText(msgspec.Struct, frozen=True):
-    """A message read from its parts.
+    """The text of an inbound message.
 
     Attributes:
-        encoding: of the first part that came.
-        missing: numbers of the parts that did not.
+        encoding: of the part with the lowest number.
+        missing: numbers of the parts that did not arrive.
     """
 
     text: str
@@ -29,10 +29,10 @@ class AssembledText(msgspec.Struct, frozen=True):
 
 
 def reassemble(parts: Sequence[InboundPart]) -> AssembledText:
-    """Read a message from what came of it, in any order, at least one part.
+    """Decode a message from at least one part, in any order.
 
-    Neighbours in one alphabet are joined before they are read, so that a character cut in two by
-    its sender is one again. NUL is left out: it is filling, and no API takes it.
+    Adjacent parts in one alphabet are joined before they are decoded, because a sender may have cut
+    a character in two. NUL is removed: it is padding, and no API accepts it.
     """
     by_number = {part.place.number: part for part in parts}
     total = parts[0].place.total
@@ -48,7 +48,7 @@ def _read(octets: bytes, label: str) -> str:
 
 
 def _runs(by_number: dict[int, InboundPart], total: int) -> Iterator[tuple[str, bytes]]:
-    """Octets of neighbours in one alphabet; an empty one for a run of missing parts."""
+    """Alphabet and octets of adjacent parts in one alphabet; both empty for missing parts."""
     in_order = (by_number.get(number) for number in range(1, total + 1))
     for label, run in groupby(in_order, key=lambda part: part.encoding if part else ""):
         yield label, join_octets((part.octets for part in run if part), label)

@@ -1,7 +1,8 @@
-"""The refusal log: what was refused before it became a message, for those who ask later why.
+"""Keeps requests that were refused before they became messages, for support.
 
-Notes are taken in memory and written once a second, so that nothing waits for them. Of each account
-and day so many are listed and the rest is counted; a process that is killed loses a second of it.
+Refusals are collected in memory and written once a second, so that no request waits for them. A
+process that is killed loses those of the last second. For each account and day only the first ones
+are listed; the others are counted.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ log = get_logger(__name__)
 
 
 class RefusalLog:
+    """Collects refusals and writes them in batches."""
+
     def __init__(self, store: RefusalStore, new_id: Callable[[], bytes], clock_ms: Clock) -> None:
         self._store = store
         self._new_id = new_id
@@ -43,7 +46,7 @@ class RefusalLog:
         self._not_listed: Counter[AccountDay] = Counter()
         self._listed: Counter[AccountDay] = Counter()
 
-    def note(
+    def add(
         self,
         account_id: int,
         reason: Reason,
@@ -52,7 +55,7 @@ class RefusalLog:
         iccid: str | None,
         request_id: str | None,
     ) -> None:
-        """Must not block: called for every refusal."""
+        """Add a refusal to the next batch. Must not block: called for every refusal."""
         now_ms = self._clock_ms()
         day = (account_id, now_ms // DAY_MS)
         if not self._has_room(day):
@@ -66,14 +69,15 @@ class RefusalLog:
         )
 
     def lists(self, account_id: int) -> bool:
-        """Whether the next refusal of this account would be listed, or only counted."""
+        """Whether the next refusal of this account would be listed instead of only counted."""
         return self._has_room((account_id, self._clock_ms() // DAY_MS))
 
     async def run(self) -> None:
+        """Write once a second until cancelled."""
         await run_periodically(self.flush, _INTERVAL_S, name="refusal_log")
 
     async def flush(self) -> None:
-        """Write what was noted; what the store does not take is counted and tried again."""
+        """Write what was collected. When the store fails, the refusals are only counted, later."""
         async with self._flushing:
             if self._refusals or self._not_listed:
                 await self._write()

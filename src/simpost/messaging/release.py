@@ -1,4 +1,4 @@
-"""Release of held messages: each that is due is decided again, then sent, held again or ended."""
+"""Releases held messages that are due: each is decided again, then sent, held again or ended."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ from simpost.runtime.component import Component
 from simpost.runtime.scheduler import run_periodically
 
 LEASE_MS: Final = 15_000
-"""After that long another node, or this one after a restart, decides the message again."""
-_EVERY_S: Final = 1.0
-_SHORTEST_HOLD_MS: Final = 1_000
-"""A message that is held again is not due in the same round."""
+"""After this time another node, or this one after a restart, decides the message again."""
+_INTERVAL_S: Final = 1.0
+_MIN_HOLD_MS: Final = 1_000
+"""Shortest hold: a message that is held again is not due in the same run."""
 _STEP: Final = 100
 """Messages decided and committed together."""
 
 log = get_logger(__name__)
 
 
-class _Wakes(Protocol):
-    def wake(self, priority: int) -> None: ...
+class _QueueingLane(Protocol):
+    def wake(self, priority: int) -> None:
+        """Parts are queued in the store, the most urgent of them with this priority."""
+        ...
 
 
 class Release(Component):
-    """Works on what is due, on each node: a lease keeps two nodes from deciding the same message.
+    """Runs on every node. A lease keeps two nodes from deciding the same message.
 
-    The lease saves work and protects nothing: a message leaves its hold in the transaction that
-    writes its parts, so it is released once, whoever decides it however often.
+    The lease only saves work: the transaction that writes the parts also ends the hold, so a
+    message is released once even if two nodes decide it.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Release(Component):
         store: HeldStore,
         intake: Intake,
         accounts: Accounts,
-        lanes: Mapping[str, _Wakes],
+        lanes: Mapping[str, _QueueingLane],
         *,
         clock_ms: Clock,
     ) -> None:
@@ -59,10 +61,11 @@ class Release(Component):
         self._clock_ms = clock_ms
 
     async def run(self) -> None:
-        await run_periodically(self.run_once, _EVERY_S, name="release")
+        """Release due messages once a second until cancelled."""
+        await run_periodically(self.run_once, _INTERVAL_S, name="release")
 
     async def run_once(self) -> None:
-        """Decide on all that is due now, in steps. What cannot be decided is due again later."""
+        """Decide all messages that are due, in steps. One that cannot be decided is tried later."""
         while True:
             now_ms = self._clock_ms()
             due = await self._store.claim_held(
@@ -74,12 +77,12 @@ class Release(Component):
                 return
 
     async def _decide(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
-        """What becomes of one message; `None` when that cannot be said now."""
+        """The next row of one message; `None` when it cannot be decided now."""
         try:
             return await self._next(due)
         except StoreError:
             return None
-        except Exception as error:  # noqa: BLE001  one message must not keep the others
+        except Exception as error:  # noqa: BLE001  one message must not block the others
             log.error(
                 "release_failed",
                 message_id=format_id(due.message_id),
@@ -93,21 +96,21 @@ class Release(Component):
             return _end(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
         account = self._accounts.by_id(due.account_id)
         if account is None:
-            return None  # made on another node a moment ago
+            return None  # added on another node a moment ago
         if not account.enabled:
             return _end(due, State.REJECTED, Reason.ACCOUNT_DISABLED)
-        asked = decode_request(due.request)
-        ask = SendRequest(
+        held = decode_request(due.request)
+        request = SendRequest(
             esim_tran_no=due.esim_tran_no,
             iccid=None,
-            text=due.text if asked.text is None else asked.text,
+            text=due.text if held.text is None else held.text,
             category=Category(due.category),
-            options=asked.options,
+            options=held.options,
         )
-        esim, decision = await self._intake.decide(account, ask)
+        esim, decision = await self._intake.decide(account, request)
         if isinstance(decision, Hold):
-            until_ms = max(decision.until_ms, now_ms + _SHORTEST_HOLD_MS)
-            expires_ms = asked.expires_ms(until_ms)
+            until_ms = max(decision.until_ms, now_ms + _MIN_HOLD_MS)
+            expires_ms = held.expires_ms(until_ms)
             state, reason = decision.state, decision.reason
             return Deferral(due.account_id, due.message_id, state, reason, until_ms, expires_ms)
         if isinstance(decision, Refusal) or esim is None:

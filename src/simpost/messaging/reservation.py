@@ -1,4 +1,4 @@
-"""A message's places in a lane, from its decision until its commit is known."""
+"""Places of a message in a lane, from its decision until its commit is known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simpost.ports.store import NewMessage
 
 
 class ReservingLane(Protocol):
-    """The part of a lane that a reservation ends at."""
+    """The methods of a lane that a reservation calls."""
 
     def take(self, message: NewMessage, reference: int) -> None:
         """Dispatch the parts of a committed message that has places here."""
@@ -21,16 +21,16 @@ class ReservingLane(Protocol):
         ...
 
     def release(self, message_id: bytes, count: int, *, is_uncertain: bool) -> None:
-        """Free the places; `is_uncertain`: the message may be committed all the same."""
+        """Free the places. With `is_uncertain` the message may have been committed."""
         ...
 
 
 class Reservation:
-    """Succeeds by `confirm` inside its `with` block; leaving the block without it is failure.
+    """Succeeds by `confirm` inside its `with` block; leaving the block without it fails.
 
-    An exception leaves it open whether the message was committed: then its lane compares its leases
-    with those in the store. `lease_ms` is the end of the lease of its parts; `None` where the lane
-    had no place, so that the parts are queued in the store.
+    After an exception the message may have been committed: the lane then compares its leases with
+    those in the store. `lease_ms` is the end of the lease of the parts; `None` when the lane had no
+    place, so that the parts are queued in the store.
     """
 
     __slots__ = ("_count", "_is_open", "_lane", "_message_id", "lease_ms")

@@ -1,6 +1,6 @@
-"""What follows from the outcome of a try: the part's next state, and when to look again.
+"""What follows from the outcome of an attempt: the next state of the part, and when it is due.
 
-Pure: outcome, part and time in, settlement out.
+Pure: it takes outcome, part and time, and returns the result to be stored.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     """How long to wait before a part is tried again.
 
     Attributes:
-        throttled_s, busy_s: first and longest pause; each further try doubles it.
-        code_s: the same for one-time codes, which are worth little in a minute.
-        unreachable_s: after a lost link; the lane waits for the link anyway.
+        throttled_s, busy_s: first and longest pause; each further attempt doubles it.
+        code_s: the same for one-time codes, which are useless after a minute.
+        unreachable_s: pause after a lost connection; the lane waits for the connection anyway.
         repeats: how often, and after which pauses, a part in doubt is sent again.
-        failover_s: how long a carrier may be closed, or take nothing, before the next one of the
-            route is taken.
+        failover_s: how long a carrier may be closed, or accept nothing, before queued messages go
+            by the next carrier of the route.
     """
 
     throttled_s: tuple[float, float] = (1.0, 30.0)
@@ -38,6 +38,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     failover_s: float = 10.0
 
     def delay_s(self, outcome: Outcome, attempt: int, priority: int) -> float:
+        """Seconds until the next attempt, for the outcome of this one."""
         if outcome.retry_after_s is not None:
             return outcome.retry_after_s
         if outcome.reason in _NOT_TRIED:
@@ -60,9 +61,9 @@ def apply_outcome(
     ended_ms: int,
     retry_policy: RetryPolicy,
 ) -> AttemptResult:
-    """Turn what a try said into what is to be stored."""
-    outcome = _bounded(part, outcome, retry_policy.repeats)
-    state, due_ms = _next(part, outcome, ended_ms, retry_policy)
+    """The result to be stored for the outcome of an attempt."""
+    outcome = _limit_repeats(part, outcome, retry_policy.repeats)
+    state, due_ms = _next_state(part, outcome, ended_ms, retry_policy)
     return AttemptResult(
         account_id=part.account_id,
         message_id=part.message_id,
@@ -82,8 +83,8 @@ def apply_outcome(
     )
 
 
-def _bounded(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Outcome:
-    """The outcome, or what it means once such tries were repeated often enough."""
+def _limit_repeats(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Outcome:
+    """The outcome; a final one once the part was repeated as often as allowed."""
     if outcome.kind is OutcomeKind.IN_DOUBT:
         if repeats.is_exhausted(part.category, part.unclear):
             return msgspec.structs.replace(outcome, reason=Reason.REPEATS_EXHAUSTED)
@@ -94,7 +95,7 @@ def _bounded(part: OutboundPart, outcome: Outcome, repeats: RepeatPolicy) -> Out
     return outcome
 
 
-def _next(
+def _next_state(
     part: OutboundPart, outcome: Outcome, now_ms: int, retry_policy: RetryPolicy
 ) -> tuple[State, int | None]:
     match outcome.kind:

@@ -1,4 +1,4 @@
-"""Routes: the rules that pick the carriers of a message."""
+"""The rules that select the carriers of a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simpost.ports.carrier import CarrierCapabilities
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Send through `carriers`, in order, what fits every field given; an empty one fits all."""
+    """Selects `carriers`, in order, for messages that match every field that is not empty."""
 
     carriers: tuple[str, ...]
     msisdn_prefix: str = ""
@@ -21,7 +21,8 @@ class Route(msgspec.Struct, frozen=True):
     account: str = ""
     """Access code."""
 
-    def fits(self, access_code: str, esim: Esim) -> bool:
+    def matches(self, access_code: str, esim: Esim) -> bool:
+        """Whether a message of this account to this eSIM matches."""
         return (
             esim.msisdn.startswith(self.msisdn_prefix)
             and esim.imsi.startswith(self.imsi_prefix)
@@ -35,10 +36,10 @@ def _always(_carrier: str) -> bool:
 
 
 class Routing(msgspec.Struct, frozen=True):
-    """All routes in order, and the capabilities of the carriers they lead to.
+    """All routes in order, and the capabilities of their carriers.
 
     Attributes:
-        takes: whether a carrier takes messages now, by its name.
+        is_available: whether a carrier, by name, should be preferred now.
     """
 
     routes: Sequence[Route]
@@ -46,9 +47,9 @@ class Routing(msgspec.Struct, frozen=True):
     is_available: Callable[[str], bool] = _always
 
     def pick(self, access_code: str, esim: Esim) -> tuple[CarrierCapabilities, ...]:
-        """The carriers of the first route that fits: in order, those that take messages first."""
+        """The carriers of the first route that matches, in order, the available ones first."""
         for route in self.routes:
-            if route.fits(access_code, esim):
+            if route.matches(access_code, esim):
                 if len(route.carriers) == 1:
                     return (self.carriers[route.carriers[0]],)
                 names = sorted(route.carriers, key=lambda name: not self.is_available(name))

@@ -1,4 +1,4 @@
-"""The engine with spans: put in place of its rooms where traces are asked for, and only there."""
+"""Spans of requests, attempts and receipts; used only when tracing is configured."""
 
 from __future__ import annotations
 
@@ -21,37 +21,38 @@ from simpost.ports.carrier import CarrierEvents, OutboundPart
 
 
 class TracedIntake(Intake):
-    """Spans `accept`: from the request to its commit, in the trace of who asked."""
+    """Adds the span `accept`, from the request to its commit, in the trace of the caller."""
 
-    def __init__(self, *facts: Any, tracing: Tracing, **more: Any) -> None:
-        super().__init__(*facts, **more)
+    def __init__(self, *args: Any, tracing: Tracing, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._tracing = tracing
 
-    async def send(self, account: Account, ask: SendRequest) -> SendResult:
+    async def send(self, account: Account, request: SendRequest) -> SendResult:
+        """Decide and commit, with a span; see `Intake.send`."""
         tracing = self._tracing
         started_ns = tracing.now_ns()
         try:
-            answer = await super().send(account, ask)
+            result = await super().send(account, request)
         except StoreError as error:
             tracing.accepted(None, started_ns, {}, problem=type(error).__name__)
             raise
-        plan = answer.plan
-        message_id = answer.message_id
+        plan = result.plan
+        message_id = result.message_id
         facts = {
             "message_id": format_id(message_id) if message_id else None,
-            "reason": answer.reason,
-            "repeated": answer.repeated,
+            "reason": result.reason,
+            "repeated": result.repeated,
             "carrier": plan.carrier.name if plan else None,
             "category": plan.category if plan else None,
             "encoding": plan.encoding if plan else None,
             "parts": plan.part_count if plan else None,
         }
         tracing.accepted(message_id, started_ns, facts)
-        return answer
+        return result
 
 
 def trace_carrier_events(tracing: Tracing, name: str, events: CarrierEvents) -> CarrierEvents:
-    """The events of a carrier, with a span for each answered try and for each receipt."""
+    """The events of a carrier, with a span for each attempt with a response and each receipt."""
     return _TracedEvents(tracing, name, events)
 
 
@@ -95,14 +96,14 @@ class _TracedEvents:
         return self._events.on_inbound(part)
 
     def _submitted(self, part: OutboundPart, started_ms: int | None, outcome: Outcome) -> None:
-        """`started_ms` is none for an answer that came too late to be waited for."""
+        """Add the span of an attempt; `started_ms` is `None` for a late response."""
         tracing = self._tracing
         if not tracing.is_traced(part.message_id):
             return
         if outcome.carrier_message_id is not None:
             tracing.means(self._name, outcome.carrier_message_id, part.message_id)
         span = tracing.start(
-            "submit" if started_ms else "late answer",
+            "submit" if started_ms else "late response",
             part.message_id,
             SpanKind.CLIENT,
             {

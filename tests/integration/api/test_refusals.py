@@ -124,7 +124,7 @@ class FullStore:
 async def test_refusals_that_cannot_be_stored_are_bounded() -> None:
     refusals = RefusalLog(FullStore(), lambda: b"id", lambda: NOW_MS)  # type: ignore[arg-type]
     for account_id in range(3 * MOST_IN_MEMORY):
-        refusals.note(
+        refusals.add(
             account_id % 10, "not_installed", esim_tran_no=None, iccid=None, request_id=None
         )  # type: ignore[arg-type]
     await refusals.flush()

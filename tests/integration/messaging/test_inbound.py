@@ -17,7 +17,7 @@ from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.inbound import GATHERING_MS, MOST_ALIKE, InboundService
+from simpost.messaging.inbound import MAX_IDENTICAL, REASSEMBLY_MS, InboundService
 from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
 from simpost.messaging.retry import RetryPolicy
@@ -220,7 +220,7 @@ async def test_jasmin_1257_an_incomplete_reply_is_kept_with_the_parts_that_came(
     await bench.bring_part(3, 3, " end", source=NUMBER[1])
     await bench.desk.tidy()
     assert await bench.inbound() == []
-    bench.clock.ahead_ms = GATHERING_MS + 1000
+    bench.clock.ahead_ms = REASSEMBLY_MS + 1000
     await bench.desk.tidy()
     [row] = await bench.inbound()
     assert (row.text, row.missing) == ("begin [...] end", (2,))
@@ -286,7 +286,7 @@ async def test_no_text_that_came_in_is_in_a_log_line(bench, capsys):
     await bench.bring("s3cret words", source=NUMBER[1])
     await bench.bring("s3cret words", to=NUMBER[2])
     await bench.bring_part(1, 2, "s3cret words")
-    bench.clock.ahead_ms = GATHERING_MS + 1000
+    bench.clock.ahead_ms = REASSEMBLY_MS + 1000
     await bench.desk.tidy()
     shown = capsys.readouterr()
     assert "state=refused" in shown.out + shown.err
@@ -380,14 +380,14 @@ async def test_a_text_from_one_of_our_own_senders_is_not_carried(bench):
 
 async def test_a_carrier_that_returns_its_messages_makes_no_loop(bench):
     statuses = [await bench.bring("hello", to=NUMBER[1])]
-    for _ in range(MOST_ALIKE + 2):
+    for _ in range(MAX_IDENTICAL + 2):
         submit = await bench.centre.submits.get()
         back = submit.short_message.decode()
         statuses.append(await bench.bring(back, source=submit.source_addr, to=NUMBER[1]))
         if statuses[-1] is not OK:
             break
-    assert statuses == [OK] * MOST_ALIKE + [Status.ESME_RX_R_APPN]
-    assert len(await bench.messages()) == MOST_ALIKE
+    assert statuses == [OK] * MAX_IDENTICAL + [Status.ESME_RX_R_APPN]
+    assert len(await bench.messages()) == MAX_IDENTICAL
 
 
 async def test_a_phones_text_delivered_again_after_a_lost_response_is_sent_once(bench):

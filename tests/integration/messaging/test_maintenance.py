@@ -136,7 +136,7 @@ async def test_events_are_kept_for_the_retention_period(bench):
 async def test_many_old_messages_are_deleted_over_several_runs(bench, monkeypatch):
     """Who sets `keep_days` on a store of years must not wait for it with all else."""
     monkeypatch.setattr(maintenance, "_STEP", 2)
-    monkeypatch.setattr(maintenance, "_RETIRE_FOR_MS", 1)
+    monkeypatch.setattr(maintenance, "_DELETE_FOR_MS", 1)
     for number in range(5):
         await bench.store.inbound.save(new(alone(f"text {number}"), at_ms=bench.clock()))
     job = maintenance_of(bench)

@@ -137,7 +137,7 @@ async def serving(path, port, **changed):
         owner="embedded",
         retry_policy=RetryPolicy(),
         clock_ms=wall_clock_ms,
-        inbound=PlainTextReceipts(store, inbox.take).take,
+        inbound=PlainTextReceipts(store, inbox.take).receive,
     )
     carrier = SmppCarrier(settings(port, **changed))
     dispatch.add(carrier)

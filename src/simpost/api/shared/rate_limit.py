@@ -27,7 +27,7 @@ def note_rate_limited(
     """The body is looked into only while the account's refusals of the day are listed."""
     refusals = services.intake.refusals
     given = _named(body) if refusals.lists(account.id) else _Given()
-    refusals.note(
+    refusals.add(
         account.id,
         Reason.RATE_LIMITED,
         esim_tran_no=_identifier(given.esim_tran_no),
