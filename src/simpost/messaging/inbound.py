@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from simpost.config import Settings
-from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState, RawPart
+from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
@@ -230,16 +230,5 @@ class InboundService(Component):
             missing=assembled.missing if isinstance(of, Assembly) else (),
             message_id=None,
             received_ms=max(part.received_ms for part in parts),
-            raw=_raw_parts(parts)
-            if state is not InboundState.REFUSED or _keeps_raw(reason)
-            else (),
+            raw=tuple(part.raw for part in parts if part.raw is not None),
         )
-
-
-def _keeps_raw(reason: Reason | None) -> bool:
-    """Whether the octets of a refused message are kept: only when they were no text."""
-    return reason is Reason.NOT_TEXT
-
-
-def _raw_parts(parts: Sequence[InboundPart]) -> tuple[RawPart, ...]:
-    return tuple(part.raw for part in parts if part.raw is not None)

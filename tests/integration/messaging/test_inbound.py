@@ -371,6 +371,41 @@ async def test_octets_for_an_application_are_not_carried_as_text(bench):
     assert row.reason is Reason.NOT_TEXT
 
 
+@pytest.mark.parametrize("sms_status", [1, 2])
+async def test_a_text_in_the_wrong_alphabet_can_be_read_again_also_when_it_is_refused(
+    bench, sms_status
+):
+    """A centre sends ISO 8859-5 as if it were Latin-1; what came decodes with another codec."""
+    await bench.bring("Где мой пакет?".encode("iso8859_5"), to=NUMBER[sms_status], data_coding=3)
+    [row] = await bench.inbound(esim_tran_no=f"10{sms_status}")
+    found = await bench.store.inbound.find_inbound(SHOP, row.id)
+    assert found.state is (InboundState.FORWARDED if sms_status == 1 else InboundState.REFUSED)
+    [part] = found.raw
+    assert (part.number, part.data_coding, part.size) == (1, 3, 14)
+    assert part.octets.decode("iso8859_5") == "Где мой пакет?"
+
+
+async def test_every_part_of_a_text_refused_when_it_is_whole_keeps_its_octets(tmp_path):
+    async with opened(tmp_path / "s.db", max_parts=1) as bench:
+        for number, text in ((2, "y" * 150), (1, "x" * 150)):
+            await bench.bring_part(number, 2, text, to=NUMBER[1])
+        [row] = await bench.inbound()
+        assert row.reason is Reason.TOO_MANY_PARTS
+        found = await bench.store.inbound.find_inbound(SHOP, row.id)
+        assert [(part.number, part.octets[-150:]) for part in found.raw] == [
+            (1, b"x" * 150),
+            (2, b"y" * 150),
+        ]
+        assert [part.octets[:6].hex() for part in found.raw] == ["050003070201", "050003070202"]
+
+
+async def test_a_text_to_nobody_keeps_its_octets_for_the_administrator(bench):
+    await bench.bring("to nobody", to="66899999999")
+    [row] = await bench.inbound(NO_ACCOUNT)
+    found = await bench.store.inbound.find_inbound(NO_ACCOUNT, row.id)
+    assert [part.octets for part in found.raw] == [b"to nobody"]
+
+
 async def test_a_text_from_one_of_our_own_senders_is_not_carried(bench):
     assert await bench.bring(source=CODE, to=NUMBER[1]) is Status.ESME_RX_R_APPN
     [row] = await bench.inbound()

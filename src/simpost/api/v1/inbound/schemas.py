@@ -54,7 +54,8 @@ class InboundPartOut(Schema):
 class InboundDetail(InboundOut):
     """An inbound message with the octets of its parts.
 
-    `parts` is empty for a refused text and for a message that an older release stored.
+    `parts` is empty for a message that an older release stored. A refused text has its parts, but
+    no `text`: it was not read for anyone, and its octets are there to find out what was sent.
     """
 
     parts: list[InboundPartOut]
