@@ -12,6 +12,7 @@ run: .venv/run.stamp
 test test-long check: export PYTHONDONTWRITEBYTECODE =
 
 test: .venv/dev.stamp
+	@$(BIN)/python -m compileall -q src bench
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-long: .venv/dev.stamp

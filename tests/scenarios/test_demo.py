@@ -167,7 +167,7 @@ def test_a_closed_terminal_ends_it_and_frees_its_port():
         while b"One line for each" not in printed:
             printed += os.read(leader, 4096)
         os.close(leader)
-        process.wait(timeout=45)
+        assert process.wait(timeout=45) == 0
     finally:
         process.kill()
         process.wait()

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from bench.gateway import Gateway, esim_row
 
-EXAMPLES = int(os.environ.get("SIMPOST_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("SIMPOST_EXAMPLES", "2"))
 """Of each endpoint, as documented and once more as not."""
 CHECKS = [
     not_a_server_error,

@@ -27,8 +27,9 @@ def nodes_of(parent):
     return {node["name"]: node["roles"] for node in shown}
 
 
-def test_workers_share_the_port_and_one_has_the_binds(cluster, centre):
-    parent = cluster.start("host", "--workers=2")
+def test_workers_share_a_port_and_have_one_of_their_own(cluster, centre):
+    first = start_on_three_ports(cluster)
+    (parent,) = cluster.nodes
     wanted = [["api"], ["api"], ["carrier", "dispatch"]]
     until(lambda: sorted(nodes_of(parent).values()) == wanted)
     assert len(psutil.Process(parent.pid).children()) == 3
@@ -36,6 +37,11 @@ def test_workers_share_the_port_and_one_has_the_binds(cluster, centre):
     _, taken = until(lambda: (answer := parent.send(esim, "hello"))[0] == 202 and answer)
     until(lambda: parent.state_of(taken["id"]) == "delivered")
     assert centre.texts() == ["hello"]
+    for port, takes_requests in ((first, False), (first + 1, True), (first + 2, True)):
+        answer = httpx2.get(f"http://{HOST}:{port}/healthz")
+        assert answer.status_code == 200
+        answer = httpx2.get(f"http://{HOST}:{port}/v1/messages")
+        assert answer.status_code == (401 if takes_requests else 404)
 
 
 def test_a_worker_that_dies_is_logged_and_replaced(cluster):
@@ -92,15 +98,6 @@ def test_a_mistake_in_the_file_ends_the_parent_with_its_sentence(cluster, tmp_pa
     embedded = Cluster(tmp_path, f"sqlite:///{tmp_path}/s.db", SEAL_KEY, centre.port)
     with pytest.raises(SystemExit, match="--workers needs PostgreSQL"):
         embedded.start("host", "--workers=2")
-
-
-def test_each_worker_has_a_port_of_its_own(cluster):
-    first = start_on_three_ports(cluster)
-    for port, takes_requests in ((first, False), (first + 1, True), (first + 2, True)):
-        answer = httpx2.get(f"http://{HOST}:{port}/healthz")
-        assert answer.status_code == 200
-        answer = httpx2.get(f"http://{HOST}:{port}/v1/messages")
-        assert answer.status_code == (401 if takes_requests else 404)
 
 
 def start_on_three_ports(cluster):

@@ -144,11 +144,11 @@ async def test_every_kind_of_answer_is_given_as_uvicorn_gives_it(request_name, a
 
 @pytest.mark.parametrize("answer_name", BROKEN)
 async def test_a_broken_answer_never_looks_whole(answer_name):
-    """uvicorn has written the head before it sees that it is wrong: it can only hang up then."""
+    """uvicorn writes the head before it sees the fault, and can only hang up then."""
     answer = await said(ours(app_of([], *BROKEN[answer_name])), REQUESTS["post"])
-    wanted = await said(theirs(app_of([], *BROKEN[answer_name])), REQUESTS["post"])
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
     assert b"x-evil" not in answer
-    assert answer == wanted or answer.startswith(b"HTTP/1.1 500 ")
 
 
 async def test_an_app_that_fails_after_the_start_of_its_answer_is_a_500():
