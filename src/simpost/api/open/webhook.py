@@ -1,20 +1,14 @@
-"""webhook/save and webhook/query: where an account wants to be told."""
+"""webhook/save and webhook/query: the webhook address of an account."""
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime
-
-import aiohttp
 import msgspec
 
 from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.parameters import Given, bounded, is_blank, parse_body
 from simpost.api.open.request import AuthenticatedRequest
-from simpost.domain.accounts import AccountChange
-from simpost.net.address_guard import MAX_URL, GuardedResolver, RefusedUrl, check_url
-
-_PATIENCE = aiohttp.ClientTimeout(total=5.0)
+from simpost.messaging import webhooks
+from simpost.net.address_guard import MAX_URL, RefusedUrl
 
 
 class WebhookSave(msgspec.Struct, frozen=True, rename="camel"):
@@ -29,20 +23,18 @@ _DECODER = msgspec.json.Decoder(WebhookSave)
 
 async def save_webhook(call: AuthenticatedRequest) -> ApiResponse:
     """Check and store the account's webhook address."""
-    asked = parse_body(call.body, _DECODER)
-    url = _url(asked)
+    services = call.services
     try:
-        check_url(url, allow_private=call.services.allow_private_webhooks)
-    except RefusedUrl as error:
-        raise ApiError(Code.PARAMETER_INVALID, f"webhook: {error}") from None
-    if call.rules.checks_webhook and not await _is_healthy(call, url):
-        raise ApiError(
-            Code.PARAMETER_INVALID, "webhook: CHECK_HEALTH was not answered with 200; not saved"
+        await webhooks.save_webhook(
+            services.accounts,
+            call.account,
+            _url(parse_body(call.body, _DECODER)),
+            names=services.names,
+            allow_private=services.allow_private_webhooks,
+            checked_at_ms=services.clock_ms() if call.rules.checks_webhook else None,
         )
-    account = call.account
-    await call.services.accounts.change(
-        AccountChange(id=account.id, access_code=account.access_code, webhook=url)
-    )
+    except (RefusedUrl, webhooks.WebhookUnhealthy) as error:
+        raise ApiError(Code.PARAMETER_INVALID, f"webhook: {error}") from None
     return call.rules.done
 
 
@@ -58,35 +50,3 @@ def _url(asked: WebhookSave) -> str:
     if not url or url.isspace():
         raise ApiError(Code.PARAMETER_NULL, "webhook is null or blank")
     return bounded("webhook", url, MAX_URL)
-
-
-async def _is_healthy(call: AuthenticatedRequest, url: str) -> bool:
-    """Whether the receiver answers CHECK_HEALTH with 200, within five seconds, itself."""
-    now = datetime.fromtimestamp(call.services.clock_ms() / 1000, UTC)
-    notice = {
-        "notifyType": "CHECK_HEALTH",
-        "notifyId": uuid.uuid4().hex,
-        "eventGenerateTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "content": {"orderNo": "1234567890", "orderStatus": "Test"},
-    }
-    resolver = GuardedResolver(
-        call.services.names,
-        f"account {call.account.access_code}",
-        allow_private=call.services.allow_private_webhooks,
-    )
-    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True)
-    try:
-        async with (
-            aiohttp.ClientSession(
-                connector=connector, timeout=_PATIENCE, cookie_jar=aiohttp.DummyCookieJar()
-            ) as session,
-            session.post(
-                url,
-                data=msgspec.json.encode(notice),
-                headers={"Content-Type": "application/json", "User-Agent": "simpost"},
-                allow_redirects=False,
-            ) as answer,
-        ):
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        return False

@@ -1,0 +1,58 @@
+"""The webhook address of an account."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+import msgspec
+
+from simpost.domain.accounts import Account, AccountChange
+from simpost.errors import InvalidRequest
+from simpost.messaging.accounts import Accounts
+from simpost.net.address_guard import GuardedResolver, check_url
+from simpost.net.health_check import responds_with_ok
+from simpost.net.resolver import NameResolver
+
+
+class WebhookUnhealthy(InvalidRequest):
+    """CHECK_HEALTH was not answered with 200; not saved."""
+
+
+async def save_webhook(
+    accounts: Accounts,
+    account: Account,
+    url: str,
+    *,
+    names: NameResolver,
+    allow_private: bool,
+    checked_at_ms: int | None,
+) -> None:
+    """Save the address; with `checked_at_ms` only after it answered CHECK_HEALTH.
+
+    Raises:
+        RefusedUrl: simpost must not call this URL.
+        WebhookUnhealthy: the check failed.
+    """
+    check_url(url, allow_private=allow_private)
+    if checked_at_ms is not None:
+        owner = f"account {account.access_code}"
+        resolver = GuardedResolver(names, owner, allow_private=allow_private)
+        if not await responds_with_ok(url, _check_health(checked_at_ms), resolver):
+            raise WebhookUnhealthy
+    await accounts.change(
+        AccountChange(id=account.id, access_code=account.access_code, webhook=url)
+    )
+
+
+def _check_health(now_ms: int) -> bytes:
+    """The notification that the compatible API documents for this check."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return msgspec.json.encode(
+        {
+            "notifyType": "CHECK_HEALTH",
+            "notifyId": uuid.uuid4().hex,
+            "eventGenerateTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "content": {"orderNo": "1234567890", "orderStatus": "Test"},
+        }
+    )
