@@ -1,4 +1,4 @@
-"""A node without the role `api`: the administrator is answered, customers are not."""
+"""Restricts a node without the role `api` to administration and health."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simpost.api.shared.problems import Problem, ProblemCode, render
 
-_OPEN = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
+_PUBLIC = ("/", "/docs", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _ADMIN = "/v1/admin/"
 
 
@@ -15,10 +15,14 @@ def admin_only(app: ASGIApp) -> ASGIApp:
 
     async def filtered(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if scope["type"] != "http" or path in _OPEN or path.startswith(_ADMIN):
+        if scope["type"] != "http" or path in _PUBLIC or path.startswith(_ADMIN):
             await app(scope, receive, send)
             return
-        problem = Problem(404, ProblemCode.NOT_FOUND, "This node takes no requests: ask another.")
+        problem = Problem(
+            404,
+            ProblemCode.NOT_FOUND,
+            "This node has no role `api`. Send the request to another node.",
+        )
         await render(problem)(scope, receive, send)
 
     return filtered

@@ -1,4 +1,4 @@
-"""What a browser is shown: `/` leads to everything, `/docs` lists the endpoints."""
+"""Pages for browsers: `/` links to everything, `/docs` lists the endpoints."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ROOT = """\
 <ul>
 {handsets}<li><a href="docs">API documentation</a>: all endpoints</li>
 <li><a href="openapi.json">OpenAPI document</a>: for generators of clients</li>
-<li>Health: <a href="healthz">healthz</a>, whether the process answers;
+<li>Health: <a href="healthz">healthz</a>, whether the process responds;
 <a href="readyz">readyz</a>, whether it can do its work</li>
 </ul>"""
 _DOCS = """\
@@ -65,6 +65,7 @@ _TITLES = {
 
 @router.get("/")
 async def show_root(services: ServicesDep) -> HTMLResponse:
+    """The start page."""
     url = services.handsets_url
     handsets = _HANDSETS.format(url=escape(url)) if url else ""
     content = _ROOT.format(version=escape(services.version), handsets=handsets)
@@ -73,6 +74,7 @@ async def show_root(services: ServicesDep) -> HTMLResponse:
 
 @router.get("/docs")
 async def show_docs(request: Request, services: ServicesDep) -> HTMLResponse:
+    """The list of endpoints, made from the OpenAPI document."""
     sections = "\n".join(
         _section(tag, operations) for tag, operations in _by_tag(request.app.openapi()).items()
     )
@@ -81,7 +83,7 @@ async def show_docs(request: Request, services: ServicesDep) -> HTMLResponse:
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[str]]:
-    """The rows of the operations under their tag, those of `_TITLES` first."""
+    """Table rows of operations by tag, in the order of `_TITLES`."""
     found: dict[str, list[str]] = {tag: [] for tag in _TITLES}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

@@ -32,7 +32,7 @@ from simpost.errors import NotFound, StoreError
 from simpost.http.connection import prove
 
 BATCH_OCTETS = 4 * 1_048_576
-"""Least that may be taken as a batch of plans or eSIMs, whatever other bodies may have."""
+"""Octets of a batch of plans or eSIMs, where `max_body_octets` is smaller."""
 
 _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     Problem: problems.on_problem,
@@ -46,7 +46,7 @@ _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, A
 
 
 def framework(version: str) -> FastAPI:
-    """The native API with its document, before it is given anything to work with."""
+    """The native API with its OpenAPI document, without services."""
     app = FastAPI(
         title="simpost",
         version=version,
@@ -79,17 +79,17 @@ def build_native_app(services: Services) -> ASGIApp:
 
     async def native_app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _answer(services, app, scope, receive, _counting(counts, send))
+            await _respond(services, app, scope, receive, _counting(counts, send))
         else:
             await app(scope, receive, send)
 
     return native_app
 
 
-async def _answer(
+async def _respond(
     services: Services, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Who asks, then what it brought; of a caller without credentials no body is read."""
+    """Authenticate, then read the body: without valid credentials no body is read."""
     if scope["method"] == "HEAD":
         scope = {**scope, "method": "GET"}  # the server leaves the content out
     caller = proven_caller(services, scope)
@@ -128,15 +128,15 @@ def _counting(counts: Counter[tuple[str, str, str]], send: Send) -> Send:
 async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     started = False
 
-    async def watched(message: Message) -> None:
+    async def send_noted(message: Message) -> None:
         nonlocal started
         started = True
         await send(message)
 
     try:
-        await app(scope, receive, watched)
+        await app(scope, receive, send_noted)
     except Exception:
-        # `on_crash` answered and logged it without its words; Starlette raises it once more.
+        # `on_crash` has responded and logged the type; Starlette raises the error again.
         if not started:
             raise
 
@@ -147,14 +147,14 @@ def _limit(services: Services, scope: Scope) -> int:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A receive that gives the body that was read, then what comes after it."""
-    given = False
+    """A `receive` that returns the body that was read, then passes on what follows."""
+    is_given = False
 
     async def replay() -> Message:
-        nonlocal given
-        if given:
+        nonlocal is_given
+        if is_given:
             return await receive()
-        given = True
+        is_given = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay

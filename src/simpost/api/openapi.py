@@ -15,7 +15,7 @@ from simpost.api.shared.problems import MEDIA_TYPE
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
-    "description": "RFC 9457; `code` is a stable word, see the reference.",
+    "description": "RFC 9457; `code` is stable, docs/api.md lists all of them.",
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -23,7 +23,7 @@ _PROBLEM: dict[str, Any] = {
         "code": {"type": "string"},
         "detail": {"type": "string"},
         "remedy": {"type": "string"},
-        "state": {"type": "string", "description": "Of the message that is not cancelled."},
+        "state": {"type": "string", "description": "State of the message that was not cancelled."},
         "errors": {
             "type": "array",
             "items": {
@@ -56,13 +56,13 @@ _LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of the function in camelCase; with `admin` before it for the administrator's."""
+    """The name of the function in camelCase, with the prefix `admin` for admin endpoints."""
     name = f"admin_{route.name}" if route.path.startswith(_ADMIN) else route.name
     return to_camel(name)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Every path of both APIs with what it takes and answers."""
+    """The document: every path of both APIs with its requests and responses."""
     document = get_openapi(
         title=app.title,
         version=app.version,

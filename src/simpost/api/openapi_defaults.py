@@ -1,8 +1,8 @@
-"""Defaults in the OpenAPI document, told so that generated clients get them right.
+"""Defaults in the OpenAPI document, in a form that client generators read correctly.
 
-Generators of TypeScript types read `default` as "always present" and then require the field of
-requests, too. So no schema has a `default`: in a request the field is optional and its description
-names the default, in an answer it is required.
+Generators of TypeScript types read `default` as "always present" and then require the field in
+requests too. So no schema has a `default`: in a request the field is optional and its description
+states the default; in a response it is required.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ _SCHEMAS = "#/components/schemas/"
 def describe_defaults(document: dict[str, Any]) -> None:
     """Replace the `default` of every property of every schema, in place."""
     schemas = document["components"]["schemas"]
-    asked = _reachable(document["paths"], schemas)
+    in_requests = _reachable(document["paths"], schemas)
     for name, schema in schemas.items():
         for field, about in schema.get("properties", {}).items():
             if "default" not in about:
                 continue
             default = about.pop("default")
-            if name in asked:
-                words = f"Default: `{json.dumps(default, ensure_ascii=False)}`."
-                about["description"] = f"{about.get('description', '')} {words}".lstrip()
+            if name in in_requests:
+                sentence = f"Default: `{json.dumps(default, ensure_ascii=False)}`."
+                about["description"] = f"{about.get('description', '')} {sentence}".lstrip()
             elif field not in schema.setdefault("required", []):
                 schema["required"].append(field)
 
 
 def _reachable(paths: Any, schemas: dict[str, Any]) -> set[str]:
-    """The schemas that bodies of requests are made of."""
+    """Names of the schemas in request bodies, nested ones included."""
     found: set[str] = set()
     bodies = [
         operation.get("requestBody")
         for operations in paths.values()
         for operation in operations.values()
     ]
-    waiting = list(_names(bodies))
-    while waiting:
-        name = waiting.pop()
+    pending = list(_names(bodies))
+    while pending:
+        name = pending.pop()
         if name not in found:
             found.add(name)
-            waiting += _names(schemas[name])
+            pending += _names(schemas[name])
     return found
 
 

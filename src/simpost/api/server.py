@@ -1,4 +1,4 @@
-"""The HTTP server of the APIs, as the settings say."""
+"""The HTTP server of the APIs, built from the settings."""
 
 from __future__ import annotations
 

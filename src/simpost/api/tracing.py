@@ -1,4 +1,4 @@
-"""The trace context of who asks (W3C `traceparent`), for the spans of what is asked."""
+"""The trace context of the caller (W3C `traceparent`), as the parent of our spans."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _HEADERS = (b"traceparent", b"tracestate")
 
 
 def with_trace_context(app: ASGIApp) -> ASGIApp:
-    """The app, with the caller's trace as the current one of each request; a wrong one is none."""
+    """Wrap an app: the trace context of each request is current. An invalid one is ignored."""
     propagator = TraceContextTextMapPropagator()
 
     async def traced(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Accounts: who may call, how fast and from where."""
+"""Accounts: credentials, rate limit, allowed addresses and options of the API customers."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ Networks = Annotated[
     ],
     Field(max_length=100),
 ]
-Pace = Annotated[float, Field(strict=True, ge=0, le=100_000, allow_inf_nan=False)]
+RequestRate = Annotated[float, Field(strict=True, ge=0, le=100_000, allow_inf_nan=False)]
 
 
 class NewAccount(Schema):
-    """A secret is generated unless one is given; `requestsPerSecond` 0 means no limit."""
+    """A missing secret is generated; `requestsPerSecond` 0 means no limit."""
 
     access_code: AccessCode
     secret: Secret | None = None
@@ -69,7 +69,7 @@ class NewAccount(Schema):
     dialect: Dialect = Dialect.HIROAMING
     access_code_only: StrictBool = False
     ip_allow: Annotated[Networks, Field(default_factory=list)]
-    requests_per_second: Pace = 8.0
+    requests_per_second: RequestRate = 8.0
     category: Category = Category.SERVICE
     enabled: StrictBool = True
     look_alikes: StrictBool = False
@@ -77,7 +77,7 @@ class NewAccount(Schema):
 
 
 class AccountPatch(Schema):
-    """What is absent or null stays as it is; `newSecret` has a new secret generated."""
+    """Absent and null fields stay as they are; `newSecret` generates a new secret."""
 
     secret: Secret | None = None
     new_secret: StrictBool = False
@@ -85,7 +85,7 @@ class AccountPatch(Schema):
     dialect: Dialect | None = None
     access_code_only: StrictBool | None = None
     ip_allow: Networks | None = None
-    requests_per_second: Pace | None = None
+    requests_per_second: RequestRate | None = None
     category: Category | None = None
     enabled: StrictBool | None = None
     look_alikes: StrictBool | None = None
@@ -93,6 +93,8 @@ class AccountPatch(Schema):
 
 
 class AccountOut(Schema):
+    """An account without its secret."""
+
     access_code: str
     name: str
     dialect: Dialect
@@ -107,23 +109,27 @@ class AccountOut(Schema):
 
 
 class AccountWithSecret(AccountOut):
-    """`secret` is shown this once, when it was made or changed; null otherwise."""
+    """`secret` is shown only in the response that created or changed it; null otherwise."""
 
     secret: str | None
 
 
 class AccountList(Schema):
+    """All accounts, by access code."""
+
     accounts: list[AccountOut]
 
 
 @router.get("/accounts", summary="List all accounts")
 async def list_accounts(services: ServicesDep) -> AccountList:
+    """In the order of their access codes, disabled ones included."""
     accounts = await services.accounts.list_stored()
     return AccountList(accounts=[AccountOut(**_fields(account)) for account in accounts])
 
 
 @router.post("/accounts", status_code=201, summary="Add an account")
 async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecret:
+    """The response is the only one that shows the secret."""
     account = Account(
         id=0,
         access_code=new.access_code,
@@ -152,17 +158,20 @@ async def change_account(
     changes: AccountPatch,
     services: ServicesDep,
 ) -> AccountWithSecret:
+    """Only the given fields change. Takes effect on all nodes."""
     account = await services.accounts.find_stored(accessCode)
     secret = changes.secret or (generate_secret() if changes.new_secret else None)
-    wanted = changes.model_dump(by_alias=False, exclude_none=True, exclude={"secret", "new_secret"})
-    if "requests_per_second" in wanted:
-        wanted["requests_per_s"] = wanted.pop("requests_per_second")
-    if "ip_allow" in wanted:
-        wanted["ip_allow"] = tuple(wanted["ip_allow"])
+    changed_fields = changes.model_dump(
+        by_alias=False, exclude_none=True, exclude={"secret", "new_secret"}
+    )
+    if "requests_per_second" in changed_fields:
+        changed_fields["requests_per_s"] = changed_fields.pop("requests_per_second")
+    if "ip_allow" in changed_fields:
+        changed_fields["ip_allow"] = tuple(changed_fields["ip_allow"])
     if secret:
-        wanted["secret"] = secret
+        changed_fields["secret"] = secret
     changed = await services.accounts.change(
-        AccountChange(id=account.id, access_code=account.access_code, **wanted)
+        AccountChange(id=account.id, access_code=account.access_code, **changed_fields)
     )
     return AccountWithSecret(**_fields(changed), secret=secret)
 

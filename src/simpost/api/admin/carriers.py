@@ -1,4 +1,4 @@
-"""Carriers: the state of each connection; pause, drain and resume."""
+"""Carriers: the state of each connection; pause, resume and drain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simpost.ports.carrier import ConnectionState, ConnectionStatus
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
 
-class ConnectionShown(Schema):
+class ConnectionOut(Schema):
     """One connection to the carrier.
 
     `maxUnanswered` is the most unanswered parts allowed, `unanswered` the number now. `node` is the
@@ -64,43 +64,49 @@ class CarrierOut(Schema):
     available: bool
     queued: int
     leased: int
-    connections: list[ConnectionShown]
+    connections: list[ConnectionOut]
     receipt_id_formats: list[ReceiptIdFormatOut]
 
 
 class CarrierList(Schema):
+    """All carriers, then those that only queued parts still name."""
+
     carriers: list[CarrierOut]
 
 
 @router.get("/carriers", summary="Show all carriers and their connections")
 async def list_carriers(services: ServicesDep) -> CarrierList:
+    """The carriers of all nodes."""
     return CarrierList(
-        carriers=[await _shown(services, each) for each in await services.carriers.list_all()]
+        carriers=[await _carrier(services, each) for each in await services.carriers.list_all()]
     )
 
 
-@router.post("/carriers/{name}/pause", summary="Send nothing by a carrier")
+@router.post("/carriers/{name}/pause", summary="Pause a carrier")
 async def pause_carrier(name: str, services: ServicesDep) -> CarrierOut:
-    return await _shown(services, await services.carriers.pause(name))
+    """Send nothing by it, on all nodes, until it is resumed. It stays connected."""
+    return await _carrier(services, await services.carriers.pause(name))
 
 
-@router.post("/carriers/{name}/resume", summary="Send by a carrier again")
+@router.post("/carriers/{name}/resume", summary="Resume a carrier")
 async def resume_carrier(name: str, services: ServicesDep) -> CarrierOut:
-    return await _shown(services, await services.carriers.resume(name))
+    """Connect it and send by it again, on all nodes."""
+    return await _carrier(services, await services.carriers.resume(name))
 
 
 @router.post(
     "/carriers/{name}/drain",
-    summary="Send nothing more by a carrier, wait for its answers, disconnect",
-    responses={202: {"model": CarrierOut, "description": "It goes on"}},
+    summary="Drain a carrier",
+    responses={202: {"model": CarrierOut, "description": "Draining continues"}},
 )
 async def drain_carrier(name: str, services: ServicesDep, response: Response) -> CarrierOut:
+    """Send nothing more by it, wait for its responses, then disconnect, on all nodes."""
     status, is_done = await services.carriers.drain(name)
     response.status_code = 200 if is_done else 202
-    return await _shown(services, status)
+    return await _carrier(services, status)
 
 
-async def _shown(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
+async def _carrier(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
     return CarrierOut(
         name=status.name,
         state=status.state,
@@ -109,16 +115,16 @@ async def _shown(services: ServicesDep, status: CarrierStatus) -> CarrierOut:
         queued=status.queued,
         leased=status.leased,
         connections=[
-            *(_connection(one, None) for one in status.connections),
-            *(_connection(one, node) for node, one in status.remote_connections),
+            *(_connection(each, None) for each in status.connections),
+            *(_connection(each, node) for node, each in status.remote_connections),
         ],
         receipt_id_formats=[
-            _form(seen) for seen in await services.store.receipts.id_forms(status.name)
+            _id_format(seen) for seen in await services.store.receipts.id_forms(status.name)
         ],
     )
 
 
-def _form(seen: ObservedIdFormat) -> ReceiptIdFormatOut:
+def _id_format(seen: ObservedIdFormat) -> ReceiptIdFormatOut:
     return ReceiptIdFormatOut(
         description=seen.form.sentence,
         base=seen.form.base,
@@ -130,17 +136,19 @@ def _form(seen: ObservedIdFormat) -> ReceiptIdFormatOut:
     )
 
 
-def _connection(one: ConnectionStatus, node: str | None) -> ConnectionShown:
-    return ConnectionShown(
+def _connection(connection: ConnectionStatus, node: str | None) -> ConnectionOut:
+    return ConnectionOut(
         node=node,
-        number=one.number,
-        kind=one.kind,
-        state=one.state,
-        peer=one.peer,
-        problem=one.problem,
-        max_unanswered=one.max_unanswered,
-        unanswered=one.unanswered,
-        allowed_per_second=one.allowed_per_s,
-        rate_per_second=one.rate_per_s,
-        last_heard_at=None if one.last_heard_ms is None else format_time(one.last_heard_ms),
+        number=connection.number,
+        kind=connection.kind,
+        state=connection.state,
+        peer=connection.peer,
+        problem=connection.problem,
+        max_unanswered=connection.max_unanswered,
+        unanswered=connection.unanswered,
+        allowed_per_second=connection.allowed_per_s,
+        rate_per_second=connection.rate_per_s,
+        last_heard_at=None
+        if connection.last_heard_ms is None
+        else format_time(connection.last_heard_ms),
     )

@@ -1,4 +1,4 @@
-"""Nodes: which run, what each does and leases."""
+"""Nodes: the running nodes, their roles and leases."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class NodeOut(Schema):
     """A node of the cluster; times are those of the database.
 
     `self` is true for the node that answers this request. `leases` are `bind CARRIER NUMBER` and
-    `dispatch`. `yieldedCarriers` are carriers that the node could not reach: it leaves their
-    binds to other nodes. `configurationErrors` are the errors of the last file it rejected; the
-    settings from before stay in force.
+    `dispatch`. `yieldedCarriers` are carriers that the node could not reach: other nodes
+    may take over their binds. `configurationErrors` are the errors in the last file that the node
+    rejected; it still uses the settings from before.
     """
 
     name: str
@@ -33,13 +33,14 @@ class NodeOut(Schema):
 
 
 class NodeList(Schema):
-    """Empty with the embedded store, which has one process."""
+    """Empty with the embedded store, which serves one process."""
 
     nodes: list[NodeOut]
 
 
 @router.get("/nodes", summary="Show all nodes and what they lease")
 async def list_nodes(services: ServicesDep) -> NodeList:
+    """The cluster as this node saw it at its last heartbeat."""
     view = services.cluster.view
     return NodeList(
         nodes=[

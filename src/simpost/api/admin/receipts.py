@@ -1,4 +1,4 @@
-"""Receipts that were applied to no part."""
+"""Delivery receipts that matched no part."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(adm
 
 
 class ReceiptQuery(Schema):
-    """Receipts of one carrier, or that came last at `to` or before; without them all."""
+    """Filters: the carrier, and `to`, the latest time at which the receipt was last received."""
 
     carrier: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     to: Instant | None = None
@@ -28,8 +28,8 @@ class ReceiptQuery(Schema):
 class UnmatchedReceiptOut(Schema):
     """A receipt that matched no part.
 
-    `textId` is the id in the text of the receipt, if it differs from the id in the TLV. An
-    identical receipt only increments `count`; `numbers` are those named by the latest one.
+    `textId` is the id in the text of the receipt, if it differs from the id in the TLV. Identical
+    receipts are one row with a `count`; `numbers` are those in the latest one.
     """
 
     carrier: str
@@ -52,14 +52,15 @@ class UnmatchedReceipts(Schema):
     receipts: list[UnmatchedReceiptOut]
 
 
-@router.get("/receipts", summary="List receipts that were applied to no part, newest first")
+@router.get("/receipts", summary="List delivery receipts that matched no part, newest first")
 async def list_unmatched_receipts(
-    which: Annotated[ReceiptQuery, Query()], services: ServicesDep
+    query: Annotated[ReceiptQuery, Query()], services: ServicesDep
 ) -> UnmatchedReceipts:
+    """Without filters: those of all carriers."""
     found = await services.store.receipts.list_unmatched(
-        carrier=which.carrier,
-        until_ms=to_ms(which.to) if which.to else None,
-        limit=which.limit,
+        carrier=query.carrier,
+        until_ms=to_ms(query.to) if query.to else None,
+        limit=query.limit,
     )
     return UnmatchedReceipts(receipts=[_show(receipt) for receipt in found])
 

@@ -1,4 +1,4 @@
-"""Reload: every node reads its own configuration again."""
+"""Reload: every node reads its configuration file again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from simpost.ports.cluster import ConfigReadResult, Reloaded
 
 router = APIRouter(prefix="/v1/admin", tags=["admin"], dependencies=[Depends(admit_admin)])
 
-_NOTHING = Reloaded([], [], [], [], [])
+_NO_CHANGES = Reloaded([], [], [], [], [])
 
 
 class ReloadDiff(Schema):
-    """`sections` hold in another way now; `needsRestart` are read at the start only."""
+    """Changes of carriers, and changed `sections`; those in `needsRestart` wait for a restart."""
 
     added: list[str]
     changed: list[str]
@@ -28,16 +28,17 @@ class ReloadDiff(Schema):
 
 
 class ConfigurationError(Schema):
-    """What is wrong with a file, and at which place of it."""
+    """An error in a configuration file: file, line and setting, and the reason."""
 
     at: str
     reason: str
 
 
 class NodeReloaded(ReloadDiff):
-    """Another node. One that `refused` has `errors` in its file, and keeps what held before.
+    """The result of another node.
 
-    One that is `pending` has not said yet how it read its file; `GET /v1/admin/nodes` tells.
+    `refused`: its file has `errors`, and it still uses the settings from before. `pending`: it has
+    not reported yet; `GET /v1/admin/nodes` shows its result later.
     """
 
     name: str
@@ -46,7 +47,7 @@ class NodeReloaded(ReloadDiff):
 
 
 class ReloadResult(ReloadDiff):
-    """What holds on the node that answers; `nodes` are the others, each with its own file."""
+    """The result of the node that responds; `nodes` are the others, each with its own file."""
 
     nodes: list[NodeReloaded]
 
@@ -54,16 +55,17 @@ class ReloadResult(ReloadDiff):
 @router.post(
     "/reload",
     summary="Have every node read its configuration again",
-    responses={202: {"model": ReloadResult, "description": "Some nodes have not done it yet"}},
+    responses={202: {"model": ReloadResult, "description": "Some nodes have not reported yet"}},
 )
 async def reload(services: ServicesDep, response: Response) -> ReloadResult:
+    """A file with errors changes nothing on its node."""
     try:
         done, others = await services.cluster.reload()
     except ConfigError as error:
         raise Problem(
             422,
             ProblemCode.INVALID_CONFIGURATION,
-            "The configuration is not right; nothing was changed.",
+            "The configuration is not valid; nothing was changed.",
             members={"errors": [_place(line) for line in str(error).splitlines()]},
         ) from None
     response.status_code = 202 if None in others.values() else 200
@@ -73,14 +75,14 @@ async def reload(services: ServicesDep, response: Response) -> ReloadResult:
 
 
 def configuration_errors(reading: ConfigReadResult | None) -> list[ConfigurationError]:
-    """The errors of the file, each with its place."""
+    """The errors in the file, each with its place."""
     return [ConfigurationError(**_place(line)) for line in reading.problems] if reading else []
 
 
 def _node(name: str, reading: ConfigReadResult | None) -> NodeReloaded:
     done = reading.done if reading else None
     return NodeReloaded(
-        **_changes(done or _NOTHING),
+        **_changes(done or _NO_CHANGES),
         name=name,
         state="reloaded" if done else "refused" if reading else "pending",
         errors=configuration_errors(reading),
@@ -98,6 +100,6 @@ def _changes(done: Reloaded) -> dict[str, list[str]]:
 
 
 def _place(line: str) -> dict[str, str]:
-    """`simpost.toml:14: routes[0].carrier: no carrier 'two'`, apart."""
+    """Split `simpost.toml:14: routes[0].carrier: no carrier 'two'` into place and reason."""
     at, mark, reason = line.partition(": ")
     return {"at": at, "reason": reason} if mark else {"at": "", "reason": line}
