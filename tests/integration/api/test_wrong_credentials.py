@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from simpost.api.shared.wrong_credentials import FREE, MAX_DELAY_S, MOST_DELAYED, WrongCredentials
+from simpost.api.shared.wrong_credentials import FREE, MAX_DELAY_S, MAX_DELAYED, WrongCredentials
 from tests.integration.api.conftest import Service
 
 SERVED = Any  # the `service` fixture of conftest.py
@@ -156,10 +156,10 @@ async def test_the_responses_delayed_at_the_same_time_are_bounded() -> None:
     scope = {"client": ("192.0.2.1", 1)}
     tasks = [
         asyncio.create_task(failures.note("open", scope, "demo"))
-        for _ in range(FREE + MOST_DELAYED + 50)
+        for _ in range(FREE + MAX_DELAYED + 50)
     ]
-    await asyncio.gather(*tasks[:FREE], *tasks[FREE + MOST_DELAYED :])
-    assert waiting == MOST_DELAYED
-    assert not any(task.done() for task in tasks[FREE : FREE + MOST_DELAYED])
+    await asyncio.gather(*tasks[:FREE], *tasks[FREE + MAX_DELAYED :])
+    assert waiting == MAX_DELAYED
+    assert not any(task.done() for task in tasks[FREE : FREE + MAX_DELAYED])
     release.set()
     await asyncio.gather(*tasks)

@@ -108,7 +108,7 @@ async def _listed(
     found = await services.store.catalogue.list_plans(which)
     plans = [plan for plan in found if places in (None, plan.location)]
     reply = await services.costs.work(call.account, lambda: _reply(call, plans, prices))
-    services.listings.keep(version, key, reply.body)
+    services.listings.add(version, key, reply.body)
     return reply
 
 

@@ -29,7 +29,7 @@ _SEND = "/v1/messages"
 _HOW = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
 _BEARER = {"WWW-Authenticate": 'Bearer realm="simpost"'}
 PROVEN = "simpost.account"
-"""Where a scope has the account that `proven_caller` found, so that it is looked for once."""
+"""Key in a scope of the account that `proven_caller` found, so that it is looked up once."""
 
 
 async def services_of(request: Request) -> Services:
@@ -39,11 +39,13 @@ async def services_of(request: Request) -> Services:
 
 
 async def identify(request: Request) -> Account:
-    """The account, by `RT-AccessCode` and `RT-SecretKey` or by HTTP Basic; at its pace."""
+    """The account, by `RT-AccessCode` and `RT-SecretKey` or HTTP Basic, within its rate limit."""
     services = await services_of(request)
     account: Account | None = request.scope.get(PROVEN)
     if account is None or services.accounts.get(account.access_code) is not account:
-        account = await _prove(services, request)  # or it changed while its body was read
+        account = await _authenticate(
+            services, request
+        )  # also if it changed while the body was read
     if not may_come_from(account, request.scope):
         raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
     wait_s = services.accounts.admit(account)
@@ -54,14 +56,14 @@ async def identify(request: Request) -> Account:
         raise Problem(
             429,
             ProblemCode.TOO_MANY_REQUESTS,
-            f"{account_pace(account)} Ask again after the seconds that Retry-After says.",
+            f"{account_pace(account)} Retry after the seconds in Retry-After.",
             headers={"Retry-After": str(math.ceil(wait_s))},
         )
     return account
 
 
-async def _prove(services: Services, request: Request) -> Account:
-    """The account; raises the Problem of missing or wrong credentials."""
+async def _authenticate(services: Services, request: Request) -> Account:
+    """The account. Raises Problem for missing or wrong credentials."""
     access_code, secret = _credentials(request)
     account = look_up(services.accounts, access_code)
     if not holds_secret(account, secret):
@@ -72,14 +74,14 @@ async def _prove(services: Services, request: Request) -> Account:
 
 
 def proven_caller(services: Services, scope: Scope) -> Account | None:
-    """The account whose valid credentials are in the headers, or `NOBODY` for the administrator's.
+    """The account whose valid credentials are in the headers; `NOBODY` for an admin token.
 
-    None where there are none: then no body is read.
+    `None` without valid credentials: then no body is read.
     """
     request = Request(scope)
     try:
         access_code, secret = _credentials(request)
-    except Problem:  # told by `identify`, where the path needs an account
+    except Problem:  # `identify` responds, if the path needs an account
         pass
     else:
         account = look_up(services.accounts, access_code)
@@ -98,13 +100,13 @@ def _holds_bearer(request: Request, *tokens: str) -> bool:
 
 
 async def admit_admin(request: Request) -> None:
-    """Let in who holds the admin token; nobody when there is none."""
+    """Raise Problem unless the request has the admin token."""
     token = (await services_of(request)).admin_token
     await admit_bearer(request, "admin", "admin token", token)
 
 
 async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> None:
-    """Let in who holds one of these tokens; an empty one lets nobody in."""
+    """Raise Problem unless the request has one of these tokens; an empty one never matches."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     held = given.strip().encode()
     fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
@@ -119,7 +121,7 @@ async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> N
 
 
 def _credentials(request: Request) -> tuple[bytes, bytes]:
-    """Access code and secret. Raises Problem when none are given, or not both."""
+    """Access code and secret. Raises Problem unless both are given."""
     headers = request.headers
     scheme, _, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":

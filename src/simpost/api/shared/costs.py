@@ -1,7 +1,7 @@
-"""What one account may cost the others: heavy calls in turns, in a thread, within a budget.
+"""A budget of processor time per account, so that heavy calls do not slow down other accounts.
 
-Requests per second say nothing of what a request takes. A list of all plans, a dry run of a long
-text or a large body cost as much as a hundred messages.
+The rate limit counts requests, but a list of all plans, a dry run of a long text or a large body
+costs as much as a hundred messages. Heavy calls of one account run one at a time, in a thread.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from simpost.errors import InvalidRequest
 R = TypeVar("R")
 
 CPU_SHARE: Final = 0.25
-"""Of one core, what the heavy calls of one account may take over time."""
+"""Fraction of one core that the heavy calls of one account may use on average."""
 OCTETS_PER_S: Final = 2_097_152
-"""Octets of large bodies and answers that cost as much as a second of that share."""
+"""Octets of large bodies and responses that cost as much as a second of that share."""
 BURST_S: Final = 4.0
-"""How far an account may run ahead of its share."""
+"""Seconds that an account may be ahead of its share."""
 MAX_WAITING: Final = 16
-"""Heavy calls of one account that wait for their turn."""
+"""Most heavy calls of one account that wait for the one that runs."""
 LARGE_OCTETS: Final = 16_384
-"""From here a body or an answer is heavy."""
+"""Octets from which a body or a response counts as large."""
 
 
 class Overdrawn(InvalidRequest):
@@ -40,8 +40,8 @@ class Overdrawn(InvalidRequest):
 
 
 @dataclass(slots=True)
-class _Purse:
-    """`paid_until_s`: when what was taken is paid for, at the account's share."""
+class _Budget:
+    """`paid_until_s`: when the share has covered all use so far."""
 
     calls: asyncio.Lock = field(default_factory=asyncio.Lock)
     bodies: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -52,40 +52,40 @@ class _Purse:
 class Costs:
     """The budgets of all accounts of a process, and the thread that does their heavy work.
 
-    One thread for all: work of Python in two would only take the interpreter from each other.
-    Each account has at most one call in it or before it, so that they take turns.
+    One thread serves all accounts: two threads of Python code would compete for the interpreter.
+    Each account has at most one call in the queue of the thread, so that accounts alternate.
     """
 
     def __init__(self, time_s: Callable[[], float] = time.monotonic) -> None:
         self._time_s = time_s
-        self._purses: dict[int, _Purse] = {}
+        self._budgets: dict[int, _Budget] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="heavy")
 
     @contextlib.asynccontextmanager
     async def turn(self, account: Account) -> AsyncIterator[None]:
-        """One heavy call of the account at a time. Raises Overdrawn."""
-        purse = self._purse(account)
-        self._check(purse)
-        async with _next(purse, purse.calls):
+        """Wait until no other heavy call of the account runs. Raises Overdrawn."""
+        budget = self._budget(account)
+        self._check(budget)
+        async with _next(budget, budget.calls):
             yield
 
     @contextlib.asynccontextmanager
     async def body(self, account: Account, octets: int) -> AsyncIterator[None]:
-        """A body; one large one of the account at a time, for it is parsed on the loop.
+        """Wait until no other large body of the account is parsed: that happens on the event loop.
 
         Raises Overdrawn.
         """
         if octets < LARGE_OCTETS:
             yield
             return
-        purse = self._purse(account)
-        self._check(purse)
+        budget = self._budget(account)
+        self._check(budget)
         self.charge_octets(account, octets)
-        async with _next(purse, purse.bodies):
+        async with _next(budget, budget.bodies):
             yield
 
     async def work(self, account: Account, work: Callable[[], R]) -> R:
-        """The result of work that leaves the loop; its processor time is charged."""
+        """Run `work` in the thread, charge its processor time, and return its result."""
 
         def timed() -> tuple[R, float]:
             started_s = time.thread_time()
@@ -96,30 +96,30 @@ class Costs:
         return result
 
     def charge_octets(self, account: Account, octets: int) -> None:
-        """Count what a large body or answer takes beside processor time."""
+        """Charge a large body or response, in addition to processor time."""
         if octets >= LARGE_OCTETS:
             self._charge(account, octets / OCTETS_PER_S)
 
-    def _check(self, purse: _Purse) -> None:
-        ahead_s = purse.paid_until_s - self._time_s()
+    def _check(self, budget: _Budget) -> None:
+        ahead_s = budget.paid_until_s - self._time_s()
         if ahead_s > BURST_S:
             raise Overdrawn(ahead_s - BURST_S)
 
-    def _purse(self, account: Account) -> _Purse:
-        return self._purses.setdefault(account.id, _Purse())
+    def _budget(self, account: Account) -> _Budget:
+        return self._budgets.setdefault(account.id, _Budget())
 
     def _charge(self, account: Account, seconds: float) -> None:
-        purse = self._purse(account)
-        purse.paid_until_s = max(purse.paid_until_s, self._time_s()) + seconds
+        budget = self._budget(account)
+        budget.paid_until_s = max(budget.paid_until_s, self._time_s()) + seconds
 
 
 @contextlib.asynccontextmanager
-async def _next(purse: _Purse, lock: asyncio.Lock) -> AsyncIterator[None]:
-    if purse.waiting >= MAX_WAITING:
+async def _next(budget: _Budget, lock: asyncio.Lock) -> AsyncIterator[None]:
+    if budget.waiting >= MAX_WAITING:
         raise Overdrawn(1.0)
-    purse.waiting += 1
+    budget.waiting += 1
     try:
         async with lock:
             yield
     finally:
-        purse.waiting -= 1
+        budget.waiting -= 1

@@ -1,7 +1,7 @@
 """Checks of credentials and addresses that both APIs share.
 
-An unknown access code is checked against a secret nobody has, so that it costs what a wrong
-secret costs and is answered the same.
+An unknown access code is checked against a random secret, so that timing and response are those of
+a wrong secret.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from simpost.messaging.accounts import Accounts
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NOBODY = Account(id=0, access_code="", secret=secrets.token_urlsafe(32))
+"""Stands for an account that does not exist."""
 
 
 def look_up(accounts: Accounts, access_code: bytes) -> Account:
@@ -29,12 +30,12 @@ def look_up(accounts: Accounts, access_code: bytes) -> Account:
 
 
 def holds_secret(account: Account, secret: bytes) -> bool:
-    """Whether this is the account's secret, in time that does not tell where it differs."""
+    """Whether this is the account's secret. Runs in constant time."""
     return compare_digest(account.secret.encode(), secret) and account is not NOBODY
 
 
 def account_pace(account: Account) -> str:
-    """What an account may send, for the answer to the request beyond it."""
+    """The account's rate limit as a sentence."""
     return f"This account may send {account.requests_per_s:g} requests per second."
 
 

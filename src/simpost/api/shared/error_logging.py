@@ -1,6 +1,6 @@
-"""How a failure nobody foresaw is logged: its kind and place, never its words.
+"""Logs unexpected errors with type and place, without their message.
 
-The words of a foreign exception may hold a secret or the text of an SMS.
+The message of a foreign exception may contain a secret or the text of an SMS.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _FRAMES = 4
 
 
 def log_crash(api: str, path: str, error: BaseException) -> None:
-    """Note an unforeseen exception."""
+    """Log an unexpected exception."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     where = " < ".join(f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in frames[::-1])
     log.error("request_crashed", api=api, path=path, error=type(error).__name__, where=where)
 
 
 def log_store_refusal(api: str, path: str, error: BaseException) -> None:
-    """Note that the store could not commit; its errors speak without secrets."""
+    """Log that the store could not commit. Messages of store errors contain no secrets."""
     log.error("request_not_committed", api=api, path=path, error=str(error))

@@ -1,4 +1,4 @@
-"""What is wrong with a field, in words: no Python type, no regular expression, nothing given."""
+"""Messages for invalid fields: no Python types, no regular expressions, no given values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 _FALLBACK = "is not as documented"
-_WORDS = {
+_MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is not a field of this request",
     "json_invalid": "is not valid JSON",
@@ -48,11 +48,11 @@ _STEP = re.compile(r"[A-Za-z_][\w-]*|\d+")
 
 
 class Matching:
-    """A pattern for a string, with the words for what it asks; both are in the document."""
+    """A pattern for a string, and the error message for strings that do not match it."""
 
-    def __init__(self, pattern: str, words: str) -> None:
+    def __init__(self, pattern: str, message: str) -> None:
         self.pattern = pattern
-        self.words = words
+        self.message = message
         self._matches = re.compile(pattern.removesuffix("$") + r"\Z").match
 
     def __get_pydantic_core_schema__(
@@ -67,18 +67,18 @@ class Matching:
 
     def _check(self, text: str) -> str:
         if not self._matches(text):
-            raise ValueError(self.words)
+            raise ValueError(self.message)
         return text
 
 
 def error_message(error: Mapping[str, Any]) -> dict[str, str]:
-    """One mistake, as pydantic found it: where, and what is wrong there."""
+    """One error of pydantic: the place and the reason."""
     steps = [str(step) for step in error["loc"]]
     at = ".".join(step for step in steps if _STEP.fullmatch(step))
     context = error.get("ctx") or {}
     if error["type"] == "value_error":
         return {"at": at, "reason": str(context.get("error") or _FALLBACK)}
     try:
-        return {"at": at, "reason": _WORDS[error["type"]].format(**context)}
+        return {"at": at, "reason": _MESSAGES[error["type"]].format(**context)}
     except KeyError:
         return {"at": at, "reason": _FALLBACK}

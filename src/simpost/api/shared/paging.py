@@ -1,4 +1,4 @@
-"""Pages of lists: a large one takes its account's turn, and is written out off the event loop."""
+"""Pages of lists. A large page counts as a heavy call and is serialized off the event loop."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from simpost.domain.accounts import Account
 R = TypeVar("R")
 
 MAX_SMALL: Final = 50
-"""Rows of a page that costs about what sending a message does."""
+"""Rows of a page that costs about as much as sending a message."""
 
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]")
 
 
-def _written_out(text: object) -> object:
-    """Refuse the Unix times and bare dates that would be read as times too."""
+def _check_rfc_3339(text: object) -> object:
+    """Refuse Unix times and dates without a time, which pydantic would accept."""
     if not isinstance(text, str) or not _DATE_AND_TIME.match(text):
         raise ValueError("is not an RFC 3339 time")
     return text
@@ -33,9 +33,9 @@ def _written_out(text: object) -> object:
 
 # The 22 characters of 16 octets in base64, the last of which holds two bits.
 Cursor = Annotated[
-    str, Matching(r"^[A-Za-z0-9_-]{21}[AQgw]$", "must be the `next` of a page, as it was given")
+    str, Matching(r"^[A-Za-z0-9_-]{21}[AQgw]$", "must be the `next` of a page, unchanged")
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_check_rfc_3339)]
 
 
 class PageQuery(Schema):
@@ -94,18 +94,18 @@ async def answer_page(
     find: Callable[[], Awaitable[R]],
     show: Callable[[R], Schema],
 ) -> Response:
-    """The page as JSON. Raises Overdrawn where the account has no budget left for a large one."""
+    """The page as JSON. Raises Overdrawn if the account has no budget left for a large one."""
 
-    def written(found: R) -> bytes:
+    def serialize(found: R) -> bytes:
         return show(found).model_dump_json(by_alias=True).encode()
 
     costs = services.costs
     if limit <= MAX_SMALL:
-        body = written(await find())
+        body = serialize(await find())
     else:
         async with costs.turn(account):
             found = await find()
-            body = await costs.work(account, lambda: written(found))
+            body = await costs.work(account, lambda: serialize(found))
             costs.charge_octets(account, len(body))
     return Response(body, media_type="application/json")
 

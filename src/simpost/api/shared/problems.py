@@ -24,7 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemCode(StrEnum):
-    """Stable words for what is wrong with a request; a refused message has a Reason instead."""
+    """Stable codes of request errors; a refused message has a `Reason` instead."""
 
     INVALID_REQUEST = "invalid_request"
     UNAUTHORIZED = "unauthorized"
@@ -45,7 +45,7 @@ class ProblemCode(StrEnum):
 
 
 class Problem(InvalidRequest):
-    """What is answered instead of a result."""
+    """The response to a request that failed."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ async def on_not_found(_request: Request, error: Exception) -> Response:
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:
-    """What was given is not repeated: it may be a secret or the text of an SMS."""
+    """The response to invalid fields. Values are not repeated: they may be secrets or texts."""
     assert isinstance(error, RequestValidationError)
     errors = [error_message(each) for each in error.errors()]
     if not _is_json(request) and any(each["at"].startswith("body") for each in errors):
@@ -132,7 +132,7 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """All methods of a path: each is a route of its own, and the error knows but the first."""
+    """All methods of a path: each is a separate route, and the error names only the first."""
     routes: list[Route] = request.app.state.routes
     found = [route for route in routes if route.matches(request.scope)[0] != Match.NONE]
     methods = {method for route in found for method in route.methods or ()}
@@ -154,12 +154,14 @@ def overdrawn(error: Overdrawn) -> Problem:
 async def on_store(request: Request, error: Exception) -> Response:
     """The response when the store failed: 503, nothing was accepted."""
     log_store_refusal("native", request.url.path, error)
-    detail = str(type(error)())  # words of its kind: its own may name files and hosts
+    detail = str(
+        type(error)()
+    )  # the message of the class: that of the error may name files and hosts
     code = ProblemCode.STORE_UNAVAILABLE
     return render(Problem(503, code, detail, headers={"Retry-After": "1"}))
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
-    """The response to a bug: 500, logged without its words."""
+    """The response to a bug: 500, logged without its message."""
     log_crash("native", request.url.path, error)
     return render(Problem(500, ProblemCode.INTERNAL_ERROR, "Something went wrong in simpost."))

@@ -1,4 +1,4 @@
-"""A send beyond an account's pace: noted in the refusal log like any other refused text."""
+"""Sends beyond an account's rate limit are in the refusal log, like other refused texts."""
 
 from __future__ import annotations
 
@@ -8,44 +8,48 @@ from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account
 from simpost.domain.reasons import Reason
 
-_MOST = 64
+_MAX_CHARACTERS = 64
 
 
-class _Given(msgspec.Struct, rename="camel", gc=False):
-    """Nothing of a request but the eSIM that it names."""
+class _Named(msgspec.Struct, rename="camel", gc=False):
+    """The fields of a request that name the eSIM."""
 
     esim_tran_no: str | None = None
     iccid: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Given).decode
+_decode = msgspec.json.Decoder(_Named).decode
 
 
 def note_rate_limited(
     services: Services, account: Account, body: bytes, request_id: str | None
 ) -> None:
-    """The body is looked into only while the account's refusals of the day are listed."""
+    """Record the refusal. The body is parsed only while the day's refusals are listed."""
     refusals = services.intake.refusals
-    given = _named(body) if refusals.lists(account.id) else _Given()
+    named = _parse(body) if refusals.lists(account.id) else _Named()
     refusals.add(
         account.id,
         Reason.RATE_LIMITED,
-        esim_tran_no=_identifier(given.esim_tran_no),
-        iccid=_identifier(given.iccid),
+        esim_tran_no=_identifier(named.esim_tran_no),
+        iccid=_identifier(named.iccid),
         request_id=_request_id(request_id),
     )
 
 
-def _named(body: bytes) -> _Given:
+def _parse(body: bytes) -> _Named:
     try:
         return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Given()
+        return _Named()
 
 
 def _identifier(text: str | None) -> str | None:
-    return text if text and len(text) <= _MOST and text.isascii() and text.isprintable() else None
+    return (
+        text
+        if text and len(text) <= _MAX_CHARACTERS and text.isascii() and text.isprintable()
+        else None
+    )
 
 
 def _request_id(text: str | None) -> str | None:
-    return text if text and len(text) <= 2 * _MOST and text.isprintable() else None
+    return text if text and len(text) <= 2 * _MAX_CHARACTERS and text.isprintable() else None

@@ -1,4 +1,4 @@
-"""The body of a request, read within bounds of size and time."""
+"""Reads the body of a request, with limits of size and time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from simpost.errors import InvalidRequest
 
 SLOW_BODY_S = 30.0
 _DRAIN_OCTETS = 1_048_576
-"""A body too large is read on this far and thrown away, so that its sender sees the answer."""
+"""Octets beyond the limit that are read and dropped, so that the client sees the response."""
 
 
 UNPROVEN_OCTETS = 8_388_608
-"""Most that is kept of all bodies whose callers are not known yet, such as signed requests."""
+"""Octets in memory of all bodies whose callers are not authenticated yet: signed requests."""
 
 
 class BodyTooLarge(InvalidRequest):
@@ -26,16 +26,17 @@ class BodyTooSlow(InvalidRequest):
 
 
 class BodiesFull(InvalidRequest):
-    """Too many requests bring bodies before their callers are known: try again."""
+    """Too many requests are waiting for authentication: try again."""
 
 
 class BodyBudget:
-    """Memory that the bodies of unproven callers share, beside what is in one read."""
+    """Memory that the bodies of callers share until they are authenticated, in octets."""
 
     def __init__(self, octets: int = UNPROVEN_OCTETS) -> None:
         self.left = octets
 
     def take(self, octets: int) -> None:
+        """Reserve memory. Raises BodiesFull."""
         if octets > self.left:
             raise BodiesFull
         self.left -= octets
@@ -47,9 +48,9 @@ async def read_body(
     slow_s: float = SLOW_BODY_S,
     budget: BodyBudget | None = None,
 ) -> bytes | None:
-    """The whole body; None when the caller went away.
+    """The whole body; `None` if the client disconnected.
 
-    Raises BodyTooLarge, BodyTooSlow, and BodiesFull where a budget is given.
+    Raises BodyTooLarge or BodyTooSlow, and BodiesFull with a budget.
     """
     event = await receive()
     if event["type"] != "http.request":

@@ -13,9 +13,12 @@ APIS = ("open", "native")
 
 
 class ResponseCounts:
-    """`done`: successes of the compatible API, which are most responses.
+    """Counts and durations of one process.
 
-    `counts`: the others, by API, HTTP status and the compatible API's errorCode. `times_s` by API.
+    Attributes:
+        done: successes of the compatible API, which are most responses.
+        counts: all others, by API, HTTP status and errorCode of the compatible API.
+        times_s: durations by API.
     """
 
     def __init__(self) -> None:
@@ -28,5 +31,5 @@ class ResponseCounts:
         yield Sample(metrics.RESPONSES, ("open", "200", "0"), self.done)
         for labels, count in self.counts.items():
             yield Sample(metrics.RESPONSES, labels, count)
-        for api, spread in self.times_s.items():
-            yield Sample(metrics.HTTP_TIME, (api,), spread)
+        for api, histogram in self.times_s.items():
+            yield Sample(metrics.HTTP_TIME, (api,), histogram)

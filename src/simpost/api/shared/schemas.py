@@ -18,7 +18,7 @@ Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Schema(BaseModel):
-    """camelCase outside, snake_case inside; a field that is not known is refused."""
+    """camelCase in JSON, snake_case in Python; unknown fields are refused."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -30,7 +30,7 @@ class Schema(BaseModel):
 
 
 class ReasonDetail(Schema):
-    """A reason from the one list, in words, with what to do about it."""
+    """A reason with its explanation and remedy."""
 
     code: Reason
     explanation: str
@@ -46,7 +46,7 @@ def reason_detail(reason: Reason, detail: str = "") -> ReasonDetail:
 
 
 class ReplacedCharacter(Schema):
-    """What was sent in place of some characters of the text, and how often."""
+    """A character of the text, its replacement, and how often it was replaced."""
 
     character: str
     code_point: str
@@ -74,6 +74,7 @@ def format_time(ms: int) -> str:
 
 
 def show_time(ms: int | None) -> str | None:
+    """RFC 3339 in UTC; `None` without a time."""
     return None if ms is None else format_time(ms)
 
 

@@ -1,4 +1,4 @@
-"""What the APIs need to handle requests."""
+"""The components and settings that the APIs use."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from simpost.runtime.readiness import ReadinessCheck
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Wired once, in app.py.
+    """Built once, in app.py.
 
     Attributes:
-        cluster: this node and the others; a cluster of one with the embedded store.
-        admin_token: bearer token of the administrator's endpoints; empty closes them.
-        metrics_token: one that opens /metrics and nothing else; empty: there is none.
-        max_body_octets: largest body read; batches of the administrator may be larger.
-        timestamp_window_s: how far the timestamp of a signed request may be from our clock.
-        allow_private_webhooks: let webhooks go to loopback and private addresses.
-        handsets_url: the page of the simulated handsets; empty where there are none.
-        shows_imported_prices: package/list shows an account without a price of its own the
-            imported one.
-        names: looks up the names in webhook URLs.
+        cluster: this node and the others; only this node with the embedded store.
+        admin_token: bearer token of the admin endpoints; empty disables them.
+        metrics_token: bearer token of /metrics only; empty disables it.
+        max_body_octets: largest request body; batches of the admin API may be larger.
+        timestamp_window_s: most seconds between the timestamp of a signed request and now.
+        allow_private_webhooks: webhooks may have loopback and private addresses.
+        handsets_url: the page of the simulated handsets; empty without them.
+        shows_imported_prices: package/list shows imported prices to accounts without own ones.
+        names: resolves the host names in webhook URLs.
     """
 
     store: Store

@@ -1,7 +1,7 @@
-"""Wrong credentials: counted per address and account, logged, and answered more and more slowly.
+"""Wrong credentials: counted by address and account, logged, and answered with a growing delay.
 
-Right credentials are never held up, so that nobody can lock an account out. Memory and log lines
-are bounded, whatever strangers send.
+Valid credentials are never delayed, so that nobody can lock an account out. Memory and log lines
+are bounded.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from simpost.domain.rates import TokenBucket
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 
-MOST_KNOWN: Final = 10_000
-"""Pairs of address and account that are counted; beyond, the one that failed longest ago goes."""
-MOST_DELAYED: Final = 100
-"""Answers that are held back at the same time; beyond, wrong credentials are answered at once."""
+MAX_PAIRS: Final = 10_000
+"""Pairs of address and account in memory; beyond, the pair that failed longest ago is evicted."""
+MAX_DELAYED: Final = 100
+"""Responses delayed at the same time; beyond, wrong credentials are answered at once."""
 FREE: Final = 5
-"""Wrong credentials of one address for one account that are answered at once."""
+"""Failures of one address for one account that are answered at once."""
 MAX_DELAY_S: Final = 4.0
 _FIRST_DELAY_S: Final = 0.25
 _FORGET_S: Final = 900.0
@@ -32,13 +32,13 @@ _LINES_PER_S: Final = 0.5
 _LINES_AT_ONCE: Final = 20
 
 UNKNOWN: Final = "(unknown)"
-"""Stands for every access code that no account has: strangers can send any number of those."""
+"""Stands for every access code that no account has: their number is not bounded."""
 
 log = get_logger(__name__)
 
 
 class WrongCredentials:
-    """`counts`: by API (open, native, admin, metrics)."""
+    """Counts failures; `counts` are by API (open, native, admin, metrics)."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class WrongCredentials:
         self._not_logged = 0
 
     async def note(self, api: str, scope: Scope, account: str) -> None:
-        """Count one failure and hold its answer back as long as it deserves."""
+        """Count one failure and wait for its delay."""
         delay_s = self.count(api, _address(scope), account)
-        if not delay_s or self._delayed >= MOST_DELAYED:
+        if not delay_s or self._delayed >= MAX_DELAYED:
             return
         self._delayed += 1
         try:
@@ -65,14 +65,14 @@ class WrongCredentials:
             self._delayed -= 1
 
     def count(self, api: str, address: str, account: str) -> float:
-        """Seconds to hold the answer back: 0 for the first few, doubled with each one after."""
+        """Count one failure; seconds of delay: 0 for the first few, then doubled with each one."""
         self.counts[api,] += 1
         now_s = self._monotonic_s()
         key = (address, account)
         times, last_s = self._failed.pop(key, (0, now_s))
         times = 1 if now_s - last_s >= _FORGET_S else times + 1
         self._failed[key] = (times, now_s)
-        if len(self._failed) > MOST_KNOWN:
+        if len(self._failed) > MAX_PAIRS:
             self._failed.popitem(last=False)
         if _is_round(times):
             self._log(api, address, account, times, now_s)
@@ -101,12 +101,12 @@ class WrongCredentials:
 
 
 def _is_round(times: int) -> bool:
-    """1, 10, 100 ...: a line for each would fill the log."""
+    """Whether it is 1, 10, 100 ...: a line for each failure would fill the log."""
     return str(times).rstrip("0") == "1"
 
 
 def _address(scope: Scope) -> str:
-    """The caller's address; of IPv6 the network /64, which is one customer's as a rule."""
+    """The client's address; for IPv6 the /64 network, which usually belongs to one customer."""
     client = scope.get("client")
     if not client:
         return "-"

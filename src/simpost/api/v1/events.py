@@ -1,4 +1,4 @@
-"""GET /v1/events: what happened to an account's messages, in the order it became visible."""
+"""GET /v1/events: events of an account's messages, in the order of their sequence numbers."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from simpost.ports.store import Event, EventPage
 router = APIRouter(prefix="/v1")
 
 _MAX_SEQUENCE: Final = 2**53 - 1
-"""The largest whole number that every JSON reader takes."""
+"""The largest integer that every JSON reader represents exactly."""
 
 
 class EventQuery(Schema):
-    """`after` is the last sequence number that was read; without it, from the oldest event on."""
+    """`after` is the last sequence number that was read; without it: from the oldest event."""
 
     after: Annotated[int, Field(ge=0, le=_MAX_SEQUENCE)] | None = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 50
 
 
 class EventOut(Schema):
-    """A fact that never changes. `sequence` is its place among the account's events.
+    """An event never changes. `sequence` numbers the account's events.
 
-    `subject` is the id of what `type` names first: of a message for `message.delivered`.
+    `subject` is the id of the object in `type`: a message id for `message.delivered`.
     """
 
     sequence: int
@@ -40,7 +40,7 @@ class EventOut(Schema):
 
 
 class EventList(Schema):
-    """Oldest first. `next` is the `after` of the next request, also when there is no event yet."""
+    """Oldest first. `next` is the `after` of the next request, also when there are no events."""
 
     events: list[EventOut]
     next: int
@@ -51,16 +51,17 @@ class EventList(Schema):
     "/events",
     response_model=EventList,
     tags=["messages"],
-    summary="Read what happened, oldest first",
+    summary="Read events, oldest first",
 )
 async def list_events(
     query: Annotated[EventQuery, Query()], account: Caller, services: ServicesDep
 ) -> Response:
+    """Ask again with `after` set to `next`; `hasMore` says whether that returns events now."""
     if not account.events:
         raise Problem(
             409,
             ProblemCode.EVENTS_NOT_KEPT,
-            "This account keeps no events. Ask the administrator to switch them on: "
+            "This account keeps no events. Ask the administrator to enable them: "
             f"simpost accounts change {account.access_code} --events",
         )
 
@@ -76,14 +77,14 @@ async def list_events(
 
 
 def _check_complete(after: int | None, page: EventPage) -> None:
-    """Raises Problem where events behind `after` are gone, or were never there."""
+    """Raise Problem if events after `after` were deleted, or the number was never assigned."""
     if after is None or page.deleted_to <= after <= page.last_sequence:
         return
     raise Problem(
         410,
         ProblemCode.EVENTS_GONE,
-        f"Events after {after} are no longer kept, or that number was never given. Read the "
-        f"messages again (GET /v1/messages), then go on with after={page.last_sequence}.",
+        f"Events after {after} are deleted, or that number was never assigned. Read the "
+        f"messages again (GET /v1/messages), then continue with after={page.last_sequence}.",
         members={"lastSequence": page.last_sequence},
     )
 

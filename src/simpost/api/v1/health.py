@@ -1,4 +1,4 @@
-"""Whether this simpost is alive, and whether it can do its work."""
+"""Health: liveness and readiness of this process."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ router = APIRouter(tags=["health"])
 
 
 class HealthOut(BaseModel):
+    """The process responds."""
+
     status: Literal["ok"] = "ok"
     version: str
 
 
 class ReadinessOut(BaseModel):
-    """`degraded`: messages are accepted and committed, but not sent; `warning` says why."""
+    """`degraded`: messages are committed but not sent; `warning` is the reason."""
 
     status: Literal["ok", "degraded"]
     version: str
     warning: str | None
 
 
-@router.get("/healthz", summary="Alive: the process answers")
+@router.get("/healthz", summary="Alive: the process responds")
 async def healthz(services: ServicesDep) -> HealthOut:
+    """Checks nothing else: a failure means that the process must be restarted."""
     return HealthOut(version=services.version)
 
 
 @router.get("/readyz", summary="Ready: the store commits, and the process is not about to stop")
 async def readyz(services: ServicesDep, response: Response) -> ReadinessOut:
+    """503 when messages cannot be accepted: the store does not commit, or a stop has begun."""
     found = await services.readiness.status()
     if found.problem:
         draining = found.problem == DRAINING

@@ -1,4 +1,4 @@
-"""GET /metrics: what Prometheus scrapes."""
+"""GET /metrics: metrics in the formats of Prometheus."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ router = APIRouter(tags=["health"])
     response_class=PlainTextResponse,
 )
 async def show_metrics(request: Request, services: ServicesDep) -> Response:
-    """Opens to the token that is for this alone, and to the administrator's."""
+    """Needs the metrics token or the admin token."""
     await admit_bearer(
         request, "metrics", "metrics token", services.metrics_token, services.admin_token
     )
-    readings = [
+    samples = [
         *await services.measures.read(),
         *services.answers.read(),
         *services.wrong_credentials.read(),
         Sample(BUILD, (services.version,), 1),
     ]
-    content_type, body = render(readings, request.headers.get("accept", ""))
+    content_type, body = render(samples, request.headers.get("accept", ""))
     return Response(body, media_type=content_type)

@@ -1,1 +1,1 @@
-"""/v1/inbound and conversations: what handsets and phones sent."""
+"""/v1/inbound and conversations: texts from handsets and phones."""

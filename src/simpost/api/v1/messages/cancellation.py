@@ -1,4 +1,4 @@
-"""DELETE /v1/messages/{id}: cancel a message that has not left."""
+"""DELETE /v1/messages/{id}: cancel a message that was not sent yet."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from simpost.domain.states import State
 router = APIRouter(prefix="/v1", tags=["messages"])
 
 
-@router.delete("/messages/{id}", summary="Cancel a message that has not left")
+@router.delete("/messages/{id}", summary="Cancel a message that was not sent yet")
 async def cancel_message(id: str, account: Caller, services: ServicesDep) -> MessageDetail:  # noqa: A002
-    """Scheduled, held, or queued with no part given to a carrier; 409 with its state otherwise."""
+    """Works for scheduled, held and queued messages; 409 with the state otherwise."""
     message_id = parse_id(id)
     message = message_id and await services.intake.cancel(account, message_id)
     if not message:
@@ -25,7 +25,7 @@ async def cancel_message(id: str, account: Caller, services: ServicesDep) -> Mes
         raise Problem(
             409,
             ProblemCode.NOT_CANCELLABLE,
-            f"The message is {message.state}: only a message that has not left can be cancelled.",
+            f"The message is {message.state}: only an unsent message can be cancelled.",
             members={"state": message.state},
         )
     return await message_detail(services, message, account.access_code)

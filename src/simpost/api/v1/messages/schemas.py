@@ -25,6 +25,8 @@ from simpost.domain.states import State
 
 
 class PartOut(Schema):
+    """One part of a message."""
+
     number: int
     state: State
     reason: ReasonDetail | None
@@ -38,6 +40,8 @@ class PartOut(Schema):
 
 
 class AttemptOut(Schema):
+    """One attempt to send a part; `repeat` marks an attempt after one in doubt."""
+
     part: int
     number: int
     carrier: str
@@ -50,7 +54,7 @@ class AttemptOut(Schema):
 
 
 class ReceiptOut(Schema):
-    """A receipt that was not applied at once; `disposition` says why."""
+    """A receipt that did not change the state of its part at once; `disposition` is the reason."""
 
     part: int
     carrier: str
@@ -66,16 +70,18 @@ class ReceiptOut(Schema):
 
 
 class PortsOut(Schema):
+    """Application ports in the user data header; `bits` is their width."""
+
     destination: int
     source: int
     bits: int
 
 
 class MessageOut(Schema):
-    """A message of the log: with `text` as it was sent, or with `binary` in hex digits.
+    """A message of the log, with `text` as it was sent or with `binary` in hex digits.
 
-    `sendAt` is the time that was asked for; `heldUntil` is when a message that is scheduled or held
-    is decided again.
+    `sendAt` is the requested time; `heldUntil` is the time at which a scheduled or held message is
+    decided again.
     """
 
     id: str
@@ -103,9 +109,9 @@ class MessageOut(Schema):
 
 
 class WaitingFor(Schema):
-    """The carrier that a message waits for, and how it is at this moment.
+    """The carrier that a message waits for, and its present state.
 
-    `problem` is for the administrator only.
+    `problem` is null except for the administrator.
     """
 
     carrier: str
@@ -113,14 +119,14 @@ class WaitingFor(Schema):
         str,
         Field(
             description="paused, starting, binding, bound, throttled, unbinding, lost, or unknown "
-            "for a carrier that is no longer in the configuration."
+            "for a carrier that is not in the configuration any more."
         ),
     ]
     problem: str | None
 
 
 class MessageDetail(MessageOut):
-    """A message with its parts, all that was tried, and the receipts that were kept."""
+    """A message with its parts, all attempts, and the receipts that were not applied at once."""
 
     account: str
     waiting_for: WaitingFor | None
@@ -130,19 +136,19 @@ class MessageDetail(MessageOut):
 
 
 class MessagePage(Schema):
-    """Newest first; `next` is the cursor of the page after this one, if there is one."""
+    """Newest first; `next` is the cursor of the next page, null at the end."""
 
     messages: list[MessageOut]
     next: str | None
 
 
 def show_message(message: Message) -> MessageOut:
-    """The message as the log shows it."""
+    """The message as a row of the log."""
     options, is_binary = message.options, message.encoding == "binary"
     return MessageOut(
         id=format_id(message.id),
         state=message.state,
-        reason=_why(message.reason),
+        reason=_reason(message.reason),
         esim_tran_no=message.esim_tran_no,
         iccid=message.iccid,
         to=message.destination,
@@ -189,7 +195,7 @@ def _show_part(part: Part) -> PartOut:
     return PartOut(
         number=part.number,
         state=part.state,
-        reason=_why(part.reason),
+        reason=_reason(part.reason),
         carrier=part.carrier,
         carrier_message_id=part.carrier_message_id,
         carrier_code=part.carrier_code,
@@ -206,7 +212,7 @@ def _show_attempt(attempt: Attempt) -> AttemptOut:
         number=attempt.number,
         carrier=attempt.carrier,
         outcome=attempt.outcome,
-        reason=_why(attempt.reason),
+        reason=_reason(attempt.reason),
         carrier_code=attempt.carrier_code,
         started_at=format_time(attempt.started_ms),
         ended_at=format_time(attempt.ended_ms),
@@ -221,7 +227,7 @@ def _show_receipt(receipt: UnappliedReceipt) -> ReceiptOut:
         carrier_message_id=receipt.carrier_message_id,
         state=receipt.state,
         disposition=receipt.disposition,
-        reason=_why(receipt.reason),
+        reason=_reason(receipt.reason),
         carrier_code=receipt.carrier_code,
         carrier_code_meaning=explain_carrier_code(receipt.carrier_code),
         count=receipt.times,
@@ -230,5 +236,5 @@ def _show_receipt(receipt: UnappliedReceipt) -> ReceiptOut:
     )
 
 
-def _why(reason: Reason | None) -> ReasonDetail | None:
+def _reason(reason: Reason | None) -> ReasonDetail | None:
     return reason_detail(reason) if reason else None

@@ -1,4 +1,4 @@
-"""POST /v1/messages: send, or ask what sending would do."""
+"""POST /v1/messages: send a message, or preview the decision."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ STATUS = {
     Reason.SEND_AT_PASSED: 422,
     Reason.SEND_AT_TOO_FAR: 422,
 }
-"""The HTTP status of a refusal; every other reason is 409: ask again when it has changed."""
+"""The HTTP status of a refusal. All other reasons are 409: the request may succeed later."""
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -50,10 +50,10 @@ IdempotencyKey = Annotated[
 
 
 class AcceptedMessage(Schema):
-    """Committed. What is null is not known: an old answer to a message that is forgotten.
+    """The message is committed.
 
-    `sendAt` is the time that was asked for; `heldUntil` is when a message that was not sent at once
-    is decided again.
+    `sendAt` is the requested time; `heldUntil` is the time at which a scheduled or held message is
+    decided again. A replay for a message that is no longer in the log has null fields.
     """
 
     id: str
@@ -66,7 +66,7 @@ class AcceptedMessage(Schema):
 
 
 class Ucs2Trigger(Schema):
-    """A character that is not in the alphabet of the carrier, mostly GSM 7 bit: it forces UCS-2.
+    """A character outside the alphabet of the carrier, usually GSM 7 bit: it requires UCS-2.
 
     `firstPosition` counts characters from 0.
     """
@@ -80,7 +80,7 @@ class Ucs2Trigger(Schema):
 
 
 class Preview(Schema):
-    """What sending would do now; nothing is committed and nothing is sent."""
+    """The decision that sending would get now; nothing is committed and nothing is sent."""
 
     decision: Literal["send", "hold", "refuse"]
     reason: ReasonDetail | None
@@ -100,7 +100,7 @@ class Preview(Schema):
     "/messages",
     status_code=202,
     response_model=AcceptedMessage,
-    summary="Send a message, or with dryRun ask what would happen",
+    summary="Send a message; with dryRun, preview the decision",
     responses={200: {"model": Preview, "description": "The decision of a dry run"}},
 )
 async def send_message(
@@ -111,7 +111,8 @@ async def send_message(
     services: ServicesDep,
     idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
 ) -> Any:
-    ask = SendRequest(
+    """202 means that the message is committed. Sends with one Idempotency-Key send it once."""
+    wanted = SendRequest(
         esim_tran_no=send.esim_tran_no,
         iccid=send.iccid,
         text=send.content,
@@ -123,20 +124,20 @@ async def send_message(
         send_at_ms=send.send_at_ms,
     )
     if send.dry_run:
-        decision = await services.intake.preview(account, ask)
+        decision = await services.intake.preview(account, wanted)
         async with services.costs.turn(account):
             preview = await services.costs.work(
                 account, lambda: _preview(decision, send).model_dump_json()
             )
         return Response(preview, media_type="application/json")
-    answer = await services.intake.send(account, ask)
-    if answer.message_id is None:
-        raise _refused(answer)
-    if answer.plan:
-        return _sent(answer.message_id, answer.plan, answer.hold, send.send_at_ms)
+    result = await services.intake.send(account, wanted)
+    if result.message_id is None:
+        raise _refused(result)
+    if result.plan:
+        return _sent(result.message_id, result.plan, result.hold, send.send_at_ms)
     response.headers["Idempotency-Replayed"] = "true"
-    message = await services.store.log.find_message(account.id, answer.message_id)
-    return _sent_before(answer.message_id, message)
+    message = await services.store.log.find_message(account.id, result.message_id)
+    return _replayed(result.message_id, message)
 
 
 def _sent(
@@ -153,8 +154,8 @@ def _sent(
     )
 
 
-def _sent_before(message_id: bytes, message: Message | None) -> AcceptedMessage:
-    """What became of the message that an earlier request with this id was answered with."""
+def _replayed(message_id: bytes, message: Message | None) -> AcceptedMessage:
+    """The response to a replay; `message` is `None` when it is not in the log any more."""
     if message is None:
         return AcceptedMessage(
             id=format_id(message_id),
@@ -176,10 +177,10 @@ def _sent_before(message_id: bytes, message: Message | None) -> AcceptedMessage:
     )
 
 
-def _refused(answer: SendResult) -> Problem:
-    reason = answer.reason
+def _refused(result: SendResult) -> Problem:
+    reason = result.reason
     assert reason
-    detail = f"{reason.explanation} {answer.detail}".strip()
+    detail = f"{reason.explanation} {result.detail}".strip()
     members = {"remedy": reason.remedy}
     return Problem(STATUS.get(reason, 409), reason, detail, members=members)
 
@@ -221,7 +222,7 @@ def _preview(decision: Decision, send: MessageRequest) -> Preview:
 
 
 def _cost(send: MessageRequest) -> tuple[str, tuple[str, ...]]:
-    """What a usual carrier would make of a message that none takes, however many parts it is."""
+    """Encoding and segments of a refused message, for a carrier that takes GSM 7 bit and UCS-2."""
     if send.text is None:
         ports = send.options.ports
         octets = bytes.fromhex(send.content)
@@ -231,14 +232,14 @@ def _cost(send: MessageRequest) -> tuple[str, tuple[str, ...]]:
 
 
 def _ucs2_triggers(text: str | None, carrier: CarrierCapabilities | None) -> list[Ucs2Trigger]:
-    """Characters that keep the text out of the alphabet the carrier would take it in."""
+    """Characters that the default alphabet of the carrier does not have."""
     if text is None:
         return []
     default = parse_encoding(carrier.alphabet if carrier else "gsm7")
-    return [_shown(driver) for driver in explain(text, default=default).forced]
+    return [_ucs2_trigger(driver) for driver in explain(text, default=default).forced]
 
 
-def _shown(driver: CostDriver) -> Ucs2Trigger:
+def _ucs2_trigger(driver: CostDriver) -> Ucs2Trigger:
     return Ucs2Trigger(
         character=driver.character,
         code_point=driver.code_point,

@@ -1,4 +1,4 @@
-"""What POST /v1/messages takes."""
+"""The request of POST /v1/messages."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ MAX_OCTETS = 5000
 MAX_VALIDITY_S = 30 * 86_400
 
 
-def _without_nul(text: str) -> str:
+def _check_no_nul(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("holds a NUL character")
+        raise ValueError("must not contain a NUL character")
     return text
 
 
-def _a_sender(text: str) -> str:
+def _check_sender(text: str) -> str:
     if not is_sender(text):
         raise ValueError("must be up to 15 digits, or up to 11 letters and digits")
     return text
@@ -47,31 +47,34 @@ Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
 
 class PortsIn(Schema):
-    """Of the application on the handset, in the user data header."""
+    """Application ports on the handset, sent in the user data header."""
 
     destination: Port
     source: Port = 0
-    bits: Annotated[Literal[8, 16], Field(description="Width: element 0x04 or 0x05.")] = 16
+    bits: Annotated[
+        Literal[8, 16], Field(description="Width of a port: 8 (element 0x04) or 16 (element 0x05).")
+    ] = 16
 
     @model_validator(mode="after")
-    def _fit(self) -> PortsIn:
+    def _check_width(self) -> PortsIn:
         if max(self.destination, self.source) >= 1 << self.bits:
             raise ValueError(f"a port does not fit into {self.bits} bits")
         return self
 
 
-def _given(name: str) -> dict[str, Any]:
+def _requires(name: str) -> dict[str, Any]:
+    """JSON Schema: the field is present and not null."""
     return {"required": [name], "properties": {name: {"type": "string"}}}
 
 
 class MessageRequest(Schema):
-    """What to send, and to which eSIM: `text` or `binary`, by `esimTranNo`, `iccid` or both."""
+    """A message to one eSIM: `text` or `binary`, with `esimTranNo`, `iccid` or both."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "allOf": [
-                {"anyOf": [_given("esimTranNo"), _given("iccid")]},
-                {"oneOf": [_given("text"), _given("binary")]},
+                {"anyOf": [_requires("esimTranNo"), _requires("iccid")]},
+                {"oneOf": [_requires("text"), _requires("binary")]},
             ]
         }
     )
@@ -86,7 +89,7 @@ class MessageRequest(Schema):
                 max_length=MAX_CHARACTERS,
                 json_schema_extra={"pattern": "^[^\\x00]*$"},
             ),
-            AfterValidator(_without_nul),
+            AfterValidator(_check_no_nul),
         ]
         | None
     ) = None
@@ -94,15 +97,15 @@ class MessageRequest(Schema):
         Annotated[
             StrictStr,
             Field(max_length=2 * MAX_OCTETS, description="Octets in hex digits."),
-            Matching(r"^(?:[0-9a-fA-F]{2})+$", "must be octets in hex digits, two for each"),
+            Matching(r"^(?:[0-9a-fA-F]{2})+$", "must be octets in hex digits, two per octet"),
         ]
         | None
     ) = None
     ports: PortsIn | None = None
-    from_: Annotated[StrictStr, AfterValidator(_a_sender)] | None = Field(
+    from_: Annotated[StrictStr, AfterValidator(_check_sender)] | None = Field(
         default=None,
         alias="from",
-        description="Whom the handset shows: up to 15 digits, or up to 11 letters and digits.",
+        description="Shown by the handset: up to 15 digits, or up to 11 letters and digits.",
     )
     message_class: Annotated[StrictInt, Field(ge=0, le=3)] | None = Field(
         default=None, alias="class", description="0 is flash (TS 23.038 4)."
@@ -110,20 +113,20 @@ class MessageRequest(Schema):
     receipt: StrictBool = True
     look_alikes: StrictBool | None = Field(
         default=None,
-        description="Send look-alikes, such as straight quotes for curly ones, where that saves "
-        "parts; null takes the account's own.",
+        description="Replace characters by look-alikes, such as curly quotes by straight ones, "
+        "where that saves parts. null: as set for the account.",
     )
     category: Category | None = None
     validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
     send_at: Instant | None = Field(
         default=None,
-        description="When to send it, up to 60 days ahead; null sends it now. The validity counts "
-        "from that time.",
+        description="Time to send it, up to 60 days ahead; null sends it now. The validity period "
+        "begins at that time.",
     )
     dry_run: StrictBool = False
 
     @model_validator(mode="after")
-    def _is_whole(self) -> MessageRequest:
+    def _check_fields(self) -> MessageRequest:
         if self.esim_tran_no is None and self.iccid is None:
             raise ValueError("give esimTranNo, iccid or both")
         if (self.text is None) == (self.binary is None):
@@ -139,11 +142,12 @@ class MessageRequest(Schema):
 
     @property
     def send_at_ms(self) -> int | None:
+        """Milliseconds since 1970; `None` to send now."""
         return None if self.send_at is None else to_ms(self.send_at)
 
     @property
     def options(self) -> SendOptions:
-        """The options of the message."""
+        """The options of the message, as the decision reads them."""
         ports = self.ports
         options = SendOptions(
             sender=self.from_,
