@@ -52,7 +52,6 @@ WORDS_TO_DO = (
     "SECURITY.md",
     "bench/",
     "docs/",
-    "src/simpost/api/",
     "src/simpost/app.py",
     "src/simpost/carriers/",
     "src/simpost/catalogue/",
@@ -74,7 +73,7 @@ WORDS_TO_DO = (
 """Rooms that still use such words. Take out what is done; add none."""
 
 DOCUMENTED = ("api", "cli", "ports", "smpp", "text")
-DOCSTRINGS_TO_DO = frozenset({"api", "cli", "ports", "smpp"})
+DOCSTRINGS_TO_DO = frozenset({"cli", "ports", "smpp"})
 """Rooms with public functions that have no docstring yet. Take out what is done; add none."""
 
 
