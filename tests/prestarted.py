@@ -90,7 +90,7 @@ def run(command: Sequence[Any], *, timeout: float, **options: Any) -> CompletedP
 
 
 class _Server:
-    """The process that forks, as those see it who want one."""
+    """The client side of the process that forks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -196,7 +196,7 @@ def _import_all() -> None:
 
 
 def _become(order: dict[str, Any]) -> None:
-    """Be what `python -m MODULE ARGUMENTS` would be."""
+    """Run the module as `python -m MODULE ARGUMENTS` would."""
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["cwd"])

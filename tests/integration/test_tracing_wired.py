@@ -1,4 +1,4 @@
-"""Tracing is put in place where it is asked for, and costs nothing where it is not."""
+"""Tracing is set up when configured, and costs nothing otherwise."""
 
 import sys
 

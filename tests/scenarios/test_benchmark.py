@@ -1,4 +1,4 @@
-"""The benchmark itself: what it counts is what happened."""
+"""The benchmark itself: its counts are correct."""
 
 from bench.checks import sink_per_s
 from bench.crash import kill_and_count

@@ -1,4 +1,4 @@
-"""What a newcomer meets: the demo as a process of its own."""
+"""The demo as a process of its own."""
 
 import os
 import pty
@@ -155,7 +155,7 @@ def test_a_closed_terminal_ends_it_and_frees_its_port():
     port = free_port()
     leader, terminal = pty.openpty()
     process = subprocess.Popen(
-        # A session of its own, whose terminal it is: the kernel tells it when that is closed.
+        # A session of its own with this terminal: the kernel signals it when that is closed.
         ["setsid", "--ctty", sys.executable, "-m", "simpost", "demo", f"--port={port}", *FREE],
         stdin=terminal,
         stdout=terminal,

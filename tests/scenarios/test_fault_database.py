@@ -55,7 +55,7 @@ async def go_through(site, load, handsets, break_it, mend_it):
 
 
 def check_refusals(load):
-    """A clear no, that may be tried again; never a crash, and nobody was left without an answer."""
+    """Refusals are clear and retryable, never a crash, and every request got a response."""
     assert load.refused.keys() <= {("native", 503), ("open", 503)}, load.refused
     assert not load.unanswered
 
@@ -102,7 +102,7 @@ async def test_the_primary_is_lost_and_its_standby_promoted(tmp_path, database):
 
 
 async def test_postgresql_is_told_to_miss_a_node_that_is_cut_off():
-    """Else each cut costs eleven of its connections for two hours, and what they locked."""
+    """Otherwise each cut leaves eleven connections and their locks for two hours."""
     (port,) = free_ports(1)
     server = await asyncio.to_thread(
         PostgresServer, f"listen_addresses = '{HOST}'\nport = {port}\n"

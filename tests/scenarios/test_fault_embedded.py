@@ -1,4 +1,4 @@
-"""The embedded store's disk is full, or its file has an owner already: refused, and unharmed."""
+"""A full disk or a second owner of the embedded store: refused, and no data is harmed."""
 
 import asyncio
 import contextlib

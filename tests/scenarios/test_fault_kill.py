@@ -16,7 +16,7 @@ from tests.scenarios.faults.service import LONG, Site, until
 
 KILLS = 50 if LONG else 3
 LONGEST_S = 2.0 if LONG else 0.5
-"""Of a node's life between two kills, from when it takes messages again."""
+"""Longest time between two kills, from when the node takes messages again."""
 
 
 async def kill_at_random(site, chance):

@@ -1,4 +1,4 @@
-"""Name servers that never answer, of webhooks that accounts gave: carriers still bind.
+"""Name servers of webhooks that never answer: carriers still bind.
 
 The gateway runs in a mount namespace of its own, whose name server is a socket of ours that reads
 questions and answers none.
@@ -49,7 +49,7 @@ def can_change_its_name_server() -> bool:
 
 
 class Questions(asyncio.DatagramProtocol):
-    """Notes the names that are asked for, and never answers."""
+    """Records the names in queries, and never answers."""
 
     def __init__(self):
         self.names = set()

@@ -1,4 +1,4 @@
-"""No text of a message and no secret reaches what the service writes, whatever happens."""
+"""No text of a message and no secret is in the log, whatever happens."""
 
 import json
 

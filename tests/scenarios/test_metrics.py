@@ -1,4 +1,4 @@
-"""A whole process at work shows on /metrics just what happened: nothing more, nothing less."""
+"""The metrics of a real process are exactly what happened."""
 
 import time
 

@@ -30,7 +30,7 @@ ALONE = ("code", "service")
 
 
 class Load:
-    """Sends numbered texts to whichever node answers, until it is told to stop."""
+    """Sends numbered texts to all nodes until `stop`."""
 
     def __init__(self, cluster, esims):
         self.accepted = {}
@@ -84,7 +84,7 @@ async def kill_again_and_again(cluster, chance):
 
 
 async def ends_of(cluster, accepted):
-    """Every accepted message once nothing more is to be expected of it."""
+    """Every accepted message once it has its final state."""
     found = {}
     ends_s = time.monotonic() + (10 if KILLS > 3 else 2) * PATIENCE_S
     async with aiohttp.ClientSession(cluster.nodes[0].url, headers=CREDENTIALS) as session:

@@ -1,4 +1,4 @@
-"""The OpenAPI document as generators of clients and linters want it, whatever endpoint is new."""
+"""The OpenAPI document is right for client generators and linters, for every endpoint."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The board and the alert rules ask only for metrics and labels that there are."""
+"""The dashboard and the alert rules use existing metrics and labels only."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ PATIENCE_S = 100
 
 
 def program(path, *packages):
-    """A program of the machine, or of these packages, with what it needs in its environment.
+    """A program of the machine or of these packages, with the environment it needs.
 
-    Skips the test where neither can be had.
+    Skips the test when neither is available.
     """
     if installed := shutil.which(Path(path).name):
         return installed, dict(os.environ)

@@ -1,4 +1,4 @@
-"""What is said is octet for octet what uvicorn says, an implementation that is not ours.
+"""Responses are octet for octet those of uvicorn, an independent implementation.
 
 Where the two differ on purpose, `test_rfc.py` has the rule.
 """
@@ -37,7 +37,7 @@ REQUESTS = {
 
 
 def app_of(seen, start, *bodies):
-    """An app that notes what it is given, and answers with these events."""
+    """An app that records its scopes and answers with these events."""
 
     async def app(scope, receive, send):
         event = await receive()
@@ -114,7 +114,7 @@ def ours(app):
 
 
 async def said(server, octets):
-    """All that is answered until the connection is closed, for having been idle at the latest."""
+    """Everything received until the server closes the connection, at the latest as idle."""
     async with server as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(octets)
@@ -176,7 +176,7 @@ BAD_HEADERS = {
 
 @pytest.mark.parametrize("name", BAD_HEADERS)
 async def test_a_bad_header_of_the_application_is_a_500(name):
-    """And it goes over the wire in no part: a client or proxy may read it in another way."""
+    """Nothing of it is sent: a client or proxy may read it in another way."""
     events = start(200, *BAD_HEADERS[name]), OK
     answer = await said(ours(app_of([], *events)), REQUESTS["post"])
     assert answer.startswith(b"HTTP/1.1 500 ")

@@ -1,4 +1,4 @@
-"""What a client may take without reading or waiting."""
+"""Limits for clients that do not read or do not wait."""
 
 import asyncio
 import contextlib
@@ -82,7 +82,7 @@ async def test_clients_that_do_not_read_are_disconnected_after_the_time_limit():
 
 
 def octets_that_came(client):
-    """How much of an answer the kernel has for a client whose connection has ended."""
+    """Number of octets that the kernel still delivers after the connection ended."""
     count = 0
     with contextlib.suppress(ConnectionError):
         while some := client.recv(65_536):
@@ -91,7 +91,7 @@ def octets_that_came(client):
 
 
 async def test_a_client_that_does_not_read_gets_no_megabytes_of_the_kernel():
-    """An answer that would fit into what the kernel takes by itself, and that nobody reads."""
+    """A response that fits into the buffers of the kernel, for a client that does not read."""
 
     async def app(scope, receive, send):
         headers = [(b"content-length", b"1000000")]

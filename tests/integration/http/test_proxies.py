@@ -1,4 +1,4 @@
-"""Real proxies in front: nothing is smuggled through them, and they say who the client is."""
+"""Behind real proxies: nothing is smuggled through, and the client address is passed on."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ CARELESS = {
     "caddyfile": ("header_up -Upgrade", ""),
     "haproxy": ("http-request del-header Upgrade", ""),
 }  # fmt: skip
-"""What the usual recipes for WebSocket make of our configuration."""
+"""Our configuration with the usual recipes for WebSocket applied."""
 VICTIMS = 40
 PATIENCE_S = 30
 

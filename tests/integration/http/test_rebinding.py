@@ -1,4 +1,4 @@
-"""A page that points its own name at 127.0.0.1 reads nothing and does nothing, in real Chromium."""
+"""DNS rebinding in real Chromium: a page whose name leads to 127.0.0.1 reads and does nothing."""
 
 import asyncio
 import shutil

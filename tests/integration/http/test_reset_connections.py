@@ -1,4 +1,4 @@
-"""A connection that is reset costs nobody else anything, on the loop that simpost runs on."""
+"""A reset connection does not affect others, on the event loop of simpost."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ def reset(client):
 
 
 async def stranded_by_a_reset():
-    """What the neighbours of a reset connection were answered, and what the loop complained of."""
+    """The responses to other connections beside a reset one, and the errors of the loop."""
     complaints = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     turn = asyncio.Event()

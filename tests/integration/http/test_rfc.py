@@ -1,4 +1,4 @@
-"""What RFC 9110 and 9112 say of requests, as a table, and h11 as a reader that is not ours.
+"""The rules of RFC 9110 and 9112 for requests as a table, and h11 as an independent parser.
 
 An attacker's second request is in the body of the first: answering it is request smuggling.
 """
@@ -88,7 +88,7 @@ TABLE = {name: (octets, statuses) for name, octets, statuses in table()}
 
 
 async def app(scope, receive, send):
-    """Say what was asked for and what it brought."""
+    """Answer with the path and the body of the request."""
     body, more = b"", True
     while more:
         event = await receive()

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """npm's smpp as package-lock.json has it, installed once for every run of the tests."""
+    """The npm package smpp of package-lock.json, installed once for all runs."""
     return install_npm(HERE, "interop", "no test against npm's smpp")
 
 

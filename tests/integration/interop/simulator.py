@@ -1,4 +1,4 @@
-"""The simulator that peers of other people's making bind to."""
+"""The simulator for peers written by others."""
 
 from contextlib import asynccontextmanager
 
@@ -20,6 +20,6 @@ async def running(**options):
 
 
 def shown(simulator):
-    """The texts on the handset that was busy last."""
+    """The texts on the most recently used handset."""
     [handset] = simulator.handsets.newest(1)
     return [message_view(message, packed=False).text for message in handset.texts]

@@ -1,4 +1,4 @@
-"""A carrier that does as it is told, and a lane between it and a real store."""
+"""A scripted carrier, and a lane between it and a real store."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ class Clock:
 
 
 class ScriptedCarrier:
-    """Keeps what it is sent; answers when told to."""
+    """Records what is sent; answers when the test calls `answer`."""
 
     state = ConnectionState.READY
     ownership = None
@@ -94,7 +94,7 @@ class ScriptedCarrier:
 
 
 class LossyQueue(SqliteQueue):
-    """One whose answers to claims may be lost after the commit, as on a network."""
+    """A queue whose results of claims may be lost after the commit, as on a network."""
 
     loses_answers = False
     lost = looked = 0
@@ -116,7 +116,7 @@ class LossyQueue(SqliteQueue):
             await asyncio.sleep(0)
 
     async def until_looked(self, times):
-        """And until the lane has heard the answer."""
+        """Wait for a number of reconciliations, and until the lane has the result."""
         while self.looked < times:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -161,12 +161,12 @@ class Bench:
             pass  # it was not committed
 
     def abandon(self, message):
-        """Leave it open whether the message was committed."""
+        """End the reservation with an error that leaves the commit uncertain."""
         with contextlib.suppress(StoreError), self._reservations[message.id]:
             raise StoreError
 
     async def accept_elsewhere(self, text, priority):
-        """As another node accepts it: the lane is not told."""
+        """Accept a message without notifying the lane, as on another node."""
         await self.store.queue.accept(self.message_of((text,), priority))
 
     def message_of(self, parts, priority, valid_ms=HOUR_MS):
@@ -191,7 +191,7 @@ class Bench:
         return await asyncio.gather(*(self.accept(f"text {n}", **facts) for n in range(count)))
 
     async def until_leased(self, parts):
-        """No claim is on its way then either."""
+        """Wait until the lane holds this number of parts and no claim is running."""
         while self.lane.leased != parts:
             await asyncio.sleep(0)
 

@@ -1,5 +1,5 @@
-"""What waits for one carrier goes by the next (field.md 3, row 27: "failover only when the socket
-is down", jasmin#467, #813, #1219, #561), and never what may have left."""
+"""Messages for one carrier move to the next (field.md 3, row 27: "failover only when the socket
+is down", jasmin#467, #813, #1219, #561), and never parts that may have been sent."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ PATIENCE = RetryPolicy(repeats=RepeatPolicy(frozenset({"service"})), failover_s=
 
 
 class Service:
-    """Two or more carriers of one route, and all that is between them and a store."""
+    """Two or more carriers of one route, a store, and everything between them."""
 
     def __init__(self, store, clock, *carriers):
         self.store = store
@@ -88,7 +88,7 @@ class Service:
         return message
 
     async def rounds(self, seconds):
-        """As many rounds as the failover makes in that time."""
+        """Run the failover as often as it runs in that time."""
         for _ in range(seconds):
             await self.failover.run_once()
             self.clock.now_ms += 1_000
@@ -135,7 +135,7 @@ def carriers_of(message):
 
 
 async def turned_back(service, carrier, message_id, kind, reason):
-    """Let the carrier answer its first part with that."""
+    """Let the carrier answer its first part with this outcome."""
     await carrier.until_sent(1)
     carrier.answer(0, kind, reason=reason)
     return await service.until(message_id, State.SENDING)
@@ -413,7 +413,7 @@ async def test_a_long_queue_moves_as_a_whole_and_what_cannot_move_does_not_stop_
 
 
 def held_back(service, number):
-    """A message to an eSIM that is not there any more: no route can be asked for it."""
+    """A message to an eSIM that no longer exists: no route can be chosen for it."""
     from tests.contract.store_facts import message
 
     return message(carrier="a", esim_tran_no=f"gone {number}", at_ms=NOW - 60_000)

@@ -1,4 +1,4 @@
-"""What comes in over real sockets, through the real carrier and engine, into a real store."""
+"""Inbound messages over real sockets, through the real carrier and service, into a real store."""
 
 import asyncio
 import contextlib
@@ -58,7 +58,7 @@ def esim(tran_no, msisdn, sms_status, **changes):
 
 
 class Bench:
-    """One carrier, bound to a scripted message centre, and all that stands behind it."""
+    """One carrier bound to a scripted message centre, and the service behind it."""
 
     def __init__(self, store, centre, desk, clock):
         self.store = store

@@ -1,4 +1,4 @@
-"""A lane between a real store and a carrier that does as it is told."""
+"""A lane between a real store and a scripted carrier."""
 
 import pytest
 

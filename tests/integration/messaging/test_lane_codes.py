@@ -1,6 +1,6 @@
 """Codes before everything: bulk delays none by more than a second (field.md 3, row 8).
 
-Measured in places, not in time: the code is to be the very next part that leaves.
+Measured in positions, not in time: the code must be the next part that is sent.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ BULK = 2_000
 
 
 async def tick(bench):
-    """A token of the rate: one part goes, and its answer comes at once."""
+    """One token of the rate: one part is sent and answered at once."""
     carrier = bench.carrier
     before = len(carrier.sent)
     carrier.capacity = 1
@@ -45,7 +45,7 @@ async def until_claimed(lane):
 
 @pytest.fixture
 async def saturated(tmp_path):
-    """Ten parts a second, a lane full of bulk and thousands more in the store."""
+    """A carrier of ten parts a second, a full lane of bulk and thousands more in the store."""
     retry_policy = RetryPolicy(code_s=(0.05, 0.05))
     async with opened(tmp_path / "s.db", depth=64, capacity=0, retry_policy=retry_policy) as bench:
         await bench.accept_many(BULK, priority=Priority.BULK)

@@ -1,5 +1,5 @@
-"""Every message ends: maintenance ends what nothing else ends (field.md 3, row 10: "endless requeue
-when the connector is down", jasmin#1036, #1079)."""
+"""Every message reaches a final state, by maintenance if by nothing else (field.md 3, row 10:
+"endless requeue when the connector is down", jasmin#1036, #1079)."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ def maintenance_of(bench):
 
 
 async def answered(bench, kind, **facts):
-    """A message of which the carrier said that; nothing more is heard of the carrier."""
+    """A message with this outcome; the carrier sends nothing after that."""
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
     bench.carrier.answer(0, kind, **facts)
@@ -47,7 +47,7 @@ async def answered(bench, kind, **facts):
 
 
 async def end_of(bench, message_id):
-    """How it stands just before its time is over, and just after."""
+    """Its state just before and just after its time is over."""
     job = maintenance_of(bench)
     bench.clock.now_ms += HOUR_MS - 1
     await job.run_once()
@@ -95,7 +95,7 @@ async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_re
 
 
 async def test_a_message_leased_by_a_dead_node_ends_too(bench):
-    """Its lease runs out, it is in doubt, and its validity ends that."""
+    """Its lease expires, it is in doubt, and its validity ends it."""
     bench.carrier.capacity = 0
     message_id = await bench.accept()
     before, after = await end_of(bench, message_id)

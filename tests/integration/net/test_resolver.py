@@ -1,4 +1,4 @@
-"""Look-ups by the system's own resolver, in threads of our own."""
+"""Name look-ups by the system resolver, in our own threads."""
 
 import asyncio
 import socket

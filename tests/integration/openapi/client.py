@@ -1,4 +1,4 @@
-"""What a user writes with the package that openapi-python-client makes of the document."""
+"""Code of a user with the package that openapi-python-client generates."""
 
 import importlib
 import os

@@ -1,4 +1,4 @@
-"""The OpenAPI document as others read it: a strict linter, and two makers of clients."""
+"""The OpenAPI document as read by others: a strict linter and two client generators."""
 
 import shutil
 from collections.abc import Callable

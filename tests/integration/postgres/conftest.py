@@ -50,7 +50,7 @@ def url(postgres: PostgresServer, database: str) -> str:
 
 @pytest.fixture
 def empty_url(postgres: PostgresServer) -> str:
-    """Of a database in which nothing was ever made."""
+    """The URL of an empty database without tables."""
     name = f"empty_{next(_count)}"
     asyncio.run(_administer(postgres, f"CREATE DATABASE {name}"))
     return postgres.url(name)

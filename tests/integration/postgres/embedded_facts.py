@@ -1,4 +1,4 @@
-"""An embedded store with a row in every table, as the tests of the move find it."""
+"""An embedded store with a row in every table, for the tests of `to-postgres`."""
 
 from __future__ import annotations
 

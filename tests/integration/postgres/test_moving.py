@@ -1,4 +1,4 @@
-"""An embedded store moves whole, or it is said why not."""
+"""An embedded store moves completely, or the reason is reported."""
 
 import contextlib
 import shutil
@@ -101,7 +101,7 @@ async def test_the_database_goes_on_where_the_file_stopped(tmp_path, url):
 
 
 async def test_events_keep_their_numbers_and_go_on_behind_them(tmp_path, url):
-    """Rows that are copied are no news; that a lease ended with the move is."""
+    """Copied rows leave no events; a lease that ended with the move does."""
     embedded = await make_embedded(tmp_path)
     async with embedded_store(embedded.path) as store:
         await store.accounts.change_account(AccountChange(id=1, access_code="shop", events=True))

@@ -41,7 +41,7 @@ CREATE TRIGGER dawdle BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION daw
 
 
 async def dawdle(url, table, when, seconds):
-    """Let the database take its time, so that there is a middle to be killed in."""
+    """Slow the database down, so that the process can be killed half way."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(_SLOWLY.format(table=table, when=when, seconds=seconds))
@@ -67,7 +67,7 @@ def begin(embedded, url, **changes):
 
 
 async def until(url, query, child):
-    """Wait for a yes while the child runs."""
+    """Wait until the query is true, while the child runs."""
     last_s = time.monotonic() + WAIT_S
     while not (await run_sql(url, f"SELECT {query}"))[0][0]:
         assert child.poll() is None, child.stderr.read()
@@ -76,7 +76,7 @@ async def until(url, query, child):
 
 
 async def kill_when(embedded, url, query):
-    """Start the move, and kill -9 it once the query gives a yes."""
+    """Start the move, and kill -9 it once the query is true."""
     with begin(embedded, url, stderr=subprocess.PIPE) as child:
         await until(url, query, child)
         child.kill()

@@ -23,7 +23,7 @@ WAYS = {
     50: ["message.accepted", "message.sent"],
     100: ["message.accepted", "message.sent", "message.delivered"],
 }
-"""What happened to a message that is in the state now."""
+"""The event types of a message in this state."""
 
 
 async def listening(store):
@@ -33,7 +33,7 @@ async def listening(store):
 
 @dataclass
 class Reader:
-    """Reads on behind what it has read, and fails where a number is missing."""
+    """Reads events page by page, and fails when a number is missing."""
 
     store: object
     events: list = field(default_factory=list)
@@ -172,7 +172,7 @@ async def test_no_event_appears_behind_a_reader_with_writers_and_kills(node, url
 
 
 async def assert_complete(store, url, events, *, at_least):
-    """What was read bit by bit is what is there, and tells the way of every message."""
+    """The events read page by page are complete, and contain the path of every message."""
     page = await store.events.events_after(ACCOUNT, 0, limit=1_000_000)
     assert list(page.events) == events
     ways = {}

@@ -1,4 +1,4 @@
-"""The database goes away: that is said at once, nothing is accepted, and later all is well."""
+"""The database goes away: errors at once, nothing is accepted, and later it works again."""
 
 import asyncio
 
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture
 def server():
-    """One that a test may kill, and that syncs as one in earnest does."""
+    """A server that a test may kill, with fsync on."""
     server = PostgresServer("shared_buffers = 32MB\nmax_connections = 30\n")
     yield server
     server.close()
 
 
 async def verbs_of(store, one):
-    """Every way to the server that a store has, with what came of it."""
+    """Use every connection of a store; returns the results and errors."""
     return await asyncio.gather(
         store.queue.accept(message()),
         store.queue.record([settlement(one)]),
@@ -125,7 +125,7 @@ async def test_a_store_that_cannot_connect_does_not_open_and_shows_no_password(t
 
 
 async def say_nothing(reader, writer):
-    """A host that takes a connection and no more."""
+    """A host that accepts a connection and never answers."""
     await reader.read()
     writer.close()
 
@@ -153,7 +153,7 @@ async def test_a_silent_host_does_not_hide_the_writable_one(server, tmp_path, mo
 
 
 async def test_calls_that_wait_for_a_silent_host_fail_together(server, monkeypatch):
-    """Each by itself would wait for a try of his own."""
+    """One by one, each would wait for its own attempt to connect."""
     monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 2.0)
     store = await open_store(server.url(), "one")
     await store.queue.accept(message())

@@ -1,4 +1,4 @@
-"""The database does what it was told and its answer is lost: nobody waits for the lease to end."""
+"""The database commits and its response is lost: no part waits for its lease to expire."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(120)
 
 @contextlib.asynccontextmanager
 async def far_from(postgres, database):
-    """A lane whose store is at the other end of a wire."""
+    """A lane whose connection to the store can be cut."""
     async with Wire(postgres.root / ".s.PGSQL.5432") as wire:
         url = f"postgresql://postgres@127.0.0.1:{wire.port}/{database}"
         store = await open_store(url, "one")

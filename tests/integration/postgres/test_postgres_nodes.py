@@ -1,4 +1,4 @@
-"""Several nodes on one database: each part is one node's at a time, and nothing falls between."""
+"""Several nodes on one database: one node at a time has a part, and none is lost."""
 
 import asyncio
 import random
@@ -143,7 +143,7 @@ async def test_a_receipt_at_another_node_waits_for_the_response(node):
 
 
 async def test_concurrent_responses_and_receipts_on_two_nodes_always_match(node):
-    """Whichever commits last must see the other: lost receipts are messages that never arrive."""
+    """The later commit must see the earlier one; otherwise the receipt is never applied."""
     chance = random.Random(7)
     async with node("one") as first, node("two") as second:
         for number in range(120):
@@ -223,7 +223,7 @@ async def test_parts_settled_by_two_nodes_at_once_fold_into_one_state(node):
 
 
 async def test_outcomes_of_every_kind_from_two_nodes_leave_no_message_behind(node):
-    """Locks are taken in any order there: what the database calls off is done again."""
+    """Locks are taken in any order: a deadlock aborted by the database is retried."""
     chance = random.Random(3)
     async with node("one") as first, node("two") as second:
         sent = [leased("a", "b", "c") for _ in range(30)]

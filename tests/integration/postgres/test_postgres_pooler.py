@@ -1,4 +1,4 @@
-"""Behind a pooler in transaction mode: no verb counts on a session."""
+"""Behind a pooler in transaction mode: no operation depends on a session."""
 
 import asyncio
 import shutil

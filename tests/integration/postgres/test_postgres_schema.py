@@ -211,7 +211,7 @@ async def test_a_week_with_a_held_message_stays_until_that_has_ended(node, url):
 async def test_statements_of_the_hot_path_go_by_key_though_tables_were_empty_when_planned(
     node, url
 ):
-    """A plan that walks through a table is good while it is empty, and is kept when it is not."""
+    """A sequential scan is right for an empty table, and a cached plan would keep it."""
     async with node() as store:
         await prepared(store)
         await store.catalogue.save_esims(1, [esim(f"e-{at}", iccid=f"i-{at}") for at in range(300)])

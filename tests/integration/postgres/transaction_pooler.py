@@ -1,4 +1,4 @@
-"""A pooler in transaction mode, as nasty as one may be: each transaction gets the next session.
+"""A pooler in transaction mode at its worst: each transaction gets the next session.
 
 It knows of the protocol only what it needs: messages, and where a transaction ends (PostgreSQL 18,
 55.2 and 55.7).

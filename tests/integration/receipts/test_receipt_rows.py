@@ -1,4 +1,4 @@
-"""Receipts the whole way: message centre, carrier, desk, store. Rows are those of known complaints.
+"""Receipts end to end: message centre, carrier, service, store. Rows are those of known complaints.
 
 jasmin, vumi and php-smpp are the gateways whose users told them, with the number of the issue.
 """

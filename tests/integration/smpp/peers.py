@@ -1,4 +1,4 @@
-"""The two ends of a test link: a handler that remembers, and a peer that speaks raw octets."""
+"""The two ends of a test link: a recording handler, and a peer of raw octets."""
 
 import asyncio
 from collections import deque
@@ -22,7 +22,7 @@ QUICK_S = 0.5
 
 
 class Recorder(SessionHandler):
-    """Remembers what a session says; `next` waits for the next thing of a kind."""
+    """Records the calls of a session; `next` waits for the next one of a kind."""
 
     def __init__(self, *, answers: bool = False) -> None:
         self.seen: dict[str, list[Any]] = {}
@@ -31,7 +31,7 @@ class Recorder(SessionHandler):
         self._waiting: dict[str, deque[asyncio.Future[Any]]] = {}
 
     async def next(self, kind: str) -> Any:
-        """The next thing of this kind that nobody has taken yet."""
+        """The next unread entry of this kind."""
         queue = self.seen.setdefault(kind, [])
         if not queue:
             future = asyncio.get_running_loop().create_future()
@@ -104,7 +104,7 @@ class RawPeer:
         return self._read.popleft()
 
     async def is_closed(self) -> bool:
-        """Whether the other end closes; what it still says is dropped."""
+        """Wait until the other end closes; its remaining octets are dropped."""
         try:
             while True:
                 await self.receive()

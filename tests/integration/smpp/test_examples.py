@@ -27,7 +27,7 @@ async def test_the_client_of_the_docstring_talks_to_the_server_of_the_docstring(
     listening, enough = asyncio.Event(), asyncio.Event()
 
     class Clock:
-        """The example's hour is over when we say so."""
+        """The hour of the example ends when the test sets an event."""
 
         async def sleep(self, _seconds):
             listening.set()

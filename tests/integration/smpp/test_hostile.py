@@ -1,4 +1,4 @@
-"""Peers that mean harm, or are broken enough to look like it: nothing grows, nothing raises."""
+"""Hostile and broken peers: memory stays bounded and nothing raises."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Against implementations other people wrote: smpplib (blocking) and smpp34 (Rust), as peers."""
+"""Against implementations by others: smpplib (blocking) and smpp34 (Rust), as peers."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class MessageCentre(SessionHandler):
-    """Takes every message, and reports it delivered once the answer is out."""
+    """Accepts every message, and sends a delivered receipt after the response."""
 
     def __init__(self) -> None:
         self.submitted: list[SubmitSm] = []

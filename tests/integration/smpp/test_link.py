@@ -1,4 +1,4 @@
-"""Keeping and ending a link: enquire_link, inactivity, unbind, bad octets."""
+"""Keeping and closing a link: enquire_link, inactivity, unbind, bad octets."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Requests of ours: window, order of responses, and what becomes of those without one."""
+"""Our requests: window, order of responses, and requests without a response."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""An ESME of ours for tests: sends texts as parts, keeps what is delivered to it."""
+"""An ESME for tests: sends texts as parts and records deliveries."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def parts_of(message: str, to: str = NUMBER, **fields: Any) -> list[SubmitSm]:
 
 
 class Witness(Esme):
-    """An ESME that keeps what it did not ask for, in `odd`, instead of failing."""
+    """An ESME that records unexpected PDUs in `odd` instead of failing."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -579,7 +579,7 @@ HOSTILE = Faults(
 
 
 async def run_of(start: Start, seed: int) -> tuple[bytes, list[Any]]:
-    """What the wire carried back for 60 submits, and what was decided about each."""
+    """The octets sent for 60 submits, and the decision about each."""
     simulator = await start(faults=HOSTILE, seed=seed)
     requests = [one(0, sequence_number=number) for number in range(2, 62)]
     octets = await read_raw(simulator, *requests, Unbind(0, 62))

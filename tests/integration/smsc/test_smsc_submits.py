@@ -65,7 +65,7 @@ async def test_the_handset_shows_exactly_what_was_sent(
 
 
 async def test_three_part_texts_really_take_three_parts() -> None:
-    """Else the texts above would not test what they say."""
+    """Otherwise the texts above would not test three parts."""
     for name in ("three parts", "three parts of emoji"):
         assert len(parts_of(TEXTS[name])) == 3
 

@@ -1,6 +1,6 @@
-"""Processes of their own for what a test cannot do to itself: `children <what> <path> <key>`.
+"""Child processes for what a test cannot do to itself: `children <what> <path> <key>`.
 
-What they have to tell goes to stdout, one line each.
+They report on stdout, one line each.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ async def work(path: Path, seal_key: str) -> None:
 
 
 async def trespass(path: Path, seal_key: str) -> None:
-    """Open the store as somebody who may not write there."""
+    """Open the store as a user without write permission."""
     if os.getuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)

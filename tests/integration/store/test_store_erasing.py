@@ -1,4 +1,4 @@
-"""What was retired is gone from the files, and its room is given back."""
+"""Deleted messages are gone from the files, and their space is freed."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""One file, one owner: what the embedded store does when its disk, folder or file is not right."""
+"""The embedded store with a faulty disk, folder or file, and with a second owner."""
 
 import asyncio
 import os

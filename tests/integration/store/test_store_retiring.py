@@ -1,4 +1,4 @@
-"""Messages that were kept as long as they should be go, with all that was known of them."""
+"""Messages are deleted after the retention period, with everything that belongs to them."""
 
 import apsw
 import pytest

@@ -1,4 +1,4 @@
-"""The writer's bounds, and the receipts it keeps, as they stand in the file."""
+"""The limits of the writer, and the receipts it keeps in the file."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A gateway to attack, with two accounts: the one that is served, and one that does its worst."""
+"""A gateway to attack, with two accounts: a normal one and an abusive one."""
 
 import pytest
 

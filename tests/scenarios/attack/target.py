@@ -9,14 +9,14 @@ from bench.gateway import Gateway
 from bench.processes import HOST
 
 LONG = os.environ.get("ATTACK") == "long"
-"""Whether `make attack` runs: as often and as much as was found to hurt."""
+"""Whether `make attack` runs: with the counts that were found to hurt."""
 PATIENCE_S = 60
 SEND = b"POST /api/v1/open/esim/sendSms HTTP/1.1\r\nHost: localhost\r\n"
 UNREAD_S = 2
 
 
 class Target(Gateway):
-    """A gateway with few seconds for those who do not read.
+    """A gateway with a short time limit for clients that do not read.
 
     `esim` is one of its account's; `clients` are those that a test has connected.
     """

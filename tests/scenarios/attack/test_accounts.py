@@ -114,7 +114,7 @@ async def test_a_revocation_stays_beside_savers_of_webhooks(target, worst):
 
 
 def heavy_calls():
-    """The dearest requests an account, or a stranger in its name, can make."""
+    """The costliest requests of an account, or of a stranger in its name."""
     mixed = ("\u0634\u0644\u0648\u0645" + "abcd") * 625
     dry_run = {"esimTranNo": OWN, "text": mixed, "dryRun": True}
     large = {"message": ["x"] * 200_000}

@@ -1,4 +1,4 @@
-"""What strangers do to a real process costs it little memory, and others nothing."""
+"""Unauthenticated clients cost a real process little memory, and other clients nothing."""
 
 import asyncio
 import contextlib

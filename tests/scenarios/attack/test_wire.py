@@ -92,7 +92,7 @@ async def test_a_trailer_brings_no_credentials_and_no_second_answer(target):
 
 
 async def send_texts(target):
-    """How long each of a neighbour's texts took, on one connection."""
+    """Seconds of each text of another client, on one connection."""
     client = await Client.to(target)
     body, times_s = target.text(), []
     for _ in range(TEXTS):

@@ -1,4 +1,4 @@
-"""Counting: what was accepted, what handsets got, what they got again, and what is lost."""
+"""Counts messages: accepted, shown by handsets, repeated and lost."""
 
 from __future__ import annotations
 

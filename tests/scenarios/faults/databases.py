@@ -1,4 +1,4 @@
-"""PostgreSQL in earnest: every commit synced, alone or with a standby that has it too."""
+"""PostgreSQL as in production: every commit synced, alone or with a synchronous standby."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Load that goes on whatever happens, with texts that name themselves, and what was answered."""
+"""Load that continues through faults, with numbered texts and the responses to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PAUSE_S = 0.02 if LONG else 0.04
 """Between two requests of a caller: some hundreds a second at most."""
 _REFUSED_PAUSE_S = 0.2
 _LONG_EVERY = 10
-"""Each so-many-th text has three parts."""
+"""Every nth text has three parts."""
 _LONG = 400
 _NAME = re.compile(r"<\d{6}>")
 
@@ -36,7 +36,7 @@ def name_in(text: str) -> str:
 
 
 class Load:
-    """What callers were told.
+    """The responses to the callers.
 
     Attributes:
         accepted: ids of messages by the names of their texts.

@@ -21,12 +21,12 @@ from bench.processes import HOST, Child, free_ports
 from tests import prestarted
 
 LONG = os.environ.get("SCENARIOS") == "long"
-"""Whether `make scenarios` runs: every fault as often and as long as the promise says."""
+"""Whether `make scenarios` runs: every fault as often and as long as promised."""
 PATIENCE_S = 240 if LONG else 75
 """Longest wait for anything; it only ends a test that hangs."""
 ESIMS = 200
 LEASE_S = 3.0
-"""The shortest that a node may have, so that a dead one is replaced soon."""
+"""The shortest allowed lease, so that a dead node is replaced soon."""
 ACCESS_CODE, SECRET = "acme", "acme-secret-0123"
 CREDENTIALS = {"RT-AccessCode": ACCESS_CODE, "RT-SecretKey": SECRET}
 ROOT = Path(__file__).parents[3]

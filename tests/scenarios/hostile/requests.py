@@ -1,4 +1,4 @@
-"""Requests that nobody honest sends, as octets; made from a seed, so that a run can be repeated."""
+"""Hostile requests as octets, generated from a seed, so that a run can be repeated."""
 
 import base64
 import hashlib

@@ -26,7 +26,7 @@ OTHER = Account(2, "other", "other-secret", dialect=Dialect.ESIM_ACCESS, request
 
 
 class StoreOfAccounts:
-    """Just enough of a store to fill `Accounts`; asked for anything else, it fails the test."""
+    """Just enough of a store to fill `Accounts`; any other call fails the test."""
 
     def __init__(self, *accounts: Account) -> None:
         self._accounts = list(accounts)
@@ -37,7 +37,7 @@ class StoreOfAccounts:
 
 @dataclass
 class IntakeDouble:
-    """Answers what it is told to, or raises it."""
+    """Returns `answer`, or raises it."""
 
     answer: SendResult | Exception = field(
         default_factory=lambda: SendResult(message_id=MESSAGE_ID)

@@ -1,4 +1,4 @@
-"""Answers that are kept until what they show changes, within a bound."""
+"""The bounded cache of responses, valid until their data changes."""
 
 from simpost.api.shared.response_cache import ResponseCache
 

@@ -1,4 +1,4 @@
-"""A pace against message centres that are functions of time; no clock runs."""
+"""Rate control against message centres that are functions of time; no clock runs."""
 
 from collections import deque
 
@@ -13,7 +13,7 @@ ROUND_TRIP_S = 0.01
 
 
 class Drive:
-    """Offers submits to a pace at a steady rate and brings back what `takes` says of each."""
+    """Offers submits at a steady rate and reports the result of `takes` for each."""
 
     def __init__(self, rate):
         self.rate = rate

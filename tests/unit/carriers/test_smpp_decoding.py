@@ -1,4 +1,4 @@
-"""Whatever is decided and written, the strictest handset reads it back."""
+"""Every decided and encoded message is decoded correctly by the strictest handset."""
 
 from hypothesis import given
 from hypothesis import strategies as st

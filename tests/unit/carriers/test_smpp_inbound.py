@@ -1,4 +1,4 @@
-"""What a message centre brings, as it is read: addresses, alphabets, headers, places."""
+"""Inbound PDUs as they are read: addresses, alphabets, headers, positions."""
 
 import pytest
 from hypothesis import given

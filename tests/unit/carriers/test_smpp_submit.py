@@ -1,4 +1,4 @@
-"""What stands in a submit_sm, octet by octet, for each way a carrier may want it."""
+"""The octets of a submit_sm, for each setting of a carrier."""
 
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def seen(submit):
     return submit.esm_class, submit.data_coding, tlvs, submit.short_message.hex()
 
 
-# How parts are joined.
+# Concatenation.
 
 UDH8 = {"options": Options(concatenation=Concatenation.UDH8)}
 UDH16 = {"options": Options(concatenation=Concatenation.UDH16)}

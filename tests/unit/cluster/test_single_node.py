@@ -1,4 +1,4 @@
-"""A single node is a cluster of one: the callers of the facade need no case for it."""
+"""A single node is a cluster of one: callers of the facade need no special case."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Nodes, an operator and cut wires, second by second: who has the binds, how often they move."""
+"""Nodes, a message centre and cut wires, second by second: owners and moves of the binds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Site:
 
 
 class Node:
-    """What `Binds` does with the carrier's links, where a bind takes no time."""
+    """The behaviour of `Binds`, with binds that take no time."""
 
     def __init__(self, name, site):
         self.name = name

@@ -1,4 +1,4 @@
-"""What a late settlement may change, and which parts a failed part takes with it."""
+"""The changes by a late attempt result, and the parts cancelled by a failed part."""
 
 import pytest
 from hypothesis import assume, given

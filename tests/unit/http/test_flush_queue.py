@@ -1,4 +1,4 @@
-"""What a turn of the event loop writes goes out together, in its order."""
+"""All writes of one loop iteration are sent together, in order."""
 
 import asyncio
 

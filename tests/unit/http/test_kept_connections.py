@@ -1,4 +1,4 @@
-"""A connection is closed when it has been idle for so long, by one timer however it is used."""
+"""Idle connections are closed by one timer each, however they are used."""
 
 import pytest
 
@@ -22,7 +22,7 @@ class Timer:
 
 
 class Loop:
-    """A clock that is set by hand, and the timers on it."""
+    """A manual clock and its timers."""
 
     def __init__(self):
         self.now_s = 100.0

@@ -1,4 +1,4 @@
-"""Messages that came in are read whole, whatever order their parts came in."""
+"""Inbound messages are decoded correctly in any order of their parts."""
 
 import pytest
 from hypothesis import assume, given

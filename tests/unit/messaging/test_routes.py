@@ -1,4 +1,4 @@
-"""Which carriers a message may go by, and which of them comes first (field.md 3, row 27)."""
+"""The carriers allowed for a message, and their order (field.md 3, row 27)."""
 
 import msgspec
 

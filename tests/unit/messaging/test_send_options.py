@@ -1,4 +1,4 @@
-"""What is decided on what a caller asks for beside the text, and on what a carrier can do."""
+"""Decisions about the options of a request and the capabilities of a carrier."""
 
 import msgspec
 import pytest

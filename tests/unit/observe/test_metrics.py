@@ -1,4 +1,4 @@
-"""What is counted in plain numbers comes out as Prometheus reads it."""
+"""Metrics are written in the Prometheus format."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The trace of a message has its id; who is traced is decided by the id, everywhere the same."""
+"""The trace id is the message id; sampling depends on the id, the same on every node."""
 
 from uuid import UUID
 

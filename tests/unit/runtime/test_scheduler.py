@@ -8,7 +8,7 @@ from simpost.runtime.scheduler import run_periodically
 
 
 class Over(Exception):
-    """The test has seen enough."""
+    """Raised by the sleep to end the loop."""
 
 
 class CountedSleep:

@@ -1,4 +1,4 @@
-"""PDUs of every class with any values the standard lets one write."""
+"""PDUs of every class with any values the standard allows."""
 
 from typing import Any, TypeVar
 

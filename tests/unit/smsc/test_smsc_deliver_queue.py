@@ -25,7 +25,7 @@ from simpost.smsc.scheduler import Scheduler
 
 
 class Receiver:
-    """A session as the deliver_queue sees it; the test answers by hand."""
+    """A session for the deliver queue; the test answers by hand."""
 
     def __init__(self, window: int = 2) -> None:
         self.window = window
@@ -53,7 +53,7 @@ class Receiver:
 
 
 class HandTimetable(Scheduler):
-    """Time passes when the test says so."""
+    """A scheduler with manual time."""
 
     def __init__(self) -> None:
         super().__init__()

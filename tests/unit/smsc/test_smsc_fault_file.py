@@ -1,4 +1,4 @@
-"""Fault files: what may stand in them, and what people are told when it does not."""
+"""Fault files: valid content, and the error messages for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire between a session and its transport."""
+"""The transport between a session and its socket, with faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rules match, and what they make of a script."""
+"""Which rules match, and how they change a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a submit, and the receipt that tells it."""
+"""The result of a submit, and its receipt."""
 
 from __future__ import annotations
 

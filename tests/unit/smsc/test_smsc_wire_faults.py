@@ -1,4 +1,4 @@
-"""Octets on their way out, receipts as others write them, and texts that wait."""
+"""Faults on outgoing octets, receipts in other formats, and queued texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a connection raises when its database goes is said as what it is, and never ends us."""
+"""Every error of a lost database connection becomes a StoreError."""
 
 import asyncpg
 import pytest

@@ -1,4 +1,4 @@
-"""Texts that like to go wrong: long runs, and every kind of character that must stay whole."""
+"""Texts that often go wrong: long runs, and every kind of character that must not be split."""
 
 from hypothesis import strategies as st
 

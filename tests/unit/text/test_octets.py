@@ -1,4 +1,4 @@
-"""What counts octets: Latin-1 and ASCII as a carrier's default alphabet, and binary."""
+"""Contents measured in octets: Latin-1, ASCII and binary."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What was received reads back as what was written, however it was carried."""
+"""Received text equals the text that was written, for every encoding."""
 
 import pytest
 from hypothesis import given

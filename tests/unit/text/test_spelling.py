@@ -1,4 +1,4 @@
-"""The same text in fewer parts, and what was replaced for it."""
+"""The same text in fewer parts, and the replacements made."""
 
 import unicodedata
 

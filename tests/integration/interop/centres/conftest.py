@@ -1,4 +1,4 @@
-"""Message centres of other people's making: installed under .cache, each in its own process."""
+"""Message centres by others: installed under .cache, each in its own process."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ INSTALL_S = 50
 
 @pytest.fixture(scope="session")
 def smppy() -> Path:
-    """smppy as smppy.txt has it, to be put before Python's path."""
+    """A folder with the smppy of smppy.txt, for the front of Python's path."""
     lock = HERE / "smppy.txt"
     with _folder("smppy", hashlib.sha256(lock.read_bytes()).hexdigest()[:16]) as folder:
         if not (folder / "done").exists():
@@ -39,7 +39,7 @@ def smppy() -> Path:
 
 @pytest.fixture(scope="session")
 def debian() -> Path:
-    """The files of osmo-msc and Net::SMPP, and of what they need, as Debian packs them."""
+    """The files of the Debian packages of osmo-msc and Net::SMPP with their dependencies."""
     missing = [tool for tool in ("apt-get", "dpkg") if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not installed: no test against Debian's packages.")

@@ -1,4 +1,4 @@
-"""A message centre by smppy: prints its port, then each text as it has read it."""
+"""A message centre by smppy: prints its port, then each text as decoded."""
 
 import asyncio
 import json

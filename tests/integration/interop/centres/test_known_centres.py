@@ -1,4 +1,4 @@
-"""Our carrier, set as docs/known-centres.md says, at the message centres that can run here."""
+"""Our carrier with the settings of docs/known-centres.md, at real message centres."""
 
 import asyncio
 import json
