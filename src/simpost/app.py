@@ -170,7 +170,7 @@ class App:
             intake=self.intake,
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
-            measures=self._metrics,
+            metrics=self._metrics,
             readiness=self._readiness,
             clock_ms=self._parts.caller_clock_ms,
             admin_token=server.admin_token.get_secret_value(),

@@ -75,7 +75,7 @@ def build_native_app(services: Services) -> ASGIApp:
     """The native API as an ASGI app."""
     app = framework(services.version)
     app.state.services = services
-    counts = services.answers.counts
+    counts = services.response_counts.counts
 
     async def native_app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -15,18 +15,18 @@ from simpost.api.shared.services import Services
 
 def build(services: Services) -> ASGIApp:
     """An ASGI app that passes each request to its API by the path."""
-    opened = build_open_app(services)
-    native = build_native_app(services)
+    open_app = build_open_app(services)
+    native_app = build_native_app(services)
     prefix = f"{PREFIX}/"
-    open_times_s, native_times_s = (services.answers.times_s[api] for api in APIS)
+    open_times_s, native_times_s = (services.response_counts.times_s[api] for api in APIS)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         started_s = perf_counter()
         if scope["type"] == "http" and scope["path"].startswith(prefix):
-            await opened(scope, receive, send)
+            await open_app(scope, receive, send)
             open_times_s.add(perf_counter() - started_s)
         else:
-            await native(scope, receive, send)
+            await native_app(scope, receive, send)
             native_times_s.add(perf_counter() - started_s)
 
     return app

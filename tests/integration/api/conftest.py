@@ -237,7 +237,7 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         intake=intake,
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
-        measures=measures,
+        metrics=measures,
         readiness=ReadinessCheck(
             store.health, dispatch.is_any_available, clock_ms=lambda: NOW_MS, time_s=time.monotonic
         ),

@@ -141,7 +141,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         intake=cast("Intake", intake),
         carriers=cast("CarrierControl", None),
         cluster=cast("Cluster", None),
-        measures=cast("Any", None),
+        metrics=cast("Any", None),
         readiness=cast("Any", None),
         clock_ms=lambda: NOW_MS,
         admin_token="admin-token",

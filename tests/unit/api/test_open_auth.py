@@ -206,7 +206,7 @@ async def faults(account: Account, **given: Any) -> tuple[Any, ...]:
     with pytest.raises(ApiError) as caught:
         await ask(account, **given)
     fault = caught.value
-    return fault.code, fault.words, fault.status, fault.headers
+    return fault.code, fault.message, fault.status, fault.headers
 
 
 @pytest.mark.parametrize(

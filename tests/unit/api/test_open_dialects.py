@@ -27,7 +27,7 @@ def test_an_esim_access_success_is_the_documented_body() -> None:
     ],
 )
 def test_both_documented_hiroaming_errors_are_literal(code: str, text: str) -> None:
-    reply = HIROAMING.fault(ApiError(Code(code)))
+    reply = HIROAMING.error(ApiError(Code(code)))
     written = f'{{"success":false,"errorCode":"{code}","errorMsg":"{text}","obj":null}}'
     assert reply.body == written.encode()
     assert reply.status == 200
@@ -41,7 +41,7 @@ def test_both_documented_hiroaming_errors_are_literal(code: str, text: str) -> N
     ],
 )
 def test_esim_access_words_the_same_errors_its_own_way(code: str, text: str) -> None:
-    answer = json.loads(ESIM_ACCESS.fault(ApiError(Code(code))).body)
+    answer = json.loads(ESIM_ACCESS.error(ApiError(Code(code))).body)
     assert answer == {"success": False, "errorCode": code, "errorMsg": text, "obj": None}
 
 
@@ -50,7 +50,7 @@ def test_esim_access_words_the_same_errors_its_own_way(code: str, text: str) -> 
 def test_every_code_is_six_digits_and_has_a_message_in_every_dialect(
     dialect: Dialect, code: Code
 ) -> None:
-    answer = json.loads(RULES[dialect].fault(ApiError(code)).body)
+    answer = json.loads(RULES[dialect].error(ApiError(code)).body)
     assert answer["errorCode"] == str(code)
     assert len(answer["errorCode"]) == 6
     assert answer["errorCode"].isdigit()

@@ -1,7 +1,7 @@
-"""Who is asking: the access code with its secret, with a signature, or alone where allowed.
+"""Authentication: the access code with its secret, with a signature, or alone where allowed.
 
-What is asked for first is answered first: headers, then timestamp, then credentials, then the
-caller's address; an unknown account and a wrong secret are answered the same.
+Checks run in this order: headers, timestamp, credentials, address of the client. An unknown account
+and a wrong secret get the same response.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def identify(
     now_ms: int,
     window_ms: int,
 ) -> Account:
-    """The account that asks. Raises ApiError when it is not proven."""
+    """The authenticated account. Raises ApiError."""
     account = challenge(accounts, headers, scope, now_ms=now_ms, window_ms=window_ms)
     if needs_body(account, headers):
         check_signature(account, headers, body, scope)
@@ -47,9 +47,9 @@ def identify(
 def challenge(
     accounts: Accounts, headers: Headers, scope: Scope, *, now_ms: int, window_ms: int
 ) -> Account:
-    """The account that the headers name: proven, or `needs_body` to be.
+    """The account that the headers name: authenticated, unless `needs_body`. Raises ApiError.
 
-    Before a body is read, so that nobody has memory for one without credentials. Raises ApiError.
+    Runs before the body is read, so that clients without credentials use no memory for one.
     """
     if not headers.access_code:
         raise ApiError(Code.HEADER_MISSING, "RT-AccessCode is missing")
@@ -57,13 +57,11 @@ def challenge(
         raise ApiError(Code.HEADER_MALFORMED, "RT-Timestamp must be Unix time in milliseconds")
     account = look_up(accounts, headers.access_code)
     if needs_body(account, headers):
-        _check_stamp(headers, now_ms, window_ms)
+        _check_timestamp(headers, now_ms, window_ms)
         return account
     if not account.access_code_only:
         if not headers.secret:
-            raise ApiError(
-                Code.HEADER_MISSING, "RT-SecretKey is missing, or RT-Signature instead of it"
-            )
+            raise ApiError(Code.HEADER_MISSING, "RT-SecretKey or RT-Signature is missing")
         if not holds_secret(account, headers.secret):
             raise ApiError(Code.CREDENTIALS_WRONG)
     if not may_come_from(account, scope):
@@ -72,14 +70,14 @@ def challenge(
 
 
 def signature_of(account: Account, headers: Headers) -> str:
-    """The signature that proved an identified account, in lowercase hex; empty without one."""
+    """The signature that authenticated the account, in lowercase hex; empty without one."""
     if account.access_code_only or not headers.signature:
         return ""
     return headers.signature.lower().decode("ascii")
 
 
 def needs_body(account: Account, headers: Headers) -> bool:
-    """Whether it is the signature that has to prove the account."""
+    """Whether the signature, which covers the body, must authenticate the account."""
     return bool(headers.signature) and not account.access_code_only
 
 
@@ -95,11 +93,9 @@ def check_signature(account: Account, headers: Headers, body: bytes, scope: Scop
         raise ApiError(Code.IP_NOT_ALLOWED)
 
 
-def _check_stamp(headers: Headers, now_ms: int, window_ms: int) -> None:
+def _check_timestamp(headers: Headers, now_ms: int, window_ms: int) -> None:
     if not headers.timestamp or not headers.request_id:
-        raise ApiError(
-            Code.HEADER_MISSING, "RT-Signature needs RT-Timestamp and RT-RequestID beside it"
-        )
+        raise ApiError(Code.HEADER_MISSING, "RT-Signature needs RT-Timestamp and RT-RequestID too")
     stamp = int(headers.timestamp)
     stamp_ms = stamp if len(headers.timestamp) == 13 else stamp * 1000
     if abs(now_ms - stamp_ms) > window_ms:

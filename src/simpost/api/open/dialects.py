@@ -22,38 +22,38 @@ class Paging(msgspec.Struct, frozen=True):
 
 
 class DialectRules(msgspec.Struct, frozen=True, dict=True):
-    """How one dialect speaks.
+    """The rules of one dialect.
 
     Attributes:
         success_code: errorCode of a success.
-        nothing: obj of a success that has nothing to say.
-        texts: errorMsg of each code where the case has no words of its own.
+        nothing: obj of a success without a result.
+        messages: errorMsg by code, where the error has no message of its own.
         checks_webhook: a webhook is saved only after it answered CHECK_HEALTH with 200.
     """
 
     success_code: str | None
     nothing: Mapping[str, Any] | None
-    texts: Mapping[Code, str]
+    messages: Mapping[Code, str]
     paging: Paging
     checks_webhook: bool
 
     @cached_property
     def done(self) -> ApiResponse:
-        """A success that has nothing to say."""
+        """A success without a result."""
         return self.result(self.nothing)
 
     def result(self, obj: Any) -> ApiResponse:
         """A success with `obj`."""
         return ApiResponse(encode(Envelope(True, self.success_code, None, obj)))
 
-    def fault(self, fault: ApiError) -> ApiResponse:
-        """An error in the dialect's words."""
-        words = fault.words or self.texts[fault.code]
-        body = encode(Envelope(False, fault.code, words, None))
-        return ApiResponse(body, fault.status, fault.headers)
+    def error(self, error: ApiError) -> ApiResponse:
+        """The response to an error."""
+        message = error.message or self.messages[error.code]
+        body = encode(Envelope(False, error.code, message, None))
+        return ApiResponse(body, error.status, error.headers)
 
 
-_TEXTS = {
+_MESSAGES = {
     Code.SERVER_ERROR: "Server error",
     Code.HEADER_MISSING: "A mandatory request header is missing",
     Code.HEADER_MALFORMED: "A request header has the wrong format",
@@ -80,14 +80,14 @@ RULES: Mapping[Dialect, DialectRules] = MappingProxyType(
         Dialect.HIROAMING: DialectRules(
             success_code=None,
             nothing=None,
-            texts=_TEXTS,
+            messages=_MESSAGES,
             paging=Paging(most_size=100, most_number=1_000_000),
             checks_webhook=False,
         ),
         Dialect.ESIM_ACCESS: DialectRules(
             success_code="0",
             nothing={},
-            texts=_TEXTS
+            messages=_MESSAGES
             | {
                 Code.NOT_ALLOWED: "This operation is not allowed due to the order status.",
                 Code.ESIM_UNKNOWN: "The ICCID does not exist in the order.",

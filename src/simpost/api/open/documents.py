@@ -1,6 +1,6 @@
-"""Plans and eSIMs as the documentation shows them: every documented field, in its own type.
+"""Plans and eSIMs as JSON: every documented field, with its documented type.
 
-What an upstream left out, or gave as null, is shown as the documentation shows emptiness.
+A field that is missing or null in the imported row has the empty value of the documentation.
 """
 
 from __future__ import annotations
@@ -73,13 +73,15 @@ PACKAGE: dict[str, Any] = {
 }
 
 
-def plan_document(plan: PlanRow, own: PriceRow | None, shows_imported: bool) -> dict[str, Any]:  # noqa: FBT001
+def plan_document(
+    plan: PlanRow, own_price: PriceRow | None, *, shows_imported: bool
+) -> dict[str, Any]:
     """An item of `packageList`, with the account's own price."""
     prices = {} if shows_imported else {"price": 0, "retailPrice": 0}
-    if own:
-        prices = {"price": own.price or 0, "retailPrice": own.retail_price}
+    if own_price:
+        prices = {"price": own_price.price or 0, "retailPrice": own_price.retail_price}
     return (
-        _filled(PLAN, plan.document)
+        _with_defaults(PLAN, plan.document)
         | prices
         | {
             "packageCode": plan.package_code,
@@ -98,7 +100,7 @@ def esim_document(esim: EsimRow) -> dict[str, Any]:
     if not packages and esim.package_code:
         packages = [{"packageCode": esim.package_code}]
     revoked = esim.esim_status == EsimStatus.REVOKED
-    return _filled(ESIM, esim.document) | {
+    return _with_defaults(ESIM, esim.document) | {
         "esimTranNo": esim.esim_tran_no,
         "orderNo": esim.order_no,
         "imsi": esim.imsi,
@@ -107,12 +109,13 @@ def esim_document(esim: EsimRow) -> dict[str, Any]:
         "smsStatus": esim.sms_status or 0,
         "smdpStatus": esim.smdp_status,
         "esimStatus": EsimStatus.REVOKE if revoked else esim.esim_status,
-        "packageList": [_filled(PACKAGE, package) for package in packages],
+        "packageList": [_with_defaults(PACKAGE, package) for package in packages],
     }
 
 
-def _filled(empties: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(defaults: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     get = document.get
     return {
-        name: empty if (value := get(name)) is None else value for name, empty in empties.items()
+        name: default if (value := get(name)) is None else value
+        for name, default in defaults.items()
     }

@@ -1,4 +1,4 @@
-"""The envelope of every answer of the compatible API, and the codes that stand in it."""
+"""The envelope of every response of the compatible API, and its error codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simpost.errors import InvalidRequest
 
 
 class Code(StrEnum):
-    """errorCode: six digits, always a string. `docs/api.md` says when each is answered."""
+    """errorCode: six digits, always a string. `docs/api.md` describes each."""
 
     SERVER_ERROR = "000001"
     HEADER_MISSING = "000101"
@@ -35,7 +35,7 @@ class Code(StrEnum):
 
 
 class Envelope(msgspec.Struct, frozen=True, rename="camel"):
-    """What every answer looks like, in this order."""
+    """The fields of every response, in this order."""
 
     success: bool
     error_code: str | None
@@ -44,7 +44,7 @@ class Envelope(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ApiResponse(msgspec.Struct, frozen=True, gc=False):
-    """An answer ready to go out. `headers` come beside content type and length."""
+    """A serialized response. `headers` are sent in addition to content type and length."""
 
     body: bytes
     status: int = 200
@@ -52,19 +52,19 @@ class ApiResponse(msgspec.Struct, frozen=True, gc=False):
 
 
 class ApiError(InvalidRequest):
-    """What is answered instead of a result; without words of its own, in the dialect's."""
+    """The response to a request that failed; without a message, that of the dialect is used."""
 
     def __init__(
         self,
         code: Code,
-        words: str | None = None,
+        message: str | None = None,
         *,
         status: int = 200,
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
-        super().__init__(words or code.name)
+        super().__init__(message or code.name)
         self.code = code
-        self.words = words
+        self.message = message
         self.status = status
         self.headers = headers
 

@@ -1,4 +1,4 @@
-"""esim/query: the account's eSIMs, by number, ICCID, order and time, in pages."""
+"""esim/query: the account's eSIMs, by number, ICCID, order and time, one page at a time."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _ALLOCATING = frozenset(
     {EsimStatus.CREATE, EsimStatus.PAYING, EsimStatus.PAID, EsimStatus.GETTING_RESOURCE}
 )
 _MAX_SMALL = 50
-"""eSIMs of a page that takes no turn of its account: made on the event loop."""
+"""eSIMs of a page that does not count as a heavy call: serialized on the event loop."""
 _WHOLE_ORDER = 500
 """More than an order holds (30 are documented)."""
 
 
 class Pager(msgspec.Struct, frozen=True, rename="camel"):
-    """Which page; a client that sends the answer's pager back also sends `total`."""
+    """The page. Clients may send the pager of a response, with `total`, which is ignored."""
 
     page_num: int | msgspec.UnsetType | None = msgspec.UNSET
     page_size: int | msgspec.UnsetType | None = msgspec.UNSET
@@ -78,7 +78,7 @@ async def _find(call: AuthenticatedRequest, which: EsimFilter) -> tuple[list[Esi
 def _reply(
     call: AuthenticatedRequest, esims: list[EsimRow], total: int, size: int, number: int
 ) -> ApiResponse:
-    """The answer, made of eSIMs encoded one by one: others get the interpreter between them."""
+    """The response. eSIMs are encoded one by one, so that other threads run in between."""
     encoded = [msgspec.Raw(msgspec.json.encode(esim_document(esim))) for esim in esims]
     pager = {"pageSize": size, "pageNum": number, "total": total}
     return call.rules.result({"esimList": encoded, "pager": pager})
@@ -87,23 +87,25 @@ def _reply(
 async def _check_named(
     call: AuthenticatedRequest, which: EsimFilter, esims: list[EsimRow], total: int
 ) -> None:
-    """Raise ApiError when what was asked for by name is unknown or still being allocated."""
+    """Raise ApiError if the eSIM or order in the query is unknown or still being allocated."""
     if total != len(esims) or not total:
-        anywhen = EsimFilter(which.esim_tran_no, which.iccid, which.order_no, limit=_WHOLE_ORDER)
-        esims, total = await call.services.store.catalogue.query_esims(call.account.id, anywhen)
+        at_any_time = EsimFilter(
+            which.esim_tran_no, which.iccid, which.order_no, limit=_WHOLE_ORDER
+        )
+        esims, total = await call.services.store.catalogue.query_esims(call.account.id, at_any_time)
     if not total:
         raise ApiError(Code.ORDER_UNKNOWN if which.order_no else Code.ESIM_UNKNOWN)
-    waiting = sum(esim.esim_status in _ALLOCATING for esim in esims)
-    if waiting:
+    allocating = sum(esim.esim_status in _ALLOCATING for esim in esims)
+    if allocating:
         raise ApiError(
             Code.STILL_ALLOCATING,
             "the batchOrder has been getting resource, "
-            f"total:[{total}], success:[{total - waiting}]",
+            f"total:[{total}], success:[{total - allocating}]",
         )
 
 
 def _page(pager: Pager | msgspec.UnsetType | None, paging: Paging) -> tuple[int, int]:
-    """Number and size of the page. Raises ApiError outside the dialect's bounds."""
+    """Number and size of the page. Raises ApiError beyond the limits of the dialect."""
     if not pager:
         return 1, paging.default_size
     number = _within("pager.pageNum", pager.page_num, 1, paging.most_number)
@@ -119,7 +121,7 @@ def _within(name: str, given: int | msgspec.UnsetType | None, default: int, most
 
 
 def parse_time(name: str, given: Given) -> int | None:
-    """Milliseconds of an ISO 8601 time; UTC where no offset is given, seconds may be left out."""
+    """Milliseconds since 1970 of an ISO 8601 time; UTC without an offset, seconds are optional."""
     text = optional(name, given)
     if text is None:
         return None

@@ -11,7 +11,7 @@ from simpost.api.open.envelope import ApiError, Code
 MAX_OCTETS = 128
 """Longest value of any RT- header."""
 
-_WORDS = {
+_NAMES = {
     b"rt-accesscode": "RT-AccessCode",
     b"rt-secretkey": "RT-SecretKey",
     b"rt-requestid": "RT-RequestID",
@@ -21,7 +21,7 @@ _WORDS = {
 
 
 class Headers(msgspec.Struct, frozen=True, gc=False):
-    """What the caller gave, as octets; empty where it gave nothing."""
+    """The values as octets; empty for a missing header."""
 
     access_code: bytes
     secret: bytes
@@ -31,16 +31,16 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
 
 
 def parse_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Pick the RT- headers. Raises ApiError for one that is given twice, too long or not ASCII."""
+    """The RT- headers. Raises ApiError if one is repeated, too long or not ASCII."""
     given: dict[bytes, bytes] = {}
     for name, value in raw:
-        if name in _WORDS:
+        if name in _NAMES:
             if name in given:
-                raise ApiError(Code.HEADER_MALFORMED, f"{_WORDS[name]} is given twice")
+                raise ApiError(Code.HEADER_MALFORMED, f"{_NAMES[name]} is given twice")
             if len(value) > MAX_OCTETS or not value.isascii() or b"\x00" in value:
                 raise ApiError(
                     Code.HEADER_MALFORMED,
-                    f"{_WORDS[name]} must be ASCII of at most {MAX_OCTETS} characters",
+                    f"{_NAMES[name]} must be ASCII of at most {MAX_OCTETS} characters",
                 )
             given[name] = value.strip()
     get = given.get

@@ -1,4 +1,4 @@
-"""The compatible API as OpenAPI: made from the same structs and tables that it works with."""
+"""The OpenAPI description of the compatible API, built from its own structs and tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TYPES: dict[type, Any] = {
 }
 NOT_DELIVERED = (
     "Webhooks are not delivered yet: the address is checked and stored, but no event is sent to "
-    "it. Ask GET /v1/messages and GET /v1/inbound for what happened."
+    "it. Read GET /v1/messages and GET /v1/inbound instead."
 )
 _NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 _SECURITY: list[dict[str, list[str]]] = [
@@ -33,20 +33,20 @@ _SECURITY: list[dict[str, list[str]]] = [
     {"AccessCode": []},
 ]
 _HEADERS = {
-    "RT-RequestID": "Idempotency key of sendSms; part of what RT-Signature signs.",
-    "RT-Timestamp": "Unix time in milliseconds; part of what RT-Signature signs.",
+    "RT-RequestID": "Idempotency key of sendSms; RT-Signature covers it.",
+    "RT-Timestamp": "Unix time in milliseconds; RT-Signature covers it.",
 }
 _FAILURES = {
     "408": "The body did not arrive in time",
     "413": "The body is too large",
     "429": "Too many requests: see Retry-After",
     "500": "simpost failed",
-    "503": "Nothing could be committed: ask again",
+    "503": "Nothing could be committed: try again",
 }
 
 
 def parameters() -> dict[str, Any]:
-    """The headers that every endpoint takes beside the credentials."""
+    """The headers of every endpoint besides the credentials."""
     schema = {"type": "string", "maxLength": 128}
     return {
         _component(name): {
@@ -60,7 +60,7 @@ def parameters() -> dict[str, Any]:
 
 
 def responses() -> dict[str, Any]:
-    """What every endpoint answers when it cannot do its work."""
+    """The responses of every endpoint for failures."""
     return {
         f"Open{status}": _response(description, _ref("OpenError"))
         for status, description in _FAILURES.items()
@@ -109,8 +109,10 @@ def paths() -> dict[str, Any]:
     answer = found[f"{PREFIX}/esim/sendSms"]["post"]["responses"]["200"]
     answer["headers"] = {
         "RT-MessageID": _header("Id of the accepted message"),
-        "RT-Replaced": _header("How many characters of the text were replaced by look-alikes"),
-        "RT-Reason": _header("Why it was refused"),
+        "RT-Replaced": _header(
+            "Number of characters of the text that were replaced by look-alikes"
+        ),
+        "RT-Reason": _header("Reason of the refusal"),
     }
     return found
 

@@ -15,12 +15,12 @@ from simpost.api.open.request import AuthenticatedRequest
 from simpost.ports.store import PlanFilter, PlanRow, PriceRow
 
 Prices: TypeAlias = Mapping[str, PriceRow]
-"""The account's own, by package code."""
+"""The account's own prices, by package code."""
 
 _BASE = "BASE"
 _TOP_UP = "TOPUP"
 _DATA_TYPES = {None: None, "1": (0, 1), "2": (2, 3, 4)}
-"""What the filter means in a plan's dataType: fixed plans, day passes."""
+"""Values of a plan's dataType that the filter selects: fixed plans, day passes."""
 
 _NO_TOP_UP = 1
 """supportTopUpType of a plan that cannot be topped up."""
@@ -69,51 +69,51 @@ def _filter(asked: PackageList, kind: str) -> PlanFilter:
 
 
 async def _bases(call: AuthenticatedRequest, asked: PackageList, prices: Prices) -> ApiResponse:
-    """Plans; a packageCode or slug picks its one plan, of whatever type it is."""
+    """Base plans; a packageCode or slug selects one plan of any type."""
     which = _filter(asked, _BASE)
     code = optional("packageCode", asked.package_code)
     slug = optional("slug", asked.slug)
     if not code and not slug:
-        return await _listed(call, which, prices)
+        return await _all_plans(call, which, prices)
     plan = await call.services.store.catalogue.find_plan(code or slug or "")
     if plan is None or (slug and slug not in (plan.slug, plan.package_code)):
         return _reply(call, [], prices)
-    return _reply(call, [plan] if _fits(plan, which) else [], prices)
+    return _reply(call, [plan] if _matches(plan, which) else [], prices)
 
 
 async def _top_ups(call: AuthenticatedRequest, asked: PackageList, prices: Prices) -> ApiResponse:
-    """Top-ups; for a base plan or an eSIM those of the same places, if it can be topped up."""
+    """Top-ups; for a base plan or an eSIM those of the same location, if it can be topped up."""
     which = _filter(asked, _TOP_UP)
     base = await _base_of(call, asked)
     if base and base.type == _TOP_UP:
-        return _reply(call, [base] if _fits(base, which) else [], prices)
+        return _reply(call, [base] if _matches(base, which) else [], prices)
     if base and base.document.get("supportTopUpType") == _NO_TOP_UP:
         return _reply(call, [], prices)
-    return await _listed(call, which, prices, base.location if base else None)
+    return await _all_plans(call, which, prices, base.location if base else None)
 
 
-async def _listed(
-    call: AuthenticatedRequest, which: PlanFilter, prices: Prices, places: str | None = None
+async def _all_plans(
+    call: AuthenticatedRequest, which: PlanFilter, prices: Prices, location: str | None = None
 ) -> ApiResponse:
-    """All plans that fit, of exactly these places where given; the same octets until plans change.
+    """All plans that match, cached until a plan changes. `location` must be equal, if given.
 
-    The key has all that the answer depends on.
+    The key contains everything that the response depends on.
     """
     services = call.services
     version = await services.store.catalogue.plans_version()
     own = blake2b(msgspec.msgpack.encode(list(prices.values())), digest_size=16).digest()
-    key = (call.account.dialect, which, places, own)
-    if (kept := services.listings.find(version, key)) is not None:
-        return ApiResponse(kept)
+    key = (call.account.dialect, which, location, own)
+    if (cached := services.listings.find(version, key)) is not None:
+        return ApiResponse(cached)
     found = await services.store.catalogue.list_plans(which)
-    plans = [plan for plan in found if places in (None, plan.location)]
+    plans = [plan for plan in found if location in (None, plan.location)]
     reply = await services.costs.work(call.account, lambda: _reply(call, plans, prices))
     services.listings.add(version, key, reply.body)
     return reply
 
 
 async def _base_of(call: AuthenticatedRequest, asked: PackageList) -> PlanRow | None:
-    """The plan whose top-ups are wanted; none when any are."""
+    """The plan to be topped up; `None` if the request names none."""
     store = call.services.store
     code = optional("packageCode", asked.package_code) or optional("slug", asked.slug)
     iccid = optional_iccid(asked.iccid)
@@ -130,10 +130,10 @@ async def _base_of(call: AuthenticatedRequest, asked: PackageList) -> PlanRow | 
     return plan
 
 
-def _fits(plan: PlanRow, which: PlanFilter) -> bool:
-    """Whether a plan found by its name is on sale and meets the other filters.
+def _matches(plan: PlanRow, which: PlanFilter) -> bool:
+    """Whether a plan found by its code is on sale and matches the other filters.
 
-    `!RG` and `!GL` add nothing.
+    The locations `!RG` and `!GL` match every plan here.
     """
     place = which.location
     in_place = not place or place.startswith("!") or place in plan.location.split(",")
@@ -142,8 +142,11 @@ def _fits(plan: PlanRow, which: PlanFilter) -> bool:
 
 
 def _reply(call: AuthenticatedRequest, plans: Iterable[PlanRow], prices: Prices) -> ApiResponse:
-    """The answer, made of plans encoded one by one: others get the interpreter between them."""
+    """The response. Plans are encoded one by one, so that other threads run in between."""
     imported = call.services.shows_imported_prices
-    documents = (plan_document(plan, prices.get(plan.package_code), imported) for plan in plans)
+    documents = (
+        plan_document(plan, prices.get(plan.package_code), shows_imported=imported)
+        for plan in plans
+    )
     encoded = [msgspec.Raw(msgspec.json.encode(document)) for document in documents]
     return call.rules.result({"packageList": encoded})

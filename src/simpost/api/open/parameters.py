@@ -1,4 +1,4 @@
-"""Parameters out of a JSON body, checked the same way at every endpoint."""
+"""Reads parameters from a JSON body; every endpoint checks them in the same way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from simpost.api.open.envelope import ApiError, Code
 
 MAX_ID = 64
-"""Longest identifier looked up; no documented one is near it."""
+"""Characters of the longest identifier that is looked up; documented ones are much shorter."""
 
 Given: TypeAlias = str | msgspec.UnsetType | None
 
@@ -18,14 +18,14 @@ _T = TypeVar("_T")
 
 
 def parse_body(body: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """The parameters of a body; an empty one is `{}`. Raises ApiError when it is not such JSON."""
+    """The parameters of a body; an empty body is `{}`. Raises ApiError if it is not valid."""
     try:
         if not body.isascii():
             body.decode()  # msgspec skips unknown fields without looking at their octets
         return decoder.decode(body or b"{}")
     except msgspec.ValidationError as error:
-        words = _words_of(error)
-        raise ApiError(Code.JSON_INVALID, f"The request is not as documented: {words}") from None
+        message = _in_json_terms(error)
+        raise ApiError(Code.JSON_INVALID, f"The request is not as documented: {message}") from None
     except msgspec.DecodeError as error:
         raise ApiError(Code.JSON_INVALID, f"The request is not valid JSON: {error}") from None
     except UnicodeDecodeError:
@@ -47,41 +47,41 @@ _TYPE = re.compile(r"`([^`$]+)`")
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
-def _words_of(error: msgspec.ValidationError) -> str:
-    """The error with JSON's words instead of Python's, and with the name of the parameter."""
+def _in_json_terms(error: msgspec.ValidationError) -> str:
+    """The message with the type names of JSON instead of Python, and the name of the parameter."""
     text = _AT.sub(lambda at: f", at {at[1]}" if at[1] else "", str(error))
-    return _TYPE.sub(_in_json_words, text)
+    return _TYPE.sub(_type_names, text)
 
 
-def _in_json_words(found: re.Match[str]) -> str:
+def _type_names(found: re.Match[str]) -> str:
     kinds = [_TYPES.get(kind.strip(), kind.strip()) for kind in found[1].split("|")]
     return " or ".join(kinds)
 
 
 def is_blank(value: Given) -> bool:
-    """Absent, null and empty all mean "not given" where a parameter is optional."""
+    """Whether an optional parameter counts as absent: absent, null or blank."""
     return not value or value.isspace()
 
 
 def optional(name: str, value: Given, limit: int = MAX_ID) -> str | None:
-    """An optional text, or none when it is not given."""
+    """The text, or `None` if it is blank. Raises ApiError beyond `limit` characters."""
     if not value or value.isspace():
         return None
     return bounded(name, value, limit)
 
 
 def optional_iccid(value: Given) -> str | None:
-    """An optional ICCID without the filler F that some systems print (ITU-T E.118)."""
+    """The ICCID without the filler F that some systems print (ITU-T E.118); `None` if blank."""
     iccid = optional("iccid", value)
     return iccid and (iccid.rstrip("Ff") or iccid)
 
 
 def bounded(name: str, value: str, limit: int) -> str:
-    """The text itself, when it is not too long and free of NUL."""
+    """The text. Raises ApiError if it is too long or contains NUL."""
     if len(value) > limit:
         raise ApiError(
             Code.PARAMETER_LENGTH, f"{name} has {len(value)} characters, {limit} at most"
         )
     if "\x00" in value:
-        raise ApiError(Code.JSON_INVALID, f"{name} holds a NUL character")
+        raise ApiError(Code.JSON_INVALID, f"{name} contains a NUL character")
     return value

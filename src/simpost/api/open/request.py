@@ -1,4 +1,4 @@
-"""A request whose account is known."""
+"""An authenticated request."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from simpost.domain.accounts import Account
 
 
 class AuthenticatedRequest(msgspec.Struct, frozen=True, gc=False):
-    """What an endpoint is given.
+    """The argument of an endpoint.
 
     Attributes:
         request_id: RT-RequestID, the caller's idempotency key.
-        signature: the signature that proved the account, in lowercase hex; empty without one.
+        signature: the signature that authenticated it, in lowercase hex; empty without one.
     """
 
     services: Services

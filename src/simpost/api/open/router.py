@@ -1,6 +1,6 @@
-"""The compatible API: the documented contract as a plain ASGI app, from octets to octets.
+"""The compatible API as a plain ASGI app.
 
-No framework stands between: this is the way most messages come.
+Most messages arrive here, so it works without a framework.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPO
     """The compatible API as an ASGI app; `endpoints` by path."""
 
     async def open_app(scope: Scope, receive: Receive, send: Send) -> None:
-        reply = await _answer(services, endpoints, scope, receive)
+        reply = await _respond(services, endpoints, scope, receive)
         if reply is None:
             return
         headers = [_JSON, (b"content-length", b"%d" % len(reply.body)), *reply.headers]
@@ -49,10 +49,10 @@ def build_open_app(services: Services, endpoints: Mapping[str, Endpoint] = ENDPO
     return open_app
 
 
-async def _answer(
+async def _respond(
     services: Services, endpoints: Mapping[str, Endpoint], scope: Scope, receive: Receive
 ) -> ApiResponse | None:
-    """The answer to one request, whatever happens; none when the caller went away."""
+    """The response to one request, also after an error; `None` if the client disconnected."""
     rules = RULES[Dialect.HIROAMING]
     try:
         endpoint = _find(endpoints, scope)
@@ -75,7 +75,7 @@ async def _answer(
         rules = RULES[account.dialect]
         request_id = headers.request_id.decode("ascii") or None
         if wait_s := services.accounts.admit(account):
-            await _slow_down(services, account, wait_s, scope["path"], body, request_id)
+            await _check_rate(services, account, wait_s, scope["path"], body, request_id)
         signature = signature_of(account, headers)
         call = AuthenticatedRequest(
             services, account, rules, scope["path"], body, request_id, signature
@@ -86,16 +86,16 @@ async def _answer(
             async with services.costs.body(account, len(body)):
                 reply = await endpoint(call)
     except Exception as error:  # noqa: BLE001  the root of a request: it must be answered
-        fault = _fault_of(error, scope["path"])
-        if fault.code is Code.CREDENTIALS_WRONG:
-            await _note_wrong(services, scope)
-        services.answers.counts["open", str(fault.status), fault.code] += 1
-        return rules.fault(fault)
-    services.answers.done += 1
+        failure = _api_error(error, scope["path"])
+        if failure.code is Code.CREDENTIALS_WRONG:
+            await _note_wrong_credentials(services, scope)
+        services.response_counts.counts["open", str(failure.status), failure.code] += 1
+        return rules.error(failure)
+    services.response_counts.done += 1
     return reply
 
 
-async def _note_wrong(services: Services, scope: Scope) -> None:
+async def _note_wrong_credentials(services: Services, scope: Scope) -> None:
     code = next((value for name, value in scope["headers"] if name == b"rt-accesscode"), b"")
     account = look_up(services.accounts, code.strip())
     name = UNKNOWN if account is NOBODY else account.access_code
@@ -111,7 +111,7 @@ def _find(endpoints: Mapping[str, Endpoint], scope: Scope) -> Endpoint:
     return endpoint
 
 
-async def _slow_down(
+async def _check_rate(
     services: Services,
     account: Account,
     wait_s: float,
@@ -127,7 +127,7 @@ async def _slow_down(
         raise ApiError(Code.BUSY, account_pace(account), status=429, headers=headers)
 
 
-def _fault_of(error: Exception, path: str) -> ApiError:
+def _api_error(error: Exception, path: str) -> ApiError:
     match error:
         case ApiError():
             return error

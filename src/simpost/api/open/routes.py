@@ -1,4 +1,4 @@
-"""Which endpoints the compatible API has, by exact path."""
+"""The endpoints of the compatible API by path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_OFFERED = (
     "esim/usage/query",
     "location/list",
 )
-"""Documented endpoints that are the eSIM provider's own business."""
+"""Documented endpoints that only the eSIM provider can serve."""
 
 
 async def not_offered(call: AuthenticatedRequest) -> ApiResponse:

@@ -26,7 +26,7 @@ MAX_CHARACTERS = 500
 
 
 class SendSms(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """One of `esimTranNo` and `iccid`, or both when they name the same eSIM."""
+    """The request. `esimTranNo`, `iccid` or both must name one eSIM."""
 
     message: Given = msgspec.UNSET
     esim_tran_no: Given = msgspec.UNSET
@@ -72,10 +72,10 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
 
 
 def refusal(reason: Reason, detail: str) -> ApiError:
-    """A reason in the words of this API; `RT-Reason` names it exactly."""
+    """The error for a reason. `RT-Reason` has the reason itself."""
     code = CODES.get(reason, Code.NOT_ALLOWED)
-    words = f"message needs {detail}" if reason is Reason.TOO_MANY_PARTS and detail else None
-    return ApiError(code, words, headers=((b"rt-reason", reason.encode()),))
+    message = f"message needs {detail}" if reason is Reason.TOO_MANY_PARTS and detail else None
+    return ApiError(code, message, headers=((b"rt-reason", reason.encode()),))
 
 
 def _message(asked: SendSms) -> str:

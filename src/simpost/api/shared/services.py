@@ -41,7 +41,7 @@ class Services:
     intake: Intake
     carriers: CarrierControl
     cluster: Cluster
-    measures: MetricsCollector
+    metrics: MetricsCollector
     readiness: ReadinessCheck
     clock_ms: Clock
     admin_token: str
@@ -54,7 +54,7 @@ class Services:
     handsets_url: str = ""
     names: NameResolver = field(default_factory=NameResolver)
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
-    answers: ResponseCounts = field(default_factory=ResponseCounts)
+    response_counts: ResponseCounts = field(default_factory=ResponseCounts)
     costs: Costs = field(default_factory=Costs)
     listings: ResponseCache = field(default_factory=ResponseCache)
     unproven: BodyBudget = field(default_factory=BodyBudget)

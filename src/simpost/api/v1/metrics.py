@@ -22,8 +22,8 @@ async def show_metrics(request: Request, services: ServicesDep) -> Response:
         request, "metrics", "metrics token", services.metrics_token, services.admin_token
     )
     samples = [
-        *await services.measures.read(),
-        *services.answers.read(),
+        *await services.metrics.read(),
+        *services.response_counts.read(),
         *services.wrong_credentials.read(),
         Sample(BUILD, (services.version,), 1),
     ]
