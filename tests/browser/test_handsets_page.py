@@ -31,7 +31,7 @@ def test_the_wheel_over_a_card_scrolls_the_page(centre: Centre, page: Page, plac
     assert page.run("return scrollY") > 100
 
 
-def test_a_refused_reply_is_kept_and_the_reason_shown(centre: Centre, page: Page) -> None:
+def test_a_refused_reply_is_kept_with_its_reason(centre: Centre, page: Page) -> None:
     centre.text("Hello")
     page.open()
     page.until_shown("Hello")
@@ -130,7 +130,7 @@ def test_many_handsets_are_a_list_that_can_be_filtered(centre: Centre, page: Pag
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(centre: Centre, page: Page, scheme: str) -> None:
+def test_axe_finds_no_accessibility_problem(centre: Centre, page: Page, scheme: str) -> None:
     page.open(dark=scheme == "dark")
     assert page.faults() == []
     centre.texts("Hello there", [*MANY[:3], *[OTHER] * 9])
@@ -154,7 +154,7 @@ def test_axe_finds_nothing(centre: Centre, page: Page, scheme: str) -> None:
     assert page.faults() == []
 
 
-def test_headings_lead_through_the_page(centre: Centre, page: Page) -> None:
+def test_headings_structure_the_page(centre: Centre, page: Page) -> None:
     centre.text("Hello")
     page.open()
     page.until_shown("Hello")
@@ -180,7 +180,7 @@ image.src = "data:image/png;base64," + arguments[0];
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_switch_is_seen_in_forced_colours(centre: Centre, page: Page, scheme: str) -> None:
+def test_the_switch_is_visible_in_forced_colours(centre: Centre, page: Page, scheme: str) -> None:
     centre.text("Hello")
     page.open(dark=scheme == "dark", forced=True)
     page.until_shown("Hello")

@@ -31,7 +31,7 @@ CONTROLS = ["\x1b[2J\x1b]0;x\x07", "gpj.\u202eexe", "a\rb\nc\td", "\u200b\u2066\
 SENDERS = ["<b>x</b>", "'\"><svg/o>", "</h2><h1>"]  # others are refused as senders
 
 
-def test_hostile_texts_are_shown_letter_by_letter(centre: Centre, page: Page) -> None:
+def test_hostile_texts_are_shown_as_text(centre: Centre, page: Page) -> None:
     page.open()
     for text in [*SCRIPTS, *CONTROLS]:
         centre.text(text)
@@ -49,7 +49,7 @@ def test_hostile_texts_are_shown_letter_by_letter(centre: Centre, page: Page) ->
 
 
 @pytest.mark.parametrize("sender", SENDERS)
-def test_hostile_senders_stay_text(centre: Centre, page: Page, sender: str) -> None:
+def test_hostile_senders_are_shown_as_text(centre: Centre, page: Page, sender: str) -> None:
     centre.text("Hello", source_addr=sender)
     page.open()
     page.until_shown("Hello")

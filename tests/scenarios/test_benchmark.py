@@ -6,7 +6,7 @@ from bench.gateways import Simpost, Terms
 from bench.runner import Course, figures
 
 
-def test_a_stretch_of_load_ends_when_every_part_and_receipt_has_come(tmp_path):
+def test_a_load_phase_ends_when_every_part_and_receipt_has_come(tmp_path):
     terms = Terms(parts=3, connections=5)
     simpost = Simpost(tmp_path / "simpost", terms)
     try:
@@ -32,5 +32,5 @@ def test_a_kill_in_the_middle_loses_nothing_and_marks_what_it_repeats(tmp_path):
     assert found["lost"] == found["repeated_unmarked"] == 0
 
 
-def test_the_sink_takes_and_reports_on_what_a_raw_writer_sends(tmp_path):
+def test_the_sink_accepts_submits_of_a_raw_writer_and_sends_receipts(tmp_path):
     assert sink_per_s(tmp_path, 500, 10, receipts=True) > 0

@@ -136,7 +136,7 @@ async def field(tmp_path):
         await field.stop()
 
 
-async def test_when_the_first_operator_goes_away_messages_go_by_the_second(field):
+async def test_when_the_first_carrier_goes_away_messages_go_by_the_second(field):
     first = [await field.send(f"text {n}") for n in range(10)]
     for message_id in first:
         await field.until(message_id, "delivered")
@@ -148,14 +148,14 @@ async def test_when_the_first_operator_goes_away_messages_go_by_the_second(field
     assert sorted(field.shown("two")) == sorted(f"text {n}" for n in range(10, 30))
 
 
-async def test_an_operator_that_will_not_have_our_bind_gives_way_to_the_next(field):
+async def test_a_carrier_that_refuses_our_bind_gives_way_to_the_next(field):
     field.operators["one"].set_faults(Faults((Rule(do=Refuse(status="ESME_RINVBNDSTS")),)))
     message = await field.until(await field.send("hello"), "delivered")
     assert [each["carrier"] for each in message["attempts"]] == ["one", "two"]
     assert (field.shown("one"), field.shown("two")) == ([], ["hello"])
 
 
-async def test_what_is_in_doubt_at_one_operator_never_reaches_the_next(field):
+async def test_a_part_in_doubt_at_one_carrier_never_reaches_the_next(field):
     field.operators["one"].set_faults(Faults((Rule(do=Silent(taken=True)),)))
     doubtful = await field.send("in doubt", category="code")
     await field.until(doubtful, "in_doubt")
@@ -167,7 +167,7 @@ async def test_what_is_in_doubt_at_one_operator_never_reaches_the_next(field):
     assert field.shown("two") == ["after"]
 
 
-async def test_a_carrier_is_exchanged_for_another_while_messages_pass(field):
+async def test_a_carrier_is_replaced_under_load(field):
     field.configure('carrier = "one"', "one")
     assert (await field.operate("POST", "reload"))["removed"] == ["two"]
 
@@ -186,7 +186,7 @@ async def test_a_carrier_is_exchanged_for_another_while_messages_pass(field):
     assert field.shown("two")
 
 
-async def test_a_signal_reloads_and_a_file_that_is_not_right_changes_nothing(field):
+async def test_a_signal_reloads_and_an_invalid_file_changes_nothing(field):
     field.configure('carrier = "two"', "one", "two")
     field.break_file()
     refused = await field.operate("POST", "reload")

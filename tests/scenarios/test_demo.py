@@ -70,7 +70,7 @@ def delivered(url, message_id):
     return False
 
 
-def test_the_printed_way_leads_to_the_handset():
+def test_the_printed_command_leads_to_the_handset():
     with demo() as (_, url, printed):
         answer = send(url, "23072017992029", "Sawasdee ✓")
         assert answer.json() == {
@@ -107,7 +107,7 @@ def test_the_first_page_links_the_handsets_and_every_link_answers():
         ("99999999999999", "310403", "esim_unknown"),
     ],
 )
-def test_every_sample_esim_is_what_it_says(running_demo, esim, code, reason):
+def test_every_sample_esim_behaves_as_described(running_demo, esim, code, reason):
     answer = send(running_demo, esim)
     assert (answer.status_code, answer.json()["errorCode"]) == (200, code)
     assert answer.headers["RT-Reason"] == reason
@@ -253,7 +253,7 @@ def lines_until(process, wanted):
     raise AssertionError(found)
 
 
-def test_one_line_tells_of_each_text_without_its_words():
+def test_one_line_reports_each_text_without_its_content():
     with demo() as (process, url, _):
         assert delivered(url, send(url, "23072017992029", "hush").headers["RT-MessageID"])
         send(url, "23072017992036", "hush")
@@ -299,7 +299,7 @@ def test_ports_and_password_stay_across_restarts(tmp_path):
     assert ports[1].partition("=")[2] in heads[0][1]
 
 
-def test_the_demo_account_has_no_pace(running_demo):
+def test_the_demo_account_has_no_rate_limit(running_demo):
     answers = [send(running_demo, "99999999999999") for _ in range(40)]
     assert {answer.headers["RT-Reason"] for answer in answers} == {"esim_unknown"}
 

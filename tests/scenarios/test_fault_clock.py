@@ -70,7 +70,7 @@ async def send_short(site, turn):
 
 
 @pytest.mark.parametrize(("store", "jump_s"), JUMPS)
-async def test_a_jump_repeats_delays_and_ends_nothing(site, clock, store, jump_s):
+async def test_a_clock_jump_repeats_delays_and_ends_nothing(site, clock, store, jump_s):
     """Receipts come after the jump; then answers do, to what was out, leased and waiting."""
     load, handsets = Load(site), Handsets(site)
     async with load.running():

@@ -39,7 +39,7 @@ async def site_on(folder, url):
         site.close()
 
 
-async def go_through(site, load, handsets, break_it, mend_it):
+async def go_through(site, load, handsets, break_it, restore_it):
     """Load before, while and after; while it is broken nodes say so, and callers are refused."""
     await load.accept(100)
     await break_it()
@@ -47,7 +47,7 @@ async def go_through(site, load, handsets, break_it, mend_it):
         await until(node.is_unready, "the node says that it is not ready")
         assert node.ask("/healthz")["status"] == "ok"
     await load.be_refused(10)
-    await mend_it()
+    await restore_it()
     for node in site.nodes:
         await until(node.is_ready, "the node is ready again")
     await load.accept(100)
@@ -101,7 +101,7 @@ async def test_the_primary_is_lost_and_its_standby_promoted(tmp_path, database):
         standby.close()
 
 
-async def test_postgresql_is_told_to_miss_a_node_that_is_cut_off():
+async def test_postgresql_drops_connections_of_a_node_that_is_cut_off():
     """Otherwise each cut leaves eleven connections and their locks for two hours."""
     (port,) = free_ports(1)
     server = await asyncio.to_thread(
@@ -129,12 +129,12 @@ async def test_the_network_to_postgresql_is_cut(tmp_path, database, cut):
             async def break_it():
                 cut(wire)
 
-            async def mend_it():
+            async def restore_it():
                 wire.restore()
 
             async with load.running():
                 for _ in range(TIMES):
-                    await go_through(site, load, handsets, break_it, mend_it)
+                    await go_through(site, load, handsets, break_it, restore_it)
             fault = f"network cut, {cut.__name__}"
             (await count(load, handsets, site, fault=fault, times=TIMES)).check()
         check_refusals(load)

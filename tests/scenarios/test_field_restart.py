@@ -55,9 +55,7 @@ async def test_row_4_a_receipt_finds_its_message_after_a_throttled_try_and_kill_
     assert gateway.smsc("stats")["submits"] == 2
 
 
-async def test_row_10_while_the_operator_is_away_a_message_waits_and_its_validity_ends_it(
-    gateway, api
-):
+async def test_row_10_a_message_waits_for_its_carrier_until_its_validity_ends(gateway, api):
     """jasmin#1036, #1079: with the connector down the same message was queued again for ever."""
     [esim] = gateway.fill(1)
     gateway.cut_off_the_carrier()

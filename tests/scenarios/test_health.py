@@ -38,12 +38,12 @@ def send(gateway, number):
     )
 
 
-def test_a_process_that_runs_is_alive_and_becomes_ready_without_a_remark(gateway):
+def test_a_running_process_is_alive_and_becomes_ready_without_a_warning(gateway):
     assert ask(gateway, "healthz").json()["status"] == "ok"
     wait_for(gateway, lambda answer: answer.json().get("status") == "ok")
 
 
-def test_without_its_operator_it_is_ready_says_so_and_accepts(gateway):
+def test_without_a_carrier_it_is_ready_says_so_and_accepts(gateway):
     number = gateway.fill(1)[0]
     gateway.cut_off_the_carrier()
     found = wait_for(gateway, lambda answer: answer.json().get("status") == "degraded")
@@ -71,7 +71,7 @@ def patient(monkeypatch):
     monkeypatch.setenv("SIMPOST_SERVER__DRAIN_S", "60")
 
 
-def test_told_to_stop_it_says_so_before_it_takes_no_more(patient, gateway):
+def test_a_stopping_process_is_not_ready_before_it_refuses_requests(patient, gateway):
     number = gateway.fill(1)[0]
     process = gateway.process._child
     process.terminate()

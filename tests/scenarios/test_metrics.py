@@ -52,7 +52,7 @@ def send(gateway, number, text="hello"):
     ).json()
 
 
-def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
+def test_messages_are_counted_from_the_api_to_the_receipt(gateway):
     number = gateway.fill(1)[0]
     wait_for(gateway, "simpost_connection_state", "simulator", "1", "transceiver", "ready", count=1)
     for _ in range(MESSAGES):
@@ -74,7 +74,7 @@ def test_what_passes_is_counted_from_the_door_to_the_receipt(gateway):
     assert found["simpost_event_loop_lag_seconds_count",] >= 1
 
 
-def test_without_its_operator_what_waits_and_why_is_shown(gateway):
+def test_without_a_carrier_queued_messages_and_the_reason_are_shown(gateway):
     number = gateway.fill(1)[0]
     gateway.cut_off_the_carrier()
     wait_for(gateway, "simpost_carrier_available", "simulator", count=0)

@@ -97,7 +97,7 @@ def gateway(tmp_path):
 
 
 @pytest.mark.timeout(300 + 10 * EXAMPLES)
-def test_every_answer_is_documented(gateway):
+def test_every_response_is_documented(gateway):
     service = Service(gateway)
     document = schemathesis.openapi.from_url(f"{gateway.url}/openapi.json")
     wrong = {}

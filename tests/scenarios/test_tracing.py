@@ -114,7 +114,7 @@ def test_a_callers_trace_has_the_acceptance_in_it(gateway, collector):
     assert [link.trace_id for link in accept.links] == [message_id.bytes]
 
 
-def test_what_is_left_is_sent_at_the_end_and_no_text_is_in_it(gateway, collector):
+def test_remaining_spans_are_sent_at_the_end_without_texts(gateway, collector):
     number = gateway.fill(1)[0]
     sent = {send(gateway, number, traceparent="nonsense").bytes for _ in range(20)}
     gateway.process.stop()

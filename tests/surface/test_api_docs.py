@@ -17,16 +17,16 @@ def rows_of(heading: str) -> set[str]:
     return set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
 
 
-def test_every_code_of_the_open_door_is_documented_and_no_other() -> None:
+def test_every_code_of_the_compatible_api_is_documented_and_no_other() -> None:
     assert rows_of("Codes") == {str(code) for code in Code}
 
 
-def test_every_problem_of_the_native_door_is_documented_and_no_other() -> None:
+def test_every_problem_of_the_native_api_is_documented_and_no_other() -> None:
     assert rows_of("Problems") == {str(code) for code in ProblemCode}
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
-def test_every_endpoint_of_the_open_door_is_documented(path: str) -> None:
+def test_every_endpoint_of_the_compatible_api_is_documented(path: str) -> None:
     assert f"`{path.removeprefix(f'{PREFIX}/')}`" in API
 
 

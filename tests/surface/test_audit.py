@@ -65,7 +65,7 @@ def test_dependencies_without_a_known_vulnerability_pass(osv, tmp_path):
     assert (status, said) == (0, "1 dependencies audited: no known vulnerability.\n")
 
 
-def test_where_the_data_cannot_be_had_a_sentence_says_so(tmp_path):
+def test_without_vulnerability_data_a_sentence_says_so(tmp_path):
     status, said = audit(tmp_path, "http://127.0.0.1:9/v1/query")
     assert status == 0
     assert said.startswith("Dependencies not audited, http://127.0.0.1:9/v1/query could not")

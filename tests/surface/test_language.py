@@ -68,7 +68,6 @@ WORDS_TO_DO = (
     "src/simpost/smsc/",
     "src/simpost/store/",
     "src/simpost/text/",
-    "tests/",
 )
 """Rooms that still use such words. Take out what is done; add none."""
 
@@ -103,7 +102,7 @@ def test_words_we_do_not_use():
     found = [
         f"{path}:{number}: {word[0]}"
         for path in paths
-        if not str(path).startswith(WORDS_TO_DO)
+        if not str(path).startswith(WORDS_TO_DO) and path.name != Path(__file__).name
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
         if (word := UNUSED_WORDS.search(line))
     ]
@@ -129,7 +128,7 @@ def test_every_public_function_has_a_docstring(room):
     assert missing == []
 
 
-def test_the_checks_find_what_they_look_for():
+def test_the_checks_find_violations():
     assert UNUSED_WORDS.search("Decided Anew each time")
     assert not UNUSED_WORDS.search("indoors, mendacious")
     body = ast.parse("class A:\n    def b(self): pass\n    def _c(self): pass\n").body

@@ -75,7 +75,7 @@ def grouped_by(expression):
 
 
 @pytest.mark.parametrize(("title", "expression"), [*TARGETS, *ALERTS])
-def test_an_expression_parses_and_asks_for_what_there_is(title, expression):
+def test_an_expression_parses_and_uses_existing_metrics(title, expression):
     found = selectors(expression)
     assert found
     labels = set()
@@ -87,7 +87,7 @@ def test_an_expression_parses_and_asks_for_what_there_is(title, expression):
     assert grouped_by(expression) <= labels
 
 
-def test_a_counter_is_asked_for_its_rate_only():
+def test_a_counter_is_used_with_a_rate_only():
     counters = "|".join(metric.name for metric in METRICS if metric.kind == "counter")
     for title, expression in [*TARGETS, *ALERTS]:
         for name in re.findall(rf"(\w*)\((?:{counters})\b", expression):
@@ -97,7 +97,7 @@ def test_a_counter_is_asked_for_its_rate_only():
 
 
 @pytest.mark.parametrize("title", ["title", "legendFormat"])
-def test_every_legend_names_labels_that_are_there(title):
+def test_every_legend_names_existing_labels(title):
     for panel in SHOWN:
         for target in panel["targets"]:
             named = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
@@ -112,7 +112,7 @@ def test_a_panel_has_a_place_of_its_own():
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in BOARD["panels"])
 
 
-def test_the_variables_of_the_board_ask_for_what_there_is():
+def test_the_variables_of_the_dashboard_use_existing_labels():
     for variable in BOARD["templating"]["list"]:
         if variable["type"] == "query":
             name, label = re.fullmatch(
@@ -122,7 +122,7 @@ def test_the_variables_of_the_board_ask_for_what_there_is():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_an_alert_is_whole_and_explained(rule):
+def test_an_alert_is_complete_and_explained(rule):
     assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
     assert re.fullmatch(r"Simpost[A-Z]\w+", rule["alert"])
     assert rule["labels"]["severity"] in {"critical", "warning"}
@@ -141,7 +141,7 @@ def test_every_metric_is_documented_in_its_own_words():
     ]
 
 
-def test_the_board_shows_every_metric():
+def test_the_dashboard_shows_every_metric():
     shown = " ".join(expression for _, expression in TARGETS)
     missing = [metric.name for metric in METRICS if metric.name not in shown]
     assert missing == []

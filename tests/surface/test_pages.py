@@ -116,7 +116,7 @@ def test_shell_examples_parse(page):
                 assert done.returncode == 0, line
 
 
-def test_the_checks_find_what_they_look_for():
+def test_the_checks_find_violations():
     assert fault_in("simpost sned") == "no command sned"
     assert fault_in("simpost esims forget") == "no command esims forget"
     assert fault_in("simpost text --forever x") == "no option --forever"

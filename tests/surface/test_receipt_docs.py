@@ -15,7 +15,7 @@ from simpost.store.sqlite.delivery_receipts import MOST_PARKED
 PAGE = Path("docs/receipts.md").read_text(encoding="utf-8")
 
 
-def test_every_disposition_is_documented_and_told():
+def test_every_disposition_is_documented_and_shown():
     rows = re.findall(r"^\| `(\w+)` \| [A-Z]", PAGE, re.MULTILINE)
     assert rows == [str(disposition) for disposition in ReceiptDisposition]
     assert set(KEPT) == set(ReceiptDisposition)

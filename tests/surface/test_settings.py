@@ -52,13 +52,13 @@ def test_every_setting_is_documented(heading: str) -> None:
         assert field.description in table
 
 
-def test_the_sections_are_all_there_are() -> None:
+def test_the_reference_lists_every_section() -> None:
     assert {heading.partition("]")[0].strip("[") for heading in SECTIONS} == set(
         Settings.model_fields
     )
 
 
-def test_the_file_of_init_speaks_of_every_section_and_only_of_settings(tmp_path: Path) -> None:
+def test_the_file_of_init_names_every_section_and_only_settings(tmp_path: Path) -> None:
     path = tmp_path / "simpost.toml"
     init(path)
     text = path.read_text("utf-8")

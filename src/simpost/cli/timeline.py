@@ -18,7 +18,7 @@ _SAID = {
 
 KEPT = {
     "parked": "kept until its part is known",
-    "matched": "which came before the answer and was obeyed after it",
+    "matched": "which came before the response and was applied after it",
     "late": "too late to change anything",
     "duplicate": "which was known",
     "ambiguous": "kept: other parts may be meant",

@@ -119,6 +119,6 @@ def _outbind_problems(carrier: SmppCarrierSettings) -> Iterator[tuple[tuple[str,
             yield (key,), "needs outbind_port"
         return
     if not carrier.outbind_password.get_secret_value():
-        yield ("outbind_port",), "needs outbind_password: whoever calls is told our own password"
+        yield ("outbind_port",), "needs outbind_password: any caller would be sent our own password"
     if carrier.tls:
         yield ("outbind_port",), "cannot be used with tls = true: the call comes in clear text"

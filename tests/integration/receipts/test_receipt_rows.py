@@ -230,7 +230,7 @@ async def test_row_1_a_receipt_that_fits_two_parts_is_applied_to_neither(path):
             assert (await service.store.log.find_message(1, message_id)).state is State.SENT
 
 
-async def test_row_1_addresses_that_are_not_swapped_prove_a_format_too(path):
+async def test_row_1_addresses_that_are_not_swapped_are_proof_too(path):
     """telenordigital/sms-smpp#153: the receipt names the handset as the destination."""
     async with scripted(path, "00ABCDEF") as (service, session):
         message_id = await service.send("one")

@@ -75,9 +75,7 @@ async def told(command: Command) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_it_says_how_to_bind_and_where_to_look_and_ends_cleanly(
-    run: Run, number: int
-) -> None:
+async def test_it_prints_bind_and_web_addresses_and_ends_cleanly(run: Run, number: int) -> None:
     process = await run("--port", "0", "--http-port", "0", "--password", "pass1234")
     facts = await told(process)
     assert (facts["system_id"], facts["pw"]) == ("simpost", "pass1234")
@@ -124,7 +122,7 @@ async def test_a_busy_port_is_one_sentence_and_no_traceback(run: Run) -> None:
         ("--window", "0"),
     ],
 )
-async def test_options_that_cannot_be_are_refused(run: Run, options: tuple[str, ...]) -> None:
+async def test_impossible_options_are_refused(run: Run, options: tuple[str, ...]) -> None:
     process = await run("--port", "0", "--http-port", "0", *options)
     _, errors = await process.communicate()
     assert process.returncode == 2

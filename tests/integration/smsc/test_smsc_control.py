@@ -73,7 +73,7 @@ async def test_a_handset_is_switched_off_and_on(simulator: Simulator, browser: B
     assert handset["messages"][0]["text"] == "Hello"
 
 
-async def test_watchers_hear_of_handsets_that_go_off(
+async def test_watchers_are_notified_of_handsets_that_go_offline(
     simulator: Simulator, browser: Browser
 ) -> None:
     async with browser.watch() as events:
@@ -83,7 +83,7 @@ async def test_watchers_hear_of_handsets_that_go_off(
     assert event[1] == {"handsets": [{"number": NUMBER, "on": False, "waiting": 0}]}
 
 
-async def test_forgetting_the_handsets_forgets_what_waits(
+async def test_deleting_the_handsets_deletes_queued_texts(
     simulator: Simulator, browser: Browser
 ) -> None:
     await browser.ask(f"/handsets/{NUMBER}/off", "POST")
@@ -114,7 +114,7 @@ def read(*parts: DeliverSm) -> str:
         ("πολλά λόγια 🏖️ " * 20, 5, 8),
     ],
 )
-async def test_a_text_from_a_handset_reaches_the_esme_and_its_answers_are_told(
+async def test_a_text_from_a_handset_reaches_the_esme_and_the_responses_are_shown(
     simulator: Simulator, browser: Browser, text: str, parts: int, data_coding: int
 ) -> None:
     async with bound(simulator) as esme:
@@ -135,7 +135,7 @@ async def test_a_text_from_a_handset_reaches_the_esme_and_its_answers_are_told(
     assert (handset["received"], handset["messages"][0]["text"]) == (0, text)
 
 
-async def test_what_the_esme_refuses_for_now_is_told_and_comes_again(
+async def test_a_temporary_refusal_of_the_esme_is_shown_and_repeated(
     simulator: Simulator, browser: Browser
 ) -> None:
     async with bound(simulator) as esme:
@@ -158,7 +158,7 @@ async def test_what_the_esme_refuses_for_now_is_told_and_comes_again(
         (json.dumps(REPLY | {"text": "x" * 40_000}), 400, "badRequest"),
     ],
 )
-async def test_what_cannot_be_sent_is_refused(
+async def test_an_invalid_text_from_a_handset_is_refused(
     simulator: Simulator, browser: Browser, body: str, status: int, code: str
 ) -> None:
     async with bound(simulator) as esme:
@@ -181,7 +181,7 @@ async def test_a_handset_that_is_off_sends_nothing(simulator: Simulator, browser
     assert (status, body["error"]["message"]) == (409, "The handset is off.")
 
 
-async def test_an_esme_that_never_answers_is_told_as_such(start: Start) -> None:
+async def test_an_esme_that_never_answers_is_shown_as_such(start: Start) -> None:
     simulator = await start(response_timeout_s=0.05)
     async with bound(simulator) as esme:
         esme.on_request = lambda *_: None  # type: ignore[method-assign]

@@ -49,7 +49,7 @@ async def test_an_esme_older_than_3_4_gets_short_ids_and_no_tlvs(
         assert parse_receipt(receipt).message_id == answer.message_id
 
 
-async def test_what_came_together_is_answered_before_any_receipt_leaves(
+async def test_submits_read_together_are_answered_before_any_receipt(
     simulator: Simulator,
 ) -> None:
     nothing_came_before: list[bool] = []
@@ -94,7 +94,7 @@ async def test_a_special_number_fails_and_its_handset_shows_nothing(
     assert (await browser.ask(f"/handsets/66812{ending}"))[0] == 404
 
 
-async def test_only_what_was_asked_for_is_receipted(simulator: Simulator) -> None:
+async def test_only_requested_receipts_are_sent(simulator: Simulator) -> None:
     async with bound(simulator) as esme:
         await esme.send("no", registered_delivery=0)
         await esme.send("failure only", registered_delivery=2)

@@ -89,7 +89,7 @@ def _wrong(target, api):
     return metric(target, f'simpost_authentication_failures_total{{api="{api}"}}')
 
 
-async def test_a_revocation_stays_beside_savers_of_webhooks(target, worst):
+async def test_a_revocation_survives_concurrent_saves_of_webhooks(target, worst):
     """An account that saves its webhook again and again stays disabled once it is."""
     urls = cycle(f"https://192.0.9.{number}/hook" for number in range(200))
     async with aiohttp.ClientSession(target.url) as session:
@@ -127,7 +127,7 @@ def heavy_calls():
 
 
 @pytest.mark.timeout(240)
-async def test_an_account_at_its_worst_is_held_to_its_share(target, worst, record_property):
+async def test_an_abusive_account_is_limited_to_its_share(target, worst, record_property):
     """Another account's times are printed; that the budget refuses is what is asserted."""
     for first in range(0, PLANS, 500):
         plans = [

@@ -67,7 +67,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_what_can_be_read_in_two_ways_is_refused_and_ends(target, name):
+async def test_ambiguous_requests_are_refused_and_the_connection_closed(target, name):
     octets, status = REFUSED[name]
     client = await Client.to(target)
     await client.write(octets, SMUGGLED)
@@ -130,7 +130,7 @@ async def test_resets_strand_no_answer_of_a_neighbour(target):
     print(f"\nbeside resets: {len(times_s)} texts, the slowest {max(times_s) * 1000:.0f} ms")
 
 
-async def test_clients_that_do_not_read_are_gone_within_the_setting(target):
+async def test_clients_that_do_not_read_are_closed_within_the_time_limit(target):
     """Each asks for more than its kernel takes; the documented setting is 2 s here."""
     octets = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3
     before_mib = most_mib = target.process.rss_mib

@@ -73,8 +73,8 @@ def check(tmp_path):
         (
             "outbind_port = 2776",
             (
-                "11: carriers[0].outbind_port: needs outbind_password: whoever calls is told our "
-                "own password"
+                "11: carriers[0].outbind_port: needs outbind_password: any caller would be "
+                "sent our own password"
             ),
         ),
         (

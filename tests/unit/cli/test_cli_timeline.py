@@ -165,7 +165,7 @@ def test_unapplied_receipts_are_shown_in_order() -> None:
         "delivered, which was known; 3 times",
         "failed, too late to change anything, code 0D1",
         "delivered, kept until its part is known",
-        "delivered, which came before the answer and was obeyed after it",
+        "delivered, which came before the response and was applied after it",
         "delivered, kept: other parts may be meant",
     ]
 

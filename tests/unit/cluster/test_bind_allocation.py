@@ -27,7 +27,7 @@ def test_binds_of_other_nodes_are_not_taken():
     assert share == ([], [])
 
 
-def test_what_is_above_a_fair_share_is_returned_one_at_a_time():
+def test_binds_above_a_fair_share_are_returned_one_at_a_time():
     share = share_of(A, {"one": (1, 2, 3, 4)}, sharing(A, B), dict.fromkeys(binds(1, 2, 3, 4), A))
     assert share == ([], binds(3))
 

@@ -98,7 +98,7 @@ def test_binds_move_at_most_15_times_an_hour_while_the_network_is_down(nodes, bi
     assert site.moves - before <= HOUR_S // LONGEST_S
 
 
-def test_the_bind_of_a_node_that_is_cut_off_is_bound_by_another_soon_after_the_patience():
+def test_the_bind_of_a_node_that_is_cut_off_moves_soon_after_the_yield_time():
     site = Site(2, 1)
     site.passes(60)
     (owner,) = site.leases.values()
@@ -111,7 +111,7 @@ def test_the_bind_of_a_node_that_is_cut_off_is_bound_by_another_soon_after_the_p
     assert site.moves == before
 
 
-def test_after_an_outage_for_all_every_node_has_its_share_again():
+def test_after_a_full_outage_every_node_has_its_share_again():
     site = Site(3, 6)
     site.passes(60)
     site.is_down = True
@@ -122,7 +122,7 @@ def test_after_an_outage_for_all_every_node_has_its_share_again():
     assert shares == [2, 2, 2]
 
 
-def test_of_a_carrier_with_several_binds_the_share_of_one_cut_off_is_away_a_twentieth_at_most():
+def test_with_several_binds_those_of_a_cut_off_node_are_away_a_twentieth_at_most():
     site = Site(2, 4)
     site.passes(60)
     site.cut = {"n0"}
