@@ -60,7 +60,6 @@ WORDS_TO_DO = (
     "src/simpost/config/",
     "src/simpost/domain/",
     "src/simpost/errors.py",
-    "src/simpost/http/",
     "src/simpost/observe/",
     "src/simpost/ports/",
     "src/simpost/runtime/",

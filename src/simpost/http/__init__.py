@@ -1,6 +1,6 @@
-"""The HTTP/1.1 server of the gateway and the simulator: from octets to ASGI and back.
+"""The HTTP/1.1 server of the gateway and the simulator. It serves one ASGI app.
 
-It knows HTTP, limits and time, and nothing of messages, accounts or carriers.
+It contains HTTP, limits and timeouts, and nothing about messages, accounts or carriers.
 """
 
 from simpost.http.hosts import HostRules

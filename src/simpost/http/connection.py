@@ -1,7 +1,7 @@
-"""A connection: octets to requests, answers in their order, and the limits of both.
+"""One connection: parses requests, writes responses in order, and applies the limits.
 
-httptools parses. What it would let pass and RFC 9112 would not is refused here; what comes from a
-parser's callback must not wait.
+httptools parses. Requests that it accepts and RFC 9112 forbids are refused here. Callbacks of the
+parser must not block.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from simpost.http.server import HttpServer
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
-_WORDS: Final = {
-    HTTPStatus.MISDIRECTED_REQUEST: b"This server does not answer to the name in Host. Give it in "
-    b"allowed_hosts, under [server] of its configuration.\n"
+_BODIES: Final = {
+    HTTPStatus.MISDIRECTED_REQUEST: b"This server does not serve the name in Host. Add it to "
+    b"allowed_hosts under [server] in the configuration.\n"
 }
 CALLER: Final = "simpost.caller"
-"""Where a scope has its connection, for `prove`."""
+"""Key in a scope of its connection, for `prove`."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -45,8 +45,8 @@ class HttpConnection(asyncio.Protocol):
 
     Attributes:
         is_proven: a request on it had valid credentials.
-        is_blocked: the client does not read what is written.
-        since_s: when it last began to wait for a request.
+        is_blocked: written octets are unsent because the client does not read.
+        idle_since_s: start of the present wait for a request.
     """
 
     def __init__(self, server: HttpServer) -> None:
@@ -54,12 +54,12 @@ class HttpConnection(asyncio.Protocol):
         self.loop = server.loop
         self.is_proven = False
         self.is_blocked = False
-        self.since_s = self.loop.time()
+        self.idle_since_s = self.loop.time()
         self._limits = server.limits
         self._parser = httptools.HttpRequestParser(self)
         self._exchange: HttpExchange | None = None
-        self._waiting: deque[HttpExchange] = deque()
-        self._last_words = b""
+        self._pipelined: deque[HttpExchange] = deque()
+        self._final_response = b""
         self._is_ending = self._is_gone = self._is_paused = False
         self._reads_head = True
         self._is_upgrade = False
@@ -75,11 +75,12 @@ class HttpConnection(asyncio.Protocol):
         self._unread_timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Event | None = None
 
-    # What the transport tells
+    # Callbacks of the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the client, or refuse it with 503."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=0)  # any octet that waits is told
+        self._transport.set_write_buffer_limits(high=0)  # report every octet that is not sent yet
         peer = transport.get_extra_info("peername")
         own = transport.get_extra_info("sockname")
         self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
@@ -93,6 +94,7 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Release everything; the request in progress sees a disconnect."""
         self._is_gone = self._is_ending = True
         self.server.connections.discard(self)
         for timer in (self._timer, self._unread_timer):
@@ -102,13 +104,14 @@ class HttpConnection(asyncio.Protocol):
         if self._exchange is not None and not self._exchange.is_done:
             self._exchange.is_gone = True
             self._exchange.wake()
-        self._waiting.clear()
+        self._pipelined.clear()
         self._pieces.clear()
         self._headers, self._watched = [], {}
         if self._writable is not None:
             self._writable.set()
 
     def data_received(self, data: bytes) -> None:
+        """Parse the octets, within the limit of a head."""
         if self._is_ending:
             self._drop(len(data))
             return
@@ -121,12 +124,14 @@ class HttpConnection(asyncio.Protocol):
             self._wait_until(self._limits.slow_head_s)
 
     def pause_writing(self) -> None:
+        """The client does not read: abort if that lasts too long."""
         self.is_blocked = True
         self._writable = asyncio.Event()
         if self._unread_timer is None:
             self._unread_timer = self.loop.call_later(self._limits.unread_s, self.abort)
 
     def resume_writing(self) -> None:
+        """Everything written is sent."""
         self.is_blocked = False
         if self._unread_timer is not None:
             self._unread_timer.cancel()
@@ -135,18 +140,18 @@ class HttpConnection(asyncio.Protocol):
             self._writable.set()
 
     async def drain(self) -> None:
-        """Wait until the client has read what was written, or is gone."""
+        """Wait until everything written is sent, or the connection is lost."""
         if self._writable is not None:
             await self._writable.wait()
 
-    # What the parser tells
+    # Callbacks of the parser
 
     def _parse(self, data: bytes) -> None:
         while data and not self._is_ending:
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                # httptools takes what follows for the other protocol; it is this request's body.
+                # httptools stops here for the other protocol; what follows is the body.
                 rest = data[upgrade.args[0] :]
                 data = without_upgrade(self._parser, self._url, self._headers) + rest
                 self._parser = httptools.HttpRequestParser(self)
@@ -170,7 +175,7 @@ class HttpConnection(asyncio.Protocol):
         self._fields += 1
         if self._fields > limits.MAX_FIELDS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-            raise ValueError  # the parser stops: the rest of the read costs nothing
+            raise ValueError  # stop the parser: do not parse the rest of the octets
         name = name.lower()
         if not self._reads_head:  # a trailer never becomes a header (RFC 9110 6.5.1)
             if name in NEVER_TRAILERS:
@@ -192,14 +197,14 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(fault)
         elif parser.should_upgrade():
             self._is_upgrade = True
-        elif len(self._waiting) >= limits.MAX_PIPELINE:
-            self._end_after_answers(b"")
+        elif len(self._pipelined) >= limits.MAX_PIPELINE:
+            self._end_after_responses(b"")
         else:
-            self._take(version, parser.should_keep_alive())
+            self._accept(version, parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
         self._octets = 0
-        exchange = self._waiting[-1] if self._waiting else self._exchange
+        exchange = self._pipelined[-1] if self._pipelined else self._exchange
         if self._is_ending or exchange is None:
             return
         if exchange.is_done:
@@ -212,7 +217,7 @@ class HttpConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._octets = 0
         self._dropped = 0
-        exchange = self._waiting[-1] if self._waiting else self._exchange
+        exchange = self._pipelined[-1] if self._pipelined else self._exchange
         if self._is_ending or self._is_upgrade or exchange is None:
             return
         exchange.is_whole = True
@@ -222,9 +227,9 @@ class HttpConnection(asyncio.Protocol):
         elif not exchange.keep_alive:
             self._is_ending = True
 
-    # Requests and answers
+    # Requests and responses
 
-    def _take(self, version: str, keep_alive: bool) -> None:  # noqa: FBT001
+    def _accept(self, version: str, keep_alive: bool) -> None:  # noqa: FBT001
         url, watched = httptools.parse_url(self._url), self._watched
         path = (url.path or b"/").decode("ascii")
         client, scheme = self._client, "http"
@@ -249,20 +254,20 @@ class HttpConnection(asyncio.Protocol):
             CALLER: self,
         }
         options = watched[CONNECTION].lower() if CONNECTION in watched else b""
-        wants = b"keep-alive" in options
+        asks_keep_alive = b"keep-alive" in options
         if version == "1.0" and b"close" in options:
-            keep_alive = False  # the parser lets the other word win (RFC 9112 9.3)
+            keep_alive = False  # the parser lets keep-alive win (RFC 9112 9.3)
         exchange = HttpExchange(
             self,
             scope,
             keep_alive=keep_alive and not self.server.is_ending,
-            told=self.server.told if wants else b"",
+            keep_alive_lines=self.server.keep_alive_lines if asks_keep_alive else b"",
             must_continue=EXPECT in watched and version == "1.1",
         )
         if self._exchange is None or self._exchange.is_done:
             self._start(exchange)
         else:
-            self._waiting.append(exchange)
+            self._pipelined.append(exchange)
             self._pause_reading()
 
     def _start(self, exchange: HttpExchange) -> None:
@@ -273,43 +278,43 @@ class HttpConnection(asyncio.Protocol):
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    def answered(self, exchange: HttpExchange) -> None:
-        """The answer is written: the next request, the end, or a while without requests."""
+    def on_response_sent(self, exchange: HttpExchange) -> None:
+        """The response is written: start the next request, close, or wait for a request."""
         if self._is_gone:
             return
         if not exchange.keep_alive:
-            self._waiting.clear()
+            self._pipelined.clear()
             self._linger() if not exchange.is_whole else self.close()
-        elif self._waiting:
-            self._start(self._waiting.popleft())
-        elif self._last_words:
-            self.write(self._last_words)
+        elif self._pipelined:
+            self._start(self._pipelined.popleft())
+        elif self._final_response:
+            self.write(self._final_response)
             self._linger()
         elif self._is_ending or self.server.is_ending:
             self.close()
         else:
-            self.since_s = self.loop.time()
+            self.idle_since_s = self.loop.time()
             is_idle = exchange.is_whole and not self._octets
             self._wait_until(self._limits.keep_alive_s if is_idle else self._limits.slow_head_s)
-        if not self._waiting:
+        if not self._pipelined:
             self.resume_reading()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer that nothing more is read, after the answers that come before."""
+        """Refuse the request after the responses to earlier ones, and read no more requests."""
         if not self._is_ending:
-            words = _WORDS.get(status, b"")
-            self._end_after_answers(
+            body = _BODIES.get(status, b"")
+            self._end_after_responses(
                 status_line(status)
-                + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(words), words)
+                + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
             )
 
-    def _end_after_answers(self, last_words: bytes) -> None:
+    def _end_after_responses(self, final_response: bytes) -> None:
         self._is_ending = True
         running = self._exchange
-        if self._waiting and not self._waiting[-1].is_whole:
-            self._waiting.pop()  # the rest of its body cannot be read any more
+        if self._pipelined and not self._pipelined[-1].is_whole:
+            self._pipelined.pop()  # the rest of its body cannot be read
         elif running and not running.is_whole and running.is_done:
-            last_words = b""  # what is wrong is the rest of a request that has its answer
+            final_response = b""  # the error is in the rest of a request that has its response
         elif running and not running.is_whole:
             if running.is_started:
                 self.abort()
@@ -318,30 +323,30 @@ class HttpConnection(asyncio.Protocol):
             running.wake()
             running = None
         if running is None or running.is_done:
-            self.write(last_words)
+            self.write(final_response)
             self._linger()
-        elif last_words:
-            self._last_words = last_words
+        elif final_response:
+            self._final_response = final_response
         else:
             self._last.keep_alive = False
 
     @property
     def _last(self) -> HttpExchange:
-        """The latest request that was taken."""
-        last = self._waiting[-1] if self._waiting else self._exchange
+        """The latest accepted request."""
+        last = self._pipelined[-1] if self._pipelined else self._exchange
         assert last
         return last
 
-    # Time and octets
+    # Limits
 
     @property
     def _is_idle(self) -> bool:
-        """Whether no request is being answered or waits for it."""
+        """Whether no request is in progress."""
         return self._exchange is None or self._exchange.is_done
 
     @property
     def may_be_closed(self) -> bool:
-        """Whether closing it costs no answer: it waits for a request, or for the rest of one."""
+        """Whether closing loses no response: it waits for a request, or for the rest of one."""
         return self._is_idle or not (self._exchange and self._exchange.is_whole)
 
     def _drop(self, octets: int) -> None:
@@ -352,21 +357,21 @@ class HttpConnection(asyncio.Protocol):
             self._linger()
 
     def _wait_until(self, seconds: float) -> None:
-        """Set the deadline; one timer serves a connection, however often it is used."""
+        """Set the deadline. The timer of the connection is not set again for every request."""
         self._deadline_s = self.loop.time() + seconds
         if self._timer is not None and self._timer.when() <= self._deadline_s:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.loop.call_later(seconds, self._on_time)
+        self._timer = self.loop.call_later(seconds, self._on_timer)
 
-    def _on_time(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         if self._deadline_s is None:
             return
         left_s = self._deadline_s - self.loop.time()
         if left_s > 0:
-            self._timer = self.loop.call_later(left_s, self._on_time)
+            self._timer = self.loop.call_later(left_s, self._on_timer)
         elif self._is_ending:
             self.abort()
         elif self._exchange is not None and not self._octets:
@@ -380,37 +385,40 @@ class HttpConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        """Read again after `_pause_reading`."""
         if self._is_paused and not self._transport.is_closing():
             self._is_paused = False
             self._transport.resume_reading()
 
-    # Writing and the end
+    # Writing and closing
 
     def write(self, octets: bytes) -> None:
+        """Collect octets until the end of this iteration of the event loop."""
         if not self._pieces:
             self.server.flush_queue.add(self)
         self._pieces.append(octets)
 
     def flush(self) -> None:
-        """Write what this turn answered; what belongs to a lost connection is dropped."""
+        """Write the collected octets; without a connection they are dropped."""
         pieces, self._pieces = self._pieces, []
         if pieces and not self._transport.is_closing():
             self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     def close(self) -> None:
-        """Close when all that was written is sent, or when its client does not read it."""
+        """Close after everything written is sent, or after the limit for unread responses."""
         self._is_ending = True
         self.flush()
         self._transport.close()
 
     def abort(self) -> None:
+        """Close at once; unsent octets are dropped."""
         self._is_ending = True
         self._transport.abort()
 
     def _linger(self) -> None:
-        """Say that nothing more comes, and let the client read it before the connection ends.
+        """End the response, and close once the client has had time to read it.
 
-        Closing at once, with octets unread, would reset the connection and lose the answer.
+        Closing with unread octets would reset the connection and lose the response.
         """
         self._is_ending = True
         self.flush()
@@ -421,7 +429,7 @@ class HttpConnection(asyncio.Protocol):
         self._wait_until(limits.LINGER_S)
 
     def wind_down(self) -> None:
-        """End when the requests that are here have been answered."""
+        """Close after the requests in progress have their responses."""
         if self._is_idle:
             self.close()
         else:
@@ -429,7 +437,7 @@ class HttpConnection(asyncio.Protocol):
 
 
 def prove(scope: Any) -> None:
-    """Note that the caller has valid credentials: its connection is kept before others."""
+    """Mark the connection as authenticated: others are closed first when connections run short."""
     caller = scope.get(CALLER)
     if caller is not None:
         caller.is_proven = True

@@ -1,4 +1,4 @@
-"""One request and its answer, as ASGI has them."""
+"""One request and its response, as an ASGI application sees them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simpost.http.connection import HttpConnection
 
 _SLICE_OCTETS: Final = 65_536
-"""Most that is written of an answer before its client has to read on."""
+"""Octets of a large response that are written at a time."""
 _FRAMES: Final = 4
 _CONTENT_FREE: Final = frozenset({204, 304})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -35,11 +35,12 @@ log = get_logger(__name__)
 
 @lru_cache(maxsize=256)
 def _is_name(name: bytes) -> bool:
-    """Whether a header may have this name, in lower case: a token (RFC 9110 5.6.2)."""
+    """Whether the lower-case name is valid for a header: a token (RFC 9110 5.6.2)."""
     return _NAME.fullmatch(name) is not None
 
 
 def status_line(status: int) -> bytes:
+    """The first line of a response; codes without a phrase are allowed."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
@@ -51,12 +52,22 @@ _STATUS_LINES: Final = {status: status_line(status) for status in range(100, 600
 
 
 class HttpExchange:
-    """`keep_alive`: the connection may go on after it. `told`: lines that say so, or none."""
+    """A request in progress.
+
+    Attributes:
+        keep_alive: the connection stays open after the response.
+        keep_alive_lines: headers for a client that asked for keep-alive; else empty.
+        ahead: octets of the body that the application has not received yet.
+        is_whole: the whole request was received.
+        is_started: a part of the response was written.
+        is_done: the whole response was written.
+        is_gone: the client disconnected.
+    """
 
     __slots__ = (
         "_chunks",
+        "_is_body_passed",
         "_is_chunked",
-        "_is_told",
         "_left",
         "_must_continue",
         "_start",
@@ -68,8 +79,8 @@ class HttpExchange:
         "is_started",
         "is_whole",
         "keep_alive",
+        "keep_alive_lines",
         "scope",
-        "told",
     )
 
     def __init__(
@@ -78,24 +89,24 @@ class HttpExchange:
         scope: dict[str, Any],
         *,
         keep_alive: bool,
-        told: bytes,
+        keep_alive_lines: bytes,
         must_continue: bool,
     ) -> None:
         self.connection = connection
         self.scope = scope
         self.keep_alive = keep_alive
-        self.told = told
+        self.keep_alive_lines = keep_alive_lines
         self.ahead = 0
         self.is_whole = self.is_started = self.is_done = self.is_gone = False
         self._chunks: list[bytes] = []
         self._must_continue = must_continue
-        self._is_told = self._is_chunked = False
+        self._is_body_passed = self._is_chunked = False
         self._left: int | None = None
         self._start: Message | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     async def run(self, app: ASGIApp) -> None:
-        """Have it answered, whatever the application does; a failure is logged without words."""
+        """Call the application; respond with 500 if it fails. The error message is not logged."""
         try:
             await app(self.scope, self.receive, self.send)
         except asyncio.CancelledError:
@@ -108,44 +119,46 @@ class HttpExchange:
             self._fail()
         else:
             if not self.is_done and not self.is_gone:
-                log.error("request_failed", error="NoAnswer", where=self.scope["path"])
+                log.error("request_failed", error="NoResponse", where=self.scope["path"])
                 self._fail()
 
     def feed(self, chunk: bytes) -> None:
-        """Another piece of the body."""
+        """Add a chunk of the body."""
         self._chunks.append(chunk)
         self.ahead += len(chunk)
         self.wake()
 
     def wake(self) -> None:
-        """Something that `receive` waits for may have happened."""
+        """Let `receive` check again whether it can return."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
     async def receive(self) -> Message:
+        """ASGI `receive`: the next chunk of the body, or a disconnect."""
         if self._must_continue and not self.is_gone:
             self._must_continue = False
             self.connection.write(_CONTINUE)
         while True:
             if self.is_gone or self.is_done:
                 return {"type": "http.disconnect"}
-            if self._chunks or (self.is_whole and not self._is_told):
-                return self._piece()
+            if self._chunks or (self.is_whole and not self._is_body_passed):
+                return self._chunk()
             if not self.is_whole:
                 self.connection.resume_reading()
             if self._waiter is None:
                 self._waiter = self.connection.loop.create_future()
             await self._waiter
 
-    def _piece(self) -> Message:
+    def _chunk(self) -> Message:
         chunks, self._chunks = self._chunks, []
         self.ahead = 0
-        self._is_told = self.is_whole
+        self._is_body_passed = self.is_whole
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         return {"type": "http.request", "body": body, "more_body": not self.is_whole}
 
     async def send(self, message: Message) -> None:
+        """ASGI `send`. Raises RuntimeError for messages or headers that are not valid."""
         connection = self.connection
         if connection.is_blocked and not self.is_gone:
             await connection.drain()
@@ -153,7 +166,7 @@ class HttpExchange:
             return
         start, is_body = self._start, message["type"] == "http.response.body"
         if self.is_done or is_body is (start is None):
-            raise RuntimeError(f"{message['type']} does not belong here")
+            raise RuntimeError(f"{message['type']} is not valid at this point")
         if start is None:
             self._start = message
             return
@@ -171,44 +184,44 @@ class HttpExchange:
         if not has_more:
             self.is_done = True
             self.wake()
-            connection.answered(self)
+            connection.on_response_sent(self)
 
     def _head(self, start: Message, body: bytes, has_more: bool) -> bytes:  # noqa: FBT001
-        """Status line and headers; decides how the body is framed (RFC 9112 6)."""
+        """Status line and headers. Sets how the body is framed (RFC 9112 6)."""
         status = start["status"]
         pieces = [_STATUS_LINES[status]]
         length = connection = None
         for given, value in start.get("headers", ()):
             name = given.lower()
             if not _is_name(name):
-                raise RuntimeError("a header of the answer has no valid name")
+                raise RuntimeError("a header of the response has no valid name")
             if name == b"content-length":
                 if length is not None or not value.isdigit():
-                    raise RuntimeError("the answer has no single length")
+                    raise RuntimeError("the response has no single length")
                 length = value
             elif name == b"connection":
                 connection = value
             elif name == b"transfer-encoding" and self.scope["method"] != "HEAD":
-                continue  # the framing is ours
+                continue  # the server frames the body
             pieces += (name, b": ", value, b"\r\n")
         head = b"".join(pieces)
         lines = len(pieces) // 4 + 1  # four pieces a header, and the first line
         if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
-            raise RuntimeError("a header of the answer has a line end or NUL in it")
+            raise RuntimeError("a header of the response contains a line end or NUL")
         framing = self._framing(status, length)
         if self._left is not None and not has_more and self._left != len(body):
-            raise RuntimeError("the answer has another length than it says")
-        return b"".join((head, self._told(connection), framing, b"\r\n"))
+            raise RuntimeError("the response does not have its announced length")
+        return b"".join((head, self._connection_lines(connection), framing, b"\r\n"))
 
-    def _told(self, connection: bytes | None) -> bytes:
-        """What the client is told of its connection, beside the `Connection` of the answer."""
+    def _connection_lines(self, connection: bytes | None) -> bytes:
+        """Headers about the connection, besides the `Connection` header of the application."""
         if self._must_continue:
-            self.keep_alive = False  # nobody knows whether its body comes all the same
+            self.keep_alive = False  # the client may still send the body
         if connection is not None and b"close" in connection.lower():
             self.keep_alive = False
         elif not self.keep_alive:
             return _CLOSE
-        return self.told if connection is None else b""
+        return self.keep_alive_lines if connection is None else b""
 
     def _framing(self, status: int, length: bytes | None) -> bytes:
         if self.scope["method"] == "HEAD" or status in _CONTENT_FREE:
@@ -216,14 +229,14 @@ class HttpExchange:
         elif length is not None:
             self._left = int(length)
         elif self.scope["http_version"] == "1.0":
-            self.keep_alive = False  # its end is the end of the connection
+            self.keep_alive = False  # the end of the connection ends the body
         else:
             self._is_chunked = True
             return _CHUNKED
         return b""
 
     def _framed(self, body: bytes, has_more: bool) -> bytes:  # noqa: FBT001
-        """The body as it goes over the wire. Raises RuntimeError where it is not as announced."""
+        """The body with its framing. Raises RuntimeError if its length is not as announced."""
         if self._is_chunked:
             octets = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             return octets if has_more else octets + b"0\r\n\r\n"
@@ -232,7 +245,7 @@ class HttpExchange:
             return body if has_content else b""
         self._left -= len(body)
         if self._left < 0 or (self._left and not has_more):
-            raise RuntimeError("the answer has another length than it says")
+            raise RuntimeError("the response does not have its announced length")
         return body
 
     @property
@@ -242,7 +255,7 @@ class HttpExchange:
         return status
 
     async def _send_slices(self, head: bytes, octets: bytes) -> None:
-        """Write what is large as fast as its client reads, giving others their turn between."""
+        """Write a large body as fast as the client reads; other tasks run between the slices."""
         view = memoryview(octets)
         self.connection.write(head)
         for first in range(0, len(view), _SLICE_OCTETS):
@@ -264,4 +277,4 @@ class HttpExchange:
         self.is_started = self.is_done = True
         self.keep_alive = False
         self.connection.write(_FAILED)
-        self.connection.answered(self)
+        self.connection.on_response_sent(self)

@@ -1,7 +1,7 @@
-"""One write for what a turn of the event loop answers on a connection, at the end of the turn.
+"""Writes the responses of one iteration of the event loop at its end, once per connection.
 
-Head and body come apart from the application, each a system call otherwise. And a caller that is
-woken by the first answer of a turn has less to wait for than one woken in the middle of it.
+The application sends head and body separately; each would be a system call. Writing at the end also
+wakes local clients only when no response is left to compute.
 """
 
 from __future__ import annotations
@@ -11,22 +11,25 @@ from typing import Protocol
 
 
 class Flushable(Protocol):
+    """A connection with collected octets."""
+
     def flush(self) -> None:
-        """Write what is there. Must not raise: others wait behind."""
+        """Write the collected octets. Must not raise: that would skip the other connections."""
 
 
 class FlushQueue:
-    """The connections of a server that have something to write when the turn ends."""
+    """Connections with octets to write at the end of this iteration of the event loop."""
 
     def __init__(self) -> None:
-        self._waiting: list[Flushable] = []
+        self._pending: list[Flushable] = []
 
     def add(self, each: Flushable) -> None:
-        if not self._waiting:
+        """Flush this connection at the end of the iteration. Call once until it is flushed."""
+        if not self._pending:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.append(each)
+        self._pending.append(each)
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
+        pending, self._pending = self._pending, []
+        for each in pending:
             each.flush()

@@ -1,7 +1,7 @@
-"""Which names a server answers to: the defence against DNS rebinding.
+"""Host names that a server accepts: protection against DNS rebinding.
 
-A web page can point a name of its own at 127.0.0.1 and read what answers there. Its requests carry
-that name in `Host`; an address cannot be rebound, so addresses are always answered.
+A web page can point its own name at 127.0.0.1 and read the responses of a local server. Such
+requests have that name in `Host`. An address cannot be rebound, so addresses are always accepted.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ ANY: Final = "*"
 
 
 class HostRules:
-    """Names that are answered; a name that begins with a dot stands for all names under it.
+    """Accepted names; a name that begins with a dot accepts all names below it.
 
-    `known` holds values of `Host` that were found right, so that the usual one costs one look-up.
+    `known` caches accepted values of `Host`, so that the usual value costs one look-up.
     """
 
     def __init__(self, names: Iterable[str] = (ANY,)) -> None:
@@ -37,30 +37,30 @@ class HostRules:
 
     @classmethod
     def of(cls, listen_host: str, names: Iterable[str] = ()) -> HostRules:
-        """The given names; without any, loopback names where we listen on loopback, else all."""
+        """The given and loopback names; without any: loopback names on loopback, else all."""
         given = tuple(names)
         if given:
             return cls((*given, *_LOOPBACK_NAMES))
         return cls((*_LOOPBACK_NAMES, listen_host) if is_loopback(listen_host) else (ANY,))
 
     def fault(self, value: bytes) -> HTTPStatus | None:
-        """What is wrong with a value of `Host`; None when it is answered."""
+        """The status that refuses a value of `Host`; `None` if it is accepted."""
         found = _HOST.fullmatch(value.strip(b" \t"))
         if found is None:
             return HTTPStatus.BAD_REQUEST
-        if not self._answers(found[1].lower().rstrip(b".")):
+        if not self._accepts(found[1].lower().rstrip(b".")):
             return HTTPStatus.MISDIRECTED_REQUEST
         if len(self.known) < _MAX_KNOWN:
             self.known.add(value)
         return None
 
-    def _answers(self, name: bytes) -> bool:
+    def _accepts(self, name: bytes) -> bool:
         is_named = name in self._names or name.endswith(self._suffixes)
         return self._is_open or is_named or _is_address(name)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens on this host."""
+    """Whether only this machine can reach a server that listens on this host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

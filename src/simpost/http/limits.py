@@ -1,4 +1,4 @@
-"""What a connection may take: octets, time, and a share of all connections."""
+"""Limits of a connection: octets, seconds, and number of connections."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_HEAD_OCTETS: Final = 65_536
-"""Octets that bring no body and complete no request: head, trailers, chunk extensions. What comes
-in one read with its end is bounded by the read."""
+"""Octets without body: head, trailers, chunk extensions. Octets that arrive in one read together
+with the end of the request are bounded by the size of the read."""
 MAX_FIELDS: Final = 128
-"""Headers of a request, with its trailers. Each costs a call, also in a small head."""
+"""Headers and trailers of a request. Each costs a call, however short it is."""
 MAX_PIPELINE: Final = 16
-"""Requests that wait on a connection for the answers before theirs."""
+"""Pipelined requests that wait on a connection."""
 MAX_UNREAD_BODY_OCTETS: Final = 1_048_576
-"""How much of a body is read and dropped after its request was answered."""
+"""Octets of a body that are read and dropped after the response."""
 MAX_LINGER_OCTETS: Final = 16_777_216
-"""How much of what nobody needs is read before the connection is cut off without a word."""
+"""Octets that are read and dropped before the connection is aborted."""
 SEND_BUFFER_OCTETS: Final = 131_072
-"""Answers that the kernel keeps for a connection; by itself it takes megabytes for a client that
-does not read, and nobody is told."""
+"""Octets that the kernel buffers for a connection. Its default is megabytes, which would hide that
+a client does not read."""
 BODY_AHEAD_OCTETS: Final = 65_536
-"""Octets of a body kept in memory before the application asks for them."""
+"""Octets of a body in memory that the application has not received yet."""
 LINGER_S: Final = 2.0
-"""How long a refused client may go on writing, so that it gets to read why."""
+"""Seconds that a refused client may go on writing, so that it can read the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Limits:
     """Limits of a server.
 
     Attributes:
-        keep_alive_s: how long a connection stays open without a request.
-        unread_s: how long an answer may wait for its client to read on.
-        slow_head_s: from the connection, or the first octet after an answer, to the end of the
-            head; also for the rest of a body nobody needs.
-        max_connections: under what a process may usually have open, so that the store and the
-            carriers keep their files.
-        unproven_connections: how many of them callers without valid credentials may hold.
+        keep_alive_s: a connection without a request is closed after this time.
+        unread_s: a connection whose client does not read is aborted after this time.
+        slow_head_s: time from the connection, or from the first octet after a response, to the end
+            of the head; also for the rest of a body that is dropped.
+        max_connections: below the usual limit of open files, so that the store and the carriers
+            can open theirs.
+        unproven_connections: connections of callers without valid credentials.
     """
 
     keep_alive_s: float = 75.0

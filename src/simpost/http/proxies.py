@@ -1,4 +1,4 @@
-"""Who the client is behind proxies we trust (`X-Forwarded-For`, `X-Forwarded-Proto`)."""
+"""The client behind trusted proxies (`X-Forwarded-For`, `X-Forwarded-Proto`)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from typing import Final, TypeAlias
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 UNKNOWN: Final = "unknown"
-"""The client where a trusted proxy named none that can be read: on nobody's allow list."""
+"""The client if a trusted proxy gave no valid address. No allow list contains it."""
 
 
 class TrustedProxies:
-    """Addresses whose word about the client counts, and how many may stand one behind another."""
+    """Networks of trusted proxies, and the most proxies in a chain."""
 
     def __init__(self, networks: Iterable[str], hops: int = 1) -> None:
         self._networks = tuple(ipaddress.ip_network(each, strict=False) for each in networks)
         self._hops = hops
 
     def trusts(self, host: str) -> bool:
+        """Whether the peer is a trusted proxy."""
         return (address := _address(host)) is not None and self._is_proxy(address)
 
     def client(self, peer: str, forwarded_for: bytes) -> str:
-        """The client of a request that a trusted peer passed on.
+        """The client of a request from a trusted peer.
 
-        Each proxy appends whom it was asked by, so the list is read from its end: as far as those
-        who wrote it are trusted, and no further than there are hops.
+        Each proxy appends the address of its own peer. So the list is read from its end, while the
+        writer of an entry is trusted, and for `hops` entries at most.
         """
         client = peer
         named = forwarded_for.decode("latin-1").split(",")
@@ -44,7 +45,7 @@ class TrustedProxies:
 
 
 def scheme_of(forwarded_proto: bytes, otherwise: str) -> str:
-    """What the outermost proxy was asked by; `otherwise` where that is no scheme of HTTP."""
+    """The scheme that the outermost proxy received; `otherwise` if it is not http or https."""
     named = forwarded_proto.partition(b",")[0].strip().lower()
     return named.decode() if named in (b"http", b"https") else otherwise
 

@@ -1,4 +1,4 @@
-"""What RFC 9110 and 9112 demand of a request's head beside its grammar."""
+"""Checks of a request's head that RFC 9110 and 9112 require besides the grammar."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ WATCHED: Final = frozenset(
         _TRANSFER_ENCODING,
     }
 )
-"""Headers that the server itself looks at; the values of one that came twice are joined."""
+"""Headers that the server reads; the values of a repeated one are joined."""
 
 NEVER_TRAILERS: Final = frozenset({CONNECTION, b"proxy-connection"})
-"""Trailers that the parser would follow at the next request: behind a proxy, another client's."""
+"""Trailers that the parser would apply to the next request, maybe that of another client."""
 
 _UPGRADE: Final = frozenset({b"upgrade", b"http2-settings"})
 
@@ -38,7 +38,7 @@ _UPGRADE: Final = frozenset({b"upgrade", b"http2-settings"})
 def head_fault(
     parser: Any, version: str, url: bytes, watched: Mapping[bytes, bytes], hosts: HostRules
 ) -> HTTPStatus | None:
-    """The status that refuses a request for its head; None where nothing is wrong with it."""
+    """The status that refuses the request; `None` if the head is valid."""
     if version not in ("1.1", "1.0"):
         return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
     host = watched.get(HOST)
@@ -48,20 +48,20 @@ def head_fault(
         return fault
     if EXPECT in watched and watched[EXPECT].strip().lower() != b"100-continue":
         return HTTPStatus.EXPECTATION_FAILED
-    if parser.get_method() == b"CONNECT":  # whatever its target: the parser would stop behind it
+    if parser.get_method() == b"CONNECT":  # with any target: the parser would stop after it
         return HTTPStatus.NOT_IMPLEMENTED
     return None if url.startswith(b"/") else _target_fault(url, hosts)
 
 
 def _host_fault(host: bytes | None, version: str, hosts: HostRules) -> HTTPStatus | None:
-    """Exactly one, and valid (RFC 9112 3.2); HTTP/1.0 may be without."""
+    """Requires one valid `Host` (RFC 9112 3.2); HTTP/1.0 requests may have none."""
     if host is None:
         return None if version == "1.0" else HTTPStatus.BAD_REQUEST
     return hosts.fault(host)
 
 
 def _target_fault(url: bytes, hosts: HostRules) -> HTTPStatus | None:
-    """The host of an absolute target counts as one in `Host` does (RFC 9112 3.2.2)."""
+    """Checks the host of an absolute target like `Host` (RFC 9112 3.2.2)."""
     scheme, is_absolute, rest = url.partition(b"://")
     if not is_absolute:
         return None if url == b"*" else HTTPStatus.BAD_REQUEST
@@ -72,7 +72,7 @@ def _target_fault(url: bytes, hosts: HostRules) -> HTTPStatus | None:
 
 
 def _framing_fault(watched: Mapping[bytes, bytes], version: str) -> HTTPStatus | None:
-    """RFC 9112 6.1: no other coding than chunked is known here, and no length beside it."""
+    """Accepts only `chunked`, without Content-Length (RFC 9112 6.1)."""
     if version == "1.0" or _CONTENT_LENGTH in watched:
         return HTTPStatus.BAD_REQUEST
     coding = watched[_TRANSFER_ENCODING].strip(b" \t").lower()
@@ -80,7 +80,7 @@ def _framing_fault(watched: Mapping[bytes, bytes], version: str) -> HTTPStatus |
 
 
 def without_upgrade(parser: Any, url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The head of a request without its wish for another protocol (RFC 9110 7.8: ignored)."""
+    """The head without the request to upgrade, which a server may ignore (RFC 9110 7.8)."""
     pieces = [parser.get_method(), b" ", url, f" HTTP/{parser.get_http_version()}\r\n".encode()]
     for name, value in headers:
         kept = value

@@ -1,4 +1,4 @@
-"""Outbound network access: where calls may go, and how names are resolved.
+"""Outbound network access: an HTTP client, the address guard and name look-ups.
 
-May be used by everything that calls out. Knows no account, no store and no HTTP API of ours.
+Contains nothing about accounts, the store or our HTTP APIs.
 """

@@ -1,10 +1,11 @@
-"""The address guard: calls that an account asked for go to public addresses only.
+"""The address guard: protection against server-side request forgery (SSRF).
 
-A URL comes from an account and is called from inside the administrator's network. So names are
-resolved first, and the connection goes to the checked address (server-side request forgery).
+Accounts give URLs that simpost calls from inside the administrator's network. So names are
+resolved first, and the connection goes to the checked address, which must be public.
 
-The networks stand here as a table, since the standard library's `is_global` changes with its patch
-level. Source: IANA's IPv4 and IPv6 Special-Purpose Address Registries and its IPv6 Address Space.
+The networks are a table of our own, since `is_global` of the standard library changes with its
+patch level. Source: IANA's IPv4 and IPv6 Special-Purpose Address Registries and its IPv6 Address
+Space.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ _NOT_PUBLIC_V4: Final = tuple(
     )
 )
 _GLOBAL_UNICAST_V6: Final = ipaddress.IPv6Network("2000::/3")
-"""All that IANA gives out. It leaves out ::/96, ::ffff:0:0:0/96, 64:ff9b:1::/48, 5f00::/16,
+"""All addresses that IANA assigns. Not included: ::/96, ::ffff:0:0:0/96, 64:ff9b:1::/48, 5f00::/16,
 fc00::/7, fe80::/10, fec0::/10 and multicast."""
 _NOT_PUBLIC_V6: Final = tuple(
     ipaddress.IPv6Network(text)
     for text in (
-        "2001::/23",  # protocol assignments; Teredo is looked into before
+        "2001::/23",  # protocol assignments; Teredo is checked before
         "2001:db8::/32",  # documentation
         "2620:4f:8000::/48",  # AS112
         "3fff::/20",  # documentation
@@ -67,7 +68,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class RefusedUrl(InvalidRequest):
-    """The URL cannot be a webhook."""
+    """simpost must not call this URL."""
 
 
 def check_url(url: str, *, allow_private: bool) -> None:
@@ -81,19 +82,19 @@ def check_url(url: str, *, allow_private: bool) -> None:
         host = (parts.hostname or "").rstrip(".")
         port = parts.port
     except ValueError:
-        raise RefusedUrl("the URL cannot be read") from None
+        raise RefusedUrl("the URL is not valid") from None
     if parts.scheme not in ("http", "https"):
         raise RefusedUrl("the URL must begin with https:// or http://")
     if not host or port == 0:
-        raise RefusedUrl("the URL names no host")
+        raise RefusedUrl("the URL has no host")
     if "@" in parts.netloc:
-        raise RefusedUrl("the URL must not hold credentials")
+        raise RefusedUrl("the URL must not contain credentials")
     if not allow_private and _is_local(host):
         raise RefusedUrl("the URL leads to a private or local address")
 
 
 def is_public(address: Address) -> bool:
-    """Whether the whole Internet means the same host by this address."""
+    """Whether the address is globally unique and reachable."""
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_V4)
     inner = _embedded(address)
@@ -105,7 +106,7 @@ def is_public(address: Address) -> bool:
 
 
 class GuardedResolver(AbstractResolver):
-    """Resolves names for one owner's calls, by default to public addresses only."""
+    """Resolves names for the calls of one owner, by default to public addresses only."""
 
     def __init__(self, names: NameResolver, owner: str, *, allow_private: bool = False) -> None:
         self._names = names
@@ -115,6 +116,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """The allowed addresses. Raises OSError if there are none."""
         found = await self._names.resolve(host, port, owner=self._owner, family=family)
         allowed = [
             (kind, text) for kind, text in found if self._allow_private or is_public(_address(text))
@@ -134,7 +136,7 @@ class GuardedResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Does nothing: no resource is open."""
 
 
 def _is_local(host: str) -> bool:
@@ -143,7 +145,7 @@ def _is_local(host: str) -> bool:
     try:
         return not is_public(_address(host))
     except ValueError:
-        # Systems read 127.1, 0x7f000001 and 2130706433 as 127.0.0.1, though they are no names.
+        # Systems accept 127.1, 0x7f000001 and 2130706433 as 127.0.0.1.
         return host.rpartition(".")[2][:1].isdigit()
 
 
@@ -152,7 +154,7 @@ def _address(text: str) -> Address:
 
 
 def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that packets to this one end up at, through one of the transitions."""
+    """The IPv4 address that an IPv6 transition address leads to; `None` for other addresses."""
     if address in _MAPPED or address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     if address in _SIX_TO_FOUR:

@@ -1,4 +1,4 @@
-"""HTTP calls to other hosts: guarded addresses, bounded responses, and whether a request left."""
+"""HTTP calls to other hosts: guarded addresses, bounded responses, and whether it was sent."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from simpost.net.address_guard import GuardedResolver, check_url
 from simpost.net.resolver import NameResolver
 
 MAX_RESPONSE_OCTETS: Final = 65_536
-_CONNECTING: Final = 1000
-"""Connections of one client; its owner bounds the requests."""
+_MAX_CONNECTIONS: Final = 1000
+"""Connections of one client. Its owner limits the requests."""
 _IDLE_S: Final = 15.0
-"""An idle connection is closed this early, before most servers do: a request on a connection that
-the server is closing has no response, and nobody knows whether it was read."""
+"""Seconds after which an idle connection is closed, before most servers close it. A request on a
+connection that the server is closing gets no response and may or may not have been read."""
 
 
 class NotSent(Exception):
@@ -49,7 +49,7 @@ class HttpClient:
         resolver = GuardedResolver(NameResolver(), owner, allow_private=allow_private)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=resolver, limit=_CONNECTING, keepalive_timeout=_IDLE_S
+                resolver=resolver, limit=_MAX_CONNECTIONS, keepalive_timeout=_IDLE_S
             ),
             timeout=aiohttp.ClientTimeout(
                 total=connect_timeout_s + response_timeout_s,
@@ -69,7 +69,9 @@ class HttpClient:
             NotSent: the host could not be reached.
             NoResponse: the connection was cut, or the time limit passed, after connecting.
         """
-        check_url(url, allow_private=self._allow_private)  # the resolver never sees an address
+        check_url(
+            url, allow_private=self._allow_private
+        )  # the resolver is not called for an address
         try:
             async with self._session.post(
                 url, data=body, headers=headers, allow_redirects=False

@@ -1,9 +1,8 @@
-"""Name look-ups that cannot hold each other up.
+"""Name look-ups that do not block each other.
 
-The system's look-up (`getaddrinfo`) blocks a thread, and a name server that does not answer holds
-it for half a minute. The event loop shares a few such threads among everything that runs, so a few
-names that hang would keep every carrier from connecting. Here each look-up has a thread of its own,
-and their number is bounded: in all, and per owner.
+`getaddrinfo` blocks a thread, for half a minute if a name server does not respond. The event loop
+has a few threads for such calls, so a few slow names would keep every carrier from connecting. Here
+each look-up has its own thread. Their number is limited in total and per owner.
 """
 
 from __future__ import annotations
@@ -24,34 +23,34 @@ class TooManyLookups(OSError):
 
 
 class NameResolver:
-    """Looks names up in threads of its own.
+    """Looks up names, each in its own thread.
 
-    A look-up whose caller gave up counts until the system answers it.
+    A look-up that was cancelled counts as unanswered until the system responds.
     """
 
     def __init__(
-        self, most: int = MAX_LOOKUPS, most_per_owner: int = MAX_LOOKUPS_PER_OWNER
+        self, max_lookups: int = MAX_LOOKUPS, max_per_owner: int = MAX_LOOKUPS_PER_OWNER
     ) -> None:
-        self._most = most
-        self._most_per_owner = most_per_owner
+        self._max = max_lookups
+        self._max_per_owner = max_per_owner
         self._unanswered: Counter[str] = Counter()
 
     async def resolve(
         self, host: str, port: int, *, owner: str, family: int = socket.AF_UNSPEC
     ) -> list[tuple[int, str]]:
-        """The addresses of a host, each with its address family, in the system's order.
+        """The addresses of a host with their address families, in the order of the system.
 
         Args:
-            owner: who asks: an account, a carrier. Each may have two look-ups unanswered.
+            owner: the account or carrier of the look-up. Each may have two unanswered look-ups.
 
         Raises:
-            TooManyLookups: the owner, or all together, have too many look-ups unanswered.
+            TooManyLookups: the owner, or all owners together, have too many unanswered look-ups.
             OSError: the name could not be resolved.
         """
-        if self._unanswered[owner] >= self._most_per_owner:
-            raise TooManyLookups(None, f"{owner} has {self._most_per_owner} unanswered look-ups")
-        if self._unanswered.total() >= self._most:
-            raise TooManyLookups(None, f"{self._most} name look-ups are unanswered")
+        if self._unanswered[owner] >= self._max_per_owner:
+            raise TooManyLookups(None, f"{owner} has {self._max_per_owner} unanswered look-ups")
+        if self._unanswered.total() >= self._max:
+            raise TooManyLookups(None, f"{self._max} name look-ups are unanswered")
         self._unanswered[owner] += 1
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
@@ -75,7 +74,7 @@ class NameResolver:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(finish, found, failure)
 
-        # A daemon: a look-up that hangs must not keep the process from ending.
+        # A daemon thread: a blocked look-up must not delay the end of the process.
         threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
         return [(kind, where[0]) for kind, _, _, _, where in await answer]
 

@@ -38,7 +38,7 @@ async def test_a_name_gives_its_addresses():
 
 
 async def test_an_unknown_name_is_an_error_and_frees_its_slot():
-    names = NameResolver(most=1)
+    names = NameResolver(max_lookups=1)
     for _ in range(3):
         with pytest.raises(socket.gaierror):
             await names.resolve("no-such-name.invalid", 80, owner="a")
@@ -65,7 +65,7 @@ async def test_one_owner_has_two_look_ups_at_most(stuck):
 
 
 async def test_a_cancelled_look_up_counts_until_it_ends(stuck):
-    names = NameResolver(most=1)
+    names = NameResolver(max_lookups=1)
     task = await begun(names, "stuck", "a")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

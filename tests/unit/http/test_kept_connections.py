@@ -98,10 +98,12 @@ def answer(connection):
     """Take a request as answered, as the application does at its end."""
 
     def answer():
-        exchange = HttpExchange(connection, {}, keep_alive=True, told=b"", must_continue=False)
+        exchange = HttpExchange(
+            connection, {}, keep_alive=True, keep_alive_lines=b"", must_continue=False
+        )
         exchange.is_whole = exchange.is_done = True
         connection._exchange = exchange
-        connection.answered(exchange)
+        connection.on_response_sent(exchange)
 
     return answer
 
