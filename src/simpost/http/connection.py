@@ -162,6 +162,7 @@ class HttpConnection(asyncio.Protocol):
                 return
 
     def on_message_begin(self) -> None:
+        """A request begins."""
         self._url = b""
         self._headers = []
         self._watched = {}
@@ -169,9 +170,11 @@ class HttpConnection(asyncio.Protocol):
         self._reads_head = True
 
     def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """A header or a trailer. Raises ValueError to stop the parser at too many."""
         self._fields += 1
         if self._fields > limits.MAX_FIELDS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -187,6 +190,7 @@ class HttpConnection(asyncio.Protocol):
             self._watched[name] = value if before is None else before + b", " + value
 
     def on_headers_complete(self) -> None:
+        """The head is complete: refuse the request, or start it."""
         self._reads_head = False
         if self._is_ending:
             return
@@ -203,6 +207,7 @@ class HttpConnection(asyncio.Protocol):
             self._accept(version, parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
+        """A chunk of the body."""
         self._octets = 0
         exchange = self._pipelined[-1] if self._pipelined else self._exchange
         if self._is_ending or exchange is None:
@@ -215,6 +220,7 @@ class HttpConnection(asyncio.Protocol):
             self._pause_reading()
 
     def on_message_complete(self) -> None:
+        """The request is complete."""
         self._octets = 0
         self._dropped = 0
         exchange = self._pipelined[-1] if self._pipelined else self._exchange

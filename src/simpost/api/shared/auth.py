@@ -88,15 +88,20 @@ def proven_caller(services: Services, scope: Scope) -> Account | None:
         if holds_secret(account, secret):
             scope[PROVEN] = account
             return account
-    is_admin = _holds_bearer(request, services.metrics_token, services.admin_token)
-    return NOBODY if is_admin else None
+    tokens = (services.metrics_token, services.admin_token)
+    return NOBODY if _is_one_of(_bearer_token(request), tokens) else None
 
 
-def _holds_bearer(request: Request, *tokens: str) -> bool:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    held = given.strip().encode()
-    fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
-    return scheme.lower() == "bearer" and any(fits)
+def _bearer_token(request: Request) -> bytes:
+    """The bearer token of the request; empty without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip().encode() if scheme.lower() == "bearer" else b""
+
+
+def _is_one_of(given: bytes, tokens: tuple[str, ...]) -> bool:
+    """Whether it is one of the tokens that are set. Runs in constant time."""
+    matches = [compare_digest(given, token.encode()) and bool(token) for token in tokens]
+    return any(matches)
 
 
 async def admit_admin(request: Request) -> None:
@@ -107,13 +112,11 @@ async def admit_admin(request: Request) -> None:
 
 async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> None:
     """Raise Problem unless the request has one of these tokens; an empty one never matches."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    held = given.strip().encode()
-    fits = [compare_digest(held, token.encode()) and bool(token) for token in tokens]
-    if scheme.lower() != "bearer" or not held:
+    given = _bearer_token(request)
+    if not given:
         detail = f"No {name} was given. Give Authorization: Bearer and the {name}."
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
-    if not any(fits):
+    if not _is_one_of(given, tokens):
         services = await services_of(request)
         await services.wrong_credentials.note(api, request.scope, f"({name})")
         detail = f"The {name} is wrong."
