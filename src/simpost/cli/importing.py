@@ -24,9 +24,10 @@ from rich.progress import (
 )
 
 from simpost.catalogue.files import Batch, Kind, RowError, batches, read_rows
+from simpost.catalogue.missing_rows import KeySet, Spool
 from simpost.catalogue.normalization import field_names, is_field
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
-from simpost.cli.retirement import KeySet, Missing, Retirement, Spool
+from simpost.cli.retirement import Missing, Retirement
 from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible
 

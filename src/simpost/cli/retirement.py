@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from itertools import islice
 from typing import IO, Any
 
-import msgspec
 import typer
 
-from simpost.catalogue.files import Batch, Kind
+from simpost.catalogue.files import Kind
+from simpost.catalogue.missing_rows import KeySet, MissingRows
 from simpost.cli.catalogue import listed, show_list
 from simpost.cli.client import Server
 from simpost.cli.output import print_lines
@@ -26,49 +23,6 @@ _AT_ONCE = 1000
 
 class Declined(SimpostError):
     """Nothing was saved, and nothing was retired."""
-
-
-class KeySet:
-    """The keys of a file as hashes of 10 octets: some 8 MB for each million.
-
-    Two keys may have one hash, once in 10^24 pairs: the missing one is then not retired.
-    """
-
-    def __init__(self) -> None:
-        self._buckets = [array("Q") for _ in range(65_536)]
-
-    def add(self, key: str) -> None:
-        """Add a key."""
-        bucket, rest = self._hash(key)
-        bucket.append(rest)
-
-    def __contains__(self, key: str) -> bool:
-        bucket, rest = self._hash(key)
-        return rest in bucket
-
-    def _hash(self, key: str) -> tuple[array[int], int]:
-        digest = blake2b(key.encode(), digest_size=10).digest()
-        return self._buckets[int.from_bytes(digest[:2])], int.from_bytes(digest[2:])
-
-
-class Spool:
-    """The good rows of a file, kept in another one until it is certain that they are wanted."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._decode = msgspec.msgpack.Decoder(Batch).decode
-        self.rows = 0
-
-    def add(self, batch: Batch) -> None:
-        """Append a batch."""
-        octets = msgspec.msgpack.encode(batch)
-        self._file.write(len(octets).to_bytes(4) + octets)
-        self.rows += len(batch.lines)
-
-    def __iter__(self) -> Iterator[Batch]:
-        self._file.seek(0)
-        while size := self._file.read(4):
-            yield self._decode(self._file.read(int.from_bytes(size)))
 
 
 @dataclass(frozen=True)
@@ -113,28 +67,27 @@ class Retirement:
 
 
 class Missing:
-    """What is there and not in the file: counted, the first ones shown, all kept in a file."""
+    """The missing rows: shown, and retired after a question."""
 
     def __init__(self, file: IO[str], retirement: Retirement, keys: KeySet) -> None:
         self._retirement = retirement
-        self._file = file
-        self._first: list[dict[str, Any]] = []
-        self.count = self._there = 0
-        for row in retirement.rows():
-            self._there += 1
-            if (key := row[retirement.kind.key]) not in keys:
-                self._file.write(f"{key}\n")
-                self.count += 1
-                if self.count <= _SHOWN:
-                    self._first.append(row)
+        self._rows = MissingRows(
+            retirement.rows(), retirement.kind.key, keys, file, max_first=_SHOWN
+        )
+
+    @property
+    def count(self) -> int:
+        """The number of missing rows."""
+        return self._rows.count
 
     def show(self) -> None:
         """Print the count and the first missing rows."""
-        print_lines([f"{self.count:,} of {self._there:,} are not in the file"])
-        if self._first:
-            show_list(iter(self._first), self._retirement.columns, _SHOWN, as_json=False)
-        if self.count > _SHOWN:
-            print_lines([f"... and {self.count - _SHOWN:,} more"])
+        rows = self._rows
+        print_lines([f"{rows.count:,} of {rows.existing:,} are not in the file"])
+        if rows.first:
+            show_list(iter(rows.first), self._retirement.columns, _SHOWN, as_json=False)
+        if rows.count > _SHOWN:
+            print_lines([f"... and {rows.count - _SHOWN:,} more"])
 
     def ask(self, rows: int) -> None:
         """Raises Declined."""
@@ -143,9 +96,5 @@ class Missing:
             raise Declined
 
     def retire(self) -> int:
-        """How many were retired; others were so already, or are gone."""
-        self._file.seek(0)
-        changed = 0
-        while keys := [line[:-1] for line in islice(self._file, _AT_ONCE)]:
-            changed += self._retirement.retire(keys)
-        return changed
+        """The number of retired rows; the others were retired or deleted already."""
+        return sum(self._retirement.retire(keys) for keys in self._rows.key_batches(_AT_ONCE))
