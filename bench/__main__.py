@@ -1,9 +1,9 @@
 """`make bench`: the whole way of a message, measured from outside, side by side with a peer.
 
 Every gateway runs in processes of its own, as a user runs it, and sends to a sink of its own; one
-generator drives them in turn. CPU seconds are user and system time of all processes of a gateway,
-its database included, for 1,000 parts; generator and sinks are not counted. Prints a table for each
-row, and one JSON line in the end.
+generator drives them alternately. CPU seconds are user and system time of all processes of a
+gateway, including its database, for 1,000 parts; generator and sinks are not counted. Prints a
+table for each row, and one JSON line at the end.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="row", help=f"usually {' '.join(USUAL)}")
     parser.add_argument("--all", action="store_true", help="every row")
     parser.add_argument("--messages", type=int, default=10_000, help="of one stretch")
-    parser.add_argument("--rounds", type=int, default=3, help="stretches of each, in turn")
+    parser.add_argument("--rounds", type=int, default=3, help="stretches of each; they alternate")
     parser.add_argument("--connections", type=int, default=50)
-    parser.add_argument("--esims", type=int, default=1000, help="sent to in turn")
+    parser.add_argument("--esims", type=int, default=1000, help="number of recipients")
     parser.add_argument("--window", type=int, default=1000)
     parser.add_argument("--cpus", metavar="0,1", help="run everything on these processors only")
     parser.add_argument("--folder", type=Path, help="where stores go; the disk is that of the run")

@@ -1,8 +1,8 @@
 """From the queue to the answer: what waits in the store, sent through one bind and settled.
 
-Run: python -m bench.dispatch. No HTTP; the message centre is the bundled simulator in a process
+Run: python -m bench.dispatch. No HTTP; the SMSC is the bundled simulator in a process
 of its own, and every claim and every answer is committed; receipts too, where they are asked for.
-CPU is told of both processes; the simulator's has what it still does when the last answer came.
+CPU is reported for both processes; that of the simulator includes its work after the last response.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What faults cost: the pace of one bind undisturbed, throttled, and cut again and again.
 
-Run: python -m bench.faults. Each time so many messages wait in the store of a paused carrier; then
-it is resumed, and the time counts until 99 in 100 are answered or in doubt, and until all are: the
-last throttled ones wait out their pause, which is a second at first, however many went before.
+Run: python -m bench.faults. Each time the given number of messages is queued for a
+paused carrier. Then it is resumed, and the time is measured until 99 in 100 have a response or are
+in doubt, and until all are: the last throttled ones wait for their delay, a second at first.
 All runs are of one gateway and one simulator, so that they share what else the machine does.
 """
 

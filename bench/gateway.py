@@ -92,7 +92,7 @@ class Serving:
         return {"RT-AccessCode": self.access_code, "RT-SecretKey": self.secret}
 
     def ask(self, path: str) -> Any:
-        """What the native door answers the account under a path, as JSON."""
+        """The JSON response of the native API to the account for a path."""
         request = urllib.request.Request(f"{self.url}{path}", headers=self.credentials)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)

@@ -23,11 +23,11 @@ class Terms:
     """What is the same for both sides of a comparison.
 
     Attributes:
-        receipts: the message centre reports on every part, and the gateway takes the report in.
+        receipts: the SMSC reports on every part, and the gateway takes the report in.
         parts: of one message.
         window: PDUs without an answer on the one link, in either direction.
         connections: keep-alive, of the generator.
-        esims: that are sent to in turn; the embedded store remembers 10,000 it looked up.
+        esims: number of recipients, used one after the other; the embedded store caches 10,000.
     """
 
     receipts: bool = True
@@ -42,7 +42,7 @@ class Contestant(Protocol):
 
     Attributes:
         success: what an answer holds when the message was accepted.
-        ports: of its HTTP doors.
+        ports: of its HTTP APIs.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Contestant(Protocol):
 
 
 class Simpost:
-    """`simpost serve` on the embedded store, or so many nodes of it on a database."""
+    """`simpost serve` on the embedded store, or several nodes on a database."""
 
     success = SUCCESS
 
@@ -143,7 +143,7 @@ class Simpost:
         return False
 
     def fill_history(self, rows: int, now_ms: int) -> None:
-        """Restart with so many messages that have ended in the store."""
+        """Restart with a history of ended messages in the store."""
         print(f"{rows} messages of history ...", flush=True)
         self._spent += self.gateway.process.cpu_seconds
         self.gateway.stop()

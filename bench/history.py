@@ -23,7 +23,7 @@ SPREAD_MS = 30 * 86_400_000
 """The messages are of thirty days, evenly."""
 _LOTS = 100
 _BUSY = 2
-"""So many eSIMs, the first ones, get a hundredth of all messages each, beside their share."""
+"""The first eSIMs, this many, get a hundredth of all messages each, in addition to their share."""
 _OFF_PLACE = 1
 """The second one is off all the time."""
 _VALIDITY_MS = 172_800_000
@@ -58,7 +58,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def fill_sqlite(path: Path, rows: int, esims: Sequence[str], now_ms: int) -> None:
-    """Write so many messages of account 1 that have ended, each with its part and its attempt."""
+    """Write messages of account 1 that have ended, each with its part and its attempt."""
     connection = open_writer(path)
     connection.pragma("wal_autocheckpoint", 10_000)
     history = story(rows, esims, now_ms)

@@ -1,4 +1,4 @@
-"""Whether memory stays flat while a million messages pass, and while the centre is away."""
+"""Whether memory stays flat while a million messages pass, and while the SMSC is down."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def passing(simpost: Simpost, terms: Terms) -> dict[str, Any]:
 
 
 def waiting(simpost: Simpost, terms: Terms) -> dict[str, Any]:
-    """The same with the message centre away: so many are accepted and wait, then all go out."""
+    """The same with the SMSC down: messages are accepted and queued, then all are sent."""
     course = Course(simpost, terms)
     course.run(_STRETCH)
     before = simpost.rss_mib

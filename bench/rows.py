@@ -32,7 +32,7 @@ class Wanted:
 
     Attributes:
         messages: of one stretch.
-        rounds: how often each contestant gets a stretch, in turn.
+        rounds: number of stretches of each contestant; they alternate.
     """
 
     folder: Path
@@ -83,7 +83,7 @@ def postgres_history(wanted: Wanted) -> Figures:
 
 
 def nodes(wanted: Wanted) -> Figures:
-    """One node on PostgreSQL, and four, the load spread over their doors."""
+    """One node on PostgreSQL, and four, the load spread over their ports."""
     one = Simpost(_place(wanted, "one"), wanted.terms, name="one node", database=Database())
     four = Simpost(
         _place(wanted, "four"), wanted.terms, name="four nodes", database=Database(), nodes=4
@@ -107,7 +107,7 @@ def latency(wanted: Wanted) -> Figures:
 
 
 def memory(wanted: Wanted) -> Figures:
-    """Resident memory: 1,000,000 messages pass; 100,000 wait for a message centre that is away."""
+    """Resident memory: 1,000,000 messages pass; 100,000 wait for an SMSC that is away."""
     found: Figures = {}
     for name, watch in (("passing", passing), ("waiting", waiting)):
         simpost = Simpost(_place(wanted, name), wanted.terms)
@@ -190,7 +190,7 @@ def _contestants() -> list[Callable[[Path, Terms], Contestant]]:
 
 
 def _side_by_side(wanted: Wanted, terms: Terms, contestants: Sequence[Contestant]) -> Figures:
-    """In turn, so that what else the machine does falls on all of them alike.
+    """Alternate, so that other work on the machine affects all of them.
 
     `ratio` is the median of the rounds: CPU of a contestant against the first one's.
     """

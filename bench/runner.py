@@ -20,11 +20,11 @@ _SETTLING_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What so many messages took.
+    """The cost of a number of messages.
 
     Attributes:
         accepted_per_s: answers that accepted, while the load ran.
-        done_per_s: until the message centre had every part, and every receipt was acknowledged.
+        done_per_s: until the SMSC had every part, and every receipt was acknowledged.
         cpu_s: of all processes of the gateway.
     """
 
@@ -70,7 +70,7 @@ class Course:
         )
 
     def accept(self, messages: int, rate_per_s: float = 0) -> tuple[Load, float]:
-        """Send so many and see each accepted; the second value is when the load began."""
+        """Send `count` messages, all accepted; the second value is the time the load began."""
         it = self.contestant
         requests = it.requests(range(self.sent, self.sent + messages))
         self.sent += messages

@@ -1,4 +1,4 @@
-"""A message centre that costs next to nothing: answers submit_sm, counts, and reports if wanted.
+"""An SMSC that costs next to nothing: answers submit_sm, counts, and reports if wanted.
 
 python -m bench.sink            prints its SMPP port and its control port, and serves
 Every text begins with eight digits that name it; the sink counts how often it saw each. What is

@@ -1,7 +1,7 @@
 """What the SMPP room costs: codec in one process, submit_sm over loopback to another.
 
 python -m bench.smpp            codec and both windows
-python -m bench.smpp --serve    only the message centre; prints its port
+python -m bench.smpp --serve    only the SMSC; prints its port
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`make soak`: many messages through a message centre that misbehaves, and exact counts.
+"""`make soak`: many messages through an SMSC that misbehaves, and exact counts.
 
 The gateway and the simulator are processes of their own. One submit in 200 is throttled, the link
 is cut every 2,000 submits, receipts come twice or before the answer, and answers late. Prints one

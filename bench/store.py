@@ -84,7 +84,7 @@ def receipt(carrier_id: str) -> Receipt:
 
 
 async def spread(callers: int, work: Iterable[Callable[[], Awaitable[object]]]) -> None:
-    """Do all of the work by so many callers, each with one piece at a time."""
+    """Do all of the work with a number of callers, each with one piece at a time."""
     pieces: Iterator[Callable[[], Awaitable[object]]] = iter(work)
 
     async def caller() -> None:

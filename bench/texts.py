@@ -9,7 +9,7 @@ _PART = 153
 
 
 def text(number: int, parts: int) -> str:
-    """A text that fills so many parts, each of which begins with eight digits that name it."""
+    """A text of exactly this many parts, each beginning with eight digits that identify it."""
     if parts == 1:
         return f"{part_name(number, 0):08d}{_WORDS}"
     whole = [f"{part_name(number, part):08d}{_WORDS}" for part in range(parts)]

@@ -1,7 +1,7 @@
 """How fast `simpost to-postgres` is: `python -m bench.to_postgres [MESSAGES]`.
 
-A store of so many messages, each with its part and its try, moved by the command itself to a
-PostgreSQL that syncs every commit.
+Moves a store of MESSAGES messages, each with one part and one attempt, to a PostgreSQL that syncs
+every commit, with the command itself.
 """
 
 from __future__ import annotations

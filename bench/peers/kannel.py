@@ -46,7 +46,7 @@ def missing() -> str | None:
 class Kannel:
     """bearerbox and smsbox with `store-type = file`.
 
-    `tells` false: receipts are asked for, taken in and dropped; nobody is told of them.
+    `tells` false: receipts are requested, accepted and dropped; they are reported to nobody.
     """
 
     success = b"0: Accepted for delivery"
