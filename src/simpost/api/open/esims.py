@@ -47,31 +47,31 @@ _DECODER = msgspec.json.Decoder(EsimQuery)
 
 async def query_esims(call: AuthenticatedRequest) -> ApiResponse:
     """A page of the account's eSIMs."""
-    asked = parse_body(call.body, _DECODER)
-    number, size = _page(asked.pager, call.rules.paging)
-    which = EsimFilter(
-        esim_tran_no=optional("esimTranNo", asked.esim_tran_no),
-        iccid=optional_iccid(asked.iccid),
-        order_no=optional("orderNo", asked.order_no),
-        from_ms=parse_time("startTime", asked.start_time),
-        to_ms=parse_time("endTime", asked.end_time),
+    query = parse_body(call.body, _DECODER)
+    number, size = _page(query.pager, call.rules.paging)
+    filters = EsimFilter(
+        esim_tran_no=optional("esimTranNo", query.esim_tran_no),
+        iccid=optional_iccid(query.iccid),
+        order_no=optional("orderNo", query.order_no),
+        from_ms=parse_time("startTime", query.start_time),
+        to_ms=parse_time("endTime", query.end_time),
         offset=(number - 1) * size,
         limit=size,
     )
-    if size <= _MAX_SMALL or which.esim_tran_no or which.iccid:
-        return _reply(call, *await _find(call, which), size, number)
+    if size <= _MAX_SMALL or filters.esim_tran_no or filters.iccid:
+        return _reply(call, *await _find(call, filters), size, number)
     costs, account = call.services.costs, call.account
     async with costs.turn(account):
-        esims, total = await _find(call, which)
+        esims, total = await _find(call, filters)
         reply = await costs.work(account, lambda: _reply(call, esims, total, size, number))
         costs.charge_octets(account, len(reply.body))
     return reply
 
 
-async def _find(call: AuthenticatedRequest, which: EsimFilter) -> tuple[list[EsimRow], int]:
-    esims, total = await call.services.store.catalogue.query_esims(call.account.id, which)
-    if which.order_no or which.esim_tran_no or which.iccid:
-        await _check_named(call, which, esims, total)
+async def _find(call: AuthenticatedRequest, filters: EsimFilter) -> tuple[list[EsimRow], int]:
+    esims, total = await call.services.store.catalogue.query_esims(call.account.id, filters)
+    if filters.order_no or filters.esim_tran_no or filters.iccid:
+        await _check_named(call, filters, esims, total)
     return esims, total
 
 
@@ -85,16 +85,16 @@ def _reply(
 
 
 async def _check_named(
-    call: AuthenticatedRequest, which: EsimFilter, esims: list[EsimRow], total: int
+    call: AuthenticatedRequest, filters: EsimFilter, esims: list[EsimRow], total: int
 ) -> None:
     """Raise ApiError if the eSIM or order in the query is unknown or still being allocated."""
     if total != len(esims) or not total:
         at_any_time = EsimFilter(
-            which.esim_tran_no, which.iccid, which.order_no, limit=_WHOLE_ORDER
+            filters.esim_tran_no, filters.iccid, filters.order_no, limit=_WHOLE_ORDER
         )
         esims, total = await call.services.store.catalogue.query_esims(call.account.id, at_any_time)
     if not total:
-        raise ApiError(Code.ORDER_UNKNOWN if which.order_no else Code.ESIM_UNKNOWN)
+        raise ApiError(Code.ORDER_UNKNOWN if filters.order_no else Code.ESIM_UNKNOWN)
     allocating = sum(esim.esim_status in _ALLOCATING for esim in esims)
     if allocating:
         raise ApiError(

@@ -42,25 +42,25 @@ _DECODER = msgspec.json.Decoder(PackageList)
 
 async def list_packages(call: AuthenticatedRequest) -> ApiResponse:
     """The plans that match the filters."""
-    asked = parse_body(call.body, _DECODER)
-    iccid = optional_iccid(asked.iccid)
-    kind = (optional("type", asked.type) or (_TOP_UP if iccid else _BASE)).upper()
+    query = parse_body(call.body, _DECODER)
+    iccid = optional_iccid(query.iccid)
+    kind = (optional("type", query.type) or (_TOP_UP if iccid else _BASE)).upper()
     if kind not in (_BASE, _TOP_UP):
         raise ApiError(Code.PARAMETER_INVALID, "type must be BASE or TOPUP")
     costs, account = call.services.costs, call.account
     async with costs.turn(account):
         prices = await call.services.store.catalogue.list_prices(account.id)
-        reply = await (_top_ups if kind == _TOP_UP else _bases)(call, asked, prices)
+        reply = await (_top_ups if kind == _TOP_UP else _bases)(call, query, prices)
         costs.charge_octets(account, len(reply.body))
     return reply
 
 
-def _filter(asked: PackageList, kind: str) -> PlanFilter:
-    given = asked.data_type
+def _filter(query: PackageList, kind: str) -> PlanFilter:
+    given = query.data_type
     data_type = optional("dataType", str(given) if isinstance(given, int) else given)
     if data_type not in _DATA_TYPES:
         raise ApiError(Code.PARAMETER_INVALID, "dataType must be 1 or 2")
-    location = optional("locationCode", asked.location_code)
+    location = optional("locationCode", query.location_code)
     return PlanFilter(
         type=kind,
         location=location.upper() if location else None,
@@ -68,32 +68,32 @@ def _filter(asked: PackageList, kind: str) -> PlanFilter:
     )
 
 
-async def _bases(call: AuthenticatedRequest, asked: PackageList, prices: Prices) -> ApiResponse:
+async def _bases(call: AuthenticatedRequest, query: PackageList, prices: Prices) -> ApiResponse:
     """Base plans; a packageCode or slug selects one plan of any type."""
-    which = _filter(asked, _BASE)
-    code = optional("packageCode", asked.package_code)
-    slug = optional("slug", asked.slug)
+    filters = _filter(query, _BASE)
+    code = optional("packageCode", query.package_code)
+    slug = optional("slug", query.slug)
     if not code and not slug:
-        return await _all_plans(call, which, prices)
+        return await _all_plans(call, filters, prices)
     plan = await call.services.store.catalogue.find_plan(code or slug or "")
     if plan is None or (slug and slug not in (plan.slug, plan.package_code)):
         return _reply(call, [], prices)
-    return _reply(call, [plan] if _matches(plan, which) else [], prices)
+    return _reply(call, [plan] if _matches(plan, filters) else [], prices)
 
 
-async def _top_ups(call: AuthenticatedRequest, asked: PackageList, prices: Prices) -> ApiResponse:
+async def _top_ups(call: AuthenticatedRequest, query: PackageList, prices: Prices) -> ApiResponse:
     """Top-ups; for a base plan or an eSIM those of the same location, if it can be topped up."""
-    which = _filter(asked, _TOP_UP)
-    base = await _base_of(call, asked)
+    filters = _filter(query, _TOP_UP)
+    base = await _base_of(call, query)
     if base and base.type == _TOP_UP:
-        return _reply(call, [base] if _matches(base, which) else [], prices)
+        return _reply(call, [base] if _matches(base, filters) else [], prices)
     if base and base.document.get("supportTopUpType") == _NO_TOP_UP:
         return _reply(call, [], prices)
-    return await _all_plans(call, which, prices, base.location if base else None)
+    return await _all_plans(call, filters, prices, base.location if base else None)
 
 
 async def _all_plans(
-    call: AuthenticatedRequest, which: PlanFilter, prices: Prices, location: str | None = None
+    call: AuthenticatedRequest, filters: PlanFilter, prices: Prices, location: str | None = None
 ) -> ApiResponse:
     """All plans that match, cached until a plan changes. `location` must be equal, if given.
 
@@ -102,21 +102,21 @@ async def _all_plans(
     services = call.services
     version = await services.store.catalogue.plans_version()
     own = blake2b(msgspec.msgpack.encode(list(prices.values())), digest_size=16).digest()
-    key = (call.account.dialect, which, location, own)
+    key = (call.account.dialect, filters, location, own)
     if (cached := services.listings.find(version, key)) is not None:
         return ApiResponse(cached)
-    found = await services.store.catalogue.list_plans(which)
+    found = await services.store.catalogue.list_plans(filters)
     plans = [plan for plan in found if location in (None, plan.location)]
     reply = await services.costs.work(call.account, lambda: _reply(call, plans, prices))
     services.listings.add(version, key, reply.body)
     return reply
 
 
-async def _base_of(call: AuthenticatedRequest, asked: PackageList) -> PlanRow | None:
+async def _base_of(call: AuthenticatedRequest, query: PackageList) -> PlanRow | None:
     """The plan to be topped up; `None` if the request names none."""
     store = call.services.store
-    code = optional("packageCode", asked.package_code) or optional("slug", asked.slug)
-    iccid = optional_iccid(asked.iccid)
+    code = optional("packageCode", query.package_code) or optional("slug", query.slug)
+    iccid = optional_iccid(query.iccid)
     if iccid:
         esim = await store.catalogue.find_esim(call.account.id, esim_tran_no=None, iccid=iccid)
         if esim is None:
@@ -130,14 +130,14 @@ async def _base_of(call: AuthenticatedRequest, asked: PackageList) -> PlanRow | 
     return plan
 
 
-def _matches(plan: PlanRow, which: PlanFilter) -> bool:
+def _matches(plan: PlanRow, filters: PlanFilter) -> bool:
     """Whether a plan found by its code is on sale and matches the other filters.
 
     The locations `!RG` and `!GL` match every plan here.
     """
-    place = which.location
+    place = filters.location
     in_place = not place or place.startswith("!") or place in plan.location.split(",")
-    in_type = which.data_types is None or plan.data_type in which.data_types
+    in_type = filters.data_types is None or plan.data_type in filters.data_types
     return in_place and in_type and not plan.retired
 
 

@@ -49,13 +49,13 @@ _DECODER = msgspec.json.Decoder(SendSms)
 
 async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
     """Send a text to an eSIM of the account."""
-    asked = parse_body(call.body, _DECODER)
-    message = _message(asked)
+    parameters = parse_body(call.body, _DECODER)
+    message = _message(parameters)
     answer = await call.services.intake.send(
         call.account,
         SendRequest(
-            esim_tran_no=optional("esimTranNo", asked.esim_tran_no),
-            iccid=optional_iccid(asked.iccid),
+            esim_tran_no=optional("esimTranNo", parameters.esim_tran_no),
+            iccid=optional_iccid(parameters.iccid),
             text=message,
             request_id=call.request_id,
             fingerprint=_fingerprint(call) if call.request_id else b"",
@@ -78,16 +78,16 @@ def refusal(reason: Reason, detail: str) -> ApiError:
     return ApiError(code, message, headers=((b"rt-reason", reason.encode()),))
 
 
-def _message(asked: SendSms) -> str:
+def _message(parameters: SendSms) -> str:
     """The text to send. Checks in the documented order: missing, then null, then length."""
-    message = asked.message
+    message = parameters.message
     if message is msgspec.UNSET:
         raise ApiError(Code.PARAMETER_MISSING, "message is missing")
-    if asked.esim_tran_no is msgspec.UNSET and asked.iccid is msgspec.UNSET:
+    if parameters.esim_tran_no is msgspec.UNSET and parameters.iccid is msgspec.UNSET:
         raise ApiError(Code.PARAMETER_MISSING, "esimTranNo or iccid is missing")
     if not message or message.isspace():
         raise ApiError(Code.PARAMETER_NULL, "message is null or blank")
-    if is_blank(asked.esim_tran_no) and is_blank(asked.iccid):
+    if is_blank(parameters.esim_tran_no) and is_blank(parameters.iccid):
         raise ApiError(Code.PARAMETER_NULL, "esimTranNo or iccid is null or blank")
     return bounded("message", message, MAX_CHARACTERS)
 

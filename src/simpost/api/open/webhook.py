@@ -43,10 +43,10 @@ async def query_webhook(call: AuthenticatedRequest) -> ApiResponse:
     return call.rules.result({"webhook": call.account.webhook})
 
 
-def _url(asked: WebhookSave) -> str:
-    if asked.webhook is msgspec.UNSET and asked.webhook_url is msgspec.UNSET:
+def _url(parameters: WebhookSave) -> str:
+    if parameters.webhook is msgspec.UNSET and parameters.webhook_url is msgspec.UNSET:
         raise ApiError(Code.PARAMETER_MISSING, "webhook is missing")
-    url = asked.webhook_url if is_blank(asked.webhook) else asked.webhook
+    url = parameters.webhook_url if is_blank(parameters.webhook) else parameters.webhook
     if not url or url.isspace():
         raise ApiError(Code.PARAMETER_NULL, "webhook is null or blank")
     return bounded("webhook", url, MAX_URL)
