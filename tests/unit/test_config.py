@@ -128,7 +128,7 @@ def test_a_wrong_secret_is_not_shown(file: Path) -> None:
         ("[store]", '[store]\nlisten_url = "db/x"',
          "FILE:5: store.listen_url: must be postgresql://USER:PASSWORD@HOST/DATABASE"),
         ("[store]", '[store]\ndatabase_url = "sqlite:///:memory:"',
-         "FILE:5: store.database_url: must be a plain file: what is accepted has to survive"),
+         "FILE:5: store.database_url: must be a plain file: accepted messages must survive"),
         ("[store]", "[messages]\nvalidity_s = 59\n[store]",
          "FILE:5: messages.validity_s: must be at least 60"),
         ("[store]", '[messages]\nrepeat_in_doubt = [\n"code",\n"spam"]\n[store]',

@@ -1,4 +1,4 @@
-"""Rows that were checked, packed for sending."""
+"""Checked rows, packed into requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_OCTETS = 1_000_000
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Good rows, to be saved together.
+    """Valid rows of one request.
 
     Attributes:
         body: a JSON array of the rows, in one spelling.
@@ -36,7 +36,7 @@ def batches(
     max_rows: int = MAX_ROWS,
     replace: bool = False,
 ) -> Iterator[Batch | RowError]:
-    """Check rows and pack the good ones; flaws come as soon as they are met."""
+    """Check rows and pack the valid ones; errors are yielded in their place."""
     rows: list[bytes] = []
     lines: list[int] = []
     keys: list[str] = []
@@ -67,7 +67,7 @@ def _packed(rows: list[bytes], lines: list[int], keys: list[str], doubts: int) -
 
 
 def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | RowError:
-    """The row as it is sent, its key, and whether it is odd."""
+    """The encoded row, its key, and whether it is doubtful."""
     try:
         if kind is Kind.PLANS:
             plan = parse_plan(row.value, partial=not replace)

@@ -12,7 +12,7 @@ from simpost.catalogue.rows import Kind, Row, RowError
 
 _DELIMITERS = ",;\t"
 _MOST_NAMED = 40
-"""Columns of a heading that a complaint names."""
+"""Most columns of a heading that an error names."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -20,8 +20,8 @@ class _TooLong(Exception):
     pass
 
 
-class _Lines:
-    """The lines of a text, counted, with a bound on how many one row may take."""
+class _BoundedLines:
+    """Counts the lines of a text and bounds the characters of one row."""
 
     def __init__(self, chunks: Iterator[str], max_characters: int) -> None:
         self._chunks = chunks
@@ -51,7 +51,7 @@ class _Lines:
         return line
 
     def _line(self) -> str:
-        """The next line; a piece of it where it is longer than a row may be."""
+        """The next line, or the first piece of one that is longer than a row may be."""
         while (end := self._text.find("\n", self._at)) < 0 and (
             len(self._text) - self._at <= self._max and (chunk := next(self._chunks, ""))
         ):
@@ -66,11 +66,11 @@ class _Lines:
 def csv_rows(
     text: Iterator[str], kind: Kind, max_characters: int, columns: Mapping[str, str]
 ) -> Iterator[Row | RowError]:
-    """Read one row a line; empty cells are absent, empty lines are passed over.
+    """Read one row per line; empty cells are absent, empty lines are skipped.
 
     `columns` renames columns of the heading to fields.
     """
-    lines = _Lines(_with_line_feeds(text, max_characters), max_characters)
+    lines = _BoundedLines(_with_line_feeds(text, max_characters), max_characters)
     try:
         heading = _next_filled(lines)
         mark = re.fullmatch(r"sep=(.)\s*", heading)  # written by spreadsheets, for spreadsheets
@@ -112,14 +112,14 @@ def _with_line_feeds(text: Iterator[str], max_characters: int) -> Iterator[str]:
     return rest
 
 
-def _next_filled(lines: _Lines) -> str:
+def _next_filled(lines: _BoundedLines) -> str:
     while not (line := next(lines)).strip():
         lines.begin_row()
     return line
 
 
 def _rows(
-    lines: _Lines, delimiter: str, names: list[str], max_characters: int
+    lines: _BoundedLines, delimiter: str, names: list[str], max_characters: int
 ) -> Iterator[Row | RowError]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:

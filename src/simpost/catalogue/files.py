@@ -1,4 +1,4 @@
-"""Reading plans and eSIMs out of files of any size, row by row, in bounded memory."""
+"""Reads plans and eSIMs from files of any size, row by row, in bounded memory."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_rows(
 
 
 def _decoded(octets: Iterable[bytes]) -> Iterator[str]:
-    """What is no UTF-8 stays visible as lone surrogates, and its row is refused later."""
+    """The text of the octets. Invalid UTF-8 becomes lone surrogates; its row is refused later."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     for chunk in octets:
         if text := decoder.decode(chunk):

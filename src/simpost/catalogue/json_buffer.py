@@ -1,4 +1,4 @@
-"""A window on a stream of JSON text: bounded, and aware of its line."""
+"""A bounded window on a stream of JSON text that counts lines."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _MARGIN = 32
-"""An error this near to the end of what was read may only mean that more is to come."""
+"""Characters before the end of the buffer in which an error may mean that text is missing."""
 
 
 class Broken(Exception):
-    """The text is no JSON from here on, or ends too early."""
+    """The text is not JSON from here on, or ends too early."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -22,11 +22,11 @@ class Broken(Exception):
 
 
 class TooLarge(Broken):
-    """One value is larger than any row can be."""
+    """One value is larger than a row may be."""
 
 
 class JsonBuffer:
-    """Reads values one after the other, holding no more than one and a chunk.
+    """Reads values one after another; holds at most one value and one chunk.
 
     The same text gives the same values, lines and errors however it is cut into chunks.
     """
@@ -64,7 +64,7 @@ class JsonBuffer:
         return value
 
     def value_if(self, wanted: Callable[[Any], bool]) -> Any:
-        """Read the next value if it is wanted; else, or where it is broken, give none."""
+        """Read the next value if it is wanted; otherwise, or if it is broken, return `None`."""
         try:
             value, end = self._value()
         except Broken:
@@ -102,7 +102,7 @@ class JsonBuffer:
             self._more()  # not all there yet; a number at the very end may go on, too
 
     def _judge(self, error: json.JSONDecodeError) -> None:
-        """Return when more text may mend it, else raise."""
+        """Return if more text may complete the value; otherwise raise."""
         size = len(self._text) - self._at
         is_open = error.msg.startswith("Unterminated string")
         if not is_open and error.pos - self._at > self._max:
@@ -127,7 +127,7 @@ class JsonBuffer:
         self._at = to
 
     def _more(self) -> bool:
-        """Read a chunk, forgetting what was read before; false at the end."""
+        """Read a chunk and drop the text before the position; false at the end."""
         chunk = next(self._chunks, "")
         if not chunk:
             self._ended = True

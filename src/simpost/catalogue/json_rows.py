@@ -1,4 +1,4 @@
-"""Rows of JSON files: answers of an upstream, arrays, one object a line, in any mixture."""
+"""Rows of JSON files: responses of an upstream, arrays, one object per line, or a mixture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simpost.catalogue.rows import Kind, Row, RowError
 
 
 def json_rows(text: Iterator[str], kind: Kind, max_characters: int) -> Iterator[Row | RowError]:
-    """Read the rows of all values that stand one after the other in the text."""
+    """Read the rows of all values in the text."""
     return _Reader(JsonBuffer(text, max_characters), kind).read()
 
 
@@ -33,7 +33,7 @@ class _Reader:
                 else:
                     yield from self._row_or_answer()
             except Broken as broken:
-                # Within a list nobody can tell where the next row begins; between lines one can.
+                # The next row can be found after a line end, but not within a list.
                 yield RowError(broken.line, broken.reason, stops=self._found_list)
                 if self._found_list or not self._buffer.skip_to_line("{["):
                     return
@@ -56,7 +56,7 @@ class _Reader:
             self._buffer.expect(",")
 
     def _row_or_answer(self) -> Iterator[Row | RowError]:
-        """An object: a row when it is whole and holds no list of rows, else walked through."""
+        """An object: a row if it is complete and has no list of rows; otherwise its rows."""
         line = self._buffer.line
         is_object = self._buffer.peek() == "{"
         row = self._buffer.value_if(self._is_row) if is_object else None
@@ -69,7 +69,7 @@ class _Reader:
             yield RowError(line, self._why_empty(said))
 
     def _walk(self, said: dict[str, Any], *, is_inner: bool) -> Iterator[Row | RowError]:
-        """The rows of an upstream's answer; `said` gets what else it says about itself."""
+        """The rows of an upstream's response; its other fields are added to `said`."""
         buffer = self._buffer
         buffer.expect("{")
         while buffer.peek() != "}":
@@ -91,7 +91,7 @@ class _Reader:
         buffer.expect("}")
 
     def _is_row(self, value: dict[str, Any]) -> bool:
-        """Not an answer, whose rows have lines of their own."""
+        """Whether the object is a row and not a response with a list of rows."""
         return self._kind.list_name not in value and not _ANSWER_KEYS & value.keys()
 
     def _why_empty(self, said: dict[str, Any]) -> str:

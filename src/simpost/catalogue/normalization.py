@@ -1,8 +1,8 @@
-"""Plans and eSIMs as upstreams hand them out, checked and brought into one form.
+"""Checks plans and eSIMs from upstreams and normalizes them to one form.
 
 A row is an item of package/list's `packageList` or of esim/query's `esimList`, or a line of a CSV
-file with the same field names; there every value is text and what is empty is absent. Real data
-varies in spelling, and spelling is mended; meaning is never guessed: such a row is refused.
+file with the same field names, where every value is text and an empty one is absent. Different
+spellings are normalized. The meaning is never guessed: an ambiguous row is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from simpost.ports.store import EsimRow, PlanRow, PriceRow
 
 
 class RefusedRow(InvalidRequest):
-    """The row cannot be taken as it is."""
+    """The row is not valid."""
 
 
 def _by_plain_name(names: str) -> dict[str, str]:
@@ -91,9 +91,10 @@ _PLAN_COLUMNS = {
 
 
 def parse_plan(row: Mapping[str, Any], *, partial: bool = False) -> PlanRow:
-    """Read one plan; raises RefusedRow with what is wrong.
+    """Read one plan; raises RefusedRow with the reason.
 
-    A partial row speaks of the fields it has, null apart; an empty text empties its field.
+    A partial row changes only the fields that it has and that are not null; an empty text clears
+    its field.
     """
     fields = _fields(row, _PLAN_FIELDS | {"type": "type"}, skips_null=partial)
     kind = _text(fields, "type").upper()
@@ -122,7 +123,7 @@ def parse_plan(row: Mapping[str, Any], *, partial: bool = False) -> PlanRow:
 
 
 def parse_price(row: Mapping[str, Any]) -> PriceRow:
-    """Read what an account pays for a plan; raises RefusedRow with what is wrong."""
+    """Read the price of a plan for an account; raises RefusedRow with the reason."""
     document = _document(_fields(row, _PLAN_FIELDS), _PLAN_FIELDS)
     code = _name(document, "packageCode")
     if not code:
@@ -146,10 +147,10 @@ def _given(names: Mapping[str, Any], columns: Mapping[str, str]) -> frozenset[st
 
 
 def parse_esim(row: Mapping[str, Any], now_ms: int, *, partial: bool = False) -> EsimRow:
-    """Read one eSIM; raises RefusedRow with what is wrong.
+    """Read one eSIM; raises RefusedRow with the reason.
 
-    `now_ms` stands for the time it was made where the row does not say. A partial row speaks of
-    the fields it has, null apart; an empty text empties its field.
+    `now_ms` is the creation time if the row has none. A partial row changes only the fields that it
+    has and that are not null; an empty text clears its field.
     """
     fields = _fields(row, _ESIM_FIELDS | _PACKAGE_FIELDS, skips_null=partial)
     package = _package(fields)
@@ -179,14 +180,14 @@ def parse_esim(row: Mapping[str, Any], now_ms: int, *, partial: bool = False) ->
 
 
 def field_names(key: str) -> str:
-    """The fields of the rows that have this key, for a complaint about a heading."""
+    """The field names of rows with this key, for an error about a heading."""
     fields = _ESIM_FIELDS if key in _ESIM_FIELDS.values() else _PLAN_FIELDS
     flat = {"packageCode": "", "slug": ""} if fields is _ESIM_FIELDS else {}
     return ", ".join([*fields.values(), *flat])
 
 
 def is_field(key: str, name: str) -> bool:
-    """Whether the rows that have this key have such a field, however it is written."""
+    """Whether rows with this key have this field, in any spelling."""
     plain = _GAPS_IN_NAMES.sub("", name).lower()
     if key in _ESIM_FIELDS.values():
         return plain in _ESIM_FIELDS or plain in _PACKAGE_FIELDS
@@ -194,7 +195,7 @@ def is_field(key: str, name: str) -> bool:
 
 
 def doubt(esim: EsimRow) -> str | None:
-    """What is odd about an eSIM that was taken all the same: vendors' own ICCIDs often are."""
+    """The doubt about a valid eSIM, such as the unusual ICCIDs of some vendors; `None` if none."""
     if esim.iccid and not esim.iccid.startswith("89"):
         return "iccid does not begin with 89"
     if esim.iccid and not passes_luhn(esim.iccid):
@@ -225,7 +226,7 @@ def _document(fields: dict[str, Any], known: Mapping[str, str]) -> dict[str, Any
 
 
 def _as_json(name: str, value: Any) -> Any:
-    """The value in the type that the documentation names, whatever a CSV file made of it."""
+    """The value in its documented type; in a CSV file every value is text."""
     if name in _NUMBERS:
         return _number(name, value)
     if name in ("packageList", "locationNetworkList"):

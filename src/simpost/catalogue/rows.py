@@ -1,4 +1,4 @@
-"""What comes out of a file: rows, and flaws where there should have been rows."""
+"""The content of a file: rows, and errors in the place of rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 MAX_ROW_CHARACTERS = 262_144
-"""No plan and no eSIM is larger; what is, is a broken file."""
+"""Most characters of a row; a larger one means that the file is broken."""
 
 
 class Kind(Enum):
-    """What a file holds: the name of its list at an upstream, and what no row can be without."""
+    """The kind of rows: the name of their list in an upstream's response, and their key."""
 
     PLANS = ("packageList", "packageCode")
     ESIMS = ("esimList", "esimTranNo")
@@ -27,14 +27,14 @@ class Kind(Enum):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row as it stands in the file; `line` is where it begins, from 1."""
+    """One row of a file; `line` is the number of its first line, from 1."""
 
     line: int
     value: Any
 
 
 class RowError(msgspec.Struct, frozen=True):
-    """What could not be taken. After a flaw that `stops`, nothing more of the file was read."""
+    """An error in the place of a row. If it `stops`, the rest of the file was not read."""
 
     line: int
     reason: str

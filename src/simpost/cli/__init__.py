@@ -1,4 +1,4 @@
-"""The command line. A command's module is imported only when it is the one that was called."""
+"""The command line. Only the module of the called command is imported."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible_lines
 
 _EPILOG = (
-    "Exit codes: 0: done; 1: valid, but failed, or not all of it could be done; "
+    "Exit codes: 0: done; 1: valid, but failed in whole or in part; "
     "2: the command line or the configuration is invalid."
 )
 
 
 class Command(NamedTuple):
-    """Where a command lives, and its line in `simpost --help`."""
+    """The module of a command, and its line in `simpost --help`."""
 
     module: str
     name: str
@@ -62,7 +62,7 @@ COMMANDS = {
     "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
     "cancel": Command("cancel", "cancel", "Cancel a message that has not left.", "Use"),
     "messages": Command("messages", "messages", "Show messages and their states.", "Use"),
-    "events": Command("events", "events", "Show what happened to messages, oldest first.", "Use"),
+    "events": Command("events", "events", "Show events of messages, oldest first.", "Use"),
     "refusals": Command("refusals", "refusals", "Show refused messages and their reasons.", "Use"),
     "inbox": Command("inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"),
     "accounts": Command("accounts", "app", "Add, list and change accounts.", "Administer"),
@@ -85,7 +85,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its exit code."""
+    """Run one command and exit with its code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     accept_any_text()
     try:
@@ -115,7 +115,7 @@ def find(command: Command) -> Callable[..., object] | typer.Typer:
 
 
 def _called(arguments: Sequence[str]) -> str:
-    """The command's word; when a shell asks for completions, that of the line it completes."""
+    """The name of the command; for shell completion, that of the line to complete."""
     if arguments:
         return arguments[0]
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
@@ -123,7 +123,7 @@ def _called(arguments: Sequence[str]) -> str:
 
 
 def _app(called: str) -> typer.Typer:
-    """The whole tree by name, of which only the called command is real."""
+    """All commands by name; only the called one is imported."""
     app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG)
     app.callback()(_simpost)
     for word, command in COMMANDS.items():
@@ -137,7 +137,7 @@ def _app(called: str) -> typer.Typer:
 
 
 def _stub() -> None:
-    """Stands in the help for a command that was not called."""
+    """Placeholder in the help for a command that is not imported."""
 
 
 def _show_version(is_wanted: bool) -> None:

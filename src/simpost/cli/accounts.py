@@ -1,4 +1,4 @@
-"""`simpost accounts`: who may call the API."""
+"""`simpost accounts`: the accounts that may call the API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CodeOnly: TypeAlias = Annotated[
 ]
 IpAllow: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(help="Network it may call from, such as 192.0.2.0/24; may be repeated."),
+    typer.Option(help="Allowed network of its callers, such as 192.0.2.0/24; may be repeated."),
 ]
 Pace: TypeAlias = Annotated[
     float | None, typer.Option(min=0, help="Rate limit in requests per second; 0: no limit.")
@@ -40,7 +40,7 @@ LookAlikes: TypeAlias = Annotated[
 ]
 Events: TypeAlias = Annotated[
     bool | None,
-    typer.Option("--events/--no-events", help="Keep what happens to its messages as events."),
+    typer.Option("--events/--no-events", help="Keep events of its messages."),
 ]
 
 

@@ -1,4 +1,4 @@
-"""`simpost backup` and `simpost restore`: the embedded store in one file, and back."""
+"""`simpost backup` and `simpost restore`: copy the embedded store to one file, and back."""
 
 from __future__ import annotations
 

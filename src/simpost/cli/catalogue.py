@@ -1,4 +1,4 @@
-"""What `simpost esims` and `simpost plans` share beyond imports: lists, and one row in full."""
+"""Shared by `simpost esims` and `simpost plans`: lists, and one row in full."""
 
 from __future__ import annotations
 

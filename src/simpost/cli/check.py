@@ -1,4 +1,4 @@
-"""`simpost check`: what a configuration means, before anything starts."""
+"""`simpost check`: check and explain a configuration without starting anything."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from simpost.store.sqlite.files import open_to_others
 
 _OTHERS = 0o077
 _WIDE = 1 << 24
-"""Addresses of a network that is more than one owner's proxies: wider than 10.0.0.0/8."""
+"""Addresses of a network too wide to have only trusted proxies: wider than 10.0.0.0/8."""
 
 
 def check(
@@ -65,7 +65,7 @@ def _fits(route: RouteSettings) -> str:
 
 
 def _about_store(path: Path) -> str:
-    """Raises ConfigError when it could not be written, or is not to be served."""
+    """Raises ConfigError when it could not be written, or must not be served."""
     if not path.parent.is_dir():
         raise ConfigError(f"store.database_url: there is no folder {path.parent}.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
@@ -83,7 +83,7 @@ def _about_store(path: Path) -> str:
 
 
 def _about_database(store: StoreSettings) -> str:
-    """Raises ConfigError when it cannot be reached, or holds what this release cannot serve."""
+    """Raises ConfigError when it cannot be reached, or has an unknown schema."""
     from simpost.store.postgres.inspection import look
 
     try:
@@ -113,7 +113,7 @@ def _warnings(settings: Settings, config: Path) -> Iterator[str]:
 
 
 def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
-    """Who can read what is kept, and for how long."""
+    """Warnings about readable files and unlimited retention."""
     if config.stat().st_mode & _OTHERS:
         yield f"others can read the secrets in {config}: chmod 600 {config}"
     if settings.store.is_embedded:

@@ -19,15 +19,15 @@ _MAX_WAIT_S = 10.0
 
 
 class Unreachable(SimpostError):
-    """No service answers."""
+    """There is no response from the service."""
 
 
 class Unanswered(SimpostError):
-    """The request may have arrived, and no answer came."""
+    """The request may have arrived, and there was no response."""
 
 
 class RequestRefused(SimpostError):
-    """The service said no.
+    """The service refused the request.
 
     Attributes:
         status: of the HTTP answer.
@@ -41,7 +41,7 @@ class RequestRefused(SimpostError):
 
 
 class Server:
-    """One simpost, asked with the same credentials each time."""
+    """A client of one service, with fixed credentials."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Server:
         return self._ask("PATCH", path, json.dumps(document).encode(), {})
 
     def post(self, path: str, document: Mapping[str, Any], *, request_id: str = "") -> Any:
-        """Only with a request id is it asked again when no answer comes."""
+        """POST a document and return the JSON; sent again only with a request id."""
         headers = {"Idempotency-Key": request_id} if request_id else {}
         return self._ask("POST", path, json.dumps(document).encode(), headers)
 

@@ -1,4 +1,4 @@
-"""`simpost demo`: the whole thing on one machine, with a simulated SMSC and sample data."""
+"""`simpost demo`: the service on one machine, with a simulated SMSC and sample data."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
 
 
 def _command() -> str:
-    """How to call this program from any folder, so that the line printed can be pasted."""
+    """The command that starts this program from any folder, for the printed hints."""
     called = sys.argv[0]
     if called.endswith("__main__.py"):
         return f"{shlex.quote(sys.executable)} -m simpost"
@@ -138,7 +138,7 @@ def _command() -> str:
 
 
 def _print_line(line: str) -> None:
-    """A terminal that is gone, or full, must not end the demo."""
+    """Print a line. A closed terminal or a full disk must not end the demo."""
     with contextlib.suppress(OSError):
         print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
@@ -176,7 +176,7 @@ carrier = "simulator"
 
 
 def _known_secrets(path: Path) -> dict[str, str]:
-    """Those of an earlier run in the same folder: its store is sealed with them."""
+    """The secrets of an earlier run in the same folder: they encrypt its store."""
     if path.exists():
         settings = config.load(path)
         (carrier,) = settings.carriers

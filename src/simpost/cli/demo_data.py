@@ -117,11 +117,11 @@ TO_TRY = [
     ("23072017992036", "takes SMS, but its network reports every one undeliverable"),
     ("23072017992035", "belongs to the account `other`"),
 ]
-"""What the demo prints of them."""
+"""The lines that the demo prints about the eSIMs."""
 
 
 async def fill(service: App) -> None:
-    """Put the sample data in, or find it there already."""
+    """Add the sample data unless it is there already."""
     await service.accounts.reload()
     await service.store.catalogue.save_plans([parse_plan(plan) for plan in PLANS])
     for code, esims in ESIMS.items():

@@ -9,7 +9,7 @@ import typer
 
 from simpost.catalogue.files import Kind
 from simpost.cli import catalogue
-from simpost.cli.importing import (
+from simpost.cli.file_import import (
     Columns,
     DryRun,
     File,

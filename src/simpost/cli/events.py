@@ -1,4 +1,4 @@
-"""`simpost events`: what happened to an account's messages."""
+"""`simpost events`: the events of an account's messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def events(
     secret: Secret = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what happened to messages, oldest first."""
+    """Show events of messages, oldest first."""
     server = account_server(url, config, access_code, secret)
     found: list[dict[str, Any]] = []
     while True:

@@ -1,4 +1,4 @@
-"""`simpost inbox`: what came in, and the conversation of an eSIM."""
+"""`simpost inbox`: inbound messages, and the conversation of an eSIM."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def inbox(
     elif found:
         print_columns(list(_said(found) if esim else _came(found)))
     else:
-        print("nothing came in" if not esim else "nothing was said")
+        print("no inbound messages" if not esim else "no messages in this conversation")
 
 
 def _list(

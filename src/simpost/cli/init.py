@@ -1,4 +1,4 @@
-"""`simpost init`: a configuration to begin with."""
+"""`simpost init`: create a first configuration."""
 
 from __future__ import annotations
 
@@ -28,54 +28,54 @@ Next:
 """
 
 _TEMPLATE = """\
-# The configuration of simpost. Every setting is explained in docs/configuration.md;
-# what is commented out stands at its default. `simpost check` validates it.
+# Configuration of simpost. docs/configuration.md explains every setting.
+# Commented settings show their defaults. Check this file with `simpost check`.
 
 [server]
-host = "127.0.0.1"  # put a proxy that speaks TLS in front before others may reach it
+host = "127.0.0.1"  # put a TLS proxy in front before other hosts may connect
 port = 8080
-# For the administrator's commands and endpoints (accounts, plans, eSIMs). Made for you alone.
+# Token of the admin endpoints and commands (accounts, plans, eSIMs). Generated for this file.
 admin_token = "{admin_token}"
-# metrics_token = "..."           # for Prometheus alone; without it admin_token opens /metrics
-# drain_s = 0                     # how long to say no at /readyz before stopping
-# allowed_hosts = ["sms.example.com"]  # names that a proxy in front passes on; localhost without
-# trusted_proxies = ["127.0.0.1"]      # whose X-Forwarded-For says who the client is
+# metrics_token = "..."           # opens /metrics only; without it admin_token opens /metrics
+# drain_s = 0                     # seconds in which /readyz fails before the port closes
+# allowed_hosts = ["sms.example.com"]  # names in `Host` that a proxy passes on; localhost if empty
+# trusted_proxies = ["127.0.0.1"]      # proxies whose X-Forwarded-For is used
 # max_body_octets = 131072
-# timestamp_window_s = 300        # how old a signed request may be
-# allow_private_webhooks = false  # true lets webhooks reach your own network
+# timestamp_window_s = 300        # largest age of a signed request
+# allow_private_webhooks = false  # true allows webhooks to your own network
 
 [store]
-# The file that holds what was accepted. Back it up with `simpost backup FILE`.
+# File of the store. Back it up with `simpost backup FILE`.
 database_url = "sqlite:///{store}"
-# Seals secrets in the store. Losing it loses them: keep a copy.
+# Encrypts secrets in the store. Without it they are lost: keep a copy.
 secrets_key = "{secrets_key}"
 
 [node]
-# name = ""             # one of several processes on one PostgreSQL; see docs/nodes.md
+# name = ""             # name of this process among several on one PostgreSQL; see docs/nodes.md
 # roles = ["api", "dispatch", "carrier"]
 
 [messages]
-# validity_s = 172800  # how long a message is tried when the request does not say
-# When bytes left and no answer came, these are sent again; one-time codes are not, because
-# a code that is shown twice confuses more than one that is asked for again.
+# validity_s = 172800  # validity of a message if the request gives none
+# Categories that are sent again when they are in doubt: sent, without a response. Codes are not,
+# because a code that arrives twice confuses more than one that has to be requested again.
 # repeat_in_doubt = ["service", "support", "notice", "promotion"]
-# How long messages stay in the log with their texts; 0 keeps them for ever.
+# Days that messages stay in the log with their texts; 0 keeps them for ever.
 keep_days = 90
 
 [events]
-# How long the events of accounts are kept that keep them (`simpost accounts change CODE --events`).
+# Days that events are kept. `simpost accounts change CODE --events` turns events on.
 # keep_days = 30
 
 [log]
 # level = "info"        # debug, info, warning, error
-# format = "console"    # json for machines
+# format = "console"    # json for programs
 
 [tracing]
-# endpoint = ""         # where a collector takes OTLP over HTTP; needs simpost[otel]
+# endpoint = ""         # URL of an OTLP/HTTP collector; needs simpost[otel]
 # sample_ratio = 0.01   # fraction of messages to trace
 
-# One block for each carrier you send through. To try without one, run `simpost smsc`,
-# which prints what to put here.
+# One block per carrier. To try simpost without a carrier, run `simpost smsc`: it prints the block
+# to put here.
 #
 # [[carriers]]
 # type = "smpp"
@@ -83,20 +83,20 @@ keep_days = 90
 # host = "smsc.example.com"
 # port = 2775
 # system_id = "..."
-# password = "..."          # at most 8 octets, as SMPP has it
+# password = "..."          # at most 8 octets, a limit of SMPP
 # bind = "transceiver"      # or "transmitter_receiver"
-# window = 10               # what the carrier allows
-# rate_per_s = 0            # what the carrier allows; 0 sets no limit
-# source_address = ""       # the sender handsets show
+# window = 10               # unanswered PDUs that the carrier allows
+# rate_per_s = 0            # rate that the carrier allows; 0: no limit
+# source_address = ""       # default sender
 
-# The first route that fits a message picks its carrier. One with only a carrier fits all.
+# The first matching route selects the carrier. A route with only a carrier matches every message.
 #
 # [[routes]]
 # carrier = "carrier-one"
 # msisdn_prefix = "66"      # or imsi_prefix, plan, account
 
-# Numbers and short codes that people text to. The senders of carriers are known already; say it
-# here where one belongs to a single account.
+# Own numbers and short codes that people text to. Senders of carriers need no entry, unless one
+# belongs to a single account.
 #
 # [[numbers]]
 # number = "12345"
@@ -109,8 +109,8 @@ def init(
     store: Annotated[
         Path | None,
         typer.Option(
-            help="The file of the store; else simpost.db beside the configuration, or "
-            f"{_SYSTEM_STORE} when that is under /etc.",
+            help="File of the store. Default: simpost.db beside the configuration, or "
+            f"{_SYSTEM_STORE} if that is under /etc.",
             show_default=False,
         ),
     ] = None,
@@ -136,5 +136,5 @@ def init(
 
 
 def store_for(path: Path) -> Path:
-    """Data does not belong under /etc, which people copy, back up and read as configuration."""
+    """The default path of the store. Not under /etc: people copy and publish configuration."""
     return _SYSTEM_STORE if path.absolute().is_relative_to("/etc") else Path("simpost.db")

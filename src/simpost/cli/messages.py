@@ -1,4 +1,4 @@
-"""`simpost messages`: the log, and one message in full."""
+"""`simpost messages`: the message log, and one message in full."""
 
 from __future__ import annotations
 

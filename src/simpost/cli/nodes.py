@@ -1,4 +1,4 @@
-"""`simpost nodes`: the processes that share a database."""
+"""`simpost nodes`: the nodes of a cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the servers they lead to."""
+"""Options shared by several commands, and the clients made from them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
 def finite(value: float) -> float:
-    """Refuse what is a float and no number of seconds: `nan` and `inf`."""
+    """The seconds. Refuses `nan` and `inf`, which are floats but no numbers of seconds."""
     if not math.isfinite(value):
         raise typer.BadParameter("must be a number")
     return value
@@ -79,7 +79,7 @@ def finite(value: float) -> float:
 def account_server(
     url: str | None, config: Path | None, access_code: str | None, secret: str | None
 ) -> Server:
-    """The service as an account sees it. Raises ConfigError when something is missing."""
+    """A client with the account's credentials. Raises ConfigError when something is missing."""
     if not access_code or not secret:
         raise ConfigError(
             "which account? Give --access-code and --secret, or set SIMPOST_ACCESS_CODE and "
@@ -96,14 +96,14 @@ def is_admins(
     config: Path | None,
     token: str | None,
 ) -> bool:
-    """Whether to ask as the administrator: for a named account, or with a token alone."""
+    """Whether to use the admin token: for a named account, or if there are no credentials."""
     if account or access_code or secret:
         return bool(account)
     return bool(token or _configured(config)[1])
 
 
 def admin_server(url: str | None, config: Path | None, token: str | None) -> Server:
-    """The service as the administrator sees it. Raises ConfigError when something is missing."""
+    """A client with the admin token. Raises ConfigError when something is missing."""
     if not url or not token:
         configured_url, configured_token = _configured(config)
         url, token = url or configured_url, token or configured_token
@@ -113,7 +113,7 @@ def admin_server(url: str | None, config: Path | None, token: str | None) -> Ser
 
 
 def configured_carrier(config: Path | None, name: str) -> SmppCarrierSettings:
-    """The carrier of the configuration. Raises ConfigError when there is none of that name."""
+    """The carrier of the configuration. Raises ConfigError if no carrier has the name."""
     from simpost.config import load
 
     carriers = load(config or _FILE, os.environ).carriers

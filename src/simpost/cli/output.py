@@ -1,4 +1,4 @@
-"""What commands print: lines and columns for people, JSON for programs. All of it is `visible`."""
+"""Output of commands: lines and columns for people, JSON for programs; all of it `visible`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from simpost.text.display import visible, visible_json
 
 
 def accept_any_text() -> None:
-    """Let stdout and stderr write characters that their encoding lacks as escapes."""
+    """Make stdout and stderr escape characters that their encoding does not have."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines at once, so that whoever follows the output sees them."""
+    """Print lines and flush, for output that is followed."""
     shown = list(map(visible, lines))
     if shown:
         print("\n".join(shown), flush=True)
 
 
 def print_json(document: Any) -> None:
-    """Print a document in one line; in ASCII where stdout takes no more."""
+    """Print a document on one line; in ASCII if stdout can write nothing else."""
     if codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8":
         print(visible_json(document), flush=True)
     else:
@@ -36,7 +36,7 @@ def print_json(document: Any) -> None:
 
 
 def print_columns(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows, the first being the heading; only a terminal cuts what is too wide for it."""
+    """Print rows as columns; the first row is the heading. Only a terminal cuts long lines."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print("\n".join(columns(rows, width)))
 

@@ -1,4 +1,4 @@
-"""`simpost plans`: the plans that eSIMs are sold with."""
+"""`simpost plans`: the plans of eSIMs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from simpost.catalogue.files import Kind
 from simpost.cli import catalogue
-from simpost.cli.importing import (
+from simpost.cli.file_import import (
     Columns,
     DryRun,
     File,

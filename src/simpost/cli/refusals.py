@@ -1,4 +1,4 @@
-"""`simpost refusals`: texts that were refused before they became messages, and why."""
+"""`simpost refusals`: refused texts and their reasons."""
 
 from __future__ import annotations
 

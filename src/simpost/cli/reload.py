@@ -33,7 +33,7 @@ def reload(
 
 
 def lines_of(done: dict[str, Any]) -> Iterator[str]:
-    """What the reload did, in sentences."""
+    """The result of the reload, in sentences."""
     for verb in ("added", "changed", "removed"):
         if done[verb]:
             yield f"carriers {verb}: {', '.join(done[verb])}"
@@ -46,7 +46,7 @@ def lines_of(done: dict[str, Any]) -> Iterator[str]:
 
 
 def lines_of_nodes(nodes: list[dict[str, Any]]) -> Iterator[str]:
-    """The same of the other nodes, each with its name before."""
+    """The results of the other nodes, each after its name."""
     for node in nodes:
         if node["state"] == "pending":
             yield f"{node['name']}: has not answered yet; simpost nodes will tell"

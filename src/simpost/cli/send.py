@@ -1,4 +1,4 @@
-"""`simpost send`: one SMS to one eSIM, from the command line."""
+"""`simpost send`: send one SMS to one eSIM."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def send(
 
 
 def parse_ports(text: str) -> dict[str, int]:
-    """`2948` or `2948:9200`: the application's port on the handset, and the sender's."""
+    """Ports from `2948` or `2948:9200`: of the application on the handset, and of the sender."""
     destination, _, source = text.partition(":")
     try:
         return {"destination": int(destination), "source": int(source or 0)}
@@ -158,7 +158,7 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _follow(server: Server, message_id: str, timeout_s: float, *, as_json: bool) -> None:
-    """Leave with 0 once it is delivered, with 1 when it ends otherwise or not in time.
+    """Exit with 0 once it is delivered, with 1 if it ends otherwise or the time is up.
 
     Without a receipt `sent` is the last that is ever known, and as good as it gets.
     """
@@ -189,7 +189,7 @@ def follow(
     clock_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
-    """The message each time its state or reason changed, until it is final or time is up."""
+    """The message after each change of state or reason, until it is final or the time is up."""
     ends_s = clock_s() + timeout_s
     wait_s = _FIRST_WAIT_S
     last = None

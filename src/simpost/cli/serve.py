@@ -1,4 +1,4 @@
-"""`simpost serve`: the service, as configured."""
+"""`simpost serve`: run the service."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def serve(
 
 
 def _overrides(role: str, node: str) -> dict[str, str]:
-    """Options as the variables of the environment that stand above the file in the same way."""
+    """The options as environment variables, which override the file."""
     given = {}
     if role:
         given["SIMPOST_NODE__ROLES"] = json.dumps([each.strip() for each in role.split(",")])

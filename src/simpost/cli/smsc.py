@@ -1,4 +1,4 @@
-"""`simpost smsc`: an SMSC with handsets, to bind any ESME to."""
+"""`simpost smsc`: an SMSC simulator with handsets, for any ESME."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def smsc(
         str | None,
         typer.Option(
             envvar="SIMPOST_SMSC_PASSWORD",
-            help="At most 8 characters; made up and printed if not given. Others see an option in "
-            "the list of processes: the variable and --password-file are not there.",
+            help="At most 8 characters; generated and printed if not given. Prefer the variable or "
+            "--password-file: options show in process lists.",
         ),
     ] = None,
     password_file: Annotated[
@@ -138,7 +138,7 @@ def _about(simulator: Simulator) -> str:
     if not count:
         return ""
     rules = "1 rule of faults is" if count == 1 else f"{count} rules of faults are"
-    return f"  {rules} in force; /stats counts how often each was obeyed\n\n"
+    return f"  {rules} active; /stats counts how often each was applied\n\n"
 
 
 def _password(given: str | None, file: Path | None) -> str:
@@ -158,7 +158,7 @@ def _password(given: str | None, file: Path | None) -> str:
 
 
 def _within(limit: int, option: str, value: str) -> str:
-    """SMPP 3.4 4.1.1 bounds what a bind can carry."""
+    """Raises BadParameter for credentials that do not fit into a bind (SMPP 3.4 4.1.1)."""
     if not value.isascii() or len(value) > limit:
         raise typer.BadParameter(f"at most {limit} ASCII characters", param_hint=option)
     return value

@@ -1,4 +1,4 @@
-"""`simpost text`: what a text becomes on its way to a handset."""
+"""`simpost text`: the encoding and the parts of a text."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _explain(
     *,
     look_alikes: bool,
 ) -> Explanation:
-    """Explain as the decision would cut it for the carrier, or for a usual one."""
+    """Explain the text as it is cut for the carrier, or for a carrier with default settings."""
     if reference_bits is None:
         reference_bits = carrier.reference_bits if carrier else 8
     explained = partial(
@@ -101,7 +101,7 @@ def _explain(
     found = explained(languages=languages | (carrier.languages if carrier else frozenset()))
     cut = found.segments
     if carrier and len(cut.parts) > 1 and cut.encoding.shift_octets:
-        # National tables are told in a header, which is never mixed with other ways to join parts.
+        # National tables need a user data header, which is not combined with other concatenation.
         return found if carrier.concatenation == "udh" else explained()
     return found
 
@@ -116,7 +116,7 @@ def _from_stdin() -> str:
 
 
 def units_of(part: str, encoding: Encoding) -> int:
-    """Septets, UTF-16 units or octets that the part fills."""
+    """Septets, UTF-16 units or octets of the part."""
     octets = len(encode(part, encoding))
     return octets // 2 if encoding.alphabet == "ucs2" else octets
 

@@ -1,4 +1,4 @@
-"""One message as a story: what was asked, what was tried, what came back."""
+"""The timeline of one message: request, attempts, receipts."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from simpost.domain.states import State
 from simpost.text.display import visible
 
 _SAID = {
-    "accepted": "taken by",
-    "throttled": "put off by",
+    "accepted": "accepted by",
+    "throttled": "throttled by",
     "refused": "refused by",
     "unreachable": "did not reach",
-    "in_doubt": "left, without an answer from",
+    "in_doubt": "was sent, without a response from",
 }
 
 KEPT = {
     "parked": "kept until its part is known",
-    "matched": "which came before the response and was applied after it",
+    "matched": "which arrived before the response and was applied after it",
     "late": "too late to change anything",
-    "duplicate": "which was known",
-    "ambiguous": "kept: other parts may be meant",
+    "duplicate": "which was known already",
+    "ambiguous": "kept: it may belong to another part",
 }
 
 
@@ -54,7 +54,7 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
 
 
 def _asked(message: dict[str, Any]) -> Iterator[str]:
-    """What was asked for beside the text."""
+    """The options of the request."""
     asked = [f"from {message['from']}"] if message["from"] else []
     if message["class"] is not None:
         asked.append(f"class {message['class']}")
@@ -81,7 +81,7 @@ def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
-    """`in doubt` marks a try that may be the second one to arrive."""
+    """A line per attempt; `in doubt` marks one that may arrive as a second copy."""
     said = _SAID.get(attempt["outcome"], attempt["outcome"])
     words = [f"part {attempt['part']} {said} {attempt['carrier']}{carrier_id}"]
     words += [f", try {attempt['number']}"] * (attempt["number"] > 1)
@@ -99,7 +99,7 @@ def _receipt(receipt: dict[str, Any]) -> str:
 
 
 def _code(said: dict[str, Any]) -> str:
-    """The carrier's code with what it means, where anybody but the carrier knows."""
+    """The carrier's code, with its meaning if it is a standard one."""
     if not said["carrierCode"]:
         return ""
     return f", code {said['carrierCode']}" + f": {said['carrierCodeMeaning'] or ''}".rstrip(": ")

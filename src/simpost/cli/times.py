@@ -1,4 +1,4 @@
-"""Times as they are given on the command line, and as the API takes them."""
+"""Converts times of the command line to those of the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def parse_time(text: str, option: str) -> str:
 
 
 def read_time(text: str, option: str, problem: str) -> datetime:
-    """The time in UTC. Raises BadParameter with that problem for what is no ISO time."""
+    """The time in UTC. Raises BadParameter with the problem if it is no ISO time."""
     try:
         time = datetime.fromisoformat(text)
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""`simpost to-postgres`: an embedded store to PostgreSQL."""
+"""`simpost to-postgres`: move the embedded store to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from simpost.runtime.clock import wall_clock_ms
 from simpost.store import to_postgres as move
 
 _LINE_S = 5.0
-"""Where there is no bar a line is written so often, and at the end of each table."""
+"""Seconds between two lines without a progress bar; one more is written after each table."""
 _AGAIN = "What was moved stays moved: run the same command again and it goes on from there."
 _NEXT = """
 Everything is in {to}. Next, in {config}:
@@ -138,10 +138,10 @@ def _run(path: Path, url: str, settings: Settings, key: str, tell: move.Tell) ->
 
 @contextmanager
 def _telling() -> Iterator[move.Tell]:
-    """A bar on a terminal, lines elsewhere."""
+    """A progress bar on a terminal, lines elsewhere."""
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
-        yield _Lines(console)
+        yield _ProgressLines(console)
         return
     with Progress(
         TextColumn("{task.description:>16}"),
@@ -158,18 +158,18 @@ def _telling() -> Iterator[move.Tell]:
         )
 
 
-class _Lines:
+class _ProgressLines:
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._told_s = time.monotonic()
-        self._told: move.Progress | None = None
+        self._printed_s = time.monotonic()
+        self._printed: move.Progress | None = None
 
     def __call__(self, now: move.Progress) -> None:
-        is_due = now.rows >= now.total or time.monotonic() - self._told_s >= _LINE_S
-        if not (is_due and now.total) or now == self._told:
+        is_due = now.rows >= now.total or time.monotonic() - self._printed_s >= _LINE_S
+        if not (is_due and now.total) or now == self._printed:
             return
-        self._told = now
-        self._told_s = time.monotonic()
+        self._printed = now
+        self._printed_s = time.monotonic()
         self._console.print(f"{now.table}: {now.rows:,} of {now.total:,}")
 
 

@@ -1,4 +1,4 @@
-"""Workers: several processes behind one port on one machine, and a parent that keeps them.
+"""Workers: several processes on one port of one machine, and a parent that supervises them.
 
 The parent holds the port and does no work. Each worker that takes requests listens on it with a
 socket of its own (SO_REUSEPORT): the kernel deals connections out evenly, which it does not where
@@ -30,15 +30,15 @@ PARENT_FD: Final = "SIMPOST_PARENT_FD"
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _SETTLED_S: Final = 60.0
-"""Who lived so long starts again after the first pause."""
+"""A worker that ran this long restarts after the shortest pause."""
 _STOP_S: Final = 40.0
-"""Longest wait for a worker to stop, beside the time it drains; then it is killed."""
+"""Longest wait for a worker to stop after its drain time; then it is killed."""
 
 log = get_logger(__name__)
 
 
 class Inherited(NamedTuple):
-    """What a worker has from its parent.
+    """The handles that a worker gets from its parent.
 
     Attributes:
         port: where to listen beside others; none for the one that takes no requests.
@@ -53,7 +53,7 @@ class Inherited(NamedTuple):
         os.close(self.ready_fd)
 
     def watch_parent(self) -> None:
-        """The parent holds the other end: when it reads as closed, nobody would restart us."""
+        """Wait until the parent is gone: it holds the other end, and only it restarts workers."""
 
         def gone() -> None:
             asyncio.get_running_loop().remove_reader(self.parent_fd)
@@ -74,7 +74,7 @@ def inherited() -> Inherited | None:
 
 
 def share(host: str, port: int) -> socket.socket:
-    """A socket that has the port beside others; nobody is sent to it before it listens."""
+    """A socket that shares the port; it gets no connections before it listens."""
     shared = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -83,7 +83,7 @@ def share(host: str, port: int) -> socket.socket:
 
 
 class _Worker:
-    """One place among the workers, whichever process has it at the time."""
+    """The place of one worker; its process changes with each restart."""
 
     def __init__(self, roles: str, name: str, port: int | None) -> None:
         self.roles = roles
@@ -94,7 +94,7 @@ class _Worker:
 
 
 class Parent:
-    """Keeps `count` workers with the role `api`, and one with the others.
+    """Keeps `count` workers with the role `api`, and one with the other roles.
 
     `first_port`: of the ports on loopback at which each worker is asked by itself; none: nowhere.
     """
@@ -121,7 +121,7 @@ class Parent:
         self._doors = [_Worker("api", f"{base}-api{at}", ports[at]) for at in range(1, count + 1)]
 
     async def run(self, ready: Callable[[], None]) -> int:
-        """Until SIGINT or SIGTERM; gives the exit code."""
+        """Run until SIGINT or SIGTERM; returns the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
@@ -158,7 +158,7 @@ class Parent:
             if self._stopping.is_set():
                 return
             if not worker.ready.is_set():
-                self._failed = code or 1  # it never worked: whoever starts us must know
+                self._failed = code or 1  # it never started: report it by the exit code
                 self._stopping.set()
                 return
             if time.monotonic() - started_s >= _SETTLED_S:
@@ -170,7 +170,7 @@ class Parent:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _run_once(self, worker: _Worker) -> int:
-        """Start a process and wait for its end; under a name that none had before it."""
+        """Start a process under a new node name and wait for its end."""
         ready_fd, told_fd = os.pipe()
         environment = {READY_FD: f"{told_fd}", PARENT_FD: f"{self._life_fd}"}
         if worker is not self._rest:

@@ -1,6 +1,6 @@
-"""Where in a TOML file a key stands: tomllib gives values without positions.
+"""Finds the line of each key of a TOML file: tomllib gives values without positions.
 
-Only for text that tomllib has taken: what is wrong with a value is told with its line.
+Only for text that tomllib has parsed. An error about a value names its line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
 
 
 def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
-    """The line of a key, or of the nearest table around it where it does not stand itself."""
+    """The line of a key, or of the nearest enclosing table if the key is absent."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
@@ -85,7 +85,7 @@ class _LineReader:
         return path
 
     def _inside_arrays(self, keys: KeyPath) -> KeyPath:
-        """A header's name speaks of the last element of each array of tables on its way."""
+        """The path of a header: it means the last element of each array of tables in it."""
         path: KeyPath = ()
         for key in keys:
             path = (*path, key)
@@ -99,7 +99,7 @@ class _LineReader:
         return (*array, index)
 
     def _key(self) -> KeyPath:
-        """A dotted key; a bare word such as `1.5` never stands here."""
+        """A dotted key; a bare word such as `1.5` never occurs here."""
         keys = [_plain(self._next())]
         while self._sees("."):
             self._at += 1

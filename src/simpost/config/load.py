@@ -1,4 +1,4 @@
-"""From a TOML file and the environment to settings, or to a list of all that is wrong."""
+"""Loads settings from a TOML file and the environment, or reports all errors in them."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ _Problem = tuple[KeyPath, str]
 def load(path: Path | str, environment: Mapping[str, str] | None = None) -> Settings:
     """Read and check a configuration file.
 
-    A variable `SIMPOST_SERVER__PORT` of the environment stands above `port` of `[server]`, and so
-    for every key of a section that is there once. Raises ConfigError with one line per problem:
+    The environment variable `SIMPOST_SERVER__PORT` overrides `port` of `[server]`. Every key of a
+    section that occurs once has such a variable. Raises ConfigError with one line per problem:
     file, line, key, reason.
     """
     path = Path(path)
@@ -87,7 +87,7 @@ def _read(path: Path) -> str:
 
 
 def _override(document: dict[str, Any], environment: Mapping[str, str]) -> dict[KeyPath, str]:
-    """Put values of the environment into the document; returns which path came from where."""
+    """Put values of the environment into the document; returns the variable of each path."""
     came_from: dict[KeyPath, str] = {}
     for name, value in sorted(environment.items()):
         section, mark, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
@@ -101,7 +101,7 @@ def _override(document: dict[str, Any], environment: Mapping[str, str]) -> dict[
 
 
 def _typed(section: str, key: str, value: str) -> Any:
-    """Text stays text where text is wanted; else the value is read as TOML would read it."""
+    """The value: text where the setting is text, otherwise parsed as TOML."""
     field = _TABLES[section].model_fields.get(key)
     if field is None or field.annotation in (str, SecretStr):
         return value
@@ -112,7 +112,7 @@ def _typed(section: str, key: str, value: str) -> Any:
 
 
 def _contradictions(settings: Settings) -> Iterator[_Problem]:
-    """What is wrong between keys that are each right."""
+    """Contradictions between keys that are valid by themselves."""
     first: dict[str, int] = {}
     for index, carrier in enumerate(settings.carriers):
         if first.setdefault(carrier.name, index) != index:

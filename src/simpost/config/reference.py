@@ -33,7 +33,7 @@ def reference() -> str:
 
 
 def with_reference(text: str) -> str:
-    """The text with its reference made anew."""
+    """The text with its reference generated again."""
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
     return f"{before}{BEGIN}\n\n{reference()}\n{END}{after}"
@@ -42,7 +42,7 @@ def with_reference(text: str) -> str:
 def _definitions(
     schema: dict[str, Any], about: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What a section may be; several if it has a `type`, each with the end of its heading."""
+    """The definitions of a section with the end of their heading; several if it has a `type`."""
     if "oneOf" not in about:
         yield "", _resolved(schema, about)
         return

@@ -54,7 +54,7 @@ class StoreSettings(Section):
         if not url.startswith(_SQLITE) or not (name := url.removeprefix(_SQLITE)):
             raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
         if ":memory:" in name or "?" in name:
-            raise ValueError("must be a plain file: what is accepted has to survive")
+            raise ValueError("must be a plain file: accepted messages must survive")
         folder = (info.context or {}).get("folder", Path())
         return _SQLITE + str(folder / name)
 

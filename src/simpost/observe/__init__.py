@@ -1,4 +1,4 @@
-"""What simpost says about itself: log lines, counts, and traces where they are asked for."""
+"""Observability: log lines, metrics and traces."""
 
 from simpost.observe.logging_setup import MASK, configure_logging, get_logger, mask_secrets
 from simpost.observe.rate_limited_log import RateLimitedLog

@@ -1,18 +1,18 @@
-"""Counting as the way of a message can afford it: plain numbers, read when somebody looks."""
+"""A histogram that costs little per value: plain counters, read on scrape."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Bounds of waits on this machine: a commit, an HTTP response, a late turn of the loop."""
+"""Bounds in seconds of delays on this machine: a commit, an HTTP response, loop lag."""
 CARRIER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Bounds of waits for another: a carrier's answer."""
+"""Bounds in seconds of delays elsewhere: the response of a carrier."""
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
 class Histogram:
-    """How many values fell below which bound, and their sum.
+    """Counts of values by bound, and their sum.
 
     Attributes:
         bounds: rising; a value equal to a bound is below it.

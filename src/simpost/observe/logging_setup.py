@@ -1,4 +1,4 @@
-"""What simpost says about itself: log lines for people or machines, on stderr.
+"""Log lines on stderr, for people or programs.
 
 A line is an event word and fields, never prose built from values. Secrets and message text do not
 belong in fields; those that get there by mistake are masked before anything is written.
@@ -38,7 +38,7 @@ def configure_logging(
     format: Literal["console", "json"] = "console",  # noqa: A002  the word of the settings
     stream: TextIO | None = None,
 ) -> None:
-    """Write lines from `level` up to `stream` (stderr), those of libraries in the same form."""
+    """Write lines of `level` and above to `stream` (stderr); libraries use the same format."""
     given = stream or sys.stderr
     lossy = cast("TextIO", _LossyStream(given))
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -68,7 +68,7 @@ def configure_logging(
 
 
 class _LossyStream(io.TextIOBase):
-    """Drops what cannot be written: a full disk or a closed pipe must not fail a request."""
+    """Drops lines that cannot be written: a full disk or closed pipe must not fail a request."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _LossyStream(io.TextIOBase):
 def mask_secrets(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """The last line of defence: mask fields whose names speak of secrets or message text."""
+    """Mask fields whose names say that they hold a secret or a message text. A last safeguard."""
     for name, value in event.items():
         if _is_private(name):
             event[name] = MASK
@@ -120,7 +120,7 @@ def _is_private(name: str) -> bool:
 
 
 def _last_steps(format: Literal["console", "json"], *, colors: bool) -> list[Processor]:  # noqa: A002
-    """Tracebacks are written without the values of local variables: those may be anything."""
+    """The rendering steps. Tracebacks have no values of variables: these may be secrets."""
     if format == "json":
         return [
             structlog.processors.format_exc_info,
@@ -139,7 +139,7 @@ def _write_traceback(stream: TextIO, exception: Any) -> None:
 def _escape_controls(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Peers choose some of the values, and a terminal would obey them; JSON escapes its own."""
+    """Escape control characters: peers choose some values. JSON escapes its own."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = visible(value)

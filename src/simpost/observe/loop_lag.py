@@ -1,4 +1,4 @@
-"""How late the event loop comes to what is due."""
+"""Measures event loop lag."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _EVERY_S = 0.5
 
 
 class LoopLag:
-    """Looks twice a second; a lag of a tenth of a second is a tenth that every caller waits."""
+    """Samples twice a second; each caller waits as long as the lag."""
 
     def __init__(self) -> None:
         self.histogram = Histogram(SECONDS)

@@ -1,4 +1,4 @@
-"""The metrics: every name there is, and how samples of them are written for Prometheus.
+"""All metrics, and their samples in the format of Prometheus.
 
 Labels take values from bounded lists only: carriers and binds of the configuration, states,
 reasons and codes of the documentation. Never an account, a number, an id or a text.
@@ -38,7 +38,7 @@ class Metric(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What a metric stands at, for one set of label values; of a histogram, its histogram."""
+    """The value of a metric, or its histogram, for one set of label values."""
 
     metric: Metric
     labels: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Log lines that a peer can cause at will: a few of each kind, then a count."""
+"""Log lines that a peer can trigger: the first few of each event, then a count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERIOD_S: Final = 60.0
 
 
 class RateLimitedLog:
-    """Writes the first lines of each event in a period, and at its end how many were left out.
+    """Writes the first lines of each event in a period, and at its end the number of the others.
 
     Events are words of ours, never what a peer sent, so that few are counted.
     """
@@ -32,7 +32,7 @@ class RateLimitedLog:
             self._log.warning(event, carrier=self._carrier, **fields)
 
     def end_period(self) -> None:
-        """Write what was left out, and begin to count again."""
+        """Write the number of lines left out, and reset the counts."""
         seen, self._seen = self._seen, Counter()
         for event, times in seen.items():
             if times > MAX_LINES:

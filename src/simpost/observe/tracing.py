@@ -1,4 +1,4 @@
-"""Traces: spans of what becomes of a message, where the administrator asks for them.
+"""Traces: spans of the steps of a message, if the administrator enables them.
 
 The trace of a message has the message's id as its trace id: both are 16 octets. So every process
 that touches it adds to the same trace, after a restart as well, and nothing is stored for it.
@@ -42,14 +42,14 @@ Value = TypeVar("Value")
 
 
 class Tracing:
-    """Makes the spans; whether a message has any is decided by its id, everywhere the same.
+    """Creates spans. Whether a message is traced follows from its id, on every node alike.
 
-    Messages whose caller traces them are traced too. They, and which message a carrier's id means,
-    are remembered for the latest 10,000 only.
+    Messages with an incoming trace context are traced too. These, and the messages of carriers'
+    ids, are remembered for the latest 10,000 only.
     """
 
     def __init__(self, provider: TracerProvider, share: float, version: str = "") -> None:
-        """`share`: of all messages, 0 to 1."""
+        """`share`: the fraction of messages to trace, 0 to 1."""
         self._tracer = provider.get_tracer("simpost", version)
         self._below = int(share * (1 << 32))
         self._asked_for: OrderedDict[bytes, None] = OrderedDict()
@@ -65,7 +65,7 @@ class Tracing:
     def accepted(
         self, message_id: bytes | None, started_ns: int, attributes: Attributes, problem: str = ""
     ) -> None:
-        """A request to send was answered: a span in the caller's trace if there is one.
+        """A span for an answered send request, in the caller's trace if there is one.
 
         That links to the trace of the message, which holds what follows.
         """
@@ -97,7 +97,7 @@ class Tracing:
         attributes: Attributes,
         started_ns: int | None = None,
     ) -> Span:
-        """A span in the trace of a message, to be given to `end`."""
+        """A span in the trace of a message; the caller passes it to `end`."""
         return self._tracer.start_span(
             name,
             context=set_span_in_context(NonRecordingSpan(self._root(message_id))),
@@ -107,7 +107,7 @@ class Tracing:
         )
 
     def means(self, carrier: str, carrier_message_id: str, message_id: bytes) -> None:
-        """Remember for its receipts which message a carrier's id means."""
+        """Remember the message of a carrier's id, for its receipts."""
         _remember(self._meant, (carrier, carrier_message_id), message_id)
 
     def meant(self, carrier: str, carrier_message_id: str) -> bytes | None:
@@ -124,7 +124,7 @@ class Tracing:
 
 
 def end(span: Span, problem: str = "") -> None:
-    """End a span; with a `problem` as failed."""
+    """End a span, as failed if there is a `problem`."""
     if problem:
         span.set_status(Status(StatusCode.ERROR, problem))
     span.end()
@@ -148,7 +148,7 @@ async def open_tracing(endpoint: str, share: float, version: str) -> AsyncIterat
 
 
 def start_exporting(endpoint: str, share: float, version: str) -> SdkProvider:
-    """A provider that sends spans to a collector by OTLP over HTTP, in a thread of its own.
+    """A provider that sends spans to a collector by OTLP over HTTP, in its own thread.
 
     Spans that cannot be sent are dropped. Raises ConfigError without the extra `otel`.
     """

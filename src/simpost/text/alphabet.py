@@ -1,4 +1,4 @@
-"""The 7 bit alphabets: one locking and one single shift table, ready for use at C speed."""
+"""The 7 bit alphabets: a locking and a single shift table, as tables of fast C functions."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True, slots=True)
 class Septets:
-    """What one pair of tables can say, in both directions.
+    """The characters and codes of one pair of tables, in both directions.
 
     Attributes:
         singles: the characters that take one septet.
         pairs: the characters that take two, escape first.
         septets: one or two septets per character, for str.translate.
-        characters: 256 characters by octet, for codecs.charmap_decode; what is no code of the
-            table is the replacement character.
+        characters: 256 characters by octet, for codecs.charmap_decode; the replacement character
+            where the table has no code.
         escaped: the character by the octet that follows an escape.
         only_singles: matches a text in which every character takes one septet.
         only_known: matches a text in which every character takes one or two septets.
-        only_shared: matches a text whose septets, one an octet, are what ASCII makes of it.
+        only_shared: matches a text whose septets, one per octet, equal its ASCII octets.
     """
 
     singles: frozenset[str]
@@ -66,10 +66,11 @@ def septets_of(locking: int, single: int) -> Septets:
 
 
 def _after_escape(basic: Mapping[int, str], extension: Mapping[int, str]) -> dict[bytes, str]:
-    """Return what a receiver shows for the octet after an escape (TS 23.038 6.2.1.1, 6.2.1.2).
+    """Return the character that a receiver shows for the octet after an escape.
 
-    A code the extension does not hold shows the character of the basic table; a second escape,
-    reserved for a further table, shows a space; so does an escape at the very end.
+    TS 23.038 6.2.1.1 and 6.2.1.2. A code that the extension does not have shows the character of
+    the basic table. A second escape, reserved for a further table, shows a space; so does an escape
+    at the end.
     """
     shown = {code: basic.get(code, REPLACEMENT) for code in range(256)} | dict(extension)
     shown[ESCAPE] = " "

@@ -1,4 +1,4 @@
-"""Where a text may be cut without breaking what a reader sees as one character."""
+"""Finds where a text can be cut without breaking a character as readers see it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def cut_before(text: str, ends: Sequence[int], start: int, end: int, limit: int)
     the units of the text up to and including each character, `limit` the units of a part.
 
     Two neighbours without special cluster properties always have a border between them, so only
-    the text after the last such pair is asked for clusters. It is asked in a window of its own:
-    flags are paired from the start of their run, and a long run must not be counted over for
-    every part. After a cut within an oversized cluster its rest is read as a text of its own.
+    the text after the last such pair is searched for clusters. The search has a window of its own:
+    flags are paired from the start of their run, and a long run must not be counted again for every
+    part. After a cut within an oversized cluster the rest is read as a text of its own.
     """
     pair = _LAST_PLAIN_PAIR.search(text, start, end + 1)
     border: int = pair.start() + 1 if pair else start

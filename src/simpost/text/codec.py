@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 _ESCAPED = re.compile(rb"\x1b([\x00-\xff]?)")
 _ONLY_CHARACTERS = re.compile("[^\ud800-\udfff]*")
-# Without 0x80 to 0x9F: control characters in ISO 8859-1, but quotes and the euro sign to whoever
-# takes it for Windows-1252.
+# Without 0x80 to 0x9F: control characters in ISO 8859-1, but quotes and the euro sign for peers
+# that read Windows-1252.
 _ONLY_LATIN1 = re.compile("[\x00-\x7f\xa0-\xff]*")
 _ONLY_ASCII = re.compile("[\x00-\x7f]*")
 _ONLY_HEX_PAIRS = re.compile("(?:[0-9a-fA-F]{2})*")
 
 
 def encode(part: str, encoding: Encoding) -> bytes:
-    """Return the user data of a part: septets one an octet for gsm7, UTF-16BE for ucs2.
+    """Return the user data of a part: septets one per octet for gsm7, UTF-16BE for ucs2.
 
     Raises Unencodable for a character the encoding does not have. Characters beyond the BMP
     become surrogate pairs, which UCS-2 officially lacks and handsets read. The text of a binary
@@ -47,8 +47,8 @@ def encode(part: str, encoding: Encoding) -> bytes:
 def decode(octets: bytes, encoding: Encoding) -> str:
     """Return the text of user data, whatever the octets are; never raises.
 
-    What cannot be a character becomes U+FFFD: for gsm7 an octet above 0x7F or a code its table
-    leaves empty; for ucs2 a lone surrogate or an odd last octet. Escapes follow TS 23.038
+    Octets that are no character become U+FFFD: for gsm7 an octet above 0x7F or a code that its
+    table leaves empty; for ucs2 a lone surrogate or an odd last octet. Escapes follow TS 23.038
     6.2.1.1: an unknown pair shows the character of the basic table, a second escape or an escape
     at the end shows a space. Binary is shown as hex digits.
     """

@@ -1,4 +1,4 @@
-"""What came from outside, as it may be printed: a terminal obeys none of it."""
+"""Makes foreign text safe to print: no control character in it reaches a terminal."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same for a text of several lines, which stay lines."""
+    """Like `visible`, for a text of several lines; its line breaks stay."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def visible_json(document: Any) -> str:
-    """JSON whose control characters, also those that JSON allows as they are, are escaped."""
+    """JSON with every control character escaped, also those that JSON allows unescaped."""
     return escape_json(json.dumps(document, ensure_ascii=False))
 
 
 def escape_json(encoded: str) -> str:
-    """The same for JSON in one line: its programs read the same strings, terminals only escapes."""
+    """Like `visible`, for JSON on one line: it parses to the same strings."""
     return _CONTROL.sub(_json_escape, encoded)
 
 

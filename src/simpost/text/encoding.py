@@ -1,4 +1,4 @@
-"""How the characters of a text become units: the alphabet and its shift tables."""
+"""Encodings: an alphabet and its national shift tables, and the units that fit into a part."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LOCKING_LANGUAGES = frozenset(LANGUAGES) - {2}
 """Languages with a locking shift table: A.3.2 (Spanish) is void."""
 
 USER_DATA_OCTETS = 140
-"""What one PDU carries, header included (TS 23.040 9.2.3.24)."""
+"""Octets of user data in one PDU, header included (TS 23.040 9.2.3.24)."""
 
 _CONCATENATION_OCTETS = {8: 5, 16: 6}
 _SHIFT_OCTETS = 3
@@ -61,7 +61,7 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An alphabet and, for gsm7, the national tables in force for the whole part.
+    """An alphabet and, for gsm7, the national tables used in the whole part.
 
     Attributes:
         alphabet: "gsm7" counts septets, "ucs2" UTF-16 units; "latin1" (ISO 8859-1), "ascii" and

@@ -1,4 +1,4 @@
-"""What can be wrong with a text, as refusals of the caller's request.
+"""Errors of a text, raised as refusals of the caller's request.
 
 No message quotes the text: it may hold a one-time code.
 """
@@ -9,7 +9,7 @@ from simpost.errors import InvalidRequest
 
 
 class TextError(InvalidRequest):
-    """The text cannot be carried as asked."""
+    """The text cannot be sent as requested."""
 
 
 class TooManyParts(TextError):
@@ -31,7 +31,7 @@ class Unencodable(TextError):
 
     Attributes:
         position: index of the character in the text, from 0.
-        encoding: label of the encoding that cannot carry it.
+        encoding: label of the encoding that does not have it.
     """
 
     def __init__(self, position: int, encoding: str) -> None:

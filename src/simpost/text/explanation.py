@@ -1,6 +1,6 @@
-"""Why a text costs what it costs, and what would make it cheaper.
+"""Explains how many parts a text takes, and what would save parts.
 
-Kept apart from `segment`, so that sending never pays for it.
+Separate from `segment`, so that sending does not pay for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CostDriver:
-    """A character that makes the text dearer.
+    """A character that makes the text take more units.
 
     Attributes:
         character: the character itself, perhaps invisible.
@@ -35,8 +35,8 @@ class CostDriver:
         name: its Unicode name, or "control character".
         count: how often it stands in the text.
         first: index of the first one in the text, from 0.
-        look_alike: what GSM 7 bit has for it ("" means it can go); None if nothing fits, or if it
-            joins or divides what stands beside it.
+        look_alike: its replacement in GSM 7 bit, "" if it can be removed; `None` if there is none,
+            or if it joins or separates its neighbours.
     """
 
     character: str
@@ -49,13 +49,13 @@ class CostDriver:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """What the text would cost if something changed.
+    """The cost of the text after a change.
 
     Attributes:
-        encoding: how it would be sent.
-        parts: how many parts it would be.
-        language: the national language to allow for it, 0 if none.
-        text: the text to send for it; None if it stays as it is.
+        encoding: the encoding after the change.
+        parts: the number of parts after the change.
+        language: the national language to allow, 0 if none.
+        text: the text to send; `None` if it is unchanged.
     """
 
     encoding: Encoding
@@ -66,16 +66,16 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A text, its parts and what drives their number.
+    """A text, its parts and the characters that increase their number.
 
     Attributes:
-        text: as it would be sent: composed, and with look-alikes if they were asked for.
-        replacements: what it had before.
-        segments: the text as it would be sent, whatever the number of parts.
+        text: as it would be sent: composed, and with look-alikes if requested.
+        replacements: the replacements in it.
+        segments: its parts, whatever their number.
         forced: the characters that keep it out of the default alphabet (plain GSM 7 bit unless
             the carrier has another), in order of appearance.
         doubled: the characters that take two units each, in order of appearance.
-        replaced: the text with look-alikes for what forced it, if that saves parts.
+        replaced: the text with look-alikes for the forced characters, if that saves parts.
         languages: national languages that would save parts if allowed, cheapest first.
     """
 
@@ -165,7 +165,7 @@ def _languages(
     text: str, segments: Segments, reference_bits: ReferenceBits, languages: frozenset[int]
 ) -> list[Alternative]:
     if segments.encoding == GSM7:
-        return []  # plain GSM 7 bit stays plain, whatever is allowed
+        return []  # plain GSM 7 bit is used whatever is allowed
     found: list[Alternative] = []
     for language in sorted(LANGUAGES.keys() - languages):
         cheaper = cheapest_spelling(text, reference_bits, languages | {language}).segments

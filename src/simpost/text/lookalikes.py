@@ -1,9 +1,9 @@
-"""GSM spellings of characters that slip into texts unseen and make them UCS-2.
+"""Replacements in GSM 7 bit for characters that force a text to UCS-2.
 
-Only what a reader takes for the same: typography that editors insert by themselves, spaces, marks
-of no width, forms of another width, ligatures, fractions, ornaments, and the Greek capitals that
-TS 23.038 6.2.1 leaves to their Latin twins. A letter never loses an accent here: that would be
-another word.
+Only characters that readers do not tell apart: typography that editors insert, spaces, zero-width
+marks, forms of another width, ligatures, fractions, ornaments, and the Greek capitals that
+TS 23.038 6.2.1 represents by Latin capitals. A letter never loses an accent: that would be another
+word.
 
 Sources: the compatibility decompositions of Unicode (UnicodeData.txt) and the table of Twilio's
 message-segment-calculator. Of the latter we leave out control characters and combining marks: a
@@ -38,7 +38,7 @@ _COMPATIBLE: Final = (
 
 
 def _compatible() -> Iterator[tuple[str, str]]:
-    """What Unicode itself takes for a variant of ASCII."""
+    """Pairs of a character and the ASCII text that Unicode calls its compatible form."""
     for first, last in _COMPATIBLE:
         for char in map(chr, range(first, last + 1)):
             same = unicodedata.normalize("NFKC", char).replace(_FRACTION_SLASH, "/")
@@ -80,10 +80,10 @@ LOOK_ALIKES: Final = {
     "\u212a": "K",  # kelvin sign, likewise
     "\u212b": "\u00c5",  # angstrom sign, likewise
 }
-"""What to write instead; "" is for what shows nothing and can go."""
+"""Replacements by character; "" where the character is invisible and can be removed."""
 
 INVISIBLE: Final = frozenset(char for char, same in LOOK_ALIKES.items() if not same)
-"""What shows nothing by itself. Between letters of other scripts and in emoji it has a meaning."""
+"""Characters without a glyph. Between letters of other scripts and in emoji they have a meaning."""
 
 FRACTIONS: Final = frozenset(
     char
@@ -91,4 +91,4 @@ FRACTIONS: Final = frozenset(
     for char in map(chr, range(first, last + 1))
     if char in LOOK_ALIKES
 )
-"""What needs a space after a digit: 1½ is not 11/2."""
+"""Characters that need a space after a digit: 1½ is not 11/2."""

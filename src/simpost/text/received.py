@@ -1,4 +1,4 @@
-"""What was received, read: from the octets of a short message to the text a person sees."""
+"""Reads received octets of a short message as text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ESCAPE: Final = b"\x1b"
 
 
 class Coding(NamedTuple):
-    """What a data_coding says: the alphabet, and the message class if it tells one."""
+    """The alphabet of a data_coding, and its message class if it has one."""
 
     alphabet: str
     message_class: int | None
@@ -49,7 +49,7 @@ class Coding(NamedTuple):
 def coding_of(data_coding: int) -> Coding:
     """Alphabet and class of a data_coding (SMPP 3.4 5.2.19, TS 23.038 4).
 
-    What nobody can read as text is binary: compressed, reserved, and alphabets without a table.
+    Binary where it cannot be read as text: compressed, reserved, and alphabets without a table.
     """
     if data_coding in _BY_CODING:
         return Coding(_BY_CODING[data_coding], None)
@@ -68,7 +68,7 @@ def coding_of(data_coding: int) -> Coding:
 
 
 def received_label(alphabet: str, header: Header | None) -> str:
-    """Name alphabet and national tables; a table nobody knows leaves the default in force."""
+    """The label of alphabet and national tables; an unknown table is read as the default."""
     if alphabet != "gsm7":
         return alphabet
     if header is None or not (header.locking or header.single):
@@ -81,11 +81,11 @@ def received_label(alphabet: str, header: Header | None) -> str:
 def text_octets(
     octets: bytes, header: Header | None, alphabet: str, *, packed: bool, as_shown: bool = False
 ) -> bytes:
-    """User data without its header; packed septets come out one an octet.
+    """User data without its header; packed septets are returned one per octet.
 
-    SMPP counts octets, so where seven bits are left over nobody is told whether they are filling.
-    A CR there is (TS 23.038 6.1.2.3.1); zero bits are for us, too, but a handset shows them as an
-    @: `as_shown` keeps it. A header that says it is longer than all there is was none.
+    SMPP counts octets, so seven bits left over may be padding or a character. A CR is padding
+    (TS 23.038 6.1.2.3.1). Zero bits are read as padding too; a handset shows them as an @, and
+    `as_shown` keeps it. A header longer than the user data is read as no header.
     """
     start = header.octets if header else 0
     if header and header.broken and start >= len(octets):
@@ -101,7 +101,7 @@ def text_octets(
 
 
 def join_octets(parts: Iterable[bytes], label: str) -> bytes:
-    """The octets of neighbouring parts as one text; a byte order mark holds for those after it."""
+    """Neighbouring parts as octets of one text; a byte order mark applies to all parts after it."""
     if label != "ucs2":
         return b"".join(parts)
     joined: list[bytes] = []
@@ -118,8 +118,8 @@ def join_octets(parts: Iterable[bytes], label: str) -> bytes:
 def read_text(octets: bytes, label: str) -> str:
     """The text of octets under a label of `received_label`; never raises. Binary reads as hex.
 
-    A byte order mark decides the order and is no text (RFC 2781 3.2). Japanese is read as what its
-    octets are: ISO-2022-JP, EUC-JP or Shift JIS.
+    A byte order mark decides the order and is no text (RFC 2781 3.2). Japanese is read as
+    ISO-2022-JP, EUC-JP or Shift JIS, whichever its octets are.
     """
     match label:
         case "latin1":

@@ -1,4 +1,4 @@
-"""A text cut into the parts a carrier counts."""
+"""Cuts a text into the parts that a carrier counts."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def segment(
 ) -> Segments:
     """Cut a text into parts in the cheapest encoding that `languages` allow.
 
-    The default, plain GSM 7 bit, whenever it holds every character, since every handset reads it.
-    Else the national tables of `languages` (TS 23.038 6.2.1.2.4) if they need fewer parts than
-    UCS-2, since not every handset has them. Else UCS-2. Between national tables: fewest parts,
-    then fewest header octets, then fewest septets, then the lowest locking, then the lowest single
-    table. With another default there is no GSM 7 bit, and so no national table.
+    The default, plain GSM 7 bit, is used whenever it has every character: every handset reads it.
+    Otherwise the national tables of `languages` (TS 23.038 6.2.1.2.4) are used if they need fewer
+    parts than UCS-2, because not every handset has them. Otherwise UCS-2 is used. The order between
+    national tables: fewest parts, fewest header octets, fewest septets, lowest locking, lowest
+    single table. With another default neither GSM 7 bit nor a national table is used.
 
     A part never ends within an escape pair, a surrogate pair, or a grapheme cluster that fits
     into one part. An empty text is one empty part, as an SMS without text is one SMS.

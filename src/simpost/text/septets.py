@@ -1,4 +1,4 @@
-"""Septets packed eight into seven octets, as they travel on the air (TS 23.038 6.1.2.1)."""
+"""Packs eight septets into seven octets, as on the air interface (TS 23.038 6.1.2.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CARRIAGE_RETURN = 0x0D
 
 
 def pack_septets(septets: bytes, fill_bits: int = 0, *, padding: int = 0) -> bytes:
-    """Pack septets, one an octet, into octets, lowest bits first, after `fill_bits` zero bits.
+    """Pack septets, one per octet, into octets, lowest bits first, after `fill_bits` zero bits.
 
     Zero bits fill the last octet. Seven of them are the septet `padding`: zero looks like an @ to
     a receiver that counts octets, as SMPP does, so TS 23.038 6.1.2.3.1 puts a carriage return
@@ -32,7 +32,7 @@ def pack_septets(septets: bytes, fill_bits: int = 0, *, padding: int = 0) -> byt
 
 
 def unpack_septets(octets: bytes, count: int, fill_bits: int = 0) -> bytes:
-    """Return `count` septets, one an octet, or as many whole ones as the octets hold."""
+    """Return `count` septets, one per octet, or as many whole ones as the octets hold."""
     bits = int.from_bytes(octets, "little") >> fill_bits
     whole = max(0, len(octets) * 8 - fill_bits) // 7
     return bytes(bits >> 7 * place & 0x7F for place in range(min(count, whole)))

@@ -1,7 +1,7 @@
-"""The same text in characters that cost less: composed accents always, look-alikes when asked for.
+"""Writes a text in characters that cost less: composed accents always, look-alikes on request.
 
-A composed accent is the same text to Unicode (canonical equivalence, UAX 15). A look-alike is not;
-so it is written only where it saves parts, and whatever was replaced is named.
+A composed accent is the same text to Unicode (canonical equivalence, UAX 15). A look-alike is not:
+it is used only where it saves parts, and every replacement is reported.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from simpost.text.segments import MAX_PARTS, Segments, cheapest, segment_as, wit
 if TYPE_CHECKING:
     from simpost.text.encoding import ReferenceBits
 
-# A letter and its marks; a Hangul syllable in pieces; what Unicode has twice. Marks are bounded:
-# composing costs the square of their number.
+# A letter and its marks; a Hangul syllable in pieces; characters that Unicode has twice. Marks are
+# bounded: composing costs the square of their number.
 _SEQUENCE = regex.compile(
     r"\P{M}\p{M}{1,8}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|[\u037e\u2126\u212a\u212b]"
 )
@@ -38,7 +38,7 @@ class Spelling(NamedTuple):
 
     Attributes:
         text: joined, the parts of `segments` are this.
-        replaced: what stood there before, in the order in which it was replaced first.
+        replaced: the replacements, in the order of their first occurrence.
     """
 
     text: str
@@ -58,8 +58,8 @@ def spell(
     """Cut a text as `segment` does, in the spelling that takes the fewest parts.
 
     Accents are composed where the default alphabet then has the whole text, or where that saves
-    parts. With `look_alikes` what keeps the text out of a 7 bit alphabet is replaced, if that saves
-    parts. Otherwise the text stays as it is.
+    parts. With `look_alikes` the characters that keep the text out of a 7 bit alphabet are
+    replaced, if that saves parts. Otherwise the text is unchanged.
 
     Raises TooManyParts with the exact count, and Unencodable for a lone surrogate.
     """
@@ -96,7 +96,7 @@ def cheapest_spelling(
 
 
 def compose(text: str) -> tuple[str, Counter[tuple[str, str]]]:
-    """Return the text with its accents composed, and how often each sequence was."""
+    """Return the text with its accents composed, and how often each sequence was composed."""
     done: Counter[tuple[str, str]] = Counter()
 
     def composed(match: regex.Match[str]) -> str:
@@ -131,10 +131,10 @@ def with_look_alikes(
 
 
 def needed_invisibles(text: str, default: Encoding = GSM7) -> frozenset[str]:
-    """Return the characters of no width that are not superfluous wherever they stand.
+    """Return the zero-width characters that the text needs.
 
-    Beside a letter of another script or within an emoji they join, divide or choose a form: ZWNJ
-    in Persian, ZWJ in a family, a variation selector after a heart.
+    Next to a letter of another script or within an emoji they join, separate or select a form:
+    ZWNJ in Persian, ZWJ in a family emoji, a variation selector after a heart.
     """
     needed: set[str] = set()
     for run in _HIDDEN.finditer(text):
@@ -147,7 +147,7 @@ def needed_invisibles(text: str, default: Encoding = GSM7) -> frozenset[str]:
 def _respelled(
     text: str, languages: frozenset[int], default: Encoding
 ) -> Iterator[tuple[str, Counter[tuple[str, str]]]]:
-    """The text for the default alphabet, then for the national tables that are allowed."""
+    """The text rewritten for the default alphabet, then for the allowed national tables."""
     found = with_look_alikes(text, _beyond(text, default))
     if found and is_encodable(found[0], default):
         yield found

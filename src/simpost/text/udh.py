@@ -41,17 +41,17 @@ class ConcatenationElement:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a received header says.
+    """A received header.
 
     Attributes:
         octets: length of the header, its length octet included; the text begins there, for packed
             septets at the next septet edge.
-        elements: every element as it came, known or not; empty when the header is broken.
-        broken: the lengths do not add up, so the elements were ignored as the standard demands.
-        concatenation: place in a message of several parts, if the header says a possible one.
+        elements: every element as received, known or not; empty when the header is broken.
+        broken: the lengths do not add up, so the elements are ignored, as the standard requires.
+        concatenation: place in a message of several parts, if the header has a possible one.
         ports: application ports, if any.
-        locking: national language of the locking shift, 0 for none; may be one we do not know.
-        single: national language of the single shift, 0 for none; may be one we do not know.
+        locking: national language of the locking shift, 0 for none; may be unknown to us.
+        single: national language of the single shift, 0 for none; may be unknown to us.
     """
 
     octets: int
@@ -85,7 +85,7 @@ def ports_element(ports: Ports) -> Element:
 
 
 def element_octets(elements: Iterable[Element]) -> int:
-    """Return what elements take in a header, its length octet not counted."""
+    """Return the octets of elements in a header, without its length octet."""
     return sum(2 + len(data) for _, data in elements)
 
 

@@ -32,7 +32,7 @@ def test_a_message_can_be_shown_in_full(simpost: Simpost) -> None:
     assert shown.returncode == 0
     assert f"message   {sent['id']}" in shown.stdout
     assert "text      for the log" in shown.stdout
-    assert "part 1 taken by simulator as " in shown.stdout
+    assert "part 1 accepted by simulator as " in shown.stdout
     assert "part 1 delivered" in shown.stdout
 
 

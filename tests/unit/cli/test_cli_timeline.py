@@ -110,13 +110,13 @@ def test_a_delivered_message_is_shown_from_beginning_to_end() -> None:
     assert lines[6:] == [
         "2026-01-01T00:00:00.000Z  accepted",
         (
-            "2026-01-01T00:00:01.000Z  part 1 put off by one, code 0x00000058 (throttled): "
+            "2026-01-01T00:00:01.000Z  part 1 throttled by one, code 0x00000058 (throttled): "
             "The carrier asked us to slow down. The part stays queued. "
             "Nothing: it is sent again later."
         ),
-        "2026-01-01T00:00:03.000Z  part 1 left, without an answer from one, try 2",
+        "2026-01-01T00:00:03.000Z  part 1 was sent, without a response from one, try 2",
         (
-            "2026-01-01T00:00:05.000Z  part 1 taken by one as 0A1F, try 3, "
+            "2026-01-01T00:00:05.000Z  part 1 accepted by one as 0A1F, try 3, "
             "a repeat of what was in doubt"
         ),
         "2026-01-01T00:00:09.000Z  part 1 delivered",
@@ -162,11 +162,11 @@ def test_unapplied_receipts_are_shown_in_order() -> None:
     ]
     lines = list(timeline(message("delivered", receipts=receipts)))[-5:]
     assert [line.partition("receipt of one for 0a1f says ")[2] for line in lines] == [
-        "delivered, which was known; 3 times",
+        "delivered, which was known already; 3 times",
         "failed, too late to change anything, code 0D1",
         "delivered, kept until its part is known",
-        "delivered, which came before the response and was applied after it",
-        "delivered, kept: other parts may be meant",
+        "delivered, which arrived before the response and was applied after it",
+        "delivered, kept: it may belong to another part",
     ]
 
 

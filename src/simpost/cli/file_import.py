@@ -1,4 +1,4 @@
-"""Bringing a file in: what both `plans import` and `esims import` do."""
+"""File imports: shared by `plans import` and `esims import`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Stopped(SimpostError):
 
 @dataclass
 class ImportProgress:
-    """How far an import has come, and where its bad rows are told."""
+    """Counts of an import, and the output for its refused rows."""
 
     show: Callable[[str], None]
     report: TextIO | None
@@ -109,7 +109,7 @@ def import_file(
     columns: list[str] | None = None,
     retirement: Retirement | None = None,
 ) -> None:
-    """Check all rows of a file and save the good ones; without a server, check only.
+    """Check all rows of a file and save the valid ones; without a server, check only.
 
     With a retirement all rows are checked before the first is saved, and what the file does not
     have is retired after the last, if none was bad.
@@ -161,7 +161,7 @@ def import_file(
 
 
 def _keep_all(items: Iterable[Batch | RowError], spool: Spool, tally: ImportProgress) -> KeySet:
-    """Read to the end of a file; the keys of its good rows."""
+    """Read a file to its end; returns the keys of its valid rows."""
     keys = KeySet()
     for item in items:
         if isinstance(item, RowError):
@@ -183,7 +183,7 @@ def _retired(missing: Missing | None, tally: ImportProgress, *, is_checked_only:
 
 
 class Saver:
-    """Sends one batch while the next one is read; without a server it only counts.
+    """Sends a batch while the next one is read; without a server it only counts.
 
     Raises Stopped when the service does not take a batch.
     """
@@ -235,7 +235,7 @@ class Saver:
 
 
 def _columns(given: list[str], kind: Kind) -> dict[str, str]:
-    """Columns by their names in the heading, and the fields they are."""
+    """Fields by the names of their columns in the heading."""
     found: dict[str, str] = {}
     for each in given:
         column, _, field_name = each.rpartition("=")
