@@ -21,7 +21,7 @@ _EPILOG = (
 )
 
 
-class Command(NamedTuple):
+class CommandEntry(NamedTuple):
     """The module of a command, and its line in `simpost --help`."""
 
     module: str
@@ -31,54 +31,62 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "init": Command("init", "init", "Create a configuration file with new secrets.", "Run"),
-    "check": Command("check", "check", "Check a configuration file and explain it.", "Run"),
-    "serve": Command("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
-    "to-postgres": Command(
+    "init": CommandEntry("init", "init", "Create a configuration file with new secrets.", "Run"),
+    "check": CommandEntry("check", "check", "Check a configuration file and explain it.", "Run"),
+    "serve": CommandEntry("serve", "serve", "Run the service until SIGINT or SIGTERM.", "Run"),
+    "to-postgres": CommandEntry(
         "to_postgres", "to_postgres", "Move the embedded store to PostgreSQL.", "Run"
     ),
-    "backup": Command(
+    "backup": CommandEntry(
         "backup",
         "backup",
         "Back up the embedded store to one verified file, also while it is served.",
         "Run",
     ),
-    "restore": Command("backup", "restore", "Replace the embedded store with a backup.", "Run"),
-    "demo": Command(
+    "restore": CommandEntry(
+        "backup", "restore", "Replace the embedded store with a backup.", "Run"
+    ),
+    "demo": CommandEntry(
         "demo",
         "demo",
         "Run simpost, an SMSC simulator and sample data in one process, on loopback only.",
         "Try",
     ),
-    "smsc": Command(
+    "smsc": CommandEntry(
         "smsc",
         "smsc",
         "Run an SMSC simulator with handsets that show what they receive.",
         "Try",
     ),
-    "text": Command(
+    "text": CommandEntry(
         "text", "text", "Show how a text is encoded and split, and what drives its cost.", "Try"
     ),
-    "send": Command("send", "send", "Send an SMS to an eSIM.", "Use"),
-    "cancel": Command("cancel", "cancel", "Cancel a message that has not left.", "Use"),
-    "messages": Command("messages", "messages", "Show messages and their states.", "Use"),
-    "events": Command("events", "events", "Show events of messages, oldest first.", "Use"),
-    "refusals": Command("refusals", "refusals", "Show refused messages and their reasons.", "Use"),
-    "inbox": Command("inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"),
-    "accounts": Command("accounts", "app", "Add, list and change accounts.", "Administer"),
-    "plans": Command("plans", "app", "Import, list, retire and delete plans.", "Administer"),
-    "esims": Command("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),
-    "carriers": Command("carriers", "app", "Show, pause, drain and resume carriers.", "Administer"),
-    "nodes": Command(
+    "send": CommandEntry("send", "send", "Send an SMS to an eSIM.", "Use"),
+    "cancel": CommandEntry("cancel", "cancel", "Cancel a message that has not left.", "Use"),
+    "messages": CommandEntry("messages", "messages", "Show messages and their states.", "Use"),
+    "events": CommandEntry("events", "events", "Show events of messages, oldest first.", "Use"),
+    "refusals": CommandEntry(
+        "refusals", "refusals", "Show refused messages and their reasons.", "Use"
+    ),
+    "inbox": CommandEntry(
+        "inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"
+    ),
+    "accounts": CommandEntry("accounts", "app", "Add, list and change accounts.", "Administer"),
+    "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),
+    "esims": CommandEntry("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),
+    "carriers": CommandEntry(
+        "carriers", "app", "Show, pause, drain and resume carriers.", "Administer"
+    ),
+    "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),
-    "receipts": Command(
+    "receipts": CommandEntry(
         "receipts",
         "receipts",
         "Show receipts that matched no part, newest first.",
         "Administer",
     ),
-    "reload": Command(
+    "reload": CommandEntry(
         "reload", "reload", "Tell a running service to read its configuration again.", "Administer"
     ),
 }
@@ -106,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def find(command: Command) -> Callable[..., object] | typer.Typer:
+def find(command: CommandEntry) -> Callable[..., object] | typer.Typer:
     """Import a command: a function, or a Typer of subcommands."""
     found: Callable[..., object] | typer.Typer = getattr(
         import_module(f"simpost.cli.{command.module}"), command.name

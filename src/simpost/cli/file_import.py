@@ -85,6 +85,7 @@ class ImportProgress:
     started_s: float = field(default_factory=time.monotonic)
 
     def tell(self, flaw: RowError) -> None:
+        """Count a refused row, and write or print its reason."""
         self.bad += 1
         reason = visible(flaw.reason)
         self.is_whole = self.is_whole and not flaw.stops
@@ -204,6 +205,7 @@ class Saver:
                 self._settle()
 
     def save(self, batch: Batch) -> None:
+        """Start saving a batch, after the previous one is saved."""
         self._settle()
         if self._server is None:
             self._count(batch, {"refused": []})

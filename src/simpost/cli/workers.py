@@ -49,6 +49,7 @@ class Inherited(NamedTuple):
     parent_fd: int
 
     def is_ready(self) -> None:
+        """Tell the parent that this worker is ready."""
         os.write(self.ready_fd, b".")
         os.close(self.ready_fd)
 

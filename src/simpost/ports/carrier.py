@@ -68,6 +68,7 @@ class CarrierCapabilities(msgspec.Struct, frozen=True):
         return Concatenation(self.concatenation)
 
     def allows_sender(self, sender: str) -> bool:
+        """Whether a message may have this sender."""
         return sender == self.sender or sender in self.senders or "*" in self.senders
 
 
@@ -185,7 +186,9 @@ class Carrier(Protocol):
     """One way out."""
 
     @property
-    def capabilities(self) -> CarrierCapabilities: ...
+    def capabilities(self) -> CarrierCapabilities:
+        """What the carrier supports, with its limits."""
+        ...
 
     @property
     def state(self) -> ConnectionState:

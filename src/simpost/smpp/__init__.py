@@ -40,7 +40,7 @@ from __future__ import annotations
 from simpost.smpp.address import Address, Npi, Ton, address_of
 from simpost.smpp.client import connect
 from simpost.smpp.codec import decode, encode
-from simpost.smpp.command import Command, command_name
+from simpost.smpp.command import CommandId, command_name
 from simpost.smpp.errors import (
     BindError,
     BindLost,
@@ -155,7 +155,7 @@ __all__ = [
     "CancelSm",
     "CancelSmResp",
     "CloseReason",
-    "Command",
+    "CommandId",
     "ConnectFailed",
     "DataSm",
     "DataSmResp",

@@ -7,7 +7,7 @@ from enum import IntEnum
 RESPONSE_BIT = 0x80000000
 
 
-class Command(IntEnum):
+class CommandId(IntEnum):
     BIND_RECEIVER = 0x00000001
     BIND_TRANSMITTER = 0x00000002
     QUERY_SM = 0x00000003
@@ -47,6 +47,6 @@ class Command(IntEnum):
 def command_name(command_id: int) -> str:
     """The standard's spelling, or the id in hex when no standard knows it."""
     try:
-        return Command(command_id).name.lower()
+        return CommandId(command_id).name.lower()
     except ValueError:
         return f"0x{command_id:08X}"

@@ -19,7 +19,9 @@ TOLERATED_OCTETS: Final = 255
 class FieldType(Protocol):
     """How one field is written and read; both raise `FieldError`."""
 
-    def encode(self, name: str, value: Any) -> bytes: ...
+    def encode(self, name: str, value: Any) -> bytes:
+        """The octets of a value."""
+        ...
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[Any, int]:
         """The value at octet `at`, and the octet after it."""
@@ -33,12 +35,14 @@ class Integer:
     status: int = Status.ESME_RSYSERR
 
     def encode(self, name: str, value: int) -> bytes:
+        """The octets of a number; raises FieldError if it does not fit."""
         try:
             return value.to_bytes(self.octets, "big")
         except OverflowError:
             raise FieldError(name, f"does not fit {self.octets} octets", self.status) from None
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[int, int]:
+        """The number at octet `at`, and the octet after it; raises FieldError."""
         end = at + self.octets
         if end > len(body):
             raise FieldError(name, "is missing", Status.ESME_RINVCMDLEN)
@@ -53,6 +57,7 @@ class CString:
     status: int
 
     def encode(self, name: str, value: str) -> bytes:
+        """The octets of a string with its NUL; raises FieldError."""
         if len(value) >= self.max_octets:
             what = f"{len(value)} characters, at most {self.max_octets - 1}"
             raise FieldError(name, what, self.status)
@@ -64,6 +69,7 @@ class CString:
             raise FieldError(name, "is not Latin-1", self.status) from None
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[str, int]:
+        """The string at octet `at`, and the octet after its NUL; raises FieldError."""
         end = body.find(0, at)
         if end < 0:
             raise FieldError(name, "has no end", Status.ESME_RINVCMDLEN)
@@ -77,6 +83,7 @@ class Time(CString):
     """Empty or 16 characters and NUL (SMPP 3.4 7.1.1)."""
 
     def encode(self, name: str, value: str) -> bytes:
+        """The octets of a time with their NUL; raises FieldError."""
         if len(value) not in {0, 16}:
             raise FieldError(name, "is neither empty nor 16 characters", self.status)
         return CString.encode(self, name, value)
@@ -87,11 +94,13 @@ class ShortMessage:
     """`sm_length` and that many octets of any value: at most 254 in SMPP 3.4, 255 in 5.0."""
 
     def encode(self, name: str, value: bytes) -> bytes:
+        """The length octet and the user data; raises FieldError."""
         if len(value) > 255:
             raise FieldError(name, f"{len(value)} octets, at most 255", Status.ESME_RINVMSGLEN)
         return bytes((len(value),)) + value
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[bytes, int]:
+        """The user data after its length at `at`, and the octet after it; raises FieldError."""
         if at >= len(body):
             raise FieldError("sm_length", "is missing", Status.ESME_RINVCMDLEN)
         end = at + 1 + body[at]

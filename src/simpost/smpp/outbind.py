@@ -29,11 +29,13 @@ class OutbindListener:
         self._listener: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int, ssl: tls.SSLContext | None = None) -> None:
+        """Raises OSError if the address cannot be used."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._session, host, port, ssl=ssl)
 
     @property
     def port(self) -> int:
+        """The port listened on, also if 0 was requested."""
         assert self._listener is not None
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
@@ -49,6 +51,7 @@ class OutbindListener:
                 session.abort()
 
     def session_opened(self, session: Session) -> None:
+        """Keep a new connection, or cut it if there are too many."""
         self._callers.add(session)
         session.closed.add_done_callback(lambda _: self._callers.discard(session))
         if self._is_closing:  # it was on its way when we stopped listening

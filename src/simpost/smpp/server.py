@@ -91,6 +91,7 @@ class SmppServer:
             await self._listener.wait_closed()
 
     def session_opened(self, session: Session) -> None:
+        """Keep a new connection, or cut it if there are too many."""
         self.sessions.add(session)
         session.closed.add_done_callback(lambda _: self.sessions.discard(session))
         if self._is_closing:  # it was on its way when we stopped listening
@@ -99,6 +100,7 @@ class SmppServer:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
 
     def bind_asked(self, session: Session, bind: Bind) -> None:
+        """Check the credentials of a bind, then accept or reject it."""
         status = self._authenticate(bind, session.peer)
         if isinstance(status, int):
             self._answer(session, bind, status)

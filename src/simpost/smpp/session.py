@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, Protocol, cast
 
 from simpost.smpp.codec import encode
-from simpost.smpp.command import RESPONSE_BIT, Command, command_name
+from simpost.smpp.command import RESPONSE_BIT, CommandId, command_name
 from simpost.smpp.errors import (
     FatalPduError,
     NotAllowed,
@@ -45,11 +45,11 @@ from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
 from simpost.smpp.window import Ended, UnansweredRequest, Window
 
 # Sent also when the window is full, and not counted as activity.
-_CONTROL: Final = frozenset({Command.ENQUIRE_LINK, Command.UNBIND, *BOUND_BY})
+_CONTROL: Final = frozenset({CommandId.ENQUIRE_LINK, CommandId.UNBIND, *BOUND_BY})
 MOST_PDUS_A_TURN: Final = 100
 """PDUs of one peer that are worked through before the event loop goes on with others."""
-_ENQUIRE_LINK: Final = int(Command.ENQUIRE_LINK)
-_UNBIND: Final = int(Command.UNBIND)
+_ENQUIRE_LINK: Final = int(CommandId.ENQUIRE_LINK)
+_UNBIND: Final = int(CommandId.UNBIND)
 
 
 class SessionHost(Protocol):
@@ -116,6 +116,7 @@ class Session(asyncio.Protocol):
 
     @property
     def pdus_out(self) -> int:
+        """PDUs written since the connection opened."""
         return self._outlet.pdus
 
     @property
@@ -173,7 +174,7 @@ class Session(asyncio.Protocol):
             raise self._why_not(pdu)
         pdu.sequence_number = self._window.next_sequence()
         self._outlet.write(encode(pdu))
-        if pdu.command_id == Command.OUTBIND:
+        if pdu.command_id == CommandId.OUTBIND:
             self._enter(SessionState.OUTBOUND)
 
     def respond(self, request: Pdu, response: Pdu) -> bool:
@@ -249,6 +250,7 @@ class Session(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by asyncio with the transport of a new connection."""
         self._outlet.transport = cast("asyncio.Transport", transport)
         address = transport.get_extra_info("peername")
         self.peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
@@ -258,6 +260,7 @@ class Session(asyncio.Protocol):
             self._host.session_opened(self)
 
     def data_received(self, data: bytes) -> None:
+        """Called by asyncio with octets of the peer."""
         self._watch.last_received = self._loop.time()
         self._work_through(data)
 
@@ -296,6 +299,7 @@ class Session(asyncio.Protocol):
             self._end(self._lost_by)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio when the connection is gone."""
         self._outlet.transport = None
         if self._outlet.is_behind:  # what it sent before counts, answers most of all
             self._is_lost, self._lost_by = True, exc
@@ -323,11 +327,13 @@ class Session(asyncio.Protocol):
         return CloseReason.CLOSED_BY_PEER if exc is None else CloseReason.CONNECTION_LOST
 
     def pause_writing(self) -> None:
+        """Called by asyncio when the peer reads too slowly: no more requests are taken."""
         self._outlet.is_writable = False
         self._had_no_room = True
         self._refresh()
 
     def resume_writing(self) -> None:
+        """Called by asyncio when the peer has caught up."""
         self._outlet.resume()
         self._refresh()
         self._tell_room()
@@ -353,7 +359,7 @@ class Session(asyncio.Protocol):
     def _on_control_response(self, request: Pdu, response: Pdu) -> None:
         if request.command_id not in BOUND_BY:
             self._on_link_answered(request)
-        elif response.command_status == 0 and response.command_id != Command.GENERIC_NACK:
+        elif response.command_status == 0 and response.command_id != CommandId.GENERIC_NACK:
             bind = cast("Bind", request)
             if response.command_id != request.command_id | RESPONSE_BIT:
                 self._tolerate(response, f"it answers {command_name(request.command_id)}")
@@ -364,9 +370,9 @@ class Session(asyncio.Protocol):
 
     def _on_link_answered(self, request: Pdu) -> None:
         """The peer lives, or lets us go, in whatever words it says so."""
-        if request.command_id == Command.ENQUIRE_LINK:
+        if request.command_id == CommandId.ENQUIRE_LINK:
             self._watch.enquiring = False
-        elif request.command_id == Command.UNBIND:
+        elif request.command_id == CommandId.UNBIND:
             self.close(self._unbind_reason)
 
     def _on_request(self, request: Pdu) -> None:
@@ -384,7 +390,7 @@ class Session(asyncio.Protocol):
         elif command_id in BOUND_BY:
             self._on_bind(cast("Bind", request))
         elif request.response is None:
-            if command_id == Command.OUTBIND:
+            if command_id == CommandId.OUTBIND:
                 self._enter(SessionState.OUTBOUND)
             self._handler.on_request(self, request)
         elif len(self._unacked) >= self.settings.max_unacked:
@@ -502,7 +508,7 @@ class Session(asyncio.Protocol):
     def _give_up(self, since: float) -> None:
         """Hand back what waits since `since` or longer."""
         for waiting in self._window.give_up(since):
-            if waiting.request.command_id == Command.ENQUIRE_LINK:
+            if waiting.request.command_id == CommandId.ENQUIRE_LINK:
                 self._watch.enquiring = False
                 if self._watch.last_received < waiting.since:  # nothing else came either
                     self.abort(CloseReason.ENQUIRE_LINK_TIMEOUT)

@@ -34,6 +34,8 @@ _BODY: Final = (
 def encode_short_message(
     declared: Callable[[ShortMessagePdu], bytes],
 ) -> Callable[[ShortMessagePdu], bytes]:
+    """An encoder of the usual PDUs; `declared` encodes all others."""
+
     def encode_fast(pdu: ShortMessagePdu) -> bytes:
         texts = (
             pdu.service_type,
@@ -83,6 +85,8 @@ def encode_short_message(
 def decode_short_message(
     pdu_class: type[ShortMessagePdu], declared: Callable[[int, int, bytes], Pdu]
 ) -> Callable[[int, int, bytes], Pdu]:
+    """A decoder of the usual PDUs; `declared` decodes all others."""
+
     def decode_fast(status: int, sequence: int, body: bytes) -> Pdu:
         try:
             service_end = body.index(0)
@@ -126,6 +130,8 @@ def decode_short_message(
 def encode_message_id(
     declared: Callable[[MessageIdPdu], bytes],
 ) -> Callable[[MessageIdPdu], bytes]:
+    """An encoder of responses with an ASCII message id; `declared` encodes all others."""
+
     def encode_fast(pdu: MessageIdPdu) -> bytes:
         message_id = pdu.message_id
         if pdu.command_status or len(message_id) > _MOST_ID_OCTETS or not message_id.isascii():
@@ -140,6 +146,8 @@ def encode_message_id(
 def decode_message_id(
     pdu_class: type[MessageIdPdu], declared: Callable[[int, int, bytes], Pdu]
 ) -> Callable[[int, int, bytes], Pdu]:
+    """A decoder of responses with a message id; `declared` decodes all others."""
+
     def decode_fast(status: int, sequence: int, body: bytes) -> Pdu:
         end = len(body) - 1
         if body.find(0) != end or end > TOLERATED_OCTETS or end < 0:

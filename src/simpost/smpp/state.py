@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import Final
 
-from simpost.smpp.command import Command
+from simpost.smpp.command import CommandId
 
 
 class Role(Enum):
@@ -16,6 +16,7 @@ class Role(Enum):
 
     @property
     def peer(self) -> Role:
+        """The role of the other end."""
         return Role.MC if self is Role.ESME else Role.ESME
 
 
@@ -32,6 +33,7 @@ class SessionState(StrEnum):
 
     @property
     def is_bound(self) -> bool:
+        """Whether the session is bound, for one direction or both."""
         return self in _BOUND
 
 
@@ -60,29 +62,29 @@ _NEVER: tuple[SessionState, ...] = ()
 # Request: (states in which the ESME may issue it, states in which the MC may).
 # SMPP 3.4 Table 2-1; replace_sm and broadcasts on a transceiver as in SMPP 5.0 Table 2-2.
 ISSUED_IN: Final[dict[int, tuple[tuple[SessionState, ...], tuple[SessionState, ...]]]] = {
-    Command.BIND_TRANSMITTER: ((_OPEN,), _NEVER),
-    Command.BIND_RECEIVER: ((_OPEN, _OUTBOUND), _NEVER),
-    Command.BIND_TRANSCEIVER: ((_OPEN, _OUTBOUND), _NEVER),
-    Command.OUTBIND: (_NEVER, (_OPEN,)),
-    Command.UNBIND: (_BOUND, _BOUND),
-    Command.ENQUIRE_LINK: (_BOUND, _BOUND),
-    Command.SUBMIT_SM: ((_TX, _TRX), _NEVER),
-    Command.SUBMIT_MULTI: ((_TX, _TRX), _NEVER),
-    Command.DATA_SM: ((_TX, _TRX), (_RX, _TRX)),
-    Command.DELIVER_SM: (_NEVER, (_RX, _TRX)),
-    Command.QUERY_SM: ((_TX, _TRX), _NEVER),
-    Command.CANCEL_SM: ((_TX, _TRX), _NEVER),
-    Command.REPLACE_SM: ((_TX, _TRX), _NEVER),
-    Command.ALERT_NOTIFICATION: (_NEVER, (_RX, _TRX)),
-    Command.BROADCAST_SM: ((_TX, _TRX), _NEVER),
-    Command.QUERY_BROADCAST_SM: ((_TX, _TRX), _NEVER),
-    Command.CANCEL_BROADCAST_SM: ((_TX, _TRX), _NEVER),
+    CommandId.BIND_TRANSMITTER: ((_OPEN,), _NEVER),
+    CommandId.BIND_RECEIVER: ((_OPEN, _OUTBOUND), _NEVER),
+    CommandId.BIND_TRANSCEIVER: ((_OPEN, _OUTBOUND), _NEVER),
+    CommandId.OUTBIND: (_NEVER, (_OPEN,)),
+    CommandId.UNBIND: (_BOUND, _BOUND),
+    CommandId.ENQUIRE_LINK: (_BOUND, _BOUND),
+    CommandId.SUBMIT_SM: ((_TX, _TRX), _NEVER),
+    CommandId.SUBMIT_MULTI: ((_TX, _TRX), _NEVER),
+    CommandId.DATA_SM: ((_TX, _TRX), (_RX, _TRX)),
+    CommandId.DELIVER_SM: (_NEVER, (_RX, _TRX)),
+    CommandId.QUERY_SM: ((_TX, _TRX), _NEVER),
+    CommandId.CANCEL_SM: ((_TX, _TRX), _NEVER),
+    CommandId.REPLACE_SM: ((_TX, _TRX), _NEVER),
+    CommandId.ALERT_NOTIFICATION: (_NEVER, (_RX, _TRX)),
+    CommandId.BROADCAST_SM: ((_TX, _TRX), _NEVER),
+    CommandId.QUERY_BROADCAST_SM: ((_TX, _TRX), _NEVER),
+    CommandId.CANCEL_BROADCAST_SM: ((_TX, _TRX), _NEVER),
 }
 
 BOUND_BY: Final[dict[int, SessionState]] = {
-    Command.BIND_TRANSMITTER: _TX,
-    Command.BIND_RECEIVER: _RX,
-    Command.BIND_TRANSCEIVER: _TRX,
+    CommandId.BIND_TRANSMITTER: _TX,
+    CommandId.BIND_RECEIVER: _RX,
+    CommandId.BIND_TRANSCEIVER: _TRX,
 }
 
 

@@ -38,10 +38,12 @@ class SessionTimers:
     abort_at: float | None = None
 
     def opened(self, now: float) -> None:
+        """Note that the connection is open: it must bind in time."""
         self.last_received = now
         self.bind_by = now + self.settings.session_init_timeout_s
 
     def bound(self, now: float) -> None:
+        """Note that the session is bound."""
         self.last_active = now
         self.bind_by = None
 

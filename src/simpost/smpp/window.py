@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from simpost.smpp.command import RESPONSE_BIT, Command
+from simpost.smpp.command import RESPONSE_BIT, CommandId
 from simpost.smpp.state import BOUND_BY
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Window:
         return request
 
     def oldest_since(self) -> float | None:
+        """When the oldest unanswered request was registered; `None` if there is none."""
         for waiting in self.open.values():
             return waiting.since
         return None
@@ -105,4 +106,4 @@ class Window:
 def _answers(command_id: int, request: Pdu) -> bool:
     if command_id in _BIND_RESPONSES:
         return request.command_id in BOUND_BY
-    return command_id == request.command_id | RESPONSE_BIT or command_id == Command.GENERIC_NACK
+    return command_id == request.command_id | RESPONSE_BIT or command_id == CommandId.GENERIC_NACK

@@ -1,6 +1,6 @@
 import pytest
 
-from simpost.smpp import PDU_CLASSES, Command, FieldError, decode, encode
+from simpost.smpp import PDU_CLASSES, CommandId, FieldError, decode, encode
 from simpost.smpp.codec import declared_decoder, declared_encoder
 from simpost.smpp.pdu import DeliverSm, SubmitSm
 from tests.unit.smpp.vectors import VECTORS, Vector
@@ -28,8 +28,8 @@ def test_a_repr_shows_neither_text_nor_password_nor_tlvs(vector: Vector) -> None
 
 
 def test_every_command_of_the_standards_has_a_class_and_a_vector() -> None:
-    assert set(PDU_CLASSES) == set(Command)
-    assert {vector.pdu.command_id for vector in VECTORS} >= set(Command)
+    assert set(PDU_CLASSES) == set(CommandId)
+    assert {vector.pdu.command_id for vector in VECTORS} >= set(CommandId)
 
 
 @pytest.mark.parametrize("pdu_class", [SubmitSm, DeliverSm])
@@ -96,7 +96,7 @@ def test_values_the_standard_forbids_are_refused_and_never_truncated(
     ("name", "room"), [("system_id", 15), ("password", 8), ("system_type", 12)]
 )
 def test_a_bind_takes_credentials_up_to_the_standards_length(name: str, room: int) -> None:
-    bind = PDU_CLASSES[Command.BIND_TRANSCEIVER]()
+    bind = PDU_CLASSES[CommandId.BIND_TRANSCEIVER]()
     setattr(bind, name, "x" * room)
     assert decode(encode(bind)) == bind
     setattr(bind, name, "x" * (room + 1))

@@ -5,7 +5,7 @@ from enum import IntEnum
 import pytest
 
 from simpost.smpp import (
-    Command,
+    CommandId,
     Npi,
     Role,
     SessionState,
@@ -56,10 +56,10 @@ def test_statuses_tags_and_commands_without_a_name_are_shown_in_hex() -> None:
     assert tag_name(0x1400) == "0x1400"
     assert tag_name(Tag.MESSAGE_PAYLOAD) == "message_payload"
     assert command_name(0x10200) == "0x00010200"
-    assert command_name(Command.SUBMIT_SM) == "submit_sm"
+    assert command_name(CommandId.SUBMIT_SM) == "submit_sm"
 
 
-@pytest.mark.parametrize("table", [Command, Tag, Ton, Npi])
+@pytest.mark.parametrize("table", [CommandId, Tag, Ton, Npi])
 def test_no_two_names_share_a_number(table: type[IntEnum]) -> None:
     assert len(table) == len(table.__members__)
 
@@ -90,5 +90,5 @@ def test_each_state_allows_what_the_standard_allows(
 
 
 def test_every_request_has_a_row() -> None:
-    requests = {command for command in Command if not command & 0x80000000}
+    requests = {command for command in CommandId if not command & 0x80000000}
     assert set(ISSUED_IN) == requests

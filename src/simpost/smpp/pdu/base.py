@@ -36,6 +36,7 @@ class Pdu:
 
     @property
     def is_response(self) -> bool:
+        """Whether the PDU is a response: its command id has the highest bit."""
         return self.command_id & RESPONSE_BIT != 0
 
     @property

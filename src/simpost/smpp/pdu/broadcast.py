@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simpost.smpp.command import Command
+from simpost.smpp.command import CommandId
 from simpost.smpp.fields import (
     U8,
     ExpiryTime,
@@ -23,7 +23,7 @@ from simpost.smpp.pdu.base import Pdu
 class BroadcastSmResp(Pdu):
     """SMPP 5.0 4.4.1.2."""
 
-    command_id: ClassVar[int] = int(Command.BROADCAST_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.BROADCAST_SM_RESP)
 
     message_id: MessageId = ""
 
@@ -32,7 +32,7 @@ class BroadcastSmResp(Pdu):
 class BroadcastSm(Pdu):
     """SMPP 5.0 4.4.1.1."""
 
-    command_id: ClassVar[int] = int(Command.BROADCAST_SM)
+    command_id: ClassVar[int] = int(CommandId.BROADCAST_SM)
     response: ClassVar[type[Pdu] | None] = BroadcastSmResp
 
     service_type: ServiceType = ""
@@ -52,7 +52,7 @@ class BroadcastSm(Pdu):
 class QueryBroadcastSmResp(Pdu):
     """SMPP 5.0 4.6.1.3."""
 
-    command_id: ClassVar[int] = int(Command.QUERY_BROADCAST_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.QUERY_BROADCAST_SM_RESP)
 
     message_id: MessageId = ""
 
@@ -61,7 +61,7 @@ class QueryBroadcastSmResp(Pdu):
 class QueryBroadcastSm(Pdu):
     """SMPP 5.0 4.6.1.1."""
 
-    command_id: ClassVar[int] = int(Command.QUERY_BROADCAST_SM)
+    command_id: ClassVar[int] = int(CommandId.QUERY_BROADCAST_SM)
     response: ClassVar[type[Pdu] | None] = QueryBroadcastSmResp
 
     message_id: MessageId = ""
@@ -74,14 +74,14 @@ class QueryBroadcastSm(Pdu):
 class CancelBroadcastSmResp(Pdu):
     """SMPP 5.0 4.6.2.3."""
 
-    command_id: ClassVar[int] = int(Command.CANCEL_BROADCAST_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.CANCEL_BROADCAST_SM_RESP)
 
 
 @dataclass(slots=True)
 class CancelBroadcastSm(Pdu):
     """SMPP 5.0 4.6.2.1."""
 
-    command_id: ClassVar[int] = int(Command.CANCEL_BROADCAST_SM)
+    command_id: ClassVar[int] = int(CommandId.CANCEL_BROADCAST_SM)
     response: ClassVar[type[Pdu] | None] = CancelBroadcastSmResp
 
     service_type: ServiceType = ""

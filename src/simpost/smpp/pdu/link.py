@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
-from simpost.smpp.command import Command
+from simpost.smpp.command import CommandId
 from simpost.smpp.fields import U8, AddressRange, Password, SystemId, SystemType
 from simpost.smpp.pdu.base import Pdu
 
@@ -14,7 +14,7 @@ from simpost.smpp.pdu.base import Pdu
 class BindTransmitterResp(Pdu):
     """SMPP 3.4 4.1.2."""
 
-    command_id: ClassVar[int] = int(Command.BIND_TRANSMITTER_RESP)
+    command_id: ClassVar[int] = int(CommandId.BIND_TRANSMITTER_RESP)
     bare_on_error: ClassVar[bool] = True
 
     system_id: SystemId = ""
@@ -24,7 +24,7 @@ class BindTransmitterResp(Pdu):
 class BindReceiverResp(Pdu):
     """SMPP 3.4 4.1.4."""
 
-    command_id: ClassVar[int] = int(Command.BIND_RECEIVER_RESP)
+    command_id: ClassVar[int] = int(CommandId.BIND_RECEIVER_RESP)
     bare_on_error: ClassVar[bool] = True
 
     system_id: SystemId = ""
@@ -34,7 +34,7 @@ class BindReceiverResp(Pdu):
 class BindTransceiverResp(Pdu):
     """SMPP 3.4 4.1.6."""
 
-    command_id: ClassVar[int] = int(Command.BIND_TRANSCEIVER_RESP)
+    command_id: ClassVar[int] = int(CommandId.BIND_TRANSCEIVER_RESP)
     bare_on_error: ClassVar[bool] = True
 
     system_id: SystemId = ""
@@ -44,7 +44,7 @@ class BindTransceiverResp(Pdu):
 class BindTransmitter(Pdu):
     """SMPP 3.4 4.1.1."""
 
-    command_id: ClassVar[int] = int(Command.BIND_TRANSMITTER)
+    command_id: ClassVar[int] = int(CommandId.BIND_TRANSMITTER)
     response: ClassVar[type[Pdu] | None] = BindTransmitterResp
 
     system_id: SystemId = ""
@@ -60,7 +60,7 @@ class BindTransmitter(Pdu):
 class BindReceiver(Pdu):
     """SMPP 3.4 4.1.3."""
 
-    command_id: ClassVar[int] = int(Command.BIND_RECEIVER)
+    command_id: ClassVar[int] = int(CommandId.BIND_RECEIVER)
     response: ClassVar[type[Pdu] | None] = BindReceiverResp
 
     system_id: SystemId = ""
@@ -76,7 +76,7 @@ class BindReceiver(Pdu):
 class BindTransceiver(Pdu):
     """SMPP 3.4 4.1.5."""
 
-    command_id: ClassVar[int] = int(Command.BIND_TRANSCEIVER)
+    command_id: ClassVar[int] = int(CommandId.BIND_TRANSCEIVER)
     response: ClassVar[type[Pdu] | None] = BindTransceiverResp
 
     system_id: SystemId = ""
@@ -96,7 +96,7 @@ BindResp: TypeAlias = BindTransmitterResp | BindReceiverResp | BindTransceiverRe
 class Outbind(Pdu):
     """SMPP 3.4 4.1.7; it has no response, a bind follows."""
 
-    command_id: ClassVar[int] = int(Command.OUTBIND)
+    command_id: ClassVar[int] = int(CommandId.OUTBIND)
 
     system_id: SystemId = ""
     password: Password = field(default="", repr=False)
@@ -106,14 +106,14 @@ class Outbind(Pdu):
 class UnbindResp(Pdu):
     """SMPP 3.4 4.2.2."""
 
-    command_id: ClassVar[int] = int(Command.UNBIND_RESP)
+    command_id: ClassVar[int] = int(CommandId.UNBIND_RESP)
 
 
 @dataclass(slots=True)
 class Unbind(Pdu):
     """SMPP 3.4 4.2.1."""
 
-    command_id: ClassVar[int] = int(Command.UNBIND)
+    command_id: ClassVar[int] = int(CommandId.UNBIND)
     response: ClassVar[type[Pdu] | None] = UnbindResp
 
 
@@ -121,14 +121,14 @@ class Unbind(Pdu):
 class EnquireLinkResp(Pdu):
     """SMPP 3.4 4.11.2."""
 
-    command_id: ClassVar[int] = int(Command.ENQUIRE_LINK_RESP)
+    command_id: ClassVar[int] = int(CommandId.ENQUIRE_LINK_RESP)
 
 
 @dataclass(slots=True)
 class EnquireLink(Pdu):
     """SMPP 3.4 4.11.1."""
 
-    command_id: ClassVar[int] = int(Command.ENQUIRE_LINK)
+    command_id: ClassVar[int] = int(CommandId.ENQUIRE_LINK)
     response: ClassVar[type[Pdu] | None] = EnquireLinkResp
 
 
@@ -136,4 +136,4 @@ class EnquireLink(Pdu):
 class GenericNack(Pdu):
     """SMPP 3.4 4.3.1; sequence_number 0 when the header could not be read."""
 
-    command_id: ClassVar[int] = int(Command.GENERIC_NACK)
+    command_id: ClassVar[int] = int(CommandId.GENERIC_NACK)

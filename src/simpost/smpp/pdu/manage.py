@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from simpost.smpp.command import Command
+from simpost.smpp.command import CommandId
 from simpost.smpp.fields import (
     U8,
     DestAddress,
@@ -29,7 +29,7 @@ from simpost.smpp.pdu.base import Pdu
 class QuerySmResp(Pdu):
     """SMPP 3.4 4.8.2."""
 
-    command_id: ClassVar[int] = int(Command.QUERY_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.QUERY_SM_RESP)
 
     message_id: MessageId = ""
     final_date: ExpiryTime = ""
@@ -41,7 +41,7 @@ class QuerySmResp(Pdu):
 class QuerySm(Pdu):
     """SMPP 3.4 4.8.1."""
 
-    command_id: ClassVar[int] = int(Command.QUERY_SM)
+    command_id: ClassVar[int] = int(CommandId.QUERY_SM)
     response: ClassVar[type[Pdu] | None] = QuerySmResp
 
     message_id: MessageId = ""
@@ -54,14 +54,14 @@ class QuerySm(Pdu):
 class CancelSmResp(Pdu):
     """SMPP 3.4 4.9.2."""
 
-    command_id: ClassVar[int] = int(Command.CANCEL_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.CANCEL_SM_RESP)
 
 
 @dataclass(slots=True)
 class CancelSm(Pdu):
     """SMPP 3.4 4.9.1."""
 
-    command_id: ClassVar[int] = int(Command.CANCEL_SM)
+    command_id: ClassVar[int] = int(CommandId.CANCEL_SM)
     response: ClassVar[type[Pdu] | None] = CancelSmResp
 
     service_type: ServiceType = ""
@@ -78,14 +78,14 @@ class CancelSm(Pdu):
 class ReplaceSmResp(Pdu):
     """SMPP 3.4 4.10.2."""
 
-    command_id: ClassVar[int] = int(Command.REPLACE_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.REPLACE_SM_RESP)
 
 
 @dataclass(slots=True)
 class ReplaceSm(Pdu):
     """SMPP 3.4 4.10.1; `sm_length` is the length of `short_message`."""
 
-    command_id: ClassVar[int] = int(Command.REPLACE_SM)
+    command_id: ClassVar[int] = int(CommandId.REPLACE_SM)
     response: ClassVar[type[Pdu] | None] = ReplaceSmResp
 
     message_id: MessageId = ""
@@ -103,7 +103,7 @@ class ReplaceSm(Pdu):
 class AlertNotification(Pdu):
     """SMPP 3.4 4.12.1; it has no response."""
 
-    command_id: ClassVar[int] = int(Command.ALERT_NOTIFICATION)
+    command_id: ClassVar[int] = int(CommandId.ALERT_NOTIFICATION)
 
     source_addr_ton: SourceTon = 0
     source_addr_npi: SourceNpi = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from simpost.smpp.command import Command
+from simpost.smpp.command import CommandId
 from simpost.smpp.fields import (
     U8,
     DestAddress,
@@ -30,7 +30,7 @@ from simpost.smpp.pdu.base import Pdu
 class SubmitSmResp(Pdu):
     """SMPP 3.4 4.4.2."""
 
-    command_id: ClassVar[int] = int(Command.SUBMIT_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.SUBMIT_SM_RESP)
     bare_on_error: ClassVar[bool] = True
 
     message_id: MessageId = ""
@@ -40,7 +40,7 @@ class SubmitSmResp(Pdu):
 class SubmitSm(Pdu):
     """SMPP 3.4 4.4.1; `sm_length` is the length of `short_message`."""
 
-    command_id: ClassVar[int] = int(Command.SUBMIT_SM)
+    command_id: ClassVar[int] = int(CommandId.SUBMIT_SM)
     response: ClassVar[type[Pdu] | None] = SubmitSmResp
 
     service_type: ServiceType = ""
@@ -66,7 +66,7 @@ class SubmitSm(Pdu):
 class DeliverSmResp(Pdu):
     """SMPP 3.4 4.6.2; `message_id` is unused and stays empty."""
 
-    command_id: ClassVar[int] = int(Command.DELIVER_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.DELIVER_SM_RESP)
 
     message_id: MessageId = ""
 
@@ -75,7 +75,7 @@ class DeliverSmResp(Pdu):
 class DeliverSm(Pdu):
     """SMPP 3.4 4.6.1; `sm_length` is the length of `short_message`."""
 
-    command_id: ClassVar[int] = int(Command.DELIVER_SM)
+    command_id: ClassVar[int] = int(CommandId.DELIVER_SM)
     response: ClassVar[type[Pdu] | None] = DeliverSmResp
 
     service_type: ServiceType = ""
@@ -101,7 +101,7 @@ class DeliverSm(Pdu):
 class DataSmResp(Pdu):
     """SMPP 3.4 4.7.2."""
 
-    command_id: ClassVar[int] = int(Command.DATA_SM_RESP)
+    command_id: ClassVar[int] = int(CommandId.DATA_SM_RESP)
 
     message_id: MessageId = ""
 
@@ -110,7 +110,7 @@ class DataSmResp(Pdu):
 class DataSm(Pdu):
     """SMPP 3.4 4.7.1; the text is in the TLV message_payload."""
 
-    command_id: ClassVar[int] = int(Command.DATA_SM)
+    command_id: ClassVar[int] = int(CommandId.DATA_SM)
     response: ClassVar[type[Pdu] | None] = DataSmResp
 
     service_type: ServiceType = ""

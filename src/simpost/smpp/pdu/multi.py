@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, TypeAlias
 
-from simpost.smpp.command import Command
+from simpost.smpp.command import CommandId
 from simpost.smpp.errors import FieldError
 from simpost.smpp.fields import (
     U8,
@@ -64,6 +64,7 @@ class Destinations:
     """`number_of_dests` and that many dest_address: at most 255 fit the count."""
 
     def encode(self, name: str, value: tuple[Destination, ...]) -> bytes:
+        """The count and the addresses; raises FieldError."""
         if len(value) > 255:
             raise FieldError(name, f"{len(value)}, at most 255", Status.ESME_RINVNUMDESTS)
         parts = [bytes((len(value),))]
@@ -75,6 +76,7 @@ class Destinations:
         return b"".join(parts)
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[tuple[Destination, ...], int]:
+        """The addresses after their count at `at`, and the octet after them; raises FieldError."""
         count, at = _OCTET.decode("number_of_dests", body, at)
         found: list[Destination] = []
         for _ in range(count):
@@ -95,6 +97,7 @@ class UnsuccessSmes:
     """`no_unsuccess` and that many unsuccess_sme."""
 
     def encode(self, name: str, value: tuple[UnsuccessSme, ...]) -> bytes:
+        """The count and the failed addresses; raises FieldError."""
         if len(value) > 255:
             raise FieldError(name, f"{len(value)}, at most 255", Status.ESME_RINVNUMDESTS)
         parts = [bytes((len(value),))]
@@ -104,6 +107,7 @@ class UnsuccessSmes:
         return b"".join(parts)
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[tuple[UnsuccessSme, ...], int]:
+        """The failed addresses whose count is at octet `at`, and the octet after them."""
         del name
         count, at = _OCTET.decode("no_unsuccess", body, at)
         found: list[UnsuccessSme] = []
@@ -133,7 +137,7 @@ def _decode_sme(body: bytes, at: int) -> tuple[tuple[int, int, str], int]:
 class SubmitMultiResp(Pdu):
     """SMPP 3.4 4.5.2; `no_unsuccess` is the length of `unsuccess_sme`."""
 
-    command_id: ClassVar[int] = int(Command.SUBMIT_MULTI_RESP)
+    command_id: ClassVar[int] = int(CommandId.SUBMIT_MULTI_RESP)
 
     message_id: MessageId = ""
     unsuccess_sme: Annotated[tuple[UnsuccessSme, ...], UnsuccessSmes()] = ()
@@ -143,7 +147,7 @@ class SubmitMultiResp(Pdu):
 class SubmitMulti(Pdu):
     """SMPP 3.4 4.5.1; `number_of_dests` is the length of `dest_address`."""
 
-    command_id: ClassVar[int] = int(Command.SUBMIT_MULTI)
+    command_id: ClassVar[int] = int(CommandId.SUBMIT_MULTI)
     response: ClassVar[type[Pdu] | None] = SubmitMultiResp
 
     service_type: ServiceType = ""
