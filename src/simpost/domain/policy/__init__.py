@@ -1,0 +1,1 @@
+"""Rules about what may be sent to whom and when. Pure: facts and times are passed in."""
