@@ -35,6 +35,7 @@ class SqliteCatalogue:
         self._seal = database.session.seal
         self._read = database.read
         self._look_up = database.look_up
+        self._end_snapshot = database.end_snapshot
         self._write = database.write
         self._esims = lru_cache(maxsize=_MOST_ESIMS)(self._find_esim)
         self._plan_changes = 0
@@ -117,8 +118,9 @@ class SqliteCatalogue:
         return await asyncio.shield(saving)
 
     def _forget_esims(self, _saving: asyncio.Future[Any]) -> None:
+        self._end_snapshot()
         self._esims.cache_clear()
 
-    def _forget_plans(self, _saving: asyncio.Future[Any]) -> None:
-        self._esims.cache_clear()
+    def _forget_plans(self, saving: asyncio.Future[Any]) -> None:
+        self._forget_esims(saving)
         self._plan_changes += 1

@@ -19,7 +19,7 @@ from simpost.ports.store import (
     Saved,
 )
 from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
-from simpost.store.records.catalogue import esim_of, found_esim, plan_of, price_of
+from simpost.store.records.catalogue import esim_of, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
@@ -204,8 +204,9 @@ def find_esim(
         if iccid is None:
             return None
         esim_tran_no = ask(connection, "newest_esim_of_iccid", (account_id, iccid)).get
-    row = row_of(connection, "find_esim", (esim_tran_no, account_id, iccid))
-    return found_esim(row) if row else None
+    row = ask(connection, "find_esim", (esim_tran_no, account_id, iccid)).get
+    # Once a message: the columns are the fields of Esim in their order, as a test checks.
+    return Esim(*row) if row else None
 
 
 def query_esims(

@@ -49,7 +49,8 @@ class SqliteDatabase:
         self.path = path
         self.session = session
         self.checkpointer, self.lookup, self.listing = others
-        self.writer = Writer(session, self.checkpointer, asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self.writer = Writer(session, self.checkpointer, self._loop)
         self.writer.suspect = self._suspect
         self.write = self.writer.submit
         self._lock = lock
@@ -58,6 +59,7 @@ class SqliteDatabase:
         self._lookup_deadline = Deadline(self.lookup, LOOKUP_S)
         self._checking: asyncio.Task[None] | None = None
         self._closed = False
+        self._has_snapshot = False
 
     async def close(self) -> None:
         if self._closed:
@@ -86,12 +88,26 @@ class SqliteDatabase:
             raise self._suspect(translate(error)) from error
 
     def look_up(self, query: Callable[..., R], *facts: Any) -> R:
-        """Run a query on the loop itself: a point look-up costs less than a thread's hand-over."""
+        """Run a query on the loop itself: a point look-up costs less than a thread's hand-over.
+
+        Look-ups of one turn of the loop share a snapshot of the file; `end_snapshot` ends it
+        earlier.
+        """
         self._lookup_deadline.begin()
         try:
+            if not self._has_snapshot:
+                self.lookup.execute("BEGIN")
+                self._has_snapshot = True
+                self._loop.call_soon(self.end_snapshot)
             return query(self.lookup, *facts)
         except apsw.Error as error:
             raise self._suspect(translate(error)) from error
+
+    def end_snapshot(self) -> None:
+        """Let the next look-up see everything that is committed by then."""
+        self._has_snapshot = False
+        if not self._closed and self.lookup.in_transaction:
+            self.lookup.execute("COMMIT")
 
     async def transact(self, verb: Callable[P, Steps[R]], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a shared verb in the writer's next transaction; the result after its commit."""
