@@ -1,1 +1,4 @@
-"""Several processes on one database: who is there, who owns which bind, who keeps order."""
+"""Several processes on one database: nodes, heartbeats, binds with one owner, shared rate limits.
+
+It controls the carriers of its node through `local_carriers` and does not know messages.
+"""

@@ -1,22 +1,20 @@
-"""Shares: how many of a carrier's binds a node should have, so that the load is shared.
-
-Pure: who has what comes in, what to take and what to return goes out.
-"""
+"""How many of a carrier's binds a node should own, so that the nodes share the load. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from simpost.cluster.lease_names import bind_of
+from simpost.cluster.lease_names import bind_lease
 
 
 class BindRank(NamedTuple):
-    """Where a node stands among those that know a carrier.
+    """The position of a node among those that are configured with a carrier.
 
     Attributes:
-        failed: how often it tried in vain since it was bound there; who failed less goes first.
-        turn: 0 while it shares; else it stands back, in a row from the least number on.
+        failed: failed attempts to bind since it was bound last; nodes with fewer go first.
+        turn: 0 while it shares the binds; else it yields them, and of the nodes that yield the one
+            with the lowest number shares again first.
     """
 
     failed: int
@@ -27,45 +25,47 @@ NOT_YIELDING: Final = BindRank(0, 0)
 
 
 class BindShare(NamedTuple):
+    """Names of the leases to acquire and to release."""
+
     acquire: list[str]
     release: list[str]
 
 
-def share_of(
+def allocate_binds(
     node: str,
     wanted: Mapping[str, Sequence[int]],
-    places: Mapping[str, Mapping[str, BindRank]],
+    ranks: Mapping[str, Mapping[str, BindRank]],
     leases: Mapping[str, str],
 ) -> BindShare:
-    """Take what is free up to a fair share; return what is above it, one of a carrier at a time.
+    """Acquire free binds up to a fair share; release one bind of each carrier above it.
 
-    `wanted` are the numbers of the binds of each carrier, `places` the nodes that want them, this
-    one among them. A share is rounded up: nobody returns a bind that no other would take.
+    `wanted` are the numbers of the binds of each carrier, `ranks` those of the nodes that want
+    them, this node included. A share is rounded up: no bind is released that no node would acquire.
     """
     acquire: list[str] = []
     release: list[str] = []
     for carrier, numbers in wanted.items():
-        things = [bind_of(carrier, number) for number in numbers]
-        known = places[carrier]
-        sharers = _sharers(known)
-        mine = [thing for thing in things if leases.get(thing) == node]
-        if node not in sharers:
-            release += mine  # none of them is bound
+        binds = [bind_lease(carrier, number) for number in numbers]
+        carrier_ranks = ranks[carrier]
+        sharing = _sharing_nodes(carrier_ranks)
+        own = [bind for bind in binds if leases.get(bind) == node]
+        if node not in sharing:
+            release += own  # none of them is bound
             continue
-        fair = -(-len(things) // len(sharers))
-        free = [thing for thing in things if thing not in leases]
-        before = sum(
-            max(0, fair - sum(leases.get(thing) == other for thing in things))
-            for other in sharers
-            if known[other].failed < known[node].failed
+        fair = -(-len(binds) // len(sharing))
+        free = [bind for bind in binds if bind not in leases]
+        left_to_others = sum(
+            max(0, fair - sum(leases.get(bind) == other for bind in binds))
+            for other in sharing
+            if carrier_ranks[other].failed < carrier_ranks[node].failed
         )
-        acquire += free[before:][: max(0, fair - len(mine))]
-        release += mine[fair : fair + 1]
+        acquire += free[left_to_others:][: max(0, fair - len(own))]
+        release += own[fair : fair + 1]
     return BindShare(acquire, release)
 
 
-def _sharers(places: Mapping[str, BindRank]) -> Collection[str]:
-    """All that do not stand back; where all do, the one that has done so for longest."""
-    return [name for name, place in places.items() if not place.turn] or [
-        min(places, key=lambda name: (places[name].turn, name))
+def _sharing_nodes(ranks: Mapping[str, BindRank]) -> Collection[str]:
+    """All nodes that do not yield; if all yield, the one that has done so for the longest time."""
+    return [name for name, rank in ranks.items() if not rank.turn] or [
+        min(ranks, key=lambda name: (ranks[name].turn, name))
     ]

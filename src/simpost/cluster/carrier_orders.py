@@ -1,4 +1,4 @@
-"""Orders: a carrier that the administrator paused or drained is so on every node."""
+"""Orders of the administrator: a carrier that is paused or drained is so on every node."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from simpost.ports.cluster import CarrierOrder
 
 
 class CarrierOrders:
-    """Those that hold here, by the name of the carrier: whether it is to unbind as well."""
+    """The orders in force on this node."""
 
     def __init__(self, carriers: LocalCarriers) -> None:
         self._carriers = carriers
-        self._holding: dict[str, bool] = {}
+        self._in_force: dict[str, bool] = {}
+        """By carrier; whether it is also to unbind."""
 
-    def given_here(self, carrier: str, *, unbind: bool) -> None:
-        """Whoever gave it carries it out here."""
-        self._holding[carrier] = unbind
+    def note_order(self, carrier: str, *, unbind: bool) -> None:
+        """An order was given on this node; its caller carries it out here."""
+        self._in_force[carrier] = unbind
 
-    def taken_back_here(self, carrier: str) -> None:
-        self._holding.pop(carrier, None)
+    def note_cancelled(self, carrier: str) -> None:
+        """An order was cancelled on this node; its caller resumes the carrier here."""
+        self._in_force.pop(carrier, None)
 
     def apply(self, orders: Iterable[CarrierOrder]) -> None:
-        """Carry out what is new among all orders there are; resume what is not ordered any more."""
+        """Carry out all orders of the cluster; resume carriers that no longer have one."""
         lanes = self._carriers.lanes
         wanted = {order.carrier: order.unbind for order in orders if order.carrier in lanes}
         for name, unbind in wanted.items():
-            if self._holding.get(name) is unbind:
+            if self._in_force.get(name) is unbind:
                 continue
             if unbind:
                 self._carriers.drain_later(name)
             else:
                 self._carriers.pause(name)
-        for name in self._holding.keys() - wanted.keys():
+        for name in self._in_force.keys() - wanted.keys():
             if name in lanes:
                 self._carriers.resume(name)
-        self._holding = wanted
+        self._in_force = wanted

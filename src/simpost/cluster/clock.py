@@ -1,4 +1,4 @@
-"""One clock for all nodes: that of the database, carried on by each machine's monotonic one."""
+"""One clock for all nodes: the database's, continued by the monotonic clock of each machine."""
 
 from __future__ import annotations
 
@@ -8,40 +8,42 @@ from typing import Final
 
 from simpost.runtime.component import Component
 
-_NOISE_NS: Final = 100_000_000
-"""A smaller difference is the way to the database and back."""
-_PASSING: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps, where there is such a clock: a lease does, too."""
+_TOLERANCE_NS: Final = 100_000_000
+"""A smaller difference may be network delay."""
+_MONOTONIC: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""CLOCK_BOOTTIME, where it exists, runs while the machine sleeps; leases do, too."""
 
 
-def passed_s() -> float:
-    """Seconds since some time in the past."""
-    return time.clock_gettime(_PASSING)
+def monotonic_s() -> float:
+    """Seconds since an arbitrary time in the past; time asleep counts if the system supports it."""
+    return time.clock_gettime(_MONOTONIC)
 
 
-def _passed_ns() -> int:
-    return time.clock_gettime_ns(_PASSING)
+def _monotonic_ns() -> int:
+    return time.clock_gettime_ns(_MONOTONIC)
 
 
 class SharedClock(Component):
-    """What a wall clock does, jumps of an hour among it, moves no lease and no retry here."""
+    """The time of the database. Jumps of the wall clock do not move leases and retries."""
 
     def __init__(
         self,
         wall_ns: Callable[[], int] = time.time_ns,
-        monotonic_ns: Callable[[], int] = _passed_ns,
+        monotonic_ns: Callable[[], int] = _monotonic_ns,
     ) -> None:
         self._monotonic_ns = monotonic_ns
         self._offset_ns = wall_ns() - monotonic_ns()
 
     def now_ns(self) -> int:
+        """Nanoseconds since 1970-01-01 UTC."""
         return self._monotonic_ns() + self._offset_ns
 
     def now_ms(self) -> int:
+        """Milliseconds since 1970-01-01 UTC."""
         return self.now_ns() // 1_000_000
 
-    def heard(self, now_ms: int, way_s: float) -> None:
-        """The database told its time just now; asking took `way_s`."""
+    def adjust(self, now_ms: int, round_trip_s: float) -> None:
+        """Follow the time that the database returned just now, after `round_trip_s`."""
         behind_ns = now_ms * 1_000_000 - self.now_ns()
-        if abs(behind_ns) > max(_NOISE_NS, int(1e9 * way_s)):
+        if abs(behind_ns) > max(_TOLERANCE_NS, int(1e9 * round_trip_s)):
             self._offset_ns += behind_ns

@@ -19,7 +19,7 @@ class Cluster(Protocol):
 
     @property
     def is_leader(self) -> bool:
-        """Whether this node has the duties that one node performs for all."""
+        """Whether this node runs the jobs that only one node may run."""
         ...
 
     @property
@@ -39,11 +39,11 @@ class Cluster(Protocol):
         ...
 
     async def leave(self) -> None:
-        """Stop being a node. To be called when nothing is bound."""
+        """Stop being a node. Call it when nothing is bound."""
         ...
 
     def on_change(self) -> None:
-        """The accounts or the orders of the administrator changed on another node."""
+        """Another node changed accounts or gave an order: read the changes now."""
         ...
 
     async def order(self, carrier: str, *, unbind: bool) -> None:

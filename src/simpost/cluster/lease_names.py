@@ -1,18 +1,18 @@
-"""What one node has at a time, by the names its leases have in the store."""
+"""Names of the leases in the store. A node owns each of them alone."""
 
 from __future__ import annotations
 
 DISPATCH = "dispatch"
-"""The duties that one node does for all: see `Maintenance` and `Failover`."""
+"""The jobs of the leader: see `Maintenance` and `Failover`."""
 
 
-def bind_of(carrier: str, number: int) -> str:
-    """The name of a carrier has no blank."""
+def bind_lease(carrier: str, number: int) -> str:
+    """The name of the lease of a bind. Carrier names have no space."""
     return f"bind {carrier} {number}"
 
 
-def parse_bind(thing: str) -> tuple[str, int] | None:
-    """Carrier and number; none for a thing that is no bind."""
-    word, _, rest = thing.partition(" ")
-    carrier, _, number = rest.partition(" ")
-    return (carrier, int(number)) if word == "bind" else None
+def parse_bind_lease(name: str) -> tuple[str, int] | None:
+    """Carrier and number of a bind; `None` for the lease of something else."""
+    kind, _, bind = name.partition(" ")
+    carrier, _, number = bind.partition(" ")
+    return (carrier, int(number)) if kind == "bind" else None

@@ -1,8 +1,8 @@
-"""Watching: which nodes live, by our own monotonic clock and nobody's wall clock.
+"""Which nodes are alive, by the monotonic clock of this process and no wall clock.
 
-A node is dead once its serial stood still, before our eyes, for as long as a lease. It counts from
-when it asked for its last beat, we count from when we saw it, which is later: so it has given up
-its binds before we take them, whatever any clock shows.
+A node is dead when its serial has not changed for one lease period. The node counts its lease from
+when it requested its last heartbeat. We count from when we read the heartbeat, which is later, so
+the node has closed its binds before we take them, whatever any clock shows.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ _Key = tuple[str, bytes, int]
 
 
 class Liveness:
+    """Since when each node has had its present serial."""
+
     def __init__(self) -> None:
         self._since_s: dict[_Key, float] = {}
 
-    def saw(self, nodes: Sequence[NodeRow], now_s: float) -> None:
-        """Take note of the nodes as they stood in an answer that came at this time."""
+    def update(self, nodes: Sequence[NodeRow], now_s: float) -> None:
+        """Note the nodes as read at this time."""
         self._since_s = {
             key: self._since_s.get(key, now_s)
             for key in ((node.name, node.run, node.serial) for node in nodes)
         }
 
     def silent_s(self, node: NodeRow, now_s: float) -> float:
-        """For how long it has said nothing, as far as we know."""
+        """Seconds since the last heartbeat of a node was first seen here."""
         return now_s - self._since_s.get((node.name, node.run, node.serial), now_s)

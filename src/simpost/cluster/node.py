@@ -1,8 +1,9 @@
-"""A node: one process among several on one database, and its part of the work.
+"""A node: one of several processes on one database.
 
-It beats; each beat says that it lives and what it sees of its carriers, takes leases that are free
-and returns those it no longer needs. What it owns it may keep bound. A node that could not beat
-for half a lease has unbound everything before a lease is over, and nobody takes over earlier.
+It sends heartbeats. Each one proves that the node is alive, reports the state of its carriers,
+acquires free leases and releases those that are no longer needed. A node binds only what it has
+leased. If no heartbeat succeeds for half a lease period, it closes all binds before its leases end,
+and no other node takes them earlier.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ from simpost.runtime.reload import Reload
 
 _BEAT_S: Final = 0.8
 _FENCE: Final = 0.5
-"""Share of a lease after which a node that could not beat gives up its binds."""
-_GIVE_UP: Final = 0.25
-"""Share of a lease within which they are gone then."""
-_PATIENCE: Final = 0.2
-"""Share of a lease that one beat may take, so that there is another before binds are given up."""
-_PATIENCE_S: Final = 10.0
-"""The same once they are: now it takes as long as connecting may."""
+"""Share of a lease after which a node without a successful heartbeat closes its binds."""
+_CLOSE_WITHIN: Final = 0.25
+"""Share of a lease within which they are closed then."""
+_TIMEOUT: Final = 0.2
+"""Share of a lease that one heartbeat may take, so that another fits in before the binds close."""
+_FENCED_TIMEOUT_S: Final = 10.0
+"""Timeout of a heartbeat once the binds are closed: as long as connecting may take."""
 
 RecoverLeases = Callable[[str], Awaitable[object]]
-"""Puts in doubt what a node held that is dead."""
+"""Puts the parts in doubt that the node of that name had leased."""
 
 log = get_logger(__name__)
 
@@ -82,20 +83,20 @@ class Node(Component):
         self._beat_s = min(_BEAT_S, facts.lease_s / 6)
         self._time_s = time_s
         self._liveness = Liveness()
-        self._held: frozenset[str] = frozenset()
+        self._leases: frozenset[str] = frozenset()
         self._binds = Binds(
             facts.name,
             carriers,
             Reachability(facts.name, yield_binds_after_s, time_s),
-            keeps_none="carrier" not in facts.roles,
-            within_s=facts.lease_s * _GIVE_UP,
+            wants_none="carrier" not in facts.roles,
+            within_s=facts.lease_s * _CLOSE_WITHIN,
         )
-        self._good_until_s = 0.0
-        self._beaten = asyncio.Event()
+        self._valid_until_s = 0.0
+        self._beat_succeeded = asyncio.Event()
         self._beat_soon = asyncio.Event()
         self._orders = CarrierOrders(carriers)
         self._ordered_s = 0.0
-        self._rereading = ClusterReload(reload, store, self.beat_now, time_s)
+        self._cluster_reload = ClusterReload(reload, store, self.beat_now, time_s)
         self._recovered_s = 0.0
 
     @property
@@ -105,20 +106,20 @@ class Node(Component):
 
     @property
     def is_leader(self) -> bool:
-        """Whether the duties of dispatch are this node's now."""
-        return DISPATCH in self._held and self._time_s() < self._good_until_s
+        """Whether this node runs the jobs that only one node may run."""
+        return DISPATCH in self._leases and self._time_s() < self._valid_until_s
 
-    # Life.
+    # Start and stop.
 
     async def join(self) -> None:
-        """Register, and hear of the other nodes. Raises ConfigError, StoreError."""
+        """Register, and read the other nodes. Raises ConfigError, StoreError."""
         await self.register()
         await self.beat()
 
     async def register(self) -> None:
-        """Become a node; of one that died under the same name the leases must run out first.
+        """Become a node, once the leases of an earlier process of the same name have ended.
 
-        Raises ConfigError when another process lives under that name.
+        Raises ConfigError when another process with that name is alive.
         """
         found = await self._store.register(self._facts)
         lease_s = found.lease_s if found else 0.0
@@ -139,7 +140,7 @@ class Node(Component):
         log.info("node_joined", node=self.name, roles=sorted(self._facts.roles))
 
     async def run(self) -> None:
-        """Beat until cancelled, and give up the binds where that does not succeed."""
+        """Send heartbeats until cancelled; close the binds while none succeeds."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._guard())
             while True:
@@ -150,53 +151,57 @@ class Node(Component):
                 await self._try_beat()
 
     def on_change(self) -> None:
+        """Read a change of another node now."""
         self.beat_now()
 
     def samples(self) -> Iterable[Sample]:
+        """The present values of its metrics."""
         return (Sample(metrics.LEADER, (), self.is_leader),)
 
     def beat_now(self) -> None:
-        """Something changed: do not wait for the next beat."""
+        """Send the next heartbeat at once."""
         self._beat_soon.set()
 
     async def leave(self) -> None:
-        """Be no node any more. To be called when nothing is bound.
+        """Leave the cluster. Call it when nothing is bound.
 
-        What could not be committed until now is in doubt: it is not to wait for its leases to end.
+        Results that could not be committed put their parts in doubt now, before the leases end.
         """
-        self._held = frozenset()
+        self._leases = frozenset()
         try:
-            async with asyncio.timeout(self._lease_s * _PATIENCE):
+            async with asyncio.timeout(self._lease_s * _TIMEOUT):
                 await self._recover_leases_of(self.name)
                 await self._store.leave(self.name, self._facts.run)
         except (StoreError, TimeoutError) as error:
             log.warning("leave_failed", node=self.name, error=str(error))
 
     async def beat(self) -> None:
-        """Say that it lives, hear how things stand, and act on it. Raises StoreError."""
+        """Send one heartbeat and act on the view that it returns. Raises StoreError."""
         asked_s = self._time_s()
         view = await self._store.beat(self._next_beat())
         now_s = self._time_s()
-        if asked_s > self._good_until_s:
-            self._liveness = Liveness()  # while nobody could beat, nobody's silence told anything
+        if asked_s > self._valid_until_s:
+            self._liveness = (
+                Liveness()
+            )  # others may have been cut off as well: their silence proves nothing
         if view is None:
             await self._register_again()
             return
-        good_until_s = asked_s + self._lease_s * _FENCE
-        if now_s >= good_until_s:
-            return  # it stands for how things were; the next may be heard sooner
-        self._good_until_s = good_until_s
-        self._beaten.set()
-        self._clock.heard(view.now_ms, now_s - asked_s)
-        self._liveness.saw(view.nodes, now_s)
+        valid_until_s = asked_s + self._lease_s * _FENCE
+        if now_s >= valid_until_s:
+            return  # the view is out of date; the next heartbeat may be faster
+        self._valid_until_s = valid_until_s
+        self._beat_succeeded.set()
+        self._clock.adjust(view.now_ms, now_s - asked_s)
+        self._liveness.update(view.nodes, now_s)
         self._view = view
         self._carriers.remote_carriers.nodes = self._others()
-        # Not where it may not know of an order that was given here meanwhile.
+        # The view may be older than an order that was given here after the request.
         if asked_s > self._ordered_s and self._carriers.is_started:
             self._orders.apply(view.orders)
         if self._carriers.is_started:
-            self._rereading.hear(view.reloads)
-        self._own([thing for thing, node in view.leases.items() if node == self.name])
+            self._cluster_reload.on_order(view.reloads)
+        self._set_leases([name for name, node in view.leases.items() if node == self.name])
         await self._evict_dead_nodes(now_s)
         if self.is_leader and now_s - self._recovered_s >= self._lease_s:
             await self._recover_abandoned_parts()
@@ -204,60 +209,65 @@ class Node(Component):
         await self._follow_accounts(view.accounts_version)
 
     async def _try_beat(self) -> None:
-        is_fenced = self._time_s() > self._good_until_s
+        is_fenced = self._time_s() > self._valid_until_s
         try:
-            async with asyncio.timeout(_PATIENCE_S if is_fenced else self._lease_s * _PATIENCE):
+            async with asyncio.timeout(
+                _FENCED_TIMEOUT_S if is_fenced else self._lease_s * _TIMEOUT
+            ):
                 await self.beat()
         except (StoreError, TimeoutError) as error:
-            log.error("heartbeat_failed", node=self.name, error=str(error) or "no answer in time")
+            log.error("heartbeat_failed", node=self.name, error=str(error) or "no response in time")
 
     async def _register_again(self) -> None:
-        """The others took this node for dead: what it held is in doubt, and it begins anew.
+        """Another node evicted this one: put its parts in doubt and register again.
 
-        Raises ConfigError, which ends the process, when another has the name now.
+        Raises ConfigError, which ends the process, when another process has the name now.
         """
         log.error("evicted_while_alive", node=self.name)
-        self._own(())
+        self._set_leases(())
         if await self._store.register(self._facts):
             raise ConfigError(f"another process is the node {self.name!r} now")
         await self._recover_leases_of(self.name)
 
     async def _guard(self) -> None:
+        """Close all binds whenever no heartbeat has succeeded for too long."""
         while True:
-            left_s = self._good_until_s - self._time_s()
+            left_s = self._valid_until_s - self._time_s()
             if left_s > 0:
                 await asyncio.sleep(left_s)
                 continue
-            if self._held:
-                log.error("binds_released", node=self.name, reason="the database does not answer")
-            self._own(())
-            self._beaten.clear()
-            await self._beaten.wait()
+            if self._leases:
+                log.error("binds_released", node=self.name, reason="the database does not respond")
+            self._set_leases(())
+            self._beat_succeeded.clear()
+            await self._beat_succeeded.wait()
 
-    # What its administrator wants.
+    # Orders of the administrator.
 
     async def order(self, carrier: str, *, unbind: bool) -> None:
-        """Have all nodes send nothing by a carrier; here whoever asks does it. Raises StoreError.
+        """Have the other nodes pause a carrier, or drain it. Raises StoreError.
 
-        It holds until `cancel_order`, whatever starts again meanwhile.
+        The order is in force until `cancel_order`, also for nodes that restart. The caller carries
+        it out on this node.
         """
         await self._store.order(carrier, unbind=unbind)
-        self._orders.given_here(carrier, unbind=unbind)
+        self._orders.note_order(carrier, unbind=unbind)
         self._ordered_s = self._time_s()
 
     async def cancel_order(self, carrier: str) -> None:
+        """Have the other nodes resume a carrier. Raises StoreError."""
         await self._store.cancel_order(carrier)
-        self._orders.taken_back_here(carrier)
+        self._orders.note_cancelled(carrier)
         self._ordered_s = self._time_s()
 
     async def reload(self) -> tuple[Reloaded, dict[str, ConfigReadResult | None]]:
-        """Have all nodes read their files again; see `ClusterReload.order`."""
-        return await self._rereading.order(self.name, lambda: self._view)
+        """Have every node read its configuration again; see `ClusterReload.order`."""
+        return await self._cluster_reload.order(self.name, lambda: self._view)
 
-    # What it owns.
+    # Its leases.
 
     def _next_beat(self) -> Heartbeat:
-        self._binds.changed(self._rereading.carriers_changed())
+        self._binds.reset(self._cluster_reload.changed_carriers())
         leases = self._view.leases if self._view else None
         acquire: list[str] = []
         release: list[str] = []
@@ -265,17 +275,19 @@ class Node(Component):
             acquire, release = self._binds.lease_request(leases, self._others())
             if "dispatch" in self._facts.roles and DISPATCH not in leases:
                 acquire = [*acquire, DISPATCH]
-        report = Report(self._binds.report(), self._rereading.last, self._rereading.applied_reload)
+        report = Report(
+            self._binds.reports(), self._cluster_reload.last, self._cluster_reload.applied_reload
+        )
         return Heartbeat(self.name, self._facts.run, report, acquire, release)
 
-    def _own(self, things: Collection[str]) -> None:
-        self._held = frozenset(things)
-        self._binds.own(self._held)
+    def _set_leases(self, names: Collection[str]) -> None:
+        self._leases = frozenset(names)
+        self._binds.set_owned(self._leases)
 
-    # The others.
+    # The other nodes.
 
     def _others(self) -> list[NodeRow]:
-        """All but this one that were heard so lately that they own what they have."""
+        """The other nodes whose last heartbeat is recent enough that they may use their leases."""
         now_s = self._time_s()
         return [
             node
@@ -293,7 +305,7 @@ class Node(Component):
                 await self._recover_leases_of(node.name)
 
     async def _recover_abandoned_parts(self) -> None:
-        """Whoever buried a node may have died himself before he took over what it held."""
+        """Recover parts of evicted nodes: the node that evicted one may have died before it did."""
         for name in await self._store.abandoned():
             log.warning("abandoned_parts_recovered", node=name)
             await self._recover_leases_of(name)

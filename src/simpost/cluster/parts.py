@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from uuid_utils import uuid7
 
-from simpost.cluster.clock import SharedClock, passed_s
+from simpost.cluster.clock import SharedClock, monotonic_s
 from simpost.cluster.local_carriers import LocalCarriers
 from simpost.cluster.node import Node, RecoverLeases
 from simpost.cluster.shared_rate_limit import SharedRateLimits
@@ -80,7 +80,7 @@ def shared_parts(
             recover_leases_of,
             reload,
             yield_binds_after_s=settings.yield_binds_after_s,
-            time_s=passed_s,
+            time_s=monotonic_s,
         )
 
     return ClusterParts(

@@ -1,8 +1,8 @@
-"""Reach: the carriers this node tried in vain to bind to, whose binds it leaves to others.
+"""Which carriers this node could not bind to, so that it yields their binds to other nodes.
 
-Whoever was not once bound for as long as its patience stands back while another could have the
-binds, and tries twice as long the next time. So a bind comes to a node that reaches its carrier;
-and where none does, the nodes try one after the other, ever longer.
+A node that was not bound once for `yield_after_s` yields the binds while another node wants them,
+and tries twice as long the next time. So a bind moves to a node that reaches the carrier. If no
+node does, the nodes try one after the other, for longer each time.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from simpost.observe import get_logger
 from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.cluster import CarrierReport
 
-_MOST_DOUBLINGS: Final = 3
-_REST: Final = 20
-"""A node that alone is cut off stays away so many times as long as it will try next: of a carrier
-with several binds its share is missing for a twentieth of the time at most."""
+_MAX_DOUBLINGS: Final = 3
+_RETRY_FACTOR: Final = 20
+"""A node that alone cannot reach a carrier retries after 20 times the length of its next attempt:
+of a carrier with several binds its share is missing for at most a twentieth of the time."""
 _BOUND: Final = (ConnectionState.READY, ConnectionState.THROTTLED)
 
 log = get_logger(__name__)
@@ -27,67 +27,71 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class UnreachableCarrier:
-    """What is known of a carrier to which this node was not bound when it should have been.
+    """A carrier that this node was not bound to although it owned binds.
 
     Attributes:
-        place: as the others are told it.
-        alone: another was bound all the same.
-        rests_until_s: then it asks for its share again although it was alone.
+        rank: as reported to the other nodes.
+        others_bound: whether another node was bound at the same time.
+        retry_at_s: when to share the binds again although others are bound.
     """
 
-    place: BindRank
-    alone: bool
-    rests_until_s: float
+    rank: BindRank
+    others_bound: bool
+    retry_at_s: float
 
 
 class Reachability:
-    """Forgets nothing of a carrier until it is bound here, or changed."""
+    """The unreachable carriers of this node, until it is bound or their settings change."""
 
-    def __init__(self, node: str, patience_s: float, time_s: Callable[[], float]) -> None:
+    def __init__(self, node: str, yield_after_s: float, time_s: Callable[[], float]) -> None:
         self._node = node
-        self._patience_s = patience_s
+        self._yield_after_s = yield_after_s
         self._time_s = time_s
         self._unreachable: dict[str, UnreachableCarrier] = {}
 
-    def place(self, carrier: str) -> BindRank:
-        vain = self._unreachable.get(carrier)
-        return vain.place if vain else NOT_YIELDING
+    def rank(self, carrier: str) -> BindRank:
+        """The rank of this node for the binds of a carrier."""
+        unreachable = self._unreachable.get(carrier)
+        return unreachable.rank if unreachable else NOT_YIELDING
 
-    def forget(self, carriers: Iterable[str]) -> None:
-        """They are other ones now, under the same name."""
-        for name in carriers:
-            self._unreachable.pop(name, None)
+    def forget(self, carrier: str) -> None:
+        """The carrier has other settings now: what is known of it no longer applies."""
+        self._unreachable.pop(carrier, None)
 
-    def look(
+    def update(
         self,
         carrier: str,
-        binds: Iterable[ConnectionStatus],
+        connections: Iterable[ConnectionStatus],
         unreachable_for_s: float,
         others: Collection[CarrierReport],
     ) -> None:
-        """See how it is: its binds here, tried in vain for so long, and what the others say."""
-        reached = any(_is_bound(each.connections) for each in others)
-        vain = self._unreachable.get(carrier)
-        if _is_bound(binds):
+        """Decide whether to yield, from the connections here and the reports of the others."""
+        others_bound = any(_is_bound(each.connections) for each in others)
+        known = self._unreachable.get(carrier)
+        if _is_bound(connections):
             self._unreachable.pop(carrier, None)
-        elif others and unreachable_for_s >= self._tries_s(vain.place.failed if vain else 0):
-            self._stand_back(carrier, unreachable_for_s, others, alone=reached)
-        elif vain and reached and (not vain.alone or self._time_s() >= vain.rests_until_s):
-            vain.place = BindRank(vain.place.failed, 0)
+        elif others and unreachable_for_s >= self._attempt_s(known.rank.failed if known else 0):
+            self._yield_binds(carrier, unreachable_for_s, others, others_bound=others_bound)
+        elif (
+            known
+            and others_bound
+            and (not known.others_bound or self._time_s() >= known.retry_at_s)
+        ):
+            known.rank = BindRank(known.rank.failed, 0)
 
-    def _stand_back(
+    def _yield_binds(
         self,
         carrier: str,
         unreachable_for_s: float,
         others: Iterable[CarrierReport],
         *,
-        alone: bool,
+        others_bound: bool,
     ) -> None:
-        failed = self.place(carrier).failed + 1
+        failed = self.rank(carrier).failed + 1
         turn = 1 + max(each.turn for each in others)
-        rests_until_s = self._time_s() + _REST * self._tries_s(failed)
+        retry_at_s = self._time_s() + _RETRY_FACTOR * self._attempt_s(failed)
         self._unreachable[carrier] = UnreachableCarrier(
-            BindRank(failed, turn), alone, rests_until_s
+            BindRank(failed, turn), others_bound, retry_at_s
         )
         log.warning(
             "binds_yielded",
@@ -97,9 +101,10 @@ class Reachability:
             failed=failed,
         )
 
-    def _tries_s(self, failed: int) -> float:
-        return float(self._patience_s * 2 ** min(failed, _MOST_DOUBLINGS))
+    def _attempt_s(self, failed: int) -> float:
+        """How long to try to bind, by the number of failed attempts."""
+        return float(self._yield_after_s * 2 ** min(failed, _MAX_DOUBLINGS))
 
 
-def _is_bound(binds: Iterable[ConnectionStatus]) -> bool:
-    return any(bind.state in _BOUND for bind in binds)
+def _is_bound(connections: Iterable[ConnectionStatus]) -> bool:
+    return any(one.state in _BOUND for one in connections)

@@ -1,4 +1,4 @@
-"""Elsewhere: what the other nodes say of carriers whose binds they own."""
+"""The carriers as the other nodes report them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from simpost.ports.cluster import CarrierReport, NodeRow
 
 
 class RemoteCarriers:
-    """Empty where there is one node only."""
+    """Reports of nodes that own connections of a carrier; none on a single node."""
 
     def __init__(self) -> None:
         self.nodes: Sequence[NodeRow] = ()
-        """Those that live, without this one."""
+        """The other nodes that are alive."""
 
     def is_available(self, carrier: str) -> bool:
-        """Whether a message had better go by it, for one of them."""
+        """Whether routing should prefer the carrier because of another node."""
         return any(report.is_available for _, report in self._reports(carrier))
 
     def should_fail_over(self, carrier: str) -> bool:
-        """Whether none of them has a bind by which it goes."""
+        """Whether no other node can send queued messages by the carrier."""
         return all(report.should_fail_over for _, report in self._reports(carrier))
 
     def connections(self, carrier: str) -> list[tuple[str, ConnectionStatus]]:
-        """Each connection they own, with the name of the node."""
+        """Each connection of another node, with the name of the node."""
         return [
             (name, one) for name, report in self._reports(carrier) for one in report.connections
         ]
 
     def leased(self, carrier: str) -> int:
+        """How many parts the other nodes have leased for the carrier."""
         return sum(report.held for _, report in self._reports(carrier))
 
     def _reports(self, carrier: str) -> Iterator[tuple[str, CarrierReport]]:

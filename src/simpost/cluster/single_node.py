@@ -12,7 +12,7 @@ from simpost.runtime.component import Component
 
 
 class SingleNode(Component):
-    """Implements `simpost.cluster.facade.Cluster`; always leads and has no one to tell."""
+    """Implements `simpost.cluster.facade.Cluster`. It is always the leader."""
 
     name = "embedded"
     is_leader = True
@@ -21,18 +21,25 @@ class SingleNode(Component):
     def __init__(self, reload: Callable[[], Awaitable[Reloaded]]) -> None:
         self._reload = reload
 
-    async def join(self) -> None: ...
+    async def join(self) -> None:
+        """Do nothing: there is no other node."""
 
-    async def leave(self) -> None: ...
+    async def leave(self) -> None:
+        """Do nothing: there is no other node."""
 
-    def on_change(self) -> None: ...
+    def on_change(self) -> None:
+        """Do nothing: there is no other node."""
 
     def samples(self) -> Iterable[Sample]:
+        """The present values of its metrics."""
         return (Sample(metrics.LEADER, (), self.is_leader),)
 
-    async def order(self, carrier: str, *, unbind: bool) -> None: ...
+    async def order(self, carrier: str, *, unbind: bool) -> None:
+        """Do nothing: there is no other node."""
 
-    async def cancel_order(self, carrier: str) -> None: ...
+    async def cancel_order(self, carrier: str) -> None:
+        """Do nothing: there is no other node."""
 
     async def reload(self) -> tuple[Reloaded, dict[str, ConfigReadResult | None]]:
+        """Read the configuration again. Returns what changed. Raises ConfigError."""
         return await self._reload(), {}

@@ -103,5 +103,5 @@ class Accounts:
         if known and known.rate_per_s == rate:
             return known
         if self._shared:
-            self._shared.changed(account)
+            self._shared.discard(account)
         return TokenBucket(rate, burst=max(1.0, rate), now_s=self._monotonic_s())

@@ -3,14 +3,14 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank, share_of
-from simpost.cluster.lease_names import DISPATCH, bind_of, parse_bind
+from simpost.cluster.bind_allocation import NOT_YIELDING, BindRank, allocate_binds
+from simpost.cluster.lease_names import DISPATCH, bind_lease, parse_bind_lease
 
 A, B, C = "a", "b", "c"
 
 
 def binds(*numbers):
-    return [bind_of("one", number) for number in numbers]
+    return [bind_lease("one", number) for number in numbers]
 
 
 def sharing(*names, **places):
@@ -18,49 +18,51 @@ def sharing(*names, **places):
 
 
 def test_a_node_alone_takes_all():
-    share = share_of(A, {"one": (1, 2, 3)}, sharing(A), {})
+    share = allocate_binds(A, {"one": (1, 2, 3)}, sharing(A), {})
     assert share.acquire == binds(1, 2, 3)
 
 
 def test_binds_of_other_nodes_are_not_taken():
-    share = share_of(A, {"one": (1, 2)}, sharing(A), dict.fromkeys(binds(1, 2), B))
+    share = allocate_binds(A, {"one": (1, 2)}, sharing(A), dict.fromkeys(binds(1, 2), B))
     assert share == ([], [])
 
 
 def test_binds_above_a_fair_share_are_returned_one_at_a_time():
-    share = share_of(A, {"one": (1, 2, 3, 4)}, sharing(A, B), dict.fromkeys(binds(1, 2, 3, 4), A))
+    share = allocate_binds(
+        A, {"one": (1, 2, 3, 4)}, sharing(A, B), dict.fromkeys(binds(1, 2, 3, 4), A)
+    )
     assert share == ([], binds(3))
 
 
 def test_a_single_bind_stays_where_it_is():
-    share = share_of(A, {"one": (1,)}, sharing(*"abcde"), dict.fromkeys(binds(1), A))
+    share = allocate_binds(A, {"one": (1,)}, sharing(*"abcde"), dict.fromkeys(binds(1), A))
     assert share == ([], [])
 
 
 def test_a_yielding_node_returns_all_binds_and_takes_none():
     places = sharing(B, a=BindRank(1, 1))
-    assert share_of(A, {"one": (1, 2)}, places, dict.fromkeys(binds(1), A)) == ([], binds(1))
-    assert share_of(B, {"one": (1, 2)}, places, {}) == (binds(1, 2), [])
+    assert allocate_binds(A, {"one": (1, 2)}, places, dict.fromkeys(binds(1), A)) == ([], binds(1))
+    assert allocate_binds(B, {"one": (1, 2)}, places, {}) == (binds(1, 2), [])
 
 
 def test_when_all_nodes_yield_the_first_to_yield_is_next():
     places = sharing(a=BindRank(2, 7), b=BindRank(3, 6), c=BindRank(1, 8))
-    shares = {name: share_of(name, {"one": (1, 2)}, places, {}) for name in (A, B, C)}
+    shares = {name: allocate_binds(name, {"one": (1, 2)}, places, {}) for name in (A, B, C)}
     assert [shares[name].acquire for name in (A, B, C)] == [[], binds(1, 2), []]
 
 
 def test_of_sharing_nodes_the_one_with_fewer_failures_goes_first():
     places = sharing(B, a=BindRank(1, 0))
     wanted = {"one": (1, 2)}
-    assert share_of(A, wanted, places, {}).acquire == binds(2)
-    assert share_of(A, wanted, places, dict.fromkeys(binds(1), B)).acquire == binds(2)
-    assert share_of(A, {"one": (1,)}, places, {}).acquire == []
-    assert share_of(B, {"one": (1,)}, places, {}).acquire == binds(1)
+    assert allocate_binds(A, wanted, places, {}).acquire == binds(2)
+    assert allocate_binds(A, wanted, places, dict.fromkeys(binds(1), B)).acquire == binds(2)
+    assert allocate_binds(A, {"one": (1,)}, places, {}).acquire == []
+    assert allocate_binds(B, {"one": (1,)}, places, {}).acquire == binds(1)
 
 
 def test_the_name_of_a_lease_says_whose_bind_it_is():
-    assert parse_bind(bind_of("carrier-one", 12)) == ("carrier-one", 12)
-    assert parse_bind(DISPATCH) is None
+    assert parse_bind_lease(bind_lease("carrier-one", 12)) == ("carrier-one", 12)
+    assert parse_bind_lease(DISPATCH) is None
 
 
 @given(
@@ -76,7 +78,7 @@ def test_repeated_sharing_ends_with_every_bind_owned(count, places, chance):
     for _ in range(3 * count + 2):
         before = dict(leases)
         for name in names:
-            share = share_of(name, wanted, stand, leases)
+            share = allocate_binds(name, wanted, stand, leases)
             for thing in share.release:
                 assert leases.pop(thing) == name
             for thing in share.acquire:

@@ -11,16 +11,16 @@ def row(name="a", serial=1, run=b"1"):
 
 def test_a_node_is_silent_from_when_its_serial_was_first_seen():
     watch = Liveness()
-    watch.saw([row()], 100.0)
-    watch.saw([row()], 107.0)
+    watch.update([row()], 100.0)
+    watch.update([row()], 107.0)
     assert watch.silent_s(row(), 110.0) == 10.0
 
 
 def test_a_heartbeat_or_a_new_process_of_the_name_ends_its_silence():
     for changed in (row(serial=2), row(run=b"2")):
         watch = Liveness()
-        watch.saw([row()], 100.0)
-        watch.saw([changed], 107.0)
+        watch.update([row()], 100.0)
+        watch.update([changed], 107.0)
         assert watch.silent_s(changed, 110.0) == 3.0
 
 
@@ -30,9 +30,9 @@ def test_the_silence_of_a_node_never_seen_is_unknown():
 
 def test_a_suspended_observer_does_not_count_its_own_absence_as_silence():
     watch = Liveness()
-    watch.saw([row()], 100.0)
-    watch.saw([], 101.0)
-    watch.saw([row()], 200.0)
+    watch.update([row()], 100.0)
+    watch.update([], 101.0)
+    watch.update([row()], 200.0)
     assert watch.silent_s(row(), 201.0) == 1.0
 
 
@@ -55,12 +55,12 @@ def test_a_jump_of_the_wall_clock_does_not_move_the_shared_one():
 
 def test_the_shared_clock_follows_the_database():
     clock = Clocks().shared()
-    clock.heard(4_600_000, way_s=0.01)
+    clock.adjust(4_600_000, round_trip_s=0.01)
     assert clock.now_ms() == 4_600_000
 
 
 def test_a_difference_within_the_round_trip_is_ignored():
     clock = Clocks().shared()
-    clock.heard(1_000_090, way_s=0.01)
-    clock.heard(1_000_900, way_s=1.0)
+    clock.adjust(1_000_090, round_trip_s=0.01)
+    clock.adjust(1_000_900, round_trip_s=1.0)
     assert clock.now_ms() == 1_000_000

@@ -40,15 +40,15 @@ def reach(time_s):
 
 
 def test_a_bind_that_never_succeeds_is_yielded_to_other_nodes(reach):
-    reach.look(ONE, LOST, PATIENCE_S - 1, [says()])
-    assert reach.place(ONE) == NOT_YIELDING
-    reach.look(ONE, LOST, PATIENCE_S, [says()])
-    assert reach.place(ONE) == BindRank(1, 1)
+    reach.update(ONE, LOST, PATIENCE_S - 1, [says()])
+    assert reach.rank(ONE) == NOT_YIELDING
+    reach.update(ONE, LOST, PATIENCE_S, [says()])
+    assert reach.rank(ONE) == BindRank(1, 1)
 
 
 def test_a_node_that_is_alone_keeps_trying(reach):
-    reach.look(ONE, LOST, 1000 * PATIENCE_S, [])
-    assert reach.place(ONE) == NOT_YIELDING
+    reach.update(ONE, LOST, 1000 * PATIENCE_S, [])
+    assert reach.rank(ONE) == NOT_YIELDING
 
 
 def test_each_failure_doubles_the_wait_up_to_eight_times(reach):
@@ -62,41 +62,42 @@ def test_each_failure_doubles_the_wait_up_to_eight_times(reach):
 
 
 def fails(reach, seconds, failed):
-    reach.look(ONE, LOST, seconds, [says(turn=3)])
-    return reach.place(ONE).failed > failed
+    reach.update(ONE, LOST, seconds, [says(turn=3)])
+    return reach.rank(ONE).failed > failed
 
 
 def test_a_yielding_node_queues_behind_earlier_ones(reach):
-    reach.look(ONE, LOST, PATIENCE_S, [says(turn=4), says(), says(turn=9)])
-    assert reach.place(ONE).turn == 10
+    reach.update(ONE, LOST, PATIENCE_S, [says(turn=4), says(), says(turn=9)])
+    assert reach.rank(ONE).turn == 10
 
 
 def test_one_successful_bind_resets_the_failures(reach):
-    reach.look(ONE, LOST, PATIENCE_S, [says()])
-    reach.look(ONE, BOUND, 0.0, [says()])
-    assert reach.place(ONE) == NOT_YIELDING
+    reach.update(ONE, LOST, PATIENCE_S, [says()])
+    reach.update(ONE, BOUND, 0.0, [says()])
+    assert reach.rank(ONE) == NOT_YIELDING
 
 
 def test_a_node_shares_again_once_another_is_bound(reach):
-    reach.look(ONE, LOST, PATIENCE_S, [says(LOST)])
-    reach.look(ONE, [], 0.0, [says(LOST)])
-    assert reach.place(ONE).turn
-    reach.look(ONE, [], 0.0, [says(BOUND)])
-    assert reach.place(ONE) == BindRank(1, 0)
+    reach.update(ONE, LOST, PATIENCE_S, [says(LOST)])
+    reach.update(ONE, [], 0.0, [says(LOST)])
+    assert reach.rank(ONE).turn
+    reach.update(ONE, [], 0.0, [says(BOUND)])
+    assert reach.rank(ONE) == BindRank(1, 0)
 
 
 def test_a_node_that_alone_is_cut_off_asks_for_its_share_after_a_long_wait(reach, time_s):
-    reach.look(ONE, LOST, PATIENCE_S, [says(BOUND)])
+    reach.update(ONE, LOST, PATIENCE_S, [says(BOUND)])
     rest_s = 20 * 2 * PATIENCE_S
     time_s.now_s += rest_s - 1
-    reach.look(ONE, [], 0.0, [says(BOUND)])
-    assert reach.place(ONE).turn
+    reach.update(ONE, [], 0.0, [says(BOUND)])
+    assert reach.rank(ONE).turn
     time_s.now_s += 2
-    reach.look(ONE, [], 0.0, [says(BOUND)])
-    assert reach.place(ONE) == BindRank(1, 0)
+    reach.update(ONE, [], 0.0, [says(BOUND)])
+    assert reach.rank(ONE) == BindRank(1, 0)
 
 
 def test_a_carrier_that_was_changed_is_tried_like_a_new_one(reach):
-    reach.look(ONE, LOST, PATIENCE_S, [says(BOUND)])
-    reach.forget([ONE, "another"])
-    assert reach.place(ONE) == NOT_YIELDING
+    reach.update(ONE, LOST, PATIENCE_S, [says(BOUND)])
+    reach.forget("another")
+    reach.forget(ONE)
+    assert reach.rank(ONE) == NOT_YIELDING

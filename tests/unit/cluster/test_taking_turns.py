@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.cluster.bind_allocation import BindRank, share_of
+from simpost.cluster.bind_allocation import BindRank, allocate_binds
 from simpost.cluster.reachability import Reachability
 from simpost.ports.carrier import ConnectionState, ConnectionStatus
 from simpost.ports.cluster import CarrierReport
@@ -65,17 +65,17 @@ class Node:
         )
         others = {node.name: node.report for node in site.nodes if node is not self}
         said = report(mine, is_bound)
-        self._reach.look(ONE, said.connections, unreachable_for_s, list(others.values()))
+        self._reach.update(ONE, said.connections, unreachable_for_s, list(others.values()))
         places = {name: BindRank(each.failed, each.turn) for name, each in others.items()}
-        places[self.name] = self._reach.place(ONE)
-        share = share_of(self.name, {ONE: site.numbers}, {ONE: places}, site.leases)
+        places[self.name] = self._reach.rank(ONE)
+        share = allocate_binds(self.name, {ONE: site.numbers}, {ONE: places}, site.leases)
         for thing in share.release:
             assert site.leases.pop(thing) == self.name
         for thing in share.acquire:
             assert thing not in site.leases
             site.leases[thing] = self.name
         site.moves += bool(share.acquire)
-        self.report = report(mine, is_bound, *self._reach.place(ONE))
+        self.report = report(mine, is_bound, *self._reach.rank(ONE))
 
 
 def report(mine, is_bound, failed=0, turn=0):
