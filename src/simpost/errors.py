@@ -25,18 +25,18 @@ from __future__ import annotations
 
 
 class SimpostError(Exception):
-    """Something went wrong in simpost."""
+    """Base of all errors of simpost."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
 
 
 class InvalidRequest(SimpostError):
-    """The request cannot be done as asked."""
+    """The request is not valid."""
 
 
 class NotFound(InvalidRequest):
-    """There is nothing of this name."""
+    """There is no object with this name."""
 
 
 class UnknownAccount(NotFound):
@@ -44,7 +44,7 @@ class UnknownAccount(NotFound):
 
 
 class UnknownCarrier(NotFound):
-    """There is no carrier of this name."""
+    """There is no carrier with this name."""
 
 
 class UnknownEsim(NotFound):
@@ -52,11 +52,11 @@ class UnknownEsim(NotFound):
 
 
 class CarrierError(SimpostError):
-    """The carrier did not take the part.
+    """The carrier did not accept the part.
 
     Attributes:
         retryable: the same part may be offered again later.
-        our_fault: the bind, route or configuration must be mended, not the message.
+        our_fault: the bind, route or configuration must be fixed, not the message.
         outcome_known: false when bytes may have left and no answer came (in doubt).
         carrier_code: what the carrier said, in its own words (SMPP command_status in hex).
         retry_after_s: seconds the carrier asked us to wait, if it did.
@@ -101,7 +101,7 @@ class StoreDamaged(StoreError):
 
 
 class StoreTimeout(StoreError):
-    """The store did not answer in time."""
+    """The store did not respond in time."""
 
 
 class SchemaTooNew(StoreError):

@@ -37,10 +37,7 @@ UNUSED_WORDS = re.compile(
 )
 WORDS_TO_DO = (
     "src/simpost/carriers/",
-    "src/simpost/domain/",
-    "src/simpost/errors.py",
     "src/simpost/ports/",
-    "src/simpost/runtime/",
     "src/simpost/smpp/",
     "src/simpost/smsc/",
     "src/simpost/store/",

@@ -1,4 +1,4 @@
-"""Accounts: who calls the API, and how they prove it."""
+"""Accounts of the API and their credentials."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from simpost.domain.messages import Category
 
 
 class Dialect(StrEnum):
-    """Which of the two documented dialects an account speaks."""
+    """The two documented dialects of the compatible API."""
 
     HIROAMING = "hiroaming"
     ESIM_ACCESS = "esim_access"
 
 
 class Account(msgspec.Struct, frozen=True):
-    """One caller of the API.
+    """A customer of the API.
 
     Attributes:
         secret: in clear, in memory only; the store holds it sealed.
@@ -48,7 +48,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What to change of one account. A field that is `None` stays as the store has it.
+    """Changes of one account. A field that is `None` stays unchanged.
 
     The rest is never written back from memory: another writer may have changed it since.
     """

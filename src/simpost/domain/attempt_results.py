@@ -1,4 +1,4 @@
-"""What an attempt changes in its part, and what a failed part changes in its siblings. Pure."""
+"""The effects of an attempt on its part, and of a failed part on its siblings. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simpost.domain.states import State
 
 
 class AttemptResult(msgspec.Struct, frozen=True, gc=False):
-    """One attempt of one part, with what is decided to follow from it.
+    """One attempt of one part, and the decision that follows from it.
 
     Attributes:
         total: how many parts the message has.
@@ -38,7 +38,7 @@ class AttemptResult(msgspec.Struct, frozen=True, gc=False):
 
 
 class PartStatus(NamedTuple):
-    """What is stored of a part and may change with an attempt.
+    """The stored fields of a part that an attempt may change.
 
     Attributes:
         owner: the node that leased it.
@@ -57,7 +57,7 @@ class PartStatus(NamedTuple):
 
 
 class SiblingPart(NamedTuple):
-    """A part of a message, as far as it matters for the others."""
+    """The facts about a part that matter for its siblings."""
 
     number: int
     state: State
@@ -65,7 +65,7 @@ class SiblingPart(NamedTuple):
 
 
 def apply_late_result(part: PartStatus, late: AttemptResult) -> PartStatus:
-    """The part after a settlement that does not follow from its last attempt alone.
+    """The part after a result that does not belong to its last attempt alone.
 
     Either a later attempt has begun, or the settlement says less than is known. A state is replaced
     only by one that outranks it. An older attempt does not end the lease of a newer one, unless the

@@ -1,4 +1,4 @@
-"""eSIMs and plans: the facts a send is decided on.
+"""eSIMs and plans: the facts that the decision to send is based on.
 
 Words and values are those of the eSIM trade's APIs (smsStatus, smdpStatus, esimStatus).
 """
@@ -13,7 +13,7 @@ from simpost.domain.reasons import Reason
 
 
 class SmsStatus(IntEnum):
-    """Who may send an SMS to eSIMs of a plan."""
+    """The senders that eSIMs of a plan accept SMS from."""
 
     UNSUPPORTED = 0
     API_AND_PHONE = 1
@@ -21,7 +21,7 @@ class SmsStatus(IntEnum):
 
 
 class SmdpStatus(StrEnum):
-    """Where the profile is, as the SM-DP+ reports it."""
+    """The state of the profile, as the SM-DP+ reports it."""
 
     RELEASED = "RELEASED"
     DOWNLOAD = "DOWNLOAD"
@@ -32,7 +32,7 @@ class SmdpStatus(StrEnum):
 
 
 class EsimStatus(StrEnum):
-    """Where the order of the eSIM is."""
+    """The state of the eSIM's order."""
 
     CREATE = "CREATE"
     PAYING = "PAYING"
@@ -50,7 +50,7 @@ class EsimStatus(StrEnum):
 
 
 class Esim(msgspec.Struct, frozen=True, gc=False):
-    """What a decision needs to know of one eSIM. Absent identifiers are empty strings."""
+    """The facts about one eSIM for a decision. Absent identifiers are empty strings."""
 
     esim_tran_no: str
     iccid: str
@@ -59,7 +59,7 @@ class Esim(msgspec.Struct, frozen=True, gc=False):
     smdp_status: str
     esim_status: str
     sms_status: int | None
-    """The eSIM's own smsStatus where it was given, else its plan's; None where neither is known."""
+    """The smsStatus of the eSIM, otherwise of its plan; `None` if neither is known."""
     package_code: str = ""
     slug: str = ""
     retired: bool = False
@@ -87,7 +87,7 @@ _INSTALLED = frozenset({SmdpStatus.INSTALLATION, SmdpStatus.ENABLED, SmdpStatus.
 
 
 def blocking_reason(esim: Esim) -> Reason | None:
-    """Why this eSIM cannot be sent an SMS by the API now; none when it can.
+    """The reason why the API cannot send to this eSIM now; `None` if it can.
 
     A disabled profile can: the carrier keeps the message until it is enabled again.
     """

@@ -1,4 +1,4 @@
-"""Identifiers of SIMs and subscribers, checked as their standards write them."""
+"""Checks identifiers of SIMs and subscribers by their standards."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def is_imsi(text: str) -> bool:
 
 
 class DigitsLost(Exception):
-    """The identifier went through a number that cannot hold all its digits."""
+    """The identifier was converted to a number that cannot hold all its digits."""
 
 
 _DECIMAL = re.compile(r"([0-9]+)[.,]0+")
 _SCIENTIFIC = re.compile(r"([0-9])[.,]?([0-9]*)[eE]\+?([0-9]{1,4})")
 _SURE = 15
-"""Decimal digits that a double holds exactly, and all that a spreadsheet keeps."""
+"""Decimal digits that a double holds exactly; spreadsheets keep no more."""
 _MOST_EXACT = 2**53
 
 
 def restore_digits(text: str) -> str:
-    """The identifier a text stood for before a program took it for a number.
+    """The identifier of a text that a program has converted to a number and back.
 
     `4915112345678.0` and `4.915112345678E+12` still hold every digit; raises DigitsLost where
     digits may be lost. A text that is not a number's is given back as it is.

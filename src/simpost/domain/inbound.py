@@ -1,4 +1,4 @@
-"""What comes in: texts from handsets to our numbers, and from phones to eSIMs.
+"""Inbound messages: texts from handsets to our numbers, and from phones to eSIMs.
 
 Times are integer milliseconds since 1970-01-01 UTC; ids are UUIDv7, as those of messages are.
 """
@@ -15,31 +15,31 @@ from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
 
 NO_ACCOUNT = 0
-"""In place of an account: what comes in for nobody we know is for the administrator to look at."""
+"""Account id of messages that belong to no account; the administrator sees them."""
 
 _PREFIXED_DIGITS = 10
-"""From here on `00` before a number is the international prefix, not part of a short code."""
+"""From this length on, a leading `00` is the international prefix and not part of a short code."""
 
 
 class InboundState(StrEnum):
-    """What became of a message that came in."""
+    """The state of an inbound message."""
 
     RECEIVED = "received"
-    """Kept: a reply, or a text to a number of ours."""
+    """Stored: a reply, or a text to one of our numbers."""
     FORWARDED = "forwarded"
-    """From a phone to an eSIM: it became a message."""
+    """From a phone to an eSIM: sent to it as a message."""
     REFUSED = "refused"
-    """From a phone to an eSIM that does not take it; the carrier was told so."""
+    """From a phone to an eSIM that does not accept it; the carrier got an error status."""
 
 
 UNDECODABLE = "undecodable"
-"""In place of an alphabet: the header is broken, so nobody knows where a text begins."""
+"""Label in place of an alphabet: the header is broken, so the start of the text is unknown."""
 MAX_RAW_OCTETS = 8_192
-"""Octets of one PDU that are kept as they came; a text of 4,096 UCS-2 units is that long."""
+"""Most raw octets stored of one PDU: the length of a text of 4,096 UCS-2 units."""
 
 
 class RawPart(msgspec.Struct, frozen=True, array_like=True):
-    """User data of one PDU as it came, so that it can be read again.
+    """User data of one PDU as received, so that it can be decoded again.
 
     Attributes:
         octets: header included, septets packed or not as the carrier sends them; the first
@@ -55,7 +55,7 @@ class RawPart(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PartPosition(msgspec.Struct, frozen=True, gc=False):
-    """Where a part stands in its message.
+    """The position of a part in its message.
 
     Attributes:
         kind: `udh8`, `udh16` or `sar`, which keep references of different sizes apart; or `alone`,
@@ -74,7 +74,7 @@ class PartPosition(msgspec.Struct, frozen=True, gc=False):
 
 
 class InboundPart(msgspec.Struct, frozen=True, gc=False):
-    """One PDU's worth of a message that comes in.
+    """One PDU of an inbound message.
 
     Attributes:
         source, destination: digits of a number without plus or international prefix, else as
@@ -107,7 +107,7 @@ class InboundPart(msgspec.Struct, frozen=True, gc=False):
 
 
 class InboundMessage(msgspec.Struct, frozen=True):
-    """One message that came in, as the log shows it.
+    """One inbound message, as the log shows it.
 
     Attributes:
         account_id: NO_ACCOUNT when neither the number nor the sender is an account's.
@@ -137,22 +137,22 @@ class InboundMessage(msgspec.Struct, frozen=True):
 
 
 class Subscriber(msgspec.Struct, frozen=True, gc=False):
-    """The eSIM that has a number, and whose it is."""
+    """The eSIM that has a number, and its account."""
 
     account_id: int
     esim: Esim
 
 
 class OwnNumbers:
-    """The numbers and names that are ours: texts to them are kept, texts from them not carried."""
+    """Our own numbers and names: texts to them are stored, texts from them are not forwarded."""
 
     def __init__(self, owners: Mapping[str, str], others: Iterable[str] = ()) -> None:
-        """`owners` has the access code of the account that has a number alone, or an empty one."""
+        """`owners` has the access code of the account that owns a number, empty if all share it."""
         self._owners = {_folded(number): "" for number in others if number}
         self._owners |= {_folded(number): owner for number, owner in owners.items()}
 
     def owner_of(self, number: str) -> str | None:
-        """The account that has it alone; empty when all share it; none when it is not ours."""
+        """The account that owns it; empty if all share it; `None` if it is not ours."""
         return self._owners.get(_folded(number))
 
     def __contains__(self, number: str) -> bool:
@@ -164,7 +164,7 @@ def _folded(number: str) -> str:
 
 
 def plain_number(address: str) -> str:
-    """The digits of a number without plus or `00`; a name stays as it is."""
+    """The digits of a number without plus or `00`; a name is unchanged."""
     digits = address.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return address
@@ -174,7 +174,7 @@ def plain_number(address: str) -> str:
 
 
 def phone_blocking_reason(esim: Esim) -> Reason | None:
-    """Why this eSIM takes no text from a phone now; none when it does."""
+    """The reason why this eSIM accepts no text from a phone now; `None` if it does."""
     if esim.sms_status == SmsStatus.API_ONLY:
         return Reason.SMS_API_ONLY
     return blocking_reason(esim)

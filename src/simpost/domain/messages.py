@@ -1,4 +1,4 @@
-"""Messages, their parts and tries: the facts the store keeps and the APIs show.
+"""Messages, their parts and attempts, as stored and as shown by the APIs.
 
 Times are integer milliseconds since 1970-01-01 UTC; APIs turn them into RFC 3339.
 A message id is the 16 octets of a UUIDv7 (RFC 9562 5.7), so ids sort by age.
@@ -18,7 +18,7 @@ from simpost.domain.states import State
 
 
 class Category(StrEnum):
-    """Why a message is sent; decides its priority and whether it is repeated when in doubt."""
+    """The purpose of a message; decides its priority and whether it is repeated in doubt."""
 
     CODE = "code"
     SERVICE = "service"
@@ -45,13 +45,13 @@ PRIORITY = {
 
 
 def format_id(message_id: bytes) -> str:
-    """A message id as people and APIs write it: the canonical 36 characters."""
+    """A message id in its canonical form of 36 characters."""
     text = message_id.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def parse_id(text: str) -> bytes | None:
-    """The id that was written, or none when this is not one."""
+    """The id of a text; `None` if it is not an id."""
     try:
         return uuid.UUID(text).bytes
     except ValueError:
@@ -59,7 +59,7 @@ def parse_id(text: str) -> bytes | None:
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What a carrier counts: one PDU's worth of a message, as the log shows it."""
+    """One PDU of a message, the unit that carriers count, as the log shows it."""
 
     number: int
     state: State
@@ -73,7 +73,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try of one part, and what it said."""
+    """One attempt of one part, and its outcome."""
 
     part: int
     number: int
@@ -84,11 +84,11 @@ class Attempt(msgspec.Struct, frozen=True):
     started_ms: int
     ended_ms: int
     repeat: bool
-    """The part was in doubt when it was tried again."""
+    """Whether the part was in doubt before this attempt."""
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One message as the log shows it; parts, attempts and receipts where it is looked up alone.
+    """One message, as the log shows it; with parts, attempts and receipts only in a single look-up.
 
     Attributes:
         text: what was sent; hex digits when the encoding is binary.

@@ -1,4 +1,4 @@
-"""What the network said about a part that did not arrive, in words for its sender.
+"""Explains error codes of networks for parts that were not delivered.
 
 A carrier code of the kind `3:27` is SMPP's network_error_code: network type and error (SMPP 3.4
 5.3.2.31, 5.0 4.8.4.42). Other codes are the carrier's own, and only it can explain them.
@@ -54,13 +54,13 @@ _CODE: Final = re.compile(r"(\d{1,3}):(\d{1,5})(?: |$)")
 
 
 def network_error(network: int, error: int, own: str | None = None) -> str:
-    """The carrier code of a network_error_code, with the carrier's own one behind if it differs."""
+    """The carrier code of a network_error_code, followed by the carrier's own one if it differs."""
     code = f"{network}:{error}"
     return code if own is None or _is_number(own, error) else f"{code} err {own}"
 
 
 def explain_carrier_code(carrier_code: str | None) -> str | None:
-    """What a carrier code means and what to do; none when only the carrier can tell."""
+    """The meaning of a carrier code and what to do; `None` if only the carrier knows it."""
     found = _CODE.match(carrier_code or "")
     if found is None:
         return None

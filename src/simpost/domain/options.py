@@ -1,4 +1,4 @@
-"""How a message is to be sent, beside its text: what it takes to send the same octets again."""
+"""Options of a message beside its text; with them the same octets can be sent again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Concatenation(StrEnum):
-    """How the parts of a long message are marked as one. Kinds are never mixed in one message."""
+    """Methods to join the parts of a long message. A message uses one of them."""
 
     UDH8 = "udh8"
     """By a header with a reference of one octet (TS 23.040 9.2.3.24.1)."""
@@ -18,7 +18,7 @@ class Concatenation(StrEnum):
     SAR = "sar"
     """By the TLVs sar_msg_ref_num, sar_total_segments, sar_segment_seqnum (SMPP 3.4 5.3.2.22)."""
     PAYLOAD = "payload"
-    """Not at all: the carrier gets it whole in message_payload and cuts it itself."""
+    """None: the carrier gets the whole text in message_payload and cuts it itself."""
 
 
 class Ports(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +30,7 @@ class Ports(msgspec.Struct, frozen=True, gc=False):
 
 
 class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What was sent in place of some characters of the text, and how often."""
+    """A replacement of characters in the text, and how often it was made."""
 
     character: str
     replacement: str
@@ -38,7 +38,7 @@ class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What is asked for beside the text, and how the parts are joined.
+    """Options of the request, and the method that joins the parts.
 
     Attributes:
         concatenation: none when there is nothing to join; then a long message goes as the carrier's

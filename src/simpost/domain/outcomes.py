@@ -1,4 +1,4 @@
-"""What a try said, and what a receipt said later."""
+"""Outcomes of attempts, and delivery receipts."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from simpost.domain.states import State
 
 
 class OutcomeKind(StrEnum):
-    """The five things a try of a part can say."""
+    """The five outcomes of an attempt."""
 
     ACCEPTED = "accepted"
-    """The carrier took it."""
+    """The carrier accepted the part."""
     THROTTLED = "throttled"
-    """Not now, slower."""
+    """The carrier asks for a lower rate."""
     REFUSED = "refused"
-    """Not this part, ever."""
+    """The carrier refused the part for good."""
     UNREACHABLE = "unreachable"
-    """Nothing left us, or the carrier had a passing fault."""
+    """Nothing was sent, or the carrier reported a temporary error."""
     IN_DOUBT = "in_doubt"
-    """Bytes left and no answer came."""
+    """Bytes were sent and no response came."""
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What one try of one part said."""
+    """The outcome of one attempt of one part."""
 
     kind: OutcomeKind
     carrier_message_id: str | None = None
@@ -36,7 +36,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
-    """What a carrier reported about a part it took.
+    """A delivery receipt of a carrier about a part that it accepted.
 
     `carrier_message_id` is exactly as received. A state below `sent` never comes from a
     receipt: an intermediate notice is `sent` with a reason. `numbers` are those it names, in its
@@ -55,22 +55,22 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReceiptDisposition(StrEnum):
-    """Why a receipt was kept, other than obeyed at once."""
+    """Why a receipt was stored and not applied at once."""
 
     PARKED = "parked"
-    """No part was found for its id; it waits for one."""
+    """No part has its id yet."""
     MATCHED = "matched"
-    """It came before the answer that told us its id, and was obeyed then."""
+    """It arrived before the response with its id, and was applied after it."""
     LATE = "late"
-    """Its part had ended otherwise."""
+    """Its part had another final state."""
     DUPLICATE = "duplicate"
-    """It said what was known."""
+    """It reported what was known already."""
     AMBIGUOUS = "ambiguous"
-    """Several parts may be meant."""
+    """It may belong to several parts."""
 
 
 class UnappliedReceipt(msgspec.Struct, frozen=True):
-    """A receipt that was kept, as the log shows it; the same again only counts up `times`."""
+    """A stored receipt, as the log shows it; an identical one only increases `times`."""
 
     part: int
     carrier: str
@@ -85,7 +85,7 @@ class UnappliedReceipt(msgspec.Struct, frozen=True):
 
 
 class UnmatchedReceipt(msgspec.Struct, frozen=True):
-    """A receipt that was applied to no part, parked or ambiguous, as the administrator sees it.
+    """A parked or ambiguous receipt, applied to no part, as the administrator sees it.
 
     One that came again counts up `times`; numbers and times of day are those of the last.
     """

@@ -1,4 +1,4 @@
-"""A token bucket: how fast something may go, with the clock as an argument."""
+"""A token bucket; the time is an argument."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A stable word that says why a message was refused, waits or ended."""
+    """A stable word for why a message was refused, waits or ended."""
 
     # The eSIM and its plan, checked before anything is sent.
     ESIM_UNKNOWN = "esim_unknown"

@@ -1,4 +1,4 @@
-"""Message ids as receipts write them: the id of the answer in another case, base or padding. Pure.
+"""Formats of message ids in receipts: the id of the response in other case, base or padding. Pure.
 
 A form leads from the id in a receipt to the id in the answer to our submit. docs/receipts.md tells
 which form is believed when.
@@ -16,12 +16,12 @@ from typing import Final
 import msgspec
 
 MAX_OCTETS: Final = 64
-"""Of a message id (SMPP 3.4 4.4.2: 65 with its NUL); a longer one has no other form."""
+"""Most octets of a message id (SMPP 3.4 4.4.2: 65 with its NUL); longer ones are not converted."""
 MAX_WIDTHS: Final = 8
 CONCLUSIVE_LENGTH: Final = 12
-"""So many significant characters fit one part by no accident."""
+"""Significant characters from which on a match is no coincidence."""
 MIN_LENGTH_ACROSS_BASES: Final = 4
-"""Numbers below are close together: `10` may be ten as well as sixteen, and both are in flight."""
+"""Smaller numbers are ambiguous: `10` may be ten or sixteen, and both may be open."""
 _LEAST_DIGITS: Final = 7  # of a telephone number, for its end to tell it from others
 
 _MOST_VALUE: Final = (1 << 64) - 1
@@ -31,17 +31,17 @@ _NO_DIGIT: Final = re.compile(r"[^0-9]+")
 
 
 class Base(StrEnum):
-    """In which base a receipt writes the number that is the id."""
+    """The base of the number in a receipt."""
 
     SAME = "same"
     DECIMAL = "decimal"
-    """In decimal what the answer wrote in hexadecimal."""
+    """Decimal, where the response has hexadecimal."""
     HEX = "hex"
-    """In hexadecimal what the answer wrote in decimal."""
+    """Hexadecimal, where the response has decimal."""
 
 
 class LetterCase(StrEnum):
-    """The letters of the answer's id."""
+    """The case of letters in the response's id."""
 
     SAME = "same"
     UPPER = "upper"
@@ -49,7 +49,7 @@ class LetterCase(StrEnum):
 
 
 class IdFormat(msgspec.Struct, frozen=True, order=True):
-    """How the answer's id follows from the receipt's.
+    """The conversion from the id of a receipt to that of the response.
 
     `width` is what the answer's id is padded to with zeros, 0 when it has no leading zeros, and
     -1 when the zeros of the receipt are its own.
@@ -60,7 +60,7 @@ class IdFormat(msgspec.Struct, frozen=True, order=True):
     width: int = -1
 
     def answer_id(self, written: str) -> str | None:
-        """The id of the answer; none when what is written cannot be in this form."""
+        """The id of the response; `None` if the receipt's id cannot be in this format."""
         text = written
         if self.base is not Base.SAME:
             base = 10 if self.base is Base.DECIMAL else 16
@@ -78,7 +78,7 @@ class IdFormat(msgspec.Struct, frozen=True, order=True):
 
     @property
     def sentence(self) -> str:
-        """For administrators: how this carrier's receipts differ from its answers."""
+        """For administrators: how receipts of this carrier differ from its responses."""
         said = {
             Base.SAME: "receipts write the id",
             Base.DECIMAL: "receipts write the hexadecimal id in decimal",
@@ -95,7 +95,7 @@ class IdFormat(msgspec.Struct, frozen=True, order=True):
 
 
 class ObservedIdFormat(msgspec.Struct, frozen=True):
-    """A form that a carrier is seen to use, and how often it led to a part."""
+    """A format that a carrier has used, and how often it led to a part."""
 
     form: IdFormat
     times: int
@@ -104,7 +104,7 @@ class ObservedIdFormat(msgspec.Struct, frozen=True):
 
 
 def possible_formats(widths: Iterable[int]) -> tuple[IdFormat, ...]:
-    """Every form an id may be written in, the plainest first, for answers of these widths."""
+    """All formats of an id, the simplest first, for responses of these widths."""
     return _forms_of(
         tuple(sorted({width for width in widths if 0 < width <= MAX_OCTETS})[:MAX_WIDTHS])
     )
@@ -123,7 +123,7 @@ def _forms_of(widths: tuple[int, ...]) -> tuple[IdFormat, ...]:
 
 
 def candidate_ids(written: str, forms: Iterable[IdFormat]) -> dict[str, IdFormat]:
-    """The ids an answer may have had, each with the first form that leads there.
+    """Possible ids of the response, each with the first format that leads to it.
 
     Never what is written itself, and nothing for an id that is empty, all zeros or too long.
     """
@@ -146,7 +146,7 @@ def is_proven(
     numbers: Iterable[str],
     number: str,
 ) -> bool:
-    """Whether the one part that fits in a form is what the receipt speaks of.
+    """Whether the one part that matches in a format is the part of the receipt.
 
     `numbers` are those the receipt names, `number` is the part's destination.
     """
@@ -160,7 +160,7 @@ def is_proven(
 
 
 def same_number(one: str, other: str) -> bool:
-    """Whether two ways of writing a number are of one: national or international, with + or 00."""
+    """Whether two spellings are of one number: national or international, with + or 00."""
     short, long = sorted(
         (_NO_DIGIT.sub("", number).lstrip("0") for number in (one, other)), key=len
     )

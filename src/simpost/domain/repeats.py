@@ -1,4 +1,4 @@
-"""How often a part is sent again that a carrier may already have."""
+"""Repeats of parts that a carrier may already have."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class RepeatPolicy(msgspec.Struct, frozen=True):
     pause_s: float = 60.0
 
     def is_exhausted(self, category: str, unclear: int) -> bool:
-        """Whether a part that is in doubt again is not repeated any more; it was before.
+        """Whether the repeats of a part that is in doubt again are exhausted.
 
         `unclear`: how many earlier tries left open whether the carrier took it.
         """
         return category in self.categories and unclear >= self.most
 
     def due_ms(self, category: str, unclear: int, now_ms: int, expires_ms: int) -> int:
-        """When a part that is in doubt now is looked at again: to repeat it, or at its end."""
+        """When a part in doubt is due: to repeat it, or when it expires."""
         if category not in self.categories or unclear >= self.most:
             return expires_ms
         return min(expires_ms, now_ms + int(1000 * self.pause_s * 2.0 ** min(unclear, 20)))
 
     def due_after_lease_ms(self, category: str, unclear: int, now_ms: int, expires_ms: int) -> int:
-        """The same for a part whose lease ran out: that was the first pause."""
+        """When a part whose lease expired is due; the lease was its first pause."""
         if not unclear and self.most and category in self.categories:
             return now_ms
         return self.due_ms(category, unclear, now_ms, expires_ms)

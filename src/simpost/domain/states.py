@@ -1,4 +1,4 @@
-"""The states of parts and messages: ranked, only climbing, a message folded from its parts."""
+"""States of parts and messages. A state has a rank and only rises; a message's is folded."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """What is known about a part, or about a message as the fold of its parts."""
+    """The state of a part, or of a message as the fold of its parts."""
 
     ACCEPTED = "accepted"
-    """Committed; nothing has left yet."""
+    """Committed; nothing was sent yet."""
     SCHEDULED = "scheduled"
-    """Committed without parts; waits for the time that the caller asked for."""
+    """Committed without parts; waits for the time of the request."""
     HELD = "held"
-    """Committed without parts; policy keeps it back until a time."""
+    """Committed without parts; held by policy until a time."""
     SENDING = "sending"
-    """A try was begun; it may have been turned back and wait for the next."""
+    """An attempt was made; after a failed one it waits for the next."""
     IN_DOUBT = "in_doubt"
-    """Bytes may have left and no answer came."""
+    """Bytes may have been sent and no response came."""
     SENT = "sent"
-    """The carrier took it and gave it an id."""
+    """The carrier accepted it."""
     DELIVERED = "delivered"
-    """The carrier says the handset has it."""
+    """The carrier reported that the handset received it."""
     FAILED = "failed"
-    """The carrier says it could not be delivered."""
+    """The carrier reported that it could not be delivered."""
     EXPIRED = "expired"
     """Its validity ended first."""
     REJECTED = "rejected"
-    """The carrier refused to take it, or simpost did when its time had come."""
+    """The carrier refused it, or simpost did at its release."""
     CANCELLED = "cancelled"
-    """Withdrawn before it left."""
+    """Cancelled before it was sent."""
 
     @property
     def rank(self) -> int:
@@ -44,7 +44,7 @@ class State(StrEnum):
         return self in _FINAL
 
     def outranks(self, other: State) -> bool:
-        """Whether this fact may replace the other; equals never do."""
+        """Whether this state may replace the other; one of equal rank may not."""
         return _RANK[self] > _RANK[other]
 
 

@@ -1,1 +1,1 @@
-"""What a running process needs, whatever it serves: clocks, and components that run."""
+"""The running process: clocks, components, periodic jobs, reload and readiness."""

@@ -1,4 +1,4 @@
-"""The clock of the engine: passed to whoever needs it, so that tests can set it."""
+"""The clock, passed as a parameter so that tests can set it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Clock = Callable[[], int]
 
 _EVERY_S: Final = 1.0
 _STEP_NS: Final = 100_000_000
-"""Most that it gives way at a time: a tenth of what passed meanwhile."""
+"""Largest correction per step: a tenth of the time since the last one."""
 _JUMP_NS: Final = 1_000_000_000
 _SET_NS: Final = 6 * 3_600 * 1_000_000_000
 _PASSING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps, where there is such a clock."""
+"""A clock that continues while the machine sleeps, if there is one."""
 
 log = get_logger(__name__)
 
@@ -59,7 +59,7 @@ class SteadyClock(Component):
             self.follow()
 
     def follow(self) -> None:
-        """Give way to the wall clock, once a second."""
+        """Correct towards the wall clock; called once a second."""
         apart_ns = self._wall_ns() - self._passed_ns() - self._offset_ns
         was_apart, self._is_apart = self._is_apart, abs(apart_ns) > _JUMP_NS
         if self._is_apart and not was_apart:

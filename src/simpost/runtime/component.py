@@ -10,23 +10,23 @@ from simpost.observe.metrics import Metric, Sample
 
 
 class Component:
-    """A part of the process with work, settings or metrics of its own; all three are optional.
+    """A part of the process with work, settings and metrics; each is optional.
 
     A component that raises from `run` stops the process: half a service is worse than none.
     """
 
     async def run(self) -> None:
-        """Work until cancelled; return at once where there is nothing to do."""
+        """Work until cancelled; return at once if there is nothing to do."""
 
     async def reconfigure(self, settings: Settings) -> None:
-        """Apply settings that were read again. They are valid as a whole."""
+        """Apply new settings, which are valid as a whole."""
 
     def samples(self) -> Iterable[Sample]:
-        """The present values of its metrics. Must not wait: a scrape calls it."""
+        """The current values of its metrics. Must not wait: a scrape calls it."""
         return ()
 
 
 def count_samples(metric: Metric, counter: Mapping[Any, int]) -> Iterator[Sample]:
-    """One sample for each key of a counter, whose parts are the labels; `None` is an empty one."""
+    """One sample per key of a counter. A key has the labels; `None` is an empty label."""
     for labels, count in counter.items():
         yield Sample(metric, tuple(label or "" for label in labels), count)

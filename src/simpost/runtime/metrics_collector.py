@@ -1,4 +1,4 @@
-"""The metrics collector: what a scrape shows, read where it is counted."""
+"""Collects the samples of all components for a scrape."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = get_logger(__name__)
 
 
 class MetricsCollector(Component):
-    """Belongs to one process: each reports what it did itself, and all what waits in their store.
+    """Belongs to one process: it reports its own counts, and the queues of the shared store.
 
     `carriers` returns the names of those configured, which are shown with an empty queue too.
     """
@@ -39,7 +39,7 @@ class MetricsCollector(Component):
         await self._lag.run()
 
     async def read(self) -> list[Sample]:
-        """All samples. Without those of the queues while the store does not answer."""
+        """All samples; without those of the queues if the store does not respond."""
         try:
             queues = list(self._queues(await self._store.queues()))
         except StoreError as error:

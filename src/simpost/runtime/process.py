@@ -12,13 +12,13 @@ from collections.abc import Callable
 from simpost.errors import ConfigError
 
 _SWITCH_S = 0.0001
-"""How long the writer's thread may wait for the interpreter's lock; Python's own 5 ms, several
-times a commit, was most of the time a caller waited."""
+"""Switch interval of the interpreter: the longest wait of the writer's thread for its lock. With
+Python's default of 5 ms this wait was most of the time of a request."""
 _BACKLOG = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the HTTP port. Raises ConfigError when it cannot be had."""
+    """Bind the HTTP port. Raises ConfigError if that fails."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -30,7 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def tune_interpreter() -> None:
-    """What was loaded to start stays; looking for garbage in it again and again costs 4 %."""
+    """Tune the interpreter. Objects loaded at start stay: collecting garbage in them costs 4 %."""
     sys.setswitchinterval(_SWITCH_S)
     gc.collect()
     gc.freeze()
@@ -38,6 +38,6 @@ def tune_interpreter() -> None:
 
 
 def end_on_hangup(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
-    """Call `end` when the terminal is closed, unless the caller ignores that (`nohup`)."""
+    """Call `end` when the terminal is closed, unless SIGHUP is ignored (`nohup`)."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         loop.add_signal_handler(signal.SIGHUP, end)

@@ -1,4 +1,4 @@
-"""Reload: the configuration is read again while messages pass, and none is lost by it."""
+"""Reloads the configuration while messages are sent; none is lost."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _AT_ONCE = ("routes", "messages", "events", "numbers")
 _AT_START = ("server", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20
 _MOST_LETTERS = 500
-"""What is kept of a problem: other nodes are told, with every beat."""
+"""Most characters of a problem that are reported to other nodes, with each heartbeat."""
 
 log = get_logger(__name__)
 
 
 class Reload:
-    """Brings a running service to what its file says now.
+    """Applies the present configuration file to a running service.
 
     Components apply the settings one after the other, in the order given. A file that is not valid
     changes nothing. `reread` returns the settings as the file has them, or raises ConfigError.
@@ -36,18 +36,18 @@ class Reload:
         components: Sequence[Component],
     ) -> None:
         self.last: ConfigReadResult | None = None
-        """How the file was read last; none before the first time."""
+        """The result of the last reload; `None` before the first."""
         self._settings = settings
         self._reread = reread
         self._components = components
         self._one_at_a_time = asyncio.Lock()
 
     def check(self) -> None:
-        """Raises ConfigError with all that is wrong with the file."""
+        """Raises ConfigError with all problems of the file."""
         self._reread()
 
     async def run(self) -> Reloaded:
-        """Raises ConfigError with all that is wrong with the file; then nothing is changed."""
+        """Raises ConfigError with all problems of the file; then nothing is changed."""
         async with self._one_at_a_time:
             try:
                 done = await self._run()
@@ -62,7 +62,7 @@ class Reload:
         return done
 
     async def run_and_log(self) -> None:
-        """For a signal, whom nobody can answer."""
+        """Reload after a signal: problems are logged, since there is no caller."""
         try:
             await self.run()
         except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Periodic jobs: each does what rows of the store say is due, a bounded step at a time."""
+"""Periodic jobs: each handles the rows that are due, in bounded steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = get_logger(__name__)
 
 
 def always() -> bool:
-    """For a job that every node runs, and for a single node."""
+    """The condition of a job that every node runs."""
     return True
 
 

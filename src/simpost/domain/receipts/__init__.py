@@ -1,4 +1,4 @@
-"""Rules about delivery receipts: which part a receipt is of.
+"""Rules about delivery receipts: the part that a receipt belongs to.
 
 Pure: the stores look up the candidates and apply what is decided here.
 """

@@ -1,4 +1,4 @@
-"""Which of the open parts a receipt is of. Pure.
+"""Selects the open part that a receipt belongs to. Pure.
 
 docs/receipts.md has the rules in prose. An id of two open parts is ambiguous: a carrier may use an
 id again after its counter wrapped or was reset. A part whose validity ended more than a day before
@@ -26,18 +26,18 @@ COMMON_WIDTHS = (8, 10, 16, 20)
 """Digits of a 32 or 64 bit number in hexadecimal or decimal."""
 AFTER_VALIDITY_MS = 86_400_000
 MAX_IN_DOUBT = 10_000
-"""Parts in doubt at one carrier; above it none is searched by number."""
+"""Most parts in doubt at one carrier; with more none is searched by number."""
 MAX_PARKED_COMPARED = 2_000
 """Newest parked receipts, and parts in doubt, that are compared at a time."""
 _TAIL_DIGITS = 7
 ANSWERED_BEFORE_MS = 3 * 86_400_000
-"""How far back the ids of an eSIM's other messages are looked at."""
+"""How far back the ids of other messages of an eSIM are compared."""
 NO_MATCH = (ReceiptDisposition.PARKED, None)
-"""What a search for the part of a receipt returns when there is no candidate."""
+"""The result of a search without a candidate."""
 
 
 class CandidatePart(msgspec.Struct, frozen=True):
-    """An open part that the receipt at `index` may mean."""
+    """An open part that the receipt at `index` may belong to."""
 
     index: int
     account_id: int
@@ -56,7 +56,7 @@ class CandidatePart(msgspec.Struct, frozen=True):
 
 
 class ReceiptIds(NamedTuple):
-    """A receipt, and the ids its answer may have had with the form that leads to each."""
+    """A receipt, and possible ids of its response with the format that leads to each."""
 
     receipt: Receipt
     learnt: dict[str, IdFormat]
@@ -65,7 +65,7 @@ class ReceiptIds(NamedTuple):
 def ids_in_known_formats(
     receipts: Iterable[tuple[int, Receipt]], forms_of: Callable[[str], Iterable[IdFormat]]
 ) -> tuple[dict[int, ReceiptIds], list[tuple[int, str, str]]]:
-    """Receipts by their index, and the ids to look for: index, carrier, id."""
+    """Receipts by their index, and the ids to search: index, carrier, id."""
     asked: dict[int, ReceiptIds] = {}
     ids: list[tuple[int, str, str]] = []
     for index, receipt in receipts:
@@ -95,7 +95,7 @@ def unambiguous(
 def choose(
     receipt: Receipt, candidates: Iterable[CandidatePart], learnt: Mapping[str, IdFormat]
 ) -> CandidatePart | ReceiptDisposition | None:
-    """The part with the very id, or with it in a form that the carrier is seen to use.
+    """The part with exactly this id, or with it in a format that the carrier uses.
 
     None when there is none, or none that is proven.
     """
@@ -119,7 +119,7 @@ def choose(
 def choose_in_any_format(
     receipt: Receipt, candidates: Sequence[CandidatePart], possible: Mapping[str, IdFormat]
 ) -> CandidatePart | ReceiptDisposition:
-    """The part with the id in any form, where there is proof of it."""
+    """The part with the id in any format, if that is proven."""
     if not candidates:
         return ReceiptDisposition.PARKED
     chosen = _only(candidates, receipt)
@@ -143,27 +143,27 @@ def matches_any(
 
 
 class PartInDoubt(NamedTuple):
-    """A part in doubt: a receipt without a candidate may be of it."""
+    """A part in doubt, to which a receipt without a candidate may belong."""
 
     candidate: CandidatePart
     esim_tran_no: str
 
 
 class KnownId(NamedTuple):
-    """The id that a carrier gave a part of the same eSIM, and whether that still waits."""
+    """The carrier's id of another part of the same eSIM, and whether that part is open."""
 
     carrier_message_id: str
     is_open: bool
 
 
 def number_endings(numbers: Iterable[str]) -> list[str]:
-    """The ends of numbers by which parts in doubt are looked for."""
+    """The last digits of numbers, to search parts in doubt by."""
     found = ("".join(filter(str.isdecimal, number)).lstrip("0") for number in numbers)
     return [digits[-_TAIL_DIGITS:] for digits in found if digits]
 
 
 def only_candidate_in_doubt(receipt: Receipt, doubts: Iterable[PartInDoubt]) -> PartInDoubt | None:
-    """The one part in doubt that went to a number the receipt names; none where there are more.
+    """The only part in doubt to a number in the receipt; `None` if there are several.
 
     What has neither an id nor an end says nothing of a part.
     """
@@ -174,7 +174,7 @@ def only_candidate_in_doubt(receipt: Receipt, doubts: Iterable[PartInDoubt]) -> 
 
 
 def may_be_of_another(receipt: Receipt, answers: Iterable[KnownId]) -> bool:
-    """Whether it is, or may be, of another part that the eSIM was sent.
+    """Whether the receipt belongs, or may belong, to another part of the eSIM.
 
     That has its id, in any form; or a receipt without one may be of any part that is open.
     """
