@@ -1,6 +1,6 @@
-"""What the nodes on one database ask of it, to share the work between them.
+"""The cluster port: how the nodes on one database share the work.
 
-Every verb returns after the commit and raises `StoreError` when it could not commit.
+Every method returns after the commit and raises `StoreError` when it could not commit.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from simpost.ports.carrier import ConnectionStatus
 
 ACCOUNTS_CHANGED = "accounts changed"
 RELOAD_ORDERED = "reload ordered"
-"""What nodes that listen are told then; no carrier has such a name."""
+"""Payloads of the notifications to all nodes; no carrier can have such a name."""
 
 
 class CarrierReport(msgspec.Struct, frozen=True):
-    """What a node says of a carrier, as far as its own binds go.
+    """A node's report on a carrier, for its own binds only.
 
     Attributes:
-        is_lost: what waits had better go by another carrier.
-        held: parts in its lane.
-        connections: those it owns.
-        failed: how often it tried in vain to bind, since it was bound last.
-        turn: 0 unless it leaves the binds to others; else its place in the row of those that do.
+        should_fail_over: whether queued parts should go by another carrier.
+        held: number of parts in its lane.
+        connections: those that the node owns.
+        failed: attempts to bind without success since the last bind.
+        turn: its rank among the nodes that yield their binds to others; 0 when it does not yield.
     """
 
     is_available: bool
@@ -37,11 +37,11 @@ class CarrierReport(msgspec.Struct, frozen=True):
 
 
 class Reloaded(msgspec.Struct, frozen=True):
-    """What a reload did.
+    """The changes that a reload made.
 
     Attributes:
         added, changed, removed: names of carriers.
-        sections: those beside the carriers that hold in another way now.
+        sections: changed sections other than carriers, already in effect.
         needs_restart: sections that differ in the file and are only read at the start.
     """
 
@@ -53,11 +53,11 @@ class Reloaded(msgspec.Struct, frozen=True):
 
 
 class ConfigReadResult(msgspec.Struct, frozen=True):
-    """How a node read its file last.
+    """The result of a node's last read of its configuration file.
 
     Attributes:
-        done: none where the file was not right, and nothing was changed.
-        problems: what is wrong with the file, a line each; of many the first.
+        done: `None` when the file was not valid and nothing was changed.
+        problems: the first errors in the file, one line each.
     """
 
     done: Reloaded | None
@@ -65,12 +65,12 @@ class ConfigReadResult(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a node says with each beat.
+    """What a node reports with each heartbeat.
 
     Attributes:
-        carriers: by their name, all that it is configured with.
-        reading: none before it read its file a second time.
-        obeyed: the last order to do so that it carried out.
+        carriers: all configured carriers, by name.
+        reading: `None` before the first reload.
+        applied_reload: number of the last reload order that it carried out.
     """
 
     carriers: dict[str, CarrierReport] = {}
@@ -82,9 +82,9 @@ class NewNode(msgspec.Struct, frozen=True):
     """A process that is about to be a node.
 
     Attributes:
-        run: 16 octets of this process alone: a later one of the same name has others.
+        run: 16 random octets: a later process with the same name has different ones.
         roles: some of "api", "dispatch", "carrier".
-        lease_s: how long it owns what it has after it asked for its last beat.
+        lease_s: seconds for which it keeps its leases after it sent its last heartbeat.
     """
 
     name: str
@@ -98,7 +98,7 @@ class NodeRow(msgspec.Struct, frozen=True):
     """A node as the others see it.
 
     Attributes:
-        serial: grows with each beat; one that stands still is a node that says nothing.
+        serial: grows with each heartbeat; when it stops growing, the node is silent.
         started_ms, beat_ms: by the clock of the database.
     """
 
@@ -114,9 +114,9 @@ class NodeRow(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """A node lives. `takes` are leases it would have where they are free, `gives` those it returns.
+    """A sign of life of a node. It acquires the leases that are free, and releases others.
 
-    A lease is on a thing, by its name: `bind CARRIER NUMBER`, or `dispatch`.
+    A lease is named after its object: `bind CARRIER NUMBER`, or `dispatch`.
     """
 
     name: str
@@ -127,22 +127,22 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
 
 class CarrierOrder(msgspec.Struct, frozen=True):
-    """What the administrator wants of a carrier on all nodes; `unbind` is a drain."""
+    """A carrier that an administrator paused on all nodes; drained, if `unbind` is set."""
 
     carrier: str
     unbind: bool
 
 
 class ClusterView(msgspec.Struct, frozen=True):
-    """How things stand after a beat.
+    """The cluster after a heartbeat.
 
     Attributes:
         now_ms: the clock of the database.
-        nodes: all of them, this one too.
-        leases: who has which thing; a thing that nobody has is missing.
+        nodes: all nodes, including this one.
+        leases: node by name of the lease; a free lease is missing.
         accounts_version: grows whenever an account is added or changed.
-        orders: the carriers that are to send nothing.
-        reloads: number of the last order that all nodes read their files again; 0: none.
+        orders: the paused and drained carriers.
+        reloads: number of the last reload order to all nodes; 0 when there was none.
     """
 
     now_ms: int
@@ -154,7 +154,7 @@ class ClusterView(msgspec.Struct, frozen=True):
 
 
 class TokenRequest(msgspec.Struct, frozen=True):
-    """Tokens that a node wants of the bucket that an account has for all nodes."""
+    """Tokens that a node requests from the bucket that all nodes share for an account."""
 
     account_id: int
     rate_per_s: float
@@ -163,31 +163,33 @@ class TokenRequest(msgspec.Struct, frozen=True):
 
 
 class TokenGrant(msgspec.Struct, frozen=True):
-    """How many there were; when there was none, how long until there is one."""
+    """The number of tokens granted; when 0, the seconds until there is one."""
 
     tokens: int
     wait_s: float
 
 
 class ClusterStore(Protocol):
+    """Stores nodes, their leases, orders and shared rate limits."""
+
     async def register(self, node: NewNode) -> NodeRow | None:
-        """Become a node. The one that has the name already, where there is one."""
+        """Add the node. Returns the node that already has the name, `None` if there is none."""
         ...
 
     async def beat(self, beat: Heartbeat) -> ClusterView | None:
-        """None when it is no node any more: the others have buried it."""
+        """Record a heartbeat. Returns `None` when the node was evicted by another."""
         ...
 
     async def leave(self, name: str, run: bytes) -> None:
-        """Be no node any more, and return all leases."""
+        """Remove the node and release all its leases."""
         ...
 
     async def evict(self, node: NodeRow) -> bool:
-        """Free the leases of one that said nothing since; false where it did."""
+        """Remove a node and its leases; false if it sent a heartbeat since `node` was read."""
         ...
 
     async def abandoned(self) -> list[str]:
-        """Names that hold parts and are no node any more."""
+        """Names of former nodes that still have leased parts."""
         ...
 
     async def draw(self, draw: TokenRequest) -> TokenGrant:
@@ -195,7 +197,7 @@ class ClusterStore(Protocol):
         ...
 
     async def order(self, carrier: str, *, unbind: bool) -> None:
-        """Have the carrier send nothing, on all nodes and until `cancel_order`."""
+        """Pause the carrier on all nodes until `cancel_order`; drain it if `unbind` is set."""
         ...
 
     async def cancel_order(self, carrier: str) -> None:
@@ -203,7 +205,7 @@ class ClusterStore(Protocol):
         ...
 
     async def order_reload(self) -> int:
-        """Have all nodes read their files again; the number of the order, greater than before."""
+        """Order all nodes to reload; returns the number of the order, greater than the last."""
         ...
 
     async def close(self) -> None:

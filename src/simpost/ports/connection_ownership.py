@@ -1,7 +1,7 @@
 """How the nodes of a cluster share a carrier: each connection is owned by one node at a time.
 
-A carrier whose limits hold for all nodes together offers this: an SMSC that allows so many binds,
-an HTTP API that allows so many requests a second. It divides the limit between numbered
+A carrier whose limits hold for all nodes together offers this: an SMSC that limits binds,
+an HTTP API that limits requests per second. It divides the limit between numbered
 connections, and no node uses a connection that it does not own.
 """
 
@@ -16,12 +16,12 @@ class ConnectionOwnership(Protocol):
 
     @property
     def connection_numbers(self) -> tuple[int, ...]:
-        """All that the settings allow, whoever owns them."""
+        """The numbers of all connections that the settings allow, owned by any node."""
         ...
 
     @property
     def open_connections(self) -> frozenset[int]:
-        """Those this node may still be using, those it is giving up included."""
+        """Connections this node may still use, including those it is closing."""
         ...
 
     @property

@@ -68,7 +68,7 @@ class Saved(msgspec.Struct):
 class PlanRow(msgspec.Struct, frozen=True):
     """A plan as imported. `document` holds the documented fields as they came.
 
-    `given` names the columns that a partial row speaks of; None is a whole row.
+    `given` names the columns that a partial row sets; `None` means a whole row.
     """
 
     package_code: str
@@ -93,7 +93,7 @@ class PriceRow(msgspec.Struct, frozen=True):
 class EsimRow(msgspec.Struct, frozen=True):
     """An eSIM as imported. `sms_status` is none when only its plan knows.
 
-    `given` names the columns that a partial row speaks of; None is a whole row.
+    `given` names the columns that a partial row sets; `None` means a whole row.
     """
 
     esim_tran_no: str

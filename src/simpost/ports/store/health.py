@@ -42,7 +42,7 @@ class StoreCounts:
 
     Attributes:
         ended: parts that came to their end, by carrier, state and reason (empty without one).
-        kept: receipts not obeyed at once, by carrier and standing.
+        kept: receipts not applied at once, by carrier and disposition.
         parked: receipts that wait for their part.
         commit_s: how long commits took.
         commit_jobs: how many jobs shared one.

@@ -132,8 +132,8 @@ async def _take_alone(
     """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
 
     Of a message whose first part was refused, all others are. Without a reference, the same text
-    is the same message only if the answer may have been lost with its connection; then it is
-    answered anew over this one, and the next is another message.
+    is the same message only if the response may have been lost with its connection; then it is
+    acknowledged again over this one, and the next is another message.
     """
     for assembly, link, reason in await session.ask("equal_assemblies", *_key(part)):
         if link not in part.links if part.place.is_alone else reason is not None:

@@ -31,7 +31,8 @@ async def settle(session: PostgresSession, settlements: Sequence[AttemptResult])
             async with session.transaction():
                 await _settle_alone(session, one)
                 await _refold(session, [one])
-    # After the commit: whoever parks a receipt looks for its part after his, so one of us sees it.
+    # After the commit: a node that parks a receipt looks for its part after its own commit, so one
+    # of the two finds the other.
     await apply_parked(session, [one for one in settlements if one.carrier_message_id is not None])
 
 

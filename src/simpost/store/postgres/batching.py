@@ -37,7 +37,7 @@ class _Job:
 
 
 class BatchQueue:
-    """Jobs for one link, a group at a time: what comes meanwhile is the next group."""
+    """Runs jobs on one connection, a group at a time: jobs that arrive then form the next group."""
 
     def __init__(
         self,

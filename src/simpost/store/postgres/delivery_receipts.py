@@ -35,7 +35,7 @@ def _is_keepable(receipt: Receipt) -> bool:
 
 
 async def _end_plain(session: PostgresSession, receipts: Sequence[Receipt]) -> list[Receipt]:
-    """Obey in one statement all that need no thought; returns the others, in their order."""
+    """Apply the unambiguous receipts in one statement; returns the others, in their order."""
     rows = [
         (
             place,
@@ -101,5 +101,6 @@ async def _receive(session: PostgresSession, forms: PostgresIdFormats, receipt: 
         if standing is not None:
             await store_receipt(session, receipt, standing, key)
     if standing is ReceiptDisposition.PARKED:
-        # After the commit: whoever settles its part looks for receipts after his own.
+        # After the commit: a node that records the result of the part looks for receipts after its
+        # own commit.
         await apply_parked_receipt(session, forms, receipt)

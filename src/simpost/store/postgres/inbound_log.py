@@ -28,7 +28,7 @@ async def incomplete(session: PostgresSession, before_ms: int, limit: int) -> li
         Assembly(each, tuple(await parts_of(session, each)))
         for each in dict.fromkeys(row[0] for row in rows)
     ]
-    # Without parts it was kept and forgotten meanwhile, by another node.
+    # One without parts was deleted by another node after it was listed.
     return [each for each in found if each.parts]
 
 

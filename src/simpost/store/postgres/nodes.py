@@ -1,12 +1,11 @@
-"""What nodes share, on PostgreSQL: two connections of their own, so that no beat waits in a queue.
+"""The cluster port on PostgreSQL, over two connections of its own.
 
-A beat that comes late costs a node its binds; it must not stand behind a batch of messages.
+A late heartbeat costs a node its binds, so it must not wait behind a batch of messages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -25,6 +24,7 @@ from simpost.store.postgres.batching import BatchQueue
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
 from simpost.store.postgres.dsn import parse
 from simpost.store.postgres.failures import translating
+from simpost.store.records.row import NamedRow
 
 _encode = msgspec.json.Encoder().encode
 _decoder = msgspec.json.Decoder(Report)
@@ -47,7 +47,7 @@ class PostgresNodes:
             async with self._beats.use() as session, session.transaction():
                 roles = ",".join(node.roles)
                 facts = (node.name, node.run, roles, node.version, node.lease_s)
-                if await session.ask("enter_node", *facts):
+                if await session.ask("register_node", *facts):
                     return None
                 found = [each for each in await _nodes(session) if each.name == node.name]
         return found[0] if found else await self.register(node)
@@ -59,37 +59,37 @@ class PostgresNodes:
                 if not await session.ask("beat", beat.name, beat.run, report):
                     return None
                 if beat.release:
-                    await session.ask("give_leases", beat.name, sorted(beat.release))
+                    await session.ask("release_leases", beat.name, sorted(beat.release))
                 if beat.acquire:
-                    await session.ask("take_leases", beat.name, sorted(beat.acquire))
-                ((now_ms, accounts, reloads),) = await session.ask("clock_and_versions")
+                    await session.ask("acquire_leases", beat.name, sorted(beat.acquire))
+                (cluster,) = await session.ask("clock_and_versions")
                 return ClusterView(
-                    now_ms=now_ms,
+                    now_ms=cluster["now_ms"],
                     nodes=await _nodes(session),
-                    leases=dict(await session.ask("list_leases")),
-                    accounts_version=accounts,
-                    orders=[CarrierOrder(*row) for row in await session.ask("list_orders")],
-                    reloads=reloads,
+                    leases={row["thing"]: row["node"] for row in await session.ask("list_leases")},
+                    accounts_version=cluster["accounts_version"],
+                    orders=[CarrierOrder(**row) for row in await session.ask("list_orders")],
+                    reloads=cluster["reloads"],
                 )
 
     async def leave(self, name: str, run: bytes) -> None:
         with translating():
             async with self._beats.use() as session, session.transaction():
-                if await session.ask("leave_node", name, run):
-                    await session.ask("give_all_leases", name)
+                if await session.ask("remove_node", name, run):
+                    await session.ask("release_all_leases", name)
 
     async def evict(self, node: NodeRow) -> bool:
         with translating():
             async with self._beats.use() as session, session.transaction():
-                gone = await session.ask("bury_node", node.name, node.run, node.serial)
+                gone = await session.ask("evict_node", node.name, node.run, node.serial)
                 if gone:
-                    await session.ask("give_all_leases", node.name)
+                    await session.ask("release_all_leases", node.name)
         return bool(gone)
 
     async def abandoned(self) -> list[str]:
         with translating():
             async with self._beats.use() as session:
-                return [row[0] for row in await session.ask("orphans")]
+                return [row["owner"] for row in await session.ask("abandoned_nodes")]
 
     async def order(self, carrier: str, *, unbind: bool) -> None:
         with translating():
@@ -99,14 +99,14 @@ class PostgresNodes:
     async def cancel_order(self, carrier: str) -> None:
         with translating():
             async with self._beats.use() as session:
-                await session.ask("drop_order", carrier)
+                await session.ask("cancel_order", carrier)
 
     async def order_reload(self) -> int:
         with translating():
             async with self._beats.use() as session, session.transaction():
-                ((number,),) = await session.ask("order_reload")
+                (order,) = await session.ask("order_reload")
                 await session.ask("wake", f"\n{RELOAD_ORDERED}")
-        return int(number)
+        return int(order["version"])
 
     async def draw(self, draw: TokenRequest) -> TokenGrant:
         return await self._draws.submit(_draw, draw)
@@ -116,23 +116,22 @@ async def _nodes(session: PostgresSession) -> list[NodeRow]:
     return [_node(row) for row in await session.ask("list_nodes")]
 
 
-def _node(row: Any) -> NodeRow:
-    name, run, roles, version, lease_s, started_ms, beat_ms, serial, report = row
+def _node(row: NamedRow) -> NodeRow:
     return NodeRow(
-        name=name,
-        run=run,
-        roles=tuple(roles.split(",")),
-        version=version,
-        lease_s=lease_s,
-        started_ms=started_ms,
-        beat_ms=beat_ms,
-        serial=serial,
-        report=_report(report),
+        name=row["name"],
+        run=row["run"],
+        roles=tuple(row["roles"].split(",")),
+        version=row["version"],
+        lease_s=row["lease_s"],
+        started_ms=row["started_ms"],
+        beat_ms=row["beat_ms"],
+        serial=row["serial"],
+        report=_report(row["report"]),
     )
 
 
 def _report(text: str) -> Report:
-    """Nothing where another version writes what this one does not read."""
+    """An empty report if another version wrote it in a form that this one cannot read."""
     try:
         return _decoder.decode(text)
     except msgspec.DecodeError:
@@ -145,9 +144,9 @@ async def _draw(session: PostgresSession, draws: Sequence[TokenRequest]) -> list
 
 async def _draw_one(session: PostgresSession, one: TokenRequest) -> TokenGrant:
     facts = (one.account_id, one.rate_per_s, one.burst, one.wanted)
-    rows = await session.ask("draw", *facts)
+    rows = await session.ask("take_tokens", *facts)
     if not rows:
-        await session.ask("open_pace", one.account_id, one.burst)
-        rows = await session.ask("draw", *facts)
-    tokens, lacking = rows[0]
-    return TokenGrant(tokens, lacking / one.rate_per_s)
+        await session.ask("create_bucket", one.account_id, one.burst)
+        rows = await session.ask("take_tokens", *facts)
+    grant = rows[0]
+    return TokenGrant(grant["tokens"], grant["missing"] / one.rate_per_s)

@@ -62,7 +62,7 @@ class Notifier:
 
 
 class Listener:
-    """Hears from other nodes over a connection of its own, made anew when it is lost."""
+    """Receives notifications of other nodes over its own connection; reconnects when it is lost."""
 
     def __init__(self, url: str, node: str) -> None:
         self._url = url

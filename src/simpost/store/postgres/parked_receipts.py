@@ -1,8 +1,8 @@
 """Receipts that arrived before the response with their id, applied once that is stored.
 
-A settlement looks for parked receipts once it is committed, and whoever parks one looks for its
-part once that is committed: whatever the order, on whichever nodes, the later of both sees the
-other. What a node that died in between leaves is found by `apply_orphaned`.
+A transaction that records a result looks for parked receipts after its commit. One that parks a
+receipt looks for its part after its commit. In any order and on any nodes, the later of the two
+finds the other. `apply_orphaned` finds receipts of a node that died in between.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _STRANDED_MS: Final = 120_000
 
 
 async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptResult]) -> None:
-    """Apply the receipts that came before the answers that told us their ids.
+    """Apply the receipts that arrived before the responses with their ids.
 
-    One that came before the message did speaks of an earlier use of the id.
+    A receipt that arrived before the message belongs to an earlier use of the id.
     """
     if not settlements:
         return
@@ -77,9 +77,9 @@ async def apply_parked_receipt(
     answered: str = "",
     times: int = 1,
 ) -> None:
-    """Obey a parked receipt, unless somebody else did meanwhile or its part is still unknown.
+    """Apply a parked receipt, unless another node already did or its part is still unknown.
 
-    One that came several times is obeyed once, and stays for the other parts with its id.
+    A receipt that arrived several times is applied once, and stays for other parts with its id.
     """
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     async with session.transaction():
@@ -112,7 +112,7 @@ async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> N
 
 
 async def apply_to_parts_in_doubt(session: PostgresSession, now_ms: int) -> None:
-    """Obey parked receipts that name the number of a part in doubt, where it is the only one."""
+    """Apply parked receipts to the only part in doubt with the number that the receipt names."""
     rows = await session.ask("newest_parked", MAX_PARKED_COMPARED)
     if not rows:
         return

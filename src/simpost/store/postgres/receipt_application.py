@@ -24,7 +24,7 @@ _LOOKS = 3
 async def apply_receipt(
     session: PostgresSession, forms: PostgresIdFormats, receipt: Receipt, widths: Iterable[int] = ()
 ) -> tuple[ReceiptDisposition | None, PartKey | None]:
-    """Obey a receipt, in a transaction; the standing to keep it under when that cannot be done."""
+    """Apply a receipt, in a transaction; returns the disposition to store it with otherwise."""
     code = CODE[receipt.state]
     for _ in range(_LOOKS):
         found = await find_part(session, forms, receipt, widths)

@@ -40,7 +40,7 @@ _LONGEST_MS: Final = 100 * 86_400_000
 most, then valid for 30. Older partitions are left alone."""
 _AGAIN_MS: Final = 600_000
 """How long after its part ended a receipt is taken for a repetition. Later the carrier may have
-used the id anew, and the receipt waits for the answer that tells it."""
+used the id again, and the receipt waits for the response with its id."""
 
 
 def lowest_id(now_ms: int) -> bytes:
@@ -63,7 +63,7 @@ async def find_part(
     receipt: Receipt,
     widths: Iterable[int] = (),
 ) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
-    """The part that a receipt speaks of, or why none was found and which one has ended.
+    """The part that a receipt is for, or why none was found and which one has ended.
 
     `widths` are those of answers that may be meant, beside those seen in the store. The id of its
     text counts where the other fits nothing, and the number where no id does.

@@ -34,7 +34,7 @@ class Written(NamedTuple):
 def back_up(store: Path, target: Path) -> Written:
     """Write all that was committed until now to one file, which is verified before it has its name.
 
-    The store may be served meanwhile. An earlier backup is replaced. Raises StoreError; the file
+    The store may be in use. An earlier backup is replaced. Raises StoreError; the file
     that was there before is untouched then.
     """
     if not store.is_file():

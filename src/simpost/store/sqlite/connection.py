@@ -96,7 +96,7 @@ def open_reader(path: Path) -> apsw.Connection:
 
 
 def _prepare(connection: apsw.Connection) -> None:
-    # Without this, SQLite plans a statement anew for each new value bound to it, which costs five
+    # Without this, SQLite plans a statement again for each new value bound to it, which costs five
     # times the lookup itself.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.pragma("cache_size", -_PAGE_CACHE_KIB)

@@ -25,7 +25,7 @@ _IN_ORDER = (
 SHRINK_PAGES = 200
 """Pages given back in one transaction, which others wait for."""
 _SPARE = 20
-"""One of so many pages stays free for what comes next."""
+"""One page of this many stays free for the next rows."""
 
 
 class CameIn(NamedTuple):

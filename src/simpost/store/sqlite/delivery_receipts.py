@@ -38,7 +38,7 @@ def receive(session: SqliteSession, all_receipts: Sequence[Receipt]) -> None:
 
 
 def _apply_plain(session: SqliteSession, receipts: Sequence[Receipt]) -> list[Receipt]:
-    """Obey together what needs no thought: final, alone in its id, for the one part of a message.
+    """Apply the unambiguous receipts together: final, one for its id, for a message of one part.
 
     Returns the others.
     """
@@ -76,9 +76,9 @@ def _ending(receipt: Receipt, code: int, key: PartKey) -> tuple[object, ...]:
 
 
 def apply_parked(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None:
-    """Apply the receipts that came before the answers that told us their ids.
+    """Apply the receipts that arrived before the responses with their ids.
 
-    One that came before the message did speaks of an earlier use of the id.
+    A receipt that arrived before the message belongs to an earlier use of the id.
     """
     ids: list[tuple[object, ...]] = []
     for index, one in enumerate(settlements):
@@ -154,7 +154,7 @@ def _is_of_several(session: SqliteSession, key: PartKey | None) -> bool:
 def _apply(
     session: SqliteSession, receipt: Receipt, widths: Iterable[int] = ()
 ) -> tuple[ReceiptDisposition | None, PartKey | None]:
-    """Obey a receipt; the standing to keep it under when that could not be done."""
+    """Apply a receipt; returns the disposition to store it with when it cannot be applied."""
     carrier, carrier_message_id = receipt.carrier, receipt.carrier_message_id
     code = CODE[receipt.state]
     found = find_part(session, receipt, widths)

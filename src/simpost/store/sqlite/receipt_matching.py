@@ -78,7 +78,7 @@ def match_learnt(
 def find_part(
     session: SqliteSession, receipt: Receipt, widths: Iterable[int] = ()
 ) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
-    """The part that a receipt speaks of, or why none was found and which one has ended.
+    """The part that a receipt is for, or why none was found and which one has ended.
 
     `widths` are those of answers that may be meant, beside those seen in the store. The id of its
     text counts where the other fits nothing, and the number where no id does.

@@ -53,7 +53,7 @@ class SqliteSession:
         return changed
 
     def reload_caches(self) -> None:
-        """Count anew what a rolled back transaction may have counted wrongly."""
+        """Count again what a rolled back transaction may have counted wrongly."""
         self.pending.clear()
         self._ended.clear()  # else a receipt whose end was rolled back counts as its own duplicate
         self.parked = self.execute(SQL["count_parked"]).get
@@ -82,7 +82,7 @@ class SqliteSession:
     def note_ended(self, carrier: str, carrier_message_id: str, key: PartKey, code: int) -> None:
         """Note which part a final receipt ended, to tell a duplicate from an unknown one.
 
-        A memory only for the name: what it has forgotten is parked and never obeyed either.
+        Bounded cache used only to label duplicates. On a miss the receipt is parked, not applied.
         """
         self._ended[carrier, carrier_message_id] = (key, code)
         if len(self._ended) > _MOST_RECENT:

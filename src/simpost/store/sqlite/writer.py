@@ -74,7 +74,7 @@ class Writer:
         self._journal_pages = 0
         self._empties_journal = False
         self.suspect: Callable[[StoreError], object] = lambda _: None
-        """Told of each job that failed: the file may be damaged."""
+        """Called for each job that failed: the file may be damaged."""
         self._deadline = Deadline(self._connection, WRITE_S)
         self._damage: StoreDamaged | None = None
         self._connection.set_wal_hook(self._on_commit)

@@ -1,6 +1,6 @@
 -- Nodes, and what they share.
 
--- name: enter_node
+-- name: register_node
 INSERT INTO nodes (name, run, roles, version, lease_s, started_ms, beat_ms, serial, report)
 SELECT $1, $2, $3, $4, $5, now_ms, now_ms, 1, '{}'
 FROM (SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint AS now_ms) AS clock
@@ -12,24 +12,24 @@ UPDATE nodes SET
   beat_ms = (1000 * extract(epoch FROM clock_timestamp()))::bigint
 WHERE name = $1 AND run = $2 RETURNING serial
 
--- name: take_leases
+-- name: acquire_leases
 INSERT INTO leases (thing, node) SELECT unnest($2::text[]), $1
 ON CONFLICT (thing) DO UPDATE SET node = excluded.node WHERE leases.node IS NULL
 
--- name: give_leases
+-- name: release_leases
 UPDATE leases SET node = NULL WHERE node = $1 AND thing = ANY ($2::text[])
 
--- name: give_all_leases
+-- name: release_all_leases
 UPDATE leases SET node = NULL WHERE node = $1
 
--- name: leave_node
+-- name: remove_node
 DELETE FROM nodes WHERE name = $1 AND run = $2 RETURNING name
 
--- name: bury_node
+-- name: evict_node
 DELETE FROM nodes WHERE name = $1 AND run = $2 AND serial = $3 RETURNING name
 
--- name: orphans
--- Of few rows: a node holds no more parts than its lanes take.
+-- name: abandoned_nodes
+-- Few rows: a node leases no more parts than its lanes take.
 SELECT DISTINCT p.owner FROM parts AS p
 WHERE p.owner IS NOT NULL AND p.due_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.name = p.owner)
@@ -47,26 +47,26 @@ SELECT carrier, unbind FROM orders
 INSERT INTO orders (carrier, unbind) VALUES ($1, $2)
 ON CONFLICT (carrier) DO UPDATE SET unbind = excluded.unbind
 
--- name: drop_order
+-- name: cancel_order
 DELETE FROM orders WHERE carrier = $1
 
 -- name: clock_and_versions
-SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint,
-  coalesce((SELECT version FROM changes WHERE name = 'accounts'), 0),
-  coalesce((SELECT version FROM changes WHERE name = 'reloads'), 0)
+SELECT (1000 * extract(epoch FROM clock_timestamp()))::bigint AS now_ms,
+  coalesce((SELECT version FROM changes WHERE name = 'accounts'), 0) AS accounts_version,
+  coalesce((SELECT version FROM changes WHERE name = 'reloads'), 0) AS reloads
 
 -- name: order_reload
 INSERT INTO changes AS c (name, version) VALUES ('reloads', 1)
 ON CONFLICT (name) DO UPDATE SET version = c.version + 1 RETURNING version
 
--- name: open_pace
+-- name: create_bucket
 INSERT INTO paces (account_id, level, stamp_ms, granted)
 VALUES ($1, $2, 1000 * extract(epoch FROM clock_timestamp())::double precision, 0)
 ON CONFLICT (account_id) DO NOTHING
 
--- name: draw
--- Fills the bucket up to now and takes what is wanted, or what there is. A stamp of the future is
--- that of a clock that went back: from now on, then.
+-- name: take_tokens
+-- Refills the bucket up to now and takes the requested tokens, or as many as there are. A stamp in
+-- the future means that the clock was set back: refill from now on.
 UPDATE paces AS p SET
   level = least($3::double precision, p.level + greatest(0, n.now_ms - p.stamp_ms) * $2 / 1000)
     - least($4::integer, floor(
@@ -79,4 +79,4 @@ FROM (
   SELECT 1000 * extract(epoch FROM clock_timestamp())::double precision AS now_ms
 ) AS n
 WHERE p.account_id = $1
-RETURNING p.granted::integer, greatest(0, 1 - p.level)
+RETURNING p.granted::integer AS tokens, greatest(0, 1 - p.level) AS missing
