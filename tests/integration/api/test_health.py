@@ -65,7 +65,7 @@ async def test_a_read_that_takes_too_long_is_503_and_may_be_tried_again(service,
     service.store.database.listing.set_progress_handler(lambda: True, 1)  # its time is over at once
     answer = await service.native("GET", path)
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
-    assert answer.json()["detail"] == "The store did not answer in time."
+    assert answer.json()["detail"] == "The store did not respond in time."
     assert answer.headers["retry-after"] == "1"
     service.store.database.listing.set_progress_handler(None)
     assert (await service.native("GET", path)).status_code == 200

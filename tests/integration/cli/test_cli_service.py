@@ -274,7 +274,7 @@ def test_a_drained_carrier_is_unbound_until_it_is_resumed(simpost: Simpost) -> N
 def test_an_unknown_carrier_is_an_error(simpost: Simpost) -> None:
     done = simpost("carriers", "pause", "none")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "There is no carrier of this name." in done.stderr
+    assert "There is no carrier with this name." in done.stderr
 
 
 def test_a_reload_shows_its_changes(simpost: Simpost) -> None:

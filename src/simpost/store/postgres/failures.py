@@ -71,7 +71,7 @@ def translate(error: Exception) -> StoreError:
                 return meaning(f"{words} ({code})")
         return StoreError(f"the database failed: {type(error).__name__} ({code})")
     if isinstance(error, TimeoutError):
-        return StoreTimeout("the database did not answer in time")
+        return StoreTimeout("the database did not respond in time")
     if isinstance(error, FAILURES):
         return StoreError(f"the database cannot be reached ({type(error).__name__})")
     return StoreError(f"the store failed: {type(error).__name__}")
