@@ -31,7 +31,7 @@ class RemoteCarriers:
 
     def leased(self, carrier: str) -> int:
         """How many parts the other nodes have leased for the carrier."""
-        return sum(report.held for _, report in self._reports(carrier))
+        return sum(report.leased for _, report in self._reports(carrier))
 
     def _reports(self, carrier: str) -> Iterator[tuple[str, CarrierReport]]:
         for node in self.nodes:

@@ -22,7 +22,7 @@ class CarrierReport(msgspec.Struct, frozen=True):
 
     Attributes:
         should_fail_over: whether queued parts should go by another carrier.
-        held: number of parts in its lane.
+        leased: parts in its lane on this node.
         connections: those that the node owns.
         failed: attempts to bind without success since the last bind.
         turn: its rank among the nodes that yield their binds to others; 0 when it does not yield.
@@ -30,7 +30,7 @@ class CarrierReport(msgspec.Struct, frozen=True):
 
     is_available: bool
     should_fail_over: bool
-    held: int
+    leased: int
     connections: list[ConnectionStatus]
     failed: int = 0
     turn: int = 0

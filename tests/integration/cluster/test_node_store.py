@@ -23,7 +23,7 @@ BIND = ConnectionStatus(
     1, "transceiver", ConnectionState.READY, "10.0.0.1:2775", "", 10, 3, 0.0, 2.5, None
 )
 CARRIER = CarrierReport(
-    is_available=True, should_fail_over=False, held=3, connections=[BIND], failed=2, turn=1
+    is_available=True, should_fail_over=False, leased=3, connections=[BIND], failed=2, turn=1
 )
 REPORT = Report(
     {"one": CARRIER}, ConfigReadResult(None, ["s.toml:4: unknown setting"]), applied_reload=3

@@ -18,7 +18,7 @@ LOST, BOUND = [bind(ConnectionState.LOST)], [bind(ConnectionState.READY)]
 
 def says(binds=(), turn=0):
     return CarrierReport(
-        is_available=False, should_fail_over=True, held=0, connections=list(binds), turn=turn
+        is_available=False, should_fail_over=True, leased=0, connections=list(binds), turn=turn
     )
 
 
