@@ -36,7 +36,6 @@ UNUSED_WORDS = re.compile(
     re.IGNORECASE,
 )
 WORDS_TO_DO = (
-    "src/simpost/carriers/",
     "src/simpost/smpp/",
     "src/simpost/smsc/",
 )

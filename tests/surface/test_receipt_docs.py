@@ -41,6 +41,6 @@ def test_the_bounds_are_those_of_the_code():
     assert f"of {CONCLUSIVE_LENGTH} significant characters" in page
     assert f"less than {MIN_LENGTH_ACROSS_BASES} digits" in page
     assert "padded to {}, {}, {}, {} or".format(*COMMON_WIDTHS) in page
-    assert f"at most {MOST_FORMS} forms" in page
+    assert f"at most {MOST_FORMS} formats" in page
     assert f"at most {MOST_PARKED:,} of them" in page
     assert f"`receipts`, at most {MOST_RECEIPTS};" in page

@@ -1,4 +1,4 @@
-"""Which driver serves which type of carrier."""
+"""The driver of each type of carrier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simpost.ports.carrier import Carrier
 def build_carrier(
     settings: CarrierSettings, owned: Collection[int] | None, clock_ms: Callable[[], int]
 ) -> Carrier:
-    """A carrier, not started. `owned`: connections this node may use; `None` for all."""
+    """Return a carrier, not started. `owned`: connections this node may use; `None` for all."""
     if isinstance(settings, HttpCarrierSettings):
         return HttpCarrier(settings, owned, clock_ms)
     return SmppCarrier(settings, owned, clock_ms)

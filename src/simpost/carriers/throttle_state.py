@@ -1,4 +1,4 @@
-"""How long a connection counts as throttled: from the first such response until it recovers."""
+"""How long a connection is throttled: from the first such response until the rate recovers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 
 from simpost.carriers.rate_control import AdaptiveRate
 
-_LOOK_S: Final = 0.25
-_LEAST_S: Final = 1.0
-"""Shortest time from the last throttled response to the end."""
+_CHECK_INTERVAL_S: Final = 0.25
+_MIN_S: Final = 1.0
+"""Shortest time between the last throttled response and the end."""
 
 
 class ThrottleState:
-    """Evaluates the rate until it is back at its limit, then calls `on_end`."""
+    """Evaluates the rate regularly until it is back at its limit, then calls `on_end`."""
 
     def __init__(self, rate: AdaptiveRate, on_end: Callable[[], None]) -> None:
         self._rate = rate
@@ -24,20 +24,20 @@ class ThrottleState:
         self._is_on = False
 
     def note(self, now_s: float) -> None:
-        """A response asked for a slower rate."""
+        """Record a response that asked for a slower rate."""
         self._last_s = now_s
         if not self._is_on:
             self._is_on = True
-            self._look_later()
+            self._check_later()
 
-    def _look_later(self) -> None:
-        asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+    def _check_later(self) -> None:
+        asyncio.get_running_loop().call_later(_CHECK_INTERVAL_S, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now_s = time.monotonic()
         self._rate.evaluate(now_s)
-        if self._rate.is_slowed or now_s - self._last_s < _LEAST_S:
-            self._look_later()
+        if self._rate.is_slowed or now_s - self._last_s < _MIN_S:
+            self._check_later()
         else:
             self._is_on = False
             self._on_end()

@@ -1,8 +1,8 @@
 """The carrier port: what dispatch requires of a driver, and what a driver reports back.
 
-A driver takes one part at a time and reports the outcome of the attempt. It never meets the store,
+A driver takes one part at a time and reports the outcome of the attempt. It never uses the store,
 and nothing here is specific to a protocol: `carriers/smpp` and `carriers/http` are drivers.
-`tests/contract/test_carrier_*.py` state what each of them must do.
+`tests/contract/test_carrier_contract.py` runs on every driver and every test double.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from simpost.ports.connection_ownership import ConnectionOwnership
 
 
 class AddressType(StrEnum):
-    """The identifier of an eSIM that a carrier delivers to."""
+    """The identifier of an eSIM that a carrier uses as the destination."""
 
     MSISDN = "msisdn"
     IMSI = "imsi"
@@ -32,19 +32,22 @@ class AddressType(StrEnum):
 
 
 class CarrierCapabilities(msgspec.Struct, frozen=True):
-    """What a decision must know of a carrier before it cuts a text for it.
+    """What a carrier supports; read before a text is split into parts for it.
 
     Attributes:
-        alphabet: what texts go in when they fit it: gsm7, latin1 or ascii; the others go in ucs2.
-        concatenation: how long messages go: in parts with "udh" or "sar", or whole as "payload".
+        name: as configured.
+        address: the identifier of the eSIM that is the destination of a part.
+        alphabet: alphabet of every text that fits it: gsm7, latin1 or ascii; other texts are ucs2.
+        concatenation: how a long message is sent: in parts with "udh" or "sar", or whole in a
+            "payload".
         reference_bits: width of the concatenation reference, 8 or 16 (TS 23.040 9.2.3.24.1, .8).
-        languages: national language identifiers it takes (TS 23.038 6.2.1.2.4).
-        max_parts: most parts one message may have.
-        sender: source address put on what we send: digits, or up to 11 letters.
-        senders: others that a message may ask for; "*" among them means any.
-        class_alphabets: alphabets in which it takes a message class (flash); none: it does not.
-        binary: whether it takes binary and port-addressed messages.
-        receipts: whether it is asked for delivery receipts.
+        languages: national language identifiers it accepts (TS 23.038 6.2.1.2.4).
+        max_parts: most parts of one message.
+        sender: source address of a message that names none: digits, or up to 11 letters.
+        senders: other source addresses that a message may name; "*" allows any.
+        class_alphabets: alphabets in which it accepts a message class (flash); empty for none.
+        binary: whether it accepts binary and port-addressed messages.
+        receipts: whether messages request delivery receipts.
     """
 
     name: str
@@ -62,27 +65,29 @@ class CarrierCapabilities(msgspec.Struct, frozen=True):
 
     @property
     def concatenation_method(self) -> Concatenation:
-        """How the parts of a message of several are marked."""
+        """How the parts of a long message are marked."""
         if self.concatenation == "udh":
             return Concatenation.UDH8 if self.reference_bits == 8 else Concatenation.UDH16
         return Concatenation(self.concatenation)
 
     def allows_sender(self, sender: str) -> bool:
-        """Whether a message may have this sender."""
+        """Whether a message may name this sender."""
         return sender == self.sender or sender in self.senders or "*" in self.senders
 
 
 class OutboundPart(msgspec.Struct, frozen=True, gc=False):
-    """One part on its way out: all a carrier needs, and the key to settle it by.
+    """A part to send: everything a driver needs, and the key of its row in the store.
 
     Attributes:
-        text: the slice of the message's text that this part carries; hex digits when binary.
+        number: place among the parts of the message, from 1.
+        total: parts of the message.
+        text: the slice of the message's text in this part; hex digits when binary.
         encoding: label of `simpost.text.Encoding`.
         reference: concatenation reference shared by the parts; unused when total is 1.
-        attempt: 1 for the first try.
-        repeat: the part was in doubt: the carrier may already have it.
-        options: of the message; with them every try of a part sends the same octets.
-        unclear: how many earlier tries left open whether the carrier took it.
+        attempt: 1 for the first.
+        repeat: whether the part was in doubt, so that the carrier may already have it.
+        options: of the message; the same for every attempt, so the octets are the same, too.
+        unclear: earlier attempts that ended in doubt or with an unspecific error.
     """
 
     account_id: int
@@ -132,15 +137,15 @@ class ConnectionStatus(msgspec.Struct, frozen=True):
     An SMPP bind is one. So is each share of an HTTP carrier's rate, though its sockets come and go.
 
     Attributes:
-        number: its place among the carrier's connections, from 1.
-        kind: what goes over it, in the words of the driver: "transceiver", "http".
+        number: place among the connections of the carrier, from 1.
+        kind: a word of the driver: "transceiver", "http".
         peer: address and port of the other end; empty without a connection.
-        problem: why it is not ready, or why it is throttled, in a sentence; empty otherwise.
-        max_unanswered: most parts that may be unanswered at a time; 0 where nothing is sent.
-        unanswered: parts sent and not answered yet.
-        allowed_per_s: parts a second it may send now; 0 is no limit.
-        rate_per_s: parts a second that were answered recently.
-        last_heard_ms: when the carrier was last heard, since the epoch; `None` before that.
+        problem: a sentence that says why it is not ready or throttled; empty otherwise.
+        max_unanswered: most parts that may be unanswered at a time; 0 if it only receives.
+        unanswered: parts sent without a response yet.
+        allowed_per_s: most parts per second at present; 0 for no limit.
+        rate_per_s: responses per second in the last interval.
+        last_heard_ms: when the carrier last sent anything, in ms since the epoch; `None` if never.
     """
 
     number: int
@@ -156,34 +161,34 @@ class ConnectionStatus(msgspec.Struct, frozen=True):
 
 
 class CarrierEvents(Protocol):
-    """What a carrier reports; passed to it by `start`. All are called on the event loop."""
+    """What a carrier reports. Given to `Carrier.start`; called on the event loop."""
 
     def on_capacity(self) -> None:
         """Capacity, state or `is_open` may have changed."""
         ...
 
     def on_outcome(self, part: OutboundPart, started_ms: int, outcome: Outcome) -> None:
-        """The outcome of a part that `send` took, once for each; `started_ms` as given there."""
+        """The outcome of a part that `send` took: once per part. `started_ms` is its `now_ms`."""
         ...
 
     def on_receipt(self, receipt: Receipt, committed: Callable[[], None]) -> None:
-        """A delivery receipt. `committed` is called once it is: acknowledge it only then."""
+        """A delivery receipt. `committed` is called after the commit: acknowledge it only then."""
         ...
 
     def on_inbound(self, part: InboundPart) -> Future[Reason | None]:
-        """An inbound part. The future is done once it is committed, with the reason if refused.
+        """An inbound part. The future is done after the commit, with the reason if it is refused.
 
-        A failed future means that it could not be committed: the peer must send it again.
+        If the future fails, nothing was committed: the peer must send the part again.
         """
         ...
 
     def on_late_response(self, part: OutboundPart, outcome: Outcome) -> None:
-        """The response came after all, for a part whose outcome was reported as in doubt."""
+        """A response to a part whose outcome was already reported as in doubt."""
         ...
 
 
 class Carrier(Protocol):
-    """One way out."""
+    """A configured carrier. Driven by one lane, on the event loop."""
 
     @property
     def capabilities(self) -> CarrierCapabilities:
@@ -192,7 +197,7 @@ class Carrier(Protocol):
 
     @property
     def state(self) -> ConnectionState:
-        """The state of its best connection for sending."""
+        """The state of the best connection that sends."""
         ...
 
     @property
@@ -207,29 +212,32 @@ class Carrier(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many more parts `send` takes right now. Read for every part: must be cheap."""
+        """How many parts `send` takes now. Read for every part: must be cheap.
+
+        Whenever it may have risen above 0, `CarrierEvents.on_capacity` is called.
+        """
         ...
 
     @property
     def depth(self) -> int:
-        """How many parts its lane should hold: enough to keep it busy while a commit runs."""
+        """How many parts its lane should lease: enough to keep it busy during a commit."""
         ...
 
     @property
     def ownership(self) -> ConnectionOwnership | None:
-        """How nodes share its connections; `None` if every node may use it at any time."""
+        """How nodes share its connections; `None` if every node may send at any time."""
         ...
 
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
-        """Send a part, if there is capacity. Called for every part: must not block.
+        """Send a part if there is capacity. Called for every part: must not block.
 
-        Returns `None` when the part was taken: `on_outcome` reports what became of it. Returns an
-        outcome, and reports nothing, when nothing was sent.
+        Returns `None` if the part was taken: `on_outcome` reports its outcome later. Returns the
+        outcome, and does not report it, if nothing was sent.
         """
         ...
 
     def connections(self) -> list[ConnectionStatus]:
-        """Every connection that this node owns, as it is now."""
+        """The present status of every connection that this node owns."""
         ...
 
     async def start(self, events: CarrierEvents) -> None:
@@ -237,11 +245,11 @@ class Carrier(Protocol):
         ...
 
     def pause(self) -> None:
-        """Send nothing until `resume`; stay connected, take responses and receipts."""
+        """Send nothing until `resume`. Stay connected and accept responses and receipts."""
         ...
 
     async def drain(self) -> None:
-        """Send nothing more, wait for unanswered parts, then disconnect; until `resume`."""
+        """Send nothing until `resume`. Wait for unanswered parts, then disconnect."""
         ...
 
     def resume(self) -> None:
@@ -251,13 +259,13 @@ class Carrier(Protocol):
     async def reconfigure(self, settings: CarrierSettings) -> None:
         """Drain, then connect with other settings of the same type and name.
 
-        The capabilities may have changed afterwards. A pause stays a pause.
+        The capabilities may differ afterwards. A paused carrier stays paused.
         """
         ...
 
     async def close(self) -> None:
         """Wait a few seconds for unanswered parts, then disconnect for good.
 
-        Parts still unanswered are reported as in doubt before this returns.
+        Parts without a response by then are reported as in doubt before this returns.
         """
         ...

@@ -12,26 +12,26 @@ from typing import Protocol
 
 
 class ConnectionOwnership(Protocol):
-    """The numbered connections of one carrier, as far as this node may use them."""
+    """The numbered connections of one carrier, and which of them this node owns."""
 
     @property
     def connection_numbers(self) -> tuple[int, ...]:
-        """The numbers of all connections that the settings allow, owned by any node."""
+        """The numbers of all connections in the settings, whichever node owns them."""
         ...
 
     @property
     def open_connections(self) -> frozenset[int]:
-        """Connections this node may still use, including those it is closing."""
+        """Numbers of the connections that this node has open, including those it is closing."""
         ...
 
     @property
     def unreachable_for_s(self) -> float:
-        """Seconds for which none of the owned connections could be used; 0 while one can."""
+        """Seconds since an owned connection could last be used; 0 while one can be."""
         ...
 
     async def set_owned_connections(self, numbers: Collection[int], within_s: float) -> None:
-        """Use these and no others. Returns once the others are closed, at most `within_s` later.
+        """Use these connections only. Returns when the others are closed, at most `within_s` later.
 
-        Parts unanswered on a connection when it must close are reported as in doubt.
+        Parts without a response on a connection that must close are reported as in doubt.
         """
         ...

@@ -149,7 +149,7 @@ async def test_a_flood_is_worked_through_in_bounded_turns_and_few_lines(flood, c
         counts = await turns(session, lambda: session.pdus_in >= wanted)
         assert max(counts) <= 2 * MOST_PDUS_A_TURN
         reading.cancel()
-        carrier._binds[0].noted.end_period()
+        carrier._binds[0].limited_log.end_period()
         lines = [line for line in capsys.readouterr().out.splitlines() if "carrier=" in line]
         assert len(lines) < 20
         assert sum("lines_suppressed" in line for line in lines) in (1, 2)

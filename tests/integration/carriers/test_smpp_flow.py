@@ -81,7 +81,7 @@ async def test_a_throttled_bind_does_not_slow_the_others():
             bind for bind in carrier.connections() if bind.state is ConnectionState.THROTTLED
         )
         (other,) = (bind for bind in carrier.connections() if bind.state is ConnectionState.READY)
-        assert slowed.problem == "The message centre asks us to send more slowly."
+        assert slowed.problem == "The SMSC asked us to send more slowly."
         assert 1 <= slowed.allowed_per_s < 5000
         assert other.allowed_per_s == 0
         assert feeder.throttled < feeder.accepted / 2

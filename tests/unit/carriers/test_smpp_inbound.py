@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simpost.carriers.smpp.inbound import incoming_of, status_of
+from simpost.carriers.smpp.inbound import inbound_part_of, status_of
 from simpost.config import SmppCarrierSettings as Settings
 from simpost.domain.reasons import Reason
 from simpost.messaging.reassembly import reassemble
@@ -27,7 +27,7 @@ def settings(**changed):
 
 
 def read(request, **changed):
-    return incoming_of(request, settings(**changed), 5)
+    return inbound_part_of(request, settings(**changed), 5)
 
 
 def text_of(request, **changed):

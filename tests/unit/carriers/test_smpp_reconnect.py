@@ -19,21 +19,21 @@ class Most(random.Random):
 
 def test_each_wait_is_twice_the_one_before_up_to_the_cap():
     backoff = Backoff(1, 10, Most())
-    assert [backoff.wait_s() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
+    assert [backoff.next_delay_s() for _ in range(6)] == [1, 2, 4, 8, 10, 10]
 
 
 def test_after_a_healthy_link_only_the_first_reconnect_is_immediate():
     backoff = Backoff(1, 10, Most())
-    backoff.wait_s()
-    backoff.wait_s()
+    backoff.next_delay_s()
+    backoff.next_delay_s()
     backoff.succeeded()
-    assert [backoff.wait_s() for _ in range(4)] == [0.05, 1, 2, 4]
+    assert [backoff.next_delay_s() for _ in range(4)] == [0.05, 1, 2, 4]
 
 
 def test_an_immediate_reconnect_is_never_later_than_the_first_wait():
     backoff = Backoff(0.01, 10, Most())
     backoff.succeeded()
-    assert backoff.wait_s() == 0.01
+    assert backoff.next_delay_s() == 0.01
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_waits_are_randomised_between_half_and_all(seed, least_s, factor):
     backoff = Backoff(least_s, least_s * factor, random.Random(seed))
     wanted = least_s
     for _ in range(8):
-        assert wanted / 2 <= backoff.wait_s() <= wanted
+        assert wanted / 2 <= backoff.next_delay_s() <= wanted
         wanted = min(2 * wanted, least_s * factor)
 
 
 def test_links_lost_together_do_not_reconnect_together():
-    waits = {Backoff(1, 60, random.Random(seed)).wait_s() for seed in range(20)}
+    waits = {Backoff(1, 60, random.Random(seed)).next_delay_s() for seed in range(20)}
     assert len(waits) == 20
 
 

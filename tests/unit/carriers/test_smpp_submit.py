@@ -109,7 +109,7 @@ def test_a_text_given_whole_is_in_message_payload_and_nowhere_else(text):
 
 def test_a_header_beside_sar_tlvs_is_refused():
     options = Options(concatenation=Concatenation.SAR, ports=Ports(2948))
-    with pytest.raises(FieldError, match="beside sar"):
+    with pytest.raises(FieldError, match="next to sar"):
         written("00", encoding="binary", options=options, **SECOND_OF_3)
 
 

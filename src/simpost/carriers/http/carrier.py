@@ -1,4 +1,4 @@
-"""The HTTP driver: one POST per message, its status is the outcome."""
+"""The HTTP driver: one POST per message; the status of the response is the outcome."""
 
 from __future__ import annotations
 
@@ -35,22 +35,23 @@ from simpost.ports.carrier import (
 from simpost.ports.connection_ownership import ConnectionOwnership
 
 _NUMBER: Final = 1
-"""There is one connection: the rate limit of an API holds for all nodes, so one node sends."""
+"""There is one connection: the rate limit of the API applies to all nodes together."""
 _DEPTH_FACTOR: Final = 4
-_LEAST_DEPTH: Final = 64
+_MIN_DEPTH: Final = 64
 _CLOSE_GRACE_S: Final = 5.0
-_FIRST_WAIT_S: Final = 0.5
-_LONGEST_WAIT_S: Final = 5.0
-"""After a failed connection; below `messages.failover_after_s`, so that failover notices."""
+_MIN_PAUSE_S: Final = 0.5
+_MAX_PAUSE_S: Final = 5.0
+"""Pauses after failed connections. The longest is shorter than `messages.failover_after_s`, because
+failover measures for how long requests keep failing."""
 
 log = get_logger(__name__)
 
 
 class HttpCarrier:
-    """One upstream API. Capacity is 0 while a rate, a Retry-After or a back-off says so.
+    """One upstream API. Its capacity is 0 during a Retry-After and a pause after a failure.
 
-    `owned` are the connections this node may use: 1 or none; without it all of them. `clock_ms`
-    is the wall clock.
+    `owned` are the numbers of the connections that this node may use; `None` for all. `clock_ms`
+    returns the time since the epoch.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class HttpCarrier:
         self._requests: set[asyncio.Task[None]] = set()
         self._last_heard_ms: int | None = None
         self._failing_since_s: float | None = None
-        self._wait_s = _FIRST_WAIT_S
+        self._pause_s = _MIN_PAUSE_S
         self._not_before_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.problem = ""
@@ -87,7 +88,7 @@ class HttpCarrier:
         self._peer = f"{parts.hostname}:{port}"
         self._rate = AdaptiveRate(settings.rate_per_s, time.monotonic())
         self._throttle = ThrottleState(self._rate, self._report_capacity)
-        self._noted = RateLimitedLog(log, settings.name)
+        self._limited_log = RateLimitedLog(log, settings.name)
         self._not_before_s = 0.0
         self._failing_since_s = None
         self.problem = ""
@@ -116,7 +117,7 @@ class HttpCarrier:
 
     @property
     def is_open(self) -> bool:
-        """Also while the host cannot be reached: only a request finds out that it can again."""
+        """True also while the host cannot be reached: only a request can show that it is back."""
         return self._client is not None and not self.is_paused
 
     @property
@@ -126,7 +127,7 @@ class HttpCarrier:
         now_s = time.monotonic()
         free = self._settings.max_unanswered - len(self._requests)
         if self._failing_since_s is not None:
-            free = min(free, 1 - len(self._requests))  # one request finds out
+            free = min(free, 1 - len(self._requests))  # one request at a time as a probe
         if free <= 0:
             return 0
         wait_s = self._not_before_s - now_s
@@ -139,7 +140,7 @@ class HttpCarrier:
 
     @property
     def depth(self) -> int:
-        depth = max(_LEAST_DEPTH, _DEPTH_FACTOR * self._settings.max_unanswered)
+        depth = max(_MIN_DEPTH, _DEPTH_FACTOR * self._settings.max_unanswered)
         if rate := self._settings.rate_per_s:
             depth = max(self._settings.max_unanswered, min(depth, int(10 * rate)))
         return depth
@@ -189,7 +190,7 @@ class HttpCarrier:
             else:
                 await self._disconnect(within_s / 2)
 
-    # Life.
+    # Start, pause and stop.
 
     async def start(self, events: CarrierEvents) -> None:
         self._events = events
@@ -210,7 +211,7 @@ class HttpCarrier:
     def resume(self) -> None:
         self.is_paused = False
         self._is_drained = False
-        if not self._changing.locked():  # else whoever holds it opens it
+        if not self._changing.locked():  # otherwise the task with the lock opens it
             self._open()
         self._report_capacity()
 
@@ -239,9 +240,9 @@ class HttpCarrier:
         self._report_capacity()
 
     async def _disconnect(self, grace_s: float | None) -> None:
-        """Take nothing more, wait so long for responses, then give up on the rest.
+        """Take no more parts, wait up to `grace_s` for responses, then cancel the other requests.
 
-        Without a limit the time limits of the requests end the wait.
+        With `None` the timeouts of the requests end the wait.
         """
         client, self._client = self._client, None
         self._report_capacity()
@@ -273,13 +274,13 @@ class HttpCarrier:
         try:
             outcome = await self._attempt(client, part)
         except asyncio.CancelledError:
-            pass  # only `_disconnect` cancels: the request may have left
+            pass  # cancelled by `_disconnect`: the request may have been sent, so it is in doubt
         except Exception:
             log.exception("request_failed", carrier=self._settings.name)
         task = asyncio.current_task()
         assert task
         self._requests.discard(task)
-        self._note(outcome)
+        self._note_outcome(outcome)
         if self._events:
             self._events.on_outcome(part, now_ms, outcome)
         self._report_capacity()
@@ -289,21 +290,21 @@ class HttpCarrier:
         try:
             response = await client.post(settings.url, self._template.render(part), self._headers)
         except (NotSent, RefusedUrl) as error:
-            self._failed(str(error))
+            self._note_failure(str(error))
             return NOT_SENT
         except NoResponse as error:
-            self._noted.warning("no_response", problem=str(error))
+            self._limited_log.warning("no_response", problem=str(error))
             return NO_RESPONSE
         self._last_heard_ms = self._clock_ms()
         if response.status == CREDENTIALS_REFUSED:
-            self._failed("The carrier refused the credentials (HTTP 401): check headers.")
+            self._note_failure("The carrier refused the credentials (HTTP 401): check headers.")
         else:
-            self._reached()
+            self._note_success()
         return outcome_of(response, settings.id_path, self._last_heard_ms)
 
-    # What a response says of the carrier.
+    # The state of the carrier after a response.
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note_outcome(self, outcome: Outcome) -> None:
         now_s = time.monotonic()
         throttled = outcome.kind is OutcomeKind.THROTTLED
         self._rate.on_response(now_s, throttled=throttled)
@@ -312,20 +313,20 @@ class HttpCarrier:
         if outcome.retry_after_s and outcome.reason in (Reason.THROTTLED, Reason.CARRIER_BUSY):
             self._not_before_s = max(self._not_before_s, now_s + outcome.retry_after_s)
 
-    def _failed(self, problem: str) -> None:
+    def _note_failure(self, problem: str) -> None:
         now_s = time.monotonic()
         if self._failing_since_s is None:
             self._failing_since_s = now_s
             log.warning("carrier_unreachable", carrier=self._settings.name, problem=problem)
         self.problem = problem
-        self._not_before_s = max(self._not_before_s, now_s + self._wait_s)
-        self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S)
+        self._not_before_s = max(self._not_before_s, now_s + self._pause_s)
+        self._pause_s = min(2 * self._pause_s, _MAX_PAUSE_S)
 
-    def _reached(self) -> None:
+    def _note_success(self) -> None:
         if self._failing_since_s is not None:
             log.info("carrier_reachable", carrier=self._settings.name)
         self._failing_since_s = None
-        self._wait_s = _FIRST_WAIT_S
+        self._pause_s = _MIN_PAUSE_S
         self.problem = ""
 
     def _report_capacity_in(self, wait_s: float) -> None:

@@ -29,7 +29,7 @@ NO_RESPONSE: Final = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
 
 
 def outcome_of(response: HttpResponse, id_path: str, now_ms: int) -> Outcome:
-    """The outcome that a response states."""
+    """Return the outcome of an attempt from the status of its response."""
     status = response.status
     code = f"HTTP {status}"
     if 200 <= status < 300:
@@ -59,7 +59,7 @@ def outcome_of(response: HttpResponse, id_path: str, now_ms: int) -> Outcome:
 
 
 def message_id(body: bytes, path: str) -> str:
-    """The text or whole number at the path; empty if there is none, or it is too long."""
+    """Return the string or integer at the path; empty if there is none or it is too long."""
     if not path:
         return ""
     try:
@@ -80,7 +80,7 @@ def message_id(body: bytes, path: str) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], now_ms: int) -> float | None:
-    """Seconds of Retry-After (RFC 9110 10.2.3), one hour at most; `None` without a valid one."""
+    """Return the seconds of Retry-After (RFC 9110 10.2.3), at most one hour; `None` if invalid."""
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdecimal() and len(text) <= 10:
         wait_s = float(text)

@@ -15,13 +15,13 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 
 
 class BodyTemplate:
-    """A JSON value whose texts have placeholders; see `HttpCarrierSettings.body`."""
+    """A JSON value with placeholders in its strings; see `HttpCarrierSettings.body`."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._template = template
 
     def render(self, part: OutboundPart) -> bytes:
-        """The body for a part. What is put in is never searched for placeholders again."""
+        """Return the body for a part. Placeholders in inserted values are not replaced."""
         values = {
             "destination": part.destination,
             "text": part.text,

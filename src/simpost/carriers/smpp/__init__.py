@@ -1,4 +1,4 @@
-"""The SMPP carrier: one message centre, reached through one or more binds."""
+"""The SMPP driver: one SMSC and one or more binds to it."""
 
 from simpost.carriers.smpp.carrier import SmppCarrier
 

@@ -1,4 +1,4 @@
-"""Builds the binds that the settings of a carrier ask for."""
+"""Builds the binds in the settings of a carrier."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _KINDS: Final = {
 def build_binds(
     settings: Settings, statuses: StatusMap, listener: BindListener
 ) -> list[BindConnection]:
-    """The binds to start: those simpost opens, and the one for outbind."""
-    names = NameResolver()  # each carrier's own: a name server that hangs holds nobody else up
+    """Return the binds, not started: those that simpost opens, and the one for outbind."""
+    names = NameResolver()  # one per carrier: a name server that hangs blocks no other carrier
     binds = [
         BindConnection(
             kind,
@@ -55,7 +55,7 @@ def build_binds(
         number = settings.binds + 1
         keep = partial(serve_outbind, bind_pdu)
         binds.append(
-            BindConnection(BindKind.RECEIVER, number, settings, listener, keep, dials=False)
+            BindConnection(BindKind.RECEIVER, number, settings, listener, keep, connects=False)
         )
     return binds
 

@@ -1,4 +1,4 @@
-"""The carrier: parts out as submit_sm, receipts and messages in as deliver_sm or data_sm."""
+"""The SMPP driver: sends submit_sm, receives deliver_sm and data_sm."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ _UNREACHABLE = Outcome(OutcomeKind.UNREACHABLE, reason=Reason.CARRIER_UNREACHABL
 _IN_DOUBT = Outcome(OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
 
 _DEPTH_WINDOWS = 4
-_LEAST_DEPTH = 256
-_STOP_GRACE_S = 5.0
-_FOREVER_S = 3600.0
-"""Longer than any answer is waited for: the response timer ends every wait before."""
+_MIN_DEPTH = 256
+_CLOSE_GRACE_S = 5.0
+_DRAIN_GRACE_S = 3600.0
+"""No limit in practice: the response timer of the session ends every request before."""
 _INBOUND_PDUS = (DeliverSm, DataSm)
 
 
@@ -58,10 +58,10 @@ def _wall_clock_ms() -> int:
 
 
 class SmppCarrier:
-    """One message centre and the binds to it; a part takes the bind with most room.
+    """One SMSC and the binds to it. A part goes over the bind with the most free window.
 
-    `owned` are the numbers of the binds that it may keep bound; without them all of them.
-    `clock_ms` says when something came in.
+    `owned` are the numbers of the binds that this node may open; `None` for all. `clock_ms` returns
+    the time since the epoch.
     """
 
     def __init__(
@@ -92,10 +92,10 @@ class SmppCarrier:
 
     @property
     def depth(self) -> int:
-        """Parts its lane should hold: enough to fill the windows again while a commit runs."""
+        """Parts its lane should lease: enough to fill the windows again during a commit."""
         binds = self._settings.binds if self._owned is None else max(1, len(self._owned))
         window = self._settings.window * binds
-        depth = max(_LEAST_DEPTH, _DEPTH_WINDOWS * window)
+        depth = max(_MIN_DEPTH, _DEPTH_WINDOWS * window)
         if rate := self._settings.rate_per_s * binds:
             depth = max(window, min(depth, int(10 * rate)))
         return depth
@@ -109,7 +109,7 @@ class SmppCarrier:
 
     @property
     def problem(self) -> str:
-        """Why a bind is not bound, in a sentence."""
+        """Why a bind is not open, in a sentence; empty if all are."""
         return next((bind.problem for bind in self._binds if bind.problem), "")
 
     @property
@@ -117,14 +117,14 @@ class SmppCarrier:
         return 0 if self.is_paused else self._scan_windows()
 
     def _scan_windows(self) -> int:
-        """The sum over the binds; remembers the bind with most room for the next part."""
-        room = most = 0
+        """Return the free window of all binds; keeps the bind with the most for the next part."""
+        total = most = 0
         for bind in self._senders:
-            if here := bind.free_window:
-                room += here
-                if here > most:
-                    most, self._least_loaded = here, bind
-        return room
+            if free := bind.free_window:
+                total += free
+                if free > most:
+                    most, self._least_loaded = free, bind
+        return total
 
     def connections(self) -> list[ConnectionStatus]:
         return [
@@ -137,24 +137,24 @@ class SmppCarrier:
 
     @property
     def ownership(self) -> ConnectionOwnership:
-        """A message centre limits its binds, whichever node opens them."""
+        """An SMSC limits the number of binds, whichever node opens them."""
         return self
 
     @property
     def connection_numbers(self) -> tuple[int, ...]:
-        """Those of all binds; a pair of links is one bind."""
+        """The numbers of all binds; a transmitter and its receiver have one number."""
         return tuple(sorted({bind.number for bind in self._binds}))
 
     @property
     def open_connections(self) -> frozenset[int]:
-        """The binds of which a link may be there, those that are being given up among them."""
+        """Numbers of the binds that may be open, including those that are being closed."""
         return frozenset(bind.number for bind in self._binds if bind.is_running)
 
     @property
     def unreachable_for_s(self) -> float:
-        """For how long it has dialled in vain; 0 while a link is bound, or none is to be."""
+        """Seconds of bind attempts without success; 0 if a bind is open or none should be."""
         owned = [bind for bind in self._binds if self._owns(bind) and bind.is_running]
-        tried = [bind for bind in owned if bind.dials]
+        tried = [bind for bind in owned if bind.connects]
         if not tried or any(
             bind.session or bind.state is ConnectionState.CLOSING for bind in owned
         ):
@@ -163,10 +163,10 @@ class SmppCarrier:
         return time.monotonic() - max(began_s, *(bind.bound_until_s for bind in tried))
 
     async def set_owned_connections(self, numbers: Collection[int], within_s: float) -> None:
-        """Keep these binds bound and no others; those given up are gone within so many seconds."""
+        """Keep these binds open and no others. The others are closed within `within_s`."""
         self._owned = frozenset(numbers)
         extra = [bind for bind in self._binds if not self._owns(bind) and bind.is_running]
-        cutting = asyncio.get_running_loop().call_later(within_s, self._abort_unowned)
+        deadline = asyncio.get_running_loop().call_later(within_s, self._abort_unowned)
         try:
             async with self._changing:
                 grace_s = min(within_s / 2, self._settings.response_timeout_s)
@@ -175,7 +175,7 @@ class SmppCarrier:
                 )
                 self._start_unless_drained()
         finally:
-            cutting.cancel()
+            deadline.cancel()
 
     def _abort_unowned(self) -> None:
         for bind in self._binds:
@@ -185,16 +185,16 @@ class SmppCarrier:
     def _owns(self, bind: BindConnection) -> bool:
         return self._owned is None or bind.number in self._owned
 
-    # Life.
+    # Start, pause and stop.
 
     async def start(self, events: CarrierEvents) -> None:
         self._events = events
         self._is_drained = False
-        self._start_lines()
+        self._start_binds()
 
     async def close(self) -> None:
         self._is_drained = True
-        await self._stop_lines(min(_STOP_GRACE_S, self._settings.response_timeout_s))
+        await self._stop_binds(min(_CLOSE_GRACE_S, self._settings.response_timeout_s))
 
     def pause(self) -> None:
         self.is_paused = True
@@ -204,37 +204,37 @@ class SmppCarrier:
         self.is_paused = False
         if self._is_drained:
             self._is_drained = False
-            if not self._changing.locked():  # else whoever holds it starts the binds
-                self._start_lines()
+            if not self._changing.locked():  # otherwise the task with the lock starts them
+                self._start_binds()
         self.on_state()
 
     async def drain(self) -> None:
         self._is_drained = True
         self.pause()
         async with self._changing:
-            await self._stop_lines(_FOREVER_S)
+            await self._stop_binds(_DRAIN_GRACE_S)
             self._start_unless_drained()
 
     async def reconfigure(self, settings: CarrierSettings) -> None:
         assert isinstance(settings, Settings), "a carrier keeps its type"
         async with self._changing:
-            await self._stop_lines(_FOREVER_S)
+            await self._stop_binds(_DRAIN_GRACE_S)
             self._apply_settings(settings)
             self._start_unless_drained()
 
     def _start_unless_drained(self) -> None:
         if self._events and not self._is_drained:
-            self._start_lines()
+            self._start_binds()
 
-    def _start_lines(self) -> None:
+    def _start_binds(self) -> None:
         for bind in self._binds:
             if self._owns(bind) and not bind.is_running:
                 bind.start()
 
-    async def _stop_lines(self, grace_s: float) -> None:
+    async def _stop_binds(self, grace_s: float) -> None:
         await asyncio.gather(*(bind.stop(grace_s) for bind in self._binds))
 
-    # What goes out.
+    # Outbound.
 
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
         bind = self._least_loaded
@@ -261,24 +261,24 @@ class SmppCarrier:
         submit: SubmitSm,
         part: OutboundPart,
         started_ms: int,
-        end: Pdu | RequestError,
+        result: Pdu | RequestError,
     ) -> None:
-        if isinstance(end, RequestError):
+        if isinstance(result, RequestError):
             bind.on_response()
-            outcome = _IN_DOUBT if end.written else _UNREACHABLE
-            if end.written:
+            outcome = _IN_DOUBT if result.written else _UNREACHABLE
+            if result.written:
                 self._unanswered.add(submit, part)
         else:
-            if end.command_status or end.tlvs:
-                self._note_status(bind, end)
+            if result.command_status or result.tlvs:
+                self._note_status(bind, result)
             else:
                 bind.on_response()
-            outcome = self._statuses.outcome_of(end)
+            outcome = self._statuses.outcome_of(result)
         if self._events:
             self._events.on_outcome(part, started_ms, outcome)
 
     def _note_status(self, bind: BindConnection, response: Pdu) -> None:
-        """What an answer says of its bind."""
+        """Slow down or rebind if the response asks for it."""
         status = response.command_status
         status_class = self._statuses.classify(status) if status else None
         bind.on_response(
@@ -286,9 +286,11 @@ class SmppCarrier:
             congested=reports_congestion(response),
         )
         if status_class is StatusClass.BIND:
-            bind.rebind(f"A submit was answered {status_name(status)}. {status_meaning(status)}")
+            bind.rebind(
+                f"The response to a submit was {status_name(status)}. {status_meaning(status)}"
+            )
 
-    # What the binds say.
+    # Reports of the binds.
 
     def on_state(self) -> None:
         self.is_open = not self.is_paused and any(bind.is_usable for bind in self._senders)
@@ -304,11 +306,6 @@ class SmppCarrier:
             self._events.on_late_response(part, self._statuses.outcome_of(response))
 
     def on_request(self, session: Session, request: Pdu) -> None:
-        self._take(session, request)
-
-    # What comes in.
-
-    def _take(self, session: Session, request: Pdu) -> None:
         if not isinstance(request, _INBOUND_PDUS):
             session.refuse(request, Status.ESME_RINVCMDID)
             return
@@ -317,7 +314,7 @@ class SmppCarrier:
             return
         now_ms = self._clock_ms()
         if not is_receipt(request):
-            self._inbox.take(self._events, session, request, now_ms)
+            self._inbox.receive(self._events, session, request, now_ms)
             return
         receipt = receipt_of(request, self.capabilities.name, now_ms)
         self._events.on_receipt(receipt, partial(_acknowledge, session, request))

@@ -1,4 +1,4 @@
-"""Why a link ended, as administrators read it."""
+"""Why a bind ended, in sentences for administrators."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from simpost.smpp import CloseReason
 
 CLOSE_REASON_TEXT: Final[dict[CloseReason, str]] = {
     CloseReason.UNBOUND_BY_US: "We unbound.",
-    CloseReason.UNBOUND_BY_PEER: "The message centre unbound.",
-    CloseReason.CLOSED_BY_US: "We closed the link.",
-    CloseReason.CLOSED_BY_PEER: "The message centre closed the link without unbinding.",
+    CloseReason.UNBOUND_BY_PEER: "The SMSC unbound.",
+    CloseReason.CLOSED_BY_US: "We closed the connection.",
+    CloseReason.CLOSED_BY_PEER: "The SMSC closed the connection without an unbind.",
     CloseReason.CONNECTION_LOST: "The connection was lost.",
-    CloseReason.BIND_REFUSED: "The message centre refused the bind.",
-    CloseReason.BIND_TIMEOUT: "The message centre did not answer the bind in time.",
-    CloseReason.UNBIND_TIMEOUT: "The message centre did not answer the unbind.",
-    CloseReason.ENQUIRE_LINK_TIMEOUT: "The message centre fell silent: enquire_link had no answer.",
-    CloseReason.INACTIVE: "Nothing was said for too long.",
-    CloseReason.PROTOCOL_ERROR: "The message centre sent what is no SMPP.",
+    CloseReason.BIND_REFUSED: "The SMSC refused the bind.",
+    CloseReason.BIND_TIMEOUT: "The SMSC did not answer the bind in time.",
+    CloseReason.UNBIND_TIMEOUT: "The SMSC did not answer the unbind.",
+    CloseReason.ENQUIRE_LINK_TIMEOUT: "The SMSC did not answer an enquire_link.",
+    CloseReason.INACTIVE: "The connection was idle for too long.",
+    CloseReason.PROTOCOL_ERROR: "The SMSC sent data that is not SMPP.",
     CloseReason.TOO_MANY_SESSIONS: "There were too many connections.",
 }

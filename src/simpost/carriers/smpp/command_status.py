@@ -1,6 +1,6 @@
-"""What a command_status means for us: one class for each, as data (SMPP 3.4 5.1.3, 5.0 4.7.6).
+"""The class of each command_status in a submit response (SMPP 3.4 5.1.3, 5.0 4.7.6).
 
-docs/carriers.md shows the table with its reasons; a carrier's `statuses` override it.
+docs/carriers.md shows the table with its reasons. The setting `statuses` of a carrier overrides it.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from simpost.smpp import Pdu, Status, SubmitSmResp, Tag
 
 
 class StatusClass(StrEnum):
-    """What follows from an error status."""
+    """What to do after an error status."""
 
     RETRY = "retry"
-    """A passing fault of the message centre: the same part later."""
+    """A temporary error of the SMSC: send the part again later."""
     THROTTLE = "throttle"
-    """The same part soon, and this bind slower."""
+    """Send the part again soon, and slow down this bind."""
     REFUSE = "refuse"
-    """Never this part."""
+    """Never send this part again."""
     BIND = "bind"
-    """The bind has to be mended; the part is not to blame and waits."""
+    """The bind is at fault, not the part: bind again; the part stays queued."""
     UNCLEAR = "unclear"
-    """No, and neither why nor for how long: the same part later, a few times, then never."""
+    """An unspecific error: send the part again later, but only a few times."""
     DOUBT = "doubt"
-    """The message centre may have taken it: nobody knows until a receipt comes."""
+    """The SMSC may have accepted the part: it is in doubt until a receipt comes."""
 
 
 UNLISTED_STATUS: Final = StatusClass.REFUSE
-"""What a status that no standard names means: the centre answered, and its answer was not yes."""
+"""The class of a status that no standard defines: it is an error response, so not accepted."""
 
 _ACCEPTED: Final = OutcomeKind.ACCEPTED
 _NEAR_CONGESTION: Final = bytes((90,))
+"""Percent of congestion_state (SMPP 5.0 4.8.4.18) from which the bind is slowed down."""
 
 _RETRY = (
     Status.ESME_RSYSERR,
@@ -75,39 +76,39 @@ _OUTCOME_OF: dict[StatusClass, tuple[OutcomeKind, Reason]] = {
 
 
 def carrier_code(status: int) -> str:
-    """A command_status as carriers write it."""
+    """Return a command_status in the notation of carriers: 0x and eight hex digits."""
     return f"0x{status:08X}"
 
 
 def reports_congestion(response: Pdu) -> bool:
-    """Whether the message centre says that it is nearing congestion (SMPP 5.0 4.8.4.18)."""
+    """Whether the response says that the SMSC is near congestion (SMPP 5.0 4.8.4.18)."""
     congestion = response.tlv(Tag.CONGESTION_STATE)
     return congestion is not None and congestion[:1] >= _NEAR_CONGESTION
 
 
 class StatusMap:
-    """How one carrier's answers are understood.
+    """The status classes of one carrier.
 
-    `overrides` are command_status in hex to the word of a meaning; `retry_after_s` is the pause
-    after a passing fault, 0 leaves it to the engine.
+    `overrides` maps a command_status in hex to the name of a class. `retry_after_s` is the delay
+    after a temporary error; 0 for the delay of the retry policy.
     """
 
     def __init__(self, overrides: Mapping[str, str], retry_after_s: float = 0) -> None:
         self._classes = dict(STATUS_CLASSES)
-        self._classes.update((int(code, 16), StatusClass(word)) for code, word in overrides.items())
+        self._classes.update((int(code, 16), StatusClass(name)) for code, name in overrides.items())
         self._retry_after_s = retry_after_s or None
 
     def classify(self, status: int) -> StatusClass:
-        """The class of an error status."""
+        """Return the class of an error status."""
         return self._classes.get(status, UNLISTED_STATUS)
 
     def outcome_of(self, response: Pdu) -> Outcome:
-        """The outcome of a submit from its answer, generic_nack included."""
+        """Return the outcome of a submit from its response, which may be a generic_nack."""
         message_id = response.message_id if isinstance(response, SubmitSmResp) else ""
         return self.outcome(response.command_status, message_id)
 
     def outcome(self, status: int, message_id: str) -> Outcome:
-        """The outcome of a submit from the status and message_id of its answer."""
+        """Return the outcome of a submit from the status and message_id of its response."""
         if not status:
             return Outcome(_ACCEPTED, carrier_message_id=message_id)
         status_class = self.classify(status)

@@ -14,21 +14,21 @@ _GROUPS: dict[str, dict[str, int]] = {
 
 
 def data_codings(settings: Settings) -> dict[tuple[str, int | None], int]:
-    """data_coding by alphabet and message class; what is not there cannot be said.
+    """Return the data_coding by alphabet and message class; combinations without one are missing.
 
-    Where the default alphabet is not GSM 7 bit nothing plainly says GSM 7 bit.
+    If the default alphabet of the carrier is not GSM 7 bit, GSM 7 bit has none.
     """
     usual = {"latin1": 0x03, "ascii": 0x01, "ucs2": 0x08, "binary": settings.binary_data_coding}
     usual[settings.default_alphabet] = settings.default_data_coding
     found: dict[tuple[str, int | None], int] = {
         (alphabet, None): coding for alphabet, coding in usual.items()
     }
-    found.update(_of_classes(settings.message_class, usual))
+    found.update(_with_class(settings.message_class, usual))
     return found
 
 
-def _of_classes(told: str, usual: dict[str, int]) -> Iterator[tuple[tuple[str, int], int]]:
-    if told == "subunit":
+def _with_class(method: str, usual: dict[str, int]) -> Iterator[tuple[tuple[str, int], int]]:
+    if method == "subunit":  # the class is in a TLV
         yield from (((name, each), usual[name]) for name in usual for each in _CLASSES)
-    for alphabet, group in _GROUPS.get(told, {}).items():
+    for alphabet, group in _GROUPS.get(method, {}).items():
         yield from (((alphabet, each), group | each) for each in _CLASSES)

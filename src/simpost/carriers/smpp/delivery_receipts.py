@@ -1,4 +1,4 @@
-"""What a message centre reports about a part, in the words of the domain."""
+"""Translates the delivery receipts of an SMSC to receipts of the domain."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _UNREADABLE = (State.SENT, Reason.UNKNOWN_AT_CARRIER)
 def unmarked_receipt_of(
     request: DeliverSm | DataSm, carrier: str, received_ms: int
 ) -> Receipt | None:
-    """What a message says that reads as a receipt and is not marked as one; none if it does not.
+    """Return the receipt in a text that is not marked as one; `None` if it does not read as one.
 
-    Only the handset's number counts: a stranger may write to any number, and of any id.
+    It names the source number only: any stranger may send a text with any destination and id.
     """
     if not request.source_addr or not reads_as_receipt(request):
         return None
@@ -46,7 +46,7 @@ def unmarked_receipt_of(
 
 
 def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> Receipt:
-    """Translate a receipt. An intermediate notice never ends a part; nor does an unreadable one."""
+    """Return the receipt. If it is intermediate or unreadable, its state is `SENT`: not final."""
     report = parse_receipt(request)
     state, reason = _UNREADABLE if report.state is None else STATE_OF[report.state]
     if report.intermediate and state.is_final:
@@ -56,22 +56,22 @@ def receipt_of(request: DeliverSm | DataSm, carrier: str, received_ms: int) -> R
         carrier_message_id=report.message_id or "",
         state=state,
         reason=reason,
-        carrier_code=_code(report),
+        carrier_code=_carrier_code(report),
         received_ms=received_ms,
         numbers=_numbers(request),
         text_id=report.text_id or "",
     )
 
 
-def _code(report: ParsedReceipt) -> str | None:
+def _carrier_code(report: ParsedReceipt) -> str | None:
     own = report.error if report.error and report.error.strip("0") else None
     return network_error(*report.network_error, own) if report.network_error else own
 
 
 def _numbers(request: DeliverSm | DataSm) -> tuple[str, ...]:
-    """The handset's number, and ours: some message centres do not swap them in a receipt.
+    """Return both addresses: some SMSCs do not swap them in a receipt.
 
-    Without the first, the second says nothing.
+    Without a source address there are none: the destination alone proves nothing.
     """
     if not request.source_addr:
         return ()

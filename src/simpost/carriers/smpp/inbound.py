@@ -1,11 +1,11 @@
-"""Messages a message centre brings: deliver_sm, data_sm without a receipt (SMPP 3.4 4.6, 4.7).
+"""Inbound messages of an SMSC: deliver_sm and data_sm that are no receipts (SMPP 3.4 4.6, 4.7).
 
-They are answered once the engine has decided and committed:
+The response is sent after the commit:
 
-    ESME_ROK        kept, carried on, or known from before
-    ESME_RX_T_APPN  could not be committed: send it again later
-    ESME_RX_R_APPN  refused for good: the eSIM does not take it
-    ESME_RX_P_APPN  refused for good: no way leads to the eSIM, which is for us to mend
+    ESME_ROK        stored, forwarded, or a repetition
+    ESME_RX_T_APPN  not committed: the SMSC sends it again later
+    ESME_RX_R_APPN  refused: the eSIM does not accept it
+    ESME_RX_P_APPN  refused: no route or address for the eSIM, which we must fix
 """
 
 from __future__ import annotations
@@ -44,61 +44,62 @@ InboundPdu: TypeAlias = DeliverSm | DataSm
 
 _UDHI: Final = 0x40
 _PROMPT_S: Final = 5.0
-"""An answer later than this may have missed the peer's timer: it may send the message again."""
-_OURS_TO_MEND: Final = frozenset({Reason.NO_ROUTE, Reason.NO_ADDRESS})
+"""A later response may miss the timer of the peer, which then sends the message again."""
+_OUR_FAULT: Final = frozenset({Reason.NO_ROUTE, Reason.NO_ADDRESS})
 
 
 class Inbox:
-    """Reads what the sessions of one carrier bring, and answers when it is committed.
+    """Decodes the messages of one carrier and responds after the commit.
 
-    Each session has a name, which it loses when an answer was late: a message that was brought
-    over a session that is gone, or lost its name, may come again.
+    Each session has a random id, the `link` of its messages. It gets another id after a late
+    response: a message over an id that is not in use any more may be sent again, and the store
+    uses this to recognize the repetition.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._links: dict[Session, bytes] = {}
+        self._session_ids: dict[Session, bytes] = {}
 
-    def take(
+    def receive(
         self, events: CarrierEvents, session: Session, request: InboundPdu, now_ms: int
     ) -> None:
-        link = self._link_of(session)
-        incoming = incoming_of(
-            request, self._settings, now_ms, link=link, links=tuple(self._links.values())
-        )
-        committed = events.on_inbound(incoming)
-        began_s = asyncio.get_running_loop().time()
-        committed.add_done_callback(partial(self._answer, session, request, began_s))
+        """Report a message. Responds to it when it is committed or refused."""
+        link = self._session_id(session)
+        links = tuple(self._session_ids.values())
+        part = inbound_part_of(request, self._settings, now_ms, link=link, links=links)
+        committed = events.on_inbound(part)
+        started_s = asyncio.get_running_loop().time()
+        committed.add_done_callback(partial(self._respond, session, request, started_s))
 
-    def _link_of(self, session: Session) -> bytes:
-        for known in [known for known in self._links if not known.state.is_bound]:
-            del self._links[known]
-        return self._links.setdefault(session, os.urandom(8))
+    def _session_id(self, session: Session) -> bytes:
+        for known in [known for known in self._session_ids if not known.state.is_bound]:
+            del self._session_ids[known]
+        return self._session_ids.setdefault(session, os.urandom(8))
 
-    def _answer(
+    def _respond(
         self,
         session: Session,
         request: InboundPdu,
-        began_s: float,
+        started_s: float,
         committed: asyncio.Future[Reason | None],
     ) -> None:
-        if asyncio.get_running_loop().time() - began_s > _PROMPT_S:
-            self._links.pop(session, None)
+        if asyncio.get_running_loop().time() - started_s > _PROMPT_S:
+            self._session_ids.pop(session, None)
         if committed.cancelled() or committed.exception():
             session.refuse(request, Status.ESME_RX_T_APPN)
         elif reason := committed.result():
             session.refuse(request, status_of(reason))
         else:
-            answer = DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp()
-            session.respond(request, answer)
+            response = DeliverSmResp() if isinstance(request, DeliverSm) else DataSmResp()
+            session.respond(request, response)
 
 
 def status_of(reason: Reason) -> Status:
-    """The command_status that tells the message centre of a refusal (SMPP 3.4 5.1.3)."""
-    return Status.ESME_RX_P_APPN if reason in _OURS_TO_MEND else Status.ESME_RX_R_APPN
+    """Return the command_status of the response for a refusal (SMPP 3.4 5.1.3)."""
+    return Status.ESME_RX_P_APPN if reason in _OUR_FAULT else Status.ESME_RX_R_APPN
 
 
-def incoming_of(
+def inbound_part_of(
     request: InboundPdu,
     settings: Settings,
     received_ms: int,
@@ -106,7 +107,7 @@ def incoming_of(
     link: bytes = b"",
     links: tuple[bytes, ...] = (),
 ) -> InboundPart:
-    """Read a message; never raises, whatever the octets are."""
+    """Decode a message. Never raises, whatever the octets are."""
     octets = request.short_message if isinstance(request, DeliverSm) else b""
     octets = octets or request.tlv(Tag.MESSAGE_PAYLOAD) or b""
     header = parse_header(octets) if request.esm_class & _UDHI else None
@@ -116,7 +117,7 @@ def incoming_of(
     else:
         label = received_label(alphabet, header)
         text = text_octets(octets, header, alphabet, packed=settings.gsm7 == "packed")
-    place = _place(header) or _sar_place(request) or _alone(label, text)
+    place = _udh_position(header) or _sar_position(request) or _single_position(label, text)
     ports = (header.ports if header else None) or request.tlv(Tag.DESTINATION_PORT)
     return InboundPart(
         carrier=settings.name,
@@ -150,15 +151,15 @@ def _address(text: str, ton: int) -> str:
     return text if ton == Ton.ALPHANUMERIC else plain_number(text.strip())
 
 
-def _place(header: Header | None) -> PartPosition | None:
+def _udh_position(header: Header | None) -> PartPosition | None:
     found = header.concatenation if header else None
     if found is None or found.total == 1:
         return None
     return PartPosition(f"udh{found.bits}", found.reference, found.total, found.number)
 
 
-def _sar_place(request: InboundPdu) -> PartPosition | None:
-    """SMPP 3.4 5.3.2.22-24; a part that is numbered wrongly is a message of its own."""
+def _sar_position(request: InboundPdu) -> PartPosition | None:
+    """Return the position from the sar TLVs (SMPP 3.4 5.3.2.22-24); `None` if it is invalid."""
     reference = request.tlv(Tag.SAR_MSG_REF_NUM)
     total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
     number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")
@@ -167,6 +168,7 @@ def _sar_place(request: InboundPdu) -> PartPosition | None:
     return PartPosition("sar", int.from_bytes(reference, "big"), total, number)
 
 
-def _alone(label: str, octets: bytes) -> PartPosition:
+def _single_position(label: str, octets: bytes) -> PartPosition:
+    """Return the position of a message of one part; its reference is a hash of the text."""
     digest = hashlib.blake2b(octets, digest_size=8, key=label.encode()).digest()
     return PartPosition("alone", int.from_bytes(digest, "big", signed=True))

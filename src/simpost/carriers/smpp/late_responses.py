@@ -8,18 +8,18 @@ from typing import Final
 from simpost.ports.carrier import OutboundPart
 from simpost.smpp import Pdu
 
-_MOST: Final = 1000
+_MAX_SUBMITS: Final = 1000
 
 
 class UnansweredSubmits:
-    """Bounded: the oldest are dropped first; a receipt may still end their parts."""
+    """Bounded: the oldest are dropped first. A receipt may still end their parts."""
 
     def __init__(self) -> None:
         self._parts: OrderedDict[int, tuple[Pdu, OutboundPart]] = OrderedDict()
 
     def add(self, request: Pdu, part: OutboundPart) -> None:
-        self._parts[id(request)] = (request, part)  # the request is kept, so its id stays its own
-        if len(self._parts) > _MOST:
+        self._parts[id(request)] = (request, part)  # keeps the request: its id is not reused
+        if len(self._parts) > _MAX_SUBMITS:
             self._parts.popitem(last=False)
 
     def pop(self, request: Pdu) -> OutboundPart | None:

@@ -1,4 +1,4 @@
-"""Outbind: the message centre connects to simpost and requests a bind (SMPP 3.4 2.2.1)."""
+"""Outbind: the SMSC connects to simpost and asks it to bind (SMPP 3.4 2.2.1)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from simpost.observe import get_logger
 from simpost.ports.carrier import ConnectionState
 from simpost.smpp import Bind, Outbind, Pdu, Session, listen_for_outbind, status_name
 
-_MOST_CALLERS = 4
-"""Connections at a time: one that is bound, and few that still have to say who they are."""
-_WANTED = (ConnectionState.STARTING, ConnectionState.LOST)
-"""States in which a call is welcome."""
+_MAX_SESSIONS = 4
+"""Connections at a time: one that is bound, and some that have not sent an outbind yet."""
+_UNBOUND = (ConnectionState.STARTING, ConnectionState.LOST)
+"""States in which an outbind is accepted."""
 
 log = get_logger(__name__)
 
 
 async def serve_outbind(bind_pdu: Callable[[], Bind], bind: BindConnection) -> None:
-    """Until cancelled, bind on connections whose outbind has the right name and password."""
+    """Listen until cancelled. Bind on a connection whose outbind has the configured password."""
     settings = bind.settings
     bind.on_outbind = partial(_on_outbind, bind_pdu, bind)
-    place = f"{settings.outbind_host} port {settings.outbind_port}"
+    address = f"{settings.outbind_host} port {settings.outbind_port}"
     while True:
         try:
             listener = await listen_for_outbind(
@@ -34,13 +34,13 @@ async def serve_outbind(bind_pdu: Callable[[], Bind], bind: BindConnection) -> N
                 settings.outbind_port,
                 bind,
                 session_settings(settings),
-                max_sessions=_MOST_CALLERS,
+                max_sessions=_MAX_SESSIONS,
             )
         except OSError as error:
-            bind.lost(f"Cannot listen on {place}: {error.strerror or error}")
+            bind.lost(f"Cannot listen on {address}: {error.strerror or error}")
             await asyncio.sleep(settings.reconnect_max_s)
             continue
-        bind.waits(f"Waits for the message centre to call on {place}.")
+        bind.wait_for_outbind(f"Waiting for an outbind of the SMSC on {address}.")
         try:
             await asyncio.get_running_loop().create_future()
         finally:
@@ -51,14 +51,14 @@ def _on_outbind(
     bind_pdu: Callable[[], Bind], bind: BindConnection, session: Session, outbind: Outbind
 ) -> None:
     if not _is_expected(bind.settings, outbind):
-        bind.noted.warning("outbind_refused", peer=session.peer)
+        bind.limited_log.warning("outbind_refused", peer=session.peer)
         session.close()
-    elif bind.state not in _WANTED:
-        bind.noted.warning("outbind_refused", peer=session.peer, link=bind.state)
+    elif bind.state not in _UNBOUND:
+        bind.limited_log.warning("outbind_refused", peer=session.peer, state=bind.state)
         session.close()
     else:
-        bind.binding()
-        session.request(bind_pdu()).add_done_callback(partial(_on_answer, bind, session))
+        bind.begin()
+        session.request(bind_pdu()).add_done_callback(partial(_on_response, bind, session))
 
 
 def _is_expected(settings: Settings, outbind: Outbind) -> bool:
@@ -67,10 +67,10 @@ def _is_expected(settings: Settings, outbind: Outbind) -> bool:
     return named and hmac.compare_digest(password.encode(), outbind.password.encode())
 
 
-def _on_answer(bind: BindConnection, session: Session, answer: asyncio.Future[Pdu]) -> None:
-    if error := answer.exception():
+def _on_response(bind: BindConnection, session: Session, response: asyncio.Future[Pdu]) -> None:
+    if error := response.exception():
         bind.lost(str(error))
         session.close()
-    elif status := answer.result().command_status:
+    elif status := response.result().command_status:
         bind.lost(f"bind refused: {status_name(status)}")
         session.close()

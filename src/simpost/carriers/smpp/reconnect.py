@@ -1,4 +1,4 @@
-"""Keep a bind open: connect, bind, wait until it is lost, back off, repeat."""
+"""Keeps a bind open: connect, bind, wait until it is lost, back off, repeat."""
 
 from __future__ import annotations
 
@@ -23,36 +23,38 @@ from simpost.smpp import (
     status_meaning,
 )
 
-_PASSING: Final = (StatusClass.RETRY, StatusClass.THROTTLE)
-_AT_ONCE_S: Final = 0.05
-"""Before the first try after a link of use, jittered as well."""
+_TEMPORARY: Final = (StatusClass.RETRY, StatusClass.THROTTLE)
+_FIRST_DELAY_S: Final = 0.05
+"""Delay of the first attempt after a healthy bind."""
 
 log = get_logger(__name__)
 
 
 class Backoff:
-    """How long to wait before the next try, jittered: twice as long each time up to a cap.
+    """Delays between attempts, with jitter: doubled each time, up to a maximum.
 
-    After a link that was of use the first try comes at once: what ended it is likely over.
+    The first attempt after a healthy bind follows at once: what ended it is likely over.
     """
 
-    def __init__(self, least_s: float, most_s: float, jitter: random.Random) -> None:
-        self._least_s = least_s
-        self._most_s = most_s
-        self._next_s = least_s
+    def __init__(self, min_s: float, max_s: float, jitter: random.Random) -> None:
+        self._min_s = min_s
+        self._max_s = max_s
+        self._next_s = min_s
         self._jitter = jitter
 
     def succeeded(self) -> None:
-        self._next_s = min(_AT_ONCE_S, self._least_s)
+        """Start again with a short delay, after a healthy bind."""
+        self._next_s = min(_FIRST_DELAY_S, self._min_s)
 
-    def wait_s(self) -> float:
-        wait_s = self._next_s
-        self._next_s = min(max(2 * wait_s, self._least_s), self._most_s)
-        return self.jittered(wait_s)
+    def next_delay_s(self) -> float:
+        """Return the delay before the next attempt and double it."""
+        delay_s = self._next_s
+        self._next_s = min(max(2 * delay_s, self._min_s), self._max_s)
+        return self.jittered(delay_s)
 
-    def jittered(self, wait_s: float) -> float:
-        """Between half of it and all of it, so that links lost together do not come together."""
-        return wait_s * self._jitter.uniform(0.5, 1.0)
+    def jittered(self, delay_s: float) -> float:
+        """Reduce a delay by up to half: binds lost together must not return together."""
+        return delay_s * self._jitter.uniform(0.5, 1.0)
 
 
 async def keep_bound(
@@ -60,8 +62,8 @@ async def keep_bound(
 ) -> None:
     """Keep a bind open until cancelled. After a refused bind, wait longer.
 
-    But not right after a healthy bind: the message centre may not have noticed that it ended, and
-    responds ESME_RALYBND.
+    The first attempt after a healthy bind does not count as refused: an SMSC that has not noticed
+    the end of that bind responds ESME_RALYBND.
     """
     settings = bind.settings
     backoff = Backoff(
@@ -71,21 +73,21 @@ async def keep_bound(
     )
     was_healthy = False
     while True:
-        wait_s = None
+        delay_s = None
         follows_healthy, was_healthy = was_healthy, False
         try:
             if was_healthy := await _bound_once(bind_pdu, names, bind):
                 backoff.succeeded()
         except BindRejected as error:
             bind.lost(f"{error}. {status_meaning(error.command_status)}")
-            if statuses.classify(error.command_status) not in _PASSING and not follows_healthy:
-                wait_s = backoff.jittered(settings.bind_refused_wait_s)
+            if statuses.classify(error.command_status) not in _TEMPORARY and not follows_healthy:
+                delay_s = backoff.jittered(settings.bind_refused_wait_s)
         except (ProtocolError, TlsMistake) as error:
             bind.lost(str(error))
         except Exception:
             log.exception("bind_task_failed", carrier=settings.name)
-            bind.lost("A fault of our own; the log says more.")
-        await asyncio.sleep(backoff.wait_s() if wait_s is None else wait_s)
+            bind.lost("Internal error in simpost: see bind_task_failed in the log.")
+        await asyncio.sleep(backoff.next_delay_s() if delay_s is None else delay_s)
 
 
 async def _bound_once(
@@ -93,7 +95,7 @@ async def _bound_once(
 ) -> bool:
     """Bind and wait until the bind is lost. Returns whether it was healthy."""
     settings = bind.settings
-    bind.binding()
+    bind.begin()
     addresses = await _resolve(names, bind)
     session = await connect(
         settings.host,
@@ -110,7 +112,7 @@ async def _bound_once(
 
 
 async def _resolve(names: NameResolver, bind: BindConnection) -> list[str]:
-    """The addresses of the carrier's host. Never waits for another carrier's name server."""
+    """Return the addresses of the host. Raises `ConnectFailed`, at the latest after the timeout."""
     settings = bind.settings
     try:
         async with asyncio.timeout(settings.bind_timeout_s):
@@ -118,18 +120,19 @@ async def _resolve(names: NameResolver, bind: BindConnection) -> list[str]:
                 settings.host, settings.port, owner=f"{settings.name} {bind.kind} {bind.number}"
             )
     except TimeoutError:
-        late = f"{settings.host}: the name was not resolved within {settings.bind_timeout_s:g} s"
-        raise ConnectFailed(late) from None
+        problem = f"{settings.host}: the name was not resolved within {settings.bind_timeout_s:g} s"
+        raise ConnectFailed(problem) from None
     except UnicodeError:
-        impossible = f"{settings.host}:{settings.port}: no host can be called that"
-        raise ConnectFailed(impossible) from None
+        problem = f"{settings.host}:{settings.port}: not a valid host name"
+        raise ConnectFailed(problem) from None
     except OSError as error:
-        failed = f"{settings.host}:{settings.port}: {error.strerror or error}"
-        raise ConnectFailed(failed) from error
+        problem = f"{settings.host}:{settings.port}: {error.strerror or error}"
+        raise ConnectFailed(problem) from error
     return [address for _, address in found]
 
 
 def session_settings(settings: Settings) -> SessionSettings:
+    """Return the settings of a session with this carrier."""
     return SessionSettings(
         window=settings.window,
         connect_timeout_s=settings.bind_timeout_s,

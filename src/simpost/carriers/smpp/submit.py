@@ -1,4 +1,4 @@
-"""From a part to the submit_sm that carries it (SMPP 3.4 4.4.1)."""
+"""Builds the submit_sm of a part (SMPP 3.4 4.4.1)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _encoding = lru_cache(maxsize=256)(parse_encoding)
 
 
 def capabilities_of(settings: Settings) -> CarrierCapabilities:
-    """What a decision must know of this carrier."""
+    """Return the capabilities in the settings."""
     return CarrierCapabilities(
         name=settings.name,
         address=AddressType(settings.address),
@@ -74,7 +74,7 @@ def capabilities_of(settings: Settings) -> CarrierCapabilities:
 
 
 class SubmitBuilder:
-    """Writes parts the way one carrier wants them."""
+    """Builds submit_sm PDUs as the settings of one carrier require."""
 
     def __init__(self, settings: Settings) -> None:
         self._service_type = settings.service_type
@@ -82,7 +82,7 @@ class SubmitBuilder:
         self._padding = CARRIAGE_RETURN if settings.gsm7_padding == "cr" else 0
         self._concatenation = capabilities_of(settings).concatenation_method
         self._codings = data_codings(settings)
-        self._tells_subunit = settings.message_class == "subunit"
+        self._has_subunit = settings.message_class == "subunit"
         self._validity = _VALIDITY[settings.validity]
         self._ton, self._npi = _destination(settings)
         self._senders = {
@@ -90,21 +90,21 @@ class SubmitBuilder:
             Ton.NETWORK_SPECIFIC: _ton_npi(settings.short_code_ton_npi),
             Ton.ALPHANUMERIC: _ton_npi(settings.name_ton_npi),
         }
-        self._source = lru_cache(maxsize=256)(self._read_source)
+        self._source = lru_cache(maxsize=256)(self._parse_source)
 
     def submit_sm(self, part: OutboundPart, now_ms: int) -> SubmitSm:
-        """Raises FieldError where this carrier cannot say what the part needs."""
+        """Return the PDU. Raises `FieldError` if this carrier has no encoding for the part."""
         encoding = _encoding(part.encoding)
         options = part.options
         header: bytes = b""
         tlvs: _Tlvs = ()
         if part.total > 1 or options.ports or encoding.single or encoding.locking:
-            header, tlvs = self._place(part, encoding)
+            header, tlvs = self._concatenated(part, encoding)
         octets = header + self._user_data(part.text, encoding, header)
         if options.concatenation is _PAYLOAD:
             tlvs = ((Tag.MESSAGE_PAYLOAD, octets),)
             octets = b""
-        if self._tells_subunit and options.message_class is not None:
+        if self._has_subunit and options.message_class is not None:
             tlvs += (int_tlv(Tag.DEST_ADDR_SUBUNIT, options.message_class + 1, 1),)
         source = self._source(part.sender)
         return SubmitSm(
@@ -123,8 +123,8 @@ class SubmitBuilder:
             short_message=octets,
         )
 
-    def _place(self, part: OutboundPart, encoding: Encoding) -> tuple[bytes, _Tlvs]:
-        """What tells the handset where the part belongs: a header or TLVs, never both."""
+    def _concatenated(self, part: OutboundPart, encoding: Encoding) -> tuple[bytes, _Tlvs]:
+        """Return the user data header or the sar TLVs of the part, never both."""
         concatenation = part.options.concatenation or self._concatenation
         by_header = concatenation in (Concatenation.UDH8, Concatenation.UDH16)
         bits = 8 if concatenation is Concatenation.UDH8 else 16
@@ -139,7 +139,7 @@ class SubmitBuilder:
         if by_header or part.total == 1:
             return header, ()
         if header:
-            raise FieldError("esm_class", "a header beside sar TLVs", Status.ESME_RINVESMCLASS)
+            raise FieldError("esm_class", "has a header next to sar TLVs", Status.ESME_RINVESMCLASS)
         return b"", (
             int_tlv(Tag.SAR_MSG_REF_NUM, part.reference, 2),
             int_tlv(Tag.SAR_TOTAL_SEGMENTS, part.total, 1),
@@ -156,10 +156,10 @@ class SubmitBuilder:
         try:
             return self._codings[encoding.alphabet, options.message_class]
         except KeyError:
-            said = f"has no value for {encoding.alphabet} of class {options.message_class}"
-            raise FieldError("data_coding", said, Status.ESME_RINVDCS) from None
+            problem = f"has no value for {encoding.alphabet} of class {options.message_class}"
+            raise FieldError("data_coding", problem, Status.ESME_RINVDCS) from None
 
-    def _read_source(self, sender: str) -> Address:
+    def _parse_source(self, sender: str) -> Address:
         if not sender:
             return Address(Ton.UNKNOWN, Npi.UNKNOWN, "")
         usual = address_of(sender)
@@ -177,15 +177,15 @@ def _ton_npi(text: str) -> tuple[int, int]:
     return int(ton), int(npi)
 
 
-# How long a message is worth keeping (SMPP 3.4 5.2.16), by the setting's word.
+# The validity_period (SMPP 3.4 5.2.16) for each value of the setting `validity`.
 
 
-def _unsaid(_expires_ms: int, _now_ms: int) -> str:
+def _no_validity(_expires_ms: int, _now_ms: int) -> str:
     return ""
 
 
 def _relative(expires_ms: int, now_ms: int) -> str:
-    """Holds whatever the message centre's clock says."""
+    """Return seconds from now: correct also if the clock of the SMSC is wrong."""
     return _relative_text(max(1, (expires_ms - now_ms) // 1000))
 
 
@@ -206,5 +206,5 @@ def _absolute_text(seconds: int) -> str:
 _VALIDITY: dict[str, Callable[[int, int], str]] = {
     "relative": _relative,
     "absolute": _absolute,
-    "off": _unsaid,
+    "off": _no_validity,
 }
