@@ -131,10 +131,12 @@ class Intake(Component):
 
     async def preview(self, account: Account, request: SendRequest) -> Decision:
         """The decision about a request; nothing is committed or sent."""
-        _, decision = await self.decide(account, request)
+        _, decision = await self.decide(account, request, self._clock_ms())
         return decision
 
-    async def decide(self, account: Account, request: SendRequest) -> tuple[Esim | None, Decision]:
+    async def decide(
+        self, account: Account, request: SendRequest, now_ms: int
+    ) -> tuple[Esim | None, Decision]:
         """The eSIM as it is now, and the decision. Raises StoreError."""
         esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=request.esim_tran_no, iccid=request.iccid
@@ -146,15 +148,15 @@ class Intake(Component):
             request.category,
             self.routing,
             request.options,
-            now_ms=self._clock_ms(),
+            now_ms=now_ms,
             send_at_ms=request.send_at_ms,
             policy=self._policy,
         )
 
     async def send(self, account: Account, request: SendRequest) -> SendResult:
         """Decide and commit. Raises StoreError when nothing could be committed."""
-        esim, plan = await self.decide(account, request)
         now_ms = self._clock_ms()
+        esim, plan = await self.decide(account, request, now_ms)
         key = None
         if request.request_id:
             stale_ms = now_ms - DAY_MS
@@ -164,7 +166,9 @@ class Intake(Component):
         if isinstance(plan, Hold):
             return await self._hold(account, request, esim, plan, key, now_ms)
         validity_s = request.validity_s or self.validity_s
-        message, reservation = self._reserve(account, esim, plan, plan.sender, validity_s, key)
+        message, reservation = self._reserve(
+            account, esim, plan, plan.sender, validity_s, now_ms, key
+        )
         with reservation:
             done = await self._store.queue.accept(message)
             if isinstance(done, Accepted):
@@ -185,7 +189,7 @@ class Intake(Component):
         if isinstance(plan, Refusal):
             return plan
         assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
-        return self._reserve(account, esim, plan, sender, self.validity_s)
+        return self._reserve(account, esim, plan, sender, self.validity_s, now_ms)
 
     async def _hold(
         self,
@@ -238,10 +242,10 @@ class Intake(Component):
         plan: SendPlan,
         sender: str,
         validity_s: int,
+        now_ms: int,
         key: RequestKey | None = None,
     ) -> tuple[NewMessage, Reservation]:
         """The message to commit, and its reservation in the lane of its carrier."""
-        now_ms = self._clock_ms()
         priority = PRIORITY[plan.category]
         message_id = self._new_id()
         lane = self._lanes[plan.carrier.name]

@@ -107,7 +107,7 @@ class Release(Component):
             category=Category(due.category),
             options=held.options,
         )
-        esim, decision = await self._intake.decide(account, request)
+        esim, decision = await self._intake.decide(account, request, now_ms)
         if isinstance(decision, Hold):
             until_ms = max(decision.until_ms, now_ms + _MIN_HOLD_MS)
             expires_ms = held.expires_ms(until_ms)
