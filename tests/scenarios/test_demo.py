@@ -275,7 +275,7 @@ def test_an_answer_to_the_demos_number_is_in_the_inbox_that_the_hint_shows(tmp_p
             json=reply,
             headers={"origin": handsets},
         )
-        assert answer.json()["answers"] == ["ESME_ROK"]
+        assert answer.json()["responses"] == ["ESME_ROK"]
         lines_until(process, "66800000001 sent 6 characters in 1 part to 66820000000: ESME_ROK")
         hint = next(line for line in printed.splitlines() if " inbox --config" in line)
         done = subprocess.run(

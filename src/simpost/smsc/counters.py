@@ -14,7 +14,7 @@ class Counters:
 
     Attributes:
         binds, binds_refused: bind requests answered with ESME_ROK, and with anything else.
-        answered: answers by command_status.
+        responses: responses to submits by command_status.
         malformed: PDUs that could not be read.
         tolerated: PDUs of which something was passed over, such as an unreadable optional part.
         unexpected_responses: responses nobody waited for, or nobody any more.
@@ -23,7 +23,7 @@ class Counters:
 
     binds: int = 0
     binds_refused: int = 0
-    answered: Counter[int] = field(default_factory=Counter)
+    responses: Counter[int] = field(default_factory=Counter)
     malformed: int = 0
     tolerated: int = 0
     unexpected_responses: int = 0

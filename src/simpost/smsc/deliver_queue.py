@@ -52,8 +52,8 @@ class DeliverQueue:
 
     def post(self, deliver: PendingDeliver, delay_s: float = 0.0) -> None:
         """A deliver is due, now or later."""
-        if self.pending >= self._max_pending and not self._give_up_oldest():
-            self._counts.given_up += 1
+        if self.pending >= self._max_pending and not self._abandon_oldest():
+            self._counts.abandoned += 1
             deliver.answered(None)
             return
         self.pending += 1
@@ -61,7 +61,7 @@ class DeliverQueue:
             self._queue.append(deliver)
             self.pump()
         elif not self._scheduler.after(delay_s, partial(self._enqueue, deliver)):
-            self._give_up(deliver)
+            self._abandon(deliver)
 
     @property
     def has_receiver(self) -> bool:
@@ -83,9 +83,9 @@ class DeliverQueue:
         self._to_repeat.discard(id(deliver))
         self._settle(deliver, status)
 
-    def abandon(self) -> None:
+    def abandon_all(self) -> None:
         """Nothing that waits will be sent."""
-        while self._give_up_oldest():
+        while self._abandon_oldest():
             pass
 
     def pump(self) -> None:
@@ -139,11 +139,11 @@ class DeliverQueue:
 
     def _repeat(self, deliver: PendingDeliver) -> None:
         if deliver.tries >= MAX_TRIES:
-            self._give_up(deliver)
+            self._abandon(deliver)
         elif self._scheduler.after(self._retry_s, partial(self._enqueue_again, deliver)):
             self._to_repeat.add(id(deliver))
         else:
-            self._give_up(deliver)
+            self._abandon(deliver)
 
     def _enqueue(self, deliver: PendingDeliver) -> None:
         self._queue.append(deliver)
@@ -160,13 +160,13 @@ class DeliverQueue:
         if len(self._unanswered) > _MAX_LATE:
             self._unanswered.popitem(last=False)
 
-    def _give_up_oldest(self) -> bool:
+    def _abandon_oldest(self) -> bool:
         if not self._queue:
             return False
-        self._give_up(self._queue.popleft())
+        self._abandon(self._queue.popleft())
         return True
 
-    def _give_up(self, deliver: PendingDeliver) -> None:
+    def _abandon(self, deliver: PendingDeliver) -> None:
         self.pending -= 1
-        self._counts.given_up += 1
+        self._counts.abandoned += 1
         deliver.answered(None)

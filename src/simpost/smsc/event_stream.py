@@ -105,7 +105,7 @@ class EventStream:
                 {
                     "number": number,
                     "on": number not in self._offline,
-                    "waiting": self._offline.waiting_for(number),
+                    "pendingTexts": self._offline.pending_for(number),
                 }
                 for number in sorted(self._switched)
             ]

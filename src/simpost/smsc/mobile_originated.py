@@ -20,7 +20,7 @@ from simpost.text import (
 )
 from simpost.text import segment as segment_text
 
-NO_ANSWER = "no answer"
+NO_RESPONSE = "no response"
 
 _CODINGS = {"gsm7": 0x00, "ascii": 0x01, "latin1": 0x03, "ucs2": 0x08}
 
@@ -56,7 +56,7 @@ class MobileOriginated:
 
     def answered(self, status: int | None) -> None:
         if not self.answer.done():
-            self.answer.set_result(NO_ANSWER if status is None else status_name(status))
+            self.answer.set_result(NO_RESPONSE if status is None else status_name(status))
 
 
 def parts_of(

@@ -53,7 +53,7 @@ class OfflineHandsets:
         """How many wait in all."""
         return self._texts
 
-    def waiting_for(self, number: str) -> int:
+    def pending_for(self, number: str) -> int:
         absent = self._absent.get(number)
         return len(absent.waiting) if absent else 0
 

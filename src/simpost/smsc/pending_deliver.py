@@ -37,11 +37,11 @@ class DeliverCounts:
         acknowledged: those the ESME took.
         repeated: those put back because of no answer or a temporary error.
         refused: those the ESME refused for good.
-        given_up: those no repeat was left for, or no memory.
+        abandoned: those no repeat was left for, or no memory.
     """
 
     sent: int = 0
     acknowledged: int = 0
     repeated: int = 0
     refused: int = 0
-    given_up: int = 0
+    abandoned: int = 0

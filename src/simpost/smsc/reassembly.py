@@ -29,7 +29,7 @@ class HandsetMessage:
         received_at: when the latest part came, in seconds since the epoch.
         octets: what it takes in memory, about.
         destination: where the handset sent it, for one of its own; empty for one it got.
-        answers: what the ESME answered to each part of one of its own.
+        responses: what the ESME answered to each part of one of its own.
         key: where the reassembly keeps it while parts are missing.
     """
 
@@ -40,7 +40,7 @@ class HandsetMessage:
     received_at: float = 0.0
     octets: int = 0
     destination: str = ""
-    answers: list[str] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
     key: _Key | None = None
 
     @property
@@ -48,7 +48,7 @@ class HandsetMessage:
         return None not in self.parts
 
     @property
-    def missing(self) -> list[int]:
+    def missing_parts(self) -> list[int]:
         """Numbers of the parts that have not come, from 1."""
         return [number for number, part in enumerate(self.parts, 1) if part is None]
 

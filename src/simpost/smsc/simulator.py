@@ -192,7 +192,7 @@ class Simulator:
         await asyncio.wait(answers, timeout=self.options.response_timeout_s)
         for deliver in delivers:
             deliver.answered(None)  # of those that still wait for a receiver
-        message.answers = [answer.result() for answer in answers]
+        message.responses = [answer.result() for answer in answers]
         self._on_shown(number, message)
         return message
 
@@ -242,7 +242,7 @@ class Simulator:
         await self._listener.close()
         self._scheduler.close()
         for deliver_queue in (self._receipts, self._messages):
-            deliver_queue.abandon()
+            deliver_queue.abandon_all()
         self._feed.close()
         if self._http is not None:
             await self._http.stop()

@@ -119,7 +119,7 @@ class SubmitHandler:
         else:
             line.respond(request, response)
         for _, content, received in judged:
-            self._counters.answered[received.script.status] += 1
+            self._counters.responses[received.script.status] += 1
             if not received.script.status and _is_taken(received.script):
                 self._take(content, received, message_id)
 
@@ -142,7 +142,7 @@ class SubmitHandler:
 
     def _finish(self, line: FaultySession, content: Content, received: ReceivedSubmit) -> None:
         request, script = received.request, received.script
-        self._counters.answered[script.status] += 1
+        self._counters.responses[script.status] += 1
         is_plain = script.answer is None and script.congestion is None
         if not is_plain or script.receipt.first_s is not None:
             self._finish_oddly(line, content, received)

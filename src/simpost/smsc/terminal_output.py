@@ -12,14 +12,14 @@ from simpost.text.display import visible
 
 
 def line_of_message(number: str, message: HandsetMessage, *, packed: bool) -> str | None:
-    """What a handset shows or has sent; None until all parts or answers are there."""
+    """What a handset shows or has sent; None until all parts or responses are there."""
     size = sum(len(text_of(part, packed=packed)) for part in message.parts if part)
     what = f"{size} characters in {len(message.parts)} part{'s' * (len(message.parts) > 1)}"
     if message.destination:
-        if not message.answers:
+        if not message.responses:
             return None
-        answers = ", ".join(sorted(set(message.answers)))
-        return visible(f"{number} sent {what} to {message.destination}: {answers}")
+        responses = ", ".join(sorted(set(message.responses)))
+        return visible(f"{number} sent {what} to {message.destination}: {responses}")
     if not message.is_complete:
         return None
     return visible(f"{number} got {what} from {message.source or 'no sender'}")

@@ -25,7 +25,7 @@ GAP: Final = "[…]"
 class MessageView(Struct, rename="camel"):
     """One text as the handset shows it; `id` stays the same while parts come in.
 
-    `to` and `answers` are of a text the handset sent itself.
+    `to` and `responses` are of a text the handset sent itself.
     """
 
     id: int
@@ -33,24 +33,24 @@ class MessageView(Struct, rename="camel"):
     destination: str | None = field(name="to")
     text: str
     parts: int
-    missing: Sequence[int]
+    missing_parts: Sequence[int]
     encoding: str
     message_class: int | None
     complete: bool
     received_at: str
     message_ids: Sequence[str]
-    answers: Sequence[str]
+    responses: Sequence[str]
 
 
 class HandsetView(Struct, rename="camel"):
     """A handset and its texts, oldest first; `received` counts also those it has forgotten.
 
-    `waiting` are the texts that wait for it to be on again.
+    `pending_texts` counts the texts that are shown when the handset is on again.
     """
 
     number: str
     is_on: bool = field(name="on")
-    waiting: int
+    pending_texts: int
     received: int
     last_activity_at: str
     messages: Sequence[MessageView]
@@ -63,7 +63,7 @@ class DeliverCountsView(Struct, rename="camel"):
     acknowledged: int
     repeated: int
     refused: int
-    given_up: int
+    abandoned: int
     pending: int
 
 
@@ -74,8 +74,8 @@ class StatsView(Struct, rename="camel"):
     binds: int
     binds_refused: int
     submits: int
-    answered: int
-    by_status: dict[str, int]
+    responses: int
+    responses_by_status: dict[str, int]
     malformed: int
     tolerated: int
     unexpected_responses: int
@@ -100,13 +100,13 @@ def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
         destination=message.destination or None,
         text="".join(text_of(part, packed=packed) if part else GAP for part in message.parts),
         parts=len(message.parts),
-        missing=message.missing,
+        missing_parts=message.missing_parts,
         encoding=encoding_of(first),
         message_class=class_of(first),
         complete=message.is_complete,
         received_at=_moment(message.received_at),
         message_ids=tuple(message.message_ids),
-        answers=tuple(message.answers),
+        responses=tuple(message.responses),
     )
 
 
@@ -118,7 +118,7 @@ def handset_view(
     return HandsetView(
         number=handset.number,
         is_on=handset.number not in offline,
-        waiting=offline.waiting_for(handset.number),
+        pending_texts=offline.pending_for(handset.number),
         received=handset.received,
         last_activity_at=_moment(handset.active_at),
         messages=[message_view(message, packed=packed) for message in shown],
@@ -141,8 +141,10 @@ def stats_view(
         binds=counters.binds,
         binds_refused=counters.binds_refused,
         submits=submits,
-        answered=counters.answered.total(),
-        by_status={status_name(code): count for code, count in counters.answered.items()},
+        responses=counters.responses.total(),
+        responses_by_status={
+            status_name(code): count for code, count in counters.responses.items()
+        },
         malformed=counters.malformed,
         tolerated=counters.tolerated,
         unexpected_responses=counters.unexpected_responses,
@@ -160,7 +162,7 @@ def _post_view(counts: DeliverCounts, pending: int) -> DeliverCountsView:
         acknowledged=counts.acknowledged,
         repeated=counts.repeated,
         refused=counts.refused,
-        given_up=counts.given_up,
+        abandoned=counts.abandoned,
         pending=pending,
     )
 

@@ -66,10 +66,10 @@ async def test_a_handset_is_switched_off_and_on(simulator: Simulator, browser: B
     async with bound(simulator) as esme:
         await esme.send("Hello")
         [listed] = await browser.get("/handsets")
-        assert (listed["on"], listed["waiting"], listed["messages"]) == (False, 1, [])
+        assert (listed["on"], listed["pendingTexts"], listed["messages"]) == (False, 1, [])
         assert (await browser.get("/stats"))["off"] == 1
         status, handset = await browser.ask(f"/handsets/{NUMBER}/on", "POST")
-    assert (handset["on"], handset["waiting"], handset["received"]) == (True, 0, 1)
+    assert (handset["on"], handset["pendingTexts"], handset["received"]) == (True, 0, 1)
     assert handset["messages"][0]["text"] == "Hello"
 
 
@@ -80,7 +80,7 @@ async def test_watchers_are_notified_of_handsets_that_go_offline(
         await browser.ask(f"/handsets/{NUMBER}/off", "POST")
         while (event := await anext(events))[0] != "switched":
             pass
-    assert event[1] == {"handsets": [{"number": NUMBER, "on": False, "waiting": 0}]}
+    assert event[1] == {"handsets": [{"number": NUMBER, "on": False, "pendingTexts": 0}]}
 
 
 async def test_deleting_the_handsets_deletes_queued_texts(
@@ -121,7 +121,7 @@ async def test_a_text_from_a_handset_reaches_the_esme_and_the_responses_are_show
         reply = json.dumps({"to": "4455", "text": text})
         status, body = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", data=reply)
         came = [await esme.delivered() for _ in range(parts)]
-    assert (status, body["to"], body["answers"]) == (200, "4455", ["ESME_ROK"] * parts)
+    assert (status, body["to"], body["responses"]) == (200, "4455", ["ESME_ROK"] * parts)
     assert read(*came) == text
     assert {part.data_coding for part in came} == {data_coding}
     assert {(part.source_addr, part.destination_addr) for part in came} == {(NUMBER, "4455")}
@@ -141,7 +141,7 @@ async def test_a_temporary_refusal_of_the_esme_is_shown_and_repeated(
     async with bound(simulator) as esme:
         esme.statuses = [Status.ESME_RX_T_APPN]
         _, body = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
-        assert body["answers"] == ["ESME_RX_T_APPN"]
+        assert body["responses"] == ["ESME_RX_T_APPN"]
         assert read(await esme.delivered()) == read(await esme.delivered()) == "STOP"
         messages = (await browser.get("/stats"))["messages"]
     assert (messages["sent"], messages["repeated"]) == (2, 1)
@@ -187,7 +187,7 @@ async def test_an_esme_that_never_answers_is_shown_as_such(start: Start) -> None
         esme.on_request = lambda *_: None  # type: ignore[method-assign]
         message = await simulator.send_from_handset(NUMBER, "4455", "STOP")
         assert message is not None
-        assert message.answers == ["no answer"]
+        assert message.responses == ["no response"]
 
 
 async def test_disconnecting_resets_every_session(simulator: Simulator, browser: Browser) -> None:

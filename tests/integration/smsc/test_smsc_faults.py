@@ -522,7 +522,7 @@ async def test_a_handset_that_is_off_gets_its_texts_when_it_is_on(simulator: Sim
         notices = [parse_receipt(await esme.delivered()) for _ in ids]
         query = QuerySm(message_id=ids[0], source_addr="simpost")
         assert (await esme.ask(query, QuerySmResp)).message_state == MessageState.ENROUTE
-        assert simulator.offline.waiting_for(NUMBER) == 2
+        assert simulator.offline.pending_for(NUMBER) == 2
         simulator.handset_on(NUMBER)
         receipts = [parse_receipt(await esme.delivered()) for _ in ids]
         assert (await esme.ask(query, QuerySmResp)).message_state == MessageState.DELIVERED

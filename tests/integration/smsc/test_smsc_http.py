@@ -82,8 +82,8 @@ async def test_stats_count_what_happened(simulator: Simulator, browser: Browser)
         "binds": 1,
         "bindsRefused": 0,
         "submits": 3,
-        "answered": 3,
-        "byStatus": {"ESME_ROK": 2, "ESME_RINVDSTADR": 1},
+        "responses": 3,
+        "responsesByStatus": {"ESME_ROK": 2, "ESME_RINVDSTADR": 1},
         "malformed": 0,
         "tolerated": 0,
         "unexpectedResponses": 0,
@@ -92,7 +92,7 @@ async def test_stats_count_what_happened(simulator: Simulator, browser: Browser)
             "acknowledged": 1,
             "repeated": 0,
             "refused": 0,
-            "givenUp": 0,
+            "abandoned": 0,
             "pending": 0,
         },
         "messages": {
@@ -100,7 +100,7 @@ async def test_stats_count_what_happened(simulator: Simulator, browser: Browser)
             "acknowledged": 0,
             "repeated": 0,
             "refused": 0,
-            "givenUp": 0,
+            "abandoned": 0,
             "pending": 0,
         },
         "faults": {},
@@ -274,7 +274,7 @@ async def test_json_of_a_handset_has_the_documented_fields(
     assert json.loads(json.dumps(handset)) == {
         "number": NUMBER,
         "on": True,
-        "waiting": 0,
+        "pendingTexts": 0,
         "received": 1,
         "messages": [
             {
@@ -283,12 +283,12 @@ async def test_json_of_a_handset_has_the_documented_fields(
                 "to": None,
                 "text": "Hello",
                 "parts": 1,
-                "missing": [],
+                "missingParts": [],
                 "encoding": "gsm7",
                 "messageClass": None,
                 "complete": True,
                 "messageIds": [message_id],
-                "answers": [],
+                "responses": [],
             }
         ],
     }

@@ -147,7 +147,7 @@ async def test_a_delayed_answer_comes_while_others_are_asked(start: Start) -> No
             for count in range(20)
             for part in parts_of(f"text {count}", registered_delivery=1)
         ]
-        assert simulator.stats().answered == 0
+        assert simulator.stats().responses == 0
         for future in futures:
             answer = await future
             assert isinstance(answer, SubmitSmResp)

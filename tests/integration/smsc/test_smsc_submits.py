@@ -92,7 +92,7 @@ async def test_a_text_with_a_missing_part_shows_the_gap(
             await esme.ask(parts[index], SubmitSmResp)
     [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["complete"] is False
-    assert shown["missing"] == [2]
+    assert shown["missingParts"] == [2]
     assert "[…]" in shown["text"]
 
 
@@ -141,7 +141,7 @@ async def test_what_is_not_valid_is_refused_and_reaches_no_handset(
     async with bound(simulator) as esme:
         wrong = submit("not a number", short_message=b"x")
         assert (await esme.ask(wrong, SubmitSmResp)).command_status == Status.ESME_RINVDSTADR
-    assert (await browser.get("/stats"))["byStatus"] == {"ESME_RINVDSTADR": 1}
+    assert (await browser.get("/stats"))["responsesByStatus"] == {"ESME_RINVDSTADR": 1}
     assert await browser.get("/handsets") == []
 
 

@@ -150,10 +150,10 @@ class Operator:
 
     @property
     def has_told_all(self):
-        """Whether every receipt was acknowledged, none given up."""
+        """Whether every receipt was acknowledged, none abandoned."""
         receipts = self._simulator.stats().receipts
         assert not receipts.refused, "a receipt was refused for good"
-        return not receipts.pending and not receipts.given_up
+        return not receipts.pending and not receipts.abandoned
 
     def end_of(self, message_id):
         """The state it gave a message, of the latest life of this operator; none if unknown.

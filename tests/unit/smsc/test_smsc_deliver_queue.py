@@ -216,7 +216,7 @@ def test_a_receipt_is_dropped_after_a_number_of_attempts(
         receiver.answer(index, Status.ESME_RX_T_APPN)
         scheduler.pass_by()
     assert len(receiver.asked) == MAX_TRIES
-    assert (deliver_queue.pending, counters.given_up) == (0, 1)
+    assert (deliver_queue.pending, counters.abandoned) == (0, 1)
 
 
 def test_the_oldest_receipt_is_dropped_beyond_the_limit(
@@ -224,7 +224,7 @@ def test_the_oldest_receipt_is_dropped_beyond_the_limit(
 ) -> None:
     for count in range(6):
         deliver_queue.post(receipt(f"id{count}"))
-    assert (deliver_queue.pending, counters.given_up) == (4, 2)
+    assert (deliver_queue.pending, counters.abandoned) == (4, 2)
     receiver = bind(deliver_queue, window=10)
     texts = [pdu.short_message[:6] for pdu, _ in receiver.asked]  # type: ignore[attr-defined]
     assert texts == [b"id:id2", b"id:id3", b"id:id4", b"id:id5"]

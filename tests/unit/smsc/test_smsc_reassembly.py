@@ -50,7 +50,7 @@ def test_parts_join_in_any_order(handsets: Handsets, order: tuple[int, ...]) -> 
 def test_missing_parts_are_named(handsets: Handsets) -> None:
     message = handsets.take(NUMBER, "4455", part(2), "a")
     assert not message.is_complete
-    assert message.missing == [1, 3]
+    assert message.missing_parts == [1, 3]
 
 
 def test_255_parts_join(handsets: Handsets) -> None:
@@ -78,14 +78,14 @@ def test_parts_of_different_messages_never_mix(
 ) -> None:
     first = handsets.take(NUMBER, "4455", part(1), "a")
     assert handsets.take(number, source, other, "b") is not first
-    assert first.missing == [2, 3]
+    assert first.missing_parts == [2, 3]
 
 
 def test_a_repeated_part_changes_nothing_but_the_ids(handsets: Handsets) -> None:
     first = handsets.take(NUMBER, "4455", part(1), "a")
     again = handsets.take(NUMBER, "4455", part(1), "b")
     assert again is first
-    assert first.missing == [2, 3]
+    assert first.missing_parts == [2, 3]
     assert first.message_ids == ["a", "b"]
 
 
@@ -104,7 +104,7 @@ def test_a_reference_used_again_begins_a_new_message(handsets: Handsets) -> None
     new = handsets.take(NUMBER, "4455", again, "b")
     assert new is not old
     assert handsets.take(NUMBER, "4455", part(2), "c") is new
-    assert old.missing == [2, 3]
+    assert old.missing_parts == [2, 3]
 
 
 def test_a_whole_message_repeated_shows_twice(handsets: Handsets) -> None:
@@ -123,7 +123,7 @@ def test_a_part_that_comes_too_late_begins_again(handsets: Handsets, clock: Cloc
     clock.now += 0.5
     late = handsets.take(NUMBER, "4455", part(3), "c")
     assert late is not first
-    assert first.missing == [3]
+    assert first.missing_parts == [3]
 
 
 def test_expired_messages_leave_the_reassembly(clock: Clock) -> None:

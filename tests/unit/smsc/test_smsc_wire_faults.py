@@ -132,7 +132,7 @@ def test_texts_wait_in_their_order_and_are_given_back_once() -> None:
     assert keys[1] is not None
     assert absences.give_up("1", keys[1]) is kept[1]
     assert absences.give_up("1", keys[1]) is None
-    assert (absences.waiting_for("1"), absences.texts) == (2, 2)
+    assert (absences.pending_for("1"), absences.texts) == (2, 2)
     assert absences.end("1") == [kept[0], kept[2]]
     assert absences.end("1") == []
     assert ("1" in absences, absences.texts) == (False, 0)
