@@ -66,7 +66,7 @@ async def _accept(
             await session.ask("add_parts", *columns(more, 4))
     else:
         taken = await session.ask("accept", *facts)
-    return await _answers(session, messages, references, {row[0] for row in taken})
+    return await _answers(session, messages, references, {row["message_id"] for row in taken})
 
 
 async def _answers(
@@ -111,7 +111,8 @@ async def next_references(session: PostgresSession, messages: Sequence[NewMessag
         return [0] * len(messages)
     rows = [(*key, count) for key, count in sorted(wanted.items())]
     last = {
-        (row[0], row[1]): row[2] for row in await session.ask("next_references", *columns(rows, 3))
+        (row["account_id"], row["esim_tran_no"]): row["reference"]
+        for row in await session.ask("next_references", *columns(rows, 3))
     }
     references: list[int] = []
     for message in messages:

@@ -42,16 +42,16 @@ async def _add_part(session: PostgresSession, part: InboundPart) -> Assembly | D
     if not rows:
         await _begin(session, part)
         return None
-    assembly, inbound_id, reason = rows[0]
+    assembly, is_kept = rows[0]["id"], rows[0]["inbound_id"] is not None
     known = await parts_of(session, assembly)
     same = next((one for one in known if one.place.number == part.place.number), None)
     differs = same is not None and (same.octets, same.encoding) != (part.octets, part.encoding)
-    if differs or (inbound_id is not None and same is None):
+    if differs or (is_kept and same is None):
         await _begin(session, part)
         return None
     await session.ask("refresh_assembly", part.link, part.received_ms, assembly)
-    if inbound_id is not None:
-        return Duplicate(reason_of(reason))
+    if is_kept:
+        return Duplicate(reason_of(rows[0]["reason"]))
     if same is None:
         await _add(session, assembly, part)
         known.append(part)
@@ -123,7 +123,7 @@ async def _take_gathered(
     if await session.ask("keep_assembly", *facts):
         return None
     rows = await session.ask("find_assembly", of.assembly)
-    return Duplicate(reason_of(rows[0][-1]) if rows else None)
+    return Duplicate(reason_of(rows[0]["reason"]) if rows else None)
 
 
 async def _take_alone(
@@ -135,12 +135,12 @@ async def _take_alone(
     is the same message only if the response may have been lost with its connection; then it is
     acknowledged again over this one, and the next is another message.
     """
-    for assembly, link, reason in await session.ask("equal_assemblies", *_key(part)):
-        if link not in part.links if part.place.is_alone else reason is not None:
-            await session.ask("refresh_assembly", part.link, part.received_ms, assembly)
-            return Duplicate(reason_of(reason))
-    row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
-    await session.ask("add_assembly", *row)
+    for row in await session.ask("equal_assemblies", *_key(part)):
+        if row["link"] not in part.links if part.place.is_alone else row["reason"] is not None:
+            await session.ask("refresh_assembly", part.link, part.received_ms, row["id"])
+            return Duplicate(reason_of(row["reason"]))
+    new = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
+    await session.ask("add_assembly", *new)
     return None
 
 

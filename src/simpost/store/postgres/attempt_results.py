@@ -12,7 +12,7 @@ from simpost.store.postgres.message_state import refold
 from simpost.store.postgres.parked_receipts import apply_parked
 from simpost.store.postgres.queries import columns, without_duplicate_keys
 from simpost.store.records.columns import CODE, FINAL
-from simpost.store.records.parts import part_status, rewritten
+from simpost.store.records.parts import attempt_row, part_status, rewritten
 
 _SENT = CODE[State.SENT]
 
@@ -41,7 +41,7 @@ async def _settle(
 ) -> list[AttemptResult]:
     """All that are their part's latest try; returns the others."""
     rows = [(place, *_as_latest(one)) for place, one in enumerate(settlements)]
-    settled = {row[0] for row in await session.ask("settle", *columns(rows, 17))}
+    settled = {row["place"] for row in await session.ask("settle", *columns(rows, 17))}
     for place, one in enumerate(settlements):
         if one.state.is_final and place in settled:
             session.pending.end(one.carrier, one.state, one.reason)
@@ -79,23 +79,6 @@ def _as_latest(one: AttemptResult) -> tuple[Any, ...]:
     )
 
 
-def _attempt(one: AttemptResult) -> tuple[Any, ...]:
-    return (
-        one.account_id,
-        one.message_id,
-        one.number,
-        one.attempt,
-        one.carrier,
-        one.outcome,
-        one.reason,
-        one.carrier_message_id,
-        one.carrier_code,
-        one.started_ms,
-        one.ended_ms,
-        one.repeat,
-    )
-
-
 async def _settle_alone(session: PostgresSession, one: AttemptResult) -> None:
     """Apply a late settlement, if there is such a part: else it could never be committed."""
     found = await session.ask("find_part", one.account_id, one.message_id, one.number)
@@ -106,4 +89,4 @@ async def _settle_alone(session: PostgresSession, one: AttemptResult) -> None:
     if after.state.is_final and not before.state.is_final:
         session.pending.end(one.carrier, one.state, one.reason)
     await session.ask("rewrite_part", *rewritten(after, one))
-    await session.ask("record_attempts", *columns([_attempt(one)], 12))
+    await session.ask("record_attempts", *columns([attempt_row(one)], 12))

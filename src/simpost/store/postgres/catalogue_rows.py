@@ -87,7 +87,7 @@ async def _write_esims(
 ) -> set[str]:
     rows = [(*_fields(esim), _json(esim.document)) for esim in esims]
     found = await session.ask("save_esims", account_id, *columns(rows, 11))
-    return {row[0] for row in found}
+    return {row["esim_tran_no"] for row in found}
 
 
 async def merge_plans(
@@ -103,7 +103,7 @@ async def _merge_plans(session: PostgresSession, batch: Sequence[PlanRow]) -> Sa
         keys = [plan.package_code for _place, plan in wave]
         there = {row["package_code"]: row for row in await session.ask("kept_plans", keys)}
         new_keys = [key for key in keys if key not in there]
-        added = {row[0] for row in await session.ask("hold_plans", new_keys)}
+        added = {row["package_code"] for row in await session.ask("hold_plans", new_keys)}
         if late := [key for key in new_keys if key not in added]:
             there |= {row["package_code"]: row for row in await session.ask("kept_plans", late)}
         changed = []
@@ -136,7 +136,8 @@ async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
         keys = [esim.esim_tran_no for _place, esim in wave]
         there = {row["esim_tran_no"]: row for row in await session.ask("kept_esims", keys)}
         new_keys = [key for key in keys if key not in there]
-        added = {row[0] for row in await session.ask("hold_esims", new_keys, batch.account_id)}
+        rows = await session.ask("hold_esims", new_keys, batch.account_id)
+        added = {row["esim_tran_no"] for row in rows}
         if late := [key for key in new_keys if key not in added]:
             there |= {row["esim_tran_no"]: row for row in await session.ask("kept_esims", late)}
         changed = []
@@ -164,7 +165,8 @@ async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
             saved.changed += old is not None
             saved.added += old is None
         await _write_esims(session, batch.account_id, changed)
-    known = {row[0] for row in await session.ask("known_plans", sorted(set(planless.values())))}
+    rows = await session.ask("known_plans", sorted(set(planless.values())))
+    known = {row["name"] for row in rows}
     saved.plan_unknown = sum(name not in known for name in planless.values())
     return saved
 
@@ -176,7 +178,7 @@ async def save_prices(session: PostgresSession, batches: Sequence[PriceBatch]) -
 
 async def _save_prices(session: PostgresSession, batch: PriceBatch) -> Saved:
     codes = sorted({row.package_code for row in batch.prices})
-    known = {row[0] for row in await session.ask("known_codes", codes)}
+    known = {row["package_code"] for row in await session.ask("known_codes", codes)}
     kept = await list_prices(session, batch.account_id)
     saved, changed = changed_prices(kept, known, batch.prices)
     gone = [row.package_code for row in changed if row.price is None]
@@ -272,8 +274,8 @@ async def list_plans(session: PostgresSession, which: PlanFilter) -> list[PlanRo
 
 
 async def plans_version(session: PostgresSession) -> tuple[int, int]:
-    [(count, changes)] = await session.ask("plans_version")
-    return count, changes
+    [version] = await session.ask("plans_version")
+    return version["plans"], version["changes"]
 
 
 async def _decoded(rows: Sequence[Any], decode: Callable[[Any], R]) -> list[R]:

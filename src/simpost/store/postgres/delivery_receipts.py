@@ -51,7 +51,7 @@ async def _end_plain(session: PostgresSession, receipts: Sequence[Receipt]) -> l
     if not rows:
         return list(receipts)
     oldest = lowest_id(min(row[-1] for row in rows))
-    ended = {row[0] for row in await session.ask("end_plain", *columns(rows, 7), oldest)}
+    ended = {row["place"] for row in await session.ask("end_plain", *columns(rows, 7), oldest)}
     _tell(session, [receipts[place] for place in ended])
     return [receipt for place, receipt in enumerate(receipts) if place not in ended]
 
@@ -71,7 +71,7 @@ async def _end_learnt(
     if not rows:
         return list(receipts)
     rows.sort(key=lambda row: row[5:])
-    ended = {row[0] for row in await session.ask("end_parts", *columns(rows, 8))}
+    ended = {row["place"] for row in await session.ask("end_parts", *columns(rows, 8))}
     _tell(session, [receipts[place] for place in ended])
     for place in ended:
         form = found[place][1]

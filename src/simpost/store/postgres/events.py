@@ -76,6 +76,7 @@ async def _delete(session: PostgresSession, steps: Sequence[tuple[int, int]]) ->
             if not old:
                 counts.append(0)
                 continue
-            counts.append(await session.value("delete_events", *old[0]))
-            await session.ask("note_deleted_events", *old[0])
+            end = old[0]["account_id"], old[0]["sequence"]
+            counts.append(await session.value("delete_events", *end))
+            await session.ask("note_deleted_events", *end)
     return counts

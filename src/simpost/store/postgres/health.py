@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from simpost.ports.store.health import QueueDepth
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
+from simpost.store.records.parts import queue_depth
 
 
 class PostgresHealth:
@@ -26,10 +27,7 @@ class PostgresHealth:
 
 
 async def _queues(session: PostgresSession) -> tuple[list[QueueDepth], int]:
-    found = [
-        QueueDepth(carrier, parts, int.from_bytes(first[:6], "big"))
-        for carrier, parts, first in await session.ask("queues")
-    ]
+    found = [queue_depth(row) for row in await session.ask("queues")]
     return found, await session.value("count_parked")
 
 

@@ -17,6 +17,7 @@ from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns, octets
 from simpost.store.postgres.requests import RequestRow, take_requests
 from simpost.store.records.columns import CODE, options_text
+from simpost.store.records.held import due_message
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
 
 _COMMITTED = Accepted()
@@ -109,23 +110,12 @@ def _row(held: HeldMessage) -> tuple[Any, ...]:
 
 async def claim(session: PostgresSession, claims: Sequence[HeldClaim]) -> list[list[DueMessage]]:
     return [
-        [_due(row) for row in await session.ask("claim_held", one.now_ms, one.lease_ms, one.limit)]
+        [
+            due_message(row, row["text"].decode())
+            for row in await session.ask("claim_held", one.now_ms, one.lease_ms, one.limit)
+        ]
         for one in claims
     ]
-
-
-def _due(row: Any) -> DueMessage:
-    return DueMessage(
-        account_id=row["account_id"],
-        message_id=row["message_id"],
-        esim_tran_no=row["esim_tran_no"],
-        iccid=row["iccid"],
-        category=row["category"],
-        text=row["text"].decode(),
-        expires_ms=row["expires_ms"],
-        until_ms=row["until_ms"],
-        request=row["request"],
-    )
 
 
 async def release(session: PostgresSession, all_of: Sequence[Releases]) -> list[list[bool]]:
@@ -140,7 +130,7 @@ async def _release(
     keys = [(message.account_id, message.id) for message in messages_by_key]
     async with session.transaction():
         found = await session.ask("release_held", *columns(keys, 2), now_ms)
-        released = {row[0] for row in found}
+        released = {row["message_id"] for row in found}
         fresh = [message for message in messages_by_key if message.id in released]
         if fresh:
             references = await next_references(session, fresh)
@@ -217,10 +207,9 @@ async def _cancel(session: PostgresSession, one: Cancellation) -> bool:
         if await session.ask("end_held", *key, [_CANCELLED], [Reason.CANCELLED], one.now_ms):
             return True
         parts = await session.ask("lock_messages_to_move", *key)
-        if not parts or any(row[3] for row in parts):
+        if not parts or any(row["stays"] for row in parts):
             return False
-        for carrier, reason in await session.ask(
-            "cancel_queued", one.account_id, one.message_id, one.now_ms
-        ):
-            session.pending.end(carrier, State.CANCELLED, reason)
+        facts = (one.account_id, one.message_id, one.now_ms)
+        for row in await session.ask("cancel_queued", *facts):
+            session.pending.end(row["carrier"], State.CANCELLED, row["reason"])
     return True

@@ -26,7 +26,7 @@ async def incomplete(session: PostgresSession, before_ms: int, limit: int) -> li
     rows += await session.ask("surplus_incomplete_assemblies", limits.MOST_ASSEMBLIES, limit)
     found = [
         Assembly(each, tuple(await parts_of(session, each)))
-        for each in dict.fromkeys(row[0] for row in rows)
+        for each in dict.fromkeys(row["id"] for row in rows)
     ]
     # One without parts was deleted by another node after it was listed.
     return [each for each in found if each.parts]
@@ -40,8 +40,8 @@ async def find_number(
     rows = await session.ask("esim_of_number", msisdn, account_id)
     if not rows:
         return None
-    owner, esim_tran_no = rows[0]
-    [esim] = await find_esims(session, [Wanted(owner, esim_tran_no, None)])
+    owner = rows[0]["account_id"]
+    [esim] = await find_esims(session, [Wanted(owner, rows[0]["esim_tran_no"], None)])
     return Subscriber(owner, esim) if esim else None
 
 

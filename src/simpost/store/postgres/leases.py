@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from simpost.domain.outcomes import OutcomeKind
-from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
 from simpost.store.postgres.connection import PostgresSession
@@ -16,7 +14,12 @@ from simpost.store.postgres.parked_receipts import apply_orphaned, apply_to_part
 from simpost.store.postgres.queries import columns
 from simpost.store.postgres.receipt_matching import lowest_id
 from simpost.store.records.columns import CODE
-from simpost.store.records.parts import outbound_part
+from simpost.store.records.parts import (
+    after_lost_lease,
+    lost_attempt,
+    outbound_part,
+    part_key,
+)
 from simpost.store.records.payloads import (
     CLAIM_ROUNDS,
     LEASE_STEP,
@@ -27,7 +30,6 @@ from simpost.store.records.payloads import (
 )
 from simpost.store.records.row import NamedRow
 
-_IN_DOUBT = CODE[State.IN_DOUBT]
 _SENT = CODE[State.SENT]
 
 
@@ -63,7 +65,7 @@ async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
         ended: list[PartKey] = []
         for row in rows:
             if row["expires_ms"] <= one.now_ms:
-                ended.append((row["account_id"], row["message_id"], row["number"]))
+                ended.append(part_key(row))
             else:
                 leased.append(_submission(row))
         if ended:
@@ -89,7 +91,7 @@ def _submission(row: NamedRow) -> OutboundPart:
     return outbound_part(row, row["text"].decode())
 
 
-async def fold_expired(session: PostgresSession, rows: Sequence[Any], now_ms: int) -> None:
+async def fold_expired(session: PostgresSession, rows: Sequence[NamedRow], now_ms: int) -> None:
     """Count parts that expired, and bring their messages up to them."""
     for row in rows:
         session.pending.end(row["carrier"], State.EXPIRED, row["reason"])
@@ -110,45 +112,18 @@ async def _expire_leases(session: PostgresSession, one: LeaseExpiry) -> int:
             rows = await session.ask("lost_leases", one.now_ms, LEASE_STEP)
         else:
             rows = await session.ask("leases_of", one.owner, LEASE_STEP)
-        settled = [_key(row) for row in rows if row["state"] >= _SENT]
+        settled = [part_key(row) for row in rows if row["state"] >= _SENT]
         lost = [row for row in rows if row["state"] < _SENT]
         if settled:
             await session.ask("release_parts", *columns(settled, 3))
         if lost:
-            due = [(*_key(row), *_after_loss(row, one)) for row in lost]
+            due = [(*part_key(row), *after_lost_lease(row, one)) for row in lost]
             await session.ask("put_parts_in_doubt", *columns(due, 5), one.now_ms)
-            attempts = [_lost_attempt(row, one.now_ms) for row in lost]
+            attempts = [lost_attempt(row, one.now_ms) for row in lost]
             await session.ask("record_attempts", *columns(attempts, 12))
             several = [(row["account_id"], row["message_id"]) for row in lost if row["total"] > 1]
             await refold(session, several, one.now_ms)
     return len(rows)
-
-
-def _key(row: NamedRow) -> PartKey:
-    return row["account_id"], row["message_id"], row["number"]
-
-
-def _after_loss(row: NamedRow, one: LeaseExpiry) -> tuple[int, Reason]:
-    """When the part is looked at again, and the reason it waits with."""
-    expires_ms, category, unclear = row["expires_ms"], row["category"], row["unclear"]
-    used_up = one.repeats.is_exhausted(category, unclear)
-    due_ms = one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms)
-    return due_ms, Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST
-
-
-def _lost_attempt(row: NamedRow, now_ms: int) -> tuple[Any, ...]:
-    return (
-        *_key(row),
-        row["attempt"],
-        row["carrier"],
-        OutcomeKind.IN_DOUBT,
-        Reason.LEASE_LOST,
-        None,
-        None,
-        row["updated_ms"],
-        now_ms,
-        row["state"] == _IN_DOUBT,
-    )
 
 
 async def expire(session: PostgresSession, expiries: Sequence[ExpiryStep]) -> list[int]:

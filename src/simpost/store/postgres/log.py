@@ -106,7 +106,7 @@ async def list_messages(
             found += await _of_esim(session, facts, (tran_no, which.iccid), which.state)
         found = sorted(found, reverse=True)[: which.limit]
     elif which.state is None:
-        found = [row[0] for row in await session.ask("list_messages", *facts)]
+        found = [row["id"] for row in await session.ask("list_messages", *facts)]
     else:
         found = await _in_state(session, facts, which.state)
     return [replace(message, parts=()) for message in await _read(session, account_id, found)]
@@ -115,17 +115,18 @@ async def list_messages(
 async def _esims(session: PostgresSession, account_id: int, which: MessageFilter) -> list[str]:
     if which.esim_tran_no is not None:
         return [which.esim_tran_no]
-    return [row[0] for row in await session.ask("esims_of_iccid", account_id, which.iccid)]
+    rows = await session.ask("esims_of_iccid", account_id, which.iccid)
+    return [row["esim_tran_no"] for row in rows]
 
 
 async def _in_state(session: PostgresSession, facts: _Facts, state: State) -> list[bytes]:
     found: list[bytes] = []
     if looks_at_parts(state):
         rows = await session.ask("list_messages_in_state", *facts, CODE[state])
-        found += [row[0] for row in rows]
+        found += [row["id"] for row in rows]
     if looks_at_held(state):
         rows = await session.ask("list_held_in_state", *facts, CODE[state])
-        found += [row[0] for row in rows]
+        found += [row["id"] for row in rows]
     return sorted(found, reverse=True)[: facts.limit]
 
 
@@ -134,17 +135,17 @@ async def _of_esim(
 ) -> list[bytes]:
     if state is None:
         rows = await session.ask("list_messages_of_esim", *facts, *esim)
-        return [row[0] for row in rows]
+        return [row["id"] for row in rows]
     found: list[bytes] = []
     code = CODE[state]
     if state.is_final:
         rows = await session.ask("list_ended_messages_of_esim", *facts, *esim, code)
-        found += [row[0] for row in rows]
+        found += [row["id"] for row in rows]
     elif looks_at_parts(state):
         found += await _open_of_esim(session, facts, esim, code)
     if looks_at_held(state):
         rows = await session.ask("list_held_of_esim_in_state", *facts, *esim, code)
-        found += [row[0] for row in rows]
+        found += [row["id"] for row in rows]
     return found
 
 
@@ -154,12 +155,12 @@ async def _open_of_esim(
     """As a rule few are open: those of the account are looked through before those of the eSIM."""
     look = facts._replace(limit=_FIRST_LOOK)
     newest = await session.ask("look_at_newest_in_state", *look, *esim, state)
-    found = [row[0] for row in newest if row[1]][: facts.limit]
+    found = [row["id"] for row in newest if row["is_of_esim"]][: facts.limit]
     if len(newest) < _FIRST_LOOK or len(found) == facts.limit:
         return found
-    rest = facts._replace(before=newest[-1][0], limit=facts.limit - len(found))
+    rest = facts._replace(before=newest[-1]["id"], limit=facts.limit - len(found))
     rows = await session.ask("list_messages_of_esim_in_state", *rest, *esim, state)
-    return found + [row[0] for row in rows]
+    return found + [row["id"] for row in rows]
 
 
 async def _read(session: PostgresSession, account_id: int, ids: Sequence[bytes]) -> list[Message]:

@@ -30,8 +30,8 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
         for number in parts_to_cancel([sibling_part(row) for row in rows])
     ]
     if cancelled:
-        for carrier, reason in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
-            session.pending.end(carrier, State.CANCELLED, reason)
+        for row in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
+            session.pending.end(row["carrier"], State.CANCELLED, row["reason"])
         parts = await _siblings(session, keys)
     changed: list[tuple[int, bytes, int]] = []
     for (account_id, message_id), rows in parts.items():

@@ -40,8 +40,8 @@ async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptRe
     made = min(one.message_id for one in settlements)
     made_ms = int.from_bytes(made[:6], "big") - _SLACK_MS
     widths: dict[str, list[int]] = {}
-    for carrier, width in await session.ask("parked_lengths", made_ms, _NEWEST_PARKED):
-        widths.setdefault(carrier, []).append(width)
+    for row in await session.ask("parked_lengths", made_ms, _NEWEST_PARKED):
+        widths.setdefault(row["carrier"], []).append(row["width"])
     ids = [row for at, one in enumerate(settlements) for row in _ids(at, one, widths)]
     if not ids:
         return
@@ -113,20 +113,18 @@ async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> N
 
 async def apply_to_parts_in_doubt(session: PostgresSession, now_ms: int) -> None:
     """Apply parked receipts to the only part in doubt with the number that the receipt names."""
-    rows = await session.ask("newest_parked", MAX_PARKED_COMPARED)
-    if not rows:
+    newest = await session.ask("newest_parked", MAX_PARKED_COMPARED)
+    if not newest:
         return
     doubted = {
-        (carrier, tail)
-        for carrier, number in await session.ask(
-            "numbers_in_doubt", lowest_id(now_ms), MAX_PARKED_COMPARED
-        )
-        for tail in number_endings((number,))
+        (row["carrier"], ending)
+        for row in await session.ask("numbers_in_doubt", lowest_id(now_ms), MAX_PARKED_COMPARED)
+        for ending in number_endings((row["destination"],))
     }
     if not doubted:
         return
     forms = await PostgresIdFormats.load(session)
-    for row in reversed(rows):
+    for row in reversed(newest):
         receipt = stored_receipt(row)
         if any((receipt.carrier, tail) in doubted for tail in number_endings(receipt.numbers)):
             await apply_parked_receipt(session, forms, receipt, times=row["times"])

@@ -87,7 +87,7 @@ async def drop_before(session: PostgresSession, time_ms: int) -> list[str]:
 
 async def weeks(session: PostgresSession) -> list[int]:
     """When the weeks begin that have a partition."""
-    names = [_NAME.fullmatch(row[0]) for row in await session.ask("list_partitions")]
+    names = [_NAME.fullmatch(row["relname"]) for row in await session.ask("list_partitions")]
     return [
         int(datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC).timestamp()) * 1000
         for found in names

@@ -12,6 +12,7 @@ from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage,
 from simpost.store.postgres import acceptance, carrier_results, leases, unreported
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.records.payloads import LEASE_STEP, Claim, LeaseExpiry, UnreportedParts
+from simpost.store.records.unreported import SentWalk
 
 
 class PostgresQueue:
@@ -24,7 +25,7 @@ class PostgresQueue:
         self._write = database.chores.submit
         self._read = database.read
         self._notifier = database.notifier
-        self._unreported_after = unreported.START
+        self._sent = SentWalk()
 
     async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
         answer = await self._accept(acceptance.accept, message)
@@ -68,10 +69,8 @@ class PostgresQueue:
         return await self._write(leases.expire, leases.ExpiryStep(now_ms, limit))
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
-        after = self._unreported_after
-        found = await self._read(unreported.sent_messages, after, expired_ms, limit)
-        self._unreported_after = found[-1][:2] if len(found) == limit else unreported.START
-        overdue = [one[:2] for one in found if one[2] <= expired_ms]
+        found = await self._read(unreported.sent_messages, self._sent.after, expired_ms, limit)
+        overdue = self._sent.overdue(found, expired_ms, limit)
         if not overdue:
             return 0
         return await self._write(

@@ -32,6 +32,7 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, is_keepable
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.records.columns import CODE
+from simpost.store.records.parts import part_key
 from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
 
@@ -129,8 +130,8 @@ async def is_of_sent_part(session: PostgresSession, receipt: Receipt) -> bool:
     ids = [written, *candidate_ids(written, forms.of(carrier))]
     since_ms = receipt.received_ms - _AGAIN_MS
     oldest = lowest_id(receipt.received_ms)
-    for (number,) in await session.ask("ended_destinations", carrier, ids, since_ms, oldest):
-        if any(same_number(each, number) for each in receipt.numbers):
+    for row in await session.ask("ended_destinations", carrier, ids, since_ms, oldest):
+        if any(same_number(each, row["destination"]) for each in receipt.numbers):
             return True
     possible = await _possible(session, receipt, ())
     fits = await _fits(session, receipt, [written, *possible])
@@ -142,8 +143,8 @@ async def _possible(
 ) -> dict[str, IdFormat]:
     """Every id the answer may have had, by the widths seen in the store and `widths`."""
     oldest = lowest_id(receipt.received_ms)
-    [outermost] = await session.ask("first_and_last_id", receipt.carrier, oldest)
-    seen = {len(text) for text in outermost if text}
+    [ids] = await session.ask("first_and_last_id", receipt.carrier, oldest)
+    seen = {len(text) for text in ids.values() if text}
     forms = possible_formats({*seen, *widths, *COMMON_WIDTHS})
     return candidate_ids(receipt.carrier_message_id, forms)
 
@@ -158,13 +159,9 @@ async def _ended(
         receipt.received_ms - _AGAIN_MS,
         lowest_id(receipt.received_ms),
     )
-    for account_id, message_id, number, code in rows:
-        same = code == CODE[receipt.state]
-        return (ReceiptDisposition.DUPLICATE if same else ReceiptDisposition.LATE), (
-            account_id,
-            message_id,
-            number,
-        )
+    for row in rows:
+        same = row["state"] == CODE[receipt.state]
+        return ReceiptDisposition.DUPLICATE if same else ReceiptDisposition.LATE, part_key(row)
     return None
 
 

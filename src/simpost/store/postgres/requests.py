@@ -10,7 +10,7 @@ from simpost.errors import StoreError
 from simpost.ports.store import IdempotentReplay, RequestKey
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, without_duplicate_keys
-from simpost.store.records.columns import reason_of
+from simpost.store.records.requests import replay_of
 
 RequestPlace: TypeAlias = tuple[int, str]
 """Account and request id."""
@@ -49,7 +49,7 @@ async def take_requests(
         ]
         stale_ms = min(each.request.stale_ms for each in some)
         found = await session.ask("take_request_ids", *columns(rows, 6), stale_ms)
-        keys = {(row[0], row[1]) for row in found}
+        keys = {(row["account_id"], row["request_id"]) for row in found}
         taken |= {
             place
             for place, each in zip(wave, some, strict=True)
@@ -79,6 +79,4 @@ def repeated(
     row = first.get((account_id, request.request_id))
     if row is None:
         raise StoreError("the request id was forgotten in the meantime; ask again")
-    return IdempotentReplay(
-        row["fingerprint"] == request.fingerprint, row["message_id"], reason_of(row["reason"])
-    )
+    return replay_of(row, request)

@@ -90,7 +90,7 @@ def _waiting(row: NamedRow) -> QueuedMessage:
 
 
 async def carriers_with_backlog(session: PostgresSession) -> list[str]:
-    return sorted(row[0] for row in await session.ask("carriers_with_backlog"))
+    return sorted(row["carrier"] for row in await session.ask("carriers_with_backlog"))
 
 
 async def count_queued(session: PostgresSession, carrier: str) -> int:

@@ -11,16 +11,15 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.leases import fold_expired
 from simpost.store.postgres.queries import columns
 from simpost.store.records.payloads import MessageKey, UnreportedParts
-
-START: MessageKey = (-1, b"")
+from simpost.store.records.unreported import SentMessage, sent_message
 
 
 async def sent_messages(
     session: PostgresSession, after: MessageKey, expired_ms: int, limit: int
-) -> list[tuple[int, bytes, int]]:
-    """Account, message and expiry of what is sent, from a place on."""
+) -> list[SentMessage]:
+    """The next sent messages after this one."""
     young = max(0, expired_ms + 1).to_bytes(6, "big")
-    return [tuple(row) for row in await session.ask("sent_messages", *after, young, limit)]
+    return [sent_message(row) for row in await session.ask("sent_messages", *after, young, limit)]
 
 
 async def end_unreported(session: PostgresSession, all_of: Sequence[UnreportedParts]) -> list[int]:

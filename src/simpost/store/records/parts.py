@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from simpost.domain.attempt_results import AttemptResult, PartStatus, SiblingPart
+from simpost.domain.outcomes import OutcomeKind
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
+from simpost.ports.store.health import QueueDepth
 from simpost.store.records.columns import CODE, STATE, options_of
+from simpost.store.records.payloads import LeaseExpiry, PartKey
 from simpost.store.records.row import NamedRow
 
 
@@ -31,6 +35,56 @@ def outbound_part(row: NamedRow, text: str) -> OutboundPart:
         repeat=bool(row["repeat"]),
         options=options_of(row["options"]),
         unclear=row["unclear"],
+    )
+
+
+def part_key(row: NamedRow) -> PartKey:
+    return row["account_id"], row["message_id"], row["number"]
+
+
+def queue_depth(row: NamedRow) -> QueueDepth:
+    """The age of a queue is in its lowest id, which begins with its time (UUIDv7)."""
+    return QueueDepth(row["carrier"], row["parts"], int.from_bytes(row["first_id"][:6], "big"))
+
+
+def after_lost_lease(row: NamedRow, expiry: LeaseExpiry) -> tuple[int, Reason]:
+    """When a part whose lease ran out is due again, and its reason until then."""
+    category, unclear, repeats = row["category"], row["unclear"], expiry.repeats
+    due_ms = repeats.due_after_lease_ms(category, unclear, expiry.now_ms, row["expires_ms"])
+    is_last = repeats.is_exhausted(category, unclear)
+    return due_ms, Reason.REPEATS_EXHAUSTED if is_last else Reason.LEASE_LOST
+
+
+def lost_attempt(row: NamedRow, now_ms: int) -> tuple[Any, ...]:
+    """The attempt of a part whose lease ran out, in the columns of `attempt_row`."""
+    return (
+        *part_key(row),
+        row["attempt"],
+        row["carrier"],
+        OutcomeKind.IN_DOUBT,
+        Reason.LEASE_LOST,
+        None,
+        None,
+        row["updated_ms"],
+        now_ms,
+        STATE[row["state"]] is State.IN_DOUBT,
+    )
+
+
+def attempt_row(one: AttemptResult) -> tuple[Any, ...]:
+    return (
+        one.account_id,
+        one.message_id,
+        one.number,
+        one.attempt,
+        one.carrier,
+        one.outcome,
+        one.reason,
+        one.carrier_message_id,
+        one.carrier_code,
+        one.started_ms,
+        one.ended_ms,
+        one.repeat,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from simpost.domain.receipt_ids import Base, IdFormat, LetterCase, ObservedIdFormat
 from simpost.store.records.row import NamedRow
@@ -22,12 +22,12 @@ class LearnedFormats:
         self._of: dict[str, list[IdFormat]] = {}
         self._counted: dict[tuple[str, IdFormat], tuple[int, int, int]] = {}
 
-    def know(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Rows of carrier, base, letters, width; in place of what is remembered."""
+    def know(self, rows: Iterable[NamedRow]) -> None:
+        """Replace what is remembered by these rows."""
         self._counted.clear()
         self._of.clear()
-        for carrier, *form in rows:
-            self._of.setdefault(carrier, []).append(_form(*form))
+        for row in rows:
+            self._of.setdefault(row["carrier"], []).append(_form(row))
 
     def __contains__(self, carrier: str) -> bool:
         return carrier in self._of
@@ -57,12 +57,12 @@ class LearnedFormats:
 
 def seen_form(row: NamedRow) -> ObservedIdFormat:
     return ObservedIdFormat(
-        _form(row["base"], row["letters"], row["width"]),
+        _form(row),
         row["times"],
         row["first_ms"],
         row["last_ms"],
     )
 
 
-def _form(base: str, letters: str, width: int) -> IdFormat:
-    return IdFormat(Base(base), LetterCase(letters), width)
+def _form(row: NamedRow) -> IdFormat:
+    return IdFormat(Base(row["base"]), LetterCase(row["letters"]), row["width"])

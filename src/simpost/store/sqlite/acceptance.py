@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey
-from simpost.store.records.columns import CODE, options_text, reason_of
-from simpost.store.sqlite.queries import SQL
+from simpost.store.records.columns import CODE, options_text
+from simpost.store.records.requests import replay_of
+from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.session import SqliteSession
 
 _ACCEPTED = CODE[State.ACCEPTED]
@@ -90,10 +91,9 @@ def _take(
     )
     if session.connection.changes():
         return None
-    fingerprint, first_id, first_reason = session.execute(
-        SQL["find_request"], (account_id, request.request_id)
-    ).get
-    return IdempotentReplay(fingerprint == request.fingerprint, first_id, reason_of(first_reason))
+    first = row_of(session.connection, "find_request", (account_id, request.request_id))
+    assert first is not None
+    return replay_of(first, request)
 
 
 def next_reference(session: SqliteSession, message: NewMessage) -> int:

@@ -12,7 +12,7 @@ from simpost.store.records.accounts import account_of, changes_of, row_of
 from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import keep_events
-from simpost.store.sqlite.queries import SQL, ask, rows_of
+from simpost.store.sqlite.queries import SQL, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
 _SEAL = "seal"
@@ -68,8 +68,8 @@ def list_accounts(connection: apsw.Connection, seal: SecretBox) -> list[Account]
 
 def check_seal(connection: apsw.Connection, seal: SecretBox) -> None:
     """Bind a new store to the key; raises StoreError when it is bound to another."""
-    sealed = ask(connection, "find_meta", (_SEAL,)).get
+    sealed = scalar(connection, "find_meta", (_SEAL,))
     if sealed is None:
-        ask(connection, "set_meta", (_SEAL, seal.close(_SEAL, _CANARY)))
+        connection.execute(SQL["set_meta"], (_SEAL, seal.close(_SEAL, _CANARY)))
     else:
         seal.open(_SEAL, sealed)

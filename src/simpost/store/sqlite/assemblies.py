@@ -18,7 +18,7 @@ from simpost.store.records.inbound import raw_octets
 from simpost.store.records.payloads import InboundPurge
 from simpost.store.sqlite.acceptance import accept
 from simpost.store.sqlite.inbound_log import parts_of
-from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.queries import SQL, row_of, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 _WHOLE = Accepted()
@@ -31,22 +31,22 @@ def add_parts(
 
 
 def _add_part(session: SqliteSession, part: InboundPart) -> Assembly | Duplicate | None:
-    row = session.execute(SQL["newest_assembly"], _key(part)).get
+    row = row_of(session.connection, "newest_assembly", _key(part))
     if row is None:
         _begin(session, part)
         return None
-    assembly, inbound_id, reason = row
+    assembly, is_kept = row["id"], row["inbound_id"] is not None
     known = parts_of(session.connection, assembly)
     same = next((one for one in known if one.place.number == part.place.number), None)
     if same is not None and (same.octets, same.encoding) != (part.octets, part.encoding):
         _begin(session, part)
         return None
-    if inbound_id is not None and same is None:
+    if is_kept and same is None:
         _begin(session, part)
         return None
     session.execute(SQL["refresh_assembly"], (part.link, part.received_ms, assembly))
-    if inbound_id is not None:
-        return Duplicate(reason_of(reason))
+    if is_kept:
+        return Duplicate(reason_of(row["reason"]))
     if same is None:
         _add(session, assembly, part)
         known.append(part)
@@ -120,8 +120,8 @@ def _take_gathered(
     )
     if session.connection.changes():
         return None
-    row = session.execute(SQL["find_assembly"], (of.assembly,)).get
-    return Duplicate(reason_of(row[-1]) if row else None)
+    row = row_of(session.connection, "find_assembly", (of.assembly,))
+    return Duplicate(reason_of(row["reason"]) if row else None)
 
 
 def _take_alone(
@@ -133,12 +133,12 @@ def _take_alone(
     is the same message only if the response may have been lost with its connection; then it is
     acknowledged again over this one, and the next is another message.
     """
-    for assembly, link, reason in session.execute(SQL["equal_assemblies"], _key(part)).fetchall():
-        if link not in part.links if part.place.is_alone else reason is not None:
-            session.execute(SQL["refresh_assembly"], (part.link, part.received_ms, assembly))
-            return Duplicate(reason_of(reason))
-    row = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
-    session.execute(SQL["add_assembly"], row)
+    for row in rows_of(session.connection, "equal_assemblies", _key(part)):
+        if row["link"] not in part.links if part.place.is_alone else row["reason"] is not None:
+            session.execute(SQL["refresh_assembly"], (part.link, part.received_ms, row["id"]))
+            return Duplicate(reason_of(row["reason"]))
+    new = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
+    session.execute(SQL["add_assembly"], new)
     return None
 
 
@@ -167,11 +167,10 @@ def purge(session: SqliteSession, all_of: Sequence[InboundPurge]) -> list[int]:
 
 
 def _purge(session: SqliteSession, one: InboundPurge) -> int:
-    rows = session.execute(SQL["forgettable_assemblies"], (one.before_ms, one.limit)).fetchall()
-    rows += session.execute(
-        SQL["surplus_assemblies"], (limits.MOST_ASSEMBLIES, one.limit)
-    ).fetchall()
-    found = {row[0] for row in rows}
+    connection = session.connection
+    rows = rows_of(connection, "forgettable_assemblies", (one.before_ms, one.limit))
+    rows += rows_of(connection, "surplus_assemblies", (limits.MOST_ASSEMBLIES, one.limit))
+    found = {row["id"] for row in rows}
     for assembly in found:
         session.execute(SQL["forget_incoming_parts"], (assembly,))
         session.execute(SQL["forget_assembly"], (assembly,))

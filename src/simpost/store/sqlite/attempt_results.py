@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simpost.domain.attempt_results import AttemptResult, apply_late_result
 from simpost.domain.states import State
 from simpost.store.records.columns import CODE, FINAL
-from simpost.store.records.parts import part_status, rewritten
+from simpost.store.records.parts import attempt_row, part_status, rewritten
 from simpost.store.sqlite.delivery_receipts import apply_parked
 from simpost.store.sqlite.message_state import refold
 from simpost.store.sqlite.queries import SQL, row_of
@@ -23,29 +23,12 @@ def settle(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None
     if session.execute_many_rows("settle_parts", rows) != len(rows):
         plain = [one for one in plain if _settle_alone(session, one)]
     known = [*plain, *(one for one in ending if _settle_alone(session, one))]
-    session.execute_many_rows("record_attempt", [_attempt(one) for one in known])
+    session.execute_many_rows("record_attempt", [attempt_row(one) for one in known])
     if session.parked:
         apply_parked(session, [one for one in known if one.carrier_message_id is not None])
     ended_ms = {(one.account_id, one.message_id): one.ended_ms for one in known if one.total > 1}
     for (account_id, message_id), at_ms in ended_ms.items():
         refold(session, account_id, message_id, at_ms)
-
-
-def _attempt(one: AttemptResult) -> tuple[object, ...]:
-    return (
-        one.account_id,
-        one.message_id,
-        one.number,
-        one.attempt,
-        one.carrier,
-        one.outcome,
-        one.reason,
-        one.carrier_message_id,
-        one.carrier_code,
-        one.started_ms,
-        one.ended_ms,
-        one.repeat,
-    )
 
 
 def _as_latest(one: AttemptResult) -> tuple[object, ...]:

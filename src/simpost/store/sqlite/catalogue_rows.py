@@ -23,7 +23,7 @@ from simpost.store.records.catalogue import esim_of, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
-from simpost.store.sqlite.queries import SQL, ask, named_rows, row_of, rows_of
+from simpost.store.sqlite.queries import SQL, named_rows, row_of, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
 _encode = msgspec.json.Encoder().encode
@@ -203,8 +203,8 @@ def find_esim(
     if esim_tran_no is None:
         if iccid is None:
             return None
-        esim_tran_no = ask(connection, "newest_esim_of_iccid", (account_id, iccid)).get
-    row = ask(connection, "find_esim", (esim_tran_no, account_id, iccid)).get
+        esim_tran_no = scalar(connection, "newest_esim_of_iccid", (account_id, iccid))
+    row = connection.execute(SQL["find_esim"], (esim_tran_no, account_id, iccid)).get
     # Once a message: the columns are the fields of Esim in their order, as a test checks.
     return Esim(*row) if row else None
 

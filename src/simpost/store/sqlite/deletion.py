@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import apsw
 
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 Key = tuple[int, bytes]
@@ -48,8 +48,7 @@ def old_inbound(connection: apsw.Connection, before_ms: int, limit: int) -> list
 
 def _old(connection: apsw.Connection, name: str, before_ms: int, limit: int) -> list[Key]:
     facts = (max(0, before_ms).to_bytes(6, "big"), limit)
-    keys: list[Key] = ask(connection, name, facts).fetchall()
-    return keys
+    return [(row["account_id"], row["id"]) for row in rows_of(connection, name, facts)]
 
 
 def delete_messages(session: SqliteSession, all_of: Sequence[Sequence[Key]]) -> list[int]:

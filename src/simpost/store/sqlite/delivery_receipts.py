@@ -112,9 +112,9 @@ def apply_to_parts_in_doubt(session: SqliteSession) -> None:
     if not session.parked:
         return
     doubted = {
-        (carrier, tail)
-        for carrier, number in session.execute(SQL["numbers_in_doubt"], (MAX_PARKED_COMPARED,))
-        for tail in number_endings((number,))
+        (row["carrier"], ending)
+        for row in rows_of(session.connection, "numbers_in_doubt", (MAX_PARKED_COMPARED,))
+        for ending in number_endings((row["destination"],))
     }
     if not doubted:
         return

@@ -9,7 +9,7 @@ import apsw
 from simpost.ports.store.events import EventPage
 from simpost.store.records.events import page_of
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, rows_of
+from simpost.store.sqlite.queries import SQL, row_of, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -46,7 +46,8 @@ def _events_after(
 def _delete(session: SqliteSession, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts = []
     for before_ms, limit in steps:
-        old = session.execute(SQL["old_events"], {"before_ms": before_ms, "limit": limit}).get
+        facts = {"before_ms": before_ms, "limit": limit}
+        old = row_of(session.connection, "old_events", facts)
         if old is None:
             counts.append(0)
             continue

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import apsw
 
 from simpost.ports.store.health import QueueDepth, StoreCounts
+from simpost.store.records.parts import queue_depth
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -31,10 +32,7 @@ class SqliteHealth:
 
 
 def _queues(connection: apsw.Connection) -> list[QueueDepth]:
-    rows = ask(connection, "queues")
-    return [
-        QueueDepth(carrier, parts, int.from_bytes(time, "big")) for carrier, parts, time in rows
-    ]
+    return [queue_depth(row) for row in rows_of(connection, "queues")]
 
 
 def _probe(session: SqliteSession, times_ms: Sequence[int]) -> list[None]:

@@ -9,10 +9,11 @@ from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
 from simpost.store.records.columns import CODE, options_text
+from simpost.store.records.held import due_message
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
 from simpost.store.sqlite import acceptance
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL
+from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
 _COMMITTED = Accepted()
@@ -82,8 +83,8 @@ def claim(session: SqliteSession, claims: Sequence[HeldClaim]) -> list[list[DueM
 
 
 def _claim(session: SqliteSession, one: HeldClaim) -> list[DueMessage]:
-    rows = session.execute(SQL["due_held"], (one.now_ms, one.limit)).fetchall()
-    due = [DueMessage(*row) for row in rows]
+    rows = rows_of(session.connection, "due_held", (one.now_ms, one.limit))
+    due = [due_message(row, row["text"]) for row in rows]
     for message in due:
         key = (message.account_id, message.message_id)
         session.execute(SQL["lease_held"], (one.lease_ms, *key))
@@ -163,7 +164,7 @@ def _cancel(session: SqliteSession, one: Cancellation) -> bool:
     session.execute(SQL["end_held"], ended)
     if session.connection.changes():
         return True
-    parts = session.execute(SQL["cancel_queued"], facts).fetchall()
-    for carrier, reason in parts:
-        session.pending.end(carrier, State.CANCELLED, reason)
+    parts = rows_of(session.connection, "cancel_queued", facts)
+    for part in parts:
+        session.pending.end(part["carrier"], State.CANCELLED, part["reason"])
     return bool(parts)

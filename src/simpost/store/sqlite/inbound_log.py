@@ -8,7 +8,7 @@ from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store.records.inbound import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue_rows import find_esim
-from simpost.store.sqlite.queries import ask, row_of, rows_of
+from simpost.store.sqlite.queries import row_of, rows_of
 
 _BEYOND = b"\xff" * 17
 
@@ -23,9 +23,9 @@ def incomplete(
     connection: apsw.Connection, before_ms: int, most: int, limit: int
 ) -> list[Assembly]:
     with connection:
-        rows = ask(connection, "overdue_assemblies", (before_ms, limit)).fetchall()
-        rows += ask(connection, "surplus_incomplete_assemblies", (most, limit)).fetchall()
-        found = dict.fromkeys(row[0] for row in rows)
+        rows = rows_of(connection, "overdue_assemblies", (before_ms, limit))
+        rows += rows_of(connection, "surplus_incomplete_assemblies", (most, limit))
+        found = dict.fromkeys(row["id"] for row in rows)
         parts = {each: tuple(parts_of(connection, each)) for each in found}
     return [Assembly(assembly, came) for assembly, came in parts.items()]
 
@@ -33,11 +33,11 @@ def incomplete(
 def find_number(
     connection: apsw.Connection, msisdn: str, account_id: int | None
 ) -> Subscriber | None:
-    row = ask(connection, "esim_of_number", (msisdn, account_id)).get
+    row = row_of(connection, "esim_of_number", (msisdn, account_id))
     if row is None:
         return None
-    owner, esim_tran_no = row
-    esim = find_esim(connection, owner, esim_tran_no, None)
+    owner = row["account_id"]
+    esim = find_esim(connection, owner, row["esim_tran_no"], None)
     return Subscriber(owner, esim) if esim else None
 
 
@@ -58,7 +58,7 @@ def count_identical(
         "since": max(0, since_ms).to_bytes(6, "big"),
         "limit": limit,
     }
-    return len(ask(connection, "count_identical", facts).fetchall())
+    return len(rows_of(connection, "count_identical", facts))
 
 
 def find_inbound(

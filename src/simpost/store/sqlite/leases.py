@@ -8,26 +8,29 @@ from typing import NamedTuple
 import apsw
 
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import OutcomeKind
-from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
 from simpost.store.records.columns import CODE
-from simpost.store.records.parts import outbound_part
+from simpost.store.records.parts import (
+    after_lost_lease,
+    lost_attempt,
+    outbound_part,
+    part_key,
+)
 from simpost.store.records.payloads import (
     CLAIM_ROUNDS,
     LEASE_STEP,
     Claim,
     LeaseExpiry,
+    MessageKey,
     PartKey,
     Purge,
 )
 from simpost.store.sqlite.delivery_receipts import apply_to_parts_in_doubt
 from simpost.store.sqlite.message_state import refold
-from simpost.store.sqlite.queries import SQL, ask, rows_of
+from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
-_IN_DOUBT = CODE[State.IN_DOUBT]
 _SENT = CODE[State.SENT]
 
 
@@ -54,11 +57,10 @@ def _claim(session: SqliteSession, one: Claim) -> list[OutboundPart]:
             for row in rows:
                 part = outbound_part(row, row["text"])
                 if part.expires_ms <= one.now_ms:
-                    ended.append((part.account_id, part.message_id, part.number))
+                    ended.append(part_key(row))
                 else:
                     leased.append(part)
-                    key = (part.account_id, part.message_id, part.number)
-                    leases.append((one.owner, one.lease_ms, part.attempt, *key))
+                    leases.append((one.owner, one.lease_ms, part.attempt, *part_key(row)))
             session.execute_many_rows("lease_part", leases)
             _end(session, PartsToExpire(one.now_ms, ended))
             if len(rows) < wanted:
@@ -79,48 +81,21 @@ def expire_leases(session: SqliteSession, expiries: Sequence[LeaseExpiry]) -> li
 
 def _expire_leases(session: SqliteSession, one: LeaseExpiry) -> int:
     if one.owner is None:
-        rows = session.execute(SQL["lost_leases"], (one.now_ms, LEASE_STEP)).fetchall()
+        rows = rows_of(session.connection, "lost_leases", (one.now_ms, LEASE_STEP))
     else:
-        rows = session.execute(SQL["leases_of"], (one.owner, LEASE_STEP)).fetchall()
+        rows = rows_of(session.connection, "leases_of", (one.owner, LEASE_STEP))
     attempts = []
-    touched: set[tuple[int, bytes]] = set()
+    touched: set[MessageKey] = set()
     for row in rows:
-        account_id, message_id, number, total, carrier, state, attempt = row[:7]
-        expires_ms, begun_ms, category, unclear = row[7:]
-        used_up = one.repeats.is_exhausted(category, unclear)
-        if state >= _SENT:
-            session.execute(SQL["release_part"], (account_id, message_id, number))
+        key = part_key(row)
+        if row["state"] >= _SENT:
+            session.execute(SQL["release_part"], key)
             continue
-        session.execute(
-            SQL["put_part_in_doubt"],
-            {
-                "state": _IN_DOUBT,
-                "reason": Reason.REPEATS_EXHAUSTED if used_up else Reason.LEASE_LOST,
-                "due_ms": one.repeats.due_after_lease_ms(category, unclear, one.now_ms, expires_ms),
-                "now_ms": one.now_ms,
-                "account_id": account_id,
-                "message_id": message_id,
-                "number": number,
-            },
-        )
-        attempts.append(
-            (
-                account_id,
-                message_id,
-                number,
-                attempt,
-                carrier,
-                OutcomeKind.IN_DOUBT,
-                Reason.LEASE_LOST,
-                None,
-                None,
-                begun_ms,
-                one.now_ms,
-                state == _IN_DOUBT,
-            )
-        )
-        if total > 1:
-            touched.add((account_id, message_id))
+        due_ms, reason = after_lost_lease(row, one)
+        session.execute(SQL["put_part_in_doubt"], (reason, due_ms, one.now_ms, *key))
+        attempts.append(lost_attempt(row, one.now_ms))
+        if row["total"] > 1:
+            touched.add(key[:2])
     session.execute_many_rows("record_attempt", attempts)
     for account_id, message_id in touched:
         refold(session, account_id, message_id, one.now_ms)
@@ -128,8 +103,7 @@ def _expire_leases(session: SqliteSession, one: LeaseExpiry) -> int:
 
 
 def ended_parts(connection: apsw.Connection, now_ms: int, limit: int) -> list[PartKey]:
-    keys: list[PartKey] = ask(connection, "ended_parts", (now_ms, limit)).fetchall()
-    return keys
+    return [part_key(row) for row in rows_of(connection, "ended_parts", (now_ms, limit))]
 
 
 def expire(session: SqliteSession, expiries: Sequence[PartsToExpire]) -> list[int]:
@@ -146,11 +120,11 @@ def _end(session: SqliteSession, one: PartsToExpire) -> int:
             "message_id": message_id,
             "number": number,
         }
-        found = session.execute(SQL["expire_part"], facts).fetchall()
+        found = rows_of(session.connection, "expire_part", facts)
         count += len(found)
-        for total, carrier, reason in found:
-            session.pending.end(carrier, State.EXPIRED, reason)
-            if total > 1:
+        for row in found:
+            session.pending.end(row["carrier"], State.EXPIRED, row["reason"])
+            if row["total"] > 1:
                 refold(session, account_id, message_id, one.now_ms)
     return count
 

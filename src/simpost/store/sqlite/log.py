@@ -21,7 +21,7 @@ from simpost.store.records.messages import (
     with_its_tries,
 )
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import ask, row_of, rows_of
+from simpost.store.sqlite.queries import row_of, rows_of, scalar
 
 
 class SqliteLog:
@@ -50,7 +50,7 @@ def find_message(connection: apsw.Connection, account_id: int, message_id: bytes
 
 
 def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:
-    owner: int | None = ask(connection, "find_owner", (message_id,)).get
+    owner: int | None = scalar(connection, "find_owner", (message_id,))
     return owner
 
 
@@ -82,7 +82,7 @@ def list_messages(
         for tran_no in _esims(connection, account_id, which):
             asked = {**facts, "esim_tran_no": tran_no, "iccid": which.iccid}
             for name in _queries(which):
-                found += [row[0] for row in ask(connection, name, asked)]
+                found += [row["id"] for row in rows_of(connection, name, asked)]
         found = sorted(found, reverse=True)[: which.limit]
         messages = [_read(connection, account_id, message_id) for message_id in found]
     return [replace(message, parts=()) for message in messages if message is not None]
@@ -104,8 +104,8 @@ def _esims(connection: apsw.Connection, account_id: int, which: MessageFilter) -
     """The eSIMs to look for; `None` stands for all."""
     if which.esim_tran_no is not None or which.iccid is None:
         return [which.esim_tran_no]
-    rows = ask(connection, "esims_of_iccid", (account_id, which.iccid))
-    return [tran_no for (tran_no,) in rows]
+    rows = rows_of(connection, "esims_of_iccid", (account_id, which.iccid))
+    return [row["esim_tran_no"] for row in rows]
 
 
 def _read(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:

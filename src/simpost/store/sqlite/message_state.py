@@ -17,8 +17,8 @@ def refold(session: SqliteSession, account_id: int, message_id: bytes, now_ms: i
     states = {part.number: part.state for part in parts}
     for number in parts_to_cancel(parts):
         facts = (now_ms, account_id, message_id, number)
-        carrier, reason = session.execute(SQL["cancel_part"], facts).get
-        session.pending.end(carrier, State.CANCELLED, reason)
+        for row in rows_of(session.connection, "cancel_part", facts):
+            session.pending.end(row["carrier"], State.CANCELLED, row["reason"])
         states[number] = State.CANCELLED
     folded = CODE[fold(states.values())]
     if folded != rows[0]["message_state"]:

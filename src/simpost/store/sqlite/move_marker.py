@@ -9,7 +9,7 @@ import apsw
 import msgspec
 
 from simpost.errors import StoreError
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import SQL, scalar
 
 _MOVE = "move"
 
@@ -23,7 +23,7 @@ class MoveMarker(msgspec.Struct, frozen=True):
 
 
 def find_mark(connection: apsw.Connection) -> MoveMarker | None:
-    text: str | None = ask(connection, "find_meta", (_MOVE,)).get
+    text: str | None = scalar(connection, "find_meta", (_MOVE,))
     return None if text is None else msgspec.json.decode(text, type=MoveMarker)
 
 

@@ -16,9 +16,9 @@ R = TypeVar("R")
 SQL = statements("simpost.store.sqlite")
 
 
-def ask(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:
-    """Run a named query: `.get` gives its one row, `.fetchall()` all. Rows are not typed."""
-    return connection.execute(SQL[name], facts)
+def scalar(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:
+    """The one column of the first row of a named query; `None` when there is no row."""
+    return connection.execute(SQL[name], facts).get
 
 
 def named_rows(cursor: Any) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.records.payloads import LEASE_STEP, Claim, LeaseExpiry, UnreportedParts
+from simpost.store.records.unreported import SentWalk
 from simpost.store.sqlite import acceptance, carrier_results, leases, unreported
 from simpost.store.sqlite.database import SqliteDatabase
 
@@ -20,7 +21,7 @@ class SqliteQueue:
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
         self._write = database.write
-        self._unreported_after = unreported.START
+        self._sent = SentWalk()
 
     async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
         return await self._write(acceptance.accept, message)
@@ -64,10 +65,8 @@ class SqliteQueue:
         return await self._write(leases.expire, leases.PartsToExpire(now_ms, keys))
 
     async def end_unreported(self, *, now_ms: int, expired_ms: int, limit: int) -> int:
-        after = self._unreported_after
-        found = await self._read(unreported.sent_messages, after, expired_ms, limit)
-        self._unreported_after = found[-1][:2] if len(found) == limit else unreported.START
-        overdue = [one[:2] for one in found if one[2] <= expired_ms]
+        found = await self._read(unreported.sent_messages, self._sent.after, expired_ms, limit)
+        overdue = self._sent.overdue(found, expired_ms, limit)
         if not overdue:
             return 0
         return await self._write(

@@ -9,7 +9,7 @@ import apsw
 
 from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.records.receipt_id_formats import LearnedFormats, seen_form
-from simpost.store.sqlite.queries import SQL, rows_of
+from simpost.store.sqlite.queries import SQL, named_rows, rows_of
 
 
 class SqliteIdFormats(LearnedFormats):
@@ -17,7 +17,7 @@ class SqliteIdFormats(LearnedFormats):
 
     def load(self, execute: Callable[..., Any]) -> None:
         """Read what is committed, in place of what is remembered."""
-        self.know(execute(SQL["list_forms"]))
+        self.know(named_rows(execute(SQL["list_forms"])))
 
     def write(self, execute: Callable[..., Any]) -> None:
         for row in self.take_counted():

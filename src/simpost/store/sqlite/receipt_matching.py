@@ -31,7 +31,7 @@ from simpost.domain.receipts.candidates import (
 from simpost.store.records.columns import CODE
 from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
-from simpost.store.sqlite.queries import SQL, chunks, named_rows, rows_of, with_rows
+from simpost.store.sqlite.queries import SQL, chunks, named_rows, row_of, rows_of, scalar, with_rows
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -149,9 +149,9 @@ def _is_of_sent_part(session: SqliteSession, receipt: Receipt) -> bool:
     carrier, written = receipt.carrier, receipt.carrier_message_id
     if ended := session.find_ended(carrier, written):
         (account_id, message_id, _), _ = ended
-        for (number,) in session.execute(SQL["destination_of"], (account_id, message_id)):
-            if any(same_number(each, number) for each in receipt.numbers):
-                return True
+        number = scalar(session.connection, "destination_of", (account_id, message_id))
+        if number is not None and any(same_number(each, number) for each in receipt.numbers):
+            return True
     possible = _possible(session, carrier, written, ())
     return matches_any(receipt, _fits(session, carrier, [written, *possible]), possible)
 
@@ -160,7 +160,8 @@ def _possible(
     session: SqliteSession, carrier: str, written: str, widths: Iterable[int]
 ) -> dict[str, IdFormat]:
     """Every id the answer may have had, by the widths seen in the store and `widths`."""
-    seen = {len(text) for text in session.execute(SQL["first_and_last_id"], (carrier,)).get if text}
+    ids = row_of(session.connection, "first_and_last_id", (carrier,)) or {}
+    seen = {len(text) for text in ids.values() if text}
     return candidate_ids(written, possible_formats({*seen, *widths, *COMMON_WIDTHS}))
 
 

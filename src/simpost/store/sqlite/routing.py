@@ -12,7 +12,7 @@ from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
 from simpost.store.records.routing import queued_message
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.queries import SQL, ask, rows_of
+from simpost.store.sqlite.queries import SQL, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
 _START = (-1, 0, 0, 0, b"")
@@ -72,9 +72,9 @@ def queued_messages(
 
 
 def carriers_with_backlog(connection: apsw.Connection) -> list[str]:
-    return [name for (name,) in ask(connection, "carriers_with_backlog")]
+    return [row["carrier"] for row in rows_of(connection, "carriers_with_backlog")]
 
 
 def count_queued(connection: apsw.Connection, carrier: str) -> int:
-    count: int = ask(connection, "count_queued", (carrier,)).get
+    count: int = scalar(connection, "count_queued", (carrier,))
     return count

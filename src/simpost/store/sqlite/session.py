@@ -14,7 +14,7 @@ from simpost.domain.receipt_ids import MAX_OCTETS
 from simpost.ports.store.health import PendingCounts
 from simpost.store.records.payloads import PartKey
 from simpost.store.secret_box import SecretBox
-from simpost.store.sqlite.queries import SQL, chunks, with_rows
+from simpost.store.sqlite.queries import SQL, chunks, rows_of, with_rows
 from simpost.store.sqlite.receipt_id_formats import SqliteIdFormats
 
 _MOST_RECENT = 10_000
@@ -59,8 +59,8 @@ class SqliteSession:
         self.parked = self.execute(SQL["count_parked"]).get
         self.forms.load(self.execute)
         self._parked_ms.clear()
-        for carrier, width, last_ms in self.execute(SQL["parked_widths"]):
-            self._parked_ms.setdefault(carrier, {})[width] = last_ms
+        for row in rows_of(self.connection, "parked_widths"):
+            self._parked_ms.setdefault(row["carrier"], {})[row["width"]] = row["last_ms"]
 
     def note_parked(self, receipt: Receipt) -> None:
         """Note when an id of such a length was last parked."""

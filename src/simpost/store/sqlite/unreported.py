@@ -13,25 +13,23 @@ import apsw
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.store.records.payloads import MessageKey, UnreportedParts
+from simpost.store.records.unreported import SentMessage, sent_message
 from simpost.store.sqlite.message_state import refold
-from simpost.store.sqlite.queries import SQL, ask
+from simpost.store.sqlite.queries import rows_of
 from simpost.store.sqlite.session import SqliteSession
-
-START: MessageKey = (-1, b"")
 
 
 def sent_messages(
     connection: apsw.Connection, after: MessageKey, expired_ms: int, limit: int
-) -> list[tuple[int, bytes, int]]:
-    """Account, message and expiry of what is sent, from a place on."""
+) -> list[SentMessage]:
+    """The next sent messages after this one."""
     facts = {
         "account_id": after[0],
         "message_id": after[1],
         "young": max(0, expired_ms + 1).to_bytes(6, "big"),
         "limit": limit,
     }
-    rows: list[tuple[int, bytes, int]] = ask(connection, "sent_messages", facts).fetchall()
-    return rows
+    return [sent_message(row) for row in rows_of(connection, "sent_messages", facts)]
 
 
 def end_unreported(session: SqliteSession, all_of: Sequence[UnreportedParts]) -> list[int]:
@@ -47,10 +45,10 @@ def _end(session: SqliteSession, one: UnreportedParts) -> int:
             "account_id": account_id,
             "message_id": message_id,
         }
-        found = session.execute(SQL["end_unreported"], facts).fetchall()
+        found = rows_of(session.connection, "end_unreported", facts)
         count += len(found)
-        for _, carrier in found:
-            session.pending.end(carrier, State.EXPIRED, Reason.NO_RECEIPT)
-        if found and found[0][0] > 1:
+        for row in found:
+            session.pending.end(row["carrier"], State.EXPIRED, Reason.NO_RECEIPT)
+        if any(row["total"] > 1 for row in found):
             refold(session, account_id, message_id, one.now_ms)
     return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ from simpost.store.sqlite.accounts import check_seal
 from simpost.store.sqlite.connection import open_writer, translate
 from simpost.store.sqlite.lock import OwnerLock
 from simpost.store.sqlite.move_marker import MoveMarker, drop_mark, find_mark, set_mark
+from simpost.store.sqlite.queries import named_rows
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.to_postgres.tables import DERIVED, TABLES
 
@@ -76,9 +78,10 @@ class Source:
         drop_mark(self._connection)
 
     def shape(self, table: str) -> Shape:
-        found = list(self._connection.execute(f"PRAGMA table_info({table})"))
-        columns = tuple(row[1] for row in found)
-        key = tuple(name for _, name in sorted((row[5], row[1]) for row in found if row[5]))
+        found = named_rows(self._connection.execute(f"PRAGMA table_info({table})"))
+        columns = tuple(row["name"] for row in found)
+        in_key = [row for row in found if row["pk"]]
+        key = tuple(row["name"] for row in sorted(in_key, key=itemgetter("pk")))
         places = tuple(columns.index(name) for name in key)
         more = DERIVED.get(table, {})
         return Shape(table, (*columns, *more), (*columns, *more.values()), key, places)
@@ -107,8 +110,8 @@ class Source:
 
     def part_states(self) -> dict[int, int]:
         """How many parts are in each state, by its code."""
-        found: Any = self._connection.execute("SELECT state, count(*) FROM parts GROUP BY state")
-        return dict(found.fetchall())
+        query = "SELECT state, count(*) AS parts FROM parts GROUP BY state"
+        return {row["state"]: row["parts"] for row in named_rows(self._connection.execute(query))}
 
     def in_hand(self) -> int:
         """Parts that were given to a carrier and not answered when the process ended."""

@@ -23,6 +23,7 @@ from simpost.store.postgres.schema import (
     version_of,
 )
 from simpost.store.records.payloads import LEASE_STEP, LeaseExpiry
+from simpost.store.records.row import NamedRow
 from simpost.store.secret_box import SecretBox
 from simpost.store.to_postgres.source import Row, Shape
 from simpost.store.to_postgres.tables import TABLES
@@ -93,7 +94,7 @@ class Target:
 
     async def standing(self) -> MoveState | None:
         for row in await self._session.ask("find_moves"):
-            return MoveState(*row)
+            return MoveState(row["id"], row["compared_ms"], row["finished_ms"])
         return None
 
     async def refuse_unless_free(self) -> None:
@@ -103,7 +104,7 @@ class Target:
             filled = [table for table in TABLES if await self._has_rows(table)]
         if alive:
             raise StoreError(
-                f"{self.shown} is served by {alive[0][0]}; stop every node of it first"
+                f"{self.shown} is served by {alive[0]['name']}; stop every node of it first"
             )
         if filled or await self.standing():
             raise StoreError(
@@ -123,20 +124,19 @@ class Target:
 
     async def check_shape(self, shape: Shape) -> None:
         """Raises StoreError unless the table has the same columns on both sides."""
-        columns = {row[0] for row in await self._session.ask("columns_of", shape.table)}
+        found = await self._session.ask("columns_of", shape.table)
+        columns = {row["column_name"] for row in found}
         if columns != set(shape.columns):
             odd = ", ".join(sorted(columns ^ set(shape.columns)))
             raise StoreError(f"{shape.table} differs between the two stores: {odd}")
 
     async def steps(self) -> dict[str, Step]:
         found = await self._session.ask("move_steps")
-        return {
-            table: Step(None if after is None else _decode_key(after), rows, is_done)
-            for table, after, rows, is_done in found
-        }
+        return {row["table_name"]: _step(row) for row in found}
 
     async def writing(self, shape: Shape) -> Writing:
-        types = {row[0]: row[1] for row in await self._session.ask("columns_of", shape.table)}
+        found = await self._session.ask("columns_of", shape.table)
+        types = {row["column_name"]: row["data_type"] for row in found}
         return Writing(shape, [_MADE.get(types[name]) for name in shape.columns])
 
     async def put(self, writing: Writing, rows: Sequence[Row], step: Step) -> Step:
@@ -192,26 +192,26 @@ class Target:
         async with self._session.transaction():
             await self._take_time()
             found = await self._session.connection.fetch(
-                "SELECT state, count(*) FROM parts GROUP BY state", timeout=_LONG_S
+                "SELECT state, count(*) AS parts FROM parts GROUP BY state", timeout=_LONG_S
             )
-        return {row[0]: row[1] for row in found}
+        return {row["state"]: row["parts"] for row in found}
 
     async def note_compared(self, move_id: bytes) -> None:
         await self._session.ask("note_compared", move_id, self._now_ms)
 
     async def end_leases(self, repeats: RepeatPolicy) -> None:
         """What a process held that runs no more is in doubt, as after each start."""
-        for (owner,) in await self._session.ask("lease_owners", _MOST_OWNERS):
-            one = LeaseExpiry(self._now_ms, owner, repeats)
+        for row in await self._session.ask("lease_owners", _MOST_OWNERS):
+            one = LeaseExpiry(self._now_ms, row["owner"], repeats)
             while (await expire_leases(self._session, [one]))[0] == LEASE_STEP:
                 pass
 
     async def settle_in(self) -> None:
         """Numbers go on behind the highest that came, and the planner learns what there is."""
         for table in TABLES:
-            columns = await self._session.ask("columns_of", table)
-            for name, _, is_identity in columns:
-                if is_identity == "YES":
+            for column in await self._session.ask("columns_of", table):
+                if column["is_identity"] == "YES":
+                    name = column["column_name"]
                     await self._session.connection.execute(
                         f"SELECT setval(pg_get_serial_sequence('{table}', '{name}'), "  # noqa: S608
                         f"greatest((SELECT max({name}) FROM {table}), 1), "
@@ -238,6 +238,11 @@ class Target:
         query = f"SELECT count(*) FROM {table}"  # noqa: S608
         found: int = await self._session.connection.fetchval(query, timeout=_LONG_S)
         return found
+
+
+def _step(row: NamedRow) -> Step:
+    after = row["after"]
+    return Step(None if after is None else _decode_key(after), row["row_count"], row["is_done"])
 
 
 class Writing:

@@ -95,7 +95,7 @@ ORDER BY package_code COLLATE "C"
 -- name: plans_version
 -- A row's xmin is who wrote it last, so that a change of one, or a row in the place of another, makes
 -- the sum larger, and one more or less the count another.
-SELECT count(*), coalesce(sum(xmin::text::bigint), 0)::bigint FROM plans
+SELECT count(*) AS plans, coalesce(sum(xmin::text::bigint), 0)::bigint AS changes FROM plans
 
 -- name: find_plan
 SELECT package_code, slug, sms_status, type, location, data_type, document,
@@ -131,7 +131,7 @@ ON CONFLICT (package_code) DO NOTHING
 RETURNING package_code
 
 -- name: known_plans
-SELECT n FROM unnest($1::text[]) AS n
+SELECT n AS name FROM unnest($1::text[]) AS n
 WHERE EXISTS (SELECT 1 FROM plans AS p WHERE p.package_code = n OR (p.slug = n AND n <> ''))
 
 -- name: search_esims

@@ -50,7 +50,7 @@ SELECT l.account_id, coalesce(
   (SELECT max(n.sequence) FROM (
     SELECT e.sequence FROM events AS e
     WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT $2) AS n)
-)
+) AS sequence
 FROM event_logs AS l
 WHERE (
   SELECT e.sequence <= l.deleted_to OR e.at_ms < $1 FROM events AS e

@@ -105,7 +105,7 @@ WHERE account_id = $1 AND message_id = $2
 RETURNING carrier, reason
 
 -- name: list_held_in_state
-SELECT h.message_id FROM held_messages AS h
+SELECT h.message_id AS id FROM held_messages AS h
 WHERE h.account_id = $1 AND h.state = $7 AND h.state IS NOT NULL
   AND h.message_id < $2 AND h.message_id >= $3
   AND EXISTS (
@@ -115,7 +115,7 @@ WHERE h.account_id = $1 AND h.state = $7 AND h.state IS NOT NULL
 ORDER BY h.message_id DESC LIMIT $6
 
 -- name: list_held_of_esim_in_state
-SELECT h.message_id FROM held_messages AS h
+SELECT h.message_id AS id FROM held_messages AS h
 WHERE h.account_id = $1 AND h.esim_tran_no = $7 AND h.state = $9 AND h.state IS NOT NULL
   AND h.message_id < $2 AND h.message_id >= $3
   AND EXISTS (

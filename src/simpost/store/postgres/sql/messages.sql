@@ -138,7 +138,7 @@ WHERE account_id = $1 AND esim_tran_no = $7 AND id < $2 AND id >= $3
 ORDER BY id DESC LIMIT $6
 
 -- name: list_ended_messages_of_esim
-SELECT p.message_id FROM parts AS p
+SELECT p.message_id AS id FROM parts AS p
 WHERE p.account_id = $1 AND p.esim_tran_no = $7 AND p.message_state = $9
   AND p.message_state >= 100 AND p.message_id < $2 AND p.message_id >= $3
   AND EXISTS (
@@ -149,11 +149,11 @@ ORDER BY p.message_id DESC LIMIT $6
 
 -- name: look_at_newest_in_state
 -- The newest that the account has in a state, $6 at most, and which of them are the eSIM's.
-SELECT p.message_id, EXISTS (
+SELECT p.message_id AS id, EXISTS (
   SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
     AND m.esim_tran_no = $7 AND m.created_ms >= $4 AND m.created_ms <= $5
     AND ($8::text IS NULL OR m.iccid = $8)
-  OFFSET 0)
+  OFFSET 0) AS is_of_esim
 FROM parts AS p
 WHERE p.account_id = $1 AND p.message_state = $9 AND p.message_state IS NOT NULL
   AND p.message_id < $2 AND p.message_id >= $3
@@ -182,7 +182,7 @@ ORDER BY e.id DESC LIMIT $6
 -- name: list_messages_in_state
 -- OFFSET 0 keeps the look at a message what it is, one for each part, until there are enough; as a
 -- join all parts in that state were read first.
-SELECT p.message_id FROM parts AS p
+SELECT p.message_id AS id FROM parts AS p
 WHERE p.account_id = $1 AND p.message_state = $7 AND p.message_state IS NOT NULL
   AND p.message_id < $2 AND p.message_id >= $3
   AND EXISTS (

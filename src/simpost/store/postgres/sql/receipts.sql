@@ -119,9 +119,9 @@ LIMIT 100
 -- Ids of one width are those of a carrier that pads them: then its first and last have it too.
 SELECT
   (SELECT min(carrier_message_id) FROM parts
-   WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2),
+   WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2) AS first_id,
   (SELECT max(carrier_message_id) FROM parts
-   WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2)
+   WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2) AS last_id
 
 -- name: end_parts
 -- What final receipts say; the lease of a try that is still out there ends with its part.
@@ -162,7 +162,7 @@ WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3 FOR UPDATE
 
 -- name: parked_lengths
 -- How long the ids are of receipts parked since then, of each carrier; so many looked at.
-SELECT DISTINCT carrier, length(carrier_message_id) FROM (
+SELECT DISTINCT carrier, length(carrier_message_id) AS width FROM (
   SELECT carrier, carrier_message_id FROM receipts
   WHERE standing = 'parked' AND last_ms >= $1 ORDER BY last_ms DESC LIMIT $2
 ) AS newest

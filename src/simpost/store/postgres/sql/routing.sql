@@ -62,7 +62,7 @@ UPDATE messages SET options = $3 WHERE account_id = $1 AND id = $2
 
 -- name: sent_messages
 -- By account and age, from a place on; the young cannot be overdue.
-SELECT a.id, p.message_id, p.expires_ms
+SELECT a.id AS account_id, p.message_id, p.expires_ms
 FROM accounts AS a CROSS JOIN LATERAL (
   SELECT s.message_id, s.expires_ms FROM parts AS s
   WHERE s.account_id = a.id AND s.message_state = 50 AND s.message_state IS NOT NULL

@@ -2,7 +2,7 @@
 
 -- name: queues
 -- An id begins with the time of its message.
-SELECT carrier, count(*), min(message_id) FROM parts
+SELECT carrier, count(*) AS parts, min(message_id) AS first_id FROM parts
 WHERE owner IS NULL AND due_ms IS NOT NULL
 GROUP BY carrier
 

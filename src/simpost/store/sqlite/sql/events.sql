@@ -23,7 +23,7 @@ SELECT l.account_id, coalesce(
   (SELECT max(n.sequence) FROM (
     SELECT e.sequence FROM events AS e
     WHERE e.account_id = l.account_id ORDER BY e.sequence LIMIT :limit) AS n)
-)
+) AS sequence
 FROM event_logs AS l
 WHERE (
   SELECT e.sequence <= l.deleted_to OR e.at_ms < :before_ms FROM events AS e
@@ -31,7 +31,7 @@ WHERE (
 LIMIT 1
 
 -- name: delete_events
-DELETE FROM events WHERE account_id = ? AND sequence <= ?
+DELETE FROM events WHERE account_id = :account_id AND sequence <= :sequence
 
 -- name: note_deleted_events
-UPDATE event_logs SET deleted_to = max(deleted_to, ?2) WHERE account_id = ?1
+UPDATE event_logs SET deleted_to = max(deleted_to, :sequence) WHERE account_id = :account_id

@@ -55,7 +55,7 @@ WHERE account_id = :account_id AND message_id = :message_id
 RETURNING carrier, reason
 
 -- name: list_held_in_state
-SELECT h.message_id FROM held_messages AS h INDEXED BY held_messages_by_state
+SELECT h.message_id AS id FROM held_messages AS h INDEXED BY held_messages_by_state
 CROSS JOIN messages AS m ON m.account_id = h.account_id AND m.id = h.message_id
 WHERE h.account_id = :account_id AND h.state = :state AND h.state IS NOT NULL
   AND h.message_id < :before AND h.message_id >= :after
@@ -63,7 +63,7 @@ WHERE h.account_id = :account_id AND h.state = :state AND h.state IS NOT NULL
 ORDER BY h.message_id DESC LIMIT :limit
 
 -- name: list_held_of_esim_in_state
-SELECT h.message_id FROM held_messages AS h INDEXED BY held_messages_by_esim
+SELECT h.message_id AS id FROM held_messages AS h INDEXED BY held_messages_by_esim
 CROSS JOIN messages AS m ON m.account_id = h.account_id AND m.id = h.message_id
 WHERE h.account_id = :account_id AND h.esim_tran_no = :esim_tran_no AND h.state = :state
   AND h.state IS NOT NULL

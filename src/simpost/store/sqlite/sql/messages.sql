@@ -129,7 +129,7 @@ WHERE e.account_id = :account_id AND e.esim_tran_no = :esim_tran_no
 ORDER BY e.id DESC LIMIT :limit
 
 -- name: list_messages_in_state
-SELECT p.message_id FROM parts AS p INDEXED BY parts_by_message_state
+SELECT p.message_id AS id FROM parts AS p INDEXED BY parts_by_message_state
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.account_id = :account_id AND p.message_state = :state AND p.message_state IS NOT NULL
   AND p.message_id < :before AND p.message_id >= :after

@@ -33,7 +33,7 @@ SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.atte
   p.expires_ms, p.updated_ms, m.category,
   iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0) AS unclear
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner > '' AND p.due_ms <= ? AND p.due_ms IS NOT NULL LIMIT ?
@@ -43,16 +43,16 @@ SELECT p.account_id, p.message_id, p.number, p.total, p.carrier, p.state, p.atte
   p.expires_ms, p.updated_ms, m.category,
   iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
-      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0)
+      AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0) AS unclear
 FROM parts AS p INDEXED BY parts_due
 CROSS JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
 WHERE p.owner = ? AND p.due_ms IS NOT NULL LIMIT ?
 
 -- name: put_part_in_doubt
 UPDATE parts SET
-  state = :state, message_state = iif(total = 1, :state, message_state), reason = :reason,
-  owner = NULL, due_ms = :due_ms, updated_ms = :now_ms
-WHERE account_id = :account_id AND message_id = :message_id AND number = :number
+  state = 40, message_state = iif(total = 1, 40, message_state), reason = ?, owner = NULL,
+  due_ms = ?, updated_ms = ?
+WHERE account_id = ? AND message_id = ? AND number = ?
 
 -- name: release_part
 UPDATE parts SET owner = NULL, due_ms = NULL

@@ -88,10 +88,10 @@ SELECT destination FROM messages WHERE account_id = ? AND id = ?
 SELECT
   (SELECT carrier_message_id FROM parts INDEXED BY parts_by_carrier_id
    WHERE carrier = ?1 AND carrier_message_id IS NOT NULL AND final_ms IS NULL
-   ORDER BY carrier_message_id LIMIT 1),
+   ORDER BY carrier_message_id LIMIT 1) AS first_id,
   (SELECT carrier_message_id FROM parts INDEXED BY parts_by_carrier_id
    WHERE carrier = ?1 AND carrier_message_id IS NOT NULL AND final_ms IS NULL
-   ORDER BY carrier_message_id DESC LIMIT 1)
+   ORDER BY carrier_message_id DESC LIMIT 1) AS last_id
 
 -- name: end_parts
 -- What final receipts say; the lease of a try that is still out there ends with its part.
@@ -145,7 +145,7 @@ WHERE carrier = ? AND carrier_message_id = ? AND state = ?
 SELECT count(*) FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked'
 
 -- name: parked_widths
-SELECT carrier, length(carrier_message_id), max(last_ms)
+SELECT carrier, length(carrier_message_id) AS width, max(last_ms) AS last_ms
 FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked' GROUP BY 1, 2
 
 -- name: forget_parked

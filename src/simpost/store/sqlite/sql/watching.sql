@@ -2,7 +2,7 @@
 
 -- name: queues
 -- From the index alone: an id begins with the time of its message.
-SELECT carrier, count(*), min(substr(message_id, 1, 6)) FROM parts INDEXED BY parts_due
+SELECT carrier, count(*) AS parts, min(message_id) AS first_id FROM parts INDEXED BY parts_due
 WHERE owner IS NULL AND due_ms IS NOT NULL
 GROUP BY carrier
 
