@@ -83,6 +83,14 @@ async def test_an_error_status_decides_the_outcome(status, kind, reason):
     assert outcome.carrier_code == f"0x{status:08X}"
 
 
+async def test_a_part_the_carrier_has_no_encoding_for_is_refused_with_the_reason():
+    async with linked(default_alphabet="latin1") as (carrier, _, _):
+        outcome = await send(carrier, part(encoding="gsm7"))
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.REFUSED, Reason.CARRIER_REFUSED)
+    assert outcome.carrier_message_id is None
+    assert outcome.carrier_code.startswith("data_coding:")
+
+
 async def test_a_part_without_a_response_is_in_doubt():
     async with linked(response_timeout_s=1) as (carrier, centre, _):
         centre.script = ["silence"]

@@ -249,7 +249,9 @@ class SmppCarrier:
             submit = self._builder.submit_sm(part, now_ms)
             session.ask(submit, partial(self._on_response, bind, submit, part, now_ms))
         except FieldError as error:
-            return Outcome(OutcomeKind.REFUSED, Reason.CARRIER_REFUSED, carrier_code=str(error))
+            return Outcome(
+                OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED, carrier_code=str(error)
+            )
         except RequestError:
             return _UNREACHABLE
         bind.rate.take(time.monotonic())
