@@ -125,9 +125,7 @@ class HttpCarrier:
         if not self.is_open:
             return 0
         now_s = time.monotonic()
-        free = self._settings.max_unanswered - len(self._requests)
-        if self._failing_since_s is not None:
-            free = min(free, 1 - len(self._requests))  # one request at a time as a probe
+        free = self._free_places
         if free <= 0:
             return 0
         wait_s = self._not_before_s - now_s
@@ -137,6 +135,12 @@ class HttpCarrier:
             self._report_capacity_in(wait_s)
             return 0
         return free
+
+    @property
+    def _free_places(self) -> int:
+        """How many more requests may be unanswered; one at a time while the host is unreachable."""
+        failing = self._failing_since_s is not None
+        return (1 if failing else self._settings.max_unanswered) - len(self._requests)
 
     @property
     def depth(self) -> int:
@@ -262,7 +266,7 @@ class HttpCarrier:
 
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
         client = self._client
-        if client is None or self.is_paused:
+        if client is None or self.is_paused or self._free_places <= 0:
             return NOT_SENT
         self._rate.take(time.monotonic())
         request = asyncio.create_task(self._request(client, part, now_ms))
