@@ -1,4 +1,4 @@
-"""A peer for each carrier driver, on a real socket; the destination selects its behaviour."""
+"""A peer for each carrier driver and for the double; the destination selects its behaviour."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from simpost.carriers.http import HttpCarrier
 from simpost.carriers.smpp import SmppCarrier
 from simpost.config import CarrierSettings, HttpCarrierSettings, SmppCarrierSettings
 from simpost.domain.inbound import InboundPart
-from simpost.domain.outcomes import Outcome, Receipt
+from simpost.domain.outcomes import Outcome, OutcomeKind, Receipt
 from simpost.domain.reasons import Reason
+from simpost.domain.states import State
 from simpost.ports.carrier import Carrier, ConnectionState, OutboundPart
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import (
@@ -27,6 +28,7 @@ from simpost.smsc.faults import (
     Silent,
     Slow,
 )
+from tests.contract.scripted_carrier import Response, ScriptedCarrier
 
 ACCEPT = "447700900001"
 REFUSE = "447700900002"
@@ -55,6 +57,7 @@ class SmppPeer:
     """The bundled simulator."""
 
     has_receipts = True
+    has_ownership = True
 
     def __init__(self) -> None:
         rules = tuple(Rule(do=fault, when=When(to=to)) for to, fault in _FAULTS)
@@ -96,6 +99,7 @@ class HttpPeer:
     """An API that takes `to` and `text` as JSON."""
 
     has_receipts = False
+    has_ownership = True
 
     def __init__(self) -> None:
         app = web.Application()
@@ -157,8 +161,72 @@ class HttpPeer:
         return web.json_response({"messages": [{"id": f"id-{self._taken}"}]}, status=201)
 
 
-Peer = SmppPeer | HttpPeer
-PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer)
+class ScriptedPeer:
+    """The script of the double; its settings are those of an HTTP carrier."""
+
+    has_receipts = True
+    has_ownership = False
+
+    def __init__(self) -> None:
+        self.port = 1
+        self._taken = 0
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def settings(
+        self, *, max_unanswered: int = 10, port: int | None = None, **changed: Any
+    ) -> CarrierSettings:
+        given = {
+            "type": "http",
+            "name": "peer",
+            "url": f"https://scripted.example:{port or self.port}/",
+            "body": {"to": "{destination}", "text": "{text}"},
+            "max_unanswered": max_unanswered,
+            **changed,
+        }
+        return HttpCarrierSettings.model_validate(given)
+
+    def build(self, settings: CarrierSettings) -> Carrier:
+        assert isinstance(settings, HttpCarrierSettings)
+        return ScriptedCarrier(
+            settings.max_unanswered,
+            name=settings.name,
+            rate_per_s=settings.rate_per_s,
+            is_reachable=f":{self.port}/" in settings.url,
+            script=self._respond,
+        )
+
+    def _respond(self, part: OutboundPart) -> Response:
+        match part.destination:
+            case to if to == REFUSE:
+                kind, reason = OutcomeKind.REFUSED, Reason.CARRIER_REFUSED
+            case to if to == THROTTLE:
+                kind, reason = OutcomeKind.THROTTLED, Reason.THROTTLED
+            case to if to == BUSY:
+                kind, reason = OutcomeKind.UNREACHABLE, Reason.CARRIER_BUSY
+            case to if to in (SILENT, CUT):
+                kind, reason = OutcomeKind.IN_DOUBT, Reason.NO_RESPONSE
+            case _:
+                return self._accept(part)
+        outcome = Outcome(kind, reason=reason, carrier_code="scripted")
+        return Response(outcome, after_s=_SLOW_S if part.destination == SILENT else 0.0)
+
+    def _accept(self, part: OutboundPart) -> Response:
+        self._taken += 1
+        carrier_id = f"id-{self._taken}"
+        receipt_id = "" if part.destination == RECEIPT_WITHOUT_ID else carrier_id
+        receipt = Receipt("peer", receipt_id, State.DELIVERED, None, None, part.created_ms)
+        return Response(
+            Outcome(OutcomeKind.ACCEPTED, carrier_message_id=carrier_id),
+            after_s=_SLOW_S if part.destination == SLOW else 0.0,
+            receipt=None if part.destination == NO_RECEIPT else receipt,
+        )
+
+
+Peer = SmppPeer | HttpPeer | ScriptedPeer
+PEERS: tuple[type[Peer], ...] = (SmppPeer, HttpPeer, ScriptedPeer)
 
 
 def unused_port() -> int:

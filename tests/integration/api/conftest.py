@@ -7,7 +7,7 @@ import contextlib
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,8 @@ from uuid_utils import uuid7
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
-from simpost.config import CarrierSettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
-from simpost.domain.outcomes import Outcome
 from simpost.domain.repeats import RepeatPolicy
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
@@ -37,73 +35,28 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
-from simpost.ports.carrier import (
-    CarrierCapabilities,
-    CarrierEvents,
-    ConnectionState,
-    ConnectionStatus,
-    OutboundPart,
-)
+from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.cluster import Reloaded
 from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
+from tests.contract.scripted_carrier import ScriptedCarrier
 
 NOW_MS = 1_767_225_600_000
 ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}
 
 
-class DownCarrier:
-    """A carrier without a link: accepted messages stay queued."""
-
-    capabilities = CarrierCapabilities(name="down", max_parts=4)
-    state = ConnectionState.LOST
-    is_open = False
-    is_paused = False
-    ownership = None
-    capacity = 0
-    depth = 10
-    bind_numbers = (1,)
-    open_binds: frozenset[int] = frozenset()
-    unbound_for_s = 0.0
-
-    def connections(self) -> list[ConnectionStatus]:
-        return [
-            ConnectionStatus(
-                number=1,
-                kind="transceiver",
-                state=self.state,
-                peer="",
-                problem="connection refused",
-                max_unanswered=10,
-                unanswered=0,
-                allowed_per_s=0,
-                rate_per_s=0,
-                last_heard_ms=NOW_MS,
-            )
-        ]
-
-    def pause(self) -> None:
-        self.is_paused = True
-
-    def resume(self) -> None:
-        self.is_paused = False
-
-    async def drain(self) -> None:
-        self.is_paused = True
-
-    async def reconfigure(self, settings: CarrierSettings) -> None:
-        raise AssertionError("it has no settings")
-
-    async def set_owned_binds(self, numbers: Collection[int], within_s: float) -> None:
-        raise AssertionError("one node has all of its binds")
-
-    def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
-        raise AssertionError("nothing is sent without a link")
-
-    async def start(self, events: CarrierEvents) -> None: ...
-
-    async def close(self) -> None: ...
+def down_carrier() -> ScriptedCarrier:
+    """A carrier that cannot be reached: accepted messages stay queued."""
+    carrier = ScriptedCarrier(
+        10,
+        depth=10,
+        capabilities=CarrierCapabilities(name="down", max_parts=4),
+        kind="transceiver",
+        is_reachable=False,
+    )
+    carrier.last_heard_ms = NOW_MS
+    return carrier
 
 
 def plan(code: str, **fields: Any) -> dict[str, Any]:
@@ -196,7 +149,8 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         retry_policy=RetryPolicy(),
         clock_ms=lambda: NOW_MS,
     )
-    lane = dispatch.add(DownCarrier())
+    lane = dispatch.add(down_carrier())
+    await lane.carrier.start(lane)
     intake = Intake(
         store,
         Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.capabilities}),

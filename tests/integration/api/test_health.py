@@ -34,7 +34,7 @@ async def test_a_service_without_a_reachable_carrier_is_ready_and_says_so(servic
 
 
 async def test_a_service_with_a_carrier_is_ready_without_a_warning(service):
-    service.lanes["down"].carrier.is_open = True
+    service.lanes["down"].carrier.set_reachable(is_reachable=True)
     answer = await service.client.get("/readyz")
     assert answer.json() == {"status": "ok", "version": "0", "warning": None}
 

@@ -1,4 +1,4 @@
-"""A scripted carrier, and a lane between it and a real store."""
+"""A lane between a scripted carrier and a real store."""
 
 import asyncio
 import contextlib
@@ -11,16 +11,16 @@ from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Priority
-from simpost.domain.outcomes import Outcome, OutcomeKind
+from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.repeats import RepeatPolicy
 from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import ResultWriter
 from simpost.messaging.retry import RetryPolicy
-from simpost.ports.carrier import CarrierCapabilities, ConnectionState
 from simpost.ports.store import NewMessage
 from simpost.store import SqliteStore
 from simpost.store.sqlite.queue import SqliteQueue
+from tests.contract.scripted_carrier import ScriptedCarrier
 
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
@@ -36,61 +36,6 @@ class Clock:
 
     def __call__(self):
         return self.now_ms
-
-
-class ScriptedCarrier:
-    """Records what is sent; answers when the test calls `answer`."""
-
-    state = ConnectionState.READY
-    ownership = None
-
-    def __init__(self, capacity=1000, name="c", depth=8):
-        self.capabilities = CarrierCapabilities(name=name)
-        self.depth = depth
-        self.is_open = True
-        self.is_paused = False
-        self.capacity = capacity
-        self.sent = []
-        self.started_ms = []
-        self.something = asyncio.Event()
-
-    def send(self, part, now_ms):
-        self.capacity -= 1
-        self.sent.append(part)
-        self.started_ms.append(now_ms)
-        self.something.set()
-
-    def answer(self, index, kind=ACCEPTED, **facts):
-        self.capacity += 1
-        carrier_id = f"id{index}" if kind is ACCEPTED else None
-        outcome = Outcome(kind, carrier_message_id=carrier_id, **facts)
-        self.events.on_outcome(self.sent[index], self.started_ms[index], outcome)
-
-    def connections(self):
-        return []
-
-    def pause(self):
-        self.is_paused, self.is_open = True, False
-
-    def resume(self):
-        self.is_paused, self.is_open = False, True
-
-    async def drain(self):
-        self.pause()
-
-    async def reconfigure(self, settings):
-        raise AssertionError("it has no settings")
-
-    async def start(self, events):
-        self.events = events
-
-    async def close(self):
-        self.is_open = False
-
-    async def until_sent(self, count):
-        while len(self.sent) < count:
-            self.something.clear()
-            await self.something.wait()
 
 
 class LossyQueue(SqliteQueue):

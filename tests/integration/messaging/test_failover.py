@@ -23,7 +23,8 @@ from simpost.messaging.intake import Intake, SendRequest
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
-from tests.integration.messaging.scripted import NOW, Clock, ScriptedCarrier, open_store
+from tests.contract.scripted_carrier import ScriptedCarrier
+from tests.integration.messaging.scripted import NOW, Clock, open_store
 
 ESIM = "26010100000001"
 PLAN = {"packageCode": "P", "smsStatus": 1, "location": "TH", "dataType": 1}
@@ -137,12 +138,12 @@ def carriers_of(message):
 async def turned_back(service, carrier, message_id, kind, reason):
     """Let the carrier answer its first part with this outcome."""
     await carrier.until_sent(1)
-    carrier.answer(0, kind, reason=reason)
+    carrier.respond(0, kind, reason=reason)
     return await service.until(message_id, State.SENDING)
 
 
 async def test_a_message_goes_by_the_next_carrier_when_the_first_is_closed(service, a, b):
-    a.is_open = False
+    a.set_reachable(is_reachable=False)
     message_id = await service.send()
     await b.until_sent(1)
     assert carriers_of(await service.message(message_id)) == ["b"]
@@ -150,16 +151,16 @@ async def test_a_message_goes_by_the_next_carrier_when_the_first_is_closed(servi
 
 
 async def test_messages_for_a_lost_carrier_go_by_the_next_after_the_failover_time(service, a, b):
-    a.capacity = 0
+    a.set_capacity(0)
     message_id = await service.send()
-    a.is_open = False
+    a.set_reachable(is_reachable=False)
     service.dispatch.lanes["a"].pump()
     await service.until(message_id, State.SENDING)
     await service.rounds(9)
     assert b.sent == []
     await service.rounds(2)
     await b.until_sent(1)
-    b.answer(0)
+    b.respond(0)
     message = await service.until(message_id, State.SENT)
     assert [(each.carrier, each.reason) for each in message.attempts] == [
         ("a", Reason.CARRIER_UNREACHABLE),
@@ -171,15 +172,15 @@ async def test_a_message_moved_to_a_carrier_without_receipts_ends_at_sent(tmp_pa
     silent = ScriptedCarrier(name="b")
     silent.capabilities = msgspec.structs.replace(silent.capabilities, receipts=False)
     async with serving(tmp_path / "s.db", a, silent) as service:
-        a.is_open = False
-        silent.is_open = False
+        a.set_reachable(is_reachable=False)
+        silent.set_reachable(is_reachable=False)
         message_id = await service.send()
         await service.rounds(20)
-        silent.is_open = True
+        silent.set_reachable(is_reachable=True)
         await service.rounds(1)
         await silent.until_sent(1)
         assert silent.sent[0].options.receipt is False
-        silent.answer(0)
+        silent.respond(0)
         message = await service.until(message_id, State.SENT)
         assert message.options.receipt is False
         long_after_ms = message.expires_ms + 9 * 86_400_000
@@ -191,11 +192,12 @@ async def test_a_message_moved_to_a_carrier_without_receipts_ends_at_sent(tmp_pa
 
 
 async def test_when_both_carriers_are_down_messages_go_by_the_first_to_come_back(service, a, b):
-    a.is_open = b.is_open = False
+    a.set_reachable(is_reachable=False)
+    b.set_reachable(is_reachable=False)
     message_id = await service.send()
     await service.rounds(20)
     assert (await service.message(message_id)).state is State.ACCEPTED
-    b.is_open = True
+    b.set_reachable(is_reachable=True)
     await service.rounds(1)
     await b.until_sent(1)
     assert a.sent == []
@@ -206,7 +208,7 @@ async def test_a_bind_that_is_refused_gives_the_part_to_the_next_carrier_at_once
     await turned_back(service, a, message_id, OutcomeKind.UNREACHABLE, Reason.BIND_REFUSED)
     await service.failover.run_once()
     await b.until_sent(1)
-    b.answer(0)
+    b.respond(0)
     message = await service.until(message_id, State.SENT)
     assert [each.carrier for each in message.attempts] == ["a", "b"]
     assert await service.send()
@@ -219,7 +221,7 @@ async def test_a_carrier_that_throttles_everything_fails_over_after_the_failover
     message_id = await service.send()
     for tries, pause_s in enumerate((1, 2, 4, 8, 16), start=1):
         await a.until_sent(tries)
-        a.answer(tries - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
+        a.respond(tries - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
         while len((message := await service.message(message_id)).attempts) < tries:
             await asyncio.sleep(0)
         await service.failover.run_once()
@@ -241,9 +243,9 @@ async def test_one_throttled_part_stays_with_a_carrier_that_takes_others(service
 async def test_a_part_in_doubt_is_never_sent_by_another_carrier(service, a, b):
     message_id = await service.send(category=Category.CODE)
     await a.until_sent(1)
-    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
+    a.respond(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await service.until(message_id, State.IN_DOUBT)
-    a.is_open = False
+    a.set_reachable(is_reachable=False)
     await service.rounds(30)
     message = await service.message(message_id)
     assert (carriers_of(message), message.state, b.sent) == (["a"], State.IN_DOUBT, [])
@@ -252,12 +254,12 @@ async def test_a_part_in_doubt_is_never_sent_by_another_carrier(service, a, b):
 async def test_a_repeat_of_a_part_in_doubt_goes_by_the_same_carrier(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
-    a.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
+    a.respond(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await service.until(message_id, State.IN_DOUBT)
-    a.is_open = False
+    a.set_reachable(is_reachable=False)
     await service.rounds(70)
     assert b.sent == []
-    a.is_open = True
+    a.set_reachable(is_reachable=True)
     service.dispatch.lanes["a"].wake()
     await a.until_sent(2)
     assert a.sent[1].repeat
@@ -266,18 +268,18 @@ async def test_a_repeat_of_a_part_in_doubt_goes_by_the_same_carrier(service, a, 
 async def test_a_message_refused_for_its_content_is_not_sent_by_another_carrier(service, a, b):
     message_id = await service.send()
     await a.until_sent(1)
-    a.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
+    a.respond(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
     await service.until(message_id, State.REJECTED)
     await service.rounds(20)
     assert b.sent == []
 
 
 async def test_all_parts_stay_with_the_carrier_that_took_one_of_them(service, a, b):
-    a.capacity = 1
+    a.set_capacity(1)
     message_id = await service.send("x" * 200)
     await a.until_sent(1)
-    a.is_open = False
-    a.answer(0)
+    a.set_reachable(is_reachable=False)
+    a.respond(0)
     service.dispatch.lanes["a"].pump()
     await service.until(message_id, State.SENDING)
     await service.rounds(20)
@@ -285,9 +287,9 @@ async def test_all_parts_stay_with_the_carrier_that_took_one_of_them(service, a,
 
 
 async def test_unsent_parts_of_a_message_move_together(service, a, b):
-    a.capacity = 0
+    a.set_capacity(0)
     message_id = await service.send("x" * 200)
-    a.is_open = False
+    a.set_reachable(is_reachable=False)
     service.dispatch.lanes["a"].pump()
     await service.until(message_id, State.SENDING)
     await service.rounds(12)
@@ -311,11 +313,12 @@ async def test_a_carrier_that_would_need_another_text_is_no_alternative(
     tmp_path, a, b, capabilities, text
 ):
     b.capabilities = capabilities
-    b.is_open = False
+    b.set_reachable(is_reachable=False)
     async with serving(tmp_path / "s.db", a, b) as service:
-        a.capacity = 0
+        a.set_capacity(0)
         message_id = await service.send(text)
-        a.is_open, b.is_open = False, True
+        a.set_reachable(is_reachable=False)
+        b.set_reachable(is_reachable=True)
         service.dispatch.lanes["a"].pump()
         await service.until(message_id, State.SENDING)
         await service.rounds(20)
@@ -323,9 +326,9 @@ async def test_a_carrier_that_would_need_another_text_is_no_alternative(
 
 
 async def test_a_text_sent_with_look_alikes_goes_by_the_next_carrier_as_it_stands(service, a, b):
-    a.capacity = 0
+    a.set_capacity(0)
     message_id = await service.send("It’s " + "a" * 90, look_alikes=True)
-    a.is_open = False
+    a.set_reachable(is_reachable=False)
     service.dispatch.lanes["a"].pump()
     await service.until(message_id, State.SENDING)
     await service.rounds(12)
@@ -342,11 +345,12 @@ async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_aske
         name="a", sender="OfA", senders=frozenset({"Shop", "Only"})
     )
     b.capabilities = CarrierCapabilities(name="b", sender="OfB", senders=frozenset({"Shop"}))
-    a.is_open = b.is_open = False
+    a.set_reachable(is_reachable=False)
+    b.set_reachable(is_reachable=False)
     async with serving(tmp_path / "s.db", a, b) as service:
         ids = [await service.send(), await service.send(sender="Shop")]
         stays = await service.send(sender="Only")
-        b.is_open = True
+        b.set_reachable(is_reachable=True)
         await service.rounds(12)
         await b.until_sent(2)
         assert sorted(part.sender for part in b.sent) == ["OfB", "Shop"]
@@ -355,7 +359,7 @@ async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_aske
 
 
 async def test_a_paused_carrier_fails_over_too_and_nothing_is_lost(service, a, b):
-    a.capacity = 0
+    a.set_capacity(0)
     waits = await service.send()
     service.dispatch.pause("a")
     service.dispatch.lanes["a"].pump()
@@ -368,7 +372,7 @@ async def test_a_paused_carrier_fails_over_too_and_nothing_is_lost(service, a, b
 
 
 async def test_messages_of_a_removed_carrier_go_by_the_remaining_routes(service, a, b):
-    a.capacity = 0
+    a.set_capacity(0)
     ids = [await service.send(f"text {n}") for n in range(5)]
     service.route("b")
     await service.dispatch.remove("a")
@@ -379,7 +383,7 @@ async def test_messages_of_a_removed_carrier_go_by_the_remaining_routes(service,
 
 
 async def test_messages_without_a_route_wait_for_the_removed_carrier(service, a, b):
-    a.capacity = 0
+    a.set_capacity(0)
     message_id = await service.send()
     service.route()
     await service.dispatch.remove("a")
@@ -396,18 +400,19 @@ async def test_a_removed_carrier_finishes_its_parts(service, a, b):
     while a.is_open:
         await asyncio.sleep(0)
     assert not removing.done()
-    a.answer(0)
+    a.respond(0)
     await removing
     assert (await service.message(message_id)).state is State.SENT
 
 
 async def test_a_long_queue_moves_as_a_whole_and_what_cannot_move_does_not_stop_it(service, a, b):
-    a.is_open = b.is_open = False
+    a.set_reachable(is_reachable=False)
+    b.set_reachable(is_reachable=False)
     for n in range(150):
         await service.store.queue.accept(held_back(service, n))
     await asyncio.gather(*(service.send(f"text {n}") for n in range(250)))
-    b.is_open = True
-    b.capacity = 0
+    b.set_reachable(is_reachable=True)
+    b.set_capacity(0)
     await service.rounds(14)
     assert await service.store.routing.count_queued("a") == 150
 

@@ -21,7 +21,7 @@ async def bench(tmp_path):
 async def test_an_accepted_message_goes_straight_from_memory_and_is_settled(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0)
+    bench.carrier.respond(0)
     message = await bench.until(message_id, State.SENT)
     assert message.parts[0].carrier_message_id == "id0"
     assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
@@ -33,7 +33,7 @@ async def test_parts_beyond_the_depth_of_a_lane_wait_in_the_store(tmp_path):
         done = 0
         while done < 12:
             await bench.carrier.until_sent(done + 1)
-            bench.carrier.answer(done)
+            bench.carrier.respond(done)
             bench.lane.pump()
             done += 1
         for message_id in ids:
@@ -52,7 +52,7 @@ async def test_a_code_is_taken_when_the_lane_is_full_of_other_messages(tmp_path)
         for _ in range(4):
             await bench.accept("bulk", priority=Priority.BULK)
         await bench.accept("code", priority=Priority.CODE)
-        bench.carrier.capacity = 1
+        bench.carrier.set_capacity(1)
         bench.lane.pump()
         assert bench.carrier.sent[0].text == "code"
 
@@ -60,7 +60,7 @@ async def test_a_code_is_taken_when_the_lane_is_full_of_other_messages(tmp_path)
 async def test_throttled_parts_are_sent_again_after_their_delay_and_not_before(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, OutcomeKind.THROTTLED, reason=Reason.THROTTLED, retry_after_s=5)
+    bench.carrier.respond(0, OutcomeKind.THROTTLED, reason=Reason.THROTTLED, retry_after_s=5)
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.THROTTLED
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
@@ -74,13 +74,13 @@ async def test_throttled_parts_are_sent_again_after_their_delay_and_not_before(b
 async def test_a_repeat_of_a_part_in_doubt_is_marked(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
+    bench.carrier.respond(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await bench.until(message_id, State.IN_DOUBT)
     bench.clock.now_ms += 60_000
     bench.lane.wake()
     await bench.carrier.until_sent(2)
     assert bench.carrier.sent[1].repeat
-    bench.carrier.answer(1)
+    bench.carrier.respond(1)
     message = await bench.until(message_id, State.SENT)
     assert [attempt.repeat for attempt in message.attempts] == [False, True]
 
@@ -91,7 +91,7 @@ async def test_a_peer_that_never_answers_is_given_a_text_four_times(bench):
         bench.clock.now_ms += pause_ms
         bench.lane.wake()
         await bench.carrier.until_sent(tries)
-        bench.carrier.answer(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
+        bench.carrier.respond(tries - 1, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
         await bench.until(message_id, State.IN_DOUBT)
         await bench.result_writer.wait_committed()
     claim = {"limit": 9, "owner": "embedded", "lease_ms": NOW + LEASE_MS}
@@ -107,7 +107,7 @@ async def test_an_unclear_response_ends_as_a_refusal(bench):
     for tries in range(1, 5):
         await bench.carrier.until_sent(tries)
         facts = {"reason": Reason.UNCLEAR_RESPONSE, "carrier_code": "0x000000FF"}
-        bench.carrier.answer(tries - 1, OutcomeKind.UNREACHABLE, **facts)
+        bench.carrier.respond(tries - 1, OutcomeKind.UNREACHABLE, **facts)
         await bench.result_writer.wait_committed()
         bench.clock.now_ms += 300_000
         bench.lane.wake()
@@ -122,7 +122,7 @@ async def test_an_unclear_response_ends_as_a_refusal(bench):
 async def test_a_late_response_settles_a_part_in_doubt_and_it_is_not_repeated(bench):
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
+    bench.carrier.respond(0, OutcomeKind.IN_DOUBT, reason=Reason.NO_RESPONSE)
     await bench.until(message_id, State.IN_DOUBT)
     bench.lane.on_late_response(bench.carrier.sent[0], Outcome(ACCEPTED, carrier_message_id="late"))
     message = await bench.until(message_id, State.SENT)
@@ -132,21 +132,22 @@ async def test_a_late_response_settles_a_part_in_doubt_and_it_is_not_repeated(be
 
 
 async def test_without_a_link_parts_are_requeued_until_it_is_bound(bench):
-    bench.carrier.capacity = 0
+    bench.carrier.set_capacity(0)
     message_id = await bench.accept()
-    bench.carrier.is_open = False
+    bench.carrier.set_reachable(is_reachable=False)
     bench.lane.pump()
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.CARRIER_UNREACHABLE
     assert bench.reserve(bench.message_of(HELLO, Priority.CODE)) is None
-    bench.carrier.is_open, bench.carrier.capacity = True, 10
+    bench.carrier.set_capacity(10)
+    bench.carrier.set_reachable(is_reachable=True)
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
 
 
 async def test_closing_a_lane_requeues_parts_that_were_not_sent(bench):
-    bench.carrier.capacity = 0
+    bench.carrier.set_capacity(0)
     message_id = await bench.accept()
     bench.lane.close()
     await bench.result_writer.wait_committed()
@@ -161,7 +162,7 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
         await bench.carrier.until_sent(1)
         bench.lane.close()
         await bench.result_writer.wait_committed()
-        bench.carrier.answer(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
+        bench.carrier.respond(0, OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED)
         message = await bench.until(message_id, State.REJECTED)
         assert [part.state for part in message.parts] == [
             State.REJECTED,
@@ -172,24 +173,24 @@ async def test_when_one_part_is_refused_those_not_begun_are_not_sent(tmp_path):
 
 
 async def test_a_paused_carrier_gets_nothing_and_its_parts_say_so(bench):
-    bench.carrier.capacity = 0
+    bench.carrier.set_capacity(0)
     message_id = await bench.accept()
     bench.carrier.pause()
     bench.lane.pump()
     message = await bench.until(message_id, State.SENDING)
     assert message.parts[0].reason is Reason.CARRIER_PAUSED
     bench.carrier.resume()
-    bench.carrier.capacity = 10
+    bench.carrier.set_capacity(10)
     bench.clock.now_ms += 2_000
     bench.lane.wake()
     await bench.carrier.until_sent(1)
 
 
 async def test_nothing_leaves_after_its_validity(bench):
-    bench.carrier.capacity = 0
+    bench.carrier.set_capacity(0)
     message_id = await bench.accept(valid_ms=5_000)
     bench.clock.now_ms += 5_000
-    bench.carrier.capacity = 10
+    bench.carrier.set_capacity(10)
     bench.lane.pump()
     message = await bench.until(message_id, State.EXPIRED)
     assert message.parts[0].reason is Reason.VALIDITY_EXPIRED
@@ -202,7 +203,7 @@ async def test_a_closed_lane_is_empty_once_every_part_has_a_result(bench):
     bench.lane.close()
     late = bench.reserve(bench.message_of(HELLO, Priority.CODE))
     assert (late, bench.lane.leased) == (None, 1)
-    bench.carrier.answer(0)
+    bench.carrier.respond(0)
     await bench.lane.wait_empty()
     assert (await bench.message(message_id)).state is State.SENT
 
@@ -263,14 +264,14 @@ async def test_parts_of_a_claim_whose_result_was_lost_are_sent_for_the_first_tim
 async def test_unanswered_parts_are_left_alone_when_leases_are_reconciled(bench):
     sent_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.capacity = 0
+    bench.carrier.set_capacity(0)
     await bench.accept()
     bench.abandon(bench.reserved(bench.message_of(HELLO, Priority.CONVERSATION)))
     bench.lane.wake()
     await bench.store.queue.until_looked(1)
     await bench.result_writer.wait_committed()
     await bench.until_leased(2)
-    bench.carrier.answer(0)
+    bench.carrier.respond(0)
     message = await bench.until(sent_id, State.SENT)
     assert [attempt.outcome for attempt in message.attempts] == ["accepted"]
     await bench.carrier.until_sent(2)

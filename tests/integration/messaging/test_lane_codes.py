@@ -21,11 +21,11 @@ async def tick(bench):
     """One token of the rate: one part is sent and answered at once."""
     carrier = bench.carrier
     before = len(carrier.sent)
-    carrier.capacity = 1
+    carrier.set_capacity(1)
     bench.lane.pump()
     await carrier.until_sent(before + 1)
-    carrier.capacity = -1
-    carrier.answer(before)
+    carrier.set_capacity(-1)
+    carrier.respond(before)
     await asyncio.sleep(0)  # the answer is told to the lane
     return carrier.sent[before]
 
@@ -76,11 +76,11 @@ async def test_a_code_that_waits_in_the_store_is_claimed_though_the_lane_is_full
 async def test_a_throttled_code_is_claimed_again_though_the_lane_is_full_of_bulk(saturated):
     code = await saturated.accept("code", priority=Priority.CODE)
     carrier = saturated.carrier
-    carrier.capacity = 1
+    carrier.set_capacity(1)
     saturated.lane.pump()
     assert carrier.sent[-1].text == "code"
-    carrier.capacity = -1
-    carrier.answer(len(carrier.sent) - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
+    carrier.set_capacity(-1)
+    carrier.respond(len(carrier.sent) - 1, OutcomeKind.THROTTLED, reason=Reason.THROTTLED)
     await saturated.until(code, State.SENDING)
     saturated.clock.now_ms += 50
     await until_claimed(saturated.lane)
@@ -98,7 +98,7 @@ async def test_bulk_leaves_the_last_window_slot_of_a_slow_carrier_to_codes(tmp_p
         await bench.carrier.until_sent(3)
         bench.clock.now_ms += 5_000
         for index in range(3):
-            bench.carrier.answer(index)
+            bench.carrier.respond(index)
         await bench.carrier.until_sent(6)
         assert bench.carrier.capacity == 1
         await bench.accept("code", priority=Priority.CODE)
@@ -109,7 +109,7 @@ async def test_bulk_takes_every_window_slot_of_a_fast_carrier(tmp_path):
     async with opened(tmp_path / "s.db", depth=16, capacity=4) as bench:
         await bench.accept_many(40, priority=Priority.BULK)
         await bench.carrier.until_sent(1)
-        bench.carrier.answer(0)
+        bench.carrier.respond(0)
         await bench.carrier.until_sent(5)
         assert bench.carrier.capacity == 0
 
@@ -120,5 +120,5 @@ async def test_bulk_takes_the_only_window_slot_of_a_slow_carrier(tmp_path):
         for index in range(10):
             await bench.carrier.until_sent(index + 1)
             bench.clock.now_ms += 5_000
-            bench.carrier.answer(index)
+            bench.carrier.respond(index)
         assert sorted(part.text for part in bench.carrier.sent) == [f"text {n}" for n in range(10)]

@@ -39,10 +39,10 @@ async def answered(bench, kind, **facts):
     """A message with this outcome; the carrier sends nothing after that."""
     message_id = await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0, kind, **facts)
+    bench.carrier.respond(0, kind, **facts)
     while not (await bench.message(message_id)).attempts:
         await asyncio.sleep(0)
-    bench.carrier.is_open = False
+    bench.carrier.set_reachable(is_reachable=False)
     return message_id
 
 
@@ -58,7 +58,7 @@ async def end_of(bench, message_id):
 
 
 async def test_a_message_whose_carrier_is_down_for_all_its_validity_expires(bench):
-    bench.carrier.is_open = False
+    bench.carrier.set_reachable(is_reachable=False)
     before, after = await end_of(bench, await bench.accept())
     assert before.state is State.ACCEPTED
     assert (after.state, after.parts[0].reason) == (State.EXPIRED, Reason.VALIDITY_EXPIRED)
@@ -96,7 +96,7 @@ async def test_a_message_that_was_sent_gets_its_grace_and_then_ends_without_a_re
 
 async def test_a_message_leased_by_a_dead_node_ends_too(bench):
     """Its lease expires, it is in doubt, and its validity ends it."""
-    bench.carrier.capacity = 0
+    bench.carrier.set_capacity(0)
     message_id = await bench.accept()
     before, after = await end_of(bench, message_id)
     assert before.state is State.IN_DOUBT
@@ -118,7 +118,7 @@ async def test_messages_are_kept_for_the_retention_period(bench, keep_days, is_t
 async def test_events_are_kept_for_the_retention_period(bench):
     change = AccountChange(id=1, access_code="a", events=True)
     await bench.store.accounts.change_account(change)
-    bench.carrier.is_open = False
+    bench.carrier.set_reachable(is_reachable=False)
     await bench.accept()
     job = maintenance_of(bench)
     job.keep_events_days = 2

@@ -12,7 +12,8 @@ from simpost.domain.states import State
 from simpost.errors import StoreError
 from simpost.messaging.lane import Lane
 from simpost.messaging.result_writer import ResultWriter
-from tests.integration.messaging.scripted import PATIENCE, Bench, Clock, ScriptedCarrier
+from tests.contract.scripted_carrier import ScriptedCarrier
+from tests.integration.messaging.scripted import PATIENCE, Bench, Clock
 from tests.integration.postgres.conftest import open_store, run_sql
 from tests.scenarios.faults.wires import Wire
 
@@ -62,7 +63,7 @@ async def reserved(bench):
     await bench.until_leased(0)
     await bench.accept()
     await bench.carrier.until_sent(1)
-    bench.carrier.answer(0)
+    bench.carrier.respond(0)
     await bench.result_writer.wait_committed()
     return bench.reserved(message)
 
@@ -73,7 +74,7 @@ async def send_after_all(bench):
     while len(bench.carrier.sent) < 2:
         bench.clock.now_ms += 500
         await asyncio.sleep(0.05)
-    bench.carrier.answer(1)
+    bench.carrier.respond(1)
 
 
 async def test_a_claim_whose_answer_was_lost(postgres, database, url):
