@@ -113,10 +113,10 @@ class Pump(SessionHandler):
         raise AssertionError(f"not expected: {request}")
 
     def on_bound(self, session: Session) -> None:
-        self.on_room(session)
+        self.on_window_free(session)
 
-    def on_room(self, session: Session) -> None:
-        for _ in range(min(session.room, self.to_send)):
+    def on_window_free(self, session: Session) -> None:
+        for _ in range(min(session.free_window, self.to_send)):
             self.to_send -= 1
             session.request(submit()).add_done_callback(self._answered)
 

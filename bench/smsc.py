@@ -52,10 +52,10 @@ class Sender(SessionHandler):
         self._end()
 
     def on_bound(self, session: Session) -> None:
-        self.on_room(session)
+        self.on_window_free(session)
 
-    def on_room(self, session: Session) -> None:
-        for _ in range(min(session.room, self.to_send)):
+    def on_window_free(self, session: Session) -> None:
+        for _ in range(min(session.free_window, self.to_send)):
             self.to_send -= 1
             number = f"668{self.to_send % _NUMBERS:08}"
             submit = SubmitSm(

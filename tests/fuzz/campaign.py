@@ -140,12 +140,12 @@ def _check_framer(case):
     """PDUs and errors as the grammar has them, in whatever pieces they come."""
     framer = Framer(oracle.MAX_PDU_OCTETS)
     found = framer.feed(case.stream)
-    assert framer.held_octets < oracle.MAX_PDU_OCTETS
+    assert framer.buffered_octets < oracle.MAX_PDU_OCTETS
     in_pieces = Framer(oracle.MAX_PDU_OCTETS)
     again = []
     for piece in case.pieces():
         again += in_pieces.feed(piece)
-        assert in_pieces.held_octets < oracle.MAX_PDU_OCTETS
+        assert in_pieces.buffered_octets < oracle.MAX_PDU_OCTETS
     assert [_told(one) for one in found] == [_told(one) for one in again]
     assert framer.broken == in_pieces.broken
     frames = list(oracle.frames_of(case.stream))
@@ -253,7 +253,7 @@ class Witness(SessionHandler):
     def session_opened(self, session):
         pass
 
-    def bind_asked(self, session, bind):
+    def bind_requested(self, session, bind):
         if not self._answers:
             return
         if (bind.system_id, bind.password) == (oracle.SYSTEM_ID, oracle.PASSWORD):
@@ -291,7 +291,7 @@ def _check_session(case, counts):
             if wire.is_closing():
                 break
             session.data_received(piece)
-            assert session._framer.held_octets < oracle.MAX_PDU_OCTETS
+            assert session._framer.buffered_octets < oracle.MAX_PDU_OCTETS
         outcomes = {sequence: _outcome(future) for sequence, future in waiting.items()}
         state = session.state
     finally:
@@ -328,7 +328,7 @@ def _session_at(case, witness):
     """A session in the case's state, with requests waiting."""
     answers, witness._answers = witness._answers, True
     role = Role(case.role)
-    session = Session(role, witness, _SETTINGS, host=witness if role is Role.MC else None)
+    session = Session(role, witness, _SETTINGS, host=witness if role is Role.SMSC else None)
     wire = Wire()
     session.connection_made(wire)
     waiting = {}
@@ -339,7 +339,7 @@ def _session_at(case, witness):
         bind = _BINDS.get(case.start, BindTransceiver)(
             sequence_number=1, system_id=oracle.SYSTEM_ID, password=oracle.PASSWORD
         )
-        if role is Role.MC:
+        if role is Role.SMSC:
             session.data_received(encode(bind))
         else:
             binding = session.request(bind)
@@ -351,11 +351,11 @@ def _session_at(case, witness):
         if command_id == grammar.UNBIND:
             session._start_unbind(CloseReason.UNBOUND_BY_US)
             waiting[sequence] = asyncio.get_running_loop().create_future()
-            session._window.open[sequence].ended = partial(_fulfil, waiting[sequence])
+            session._window.unanswered[sequence].callback = partial(_fulfil, waiting[sequence])
         elif sequence not in waiting:
             waiting[sequence] = session.request(request := _REQUESTS[command_id]())
             assert request.sequence_number == sequence
-    session._outlet.flush()
+    session._writer.flush()
     wire.written.clear()
     witness._answers = answers
     return session, wire, waiting

@@ -77,12 +77,12 @@ WAITING = {
         4: grammar.SUBMIT_MULTI,
         5: grammar.ENQUIRE_LINK,
     },
-    ("mc", "open"): {},
-    ("mc", "outbound"): {},
-    ("mc", "bound_tx"): {1: grammar.ENQUIRE_LINK},
-    ("mc", "bound_rx"): {1: grammar.DELIVER_SM, 2: grammar.DELIVER_SM},
-    ("mc", UNBINDING): {1: grammar.DELIVER_SM, 2: grammar.UNBIND},
-    ("mc", "bound_trx"): {1: grammar.DELIVER_SM, 2: grammar.DATA_SM, 3: grammar.ENQUIRE_LINK},
+    ("smsc", "open"): {},
+    ("smsc", "outbound"): {},
+    ("smsc", "bound_tx"): {1: grammar.ENQUIRE_LINK},
+    ("smsc", "bound_rx"): {1: grammar.DELIVER_SM, 2: grammar.DELIVER_SM},
+    ("smsc", UNBINDING): {1: grammar.DELIVER_SM, 2: grammar.UNBIND},
+    ("smsc", "bound_trx"): {1: grammar.DELIVER_SM, 2: grammar.DATA_SM, 3: grammar.ENQUIRE_LINK},
 }
 
 
@@ -213,7 +213,7 @@ class _Link:
             return
         table = _FROM_MC if self._role == "esme" else _FROM_ESME
         if self.told.state not in table.get(command_id, ()):
-            is_bound = self._role == "mc" and self.told.state in BOUND
+            is_bound = self._role == "smsc" and self.told.state in BOUND
             second_bind = command_id in BOUND_BY and is_bound
             self._refuse(frame, ALREADY_BOUND if second_bind else INVALID_BIND_STATUS)
         elif command_id == grammar.UNBIND:

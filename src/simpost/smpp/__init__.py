@@ -37,7 +37,7 @@ A message centre that takes everything from whoever knows the password:
 
 from __future__ import annotations
 
-from simpost.smpp.address import Address, Npi, Ton, address_of
+from simpost.smpp.address import Address, Npi, Ton, parse_address
 from simpost.smpp.client import connect
 from simpost.smpp.codec import decode, encode
 from simpost.smpp.command import CommandId, command_name
@@ -109,8 +109,8 @@ from simpost.smpp.receipt import (
     ParsedReceipt,
     format_receipt,
     is_receipt,
+    looks_like_receipt,
     parse_receipt,
-    reads_as_receipt,
     receipt_tlvs,
 )
 from simpost.smpp.server import Authenticate, SmppServer, serve
@@ -208,7 +208,6 @@ __all__ = [
     "UnknownPdu",
     "UnsuccessSme",
     "WindowFull",
-    "address_of",
     "command_name",
     "connect",
     "cstring_tlv",
@@ -220,11 +219,12 @@ __all__ = [
     "int_tlv",
     "is_receipt",
     "listen_for_outbind",
+    "looks_like_receipt",
     "parse_absolute",
+    "parse_address",
     "parse_receipt",
     "parse_relative",
     "parse_time",
-    "reads_as_receipt",
     "receipt_tlvs",
     "serve",
     "status_meaning",

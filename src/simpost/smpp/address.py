@@ -44,7 +44,7 @@ class Address:
     addr: str
 
 
-def address_of(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """A number, short code or name as carriers commonly want it written.
 
     `+` or more than 8 digits: international, 1/1, without the `+`. Up to 8 digits: a short code,

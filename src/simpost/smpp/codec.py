@@ -1,7 +1,7 @@
 """Octets to PDU and back, without I/O (SMPP 3.4 3.2).
 
 Each class's codec is built once from its declared fields. submit_sm, deliver_sm and
-their responses, nearly all traffic, have their own in `shortmessage`.
+their responses, nearly all traffic, have their own in `fast_codec`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,12 @@ from typing import Any, Final, TypeAlias
 
 from simpost.smpp.command import RESPONSE_BIT
 from simpost.smpp.errors import FatalPduError, FieldError, RecoverablePduError
+from simpost.smpp.fast_codec import (
+    decode_message_id,
+    decode_short_message,
+    encode_message_id,
+    encode_short_message,
+)
 from simpost.smpp.fields import FieldType
 from simpost.smpp.pdu import (
     PDU_CLASSES,
@@ -23,12 +29,6 @@ from simpost.smpp.pdu import (
     SubmitSmResp,
     UnknownPdu,
     layout,
-)
-from simpost.smpp.shortmessage import (
-    decode_message_id,
-    decode_short_message,
-    encode_message_id,
-    encode_short_message,
 )
 from simpost.smpp.status import Status
 from simpost.smpp.tlv import UNREADABLE, Tlvs, decode_tlvs, encode_tlvs
@@ -84,11 +84,11 @@ def decode_body(command_id: int, status: int, sequence: int, body: bytes) -> Pdu
 def declared_encoder(pdu_class: type[Pdu]) -> BodyEncoder:
     """Mandatory fields to octets, by the class's declaration."""
     fields = layout(pdu_class)
-    bare_on_error = pdu_class.bare_on_error
+    omits_body_on_error = pdu_class.omits_body_on_error
 
     def encode_declared(pdu: Pdu) -> bytes:
         body = b"".join([kind.encode(name, getattr(pdu, name)) for name, kind in fields])
-        if bare_on_error and pdu.command_status and not pdu.tlvs and not body.strip(b"\0"):
+        if omits_body_on_error and pdu.command_status and not pdu.tlvs and not body.strip(b"\0"):
             return b""
         return body
 

@@ -28,7 +28,7 @@ class Framer:
         self.more = False
 
     @property
-    def held_octets(self) -> int:
+    def buffered_octets(self) -> int:
         """Octets of the PDU that is not whole yet, or not asked for."""
         return len(self._rest)
 

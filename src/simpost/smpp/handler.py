@@ -28,8 +28,8 @@ class SessionHandler:
     def on_bound(self, session: Session) -> None:
         """The bind was accepted; there is room in the window."""
 
-    def on_room(self, session: Session) -> None:
-        """There was no room in the window and now there is: `session.room` says how much."""
+    def on_window_free(self, session: Session) -> None:
+        """There was no room in the window and now there is: `session.free_window` says how much."""
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         """A response to a request that was given up by the response timer."""

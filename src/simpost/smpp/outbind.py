@@ -7,7 +7,7 @@ import ssl as tls
 
 from simpost.smpp.handler import SessionHandler
 from simpost.smpp.pdu import Bind
-from simpost.smpp.server import ATTACH_S
+from simpost.smpp.server import ACCEPT_GRACE_S
 from simpost.smpp.session import Session
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import CloseReason, Role
@@ -43,7 +43,7 @@ class OutbindListener:
     async def close(self) -> None:
         """Take no more calls, and end those that came to no bind. Who is bound stays so."""
         self._is_closing = True
-        await asyncio.sleep(ATTACH_S)
+        await asyncio.sleep(ACCEPT_GRACE_S)
         if self._listener is not None:
             self._listener.close()
         for session in list(self._callers):
@@ -59,7 +59,7 @@ class OutbindListener:
         elif len(self._callers) > self._max_sessions:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
 
-    def bind_asked(self, session: Session, bind: Bind) -> None:
+    def bind_requested(self, session: Session, bind: Bind) -> None:
         """Only message centres are asked: as ESME the session has refused it before."""
 
     def _session(self) -> Session:

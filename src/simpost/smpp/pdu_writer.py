@@ -21,7 +21,7 @@ class PduWriter:
         turn: counts the writes; what was gathered in an earlier turn has been written.
         pdus: how many were written.
         is_reading: what the peer sent is being worked through.
-        is_behind: more of it waits than one turn of the loop may do.
+        has_backlog: more of it waits than one turn of the loop may do.
     """
 
     def __init__(self, max_unread_octets: int) -> None:
@@ -30,7 +30,7 @@ class PduWriter:
         self.turn = 0
         self.pdus = 0
         self.is_reading = False
-        self.is_behind = False
+        self.has_backlog = False
         self._loop = asyncio.get_running_loop()
         self._max_unread_octets = max_unread_octets
         self._gathered: list[bytes] = []
@@ -66,18 +66,18 @@ class PduWriter:
 
     def fall_behind(self) -> None:
         """Read nothing more from the peer for now."""
-        self.is_behind = True
+        self.has_backlog = True
         if self.transport is not None and self.transport.is_reading():
             self.transport.pause_reading()
 
     def catch_up(self) -> None:
         """What the peer sent is done."""
-        self.is_behind = False
+        self.has_backlog = False
         self._read_on()
 
     def _read_on(self) -> None:
         transport = self.transport
-        if self.is_behind or transport is None or transport.is_closing():
+        if self.has_backlog or transport is None or transport.is_closing():
             return
         if self.is_writable or transport.get_write_buffer_size() <= self._max_unread_octets:
             transport.resume_reading()

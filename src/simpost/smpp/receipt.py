@@ -128,7 +128,7 @@ def is_receipt(pdu: Pdu) -> bool:
     return receipt.message_id is not None and receipt.state is not None
 
 
-def reads_as_receipt(pdu: ReceiptPdu) -> bool:
+def looks_like_receipt(pdu: ReceiptPdu) -> bool:
     """Whether the text is that of Appendix B from end to end, whatever the PDU is marked as.
 
     Anyone can write such a text: it is a receipt only if it speaks of what was sent.

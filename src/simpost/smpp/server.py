@@ -20,7 +20,7 @@ from simpost.smpp.status import Status
 # (bind, peer address) to a command_status: 0 binds, ESME_RINVSYSID, ESME_RINVPASWD... refuse.
 Authenticate: TypeAlias = Callable[[Bind, str], int | Awaitable[int]]
 
-ATTACH_S: Final = 0.001
+ACCEPT_GRACE_S: Final = 0.001
 """Waited before a listener closes: the event loop leaves open a connection that it accepts in the
 same turn. After a timer all that was accepted has its session, and nothing was accepted since."""
 
@@ -82,7 +82,7 @@ class SmppServer:
         """Stop listening, unbind every session, and wait until all are gone."""
         self._is_closing = True
         if self._listener is not None:
-            await asyncio.sleep(ATTACH_S)
+            await asyncio.sleep(ACCEPT_GRACE_S)
             self._listener.close()
         for check in list(self._checks):
             check.cancel()
@@ -99,7 +99,7 @@ class SmppServer:
         elif len(self.sessions) > self._max_sessions:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
 
-    def bind_asked(self, session: Session, bind: Bind) -> None:
+    def bind_requested(self, session: Session, bind: Bind) -> None:
         """Check the credentials of a bind, then accept or reject it."""
         status = self._authenticate(bind, session.peer)
         if isinstance(status, int):
@@ -124,7 +124,7 @@ class SmppServer:
             session.reject_bind(bind, status)
 
     def _session(self) -> Session:
-        return Session(Role.MC, self._handler, self._settings, host=self)
+        return Session(Role.SMSC, self._handler, self._settings, host=self)
 
 
 async def serve(

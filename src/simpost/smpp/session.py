@@ -41,12 +41,12 @@ from simpost.smpp.state import BOUND_BY, CloseReason, Role, SessionState, allowe
 from simpost.smpp.status import Status
 from simpost.smpp.timers import SessionTimers, TimerAction
 from simpost.smpp.tlv import Tag, int_tlv
-from simpost.smpp.version import SMPP_3_4, version_agreed, version_answered
-from simpost.smpp.window import Ended, UnansweredRequest, Window
+from simpost.smpp.version import SMPP_3_4, negotiated_version, response_version
+from simpost.smpp.window import RequestCallback, UnansweredRequest, Window
 
 # Sent also when the window is full, and not counted as activity.
 _CONTROL: Final = frozenset({CommandId.ENQUIRE_LINK, CommandId.UNBIND, *BOUND_BY})
-MOST_PDUS_A_TURN: Final = 100
+MAX_PDUS_PER_TURN: Final = 100
 """PDUs of one peer that are worked through before the event loop goes on with others."""
 _ENQUIRE_LINK: Final = int(CommandId.ENQUIRE_LINK)
 _UNBIND: Final = int(CommandId.UNBIND)
@@ -58,7 +58,7 @@ class SessionHost(Protocol):
     def session_opened(self, session: Session) -> None:
         """A connection came about."""
 
-    def bind_asked(self, session: Session, bind: Bind) -> None:
+    def bind_requested(self, session: Session, bind: Bind) -> None:
         """Answer with `session.accept_bind` or `session.reject_bind`, now or later."""
 
 
@@ -91,7 +91,7 @@ class Session(asyncio.Protocol):
         self._handler = handler
         self._host = host
         self._loop = asyncio.get_running_loop()
-        self._outlet = PduWriter(settings.max_unread_octets)
+        self._writer = PduWriter(settings.max_unread_octets)
         self._framer = Framer(settings.max_pdu_octets)
         self._window = Window(settings.max_late)
         self._unacked: dict[int, Pdu] = {}
@@ -110,14 +110,14 @@ class Session(asyncio.Protocol):
     # What the user of a session calls.
 
     @property
-    def room(self) -> int:
+    def free_window(self) -> int:
         """How many requests may be made now; 0 unless bound, writable and not ending."""
-        return max(0, self.settings.window - len(self._window.open)) if self._is_taking else 0
+        return max(0, self.settings.window - len(self._window.unanswered)) if self._is_taking else 0
 
     @property
     def pdus_out(self) -> int:
         """PDUs written since the connection opened."""
-        return self._outlet.pdus
+        return self._writer.pdus
 
     @property
     def last_received(self) -> float:
@@ -125,9 +125,9 @@ class Session(asyncio.Protocol):
         return self._watch.last_received
 
     @property
-    def waiting(self) -> int:
+    def unanswered(self) -> int:
         """Requests of ours without a response yet."""
-        return len(self._window.open)
+        return len(self._window.unanswered)
 
     @property
     def unacked(self) -> int:
@@ -137,13 +137,13 @@ class Session(asyncio.Protocol):
     def request(self, pdu: Pdu) -> asyncio.Future[Pdu]:
         """Register, write, and promise the response, whatever its command_status.
 
-        As `ask`, with a future for a callback.
+        As `send_request`, with a future for a callback.
         """
         future: asyncio.Future[Pdu] = self._loop.create_future()
-        self.ask(pdu, partial(_fulfil, future))
+        self.send_request(pdu, partial(_fulfil, future))
         return future
 
-    def ask(self, pdu: Pdu, ended: Ended) -> None:
+    def send_request(self, pdu: Pdu, ended: RequestCallback) -> None:
         """Register and write; `ended` is called from the event loop, in the order of answers.
 
         Sets `pdu.sequence_number`. Raises `NotAllowed`, `WindowFull`, `SessionClosed` or
@@ -154,16 +154,16 @@ class Session(asyncio.Protocol):
         command_id = pdu.command_id
         if command_id not in self._we_may or pdu.response is None:
             raise self._why_not(pdu)
-        room = self.room
+        room = self.free_window
         if room == 0 and command_id not in _CONTROL:
             self._had_no_room = True
             raise WindowFull
-        window, outlet = self._window, self._outlet
+        window, outlet = self._window, self._writer
         sequence = pdu.sequence_number = window.next_sequence()
         if pdu.tlvs:
             self._suit_old_peer(pdu)
         octets = encode(pdu)
-        window.open[sequence] = UnansweredRequest(pdu, ended, self._loop.time(), outlet.turn)
+        window.unanswered[sequence] = UnansweredRequest(pdu, ended, self._loop.time(), outlet.turn)
         if room == 1:
             self._had_no_room = True
         outlet.write(octets)
@@ -173,7 +173,7 @@ class Session(asyncio.Protocol):
         if pdu.command_id not in self._we_may or pdu.response is not None:
             raise self._why_not(pdu)
         pdu.sequence_number = self._window.next_sequence()
-        self._outlet.write(encode(pdu))
+        self._writer.write(encode(pdu))
         if pdu.command_id == CommandId.OUTBIND:
             self._enter(SessionState.OUTBOUND)
 
@@ -184,7 +184,7 @@ class Session(asyncio.Protocol):
         response.sequence_number = request.sequence_number
         if response.tlvs:
             self._suit_old_peer(response)
-        self._outlet.write(encode(response))
+        self._writer.write(encode(response))
         return True
 
     def refuse(self, request: Pdu, status: int) -> bool:
@@ -200,10 +200,10 @@ class Session(asyncio.Protocol):
         cast("BindResp", response).system_id = system_id
         response.sequence_number = bind.sequence_number
         ours = self.settings.interface_version
-        if (version := version_answered(bind.interface_version, ours)) is not None:
+        if (version := response_version(bind.interface_version, ours)) is not None:
             response.tlvs = (int_tlv(Tag.SC_INTERFACE_VERSION, version, 1),)
-        self._outlet.write(encode(response))
-        self.interface_version = version_agreed(bind.interface_version, ours)
+        self._writer.write(encode(response))
+        self.interface_version = negotiated_version(bind.interface_version, ours)
         self._become_bound(bind)
 
     def reject_bind(self, bind: Bind, status: int) -> None:
@@ -226,21 +226,21 @@ class Session(asyncio.Protocol):
         """Close without unbinding once what is written has left; within `unbind_timeout_s`."""
         if self._close_reason is not None:
             return
-        self._outlet.flush()
+        self._writer.flush()
         self._close_reason = reason
         self._enter(SessionState.UNBOUND)
-        if self._outlet.transport is not None:
-            self._outlet.transport.close()
+        if self._writer.transport is not None:
+            self._writer.transport.close()
             self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
             self._set_timer()
 
     def abort(self, reason: CloseReason = CloseReason.CLOSED_BY_US) -> None:
         """Cut the connection now; what was not sent yet is dropped."""
-        if self._outlet.transport is None:
+        if self._writer.transport is None:
             return
         self._close_reason = self._close_reason or reason
         self._enter(SessionState.UNBOUND)
-        self._outlet.transport.abort()
+        self._writer.transport.abort()
         self._watch.abort_at = self._loop.time() + self.settings.unbind_timeout_s
 
     async def wait_closed(self) -> CloseReason:
@@ -251,7 +251,7 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio with the transport of a new connection."""
-        self._outlet.transport = cast("asyncio.Transport", transport)
+        self._writer.transport = cast("asyncio.Transport", transport)
         address = transport.get_extra_info("peername")
         self.peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
         self._watch.opened(self._loop.time())
@@ -262,12 +262,12 @@ class Session(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by asyncio with octets of the peer."""
         self._watch.last_received = self._loop.time()
-        self._work_through(data)
+        self._process(data)
 
-    def _work_through(self, data: bytes) -> None:
+    def _process(self, data: bytes) -> None:
         """What the peer sent, as far as one turn of the loop may take."""
-        self._outlet.is_reading = True
-        for found in self._framer.feed(data, MOST_PDUS_A_TURN):
+        self._writer.is_reading = True
+        for found in self._framer.feed(data, MAX_PDUS_PER_TURN):
             if self._close_reason is not None:
                 break
             self.pdus_in += 1
@@ -282,26 +282,26 @@ class Session(asyncio.Protocol):
                 self._on_request(found)
         if self._had_no_room:
             self._tell_room()
-        self._outlet.is_reading = False
-        self._outlet.flush()
-        if self._framer.more and not self._outlet.is_behind:
-            self._outlet.fall_behind()
+        self._writer.is_reading = False
+        self._writer.flush()
+        if self._framer.more and not self._writer.has_backlog:
+            self._writer.fall_behind()
             self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         if self._close_reason is None:
-            self._work_through(b"")
+            self._process(b"")
             if self._framer.more:
                 self._loop.call_soon(self._go_on)
                 return
-        self._outlet.catch_up()
+        self._writer.catch_up()
         if self._is_lost:
             self._end(self._lost_by)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio when the connection is gone."""
-        self._outlet.transport = None
-        if self._outlet.is_behind:  # what it sent before counts, answers most of all
+        self._writer.transport = None
+        if self._writer.has_backlog:  # what it sent before counts, answers most of all
             self._is_lost, self._lost_by = True, exc
             self.pause_writing()
         else:
@@ -319,7 +319,7 @@ class Session(asyncio.Protocol):
             self.closed.set_result(reason)
         self._handler.on_closed(self, reason)
         for waiting in abandoned:
-            waiting.ended(SessionClosed(reason, written=waiting.turn < self._outlet.turn))
+            waiting.callback(SessionClosed(reason, written=waiting.turn < self._writer.turn))
 
     def _reason_of_loss(self, exc: Exception | None) -> CloseReason:
         if self._unbinding:  # some peers close instead of answering the unbind
@@ -328,13 +328,13 @@ class Session(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Called by asyncio when the peer reads too slowly: no more requests are taken."""
-        self._outlet.is_writable = False
+        self._writer.is_writable = False
         self._had_no_room = True
         self._refresh()
 
     def resume_writing(self) -> None:
         """Called by asyncio when the peer has caught up."""
-        self._outlet.resume()
+        self._writer.resume()
         self._refresh()
         self._tell_room()
 
@@ -342,9 +342,9 @@ class Session(asyncio.Protocol):
 
     def _on_response(self, response: Pdu) -> None:
         command_id = response.command_id
-        waiting = self._window.settle(response.sequence_number, command_id)
+        waiting = self._window.match(response.sequence_number, command_id)
         if waiting is None:
-            request = self._window.settle_late(response.sequence_number, command_id)
+            request = self._window.match_late(response.sequence_number, command_id)
             if request is None:
                 self._handler.on_unexpected_response(self, response)
             else:
@@ -354,7 +354,7 @@ class Session(asyncio.Protocol):
             self._on_control_response(waiting.request, response)
         else:
             self._watch.last_active = self._watch.last_received
-        waiting.ended(response)
+        waiting.callback(response)
 
     def _on_control_response(self, request: Pdu, response: Pdu) -> None:
         if request.command_id not in BOUND_BY:
@@ -365,7 +365,7 @@ class Session(asyncio.Protocol):
                 self._tolerate(response, f"it answers {command_name(request.command_id)}")
             version = response.tlv(Tag.SC_INTERFACE_VERSION)
             answered = int.from_bytes(version, "big") if version else None
-            self.interface_version = version_agreed(bind.interface_version, answered)
+            self.interface_version = negotiated_version(bind.interface_version, answered)
             self._become_bound(bind)
 
     def _on_link_answered(self, request: Pdu) -> None:
@@ -379,13 +379,13 @@ class Session(asyncio.Protocol):
         command_id = request.command_id
         if command_id == _ENQUIRE_LINK:  # also before the bind, as SMPP 5.0 2.4 allows
             response = EnquireLinkResp(0, request.sequence_number)
-            self._outlet.write(encode(response))
+            self._writer.write(encode(response))
             return
         self._watch.last_active = self._watch.last_received
         if command_id not in self._peer_may:
             self._refuse_misplaced(request)
         elif command_id == _UNBIND:
-            self._outlet.write(encode(UnbindResp(0, request.sequence_number)))
+            self._writer.write(encode(UnbindResp(0, request.sequence_number)))
             self.close(CloseReason.UNBOUND_BY_PEER)
         elif command_id in BOUND_BY:
             self._on_bind(cast("Bind", request))
@@ -406,12 +406,12 @@ class Session(asyncio.Protocol):
             self._write_error(bind, Status.ESME_RALYBND)
         else:
             self._pending_bind = bind
-            self._host.bind_asked(self, bind)
+            self._host.bind_requested(self, bind)
 
     def _refuse_misplaced(self, request: Pdu) -> None:
         if isinstance(request, UnknownPdu):
             status = Status.ESME_RINVCMDID
-        elif request.command_id in BOUND_BY and self.role is Role.MC and self.state.is_bound:
+        elif request.command_id in BOUND_BY and self.role is Role.SMSC and self.state.is_bound:
             status = Status.ESME_RALYBND
         else:
             status = Status.ESME_RINVBNDSTS
@@ -419,7 +419,7 @@ class Session(asyncio.Protocol):
 
     def _on_malformed(self, error: PduError) -> None:
         if isinstance(error, FatalPduError):
-            self._outlet.write(encode(GenericNack(error.status, error.sequence_number)))
+            self._writer.write(encode(GenericNack(error.status, error.sequence_number)))
             self._handler.on_malformed(self, error)
             self.close(CloseReason.PROTOCOL_ERROR)
             return
@@ -439,19 +439,19 @@ class Session(asyncio.Protocol):
 
     def _suit_old_peer(self, pdu: Pdu) -> None:
         """A message centre sends no TLVs to an ESME older than SMPP 3.4 (SMPP 5.0 2.8)."""
-        if self.role is Role.MC and self.interface_version < SMPP_3_4:
+        if self.role is Role.SMSC and self.interface_version < SMPP_3_4:
             pdu.tlvs = ()
 
     def _tolerate(self, pdu: Pdu, what: str) -> None:
         self._handler.on_tolerated(self, f"{command_name(pdu.command_id)}: {what}")
 
     def _write_error(self, request: Pdu, status: int) -> None:
-        self._outlet.write(encode(_error_response(request, status)))
+        self._writer.write(encode(_error_response(request, status)))
 
     def _tell_room(self) -> None:
-        if self.room > 0:
+        if self.free_window > 0:
             self._had_no_room = False
-            self._handler.on_room(self)
+            self._handler.on_window_free(self)
 
     # States and time.
 
@@ -463,7 +463,7 @@ class Session(asyncio.Protocol):
 
     def _refresh(self) -> None:
         """Whether there is room at all, asked for every request."""
-        self._is_taking = self.state.is_bound and self._outlet.is_writable and not self._unbinding
+        self._is_taking = self.state.is_bound and self._writer.is_writable and not self._unbinding
 
     def _become_bound(self, bind: Bind) -> None:
         self.bind = bind
@@ -473,7 +473,7 @@ class Session(asyncio.Protocol):
         self._handler.on_bound(self)
 
     def _start_unbind(self, reason: CloseReason) -> None:
-        self.ask(Unbind(), _forget)
+        self.send_request(Unbind(), _forget)
         self._unbinding = True
         self._we_may = frozenset()
         self._refresh()
@@ -484,7 +484,7 @@ class Session(asyncio.Protocol):
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        at = self._watch.wake_at(self._loop.time(), self._window.oldest_since())
+        at = self._watch.wake_at(self._loop.time(), self._window.oldest_sent_at())
         self._timer = self._loop.call_at(at, self._on_timer)
 
     def _on_timer(self) -> None:
@@ -493,7 +493,7 @@ class Session(asyncio.Protocol):
         due = self._watch.due(now)
         if due is TimerAction.ENQUIRE:
             self._watch.enquiring = True
-            self.ask(EnquireLink(), _forget)
+            self.send_request(EnquireLink(), _forget)
         elif due is TimerAction.INACTIVE:
             self._start_unbind(CloseReason.INACTIVE)
         elif due is TimerAction.BIND_TIMEOUT:
@@ -507,12 +507,12 @@ class Session(asyncio.Protocol):
 
     def _give_up(self, since: float) -> None:
         """Hand back what waits since `since` or longer."""
-        for waiting in self._window.give_up(since):
+        for waiting in self._window.expire(since):
             if waiting.request.command_id == CommandId.ENQUIRE_LINK:
                 self._watch.enquiring = False
-                if self._watch.last_received < waiting.since:  # nothing else came either
+                if self._watch.last_received < waiting.sent_at:  # nothing else came either
                     self.abort(CloseReason.ENQUIRE_LINK_TIMEOUT)
-            waiting.ended(ResponseTimeout(written=waiting.turn < self._outlet.turn))
+            waiting.callback(ResponseTimeout(written=waiting.turn < self._writer.turn))
         if self._had_no_room:
             self._tell_room()
 

@@ -12,12 +12,12 @@ class Role(Enum):
     """Which end of the link we are."""
 
     ESME = "esme"
-    MC = "mc"
+    SMSC = "smsc"
 
     @property
     def peer(self) -> Role:
         """The role of the other end."""
-        return Role.MC if self is Role.ESME else Role.ESME
+        return Role.SMSC if self is Role.ESME else Role.ESME
 
 
 class SessionState(StrEnum):

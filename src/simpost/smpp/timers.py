@@ -52,10 +52,10 @@ class SessionTimers:
         at, what = self._next()
         return what if at <= now else None
 
-    def wake_at(self, now: float, oldest_since: float | None) -> float:
+    def wake_at(self, now: float, oldest_sent_at: float | None) -> float:
         """When to look again: what begins after `now` cannot be due before it."""
         at, _ = self._next()
-        since = now if oldest_since is None else oldest_since
+        since = now if oldest_sent_at is None else oldest_sent_at
         settings = self.settings
         again_at = now + (settings.enquire_link_s or settings.response_timeout_s)
         return min(at, since + settings.response_timeout_s, again_at)

@@ -9,12 +9,12 @@ SMPP_3_4: Final = 0x34
 SMPP_5_0: Final = 0x50
 
 
-def version_answered(asked: int, ours: int) -> int | None:
+def response_version(asked: int, ours: int) -> int | None:
     """sc_interface_version of the bind response; None: the ESME is too old to be sent TLVs."""
     return ours if asked >= SMPP_3_4 else None
 
 
-def version_agreed(asked: int, answered: int | None) -> int:
+def negotiated_version(asked: int, answered: int | None) -> int:
     """What an ESME that asked and a message centre that answered both speak.
 
     Many 3.4 message centres leave sc_interface_version away: then it is 3.4 at most.

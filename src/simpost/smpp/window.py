@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simpost.smpp.errors import RequestError
     from simpost.smpp.pdu import Pdu
 
-Ended = Callable[["Pdu | RequestError"], None]
+RequestCallback = Callable[["Pdu | RequestError"], None]
 """Told once what became of a request: its response, or why there is none."""
 
 MAX_SEQUENCE: Final = 0x7FFFFFFF  # SMPP 3.4 3.2
@@ -33,8 +33,8 @@ class UnansweredRequest:
     """
 
     request: Pdu
-    ended: Ended
-    since: float
+    callback: RequestCallback
+    sent_at: float
     turn: int
 
 
@@ -42,7 +42,7 @@ class Window:
     """Attributes: `open` has the requests that wait, by their sequence number, oldest first."""
 
     def __init__(self, max_late: int, first_sequence: int = 1) -> None:
-        self.open: dict[int, UnansweredRequest] = {}
+        self.unanswered: dict[int, UnansweredRequest] = {}
         self._late: dict[int, Pdu] = {}
         self._max_late = max_late
         self._next = first_sequence
@@ -50,24 +50,24 @@ class Window:
     def next_sequence(self) -> int:
         """1 to 0x7FFFFFFF, then 1 again; never a number still in use."""
         sequence = self._next
-        while sequence in self.open or sequence in self._late:
+        while sequence in self.unanswered or sequence in self._late:
             sequence = sequence + 1 if sequence < MAX_SEQUENCE else 1
         self._next = sequence + 1 if sequence < MAX_SEQUENCE else 1
         return sequence
 
-    def settle(self, sequence: int, command_id: int) -> UnansweredRequest | None:
+    def match(self, sequence: int, command_id: int) -> UnansweredRequest | None:
         """The request this response answers, taken out; None when it answers none.
 
         A response of another kind answers nothing; generic_nack answers every kind, and any
         response to a bind answers a bind: OsmoMSC answers bind_receiver as bind_transmitter.
         """
-        waiting = self.open.get(sequence)
+        waiting = self.unanswered.get(sequence)
         if waiting is None or not _answers(command_id, waiting.request):
             return None
-        del self.open[sequence]
+        del self.unanswered[sequence]
         return waiting
 
-    def settle_late(self, sequence: int, command_id: int) -> Pdu | None:
+    def match_late(self, sequence: int, command_id: int) -> Pdu | None:
         """The request given up earlier that this response answers after all."""
         request = self._late.get(sequence)
         if request is None or not _answers(command_id, request):
@@ -75,20 +75,20 @@ class Window:
         del self._late[sequence]
         return request
 
-    def oldest_since(self) -> float | None:
+    def oldest_sent_at(self) -> float | None:
         """When the oldest unanswered request was registered; `None` if there is none."""
-        for waiting in self.open.values():
-            return waiting.since
+        for waiting in self.unanswered.values():
+            return waiting.sent_at
         return None
 
-    def give_up(self, since: float) -> list[UnansweredRequest]:
+    def expire(self, since: float) -> list[UnansweredRequest]:
         """Take out what was registered at `since` or before, and remember it as late."""
         given_up: list[UnansweredRequest] = []
-        while self.open:
-            sequence, waiting = next(iter(self.open.items()))
-            if waiting.since > since:
+        while self.unanswered:
+            sequence, waiting = next(iter(self.unanswered.items()))
+            if waiting.sent_at > since:
                 break
-            del self.open[sequence]
+            del self.unanswered[sequence]
             given_up.append(waiting)
             self._late[sequence] = waiting.request
             if len(self._late) > self._max_late:
@@ -97,8 +97,8 @@ class Window:
 
     def drain(self) -> list[UnansweredRequest]:
         """Take out everything, oldest first."""
-        everything = list(self.open.values())
-        self.open.clear()
+        everything = list(self.unanswered.values())
+        self.unanswered.clear()
         self._late.clear()
         return everything
 

@@ -94,7 +94,7 @@ class MessageCentre(SessionHandler):
             for deliver_queue in self._deliver_queues:
                 deliver_queue.open(session)
 
-    def on_room(self, session: Session) -> None:
+    def on_window_free(self, session: Session) -> None:
         assert isinstance(session, FaultySession)
         if not session.is_reading:
             self._pump()

@@ -96,7 +96,7 @@ class DeliverQueue:
         if len(self._receivers) > 1:
             self._receivers.append(self._receivers.pop(0))
         for receiver in self._receivers:
-            for _ in range(receiver.room):
+            for _ in range(receiver.free_window):
                 if not queue:
                     return
                 self._send(receiver, queue.popleft())
@@ -105,7 +105,7 @@ class DeliverQueue:
         deliver.tries += 1
         pdu = deliver.pdu()
         try:
-            receiver.ask(pdu, partial(self._on_answer, deliver, pdu))
+            receiver.send_request(pdu, partial(self._on_answer, deliver, pdu))
         except RequestError:  # it closed between two events; the next receiver gets it
             self._repeat(deliver)
             return

@@ -137,7 +137,7 @@ class FaultySession(Session):
         host: SessionHost,
         read_through: Callable[[], None],
     ) -> None:
-        super().__init__(Role.MC, handler, settings, host)
+        super().__init__(Role.SMSC, handler, settings, host)
         self.is_reading = False
         self._read_through = read_through
 
@@ -145,8 +145,8 @@ class FaultySession(Session):
         self.wire = FaultyTransport(cast("asyncio.Transport", transport))
         super().connection_made(self.wire)
 
-    def _work_through(self, data: bytes) -> None:
+    def _process(self, data: bytes) -> None:
         self.is_reading = True
-        super()._work_through(data)
+        super()._process(data)
         self.is_reading = False
         self._read_through()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simpost.errors import ConfigError
 from simpost.smpp import SessionSettings, SmppServer
-from simpost.smpp.server import ATTACH_S
+from simpost.smpp.server import ACCEPT_GRACE_S
 from simpost.smsc.centre import MessageCentre
 from simpost.smsc.faulty_session import FaultySession
 
@@ -42,7 +42,7 @@ class SmscListener:
     async def close(self) -> None:
         """Stop listening, end what is half-open, unbind the rest, and wait until all are gone."""
         if self._listener is not None:
-            await asyncio.sleep(ATTACH_S)
+            await asyncio.sleep(ACCEPT_GRACE_S)
             self._listener.close()
         for line in self.lines:
             line.wire.release()

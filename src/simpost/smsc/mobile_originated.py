@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from simpost.smpp import DeliverSm, Npi, Ton, address_of, status_name
+from simpost.smpp import DeliverSm, Npi, Ton, parse_address, status_name
 from simpost.smsc.content import UDHI, Content
 from simpost.smsc.options import DefaultAlphabet
 from simpost.smsc.wire_faults import Tamper
@@ -38,7 +38,7 @@ class MobileOriginated:
     )
 
     def pdu(self) -> DeliverSm:
-        to = address_of(self.destination)
+        to = parse_address(self.destination)
         return DeliverSm(
             source_addr_ton=Ton.INTERNATIONAL,
             source_addr_npi=Npi.ISDN,

@@ -10,7 +10,7 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.ports.carrier import ConnectionState
 from simpost.smpp import BindTransceiverResp, DeliverSm, encode
-from simpost.smpp.session import MOST_PDUS_A_TURN
+from simpost.smpp.session import MAX_PDUS_PER_TURN
 from tests.integration.carriers.centre import part, send, settings, started
 from tests.integration.smpp.peers import RawListener
 
@@ -147,7 +147,7 @@ async def test_a_flood_is_worked_through_in_bounded_turns_and_few_lines(flood, c
         peer.send_octets(flood * 30_000)
         reading = asyncio.create_task(_drop(peer))
         counts = await turns(session, lambda: session.pdus_in >= wanted)
-        assert max(counts) <= 2 * MOST_PDUS_A_TURN
+        assert max(counts) <= 2 * MAX_PDUS_PER_TURN
         reading.cancel()
         carrier._binds[0].limited_log.end_period()
         lines = [line for line in capsys.readouterr().out.splitlines() if "carrier=" in line]

@@ -54,8 +54,8 @@ class Recorder(SessionHandler):
     def on_bound(self, session: Session) -> None:
         self._see(session, "bound", session)
 
-    def on_room(self, session: Session) -> None:
-        self._see(session, "room", session.room)
+    def on_window_free(self, session: Session) -> None:
+        self._see(session, "room", session.free_window)
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         self._see(session, "late", (request, response))

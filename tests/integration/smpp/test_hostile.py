@@ -52,17 +52,17 @@ async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(serv
     flood = b"".join(encode(EnquireLink(sequence_number=n)) for n in numbers)
     answers = b"".join(encode(EnquireLinkResp(sequence_number=n)) for n in numbers)
     floods = 0
-    outlet = session._outlet
+    outlet = session._writer
     while outlet.transport.get_write_buffer_size() <= 100_000 and floods < 1_000:
         if not esme.writer.transport.get_write_buffer_size():
             esme.send_octets(flood)
             floods += 1
         await asyncio.sleep(0)
     assert floods < 1_000
-    while outlet.is_behind:
+    while outlet.has_backlog:
         await asyncio.sleep(0)
     assert not outlet.transport.is_reading()
-    held = session._outlet.transport.get_write_buffer_size()
+    held = session._writer.transport.get_write_buffer_size()
     assert 100_000 < held < 100_000 + 2 * 256 * 1024
 
     esme.reader._limit = 1 << 20
@@ -70,7 +70,7 @@ async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(serv
     await esme.reader.readexactly(length - 4)  # the answer to the bind
     for _ in range(floods):
         assert await esme.reader.readexactly(len(answers)) == answers
-    while outlet.is_behind:
+    while outlet.has_backlog:
         await asyncio.sleep(0)
     assert outlet.transport.is_reading()
 
@@ -82,5 +82,5 @@ async def test_memory_for_an_unfinished_pdu_before_the_bind_is_bounded(server_of
     esme.send(EnquireLink())
     assert (await esme.receive()).command_status != 0
     (session,) = server.sessions
-    assert session._framer.held_octets < 1024
+    assert session._framer.buffered_octets < 1024
     assert "bound" not in handler.seen

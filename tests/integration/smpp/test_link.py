@@ -102,7 +102,7 @@ async def test_unbind_waits_for_its_answer_then_closes(bind_esme):
     unbinding = asyncio.ensure_future(session.unbind())
     unbind = await peer.receive()
     assert isinstance(unbind, Unbind)
-    assert session.room == 0
+    assert session.free_window == 0
     with pytest.raises(NotAllowed, match="while unbinding"):
         session.request(SubmitSm())
     peer.answer(unbind)
@@ -178,7 +178,7 @@ async def test_closing_twice_in_any_way_reports_one_end(bind_esme):
 
 async def test_closing_is_bounded_when_the_peer_does_not_read(bind_esme):
     session, _, _ = await bind_esme(SessionSettings(window=10_000, unbind_timeout_s=QUICK_S))
-    while session.room:
+    while session.free_window:
         session.request(SubmitSm(tlvs=((0x0424, bytes(60_000)),))).cancel()
         await asyncio.sleep(0)
     session.close()

@@ -35,7 +35,7 @@ async def test_responses_find_their_requests_in_any_order(bind_esme):
         peer.answer(request, message_id=f"id{request.protocol_id}")
     responses = await asyncio.gather(*futures)
     assert [response.message_id for response in responses] == [f"id{n}" for n in range(5)]
-    assert session.waiting == 0
+    assert session.unanswered == 0
 
 
 async def test_a_refused_submit_is_a_response_not_an_error(bind_esme):
@@ -65,7 +65,7 @@ async def test_a_full_window_refuses_and_reports_free_capacity_later(bind_esme):
     """gosmpp#73: without a window the message centre closes the link."""
     session, peer, handler = await bind_esme(SessionSettings(window=2))
     first, second = session.request(SubmitSm()), session.request(SubmitSm())
-    assert session.room == 0
+    assert session.free_window == 0
     with pytest.raises(WindowFull) as refused:
         session.request(SubmitSm())
     assert not refused.value.written
@@ -74,7 +74,7 @@ async def test_a_full_window_refuses_and_reports_free_capacity_later(bind_esme):
     assert await handler.next("room") == 1
     peer.answer(await peer.receive())
     await second
-    assert session.room == 2
+    assert session.free_window == 2
 
 
 async def test_enquire_link_and_unbind_do_not_count_in_the_window(bind_esme):
@@ -150,7 +150,7 @@ async def test_a_request_without_a_response_is_in_doubt_and_a_late_one_is_report
     with pytest.raises(ResponseTimeout) as given_up:
         await future
     assert given_up.value.written
-    assert session.waiting == 0
+    assert session.unanswered == 0
     peer.answer(request, message_id="late")
     asked, response = await handler.next("late")
     assert asked is submit
@@ -163,7 +163,7 @@ async def test_a_request_that_timed_out_frees_its_window_slot(bind_esme):
     settings = SessionSettings(window=1, response_timeout_s=QUICK_S, enquire_link_s=None)
     session, _, handler = await bind_esme(settings)
     session.request(SubmitSm()).add_done_callback(asyncio.Future.exception)
-    assert session.room == 0
+    assert session.free_window == 0
     assert await handler.next("room") == 1
 
 
@@ -202,7 +202,7 @@ async def test_a_pdu_that_cannot_be_encoded_takes_no_window_slot(bind_esme):
     session, peer, _ = await bind_esme()
     with pytest.raises(FieldError):
         session.request(SubmitSm(source_addr="x" * 30))
-    assert session.waiting == 0
+    assert session.unanswered == 0
     session.request(SubmitSm(source_addr="ok")).cancel()
     assert (await peer.receive()).source_addr == "ok"
 
@@ -222,7 +222,7 @@ async def test_a_peer_that_does_not_read_blocks_the_window_until_it_reads(bind_e
     peer.reader._limit = 1  # the raw end stops reading: kernel buffers fill, then ours
     big = SubmitSm(tlvs=((0x0424, bytes(60_000)),))
     sent = 0
-    while session.room:
+    while session.free_window:
         session.request(big).cancel()
         sent += 1
         await asyncio.sleep(0)

@@ -55,7 +55,7 @@ async def test_submits_read_together_are_answered_before_any_receipt(
     nothing_came_before: list[bool] = []
     async with bound(simulator) as esme:
         for _ in range(9):
-            esme.session.ask(
+            esme.session.send_request(
                 submit(registered_delivery=1),
                 lambda _: nothing_came_before.append(esme.has_nothing),
             )

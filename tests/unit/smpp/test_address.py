@@ -1,6 +1,6 @@
 import pytest
 
-from simpost.smpp import Address, address_of
+from simpost.smpp import Address, parse_address
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from simpost.smpp import Address, address_of
     ],
 )
 def test_a_sender_gets_the_ton_and_npi_operators_want(text: str, address: Address) -> None:
-    assert address_of(text) == address
+    assert parse_address(text) == address
 
 
 @pytest.mark.parametrize("text", ["", "twelve chars", "1234567890123456"])
 def test_what_fits_no_kind_of_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"digits|characters"):
-        address_of(text)
+        parse_address(text)

@@ -30,9 +30,9 @@ def test_a_pdu_cut_anywhere_waits_for_the_rest(pdu: Pdu) -> None:
     for cut in range(1, len(octets)):
         framer = Framer()
         assert framer.feed(octets[:cut]) == []
-        assert framer.held_octets == cut
+        assert framer.buffered_octets == cut
         assert framer.feed(octets[cut:]) == [pdu]
-        assert framer.held_octets == 0
+        assert framer.buffered_octets == 0
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)

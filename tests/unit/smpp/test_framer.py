@@ -32,7 +32,7 @@ def test_nothing_is_returned_after_an_impossible_command_length(length: int) -> 
     assert (fatal.status, fatal.sequence_number) == (0x02, 9)
     assert framer.broken
     assert framer.feed(GOOD) == []
-    assert framer.held_octets == 0
+    assert framer.buffered_octets == 0
 
 
 def test_the_longest_allowed_pdu_passes() -> None:
@@ -47,9 +47,9 @@ def test_no_more_than_one_unfinished_pdu_is_held() -> None:
     framer.feed(unfinished)
     for _ in range(1007):
         assert framer.feed(b"\0") == []
-        assert framer.held_octets < 1024
+        assert framer.buffered_octets < 1024
     assert len(framer.feed(b"\0" + GOOD)) == 2
-    assert framer.held_octets == 0
+    assert framer.buffered_octets == 0
 
 
 def test_pdus_are_returned_in_bounded_batches_and_none_is_lost() -> None:
@@ -67,5 +67,5 @@ def test_pdus_are_returned_in_bounded_batches_and_none_is_lost() -> None:
     assert [pdu.sequence_number for pdu in found if isinstance(pdu, EnquireLink)] == list(
         range(1, 251)
     )
-    assert framer.held_octets == 7
+    assert framer.buffered_octets == 7
     assert framer.feed(GOOD[7:], 100) == [EnquireLink(sequence_number=9)]

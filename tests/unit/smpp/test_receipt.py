@@ -15,8 +15,8 @@ from simpost.smpp import (
     Tlvs,
     format_receipt,
     is_receipt,
+    looks_like_receipt,
     parse_receipt,
-    reads_as_receipt,
     receipt_tlvs,
 )
 from simpost.smpp.receipt import parse_receipt_text
@@ -223,8 +223,8 @@ def test_a_text_that_looks_like_a_receipt_is_a_text() -> None:
     ],
 )
 def test_a_text_of_appendix_b_from_end_to_end_reads_as_a_receipt(text: bytes) -> None:
-    assert reads_as_receipt(DeliverSm(short_message=text))
-    assert reads_as_receipt(DataSm(tlvs=((0x0424, text),)))
+    assert looks_like_receipt(DeliverSm(short_message=text))
+    assert looks_like_receipt(DataSm(tlvs=((0x0424, text),)))
 
 
 @pytest.mark.parametrize(
@@ -242,16 +242,16 @@ def test_a_text_of_appendix_b_from_end_to_end_reads_as_a_receipt(text: bytes) ->
     ],
 )
 def test_a_text_with_a_part_of_appendix_b_does_not_read_as_a_receipt(text: bytes) -> None:
-    assert not reads_as_receipt(DeliverSm(short_message=text))
+    assert not looks_like_receipt(DeliverSm(short_message=text))
 
 
 def test_a_text_after_a_header_does_not_read_as_a_receipt() -> None:
-    assert not reads_as_receipt(DeliverSm(esm_class=0x40, short_message=b"\0" + PLAIN))
+    assert not looks_like_receipt(DeliverSm(esm_class=0x40, short_message=b"\0" + PLAIN))
 
 
 @given(pdus_of(DeliverSm))
 def test_reads_as_receipt_takes_any_octets(pdu: DeliverSm) -> None:
-    assert reads_as_receipt(pdu) in {True, False}
+    assert looks_like_receipt(pdu) in {True, False}
 
 
 def test_what_cannot_be_a_receipt_is_none() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from simpost.smpp import SessionSettings
 from simpost.smpp.timers import SessionTimers, TimerAction
-from simpost.smpp.version import version_agreed, version_answered
+from simpost.smpp.version import negotiated_version, response_version
 
 SETTINGS = SessionSettings(
     session_init_timeout_s=10,
@@ -74,13 +74,13 @@ def test_unbinding_and_closing_have_their_own_timeouts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "oldest_since", "wake_at"),
+    ("now", "oldest_sent_at", "wake_at"),
     [(0.0, None, 20.0), (15.0, None, 20.0), (5.0, -15.0, 15.0), (5.0, 1.0, 20.0)],
 )
 def test_the_next_wake_up_is_the_earliest_timer(
-    now: float, oldest_since: float | None, wake_at: float
+    now: float, oldest_sent_at: float | None, wake_at: float
 ) -> None:
-    assert bound().wake_at(now, oldest_since) == wake_at
+    assert bound().wake_at(now, oldest_sent_at) == wake_at
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_the_next_wake_up_is_the_earliest_timer(
 def test_the_older_of_two_interface_versions_is_used(
     asked: int, answered: int | None, agreed: int
 ) -> None:
-    assert version_agreed(asked, answered) == agreed
+    assert negotiated_version(asked, answered) == agreed
 
 
 def test_an_esme_older_than_3_4_is_sent_no_tlv() -> None:
-    assert version_answered(0x33, 0x34) is None
-    assert version_answered(0x34, 0x50) == 0x50
+    assert response_version(0x33, 0x34) is None
+    assert response_version(0x34, 0x50) == 0x50

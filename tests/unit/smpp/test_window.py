@@ -12,7 +12,7 @@ NOBODY: Any = None  # the window never touches the future
 
 def send(window: Window, since: float = 0.0, request: Pdu | None = None) -> int:
     sequence = window.next_sequence()
-    window.open[sequence] = UnansweredRequest(request or SubmitSm(), NOBODY, since, 0)
+    window.unanswered[sequence] = UnansweredRequest(request or SubmitSm(), NOBODY, since, 0)
     return sequence
 
 
@@ -32,7 +32,7 @@ def test_a_number_in_use_is_skipped_also_across_the_wrap() -> None:
 def test_a_sequence_number_is_not_reused_while_its_response_may_still_come() -> None:
     window = Window(max_late=10)
     assert send(window) == 1
-    window.give_up(0.0)
+    window.expire(0.0)
     window._next = 1
     assert send(window) == 2
 
@@ -40,38 +40,38 @@ def test_a_sequence_number_is_not_reused_while_its_response_may_still_come() -> 
 def test_responses_settle_in_any_order_and_once() -> None:
     window = Window(max_late=0)
     sequences = [send(window) for _ in range(3)]
-    assert all(window.settle(sequence, SUBMIT_RESP) for sequence in reversed(sequences))
-    assert len(window.open) == 0
-    assert not any(window.settle(sequence, SUBMIT_RESP) for sequence in sequences)
+    assert all(window.match(sequence, SUBMIT_RESP) for sequence in reversed(sequences))
+    assert len(window.unanswered) == 0
+    assert not any(window.match(sequence, SUBMIT_RESP) for sequence in sequences)
 
 
 def test_a_response_of_another_kind_settles_nothing() -> None:
     window = Window(max_late=0)
     sequence = send(window)
-    assert window.settle(sequence, DELIVER_RESP) is None
-    assert len(window.open) == 1
-    assert window.settle(sequence, NACK) is not None
+    assert window.match(sequence, DELIVER_RESP) is None
+    assert len(window.unanswered) == 1
+    assert window.match(sequence, NACK) is not None
 
 
 def test_expiry_takes_the_oldest_requests_and_leaves_the_younger() -> None:
     window = Window(max_late=10)
     old, older, young = send(window, 2.0), send(window, 2.0), send(window, 3.0)
-    assert window.oldest_since() == 2.0
-    assert [w.since for w in window.give_up(2.5)] == [2.0, 2.0]
-    assert window.oldest_since() == 3.0
-    assert window.settle(old, SUBMIT_RESP) is None
-    assert window.settle_late(old, DELIVER_RESP) is None
-    assert window.settle_late(old, SUBMIT_RESP) == SubmitSm()
-    assert window.settle_late(old, SUBMIT_RESP) is None
-    assert window.settle_late(older, NACK) == SubmitSm()
-    assert window.settle_late(young, SUBMIT_RESP) is None
+    assert window.oldest_sent_at() == 2.0
+    assert [w.sent_at for w in window.expire(2.5)] == [2.0, 2.0]
+    assert window.oldest_sent_at() == 3.0
+    assert window.match(old, SUBMIT_RESP) is None
+    assert window.match_late(old, DELIVER_RESP) is None
+    assert window.match_late(old, SUBMIT_RESP) == SubmitSm()
+    assert window.match_late(old, SUBMIT_RESP) is None
+    assert window.match_late(older, NACK) == SubmitSm()
+    assert window.match_late(young, SUBMIT_RESP) is None
 
 
 def test_expired_requests_are_remembered_up_to_a_limit() -> None:
     window = Window(max_late=2)
     sequences = [send(window) for _ in range(5)]
-    window.give_up(0.0)
-    late = [window.settle_late(sequence, SUBMIT_RESP) is not None for sequence in sequences]
+    window.expire(0.0)
+    late = [window.match_late(sequence, SUBMIT_RESP) is not None for sequence in sequences]
     assert late == [False, False, False, True, True]
 
 
@@ -80,11 +80,11 @@ def test_one_pdu_sent_twice_is_two_requests() -> None:
     again = EnquireLink()
     first, second = send(window, 0.0, again), send(window, 0.0, again)
     again.sequence_number = second
-    assert len(window.give_up(0.0)) == 2
-    assert window.settle_late(first, 0x80000015) is again
+    assert len(window.expire(0.0)) == 2
+    assert window.match_late(first, 0x80000015) is again
 
 
-@given(st.lists(st.sampled_from(["send", "settle", "give up", "drain"]), max_size=60))
+@given(st.lists(st.sampled_from(["send", "match", "expire", "drain"]), max_size=60))
 def test_every_request_is_returned_exactly_once(steps: list[str]) -> None:
     window = Window(max_late=3)
     sent: list[int] = []
@@ -95,16 +95,16 @@ def test_every_request_is_returned_exactly_once(steps: list[str]) -> None:
         match step:
             case "send":
                 sent.append(send(window, now, SubmitSm(protocol_id=len(sent))))
-            case "settle" if window.open:
-                sequence = next(iter(window.open))
-                settled = window.settle(sequence, SUBMIT_RESP)
+            case "match" if window.unanswered:
+                sequence = next(iter(window.unanswered))
+                settled = window.match(sequence, SUBMIT_RESP)
                 assert settled is not None
                 back.append(settled)
-            case "give up":
-                back += window.give_up(now - 3)
+            case "expire":
+                back += window.expire(now - 3)
             case "drain":
                 back += window.drain()
-        assert len(window.open) == len(sent) - len(back)
+        assert len(window.unanswered) == len(sent) - len(back)
     back += window.drain()
     numbers = [cast("SubmitSm", waiting.request).protocol_id for waiting in back]
     assert numbers == list(range(len(sent)))

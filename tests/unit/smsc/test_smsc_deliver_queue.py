@@ -33,13 +33,13 @@ class Receiver:
         self._open = 0
 
     @property
-    def room(self) -> int:
+    def free_window(self) -> int:
         return self.window - self._open
 
-    def ask(self, pdu: Pdu, ended: Callable[[Pdu | RequestError], None]) -> None:
-        assert self.room > 0, "the window was not respected"
+    def send_request(self, pdu: Pdu, on_result: Callable[[Pdu | RequestError], None]) -> None:
+        assert self.free_window > 0, "the window was not respected"
         self._open += 1
-        self.asked.append((pdu, ended))
+        self.asked.append((pdu, on_result))
 
     def answer(self, index: int, status: int = Status.ESME_ROK) -> None:
         self._end(index, DeliverSmResp(status))

@@ -121,7 +121,7 @@ class BindConnection(SessionHandler):
         """How many parts it takes now; reports capacity when the rate allows a part again."""
         if self._session is None or self.state not in _OPEN:
             return 0
-        free = self._session.room
+        free = self._session.free_window
         if free and self.rate.is_limited and (wait_s := self.rate.wait_s(time.monotonic())):
             self._wait_for_rate(wait_s)
             return 0
@@ -232,7 +232,7 @@ class BindConnection(SessionHandler):
         self.problem = ""
         self._enter(ConnectionState.THROTTLED if self.rate.is_slowed else ConnectionState.READY)
 
-    def on_room(self, session: Session) -> None:
+    def on_window_free(self, session: Session) -> None:
         self._listener.on_capacity()
 
     def on_request(self, session: Session, request: Pdu) -> None:

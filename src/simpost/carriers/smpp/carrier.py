@@ -239,7 +239,7 @@ class SmppCarrier:
     def send(self, part: OutboundPart, now_ms: int) -> Outcome | None:
         bind = self._least_loaded
         session = bind.session
-        if session is None or not session.room:
+        if session is None or not session.free_window:
             self._scan_windows()
             bind = self._least_loaded
             session = bind.session
@@ -247,7 +247,7 @@ class SmppCarrier:
             return _UNREACHABLE
         try:
             submit = self._builder.submit_sm(part, now_ms)
-            session.ask(submit, partial(self._on_response, bind, submit, part, now_ms))
+            session.send_request(submit, partial(self._on_response, bind, submit, part, now_ms))
         except FieldError as error:
             return Outcome(
                 OutcomeKind.REFUSED, reason=Reason.CARRIER_REFUSED, carrier_code=str(error)

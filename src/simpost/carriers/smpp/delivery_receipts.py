@@ -13,8 +13,8 @@ from simpost.smpp import (
     DeliverSm,
     MessageState,
     ParsedReceipt,
+    looks_like_receipt,
     parse_receipt,
-    reads_as_receipt,
 )
 
 STATE_OF: dict[MessageState, tuple[State, Reason | None]] = {
@@ -39,7 +39,7 @@ def unmarked_receipt_of(
 
     It names the source number only: any stranger may send a text with any destination and id.
     """
-    if not request.source_addr or not reads_as_receipt(request):
+    if not request.source_addr or not looks_like_receipt(request):
         return None
     receipt = receipt_of(request, carrier, received_ms)
     return msgspec.structs.replace(receipt, numbers=(request.source_addr,))

@@ -18,10 +18,10 @@ from simpost.smpp import (
     SubmitSm,
     Tag,
     Ton,
-    address_of,
     format_absolute,
     format_relative,
     int_tlv,
+    parse_address,
 )
 from simpost.text import (
     CARRIAGE_RETURN,
@@ -162,7 +162,7 @@ class SubmitBuilder:
     def _parse_source(self, sender: str) -> Address:
         if not sender:
             return Address(Ton.UNKNOWN, Npi.UNKNOWN, "")
-        usual = address_of(sender)
+        usual = parse_address(sender)
         return Address(*self._senders[Ton(usual.ton)], usual.addr)
 
 

@@ -23,12 +23,12 @@ class Pdu:
     """Header and optional part.
 
     `response` is the class that answers it, None where the standard has no answer.
-    `bare_on_error`: the standard leaves the body away when command_status is not zero.
+    `omits_body_on_error`: the standard leaves the body away when command_status is not zero.
     """
 
     command_id: ClassVar[int]
     response: ClassVar[type[Pdu] | None] = None
-    bare_on_error: ClassVar[bool] = False
+    omits_body_on_error: ClassVar[bool] = False
 
     command_status: int = 0
     sequence_number: int = 0

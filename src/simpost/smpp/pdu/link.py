@@ -15,7 +15,7 @@ class BindTransmitterResp(Pdu):
     """SMPP 3.4 4.1.2."""
 
     command_id: ClassVar[int] = int(CommandId.BIND_TRANSMITTER_RESP)
-    bare_on_error: ClassVar[bool] = True
+    omits_body_on_error: ClassVar[bool] = True
 
     system_id: SystemId = ""
 
@@ -25,7 +25,7 @@ class BindReceiverResp(Pdu):
     """SMPP 3.4 4.1.4."""
 
     command_id: ClassVar[int] = int(CommandId.BIND_RECEIVER_RESP)
-    bare_on_error: ClassVar[bool] = True
+    omits_body_on_error: ClassVar[bool] = True
 
     system_id: SystemId = ""
 
@@ -35,7 +35,7 @@ class BindTransceiverResp(Pdu):
     """SMPP 3.4 4.1.6."""
 
     command_id: ClassVar[int] = int(CommandId.BIND_TRANSCEIVER_RESP)
-    bare_on_error: ClassVar[bool] = True
+    omits_body_on_error: ClassVar[bool] = True
 
     system_id: SystemId = ""
 

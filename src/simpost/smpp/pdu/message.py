@@ -31,7 +31,7 @@ class SubmitSmResp(Pdu):
     """SMPP 3.4 4.4.2."""
 
     command_id: ClassVar[int] = int(CommandId.SUBMIT_SM_RESP)
-    bare_on_error: ClassVar[bool] = True
+    omits_body_on_error: ClassVar[bool] = True
 
     message_id: MessageId = ""
 
