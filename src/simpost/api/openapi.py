@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from simpost.api.open import openapi as open_api
 from simpost.api.openapi_defaults import describe_defaults
-from simpost.api.shared.problems import MEDIA_TYPE
+from simpost.api.shared.problems import MEDIA_TYPE, ProblemCode
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -23,7 +23,6 @@ _PROBLEM: dict[str, Any] = {
         "code": {"type": "string"},
         "detail": {"type": "string"},
         "remedy": {"type": "string"},
-        "state": {"type": "string", "description": "State of the message that was not cancelled."},
         "errors": {
             "type": "array",
             "items": {
@@ -34,6 +33,16 @@ _PROBLEM: dict[str, Any] = {
         },
     },
     "required": ["type", "title", "status", "code", "detail"],
+}
+_NOT_CANCELLABLE: dict[str, Any] = {
+    "type": "object",
+    "description": "A problem that names the state which prevents the cancellation.",
+    "properties": {
+        **{name: _PROBLEM["properties"][name] for name in _PROBLEM["required"]},
+        "code": {"type": "string", "const": ProblemCode.NOT_CANCELLABLE},
+        "state": {"$ref": "#/components/schemas/State"},
+    },
+    "required": [*_PROBLEM["required"], "state"],
 }
 _SCHEMES: dict[str, Any] = {
     "AccessCode": {"type": "apiKey", "in": "header", "name": "RT-AccessCode"},
@@ -86,7 +95,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
     components = document["components"]
     for name in _FRAMEWORK_SCHEMAS:
         components["schemas"].pop(name, None)
-    components["schemas"] |= {"Problem": _PROBLEM, **open_api.schemas()}
+    components["schemas"] |= {
+        "Problem": _PROBLEM,
+        "NotCancellable": _NOT_CANCELLABLE,
+        **open_api.schemas(),
+    }
     components["responses"] = {"Problem": problem, **open_api.responses()}
     components["parameters"] = open_api.parameters()
     components["securitySchemes"] = _SCHEMES
