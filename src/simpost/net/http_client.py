@@ -16,6 +16,8 @@ _MAX_CONNECTIONS: Final = 1000
 _IDLE_S: Final = 15.0
 """Seconds after which an idle connection is closed, before most servers close it. A request on a
 connection that the server is closing gets no response and may or may not have been read."""
+_ADDRESSES_VALID_S: Final = 10
+"""Seconds for which the addresses of a host, once checked, are used again without a look-up."""
 
 
 class NotSent(Exception):
@@ -35,21 +37,29 @@ class HttpResponse(NamedTuple):
 
 
 class HttpClient:
-    """POSTs to one host. Must be created and closed on the event loop that uses it."""
+    """POSTs to one host. Must be created and closed on the event loop that uses it.
+
+    Connections go to the addresses that were checked, so a name that changes its address cannot
+    lead to one that is not allowed.
+    """
 
     def __init__(
         self,
         owner: str,
+        names: NameResolver,
         *,
         allow_private: bool,
         connect_timeout_s: float,
         response_timeout_s: float,
     ) -> None:
         self._allow_private = allow_private
-        resolver = GuardedResolver(NameResolver(), owner, allow_private=allow_private)
+        resolver = GuardedResolver(names, owner, allow_private=allow_private)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=resolver, limit=_MAX_CONNECTIONS, keepalive_timeout=_IDLE_S
+                resolver=resolver,
+                ttl_dns_cache=_ADDRESSES_VALID_S,
+                limit=_MAX_CONNECTIONS,
+                keepalive_timeout=_IDLE_S,
             ),
             timeout=aiohttp.ClientTimeout(
                 total=connect_timeout_s + response_timeout_s,

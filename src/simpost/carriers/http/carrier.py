@@ -23,6 +23,7 @@ from simpost.domain.outcomes import Outcome, OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.net.address_guard import RefusedUrl
 from simpost.net.http_client import HttpClient, NoResponse, NotSent
+from simpost.net.resolver import NameResolver
 from simpost.observe import RateLimitedLog, get_logger
 from simpost.ports.carrier import (
     AddressType,
@@ -51,7 +52,7 @@ class HttpCarrier:
     """One upstream API. Its capacity is 0 during a Retry-After and a pause after a failure.
 
     `owned` are the numbers of the connections that this node may use; `None` for all. `clock_ms`
-    returns the time since the epoch.
+    returns the time since the epoch. `names` looks up the host of the URL.
     """
 
     def __init__(
@@ -59,9 +60,11 @@ class HttpCarrier:
         settings: Settings,
         owned: Collection[int] | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        names: NameResolver | None = None,
     ) -> None:
         self.is_paused = False
         self._clock_ms = clock_ms
+        self._names = names or NameResolver()
         self._is_owner = owned is None or _NUMBER in owned
         self._events: CarrierEvents | None = None
         self._client: HttpClient | None = None
@@ -237,6 +240,7 @@ class HttpCarrier:
         settings = self._settings
         self._client = HttpClient(
             f"carrier {settings.name}",
+            self._names,
             allow_private=settings.allow_private,
             connect_timeout_s=settings.connect_timeout_s,
             response_timeout_s=settings.response_timeout_s,
