@@ -39,6 +39,8 @@ class Reason(StrEnum):
     SEND_AT_PASSED = "send_at_passed"
     SEND_AT_TOO_FAR = "send_at_too_far"
     ACCOUNT_DISABLED = "account_disabled"
+    # Policy.
+    CAP_REACHED = "cap_reached"
     # Inbound messages from phones.
     NOT_TEXT = "not_text"
     LOOP_DETECTED = "loop_detected"
@@ -175,6 +177,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ACCOUNT_DISABLED: (
         "The account was disabled before the message was due.",
         "Have the administrator enable the account, and send a new message.",
+    ),
+    Reason.CAP_REACHED: (
+        "The eSIM was sent as many messages of this category today as `policy` allows.",
+        "Send it tomorrow, or have the administrator raise the limit.",
     ),
     Reason.NOT_TEXT: (
         "The message from a phone is no text: it is binary or addressed to an application.",

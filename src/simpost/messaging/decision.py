@@ -16,6 +16,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
+from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.messaging.routes import Routing
@@ -55,6 +56,7 @@ class SendPlan(msgspec.Struct, frozen=True):
         text: as it is sent; `options` lists the characters that were replaced.
         parts: the text of each PDU.
         segments: the parts that a carrier which segments texts itself probably makes.
+        quotas: what the message uses of quotas when it is committed.
     """
 
     carrier: CarrierCapabilities
@@ -66,6 +68,7 @@ class SendPlan(msgspec.Struct, frozen=True):
     sender: str = ""
     options: Options = DEFAULT_OPTIONS
     segments: tuple[str, ...] | None = None
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def part_count(self) -> int:
@@ -99,8 +102,9 @@ class Hold(msgspec.Struct, frozen=True):
 
 Decision: TypeAlias = SendPlan | Hold | Refusal
 
-Policy: TypeAlias = Callable[[Account, Esim, SendPlan, int], Hold | Refusal | None]
-"""Objects to a plan at a time in milliseconds: holds it, refuses it, or returns `None`."""
+Policy: TypeAlias = Callable[[Account, Esim, SendPlan, int], Decision]
+"""Decides about a plan at a time in milliseconds: holds it, refuses it, or returns the plan, with
+the quotas that it uses."""
 
 
 def decide(
@@ -125,7 +129,7 @@ def decide(
         return plan
     if send_at_ms is not None:
         return _schedule(plan, send_at_ms, now_ms)
-    return (policy(account, esim, plan, now_ms) if policy else None) or plan
+    return policy(account, esim, plan, now_ms) if policy else plan
 
 
 def _schedule(plan: SendPlan, send_at_ms: int, now_ms: int) -> Hold | Refusal:

@@ -92,4 +92,5 @@ def planned_message(
         request=request,
         options=plan.options,
         part_count=plan.part_count,
+        quotas=plan.quotas,
     )

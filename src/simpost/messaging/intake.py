@@ -11,6 +11,7 @@ from simpost.config import Settings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category, Message
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import (
     DEFAULT_SEND_OPTIONS,
@@ -174,6 +175,9 @@ class Intake(Component):
             if isinstance(done, Accepted):
                 self.confirm(message, reservation, done)
                 return SendResult(message_id=message.id, plan=plan)
+        if isinstance(done, QuotaReached):
+            refusal = Refusal(done.quota.reason, done.detail)
+            return await self._refuse(account, request, esim, refusal, key, now_ms)
         return self._earlier_result(account, request, esim, done)
 
     def forward(
@@ -269,6 +273,7 @@ class Intake(Component):
             lease_ms=reservation.lease_ms,
             options=plan.options,
             part_count=plan.part_count,
+            quotas=plan.quotas,
         )
         return message, reservation
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from simpost.domain.messages import Category, format_id
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import StoreError
@@ -93,12 +94,12 @@ class Release(Component):
     async def _next(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
         now_ms = self._clock_ms()
         if now_ms >= due.expires_ms:
-            return _end(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
+            return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
         account = self._accounts.by_id(due.account_id)
         if account is None:
             return None  # added on another node a moment ago
         if not account.enabled:
-            return _end(due, State.REJECTED, Reason.ACCOUNT_DISABLED)
+            return _end_of(due, State.REJECTED, Reason.ACCOUNT_DISABLED)
         held = decode_request(due.request)
         request = SendRequest(
             esim_tran_no=due.esim_tran_no,
@@ -115,7 +116,7 @@ class Release(Component):
             return Deferral(due.account_id, due.message_id, state, reason, until_ms, expires_ms)
         if isinstance(decision, Refusal) or esim is None:
             assert isinstance(decision, Refusal)
-            return _end(due, State.REJECTED, decision.reason)
+            return _end_of(due, State.REJECTED, decision.reason)
         return planned_message(
             decision,
             message_id=due.message_id,
@@ -128,26 +129,39 @@ class Release(Component):
     async def _commit(
         self, decided: Sequence[NewMessage | Deferral | HeldEnd | None], now_ms: int
     ) -> None:
-        if ends := [each for each in decided if isinstance(each, HeldEnd)]:
-            await self._store.end_held(ends, now_ms=now_ms)
-            for end in ends:
-                self._intake.refused[(end.reason,)] += 1
-                log.info(
-                    "held_message_ended",
-                    message_id=format_id(end.message_id),
-                    state=end.state,
-                    reason=end.reason,
-                )
+        await self._end([each for each in decided if isinstance(each, HeldEnd)], now_ms)
         if deferrals := [each for each in decided if isinstance(each, Deferral)]:
             await self._store.defer_held(deferrals, now_ms=now_ms)
-        messages = [each for each in decided if isinstance(each, NewMessage)]
-        if messages:
-            released = await self._store.release_held(messages, now_ms=now_ms)
-            for message, is_released in zip(messages, released, strict=True):
-                if is_released:
-                    self._intake.accepted[message.carrier, message.category] += 1
-                    self._lanes[message.carrier].wake(message.priority)
+        await self._release([each for each in decided if isinstance(each, NewMessage)], now_ms)
+
+    async def _release(self, messages: Sequence[NewMessage], now_ms: int) -> None:
+        if not messages:
+            return
+        over_quota: list[HeldEnd] = []
+        results = await self._store.release_held(messages, now_ms=now_ms)
+        for message, result in zip(messages, results, strict=True):
+            if isinstance(result, QuotaReached):
+                reason = result.quota.reason
+                end = HeldEnd(message.account_id, message.id, State.REJECTED, reason)
+                over_quota.append(end)
+            elif result:
+                self._intake.accepted[message.carrier, message.category] += 1
+                self._lanes[message.carrier].wake(message.priority)
+        await self._end(over_quota, now_ms)
+
+    async def _end(self, ends: Sequence[HeldEnd], now_ms: int) -> None:
+        if not ends:
+            return
+        await self._store.end_held(ends, now_ms=now_ms)
+        for end in ends:
+            self._intake.refused[(end.reason,)] += 1
+            log.info(
+                "held_message_ended",
+                message_id=format_id(end.message_id),
+                state=end.state,
+                reason=end.reason,
+            )
 
 
-def _end(due: DueMessage, state: State, reason: Reason) -> HeldEnd:
+def _end_of(due: DueMessage, state: State, reason: Reason) -> HeldEnd:
     return HeldEnd(due.account_id, due.message_id, state, reason)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage
@@ -85,10 +86,13 @@ class HeldStore(Protocol):
         """Lease due messages until `lease_ms`, the longest due first."""
         ...
 
-    async def release_held(self, messages: Sequence[NewMessage], *, now_ms: int) -> list[bool]:
+    async def release_held(
+        self, messages: Sequence[NewMessage], *, now_ms: int
+    ) -> list[bool | QuotaReached]:
         """Commit the parts of due messages, queued for their carriers.
 
-        Of each: whether it was released. One that was released, ended or cancelled before is not.
+        Of each: whether it was released. One that was released, ended or cancelled before is not,
+        nor one whose quota is reached.
         """
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from simpost.domain.options import DEFAULT_OPTIONS, Options
+from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 
 
@@ -40,6 +41,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
         request: idempotency key, committed in the same transaction.
         lease_ms: end of the lease when the lane takes the parts straight from memory; none
             when they wait in the store for their turn.
+        quotas: counted in the same transaction, which is not committed when one is reached.
     """
 
     id: bytes
@@ -60,6 +62,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     lease_ms: int | None = None
     options: Options = DEFAULT_OPTIONS
     part_count: int | None = None
+    quotas: tuple[Quota, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
@@ -72,9 +75,15 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """Committed. `reference` is the concatenation reference given to a message of several parts."""
+    """Committed.
+
+    Attributes:
+        reference: the concatenation reference given to a message of several parts.
+        used: the count of each quota of the message, with this message.
+    """
 
     reference: int = 0
+    used: tuple[int, ...] = ()
 
 
 class IdempotentReplay(msgspec.Struct, frozen=True, gc=False):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
@@ -15,8 +16,11 @@ from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage,
 class MessageQueue(Protocol):
     """Accepts messages, leases their parts, and records what became of them."""
 
-    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
-        """Commit a message, or return the first answer to its request id."""
+    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay | QuotaReached:
+        """Commit a message, or return the first answer to its request id.
+
+        With `QuotaReached` nothing was committed, and the request id was not used before.
+        """
         ...
 
     async def record_refusal(self, refused: Refused) -> IdempotentReplay | None:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
+from msgspec.structs import replace
+
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused
-from simpost.store.postgres import signatures
+from simpost.store.postgres import quotas, signatures
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, octets
 from simpost.store.postgres.requests import (
@@ -23,6 +26,35 @@ _WHOLE = Accepted()
 
 
 async def accept(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    if any(message.quotas for message in messages):
+        return await _accept_within_quotas(session, messages)
+    return [*await _accept_signed(session, messages)]
+
+
+async def _accept_within_quotas(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    async with session.transaction():
+        locked = await quotas.lock(session, messages)
+        allowed = [message for message in messages if message.id not in locked.reached]
+        results: dict[bytes, Accepted | IdempotentReplay | QuotaReached] = {**locked.reached}
+        refused = [message for message in messages if message.id in locked.reached]
+        results |= await signatures.find_earlier_uses(session, refused)
+        accepted = await _accept_signed(session, allowed) if allowed else []
+        for message, result in zip(allowed, accepted, strict=True):
+            if isinstance(result, Accepted) and message.quotas:
+                results[message.id] = replace(result, used=locked.used[message.id])
+                continue
+            results[message.id] = result
+            if message.quotas:
+                locked.remove(message)
+        await locked.save(session)
+    return [results[message.id] for message in messages]
+
+
+async def _accept_signed(
     session: PostgresSession, messages: Sequence[NewMessage]
 ) -> list[Accepted | IdempotentReplay]:
     if not any(message.request and message.request.signature for message in messages):

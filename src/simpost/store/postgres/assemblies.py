@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.store import Accepted, IdempotentReplay
+from simpost.ports.store import Accepted
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.postgres.acceptance import accept
@@ -109,7 +109,7 @@ async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplica
         if new.message is None:
             return _WHOLE
         [accepted] = await accept(session, [new.message])
-        assert not isinstance(accepted, IdempotentReplay)
+        assert isinstance(accepted, Accepted)  # it has no request id and no quota
         return accepted
 
 

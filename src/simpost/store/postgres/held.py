@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
-from simpost.store.postgres import signatures
+from simpost.store.postgres import quotas, signatures
 from simpost.store.postgres.acceptance import next_references
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
@@ -39,10 +40,12 @@ class PostgresHeld:
     async def claim_held(self, *, now_ms: int, lease_ms: int, limit: int) -> list[DueMessage]:
         return await self._write(claim, HeldClaim(now_ms, lease_ms, limit))
 
-    async def release_held(self, messages: Sequence[NewMessage], *, now_ms: int) -> list[bool]:
+    async def release_held(
+        self, messages: Sequence[NewMessage], *, now_ms: int
+    ) -> list[bool | QuotaReached]:
         released = await self._write(release, Releases(now_ms, messages))
         for message, is_released in zip(messages, released, strict=True):
-            if is_released:
+            if is_released is True:
                 self._notifier.announce(message.carrier)
         return released
 
@@ -118,27 +121,35 @@ async def claim(session: PostgresSession, claims: Sequence[HeldClaim]) -> list[l
     ]
 
 
-async def release(session: PostgresSession, all_of: Sequence[Releases]) -> list[list[bool]]:
+async def release(
+    session: PostgresSession, all_of: Sequence[Releases]
+) -> list[list[bool | QuotaReached]]:
     return [await _release(session, one.messages, one.now_ms) for one in all_of]
 
 
 async def _release(
     session: PostgresSession, messages: Sequence[NewMessage], now_ms: int
-) -> list[bool]:
-    """Their parts, unless another decision was committed first."""
+) -> list[bool | QuotaReached]:
+    """Commit the parts, unless a quota is reached or another decision was committed first."""
     messages_by_key = sorted(messages, key=attrgetter("account_id", "id"))
-    keys = [(message.account_id, message.id) for message in messages_by_key]
     async with session.transaction():
+        locked = await quotas.lock(session, messages_by_key)
+        allowed = [message for message in messages_by_key if message.id not in locked.reached]
+        keys = [(message.account_id, message.id) for message in allowed]
         found = await session.ask("release_held", *columns(keys, 2), now_ms)
         released = {row["message_id"] for row in found}
-        fresh = [message for message in messages_by_key if message.id in released]
+        fresh = [message for message in allowed if message.id in released]
+        for message in allowed:
+            if message.id not in released:
+                locked.remove(message)
+        await locked.save(session)
         if fresh:
             references = await next_references(session, fresh)
             changes = map(_change, fresh, references)
             await session.ask("rewrite_messages", *columns(list(changes), 9))
             parts = [row for message in fresh for row in _part_rows(message)]
             await session.ask("insert_parts", *columns(parts, 10))
-    return [message.id in released for message in messages]
+    return [locked.reached.get(message.id) or message.id in released for message in messages]
 
 
 def _change(message: NewMessage, reference: int) -> tuple[Any, ...]:

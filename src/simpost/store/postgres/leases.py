@@ -147,4 +147,6 @@ async def _purge(session: PostgresSession, one: Purge) -> int:
     crowded_ms = await session.value("parked_beyond", MOST_PARKED)
     before_ms = max(one.parked_before_ms, 0 if crowded_ms is None else crowded_ms + 1)
     parked: int = await session.value("forget_parked", before_ms, one.limit - requests)
-    return requests + parked
+    limit = one.limit - requests - parked
+    quotas: int = await session.value("forget_quotas", one.now_ms, limit)
+    return requests + parked + quotas

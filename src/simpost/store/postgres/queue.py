@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
@@ -27,7 +28,7 @@ class PostgresQueue:
         self._notifier = database.notifier
         self._sent = SentWalk()
 
-    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
+    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay | QuotaReached:
         answer = await self._accept(acceptance.accept, message)
         if message.lease_ms is None and isinstance(answer, Accepted):
             self._notifier.announce(message.carrier)

@@ -7,10 +7,11 @@ from operator import itemgetter
 
 from msgspec.structs import replace
 
-from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
+from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, RequestKey
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
-from simpost.store.postgres.requests import RequestRow, take_requests
+from simpost.store.postgres.requests import RequestRow, find_requests, take_requests
+from simpost.store.records.requests import replay_of
 
 
 async def take(
@@ -34,6 +35,33 @@ async def take(
         for use, answer in zip(uses, first, strict=True)
         if answer is not None and use.message_id is not None
     }
+
+
+async def find_earlier_uses(
+    session: PostgresSession, messages: Sequence[NewMessage]
+) -> dict[bytes, IdempotentReplay]:
+    """The first answers to request ids and signatures that were used before, by message.
+
+    Nothing is claimed: these messages are not committed.
+    """
+    wanted = [
+        (message, replace(message.request, request_id=key))
+        for message in messages
+        if message.request is not None
+        for key in _keys(message.request)
+    ]
+    found = await find_requests(session, [(one.account_id, request) for one, request in wanted])
+    answers: dict[bytes, IdempotentReplay] = {}
+    for message, request in wanted:
+        row = found.get((message.account_id, request.request_id))
+        if row is not None and row["created_ms"] >= request.stale_ms:
+            answers.setdefault(message.id, replay_of(row, request))
+    return answers
+
+
+def _keys(request: RequestKey) -> tuple[str, ...]:
+    signature = (request.signature_key,) if request.signature else ()
+    return (*signature, request.request_id)
 
 
 async def answer_retries(

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey
 from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.requests import replay_of
+from simpost.store.sqlite import quotas
 from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.session import SqliteSession
 
@@ -19,12 +21,16 @@ _WHOLE = Accepted()
 
 def accept(
     session: SqliteSession, messages: Sequence[NewMessage]
-) -> list[Accepted | IdempotentReplay]:
-    results: list[Accepted | IdempotentReplay] = []
+) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    results: list[Accepted | IdempotentReplay | QuotaReached] = []
     message_rows: list[tuple[object, ...]] = []
     parts: list[tuple[object, ...]] = []
     for message in messages:
         request = message.request
+        reached = quotas.find_reached(session, message) if message.quotas else None
+        if reached is not None:
+            results.append(_earlier_use(session, message) or reached)
+            continue
         if request is not None:
             first = take_for(session, message, request)
             if first is not None:
@@ -32,6 +38,8 @@ def accept(
                 continue
         total = len(message.parts)
         accepted = _WHOLE if total == 1 else Accepted(next_reference(session, message))
+        if message.quotas:
+            accepted = replace(accepted, used=quotas.count(session, message))
         message_rows.append(message_row(message, accepted.reference, total))
         parts += part_rows(message, session.node)
         results.append(accepted)
@@ -49,6 +57,22 @@ def record_refusals(
         )
         for refused in refusals
     ]
+
+
+def _earlier_use(session: SqliteSession, message: NewMessage) -> IdempotentReplay | None:
+    """The first answer to the request id of a message, or to its signature."""
+    request = message.request
+    if request is None:
+        return None
+    keys = [request.request_id]
+    if request.signature:
+        keys.insert(0, request.signature_key)
+    for key in keys:
+        facts = (message.account_id, key, request.stale_ms)
+        row = row_of(session.connection, "find_fresh_request", facts)
+        if row is not None:
+            return replay_of(row, request)
+    return None
 
 
 def take_for(

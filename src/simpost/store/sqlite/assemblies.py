@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.store import Accepted, IdempotentReplay
+from simpost.ports.store import Accepted
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.records.columns import reason_of
@@ -105,7 +105,7 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
     if new.message is None:
         return _WHOLE
     [accepted] = accept(session, [new.message])
-    assert not isinstance(accepted, IdempotentReplay)
+    assert isinstance(accepted, Accepted)  # it has no request id and no quota
     return accepted
 
 

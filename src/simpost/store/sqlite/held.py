@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
@@ -11,7 +12,7 @@ from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
 from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
-from simpost.store.sqlite import acceptance
+from simpost.store.sqlite import acceptance, quotas
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
@@ -32,7 +33,9 @@ class SqliteHeld:
     async def claim_held(self, *, now_ms: int, lease_ms: int, limit: int) -> list[DueMessage]:
         return await self._write(claim, HeldClaim(now_ms, lease_ms, limit))
 
-    async def release_held(self, messages: Sequence[NewMessage], *, now_ms: int) -> list[bool]:
+    async def release_held(
+        self, messages: Sequence[NewMessage], *, now_ms: int
+    ) -> list[bool | QuotaReached]:
         return await self._write(release, Releases(now_ms, messages))
 
     async def defer_held(self, deferrals: Sequence[Deferral], *, now_ms: int) -> None:
@@ -91,16 +94,21 @@ def _claim(session: SqliteSession, one: HeldClaim) -> list[DueMessage]:
     return due
 
 
-def release(session: SqliteSession, all_of: Sequence[Releases]) -> list[list[bool]]:
+def release(session: SqliteSession, all_of: Sequence[Releases]) -> list[list[bool | QuotaReached]]:
     return [[_release(session, message, one.now_ms) for message in one.messages] for one in all_of]
 
 
-def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> bool:
-    """Its parts, unless another decision was committed first."""
+def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> bool | QuotaReached:
+    """Commit the parts, unless a quota is reached or another decision was committed first."""
+    reached = quotas.find_reached(session, message) if message.quotas else None
+    if reached:
+        return reached
     facts = {"account_id": message.account_id, "message_id": message.id}
     session.execute(SQL["release_held"], {**facts, "now_ms": now_ms})
     if not session.connection.changes():
         return False
+    if message.quotas:
+        quotas.count(session, message)
     total = len(message.parts)
     changes = {
         "destination": message.destination,

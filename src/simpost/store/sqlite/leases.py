@@ -139,4 +139,5 @@ def _purge(session: SqliteSession, one: Purge) -> int:
     session.execute(SQL["forget_parked"], (one.parked_before_ms, one.limit - requests))
     parked = session.connection.changes()
     session.parked -= parked
-    return requests + parked
+    session.execute(SQL["forget_quotas"], (one.now_ms, one.limit - requests - parked))
+    return requests + parked + session.connection.changes()

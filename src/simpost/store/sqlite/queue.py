@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from simpost.domain.attempt_results import AttemptResult
 from simpost.domain.outcomes import Receipt
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage, Refused
@@ -23,7 +24,7 @@ class SqliteQueue:
         self._write = database.write
         self._sent = SentWalk()
 
-    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay:
+    async def accept(self, message: NewMessage) -> Accepted | IdempotentReplay | QuotaReached:
         return await self._write(acceptance.accept, message)
 
     async def record_refusal(self, refused: Refused) -> IdempotentReplay | None:

@@ -79,7 +79,7 @@ FROM unnest($1::integer[], $2::text[], $3::bytea[], $4::text[])
 WHERE r.account_id = n.account_id AND r.request_id = n.request_id
 
 -- name: find_requests
-SELECT r.account_id, r.request_id, r.fingerprint, r.message_id, r.reason
+SELECT r.account_id, r.request_id, r.fingerprint, r.message_id, r.reason, r.created_ms
 FROM unnest($1::integer[], $2::text[]) AS n (account_id, request_id)
 JOIN requests AS r ON r.account_id = n.account_id AND r.request_id = n.request_id
 

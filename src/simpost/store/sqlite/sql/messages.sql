@@ -30,6 +30,10 @@ WHERE requests.created_ms < ?7
 -- name: find_request
 SELECT fingerprint, message_id, reason FROM requests WHERE account_id = ? AND request_id = ?
 
+-- name: find_fresh_request
+SELECT fingerprint, message_id, reason FROM requests
+WHERE account_id = ? AND request_id = ? AND created_ms >= ?
+
 -- name: answer_signature
 UPDATE requests SET message_id = ?, reason = ? WHERE account_id = ? AND request_id = ?
 
