@@ -6,8 +6,7 @@ import pytest
 
 from simpost.cli.init import init
 from simpost.config import Settings, load
-from simpost.config.carriers import SmppCarrierSettings
-from simpost.config.http_carrier import HttpCarrierSettings
+from simpost.config.carriers import CARRIER_TYPES
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
 from simpost.config.settings import (
@@ -28,8 +27,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[node]": NodeSettings,
     "[messages]": MessageSettings,
     "[events]": EventSettings,
-    '[[carriers]]` with `type = "smpp"': SmppCarrierSettings,
-    '[[carriers]]` with `type = "http"': HttpCarrierSettings,
+    **{f'[[carriers]]` with `type = "{name}"': model for name, model in CARRIER_TYPES.items()},
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,
     "[log]": LogSettings,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
@@ -259,4 +260,9 @@ class SmppCarrierSettings(Section):
 CarrierSettings: TypeAlias = Annotated[
     SmppCarrierSettings | HttpCarrierSettings, Field(discriminator="type")
 ]
-"""The settings of a carrier: which class it is follows from its `type`."""
+"""The settings of a carrier; `type` selects the class."""
+CARRIER_TYPES: Final[Mapping[str | int, type[Section]]] = {
+    get_args(model.model_fields["type"].annotation)[0]: model
+    for model in get_args(get_args(CarrierSettings)[0])
+}
+"""The classes by `type`."""

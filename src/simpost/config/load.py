@@ -12,8 +12,7 @@ from typing import Any, cast, get_args, get_origin
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from simpost.config.carriers import SmppCarrierSettings
-from simpost.config.http_carrier import HttpCarrierSettings
+from simpost.config.carriers import CARRIER_TYPES
 from simpost.config.lines import KeyPath, key_lines, line_of
 from simpost.config.links import link_problems
 from simpost.config.section import Section
@@ -28,11 +27,6 @@ _LISTS: dict[str | int, type[Section]] = {
     for name, field in Settings.model_fields.items()
     if get_origin(field.annotation) is tuple and name != "carriers"
 }
-_CARRIERS: dict[str | int, type[Section]] = {
-    get_args(model.model_fields["type"].annotation)[0]: model
-    for model in (SmppCarrierSettings, HttpCarrierSettings)
-}
-"""By the `type` of a carrier."""
 _TABLES: dict[str | int, type[Section]] = {
     name: cast("type[Section]", field.annotation)
     for name, field in Settings.model_fields.items()
@@ -160,7 +154,7 @@ def _path_of(details: ErrorDetails) -> KeyPath:
 
 
 def _has_type(path: KeyPath) -> bool:
-    return len(path) > 2 and path[0] == "carriers" and path[2] in _CARRIERS
+    return len(path) > 2 and path[0] == "carriers" and path[2] in CARRIER_TYPES
 
 
 _SAID = {
@@ -204,7 +198,7 @@ def _reason(details: ErrorDetails) -> str:
 
 def _unknown(path: KeyPath) -> str:
     if _has_type(path):
-        model = _CARRIERS[path[2]]
+        model = CARRIER_TYPES[path[2]]
     else:
         model = (_TABLES | _LISTS)[path[0]] if len(path) > 1 else Settings
     name = str(path[-1])
