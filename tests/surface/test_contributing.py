@@ -1,0 +1,31 @@
+"""CONTRIBUTING.md lists the files that a change really touches."""
+
+import re
+from pathlib import Path
+
+PAGE = Path("CONTRIBUTING.md").read_text("utf-8")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def listed(heading):
+    """The files in the table of a section, and their number as the text gives it."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    (count,) = re.findall(r"needs? these (\w+) files", section)
+    return re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE), NUMBERS.index(count)
+
+
+def test_the_files_of_a_new_carrier_are_those_of_the_http_carrier():
+    files, count = listed("How to add a carrier")
+    assert len(files) == count
+    names = {file.replace("/new", "/http") for file in files}
+    assert [name for name in names if not Path(name).exists()] == []
+    about = [path for path in Path("src").rglob("*.py") if "HttpCarrier" in path.read_text("utf-8")]
+    own = {Path(f"src/simpost/carriers/http/{name}.py") for name in ("outcome", "request_body")}
+    assert {str(path) for path in set(about) - own} == {
+        name for name in names if name.startswith("src/")
+    }
+
+
+def test_the_files_of_a_new_table_are_counted():
+    files, count = listed("How to add a table")
+    assert len(files) == count
