@@ -30,6 +30,7 @@ async def test_an_esim_is_found_with_the_sms_status_of_its_plan(store):
         sms_status=2,
         package_code="PKG-TH-01",
         slug="TH_1_7",
+        coverage="TH",
     )
 
 

@@ -50,7 +50,12 @@ class EsimStatus(StrEnum):
 
 
 class Esim(msgspec.Struct, frozen=True, gc=False):
-    """The facts about one eSIM for a decision. Absent identifiers are empty strings."""
+    """The facts about one eSIM for a decision. Absent identifiers are empty strings.
+
+    Attributes:
+        coverage: countries of its plan, as in `location` of the plan.
+        country, language, choices, open_hours: of the traveller, as in `Recipient`.
+    """
 
     esim_tran_no: str
     iccid: str
@@ -63,6 +68,11 @@ class Esim(msgspec.Struct, frozen=True, gc=False):
     package_code: str = ""
     slug: str = ""
     retired: bool = False
+    coverage: str = ""
+    country: str = ""
+    language: str = ""
+    choices: str = ""
+    open_hours: str = ""
 
 
 _FORBIDDING_ORDER: dict[str, Reason] = {

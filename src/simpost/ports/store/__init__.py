@@ -36,6 +36,7 @@ from simpost.ports.store.messages import (
 )
 from simpost.ports.store.queue import MessageQueue
 from simpost.ports.store.receipts import ReceiptStore
+from simpost.ports.store.recipients import RecipientStore
 from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
@@ -67,6 +68,7 @@ __all__ = [
     "PriceRow",
     "QueuedMessage",
     "ReceiptStore",
+    "RecipientStore",
     "RefusalStore",
     "Refused",
     "RequestKey",
@@ -96,6 +98,7 @@ class Store:
     accounts: AccountStore
     inbound: InboundStore
     refusals: RefusalStore
+    recipients: RecipientStore
     retention: Retention
     health: StoreHealth
     close: Callable[[], Awaitable[None]]

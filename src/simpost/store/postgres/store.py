@@ -24,6 +24,7 @@ from simpost.store.postgres.receipts import PostgresReceipts
 from simpost.store.postgres.retention import PostgresRetention
 from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 
 _logger = get_logger(__name__)
@@ -64,6 +65,7 @@ class PostgresStore(Store):
             accounts=PostgresAccounts(database),
             inbound=PostgresInbound(database),
             refusals=StoredRefusals(database),
+            recipients=StoredRecipients(database),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             close=database.close,

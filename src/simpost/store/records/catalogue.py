@@ -60,4 +60,9 @@ def found_esim(row: NamedRow) -> Esim:
         package_code=row["package_code"],
         slug=row["slug"],
         retired=bool(row["retired"]),
+        coverage=row["coverage"],
+        country=row["country"],
+        language=row["language"],
+        choices=row["choices"],
+        open_hours=row["open_hours"],
     )

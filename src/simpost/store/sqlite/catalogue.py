@@ -114,13 +114,14 @@ class SqliteCatalogue:
     ) -> R:
         """Shielded: a cancelled caller must not leave outdated eSIMs in the cache."""
         saving = self._write(verb, payload)
-        saving.add_done_callback(self._forget_esims)
+        saving.add_done_callback(lambda _: self.forget_esims())
         return await asyncio.shield(saving)
 
-    def _forget_esims(self, _saving: asyncio.Future[Any]) -> None:
+    def forget_esims(self) -> None:
+        """Let the next look-up of each eSIM read the file."""
         self._end_snapshot()
         self._esims.cache_clear()
 
-    def _forget_plans(self, saving: asyncio.Future[Any]) -> None:
-        self._forget_esims(saving)
+    def _forget_plans(self, _saving: asyncio.Future[Any]) -> None:
+        self.forget_esims()
         self._plan_changes += 1

@@ -11,6 +11,7 @@ import apsw
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
@@ -51,6 +52,7 @@ class SqliteStore(Store):
         """
         database = await _open(path, SecretBox(seal_key), node)
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
+        catalogue = SqliteCatalogue(database)
         return cls(
             queue=SqliteQueue(database),
             held=SqliteHeld(database),
@@ -58,10 +60,11 @@ class SqliteStore(Store):
             receipts=SqliteReceipts(database),
             log=SqliteLog(database),
             events=SqliteEvents(database),
-            catalogue=SqliteCatalogue(database),
+            catalogue=catalogue,
             accounts=SqliteAccounts(database),
             inbound=SqliteInbound(database),
             refusals=StoredRefusals(database),
+            recipients=StoredRecipients(database, catalogue.forget_esims),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             close=database.close,

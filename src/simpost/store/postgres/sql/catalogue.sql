@@ -6,7 +6,10 @@
 SELECT n.place, e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
   coalesce(e.sms_status, p.sms_status) AS sms_status,
   coalesce(p.package_code, e.package_code) AS package_code,
-  coalesce(p.slug, '') AS slug, e.retired_ms IS NOT NULL AS retired
+  coalesce(p.slug, '') AS slug, e.retired_ms IS NOT NULL AS retired,
+  coalesce(p.location, '') AS coverage, coalesce(r.country, '') AS country,
+  coalesce(r.language, '') AS language, coalesce(r.choices, '') AS choices,
+  coalesce(r.open_hours, '') AS open_hours
 FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[])
   AS n (place, account_id, esim_tran_no, iccid)
 CROSS JOIN LATERAL (
@@ -23,6 +26,7 @@ LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT c.package_code FROM plans AS c WHERE c.package_code = e.package_code),
   (SELECT min(s.package_code) FROM plans AS s WHERE s.slug = e.package_code AND s.slug <> '')
 )
+LEFT JOIN recipients AS r ON r.account_id = e.account_id AND r.esim_tran_no = e.esim_tran_no
 
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,

@@ -4,11 +4,15 @@
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
   coalesce(e.sms_status, p.sms_status) AS sms_status,
   coalesce(p.package_code, e.package_code) AS package_code,
-  coalesce(p.slug, '') AS slug, e.retired_ms IS NOT NULL AS retired
+  coalesce(p.slug, '') AS slug, e.retired_ms IS NOT NULL AS retired,
+  coalesce(p.location, '') AS coverage, coalesce(r.country, '') AS country,
+  coalesce(r.language, '') AS language, coalesce(r.choices, '') AS choices,
+  coalesce(r.open_hours, '') AS open_hours
 FROM esims AS e LEFT JOIN plans AS p ON p.package_code = coalesce(
   (SELECT package_code FROM plans WHERE package_code = e.package_code),
   (SELECT min(package_code) FROM plans WHERE slug = e.package_code AND slug <> '')
 )
+LEFT JOIN recipients AS r ON r.account_id = e.account_id AND r.esim_tran_no = e.esim_tran_no
 WHERE e.esim_tran_no = ?1 AND e.account_id = ?2 AND (?3 IS NULL OR e.iccid = ?3)
 
 -- name: newest_esim_of_iccid
