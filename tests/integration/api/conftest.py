@@ -37,6 +37,8 @@ from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.cluster import Reloaded
+from simpost.ports.store import Store
+from simpost.runtime.clock import Clock
 from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
@@ -100,7 +102,7 @@ STRANGERS = [esim("26010100000090", orderNo="ORD90")]
 class Service:
     """The APIs and what is behind them."""
 
-    def __init__(self, store: SqliteStore, client: httpx2.AsyncClient, services: Services) -> None:
+    def __init__(self, store: Store, client: httpx2.AsyncClient, services: Services) -> None:
         self.store = store
         self.client = client
         self.services = services
@@ -140,14 +142,15 @@ async def nothing_to_reload() -> Reloaded:
     return Reloaded(added=[], changed=[], removed=[], sections=[], needs_restart=[])
 
 
-async def wire(store: SqliteStore, **settings: Any) -> Services:
+async def wire(store: Store, **settings: Any) -> Services:
+    clock_ms: Clock = settings.pop("clock_ms", lambda: NOW_MS)
     accounts = Accounts(store.accounts)
     await accounts.reload()
     dispatch = Dispatch(
         store,
         owner="embedded",
         retry_policy=RetryPolicy(),
-        clock_ms=lambda: NOW_MS,
+        clock_ms=clock_ms,
     )
     lane = dispatch.add(down_carrier())
     await lane.carrier.start(lane)
@@ -156,30 +159,31 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.capabilities}),
         dispatch,
         new_id=lambda: uuid7().bytes,
-        clock_ms=lambda: NOW_MS,
+        clock_ms=clock_ms,
         validity_s=3600,
+        policy=settings.pop("policy", None),
     )
     inbound = InboundService(
         store.inbound,
         InboundRouter(store.inbound, accounts, OwnNumbers({})),
         intake,
         new_id=lambda: uuid7().bytes,
-        clock_ms=lambda: NOW_MS,
+        clock_ms=clock_ms,
     )
     maintenance = Maintenance(
         store,
         owner="embedded",
         repeats=RepeatPolicy(),
         receipt_grace_ms=0,
-        clock_ms=lambda: NOW_MS,
+        clock_ms=clock_ms,
     )
-    failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=lambda: NOW_MS)
+    failover = Failover(store, accounts, dispatch, intake.routing, clock_ms=clock_ms)
     cluster = SingleNode(settings.pop("reload", nothing_to_reload))
     measures = MetricsCollector(
         store.health,
         (cluster, dispatch, intake, inbound, failover, maintenance),
         lambda: dispatch.lanes,
-        clock_ms=lambda: NOW_MS,
+        clock_ms=clock_ms,
     )
     known: dict[str, Any] = {
         "admin_token": "admin-token",
@@ -193,9 +197,9 @@ async def wire(store: SqliteStore, **settings: Any) -> Services:
         cluster=cluster,
         metrics=measures,
         readiness=ReadinessCheck(
-            store.health, dispatch.is_any_available, clock_ms=lambda: NOW_MS, time_s=time.monotonic
+            store.health, dispatch.is_any_available, clock_ms=clock_ms, time_s=time.monotonic
         ),
-        clock_ms=lambda: NOW_MS,
+        clock_ms=clock_ms,
         **(known | settings),
     )
 
