@@ -156,7 +156,7 @@ async def test_a_carrier_that_refuses_our_bind_gives_way_to_the_next(field):
 
 
 async def test_a_part_in_doubt_at_one_carrier_never_reaches_the_next(field):
-    field.operators["one"].set_faults(Faults((Rule(do=Silent(taken=True)),)))
+    field.operators["one"].set_faults(Faults((Rule(do=Silent(accepted=True)),)))
     doubtful = await field.send("in doubt", category="code")
     await field.until(doubtful, "in_doubt")
     await field.operators["one"].stop()

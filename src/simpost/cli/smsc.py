@@ -56,7 +56,7 @@ def smsc(
     gsm7: Annotated[
         Literal["unpacked", "packed"], typer.Option(help="Packing of septets in data_coding 0.")
     ] = "unpacked",
-    answer_delay: Annotated[
+    response_delay: Annotated[
         float,
         typer.Option(min=0, callback=finite, help="Seconds from a submit_sm to its response."),
     ] = 0.0,
@@ -96,7 +96,7 @@ def smsc(
         id_format=id_format,
         default_alphabet=default_alphabet,
         gsm7_packed=gsm7 == "packed",
-        answer_delay_s=answer_delay,
+        response_delay_s=response_delay,
         receipt_delay_s=receipt_delay,
         window=window,
         seed=seed,

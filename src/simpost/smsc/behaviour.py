@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 
 from simpost.smpp import MessageState, Status
 from simpost.smsc.content import Submit
-from simpost.smsc.faults import AnswerFault, MangleReceipt, ReceiptId, ShapeReceipt
+from simpost.smsc.faults import MangleReceipt, ReceiptId, ResponseFault, ShapeReceipt
 
 
 class ReceiptStyle(NamedTuple):
@@ -42,7 +42,7 @@ class SubmitScript(NamedTuple):
 
     Attributes:
         status: of the answer; what is not ESME_ROK ends here.
-        answer_delay_s: from the submit to its answer.
+        response_delay_s: from the submit to its answer.
         state: the final state; ENROUTE means that it never gets one, so no receipt ever comes.
         error: the network's error code, told in the receipt.
         receipt_delay_s: from the answer to the final state and its receipt.
@@ -54,12 +54,12 @@ class SubmitScript(NamedTuple):
     """
 
     status: int = Status.ESME_ROK
-    answer_delay_s: float = 0.0
+    response_delay_s: float = 0.0
     state: MessageState = MessageState.DELIVERED
     error: int = 0
     receipt_delay_s: float = 0.0
     network_error: tuple[int, int] | None = None
-    answer: AnswerFault | None = None
+    answer: ResponseFault | None = None
     seed: int = 0
     congestion: int | None = None
     receipt: ReceiptStyle = PLAIN_RECEIPT
@@ -90,12 +90,12 @@ SPECIAL_NUMBERS: Final = {
 class ByNumber:
     """Delivers everything, except to numbers that end like `SPECIAL_NUMBERS`."""
 
-    answer_delay_s: float = 0.0
+    response_delay_s: float = 0.0
     receipt_delay_s: float = 0.0
 
     def decide(self, request: Submit) -> SubmitScript:
         state, error = SPECIAL_NUMBERS.get(request.destination_addr[-6:], _DELIVERED)
-        return _script_of(self.answer_delay_s, state, error, self.receipt_delay_s)
+        return _script_of(self.response_delay_s, state, error, self.receipt_delay_s)
 
 
 _DELIVERED: Final = (MessageState.DELIVERED, 0)
@@ -103,7 +103,7 @@ _DELIVERED: Final = (MessageState.DELIVERED, 0)
 
 @cache
 def _script_of(
-    answer_delay_s: float, state: MessageState, error: int, receipt_delay_s: float
+    response_delay_s: float, state: MessageState, error: int, receipt_delay_s: float
 ) -> SubmitScript:
     """One for each kind of number, not one for each submit."""
-    return SubmitScript(Status.ESME_ROK, answer_delay_s, state, error, receipt_delay_s)
+    return SubmitScript(Status.ESME_ROK, response_delay_s, state, error, receipt_delay_s)

@@ -88,7 +88,7 @@ class Refuse(SimulatedFault, frozen=True, tag="refuse"):
 
 class Slow(SimulatedFault, frozen=True, tag="slow"):
     seconds: Seconds
-    most_seconds: Seconds | None = None
+    max_seconds: Seconds | None = None
 
 
 class Congestion(SimulatedFault, frozen=True, tag="congestion"):
@@ -96,37 +96,37 @@ class Congestion(SimulatedFault, frozen=True, tag="congestion"):
 
 
 class Silent(SimulatedFault, frozen=True, tag="silent"):
-    taken: bool = True
+    accepted: bool = True
 
 
 class Drop(SimulatedFault, frozen=True, tag="drop"):
-    taken: bool = True
+    accepted: bool = True
 
 
 class Reset(SimulatedFault, frozen=True, tag="reset"):
     octets: Annotated[int, Meta(ge=0, le=65_536)] = 10
-    taken: bool = True
+    accepted: bool = True
 
 
 class HalfOpen(SimulatedFault, frozen=True, tag="half_open"):
     seconds: Seconds = 600.0
-    taken: bool = True
+    accepted: bool = True
 
 
 class WrongSequence(SimulatedFault, frozen=True, tag="wrong_sequence"):
     by: Annotated[int, Meta(ge=1, le=0x7FFFFFFE)] = 1_000_000
 
 
-class DoubleAnswer(SimulatedFault, frozen=True, tag="double_answer"):
+class DoubleResponse(SimulatedFault, frozen=True, tag="double_response"):
     copies: Copies = 2
 
 
-class MangleAnswer(SimulatedFault, frozen=True, tag="mangle_answer"):
+class MangleResponse(SimulatedFault, frozen=True, tag="mangle_response"):
     changes: Annotated[int, Meta(ge=1, le=1000)] = 3
     header: bool = False
 
 
-class Become(SimulatedFault, frozen=True, tag="become"):
+class FinalState(SimulatedFault, frozen=True, tag="final_state"):
     state: StateName
     error: Annotated[int, Meta(ge=0, le=999)] = 0
     network: Octet = 3
@@ -143,7 +143,7 @@ class ReceiptFirst(SimulatedFault, frozen=True, tag="receipt_first"):
 
 class DelayReceipt(SimulatedFault, frozen=True, tag="delay_receipt"):
     seconds: Seconds
-    most_seconds: Seconds | None = None
+    max_seconds: Seconds | None = None
 
 
 class DoubleReceipt(SimulatedFault, frozen=True, tag="double_receipt"):
@@ -178,15 +178,15 @@ class MangleReceipt(SimulatedFault, frozen=True, tag="mangle_receipt"):
     header: bool = False
 
 
-AnswerFault: TypeAlias = (
-    Silent | Drop | Reset | HalfOpen | WrongSequence | DoubleAnswer | MangleAnswer
+ResponseFault: TypeAlias = (
+    Silent | Drop | Reset | HalfOpen | WrongSequence | DoubleResponse | MangleResponse
 )
 SubmitFault: TypeAlias = (
     Refuse
     | Slow
     | Congestion
-    | AnswerFault
-    | Become
+    | ResponseFault
+    | FinalState
     | HandsetOff
     | ReceiptFirst
     | DelayReceipt

@@ -30,7 +30,7 @@ class SimulatorOptions:
         id_format: how message ids are written in answers and receipts.
         default_alphabet: what data_coding 0 means.
         gsm7_packed: data_coding 0 carries septets packed as on the air, not one an octet.
-        answer_delay_s, receipt_delay_s: given to the default behaviour.
+        response_delay_s, receipt_delay_s: given to the default behaviour.
         retry_s: from a receipt not taken to its repetition.
         window: receipts that may wait for their answer in one session.
         response_timeout_s: the wait for the answer to a receipt.
@@ -52,7 +52,7 @@ class SimulatorOptions:
     id_format: IdFormat = "decimal"
     default_alphabet: DefaultAlphabet = "gsm7"
     gsm7_packed: bool = False
-    answer_delay_s: float = 0.0
+    response_delay_s: float = 0.0
     receipt_delay_s: float = 0.0
     retry_s: float = 5.0
     window: int = 10

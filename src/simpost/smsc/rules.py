@@ -116,18 +116,18 @@ def _refuse(script: SubmitScript, fault: f.Refuse, _: Random) -> SubmitScript:
 
 
 def _slow(script: SubmitScript, fault: f.Slow, random: Random) -> SubmitScript:
-    return script._replace(answer_delay_s=_between(fault.seconds, fault.most_seconds, random))
+    return script._replace(response_delay_s=_between(fault.seconds, fault.max_seconds, random))
 
 
 def _congestion(script: SubmitScript, fault: f.Congestion, _: Random) -> SubmitScript:
     return script._replace(congestion=fault.percent)
 
 
-def _answer(script: SubmitScript, fault: f.AnswerFault, random: Random) -> SubmitScript:
+def _answer(script: SubmitScript, fault: f.ResponseFault, random: Random) -> SubmitScript:
     return script._replace(answer=fault, seed=random.getrandbits(32))
 
 
-def _become(script: SubmitScript, fault: f.Become, _: Random) -> SubmitScript:
+def _final_state(script: SubmitScript, fault: f.FinalState, _: Random) -> SubmitScript:
     code = fault.error if fault.code is None else fault.code
     network_error = (fault.network, code)
     state = MessageState[fault.state]
@@ -139,7 +139,7 @@ def _handset_off(script: SubmitScript, fault: f.HandsetOff, _: Random) -> Submit
 
 
 def _delay_receipt(script: SubmitScript, fault: f.DelayReceipt, random: Random) -> SubmitScript:
-    return script._replace(receipt_delay_s=_between(fault.seconds, fault.most_seconds, random))
+    return script._replace(receipt_delay_s=_between(fault.seconds, fault.max_seconds, random))
 
 
 def _receipt_first(script: SubmitScript, fault: f.ReceiptFirst, _: Random) -> SubmitScript:
@@ -187,9 +187,9 @@ _SHAPES: Final[dict[type[f.SimulatedFault], _Shape]] = {
     f.Reset: _answer,
     f.HalfOpen: _answer,
     f.WrongSequence: _answer,
-    f.DoubleAnswer: _answer,
-    f.MangleAnswer: _answer,
-    f.Become: _become,
+    f.DoubleResponse: _answer,
+    f.MangleResponse: _answer,
+    f.FinalState: _final_state,
     f.HandsetOff: _handset_off,
     f.ReceiptFirst: _receipt_first,
     f.DelayReceipt: _delay_receipt,

@@ -78,7 +78,7 @@ class Simulator:
             on_lost=self._on_lost,
         )
         self._exchange = SubmitHandler(
-            options.behaviour or ByNumber(options.answer_delay_s, options.receipt_delay_s),
+            options.behaviour or ByNumber(options.response_delay_s, options.receipt_delay_s),
             self._delivery,
             self._scheduler,
             self.counters,

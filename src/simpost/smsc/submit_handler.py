@@ -82,7 +82,7 @@ class SubmitHandler:
 
     def submit(self, line: FaultySession, request: Submit) -> None:
         content, received = self._judge(line, request)
-        delay_s = received.script.answer_delay_s
+        delay_s = received.script.response_delay_s
         if delay_s > 0:
             finish = partial(self._finish_late, line, content, received)
             if self._scheduler.after(delay_s, finish):
@@ -198,9 +198,9 @@ class SubmitHandler:
             wire.cut(*place, fault.octets)
         elif isinstance(fault, f.WrongSequence):
             wire.tamper(*place, resequenced(fault.by))
-        elif isinstance(fault, f.DoubleAnswer):
+        elif isinstance(fault, f.DoubleResponse):
             wire.tamper(*place, doubled(fault.copies))
-        elif isinstance(fault, f.MangleAnswer):
+        elif isinstance(fault, f.MangleResponse):
             wire.tamper(*place, mangled(fault.changes, script.seed, header=fault.header))
         line.respond(request, response)
         if isinstance(fault, f.Drop):
@@ -228,7 +228,7 @@ class SubmitHandler:
 
 
 def _is_taken(script: SubmitScript) -> bool:
-    return getattr(script.answer, "taken", True)
+    return getattr(script.answer, "accepted", True)
 
 
 def _response(request: Submit, status: int, message_id: str) -> Pdu:

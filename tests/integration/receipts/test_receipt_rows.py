@@ -30,9 +30,9 @@ from simpost.runtime.clock import wall_clock_ms
 from simpost.smpp import DeliverSm, MessageState, Status, SubmitSmResp, format_receipt, receipt_tlvs
 from simpost.smsc import Faults, Rule, Simulator, SimulatorOptions, When
 from simpost.smsc.faults import (
-    Become,
     DelayReceipt,
     DoubleReceipt,
+    FinalState,
     Intermediate,
     LoseReceipt,
     ReceiptFirst,
@@ -261,7 +261,7 @@ async def test_row_2_a_receipt_before_the_response_is_parked_until_it_comes(path
 async def test_row_3_one_failed_part_of_three_is_not_delivered(path):
     """jasmin#663, #1123, #789."""
     second = When(after=1, times=1)
-    failing = Become(state="UNDELIVERABLE", error=6)
+    failing = FinalState(state="UNDELIVERABLE", error=6)
     async with simulated(path, failing, when=second) as service:
         message = await service.until_ended(await service.send("one ", "two ", "three"))
         assert (message.state, message.reason) == (State.FAILED, Reason.UNDELIVERABLE)
@@ -314,7 +314,7 @@ async def test_row_6_success_and_failure_are_read_in_every_format(
     path, shape, become, state, reason
 ):
     """jasmin#447, #1050, #760; php-smpp#70."""
-    faults = [shape] + ([Become(state=become, error=11)] if become else [])
+    faults = [shape] + ([FinalState(state=become, error=11)] if become else [])
     async with simulated(path, *faults) as service:
         message = await service.until_ended(await service.send("hello"))
         assert (message.state, message.reason) == (state, reason)

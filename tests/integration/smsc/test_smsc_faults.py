@@ -93,7 +93,7 @@ async def test_a_slow_answer_comes_late_and_is_known_as_such(start: Start) -> No
 
 
 async def test_random_delays_let_answers_overtake_each_other(start: Start) -> None:
-    simulator = await start(faults=rules(f.Slow(seconds=0, most_seconds=0.1)), seed=3)
+    simulator = await start(faults=rules(f.Slow(seconds=0, max_seconds=0.1)), seed=3)
     order: list[int] = []
     async with bound(simulator, window=20) as esme:
         futures = [esme.session.request(one(0)) for _ in range(20)]
@@ -104,28 +104,28 @@ async def test_random_delays_let_answers_overtake_each_other(start: Start) -> No
     assert order != list(range(20))
 
 
-@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize(
     "fault", [f.Silent, f.Drop, f.Reset, f.HalfOpen], ids=lambda fault: fault.__name__
 )
-async def test_a_text_without_an_answer_was_taken_or_was_not(
-    start: Start, fault: Any, taken: bool
+async def test_a_text_without_a_response_was_accepted_or_not(
+    start: Start, fault: Any, accepted: bool
 ) -> None:
     """The ESME is in doubt; a receipt on the next bind may end it."""
-    simulator = await start(faults=rules(fault(taken=taken), times=1))
+    simulator = await start(faults=rules(fault(accepted=accepted), times=1))
     async with binding(simulator, Witness()) as lost:
         with pytest.raises((ResponseTimeout, SessionClosed)) as doubt:
             await lost.session.request(one())
         lost.session.abort()
         assert doubt.value.written
     [received] = simulator.submits
-    assert bool(received.message_id) is taken
+    assert bool(received.message_id) is accepted
     async with bound(simulator) as esme:
-        if taken and fault is not f.Silent:
+        if accepted and fault is not f.Silent:
             assert parse_receipt(await esme.delivered()).message_id == received.message_id
         [after] = await esme.send("after", "66800000000")
     assert after != received.message_id
-    assert (simulator.handsets.find(NUMBER) is not None) is taken
+    assert (simulator.handsets.find(NUMBER) is not None) is accepted
 
 
 async def test_silence_leaves_the_link_alive_however_often(start: Start) -> None:
@@ -219,7 +219,7 @@ async def test_a_wrong_sequence_answers_nobody(start: Start) -> None:
 
 
 async def test_a_double_answer_comes_twice(start: Start) -> None:
-    simulator = await start(faults=rules(f.DoubleAnswer(copies=3)))
+    simulator = await start(faults=rules(f.DoubleResponse(copies=3)))
     async with binding(simulator, Witness()) as esme:
         answer = await esme.ask(one(0), SubmitSmResp)
         await esme.session.request(EnquireLink())
@@ -227,7 +227,7 @@ async def test_a_double_answer_comes_twice(start: Start) -> None:
 
 
 async def test_a_mangled_answer_is_not_what_it_was(start: Start) -> None:
-    simulator = await start(faults=rules(f.MangleAnswer(changes=2)), seed=5)
+    simulator = await start(faults=rules(f.MangleResponse(changes=2)), seed=5)
     plain = await start(seed=5)
     [_, octets], [_, whole] = [
         await read_pdus(each, 2, one(0, sequence_number=2)) for each in (simulator, plain)
@@ -250,7 +250,7 @@ async def read_pdus(simulator: Simulator, count: int, request: Any) -> list[byte
 
 
 async def test_a_mangled_header_can_cost_the_link(start: Start) -> None:
-    simulator = await start(faults=rules(f.MangleAnswer(changes=60, header=True)), seed=1)
+    simulator = await start(faults=rules(f.MangleResponse(changes=60, header=True)), seed=1)
     async with binding(simulator, Witness()) as esme:
         with pytest.raises((SessionClosed, ResponseTimeout)):
             await esme.session.request(one(0))
@@ -288,7 +288,7 @@ async def test_each_destination_of_submit_multi_meets_the_rules(start: Start) ->
 
 
 async def test_the_one_answer_to_submit_multi_meets_the_wire_too(start: Start) -> None:
-    simulator = await start(faults=rules(f.Drop(taken=False), to="6682"))
+    simulator = await start(faults=rules(f.Drop(accepted=False), to="6682"))
     destinations = tuple(SmeAddress(1, 1, number) for number in ("66811111111", "66822222222"))
     async with bound(simulator) as esme:
         request = SubmitMulti(source_addr="4455", dest_address=destinations, short_message=b"x")
@@ -467,30 +467,34 @@ async def test_a_mangled_receipt_comes_whole_when_it_is_repeated(start: Start) -
 
 
 @pytest.mark.parametrize(
-    ("become", "state", "network_error"),
+    ("fault", "state", "network_error"),
     [
-        (f.Become(state="EXPIRED", error=27), MessageState.EXPIRED, (3, 27)),
-        (f.Become(state="UNDELIVERABLE", error=1, network=1, code=99), MessageState(5), (1, 99)),
-        (f.Become(state="REJECTED"), MessageState.REJECTED, (3, 0)),
-        (f.Become(state="UNKNOWN"), MessageState.UNKNOWN, (3, 0)),
-        (f.Become(state="DELETED"), MessageState.DELETED, (3, 0)),
-        (f.Become(state="ACCEPTED"), MessageState.ACCEPTED, (3, 0)),
+        (f.FinalState(state="EXPIRED", error=27), MessageState.EXPIRED, (3, 27)),
+        (
+            f.FinalState(state="UNDELIVERABLE", error=1, network=1, code=99),
+            MessageState(5),
+            (1, 99),
+        ),
+        (f.FinalState(state="REJECTED"), MessageState.REJECTED, (3, 0)),
+        (f.FinalState(state="UNKNOWN"), MessageState.UNKNOWN, (3, 0)),
+        (f.FinalState(state="DELETED"), MessageState.DELETED, (3, 0)),
+        (f.FinalState(state="ACCEPTED"), MessageState.ACCEPTED, (3, 0)),
     ],
 )
 async def test_a_text_can_end_in_any_state(
-    start: Start, become: f.Become, state: MessageState, network_error: tuple[int, int]
+    start: Start, fault: f.FinalState, state: MessageState, network_error: tuple[int, int]
 ) -> None:
-    simulator = await start(faults=rules(become))
+    simulator = await start(faults=rules(fault))
     async with bound(simulator) as esme:
         await esme.send("Hello", registered_delivery=1)
         read = parse_receipt(await esme.delivered())
     assert (read.state, read.network_error) == (state, network_error)
-    assert read.error == f"{become.error:03}"
+    assert read.error == f"{fault.error:03}"
     assert simulator.handsets.find(NUMBER) is None
 
 
 async def test_a_text_can_stay_on_its_way_for_ever(start: Start) -> None:
-    simulator = await start(faults=rules(f.Become(state="ENROUTE"), times=1))
+    simulator = await start(faults=rules(f.FinalState(state="ENROUTE"), times=1))
     async with bound(simulator) as esme:
         await esme.send("never", registered_delivery=1)
         [told] = await esme.send("told", registered_delivery=1)
@@ -568,10 +572,10 @@ HOSTILE = Faults(
         f.Rule(do=do, when=f.When(share=0.3))
         for do in (
             f.Refuse(status="ESME_RTHROTTLED"),
-            f.DoubleAnswer(),
+            f.DoubleResponse(),
             f.WrongSequence(),
-            f.MangleAnswer(changes=2),
-            f.Become(state="EXPIRED"),
+            f.MangleResponse(changes=2),
+            f.FinalState(state="EXPIRED"),
             f.MangleReceipt(changes=2),
         )
     )

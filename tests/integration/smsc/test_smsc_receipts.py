@@ -140,7 +140,7 @@ async def test_a_receipt_refused_for_now_comes_again(simulator: Simulator, statu
 
 
 async def test_a_delayed_answer_comes_while_others_are_asked(start: Start) -> None:
-    simulator = await start(answer_delay_s=0.02, receipt_delay_s=0.01)
+    simulator = await start(response_delay_s=0.02, receipt_delay_s=0.01)
     async with bound(simulator, window=20) as esme:
         futures = [
             esme.session.request(part)
@@ -160,7 +160,7 @@ async def test_a_submit_whose_link_was_lost_before_the_answer_reached_its_handse
     start: Start,
 ) -> None:
     """The ESME is in doubt; the handset is not."""
-    simulator = await start(answer_delay_s=0.05)
+    simulator = await start(response_delay_s=0.05)
     async with bound(simulator) as lost:
         answer = lost.session.request(submit(short_message=b"Hello"))
         await lost.session.request(EnquireLink())  # answered at once, so the submit was read

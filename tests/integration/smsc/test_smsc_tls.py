@@ -123,14 +123,14 @@ async def test_with_a_ca_only_clients_it_has_signed_are_let_in(
         await esme.send("Hello")
 
 
-@pytest.mark.parametrize("fault", [f.Drop(), f.Reset(), f.HalfOpen(), f.DoubleAnswer()])
+@pytest.mark.parametrize("fault", [f.Drop(), f.Reset(), f.HalfOpen(), f.DoubleResponse()])
 async def test_faults_work_through_tls(
-    start: Start, authority: Authority, fault: f.AnswerFault
+    start: Start, authority: Authority, fault: f.ResponseFault
 ) -> None:
     faults = Faults((f.Rule(do=fault, when=f.When(times=1)),))
     simulator = await start(tls_cert=authority.issue("centre"), faults=faults)
     async with binding(simulator, Witness(), ssl=trusting(authority)) as esme:
-        if isinstance(fault, f.DoubleAnswer):
+        if isinstance(fault, f.DoubleResponse):
             await esme.ask(submit(short_message=b"x"), SubmitSmResp)
             assert len(esme.odd) == 1
         else:

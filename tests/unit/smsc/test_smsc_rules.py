@@ -118,16 +118,16 @@ def test_only_what_comes_faster_than_the_rate_matches() -> None:
 def test_every_matching_rule_applies_and_the_first_wins_a_conflict() -> None:
     rules = rules_of(
         f.Rule(do=f.Slow(seconds=1)),
-        f.Rule(do=f.Become(state="EXPIRED", error=27)),
+        f.Rule(do=f.FinalState(state="EXPIRED", error=27)),
         f.Rule(do=f.Slow(seconds=2)),
-        f.Rule(do=f.Become(state="REJECTED")),
+        f.Rule(do=f.FinalState(state="REJECTED")),
         f.Rule(do=f.LoseReceipt()),
         f.Rule(do=f.DoubleReceipt(copies=3)),
         f.Rule(do=f.Silent()),
         f.Rule(do=f.Drop()),
     )
     made = script(rules)
-    assert made.answer_delay_s == 1
+    assert made.response_delay_s == 1
     assert (made.state, made.error) == (MessageState.EXPIRED, 27)
     assert made.network_error == (3, 27)
     assert (made.receipt.lost, made.receipt.copies) == (True, 3)
@@ -141,8 +141,8 @@ def test_without_a_match_the_script_is_unchanged() -> None:
 
 
 def test_a_random_delay_lies_between_its_bounds() -> None:
-    rules = rules_of(f.Rule(do=f.Slow(seconds=1, most_seconds=3)))
-    delays = [script(rules).answer_delay_s for _ in range(100)]
+    rules = rules_of(f.Rule(do=f.Slow(seconds=1, max_seconds=3)))
+    delays = [script(rules).response_delay_s for _ in range(100)]
     assert all(1 <= delay <= 3 for delay in delays)
     assert len(set(delays)) > 50
 
