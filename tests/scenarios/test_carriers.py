@@ -175,7 +175,7 @@ async def test_a_carrier_is_replaced_under_load(field):
         return [await field.send(f"text {n}") for n in range(50)]
 
     sending = asyncio.create_task(send_all())
-    await field.operators["one"].until_submits(5)
+    await field.operators["one"].wait_for_submits(5)
     field.configure('carrier = "two"', "two")
     done = await field.operate("POST", "reload")
     assert (done["added"], done["removed"], done["sections"]) == (["two"], ["one"], ["routes"])

@@ -100,7 +100,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
             http_port=handsets_port,
             system_id=_SYSTEM_ID,
             password=password,
-            on_line=_print_line,
+            write_line=_print_line,
         )
         smsc = Simulator(options)
         await smsc.start()

@@ -1,4 +1,4 @@
-"""`simpost smsc`: an SMSC simulator with handsets, for any ESME."""
+"""`simpost smsc`: run the SMSC simulator."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from simpost.errors import ConfigError
 from simpost.observe import configure_logging
 from simpost.smsc import Simulator, SimulatorOptions, read_faults
 
-_LONGEST_LINE = 256
-_TRY = """\
-simpost smsc: a message centre with handsets. Ctrl-C ends it.
+_MAX_LINE_LENGTH = 256
+_BANNER = """\
+simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
 
   bind to    {host}:{port}{tls}   system_id {system_id}, password {password}
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
-  handsets   {url}/   (open it: handsets light up as texts arrive)
+  handsets   {url}/   (open in a browser: shows texts as they arrive)
   as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
 
 {faults}  A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
@@ -29,11 +29,15 @@ simpost smsc: a message centre with handsets. Ctrl-C ends it.
 
 
 def smsc(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="SMPP port; 0: a free one.")] = 2775,
+    host: Annotated[str, typer.Option(help="Address of both ports.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="SMPP port; 0 selects a free one.")
+    ] = 2775,
     http_port: Annotated[
         int,
-        typer.Option(min=0, max=65_535, help="HTTP port of the page and its JSON; 0: a free one."),
+        typer.Option(
+            min=0, max=65_535, help="HTTP port of the page and its JSON; 0 selects a free one."
+        ),
     ] = 8081,
     system_id: Annotated[str, typer.Option(help="system_id that may bind.")] = "simpost",
     password: Annotated[
@@ -68,7 +72,7 @@ def smsc(
         int, typer.Option(min=1, help="Largest number of unanswered deliver_sm per session.")
     ] = 10,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of message ids and faults, to repeat a run.")
+        int | None, typer.Option(help="Seed that repeats message ids and faults.")
     ] = None,
     faults: Annotated[
         Path | None, typer.Option(help="TOML file of faults; see docs/faults.md.")
@@ -91,8 +95,8 @@ def smsc(
         host=host,
         port=port,
         http_port=http_port,
-        system_id=_within(15, "--system-id", system_id),
-        password=_within(8, "--password", _password(password, password_file)),
+        system_id=_checked_length(15, "--system-id", system_id),
+        password=_checked_length(8, "--password", _password(password, password_file)),
         id_format=id_format,
         default_alphabet=default_alphabet,
         gsm7_packed=gsm7 == "packed",
@@ -118,11 +122,11 @@ async def _run(options: SimulatorOptions) -> None:
     simulator = Simulator(options)
     await simulator.start()
     try:
-        text = _TRY.format(
+        text = _BANNER.format(
             host=options.host,
             port=simulator.port,
             tls=" (TLS)" if options.tls_cert else "",
-            faults=_about(simulator),
+            faults=_faults_summary(simulator),
             system_id=options.system_id,
             password=options.password,
             url=f"http://{options.host}:{simulator.http_port}",
@@ -133,11 +137,11 @@ async def _run(options: SimulatorOptions) -> None:
         await simulator.stop()
 
 
-def _about(simulator: Simulator) -> str:
+def _faults_summary(simulator: Simulator) -> str:
     count = len(simulator.faults.rules)
     if not count:
         return ""
-    rules = "1 rule of faults is" if count == 1 else f"{count} rules of faults are"
+    rules = "1 fault rule is" if count == 1 else f"{count} fault rules are"
     return f"  {rules} active; /stats counts how often each was applied\n\n"
 
 
@@ -148,7 +152,7 @@ def _password(given: str | None, file: Path | None) -> str:
         raise ConfigError("--password and --password-file: choose one.")
     try:
         with file.open(encoding="ascii") as opened:
-            password = opened.readline(_LONGEST_LINE).rstrip("\r\n")
+            password = opened.readline(_MAX_LINE_LENGTH).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not ASCII"
         raise ConfigError(f"--password-file {file} cannot be read: {why}.") from None
@@ -157,8 +161,8 @@ def _password(given: str | None, file: Path | None) -> str:
     return password
 
 
-def _within(limit: int, option: str, value: str) -> str:
-    """Raises BadParameter for credentials that do not fit into a bind (SMPP 3.4 4.1.1)."""
+def _checked_length(limit: int, option: str, value: str) -> str:
+    """The value. Raises BadParameter if it does not fit into a bind (SMPP 3.4 4.1.1)."""
     if not value.isascii() or len(value) > limit:
         raise typer.BadParameter(f"at most {limit} ASCII characters", param_hint=option)
     return value

@@ -1,4 +1,4 @@
-"""An SMSC with handsets that anyone can start and bind to."""
+"""An SMSC simulator with handsets, for tests and the demo. Nothing is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The submits the centre took, as query_sm and receipts need them."""
+"""Accepted submits, with what query_sm and receipts need of them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from simpost.smpp import DeliverSm, MessageState, format_receipt, receipt_tlvs
 from simpost.smpp.receipt import MAX_TEXT
 from simpost.smsc.behaviour import PLAIN_RECEIPT, ReceiptStyle, SubmitScript
 from simpost.smsc.content import Content, Submit, encoding_of
-from simpost.smsc.receipts import GSM_NETWORK, INTERMEDIATE, RECEIPT, written_id, written_text
-from simpost.smsc.wire_faults import Tamper, mangled
+from simpost.smsc.receipts import GSM_NETWORK, INTERMEDIATE, RECEIPT, receipt_ids_of, reshape_text
+from simpost.smsc.wire_faults import OctetFault, mangle_octets
 
-MAX_TAKEN: Final = 20_000
+MAX_ACCEPTED: Final = 20_000
 
 
 @dataclass(slots=True)
 class AcceptedSubmit:
-    """One submit that was answered with an id, and the deliver that tells what became of it.
+    """A submit that was answered with an id; it is also the `PendingDeliver` of its receipt.
 
-    Of its text it holds only what a receipt repeats.
+    Only the part of the text that a receipt repeats is kept.
 
     Attributes:
-        source, destination: ton, npi and address as they came.
-        state, error: what becomes of it at `done_at`; before that it is ENROUTE.
-        submitted_at, done_at: in seconds since the epoch.
-        network_error: network type and code; None tells `error` as a GSM network's.
+        source, destination: TON, NPI and address as received.
+        state, error: final state and network error from `done_at` on; ENROUTE before.
+        submitted_at, done_at: seconds since the epoch.
+        network_error: network type and code of the TLV; None: GSM and `error`.
         style: how its receipts differ from plain ones.
-        receipt_ids: its id in the text and in the TLV, where they are not as answered.
-        is_notice: it tells that the message is still on its way.
-        tries: how often its receipt was sent.
+        receipt_ids: the id in the receipt's text and in its TLV; None: as in the response.
+        is_notice: the deliver is an intermediate notice, not a receipt.
+        attempts: how often the receipt was sent.
     """
 
     message_id: str
@@ -49,14 +49,43 @@ class AcceptedSubmit:
     style: ReceiptStyle = PLAIN_RECEIPT
     receipt_ids: tuple[str, str] | None = None
     is_notice: bool = False
-    tries: int = 0
+    attempts: int = 0
+
+    @classmethod
+    def from_submit(
+        cls,
+        request: Submit,
+        content: Content,
+        script: SubmitScript,
+        message_id: str,
+        now: float,
+        id_base: int = 10,
+    ) -> AcceptedSubmit:
+        """What query_sm and receipts need of a submit; its size does not depend on the text."""
+        form = script.receipt.id
+        return cls(
+            message_id,
+            request.service_type,
+            (request.source_addr_ton, request.source_addr_npi, request.source_addr),
+            (request.dest_addr_ton, request.dest_addr_npi, request.destination_addr),
+            request.registered_delivery,
+            _receipt_text(content),
+            script.state,
+            script.error,
+            now,
+            now + script.receipt_delay_s,
+            script.network_error,
+            script.receipt,
+            None if form is None else receipt_ids_of(message_id, id_base, form),
+        )
 
     def state_at(self, now: float) -> MessageState:
+        """The state that query_sm returns at a time."""
         return self.state if now >= self.done_at else MessageState.ENROUTE
 
     @property
     def wants_receipt(self) -> bool:
-        """By registered_delivery bits 1-0 (SMPP 3.4 5.2.17; 3 is of SMPP 5.0 4.7.21)."""
+        """Whether registered_delivery requests one (SMPP 3.4 5.2.17; 3: SMPP 5.0 4.7.21)."""
         if self.state is MessageState.ENROUTE:
             return False
         wanted = self.registered_delivery & 0x03
@@ -66,25 +95,25 @@ class AcceptedSubmit:
 
     @property
     def wants_notice(self) -> bool:
-        """By registered_delivery bit 4 (SMPP 3.4 5.2.17)."""
+        """Whether registered_delivery requests intermediate notices (SMPP 3.4 5.2.17)."""
         return bool(self.registered_delivery & 0x10)
 
-    def pdu(self) -> DeliverSm:
-        """From the handset back to the sender: Appendix B text and TLVs (SMPP 3.4 Appendix B)."""
+    def build_pdu(self) -> DeliverSm:
+        """The receipt as a deliver_sm to the sender, with text and TLVs (SMPP 3.4 Appendix B)."""
         source_ton, source_npi, source = self.source
         destination_ton, destination_npi, destination = self.destination
-        by_text, by_tlv = self.receipt_ids or (self.message_id, self.message_id)
+        text_id, tlv_id = self.receipt_ids or (self.message_id, self.message_id)
         text = format_receipt(
-            by_text,
+            text_id,
             self.state,
-            submitted=_moment(int(self.submitted_at)),
-            done=_moment(int(self.done_at)),
+            submitted=_utc(int(self.submitted_at)),
+            done=_utc(int(self.done_at)),
             error=f"{self.error:03}",
             text=self.text,
         )
-        tlvs = receipt_tlvs(by_tlv, self.state, self._network_error())
+        tlvs = receipt_tlvs(tlv_id, self.state, self._network_error())
         if self.style.shape is not None:
-            text = written_text(text, self.style.shape)
+            text = reshape_text(text, self.style.shape)
             tlvs = tlvs if self.style.shape.tlvs else ()
         return DeliverSm(
             tlvs=tlvs,
@@ -99,15 +128,15 @@ class AcceptedSubmit:
             short_message=text,
         )
 
-    def tamper(self) -> Tamper | None:
-        """A line is noisy once: the repeat comes through."""
+    def octet_fault(self) -> OctetFault | None:
+        """How to mangle the receipt; None after the first attempt, so that the repeat is intact."""
         mangle = self.style.mangle
-        if mangle is None or self.tries > 1:
+        if mangle is None or self.attempts > 1:
             return None
-        return mangled(mangle.changes, self.style.seed, header=mangle.header)
+        return mangle_octets(mangle.changes, self.style.seed, header=mangle.header)
 
-    def answered(self, status: int | None) -> None:
-        """Nobody waits for it."""
+    def on_response(self, status: int | None) -> None:
+        """Does nothing: `DeliverQueue` counts responses to receipts."""
 
     def _network_error(self) -> tuple[int, int] | None:
         if self.state is MessageState.DELIVERED or (self.is_notice and not self.error):
@@ -116,51 +145,24 @@ class AcceptedSubmit:
 
 
 class AcceptedSubmits:
-    """The latest submits by id; the oldest is forgotten for one more than `max_taken`."""
+    """The latest `max_accepted` submits by id; the oldest is removed for a new one."""
 
-    def __init__(self, max_taken: int = MAX_TAKEN) -> None:
-        # An OrderedDict, because the first key of a dict costs more with every one taken before it.
-        self._taken: OrderedDict[str, AcceptedSubmit] = OrderedDict()
-        self._max_taken = max_taken
+    def __init__(self, max_accepted: int = MAX_ACCEPTED) -> None:
+        # An OrderedDict: finding the first key of a dict takes longer the more were deleted before.
+        self._by_id: OrderedDict[str, AcceptedSubmit] = OrderedDict()
+        self._max_taken = max_accepted
 
-    def add(self, taken: AcceptedSubmit) -> None:
-        self._taken[taken.message_id] = taken
-        if len(self._taken) > self._max_taken:
-            self._taken.popitem(last=False)
+    def add(self, submit: AcceptedSubmit) -> None:
+        self._by_id[submit.message_id] = submit
+        if len(self._by_id) > self._max_taken:
+            self._by_id.popitem(last=False)
 
     def find(self, message_id: str) -> AcceptedSubmit | None:
-        return self._taken.get(message_id)
+        return self._by_id.get(message_id)
 
 
-def accepted_submit(
-    request: Submit,
-    content: Content,
-    script: SubmitScript,
-    message_id: str,
-    now: float,
-    id_base: int = 10,
-) -> AcceptedSubmit:
-    """What is to be remembered of a submit, however long its text is."""
-    form = script.receipt.id
-    return AcceptedSubmit(
-        message_id,
-        request.service_type,
-        (request.source_addr_ton, request.source_addr_npi, request.source_addr),
-        (request.dest_addr_ton, request.dest_addr_npi, request.destination_addr),
-        request.registered_delivery,
-        _repeatable(content),
-        script.state,
-        script.error,
-        now,
-        now + script.receipt_delay_s,
-        script.network_error,
-        script.receipt,
-        None if form is None else written_id(message_id, id_base, form),
-    )
-
-
-def _repeatable(content: Content) -> bytes:
-    """The beginning of a text in the receipt's own alphabet."""
+def _receipt_text(content: Content) -> bytes:
+    """The beginning of the text, for the receipt; empty unless it is in the default alphabet."""
     if content.data_coding != 0:
         return b""
     header = content.header
@@ -171,6 +173,6 @@ def _repeatable(content: Content) -> bytes:
     return content.octets[header.octets : header.octets + MAX_TEXT]
 
 
-@lru_cache(maxsize=256)  # receipts have minutes, and many are of the same second
-def _moment(second: int) -> datetime:
+@lru_cache(maxsize=256)  # receipts show minutes, and many are of the same second
+def _utc(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)

@@ -1,4 +1,4 @@
-"""What becomes of a submit: the one place where the simulator is kind or not."""
+"""How the simulator treats each submit: its response, final state and receipts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ class ReceiptStyle(NamedTuple):
     """How the receipts of one submit differ from plain ones.
 
     Attributes:
-        lost: none is sent, though the state is reached.
-        first_s: the receipt goes out so long before the answer; None sends it after.
-        copies, copy_delay_s: how often it comes, and how long after the one before.
-        id, shape, mangle: how it is written; `seed` decides what is mangled.
-        notice: an intermediate notice comes before; "always" also where none was asked for.
+        lost: no receipt is sent, although the final state is reached.
+        before_response_s: seconds from the receipt to the response; None: the response is first.
+        copies, copy_delay_s: how often it is sent, and the seconds between two copies.
+        id, shape, mangle: how it is written; `seed` selects what is mangled.
+        notice: an intermediate notice is sent before it, if the submit requested one.
+        notice_always: the notice is sent without a request, too.
     """
 
     lost: bool = False
-    first_s: float | None = None
+    before_response_s: float | None = None
     copies: int = 1
     copy_delay_s: float = 0.0
     id: ReceiptId | None = None
@@ -38,19 +39,20 @@ PLAIN_RECEIPT: Final = ReceiptStyle()
 
 
 class SubmitScript(NamedTuple):
-    """What becomes of one submit.
+    """How one submit is treated.
 
     Attributes:
-        status: of the answer; what is not ESME_ROK ends here.
-        response_delay_s: from the submit to its answer.
-        state: the final state; ENROUTE means that it never gets one, so no receipt ever comes.
-        error: the network's error code, told in the receipt.
-        receipt_delay_s: from the answer to the final state and its receipt.
-        network_error: network type and code of the TLV; None tells `error` as a GSM network's.
-        answer: what goes wrong with the answer on the wire; `seed` decides what is mangled.
-        congestion: told in the answer, in percent, to those who speak SMPP 5.0.
+        status: command_status of the response; anything but ESME_ROK refuses the submit.
+        response_delay_s: seconds from the submit to its response.
+        state: the final state; ENROUTE: it never has one, and no receipt is sent.
+        error: the network's error code, as in the receipt's `err`.
+        receipt_delay_s: seconds from the response to the final state and its receipt.
+        network_error: network type and code of the TLV; None: GSM and `error`.
+        response_fault: what goes wrong with the response on the wire.
+        seed: selects what is mangled in the response.
+        congestion: congestion_state of the response in percent, for sessions of SMPP 5.0.
         receipt: how its receipts are written and sent.
-        off_s: its handset is off for so long from now on.
+        handset_off_s: seconds for which its handset is off from now on.
     """
 
     status: int = Status.ESME_ROK
@@ -59,16 +61,18 @@ class SubmitScript(NamedTuple):
     error: int = 0
     receipt_delay_s: float = 0.0
     network_error: tuple[int, int] | None = None
-    answer: ResponseFault | None = None
+    response_fault: ResponseFault | None = None
     seed: int = 0
     congestion: int | None = None
     receipt: ReceiptStyle = PLAIN_RECEIPT
-    off_s: float = 0.0
+    handset_off_s: float = 0.0
 
 
 class Behaviour(Protocol):
+    """Decides the script of each submit."""
+
     def decide(self, request: Submit) -> SubmitScript:
-        """Called once for each submit that is valid, in the order of the wire."""
+        """The script of a valid submit; called once for each, in the order they are received."""
 
 
 SPECIAL_PREFIX: Final = "99900"
@@ -83,7 +87,7 @@ SPECIAL_NUMBERS: Final = {
         (MessageState.REJECTED, 13),  # call barred
     )
 }
-"""Ending of a number: what becomes of every text to it. The last digit is SMPP's message_state."""
+"""Last digits of a number: state and error of texts to it. The last is SMPP's message_state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +109,5 @@ _DELIVERED: Final = (MessageState.DELIVERED, 0)
 def _script_of(
     response_delay_s: float, state: MessageState, error: int, receipt_delay_s: float
 ) -> SubmitScript:
-    """One for each kind of number, not one for each submit."""
+    """Cached: the hot path makes no script for each submit."""
     return SubmitScript(Status.ESME_ROK, response_delay_s, state, error, receipt_delay_s)

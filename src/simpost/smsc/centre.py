@@ -1,4 +1,4 @@
-"""The message centre: what each request of an ESME is answered with."""
+"""The message centre: authenticates binds and dispatches the requests of ESMEs."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _RECEIVING: Final = (SessionState.BOUND_RX, SessionState.BOUND_TRX)
 
 
 class MessageCentre(SessionHandler):
-    """Knows who is bound, and hands every request to who can answer it.
+    """The session handler of all ESMEs: counts binds and responds to every request.
 
     Attributes:
-        bound: how many sessions are bound now.
+        bound: number of sessions that are bound now.
     """
 
     def __init__(
         self,
-        exchange: SubmitHandler,
-        ledger: AcceptedSubmits,
+        submit_handler: SubmitHandler,
+        accepted: AcceptedSubmits,
         deliver_queues: tuple[DeliverQueue, ...],
         counters: Counters,
         *,
@@ -59,17 +59,17 @@ class MessageCentre(SessionHandler):
         clock: Callable[[], float],
     ) -> None:
         self.bound = 0
-        self._exchange = exchange
-        self._ledger = ledger
+        self._submit_handler = submit_handler
+        self._accepted = accepted
         self._deliver_queues = deliver_queues
         self._counters = counters
         self._credentials = (system_id, password)
         self._clock = clock
 
-    # What the link tells.
+    # Called by the session.
 
     def authenticate(self, bind: Bind, _peer: str) -> int | Awaitable[int]:
-        """Who it is, whether it knows the password, and what the rules say."""
+        """The status of a bind: by system_id and password, then by the fault rules."""
         system_id, password = self._credentials
         status: int = Status.ESME_ROK
         seconds = 0.0
@@ -77,39 +77,39 @@ class MessageCentre(SessionHandler):
             status = Status.ESME_RINVSYSID
         elif not hmac.compare_digest(bind.password.encode(), password.encode()):
             status = Status.ESME_RINVPASWD
-        elif self._exchange.rules is not None:
-            fault = self._exchange.rules.on_bind(_kind(bind), self.bound)
+        elif self._submit_handler.rules is not None:
+            fault = self._submit_handler.rules.bind_fault(_bind_kind(bind), self.bound)
             if fault is not None:
                 status, seconds = status_code(fault.status), fault.seconds
         if status:
             self._counters.binds_refused += 1
         else:
             self._counters.binds += 1
-        return _after(seconds, status) if seconds else status
+        return _delayed(seconds, status) if seconds else status
 
     def on_bound(self, session: Session) -> None:
         self.bound += 1
         assert isinstance(session, FaultySession)
         if session.state in _RECEIVING:
             for deliver_queue in self._deliver_queues:
-                deliver_queue.open(session)
+                deliver_queue.add_receiver(session)
 
     def on_window_free(self, session: Session) -> None:
         assert isinstance(session, FaultySession)
-        if not session.is_reading:
-            self._pump()
+        if not session.is_handling_input:
+            self._fill_windows()
 
-    def read_through(self) -> None:
-        """The answers to all that came have left: only now the texts go on their way."""
-        self._exchange.deliver()
-        self._pump()
+    def on_input_handled(self) -> None:
+        """Deliver the accepted texts: called after the responses to all PDUs read were written."""
+        self._submit_handler.deliver()
+        self._fill_windows()
 
     def on_closed(self, session: Session, reason: CloseReason) -> None:
         if session.bind is not None:
             self.bound -= 1
         assert isinstance(session, FaultySession)
         for deliver_queue in self._deliver_queues:
-            deliver_queue.close(session)
+            deliver_queue.remove_receiver(session)
 
     def on_tolerated(self, session: Session, what: str) -> None:
         self._counters.tolerated += 1
@@ -123,52 +123,50 @@ class MessageCentre(SessionHandler):
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
         self._counters.unexpected_responses += 1
         for deliver_queue in self._deliver_queues:
-            deliver_queue.answered_late(request, response.command_status)
+            deliver_queue.on_late_response(request, response.command_status)
 
     def on_request(self, session: Session, request: Pdu) -> None:
         assert isinstance(session, FaultySession)
-        if session.wire.is_deaf:  # read before it was, and never answered
+        if session.wire.ignores_input:  # the PDU was read before the connection was frozen
             return
         if isinstance(request, _SUBMITS):
-            self._exchange.submit(session, request)
+            self._submit_handler.submit(session, request)
         elif isinstance(request, SubmitMulti):
-            self._exchange.submit_multi(session, request)
+            self._submit_handler.submit_multi(session, request)
         elif isinstance(request, QuerySm):
             self._on_query(session, request)
         elif isinstance(request, CancelSm):
-            session.refuse(request, Status.ESME_RCANCELFAIL)  # it has reached the handset already
+            session.refuse(request, Status.ESME_RCANCELFAIL)  # the text is already on the handset
         elif isinstance(request, ReplaceSm):
             session.refuse(request, Status.ESME_RREPLACEFAIL)
         elif request.response is not None:
             session.refuse(request, Status.ESME_RINVCMDID)
 
-    def _pump(self) -> None:
+    def _fill_windows(self) -> None:
         for deliver_queue in self._deliver_queues:
-            deliver_queue.pump()
-
-    # Questions.
+            deliver_queue.fill_windows()
 
     def _on_query(self, session: Session, request: QuerySm) -> None:
-        """The id and the sender must be those of the submit (SMPP 3.4 4.8)."""
-        self._exchange.deliver()
-        taken = self._ledger.find(request.message_id)
-        if taken is None or taken.source[2] != request.source_addr:
+        """Respond with the state; id and sender must be those of the submit (SMPP 3.4 4.8)."""
+        self._submit_handler.deliver()
+        accepted = self._accepted.find(request.message_id)
+        if accepted is None or accepted.source[2] != request.source_addr:
             session.refuse(request, Status.ESME_RQUERYFAIL)
             return
-        state = taken.state_at(self._clock())
+        state = accepted.state_at(self._clock())
         is_final = state is not MessageState.ENROUTE
-        done = format_absolute(datetime.fromtimestamp(taken.done_at, UTC)) if is_final else ""
-        error = taken.error if is_final else 0
-        session.respond(request, QuerySmResp(0, 0, (), taken.message_id, done, state, error))
+        done = format_absolute(datetime.fromtimestamp(accepted.done_at, UTC)) if is_final else ""
+        error = accepted.error if is_final else 0
+        session.respond(request, QuerySmResp(0, 0, (), accepted.message_id, done, state, error))
 
 
-def _kind(bind: Bind) -> BindKind:
+def _bind_kind(bind: Bind) -> BindKind:
     if isinstance(bind, BindTransmitter):
         return "transmitter"
     return "receiver" if isinstance(bind, BindReceiver) else "transceiver"
 
 
-async def _after(seconds: float, status: int) -> int:
-    """No answer for so long; an ESME that gives up meanwhile gets none."""
+async def _delayed(seconds: float, status: int) -> int:
+    """The status after a delay. An ESME that times out before gets no response."""
     await asyncio.sleep(seconds)
     return status

@@ -1,6 +1,6 @@
-"""What one short message carries, and what a handset shows of it.
+"""The user data of one short message, and the text that a handset shows.
 
-Taking a message in reads as little as possible: the octets are decoded when somebody looks.
+Reading a submit decodes nothing: the text is decoded when it is displayed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SUBUNIT_CLASS: Final = {b"\x01": 0, b"\x02": 1, b"\x03": 2, b"\x04": 3}
 
 
 class SegmentPosition(NamedTuple):
-    """Where a part stands in its message; `kind` keeps references of different sizes apart."""
+    """Number of a part in its message; `kind` separates references of different sizes."""
 
     kind: str
     reference: int
@@ -40,22 +40,22 @@ class Content(NamedTuple):
     """The user data of one PDU and what is needed to read it.
 
     Attributes:
-        octets: user data, its header included.
-        data_coding: as it came (SMPP 3.4 5.2.19), or what 0 stands for.
-        header: the parsed header, None where esm_class promises none.
-        place: where the part stands in its message, None for a message of one part.
-        subunit: the TLV dest_addr_subunit, which some links use for the message class.
+        octets: user data with its header.
+        data_coding: as received (SMPP 3.4 5.2.19), or the meaning of 0.
+        header: the parsed user data header; None without UDHI in esm_class.
+        position: number of the part in its message; None for a message of one part.
+        subunit: the TLV dest_addr_subunit, which some ESMEs use for the message class.
     """
 
     octets: bytes
     data_coding: int = 0
     header: Header | None = None
-    place: SegmentPosition | None = None
+    position: SegmentPosition | None = None
     subunit: bytes | None = None
 
 
 def content_of(request: Submit, default_coding: int = 0) -> Content:
-    """Read where the text is and where the part belongs; never raises.
+    """The content of a submit_sm or data_sm; never raises.
 
     `default_coding` is the data_coding that 0 stands for.
     """
@@ -65,16 +65,16 @@ def content_of(request: Submit, default_coding: int = 0) -> Content:
         return Content(octets, coding)
     octets = octets or request.tlv(Tag.MESSAGE_PAYLOAD) or b""
     header = parse_header(octets) if request.esm_class & UDHI else None
-    place = _place(header) or _sar_place(request)
+    position = _udh_position(header) or _sar_position(request)
     subunit = request.tlv(Tag.DEST_ADDR_SUBUNIT)
-    return Content(octets, coding, header, place, subunit)
+    return Content(octets, coding, header, position, subunit)
 
 
 def text_of(content: Content, *, packed: bool) -> str:
-    """What the handset shows. Binary shows as hex; `packed` says how the link carries GSM 7.
+    """The text that the handset shows, or hex for binary; `packed`: GSM 7 septets are packed.
 
-    Each part is decoded by itself, as the strictest handset does: a surrogate or escape pair cut in
-    two shows as what it became.
+    Each part is decoded by itself, as on the strictest handsets: the halves of a surrogate or
+    escape pair that is cut in two are visible.
     """
     alphabet, _ = coding_of(content.data_coding)
     octets = text_octets(content.octets, content.header, alphabet, packed=packed, as_shown=True)
@@ -84,12 +84,12 @@ def text_of(content: Content, *, packed: bool) -> str:
 
 
 def encoding_of(content: Content) -> str:
-    """Its name: gsm7, gsm7+single1 ..., ucs2, latin1, ascii, jis ..., or binary."""
+    """The name of the encoding: gsm7, gsm7+single1 ..., ucs2, latin1, ascii, jis ..., binary."""
     return received_label(coding_of(content.data_coding).alphabet, content.header)
 
 
 def class_of(content: Content) -> int | None:
-    """The message class (TS 23.038 4), 0 is flash; None where nothing says one."""
+    """The message class (TS 23.038 4), 0 is flash; None when none is given."""
     _, message_class = coding_of(content.data_coding)
     if message_class is None and content.subunit is not None:
         return _SUBUNIT_CLASS.get(content.subunit)
@@ -105,15 +105,15 @@ def fits_one_part(content: Content, *, packed: bool) -> bool:
     return start * 8 + fill_bits_after(start) + (octets - start) * 7 <= PART_OCTETS * 8
 
 
-def _place(header: Header | None) -> SegmentPosition | None:
+def _udh_position(header: Header | None) -> SegmentPosition | None:
     found = header.concatenation if header else None
     if found is None or found.total == 1:
         return None
     return SegmentPosition(f"udh{found.bits}", found.reference, found.total, found.number)
 
 
-def _sar_place(request: Submit) -> SegmentPosition | None:
-    """SMPP 3.4 5.3.2.22-24; parts that number wrongly are shown each by itself."""
+def _sar_position(request: Submit) -> SegmentPosition | None:
+    """From the sar TLVs (SMPP 3.4 5.3.2.22-24); None if their numbers are invalid."""
     reference = request.tlv(Tag.SAR_MSG_REF_NUM)
     total = int.from_bytes(request.tlv(Tag.SAR_TOTAL_SEGMENTS) or b"", "big")
     number = int.from_bytes(request.tlv(Tag.SAR_SEGMENT_SEQNUM) or b"", "big")

@@ -1,4 +1,4 @@
-"""The HTTP side that changes something: faults, handsets, connections."""
+"""HTTP requests that change something: faults, handsets, connections."""
 
 from __future__ import annotations
 
@@ -25,32 +25,33 @@ _MAX_DIGITS: Final = 20
 
 
 class HandsetText(Struct, forbid_unknown_fields=True):
-    """A text from a handset."""
+    """Body of a request to send a text from a handset."""
 
     to: str
     text: str
 
 
-class Control:
-    """What a test, or a hand, asks of a running simulator."""
+class ControlRoutes:
+    """The routes by which a test or a person controls a running simulator."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._packed = simulator.options.gsm7_packed
 
     def routes(self) -> list[Route]:
+        """All routes of this class."""
         return [
-            Route("/faults", self.show_faults),
+            Route("/faults", self.get_faults),
             Route("/faults", self.put_faults, methods=["PUT"]),
-            Route("/faults", self.drop_faults, methods=["DELETE"]),
+            Route("/faults", self.delete_faults, methods=["DELETE"]),
             Route("/handsets/{number}/off", self.switch_off, methods=["POST"]),
             Route("/handsets/{number}/on", self.switch_on, methods=["POST"]),
             Route("/handsets/{number}/messages", self.send, methods=["POST"]),
             Route("/disconnect", self.disconnect, methods=["POST"]),
         ]
 
-    async def show_faults(self, _: Request) -> Response:
-        return json_answer(faults_view(self._simulator.faults))
+    async def get_faults(self, _: Request) -> Response:
+        return json_response(faults_view(self._simulator.faults))
 
     async def put_faults(self, request: Request) -> Response:
         body = await _body_of(request)
@@ -58,25 +59,25 @@ class Control:
             self._simulator.set_faults(parse_faults_json(body))
         except ConfigError as error:
             raise HTTPException(400, str(error)) from None
-        return json_answer(faults_view(self._simulator.faults))
+        return json_response(faults_view(self._simulator.faults))
 
-    async def drop_faults(self, _: Request) -> Response:
+    async def delete_faults(self, _: Request) -> Response:
         self._simulator.set_faults(None)
         return Response(status_code=204)
 
     async def switch_off(self, request: Request) -> Response:
-        number = _asked(request)
+        number = _handset_number(request)
         if not self._simulator.handset_off(number):
             raise HTTPException(409, f"{MAX_OFF:,} handsets are off already.")
-        return json_answer(self._view_of(number))
+        return json_response(self._handset_view(number))
 
     async def switch_on(self, request: Request) -> Response:
-        number = _asked(request)
+        number = _handset_number(request)
         self._simulator.handset_on(number)
-        return json_answer(self._view_of(number))
+        return json_response(self._handset_view(number))
 
     async def send(self, request: Request) -> Response:
-        number = _asked(request)
+        number = _handset_number(request)
         body = await _body_of(request)
         try:
             reply = msgspec.json.decode(body, type=HandsetText)
@@ -87,16 +88,16 @@ class Control:
         try:
             message = await self._simulator.send_from_handset(number, reply.to, reply.text)
         except (TextError, ValueError) as error:
-            raise HTTPException(400, f"This cannot be sent: {error}") from None
+            raise HTTPException(400, f"The text cannot be sent: {error}") from None
         if message is None:
-            raise HTTPException(409, "No receiver is bound that could take it.")
-        return json_answer(message_view(message, packed=self._packed))
+            raise HTTPException(409, "No receiver is bound.")
+        return json_response(message_view(message, packed=self._packed))
 
     async def disconnect(self, request: Request) -> Response:
-        _refuse_strangers(request)
-        return json_answer({"disconnected": self._simulator.disconnect()})
+        _refuse_cross_site(request)
+        return json_response({"disconnected": self._simulator.disconnect()})
 
-    def _view_of(self, number: str) -> HandsetView:
+    def _handset_view(self, number: str) -> HandsetView:
         handset = self._simulator.handsets.touch(number)
         return handset_view(handset, self._simulator.offline, packed=self._packed, texts=MAX_TEXTS)
 
@@ -106,24 +107,24 @@ def number_of(request: Request) -> str:
     return str(request.path_params["number"]).strip().removeprefix("+")
 
 
-def json_answer(body: Any, status: int = 200, headers: Any = None) -> Response:
+def json_response(body: Any, status: int = 200, headers: Any = None) -> Response:
     return Response(encode_json(body), status, headers, media_type="application/json")
 
 
-def _asked(request: Request) -> str:
-    """The number of a handset that is to do something. Raises HTTPException."""
-    _refuse_strangers(request)
+def _handset_number(request: Request) -> str:
+    """The number of the handset to control. Raises HTTPException for an invalid request."""
+    _refuse_cross_site(request)
     number = number_of(request)
     if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
         raise HTTPException(400, f"A number has 1 to {_MAX_DIGITS} digits.")
     return number
 
 
-def _refuse_strangers(request: Request) -> None:
-    """A page of another site, open in the same browser, may not press our buttons."""
+def _refuse_cross_site(request: Request) -> None:
+    """Raise HTTPException for a request by a page of another site (CSRF)."""
     origin = request.headers.get("origin")
     if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-        raise HTTPException(403, "This was asked by a page of another site.")
+        raise HTTPException(403, "The request comes from a page of another site.")
 
 
 async def _body_of(request: Request) -> bytes:

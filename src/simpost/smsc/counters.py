@@ -1,4 +1,4 @@
-"""What the simulator counts; plain integers, because the hot path adds to them."""
+"""Counters of the simulator; plain integers, because the hot path adds to them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from simpost.smsc.pending_deliver import DeliverCounts
 
 @dataclass(slots=True)
 class Counters:
-    """Since the start.
+    """Counts since the start.
 
     Attributes:
         binds, binds_refused: bind requests answered with ESME_ROK, and with anything else.
         responses: responses to submits by command_status.
         malformed: PDUs that could not be read.
-        tolerated: PDUs of which something was passed over, such as an unreadable optional part.
-        unexpected_responses: responses nobody waited for, or nobody any more.
+        tolerated: PDUs with an ignored defect, such as an unreadable optional part.
+        unexpected_responses: responses without a request, or after its timeout.
         receipts, messages: deliver_sm with a receipt, and from a handset.
     """
 

@@ -1,4 +1,4 @@
-"""Letters on their way to the ESME: kept until a receiver is bound, repeated until taken."""
+"""Queue of deliver_sm: kept until a receiver is bound, repeated until acknowledged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simpost.smsc.pending_deliver import DeliverCounts, PendingDeliver
 from simpost.smsc.scheduler import Scheduler
 
 MAX_PENDING: Final = 100_000
-MAX_TRIES: Final = 8
+MAX_ATTEMPTS: Final = 8
 _MAX_LATE: Final = 1000
 
 _TEMPORARY: Final = frozenset(
@@ -29,7 +29,7 @@ class DeliverQueue:
     """One queue for all sessions of a system_id that can receive.
 
     Attributes:
-        pending: delivers not acknowledged yet: waiting, in a window, or waiting to be repeated.
+        pending: delivers without a final response: queued, sent, or due for a repeat.
     """
 
     def __init__(
@@ -50,46 +50,49 @@ class DeliverQueue:
         self._unanswered: OrderedDict[int, tuple[Pdu, PendingDeliver]] = OrderedDict()
         self._to_repeat: set[int] = set()
 
-    def post(self, deliver: PendingDeliver, delay_s: float = 0.0) -> None:
-        """A deliver is due, now or later."""
+    def add(self, deliver: PendingDeliver, delay_s: float = 0.0) -> None:
+        """Queue a deliver now or after a delay. When full, the oldest one is abandoned."""
         if self.pending >= self._max_pending and not self._abandon_oldest():
             self._counts.abandoned += 1
-            deliver.answered(None)
+            deliver.on_response(None)
             return
         self.pending += 1
         if delay_s <= 0:
             self._queue.append(deliver)
-            self.pump()
+            self.fill_windows()
         elif not self._scheduler.after(delay_s, partial(self._enqueue, deliver)):
             self._abandon(deliver)
 
     @property
     def has_receiver(self) -> bool:
+        """Whether a session that can receive is bound."""
         return bool(self._receivers)
 
-    def open(self, receiver: FaultySession) -> None:
+    def add_receiver(self, receiver: FaultySession) -> None:
+        """Start to send through a session."""
         self._receivers.append(receiver)
-        self.pump()
+        self.fill_windows()
 
-    def close(self, receiver: FaultySession) -> None:
+    def remove_receiver(self, receiver: FaultySession) -> None:
+        """Send no more through a session; unknown sessions are ignored."""
         if receiver in self._receivers:
             self._receivers.remove(receiver)
 
-    def answered_late(self, request: Pdu, status: int) -> None:
-        """An answer came after its time: what was taken after all is not brought again."""
+    def on_late_response(self, request: Pdu, status: int) -> None:
+        """Apply a response that came after its timeout, so that the deliver is not repeated."""
         _, deliver = self._unanswered.pop(id(request), (None, None))
         if deliver is None or id(deliver) not in self._to_repeat or status in _TEMPORARY:
             return
         self._to_repeat.discard(id(deliver))
-        self._settle(deliver, status)
+        self._apply_status(deliver, status)
 
     def abandon_all(self) -> None:
-        """Nothing that waits will be sent."""
+        """Drop everything that is queued."""
         while self._abandon_oldest():
             pass
 
-    def pump(self) -> None:
-        """Fill the windows of the receivers, each its share."""
+    def fill_windows(self) -> None:
+        """Send queued delivers while a receiver has room; a different one is first each time."""
         queue = self._queue
         if not queue:
             return
@@ -102,32 +105,32 @@ class DeliverQueue:
                 self._send(receiver, queue.popleft())
 
     def _send(self, receiver: FaultySession, deliver: PendingDeliver) -> None:
-        deliver.tries += 1
-        pdu = deliver.pdu()
+        deliver.attempts += 1
+        pdu = deliver.build_pdu()
         try:
-            receiver.send_request(pdu, partial(self._on_answer, deliver, pdu))
-        except RequestError:  # it closed between two events; the next receiver gets it
+            receiver.send_request(pdu, partial(self._on_response, deliver, pdu))
+        except RequestError:  # it closed between two events; repeat through another receiver
             self._repeat(deliver)
             return
-        tamper = deliver.tamper()
-        if tamper is not None:
-            receiver.wire.tamper(pdu.command_id, pdu.sequence_number, tamper)
+        octet_fault = deliver.octet_fault()
+        if octet_fault is not None:
+            receiver.wire.alter_next(pdu.command_id, pdu.sequence_number, octet_fault)
         self._counts.sent += 1
 
-    def _on_answer(self, deliver: PendingDeliver, pdu: Pdu, answer: Pdu | RequestError) -> None:
-        if not isinstance(answer, RequestError):
-            deliver.answered(answer.command_status)
-            self._settle(deliver, answer.command_status)
-        elif isinstance(answer, SessionClosed) and deliver.tries < MAX_TRIES:
+    def _on_response(self, deliver: PendingDeliver, pdu: Pdu, response: Pdu | RequestError) -> None:
+        if not isinstance(response, RequestError):
+            deliver.on_response(response.command_status)
+            self._apply_status(deliver, response.command_status)
+        elif isinstance(response, SessionClosed) and deliver.attempts < MAX_ATTEMPTS:
             self._counts.repeated += 1
-            self._queue.appendleft(deliver)  # for the next receiver, without a pause
-            self.pump()
+            self._queue.appendleft(deliver)  # the next receiver gets it at once
+            self.fill_windows()
         else:
-            deliver.answered(None)
-            self._remember(pdu, deliver)
+            deliver.on_response(None)
+            self._note_unanswered(pdu, deliver)
             self._repeat(deliver)
 
-    def _settle(self, deliver: PendingDeliver, status: int) -> None:
+    def _apply_status(self, deliver: PendingDeliver, status: int) -> None:
         if status == Status.ESME_ROK:
             self.pending -= 1
             self._counts.acknowledged += 1
@@ -138,25 +141,28 @@ class DeliverQueue:
             self._counts.refused += 1
 
     def _repeat(self, deliver: PendingDeliver) -> None:
-        if deliver.tries >= MAX_TRIES:
+        if deliver.attempts >= MAX_ATTEMPTS:
             self._abandon(deliver)
-        elif self._scheduler.after(self._retry_s, partial(self._enqueue_again, deliver)):
+        elif self._scheduler.after(self._retry_s, partial(self._enqueue_repeat, deliver)):
             self._to_repeat.add(id(deliver))
         else:
             self._abandon(deliver)
 
     def _enqueue(self, deliver: PendingDeliver) -> None:
         self._queue.append(deliver)
-        self.pump()
+        self.fill_windows()
 
-    def _enqueue_again(self, deliver: PendingDeliver) -> None:
-        if id(deliver) in self._to_repeat:  # else it was answered late
+    def _enqueue_repeat(self, deliver: PendingDeliver) -> None:
+        if id(deliver) in self._to_repeat:  # otherwise a late response ended it
             self._to_repeat.discard(id(deliver))
             self._counts.repeated += 1
             self._enqueue(deliver)
 
-    def _remember(self, pdu: Pdu, deliver: PendingDeliver) -> None:
-        self._unanswered[id(pdu)] = (pdu, deliver)  # the PDU is kept, so its id stays its own
+    def _note_unanswered(self, pdu: Pdu, deliver: PendingDeliver) -> None:
+        self._unanswered[id(pdu)] = (
+            pdu,
+            deliver,
+        )  # the PDU is kept, so that its id() is not reused
         if len(self._unanswered) > _MAX_LATE:
             self._unanswered.popitem(last=False)
 
@@ -169,4 +175,4 @@ class DeliverQueue:
     def _abandon(self, deliver: PendingDeliver) -> None:
         self.pending -= 1
         self._counts.abandoned += 1
-        deliver.answered(None)
+        deliver.on_response(None)

@@ -1,7 +1,7 @@
-"""Live changes for those who watch, as server-sent events.
+"""Changes of handsets and counters as server-sent events.
 
-Changes of a tenth of a second leave together, and at most `MAX_TEXTS` of them: watching never slows
-the message centre down. Nobody watching costs nothing.
+Changes are sent every tenth of a second, at most `MAX_TEXTS` at a time, so that subscribers never
+slow the message centre down. Without subscribers nothing is collected.
 """
 
 from __future__ import annotations
@@ -16,23 +16,25 @@ from simpost.smsc.views import StatsView, encode_json, message_view
 
 TICK_S: Final = 0.1
 MAX_TEXTS: Final = 200
-MAX_WATCHERS: Final = 100
+MAX_SUBSCRIBERS: Final = 100
 _MAX_FRAMES: Final = 64
 _STATS_TICKS: Final = 5
 _HEARTBEAT_TICKS: Final = 150
-_HEARTBEAT: Final = b": still here\n\n"
+_HEARTBEAT: Final = b": heartbeat\n\n"
 
 
 class EventStream:
+    """Collects changes and sends them to all subscribers."""
+
     def __init__(
         self, stats: Callable[[], StatsView], offline: OfflineHandsets, *, packed: bool
     ) -> None:
         self._stats = stats
         self._offline = offline
-        self._switched: set[str] = set()
+        self._changed_handsets: set[str] = set()
         self._packed = packed
-        self._watchers: set[asyncio.Queue[bytes | None]] = set()
-        self._changed: dict[int, tuple[str, HandsetMessage]] = {}
+        self._subscribers: set[asyncio.Queue[bytes | None]] = set()
+        self._changed_messages: dict[int, tuple[str, HandsetMessage]] = {}
         self._skipped = 0
         self._last_stats: StatsView | None = None
         self._ticks = 0
@@ -40,31 +42,32 @@ class EventStream:
 
     @property
     def is_full(self) -> bool:
-        return len(self._watchers) >= MAX_WATCHERS
+        """Whether there are as many subscribers as allowed."""
+        return len(self._subscribers) >= MAX_SUBSCRIBERS
 
-    def shown(self, number: str, message: HandsetMessage) -> None:
-        """A handset shows something new."""
-        if not self._watchers:
+    def on_message(self, number: str, message: HandsetMessage) -> None:
+        """Send a new or changed text of a handset with the next events."""
+        if not self._subscribers:
             return
-        if len(self._changed) < MAX_TEXTS or message.serial in self._changed:
-            self._changed[message.serial] = (number, message)
+        if len(self._changed_messages) < MAX_TEXTS or message.serial in self._changed_messages:
+            self._changed_messages[message.serial] = (number, message)
         else:
             self._skipped += 1
 
-    def switched(self, number: str) -> None:
-        """A handset went off or on, or more waits for it."""
-        if self._watchers and len(self._switched) < MAX_TEXTS:
-            self._switched.add(number)
+    def on_handset_changed(self, number: str) -> None:
+        """Send that a handset was switched, or has more or fewer pending texts."""
+        if self._subscribers and len(self._changed_handsets) < MAX_TEXTS:
+            self._changed_handsets.add(number)
 
-    def cleared(self) -> None:
-        """All handsets are gone."""
-        self._changed.clear()
+    def on_cleared(self) -> None:
+        """Send at once that all handsets were deleted."""
+        self._changed_messages.clear()
         self._send(_event("reset", {}))
 
-    async def watch(self) -> AsyncIterator[bytes]:
-        """Events from now on, until the watcher leaves or the feed is closed."""
+    async def subscribe(self) -> AsyncIterator[bytes]:
+        """Events from now on, until the subscriber disconnects or the stream is closed."""
         frames: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_FRAMES)
-        self._watchers.add(frames)
+        self._subscribers.add(frames)
         if self._timer is None:
             self._set_timer()
         try:
@@ -72,13 +75,13 @@ class EventStream:
             while (frame := await frames.get()) is not None:
                 yield frame
         finally:
-            self._watchers.discard(frames)
+            self._subscribers.discard(frames)
 
     def close(self) -> None:
-        """Send every watcher away."""
+        """End the events of every subscriber."""
         if self._timer is not None:
             self._timer.cancel()
-        for frames in self._watchers:
+        for frames in self._subscribers:
             _empty(frames)
             frames.put_nowait(None)
 
@@ -87,29 +90,29 @@ class EventStream:
 
     def _on_tick(self) -> None:
         self._timer = None
-        if not self._watchers:
-            self._changed.clear()
-            self._switched.clear()
+        if not self._subscribers:
+            self._changed_messages.clear()
+            self._changed_handsets.clear()
             return
         self._ticks += 1
-        if self._changed:
+        if self._changed_messages:
             texts = [
                 {"number": number, "message": message_view(message, packed=self._packed)}
-                for number, message in self._changed.values()
+                for number, message in self._changed_messages.values()
             ]
-            self._changed.clear()
+            self._changed_messages.clear()
             self._send(_event("texts", {"texts": texts, "skipped": self._skipped}))
             self._skipped = 0
-        if self._switched:
+        if self._changed_handsets:
             switched = [
                 {
                     "number": number,
                     "on": number not in self._offline,
                     "pendingTexts": self._offline.pending_for(number),
                 }
-                for number in sorted(self._switched)
+                for number in sorted(self._changed_handsets)
             ]
-            self._switched.clear()
+            self._changed_handsets.clear()
             self._send(_event("switched", {"handsets": switched}))
         if self._ticks % _STATS_TICKS == 0 and (stats := self._stats()) != self._last_stats:
             self._last_stats = stats
@@ -119,8 +122,8 @@ class EventStream:
         self._set_timer()
 
     def _send(self, frame: bytes) -> None:
-        """To all; who reads too slowly is told to ask for everything again."""
-        for frames in self._watchers:
+        """Send to all; a subscriber that reads too slowly gets `reload` for what it missed."""
+        for frames in self._subscribers:
             if frames.full():
                 _empty(frames)
                 frames.put_nowait(_event("reload", {}))

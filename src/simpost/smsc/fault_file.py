@@ -1,4 +1,4 @@
-"""Rules as people write them, in TOML or JSON, checked before anything starts."""
+"""Reads fault rules from TOML or JSON and validates them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_faults(path: Path) -> Faults:
 
 
 def parse_faults(octets: bytes, name: str = "faults") -> Faults:
-    """The rules of a TOML document; `name` begins the error. Raises ConfigError."""
+    """The rules of a TOML document. Raises ConfigError that starts with `name`."""
     if len(octets) > MAX_OCTETS:
         raise ConfigError(f"{name}: larger than {MAX_OCTETS} octets")
     try:
@@ -42,33 +42,33 @@ def parse_faults(octets: bytes, name: str = "faults") -> Faults:
     try:
         return msgspec.convert(document, Faults)
     except msgspec.ValidationError as error:
-        what, where = _explained(str(error))
+        what, where = _describe(str(error))
         line = _line_of(text, str(error))
         raise ConfigError(": ".join(filter(None, (f"{name}{line}", where, what)))) from None
 
 
 def parse_faults_json(octets: bytes) -> Faults:
-    """The same structure as JSON. Raises ConfigError."""
+    """The rules of a JSON document of the same structure. Raises ConfigError."""
     try:
         return msgspec.json.decode(octets, type=Faults)
     except msgspec.ValidationError as error:
-        what, where = _explained(str(error))
+        what, where = _describe(str(error))
         raise ConfigError(": ".join(filter(None, (where, what)))) from None
     except msgspec.DecodeError as error:
         raise ConfigError(f"not JSON: {error}") from None
 
 
 def faults_view(faults: Faults) -> Any:
-    """As it would be written, defaults left out."""
+    """The rules in the structure of a file, without defaults."""
     return msgspec.to_builtins(faults)
 
 
-def _explained(error: str) -> tuple[str, str]:
-    """What is wrong, and where in words: `rule 2, do.seconds`."""
+def _describe(error: str) -> tuple[str, str]:
+    """The reason and the place of an error, such as `rule 2, do.seconds`."""
     found = _WHERE.fullmatch(error)
     what, path = found.groups() if found else (error, "")
     if path.endswith(".do.fault"):
-        what = f"{what.replace('Invalid value', 'no fault is called')}; there are: " + ", ".join(
+        what = f"{what.replace('Invalid value', 'unknown fault')}; known faults: " + ", ".join(
             FAULT_NAMES
         )
     rule = _RULE.match(path)
@@ -79,7 +79,7 @@ def _explained(error: str) -> tuple[str, str]:
 
 
 def _line_of(text: str, error: str) -> str:
-    """Of the key that is wrong, or of its rule, where the file is written one key a line or so."""
+    """The line of the wrong key, or of its rule if the key is not found."""
     found = _WHERE.fullmatch(error)
     rule = _RULE.match(found[2]) if found else None
     if found is None or rule is None:

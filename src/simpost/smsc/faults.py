@@ -1,6 +1,6 @@
-"""What can be made to go wrong: rules as data, in the order somebody wrote them.
+"""Fault rules as data: the structure of a file of faults.
 
-`docs/faults.md` tells people the same; a test holds the two together.
+Every condition and fault is documented in `docs/faults.md`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ ReceiptLabel: TypeAlias = Literal["id", "sub", "dlvrd", "submit", "done", "stat"
 
 
 class When(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Which binds or submits a rule is for: those that fulfil all that is said.
+    """Conditions of a rule. All must match; each counts what matched those before it.
 
     Attributes:
-        to: how the destination begins, without `+`.
-        bind: the kind of bind it is, or came through.
-        bound: at least so many sessions are bound already (binds only).
-        from_s, until_s: since the rules were set.
-        after: not the first so many of those that fulfil the conditions above.
-        every: each so-many-th of the rest.
-        share: of those a random part.
-        above_per_s: of those only what comes faster than so many a second.
-        times: and that no more often than this.
+        to: prefix of the destination, without `+`.
+        bind: kind of the bind, or of the session of the submit.
+        bound: least number of sessions that are bound (binds only).
+        from_s, until_s: seconds since the rules were set.
+        after: number of first matches to skip.
+        every: N applies the rule to every Nth of the rest.
+        share: random fraction of those.
+        above_per_s: of those, only what exceeds this many per second.
+        times: most applications of the rule.
     """
 
     to: Annotated[str, Meta(pattern=r"^[0-9]{0,20}$")] = ""
@@ -68,7 +68,7 @@ class SimulatedFault(
     kw_only=True,
     tag_field="fault",
 ):
-    """One thing that goes wrong."""
+    """Base of all faults; `tag` is the name in a file."""
 
 
 class RefuseBind(SimulatedFault, frozen=True, tag="refuse_bind"):
@@ -201,7 +201,7 @@ AnyFault: TypeAlias = RefuseBind | SubmitFault
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """When something goes wrong, and what; the name is for the counters."""
+    """A fault and its conditions; counters show the name."""
 
     do: AnyFault
     when: When = When()
@@ -212,24 +212,24 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
             if self.when.to:
                 raise ValueError("when.to: a bind has no destination")
         elif self.when.bound:
-            raise ValueError("when.bound: only refuse_bind asks how many are bound")
+            raise ValueError("when.bound: only for refuse_bind")
 
 
 class Faults(Struct, frozen=True, forbid_unknown_fields=True):
-    """All rules that match apply; where two speak of the same thing, the first one wins."""
+    """All matching rules apply; where two set the same thing, the first one wins."""
 
     rules: Annotated[tuple[Rule, ...], Meta(max_length=MAX_RULES)] = field(default=())
 
 
 def status_code(status: StatusName) -> int:
-    """The command_status meant. Raises ValueError for a name no standard has."""
+    """The command_status of a name or number. Raises ValueError for an unknown name."""
     if isinstance(status, int):
         return status
     if status == "ESME_ROK" or status not in Status.__members__:
-        raise ValueError(f"{status!r} is no error status of the standards; vendors' are numbers")
+        raise ValueError(f"{status!r} is not an error status of SMPP; write a vendor's as a number")
     return int(Status[status])
 
 
 def fault_name(fault: AnyFault) -> str:
-    """As it is written in a file."""
+    """The name of a fault in a file."""
     return str(fault.__struct_config__.tag)

@@ -1,4 +1,4 @@
-"""A session whose octets can be tampered with on their way out, and whose link can be spoiled."""
+"""A session whose transport can alter PDUs, become half-open and reset the connection."""
 
 from __future__ import annotations
 
@@ -11,87 +11,87 @@ from typing import Any, Final, cast
 from simpost.smpp import Role, Session, SessionHandler, SessionSettings
 from simpost.smpp.codec import HEADER
 from simpost.smpp.session import SessionHost
-from simpost.smsc.wire_faults import Tamper
+from simpost.smsc.wire_faults import OctetFault
 
-MAX_TAMPERS: Final = 10_000
-_LEAVE_S: Final = 0.01  # for octets to leave before the connection is reset
+MAX_OCTET_FAULTS: Final = 10_000
+_LEAVE_S: Final = 0.01  # time to send written octets before the reset
 _NO_LINGER: Final = pack("ii", 1, 0)
 
 
 class FaultyTransport(asyncio.Transport):
-    """The transport as the session sees it. Untouched it passes octets on and does nothing else.
+    """Transport between a session and its socket. Without faults it only forwards octets.
 
     Attributes:
-        is_deaf: what comes in is ignored from now on.
+        ignores_input: received PDUs are ignored from now on.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
-        self.is_deaf = False
-        self._is_mute = False
-        self._is_held = False
+        self.ignores_input = False
+        self._drops_output = False
+        self._is_frozen = False
         self._transport = transport
-        self._tampers: dict[tuple[int, int], Tamper] = {}
+        self._faults: dict[tuple[int, int], OctetFault] = {}
 
-    # What goes wrong.
+    # Faults.
 
-    def tamper(self, command_id: int, sequence_number: int, tamper: Tamper) -> None:
-        """With the next PDU of that command and sequence number."""
-        if len(self._tampers) >= MAX_TAMPERS:
-            del self._tampers[next(iter(self._tampers))]
-        self._tampers[command_id, sequence_number] = tamper
+    def alter_next(self, command_id: int, sequence_number: int, fault: OctetFault) -> None:
+        """Apply a fault to the next PDU with this command and sequence number."""
+        if len(self._faults) >= MAX_OCTET_FAULTS:
+            del self._faults[next(iter(self._faults))]
+        self._faults[command_id, sequence_number] = fault
 
     def freeze(self) -> None:
-        """Half-open: the socket stays, also when the session would end it."""
-        self._spoil()
-        self._is_held = True
+        """Make the connection half-open: the socket stays open even if the session closes it."""
+        self._stop_io()
+        self._is_frozen = True
 
-    def release(self) -> None:
-        """Reset what was half-open."""
-        if self._is_held:
-            self._is_held = False
+    def unfreeze(self) -> None:
+        """Reset the connection if it is half-open."""
+        if self._is_frozen:
+            self._is_frozen = False
             self.reset()
 
-    def cut(self, command_id: int, sequence_number: int, octets: int) -> None:
-        """Reset the connection within the next PDU of that command and sequence number."""
+    def reset_within(self, command_id: int, sequence_number: int, octets: int) -> None:
+        """Reset the connection after this many octets of the next PDU with these values."""
 
-        def tamper(pdu: bytes) -> bytes:
+        def cut(pdu: bytes) -> bytes:
             self.reset()
             return pdu[:octets]
 
-        self.is_deaf = True
-        self.tamper(command_id, sequence_number, tamper)
+        self.ignores_input = True
+        self.alter_next(command_id, sequence_number, cut)
 
     def reset(self) -> None:
-        """RST instead of FIN, once what was written has left; what comes later never leaves."""
-        self._spoil()
+        """Send what was written, then close with RST instead of FIN; later writes are dropped."""
+        self._stop_io()
         found = self._transport.get_extra_info("socket")
-        if found is not None and found.fileno() >= 0:  # the peer may have been faster
+        if found is not None and found.fileno() >= 0:  # the peer may have closed it
             found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         asyncio.get_running_loop().call_later(_LEAVE_S, self._transport.abort)
 
-    def _spoil(self) -> None:
-        self.is_deaf = self._is_mute = True
+    def _stop_io(self) -> None:
+        self.ignores_input = self._drops_output = True
         if not self._transport.is_closing():
             self._transport.pause_reading()
 
-    # What the session asks of a transport.
+    # The interface of a transport.
 
     def write(self, data: Any) -> None:
-        if self._is_mute:
+        if self._drops_output:
             return
-        self._transport.write(self._tampered(data) if self._tampers else data)
+        self._transport.write(self._altered(data) if self._faults else data)
 
     def close(self) -> None:
-        if not self._is_held:
+        if not self._is_frozen:
             self._transport.close()
 
     def abort(self) -> None:
-        if not self._is_held:
+        if not self._is_frozen:
             self._transport.abort()
 
     def resume_reading(self) -> None:
-        if not self.is_deaf:
+        if not self.ignores_input:
             self._transport.resume_reading()
 
     def pause_reading(self) -> None:
@@ -109,23 +109,25 @@ class FaultyTransport(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._transport.get_extra_info(name, default)
 
-    def _tampered(self, octets: bytes) -> bytes:
+    def _altered(self, octets: bytes) -> bytes:
         out: list[bytes] = []
         at = 0
-        while at < len(octets) and not self._is_mute:
+        while at < len(octets) and not self._drops_output:
             length, command_id, _, sequence = HEADER.unpack_from(octets, at)
             pdu = octets[at : at + length]
             at += length
-            tamper = self._tampers.pop((command_id, sequence), None)
-            out.append(pdu if tamper is None else tamper(pdu))
+            fault = self._faults.pop((command_id, sequence), None)
+            out.append(pdu if fault is None else fault(pdu))
         return b"".join(out)
 
 
 class FaultySession(Session):
-    """A session of the message centre on a wire of its own.
+    """A session of the message centre with a `FaultyTransport`.
 
     Attributes:
-        is_reading: what came is being answered; `read_through` is called once that is written.
+        wire: its transport.
+        is_handling_input: received PDUs are being answered. `on_input_handled` is called after
+            the responses to all of them were written.
     """
 
     wire: FaultyTransport
@@ -135,18 +137,18 @@ class FaultySession(Session):
         handler: SessionHandler,
         settings: SessionSettings,
         host: SessionHost,
-        read_through: Callable[[], None],
+        on_input_handled: Callable[[], None],
     ) -> None:
         super().__init__(Role.SMSC, handler, settings, host)
-        self.is_reading = False
-        self._read_through = read_through
+        self.is_handling_input = False
+        self._on_input_handled = on_input_handled
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.wire = FaultyTransport(cast("asyncio.Transport", transport))
         super().connection_made(self.wire)
 
     def _process(self, data: bytes) -> None:
-        self.is_reading = True
+        self.is_handling_input = True
         super()._process(data)
-        self.is_reading = False
-        self._read_through()
+        self.is_handling_input = False
+        self._on_input_handled()

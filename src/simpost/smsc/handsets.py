@@ -1,4 +1,4 @@
-"""The handsets: one per destination address, each with the texts it got last."""
+"""Handsets: one per destination address, each with its latest texts, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from simpost.smsc.reassembly import HandsetMessage, Reassembly
 MAX_HANDSETS: Final = 10_000
 MAX_TEXTS: Final = 50
 MAX_OCTETS: Final = 64 * 1024 * 1024
-_MAX_IDS_A_PART: Final = 4
-# What they take in memory, about, beside the octets of the text.
+_MAX_IDS_PER_PART: Final = 4
+# Estimated memory in addition to the octets of the text.
 _MESSAGE_OCTETS: Final = 500
-_PLACE_OCTETS: Final = 8
+_SLOT_OCTETS: Final = 8
 _PART_OCTETS: Final = 300
 
 
 @dataclass(slots=True)
 class Handset:
-    """A phone: its number, its texts oldest first, and how many it ever got.
+    """A phone.
 
     Attributes:
-        active_at: when it last got or sent a text or was switched, in seconds since the epoch.
+        active_at: when it last received or sent a text or was switched, in seconds since the epoch.
+        texts: the latest texts, oldest first.
+        received: number of all texts it received.
     """
 
     number: str
@@ -36,10 +38,10 @@ class Handset:
 
 
 class Handsets:
-    """All handsets, the longest quiet first, in bounded memory.
+    """All handsets, the least recently active first.
 
-    One handset more than `max_handsets`, or one octet more than `max_octets` in all texts, and the
-    handset that was quiet longest is dropped.
+    The least recently active handset is evicted when there are more than `max_handsets`, or when
+    all texts take more than `max_octets`.
     """
 
     def __init__(
@@ -65,37 +67,39 @@ class Handsets:
 
     @property
     def octets(self) -> int:
-        """Memory taken by all texts, about."""
+        """Estimated memory of all texts."""
         return self._octets
 
-    def take(self, number: str, source: str, content: Content, message_id: str) -> HandsetMessage:
-        """A part reaches a handset; returns the message it belongs to."""
+    def receive(
+        self, number: str, source: str, content: Content, message_id: str
+    ) -> HandsetMessage:
+        """Add a part to its handset; returns the message it belongs to."""
         handset = self.touch(number)
         now = handset.active_at
-        place = content.place
-        if place is None:
-            message = self._begin(handset, source, [content])
+        position = content.position
+        if position is None:
+            message = self._new_message(handset, source, [content])
         else:
-            message = self._join(handset, source, place.number - 1, content, now)
-            self._reassembly.keep(source, number, place, message, now)
-        if len(message.message_ids) < _MAX_IDS_A_PART * len(message.parts):
+            message = self._add_part(handset, source, position.number - 1, content, now)
+            self._reassembly.track(source, number, position, message, now)
+        if len(message.message_ids) < _MAX_IDS_PER_PART * len(message.parts):
             message.message_ids.append(message_id)
         message.received_at = now
         while self._octets > self._max_octets and len(self._handsets) > 1:
-            self._drop_quietest()
+            self._evict_least_active()
         return message
 
-    def sent(self, number: str, destination: str, parts: Sequence[Content]) -> HandsetMessage:
-        """The handset's owner wrote a text; returns it without answers."""
+    def add_sent(self, number: str, destination: str, parts: Sequence[Content]) -> HandsetMessage:
+        """Add a text that the handset sends; returns it without responses."""
         handset = self.touch(number)
-        message = self._begin(handset, number, [*parts])
+        message = self._new_message(handset, number, [*parts])
         handset.received -= 1
         message.destination = destination
         message.received_at = handset.active_at
         return message
 
     def touch(self, number: str) -> Handset:
-        """The handset, now the latest."""
+        """The handset, created if needed and marked as the most recently active."""
         now = self._clock()
         handset = self._handsets.get(number)
         if handset is not None:
@@ -103,56 +107,60 @@ class Handsets:
             handset.active_at = now
             return handset
         if len(self._handsets) >= self._max_handsets:
-            self._drop_quietest()
+            self._evict_least_active()
         handset = self._handsets[number] = Handset(number, now)
         return handset
 
     def newest(self, limit: int) -> Iterator[Handset]:
-        """The handsets with the latest activity first."""
+        """At most `limit` handsets, the most recently active first."""
         return islice(reversed(self._handsets.values()), limit)
 
     def find(self, number: str) -> Handset | None:
+        """The handset of a number; None if it has no texts and was never switched."""
         return self._handsets.get(number)
 
     def clear(self) -> None:
+        """Delete all handsets and their texts."""
         while self._handsets:
-            self._drop_quietest()
+            self._evict_least_active()
 
-    def _join(
+    def _add_part(
         self, handset: Handset, source: str, index: int, content: Content, now: float
     ) -> HandsetMessage:
-        place = content.place
-        assert place is not None
-        message = self._reassembly.find(source, handset.number, place, content, now)
+        position = content.position
+        assert position is not None
+        message = self._reassembly.find(source, handset.number, position, content, now)
         if message is None:
-            message = self._begin(handset, source, [None] * place.total)
+            message = self._new_message(handset, source, [None] * position.total)
         if message.parts[index] is None:
             message.parts[index] = content
-            self._grow(message, _PART_OCTETS + len(content.octets))
+            self._add_octets(message, _PART_OCTETS + len(content.octets))
         return message
 
-    def _begin(self, handset: Handset, source: str, parts: list[Content | None]) -> HandsetMessage:
+    def _new_message(
+        self, handset: Handset, source: str, parts: list[Content | None]
+    ) -> HandsetMessage:
         self._serial += 1
         message = HandsetMessage(self._serial, source, parts)
         handset.received += 1
         handset.texts.append(message)
-        self._grow(message, _MESSAGE_OCTETS + _PLACE_OCTETS * len(parts))
+        self._add_octets(message, _MESSAGE_OCTETS + _SLOT_OCTETS * len(parts))
         for part in parts:
             if part is not None:
-                self._grow(message, _PART_OCTETS + len(part.octets))
+                self._add_octets(message, _PART_OCTETS + len(part.octets))
         if len(handset.texts) > self._max_texts:
-            self._drop(handset.texts.pop(0))
+            self._forget(handset.texts.pop(0))
         return message
 
-    def _drop_quietest(self) -> None:
+    def _evict_least_active(self) -> None:
         _, handset = self._handsets.popitem(last=False)
         for message in handset.texts:
-            self._drop(message)
+            self._forget(message)
 
-    def _drop(self, message: HandsetMessage) -> None:
+    def _forget(self, message: HandsetMessage) -> None:
         self._reassembly.forget(message)
         self._octets -= message.octets
 
-    def _grow(self, message: HandsetMessage, octets: int) -> None:
+    def _add_octets(self, message: HandsetMessage, octets: int) -> None:
         message.octets += octets
         self._octets += octets

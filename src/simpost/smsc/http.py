@@ -1,4 +1,4 @@
-"""The HTTP side: what handsets show, as JSON, live events and a page."""
+"""The HTTP application: handsets and counters as JSON, events and a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from simpost.smsc.control import Control, json_answer, number_of
+from simpost.smsc.control import ControlRoutes, json_response, number_of
 from simpost.smsc.event_stream import EventStream
 from simpost.smsc.handsets import MAX_TEXTS
 from simpost.smsc.views import handset_view
@@ -34,8 +34,8 @@ _CODES: Final = {
 }
 
 
-def build(simulator: Simulator, feed: EventStream) -> Starlette:
-    """The application. It trusts whoever reaches it, so it belongs on loopback."""
+def build_app(simulator: Simulator, events: EventStream) -> Starlette:
+    """The application. It has no authentication, so it should listen on loopback only."""
     handsets, offline = simulator.handsets, simulator.offline
     packed = simulator.options.gsm7_packed
     page = files("simpost.smsc").joinpath("page.html").read_text("utf-8")
@@ -45,55 +45,55 @@ def build(simulator: Simulator, feed: EventStream) -> Starlette:
         "x-content-type-options": "nosniff",
     }
 
-    async def show_page(_: Request) -> Response:
+    async def get_page(_: Request) -> Response:
         return HTMLResponse(page, headers=page_headers)
 
     async def list_handsets(request: Request) -> Response:
-        limit = _number(request, "limit", default=100, most=_MAX_LIMIT)
-        texts = _number(request, "messages", default=1, most=MAX_TEXTS)
+        limit = _number(request, "limit", default=100, max_value=_MAX_LIMIT)
+        texts = _number(request, "messages", default=1, max_value=MAX_TEXTS)
         newest = handsets.newest(limit)
-        return json_answer(
+        return json_response(
             [handset_view(each, offline, packed=packed, texts=texts) for each in newest]
         )
 
-    async def show_handset(request: Request) -> Response:
+    async def get_handset(request: Request) -> Response:
         handset = handsets.find(number_of(request))
         if handset is None:
-            raise HTTPException(404, "No text has reached this number.")
-        return json_answer(handset_view(handset, offline, packed=packed, texts=MAX_TEXTS))
+            raise HTTPException(404, "No text was sent to this number.")
+        return json_response(handset_view(handset, offline, packed=packed, texts=MAX_TEXTS))
 
-    async def forget_handsets(_: Request) -> Response:
-        simulator.forget_handsets()
+    async def clear_handsets(_: Request) -> Response:
+        simulator.clear_handsets()
         return Response(status_code=204)
 
-    async def show_stats(_: Request) -> Response:
-        return json_answer(simulator.stats())
+    async def get_stats(_: Request) -> Response:
+        return json_response(simulator.stats())
 
     async def stream_events(_: Request) -> Response:
-        if feed.is_full:
-            raise HTTPException(503, "Too many are watching already.")
+        if events.is_full:
+            raise HTTPException(503, "Too many readers of events are connected.")
         return StreamingResponse(
-            feed.watch(),
+            events.subscribe(),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
 
     return Starlette(
         routes=[
-            Route("/", show_page),
+            Route("/", get_page),
             Route("/handsets", list_handsets),
-            Route("/handsets", forget_handsets, methods=["DELETE"]),
-            Route("/handsets/{number}", show_handset),
-            Route("/stats", show_stats),
+            Route("/handsets", clear_handsets, methods=["DELETE"]),
+            Route("/handsets/{number}", get_handset),
+            Route("/stats", get_stats),
             Route("/events", stream_events),
-            *Control(simulator).routes(),
+            *ControlRoutes(simulator).routes(),
         ],
         exception_handlers={HTTPException: _on_refused, Exception: _on_fault},
     )
 
 
 def content_security_policy(page: str) -> str:
-    """Nothing but the page's own script and style may run, and it talks to its own server only."""
+    """The policy of the page: only its own script and style, and only requests to its server."""
     inline = {"script": [], "style": []}  # type: dict[str, list[str]]
     for kind, text in _INLINE.findall(page):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -105,19 +105,21 @@ def content_security_policy(page: str) -> str:
     )
 
 
-def _number(request: Request, name: str, *, default: int, most: int) -> int:
+def _number(request: Request, name: str, *, default: int, max_value: int) -> int:
     text = request.query_params.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise HTTPException(400, f"{name} must be a number.")
-    return min(int(text), most)
+    return min(int(text), max_value)
 
 
 async def _on_refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "unavailable")
     body = {"error": {"code": code, "message": error.detail}}
-    return json_answer(body, error.status_code, error.headers)
+    return json_response(body, error.status_code, error.headers)
 
 
 async def _on_fault(_: Request, _error: Exception) -> Response:
-    return json_answer({"error": {"code": "fault", "message": "The simulator has a fault."}}, 500)
+    return json_response(
+        {"error": {"code": "fault", "message": "Internal error of the simulator."}}, 500
+    )

@@ -1,4 +1,4 @@
-"""The HTTP port, served in the caller's event loop."""
+"""Serves the HTTP port in the caller's event loop."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _GRACE_S: Final = 2
 
 
 async def serve_http(application: Starlette, listener: socket.socket, host: str) -> HttpServer:
-    """Start to serve; on loopback to loopback names only, so that no web page can reach it."""
+    """Start to serve. On loopback only loopback host names are accepted (DNS rebinding)."""
     server = HttpServer(application, hosts=HostRules.of(host), grace_s=_GRACE_S)
     await server.start([listener])
     return server
 
 
 @contextlib.contextmanager
-def refusing(host: str, port: int) -> Iterator[None]:
-    """A port that cannot be had, as one sentence."""
+def explain_listen_errors(host: str, port: int) -> Iterator[None]:
+    """Raise ConfigError with the address and the reason when listening fails."""
     try:
         yield
     except OSError as error:
@@ -35,4 +35,4 @@ def refusing(host: str, port: int) -> Iterator[None]:
             "Choose another port."
         ) from None
     except UnicodeError:
-        raise ConfigError(f"cannot listen on {host!r}: it is no address and no name") from None
+        raise ConfigError(f"cannot listen on {host!r}: it is not an address or host name") from None

@@ -1,4 +1,4 @@
-"""Where ESMEs connect: plain, or in TLS."""
+"""The SMPP port: plain or TLS."""
 
 from __future__ import annotations
 
@@ -15,44 +15,45 @@ from simpost.smsc.faulty_session import FaultySession
 
 
 class SmscListener:
-    """Connections become lines of the server."""
+    """Accepts connections and makes each a `FaultySession` of the server."""
 
     def __init__(
         self, server: SmppServer, centre: MessageCentre, settings: SessionSettings
     ) -> None:
-        self._factory = partial(FaultySession, centre, settings, server, centre.read_through)
+        self._factory = partial(FaultySession, centre, settings, server, centre.on_input_handled)
         self._server = server
         self._listener: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
+        """The port it listens on."""
         assert self._listener is not None, "not started"
         return int(self._listener.sockets[0].getsockname()[1])
 
     @property
-    def lines(self) -> list[FaultySession]:
+    def sessions(self) -> list[FaultySession]:
         """Every open connection, bound or not yet."""
-        return [line for line in self._server.sessions if isinstance(line, FaultySession)]
+        return [each for each in self._server.sessions if isinstance(each, FaultySession)]
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        """Raises OSError when the address cannot be had."""
+        """Start to listen. Raises OSError when the address is not available."""
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self._factory, host, port, ssl=tls)
 
     async def close(self) -> None:
-        """Stop listening, end what is half-open, unbind the rest, and wait until all are gone."""
+        """Stop listening, reset half-open connections, unbind the others, wait for all to end."""
         if self._listener is not None:
             await asyncio.sleep(ACCEPT_GRACE_S)
             self._listener.close()
-        for line in self.lines:
-            line.wire.release()
+        for session in self.sessions:
+            session.wire.unfreeze()
         await self._server.close()
         if self._listener is not None:
             await self._listener.wait_closed()
 
 
 def tls_context(certificate: Path, key: Path, clients_ca: Path | None) -> ssl.SSLContext:
-    """For the message centre's side; with a CA only clients it has signed may connect.
+    """TLS context of the server; with a CA, clients need a certificate signed by it.
 
     Raises ConfigError with the file and the reason.
     """
@@ -73,5 +74,5 @@ def tls_context(certificate: Path, key: Path, clients_ca: Path | None) -> ssl.SS
 
 def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return error.reason or "it cannot be read"
-    return getattr(error, "strerror", None) or "it cannot be read"
+        return error.reason or "cannot be read"
+    return getattr(error, "strerror", None) or "cannot be read"

@@ -1,4 +1,4 @@
-"""Texts from a handset to the ESME: cut and encoded as a phone does it (SMPP 3.4 4.6)."""
+"""Texts from a handset to the ESME, segmented and encoded as by a phone (SMPP 3.4 4.6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from simpost.smpp import DeliverSm, Npi, Ton, parse_address, status_name
 from simpost.smsc.content import UDHI, Content
 from simpost.smsc.options import DefaultAlphabet
-from simpost.smsc.wire_faults import Tamper
+from simpost.smsc.wire_faults import OctetFault
 from simpost.text import (
     CARRIAGE_RETURN,
     encode,
@@ -27,17 +27,17 @@ _CODINGS = {"gsm7": 0x00, "ascii": 0x01, "latin1": 0x03, "ucs2": 0x08}
 
 @dataclass(slots=True)
 class MobileOriginated:
-    """One part on its way, and what the ESME first answered to it."""
+    """One part that is being sent, and the first response of the ESME to it."""
 
     source: str
     destination: str
     content: Content
-    tries: int = 0
-    answer: asyncio.Future[str] = field(
+    attempts: int = 0
+    first_response: asyncio.Future[str] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def pdu(self) -> DeliverSm:
+    def build_pdu(self) -> DeliverSm:
         to = parse_address(self.destination)
         return DeliverSm(
             source_addr_ton=Ton.INTERNATIONAL,
@@ -51,12 +51,12 @@ class MobileOriginated:
             short_message=self.content.octets,
         )
 
-    def tamper(self) -> Tamper | None:
-        """It goes as it is."""
+    def octet_fault(self) -> OctetFault | None:
+        """Never altered."""
 
-    def answered(self, status: int | None) -> None:
-        if not self.answer.done():
-            self.answer.set_result(NO_RESPONSE if status is None else status_name(status))
+    def on_response(self, status: int | None) -> None:
+        if not self.first_response.done():
+            self.first_response.set_result(NO_RESPONSE if status is None else status_name(status))
 
 
 def parts_of(

@@ -1,4 +1,4 @@
-"""Handsets that are off, and the texts that wait for them, in bounded memory."""
+"""Handsets that are off, and the texts to show when they are on, in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.content import Content
 
 MAX_OFF: Final = 10_000
-MAX_WAITING: Final = 10_000
-MAX_WAITING_OCTETS: Final = 16 * 1024 * 1024
+MAX_PENDING_TEXTS: Final = 10_000
+MAX_PENDING_OCTETS: Final = 16 * 1024 * 1024
 
 
 class PendingText(NamedTuple):
-    """A text whose handset is off."""
+    """A text whose handset is off; `receipt_delay_s` counts from when it is on."""
 
-    taken: AcceptedSubmit
+    submit: AcceptedSubmit
     content: Content
     receipt_delay_s: float
 
@@ -25,89 +25,91 @@ class PendingText(NamedTuple):
 @dataclass(slots=True)
 class _Offline:
     until: float | None
-    waiting: dict[int, PendingText] = field(default_factory=dict)
+    pending: dict[int, PendingText] = field(default_factory=dict)
 
 
 class OfflineHandsets:
-    """Numbers without `+`; a handset is on unless it is in here.
+    """The handsets that are off, by number without `+`.
 
     Attributes:
-        off: the numbers, read by the hot path.
+        off: their numbers, read by the hot path.
     """
 
     def __init__(self) -> None:
-        self._absent: dict[str, _Offline] = {}
-        self.off: Container[str] = self._absent
+        self._offline: dict[str, _Offline] = {}
+        self.off: Container[str] = self._offline
         self._texts = 0
         self._octets = 0
         self._serial = 0
 
     def __contains__(self, number: str) -> bool:
-        return number in self._absent
+        return number in self._offline
 
     def __len__(self) -> int:
-        return len(self._absent)
+        return len(self._offline)
 
     @property
     def texts(self) -> int:
-        """How many wait in all."""
+        """Number of pending texts to all handsets."""
         return self._texts
 
     def pending_for(self, number: str) -> int:
-        absent = self._absent.get(number)
-        return len(absent.waiting) if absent else 0
+        """Number of pending texts to one handset."""
+        offline = self._offline.get(number)
+        return len(offline.pending) if offline else 0
 
-    def begin(self, number: str, until: float | None = None) -> bool:
-        """The handset goes off, until a time or until told; False when too many are off.
+    def switch_off(self, number: str, until: float | None = None) -> bool:
+        """Switch a handset off, until a time or until `switch_on`; False when too many are off.
 
-        One that is off already stays off as it was, save that being told counts for more.
+        A handset that is already off keeps its time, unless `until` is None.
         """
-        absent = self._absent.get(number)
-        if absent is not None:
+        offline = self._offline.get(number)
+        if offline is not None:
             if until is None:
-                absent.until = None
+                offline.until = None
             return True
-        if len(self._absent) >= MAX_OFF:
+        if len(self._offline) >= MAX_OFF:
             return False
-        self._absent[number] = _Offline(until)
+        self._offline[number] = _Offline(until)
         return True
 
-    def is_over(self, number: str, until: float) -> bool:
-        """Whether the absence that was to last until then still is the one there is."""
-        absent = self._absent.get(number)
-        return absent is not None and absent.until == until
+    def is_off_until(self, number: str, until: float) -> bool:
+        """Whether the handset is off until exactly that time, not switched again since."""
+        offline = self._offline.get(number)
+        return offline is not None and offline.until == until
 
-    def end(self, number: str) -> list[PendingText]:
-        """The handset is on; returns what waited, in the order it came."""
-        absent = self._absent.pop(number, None)
-        waited = list(absent.waiting.values()) if absent else []
-        for each in waited:
+    def switch_on(self, number: str) -> list[PendingText]:
+        """Switch a handset on; returns its pending texts in their order."""
+        offline = self._offline.pop(number, None)
+        texts = list(offline.pending.values()) if offline else []
+        for each in texts:
             self._forget(each)
-        return waited
+        return texts
 
-    def wait(self, number: str, waiting: PendingText) -> int | None:
-        """Keep a text for a handset that is off; None when there is no room, else its key."""
-        octets = len(waiting.content.octets)
-        if self._texts >= MAX_WAITING or self._octets + octets > MAX_WAITING_OCTETS:
+    def add(self, number: str, pending: PendingText) -> int | None:
+        """Keep a text for a handset that is off; returns its key, or None when there is no room."""
+        octets = len(pending.content.octets)
+        if self._texts >= MAX_PENDING_TEXTS or self._octets + octets > MAX_PENDING_OCTETS:
             return None
         self._serial += 1
-        self._absent[number].waiting[self._serial] = waiting
+        self._offline[number].pending[self._serial] = pending
         self._texts += 1
         self._octets += octets
         return self._serial
 
-    def give_up(self, number: str, key: int) -> PendingText | None:
-        """Take out one text; None when it does not wait any more."""
-        absent = self._absent.get(number)
-        waiting = absent.waiting.pop(key, None) if absent else None
-        if waiting is not None:
-            self._forget(waiting)
-        return waiting
+    def remove(self, number: str, key: int) -> PendingText | None:
+        """Remove and return one pending text; None when it is no longer pending."""
+        offline = self._offline.get(number)
+        pending = offline.pending.pop(key, None) if offline else None
+        if pending is not None:
+            self._forget(pending)
+        return pending
 
     def clear(self) -> None:
-        self._absent.clear()
+        """Switch all handsets on and drop their pending texts."""
+        self._offline.clear()
         self._texts = self._octets = 0
 
-    def _forget(self, waiting: PendingText) -> None:
+    def _forget(self, pending: PendingText) -> None:
         self._texts -= 1
-        self._octets -= len(waiting.content.octets)
+        self._octets -= len(pending.content.octets)

@@ -1,4 +1,4 @@
-"""How a simulator is to be."""
+"""Options of the simulator."""
 
 from __future__ import annotations
 
@@ -17,31 +17,30 @@ from simpost.smsc.listener import tls_context
 IdFormat: TypeAlias = Literal["decimal", "hex"]
 DefaultAlphabet: TypeAlias = Literal["gsm7", "latin1", "ascii"]
 
-_PLAIN_CODING: Final[dict[DefaultAlphabet, int]] = {"gsm7": 0, "latin1": 3, "ascii": 1}
+_CODING_OF: Final[dict[DefaultAlphabet, int]] = {"gsm7": 0, "latin1": 3, "ascii": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
-    """How a simulator is to be.
+    """Options of the simulator.
 
     Attributes:
-        port, http_port: 0 takes a free one, told by the simulator's properties.
-        password: at most 8 characters, as SMPP has it; made up when not given.
-        id_format: how message ids are written in answers and receipts.
-        default_alphabet: what data_coding 0 means.
-        gsm7_packed: data_coding 0 carries septets packed as on the air, not one an octet.
-        response_delay_s, receipt_delay_s: given to the default behaviour.
-        retry_s: from a receipt not taken to its repetition.
-        window: receipts that may wait for their answer in one session.
-        response_timeout_s: the wait for the answer to a receipt.
-        seed: message ids begin at the same number for the same seed, and rules are obeyed at the
-            same submits.
-        behaviour: decides what becomes of each submit; None delivers, see `ByNumber`.
-        faults: what goes wrong beside that; see `Simulator.set_faults`.
-        keep_submits: how many of the latest `Simulator.submits` holds.
-        on_line: called with one line for each text that a handset got, lost or sent.
+        port, http_port: 0 selects a free one; see the properties of `Simulator`.
+        password: at most 8 characters (SMPP); generated when not given.
+        id_format: format of message ids in responses and receipts.
+        default_alphabet: alphabet of data_coding 0.
+        gsm7_packed: data_coding 0 has packed septets instead of one per octet.
+        response_delay_s, receipt_delay_s: delays of the default behaviour, see `ByNumber`.
+        retry_s: seconds until a deliver_sm that was not acknowledged is repeated.
+        window: most unanswered deliver_sm of one session.
+        response_timeout_s: seconds to wait for the response to a deliver_sm.
+        seed: the same seed gives the same message ids and faults.
+        behaviour: decides the script of each submit; None: `ByNumber`.
+        faults: rules that are applied to the script; see `Simulator.set_faults`.
+        keep_submits: number of the latest submits in `Simulator.submits`.
+        write_line: called with a line for each text that a handset received, sent or never shows.
         tls_cert, tls_key: PEM files; the SMPP port then speaks TLS.
-        tls_ca: with it only ESMEs with a certificate of this CA may connect.
+        tls_ca: PEM file; ESMEs need a certificate signed by this CA.
     """
 
     host: str = "127.0.0.1"
@@ -61,24 +60,25 @@ class SimulatorOptions:
     behaviour: Behaviour | None = None
     faults: Faults | None = None
     keep_submits: int = 1000
-    on_line: Callable[[str], None] | None = None
+    write_line: Callable[[str], None] | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None
 
     @property
     def id_base(self) -> int:
+        """The number base of message ids."""
         return 16 if self.id_format == "hex" else 10
 
     @property
     def default_coding(self) -> int:
-        """The data_coding that says the default alphabet by its name."""
-        return _PLAIN_CODING[self.default_alphabet]
+        """The data_coding that names the default alphabet explicitly."""
+        return _CODING_OF[self.default_alphabet]
 
-    def tls(self) -> ssl.SSLContext | None:
-        """What the SMPP port speaks TLS with; None when it does not. Raises ConfigError."""
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """The TLS context of the SMPP port; None without TLS. Raises ConfigError."""
         if self.tls_cert is None:
             if self.tls_key or self.tls_ca:
-                raise ConfigError("TLS needs a certificate beside its key or CA.")
+                raise ConfigError("TLS needs a certificate: a key or a CA alone is not enough.")
             return None
         return tls_context(self.tls_cert, self.tls_key or self.tls_cert, self.tls_ca)

@@ -1,4 +1,4 @@
-"""What the centre has to bring to an ESME, and counts of how that went."""
+"""The deliver_sm that the message centre sends to ESMEs, and their counters."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simpost.smpp import DeliverSm
-from simpost.smsc.wire_faults import Tamper
+from simpost.smsc.wire_faults import OctetFault
 
 
 class PendingDeliver(Protocol):
-    """One deliver_sm until it is taken.
+    """One deliver_sm until it is acknowledged or abandoned.
 
     Attributes:
-        tries: how often it was sent.
+        attempts: how often it was sent.
     """
 
-    tries: int
+    attempts: int
 
-    def pdu(self) -> DeliverSm:
-        """Made anew for each try."""
+    def build_pdu(self) -> DeliverSm:
+        """A new PDU for one attempt."""
 
-    def tamper(self) -> Tamper | None:
-        """What happens to the octets of this try."""
+    def octet_fault(self) -> OctetFault | None:
+        """The fault of the present attempt on the wire; None for no fault."""
 
-    def answered(self, status: int | None) -> None:
-        """A try was answered; None: it was not."""
+    def on_response(self, status: int | None) -> None:
+        """Called with the status of the response; None: there was no response."""
 
 
 @dataclass(slots=True)
 class DeliverCounts:
-    """Since the start.
+    """Counts since the start.
 
     Attributes:
         sent: deliver_sm, repeats included.
-        acknowledged: those the ESME took.
-        repeated: those put back because of no answer or a temporary error.
-        refused: those the ESME refused for good.
-        abandoned: those no repeat was left for, or no memory.
+        acknowledged: accepted by the ESME.
+        repeated: queued again after no response or a temporary error.
+        refused: refused by the ESME with a permanent error.
+        abandoned: dropped after the last attempt or when the queue was full.
     """
 
     sent: int = 0

@@ -1,6 +1,6 @@
-"""Parts become messages again, in any order, in bounded memory and time (TS 23.040 9.2.3.24).
+"""Reassembly of parts in any order, in bounded memory and time (TS 23.040 9.2.3.24).
 
-Pure: the time of arrival is handed in, in seconds of one clock.
+Pure: times are arguments, in seconds of one clock.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _Key: TypeAlias = tuple[str, str, str, int, int]
 
 @dataclass(slots=True)
 class HandsetMessage:
-    """One message on a handset, whole or still growing.
+    """One message on a handset, complete or not.
 
     Attributes:
-        serial: counts messages of the simulator from 1; names this one in events.
-        source: the sender as it came.
-        parts: content by place, None where a part has not come.
-        message_ids: the ids the parts were answered with, in the order of arrival.
-        received_at: when the latest part came, in seconds since the epoch.
-        octets: what it takes in memory, about.
-        destination: where the handset sent it, for one of its own; empty for one it got.
-        responses: what the ESME answered to each part of one of its own.
-        key: where the reassembly keeps it while parts are missing.
+        serial: number of the message, from 1; its id in JSON and events.
+        source: the sender as received.
+        parts: content by number; None for a part that has not arrived.
+        message_ids: ids returned for the parts, in the order of arrival.
+        received_at: when the latest part arrived, in seconds since the epoch.
+        octets: estimated memory.
+        destination: recipient of a text that the handset sent; empty for a received one.
+        responses: of the ESME to each part of a text that the handset sent.
+        key: its key in `Reassembly` while parts are missing.
     """
 
     serial: int
@@ -45,11 +45,12 @@ class HandsetMessage:
 
     @property
     def is_complete(self) -> bool:
+        """Whether all parts have arrived."""
         return None not in self.parts
 
     @property
     def missing_parts(self) -> list[int]:
-        """Numbers of the parts that have not come, from 1."""
+        """Numbers, from 1, of the parts that have not arrived."""
         return [number for number, part in enumerate(self.parts, 1) if part is None]
 
 
@@ -59,7 +60,7 @@ class _Open(NamedTuple):
 
 
 class Reassembly:
-    """The messages that still wait for parts, oldest first."""
+    """The incomplete messages, oldest first."""
 
     def __init__(self, *, max_open: int = MAX_OPEN, expiry_s: float = EXPIRY_S) -> None:
         self._open: OrderedDict[_Key, _Open] = OrderedDict()
@@ -70,37 +71,42 @@ class Reassembly:
         return len(self._open)
 
     def find(
-        self, source: str, number: str, place: SegmentPosition, content: Content, now: float
+        self, source: str, number: str, position: SegmentPosition, content: Content, now: float
     ) -> HandsetMessage | None:
-        """The message this part belongs to, or None when a new one begins with it.
+        """The message a part belongs to; None when it is the first of a new one.
 
-        A part that came before and reads the same is a repeat; one that reads differently shows
-        that the sender uses the reference anew (8-bit references do so after 256 messages).
+        A known part with the same content is a repeat. With other content it belongs to a new
+        message with the same reference (8-bit references repeat after 256 messages).
         """
         self._expire(now)
-        found = self._open.get(_key(source, number, place))
+        found = self._open.get(_key(source, number, position))
         if found is None:
             return None
-        known = found.message.parts[place.number - 1]
+        known = found.message.parts[position.number - 1]
         if known is not None and known != content:
             self.forget(found.message)
             return None
         return found.message
 
-    def keep(
-        self, source: str, number: str, place: SegmentPosition, message: HandsetMessage, now: float
+    def track(
+        self,
+        source: str,
+        number: str,
+        position: SegmentPosition,
+        message: HandsetMessage,
+        now: float,
     ) -> None:
-        """Remember the message for its further parts, or forget it once it is whole."""
+        """Keep an incomplete message for its next parts; forget a complete one."""
         if message.is_complete:
             self.forget(message)
         elif message.key is None:
-            message.key = _key(source, number, place)
+            message.key = _key(source, number, position)
             self._open[message.key] = _Open(message, now)
             if len(self._open) > self._max_open:
                 self._forget_oldest()
 
     def forget(self, message: HandsetMessage) -> None:
-        """No further part belongs to it."""
+        """Add no further parts to a message."""
         if message.key is not None:
             del self._open[message.key]
             message.key = None
@@ -116,5 +122,5 @@ class Reassembly:
         self.forget(next(iter(self._open.values())).message)
 
 
-def _key(source: str, number: str, place: SegmentPosition) -> _Key:
-    return source, number, place.kind, place.reference, place.total
+def _key(source: str, number: str, position: SegmentPosition) -> _Key:
+    return source, number, position.kind, position.reference, position.total

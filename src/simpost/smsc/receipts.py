@@ -1,4 +1,4 @@
-"""How message centres write what became of a message, each its own way. Pure."""
+"""Variants of the text and ids of receipts, as message centres write them. Pure."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ GSM_NETWORK: Final = 3  # network type of network_error_code (SMPP 3.4 5.3.2.31)
 _NEXT: Final = re.compile(rb" (?=(?:sub|dlvrd|submit date|done date|stat|err):)")
 
 
-def written_id(message_id: str, base: int, form: ReceiptId) -> tuple[str, str]:
-    """The id of an answer, a number of that base, as the receipt's text and TLV have it."""
-    written = _in_form(message_id, base, form)
+def receipt_ids_of(message_id: str, base: int, form: ReceiptId) -> tuple[str, str]:
+    """The id in the receipt's text and in its TLV; `base` is the number base of `message_id`."""
+    written = _format_id(message_id, base, form)
     return (
         message_id if form.where == "tlv" else written,
         message_id if form.where == "text" else written,
     )
 
 
-def written_text(text: bytes, shape: ShapeReceipt) -> bytes:
-    """Appendix B's text with fields left out, another separator, or no text at all."""
+def reshape_text(text: bytes, shape: ShapeReceipt) -> bytes:
+    """The text of Appendix B without some fields, with another separator, or empty."""
     if not shape.text:
         return b""
     head, _, repeated = text.partition(b" text:")
@@ -37,7 +37,7 @@ def _label(field: bytes) -> str:
     return re.split(rb"[ :]", field, maxsplit=1)[0].decode()
 
 
-def _in_form(message_id: str, base: int, form: ReceiptId) -> str:
+def _format_id(message_id: str, base: int, form: ReceiptId) -> str:
     text = message_id
     if form.base is not None:
         text = format(int(message_id, base), "X" if form.base == "hex" else "d")

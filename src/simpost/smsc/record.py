@@ -1,4 +1,4 @@
-"""The latest submits in the order of the wire, for whoever wants to look."""
+"""The latest submits in the order they were received."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class ReceivedSubmit:
     """One submit_sm, data_sm, or destination of a submit_multi.
 
     Attributes:
-        request: as it came.
-        script: what was decided about it; its status is that of the answer.
-        peer: where it came from, `address:port`.
+        request: as received.
+        script: how it was treated; its status is that of the response.
+        peer: its sender, `address:port`.
         at: when it was read, in seconds of the event loop's clock.
-        message_id: of the answer, also of one that never left; empty when the text was not taken.
+        message_id: its id, even if the response was not sent; empty if the text was not accepted.
     """
 
     request: Submit
@@ -29,12 +29,12 @@ class ReceivedSubmit:
     message_id: str = ""
 
 
-class SubmitRecord:
-    """What came, in bounded memory.
+class SubmitLog:
+    """The latest submits, in bounded memory.
 
     Attributes:
         latest: the latest submits, oldest first.
-        count: of all submit_sm and data_sm, and destinations of submit_multi, valid or not.
+        count: number of all submit_sm, data_sm and destinations of submit_multi, valid or not.
     """
 
     def __init__(self, keep: int) -> None:
@@ -43,6 +43,7 @@ class SubmitRecord:
         self._awaited: dict[asyncio.Future[None], int] = {}
 
     def add(self, received: ReceivedSubmit) -> None:
+        """Add a submit and wake up `wait_for`."""
         self.latest.append(received)
         self.count += 1
         if self._awaited:
@@ -50,8 +51,8 @@ class SubmitRecord:
                 if self.count >= count and not future.done():
                     future.set_result(None)
 
-    async def until(self, count: int) -> None:
-        """Until so many have come since the start."""
+    async def wait_for(self, count: int) -> None:
+        """Wait until this many were received since the start."""
         if self.count >= count:
             return
         future = asyncio.get_running_loop().create_future()

@@ -1,7 +1,7 @@
-"""Rules at work: which of them match, counted and seeded, and what they make of a script.
+"""Applies fault rules to scripts: matching, counters and random numbers.
 
-Pure: the clock is handed in. The same seed and the same order of binds and submits give the same
-faults, save where a rule asks for the time.
+Pure: the clock is an argument. The same seed and the same order of binds and submits give the same
+faults, except for rules with a time.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from simpost.smsc import faults as f
 from simpost.smsc.behaviour import SubmitScript
 from simpost.smsc.content import Submit
 
-_Shape = Callable[[SubmitScript, Any, Random], SubmitScript]
+_Apply = Callable[[SubmitScript, Any, Random], SubmitScript]
 
 
 class FaultRules:
-    """The rules in force, from the moment they are made.
+    """The active rules; their times count from construction.
 
     Attributes:
-        faults: what they were made of.
+        faults: the rules as data.
     """
 
     def __init__(self, faults: f.Faults, seed: int | None, clock: Callable[[], float]) -> None:
@@ -37,56 +37,58 @@ class FaultRules:
             for each in counted:
                 each.random.seed()
         self._all = counted
-        self._of_binds = [each for each in counted if isinstance(each.rule.do, f.RefuseBind)]
-        self._of_submits = [each for each in counted if not isinstance(each.rule.do, f.RefuseBind)]
+        self._bind_rules = [each for each in counted if isinstance(each.rule.do, f.RefuseBind)]
+        self._submit_rules = [
+            each for each in counted if not isinstance(each.rule.do, f.RefuseBind)
+        ]
 
-    def applied(self) -> dict[str, int]:
-        """How often each rule was obeyed, by its name."""
+    def counts(self) -> dict[str, int]:
+        """How often each rule was applied, by its name."""
         names: dict[str, int] = {}
         for number, each in enumerate(self._all, 1):
             name = each.rule.name or f"{number} {f.fault_name(each.rule.do)}"
             names[name] = names.get(name, 0) + each.applied
         return names
 
-    def on_bind(self, kind: str, bound: int) -> f.RefuseBind | None:
-        """Why a bind with the right password is refused all the same."""
+    def bind_fault(self, kind: str, bound: int) -> f.RefuseBind | None:
+        """The fault of a bind with the right password; None to accept it."""
         now = self._clock()
         matched = [
             each.rule.do
-            for each in self._of_binds
+            for each in self._bind_rules
             if bound >= each.rule.when.bound and each.matches("", kind, now, self._since)
         ]
         first = matched[0] if matched else None
         assert first is None or isinstance(first, f.RefuseBind)
         return first
 
-    def on_submit(self, script: SubmitScript, request: Submit, kind: str) -> SubmitScript:
-        """The script with everything that goes wrong; the first rule wins where two disagree."""
+    def apply(self, script: SubmitScript, request: Submit, kind: str) -> SubmitScript:
+        """The script with the faults of all matching rules; of conflicting ones the first wins."""
         now = self._clock()
         number = request.destination_addr.removeprefix("+")
         since = self._since
-        matched = [each for each in self._of_submits if each.matches(number, kind, now, since)]
+        matched = [each for each in self._submit_rules if each.matches(number, kind, now, since)]
         for each in reversed(matched):
-            script = _SHAPES[type(each.rule.do)](script, each.rule.do, each.random)
+            script = _APPLY[type(each.rule.do)](script, each.rule.do, each.random)
         return script
 
 
 class _CountedRule:
-    """One rule with its counts and its own randomness, so that rules do not disturb each other."""
+    """One rule with its own counters and random numbers, so that rules do not affect each other."""
 
     __slots__ = ("applied", "bucket", "random", "rule", "seen")
 
     def __init__(self, rule: f.Rule, seed: str, now: float) -> None:
         self.rule = rule
-        self.random = Random(seed)  # noqa: S311  to be repeated, not to be secret
+        self.random = Random(seed)  # noqa: S311  repeatable, not secret
         self.seen = 0
         self.applied = 0
         rate = rule.when.above_per_s
         self.bucket = TokenBucket(rate, max(1.0, rate), now) if rate else None
 
     def matches(self, number: str, kind: str, now: float, since: float) -> bool:
-        """Conditions in the order `When` tells them: what fulfils one is counted by the next."""
-        if not self._is_meant(number, kind, now - since):
+        """Whether the rule applies; conditions are checked and counted in the order of `When`."""
+        if not self._meets_conditions(number, kind, now - since):
             return False
         when = self.rule.when
         self.seen += 1
@@ -101,7 +103,7 @@ class _CountedRule:
         self.applied += 1
         return True
 
-    def _is_meant(self, number: str, kind: str, elapsed_s: float) -> bool:
+    def _meets_conditions(self, number: str, kind: str, elapsed_s: float) -> bool:
         when = self.rule.when
         return (
             number.startswith(when.to)
@@ -123,8 +125,8 @@ def _congestion(script: SubmitScript, fault: f.Congestion, _: Random) -> SubmitS
     return script._replace(congestion=fault.percent)
 
 
-def _answer(script: SubmitScript, fault: f.ResponseFault, random: Random) -> SubmitScript:
-    return script._replace(answer=fault, seed=random.getrandbits(32))
+def _response_fault(script: SubmitScript, fault: f.ResponseFault, random: Random) -> SubmitScript:
+    return script._replace(response_fault=fault, seed=random.getrandbits(32))
 
 
 def _final_state(script: SubmitScript, fault: f.FinalState, _: Random) -> SubmitScript:
@@ -135,7 +137,7 @@ def _final_state(script: SubmitScript, fault: f.FinalState, _: Random) -> Submit
 
 
 def _handset_off(script: SubmitScript, fault: f.HandsetOff, _: Random) -> SubmitScript:
-    return script._replace(off_s=fault.seconds)
+    return script._replace(handset_off_s=fault.seconds)
 
 
 def _delay_receipt(script: SubmitScript, fault: f.DelayReceipt, random: Random) -> SubmitScript:
@@ -143,7 +145,7 @@ def _delay_receipt(script: SubmitScript, fault: f.DelayReceipt, random: Random) 
 
 
 def _receipt_first(script: SubmitScript, fault: f.ReceiptFirst, _: Random) -> SubmitScript:
-    return _styled(script, first_s=fault.seconds)
+    return _styled(script, before_response_s=fault.seconds)
 
 
 def _double_receipt(script: SubmitScript, fault: f.DoubleReceipt, _: Random) -> SubmitScript:
@@ -178,17 +180,17 @@ def _between(least: float, most: float | None, random: Random) -> float:
     return least if most is None else random.uniform(least, max(least, most))
 
 
-_SHAPES: Final[dict[type[f.SimulatedFault], _Shape]] = {
+_APPLY: Final[dict[type[f.SimulatedFault], _Apply]] = {
     f.Refuse: _refuse,
     f.Slow: _slow,
     f.Congestion: _congestion,
-    f.Silent: _answer,
-    f.Drop: _answer,
-    f.Reset: _answer,
-    f.HalfOpen: _answer,
-    f.WrongSequence: _answer,
-    f.DoubleResponse: _answer,
-    f.MangleResponse: _answer,
+    f.Silent: _response_fault,
+    f.Drop: _response_fault,
+    f.Reset: _response_fault,
+    f.HalfOpen: _response_fault,
+    f.WrongSequence: _response_fault,
+    f.DoubleResponse: _response_fault,
+    f.MangleResponse: _response_fault,
     f.FinalState: _final_state,
     f.HandsetOff: _handset_off,
     f.ReceiptFirst: _receipt_first,

@@ -1,4 +1,4 @@
-"""What is to happen later, in one bounded heap with one timer of the event loop."""
+"""Delayed calls in one bounded heap, with one timer of the event loop."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _Entry: TypeAlias = tuple[float, int, Callable[[], object]]
 
 
 class Scheduler:
+    """Calls functions after a delay."""
+
     def __init__(self, *, max_entries: int = MAX_ENTRIES) -> None:
         self._entries: list[_Entry] = []
         self._serial = count()
@@ -24,7 +26,7 @@ class Scheduler:
         return len(self._entries)
 
     def after(self, delay_s: float, call: Callable[[], object]) -> bool:
-        """Call after `delay_s`; False, and never, when the table is full."""
+        """Call after `delay_s` seconds; False when the heap is full and it will not be called."""
         if len(self._entries) >= self._max_entries:
             return False
         entry = (asyncio.get_running_loop().time() + delay_s, next(self._serial), call)
@@ -34,7 +36,7 @@ class Scheduler:
         return True
 
     def close(self) -> None:
-        """Forget everything."""
+        """Cancel all calls."""
         self._entries.clear()
         self._set_timer()
 

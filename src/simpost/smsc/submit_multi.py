@@ -1,4 +1,4 @@
-"""submit_multi as the submit_sm of each of its destinations (SMPP 3.4 4.5)."""
+"""Splits a submit_multi into one submit_sm per destination (SMPP 3.4 4.5)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from simpost.smpp import SmeAddress, Status, SubmitMulti, SubmitSm, UnsuccessSme
 
 
-def each_of(request: SubmitMulti) -> Iterator[SubmitSm]:
-    """One submit_sm for each address; distribution lists are unknown here and left out."""
+def submits_of(request: SubmitMulti) -> Iterator[SubmitSm]:
+    """One submit_sm for each address; distribution lists are skipped."""
     for to in request.dest_address:
         if isinstance(to, SmeAddress):
             yield SubmitSm(
@@ -30,13 +30,13 @@ def each_of(request: SubmitMulti) -> Iterator[SubmitSm]:
             )
 
 
-def not_taken(single: SubmitSm, status: int) -> UnsuccessSme:
-    """The line of the answer for a destination that was refused."""
+def unsuccessful(single: SubmitSm, status: int) -> UnsuccessSme:
+    """The entry of the response for a refused destination."""
     return UnsuccessSme(single.dest_addr_ton, single.dest_addr_npi, single.destination_addr, status)
 
 
-def list_fault(request: SubmitMulti) -> int:
-    """Why the whole request is refused; 0 when its destinations are looked at one by one."""
+def destination_list_status(request: SubmitMulti) -> int:
+    """The status that refuses the whole request; 0 to validate each destination."""
     if not request.dest_address:
         return Status.ESME_RINVNUMDESTS
     if not all(isinstance(to, SmeAddress) for to in request.dest_address):

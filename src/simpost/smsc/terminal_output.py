@@ -1,6 +1,6 @@
-"""One line for each text, for those who watch a terminal: who, how long, what became of it.
+"""One line of terminal output for each text: number, length, result.
 
-The words of a text are not in it: they are on the handset.
+The text itself is not printed: the handset shows it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from simpost.smsc.reassembly import HandsetMessage
 from simpost.text.display import visible
 
 
-def line_of_message(number: str, message: HandsetMessage, *, packed: bool) -> str | None:
-    """What a handset shows or has sent; None until all parts or responses are there."""
+def message_line(number: str, message: HandsetMessage, *, packed: bool) -> str | None:
+    """The line of a text received or sent; None until all parts or responses have arrived."""
     size = sum(len(text_of(part, packed=packed)) for part in message.parts if part)
-    what = f"{size} characters in {len(message.parts)} part{'s' * (len(message.parts) > 1)}"
+    length = f"{size} characters in {len(message.parts)} part{'s' * (len(message.parts) > 1)}"
     if message.destination:
         if not message.responses:
             return None
         responses = ", ".join(sorted(set(message.responses)))
-        return visible(f"{number} sent {what} to {message.destination}: {responses}")
+        return visible(f"{number} sent {length} to {message.destination}: {responses}")
     if not message.is_complete:
         return None
-    return visible(f"{number} got {what} from {message.source or 'no sender'}")
+    return visible(f"{number} got {length} from {message.source or 'no sender'}")
 
 
-def line_of_loss(number: str, taken: AcceptedSubmit) -> str:
-    """A part that its handset never shows."""
-    return visible(f"{number} got nothing from {taken.source[2]}: {taken.state.name}")
+def undelivered_line(number: str, submit: AcceptedSubmit) -> str:
+    """The line of a part that its handset does not show."""
+    return visible(f"{number} got nothing from {submit.source[2]}: {submit.state.name}")

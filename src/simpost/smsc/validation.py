@@ -1,4 +1,4 @@
-"""What a message centre does not take, and the status it says so with."""
+"""Validates submits: the command_status with which an invalid one is refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SUBMITTED_TYPES: Final = frozenset({0x00, 0x08, 0x10})
 
 
 def validation_status(request: Submit, content: Content, *, packed: bool) -> int:
-    """The command_status the request is refused with; 0 when it is taken."""
+    """The command_status that refuses the request; 0 if it is valid."""
     if not _is_sender(request.source_addr_ton, request.source_addr):
         return Status.ESME_RINVSRCADR
     if request.dest_addr_ton == Ton.ALPHANUMERIC or not _NUMBER.fullmatch(request.destination_addr):
@@ -37,20 +37,20 @@ def validation_status(request: Submit, content: Content, *, packed: bool) -> int
     if content.header is not None and content.header.broken:
         return Status.ESME_RINVESMCLASS
     if isinstance(request, SubmitSm):
-        return _time_fault(request) or _length_fault(request, content, packed=packed)
-    return _payload_fault(content)
+        return _time_status(request) or _length_status(request, content, packed=packed)
+    return _payload_status(content)
 
 
-@lru_cache(maxsize=256)  # few senders have many texts
+@lru_cache(maxsize=256)  # few different senders
 def _is_sender(ton: int, address: str) -> bool:
-    """A number, or a name: of type alphanumeric, or unknown as many ESMEs have it."""
+    """Whether it is a number, or a name with TON alphanumeric or unknown (as many ESMEs send)."""
     if ton != Ton.ALPHANUMERIC and _SENDER_NUMBER.fullmatch(address):
         return True
     may_be_name = ton in {Ton.ALPHANUMERIC, Ton.UNKNOWN}
     return may_be_name and 0 < len(address) <= MAX_ALPHANUMERIC and address.isprintable()
 
 
-def _time_fault(request: SubmitSm) -> int:
+def _time_status(request: SubmitSm) -> int:
     if request.schedule_delivery_time and not _is_time(request.schedule_delivery_time):
         return Status.ESME_RINVSCHED
     if request.validity_period and not _is_time(request.validity_period):
@@ -58,7 +58,7 @@ def _time_fault(request: SubmitSm) -> int:
     return 0
 
 
-@lru_cache(maxsize=256)  # submits of one second have the same
+@lru_cache(maxsize=256)  # submits of one second often have the same time
 def _is_time(text: str) -> bool:
     try:
         parse_relative(text) if text.endswith("R") else parse_absolute(text)
@@ -67,14 +67,14 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _length_fault(request: SubmitSm, content: Content, *, packed: bool) -> int:
-    """short_message holds one part; message_payload may hold more, and excludes it."""
+def _length_status(request: SubmitSm, content: Content, *, packed: bool) -> int:
+    """short_message has at most one part, message_payload at most 255; only one may be set."""
     if not request.short_message:
-        return _payload_fault(content)
+        return _payload_status(content)
     if request.tlvs and request.tlv(Tag.MESSAGE_PAYLOAD) is not None:
         return Status.ESME_RINVMSGLEN
     return 0 if fits_one_part(content, packed=packed) else Status.ESME_RINVMSGLEN
 
 
-def _payload_fault(content: Content) -> int:
+def _payload_status(content: Content) -> int:
     return Status.ESME_RINVMSGLEN if len(content.octets) > MAX_PAYLOAD_OCTETS else 0

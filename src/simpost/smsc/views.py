@@ -1,4 +1,4 @@
-"""What the HTTP side says, as the JSON it says it in."""
+"""The JSON documents of the HTTP side."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from simpost.smsc.reassembly import HandsetMessage
 from simpost.text.display import escape_json
 
 GAP: Final = "[…]"
-"""Stands where a part has not come."""
+"""Shown in place of a missing part."""
 
 
 class MessageView(Struct, rename="camel"):
-    """One text as the handset shows it; `id` stays the same while parts come in.
+    """One text of a handset; `id` stays the same while its parts arrive.
 
-    `to` and `responses` are of a text the handset sent itself.
+    `to` and `responses` are set for a text that the handset sent.
     """
 
     id: int
@@ -43,7 +43,7 @@ class MessageView(Struct, rename="camel"):
 
 
 class HandsetView(Struct, rename="camel"):
-    """A handset and its texts, oldest first; `received` counts also those it has forgotten.
+    """A handset and its texts, oldest first; `received` also counts deleted ones.
 
     `pending_texts` counts the texts that are shown when the handset is on again.
     """
@@ -57,7 +57,7 @@ class HandsetView(Struct, rename="camel"):
 
 
 class DeliverCountsView(Struct, rename="camel"):
-    """How letters to the ESME went: receipts, or texts from handsets."""
+    """Counters of deliver_sm: of receipts, or of texts from handsets."""
 
     sent: int
     acknowledged: int
@@ -68,7 +68,7 @@ class DeliverCountsView(Struct, rename="camel"):
 
 
 class StatsView(Struct, rename="camel"):
-    """Counters since the start, save `bound`, `handsets`, `off` and `pending`, which are now."""
+    """Counts since the start; `bound`, `handsets`, `off` and `pending` are present values."""
 
     bound: int
     binds: int
@@ -87,13 +87,13 @@ class StatsView(Struct, rename="camel"):
 
 
 def encode_json(document: Any) -> bytes:
-    """JSON in one line. Control characters that a peer sent are escapes in it."""
+    """JSON in one line, with control characters escaped."""
     return escape_json(msgspec.json.encode(document).decode()).encode()
 
 
 def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
-    came = [part for part in message.parts if part]
-    first = came[0]
+    """A text as JSON; `packed`: GSM 7 septets are packed."""
+    first = next(part for part in message.parts if part)
     return MessageView(
         id=message.serial,
         source=message.source,
@@ -104,7 +104,7 @@ def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
         encoding=encoding_of(first),
         message_class=class_of(first),
         complete=message.is_complete,
-        received_at=_moment(message.received_at),
+        received_at=_rfc3339(message.received_at),
         message_ids=tuple(message.message_ids),
         responses=tuple(message.responses),
     )
@@ -113,14 +113,14 @@ def message_view(message: HandsetMessage, *, packed: bool) -> MessageView:
 def handset_view(
     handset: Handset, offline: OfflineHandsets, *, packed: bool, texts: int
 ) -> HandsetView:
-    """The handset with at most that many of its newest texts."""
+    """A handset with at most `texts` of its newest texts."""
     shown = handset.texts[-texts:] if texts else []
     return HandsetView(
         number=handset.number,
         is_on=handset.number not in offline,
         pending_texts=offline.pending_for(handset.number),
         received=handset.received,
-        last_activity_at=_moment(handset.active_at),
+        last_activity_at=_rfc3339(handset.active_at),
         messages=[message_view(message, packed=packed) for message in shown],
     )
 
@@ -136,6 +136,7 @@ def stats_view(
     handsets: int,
     off: int,
 ) -> StatsView:
+    """The counters with their present values."""
     return StatsView(
         bound=bound,
         binds=counters.binds,
@@ -148,15 +149,15 @@ def stats_view(
         malformed=counters.malformed,
         tolerated=counters.tolerated,
         unexpected_responses=counters.unexpected_responses,
-        receipts=_post_view(counters.receipts, receipts_pending),
-        messages=_post_view(counters.messages, messages_pending),
+        receipts=_deliver_counts_view(counters.receipts, receipts_pending),
+        messages=_deliver_counts_view(counters.messages, messages_pending),
         faults=faults,
         handsets=handsets,
         off=off,
     )
 
 
-def _post_view(counts: DeliverCounts, pending: int) -> DeliverCountsView:
+def _deliver_counts_view(counts: DeliverCounts, pending: int) -> DeliverCountsView:
     return DeliverCountsView(
         sent=counts.sent,
         acknowledged=counts.acknowledged,
@@ -167,7 +168,7 @@ def _post_view(counts: DeliverCounts, pending: int) -> DeliverCountsView:
     )
 
 
-def _moment(seconds: float) -> str:
-    """RFC 3339 in UTC with milliseconds."""
+def _rfc3339(seconds: float) -> str:
+    """A time in RFC 3339, UTC, with milliseconds."""
     moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return moment.replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""What may happen to the octets of one PDU on their way out. Pure."""
+"""Faults that alter the octets of one outgoing PDU. Pure."""
 
 from __future__ import annotations
 
@@ -8,36 +8,38 @@ from typing import Final, TypeAlias
 
 from simpost.smpp.codec import HEADER_OCTETS
 
-Tamper: TypeAlias = Callable[[bytes], bytes]
+OctetFault: TypeAlias = Callable[[bytes], bytes]
 
 _SEQUENCE: Final = slice(12, 16)
 _MAX_SEQUENCE: Final = 0x7FFFFFFF
 
 
-def swallowed(_octets: bytes) -> bytes:
+def drop_octets(_octets: bytes) -> bytes:
+    """Send nothing."""
     return b""
 
 
-def doubled(copies: int) -> Tamper:
+def repeat_octets(copies: int) -> OctetFault:
+    """Send the PDU several times."""
     return lambda octets: octets * copies
 
 
-def resequenced(by: int) -> Tamper:
-    """Sequence numbers stay those of the standard: 1 to 0x7FFFFFFF (SMPP 3.4 3.2)."""
+def shift_sequence(by: int) -> OctetFault:
+    """Increase the sequence number, within 1 to 0x7FFFFFFF (SMPP 3.4 3.2)."""
 
-    def tamper(octets: bytes) -> bytes:
+    def alter(octets: bytes) -> bytes:
         sequence = int.from_bytes(octets[_SEQUENCE], "big")
         moved = (sequence - 1 + by) % _MAX_SEQUENCE + 1
         return octets[:12] + moved.to_bytes(4, "big") + octets[16:]
 
-    return tamper
+    return alter
 
 
-def mangled(changes: int, seed: int, *, header: bool) -> Tamper:
-    """Octets changed, added and left out at random; a header that is spared tells the length."""
+def mangle_octets(changes: int, seed: int, *, header: bool) -> OctetFault:
+    """Change, add and remove octets at random; without `header`, the header stays valid."""
 
-    def tamper(octets: bytes) -> bytes:
-        random = Random(seed)  # noqa: S311  to be repeated, not to be secret
+    def alter(octets: bytes) -> bytes:
+        random = Random(seed)  # noqa: S311  repeatable, not secret
         spared = 0 if header else HEADER_OCTETS
         head, rest = octets[:spared], bytearray(octets[spared:])
         for _ in range(changes):
@@ -47,10 +49,10 @@ def mangled(changes: int, seed: int, *, header: bool) -> Tamper:
             elif at < len(rest):
                 if kind == 1:
                     del rest[at]
-                else:  # never the same octet again
+                else:  # always another octet
                     rest[at] ^= random.randrange(1, 256)
         if not header:
             head = (len(head) + len(rest)).to_bytes(4, "big") + head[4:]
         return head + bytes(rest)
 
-    return tamper
+    return alter

@@ -71,7 +71,7 @@ def test_an_invalid_language_is_one_sentence(run: Run, language: str) -> None:
         ("--response-delay=nan", "--response-delay"),
         ("--receipt-delay=inf", "--receipt-delay"),
         ("--system-id=" + "a" * 16, "at most 15 ASCII characters"),
-        ("--host=\udcff", "it is no address and no name"),
+        ("--host=\udcff", "it is not an address or host name"),
     ],
 )
 def test_an_absurd_option_of_the_message_centre_is_refused(

@@ -79,7 +79,7 @@ async def test_a_text_from_a_handset_reaches_its_receiver(node):
         heard = await esme.heard("deliver_sm")
         assert heard["short_message"]["message"] == "Γειά 🏖"
         assert (heard["source_addr"], heard["destination_addr"]) == (NUMBER, "1234")
-        assert (await sending).answers == ["ESME_ROK"]
+        assert (await sending).responses == ["ESME_ROK"]
 
 
 async def test_it_sends_query_sm_and_enquire_link(node):

@@ -111,7 +111,7 @@ async def test_smpplib_receives_a_text_from_a_handset():
         heard = await receiving
         assert (heard.source_addr, heard.destination_addr) == (NUMBER.encode(), b"1234")
         assert heard.short_message == "Γειά 🏖".encode("utf-16-be")
-        assert sent.answers == ["ESME_ROK"]
+        assert sent.responses == ["ESME_ROK"]
 
 
 @pytest.mark.parametrize("with_tls", [False, True], ids=["plain", "tls"])
@@ -134,6 +134,6 @@ async def test_smpp34_sends_gets_its_receipt_and_receives(certificate, monkeypat
         assert (submit.message_id, submit.request.short_message) == (answer.message_id, octets)
         sent = await simulator.send_from_handset(NUMBER, "4455", "Γειά 🏖")
         assert (await smsc.next()).short_message == octets
-        assert sent.answers == ["ESME_ROK"]
+        assert sent.responses == ["ESME_ROK"]
         await smsc.unbind()
         await client.stop()

@@ -138,7 +138,7 @@ async def test_it_takes_a_file_of_faults_and_says_so(run: Run, tmp_path: Path) -
     async with aiohttp.ClientSession() as client, client.get(url) as answer:
         assert (await answer.json())["rules"][0]["do"]["fault"] == "refuse"
     while line := await process.line():
-        if b"1 rule of faults is active" in line:
+        if b"1 fault rule is active" in line:
             return
     pytest.fail("it does not say so")
 

@@ -617,7 +617,7 @@ async def test_what_is_not_valid_meets_no_rule(start: Start) -> None:
 async def test_the_latest_submits_are_kept_in_order_and_bounded(start: Start) -> None:
     simulator = await start(keep_submits=3)
     async with bound(simulator) as esme:
-        waiting = asyncio.ensure_future(simulator.until_submits(5))
+        waiting = asyncio.ensure_future(simulator.wait_for_submits(5))
         for number in range(5):
             assert not waiting.done()
             await esme.send(f"text {number}")
@@ -628,4 +628,4 @@ async def test_the_latest_submits_are_kept_in_order_and_bounded(start: Start) ->
         b"text 4",
     ]
     assert all(each.message_id and each.peer for each in simulator.submits)
-    await simulator.until_submits(5)
+    await simulator.wait_for_submits(5)

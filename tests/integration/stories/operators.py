@@ -55,7 +55,7 @@ SHAPES = (
     f.ShapeReceipt(omit=("sub", "dlvrd", "text")),
 )
 ORDERS = (None, f.ReceiptFirst(), f.ReceiptFirst(seconds=1))
-_NO_ANSWER = (f.Silent, f.Drop, f.Reset, f.HalfOpen, f.WrongSequence)
+_NO_RESPONSE = (f.Silent, f.Drop, f.Reset, f.HalfOpen, f.WrongSequence)
 
 
 class Submit:
@@ -64,11 +64,11 @@ class Submit:
     def __init__(self, operator, received):
         content = content_of(received.request)
         self.number = received.request.destination_addr
-        self.part = content.place.number if content.place else 1
+        self.part = content.position.number if content.position else 1
         self.operator = operator.name
         self.at_s = received.at
         self.message_id = received.message_id
-        self.fate = received.script
+        self.script = received.script
 
     @property
     def is_taken(self):
@@ -77,7 +77,7 @@ class Submit:
     @property
     def was_turned_back(self):
         """With an answer that says so. Any other try may have left something behind."""
-        return self.fate.status and not isinstance(self.fate.answer, _NO_ANSWER)
+        return self.script.status and not isinstance(self.script.response_fault, _NO_RESPONSE)
 
 
 class Operator:
@@ -160,5 +160,5 @@ class Operator:
 
         None as well when it does not tell.
         """
-        taken = self._simulator._exchange._delivery._ledger.find(message_id)
+        taken = self._simulator._submit_handler._delivery._accepted_submits.find(message_id)
         return None if taken is None or taken.style.lost else taken.state

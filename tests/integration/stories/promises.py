@@ -62,7 +62,7 @@ def _check_repeats(message, attempts, submits):
 def _check_says_so(part, submits):
     """The log never says of a part what did not happen."""
     taken = [one for one in submits if one.is_taken]
-    told = {STATE_OF[one.fate.state][0] for one in taken}
+    told = {STATE_OF[one.script.state][0] for one in taken}
     if part.state is State.SENT:
         assert taken, "called sent although nobody took it"
     elif part.state is State.DELIVERED:

@@ -91,7 +91,7 @@ def test_packed_text_begins_at_the_septet_edge_after_its_header() -> None:
     packed = text.pack_septets(b"ABC", text.fill_bits_after(len(header)))
     content = content_of(SubmitSm(esm_class=0x40, short_message=header + packed))
     assert text_of(content, packed=True) == "ABC"
-    assert content.place == SegmentPosition("udh8", 7, 2, 1)
+    assert content.position == SegmentPosition("udh8", 7, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_sar_tlvs_give_the_position_of_a_part() -> None:
         int_tlv(Tag.SAR_TOTAL_SEGMENTS, 3, 1),
         int_tlv(Tag.SAR_SEGMENT_SEQNUM, 2, 1),
     )
-    assert content_of(SubmitSm(tlvs=tlvs, short_message=b"x")).place == SegmentPosition(
+    assert content_of(SubmitSm(tlvs=tlvs, short_message=b"x")).position == SegmentPosition(
         "sar", 4660, 3, 2
     )
 
@@ -147,7 +147,7 @@ def test_incomplete_sar_tlvs_leave_a_single_text(total: int, number: int) -> Non
         int_tlv(Tag.SAR_TOTAL_SEGMENTS, total, 1),
         int_tlv(Tag.SAR_SEGMENT_SEQNUM, number, 1),
     )
-    assert content_of(SubmitSm(tlvs=tlvs, short_message=b"x")).place is None
+    assert content_of(SubmitSm(tlvs=tlvs, short_message=b"x")).position is None
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from simpost.smpp import (
     Status,
     SubmitSm,
 )
-from simpost.smsc.accepted_submits import AcceptedSubmit, accepted_submit
+from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.behaviour import SubmitScript
 from simpost.smsc.content import content_of
-from simpost.smsc.deliver_queue import MAX_TRIES, DeliverQueue
+from simpost.smsc.deliver_queue import MAX_ATTEMPTS, DeliverQueue
 from simpost.smsc.pending_deliver import DeliverCounts
 from simpost.smsc.scheduler import Scheduler
 
@@ -71,7 +71,9 @@ class HandTimetable(Scheduler):
 
 def receipt(message_id: str = "1") -> AcceptedSubmit:
     request = SubmitSm(destination_addr="66812345678")
-    return accepted_submit(request, content_of(request), SubmitScript(), message_id, now=0.0)
+    return AcceptedSubmit.from_submit(
+        request, content_of(request), SubmitScript(), message_id, now=0.0
+    )
 
 
 @pytest.fixture
@@ -91,14 +93,14 @@ def deliver_queue(counters: DeliverCounts, scheduler: HandTimetable) -> DeliverQ
 
 def bind(deliver_queue: DeliverQueue, window: int = 2) -> Receiver:
     receiver = Receiver(window)
-    deliver_queue.open(cast("Session", receiver))
+    deliver_queue.add_receiver(cast("Session", receiver))
     return receiver
 
 
 def test_receipts_wait_until_a_receiver_is_bound(
     deliver_queue: DeliverQueue, counters: DeliverCounts
 ) -> None:
-    deliver_queue.post(receipt())
+    deliver_queue.add(receipt())
     assert deliver_queue.pending == 1
     receiver = bind(deliver_queue)
     receiver.answer(0)
@@ -109,17 +111,17 @@ def test_receipts_wait_until_a_receiver_is_bound(
 def test_no_more_receipts_leave_than_the_window_holds(deliver_queue: DeliverQueue) -> None:
     receiver = bind(deliver_queue, window=2)
     for _ in range(4):
-        deliver_queue.post(receipt())
+        deliver_queue.add(receipt())
     assert len(receiver.asked) == 2
     receiver.answer(0)
-    deliver_queue.pump()
+    deliver_queue.fill_windows()
     assert len(receiver.asked) == 3
 
 
 def test_two_receivers_share_the_receipts(deliver_queue: DeliverQueue) -> None:
     first, second = bind(deliver_queue, window=2), bind(deliver_queue, window=2)
     for _ in range(4):
-        deliver_queue.post(receipt())
+        deliver_queue.add(receipt())
     assert len(first.asked) == len(second.asked) == 2
 
 
@@ -136,7 +138,7 @@ def test_a_temporary_error_repeats_the_receipt_later(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable, status: Status
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt())
+    deliver_queue.add(receipt())
     receiver.answer(0, status)
     assert len(receiver.asked) == 1
     assert [delay for delay, _ in scheduler.due] == [5.0]
@@ -150,7 +152,7 @@ def test_a_receipt_without_an_answer_is_repeated(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt())
+    deliver_queue.add(receipt())
     receiver.fail(0, ResponseTimeout(written=True))
     scheduler.pass_by()
     assert len(receiver.asked) == 2
@@ -164,9 +166,9 @@ def test_a_receipt_with_a_late_response_is_repeated_only_after_a_temporary_error
     deliver_queue: DeliverQueue, scheduler: HandTimetable, status: Status, sent: int
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt())
+    deliver_queue.add(receipt())
     receiver.fail(0, ResponseTimeout(written=True))
-    deliver_queue.answered_late(receiver.asked[0][0], status)
+    deliver_queue.on_late_response(receiver.asked[0][0], status)
     scheduler.pass_by()
     assert len(receiver.asked) == sent
     assert deliver_queue.pending == sent - 1
@@ -176,10 +178,10 @@ def test_a_response_after_the_repeat_ends_the_receipt_once(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt())
+    deliver_queue.add(receipt())
     receiver.fail(0, ResponseTimeout(written=True))
     scheduler.pass_by()
-    deliver_queue.answered_late(receiver.asked[0][0], Status.ESME_ROK)
+    deliver_queue.on_late_response(receiver.asked[0][0], Status.ESME_ROK)
     receiver.answer(1)
     assert (deliver_queue.pending, counters.acknowledged) == (0, 1)
 
@@ -188,7 +190,7 @@ def test_a_permanent_error_ends_the_receipt(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt())
+    deliver_queue.add(receipt())
     receiver.answer(0, Status.ESME_RX_P_APPN)
     assert scheduler.due == []
     assert (deliver_queue.pending, counters.refused) == (0, 1)
@@ -198,9 +200,9 @@ def test_a_receipt_in_the_window_of_a_lost_link_goes_to_the_next(
     deliver_queue: DeliverQueue,
 ) -> None:
     lost = bind(deliver_queue)
-    deliver_queue.post(receipt("first"))
-    deliver_queue.post(receipt("second"))
-    deliver_queue.close(cast("Session", lost))
+    deliver_queue.add(receipt("first"))
+    deliver_queue.add(receipt("second"))
+    deliver_queue.remove_receiver(cast("Session", lost))
     lost.fail(0, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
     lost.fail(1, SessionClosed(CloseReason.CONNECTION_LOST, written=True))
     after = bind(deliver_queue)
@@ -211,11 +213,11 @@ def test_a_receipt_is_dropped_after_a_number_of_attempts(
     deliver_queue: DeliverQueue, counters: DeliverCounts, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt())
-    for index in range(MAX_TRIES):
+    deliver_queue.add(receipt())
+    for index in range(MAX_ATTEMPTS):
         receiver.answer(index, Status.ESME_RX_T_APPN)
         scheduler.pass_by()
-    assert len(receiver.asked) == MAX_TRIES
+    assert len(receiver.asked) == MAX_ATTEMPTS
     assert (deliver_queue.pending, counters.abandoned) == (0, 1)
 
 
@@ -223,7 +225,7 @@ def test_the_oldest_receipt_is_dropped_beyond_the_limit(
     deliver_queue: DeliverQueue, counters: DeliverCounts
 ) -> None:
     for count in range(6):
-        deliver_queue.post(receipt(f"id{count}"))
+        deliver_queue.add(receipt(f"id{count}"))
     assert (deliver_queue.pending, counters.abandoned) == (4, 2)
     receiver = bind(deliver_queue, window=10)
     texts = [pdu.short_message[:6] for pdu, _ in receiver.asked]  # type: ignore[attr-defined]
@@ -234,7 +236,7 @@ def test_a_delayed_receipt_is_pending_but_not_sent(
     deliver_queue: DeliverQueue, scheduler: HandTimetable
 ) -> None:
     receiver = bind(deliver_queue)
-    deliver_queue.post(receipt(), 3.0)
+    deliver_queue.add(receipt(), 3.0)
     assert (deliver_queue.pending, receiver.asked) == (1, [])
     assert [delay for delay, _ in scheduler.due] == [3.0]
     scheduler.pass_by()

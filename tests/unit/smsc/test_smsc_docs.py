@@ -66,8 +66,8 @@ def test_every_refusal_of_a_submit_is_documented(name: str) -> None:
         f"within {reassembly.EXPIRY_S:g} seconds",
         f"they wait ({deliver_queue.MAX_PENDING:,} at most",
         f"sent again every {SimulatorOptions().retry_s:g} seconds",
-        f"{deliver_queue.MAX_TRIES} times in all",
-        f"the latest {accepted_submits.MAX_TAKEN:,} messages",
+        f"{deliver_queue.MAX_ATTEMPTS} times in all",
+        f"the latest {accepted_submits.MAX_ACCEPTED:,} messages",
     ],
 )
 def test_the_bounds_are_those_of_the_code(sentence: str) -> None:

@@ -44,17 +44,17 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> EventStream:
 
 
 async def test_a_watcher_gets_the_counters_first(feed: EventStream) -> None:
-    name, data = await event(feed.watch())
+    name, data = await event(feed.subscribe())
     assert name == "stats"
     assert data["submits"] == 0
     feed.close()
 
 
 async def test_changes_of_one_message_within_a_tick_are_one_event(feed: EventStream) -> None:
-    events = feed.watch()
+    events = feed.subscribe()
     await event(events)
     for _ in range(3):
-        feed.shown("66812345678", message(1))
+        feed.on_message("66812345678", message(1))
     name, data = await event(events)
     assert name == "texts"
     assert [each["message"]["id"] for each in data["texts"]] == [1]
@@ -64,10 +64,10 @@ async def test_changes_of_one_message_within_a_tick_are_one_event(feed: EventStr
 async def test_one_event_has_a_limited_number_of_texts_and_counts_the_others(
     feed: EventStream,
 ) -> None:
-    events = feed.watch()
+    events = feed.subscribe()
     await event(events)
     for serial in range(MAX_TEXTS + 5):
-        feed.shown("66812345678", message(serial))
+        feed.on_message("66812345678", message(serial))
     _, data = await event(events)
     assert (len(data["texts"]), data["skipped"]) == (MAX_TEXTS, 5)
     feed.close()
@@ -76,10 +76,10 @@ async def test_one_event_has_a_limited_number_of_texts_and_counts_the_others(
 async def test_a_slow_watcher_is_told_to_reload_and_its_queue_is_bounded(
     feed: EventStream,
 ) -> None:
-    events = feed.watch()
+    events = feed.subscribe()
     await event(events)
     for _ in range(65):
-        feed.cleared()
+        feed.on_cleared()
     assert [(await event(events))[0] for _ in range(2)] == ["reload", "reset"]
     feed.close()
     with pytest.raises(StopAsyncIteration):
@@ -87,17 +87,17 @@ async def test_a_slow_watcher_is_told_to_reload_and_its_queue_is_bounded(
 
 
 async def test_texts_that_nobody_watches_are_not_kept(feed: EventStream) -> None:
-    feed.shown("66812345678", message(1))
-    events = feed.watch()
+    feed.on_message("66812345678", message(1))
+    events = feed.subscribe()
     await event(events)
-    feed.shown("66812345678", message(2))
+    feed.on_message("66812345678", message(2))
     _, data = await event(events)
     assert [each["message"]["id"] for each in data["texts"]] == [2]
     feed.close()
 
 
 async def test_closing_ends_every_watcher(feed: EventStream) -> None:
-    watchers = [feed.watch() for _ in range(3)]
+    watchers = [feed.subscribe() for _ in range(3)]
     for events in watchers:
         await event(events)
     feed.close()

@@ -23,12 +23,12 @@ from simpost.smsc.fault_file import (
     parse_faults_json,
     read_faults,
 )
-from simpost.smsc.rules import _SHAPES
+from simpost.smsc.rules import _APPLY
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs" / "faults.md").read_text("utf-8")
 EXAMPLES = sorted((ROOT / "examples" / "faults").glob("*.toml"))
-KINDS = {f.fault_name(kind): kind for kind in (*_SHAPES, f.RefuseBind)}  # type: ignore[arg-type]
+KINDS = {f.fault_name(kind): kind for kind in (*_APPLY, f.RefuseBind)}  # type: ignore[arg-type]
 
 
 def rows(first_cell: str) -> list[str]:
@@ -120,7 +120,7 @@ def test_shown_rules_can_be_set_again() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"slow"', '"slwo"', "line 10: rule 2, do.fault: no fault is called 'slwo'; there are: "),
+        ('"slow"', '"slwo"', "line 10: rule 2, do.fault: unknown fault 'slwo'; known faults: "),
         ("seconds = 0.5", 'seconds = "x"', "line 11: rule 2, do.seconds: Expected `float`"),
         ("seconds = 0.5", "seconds = -1", "line 11: rule 2, do.seconds: Expected `float` >= 0"),
         ("seconds = 0.5", "", "rule 2, do: Object missing required field `seconds`"),
@@ -128,11 +128,15 @@ def test_shown_rules_can_be_set_again() -> None:
         ("every = 200", "evrey = 200", "line 2: rule 1, when: Object contains unknown field"),
         ("every = 200", "every = 0", "line 2: rule 1, when.every: Expected `int` >= 1"),
         ("every = 200", "share = 1.5", "line 2: rule 1, when.share: Expected `float` <= 1"),
-        ("every = 200", "bound = 1", "rule 1: when.bound: only refuse_bind asks"),
+        ("every = 200", "bound = 1", "rule 1: when.bound: only for refuse_bind"),
         ("every = 200", 'bind = "both"', "line 2: rule 1, when.bind: Invalid enum value 'both'"),
         ('to = "668"', 'to = "+668"', "line 8: rule 2, when.to: "),
-        ("ESME_RTHROTTLED", "ESME_RTHROTLED", "rule 1, do: 'ESME_RTHROTLED' is no error status"),
-        ("ESME_RTHROTTLED", "ESME_ROK", "rule 1, do: 'ESME_ROK' is no error status"),
+        (
+            "ESME_RTHROTTLED",
+            "ESME_RTHROTLED",
+            "rule 1, do: 'ESME_RTHROTLED' is not an error status",
+        ),
+        ("ESME_RTHROTTLED", "ESME_ROK", "rule 1, do: 'ESME_ROK' is not an error"),
         ("[rules.do]", "[rules.do", "(at line 9, column"),
         ("[[rules]]\nwhen", "[[rule]]\nwhen", "Object contains unknown field `rule`"),
     ],
@@ -152,7 +156,7 @@ def test_a_mistake_is_reported_with_its_position_and_reason(
     [
         (b"{", "not JSON"),
         (b"[]", "Expected `object`"),
-        (b'{"rules": [{"do": {"fault": "nothing"}}]}', "rule 1, do.fault: no fault is called"),
+        (b'{"rules": [{"do": {"fault": "nothing"}}]}', "rule 1, do.fault: unknown fault"),
         (b'{"rules": [{"when": {}}]}', "rule 1: Object missing required field `do`"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 from simpost.smpp import SubmitSmResp, encode
 from simpost.smsc import faulty_session
 from simpost.smsc.faulty_session import FaultyTransport
-from simpost.smsc.wire_faults import doubled, swallowed
+from simpost.smsc.wire_faults import drop_octets, repeat_octets
 
 SUBMIT_SM_RESP = SubmitSmResp.command_id
 
@@ -54,8 +54,8 @@ def test_untouched_octets_pass_as_they_are() -> None:
 def test_only_the_chosen_pdu_is_changed_and_once() -> None:
     transport = Transport()
     wire = FaultyTransport(transport)
-    wire.tamper(SUBMIT_SM_RESP, 2, doubled(2))
-    wire.tamper(SUBMIT_SM_RESP, 3, swallowed)
+    wire.alter_next(SUBMIT_SM_RESP, 2, repeat_octets(2))
+    wire.alter_next(SUBMIT_SM_RESP, 3, drop_octets)
     for _ in range(2):
         wire.write(answer(1) + answer(2) + answer(3) + answer(4))
     assert transport.written == [
@@ -65,11 +65,11 @@ def test_only_the_chosen_pdu_is_changed_and_once() -> None:
 
 
 def test_changes_for_pdus_never_sent_expire(monkeypatch: Any) -> None:
-    monkeypatch.setattr(faulty_session, "MAX_TAMPERS", 10)
+    monkeypatch.setattr(faulty_session, "MAX_OCTET_FAULTS", 10)
     transport = Transport()
     wire = FaultyTransport(transport)
     for sequence in range(1, 1_001):
-        wire.tamper(SUBMIT_SM_RESP, sequence, swallowed)
+        wire.alter_next(SUBMIT_SM_RESP, sequence, drop_octets)
     wire.write(b"".join(map(answer, range(1, 1_001))))
     assert transport.written == [b"".join(map(answer, range(1, 991)))]
 
@@ -85,8 +85,8 @@ async def test_a_half_open_link_is_not_read_written_or_closed_until_released(
     wire.resume_reading()
     wire.close()
     wire.abort()
-    assert (transport.written, transport.asked, wire.is_deaf) == ([], ["pause_reading"], True)
-    wire.release()
+    assert (transport.written, transport.asked, wire.ignores_input) == ([], ["pause_reading"], True)
+    wire.unfreeze()
     while "abort" not in transport.asked:
         await asyncio.sleep(0)
 
@@ -95,8 +95,8 @@ async def test_after_a_cut_within_a_pdu_nothing_follows(monkeypatch: Any) -> Non
     monkeypatch.setattr(faulty_session, "_LEAVE_S", 0)
     transport = Transport()
     wire = FaultyTransport(transport)
-    wire.cut(SUBMIT_SM_RESP, 2, 7)
-    assert wire.is_deaf
+    wire.reset_within(SUBMIT_SM_RESP, 2, 7)
+    assert wire.ignores_input
     wire.write(answer(1) + answer(2) + answer(3))
     wire.write(answer(4))
     assert transport.written == [answer(1) + answer(2)[:7]]

@@ -24,7 +24,7 @@ def found(handsets: Handsets, number: str) -> Handset:
 def test_the_latest_active_handset_comes_first() -> None:
     handsets = Handsets(now)
     for number in ("1", "2", "3", "1"):
-        handsets.take(number, "s", Content(b"x"), "id")
+        handsets.receive(number, "s", Content(b"x"), "id")
     assert numbers(handsets) == ["1", "3", "2"]
     assert numbers(handsets, 2) == ["1", "3"]
 
@@ -32,14 +32,14 @@ def test_the_latest_active_handset_comes_first() -> None:
 def test_the_least_recently_used_handset_is_dropped_beyond_the_limit() -> None:
     handsets = Handsets(now, max_handsets=3)
     for number in ("1", "2", "3", "1", "4"):
-        handsets.take(number, "s", Content(b"x"), "id")
+        handsets.receive(number, "s", Content(b"x"), "id")
     assert numbers(handsets) == ["4", "1", "3"]
 
 
 def test_a_handset_keeps_its_last_texts_and_counts_all() -> None:
     handsets = Handsets(now, max_texts=3)
     for count in range(10):
-        handsets.take("1", "s", Content(str(count).encode()), "id")
+        handsets.receive("1", "s", Content(str(count).encode()), "id")
     handset = found(handsets, "1")
     assert [message.parts[0] for message in handset.texts] == [
         Content(b"7"),
@@ -52,7 +52,7 @@ def test_a_handset_keeps_its_last_texts_and_counts_all() -> None:
 def test_texts_in_all_handsets_stay_within_the_octets_allowed() -> None:
     handsets = Handsets(now, max_octets=50_000)
     for number in range(100):
-        handsets.take(str(number), "s", Content(b"x" * 4_000), "id")
+        handsets.receive(str(number), "s", Content(b"x" * 4_000), "id")
     assert 0 < handsets.octets <= 50_000
     assert numbers(handsets)[0] == "99"
     assert 0 < len(handsets) < 15
@@ -66,13 +66,13 @@ def test_the_octet_count_is_zero_once_everything_is_dropped() -> None:
     rng = random.Random(11)
     for _ in range(5_000):
         total = rng.choice((1, 1, 2, 3))
-        place = (
+        position = (
             SegmentPosition("udh8", rng.randrange(6), total, rng.randint(1, total))
             if total > 1
             else None
         )
-        content = Content(b"x" * rng.randrange(300), place=place)
-        handsets.take(str(rng.randrange(9)), "s", content, "id")
+        content = Content(b"x" * rng.randrange(300), position=position)
+        handsets.receive(str(rng.randrange(9)), "s", content, "id")
         assert handsets.octets >= 0
     handsets.clear()
     assert handsets.octets == 0
@@ -81,8 +81,12 @@ def test_the_octet_count_is_zero_once_everything_is_dropped() -> None:
 
 def test_a_part_of_a_dropped_message_begins_a_new_one_on_the_handset() -> None:
     handsets = Handsets(now, max_handsets=1)
-    lost = handsets.take("1", "s", Content(b"a", place=SegmentPosition("udh8", 1, 2, 1)), "id")
-    handsets.take("2", "s", Content(b"x"), "id")
-    late = handsets.take("1", "s", Content(b"b", place=SegmentPosition("udh8", 1, 2, 2)), "id")
+    lost = handsets.receive(
+        "1", "s", Content(b"a", position=SegmentPosition("udh8", 1, 2, 1)), "id"
+    )
+    handsets.receive("2", "s", Content(b"x"), "id")
+    late = handsets.receive(
+        "1", "s", Content(b"b", position=SegmentPosition("udh8", 1, 2, 2)), "id"
+    )
     assert late is not lost
     assert found(handsets, "1").texts == [late]

@@ -27,7 +27,7 @@ def rules_of(*rules: f.Rule, seed: int | None = 1, clock: Clock | None = None) -
 def script(
     rules: FaultRules, number: str = "66812345678", kind: str = "transceiver"
 ) -> SubmitScript:
-    return rules.on_submit(SubmitScript(), SubmitSm(destination_addr=number), kind)
+    return rules.apply(SubmitScript(), SubmitSm(destination_addr=number), kind)
 
 
 def refused(when: f.When, count: int = 12, seed: int = 1) -> list[int]:
@@ -131,7 +131,7 @@ def test_every_matching_rule_applies_and_the_first_wins_a_conflict() -> None:
     assert (made.state, made.error) == (MessageState.EXPIRED, 27)
     assert made.network_error == (3, 27)
     assert (made.receipt.lost, made.receipt.copies) == (True, 3)
-    assert made.answer == f.Silent()
+    assert made.response_fault == f.Silent()
 
 
 def test_without_a_match_the_script_is_unchanged() -> None:
@@ -150,9 +150,9 @@ def test_a_random_delay_lies_between_its_bounds() -> None:
 def test_binds_are_refused_by_how_many_are_bound() -> None:
     busy = f.RefuseBind(status="ESME_RALYBND")
     rules = rules_of(f.Rule(do=busy, when=f.When(bound=2, bind="receiver")))
-    assert rules.on_bind("receiver", 1) is None
-    assert rules.on_bind("transmitter", 2) is None
-    assert rules.on_bind("receiver", 2) == busy
+    assert rules.bind_fault("receiver", 1) is None
+    assert rules.bind_fault("transmitter", 2) is None
+    assert rules.bind_fault("receiver", 2) == busy
     assert script(rules).status == Status.ESME_ROK
 
 
@@ -162,4 +162,4 @@ def test_the_applications_of_each_rule_are_counted() -> None:
     )
     for _ in range(5):
         script(rules)
-    assert rules.applied() == {"mine": 2, "2 lose_receipt": 5}
+    assert rules.counts() == {"mine": 2, "2 lose_receipt": 5}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simpost.smpp import MessageState, Status, SubmitSm, Tag, parse_receipt
-from simpost.smsc.accepted_submits import AcceptedSubmit, AcceptedSubmits, accepted_submit
+from simpost.smsc.accepted_submits import AcceptedSubmit, AcceptedSubmits
 from simpost.smsc.behaviour import ByNumber, SubmitScript
 from simpost.smsc.content import content_of
 
@@ -23,7 +23,7 @@ def taken(
         **fields,  # type: ignore[arg-type]
     )
     script = SubmitScript(state=state, error=error, receipt_delay_s=60.0)
-    return accepted_submit(request, content_of(request), script, "12AB", now=1_000.0)
+    return AcceptedSubmit.from_submit(request, content_of(request), script, "12AB", now=1_000.0)
 
 
 def test_a_plain_number_is_delivered_with_the_delays_asked_for() -> None:
@@ -74,7 +74,7 @@ def test_a_receipt_comes_for_the_outcomes_asked_for(
 
 
 def test_a_receipt_goes_from_the_handset_back_to_the_sender() -> None:
-    receipt = taken().pdu()
+    receipt = taken().build_pdu()
     assert (receipt.source_addr_ton, receipt.source_addr_npi, receipt.source_addr) == (
         1,
         1,
@@ -90,7 +90,7 @@ def test_a_receipt_goes_from_the_handset_back_to_the_sender() -> None:
 
 
 def test_a_receipt_has_the_final_state_in_text_and_tlvs() -> None:
-    read = parse_receipt(taken(MessageState.UNDELIVERABLE, 1, short_message=b"Hello").pdu())
+    read = parse_receipt(taken(MessageState.UNDELIVERABLE, 1, short_message=b"Hello").build_pdu())
     assert (read.message_id, read.state) == ("12AB", MessageState.UNDELIVERABLE)
     assert read.error == "001"
     assert read.network_error == (3, 1)
@@ -102,7 +102,7 @@ def test_a_receipt_has_the_final_state_in_text_and_tlvs() -> None:
 
 
 def test_only_failures_have_a_network_error() -> None:
-    assert parse_receipt(taken().pdu()).network_error is None
+    assert parse_receipt(taken().build_pdu()).network_error is None
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,15 @@ def test_only_failures_have_a_network_error() -> None:
 def test_a_receipt_repeats_only_text_of_its_own_alphabet(
     fields: dict[str, object], text: str
 ) -> None:
-    assert parse_receipt(taken(**fields).pdu()).raw["text"] == text  # type: ignore[arg-type]
+    assert parse_receipt(taken(**fields).build_pdu()).raw["text"] == text  # type: ignore[arg-type]
 
 
 def test_of_a_long_payload_only_the_part_for_the_receipt_is_kept() -> None:
     request = SubmitSm(tlvs=((Tag.MESSAGE_PAYLOAD, b"x" * 30_000),))
-    assert accepted_submit(request, content_of(request), SubmitScript(), "1", 0.0).text == b"x" * 20
+    assert (
+        AcceptedSubmit.from_submit(request, content_of(request), SubmitScript(), "1", 0.0).text
+        == b"x" * 20
+    )
 
 
 def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:
@@ -131,11 +134,11 @@ def test_a_message_is_enroute_until_its_final_state_is_reached() -> None:
 
 
 def test_the_oldest_accepted_submits_are_dropped() -> None:
-    ledger = AcceptedSubmits(max_taken=2)
+    accepted = AcceptedSubmits(max_accepted=2)
     for message_id in ("a", "b", "c"):
         entry = taken()
         entry.message_id = message_id
-        ledger.add(entry)
-    assert ledger.find("a") is None
-    assert ledger.find("b") is not None
-    assert ledger.find("c") is not None
+        accepted.add(entry)
+    assert accepted.find("a") is None
+    assert accepted.find("b") is not None
+    assert accepted.find("c") is not None

@@ -7,7 +7,7 @@ import pytest
 from simpost.smpp import DataSm, SmeAddress, Status, SubmitMulti, SubmitSm, Tag, int_tlv
 from simpost.smpp.pdu import DistributionList
 from simpost.smsc.content import content_of
-from simpost.smsc.submit_multi import each_of, list_fault
+from simpost.smsc.submit_multi import destination_list_status, submits_of
 from simpost.smsc.validation import MAX_PAYLOAD_OCTETS, validation_status
 
 
@@ -96,8 +96,8 @@ def test_each_destination_of_a_submit_multi_is_a_submit_of_its_own() -> None:
         short_message=b"\0x",
         tlvs=(int_tlv(Tag.DEST_ADDR_SUBUNIT, 1, 1),),
     )
-    assert list_fault(request) == 0
-    first, second = each_of(request)
+    assert destination_list_status(request) == 0
+    first, second = submits_of(request)
     assert (first.destination_addr, second.destination_addr) == ("66811111111", "66822222222")
     for single in (first, second):
         assert single.source_addr == "4455"
@@ -108,6 +108,6 @@ def test_each_destination_of_a_submit_multi_is_a_submit_of_its_own() -> None:
 
 
 def test_distribution_lists_and_empty_lists_are_refused() -> None:
-    assert list_fault(SubmitMulti()) == Status.ESME_RINVNUMDESTS
+    assert destination_list_status(SubmitMulti()) == Status.ESME_RINVNUMDESTS
     listed = SubmitMulti(dest_address=(SmeAddress(1, 1, "66811111111"), DistributionList("all")))
-    assert list_fault(listed) == Status.ESME_RINVDLNAME
+    assert destination_list_status(listed) == Status.ESME_RINVDLNAME

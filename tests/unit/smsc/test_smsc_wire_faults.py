@@ -9,42 +9,44 @@ from hypothesis import strategies as st
 from simpost.smpp import DeliverSm, SubmitSm, SubmitSmResp, decode, encode, parse_receipt
 from simpost.smsc import faults as f
 from simpost.smsc import offline_handsets
-from simpost.smsc.accepted_submits import AcceptedSubmit, accepted_submit
+from simpost.smsc.accepted_submits import AcceptedSubmit
 from simpost.smsc.behaviour import ReceiptStyle, SubmitScript
 from simpost.smsc.content import Content, content_of
 from simpost.smsc.mobile_originated import parts_of
 from simpost.smsc.offline_handsets import OfflineHandsets, PendingText
-from simpost.smsc.wire_faults import doubled, mangled, resequenced, swallowed
+from simpost.smsc.wire_faults import drop_octets, mangle_octets, repeat_octets, shift_sequence
 from simpost.text import TextError
 
 RESPONSE = encode(SubmitSmResp(0, 7, message_id="12AB"))
 
 
 def test_a_pdu_can_be_lost_doubled_or_answer_another_request() -> None:
-    assert swallowed(RESPONSE) == b""
-    assert doubled(3)(RESPONSE) == RESPONSE * 3
-    assert decode(resequenced(5)(RESPONSE)).sequence_number == 12
+    assert drop_octets(RESPONSE) == b""
+    assert repeat_octets(3)(RESPONSE) == RESPONSE * 3
+    assert decode(shift_sequence(5)(RESPONSE)).sequence_number == 12
     last = encode(SubmitSmResp(0, 0x7FFFFFFF, message_id="1"))
-    assert decode(resequenced(1)(last)).sequence_number == 1
+    assert decode(shift_sequence(1)(last)).sequence_number == 1
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 50))
 def test_mangling_is_repeatable_and_spares_the_header_unless_told(seed: int, changes: int) -> None:
-    once = mangled(changes, seed, header=False)(RESPONSE)
-    assert once == mangled(changes, seed, header=False)(RESPONSE)
+    once = mangle_octets(changes, seed, header=False)(RESPONSE)
+    assert once == mangle_octets(changes, seed, header=False)(RESPONSE)
     assert int.from_bytes(once[:4], "big") == len(once)
     assert once[4:16] == RESPONSE[4:16]
-    assert mangled(changes, seed, header=True)(RESPONSE) is not None
+    assert mangle_octets(changes, seed, header=True)(RESPONSE) is not None
 
 
 def test_other_seeds_mangle_differently() -> None:
-    assert len({mangled(3, seed, header=True)(RESPONSE) for seed in range(50)}) > 40
+    assert len({mangle_octets(3, seed, header=True)(RESPONSE) for seed in range(50)}) > 40
 
 
 def taken(style: ReceiptStyle, message_id: str = "255", base: int = 10) -> AcceptedSubmit:
     request = SubmitSm(destination_addr="66812345678", short_message=b"a err:1 stat:X")
     script = SubmitScript(receipt=style)
-    return accepted_submit(request, content_of(request), script, message_id, 1_000.0, base)
+    return AcceptedSubmit.from_submit(
+        request, content_of(request), script, message_id, 1_000.0, base
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def taken(style: ReceiptStyle, message_id: str = "255", base: int = 10) -> Accep
 def test_an_id_is_written_in_another_form(
     message_id: str, base: int, form: f.ReceiptId, written: str
 ) -> None:
-    read = parse_receipt(taken(ReceiptStyle(id=form), message_id, base).pdu())
+    read = parse_receipt(taken(ReceiptStyle(id=form), message_id, base).build_pdu())
     assert (read.message_id, read.raw["id"]) == (written, written)
 
 
@@ -73,7 +75,7 @@ def test_an_id_is_written_in_another_form(
 )
 def test_text_and_tlv_can_disagree_about_the_id(where: str, by_tlv: str, by_text: str) -> None:
     form = f.ReceiptId(base="hex", where=where)  # type: ignore[arg-type]
-    read = parse_receipt(taken(ReceiptStyle(id=form)).pdu())
+    read = parse_receipt(taken(ReceiptStyle(id=form)).build_pdu())
     assert (read.message_id, read.raw["id"]) == (by_tlv, by_text)
 
 
@@ -93,7 +95,7 @@ def test_text_and_tlv_can_disagree_about_the_id(where: str, by_tlv: str, by_text
 def test_a_receipt_is_written_in_another_shape(
     shape: f.ShapeReceipt, labels: list[str] | None
 ) -> None:
-    pdu = taken(ReceiptStyle(shape=shape)).pdu()
+    pdu = taken(ReceiptStyle(shape=shape)).build_pdu()
     raw = parse_receipt(pdu).raw
     everything = {"id", "sub", "dlvrd", "submitdate", "donedate", "stat", "err", "text"}
     left_out = {"submit": "submitdate", "done": "donedate"}
@@ -107,17 +109,17 @@ def test_a_receipt_is_written_in_another_shape(
 
 
 def test_a_receipt_can_come_without_tlvs() -> None:
-    pdu = taken(ReceiptStyle(shape=f.ShapeReceipt(tlvs=False))).pdu()
+    pdu = taken(ReceiptStyle(shape=f.ShapeReceipt(tlvs=False))).build_pdu()
     assert pdu.tlvs == ()
     assert parse_receipt(pdu).message_id == "255"
 
 
 def test_only_the_first_try_is_mangled() -> None:
     deliver = taken(ReceiptStyle(mangle=f.MangleReceipt(), seed=1))
-    deliver.tries = 1
-    assert deliver.tamper() is not None
-    deliver.tries = 2
-    assert deliver.tamper() is None
+    deliver.attempts = 1
+    assert deliver.octet_fault() is not None
+    deliver.attempts = 2
+    assert deliver.octet_fault() is None
 
 
 def waiting(octets: int = 10) -> PendingText:
@@ -125,37 +127,42 @@ def waiting(octets: int = 10) -> PendingText:
 
 
 def test_texts_wait_in_their_order_and_are_given_back_once() -> None:
-    absences = OfflineHandsets()
-    assert absences.begin("1")
+    offline = OfflineHandsets()
+    assert offline.switch_off("1")
     kept = [waiting(), waiting(), waiting()]
-    keys = [absences.wait("1", each) for each in kept]
+    keys = [offline.add("1", each) for each in kept]
     assert keys[1] is not None
-    assert absences.give_up("1", keys[1]) is kept[1]
-    assert absences.give_up("1", keys[1]) is None
-    assert (absences.pending_for("1"), absences.texts) == (2, 2)
-    assert absences.end("1") == [kept[0], kept[2]]
-    assert absences.end("1") == []
-    assert ("1" in absences, absences.texts) == (False, 0)
+    assert offline.remove("1", keys[1]) is kept[1]
+    assert offline.remove("1", keys[1]) is None
+    assert (offline.pending_for("1"), offline.texts) == (2, 2)
+    assert offline.switch_on("1") == [kept[0], kept[2]]
+    assert offline.switch_on("1") == []
+    assert ("1" in offline, offline.texts) == (False, 0)
 
 
 def test_waiting_texts_are_bounded_in_number_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offline_handsets, "MAX_WAITING", 3)
-    monkeypatch.setattr(offline_handsets, "MAX_WAITING_OCTETS", 1_000)
+    monkeypatch.setattr(offline_handsets, "MAX_PENDING_TEXTS", 3)
+    monkeypatch.setattr(offline_handsets, "MAX_PENDING_OCTETS", 1_000)
     monkeypatch.setattr(offline_handsets, "MAX_OFF", 2)
-    absences = OfflineHandsets()
-    assert [absences.begin(number) for number in ("1", "2", "3", "1")] == [True, True, False, True]
-    assert absences.wait("1", waiting(1_001)) is None
-    assert [absences.wait("1", waiting()) is not None for _ in range(4)] == [True] * 3 + [False]
-    absences.end("1")
-    assert absences.wait("2", waiting(1_000)) is not None
+    offline = OfflineHandsets()
+    assert [offline.switch_off(number) for number in ("1", "2", "3", "1")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert offline.add("1", waiting(1_001)) is None
+    assert [offline.add("1", waiting()) is not None for _ in range(4)] == [True] * 3 + [False]
+    offline.switch_on("1")
+    assert offline.add("2", waiting(1_000)) is not None
 
 
 def test_a_permanent_absence_outlasts_a_temporary_one() -> None:
-    absences = OfflineHandsets()
-    absences.begin("1", until=5.0)
-    assert absences.is_over("1", 5.0)
-    absences.begin("1")
-    assert not absences.is_over("1", 5.0)
+    offline = OfflineHandsets()
+    offline.switch_off("1", until=5.0)
+    assert offline.is_off_until("1", 5.0)
+    offline.switch_off("1")
+    assert not offline.is_off_until("1", 5.0)
 
 
 @pytest.mark.parametrize("text", ["Hello", "Γειά σου 🏖️" * 30, "many words [] " * 40, ""])
