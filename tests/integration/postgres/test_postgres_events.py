@@ -119,6 +119,18 @@ async def test_a_sequencer_that_dies_loses_and_repeats_nothing(node, url):
         assert await reading == 3
 
 
+async def test_a_step_takes_whole_batches_up_to_its_limit(node):
+    async with node() as store:
+        await listening(store)
+        for _ in range(3):
+            await asyncio.gather(*(store.queue.accept(leased(account_id=ACCOUNT)) for _ in "ab"))
+        taken = [await store.events.assign_sequence(limit=3) for _ in range(3)]
+        assert taken == [4, 2, 0]
+        reader = Reader(store)
+        await reader.read_all()
+        assert len(reader.events) == 6
+
+
 class Writer:
     """A node in a process of its own."""
 

@@ -56,7 +56,9 @@ class EventLog(Protocol):
     async def assign_sequence(self, *, limit: int) -> int:
         """Make events visible that were committed without a sequence number; returns how many.
 
-        `events_after` does it too. An embedded store numbers them in their own transaction.
+        Fewer than `limit` means that none are left; a batch that was committed together is not
+        split, so it may be more. `events_after` does it too. An embedded store numbers them in
+        their own transaction.
         """
         ...
 

@@ -21,24 +21,28 @@ SELECT EXISTS (SELECT FROM unsequenced_events)
 SELECT pg_advisory_xact_lock(1398361940, 2)
 
 -- name: assign_sequence
+-- The oldest batches that begin within the limit, in their order.
 WITH taken AS MATERIALIZED (
   DELETE FROM unsequenced_events WHERE id = ANY (ARRAY(
-    SELECT id FROM unsequenced_events ORDER BY id LIMIT $1))
-  RETURNING id, account_id, type, subject, at_ms, data
+    SELECT id FROM (
+      SELECT id, sum(event_count) OVER (ORDER BY id) - event_count AS before
+      FROM (SELECT id, event_count FROM unsequenced_events ORDER BY id LIMIT $1) AS oldest
+    ) AS counted WHERE before < $1))
+  RETURNING id, account_id, event_count, events
 ), counted AS MATERIALIZED (
-  SELECT account_id, count(*) AS number FROM taken GROUP BY account_id
+  SELECT account_id, sum(event_count) AS number FROM taken GROUP BY account_id
 ), numbered AS MATERIALIZED (
   UPDATE event_logs AS l SET last_sequence = l.last_sequence + c.number
   FROM counted AS c WHERE l.account_id = c.account_id
   RETURNING l.account_id, l.last_sequence - c.number AS before
-), ranked AS MATERIALIZED (
-  SELECT *, row_number() OVER (PARTITION BY account_id ORDER BY id) AS rank FROM taken
 ), kept AS (
   INSERT INTO events (account_id, sequence, type, subject, at_ms, data)
-  SELECT r.account_id, n.before + r.rank, r.type, r.subject, r.at_ms, r.data
-  FROM ranked AS r JOIN numbered AS n ON n.account_id = r.account_id
+  SELECT t.account_id, n.before + row_number() OVER (PARTITION BY t.account_id ORDER BY t.id),
+    e.type, e.subject, e.at_ms, e.data
+  FROM numbered AS n JOIN taken AS t ON t.account_id = n.account_id
+  CROSS JOIN LATERAL unnest(t.events) AS e
 )
-SELECT count(*) FROM taken
+SELECT coalesce(sum(number), 0)::bigint FROM counted
 
 -- name: old_events
 -- The first account with an event that is too old, and up to which its events are.
