@@ -8,9 +8,9 @@ from simpost.cli.timeline import KEPT
 from simpost.domain.outcomes import ReceiptDisposition
 from simpost.domain.receipt_ids import CONCLUSIVE_LENGTH, MIN_LENGTH_ACROSS_BASES
 from simpost.domain.receipts.candidates import COMMON_WIDTHS
+from simpost.store.limits import MOST_PARKED
 from simpost.store.records.messages import MOST_RECEIPTS
 from simpost.store.records.receipt_id_formats import MOST_FORMS
-from simpost.store.sqlite.delivery_receipts import MOST_PARKED
 
 PAGE = Path("docs/receipts.md").read_text(encoding="utf-8")
 

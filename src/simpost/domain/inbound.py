@@ -105,6 +105,29 @@ class InboundPart(msgspec.Struct, frozen=True, gc=False):
     def is_text(self) -> bool:
         return self.encoding not in ("binary", UNDECODABLE) and not self.for_application
 
+    def belongs_to(self, known: Iterable[InboundPart], *, is_complete: bool) -> bool:
+        """Whether it is of the same message as these parts, which have the same reference.
+
+        Otherwise the reference is used again, for another message.
+        """
+        same = next((part for part in known if part.place.number == self.place.number), None)
+        if same is None:
+            return not is_complete
+        return (same.octets, same.encoding) == (self.octets, self.encoding)
+
+    def repeats(self, link: bytes, reason: Reason | None) -> bool:
+        """Whether it repeats a message of one part, or a part of a refused message.
+
+        Args:
+            link: the connection that the other one came over.
+            reason: why that was refused; `None` if it was not.
+
+        Without a reference an equal text is a repetition only if the response may have been lost
+        with its connection. It is acknowledged on this connection then, so the next equal text is
+        another message.
+        """
+        return link not in self.links if self.place.is_alone else reason is not None
+
 
 class InboundMessage(msgspec.Struct, frozen=True):
     """One inbound message, as the log shows it.

@@ -3,11 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from simpost.ports.store import EsimRow, PlanRow, PriceRow, Saved
+from simpost.store.records.catalogue import esim_of
+from simpost.store.records.payloads import EsimBatch
+from simpost.store.records.row import NamedRow
+from simpost.store.records.sealed_esims import sealed
+
+R = TypeVar("R", PlanRow, EsimRow)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class PlanImport:
+    """Counts what becomes of the plans of a batch."""
+
+    def __init__(self) -> None:
+        self.saved = Saved()
+
+    def merge(self, place: int, old: PlanRow | None, plan: PlanRow) -> PlanRow | None:
+        """The row to write; `None` when the stored row, or the lack of one, stays."""
+        return _counted(self.saved, place, old, merged_plan(old, plan))
+
+
+class EsimImport:
+    """Counts what becomes of the eSIMs of a batch, and seals what is secret in them."""
+
+    def __init__(self, batch: EsimBatch) -> None:
+        self.saved = Saved()
+        self._batch = batch
+        self._plans: dict[str, str] = {}
+
+    def merge(self, place: int, row: NamedRow | None, esim: EsimRow) -> EsimRow | None:
+        """The row to write; `None` when the stored row, or the lack of one, stays."""
+        tran_no = esim.esim_tran_no
+        if row and row["account_id"] != self._batch.account_id:
+            self.saved.foreign.append(tran_no)
+            return None
+        old = esim_of(row) if row else None
+        new = merged_esim(old, esim)
+        if new is not None:
+            new = sealed(self._batch.box, new)
+            self._plans.pop(tran_no, None)
+            if new.sms_status is None:
+                self._plans[tran_no] = new.package_code
+        return _counted(self.saved, place, old, new)
+
+    def plans(self) -> set[str]:
+        """The plans that have to tell whether these eSIMs take messages."""
+        return set(self._plans.values())
+
+    def finish(self, known_plans: Container[str]) -> Saved:
+        self.saved.plan_unknown = sum(name not in known_plans for name in self._plans.values())
+        return self.saved
+
+
+def _counted(saved: Saved, place: int, old: R | None, new: R | None) -> R | None:
+    if new is None:
+        saved.incomplete.append(place)
+    elif new == old:
+        saved.unchanged += 1
+    else:
+        saved.changed += old is not None
+        saved.added += old is None
+        return new
+    return None
+
+
+def columns_of(row: PlanRow | EsimRow) -> tuple[Any, ...]:
+    """The columns of `plans` or, without the account, of `esims`."""
+    return (*msgspec.structs.astuple(row)[:-3], _encode(row.document).decode())
 
 
 def merged_esim(old: EsimRow | None, new: EsimRow) -> EsimRow | None:

@@ -11,3 +11,7 @@ MOST_OF_AN_ESIM: Final = 1_000
 MOST_OF_NO_ESIM: Final = 10_000
 """Inbound messages of an account, or of no account, where no eSIM is known."""
 MOST_ASSEMBLIES: Final = 100_000
+MOST_PARKED: Final = 100_000
+"""Parked receipts; the oldest of more are deleted."""
+MOST_WAITING: Final = 10_000
+"""Jobs that wait for a commit; a further one is refused at once instead of kept waiting."""

@@ -20,9 +20,7 @@ from simpost.store.postgres.requests import (
     repeated,
     take_requests,
 )
-from simpost.store.records.columns import options_text
-
-_WHOLE = Accepted()
+from simpost.store.records.messages import ACCEPTED, message_row
 
 
 async def accept(
@@ -116,7 +114,7 @@ async def _answers(
     answers: list[Accepted | IdempotentReplay] = []
     for message, reference in zip(messages, references, strict=True):
         if message.request is None or message.id in taken:
-            answers.append(Accepted(reference) if reference else _WHOLE)
+            answers.append(Accepted(reference) if reference else ACCEPTED)
         else:
             answers.append(repeated(message.account_id, message.request, first))
     return answers
@@ -162,21 +160,7 @@ def _row(message: NewMessage, reference: int, node: str) -> tuple[Any, ...]:
     request = message.request
     lease_ms = message.lease_ms
     return (
-        message.account_id,
-        message.id,
-        message.esim_tran_no,
-        message.iccid,
-        message.destination,
-        message.sender,
-        message.category,
-        message.encoding,
-        reference,
-        message.part_count or total,
-        message.created_ms,
-        message.expires_ms,
-        request.request_id if request else None,
-        octets(message.text),
-        options_text(message.options),
+        *message_row(message, reference, octets(message.text)),
         request.fingerprint if request else None,
         message.carrier,
         int(message.priority),

@@ -12,11 +12,8 @@ from simpost.errors import InvalidRequest
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.events import keep_events
-from simpost.store.records.accounts import account_of, changes_of, row_of
+from simpost.store.records.accounts import SEAL_NAME, SEAL_TEXT, account_of, changes_of, row_of
 from simpost.store.secret_box import SecretBox
-
-_SEAL = "seal"
-_CANARY = "simpost"
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -74,6 +71,6 @@ async def list_accounts(session: PostgresSession, seal: SecretBox) -> list[Accou
 
 async def check_seal(session: PostgresSession, seal: SecretBox) -> None:
     """Bind a new store to the key; raises StoreError when it is bound to another."""
-    if await session.value("find_meta", _SEAL) is None:
-        await session.ask("set_meta", _SEAL, seal.close(_SEAL, _CANARY))
-    seal.open(_SEAL, await session.value("find_meta", _SEAL))
+    if await session.value("find_meta", SEAL_NAME) is None:
+        await session.ask("set_meta", SEAL_NAME, seal.close(SEAL_NAME, SEAL_TEXT))
+    seal.open(SEAL_NAME, await session.value("find_meta", SEAL_NAME))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Any
-
-import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.store import Accepted
@@ -17,10 +14,16 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.inbound_log import parts_of
 from simpost.store.postgres.queries import octets
 from simpost.store.records.columns import reason_of
-from simpost.store.records.inbound import raw_octets
+from simpost.store.records.ids import first_id
+from simpost.store.records.inbound import (
+    assembly_key,
+    assembly_row,
+    inbound_row,
+    incoming_part_row,
+    whole_assembly,
+)
+from simpost.store.records.messages import ACCEPTED
 from simpost.store.records.payloads import InboundPurge
-
-_WHOLE = Accepted()
 
 
 async def add_parts(
@@ -32,55 +35,33 @@ async def add_parts(
 
 
 async def _lock(session: PostgresSession, parts: Sequence[InboundPart]) -> None:
-    """Hold what makes parts one message until the end of the transaction."""
-    keys = [zlib.crc32(repr(_key(part)).encode()) - (1 << 31) for part in parts]
+    """Lock the messages that the parts belong to, until the end of the transaction."""
+    keys = [zlib.crc32(repr(assembly_key(part)).encode()) - (1 << 31) for part in parts]
     await session.ask("lock_assemblies", keys)
 
 
 async def _add_part(session: PostgresSession, part: InboundPart) -> Assembly | Duplicate | None:
-    rows = await session.ask("newest_assembly", *_key(part))
+    rows = await session.ask("newest_assembly", *assembly_key(part))
     if not rows:
         await _begin(session, part)
         return None
     assembly, is_kept = rows[0]["id"], rows[0]["inbound_id"] is not None
     known = await parts_of(session, assembly)
-    same = next((one for one in known if one.place.number == part.place.number), None)
-    differs = same is not None and (same.octets, same.encoding) != (part.octets, part.encoding)
-    if differs or (is_kept and same is None):
+    if not part.belongs_to(known, is_complete=is_kept):
         await _begin(session, part)
         return None
     await session.ask("refresh_assembly", part.link, part.received_ms, assembly)
     if is_kept:
         return Duplicate(reason_of(rows[0]["reason"]))
-    if same is None:
-        await _add(session, assembly, part)
+    if all(one.place.number != part.place.number for one in known):
+        await session.ask("add_incoming_part", *incoming_part_row(assembly, part))
         known.append(part)
-    if len(known) < part.place.total:
-        return None
-    return Assembly(assembly, tuple(sorted(known, key=lambda one: one.place.number)))
+    return whole_assembly(assembly, known)
 
 
 async def _begin(session: PostgresSession, part: InboundPart) -> None:
-    row = (*_key(part), part.link, part.received_ms, None, None)
-    await _add(session, await session.value("add_assembly", *row), part)
-
-
-async def _add(session: PostgresSession, assembly: int, part: InboundPart) -> None:
-    await session.ask(
-        "add_incoming_part",
-        assembly,
-        part.place.number,
-        part.encoding,
-        part.octets,
-        part.for_application,
-        part.received_ms,
-        raw_octets([part.raw]),
-    )
-
-
-def _key(part: InboundPart) -> tuple[Any, ...]:
-    place = part.place
-    return part.carrier, part.source, part.destination, place.kind, place.reference, place.total
+    assembly: int = await session.value("add_assembly", *assembly_row(part))
+    await session.ask("add_incoming_part", *incoming_part_row(assembly, part))
 
 
 async def save(
@@ -94,26 +75,26 @@ async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplica
     async with session.transaction():
         if isinstance(new.of, Assembly):
             await _lock(session, new.of.parts[:1])
-            known = await _take_gathered(session, new.of, inbound)
+            known = await _take_assembly(session, new.of, inbound)
         else:
             await _lock(session, [new.of])
             known = await _take_alone(session, new.of, inbound)
         if known is not None:
             return known
-        await session.ask("insert_inbound", *_row(inbound))
+        await session.ask("insert_inbound", *inbound_row(inbound, octets(inbound.text)))
         if inbound.esim_tran_no is None:
             await session.ask("trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM)
         else:
             facts = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
             await session.ask("trim_inbound", *facts)
         if new.message is None:
-            return _WHOLE
+            return ACCEPTED
         [accepted] = await accept(session, [new.message])
         assert isinstance(accepted, Accepted)  # it has no request id and no quota
         return accepted
 
 
-async def _take_gathered(
+async def _take_assembly(
     session: PostgresSession, of: Assembly, inbound: InboundMessage
 ) -> Duplicate | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
@@ -129,47 +110,18 @@ async def _take_gathered(
 async def _take_alone(
     session: PostgresSession, part: InboundPart, inbound: InboundMessage
 ) -> Duplicate | None:
-    """Take a PDU that is kept as it came: a message of one part, or a part refused at once.
-
-    Of a message whose first part was refused, all others are. Without a reference, the same text
-    is the same message only if the response may have been lost with its connection; then it is
-    acknowledged again over this one, and the next is another message.
-    """
-    for row in await session.ask("equal_assemblies", *_key(part)):
-        if row["link"] not in part.links if part.place.is_alone else row["reason"] is not None:
+    """Take a PDU that is saved by itself: a message of one part, or a part that is refused."""
+    for row in await session.ask("equal_assemblies", *assembly_key(part)):
+        if part.repeats(row["link"], reason_of(row["reason"])):
             await session.ask("refresh_assembly", part.link, part.received_ms, row["id"])
             return Duplicate(reason_of(row["reason"]))
-    new = (*_key(part), part.link, part.received_ms, inbound.id, inbound.reason)
-    await session.ask("add_assembly", *new)
+    await session.ask("add_assembly", *assembly_row(part, inbound))
     return None
 
 
-def _row(inbound: InboundMessage) -> tuple[Any, ...]:
-    return (
-        inbound.account_id,
-        inbound.id,
-        inbound.esim_tran_no,
-        inbound.carrier,
-        inbound.source,
-        inbound.destination,
-        inbound.state,
-        inbound.reason,
-        inbound.encoding,
-        octets(inbound.text),
-        inbound.part_count,
-        msgspec.json.encode(inbound.missing).decode() if inbound.missing else None,
-        inbound.message_id,
-        inbound.received_ms,
-        raw_octets(inbound.raw),
-    )
-
-
 async def delete_inbound(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
-    """Ids begin with their time."""
     return [
-        await session.value(
-            "delete_inbound_older_than", max(0, one.before_ms).to_bytes(6, "big"), one.limit
-        )
+        await session.value("delete_inbound_older_than", first_id(one.before_ms), one.limit)
         for one in all_of
     ]
 

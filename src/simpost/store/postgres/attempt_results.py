@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from simpost.domain.attempt_results import AttemptResult, apply_late_result
-from simpost.domain.states import State
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.message_state import refold
 from simpost.store.postgres.parked_receipts import apply_parked
 from simpost.store.postgres.queries import columns, without_duplicate_keys
-from simpost.store.records.columns import CODE, FINAL
-from simpost.store.records.parts import attempt_row, part_status, rewritten
-
-_SENT = CODE[State.SENT]
+from simpost.store.records.parts import attempt_row, latest_result_row, part_status, rewritten
 
 
 async def settle(session: PostgresSession, settlements: Sequence[AttemptResult]) -> None:
@@ -40,7 +35,10 @@ async def _settle(
     session: PostgresSession, settlements: Sequence[AttemptResult]
 ) -> list[AttemptResult]:
     """All that are their part's latest try; returns the others."""
-    rows = [(place, *_as_latest(one)) for place, one in enumerate(settlements)]
+    rows = [
+        (place, *latest_result_row(one), one.outcome, one.started_ms, one.repeat)
+        for place, one in enumerate(settlements)
+    ]
     settled = {row["place"] for row in await session.ask("settle", *columns(rows, 17))}
     for place, one in enumerate(settlements):
         if one.state.is_final and place in settled:
@@ -55,28 +53,6 @@ async def _refold(session: PostgresSession, settlements: Sequence[AttemptResult]
     if several:
         keys = [(one.account_id, one.message_id) for one in several]
         await refold(session, keys, max(one.ended_ms for one in several))
-
-
-def _as_latest(one: AttemptResult) -> tuple[Any, ...]:
-    code = CODE[one.state]
-    return (
-        one.account_id,
-        one.message_id,
-        one.number,
-        one.attempt,
-        code,
-        one.reason,
-        one.carrier,
-        one.carrier_message_id,
-        one.carrier_code,
-        None if code >= _SENT else one.due_ms,
-        one.ended_ms if code == _SENT else None,
-        one.ended_ms if code >= FINAL else None,
-        one.ended_ms,
-        one.outcome,
-        one.started_ms,
-        one.repeat,
-    )
 
 
 async def _settle_alone(session: PostgresSession, one: AttemptResult) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from simpost.errors import InvalidRequest, StoreError
 from simpost.ports.store.health import StoreCounts
+from simpost.store.limits import MOST_WAITING
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
 from simpost.store.postgres.failures import is_lost, may_go_through, translate
 
@@ -21,8 +22,6 @@ Verb = Callable[[PostgresSession, Sequence[P]], Awaitable[Sequence[R]]]
 It is done twice when the first time failed in a way that may pass.
 """
 
-MOST_WAITING: Final = 10_000
-"""Jobs that may wait for a group; beyond, a caller is refused at once instead of kept waiting."""
 _LARGEST_GROUP: Final = 500
 _TRIES: Final = 4
 

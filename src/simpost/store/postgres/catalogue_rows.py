@@ -18,7 +18,7 @@ from simpost.ports.store import (
     PriceRow,
     Saved,
 )
-from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
+from simpost.store.catalogue_merge import EsimImport, PlanImport, changed_prices, columns_of
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, is_keepable, without_duplicate_keys
 from simpost.store.records.catalogue import esim_of, found_esim, plan_of, price_of
@@ -30,7 +30,6 @@ R = TypeVar("R")
 
 _STEP = 1_000
 _MOST_ON_LOOP: Final = 50
-_encode = msgspec.json.Encoder().encode
 
 
 class Wanted(NamedTuple):
@@ -78,14 +77,14 @@ async def _save_esims(session: PostgresSession, batch: EsimBatch) -> list[str]:
 
 
 async def _write_plans(session: PostgresSession, plans: Sequence[PlanRow]) -> None:
-    rows = [(*_fields(plan), _json(plan.document)) for plan in plans]
+    rows = [columns_of(plan) for plan in plans]
     await session.ask("save_plans", *columns(rows, 7))
 
 
 async def _write_esims(
     session: PostgresSession, account_id: int, esims: Sequence[EsimRow]
 ) -> set[str]:
-    rows = [(*_fields(esim), _json(esim.document)) for esim in esims]
+    rows = [columns_of(esim) for esim in esims]
     found = await session.ask("save_esims", account_id, *columns(rows, 11))
     return {row["esim_tran_no"] for row in found}
 
@@ -98,7 +97,7 @@ async def merge_plans(
 
 
 async def _merge_plans(session: PostgresSession, batch: Sequence[PlanRow]) -> Saved:
-    saved = Saved()
+    merging = PlanImport()
     for wave in without_duplicate_keys(enumerate(batch), lambda each: each[1].package_code):
         keys = [plan.package_code for _place, plan in wave]
         there = {row["package_code"]: row for row in await session.ask("kept_plans", keys)}
@@ -106,22 +105,15 @@ async def _merge_plans(session: PostgresSession, batch: Sequence[PlanRow]) -> Sa
         added = {row["package_code"] for row in await session.ask("hold_plans", new_keys)}
         if late := [key for key in new_keys if key not in added]:
             there |= {row["package_code"]: row for row in await session.ask("kept_plans", late)}
-        changed = []
+        changed: list[PlanRow] = []
         for place, plan in wave:
-            key = plan.package_code
-            old = plan_of(there[key]) if key in there else None
-            new = merged_plan(old, plan)
-            if new is None:
-                saved.incomplete.append(place)
-                await session.ask("delete_plan", key)
-            elif new == old:
-                saved.unchanged += 1
-            else:
-                changed.append(new)
-                saved.changed += old is not None
-                saved.added += old is None
+            row = there.get(plan.package_code)
+            new = merging.merge(place, plan_of(row) if row else None, plan)
+            changed += [new] if new else []
+        for key in added - {plan.package_code for plan in changed}:
+            await session.ask("delete_plan", key)
         await _write_plans(session, changed)
-    return saved
+    return merging.saved
 
 
 async def merge_esims(session: PostgresSession, batches: Sequence[EsimBatch]) -> list[Saved]:
@@ -130,8 +122,7 @@ async def merge_esims(session: PostgresSession, batches: Sequence[EsimBatch]) ->
 
 
 async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
-    saved = Saved()
-    planless: dict[str, str] = {}
+    merging = EsimImport(batch)
     for wave in without_duplicate_keys(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
         keys = [esim.esim_tran_no for _place, esim in wave]
         there = {row["esim_tran_no"]: row for row in await session.ask("kept_esims", keys)}
@@ -140,35 +131,15 @@ async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
         added = {row["esim_tran_no"] for row in rows}
         if late := [key for key in new_keys if key not in added]:
             there |= {row["esim_tran_no"]: row for row in await session.ask("kept_esims", late)}
-        changed = []
+        changed: list[EsimRow] = []
         for place, esim in wave:
-            key = esim.esim_tran_no
-            row = there.get(key)
-            if row and row["account_id"] != batch.account_id:
-                saved.foreign.append(key)
-                continue
-            old = esim_of(row) if row else None
-            new = merged_esim(old, esim)
-            if new is None:
-                saved.incomplete.append(place)
-                await session.ask("delete_esim", key)
-                continue
-            new = sealed(batch.box, new)
-            if new.sms_status is None:
-                planless[key] = new.package_code
-            else:
-                planless.pop(key, None)
-            if new == old:
-                saved.unchanged += 1
-                continue
-            changed.append(new)
-            saved.changed += old is not None
-            saved.added += old is None
+            new = merging.merge(place, there.get(esim.esim_tran_no), esim)
+            changed += [new] if new else []
+        for key in added - {esim.esim_tran_no for esim in changed}:
+            await session.ask("delete_esim", key)
         await _write_esims(session, batch.account_id, changed)
-    rows = await session.ask("known_plans", sorted(set(planless.values())))
-    known = {row["name"] for row in rows}
-    saved.plan_unknown = sum(name not in known for name in planless.values())
-    return saved
+    rows = await session.ask("known_plans", sorted(merging.plans()))
+    return merging.finish({row["name"] for row in rows})
 
 
 async def save_prices(session: PostgresSession, batches: Sequence[PriceBatch]) -> list[Saved]:
@@ -235,15 +206,6 @@ async def all_plans(session: PostgresSession, after: str, limit: int) -> list[Pl
     if not is_keepable(after):
         return []
     return [plan_of(row) for row in await session.ask("all_plans", after, limit)]
-
-
-def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
-    """The columns before the document."""
-    return msgspec.structs.astuple(row)[:-3]
-
-
-def _json(document: dict[str, Any]) -> str:
-    return _encode(document).decode()
 
 
 async def query_esims(

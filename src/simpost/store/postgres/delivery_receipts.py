@@ -15,8 +15,6 @@ from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.postgres.receipt_matching import lowest_id, match_learnt
 from simpost.store.records.columns import CODE, FINAL
 
-MOST_PARKED = 100_000
-
 
 async def receive(session: PostgresSession, all_receipts: Sequence[Receipt]) -> None:
     receipts = [each for each in all_receipts if _is_keepable(each)]

@@ -19,9 +19,9 @@ from simpost.store.postgres.queries import columns, octets
 from simpost.store.postgres.requests import RequestRow, take_requests
 from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
+from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
 
-_COMMITTED = Accepted()
 _CANCELLED = CODE[State.CANCELLED]
 _KEY = attrgetter("account_id", "message_id")
 
@@ -80,29 +80,15 @@ async def hold(
         new = [held for held in all_of if held.message.id not in answers]
         if new:
             rows = [_row(held) for held in sorted(new, key=lambda held: held.message.id)]
-            await session.ask("insert_held", *columns(rows, 19))
-        answers |= {held.message.id: _COMMITTED for held in new}
+            await session.ask("insert_held", *columns(rows, 20))
+        answers |= {held.message.id: ACCEPTED for held in new}
         await signatures.answer_retries(session, fresh, answers)
     return [answers[message.id] for message in messages]
 
 
 def _row(held: HeldMessage) -> tuple[Any, ...]:
-    message = held.message
     return (
-        message.account_id,
-        message.id,
-        message.esim_tran_no,
-        message.iccid,
-        message.destination,
-        message.sender,
-        message.category,
-        message.encoding,
-        message.part_count or len(message.parts),
-        message.created_ms,
-        message.expires_ms,
-        message.request.request_id if message.request else None,
-        octets(message.text),
-        options_text(message.options),
+        *message_row(held.message, 0, octets(held.message.text)),
         CODE[held.state],
         held.reason,
         held.send_at_ms,

@@ -8,9 +8,8 @@ from simpost.store import limits
 from simpost.store.postgres.catalogue_rows import Wanted, find_esims
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import is_keepable, octets
+from simpost.store.records.ids import AFTER_ALL_IDS, first_id
 from simpost.store.records.inbound import inbound_of, incoming_of
-
-_BEYOND = b"\xff" * 17
 
 
 async def parts_of(session: PostgresSession, assembly: int) -> list[InboundPart]:
@@ -56,7 +55,7 @@ async def count_identical(
 ) -> int:
     if not is_keepable(sender):
         return 0
-    since = max(0, since_ms).to_bytes(6, "big")
+    since = first_id(since_ms)
     facts = (account_id, esim_tran_no, since, sender, octets(text), limit)
     count: int = await session.value("count_identical", *facts)
     return count
@@ -72,7 +71,7 @@ async def find_inbound(
 async def list_inbound(
     session: PostgresSession, account_id: int, which: InboundFilter
 ) -> list[InboundMessage]:
-    facts = (account_id, which.before or _BEYOND, which.carried, which.limit)
+    facts = (account_id, which.before or AFTER_ALL_IDS, which.carried, which.limit)
     if which.esim_tran_no is None:
         rows = await session.ask("list_inbound", *facts)
     elif is_keepable(which.esim_tran_no):

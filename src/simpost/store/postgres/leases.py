@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
+from simpost.store import limits
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.delivery_receipts import MOST_PARKED
 from simpost.store.postgres.message_state import refold
 from simpost.store.postgres.parked_receipts import apply_orphaned, apply_to_parts_in_doubt
 from simpost.store.postgres.queries import columns
@@ -144,7 +144,7 @@ async def purge(session: PostgresSession, all_of: Sequence[Purge]) -> list[int]:
 async def _purge(session: PostgresSession, one: Purge) -> int:
     await apply_orphaned(session, one.now_ms, one.limit)
     requests: int = await session.value("forget_requests", one.requests_before_ms, one.limit)
-    crowded_ms = await session.value("parked_beyond", MOST_PARKED)
+    crowded_ms = await session.value("parked_beyond", limits.MOST_PARKED)
     before_ms = max(one.parked_before_ms, 0 if crowded_ms is None else crowded_ms + 1)
     parked: int = await session.value("forget_parked", before_ms, one.limit - requests)
     limit = one.limit - requests - parked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
@@ -15,34 +15,22 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import is_keepable
 from simpost.store.records.columns import CODE
+from simpost.store.records.ids import LAST_MS
 from simpost.store.records.messages import (
-    LAST_MS,
     MOST_RECEIPTS,
-    id_beyond,
-    least_id,
-    looks_at_held,
-    looks_at_parts,
+    LogRange,
+    may_be_without_parts,
+    may_have_parts,
     message_of,
     unmatched_of,
-    with_its_tries,
+    with_attempts,
 )
 
 _FIRST_LOOK = 1_000
-"""Messages of an account in a state that are looked at before those of an eSIM are."""
+"""Messages of the account in this state that are searched before those of the eSIM."""
 
 _Esim: TypeAlias = tuple[str, str | None]
-"""Its transaction number, and its ICCID where that is asked for too."""
-
-
-class _Facts(NamedTuple):
-    """What every list is asked by, in the order of its statements."""
-
-    account_id: int
-    before: bytes
-    after: bytes
-    from_ms: int
-    to_ms: int
-    limit: int
+"""`esim_tran_no`, and the ICCID where the filter has one too."""
 
 
 class PostgresLog:
@@ -69,7 +57,7 @@ async def find_message(
         return None
     rows = await session.ask("find_attempts", account_id, message_id)
     kept = await session.ask("find_receipts", account_id, message_id, MOST_RECEIPTS)
-    return with_its_tries(found[0], rows, kept)
+    return with_attempts(found[0], rows, kept)
 
 
 async def find_owner(session: PostgresSession, message_id: bytes) -> int | None:
@@ -92,23 +80,17 @@ async def list_messages(
 ) -> list[Message]:
     if not is_keepable(which.esim_tran_no, which.iccid):
         return []
-    facts = _Facts(
-        account_id,
-        id_beyond(which),
-        least_id(which),
-        which.from_ms or 0,
-        LAST_MS if which.to_ms is None else which.to_ms,
-        which.limit,
-    )
+    range_ = LogRange.of(account_id, which)
     if which.esim_tran_no is not None or which.iccid is not None:
         found: list[bytes] = []
-        for tran_no in await _esims(session, account_id, which):
-            found += await _of_esim(session, facts, (tran_no, which.iccid), which.state)
-        found = sorted(found, reverse=True)[: which.limit]
+        for esim_tran_no in await _esims(session, account_id, which):
+            esim = (esim_tran_no, which.iccid)
+            found += await _of_esim(session, range_, esim, which.state)
+        found = range_.newest(found)
     elif which.state is None:
-        found = [row["id"] for row in await session.ask("list_messages", *facts)]
+        found = [row["id"] for row in await session.ask("list_messages", *range_)]
     else:
-        found = await _in_state(session, facts, which.state)
+        found = await _in_state(session, range_, which.state)
     return [replace(message, parts=()) for message in await _read(session, account_id, found)]
 
 
@@ -119,46 +101,46 @@ async def _esims(session: PostgresSession, account_id: int, which: MessageFilter
     return [row["esim_tran_no"] for row in rows]
 
 
-async def _in_state(session: PostgresSession, facts: _Facts, state: State) -> list[bytes]:
+async def _in_state(session: PostgresSession, range_: LogRange, state: State) -> list[bytes]:
     found: list[bytes] = []
-    if looks_at_parts(state):
-        rows = await session.ask("list_messages_in_state", *facts, CODE[state])
+    if may_have_parts(state):
+        rows = await session.ask("list_messages_in_state", *range_, CODE[state])
         found += [row["id"] for row in rows]
-    if looks_at_held(state):
-        rows = await session.ask("list_held_in_state", *facts, CODE[state])
+    if may_be_without_parts(state):
+        rows = await session.ask("list_held_in_state", *range_, CODE[state])
         found += [row["id"] for row in rows]
-    return sorted(found, reverse=True)[: facts.limit]
+    return range_.newest(found)
 
 
 async def _of_esim(
-    session: PostgresSession, facts: _Facts, esim: _Esim, state: State | None
+    session: PostgresSession, range_: LogRange, esim: _Esim, state: State | None
 ) -> list[bytes]:
     if state is None:
-        rows = await session.ask("list_messages_of_esim", *facts, *esim)
+        rows = await session.ask("list_messages_of_esim", *range_, *esim)
         return [row["id"] for row in rows]
     found: list[bytes] = []
     code = CODE[state]
     if state.is_final:
-        rows = await session.ask("list_ended_messages_of_esim", *facts, *esim, code)
+        rows = await session.ask("list_ended_messages_of_esim", *range_, *esim, code)
         found += [row["id"] for row in rows]
-    elif looks_at_parts(state):
-        found += await _open_of_esim(session, facts, esim, code)
-    if looks_at_held(state):
-        rows = await session.ask("list_held_of_esim_in_state", *facts, *esim, code)
+    elif may_have_parts(state):
+        found += await _open_of_esim(session, range_, esim, code)
+    if may_be_without_parts(state):
+        rows = await session.ask("list_held_of_esim_in_state", *range_, *esim, code)
         found += [row["id"] for row in rows]
     return found
 
 
 async def _open_of_esim(
-    session: PostgresSession, facts: _Facts, esim: _Esim, state: int
+    session: PostgresSession, range_: LogRange, esim: _Esim, state: int
 ) -> list[bytes]:
-    """As a rule few are open: those of the account are looked through before those of the eSIM."""
-    look = facts._replace(limit=_FIRST_LOOK)
-    newest = await session.ask("look_at_newest_in_state", *look, *esim, state)
-    found = [row["id"] for row in newest if row["is_of_esim"]][: facts.limit]
-    if len(newest) < _FIRST_LOOK or len(found) == facts.limit:
+    """Few messages are open: those of the account are searched before all of the eSIM."""
+    first = range_._replace(limit=_FIRST_LOOK)
+    newest = await session.ask("look_at_newest_in_state", *first, *esim, state)
+    found = [row["id"] for row in newest if row["is_of_esim"]][: range_.limit]
+    if len(newest) < _FIRST_LOOK or len(found) == range_.limit:
         return found
-    rest = facts._replace(before=newest[-1]["id"], limit=facts.limit - len(found))
+    rest = range_._replace(before=newest[-1]["id"], limit=range_.limit - len(found))
     rows = await session.ask("list_messages_of_esim_in_state", *rest, *esim, state)
     return found + [row["id"] for row in rows]
 

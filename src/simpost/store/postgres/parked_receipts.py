@@ -21,10 +21,9 @@ from simpost.store.postgres.receipt_application import apply_receipt
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.postgres.receipt_matching import lowest_id
 from simpost.store.records.columns import CODE
+from simpost.store.records.ids import CLOCK_SLACK_MS, time_of
 from simpost.store.records.receipts import stored_receipt
 
-_SLACK_MS: Final = 10_000
-"""How far the time in a message's id may be from its own."""
 _NEWEST_PARKED: Final = 2_000
 """Parked receipts whose length is looked at, to know which forms of an answer to look for."""
 _STRANDED_MS: Final = 120_000
@@ -37,8 +36,7 @@ async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptRe
     """
     if not settlements:
         return
-    made = min(one.message_id for one in settlements)
-    made_ms = int.from_bytes(made[:6], "big") - _SLACK_MS
+    made_ms = time_of(min(one.message_id for one in settlements)) - CLOCK_SLACK_MS
     widths: dict[str, list[int]] = {}
     for row in await session.ask("parked_lengths", made_ms, _NEWEST_PARKED):
         widths.setdefault(row["carrier"], []).append(row["width"])

@@ -15,6 +15,7 @@ import asyncpg
 
 from simpost.observe import get_logger
 from simpost.store.postgres.connection import PostgresSession
+from simpost.store.records.ids import first_id, time_of
 
 WEEK_MS: Final = 7 * 86_400_000
 _AHEAD: Final = 3
@@ -80,7 +81,7 @@ async def drop_before(session: PostgresSession, time_ms: int) -> list[str]:
         if await session.value("forget_receipts", time_ms, _STEP) < _STEP:
             break
     for _ in range(_MOST_STEPS):
-        if await session.value("purge_held", _first_id(time_ms), _STEP) < _STEP:
+        if await session.value("purge_held", first_id(time_ms), _STEP) < _STEP:
             break
     return dropped
 
@@ -97,7 +98,7 @@ async def weeks(session: PostgresSession) -> list[int]:
 
 def week_of(id_: bytes) -> int:
     """When the week begins that a message with that id is of."""
-    at_ms = int.from_bytes(id_[:6], "big")
+    at_ms = time_of(id_)
     return at_ms - at_ms % WEEK_MS
 
 
@@ -119,11 +120,7 @@ def _make(start_ms: int) -> Iterator[str]:
 
 def _bounds(start_ms: int) -> tuple[bytes, bytes]:
     """The lowest id of a week, and that of the next one."""
-    return _first_id(start_ms), _first_id(start_ms + WEEK_MS)
-
-
-def _first_id(at_ms: int) -> bytes:
-    return max(0, at_ms).to_bytes(6, "big")
+    return first_id(start_ms), first_id(start_ms + WEEK_MS)
 
 
 def _day(start_ms: int) -> str:

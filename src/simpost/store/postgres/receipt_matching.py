@@ -32,6 +32,7 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, is_keepable
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.records.columns import CODE
+from simpost.store.records.ids import first_id
 from simpost.store.records.parts import part_key
 from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
@@ -46,7 +47,7 @@ used the id again, and the receipt waits for the response with its id."""
 
 def lowest_id(now_ms: int) -> bytes:
     """Messages with ids below are too old to be waited for."""
-    return max(0, now_ms - _LONGEST_MS).to_bytes(6, "big")
+    return first_id(now_ms - _LONGEST_MS)
 
 
 async def match_learnt(
@@ -92,7 +93,7 @@ async def _find_in_doubt(session: PostgresSession, receipt: Receipt) -> Candidat
     doubt = only_candidate_in_doubt(receipt, map(part_in_doubt, rows))
     if doubt is None:
         return None
-    since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
+    since = first_id(receipt.received_ms - ANSWERED_BEFORE_MS)
     where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
     answers = [known_id(row) for row in await session.ask("answers_of_esim", *where)]
     if may_be_of_another(receipt, answers):

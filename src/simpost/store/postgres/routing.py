@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from simpost.ports.store import QueuedMessage, Reroute
 from simpost.store.postgres.connection import PostgresSession
@@ -11,10 +10,8 @@ from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import columns, without_duplicate_keys
 from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
-from simpost.store.records.routing import queued_message
+from simpost.store.records.routing import place_of, queued_message
 from simpost.store.records.row import NamedRow
-
-_START = (-1, 0, 0, 0, b"")
 
 
 class PostgresRouting:
@@ -76,15 +73,11 @@ async def _move(session: PostgresSession, moves: Sequence[Reroute], now_ms: int)
 async def queued_messages(
     session: PostgresSession, carrier: str, after: QueuedMessage | None, limit: int
 ) -> list[QueuedMessage]:
-    place: tuple[Any, ...] = _START
-    if after:
-        place = (
-            after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
-        )  # fmt: skip
-    return [_waiting(row) for row in await session.ask("queued_messages", carrier, *place, limit)]
+    rows = await session.ask("queued_messages", carrier, *place_of(after), limit)
+    return [_queued_message(row) for row in rows]
 
 
-def _waiting(row: NamedRow) -> QueuedMessage:
+def _queued_message(row: NamedRow) -> QueuedMessage:
     parts = tuple(part.decode() for part in row["parts"] or ())
     return queued_message(row, row["text"].decode(), parts)
 

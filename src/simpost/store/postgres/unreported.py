@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.leases import fold_expired
 from simpost.store.postgres.queries import columns
+from simpost.store.records.ids import first_id
 from simpost.store.records.payloads import MessageKey, UnreportedParts
 from simpost.store.records.unreported import SentMessage, sent_message
 
@@ -18,7 +19,7 @@ async def sent_messages(
     session: PostgresSession, after: MessageKey, expired_ms: int, limit: int
 ) -> list[SentMessage]:
     """The next sent messages after this one."""
-    young = max(0, expired_ms + 1).to_bytes(6, "big")
+    young = first_id(expired_ms + 1)
     return [sent_message(row) for row in await session.ask("sent_messages", *after, young, limit)]
 
 

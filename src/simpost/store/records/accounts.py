@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,6 +11,9 @@ from simpost.domain.messages import Category
 from simpost.store.records.row import NamedRow
 from simpost.store.secret_box import SecretBox
 
+SEAL_NAME: Final = "seal"
+"""The row of `meta` that binds a store to its key: SEAL_TEXT, sealed."""
+SEAL_TEXT: Final = "simpost"
 _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
 
 

@@ -1,58 +1,96 @@
-"""Rows of the message log, and the ids its queries lie between."""
+"""Rows of messages, and the range of ids that a query of the log covers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from simpost.domain.messages import Attempt, Category, Message, Part
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, UnmatchedReceipt
 from simpost.domain.states import State, fold
-from simpost.ports.store import MessageFilter
-from simpost.store.records.columns import STATE, options_of, reason_of
+from simpost.ports.store import Accepted, MessageFilter, NewMessage
+from simpost.store.records.columns import STATE, options_of, options_text, reason_of
+from simpost.store.records.ids import AFTER_ALL_IDS, CLOCK_SLACK_MS, LAST_MS, first_id
 from simpost.store.records.row import NamedRow
 
+ACCEPTED: Final = Accepted()
+"""Accepted, without a concatenation reference."""
 MOST_RECEIPTS = 50
-"""Kept receipts that are shown of a message, the oldest first."""
-LAST_MS = (1 << 48) - 1
+"""Most receipts in the log of a message, the oldest first."""
 _WITHOUT_PARTS = frozenset(
     {State.SCHEDULED, State.HELD, State.EXPIRED, State.REJECTED, State.CANCELLED}
 )
 """The states that a message may have before it has parts."""
 _NEVER_WITH_PARTS = frozenset({State.SCHEDULED, State.HELD})
-_BEYOND = b"\xff" * 17
-_SLACK_MS = 10_000
-"""How far the time in an id may be from `created_ms`; the range of ids is that much wider."""
 
 
-def least_id(which: MessageFilter) -> bytes:
-    return _id_at((which.from_ms or 0) - _SLACK_MS)
+class LogRange(NamedTuple):
+    """Which messages of an account to list: ids from `after` on and below `before`.
+
+    The ids are in a range that is wider than the times by CLOCK_SLACK_MS at each end.
+    """
+
+    account_id: int
+    before: bytes
+    after: bytes
+    from_ms: int
+    to_ms: int
+    limit: int
+
+    @classmethod
+    def of(cls, account_id: int, which: MessageFilter) -> LogRange:
+        from_ms, to_ms = which.from_ms or 0, LAST_MS if which.to_ms is None else which.to_ms
+        end = AFTER_ALL_IDS if which.to_ms is None else first_id(to_ms + CLOCK_SLACK_MS)
+        return cls(
+            account_id,
+            end if which.before is None else min(which.before, end),
+            first_id(from_ms - CLOCK_SLACK_MS),
+            from_ms,
+            to_ms,
+            which.limit,
+        )
+
+    def newest(self, found: Iterable[bytes]) -> list[bytes]:
+        """As many of these ids as the list may have, the newest first."""
+        return sorted(found, reverse=True)[: self.limit]
 
 
-def id_beyond(which: MessageFilter) -> bytes:
-    end = _BEYOND if which.to_ms is None else _id_at(which.to_ms + _SLACK_MS)
-    return end if which.before is None else min(which.before, end)
-
-
-def _id_at(time_ms: int) -> bytes:
-    """The lowest id of that millisecond (RFC 9562 5.7: 48 bits of time come first)."""
-    return max(0, min(time_ms, LAST_MS)).to_bytes(6, "big")
-
-
-def looks_at_parts(state: State) -> bool:
-    """Whether a message in that state may have parts, which tell the state then."""
+def may_have_parts(state: State) -> bool:
+    """Whether the state of a message in this state can come from its parts."""
     return state not in _NEVER_WITH_PARTS
 
 
-def looks_at_held(state: State) -> bool:
-    """Whether a message in that state may have none, so that its held row tells the state."""
+def may_be_without_parts(state: State) -> bool:
+    """Whether the state of a message in this state can come from its held row."""
     return state in _WITHOUT_PARTS
 
 
+def message_row(message: NewMessage, reference: int, text: str | bytes) -> tuple[Any, ...]:
+    """The columns of `messages`; `text` in the type that the store keeps it in."""
+    return (
+        message.account_id,
+        message.id,
+        message.esim_tran_no,
+        message.iccid,
+        message.destination,
+        message.sender,
+        message.category,
+        message.encoding,
+        reference,
+        message.part_count or len(message.parts),
+        message.created_ms,
+        message.expires_ms,
+        message.request.request_id if message.request else None,
+        text,
+        options_text(message.options),
+    )
+
+
 def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Message:
-    """`text` comes apart: the stores keep it each in its own way.
+    """`text` is separate: each store keeps it in its own type.
 
     A message without parts has the state of its held row.
     """
@@ -86,15 +124,15 @@ def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Messa
     )
 
 
-def with_its_tries(
+def with_attempts(
     message: Message, attempt_rows: Sequence[NamedRow], receipt_rows: Sequence[NamedRow]
 ) -> Message:
-    """The message with all that happened to it."""
+    """The message with its attempts and with the receipts that were stored and not applied."""
     attempts = tuple(_attempt(row) for row in attempt_rows)
-    tries = Counter(attempt.part for attempt in attempts)
+    counts = Counter(attempt.part for attempt in attempts)
     return replace(
         message,
-        parts=tuple(replace(part, attempts=tries[part.number]) for part in message.parts),
+        parts=tuple(replace(part, attempts=counts[part.number]) for part in message.parts),
         attempts=attempts,
         receipts=tuple(_receipt(row) for row in receipt_rows),
     )

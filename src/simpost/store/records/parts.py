@@ -10,13 +10,16 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.health import QueueDepth
-from simpost.store.records.columns import CODE, STATE, options_of
+from simpost.store.records.columns import CODE, FINAL, STATE, options_of
+from simpost.store.records.ids import time_of
 from simpost.store.records.payloads import LeaseExpiry, PartKey
 from simpost.store.records.row import NamedRow
 
+_SENT = CODE[State.SENT]
+
 
 def outbound_part(row: NamedRow, text: str) -> OutboundPart:
-    """`text` comes apart: the stores keep it each in its own way."""
+    """`text` is separate: each store keeps it in its own type."""
     return OutboundPart(
         account_id=row["account_id"],
         message_id=row["message_id"],
@@ -43,8 +46,7 @@ def part_key(row: NamedRow) -> PartKey:
 
 
 def queue_depth(row: NamedRow) -> QueueDepth:
-    """The age of a queue is in its lowest id, which begins with its time (UUIDv7)."""
-    return QueueDepth(row["carrier"], row["parts"], int.from_bytes(row["first_id"][:6], "big"))
+    return QueueDepth(row["carrier"], row["parts"], time_of(row["first_id"]))
 
 
 def after_lost_lease(row: NamedRow, expiry: LeaseExpiry) -> tuple[int, Reason]:
@@ -68,6 +70,26 @@ def lost_attempt(row: NamedRow, now_ms: int) -> tuple[Any, ...]:
         row["updated_ms"],
         now_ms,
         STATE[row["state"]] is State.IN_DOUBT,
+    )
+
+
+def latest_result_row(one: AttemptResult) -> tuple[Any, ...]:
+    """The first parameters of `settle`: the part as its latest attempt left it."""
+    code = CODE[one.state]
+    return (
+        one.account_id,
+        one.message_id,
+        one.number,
+        one.attempt,
+        code,
+        one.reason,
+        one.carrier,
+        one.carrier_message_id,
+        one.carrier_code,
+        None if code >= _SENT else one.due_ms,
+        one.ended_ms if code == _SENT else None,
+        one.ended_ms if code >= FINAL else None,
+        one.ended_ms,
     )
 
 

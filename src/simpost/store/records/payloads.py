@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
+from simpost.domain.attempt_results import AttemptResult
+from simpost.domain.outcomes import Receipt
 from simpost.domain.repeats import RepeatPolicy
 from simpost.ports.store import EsimRow, NewMessage, PriceRow, Reroute
 from simpost.ports.store.held import Deferral, HeldEnd
@@ -16,9 +18,13 @@ MessageKey: TypeAlias = tuple[int, bytes]
 """Account, message."""
 
 LEASE_STEP = 500
-"""Parts that one job touches at most; longer work is several jobs, with others between."""
+"""Most parts that one job changes; longer work is several jobs, so that others run in between."""
 CLAIM_ROUNDS = 8
-"""Looks into the queue per claim: a backlog that has expired is worked off over several."""
+"""Most queries of a claim: one that finds expired parts is repeated."""
+
+
+CarrierResults: TypeAlias = tuple[Sequence[AttemptResult], Sequence[Receipt]]
+"""Results of attempts, and the receipts that are applied after them."""
 
 
 class Claim(NamedTuple):

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simpost.ports.store.routing import QueuedMessage
 from simpost.store.records.columns import options_of
 from simpost.store.records.row import NamedRow
 
+_START = (-1, 0, 0, 0, b"")
+
+
+def place_of(message: QueuedMessage | None) -> tuple[Any, ...]:
+    """The place of a message in its queue; `None` is before all."""
+    if message is None:
+        return _START
+    return (
+        message.priority,
+        message.due_ms,
+        message.expires_ms,
+        message.account_id,
+        message.message_id,
+    )
+
 
 def queued_message(row: NamedRow, text: str, parts: tuple[str, ...]) -> QueuedMessage:
-    """`text` and `parts` come apart: the stores keep them each in its own way."""
+    """`text` and `parts` are separate: each store keeps them in its own type."""
     return QueuedMessage(
         account_id=row["account_id"],
         message_id=row["message_id"],

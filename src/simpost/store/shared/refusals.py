@@ -14,11 +14,9 @@ from simpost.ports.store.refusals import (
     RefusalRecord,
     UnlistedDay,
 )
-from simpost.store.records.messages import LAST_MS
+from simpost.store.records.ids import AFTER_ALL_IDS, LAST_MS
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
-
-_BEYOND = b"\xff" * 17
 
 SQL: Final = {
     # Holds the day until the commit: of several nodes one at a time counts it.
@@ -115,7 +113,7 @@ def _list(account_id: int, which: RefusalFilter) -> Steps[list[RefusalRecord]]:
         SQL["list"],
         (
             account_id,
-            which.before or _BEYOND,
+            which.before or AFTER_ALL_IDS,
             which.from_ms or 0,
             LAST_MS if which.to_ms is None else which.to_ms,
             which.esim_tran_no,

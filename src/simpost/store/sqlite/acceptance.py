@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey
-from simpost.store.records.columns import CODE, options_text
+from simpost.store.records.columns import CODE
+from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.requests import replay_of
 from simpost.store.sqlite import quotas
 from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.session import SqliteSession
 
 _ACCEPTED = CODE[State.ACCEPTED]
-_WHOLE = Accepted()
 
 
 def accept(
@@ -37,10 +37,10 @@ def accept(
                 results.append(first)
                 continue
         total = len(message.parts)
-        accepted = _WHOLE if total == 1 else Accepted(next_reference(session, message))
+        accepted = ACCEPTED if total == 1 else Accepted(next_reference(session, message))
         if message.quotas:
             accepted = replace(accepted, used=quotas.count(session, message))
-        message_rows.append(message_row(message, accepted.reference, total))
+        message_rows.append(message_row(message, accepted.reference, message.text))
         parts += part_rows(message, session.node)
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)
@@ -125,26 +125,6 @@ def next_reference(session: SqliteSession, message: NewMessage) -> int:
         SQL["next_reference"], (message.account_id, message.esim_tran_no)
     ).get
     return reference
-
-
-def message_row(message: NewMessage, reference: int, total: int) -> tuple[object, ...]:
-    return (
-        message.account_id,
-        message.id,
-        message.esim_tran_no,
-        message.iccid,
-        message.destination,
-        message.sender,
-        message.category,
-        message.encoding,
-        reference,
-        message.part_count or total,
-        message.created_ms,
-        message.expires_ms,
-        message.request.request_id if message.request else None,
-        message.text,
-        options_text(message.options),
-    )
 
 
 def part_rows(message: NewMessage, node: str) -> list[tuple[object, ...]]:

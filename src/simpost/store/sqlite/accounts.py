@@ -8,15 +8,12 @@ import apsw
 
 from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
-from simpost.store.records.accounts import account_of, changes_of, row_of
+from simpost.store.records.accounts import SEAL_NAME, SEAL_TEXT, account_of, changes_of, row_of
 from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.events import keep_events
 from simpost.store.sqlite.queries import SQL, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
-
-_SEAL = "seal"
-_CANARY = "simpost"
 
 
 class SqliteAccounts:
@@ -68,8 +65,8 @@ def list_accounts(connection: apsw.Connection, seal: SecretBox) -> list[Account]
 
 def check_seal(connection: apsw.Connection, seal: SecretBox) -> None:
     """Bind a new store to the key; raises StoreError when it is bound to another."""
-    sealed = scalar(connection, "find_meta", (_SEAL,))
+    sealed = scalar(connection, "find_meta", (SEAL_NAME,))
     if sealed is None:
-        connection.execute(SQL["set_meta"], (_SEAL, seal.close(_SEAL, _CANARY)))
+        connection.execute(SQL["set_meta"], (SEAL_NAME, seal.close(SEAL_NAME, SEAL_TEXT)))
     else:
-        seal.open(_SEAL, sealed)
+        seal.open(SEAL_NAME, sealed)

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simpost.domain.attempt_results import AttemptResult, apply_late_result
-from simpost.domain.states import State
-from simpost.store.records.columns import CODE, FINAL
-from simpost.store.records.parts import attempt_row, part_status, rewritten
+from simpost.store.records.parts import attempt_row, latest_result_row, part_status, rewritten
 from simpost.store.sqlite.delivery_receipts import apply_parked
 from simpost.store.sqlite.message_state import refold
 from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.session import SqliteSession
 
-_SENT = CODE[State.SENT]
-
 
 def settle(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None:
     ending = [one for one in settlements if one.state.is_final]
     plain = [one for one in settlements if not one.state.is_final] if ending else settlements
-    rows = [_as_latest(one) for one in plain]
+    rows = [latest_result_row(one) for one in plain]
     if session.execute_many_rows("settle_parts", rows) != len(rows):
         plain = [one for one in plain if _settle_alone(session, one)]
     known = [*plain, *(one for one in ending if _settle_alone(session, one))]
@@ -31,32 +27,13 @@ def settle(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None
         refold(session, account_id, message_id, at_ms)
 
 
-def _as_latest(one: AttemptResult) -> tuple[object, ...]:
-    code = CODE[one.state]
-    return (
-        code,
-        one.reason,
-        one.carrier,
-        one.carrier_message_id,
-        one.carrier_code,
-        None if code >= _SENT else one.due_ms,
-        one.ended_ms if code == _SENT else None,
-        one.ended_ms if code >= FINAL else None,
-        one.ended_ms,
-        one.account_id,
-        one.message_id,
-        one.number,
-        one.attempt,
-    )
-
-
 def _settle_alone(session: SqliteSession, one: AttemptResult) -> bool:
     """Settle a part by itself, and count it when it ends; whether there is such a part.
 
     A part that its batch settled already is changed in nothing. A settlement of a part that is not
     there could never be committed, and is passed over.
     """
-    if session.execute_many_rows("settle_parts", [_as_latest(one)]):
+    if session.execute_many_rows("settle_parts", [latest_result_row(one)]):
         if one.state.is_final:
             session.pending.end(one.carrier, one.state, one.reason)
         return True

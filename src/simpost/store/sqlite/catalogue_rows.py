@@ -18,7 +18,7 @@ from simpost.ports.store import (
     PriceRow,
     Saved,
 )
-from simpost.store.catalogue_merge import changed_prices, merged_esim, merged_plan
+from simpost.store.catalogue_merge import EsimImport, PlanImport, changed_prices, columns_of
 from simpost.store.records.catalogue import esim_of, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
@@ -31,9 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 def save_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) -> list[None]:
     for batch in batches:
-        session.execute_many_rows(
-            "save_plan", [(*_fields(plan), _json(plan.document)) for plan in batch]
-        )
+        session.execute_many_rows("save_plan", [columns_of(plan) for plan in batch])
     return [None] * len(batches)
 
 
@@ -46,8 +44,7 @@ def _save_esims(session: SqliteSession, batch: EsimBatch) -> list[str]:
     statement = SQL["save_esim"]
     for plain in batch.esims:
         esim = sealed(batch.box, plain)
-        tran_no, *facts = _fields(esim)
-        session.execute(statement, (tran_no, batch.account_id, *facts, _json(esim.document)))
+        session.execute(statement, _esim_columns(batch.account_id, esim))
         if not session.connection.changes():
             foreign.append(esim.esim_tran_no)
     return foreign
@@ -58,20 +55,13 @@ def merge_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) ->
 
 
 def _merge_plans(session: SqliteSession, batch: Sequence[PlanRow]) -> Saved:
-    saved = Saved()
+    merging = PlanImport()
     for place, plan in enumerate(batch):
         row = row_of(session.connection, "kept_plan", (plan.package_code,))
-        old = plan_of(row) if row else None
-        new = merged_plan(old, plan)
-        if new is None:
-            saved.incomplete.append(place)
-        elif new == old:
-            saved.unchanged += 1
-        else:
-            session.execute(SQL["save_plan"], (*_fields(new), _json(new.document)))
-            saved.changed += old is not None
-            saved.added += old is None
-    return saved
+        new = merging.merge(place, plan_of(row) if row else None, plan)
+        if new is not None:
+            session.execute(SQL["save_plan"], columns_of(new))
+    return merging.saved
 
 
 def merge_esims(session: SqliteSession, batches: Sequence[EsimBatch]) -> list[Saved]:
@@ -79,36 +69,23 @@ def merge_esims(session: SqliteSession, batches: Sequence[EsimBatch]) -> list[Sa
 
 
 def _merge_esims(session: SqliteSession, batch: EsimBatch) -> Saved:
-    saved = Saved()
-    planless: dict[str, str] = {}
+    merging = EsimImport(batch)
     for place, esim in enumerate(batch.esims):
-        tran_no = esim.esim_tran_no
-        row = row_of(session.connection, "kept_esim", (tran_no,))
-        if row and row["account_id"] != batch.account_id:
-            saved.foreign.append(tran_no)
-            continue
-        old = esim_of(row) if row else None
-        new = merged_esim(old, esim)
-        if new is None:
-            saved.incomplete.append(place)
-            continue
-        new = sealed(batch.box, new)
-        if new.sms_status is None:
-            planless[tran_no] = new.package_code
-        else:
-            planless.pop(tran_no, None)
-        if new == old:
-            saved.unchanged += 1
-            continue
-        key, *facts = _fields(new)
-        session.execute(SQL["save_esim"], (key, batch.account_id, *facts, _json(new.document)))
-        saved.changed += old is not None
-        saved.added += old is None
-    known = {
-        name for name in set(planless.values()) if session.execute(SQL["knows_plan"], (name,)).get
-    }
-    saved.plan_unknown = sum(name not in known for name in planless.values())
-    return saved
+        row = row_of(session.connection, "kept_esim", (esim.esim_tran_no,))
+        new = merging.merge(place, row, esim)
+        if new is not None:
+            session.execute(SQL["save_esim"], _esim_columns(batch.account_id, new))
+    plans = merging.plans()
+    return merging.finish({name for name in plans if _knows_plan(session, name)})
+
+
+def _esim_columns(account_id: int, esim: EsimRow) -> tuple[Any, ...]:
+    key, *columns = columns_of(esim)
+    return key, account_id, *columns
+
+
+def _knows_plan(session: SqliteSession, name: str) -> bool:
+    return session.execute(SQL["knows_plan"], (name,)).get is not None
 
 
 def save_prices(session: SqliteSession, batches: Sequence[PriceBatch]) -> list[Saved]:
@@ -186,15 +163,6 @@ def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[i
 
 def all_plans(connection: apsw.Connection, after: str, limit: int) -> list[PlanRow]:
     return [plan_of(row) for row in rows_of(connection, "all_plans", (after, limit))]
-
-
-def _fields(row: PlanRow | EsimRow) -> tuple[Any, ...]:
-    """The columns before the document."""
-    return msgspec.structs.astuple(row)[:-3]
-
-
-def _json(document: dict[str, Any]) -> str:
-    return _encode(document).decode()
 
 
 def find_esim(

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import apsw
 
+from simpost.store.records.ids import first_id
+from simpost.store.records.payloads import MessageKey
 from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
-
-Key = tuple[int, bytes]
-"""Account and message, or what came in."""
 
 _IN_ORDER = (
     "retire_receipts",
@@ -31,31 +30,31 @@ _SPARE = 20
 class CameIn(NamedTuple):
     """What came in and is to go; and the receipts of before that time, `limit` in all."""
 
-    keys: Sequence[Key]
+    keys: Sequence[MessageKey]
     before_ms: int
     limit: int
 
 
-def old_messages(connection: apsw.Connection, before_ms: int, limit: int) -> list[Key]:
+def old_messages(connection: apsw.Connection, before_ms: int, limit: int) -> list[MessageKey]:
     """Messages of before that time of which no part waits; ids begin with their time."""
     return _old(connection, "old_messages", before_ms, limit)
 
 
-def old_inbound(connection: apsw.Connection, before_ms: int, limit: int) -> list[Key]:
+def old_inbound(connection: apsw.Connection, before_ms: int, limit: int) -> list[MessageKey]:
     """What came in before that time, but what is carried by a message of which a part waits."""
     return _old(connection, "old_inbound", before_ms, limit)
 
 
-def _old(connection: apsw.Connection, name: str, before_ms: int, limit: int) -> list[Key]:
-    facts = (max(0, before_ms).to_bytes(6, "big"), limit)
+def _old(connection: apsw.Connection, name: str, before_ms: int, limit: int) -> list[MessageKey]:
+    facts = (first_id(before_ms), limit)
     return [(row["account_id"], row["id"]) for row in rows_of(connection, name, facts)]
 
 
-def delete_messages(session: SqliteSession, all_of: Sequence[Sequence[Key]]) -> list[int]:
+def delete_messages(session: SqliteSession, all_of: Sequence[Sequence[MessageKey]]) -> list[int]:
     return [_delete_messages(session, keys) for keys in all_of]
 
 
-def _delete_messages(session: SqliteSession, keys: Sequence[Key]) -> int:
+def _delete_messages(session: SqliteSession, keys: Sequence[MessageKey]) -> int:
     for statement in _IN_ORDER:
         for key in keys:
             session.execute(SQL[statement], key)

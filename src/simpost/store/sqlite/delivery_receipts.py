@@ -12,6 +12,7 @@ from simpost.domain.receipt_ids import candidate_ids, possible_formats
 from simpost.domain.receipts.candidates import MAX_PARKED_COMPARED, CandidatePart, number_endings
 from simpost.domain.states import State
 from simpost.ports.store import AttemptResult
+from simpost.store import limits
 from simpost.store.records.columns import CODE, FINAL
 from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import stored_receipt
@@ -20,7 +21,6 @@ from simpost.store.sqlite.queries import SQL, chunks, named_rows, rows_of, with_
 from simpost.store.sqlite.receipt_matching import Match, find_part, match_exactly, match_learnt
 from simpost.store.sqlite.session import SqliteSession
 
-MOST_PARKED = 100_000
 _SENT = CODE[State.SENT]
 
 
@@ -31,8 +31,8 @@ def receive(session: SqliteSession, all_receipts: Sequence[Receipt]) -> None:
             if standing is not None:
                 _keep(session, receipt, standing, key)
     session.forms.write(session.execute)
-    if session.parked > MOST_PARKED:
-        surplus = session.parked - MOST_PARKED
+    if session.parked > limits.MOST_PARKED:
+        surplus = session.parked - limits.MOST_PARKED
         session.execute(SQL["forget_parked"], (1 << 62, surplus))
         session.parked -= session.connection.changes()
 

@@ -11,13 +11,13 @@ from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
 from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
+from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
 from simpost.store.sqlite import acceptance, quotas
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
 
-_COMMITTED = Accepted()
 _CANCELLED = CODE[State.CANCELLED]
 
 
@@ -61,8 +61,7 @@ def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentRep
         first = acceptance.take_for(session, message, message.request)
         if first is not None:
             return first
-    row = acceptance.message_row(message, 0, len(message.parts))
-    session.execute(SQL["insert_message"], row)
+    session.execute(SQL["insert_message"], message_row(message, 0, message.text))
     session.execute(
         SQL["insert_held"],
         (
@@ -78,7 +77,7 @@ def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentRep
             message.created_ms,
         ),
     )
-    return _COMMITTED
+    return ACCEPTED
 
 
 def claim(session: SqliteSession, claims: Sequence[HeldClaim]) -> list[list[DueMessage]]:

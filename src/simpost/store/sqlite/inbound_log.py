@@ -6,11 +6,10 @@ import apsw
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, InboundFilter
+from simpost.store.records.ids import AFTER_ALL_IDS, first_id
 from simpost.store.records.inbound import inbound_of, incoming_of
 from simpost.store.sqlite.catalogue_rows import find_esim
 from simpost.store.sqlite.queries import row_of, rows_of
-
-_BEYOND = b"\xff" * 17
 
 
 def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
@@ -55,7 +54,7 @@ def count_identical(
         "esim_tran_no": esim_tran_no,
         "sender": sender,
         "text": text,
-        "since": max(0, since_ms).to_bytes(6, "big"),
+        "since": first_id(since_ms),
         "limit": limit,
     }
     return len(rows_of(connection, "count_identical", facts))
@@ -73,7 +72,7 @@ def list_inbound(
 ) -> list[InboundMessage]:
     facts = {
         "account_id": account_id,
-        "before": which.before or _BEYOND,
+        "before": which.before or AFTER_ALL_IDS,
         "limit": which.limit,
         "carried": which.carried,
     }

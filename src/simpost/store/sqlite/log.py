@@ -9,16 +9,15 @@ from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.ports.store import MessageFilter
 from simpost.store.records.columns import CODE
+from simpost.store.records.ids import LAST_MS
 from simpost.store.records.messages import (
-    LAST_MS,
     MOST_RECEIPTS,
-    id_beyond,
-    least_id,
-    looks_at_held,
-    looks_at_parts,
+    LogRange,
+    may_be_without_parts,
+    may_have_parts,
     message_of,
     unmatched_of,
-    with_its_tries,
+    with_attempts,
 )
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import row_of, rows_of, scalar
@@ -46,7 +45,7 @@ def find_message(connection: apsw.Connection, account_id: int, message_id: bytes
         rows = rows_of(connection, "find_attempts", (account_id, message_id))
         which = {"account_id": account_id, "message_id": message_id, "limit": MOST_RECEIPTS}
         kept = rows_of(connection, "find_receipts", which)
-    return None if message is None else with_its_tries(message, rows, kept)
+    return None if message is None else with_attempts(message, rows, kept)
 
 
 def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:
@@ -68,28 +67,22 @@ def unmatched_receipts(
 def list_messages(
     connection: apsw.Connection, account_id: int, which: MessageFilter
 ) -> list[Message]:
-    facts = {
-        "account_id": account_id,
-        "before": id_beyond(which),
-        "after": least_id(which),
-        "from_ms": which.from_ms or 0,
-        "to_ms": LAST_MS if which.to_ms is None else which.to_ms,
-        "state": None if which.state is None else CODE[which.state],
-        "limit": which.limit,
-    }
+    range_ = LogRange.of(account_id, which)
+    state = None if which.state is None else CODE[which.state]
+    facts = {**range_._asdict(), "state": state, "iccid": which.iccid}
     with connection:
         found: list[bytes] = []
-        for tran_no in _esims(connection, account_id, which):
-            asked = {**facts, "esim_tran_no": tran_no, "iccid": which.iccid}
+        for esim_tran_no in _esims(connection, account_id, which):
             for name in _queries(which):
-                found += [row["id"] for row in rows_of(connection, name, asked)]
-        found = sorted(found, reverse=True)[: which.limit]
-        messages = [_read(connection, account_id, message_id) for message_id in found]
+                rows = rows_of(connection, name, {**facts, "esim_tran_no": esim_tran_no})
+                found += [row["id"] for row in rows]
+        ids = range_.newest(found)
+        messages = [_read(connection, account_id, message_id) for message_id in ids]
     return [replace(message, parts=()) for message in messages if message is not None]
 
 
 def _queries(which: MessageFilter) -> list[str]:
-    """Those that together find the messages: by their parts, and by their held rows."""
+    """The queries that together find the messages: by their parts, and by their held rows."""
     if which.esim_tran_no is None and which.iccid is None:
         whole, parts, held = "list_messages", "list_messages_in_state", "list_held_in_state"
     else:
@@ -97,7 +90,7 @@ def _queries(which: MessageFilter) -> list[str]:
         held = "list_held_of_esim_in_state"
     if which.state is None:
         return [whole]
-    return [parts] * looks_at_parts(which.state) + [held] * looks_at_held(which.state)
+    return [parts] * may_have_parts(which.state) + [held] * may_be_without_parts(which.state)
 
 
 def _esims(connection: apsw.Connection, account_id: int, which: MessageFilter) -> list[str | None]:

@@ -29,6 +29,7 @@ from simpost.domain.receipts.candidates import (
     unambiguous,
 )
 from simpost.store.records.columns import CODE
+from simpost.store.records.ids import first_id
 from simpost.store.records.payloads import PartKey
 from simpost.store.records.receipts import candidate_part, known_id, part_in_doubt
 from simpost.store.sqlite.queries import SQL, chunks, named_rows, row_of, rows_of, scalar, with_rows
@@ -102,7 +103,7 @@ def _find_in_doubt(session: SqliteSession, receipt: Receipt) -> CandidatePart | 
     doubt = only_candidate_in_doubt(receipt, map(part_in_doubt, rows))
     if doubt is None:
         return None
-    since = max(0, receipt.received_ms - ANSWERED_BEFORE_MS).to_bytes(6, "big")
+    since = first_id(receipt.received_ms - ANSWERED_BEFORE_MS)
     where = (doubt.candidate.account_id, doubt.esim_tran_no, since, receipt.carrier)
     answers = [known_id(row) for row in rows_of(session.connection, "answers_of_esim", where)]
     if may_be_of_another(receipt, answers):

@@ -10,12 +10,11 @@ import msgspec
 from simpost.ports.store import QueuedMessage, Reroute
 from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
-from simpost.store.records.routing import queued_message
+from simpost.store.records.routing import place_of, queued_message
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
-_START = (-1, 0, 0, 0, b"")
 _decode_parts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -60,14 +59,9 @@ def _move(session: SqliteSession, one: Reroute, now_ms: int) -> bool:
 def queued_messages(
     connection: apsw.Connection, carrier: str, after: QueuedMessage | None, limit: int
 ) -> list[QueuedMessage]:
-    place = _START
-    if after:
-        place = (
-            after.priority, after.due_ms, after.expires_ms, after.account_id, after.message_id
-        )  # fmt: skip
     return [
         queued_message(row, row["text"], _decode_parts(row["parts"]) if row["parts"] else ())
-        for row in rows_of(connection, "queued_messages", (carrier, *place, limit))
+        for row in rows_of(connection, "queued_messages", (carrier, *place_of(after), limit))
     ]
 
 

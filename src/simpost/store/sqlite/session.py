@@ -12,14 +12,13 @@ import apsw
 from simpost.domain.outcomes import Receipt
 from simpost.domain.receipt_ids import MAX_OCTETS
 from simpost.ports.store.health import PendingCounts
+from simpost.store.records.ids import CLOCK_SLACK_MS, time_of
 from simpost.store.records.payloads import PartKey
 from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.queries import SQL, chunks, rows_of, with_rows
 from simpost.store.sqlite.receipt_id_formats import SqliteIdFormats
 
 _MOST_RECENT = 10_000
-_SLACK_MS = 10_000
-"""How far the time in a message's id may be from its own."""
 
 
 class SqliteSession:
@@ -76,7 +75,7 @@ class SqliteSession:
         parked_ms = self._parked_ms.get(carrier)
         if not parked_ms:
             return []
-        made_ms = int.from_bytes(message_id[:6], "big") - _SLACK_MS
+        made_ms = time_of(message_id) - CLOCK_SLACK_MS
         return [width for width, last_ms in parked_ms.items() if last_ms >= made_ms]
 
     def note_ended(self, carrier: str, carrier_message_id: str, key: PartKey, code: int) -> None:

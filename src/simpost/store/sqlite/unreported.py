@@ -12,6 +12,7 @@ import apsw
 
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.store.records.ids import first_id
 from simpost.store.records.payloads import MessageKey, UnreportedParts
 from simpost.store.records.unreported import SentMessage, sent_message
 from simpost.store.sqlite.message_state import refold
@@ -26,7 +27,7 @@ def sent_messages(
     facts = {
         "account_id": after[0],
         "message_id": after[1],
-        "young": max(0, expired_ms + 1).to_bytes(6, "big"),
+        "young": first_id(expired_ms + 1),
         "limit": limit,
     }
     return [sent_message(row) for row in rows_of(connection, "sent_messages", facts)]

@@ -21,6 +21,7 @@ import apsw
 from simpost.errors import InvalidRequest, StoreDamaged, StoreError, StoreTimeout
 from simpost.observe import get_logger
 from simpost.ports.store.health import PendingCounts, StoreCounts
+from simpost.store.limits import MOST_WAITING
 from simpost.store.sqlite.connection import translate
 from simpost.store.sqlite.deadline import WRITE_S, Deadline
 from simpost.store.sqlite.session import SqliteSession
@@ -31,8 +32,6 @@ R = TypeVar("R")
 Verb = Callable[[SqliteSession, Sequence[P]], Sequence[R]]
 """What a job does, for all jobs of a group at once: payloads in, one result each out."""
 
-MOST_WAITING = 10_000
-"""Jobs that may wait for a group; beyond, a caller is refused at once instead of kept waiting."""
 _LARGEST_GROUP = 1_000
 _CHECKPOINT_PAGES = 2_000
 _ALONE_S = 2 * WRITE_S

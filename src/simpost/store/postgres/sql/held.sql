@@ -5,17 +5,19 @@
 WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::integer[], $10::bigint[], $11::bigint[], $12::text[], $13::bytea[],
-    $14::text[], $15::integer[], $16::text[], $17::bigint[], $18::bigint[], $19::text[]
+    $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
+    $14::bytea[], $15::text[], $16::integer[], $17::text[], $18::bigint[], $19::bigint[],
+    $20::text[]
   ) AS n (
-    account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, part_count,
-    created_ms, expires_ms, request_id, text, options, state, reason, send_at_ms, until_ms, request
+    account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
+    part_count, created_ms, expires_ms, request_id, text, options, state, reason, send_at_ms,
+    until_ms, request
   )
 ), kept AS (
   INSERT INTO messages (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options)
-  SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, 0,
+  SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options
   FROM new
 )

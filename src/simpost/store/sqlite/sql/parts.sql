@@ -90,14 +90,14 @@ ON CONFLICT (account_id, message_id, part, number) DO UPDATE SET
 -- name: settle_parts
 -- Each part as its own latest try left it; passes over those whose rank that would lower.
 UPDATE parts SET
-  state = new.column1, message_state = iif(total = 1, new.column1, message_state),
-  reason = new.column2, carrier = new.column3,
-  carrier_message_id = coalesce(carrier_message_id, new.column4), carrier_code = new.column5,
-  owner = NULL, due_ms = new.column6, sent_ms = coalesce(sent_ms, new.column7),
-  final_ms = new.column8, updated_ms = new.column9
+  state = new.column5, message_state = iif(total = 1, new.column5, message_state),
+  reason = new.column6, carrier = new.column7,
+  carrier_message_id = coalesce(carrier_message_id, new.column8), carrier_code = new.column9,
+  owner = NULL, due_ms = new.column10, sent_ms = coalesce(sent_ms, new.column11),
+  final_ms = new.column12, updated_ms = new.column13
 FROM (VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS new
-WHERE account_id = new.column10 AND message_id = new.column11 AND number = new.column12
-  AND attempt = new.column13 AND state < 100 AND state / 10 <= new.column1 / 10
+WHERE account_id = new.column1 AND message_id = new.column2 AND number = new.column3
+  AND attempt = new.column4 AND state < 100 AND state / 10 <= new.column5 / 10
 
 -- name: find_part
 SELECT state, reason, owner, due_ms, attempt, carrier_message_id, carrier_code, final_ms
