@@ -27,7 +27,6 @@ from simpost.smpp import (
     PduError,
     QuerySm,
     Role,
-    Session,
     SessionClosed,
     SessionHandler,
     SessionSettings,
@@ -39,7 +38,8 @@ from simpost.smpp import (
     is_receipt,
     parse_receipt,
 )
-from simpost.smpp.session import _fulfil
+from simpost.smpp.session_protocol import SessionProtocol
+from simpost.smpp.window import resolve
 from tests.fuzz import grammar, oracle
 from tests.fuzz.mutations import Case, case_of
 
@@ -147,7 +147,7 @@ def _check_framer(case):
         again += in_pieces.feed(piece)
         assert in_pieces.buffered_octets < oracle.MAX_PDU_OCTETS
     assert [_told(one) for one in found] == [_told(one) for one in again]
-    assert framer.broken == in_pieces.broken
+    assert framer.is_broken == in_pieces.is_broken
     frames = list(oracle.frames_of(case.stream))
     assert len(found) == len(frames), f"{len(found)} PDUs, {len(frames)} frames"
     for one, frame in zip(found, frames, strict=True):
@@ -328,7 +328,7 @@ def _session_at(case, witness):
     """A session in the case's state, with requests waiting."""
     answers, witness._answers = witness._answers, True
     role = Role(case.role)
-    session = Session(role, witness, _SETTINGS, host=witness if role is Role.SMSC else None)
+    session = SessionProtocol(role, witness, _SETTINGS, host=witness if role is Role.SMSC else None)
     wire = Wire()
     session.connection_made(wire)
     waiting = {}
@@ -351,7 +351,7 @@ def _session_at(case, witness):
         if command_id == grammar.UNBIND:
             session._start_unbind(CloseReason.UNBOUND_BY_US)
             waiting[sequence] = asyncio.get_running_loop().create_future()
-            session._window.unanswered[sequence].callback = partial(_fulfil, waiting[sequence])
+            session._window.unanswered[sequence].on_result = partial(resolve, waiting[sequence])
         elif sequence not in waiting:
             waiting[sequence] = session.request(request := _REQUESTS[command_id]())
             assert request.sequence_number == sequence

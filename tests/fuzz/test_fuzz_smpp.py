@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from simpost.smpp import Session, Status, framer
+from simpost.smpp import Status, framer, session_protocol
 from tests.fuzz import campaign
 from tests.fuzz.__main__ import keep
 from tests.fuzz.mutations import PROBE, case_of
@@ -54,10 +54,10 @@ def test_an_undeclared_error_is_noticed_and_kept_as_hex(monkeypatch, tmp_path):
 
 
 def test_a_wrong_answer_is_noticed(monkeypatch):
-    def refuse_badly(self, request):
-        self._write_error(request, Status.ESME_RSYSERR)
+    def wrong_status(request, role, state):
+        return Status.ESME_RSYSERR
 
-    monkeypatch.setattr(Session, "_refuse_misplaced", refuse_badly)
+    monkeypatch.setattr(session_protocol, "status_out_of_place", wrong_status)
     assert campaign.run(SEED, range(200)).failures
 
 
@@ -66,7 +66,7 @@ def test_a_session_that_never_ends_is_noticed(monkeypatch):
         while True:
             pass
 
-    monkeypatch.setattr(Session, "data_received", spin)
+    monkeypatch.setattr(session_protocol.SessionProtocol, "data_received", spin)
     monkeypatch.setattr(campaign, "CPU_S", 0.1)
     ((_, why),) = campaign.run(SEED, range(1)).failures
     assert why.startswith("Hung")

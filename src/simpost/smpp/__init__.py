@@ -1,4 +1,6 @@
-"""SMPP 3.4 and 5.0, both ends: a pure codec, and sessions on asyncio.
+"""SMPP 3.4 and 5.0 for both ends: a codec without I/O, and sessions on asyncio.
+
+It imports nothing of simpost but `errors`: no texts, carriers or stores belong here.
 
 An ESME that sends one message and acknowledges receipts:
 
@@ -17,7 +19,7 @@ An ESME that sends one message and acknowledges receipts:
         print(response.command_status, response.message_id)
         await session.unbind()
 
-A message centre that takes everything from whoever knows the password:
+An SMSC that accepts every message from an ESME with the right password:
 
     class Handler(SessionHandler):
         def on_request(self, session, request):
@@ -58,7 +60,7 @@ from simpost.smpp.errors import (
     WindowFull,
 )
 from simpost.smpp.framer import Framer
-from simpost.smpp.handler import SessionHandler
+from simpost.smpp.handler import SessionHandler, SessionHost
 from simpost.smpp.outbind import OutbindListener, listen_for_outbind
 from simpost.smpp.pdu import (
     PDU_CLASSES,
@@ -114,7 +116,7 @@ from simpost.smpp.receipt import (
     receipt_tlvs,
 )
 from simpost.smpp.server import Authenticate, SmppServer, serve
-from simpost.smpp.session import Session, SessionHost
+from simpost.smpp.session import Session
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import CloseReason, Role, SessionState
 from simpost.smpp.status import Status, status_meaning, status_name

@@ -1,4 +1,4 @@
-"""Type of number and numbering plan (SMPP 3.4 5.2.5, 5.2.6), and how senders are written."""
+"""Addresses: type of number (SMPP 3.4 5.2.5), numbering plan (5.2.6) and digits or name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 
 
 class Ton(IntEnum):
+    """Type of number (SMPP 3.4 5.2.5)."""
+
     UNKNOWN = 0
     INTERNATIONAL = 1
     NATIONAL = 2
@@ -18,6 +20,8 @@ class Ton(IntEnum):
 
 
 class Npi(IntEnum):
+    """Numbering plan indicator (SMPP 3.4 5.2.6)."""
+
     UNKNOWN = 0
     ISDN = 1
     DATA = 3
@@ -30,14 +34,14 @@ class Npi(IntEnum):
     WAP_CLIENT = 18
 
 
-MAX_ALPHANUMERIC: Final = 11  # GSM characters: 20 semi-octets of TS 23.040 9.1.2.5
+MAX_ALPHANUMERIC: Final = 11  # GSM 7-bit characters: 20 semi-octets, 3GPP TS 23.040 9.1.2.5
 MAX_E164_DIGITS: Final = 15
 MAX_SHORT_CODE_DIGITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """ton, npi and the address as they stand in a PDU; on the wire the two are any octet."""
+    """An address as in a PDU. ton and npi may have values outside `Ton` and `Npi`."""
 
     ton: int
     npi: int
@@ -45,11 +49,13 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """A number, short code or name as carriers commonly want it written.
+    """Parse a number, short code or alphanumeric name, with the TON/NPI most SMSCs expect.
 
-    `+` or more than 8 digits: international, 1/1, without the `+`. Up to 8 digits: a short code,
-    3/0 (a carrier that wants 0/0 says so in its carrier's settings). Anything else: a name, 5/0.
-    Raises ValueError when it is empty, or too long for its kind.
+    - `+`, or more than 8 digits: international number, 1/1, without the `+`
+    - up to 8 digits: short code, 3/0 (some SMSCs expect 0/0 instead)
+    - anything else: alphanumeric name, 5/0
+
+    Raises ValueError if it is empty, or too long for its kind.
     """
     digits = text.removeprefix("+")
     if digits.isascii() and digits.isdigit():

@@ -1,10 +1,11 @@
-"""The ESME's side: connect and bind, or wait for an outbind. Connecting again is the caller's."""
+"""The ESME's side: connect and bind. Reconnecting is up to the caller."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl as tls
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from simpost.smpp.codec import encode
 from simpost.smpp.errors import (
@@ -18,6 +19,7 @@ from simpost.smpp.errors import (
 from simpost.smpp.handler import SessionHandler
 from simpost.smpp.pdu import Bind
 from simpost.smpp.session import Session
+from simpost.smpp.session_protocol import SessionProtocol
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import CloseReason, Role
 from simpost.smpp.status import Status
@@ -36,18 +38,22 @@ async def connect(
     server_hostname: str | None = None,
     addresses: Sequence[str] = (),
 ) -> Session:
-    """A bound session; by TLS the certificate must name `server_hostname`, or else `host`.
+    """Connect, bind, and return the bound session (SMPP 3.4 2.2, 4.1).
 
-    `addresses` are those of the host, tried in their order; when empty, the event loop resolves
-    the name.
+    With `ssl`, the certificate must name `server_hostname`, or `host` if that is not given.
+    `addresses` are tried in order instead of resolving `host`.
 
-    Raises `ConnectFailed`, `BindTimeout`, `BindLost`, `BindRejected`, or `FieldError` before
-    anything leaves when the bind itself cannot be written.
+    Raises `ConnectFailed`, `BindTimeout`, `BindLost` or `BindRejected`; and `FieldError`, before
+    connecting, if the bind cannot be encoded.
     """
     encode(bind)
-    where = addresses or (host,)
-    named = (server_hostname or host) if ssl else None
-    session = await _open(host, port, where, handler, settings, ssl, named)
+    create = partial(SessionProtocol, Role.ESME, handler, settings)
+    tls_name = (server_hostname or host) if ssl else None
+    try:
+        async with asyncio.timeout(settings.connect_timeout_s):
+            session = await _connect_first(addresses or (host,), port, create, ssl, tls_name)
+    except (OSError, UnicodeError) as error:
+        raise _connect_failed(f"{host}:{port}", error, settings.connect_timeout_s) from error
     try:
         response = await session.request(bind)
     except ResponseTimeout:
@@ -57,7 +63,7 @@ async def connect(
         if error.reason is CloseReason.BIND_TIMEOUT:
             raise BindTimeout from None
         raise BindLost(f"{BindLost.__doc__} ({error.reason})") from None
-    except BaseException:  # cancelled: leave nothing open
+    except BaseException:  # cancelled: leave no connection open
         session.abort(CloseReason.CLOSED_BY_US)
         raise
     if session.bind is None:
@@ -67,52 +73,33 @@ async def connect(
     return session
 
 
-async def _open(
-    host: str,
-    port: int,
-    where: Sequence[str],
-    handler: SessionHandler,
-    settings: SessionSettings,
-    ssl: tls.SSLContext | None,
-    server_hostname: str | None,
-) -> Session:
-    try:
-        async with asyncio.timeout(settings.connect_timeout_s):
-            return await _connect_first(where, port, handler, settings, ssl, server_hostname)
-    except TimeoutError:
-        within = f"{host}:{port}: no connection within {settings.connect_timeout_s:g} s"
-        raise ConnectFailed(within) from None
-    except tls.SSLCertVerificationError as error:
-        untrusted = f"{host}:{port}: the certificate is refused: {error.verify_message}"
-        raise ConnectFailed(untrusted) from error
-    except UnicodeError:
-        raise ConnectFailed(f"{host}:{port}: no host can be called that") from None
-    except OSError as error:
-        raise ConnectFailed(f"{host}:{port}: {error.strerror or error}") from error
-
-
 async def _connect_first(
-    where: Sequence[str],
+    addresses: Sequence[str],
     port: int,
-    handler: SessionHandler,
-    settings: SessionSettings,
+    create: Callable[[], SessionProtocol],
     ssl: tls.SSLContext | None,
     server_hostname: str | None,
-) -> Session:
-    """A connection to the first of these addresses that takes one."""
+) -> SessionProtocol:
+    """Connect to the first address that accepts; raise the last error if none does."""
     loop = asyncio.get_running_loop()
-    refused: OSError | None = None
-    for address in where:
+    failed: OSError | None = None
+    for address in addresses:
         try:
             _, session = await loop.create_connection(
-                lambda: Session(Role.ESME, handler, settings),
-                address,
-                port,
-                ssl=ssl,
-                server_hostname=server_hostname,
+                create, address, port, ssl=ssl, server_hostname=server_hostname
             )
         except OSError as error:
-            refused = error
+            failed = error
         else:
             return session
-    raise refused or OSError(None, "no address")
+    raise failed or OSError(None, "no address")
+
+
+def _connect_failed(peer: str, error: OSError | UnicodeError, timeout_s: float) -> ConnectFailed:
+    if isinstance(error, TimeoutError):
+        return ConnectFailed(f"{peer}: no connection within {timeout_s:g} s")
+    if isinstance(error, tls.SSLCertVerificationError):
+        return ConnectFailed(f"{peer}: the certificate is refused: {error.verify_message}")
+    if isinstance(error, UnicodeError):
+        return ConnectFailed(f"{peer}: this is not a valid host name")
+    return ConnectFailed(f"{peer}: {error.strerror or error}")

@@ -1,7 +1,7 @@
-"""Octets to PDU and back, without I/O (SMPP 3.4 3.2).
+"""Encodes and decodes PDUs (SMPP 3.4 3.2). No I/O.
 
-Each class's codec is built once from its declared fields. submit_sm, deliver_sm and
-their responses, nearly all traffic, have their own in `fast_codec`.
+The codec of each class is built once from its declared fields. submit_sm, deliver_sm and their
+responses, nearly all traffic, have faster ones in `fast_codec`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ BodyDecoder: TypeAlias = Callable[[int, int, bytes], Pdu]
 
 
 def encode(pdu: Pdu) -> bytes:
-    """The whole PDU in octets. Raises `FieldError` when a field cannot be written as it is."""
+    """Return the octets of a PDU. Raises `FieldError` if a field is not valid."""
     body = _ENCODERS[pdu.__class__](pdu)
     if pdu.tlvs:
         body += encode_tlvs(pdu.tlvs)
@@ -52,22 +52,25 @@ def encode(pdu: Pdu) -> bytes:
             + body
         )
     except struct.error as error:
-        raise FieldError("header", "a number over 32 bits", Status.ESME_RSYSERR) from error
+        raise FieldError("header", "a value has more than 32 bits", Status.ESME_RSYSERR) from error
 
 
 def decode(octets: bytes) -> Pdu:
-    """The one PDU in `octets`. Raises `RecoverablePduError` or `FatalPduError`."""
+    """Return the PDU in `octets`. Raises `RecoverablePduError` or `FatalPduError`."""
     if len(octets) < HEADER_OCTETS:
-        raise FatalPduError("no whole header", Status.ESME_RINVCMDLEN)
+        raise FatalPduError("the header is incomplete", Status.ESME_RINVCMDLEN)
     length, command_id, status, sequence = HEADER.unpack_from(octets)
     if length != len(octets):
-        what = f"command_length {length}, {len(octets)} octets"
-        raise FatalPduError(what, Status.ESME_RINVCMDLEN, header=(command_id, sequence))
+        problem = f"command_length {length}, {len(octets)} octets"
+        raise FatalPduError(problem, Status.ESME_RINVCMDLEN, header=(command_id, sequence))
     return decode_body(command_id, status, sequence, octets[HEADER_OCTETS:])
 
 
 def decode_body(command_id: int, status: int, sequence: int, body: bytes) -> Pdu:
-    """The PDU of a header already read. Raises `RecoverablePduError`."""
+    """Return the PDU of a decoded header. Raises `RecoverablePduError`.
+
+    A command of no standard becomes an `UnknownPdu`.
+    """
     decoder = _DECODERS.get(command_id)
     if decoder is None:
         return UnknownPdu(
@@ -82,7 +85,7 @@ def decode_body(command_id: int, status: int, sequence: int, body: bytes) -> Pdu
 
 
 def declared_encoder(pdu_class: type[Pdu]) -> BodyEncoder:
-    """Mandatory fields to octets, by the class's declaration."""
+    """Return an encoder of the mandatory fields that a class declares."""
     fields = layout(pdu_class)
     omits_body_on_error = pdu_class.omits_body_on_error
 
@@ -96,7 +99,7 @@ def declared_encoder(pdu_class: type[Pdu]) -> BodyEncoder:
 
 
 def declared_decoder(pdu_class: type[Pdu]) -> BodyDecoder:
-    """Octets to the class's fields, by its declaration."""
+    """Return a decoder of bodies by the fields that a class declares."""
     fields = layout(pdu_class)
     decode_fields = _decode_response if pdu_class.command_id & RESPONSE_BIT else _decode_request
 
@@ -122,7 +125,7 @@ def _decode_request(
 def _decode_fields(
     fields: tuple[tuple[str, FieldType], ...], body: bytes, values: list[Any]
 ) -> int:
-    """Append each field's value; the octet after the last field."""
+    """Append the value of each field; return the index after the last one."""
     at = 0
     for name, kind in fields:
         value, at = kind.decode(name, body, at)
@@ -137,17 +140,17 @@ def _decode_response(
     sequence: int,
     body: bytes,
 ) -> Pdu:
-    """As sent in the field: also without a body, also an id without its NUL.
+    """Decode a response; accept a missing body, and a message id without NUL, as SMSCs send them.
 
-    A response is never invalid: its status is an answer, whatever the body is.
+    Never raises: the status answers the request even if the body cannot be decoded.
     """
     if not body:
         return pdu_class(status, sequence)
-    ended = body + b"\0" if fields and 0 not in body else body
+    terminated = body + b"\0" if fields and 0 not in body else body
     values: list[Any] = []
     try:
-        at = _decode_fields(fields, ended, values)
-        tlvs: Tlvs = decode_tlvs(ended, at) if at < len(ended) else ()
+        at = _decode_fields(fields, terminated, values)
+        tlvs: Tlvs = decode_tlvs(terminated, at) if at < len(terminated) else ()
     except FieldError:
         tlvs = ((UNREADABLE, body),)
     return pdu_class(status, sequence, tlvs, *values)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 
 RESPONSE_BIT = 0x80000000
+"""Set in the command id of every response (SMPP 3.4 5.1.2)."""
 
 
 class CommandId(IntEnum):
+    """The commands of both standards; broadcasts are of SMPP 5.0."""
+
     BIND_RECEIVER = 0x00000001
     BIND_TRANSMITTER = 0x00000002
     QUERY_SM = 0x00000003
@@ -45,7 +48,7 @@ class CommandId(IntEnum):
 
 
 def command_name(command_id: int) -> str:
-    """The standard's spelling, or the id in hex when no standard knows it."""
+    """Return the name in the standard (`submit_sm`), or the id in hex if it has none."""
     try:
         return CommandId(command_id).name.lower()
     except ValueError:

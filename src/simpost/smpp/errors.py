@@ -1,22 +1,22 @@
-"""What can go wrong on an SMPP link.
+"""The errors of this package.
 
 ProtocolError
-├── FieldError            a field cannot be written, or read, as the standard says
-├── PduError              octets from the peer that are no PDU
-│   ├── RecoverablePduError   answer it and go on with the next PDU
-│   └── FatalPduError         the stream has lost its frame: close
-├── RequestError          a request of ours that got no answer
-│   ├── NotAllowed            the command does not belong in this session state
-│   ├── WindowFull            no room in the window, nothing was sent
-│   ├── ResponseTimeout       written, and no answer in time
-│   └── SessionClosed         the session ended before the answer
-└── BindError             no session came about
+├── FieldError            a field cannot be encoded or decoded
+├── PduError              octets from the peer are not a valid PDU
+│   ├── RecoverablePduError   answer with an error and continue with the next PDU
+│   └── FatalPduError         PDU boundaries are lost: close the session
+├── RequestError          a request of ours got no response
+│   ├── NotAllowed            the session state does not allow this command
+│   ├── WindowFull            too many unanswered requests; nothing was sent
+│   ├── ResponseTimeout       no response in time
+│   └── SessionClosed         the session ended before the response
+└── BindError             no session was established
     ├── ConnectFailed         no connection
-    ├── BindTimeout           no answer to the bind in time
-    ├── BindLost              the link closed before the bind was answered
-    └── BindRejected          the message centre said no
+    ├── BindTimeout           no response to the bind in time
+    ├── BindLost              the connection closed before the bind response
+    └── BindRejected          the SMSC refused the bind
 
-No message holds an address, a password or a text: only names, lengths and statuses.
+A message contains names, lengths and statuses, but never an address, a password or a text.
 """
 
 from __future__ import annotations
@@ -28,74 +28,75 @@ from simpost.smpp.status import Status, status_name
 
 
 class FieldError(ProtocolError):
-    """A field does not fit the standard.
+    """A field is not valid.
 
     Attributes:
-        field: its name as the standard spells it.
+        field: its name in the standard.
+        status: the command_status that reports it to the peer.
     """
 
-    def __init__(self, field: str, what: str, status: int) -> None:
-        super().__init__(f"{field}: {what}", status=status, fatal=False)
+    def __init__(self, field: str, problem: str, status: int) -> None:
+        super().__init__(f"{field}: {problem}", status=status, fatal=False)
         self.field = field
 
 
 class PduError(ProtocolError):
-    """Octets from the peer that are no PDU.
+    """Octets from the peer are not a valid PDU.
 
     Attributes:
-        command_id, sequence_number: of the header, zero where there was none to read.
+        command_id, sequence_number: from the header; 0 if the header is incomplete.
         body: the octets after the header.
     """
 
     def __init__(
-        self, what: str, status: int, *, header: tuple[int, int] = (0, 0), body: bytes = b""
+        self, problem: str, status: int, *, header: tuple[int, int] = (0, 0), body: bytes = b""
     ) -> None:
         self.command_id, self.sequence_number = header
         self.body = body
         super().__init__(
-            f"{command_name(self.command_id)}: {what}",
+            f"{command_name(self.command_id)}: {problem}",
             status=status,
             fatal=isinstance(self, FatalPduError),
         )
 
 
 class RecoverablePduError(PduError):
-    """One request cannot be read; the next PDU can."""
+    """One PDU cannot be decoded; the next one can."""
 
 
 class FatalPduError(PduError):
-    """The stream has lost its frame."""
+    """PDU boundaries in the stream are lost."""
 
 
 class RequestError(ProtocolError):
-    """A request got no answer.
+    """A request got no response.
 
     Attributes:
-        written: its octets were handed to the transport. True means in doubt: the peer may have
-            acted on it. False means it never left.
+        written: its octets were given to the transport. True: the outcome is in doubt, the peer
+            may have acted on the request. False: it was not sent.
     """
 
-    def __init__(self, what: str | None = None, *, written: bool, status: int) -> None:
-        super().__init__(what, status=status, fatal=False)
+    def __init__(self, message: str | None = None, *, written: bool, status: int) -> None:
+        super().__init__(message, status=status, fatal=False)
         self.written = written
 
 
 class NotAllowed(RequestError):
-    """The command does not belong in this session state."""
+    """The session state does not allow this command."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what, written=False, status=Status.ESME_RINVBNDSTS)
+    def __init__(self, command: str) -> None:
+        super().__init__(command, written=False, status=Status.ESME_RINVBNDSTS)
 
 
 class WindowFull(RequestError):
-    """There is no room in the window."""
+    """The window is full."""
 
     def __init__(self) -> None:
         super().__init__(written=False, status=Status.ESME_RMSGQFUL)
 
 
 class ResponseTimeout(RequestError):
-    """No response came in time."""
+    """No response arrived in time."""
 
     def __init__(self, *, written: bool) -> None:
         super().__init__(written=written, status=Status.ESME_RSYSERR)
@@ -114,29 +115,29 @@ class SessionClosed(RequestError):
 
 
 class BindError(ProtocolError):
-    """No session came about."""
+    """No session was established."""
 
-    def __init__(self, what: str | None = None, *, status: int = Status.ESME_RBINDFAIL) -> None:
-        super().__init__(what, status=status, fatal=True)
+    def __init__(self, message: str | None = None, *, status: int = Status.ESME_RBINDFAIL) -> None:
+        super().__init__(message, status=status, fatal=True)
 
 
 class ConnectFailed(BindError):
-    """The message centre cannot be reached."""
+    """The SMSC cannot be reached."""
 
 
 class BindTimeout(BindError):
-    """The message centre did not answer the bind in time."""
+    """The SMSC did not answer the bind in time."""
 
 
 class BindLost(BindError):
-    """The link closed before the bind was answered."""
+    """The connection closed before the bind was answered."""
 
 
 class BindRejected(BindError):
-    """The message centre refused the bind.
+    """The SMSC refused the bind.
 
     Attributes:
-        command_status: what it answered; also in `status`.
+        command_status: the status of its response; also in `status`.
     """
 
     def __init__(self, command_status: int) -> None:

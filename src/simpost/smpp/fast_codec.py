@@ -1,9 +1,8 @@
-"""The layout of submit_sm and deliver_sm, and that of their responses, written out.
+"""Fast codecs of submit_sm, deliver_sm and their responses (SMPP 3.4 4.4, 4.6).
 
-SMPP 3.4 4.4, 4.6.
-
-Nearly every octet of a link passes here. Whatever is not plainly right goes to the declared codec,
-which reads the table slowly and names the field that is wrong; tests hold both to the same octets.
+They are the hot path: nearly all PDUs are of these four kinds. Any PDU that is not plainly valid
+goes to the declared codec, which is slower and names the invalid field. Tests verify that both
+produce the same octets.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from simpost.smpp.tlv import decode_tlvs
 ShortMessagePdu: TypeAlias = SubmitSm | DeliverSm
 MessageIdPdu: TypeAlias = SubmitSmResp | DeliverSmResp
 
-_MOST_ID_OCTETS: Final = 64
+_MAX_ID_OCTETS: Final = 64
 
 _BODY: Final = (
     b"%b\0"  # service_type
@@ -34,7 +33,7 @@ _BODY: Final = (
 def encode_short_message(
     declared: Callable[[ShortMessagePdu], bytes],
 ) -> Callable[[ShortMessagePdu], bytes]:
-    """An encoder of the usual PDUs; `declared` encodes all others."""
+    """Return an encoder of valid bodies; `declared` encodes all others."""
 
     def encode_fast(pdu: ShortMessagePdu) -> bytes:
         texts = (
@@ -85,7 +84,7 @@ def encode_short_message(
 def decode_short_message(
     pdu_class: type[ShortMessagePdu], declared: Callable[[int, int, bytes], Pdu]
 ) -> Callable[[int, int, bytes], Pdu]:
-    """A decoder of the usual PDUs; `declared` decodes all others."""
+    """Return a decoder of valid bodies; `declared` decodes all others."""
 
     def decode_fast(status: int, sequence: int, body: bytes) -> Pdu:
         try:
@@ -130,11 +129,11 @@ def decode_short_message(
 def encode_message_id(
     declared: Callable[[MessageIdPdu], bytes],
 ) -> Callable[[MessageIdPdu], bytes]:
-    """An encoder of responses with an ASCII message id; `declared` encodes all others."""
+    """Return an encoder of ASCII message ids; `declared` encodes all other responses."""
 
     def encode_fast(pdu: MessageIdPdu) -> bytes:
         message_id = pdu.message_id
-        if pdu.command_status or len(message_id) > _MOST_ID_OCTETS or not message_id.isascii():
+        if pdu.command_status or len(message_id) > _MAX_ID_OCTETS or not message_id.isascii():
             return declared(pdu)
         if "\0" in message_id:
             return declared(pdu)
@@ -146,7 +145,7 @@ def encode_message_id(
 def decode_message_id(
     pdu_class: type[MessageIdPdu], declared: Callable[[int, int, bytes], Pdu]
 ) -> Callable[[int, int, bytes], Pdu]:
-    """A decoder of responses with a message id; `declared` decodes all others."""
+    """Return a decoder of bodies of one message id; `declared` decodes all other responses."""
 
     def decode_fast(status: int, sequence: int, body: bytes) -> Pdu:
         end = len(body) - 1

@@ -1,8 +1,8 @@
-"""The kinds of field the standard builds bodies from (SMPP 3.4 3.1).
+"""The field types of PDU bodies (SMPP 3.4 3.1).
 
-C-octet strings are read and written as Latin-1, so every octet is one character and none is lost.
-Writing refuses what the standard forbids and never cuts; reading takes longer strings as they come
-up to `TOLERATED_OCTETS`, because message centres send them.
+C-octet strings are Latin-1: one character per octet, so nothing is lost. Encoding never truncates:
+a value over its limit raises. Decoding accepts strings up to `TOLERATED_OCTETS`, because some
+SMSCs exceed the limits.
 """
 
 from __future__ import annotations
@@ -14,35 +14,41 @@ from simpost.smpp.errors import FieldError
 from simpost.smpp.status import Status
 
 TOLERATED_OCTETS: Final = 255
+"""Longest C-octet string that is decoded, without its NUL."""
 
 
 class FieldType(Protocol):
-    """How one field is written and read; both raise `FieldError`."""
+    """Encodes and decodes one field."""
 
     def encode(self, name: str, value: Any) -> bytes:
-        """The octets of a value."""
+        """Return the octets of a value. Raises `FieldError`."""
         ...
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[Any, int]:
-        """The value at octet `at`, and the octet after it."""
+        """Return the value at octet `at`, and the index after it. Raises `FieldError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """Unsigned, big endian."""
+    """An unsigned integer, big endian.
+
+    Attributes:
+        octets: its length.
+        status: reported if a value does not fit.
+    """
 
     octets: int
     status: int = Status.ESME_RSYSERR
 
     def encode(self, name: str, value: int) -> bytes:
-        """The octets of a number; raises FieldError if it does not fit."""
+        """Return the octets of a number. Raises `FieldError` if it does not fit."""
         try:
             return value.to_bytes(self.octets, "big")
         except OverflowError:
             raise FieldError(name, f"does not fit {self.octets} octets", self.status) from None
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[int, int]:
-        """The number at octet `at`, and the octet after it; raises FieldError."""
+        """Return the number at octet `at`, and the index after it. Raises `FieldError`."""
         end = at + self.octets
         if end > len(body):
             raise FieldError(name, "is missing", Status.ESME_RINVCMDLEN)
@@ -51,25 +57,30 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class CString:
-    """C-octet string of at most `max_octets`, the final NUL included."""
+    """A NUL-terminated string.
+
+    Attributes:
+        max_octets: its longest length, NUL included.
+        status: reported if a value is not valid.
+    """
 
     max_octets: int
     status: int
 
     def encode(self, name: str, value: str) -> bytes:
-        """The octets of a string with its NUL; raises FieldError."""
+        """Return the octets of a string with its NUL. Raises `FieldError`."""
         if len(value) >= self.max_octets:
-            what = f"{len(value)} characters, at most {self.max_octets - 1}"
-            raise FieldError(name, what, self.status)
+            problem = f"{len(value)} characters, at most {self.max_octets - 1}"
+            raise FieldError(name, problem, self.status)
         if "\0" in value:
-            raise FieldError(name, "holds a NUL", self.status)
+            raise FieldError(name, "contains a NUL", self.status)
         try:
             return value.encode("latin-1") + b"\0"
         except UnicodeEncodeError:
             raise FieldError(name, "is not Latin-1", self.status) from None
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[str, int]:
-        """The string at octet `at`, and the octet after its NUL; raises FieldError."""
+        """Return the string at octet `at`, and the index after its NUL. Raises `FieldError`."""
         end = body.find(0, at)
         if end < 0:
             raise FieldError(name, "has no end", Status.ESME_RINVCMDLEN)
@@ -80,10 +91,10 @@ class CString:
 
 @dataclass(frozen=True, slots=True)
 class Time(CString):
-    """Empty or 16 characters and NUL (SMPP 3.4 7.1.1)."""
+    """A time: empty or 16 characters, and a NUL (SMPP 3.4 7.1.1)."""
 
     def encode(self, name: str, value: str) -> bytes:
-        """The octets of a time with their NUL; raises FieldError."""
+        """Return the octets of a time with its NUL. Raises `FieldError`."""
         if len(value) not in {0, 16}:
             raise FieldError(name, "is neither empty nor 16 characters", self.status)
         return CString.encode(self, name, value)
@@ -91,16 +102,19 @@ class Time(CString):
 
 @dataclass(frozen=True, slots=True)
 class ShortMessage:
-    """`sm_length` and that many octets of any value: at most 254 in SMPP 3.4, 255 in 5.0."""
+    """`sm_length` and as many octets: at most 254 in SMPP 3.4, 255 in SMPP 5.0."""
 
     def encode(self, name: str, value: bytes) -> bytes:
-        """The length octet and the user data; raises FieldError."""
+        """Return the length octet and the user data. Raises `FieldError`."""
         if len(value) > 255:
             raise FieldError(name, f"{len(value)} octets, at most 255", Status.ESME_RINVMSGLEN)
         return bytes((len(value),)) + value
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[bytes, int]:
-        """The user data after its length at `at`, and the octet after it; raises FieldError."""
+        """Return the user data whose length is at `at`, and the index after it.
+
+        Raises `FieldError`.
+        """
         if at >= len(body):
             raise FieldError("sm_length", "is missing", Status.ESME_RINVCMDLEN)
         end = at + 1 + body[at]

@@ -1,4 +1,4 @@
-"""A byte stream cut into PDUs, with no I/O and a bound on what it holds."""
+"""Splits a byte stream into PDUs; no I/O, and bounded memory."""
 
 from __future__ import annotations
 
@@ -13,58 +13,62 @@ MAX_PDU_OCTETS: Final = 64 * 1024
 
 
 class Framer:
-    """Takes octets as they come and gives whole PDUs.
+    """Takes octets in any pieces and returns whole PDUs.
 
-    It holds at most one unfinished PDU, so never more than `max_pdu_octets` beside what was fed and
-    not asked for yet. Errors come in line with the PDUs, at the place where they were met: after a
-    `RecoverablePduError` the next PDU follows; a `FatalPduError` is the last thing it ever gives.
+    It buffers at most one incomplete PDU (`max_pdu_octets`), and what was fed beyond the limit of
+    a call. Errors are returned in the order of the PDUs: after a `RecoverablePduError` the next
+    PDU follows; a `FatalPduError` is the last result.
+
+    Attributes:
+        is_broken: a `FatalPduError` was returned; further octets are ignored.
+        has_more: the last `feed` stopped at its limit; `feed(b"")` continues.
     """
 
     def __init__(self, max_pdu_octets: int = MAX_PDU_OCTETS) -> None:
         self._max_pdu_octets = max_pdu_octets
-        self._rest = bytearray()
-        self._wanted = HEADER_OCTETS
-        self.broken = False
-        self.more = False
+        self._buffer = bytearray()
+        self._needed_octets = HEADER_OCTETS
+        self.is_broken = False
+        self.has_more = False
 
     @property
     def buffered_octets(self) -> int:
-        """Octets of the PDU that is not whole yet, or not asked for."""
-        return len(self._rest)
+        """Octets in the buffer: an incomplete PDU, or input beyond the limit of a call."""
+        return len(self._buffer)
 
-    def feed(self, octets: bytes, most: int | None = None) -> list[Pdu | PduError]:
-        """The PDUs that `octets` completes, and every error met, in order. Never raises.
+    def feed(self, octets: bytes, limit: int | None = None) -> list[Pdu | PduError]:
+        """Return the PDUs completed by `octets`, and errors, in order; at most `limit` of them.
 
-        At most so many; `more` tells that others may be there, and `feed(b"")` gives them.
+        Never raises.
         """
-        self.more = False
-        if self.broken:
+        self.has_more = False
+        if self.is_broken:
             return []
-        if self._rest:
-            self._rest += octets
-            if len(self._rest) < self._wanted:
+        if self._buffer:
+            self._buffer += octets
+            if len(self._buffer) < self._needed_octets:
                 return []
-            octets = bytes(self._rest)
-            self._rest.clear()
-        return self._cut(octets, most)
+            octets = bytes(self._buffer)
+            self._buffer.clear()
+        return self._split(octets, limit)
 
-    def _cut(self, octets: bytes, most: int | None) -> list[Pdu | PduError]:
+    def _split(self, octets: bytes, limit: int | None) -> list[Pdu | PduError]:
         found: list[Pdu | PduError] = []
         at, end = 0, len(octets)
-        self._wanted = HEADER_OCTETS
+        self._needed_octets = HEADER_OCTETS
         while end - at >= HEADER_OCTETS:
-            if len(found) == most:
-                self.more = True
+            if len(found) == limit:
+                self.has_more = True
                 break
             length, command_id, status, sequence = HEADER.unpack_from(octets, at)
             if not HEADER_OCTETS <= length <= self._max_pdu_octets:
-                self.broken = True
-                what = f"command_length {length}, allowed 16 to {self._max_pdu_octets}"
+                self.is_broken = True
+                problem = f"command_length {length}, allowed 16 to {self._max_pdu_octets}"
                 header = (command_id, sequence)
-                found.append(FatalPduError(what, Status.ESME_RINVCMDLEN, header=header))
+                found.append(FatalPduError(problem, Status.ESME_RINVCMDLEN, header=header))
                 return found
             if end - at < length:
-                self._wanted = length
+                self._needed_octets = length
                 break
             body = octets[at + HEADER_OCTETS : at + length]
             at += length
@@ -72,5 +76,5 @@ class Framer:
                 found.append(decode_body(command_id, status, sequence, body))
             except RecoverablePduError as error:
                 found.append(error)
-        self._rest += octets[at:]
+        self._buffer += octets[at:]
         return found

@@ -1,4 +1,4 @@
-"""Being called by a message centre, to bind on its connection (SMPP 3.4 2.2.1)."""
+"""The ESME's side of outbind: listen for an SMSC that connects, and bind (SMPP 3.4 2.2.1)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from simpost.smpp.handler import SessionHandler
 from simpost.smpp.pdu import Bind
 from simpost.smpp.server import ACCEPT_GRACE_S
 from simpost.smpp.session import Session
+from simpost.smpp.session_protocol import SessionProtocol
 from simpost.smpp.settings import SessionSettings
 from simpost.smpp.state import CloseReason, Role
 
@@ -16,7 +17,7 @@ _DEFAULTS = SessionSettings()
 
 
 class OutbindListener:
-    """Takes the calls of message centres; `listen_for_outbind` makes one that listens."""
+    """Accepts connections of SMSCs; `listen_for_outbind` returns one that listens."""
 
     def __init__(
         self, handler: SessionHandler, settings: SessionSettings, max_sessions: int
@@ -24,46 +25,49 @@ class OutbindListener:
         self._handler = handler
         self._settings = settings
         self._max_sessions = max_sessions
-        self._callers: set[Session] = set()
+        self._sessions: set[Session] = set()
         self._is_closing = False
         self._listener: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int, ssl: tls.SSLContext | None = None) -> None:
-        """Raises OSError if the address cannot be used."""
+        """Start listening; port 0 takes a free port.
+
+        Raises OSError if the address is unavailable.
+        """
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._session, host, port, ssl=ssl)
+        self._listener = await loop.create_server(self._new_session, host, port, ssl=ssl)
 
     @property
     def port(self) -> int:
-        """The port listened on, also if 0 was requested."""
+        """The port it listens on, also if port 0 was requested."""
         assert self._listener is not None
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
-        """Take no more calls, and end those that came to no bind. Who is bound stays so."""
+        """Stop listening and abort unbound connections; bound sessions continue."""
         self._is_closing = True
         await asyncio.sleep(ACCEPT_GRACE_S)
         if self._listener is not None:
             self._listener.close()
-        for session in list(self._callers):
+        for session in list(self._sessions):
             if not session.state.is_bound:
                 session.abort()
 
     def session_opened(self, session: Session) -> None:
-        """Keep a new connection, or cut it if there are too many."""
-        self._callers.add(session)
-        session.closed.add_done_callback(lambda _: self._callers.discard(session))
-        if self._is_closing:  # it was on its way when we stopped listening
+        """Register a new connection, or abort it if there are too many."""
+        self._sessions.add(session)
+        session.closed.add_done_callback(lambda _: self._sessions.discard(session))
+        if self._is_closing:  # accepted just before we stopped listening
             session.abort()
-        elif len(self._callers) > self._max_sessions:
+        elif len(self._sessions) > self._max_sessions:
             session.abort(CloseReason.TOO_MANY_SESSIONS)
 
     def bind_requested(self, session: Session, bind: Bind) -> None:
-        """Only message centres are asked: as ESME the session has refused it before."""
+        """Never called: a session refuses binds itself in the role of an ESME."""
 
-    def _session(self) -> Session:
-        return Session(Role.ESME, self._handler, self._settings, host=self)
+    def _new_session(self) -> SessionProtocol:
+        return SessionProtocol(Role.ESME, self._handler, self._settings, host=self)
 
 
 async def listen_for_outbind(
@@ -75,10 +79,11 @@ async def listen_for_outbind(
     ssl: tls.SSLContext | None = None,
     max_sessions: int = 10,
 ) -> OutbindListener:
-    """Wait for message centres that connect to us; port 0 takes a free one.
+    """Listen for SMSCs that connect to us; port 0 takes a free one.
 
-    Each outbind comes to `handler.on_request`; the handler checks it and binds with
-    `session.request(BindReceiver(...))`, or closes. Connections beyond `max_sessions` are cut.
+    `handler.on_request` gets each outbind. It checks the outbind and binds with
+    `session.request(BindReceiver(...))`, or closes the session. Connections beyond
+    `max_sessions` are aborted. Raises OSError if the address is unavailable.
     """
     listener = OutbindListener(handler, settings, max_sessions)
     await listener.listen(host, port, ssl)

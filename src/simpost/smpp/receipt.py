@@ -1,7 +1,7 @@
-"""Delivery receipts: TLVs first, the text of Appendix B second (SMPP 3.4 5.2.12, Appendix B).
+"""Delivery receipts (SMPP 3.4 5.2.12, Appendix B): parse them, and format them as an SMSC.
 
-The text is a convention that every message centre writes its own way, so reading it never fails:
-what cannot be understood is None, and everything is kept in `raw` as it came. Nothing is guessed.
+TLVs take precedence over the text. Every SMSC formats the text in its own way, so parsing never
+fails: a value that is not understood is `None`, and `raw` has all values as received.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from simpost.smpp.pdu import DataSm, DeliverSm, Pdu
 from simpost.smpp.times import parse_absolute
 from simpost.smpp.tlv import Tag, Tlvs, cstring_tlv, int_tlv
 
-MAX_TEXT: Final = 20  # characters of the message that Appendix B repeats
+MAX_TEXT: Final = 20  # octets of the message that Appendix B repeats
 
 
 class MessageState(IntEnum):
-    """SMPP 3.4 5.2.28; SCHEDULED and SKIPPED are of SMPP 5.0 4.7.15."""
+    """The state of a message (SMPP 3.4 5.2.28); SCHEDULED and SKIPPED are of SMPP 5.0 4.7.15."""
 
     SCHEDULED = 0
     ENROUTE = 1
@@ -52,7 +52,7 @@ _STAT: Final = {
 _NOT_FINAL: Final = (MessageState.ENROUTE, MessageState.SCHEDULED)
 _STATE_OF_OCTET: Final = {bytes((state,)): state for state in MessageState}
 _STATE_OF_STAT: Final = {
-    **{state.name: state for state in MessageState},  # some write the state's name in full
+    **{state.name: state for state in MessageState},  # some SMSCs write the full name
     **{stat: state for state, stat in _STAT.items()},
 }
 
@@ -67,10 +67,10 @@ _MESSAGE_STATE: Final = int(Tag.MESSAGE_STATE)
 _NETWORK_ERROR: Final = int(Tag.NETWORK_ERROR_CODE)
 _RECEIPT_TAGS: Final = frozenset({_MESSAGE_ID, _MESSAGE_STATE})
 _UCS2: Final = 8
-_CHARSET_OF_MARK: Final = {b"\xfe\xff": "utf-16-be", b"\xff\xfe": "utf-16-le"}
-"""A byte order mark decides the byte order, whatever data_coding says."""
+_CHARSET_OF_BOM: Final = {b"\xfe\xff": "utf-16-be", b"\xff\xfe": "utf-16-le"}
+"""A byte order mark takes precedence over data_coding."""
 
-_APPENDIX_B: Final = re.compile(  # as most write it: quicker to read in one go
+_APPENDIX_B: Final = re.compile(  # the usual form: one match is faster
     r"id:([^\s,;]*) sub:([^\s,;]*) dlvrd:([^\s,;]*) submit date:([^\s,;]*) done date:([^\s,;]*)"
     r" stat:([^\s,;]*) err:([^\s,;]*) [Tt]ext:(.*)",
     re.DOTALL,
@@ -81,24 +81,24 @@ _LABEL: Final = re.compile(
     re.IGNORECASE,
 )
 _PLAIN_START: Final = re.compile(r"id\s{0,3}:", re.IGNORECASE)
-_WHOLE: Final = frozenset(_APPENDIX_B_LABELS) - {"text"}  # some leave the text away
+_REQUIRED: Final = frozenset(_APPENDIX_B_LABELS) - {"text"}  # some SMSCs omit the text
 ReceiptPdu: TypeAlias = DeliverSm | DataSm
 _REPORTING: Final = (DeliverSm, DataSm)
 
 
 @dataclass(slots=True)
 class ParsedReceipt:
-    """What a message centre says became of a message.
+    """What an SMSC reports about a message; `None` for what it does not report.
 
     Attributes:
-        message_id: exactly as received, whatever its base, case or padding; the TLV's before the
-            text's.
-        text_id: the text's, where it says something else than the TLV.
-        intermediate: not the last word; a final receipt may follow.
-        error: `err` as written.
-        network_error: (network type, code) of the TLV network_error_code.
-        submitted, done: in UTC, which Appendix B leaves open; minutes when it has no seconds.
-        raw: every label of the text, in lower case, with its value as written.
+        message_id: as received, not converted; from the TLV, or else from the text.
+        state: from the TLV message_state, or else from `stat`.
+        intermediate: the state is not final; another receipt may follow.
+        error: `err` as received.
+        network_error: (network type, code) of the TLV network_error_code (SMPP 3.4 5.3.2.31).
+        submitted, done: in UTC (Appendix B names no time zone), to the minute or second.
+        text_id: the id in the text, if it differs from the TLV.
+        raw: the labels of the text in lower case, without spaces, with their values as received.
     """
 
     message_id: str | None = None
@@ -113,10 +113,11 @@ class ParsedReceipt:
 
 
 def is_receipt(pdu: Pdu) -> bool:
-    """By esm_class or by TLVs only receipts have; never by its text, which anyone can write.
+    """Return whether the PDU is marked as a receipt, by esm_class or TLVs.
 
-    An esm_class of 0 is that of a normal message (SMPP 3.4 5.2.12): TLVs make a receipt of it
-    only if they, or they and the text, say which message is meant and what became of it.
+    The text alone never makes a receipt, because any phone can send such a text. esm_class 0 is a
+    normal message (SMPP 3.4 5.2.12): a receipt TLV makes it a receipt if the PDU has both a message
+    id and a state.
     """
     if not isinstance(pdu, _REPORTING):
         return False
@@ -129,9 +130,9 @@ def is_receipt(pdu: Pdu) -> bool:
 
 
 def looks_like_receipt(pdu: ReceiptPdu) -> bool:
-    """Whether the text is that of Appendix B from end to end, whatever the PDU is marked as.
+    """Return whether the whole text has the form of Appendix B, also if the PDU is not marked.
 
-    Anyone can write such a text: it is a receipt only if it speaks of what was sent.
+    Any phone can send such a text: apply it only if it matches a message that was sent.
     """
     if pdu.esm_class & _UDHI:
         return False
@@ -140,7 +141,7 @@ def looks_like_receipt(pdu: ReceiptPdu) -> bool:
         return False
     raw = parse_receipt_text(text)
     return (
-        _WHOLE.issubset(raw)
+        _REQUIRED.issubset(raw)
         and raw["id"] != ""
         and raw["sub"].isdecimal()
         and raw["dlvrd"].isdecimal()
@@ -151,13 +152,13 @@ def looks_like_receipt(pdu: ReceiptPdu) -> bool:
 
 
 def parse_receipt(pdu: ReceiptPdu) -> ParsedReceipt:
-    """Read a receipt. Never raises, whatever the octets are."""
+    """Parse a receipt. Never raises."""
     raw = parse_receipt_text(_text_of(pdu))
-    tlvs = dict(reversed(pdu.tlvs))  # of doubles the first
+    tlvs = dict(reversed(pdu.tlvs))  # the first of duplicates wins
     state = _STATE_OF_OCTET.get(tlvs.get(_MESSAGE_STATE, b""))
     if state is None:
         state = _STATE_OF_STAT.get(raw.get("stat", "").upper())
-    tlv_id, text_id = _id_by_tlv(tlvs.get(_MESSAGE_ID)), _value(raw, "id")
+    tlv_id, text_id = _id_from_tlv(tlvs.get(_MESSAGE_ID)), _value(raw, "id")
     return ParsedReceipt(
         message_id=tlv_id or text_id or None,
         state=state,
@@ -172,15 +173,18 @@ def parse_receipt(pdu: ReceiptPdu) -> ParsedReceipt:
 
 
 def parse_receipt_text(text: str) -> dict[str, str]:
-    """Labels of Appendix B in lower case, without blanks: `id`, `donedate`, ... The first wins."""
+    """Return the values by label (Appendix B), in lower case without spaces: `id`, `donedate`.
+
+    The first of duplicates wins.
+    """
     if plain := _APPENDIX_B.fullmatch(text):
         return dict(zip(_APPENDIX_B_LABELS, plain.groups(), strict=True))
     found: dict[str, str] = {}
     labels = list(_LABEL.finditer(text))
     ends = [label.start() for label in labels[1:]] + [len(text)]
-    for label, end in zip(labels, ends, strict=False):  # no label, no value
+    for label, end in zip(labels, ends, strict=False):  # ends has one more if there is no label
         name = label[1].lower().replace(" ", "").replace("_", "")
-        if name == "text":  # of the message itself: it may look like labels, so nothing follows
+        if name == "text":  # text of the message: it may contain labels
             found.setdefault(name, text[label.end() :])
             break
         found.setdefault(name, text[label.end() : end].strip(" \t\r\n\0,;"))
@@ -196,7 +200,7 @@ def format_receipt(
     error: str = "000",
     text: bytes = b"",
 ) -> bytes:
-    """Appendix B's text as short_message, for a message centre; at most 20 octets of `text`."""
+    """Return a short_message in the form of Appendix B, with at most 20 octets of `text`."""
     delivered = 1 if state is MessageState.DELIVERED else 0
     head = (
         f"id:{message_id} sub:001 dlvrd:{delivered:03} "
@@ -209,7 +213,10 @@ def format_receipt(
 def receipt_tlvs(
     message_id: str, state: MessageState, network_error: tuple[int, int] | None = None
 ) -> Tlvs:
-    """receipted_message_id, message_state and, if there is one, network_error_code."""
+    """Return receipted_message_id, message_state and, if given, network_error_code.
+
+    Raises `FieldError` if a value does not fit.
+    """
     tlvs: Tlvs = (
         cstring_tlv(Tag.RECEIPTED_MESSAGE_ID, message_id),
         int_tlv(Tag.MESSAGE_STATE, state, 1),
@@ -225,20 +232,20 @@ def _text_of(pdu: ReceiptPdu) -> str:
     octets = octets or pdu.tlv(Tag.MESSAGE_PAYLOAD) or b""
     if pdu.esm_class & _UDHI and octets:
         octets = octets[1 + octets[0] :]
-    if charset := _CHARSET_OF_MARK.get(octets[:2]):
+    if charset := _CHARSET_OF_BOM.get(octets[:2]):
         return octets[2:].decode(charset, "replace")
     if pdu.data_coding == _UCS2 and octets[:1] == b"\0":
         return octets.decode("utf-16-be", "replace")
     return octets.decode("latin-1")
 
 
-def _id_by_tlv(value: bytes | None) -> str | None:
-    """With its NUL, as the standard says, or without, as some send it."""
+def _id_from_tlv(value: bytes | None) -> str | None:
+    """With a NUL, as in the standard, or without, as some SMSCs send it."""
     return None if value is None else value.partition(b"\0")[0].decode("latin-1")
 
 
 def _value(raw: Mapping[str, str], label: str) -> str:
-    """Without NUL, which no store keeps in an id."""
+    """Without NUL: databases do not store it in a text."""
     return raw.get(label, "").replace("\0", "")
 
 
@@ -248,15 +255,15 @@ def _network_error(value: bytes | None) -> tuple[int, int] | None:
     return value[0], int.from_bytes(value[1:], "big")
 
 
-@lru_cache(maxsize=256)  # of one moment many receipts tell
+@lru_cache(maxsize=256)  # many receipts have the same times
 def _date(moment: datetime) -> str:
     """YYMMDDhhmm."""
     return f"{moment.astimezone(UTC):%y%m%d%H%M}"
 
 
-@lru_cache(maxsize=1024)  # many receipts are of the same minute
+@lru_cache(maxsize=1024)  # many receipts have the same times
 def _parse_date(text: str) -> datetime | None:
-    """YYMMDDhhmm, with seconds, with a year of four digits, or SMPP's own 16 characters."""
+    """YYMMDDhhmm, also with seconds or a year of four digits, or SMPP's 16 characters."""
     if len(text) == 16:
         try:
             return parse_absolute(text)
@@ -267,7 +274,7 @@ def _parse_date(text: str) -> datetime | None:
     two_digit_year, four_digit_year = f"20{text[:6]}T{text[6:]}Z", f"{text[:8]}T{text[8:]}Z"
     if len(text) in {10, 12} and (moment := _parse_iso(two_digit_year)):
         return moment
-    if len(text) in {12, 14}:  # 2026... was no YYMMDD: there is no month 26
+    if len(text) in {12, 14}:  # not YYMMDD: 2026 has no month 26
         return _parse_iso(four_digit_year)
     return None
 

@@ -1,4 +1,4 @@
-"""How a session behaves; times in seconds, lengths in octets."""
+"""Settings of a session; times in seconds, lengths in octets."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from simpost.smpp.version import SMPP_3_4
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """The timers of SMPP 3.4 7.2, the window and the bounds.
+    """The timers of SMPP 3.4 7.2, the window and the limits.
 
     Attributes:
-        window: requests of ours that may wait for their response at one time.
-        max_unacked: requests of the peer that may wait for our response; one more is answered
-            ESME_RMSGQFUL at once, so responses and enquire_link keep flowing meanwhile.
-        max_late: requests given up by the response timer whose response is still recognised.
-        connect_timeout_s: opening the connection, TLS included (client).
-        session_init_timeout_s: from connection to bound; the wait for a bind, or for its answer.
-        response_timeout_s: from writing a request to its response.
-        enquire_link_s: silence of the peer after which we ask; None never asks.
-        inactivity_timeout_s: without a request or response other than enquire_link we unbind; None
-            never does.
-        unbind_timeout_s: the wait for unbind_resp, and then for the last octets to leave.
+        window: most unanswered requests of ours.
+        max_unacked: most requests of the peer that the handler has not answered; further ones get
+            ESME_RMSGQFUL at once, so responses and enquire_link are still processed.
+        max_late: most timed-out requests whose late response is still recognised.
+        connect_timeout_s: time to open a connection, TLS included (client).
+        session_init_timeout_s: time from the connection to the accepted bind.
+        response_timeout_s: time from a request to its response.
+        enquire_link_s: silence of the peer before we send enquire_link; `None` disables it.
+        inactivity_timeout_s: time without a PDU other than enquire_link before we unbind; `None`
+            disables it.
+        unbind_timeout_s: time to wait for unbind_resp, and then for the connection to close.
         max_pdu_octets: a longer command_length closes the session.
-        max_unread_octets: unsent octets, because the peer does not read, at which we stop reading
-            from it too.
-        interface_version: the highest we speak, 0x34 or 0x50 (message centre side).
+        max_unread_octets: unsent octets at which we stop reading from a peer that does not read.
+        interface_version: highest version we accept, 0x34 or 0x50 (SMSC).
     """
 
     window: int = 10

@@ -1,4 +1,4 @@
-"""Session states and what may be said in each, as data (SMPP 3.4 2.2-2.3, SMPP 5.0 2.3-2.4)."""
+"""Session states and the requests allowed in each (SMPP 3.4 2.2-2.3, SMPP 5.0 2.3-2.4)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simpost.smpp.command import CommandId
 
 
 class Role(Enum):
-    """Which end of the link we are."""
+    """Our end of the connection."""
 
     ESME = "esme"
     SMSC = "smsc"
@@ -21,7 +21,7 @@ class Role(Enum):
 
 
 class SessionState(StrEnum):
-    """The standard's states; `CLOSED` says that the connection is gone too."""
+    """The standard's states, and `CLOSED`: the connection is gone."""
 
     OPEN = "open"
     OUTBOUND = "outbound"
@@ -33,7 +33,7 @@ class SessionState(StrEnum):
 
     @property
     def is_bound(self) -> bool:
-        """Whether the session is bound, for one direction or both."""
+        """Whether the session is bound, as transmitter, receiver or both."""
         return self in _BOUND
 
 
@@ -59,8 +59,6 @@ _OPEN, _OUTBOUND = SessionState.OPEN, SessionState.OUTBOUND
 _BOUND = (_TX, _RX, _TRX)
 _NEVER: tuple[SessionState, ...] = ()
 
-# Request: (states in which the ESME may issue it, states in which the MC may).
-# SMPP 3.4 Table 2-1; replace_sm and broadcasts on a transceiver as in SMPP 5.0 Table 2-2.
 ISSUED_IN: Final[dict[int, tuple[tuple[SessionState, ...], tuple[SessionState, ...]]]] = {
     CommandId.BIND_TRANSMITTER: ((_OPEN,), _NEVER),
     CommandId.BIND_RECEIVER: ((_OPEN, _OUTBOUND), _NEVER),
@@ -80,15 +78,23 @@ ISSUED_IN: Final[dict[int, tuple[tuple[SessionState, ...], tuple[SessionState, .
     CommandId.QUERY_BROADCAST_SM: ((_TX, _TRX), _NEVER),
     CommandId.CANCEL_BROADCAST_SM: ((_TX, _TRX), _NEVER),
 }
+"""Command id: (states in which an ESME may send it, states in which an SMSC may).
+
+SMPP 3.4 Table 2-1; replace_sm and broadcasts on a transceiver as in SMPP 5.0 Table 2-2.
+"""
 
 BOUND_BY: Final[dict[int, SessionState]] = {
     CommandId.BIND_TRANSMITTER: _TX,
     CommandId.BIND_RECEIVER: _RX,
     CommandId.BIND_TRANSCEIVER: _TRX,
 }
+"""The state that each bind command leads to."""
+
+CONTROL_REQUESTS: Final = frozenset({CommandId.ENQUIRE_LINK, CommandId.UNBIND, *BOUND_BY})
+"""Requests that are sent even if the window is full, and do not count as activity."""
 
 
 def allowed_requests(issuer: Role, state: SessionState) -> frozenset[int]:
-    """The command ids that `issuer` may send as requests in `state`."""
+    """Return the command ids of the requests that `issuer` may send in `state`."""
     column = 0 if issuer is Role.ESME else 1
     return frozenset(command for command, row in ISSUED_IN.items() if state in row[column])

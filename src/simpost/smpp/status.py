@@ -1,6 +1,6 @@
-"""Every command_status of SMPP 3.4 (5.1.3) and SMPP 5.0 (4.7.6), with one sentence each.
+"""Every command_status of SMPP 3.4 (5.1.3) and SMPP 5.0 (4.7.6), with its meaning.
 
-A status on the wire stays a plain int: vendors use 0x400-0x4FF and much else.
+The command_status of a PDU is a plain int: vendors define 0x400-0x4FF, and use others too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Status(IntEnum):
-    """A command_status the standards name; `meaning` says it in one sentence."""
+    """The standards' command_status values; `meaning` is one sentence for people."""
 
     meaning: str
 
@@ -21,14 +21,14 @@ class Status(IntEnum):
         return member
 
     ESME_ROK = 0x00, "No error."
-    ESME_RINVMSGLEN = 0x01, "The message is too long or its length is not what is said."
+    ESME_RINVMSGLEN = 0x01, "The message is too long, or its length is wrong."
     ESME_RINVCMDLEN = 0x02, "The command length does not fit the command."
     ESME_RINVCMDID = 0x03, "The command id is not known."
     ESME_RINVBNDSTS = 0x04, "The command is not allowed in this bind state."
     ESME_RALYBND = 0x05, "This ESME is bound already."
     ESME_RINVPRTFLG = 0x06, "The priority flag is not valid."
     ESME_RINVREGDLVFLG = 0x07, "The registered delivery flag is not valid."
-    ESME_RSYSERR = 0x08, "The peer has a fault of its own; try later."
+    ESME_RSYSERR = 0x08, "The peer has an internal error; try later."
     ESME_RINVSRCADR = 0x0A, "The source address is not valid."
     ESME_RINVDSTADR = 0x0B, "The destination address is not valid."
     ESME_RINVMSGID = 0x0C, "The message id is not known."
@@ -45,7 +45,7 @@ class Status(IntEnum):
     ESME_RINVSUBREP = 0x42, "Submit with replace is not supported or not valid here."
     ESME_RINVESMCLASS = 0x43, "The esm_class is not valid."
     ESME_RCNTSUBDL = 0x44, "Submitting to this distribution list is not possible."
-    ESME_RSUBMITFAIL = 0x45, "The message was not taken, no reason given."
+    ESME_RSUBMITFAIL = 0x45, "The message was not accepted; no reason given."
     ESME_RINVSRCTON = 0x48, "The source type of number is not valid."
     ESME_RINVSRCNPI = 0x49, "The source numbering plan is not valid."
     ESME_RINVDSTTON = 0x50, "The destination type of number is not valid."
@@ -66,10 +66,10 @@ class Status(IntEnum):
     ESME_RINVTLVLEN = 0xC2, "The length of a TLV is not valid."
     ESME_RMISSINGTLV = 0xC3, "A TLV that was expected is missing."
     ESME_RINVTLVVAL = 0xC4, "The value of a TLV is not valid."
-    ESME_RDELIVERYFAILURE = 0xFE, "Delivery failed; used in the answer to data_sm."
-    ESME_RUNKNOWNERR = 0xFF, "An error the peer does not name."
-    ESME_RSERTYPUNAUTH = 0x100, "The service type is not permitted to this ESME."
-    ESME_RPROHIBITED = 0x101, "The operation is prohibited to this ESME."
+    ESME_RDELIVERYFAILURE = 0xFE, "Delivery failed; used in data_sm_resp."
+    ESME_RUNKNOWNERR = 0xFF, "An unspecified error."
+    ESME_RSERTYPUNAUTH = 0x100, "The service type is not permitted for this ESME."
+    ESME_RPROHIBITED = 0x101, "The operation is prohibited for this ESME."
     ESME_RSERTYPUNAVAIL = 0x102, "The service type is not available now."
     ESME_RSERTYPDENIED = 0x103, "The service type is denied."
     ESME_RINVDCS = 0x104, "The data_coding is not supported."
@@ -90,7 +90,7 @@ class Status(IntEnum):
 
 
 def status_name(status: int) -> str:
-    """`ESME_RTHROTTLED`, or the status in hex when no standard names it."""
+    """Return the name in the standard (`ESME_RTHROTTLED`), or the status in hex if it has none."""
     try:
         return Status(status).name
     except ValueError:
@@ -98,9 +98,9 @@ def status_name(status: int) -> str:
 
 
 def status_meaning(status: int) -> str:
-    """One sentence on what the status means, also for the reserved ranges."""
+    """Return the meaning of a status in one sentence, also for vendor and unknown values."""
     try:
         return Status(status).meaning
     except ValueError:
         vendor = 0x400 <= status <= 0x4FF  # SMPP 3.4 5.1.3: reserved for MC vendors
-        return "A status of the vendor's own." if vendor else "A status no standard names."
+        return "A vendor-specific status." if vendor else "A status that no standard defines."

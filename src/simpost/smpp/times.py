@@ -1,4 +1,4 @@
-"""Times as SMPP writes them: 16 characters, absolute or relative (SMPP 3.4 7.1.1)."""
+"""Times of 16 characters, absolute or relative (SMPP 3.4 7.1.1)."""
 
 from __future__ import annotations
 
@@ -9,43 +9,46 @@ from simpost.smpp.errors import FieldError
 from simpost.smpp.status import Status
 
 _OCTETS: Final = 16
-_YEAR: Final = timedelta(days=365)  # a relative time counts years and months as lengths
+_YEAR: Final = timedelta(days=365)  # of a relative time: a duration, not a calendar year
 _MONTH: Final = timedelta(days=30)
 
 
 def parse_absolute(text: str) -> datetime:
-    """`YYMMDDhhmmsstnnp`, aware and in UTC; tenths of a second kept. Years are 2000 to 2099.
+    """Parse `YYMMDDhhmmsstnnp` to an aware time in UTC, in tenths of a second.
 
-    Raises `FieldError`.
+    Years are 2000 to 2099. Raises `FieldError`.
     """
     sign = text[15:]
     if len(text) != _OCTETS or sign not in {"+", "-"} or not _is_number(text[:15]):
-        raise _not_a_time("absolute")
+        raise _invalid_time("absolute")
     year, month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(0, 12, 2))
     quarters = int(text[13:15])
     if quarters > 48:
-        raise _not_a_time("absolute")
+        raise _invalid_time("absolute")
     zone = timezone(timedelta(minutes=15 * (quarters if sign == "+" else -quarters)))
     tenths = int(text[12]) * 100_000
     try:
         local = datetime(2000 + year, month, day, hour, minute, second, tenths, zone)
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _not_a_time("absolute") from None
+        raise _invalid_time("absolute") from None
 
 
 def format_absolute(moment: datetime) -> str:
-    """`YYMMDDhhmmsstnnp` of an aware time, written in UTC. Raises `FieldError`."""
+    """Format an aware time as `YYMMDDhhmmsstnnp` in UTC.
+
+    Raises `FieldError` outside the years 2000 to 2099.
+    """
     utc = moment.astimezone(UTC)
     if not 2000 <= utc.year <= 2099:
-        raise _not_a_time("absolute")
+        raise _invalid_time("absolute")
     return f"{utc:%y%m%d%H%M%S}{utc.microsecond // 100_000}00+"
 
 
 def parse_relative(text: str) -> timedelta:
-    """`YYMMDDhhmmss000R`; a year counts 365 days and a month 30. Raises `FieldError`."""
+    """Parse `YYMMDDhhmmss000R`; a year is 365 days and a month 30. Raises `FieldError`."""
     if len(text) != _OCTETS or text[15] != "R" or not _is_number(text[:15]):
-        raise _not_a_time("relative")
+        raise _invalid_time("relative")
     years, months, days, hours, minutes, seconds = (
         int(text[at : at + 2]) for at in range(0, 12, 2)
     )
@@ -53,11 +56,14 @@ def parse_relative(text: str) -> timedelta:
     return years * _YEAR + months * _MONTH + clock
 
 
-def format_relative(length: timedelta) -> str:
-    """`YYMMDDhhmmss000R`, cut to whole seconds. Raises `FieldError` when negative or too long."""
-    if not timedelta(0) <= length < 100 * _YEAR:
-        raise _not_a_time("relative")
-    years, rest = divmod(length, _YEAR)
+def format_relative(duration: timedelta) -> str:
+    """Format a duration as `YYMMDDhhmmss000R`, rounded down to seconds.
+
+    Raises `FieldError` if it is negative, or 100 years or more.
+    """
+    if not timedelta(0) <= duration < 100 * _YEAR:
+        raise _invalid_time("relative")
+    years, rest = divmod(duration, _YEAR)
     months, rest = divmod(rest, _MONTH)
     minutes, seconds = divmod(rest.seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -65,7 +71,9 @@ def format_relative(length: timedelta) -> str:
 
 
 def parse_time(text: str, now: datetime) -> datetime | None:
-    """What validity_period or schedule_delivery_time means at `now`; None when empty.
+    """Return the UTC time of a validity_period or schedule_delivery_time; `None` if empty.
+
+    A relative time counts from `now`.
 
     Raises `FieldError`.
     """
@@ -80,5 +88,5 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _not_a_time(kind: str) -> FieldError:
-    return FieldError("time", f"is no {kind} time", Status.ESME_RINVSCHED)
+def _invalid_time(kind: str) -> FieldError:
+    return FieldError("time", f"is not a valid {kind} time", Status.ESME_RINVSCHED)

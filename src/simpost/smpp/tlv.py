@@ -1,8 +1,8 @@
-"""Tagged values (SMPP 3.4 5.3.2, SMPP 5.0 4.8.1): kept as the octets they are, in their order.
+"""Optional parameters: tag, length, value (SMPP 3.4 5.3.2, SMPP 5.0 4.8.1).
 
-A PDU holds them as a tuple of (tag, value) pairs, so doubles and tags nobody knows survive.
-What cannot be read stands last, under `UNREADABLE`, as the octets it is: an optional part never
-makes a PDU invalid (SMPP 3.4 3.3).
+A PDU has a tuple of (tag, value) pairs in their order on the wire, so duplicates and unknown tags
+are preserved. Octets that are not a TLV come last, under the tag `UNREADABLE`: optional parameters
+do not make a PDU invalid (SMPP 3.4 3.3).
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from simpost.smpp.status import Status
 Tlvs: TypeAlias = tuple[tuple[int, bytes], ...]
 
 UNREADABLE: Final = -1
-"""In place of a tag: the rest of the optional part, from the first octet that is no TLV."""
+"""The tag of undecodable octets: everything after the last valid TLV."""
 
 MAX_TLVS: Final = 128
-"""TLVs read from one PDU at most; no command needs as many."""
+"""Most TLVs decoded per PDU; no command needs as many."""
 
 _HEAD: Final = Struct(">HH")
 
 
 class Tag(IntEnum):
+    """The tags of SMPP 3.4 (5.3.2) and SMPP 5.0 (4.8.1)."""
+
     DEST_ADDR_SUBUNIT = 0x0005
     DEST_NETWORK_TYPE = 0x0006
     DEST_BEARER_TYPE = 0x0007
@@ -96,7 +98,7 @@ _PAYLOAD: Final = Tag.MESSAGE_PAYLOAD.to_bytes(2, "big")
 
 
 def tag_name(tag: int) -> str:
-    """The standard's spelling, or the tag in hex when no standard names it."""
+    """Return the name in the standard (`message_payload`), or the tag in hex if it has none."""
     try:
         return Tag(tag).name.lower()
     except ValueError:
@@ -104,7 +106,7 @@ def tag_name(tag: int) -> str:
 
 
 def int_tlv(tag: int, value: int, octets: int) -> tuple[int, bytes]:
-    """An integer TLV of the width the standard gives it, in octets."""
+    """Return an integer TLV of this length in octets. Raises `FieldError` if it does not fit."""
     try:
         return tag, value.to_bytes(octets, "big")
     except OverflowError:
@@ -114,7 +116,7 @@ def int_tlv(tag: int, value: int, octets: int) -> tuple[int, bytes]:
 
 
 def cstring_tlv(tag: int, text: str) -> tuple[int, bytes]:
-    """A C-octet string TLV: Latin-1 and the final NUL."""
+    """Return a C-octet string TLV: Latin-1 and a NUL. Raises `FieldError`."""
     try:
         return tag, text.encode("latin-1") + b"\0"
     except UnicodeEncodeError:
@@ -122,7 +124,7 @@ def cstring_tlv(tag: int, text: str) -> tuple[int, bytes]:
 
 
 def encode_tlvs(tlvs: Tlvs) -> bytes:
-    """Octets of the optional part, in the order given."""
+    """Return the octets of TLVs in the given order. Raises `FieldError`."""
     parts: list[bytes] = []
     for tag, value in tlvs:
         if tag == UNREADABLE:
@@ -135,9 +137,9 @@ def encode_tlvs(tlvs: Tlvs) -> bytes:
 
 
 def decode_tlvs(body: bytes, at: int) -> Tlvs:
-    """The optional part from octet `at` to the end of the body, the unreadable rest included.
+    """Return the TLVs from octet `at` to the end, with undecodable octets as `UNREADABLE`.
 
-    Raises `FieldError` where that rest is a message_payload: without its text the PDU is void.
+    Raises `FieldError` if these octets start a message_payload: the text would be lost.
     """
     found: list[tuple[int, bytes]] = []
     end = len(body)

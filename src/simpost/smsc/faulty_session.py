@@ -8,9 +8,10 @@ from collections.abc import Callable
 from struct import pack
 from typing import Any, Final, cast
 
-from simpost.smpp import Role, Session, SessionHandler, SessionSettings
+from simpost.smpp import Role, SessionHandler, SessionSettings
 from simpost.smpp.codec import HEADER
-from simpost.smpp.session import SessionHost
+from simpost.smpp.handler import SessionHost
+from simpost.smpp.session_protocol import SessionProtocol
 from simpost.smsc.wire_faults import OctetFault
 
 MAX_OCTET_FAULTS: Final = 10_000
@@ -121,7 +122,7 @@ class FaultyTransport(asyncio.Transport):
         return b"".join(out)
 
 
-class FaultySession(Session):
+class FaultySession(SessionProtocol):
     """A session of the message centre with a `FaultyTransport`.
 
     Attributes:

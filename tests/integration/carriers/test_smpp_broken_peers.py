@@ -10,7 +10,7 @@ from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.states import State
 from simpost.ports.carrier import ConnectionState
 from simpost.smpp import BindTransceiverResp, DeliverSm, encode
-from simpost.smpp.session import MAX_PDUS_PER_TURN
+from simpost.smpp.session_protocol import MAX_PDUS_PER_TURN
 from tests.integration.carriers.centre import part, send, settings, started
 from tests.integration.smpp.peers import RawListener
 

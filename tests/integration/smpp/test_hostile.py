@@ -52,16 +52,16 @@ async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(serv
     flood = b"".join(encode(EnquireLink(sequence_number=n)) for n in numbers)
     answers = b"".join(encode(EnquireLinkResp(sequence_number=n)) for n in numbers)
     floods = 0
-    outlet = session._writer
-    while outlet.transport.get_write_buffer_size() <= 100_000 and floods < 1_000:
+    writer = session._writer
+    while writer.transport.get_write_buffer_size() <= 100_000 and floods < 1_000:
         if not esme.writer.transport.get_write_buffer_size():
             esme.send_octets(flood)
             floods += 1
         await asyncio.sleep(0)
     assert floods < 1_000
-    while outlet.has_backlog:
+    while writer.has_backlog:
         await asyncio.sleep(0)
-    assert not outlet.transport.is_reading()
+    assert not writer.transport.is_reading()
     held = session._writer.transport.get_write_buffer_size()
     assert 100_000 < held < 100_000 + 2 * 256 * 1024
 
@@ -70,9 +70,9 @@ async def test_a_peer_that_sends_requests_but_never_reads_is_no_longer_read(serv
     await esme.reader.readexactly(length - 4)  # the answer to the bind
     for _ in range(floods):
         assert await esme.reader.readexactly(len(answers)) == answers
-    while outlet.has_backlog:
+    while writer.has_backlog:
         await asyncio.sleep(0)
-    assert outlet.transport.is_reading()
+    assert writer.transport.is_reading()
 
 
 async def test_memory_for_an_unfinished_pdu_before_the_bind_is_bounded(server_of, dial):

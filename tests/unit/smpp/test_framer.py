@@ -30,7 +30,7 @@ def test_nothing_is_returned_after_an_impossible_command_length(length: int) -> 
     assert good == EnquireLink(sequence_number=9)
     assert isinstance(fatal, FatalPduError)
     assert (fatal.status, fatal.sequence_number) == (0x02, 9)
-    assert framer.broken
+    assert framer.is_broken
     assert framer.feed(GOOD) == []
     assert framer.buffered_octets == 0
 
@@ -59,9 +59,9 @@ def test_pdus_are_returned_in_bounded_batches_and_none_is_lost() -> None:
     while True:
         some = framer.feed(fed, 100)
         found += some
-        counts.append((len(some), framer.more))
+        counts.append((len(some), framer.has_more))
         fed = b""
-        if not framer.more:
+        if not framer.has_more:
             break
     assert counts == [(100, True), (100, True), (50, False)]
     assert [pdu.sequence_number for pdu in found if isinstance(pdu, EnquireLink)] == list(

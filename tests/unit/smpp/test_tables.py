@@ -52,7 +52,7 @@ def test_every_status_has_a_sentence_and_a_number_of_its_own() -> None:
 def test_statuses_tags_and_commands_without_a_name_are_shown_in_hex() -> None:
     assert status_name(0x401) == "0x00000401"
     assert "vendor" in status_meaning(0x401)
-    assert status_meaning(0x7FFFFFFF) == "A status no standard names."
+    assert status_meaning(0x7FFFFFFF) == "A status that no standard defines."
     assert tag_name(0x1400) == "0x1400"
     assert tag_name(Tag.MESSAGE_PAYLOAD) == "message_payload"
     assert command_name(0x10200) == "0x00010200"

@@ -1,4 +1,4 @@
-"""Every PDU of SMPP 3.4 and 5.0 as plain data, and the table of command ids."""
+"""The PDUs of SMPP 3.4 and 5.0 as dataclasses, and their table by command id."""
 
 from __future__ import annotations
 

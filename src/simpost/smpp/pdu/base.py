@@ -1,11 +1,12 @@
-"""What every PDU has (SMPP 3.4 3.2), and how a class declares its body.
+"""The base of all PDUs (SMPP 3.4 3.2), and how a class declares its body.
 
-A body is declared by annotations in the order of the standard's table, each naming its kind:
+The annotations of a class are its body, in the order of the standard's table, each with its field
+type:
 
     source_addr_ton: SourceTon = 0
 
-`layout` reads them back as (name, kind) pairs; nothing else knows the order of fields. Values are
-given by keyword; a repr never shows a password, a text or TLVs.
+`layout` returns them as (name, field type) pairs. Use keyword arguments. A repr omits passwords,
+texts and TLVs.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from simpost.smpp.tlv import UNREADABLE, Tlvs
 
 @dataclass(slots=True)
 class Pdu:
-    """Header and optional part.
+    """Header and optional parameters.
 
-    `response` is the class that answers it, None where the standard has no answer.
-    `omits_body_on_error`: the standard leaves the body away when command_status is not zero.
+    Attributes:
+        command_id: of the class (SMPP 3.4 5.1.2).
+        response: the class of its response; `None` if the standard has none.
+        omits_body_on_error: it has no body if command_status is not 0.
+        command_status: 0 in requests; the result in responses (SMPP 3.4 5.1.3).
+        sequence_number: set by the session that sends it.
+        tlvs: (tag, value) pairs in their order on the wire.
     """
 
     command_id: ClassVar[int]
@@ -36,36 +42,36 @@ class Pdu:
 
     @property
     def is_response(self) -> bool:
-        """Whether the PDU is a response: its command id has the highest bit."""
+        """Whether the PDU is a response."""
         return self.command_id & RESPONSE_BIT != 0
 
     @property
     def unreadable(self) -> bytes:
-        """The rest of the optional part that could not be read."""
+        """The octets after the last valid TLV; empty if all could be decoded."""
         return self.tlvs[-1][1] if self.tlvs and self.tlvs[-1][0] == UNREADABLE else b""
 
     def tlv(self, tag: int) -> bytes | None:
-        """The first value under `tag`."""
+        """Return the first value of `tag`; `None` if there is none."""
         for found, value in self.tlvs:
             if found == tag:
                 return value
         return None
 
     def tlv_values(self, tag: int) -> list[bytes]:
-        """Every value under `tag`, in order: broadcasts repeat them."""
+        """Return every value of `tag`, in order: broadcasts repeat tags."""
         return [value for found, value in self.tlvs if found == tag]
 
 
 @dataclass(slots=True)
 class UnknownPdu(Pdu):
-    """A command no standard names; its body is kept and written back as it came."""
+    """A PDU of a command that no standard defines; `body` has its octets."""
 
-    command_id: int = 0  # type: ignore[misc]  # of the instance: there is no class for it
+    command_id: int = 0  # type: ignore[misc]  # per instance, not per class
     body: bytes = field(default=b"", repr=False)
 
 
 def layout(pdu: type[Pdu]) -> tuple[tuple[str, FieldType], ...]:
-    """The body's fields as (name, kind), in the order of the wire."""
+    """Return the fields of the body as (name, field type), in their order on the wire."""
     hints = get_type_hints(pdu, include_extras=True)
     return tuple(
         (name, hint.__metadata__[0])

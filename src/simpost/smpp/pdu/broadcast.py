@@ -1,4 +1,4 @@
-"""Cell broadcast, new in SMPP 5.0 (4.4, 4.6); areas, rates and contents are TLVs."""
+"""Cell broadcast (SMPP 5.0 4.4, 4.6); its areas, frequency and content are TLVs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening, keeping and ending a session (SMPP 3.4 4.1-4.3, 4.11)."""
+"""bind, outbind, unbind, enquire_link and generic_nack (SMPP 3.4 4.1-4.3, 4.11)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ BindResp: TypeAlias = BindTransmitterResp | BindReceiverResp | BindTransceiverRe
 
 @dataclass(slots=True)
 class Outbind(Pdu):
-    """SMPP 3.4 4.1.7; it has no response, a bind follows."""
+    """SMPP 3.4 4.1.7; it has no response: the ESME binds."""
 
     command_id: ClassVar[int] = int(CommandId.OUTBIND)
 
@@ -134,6 +134,6 @@ class EnquireLink(Pdu):
 
 @dataclass(slots=True)
 class GenericNack(Pdu):
-    """SMPP 3.4 4.3.1; sequence_number 0 when the header could not be read."""
+    """SMPP 3.4 4.3.1; sequence_number is 0 if the header could not be decoded."""
 
     command_id: ClassVar[int] = int(CommandId.GENERIC_NACK)

@@ -1,4 +1,4 @@
-"""Asking about, taking back and replacing messages; alerts (SMPP 3.4 4.8-4.10, 4.12)."""
+"""query_sm, cancel_sm, replace_sm and alert_notification (SMPP 3.4 4.8-4.10, 4.12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying messages: submit_sm, deliver_sm, data_sm (SMPP 3.4 4.4, 4.6, 4.7)."""
+"""The PDUs that carry messages: submit_sm, deliver_sm, data_sm (SMPP 3.4 4.4, 4.6, 4.7)."""
 
 from __future__ import annotations
 

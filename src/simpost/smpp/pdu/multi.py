@@ -1,4 +1,4 @@
-"""submit_multi: one text, many destinations (SMPP 3.4 4.5)."""
+"""submit_multi: one message to many destinations (SMPP 3.4 4.5)."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class SmeAddress:
 
 @dataclass(frozen=True, slots=True)
 class DistributionList:
-    """dest_flag 2: a list the message centre keeps (SMPP 3.4 4.5.1.2)."""
+    """dest_flag 2: a distribution list stored in the SMSC (SMPP 3.4 4.5.1.2)."""
 
     dl_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UnsuccessSme:
-    """A destination that was not taken, and why (SMPP 3.4 4.5.2.1)."""
+    """A destination that was not accepted, and the error (SMPP 3.4 4.5.2.1)."""
 
     dest_addr_ton: int = 0
     dest_addr_npi: int = 0
@@ -61,10 +61,10 @@ Destination: TypeAlias = SmeAddress | DistributionList
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """`number_of_dests` and that many dest_address: at most 255 fit the count."""
+    """`number_of_dests` and as many dest_address, at most 255."""
 
     def encode(self, name: str, value: tuple[Destination, ...]) -> bytes:
-        """The count and the addresses; raises FieldError."""
+        """Return the count and the addresses. Raises `FieldError`."""
         if len(value) > 255:
             raise FieldError(name, f"{len(value)}, at most 255", Status.ESME_RINVNUMDESTS)
         parts = [bytes((len(value),))]
@@ -76,7 +76,10 @@ class Destinations:
         return b"".join(parts)
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[tuple[Destination, ...], int]:
-        """The addresses after their count at `at`, and the octet after them; raises FieldError."""
+        """Return the addresses whose count is at `at`, and the index after them.
+
+        Raises `FieldError`.
+        """
         count, at = _OCTET.decode("number_of_dests", body, at)
         found: list[Destination] = []
         for _ in range(count):
@@ -94,10 +97,10 @@ class Destinations:
 
 @dataclass(frozen=True, slots=True)
 class UnsuccessSmes:
-    """`no_unsuccess` and that many unsuccess_sme."""
+    """`no_unsuccess` and as many unsuccess_sme, at most 255."""
 
     def encode(self, name: str, value: tuple[UnsuccessSme, ...]) -> bytes:
-        """The count and the failed addresses; raises FieldError."""
+        """Return the count and the failed destinations. Raises `FieldError`."""
         if len(value) > 255:
             raise FieldError(name, f"{len(value)}, at most 255", Status.ESME_RINVNUMDESTS)
         parts = [bytes((len(value),))]
@@ -107,7 +110,10 @@ class UnsuccessSmes:
         return b"".join(parts)
 
     def decode(self, name: str, body: bytes, at: int) -> tuple[tuple[UnsuccessSme, ...], int]:
-        """The failed addresses whose count is at octet `at`, and the octet after them."""
+        """Return the failed destinations whose count is at `at`, and the index after them.
+
+        Raises `FieldError`.
+        """
         del name
         count, at = _OCTET.decode("no_unsuccess", body, at)
         found: list[UnsuccessSme] = []
