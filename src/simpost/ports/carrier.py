@@ -134,7 +134,7 @@ CONNECTION_STATE_PRECEDENCE = (
 class ConnectionStatus(msgspec.Struct, frozen=True):
     """One connection to a carrier, as an administrator sees it.
 
-    An SMPP bind is one. So is each share of an HTTP carrier's rate, though its sockets come and go.
+    An SMPP carrier has one for each bind. An HTTP carrier has one, whose sockets come and go.
 
     Attributes:
         number: place among the connections of the carrier, from 1.
