@@ -40,6 +40,7 @@ from simpost.ports.store.recipients import RecipientStore
 from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
+from simpost.ports.store.templates import TemplateStore
 
 __all__ = [
     "Accepted",
@@ -78,6 +79,7 @@ __all__ = [
     "Saved",
     "Store",
     "StoreHealth",
+    "TemplateStore",
 ]
 
 
@@ -99,6 +101,7 @@ class Store:
     inbound: InboundStore
     refusals: RefusalStore
     recipients: RecipientStore
+    templates: TemplateStore
     retention: Retention
     health: StoreHealth
     close: Callable[[], Awaitable[None]]

@@ -26,6 +26,7 @@ from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.templates import StoredTemplates
 
 _logger = get_logger(__name__)
 
@@ -66,6 +67,7 @@ class PostgresStore(Store):
             inbound=PostgresInbound(database),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database),
+            templates=StoredTemplates(database),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             close=database.close,

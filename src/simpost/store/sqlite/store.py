@@ -13,6 +13,7 @@ from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.templates import StoredTemplates
 from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
@@ -65,6 +66,7 @@ class SqliteStore(Store):
             inbound=SqliteInbound(database),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, catalogue.forget_esims),
+            templates=StoredTemplates(database),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             close=database.close,
