@@ -22,6 +22,7 @@ NOUNS = frozenset(
         "inbound_routing",
         "paging",
         "receipt_matching",
+        "rendering",
         "routing",
         "spelling",
         "tracing",

@@ -27,6 +27,7 @@ class Account(msgspec.Struct, frozen=True):
         look_alikes: texts are sent with look-alikes where that saves parts, unless a request says
             otherwise.
         events: what happens to its messages is written to its event log.
+        language: default language of its templates, as a tag such as pt-BR.
     """
 
     id: int
@@ -42,6 +43,7 @@ class Account(msgspec.Struct, frozen=True):
     enabled: bool = True
     look_alikes: bool = False
     events: bool = False
+    language: str = "en"
 
     def __repr__(self) -> str:
         return f"Account({self.id}, {self.access_code!r})"

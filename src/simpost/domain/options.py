@@ -37,6 +37,14 @@ class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     count: int = 1
 
 
+class TemplateRef(msgspec.Struct, frozen=True, gc=False):
+    """The template of a message: its name, the version, and the language of the text."""
+
+    name: str
+    version: int
+    language: str
+
+
 class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Options of the request, and the method that joins the parts.
 
@@ -46,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         message_class: 0 is flash (TS 23.038 4); none leaves it to the handset.
         receipt: whether the carrier is asked to report. Without, `sent` is the last that is known.
         ports: of the application that gets it, on the handset.
+        template: what the text was rendered from; `None` if the caller gave a text.
         replaced: what the text had before it was composed or got look-alikes. The text of a message
             is what was sent.
     """
@@ -55,6 +64,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     receipt: bool = True
     ports: Ports | None = None
     replaced: tuple[Replacement, ...] = ()
+    template: TemplateRef | None = None
 
 
 DEFAULT_OPTIONS = Options()

@@ -27,6 +27,9 @@ class Reason(StrEnum):
     TEXT_BLANK = "text_blank"
     TEXT_TOO_LONG = "text_too_long"
     TOO_MANY_PARTS = "too_many_parts"
+    TEMPLATE_UNKNOWN = "template_unknown"
+    TEMPLATE_VALUE_MISSING = "template_value_missing"
+    TEMPLATE_VALUE_INVALID = "template_value_invalid"
     SENDER_NOT_ALLOWED = "sender_not_allowed"
     CLASS_NOT_SUPPORTED = "class_not_supported"
     BINARY_NOT_SUPPORTED = "binary_not_supported"
@@ -136,6 +139,18 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.TOO_MANY_PARTS: (
         "The text needs more parts than the carrier accepts.",
         "Shorten it, or replace the characters that `simpost text` names.",
+    ),
+    Reason.TEMPLATE_UNKNOWN: (
+        "The account has no template with this name, or no such version of it.",
+        "Check the name with `simpost templates list`.",
+    ),
+    Reason.TEMPLATE_VALUE_MISSING: (
+        "The template needs a value that the message does not give.",
+        "Give the value, or save the template with a default for the variable.",
+    ),
+    Reason.TEMPLATE_VALUE_INVALID: (
+        "A value does not fit the variables that the template declares.",
+        "Give values of declared variables only: numbers for numbers, strings for texts.",
     ),
     Reason.SENDER_NOT_ALLOWED: (
         "The carrier does not allow this sender.",

@@ -15,7 +15,7 @@ import msgspec
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
-from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports
+from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports, TemplateRef
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -36,6 +36,7 @@ class SendOptions(msgspec.Struct, frozen=True, gc=False):
         binary: whether the text is octets in hex digits.
         look_alikes: whether look-alikes are sent if that saves parts; `None` for the setting of the
             account.
+        template: what the text was rendered from; `None` if the caller gave a text.
     """
 
     sender: str | None = None
@@ -44,6 +45,7 @@ class SendOptions(msgspec.Struct, frozen=True, gc=False):
     binary: bool = False
     ports: Ports | None = None
     look_alikes: bool | None = None
+    template: TemplateRef | None = None
 
 
 DEFAULT_SEND_OPTIONS = SendOptions()
@@ -228,7 +230,13 @@ def _options(
     options: SendOptions, concatenation: Concatenation | None, *, receipts: bool
 ) -> Options:
     receipt = options.receipt and receipts
-    found = Options(concatenation, options.message_class, receipt, options.ports)
+    found = Options(
+        concatenation,
+        options.message_class,
+        receipt,
+        options.ports,
+        template=options.template,
+    )
     return DEFAULT_OPTIONS if found == DEFAULT_OPTIONS else found
 
 

@@ -51,6 +51,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         fingerprint: digest of the body; a repeated request id must have the same one.
         signature: of a signed request, in lowercase hex.
         send_at_ms: time to send at; `None` for now.
+        refusal: why the text could not be made, from a template; then `text` is empty.
     """
 
     esim_tran_no: str | None
@@ -63,6 +64,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     signature: str = ""
     options: SendOptions = DEFAULT_SEND_OPTIONS
     send_at_ms: int | None = None
+    refusal: Refusal | None = None
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -142,6 +144,8 @@ class Intake(Component):
         esim = await self._store.catalogue.find_esim(
             account.id, esim_tran_no=request.esim_tran_no, iccid=request.iccid
         )
+        if request.refusal:
+            return esim, request.refusal if esim else Refusal(Reason.ESIM_UNKNOWN)
         return esim, decide(
             account,
             esim,

@@ -1,0 +1,1 @@
+"""Features above messaging: each is a service of its own, and none imports another."""
