@@ -17,6 +17,7 @@ from simpost.cluster.parts import ClusterParts, shared_parts, single_node_parts
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
+from simpost.features.templates.service import Templates
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
@@ -168,6 +169,7 @@ class App:
             store=self.store,
             accounts=self.accounts,
             intake=self.intake,
+            templates=Templates(self.store.templates, self._clock_ms),
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
             metrics=self._metrics,

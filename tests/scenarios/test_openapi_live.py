@@ -51,10 +51,13 @@ class Service:
         other = {"accessCode": "other", "requestsPerSecond": 0}
         self._post("/v1/admin/accounts", self.admin, other)
         sent = self._post("/v1/messages", self.native, {"esimTranNo": esim, "text": "hello"})
+        template = {"name": "simulator", "texts": {"en": "Hello {name}"}}
+        template["variables"] = {"name": {"type": "text", "longest": "Ana", "default": "you"}}
+        self._post("/v1/templates", self.native, template)
         self.known = {
             "accessCode": "other",  # for changes: nobody else asks under it
             "account": gateway.access_code,
-            "name": "simulator",
+            "name": "simulator",  # a carrier, and a template
             "esimTranNo": esim,
             "iccid": esim_row(esim)["iccid"],
             "id": sent["id"],

@@ -24,6 +24,7 @@ from simpost.cluster.single_node import SingleNode
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
+from simpost.features.templates.service import Templates
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
@@ -193,6 +194,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         store=store,
         accounts=accounts,
         intake=intake,
+        templates=Templates(store.templates, lambda: NOW_MS),
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
         metrics=measures,

@@ -20,7 +20,7 @@ GOOD_SEND = {"esimTranNo": GOOD, "text": "Hello"}
     [
         ({**GOOD_SEND, "esimTranNo": 5}, "body.esimTranNo", "must be a string"),
         ({**GOOD_SEND, "esimTranNo": "a b"}, "body.esimTranNo", "visible ASCII"),
-        ({**GOOD_SEND, "text": None}, "body", "give either text or binary"),
+        ({**GOOD_SEND, "text": None}, "body", "give one of text, binary and template"),
         ({"esimTranNo": GOOD, "binary": "0"}, "body.binary", "hex digits"),
         ({**GOOD_SEND, "colour": 1}, "body.colour", "is not a field"),
         ({**GOOD_SEND, "class": 9}, "body.class", "must be at most 3"),

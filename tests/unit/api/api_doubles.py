@@ -139,6 +139,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         store=cast("Store", None),
         accounts=known,
         intake=cast("Intake", intake),
+        templates=cast("Any", None),
         carriers=cast("CarrierControl", None),
         cluster=cast("Cluster", None),
         metrics=cast("Any", None),

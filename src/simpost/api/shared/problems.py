@@ -33,6 +33,7 @@ class ProblemCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_CANCELLABLE = "not_cancellable"
     ACCESS_CODE_TAKEN = "access_code_taken"
+    TOO_MANY_TEMPLATES = "too_many_templates"
     EVENTS_NOT_KEPT = "events_not_kept"
     EVENTS_GONE = "events_gone"
     INVALID_CONFIGURATION = "invalid_configuration"

@@ -10,6 +10,7 @@ from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
+from simpost.features.templates.service import Templates
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake
@@ -39,6 +40,7 @@ class Services:
     store: Store
     accounts: Accounts
     intake: Intake
+    templates: Templates
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector

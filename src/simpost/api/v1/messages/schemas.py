@@ -16,6 +16,7 @@ from simpost.api.shared.schemas import (
     show_replaced,
     show_time,
 )
+from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
 from simpost.domain.messages import Attempt, Category, Message, Part, format_id
 from simpost.domain.network_errors import explain_carrier_code
 from simpost.domain.options import Ports
@@ -98,6 +99,7 @@ class MessageOut(Schema):
     message_class: int | None = Field(serialization_alias="class")
     receipt: bool
     replaced: list[ReplacedCharacter]
+    template: TemplateRefOut | None
     encoding: str
     part_count: int
     request_id: str | None
@@ -160,6 +162,7 @@ def show_message(message: Message) -> MessageOut:
         message_class=options.message_class,
         receipt=options.receipt,
         replaced=show_replaced(options.replaced),
+        template=show_template_ref(options.template),
         encoding=message.encoding,
         part_count=message.part_count,
         request_id=message.request_id,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
+import msgspec
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field
 
@@ -20,20 +21,27 @@ from simpost.api.shared.schemas import (
     show_replaced,
     show_time,
 )
+from simpost.api.shared.services import Services
+from simpost.api.shared.ucs2_triggers import Ucs2Trigger, show_ucs2_triggers
 from simpost.api.v1.messages.send_schema import MessageRequest
+from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
+from simpost.domain.accounts import Account
 from simpost.domain.messages import Category, Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
-from simpost.messaging.intake import SendRequest, SendResult
+from simpost.messaging.decision import Decision, Hold, Refusal, SendOptions, SendPlan
+from simpost.messaging.intake import SendRequest
 from simpost.ports.carrier import CarrierCapabilities
-from simpost.text import CostDriver, explain, parse_encoding, segment_octets
+from simpost.text import explain, parse_encoding, segment_octets
 
 STATUS = {
     Reason.ESIM_UNKNOWN: 404,
     Reason.TEXT_BLANK: 422,
     Reason.TEXT_TOO_LONG: 422,
     Reason.TOO_MANY_PARTS: 422,
+    Reason.TEMPLATE_UNKNOWN: 404,
+    Reason.TEMPLATE_VALUE_MISSING: 422,
+    Reason.TEMPLATE_VALUE_INVALID: 422,
     Reason.PORTS_NEED_ONE_PART: 422,
     Reason.REQUEST_ID_REUSED: 422,
     Reason.SEND_AT_PASSED: 422,
@@ -47,6 +55,14 @@ router = APIRouter(prefix="/v1", tags=["messages"])
 IdempotencyKey = Annotated[
     str, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
 ]
+
+
+class _Content(NamedTuple):
+    """The text to send with its options, or why a template gave none."""
+
+    text: str
+    options: SendOptions
+    refusal: Refusal | None = None
 
 
 class AcceptedMessage(Schema):
@@ -65,20 +81,6 @@ class AcceptedMessage(Schema):
     replaced: list[ReplacedCharacter]
 
 
-class Ucs2Trigger(Schema):
-    """A character outside the alphabet of the carrier, usually GSM 7 bit: it requires UCS-2.
-
-    `firstPosition` counts characters from 0.
-    """
-
-    character: str
-    code_point: str
-    name: str
-    count: int
-    first_position: int
-    look_alike: str | None
-
-
 class Preview(Schema):
     """The decision that sending would get now; nothing is committed and nothing is sent."""
 
@@ -94,6 +96,7 @@ class Preview(Schema):
     segments: list[str]
     replaced: list[ReplacedCharacter]
     ucs2_triggers: list[Ucs2Trigger]
+    template: TemplateRefOut | None
 
 
 @router.post(
@@ -112,27 +115,30 @@ async def send_message(
     idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
 ) -> Any:
     """202 means that the message is committed. Sends with one Idempotency-Key send it once."""
+    content = await _content(services, account, send)
     wanted = SendRequest(
         esim_tran_no=send.esim_tran_no,
         iccid=send.iccid,
-        text=send.content,
+        text=content.text,
         category=send.category,
         validity_s=send.validity_seconds,
         request_id=idempotency_key,
         fingerprint=await _fingerprint(request) if idempotency_key else b"",
-        options=send.options,
+        options=content.options,
         send_at_ms=send.send_at_ms,
+        refusal=content.refusal,
     )
     if send.dry_run:
         decision = await services.intake.preview(account, wanted)
         async with services.costs.turn(account):
             preview = await services.costs.work(
-                account, lambda: _preview(decision, send).model_dump_json()
+                account, lambda: _preview(decision, wanted).model_dump_json()
             )
         return Response(preview, media_type="application/json")
     result = await services.intake.send(account, wanted)
     if result.message_id is None:
-        raise _refused(result)
+        assert result.reason
+        raise refusal_problem(result.reason, result.detail)
     if result.plan:
         return _sent(result.message_id, result.plan, result.hold, send.send_at_ms)
     response.headers["Idempotency-Replayed"] = "true"
@@ -177,15 +183,26 @@ def _replayed(message_id: bytes, message: Message | None) -> AcceptedMessage:
     )
 
 
-def _refused(result: SendResult) -> Problem:
-    reason = result.reason
-    assert reason
-    detail = f"{reason.explanation} {result.detail}".strip()
-    members = {"remedy": reason.remedy}
-    return Problem(STATUS.get(reason, 409), reason, detail, members=members)
+async def _content(services: Services, account: Account, send: MessageRequest) -> _Content:
+    """The text and the options; rendered if the message has a template. Raises StoreError."""
+    wanted = send.template_request
+    if wanted is None:
+        return _Content(send.content, send.options)
+    rendered = await services.templates.render(account.id, wanted)
+    if isinstance(rendered, Refusal):
+        return _Content("", send.options, rendered)
+    options = msgspec.structs.replace(send.options, template=rendered.source)
+    return _Content(rendered.text, options)
 
 
-def _preview(decision: Decision, send: MessageRequest) -> Preview:
+def refusal_problem(reason: Reason, detail: str) -> Problem:
+    """The response to a message that was refused."""
+    whole = f"{reason.explanation} {detail}".strip()
+    return Problem(STATUS.get(reason, 409), reason, whole, members={"remedy": reason.remedy})
+
+
+def _preview(decision: Decision, wanted: SendRequest) -> Preview:
+    is_binary, source = wanted.options.binary, show_template_ref(wanted.options.template)
     if not isinstance(decision, Refusal):
         hold = decision if isinstance(decision, Hold) else None
         plan = decision.plan if isinstance(decision, Hold) else decision
@@ -202,9 +219,10 @@ def _preview(decision: Decision, send: MessageRequest) -> Preview:
             part_count=plan.part_count,
             segments=list(plan.segments or plan.parts),
             replaced=show_replaced(plan.options.replaced),
-            ucs2_triggers=[] if send.text is None else _ucs2_triggers(plan.text, carrier),
+            ucs2_triggers=[] if is_binary else _ucs2_triggers(plan.text, carrier),
+            template=source,
         )
-    encoding, segments = _cost(send)
+    encoding, segments = ("gsm7", ()) if wanted.refusal else _cost(wanted)
     return Preview(
         decision="refuse",
         reason=reason_detail(decision.reason, decision.detail),
@@ -217,37 +235,25 @@ def _preview(decision: Decision, send: MessageRequest) -> Preview:
         part_count=len(segments),
         segments=list(segments),
         replaced=[],
-        ucs2_triggers=_ucs2_triggers(send.text, None),
+        ucs2_triggers=[] if is_binary else _ucs2_triggers(wanted.text, None),
+        template=source,
     )
 
 
-def _cost(send: MessageRequest) -> tuple[str, tuple[str, ...]]:
+def _cost(wanted: SendRequest) -> tuple[str, tuple[str, ...]]:
     """Encoding and segments of a refused message, for a carrier that takes GSM 7 bit and UCS-2."""
-    if send.text is None:
-        ports = send.options.ports
-        octets = bytes.fromhex(send.content)
+    if wanted.options.binary:
+        ports = wanted.options.ports
+        octets = bytes.fromhex(wanted.text)
         return "binary", segment_octets(octets, ports=ports).parts
-    segments = explain(send.text).segments
+    segments = explain(wanted.text).segments
     return segments.encoding.label, segments.parts
 
 
-def _ucs2_triggers(text: str | None, carrier: CarrierCapabilities | None) -> list[Ucs2Trigger]:
+def _ucs2_triggers(text: str, carrier: CarrierCapabilities | None) -> list[Ucs2Trigger]:
     """Characters that the default alphabet of the carrier does not have."""
-    if text is None:
-        return []
     default = parse_encoding(carrier.alphabet if carrier else "gsm7")
-    return [_ucs2_trigger(driver) for driver in explain(text, default=default).forced]
-
-
-def _ucs2_trigger(driver: CostDriver) -> Ucs2Trigger:
-    return Ucs2Trigger(
-        character=driver.character,
-        code_point=driver.code_point,
-        name=driver.name,
-        count=driver.count,
-        first_position=driver.first,
-        look_alike=driver.look_alike,
-    )
+    return show_ucs2_triggers(explain(text, default=default))
 
 
 async def _fingerprint(request: Request) -> bytes:

@@ -17,9 +17,16 @@ from pydantic import (
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.paging import Instant
 from simpost.api.shared.schemas import Schema, to_ms
+from simpost.api.v1.templates.fields import (
+    LanguageTag,
+    TemplateName,
+    ValuesIn,
+    VersionNumber,
+)
 from simpost.domain.messages import Category
 from simpost.domain.options import Ports
 from simpost.domain.senders import is_sender
+from simpost.features.templates.service import TemplateRequest
 from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, SendOptions
 
 MAX_CHARACTERS = 5000
@@ -68,13 +75,13 @@ def _requires(name: str) -> dict[str, Any]:
 
 
 class MessageRequest(Schema):
-    """A message to one eSIM: `text` or `binary`, with `esimTranNo`, `iccid` or both."""
+    """A message to one eSIM: `text`, `binary` or `template`, with `esimTranNo`, `iccid` or both."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "allOf": [
                 {"anyOf": [_requires("esimTranNo"), _requires("iccid")]},
-                {"oneOf": [_requires("text"), _requires("binary")]},
+                {"oneOf": [_requires("text"), _requires("binary"), _requires("template")]},
             ]
         }
     )
@@ -117,6 +124,20 @@ class MessageRequest(Schema):
         "where that saves parts. null: as set for the account.",
     )
     category: Category | None = None
+    template: TemplateName | None = Field(
+        default=None, description="Name of the template to render instead of a text."
+    )
+    template_version: VersionNumber | None = Field(
+        default=None, description="null: the latest version."
+    )
+    values: ValuesIn | None = Field(
+        default=None, description="Values of the variables of the template, by name."
+    )
+    language: LanguageTag | None = Field(
+        default=None,
+        description="Language of the recipient. Without a close text the template is rendered in "
+        "its default language.",
+    )
     validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
     send_at: Instant | None = Field(
         default=None,
@@ -129,15 +150,31 @@ class MessageRequest(Schema):
     def _check_fields(self) -> MessageRequest:
         if self.esim_tran_no is None and self.iccid is None:
             raise ValueError("give esimTranNo, iccid or both")
-        if (self.text is None) == (self.binary is None):
-            raise ValueError("give either text or binary")
+        if sum(each is not None for each in (self.text, self.binary, self.template)) != 1:
+            raise ValueError("give one of text, binary and template")
+        if self.template is None and self._has_template_fields:
+            raise ValueError("templateVersion, values and language need template")
         if self.ports and self.binary is None:
             raise ValueError("ports need binary")
         return self
 
     @property
+    def _has_template_fields(self) -> bool:
+        fields = (self.template_version, self.values, self.language)
+        return any(each is not None for each in fields)
+
+    @property
+    def template_request(self) -> TemplateRequest | None:
+        """What to render; `None` if the message has no template."""
+        if self.template is None:
+            return None
+        return TemplateRequest(
+            self.template, self.values or {}, self.template_version, self.language
+        )
+
+    @property
     def content(self) -> str:
-        """The text, or the octets of a binary message in hex digits."""
+        """The text, or the octets of a binary message in hex digits; empty with a template."""
         return self.text if self.text is not None else (self.binary or "").lower()
 
     @property

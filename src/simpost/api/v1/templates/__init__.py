@@ -1,0 +1,1 @@
+"""/v1/templates: save, list, show, preview and delete templates."""
