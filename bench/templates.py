@@ -1,7 +1,7 @@
 """`python -m bench.templates`: microseconds to render a template, and to check one.
 
-Processor time, the best of several rounds, one thread. `rendered` is what a message costs besides the look-up in
-the store: choosing the language, checking the values, rendering.
+Processor time, the best of several rounds, one thread. `rendered` is what a message costs besides
+the look-up in the store: choosing the language, checking the values, rendering.
 """
 
 from __future__ import annotations
