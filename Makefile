@@ -43,7 +43,7 @@ attack: .venv/dev.stamp
 	@ATTACK=long $(BIN)/python -m pytest -s -rs --session-timeout=290 -p no:randomly -m attack tests/scenarios tests/integration/http
 
 scenarios: .venv/dev.stamp
-	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py)
+	@SCENARIOS=long $(BIN)/python -m pytest -s -p no:randomly $(or $(TESTS),tests/scenarios/test_fault_*.py tests/scenarios/test_nodes_killed.py tests/scenarios/test_nodes_events.py)
 
 soak: .venv/dev.stamp
 	@$(BIN)/python -m bench.soak $(if $(MESSAGES),--messages $(MESSAGES))
