@@ -1,6 +1,7 @@
 """The database goes away: errors at once, nothing is accepted, and later it works again."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -12,14 +13,31 @@ from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, leased, messag
 from tests.integration.postgres.conftest import open_store, run_sql
 
 pytestmark = pytest.mark.timeout(120)
+_count = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def lossless():
+    """A server with fsync on."""
+    server = PostgresServer("shared_buffers = 32MB\nmax_connections = 60\n")
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def server():
-    """A server that a test may kill, with fsync on."""
-    server = PostgresServer("shared_buffers = 32MB\nmax_connections = 30\n")
-    yield server
-    server.close()
+def server(lossless):
+    """The server, running; a test may kill it. Each test has a database of its own on it."""
+    if not (lossless.data / "postmaster.pid").exists():
+        lossless.start()
+    return lossless
+
+
+@pytest.fixture
+def own(server):
+    """The name of an empty database on the server."""
+    name = f"lost_{next(_count)}"
+    asyncio.run(run_sql(server.url(), f"CREATE DATABASE {name}"))
+    return name
 
 
 async def verbs_of(store, one):
@@ -36,8 +54,8 @@ async def verbs_of(store, one):
 
 
 @pytest.mark.parametrize("ends", [PostgresServer.kill, PostgresServer.stop], ids=["kill", "stop"])
-async def test_a_server_that_is_gone_is_an_error_at_once_and_found_again(server, ends):
-    store = await open_store(server.url(), "one")
+async def test_a_server_that_is_gone_is_an_error_at_once_and_found_again(server, own, ends):
+    store = await open_store(server.url(own), "one")
     one = leased()
     await store.queue.accept(one)
     await verbs_of(store, one)
@@ -56,8 +74,8 @@ async def test_a_server_that_is_gone_is_an_error_at_once_and_found_again(server,
     await store.close()
 
 
-async def test_what_was_accepted_outlives_a_server_that_is_killed(server):
-    store = await open_store(server.url(), "one")
+async def test_what_was_accepted_outlives_a_server_that_is_killed(server, own):
+    store = await open_store(server.url(own), "one")
     accepted, refused = [], 0
     ready = asyncio.Event()
 
@@ -80,7 +98,7 @@ async def test_what_was_accepted_outlives_a_server_that_is_killed(server):
     await asyncio.gather(*callers)
     await asyncio.to_thread(server.start)
     assert refused
-    kept = {row[0] for row in await run_sql(server.url(), "SELECT id FROM messages")}
+    kept = {row[0] for row in await run_sql(server.url(own), "SELECT id FROM messages")}
     assert set(accepted) <= kept
     # Of the one group that was on its way when the server died, the database alone knows.
     assert len(kept) - len(accepted) <= 20
@@ -130,8 +148,8 @@ async def say_nothing(reader, writer):
     writer.close()
 
 
-async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_path):
-    at = f"postgresql://postgres@/postgres?host={tmp_path},{server.root}&port=5432,5432"
+async def test_several_hosts_are_tried_for_the_one_that_is_there(server, own, tmp_path):
+    at = f"postgresql://postgres@/{own}?host={tmp_path},{server.root}&port=5432,5432"
     store = await open_store(at, "one")
     one = message()
     await store.queue.accept(one)
@@ -139,12 +157,10 @@ async def test_several_hosts_are_tried_for_the_one_that_is_there(server, tmp_pat
     await store.close()
 
 
-async def test_a_silent_host_does_not_hide_the_writable_one(server, tmp_path, monkeypatch):
+async def test_a_silent_host_does_not_hide_the_writable_one(server, own, tmp_path, monkeypatch):
     monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 3_600.0)
     silent = await asyncio.start_unix_server(say_nothing, tmp_path / ".s.PGSQL.5432")
-    store = await open_store(
-        f"postgresql://postgres@/postgres?host={tmp_path},{server.root}", "one"
-    )
+    store = await open_store(f"postgresql://postgres@/{own}?host={tmp_path},{server.root}", "one")
     one = message()
     await store.queue.accept(one)
     assert await store.log.find_message(1, one.id)
@@ -152,10 +168,10 @@ async def test_a_silent_host_does_not_hide_the_writable_one(server, tmp_path, mo
     silent.close()
 
 
-async def test_calls_that_wait_for_a_silent_host_fail_together(server, monkeypatch):
+async def test_calls_that_wait_for_a_silent_host_fail_together(server, own, monkeypatch):
     """One by one, each would wait for its own attempt to connect."""
     monkeypatch.setattr("simpost.store.postgres.connector.CONNECT_S", 2.0)
-    store = await open_store(server.url(), "one")
+    store = await open_store(server.url(own), "one")
     await store.queue.accept(message())
     await asyncio.to_thread(server.stop)
 
