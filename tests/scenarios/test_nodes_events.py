@@ -66,7 +66,7 @@ class Reader:
         return page["hasMore"]
 
     async def read_more(self, pages):
-        """Wait until it read so many more pages with events."""
+        """Wait until it has read this number of further pages with events."""
         wanted = self.count + pages
         async with asyncio.timeout(PATIENCE_S):
             while self.count < wanted:
