@@ -15,6 +15,7 @@ from simpost.http.connection import HttpConnection
 from simpost.http.flush_queue import FlushQueue
 from simpost.http.hosts import HostRules
 from simpost.http.limits import SEND_BUFFER_OCTETS, Limits
+from simpost.http.protocol import HttpProtocol
 from simpost.http.proxies import TrustedProxies
 
 if sys.platform == "linux":
@@ -64,7 +65,7 @@ class HttpServer:
         for listener in listeners:
             self._limit_unread(listener)
             server = await self.loop.create_server(
-                lambda: HttpConnection(self), sock=listener, backlog=_BACKLOG
+                lambda: HttpProtocol(self), sock=listener, backlog=_BACKLOG
             )
             self._servers.append(server)
 

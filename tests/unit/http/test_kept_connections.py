@@ -3,8 +3,8 @@
 import pytest
 
 from simpost.http import HttpServer, Limits
-from simpost.http.connection import HttpConnection
 from simpost.http.exchange import HttpExchange
+from simpost.http.protocol import HttpProtocol
 
 KEPT_S = 5
 
@@ -88,7 +88,7 @@ def transport():
 def connection(loop, transport):
     server = HttpServer(no_app, limits=Limits(keep_alive_s=KEPT_S))
     server.loop = loop
-    made = HttpConnection(server)
+    made = HttpProtocol(server)
     made.connection_made(transport)
     return made
 
