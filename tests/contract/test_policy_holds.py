@@ -13,7 +13,7 @@ from simpost.api import build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.accounts import Account
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Hold, Refusal
+from simpost.messaging.decision import Decision, Hold, Refusal
 from simpost.messaging.release import Release
 from simpost.ports.store import Store
 from tests.integration.api.conftest import ESIMS, GOOD, NOW_MS, PLANS, Service, wire
@@ -27,10 +27,10 @@ class Night:
     """A policy that holds until the morning, and answers as it is told at other times."""
 
     def __init__(self) -> None:
-        self.by_day: Callable[[Any, int], Hold | Refusal | None] = lambda _plan, _now_ms: None
+        self.by_day: Callable[[Any, int], Decision] = lambda plan, _now_ms: plan
         self.asked_ms: list[int] = []
 
-    def __call__(self, _account: Any, _esim: Any, plan: Any, now_ms: int) -> Hold | Refusal | None:
+    def __call__(self, _account: Any, _esim: Any, plan: Any, now_ms: int) -> Decision:
         self.asked_ms.append(now_ms)
         if now_ms < MORNING_MS:
             return Hold(MORNING_MS, Reason.RATE_LIMITED, plan)
@@ -128,7 +128,7 @@ async def test_a_policy_may_hold_again_until_another_time_for_another_reason(sit
     message_id = (await site.send())["id"]
     noon_ms = MORNING_MS + 3 * HOUR_MS
     site.policy.by_day = lambda plan, now_ms: (
-        Hold(noon_ms, Reason.CARRIER_BUSY, plan) if now_ms < noon_ms else None
+        Hold(noon_ms, Reason.CARRIER_BUSY, plan) if now_ms < noon_ms else plan
     )
     await site.release(MORNING_MS)
     found = await site.shown(message_id)
