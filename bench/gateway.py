@@ -47,14 +47,16 @@ class Serving:
         database_url: str | None = None,
         carrier: str = "",
         seal_key: str | None = None,
+        more: str = "",
     ) -> None:
+        """`carrier` is more lines of this section, `more` is more sections."""
         (self.port,) = free_ports(1)
         self.token = secrets.token_urlsafe(24)
         self.folder = folder
         self._config = folder / "simpost.toml"
         url = database_url or "sqlite:///simpost.db"
         key = seal_key or Fernet.generate_key().decode()
-        self._config.write_text(self._toml(smsc_port, window, log_level, url, key, carrier))
+        self._config.write_text(self._toml(smsc_port, window, log_level, url, key, carrier) + more)
         self._config.chmod(0o600)
         self.start()
 
@@ -157,7 +159,9 @@ carrier = "simulator"
 class Gateway(Serving):
     """The gateway with the bundled simulator beside it, in another process."""
 
-    def __init__(self, folder: Path, window: int = 10, log_level: str = "warning") -> None:
+    def __init__(
+        self, folder: Path, window: int = 10, log_level: str = "warning", more: str = ""
+    ) -> None:
         smsc_port, self._smsc_http = free_ports(2)
         self._centre = Process(
             [
@@ -171,7 +175,7 @@ class Gateway(Serving):
             ready=str(self._smsc_http),
             log=folder / "smsc.log",
         )
-        super().__init__(folder, smsc_port, window=window, log_level=log_level)
+        super().__init__(folder, smsc_port, window=window, log_level=log_level, more=more)
 
     def smsc(self, path: str) -> Any:
         """What the simulator answers under a path, as JSON."""

@@ -31,6 +31,7 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.notifications import Notifications
 from simpost.messaging.plain_text_receipts import PlainTextReceipts
+from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.release import Release
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.observe.tracing import Tracing, open_tracing
@@ -67,6 +68,7 @@ class App:
         self.dispatch = self._build_dispatch()
         make_carrier = partial(build_carrier, owned=parts.owned, clock_ms=clock_ms)
         carriers = ConfiguredCarriers(self.dispatch, make_carrier, settings.carriers)
+        self.policy = PolicyRules(settings.policy, settings.open_hours)
         self.intake = self._build_intake()
         self.inbound = self._build_inbound()
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
@@ -74,7 +76,7 @@ class App:
         self.maintenance = self._build_maintenance()
         # In the order in which they apply new settings: routes change before carriers go.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        changing = (carriers, *services, RemovedCarriers(self.dispatch))
+        changing = (self.policy, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = parts.build_node(
             self.dispatch, self.accounts.reload, self.maintenance.recover_leases_of, self._reload
@@ -112,6 +114,7 @@ class App:
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             validity_s=self.settings.messages.validity_s,
+            policy=self.policy,
         )
 
     def _build_inbound(self) -> InboundService:

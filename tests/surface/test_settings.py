@@ -7,6 +7,7 @@ import pytest
 from simpost.cli.init import init
 from simpost.config import Settings, load
 from simpost.config.carriers import CARRIER_TYPES
+from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
 from simpost.config.settings import (
@@ -27,9 +28,11 @@ SECTIONS: dict[str, type[Section]] = {
     "[node]": NodeSettings,
     "[messages]": MessageSettings,
     "[events]": EventSettings,
+    "[policy]": PolicySettings,
     **{f'[[carriers]]` with `type = "{name}"': model for name, model in CARRIER_TYPES.items()},
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,
+    "[[open_hours]]": OpenHoursSettings,
     "[log]": LogSettings,
     "[tracing]": TracingSettings,
 }

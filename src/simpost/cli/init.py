@@ -66,6 +66,12 @@ keep_days = 90
 # Days that events are kept. `simpost accounts change CODE --events` turns events on.
 # keep_days = 30
 
+[policy]
+# Limits of notices and promotions per eSIM and day, and of the parts of one message.
+# daily_limit = {{ notice = 5, promotion = 2 }}
+# max_parts = {{ promotion = 3 }}
+# quiet_hours = true    # hold them at night, where the traveller is
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for programs
@@ -101,6 +107,12 @@ keep_days = 90
 # [[numbers]]
 # number = "12345"
 # account = ""
+
+# Hours in which notices and promotions may arrive; without a row those of docs/policy.md.
+#
+# [[open_hours]]
+# countries = ["FR"]
+# hours = ["Mon-Sat 08:00-20:00"]
 """
 
 

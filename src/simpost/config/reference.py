@@ -14,6 +14,7 @@ from simpost.config.settings import Settings
 
 BEGIN = "<!-- reference: begin -->"
 END = "<!-- reference: end -->"
+_FORMATS = {"password": "secret", "date": "date"}
 
 
 def reference() -> str:
@@ -68,13 +69,23 @@ def _resolved(schema: dict[str, Any], about: dict[str, Any]) -> dict[str, Any]:
 def _kind(schema: dict[str, Any], about: dict[str, Any]) -> str:
     if "enum" in about or "const" in about:
         return " or ".join(f"`{_toml(each)}`" for each in about.get("enum", [about.get("const")]))
+    if "anyOf" in about:
+        return " or ".join(
+            _kind(schema, _resolved(schema, each))
+            for each in about["anyOf"]
+            if each != {"type": "null"}
+        )
     if about["type"] == "array":
         return f"list of {_kind(schema, _resolved(schema, about['items']))}"
-    if about.get("format") == "password":
-        return "secret"
-    if about["type"] == "object":
-        return "table"
-    names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "boolean"}
+    if about.get("format") in _FORMATS:
+        return _FORMATS[about["format"]]
+    names = {
+        "object": "table",
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "boolean",
+    }
     low, high = about.get("minimum"), about.get("maximum")
     bounds = f", {low:,} to {high:,}" if low is not None and high is not None else ""
     return names[about["type"]] + bounds
@@ -86,6 +97,11 @@ def _toml(value: Any) -> str:
             return str(value).lower()
         case str():
             return f'"{value}"'
+        case None:
+            return ""
+        case dict():
+            pairs = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
+            return f"{{ {pairs} }}" if pairs else "{}"
         case list():
             return f"[{', '.join(sorted(_toml(each) for each in value))}]"
         case _:

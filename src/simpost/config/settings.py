@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import CarrierSettings
+from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.domain.messages import Category
@@ -277,8 +278,10 @@ class Settings(Section):
     node: NodeSettings = NodeSettings()
     messages: MessageSettings = MessageSettings()
     events: EventSettings = EventSettings()
+    policy: PolicySettings = PolicySettings()
     carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()
+    open_hours: tuple[OpenHoursSettings, ...] = ()
     log: LogSettings = LogSettings()
     tracing: TracingSettings = TracingSettings()

@@ -43,6 +43,9 @@ class Reason(StrEnum):
     SEND_AT_TOO_FAR = "send_at_too_far"
     ACCOUNT_DISABLED = "account_disabled"
     # Policy.
+    CATEGORY_PARTS = "category_parts"
+    QUIET_HOURS = "quiet_hours"
+    NO_OPEN_HOURS = "no_open_hours"
     CAP_REACHED = "cap_reached"
     # Inbound messages from phones.
     NOT_TEXT = "not_text"
@@ -192,6 +195,18 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ACCOUNT_DISABLED: (
         "The account was disabled before the message was due.",
         "Have the administrator enable the account, and send a new message.",
+    ),
+    Reason.CATEGORY_PARTS: (
+        "The text needs more parts than `policy.max_parts` allows for its category.",
+        "Shorten it, or replace the characters that `simpost text` names.",
+    ),
+    Reason.QUIET_HOURS: (
+        "Messages of this category may not arrive at this hour where the traveller is.",
+        "Nothing: it is decided again when the open hours begin.",
+    ),
+    Reason.NO_OPEN_HOURS: (
+        "Messages of this category may not arrive within two weeks where the traveller is.",
+        "Check the traveller's own hours, `open_hours` and `policy.holidays`.",
     ),
     Reason.CAP_REACHED: (
         "The eSIM was sent as many messages of this category today as `policy` allows.",

@@ -179,8 +179,9 @@ class Cluster:
         centre_port: int = 0,
         node: str = "",
         carrier: str = "",
+        more: str = "",
     ) -> str:
-        """`node` and `carrier` are more lines of these sections."""
+        """`node` and `carrier` are more lines of these sections, `more` is more sections."""
         named = f'name = "{name}"\n' if name else ""
         given = f"roles = {json.dumps(roles)}\n" if roles else ""
         return f"""\
@@ -207,4 +208,4 @@ reconnect_max_s = 1
 bind_refused_wait_s = 0.5
 [[routes]]
 carrier = "simulator"
-"""
+{more}"""

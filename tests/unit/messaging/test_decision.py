@@ -158,7 +158,7 @@ def test_policy_holds_what_would_be_sent_and_is_not_asked_about_the_rest(until_m
 def test_policy_may_refuse_or_let_pass():
     refusal = Refusal(Reason.RATE_LIMITED)
     assert decided(policy=lambda *_: refusal) is refusal
-    assert decided(policy=lambda *_: None) == decided()
+    assert decided(policy=lambda _account, _esim, plan, _now_ms: plan) == decided()
 
 
 def test_policy_is_applied_when_a_scheduled_message_is_due():

@@ -51,6 +51,14 @@ def no_holidays(_: date) -> bool:
     return False
 
 
+class Schedule(NamedTuple):
+    """Open windows in all the zones of a country. There is at least one zone."""
+
+    windows: Sequence[OpenWindow]
+    zones: Sequence[tzinfo]
+    is_holiday: IsHoliday = no_holidays
+
+
 def next_open_interval(
     now_ms: int,
     windows: Sequence[OpenWindow],
@@ -61,7 +69,16 @@ def next_open_interval(
 
     `None` when there is none within LOOK_AHEAD_DAYS.
     """
-    each_zone = [_intervals(now_ms, windows, zone, is_holiday) for zone in zones]
+    return next_common_interval(now_ms, [Schedule(windows, zones, is_holiday)])
+
+
+def next_common_interval(now_ms: int, schedules: Sequence[Schedule]) -> Interval | None:
+    """The interval that contains the time, or the next one, in which all schedules are open."""
+    each_zone = [
+        _intervals(now_ms, schedule.windows, zone, schedule.is_holiday)
+        for schedule in schedules
+        for zone in schedule.zones
+    ]
     common = reduce(_intersection, each_zone)
     return next((interval for interval in common if interval.end_ms > now_ms), None)
 

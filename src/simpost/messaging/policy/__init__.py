@@ -1,0 +1,1 @@
+"""Policy: how much and when travellers are sent messages, whatever sends them."""

@@ -1,0 +1,88 @@
+"""The rules of policy, in the order in which they are applied to a plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from simpost.config import Settings
+from simpost.config.policy import OpenHoursSettings, PolicySettings
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
+from simpost.domain.policy.quotas import Quota
+from simpost.domain.reasons import Reason
+from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
+from simpost.messaging.policy.hours import OpenHours
+from simpost.messaging.policy.places import countries_of, zones_of
+from simpost.runtime.component import Component
+
+_KEEP_COUNTS_DAYS = 3
+"""Longer than a local day lasts anywhere, so that no count is deleted while it is used."""
+
+
+class PolicyRules(Component):
+    """Holds or refuses a plan, or returns it with the quotas that it uses.
+
+    Implements `simpost.messaging.decision.Policy`.
+    """
+
+    def __init__(self, policy: PolicySettings, open_hours: Iterable[OpenHoursSettings]) -> None:
+        self._apply(policy, open_hours)
+
+    async def reconfigure(self, settings: Settings) -> None:
+        """Apply new limits and hours. Held messages are decided with them when they are due."""
+        self._apply(settings.policy, settings.open_hours)
+
+    def _apply(self, policy: PolicySettings, open_hours: Iterable[OpenHoursSettings]) -> None:
+        self._hours = OpenHours(policy, open_hours)
+        self._max_parts = dict(policy.max_parts)
+        self._daily_limit = {
+            category: limit for category, limit in policy.daily_limit.items() if limit
+        }
+        self._spread_ms = 1000 * policy.spread_s
+        self._limited = self._hours.categories | set(self._max_parts) | set(self._daily_limit)
+
+    def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
+        """Apply all rules to a plan at a time."""
+        del account
+        if plan.category not in self._limited:
+            return plan
+        most = self._max_parts.get(plan.category)
+        if most is not None and plan.part_count > most:
+            return Refusal(
+                Reason.CATEGORY_PARTS, f"{plan.part_count} parts, {most} at most in {plan.category}"
+            )
+        return self._closed(esim, plan, now_ms) or self._counted(esim, plan, now_ms)
+
+    def _closed(self, esim: Esim, plan: SendPlan, now_ms: int) -> Hold | Refusal | None:
+        if plan.category not in self._hours.categories:
+            return None
+        interval = self._hours.find_next(esim, plan.category, now_ms)
+        if interval is None:
+            return Refusal(Reason.NO_OPEN_HOURS)
+        if interval.start_ms <= now_ms:
+            return None
+        spread_ms = min(self._spread_ms, (interval.end_ms - interval.start_ms) // 2)
+        until_ms = interval.start_ms + random.randint(0, spread_ms)  # noqa: S311
+        return Hold(until_ms, Reason.QUIET_HOURS, plan)
+
+    def _counted(self, esim: Esim, plan: SendPlan, now_ms: int) -> SendPlan:
+        limit = self._daily_limit.get(plan.category)
+        if limit is None:
+            return plan
+        zone = zones_of(countries_of(esim))[0]
+        today = datetime.fromtimestamp(now_ms / 1000, zone).date()
+        expires = datetime(today.year, today.month, today.day, tzinfo=UTC)
+        expires += timedelta(days=_KEEP_COUNTS_DAYS)
+        daily = Quota(
+            counter=f"{plan.category}:{esim.esim_tran_no}",
+            period=today.isoformat(),
+            amount=1,
+            limit=limit,
+            reason=Reason.CAP_REACHED,
+            expires_ms=int(expires.timestamp()) * 1000,
+        )
+        return replace(plan, quotas=(*plan.quotas, daily))
