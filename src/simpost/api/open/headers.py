@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from simpost.api.open.envelope import ApiError, Code
+from simpost.domain.messages import Category
 
 MAX_OCTETS = 128
 """Longest value of any RT- header."""
@@ -17,6 +18,7 @@ _NAMES = {
     b"rt-requestid": "RT-RequestID",
     b"rt-timestamp": "RT-Timestamp",
     b"rt-signature": "RT-Signature",
+    b"rt-category": "RT-Category",
 }
 
 
@@ -28,6 +30,7 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     request_id: bytes
     timestamp: bytes
     signature: bytes
+    category: bytes
 
 
 def parse_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -50,4 +53,14 @@ def parse_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
         get(b"rt-requestid", b""),
         get(b"rt-timestamp", b""),
         get(b"rt-signature", b""),
+        get(b"rt-category", b""),
     )
+
+
+def parse_category(value: bytes) -> Category:
+    """The category of a RT-Category header. Raises ApiError for an unknown one."""
+    try:
+        return Category(value.decode("ascii"))
+    except ValueError:
+        names = ", ".join(Category)
+        raise ApiError(Code.HEADER_MALFORMED, f"RT-Category must be one of {names}") from None

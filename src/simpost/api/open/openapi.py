@@ -35,6 +35,7 @@ _SECURITY: list[dict[str, list[str]]] = [
 _HEADERS = {
     "RT-RequestID": "Idempotency key of sendSms; RT-Signature covers it.",
     "RT-Timestamp": "Unix time in milliseconds; RT-Signature covers it.",
+    "RT-Category": "Purpose of sendSms: code, service, support, notice or promotion.",
 }
 _FAILURES = {
     "408": "The body did not arrive in time",
@@ -112,7 +113,8 @@ def paths() -> dict[str, Any]:
         "RT-Replaced": _header(
             "Number of characters of the text that were replaced by look-alikes"
         ),
-        "RT-Reason": _header("Reason of the refusal"),
+        "RT-Reason": _header("Reason of the refusal, or why the message is held"),
+        "RT-Held-Until": _header("When a held message is decided again, in RFC 3339"),
     }
     return found
 

@@ -7,6 +7,7 @@ import msgspec
 from simpost.api.open.dialects import DialectRules
 from simpost.api.shared.services import Services
 from simpost.domain.accounts import Account
+from simpost.domain.messages import Category
 
 
 class AuthenticatedRequest(msgspec.Struct, frozen=True, gc=False):
@@ -14,6 +15,7 @@ class AuthenticatedRequest(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         request_id: RT-RequestID, the caller's idempotency key.
+        category: RT-Category, the purpose of the message; `None` for that of the account.
         signature: the signature that authenticated it, in lowercase hex; empty without one.
     """
 
@@ -24,3 +26,4 @@ class AuthenticatedRequest(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     request_id: str | None
     signature: str = ""
+    category: Category | None = None

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simpost.api.open.auth import challenge, check_signature, needs_body, signature_of
 from simpost.api.open.dialects import RULES
 from simpost.api.open.envelope import ApiError, ApiResponse, Code
-from simpost.api.open.headers import parse_headers
+from simpost.api.open.headers import parse_category, parse_headers
 from simpost.api.open.request import AuthenticatedRequest
 from simpost.api.open.routes import ENDPOINTS, PREFIX
 from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
@@ -77,8 +77,9 @@ async def _respond(
         if wait_s := services.accounts.admit(account):
             await _check_rate(services, account, wait_s, scope["path"], body, request_id)
         signature = signature_of(account, headers)
+        category = parse_category(headers.category) if headers.category else None
         call = AuthenticatedRequest(
-            services, account, rules, scope["path"], body, request_id, signature
+            services, account, rules, scope["path"], body, request_id, signature, category
         )
         if len(body) < LARGE_OCTETS:
             reply = await endpoint(call)

@@ -17,6 +17,7 @@ from simpost.api.open.parameters import (
     parse_body,
 )
 from simpost.api.open.request import AuthenticatedRequest
+from simpost.api.shared.schemas import format_time
 from simpost.domain.messages import format_id
 from simpost.domain.reasons import Reason
 from simpost.messaging.intake import SendRequest
@@ -57,6 +58,7 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
             esim_tran_no=optional("esimTranNo", parameters.esim_tran_no),
             iccid=optional_iccid(parameters.iccid),
             text=message,
+            category=call.category,
             request_id=call.request_id,
             fingerprint=_fingerprint(call) if call.request_id else b"",
             signature=call.signature,
@@ -68,6 +70,11 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
     headers: Headers = ((b"rt-messageid", format_id(answer.message_id).encode()),)
     if answer.plan and (replaced := answer.plan.options.replaced):
         headers += ((b"rt-replaced", b"%d" % sum(each.count for each in replaced)),)
+    if answer.hold:
+        headers += (
+            (b"rt-held-until", format_time(answer.hold.until_ms).encode()),
+            (b"rt-reason", answer.hold.reason.encode()),
+        )
     return ApiResponse(call.rules.done.body, headers=headers)
 
 
@@ -93,4 +100,5 @@ def _message(parameters: SendSms) -> str:
 
 
 def _fingerprint(call: AuthenticatedRequest) -> bytes:
-    return hashlib.sha256(call.path.encode() + b"\n" + call.body).digest()
+    category = b"\n" + call.category.encode() if call.category else b""
+    return hashlib.sha256(call.path.encode() + category + b"\n" + call.body).digest()
