@@ -5,7 +5,8 @@ SimpostError
 │   └── NotFound          what the request names does not exist
 │       ├── UnknownAccount
 │       ├── UnknownCarrier
-│       └── UnknownEsim
+│       ├── UnknownEsim
+│       └── UnknownWebhook
 ├── CarrierError          the carrier's: its answer, as a decision for the engine
 ├── StoreError            ours: the store did not do what it promised
 │   ├── StoreBusy         another process owns the embedded store
@@ -49,6 +50,10 @@ class UnknownCarrier(NotFound):
 
 class UnknownEsim(NotFound):
     """This account has no such eSIM."""
+
+
+class UnknownWebhook(NotFound):
+    """This account has no such webhook endpoint."""
 
 
 class CarrierError(SimpostError):

@@ -41,6 +41,12 @@ from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
 from simpost.ports.store.templates import TemplateStore
+from simpost.ports.store.webhooks import (
+    DeliveryFilter,
+    DeliveryRound,
+    EndpointChange,
+    WebhookStore,
+)
 
 __all__ = [
     "Accepted",
@@ -48,7 +54,10 @@ __all__ = [
     "AttemptResult",
     "CatalogueStore",
     "Deferral",
+    "DeliveryFilter",
+    "DeliveryRound",
     "DueMessage",
+    "EndpointChange",
     "EsimFilter",
     "EsimRow",
     "EsimSearch",
@@ -80,6 +89,7 @@ __all__ = [
     "Store",
     "StoreHealth",
     "TemplateStore",
+    "WebhookStore",
 ]
 
 
@@ -102,6 +112,7 @@ class Store:
     refusals: RefusalStore
     recipients: RecipientStore
     templates: TemplateStore
+    webhooks: WebhookStore
     retention: Retention
     health: StoreHealth
     close: Callable[[], Awaitable[None]]

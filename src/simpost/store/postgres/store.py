@@ -27,6 +27,7 @@ from simpost.store.secret_box import SecretBox
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.templates import StoredTemplates
+from simpost.store.shared.webhooks import StoredWebhooks
 
 _logger = get_logger(__name__)
 
@@ -68,6 +69,7 @@ class PostgresStore(Store):
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database),
             templates=StoredTemplates(database),
+            webhooks=StoredWebhooks(database, database.seal),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             close=database.close,

@@ -14,6 +14,7 @@ from simpost.store.secret_box import SecretBox
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.templates import StoredTemplates
+from simpost.store.shared.webhooks import StoredWebhooks
 from simpost.store.sqlite import accounts
 from simpost.store.sqlite.accounts import SqliteAccounts
 from simpost.store.sqlite.catalogue import SqliteCatalogue
@@ -67,6 +68,7 @@ class SqliteStore(Store):
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, catalogue.forget_esims),
             templates=StoredTemplates(database),
+            webhooks=StoredWebhooks(database, database.session.seal),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             close=database.close,
