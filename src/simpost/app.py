@@ -18,6 +18,9 @@ from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.reasons import Reason
 from simpost.features.templates.service import Templates
+from simpost.features.webhooks.delivery import WebhookDelivery
+from simpost.features.webhooks.endpoints import Webhooks
+from simpost.features.webhooks.sender import WebhookSender
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
@@ -34,6 +37,7 @@ from simpost.messaging.plain_text_receipts import PlainTextReceipts
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.release import Release
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
+from simpost.net.resolver import NameResolver
 from simpost.observe.tracing import Tracing, open_tracing
 from simpost.ports.store import Store
 from simpost.runtime.component import Component
@@ -85,7 +89,12 @@ class App:
         release = Release(
             store.held, self.intake, self.accounts, self.dispatch.lanes, clock_ms=clock_ms
         )
-        counting = (parts.clock, self.cluster, *changing, release)
+        self._names = NameResolver()
+        self._webhook_sender = self._build_webhook_sender()
+        self.webhook_delivery = WebhookDelivery(
+            store.webhooks, store.events, self._webhook_sender, owner=parts.name, clock_ms=clock_ms
+        )
+        counting = (parts.clock, self.cluster, *changing, release, self.webhook_delivery)
         self._metrics = MetricsCollector(
             store.health, counting, lambda: self.dispatch.lanes, clock_ms=clock_ms
         )
@@ -150,12 +159,30 @@ class App:
             is_leader=self._is_leader,
         )
 
+    def _build_webhook_sender(self) -> WebhookSender:
+        return WebhookSender(
+            self._names,
+            allow_private=self.settings.server.allow_private_webhooks,
+            clock_ms=self._clock_ms,
+        )
+
+    def _build_webhooks(self) -> Webhooks:
+        return Webhooks(
+            self.store,
+            self.accounts,
+            self._webhook_sender,
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
+            allow_private=self.settings.server.allow_private_webhooks,
+        )
+
     def _build_service(self, components: Sequence[Component]) -> Service:
         phases = Phases(
             prepare=(
                 self.cluster.join,
                 self.accounts.reload,
                 self.maintenance.recover_own_leases,
+                self.webhook_delivery.release_own,
             ),
             started=(self.dispatch.wait_started,),
             stop=(self.dispatch.stop, self.intake.refusals.flush),
@@ -173,6 +200,8 @@ class App:
             accounts=self.accounts,
             intake=self.intake,
             templates=Templates(self.store.templates, self._clock_ms),
+            webhooks=self._build_webhooks(),
+            names=self._names,
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
             metrics=self._metrics,

@@ -1,0 +1,130 @@
+"""Delivers events to endpoints. Runs on every node; an endpoint is leased to one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Final
+
+from simpost.domain.messages import format_id
+from simpost.domain.webhooks import EndpointState, WebhookEndpoint
+from simpost.errors import StoreError
+from simpost.features.webhooks.retry import BREAK_AFTER
+from simpost.features.webhooks.round import Round
+from simpost.features.webhooks.sender import WebhookSender
+from simpost.observe import get_logger
+from simpost.ports.store import DeliveryRound, EventLog, WebhookStore
+from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
+from simpost.runtime.scheduler import run_periodically
+
+LEASE_MS: Final = 30_000
+_INTERVAL_S: Final = 0.25
+_ASSIGN_STEP: Final = 1_000
+_STEP: Final = 200
+"""Most events of an endpoint in one round."""
+_MAX_HEALTHY: Final = 300
+_MAX_FAILING: Final = 100
+"""Endpoints served at the same time. Failing ones have places of their own."""
+_MAX_EXTRA: Final = 200
+"""Requests of all endpoints together beyond the first of each."""
+
+log = get_logger(__name__)
+
+
+class WebhookDelivery(Component):
+    """Leases endpoints that have something to deliver, and serves each in a task of its own."""
+
+    def __init__(
+        self,
+        store: WebhookStore,
+        events: EventLog,
+        sender: WebhookSender,
+        *,
+        owner: str,
+        clock_ms: Clock,
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._sender = sender
+        self._owner = owner
+        self._clock_ms = clock_ms
+        self._extra = asyncio.Semaphore(_MAX_EXTRA)
+        self._healthy: set[asyncio.Task[None]] = set()
+        self._failing: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled. Requests in progress then are sent again after the lease."""
+        try:
+            await run_periodically(self.run_once, _INTERVAL_S, name="webhooks")
+        finally:
+            for task in (*self._healthy, *self._failing):
+                task.cancel()
+            await self._sender.close()
+
+    async def release_own(self) -> None:
+        """End the leases that this node had when it stopped."""
+        await self._store.release_endpoints(self._owner, now_ms=self._clock_ms())
+
+    async def run_once(self) -> None:
+        """Number new events, then begin to serve endpoints with something to deliver."""
+        await self._events.assign_sequence(limit=_ASSIGN_STEP)
+        for tasks, places in ((self._healthy, _MAX_HEALTHY), (self._failing, _MAX_FAILING)):
+            if len(tasks) >= places:
+                continue
+            now_ms = self._clock_ms()
+            endpoints = await self._store.claim_endpoints(
+                self._owner,
+                failing=tasks is self._failing,
+                now_ms=now_ms,
+                lease_ms=now_ms + LEASE_MS,
+                limit=places - len(tasks),
+            )
+            for endpoint in endpoints:
+                task = asyncio.create_task(self._serve(endpoint))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
+    async def wait_idle(self) -> None:
+        """Return once no endpoint is served."""
+        while tasks := (*self._healthy, *self._failing):
+            await asyncio.wait(tasks)
+
+    async def _serve(self, endpoint: WebhookEndpoint) -> None:
+        """Rounds until nothing is left. Without the store the lease ends by itself."""
+        try:
+            with contextlib.suppress(StoreError):
+                left: WebhookEndpoint | None = endpoint
+                while left is not None:
+                    left = await self._round(left)
+        except Exception as error:  # noqa: BLE001  one endpoint must not stop the others
+            log.error("webhook_failed", endpoint=format_id(endpoint.id), error=type(error).__name__)
+
+    async def _round(self, endpoint: WebhookEndpoint) -> WebhookEndpoint | None:
+        """One round and its commit. The endpoint as it is now; `None` if nothing is left to do."""
+        limit = 1 if endpoint.failures >= BREAK_AFTER else _STEP
+        due = await self._store.due_deliveries(
+            endpoint.account_id, endpoint.id, now_ms=self._clock_ms(), limit=limit
+        )
+        left = limit - len(due)
+        page = await self._events.events_after(endpoint.account_id, endpoint.cursor, limit=left)
+        one = Round(endpoint, self._sender, self._extra)
+        await one.run(due, page)
+        now_ms = self._clock_ms()
+        is_full = len(due) + len(page.events) == limit
+        goes_on = is_full and one.endpoint.next_ms <= now_ms
+        after = await self._store.record_round(
+            DeliveryRound(
+                endpoint=one.endpoint,
+                owner=self._owner,
+                now_ms=now_ms,
+                lease_ms=now_ms + LEASE_MS if goes_on else now_ms,
+                deliveries=one.deliveries,
+                notices=one.notices,
+            )
+        )
+        for notice in one.notices:
+            log.warning("webhook_notice", type=notice, endpoint=format_id(endpoint.id))
+        if not goes_on or after is None or after.state is not EndpointState.ENABLED:
+            return None
+        return after

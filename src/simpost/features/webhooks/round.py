@@ -1,0 +1,198 @@
+"""One round of an endpoint: its due deliveries and new events, sent in order, and the results."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from simpost.domain.messages import format_id
+from simpost.domain.webhooks import (
+    DeliveryState,
+    EndpointState,
+    EventDelivery,
+    WebhookEndpoint,
+)
+from simpost.features.webhooks.retry import (
+    BREAK_AFTER,
+    DISABLE_AFTER_MS,
+    MAX_ATTEMPTS,
+    pause_ms,
+)
+from simpost.features.webhooks.sender import RequestResult, WebhookSender
+from simpost.ports.store import Event, EventPage
+
+START_FOR_S: Final = 3.0
+"""For how long a round starts requests. With the longest request it ends well within its lease."""
+WINDOW: Final = 4
+"""Most unanswered requests of an endpoint."""
+_THROTTLE_MS: Final = 10_000
+"""Pause after a 429 without Retry-After."""
+_QUIET_MS: Final = 600_000
+"""Shortest time between two notices that an endpoint fails."""
+
+
+class Round:
+    """The progress of one endpoint while this node has leased it.
+
+    Attributes:
+        endpoint: with the counts of this round only, as `DeliveryRound` wants it.
+        deliveries: new and changed ones.
+        notices: types of events about the endpoint.
+    """
+
+    def __init__(
+        self, endpoint: WebhookEndpoint, sender: WebhookSender, extra: asyncio.Semaphore
+    ) -> None:
+        """`extra` limits the requests of all endpoints beyond the first of each."""
+        self.endpoint = replace(endpoint, delivered=0, exhausted=0, skipped=0)
+        self.deliveries: list[EventDelivery] = []
+        self.notices: list[str] = []
+        self._sender = sender
+        self._extra = extra
+        self._is_stopped = False
+
+    async def run(self, due: Sequence[EventDelivery], page: EventPage) -> None:
+        """Send the due deliveries, then the new events; stop at the first sign of trouble."""
+        if page.deleted_to > self.endpoint.cursor:
+            self._change(skipped=page.deleted_to - self.endpoint.cursor, cursor=page.deleted_to)
+        new = [self._delivery(event) for event in page.events if self._wants(event)]
+        started = 0
+        ends_s = time.monotonic() + START_FOR_S
+        async with asyncio.TaskGroup() as tasks:
+            for chunk in (*self._chunks(due), *self._chunks(new)):
+                if self._is_stopped or time.monotonic() > ends_s:
+                    break
+                started += len(chunk)
+                if started == len(chunk) or self._extra.locked():
+                    # The first one alone: a dead endpoint takes one place, not all.
+                    await self._send(chunk)
+                    continue
+                await self._extra.acquire()
+                tasks.create_task(self._send(chunk)).add_done_callback(
+                    lambda _: self._extra.release()
+                )
+        self._move_cursor(new[max(0, started - len(due)) :], page)
+
+    # What to send.
+
+    def _wants(self, event: Event) -> bool:
+        is_own_notice = event.subject == format_id(self.endpoint.id)
+        return not is_own_notice and self.endpoint.wants(event.type, event.data)
+
+    def _delivery(self, event: Event) -> EventDelivery:
+        return EventDelivery(
+            account_id=self.endpoint.account_id,
+            endpoint_id=self.endpoint.id,
+            sequence=event.sequence,
+            type=event.type,
+            subject=event.subject,
+            at_ms=event.at_ms,
+            data=event.data,
+        )
+
+    def _chunks(self, deliveries: Sequence[EventDelivery]) -> Iterator[Sequence[EventDelivery]]:
+        size = self.endpoint.batch
+        for first in range(0, len(deliveries), size):
+            yield deliveries[first : first + size]
+
+    def _move_cursor(self, left: Sequence[EventDelivery], page: EventPage) -> None:
+        """Events are started in order: all before the first that was not started are done."""
+        if left:
+            self._change(cursor=left[0].sequence - 1)
+        elif page.events:
+            self._change(cursor=page.events[-1].sequence)
+
+    # What came back.
+
+    async def _send(self, chunk: Sequence[EventDelivery]) -> None:
+        result = await self._sender.send(self.endpoint, chunk)
+        now_ms = result.attempt.at_ms + result.attempt.duration_ms
+        if result.is_accepted:
+            self._note_accepted(chunk, result, now_ms)
+        else:
+            self._note_failed(chunk, result, now_ms)
+
+    def _note_accepted(
+        self, chunk: Sequence[EventDelivery], result: RequestResult, now_ms: int
+    ) -> None:
+        self._change(
+            delivered=self.endpoint.delivered + len(chunk), failures=0, failing_since_ms=None
+        )
+        if self.endpoint.is_known_to_fail:
+            self._change(recovered_ms=now_ms)
+            self.notices.append("webhook.recovered")
+        for delivery in chunk:
+            if delivery.due_ms is not None:
+                self._keep(delivery, result, now_ms, DeliveryState.DELIVERED, None)
+
+    def _note_failed(
+        self, chunk: Sequence[EventDelivery], result: RequestResult, now_ms: int
+    ) -> None:
+        since_ms = self.endpoint.failing_since_ms
+        self._change(
+            failures=self.endpoint.failures + 1,
+            failing_since_ms=now_ms if since_ms is None else since_ms,
+        )
+        for delivery in chunk:
+            attempts = len(delivery.attempts) + 1
+            if result.is_gone:
+                self._keep(delivery, result, now_ms, DeliveryState.ENDPOINT_GONE, None)
+            elif attempts >= MAX_ATTEMPTS:
+                self._change(exhausted=self.endpoint.exhausted + 1)
+                self._keep(delivery, result, now_ms, DeliveryState.EXHAUSTED, None)
+            else:
+                wait_ms = max(pause_ms(attempts, random.random), result.retry_after_ms)
+                self._keep(delivery, result, now_ms, DeliveryState.PENDING, now_ms + wait_ms)
+        self._judge(result, now_ms)
+
+    def _judge(self, result: RequestResult, now_ms: int) -> None:
+        """Whether the endpoint itself has to pause, is disabled, or is gone."""
+        endpoint = self.endpoint
+        wait_ms = 0
+        if result.is_throttled:
+            wait_ms = result.retry_after_ms or _THROTTLE_MS
+        if endpoint.failures >= BREAK_AFTER:
+            count = endpoint.failures - BREAK_AFTER + 1
+            wait_ms = max(wait_ms, pause_ms(count, random.random))
+            self._notice_failing(now_ms)
+        if wait_ms:
+            self._is_stopped = True
+            self._change(next_ms=max(endpoint.next_ms, now_ms + wait_ms))
+        if result.is_gone:
+            self._end(EndpointState.GONE)
+        elif now_ms - (endpoint.failing_since_ms or now_ms) >= DISABLE_AFTER_MS:
+            self._end(EndpointState.DISABLED)
+
+    def _notice_failing(self, now_ms: int) -> None:
+        endpoint = self.endpoint
+        is_quiet = endpoint.noticed_ms is not None and now_ms - endpoint.noticed_ms < _QUIET_MS
+        if not endpoint.is_known_to_fail and not is_quiet:
+            self._change(noticed_ms=now_ms)
+            self.notices.append("webhook.failing")
+
+    def _end(self, state: EndpointState) -> None:
+        if self.endpoint.state is EndpointState.ENABLED:
+            self._is_stopped = True
+            self._change(state=state)
+            self.notices.append("webhook.disabled")
+
+    def _keep(
+        self,
+        delivery: EventDelivery,
+        result: RequestResult,
+        now_ms: int,
+        state: DeliveryState,
+        due_ms: int | None,
+    ) -> None:
+        attempts = (*delivery.attempts, result.attempt)
+        self.deliveries.append(
+            replace(delivery, state=state, due_ms=due_ms, attempts=attempts, updated_ms=now_ms)
+        )
+
+    def _change(self, **fields: object) -> None:
+        self.endpoint = replace(self.endpoint, **fields)

@@ -1,0 +1,97 @@
+"""Sends one signed request to an endpoint, and says what came back."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from simpost.domain.webhooks import DeliveryAttempt, EventDelivery, WebhookEndpoint
+from simpost.features.webhooks.payload import request_of
+from simpost.features.webhooks.retry import retry_after_ms
+from simpost.net.address_guard import RefusedUrl
+from simpost.net.http_client import HttpClient, NoResponse, NotSent
+from simpost.net.resolver import NameResolver
+from simpost.net.webhook_signature import signed_headers
+from simpost.runtime.clock import Clock
+
+CONNECT_TIMEOUT_S: Final = 5.0
+RESPONSE_TIMEOUT_S: Final = 10.0
+MAX_BODY_OCTETS: Final = 1_024
+"""Octets of a response that are stored."""
+_MAX_CLIENTS: Final = 1_000
+
+
+class RequestResult(NamedTuple):
+    """What one request returned; `retry_after_ms` is 0 unless the endpoint asked to wait."""
+
+    attempt: DeliveryAttempt
+    retry_after_ms: int = 0
+
+    @property
+    def is_accepted(self) -> bool:
+        """Any 2xx."""
+        status = self.attempt.status
+        return status is not None and 200 <= status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The endpoint wants no more events."""
+        return self.attempt.status == 410
+
+    @property
+    def is_throttled(self) -> bool:
+        """The endpoint wants fewer requests."""
+        return self.attempt.status == 429 or bool(self.retry_after_ms)
+
+
+class WebhookSender:
+    """One HTTP client for each account: a slow name server of one delays no other."""
+
+    def __init__(self, names: NameResolver, *, allow_private: bool, clock_ms: Clock) -> None:
+        self._names = names
+        self._allow_private = allow_private
+        self._clock_ms = clock_ms
+        self._clients: OrderedDict[int, HttpClient] = OrderedDict()
+
+    async def send(
+        self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]
+    ) -> RequestResult:
+        """POST the events in one request. Redirects are not followed."""
+        now_ms = self._clock_ms()
+        message_id, body = request_of(endpoint, deliveries)
+        keys = endpoint.signing_secrets(now_ms)
+        headers = signed_headers(message_id, now_ms // 1000, body, keys)
+        headers["Content-Type"] = "application/json"
+        started_s = time.monotonic()
+        status, error, text, wait_ms = None, "", "", 0
+        try:
+            response = await self._client(endpoint.account_id).post(endpoint.url, body, headers)
+        except (RefusedUrl, NotSent, NoResponse) as failure:
+            error = str(failure)[:200]
+        else:
+            status = response.status
+            text = response.body[:MAX_BODY_OCTETS].decode("utf-8", "replace")
+            if not 200 <= status < 300:
+                wait_ms = retry_after_ms(response.headers.get("Retry-After"), now_ms)
+        duration_ms = int(1000 * (time.monotonic() - started_s))
+        return RequestResult(DeliveryAttempt(now_ms, duration_ms, status, error, text), wait_ms)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        while self._clients:
+            _, client = self._clients.popitem()
+            await client.close()
+
+    def _client(self, account_id: int) -> HttpClient:
+        client = self._clients.get(account_id)
+        if client is None:
+            client = self._clients[account_id] = HttpClient(
+                f"webhooks of account {account_id}",
+                self._names,
+                allow_private=self._allow_private,
+                connect_timeout_s=CONNECT_TIMEOUT_S,
+                response_timeout_s=RESPONSE_TIMEOUT_S,
+            )
+        return client
