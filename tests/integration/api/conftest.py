@@ -25,6 +25,8 @@ from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
 from simpost.features.templates.service import Templates
+from simpost.features.webhooks.endpoints import Webhooks
+from simpost.features.webhooks.sender import WebhookSender
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
@@ -36,6 +38,7 @@ from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
+from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.cluster import Reloaded
 from simpost.ports.store import Store
@@ -186,6 +189,15 @@ async def wire(store: Store, **settings: Any) -> Services:
         lambda: dispatch.lanes,
         clock_ms=clock_ms,
     )
+    allow_private = settings.get("allow_private_webhooks", False)
+    webhooks = Webhooks(
+        store,
+        accounts,
+        WebhookSender(NameResolver(), allow_private=allow_private, clock_ms=clock_ms),
+        new_id=lambda: uuid7().bytes,
+        clock_ms=clock_ms,
+        allow_private=allow_private,
+    )
     known: dict[str, Any] = {
         "admin_token": "admin-token",
         "version": "0",
@@ -195,6 +207,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         accounts=accounts,
         intake=intake,
         templates=Templates(store.templates, lambda: NOW_MS),
+        webhooks=webhooks,
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
         metrics=measures,

@@ -11,6 +11,7 @@ from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
 from simpost.features.templates.service import Templates
+from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake
@@ -41,6 +42,7 @@ class Services:
     accounts: Accounts
     intake: Intake
     templates: Templates
+    webhooks: Webhooks
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector
