@@ -382,6 +382,7 @@ CHANGES = {
     "enabled": not SHOP.enabled,
     "look_alikes": not SHOP.look_alikes,
     "events": not SHOP.events,
+    "language": "pt-BR",
 }
 
 

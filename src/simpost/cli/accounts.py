@@ -38,6 +38,9 @@ LookAlikes: TypeAlias = Annotated[
         help="Replace characters by look-alikes, such as straight quotes, where that saves parts.",
     ),
 ]
+Language: TypeAlias = Annotated[
+    str | None, typer.Option(help="Default language of its templates, such as pt-BR.")
+]
 Events: TypeAlias = Annotated[
     bool | None,
     typer.Option("--events/--no-events", help="Keep events of its messages."),
@@ -55,6 +58,7 @@ def add(
     category: Why = None,
     look_alikes: LookAlikes = None,
     events: Events = None,
+    language: Language = None,
     url: Url = None,
     config: Config = None,
     admin_token: AdminToken = None,
@@ -63,6 +67,8 @@ def add(
     """Add an account and show its secret once."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
     wanted |= _switches(look_alikes, events)
+    if language is not None:
+        wanted["language"] = language
     server = admin_server(url, config, admin_token)
     _show_secret(server.post(_PATH, {"accessCode": code, **wanted}), as_json=as_json)
 
@@ -109,6 +115,7 @@ def change(
     category: Why = None,
     look_alikes: LookAlikes = None,
     events: Events = None,
+    language: Language = None,
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Enable or disable the account.")
     ] = None,
@@ -123,6 +130,8 @@ def change(
     """Change the given fields of an account; the others stay."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
     wanted |= _switches(look_alikes, events)
+    if language is not None:
+        wanted["language"] = language
     if from_anywhere:
         wanted["ipAllow"] = []
     if enable is not None:

@@ -68,6 +68,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool | None = None
     look_alikes: bool | None = None
     events: bool | None = None
+    language: str | None = None
 
     def __repr__(self) -> str:
         return f"AccountChange({self.id}, {self.access_code!r})"

@@ -70,6 +70,7 @@ async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None
         "enabled": False,
         "lookAlikes": True,
         "events": True,
+        "language": "pt-BR",
     }
     answer = await service.operate("POST", "accounts", json=wanted)
     shown = {"ipAllow": ["192.0.2.0/24", "2001:db8::1/128"], "webhook": ""}
@@ -134,6 +135,7 @@ async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> No
         "enabled": False,
         "lookAlikes": True,
         "events": True,
+        "language": "pt-BR",
     }
     answer = await service.operate("PATCH", "accounts/demo", json=wanted)
     shown = {"accessCode": "demo", "webhook": ""}

@@ -150,3 +150,13 @@ async def test_an_account_sees_nothing_of_the_templates_of_another(service: SERV
         answer = await service.native(method, f"templates{path}", json=body)
         assert (answer.status_code, answer.json()) == (404, unknown.json())
     assert (await get(service, "/welcome", account="other")).json()["version"] == 1
+
+
+async def test_the_default_language_is_that_of_the_account(service: SERVED) -> None:
+    await service.operate("PATCH", "accounts/demo", json={"language": "pt-pt"})
+    assert (await save(service)).json()["defaultLanguage"] == "pt-PT"
+    refused = await save(service, texts={"en": "Hello"})
+    assert refused.json()["errors"] == [
+        {"at": "body.defaultLanguage", "reason": "there is no text in pt-PT"}
+    ]
+    assert (await save(service, defaultLanguage="en")).json()["version"] == 2

@@ -12,6 +12,7 @@ from simpost.api.shared.auth import ServicesDep, admit_admin
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.schemas import Schema
+from simpost.api.v1.templates.fields import LanguageTag
 from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
 from simpost.errors import InvalidRequest
@@ -74,6 +75,7 @@ class NewAccount(Schema):
     enabled: StrictBool = True
     look_alikes: StrictBool = False
     events: StrictBool = False
+    language: LanguageTag = "en"
 
 
 class AccountPatch(Schema):
@@ -90,6 +92,7 @@ class AccountPatch(Schema):
     enabled: StrictBool | None = None
     look_alikes: StrictBool | None = None
     events: StrictBool | None = None
+    language: LanguageTag | None = None
 
 
 class AccountOut(Schema):
@@ -106,6 +109,7 @@ class AccountOut(Schema):
     enabled: bool
     look_alikes: bool
     events: bool
+    language: str
 
 
 class AccountWithSecret(AccountOut):
@@ -143,6 +147,7 @@ async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecr
         enabled=new.enabled,
         look_alikes=new.look_alikes,
         events=new.events,
+        language=new.language,
     )
     try:
         added = await services.accounts.add(account)
@@ -189,4 +194,5 @@ def _fields(account: Account) -> dict[str, Any]:
         "enabled": account.enabled,
         "look_alikes": account.look_alikes,
         "events": account.events,
+        "language": account.language,
     }

@@ -31,6 +31,7 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
         account.webhook,
         account.enabled,
         account.look_alikes,
+        account.language,
     )
 
 
@@ -48,6 +49,7 @@ def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
         change.webhook,
         change.enabled,
         change.look_alikes,
+        change.language,
         change.id,
     )
 
@@ -68,5 +70,6 @@ def account_of(row: NamedRow, box: SecretBox) -> Account:
         webhook=row["webhook"],
         enabled=bool(row["enabled"]),
         look_alikes=bool(row["look_alikes"]),
+        language=row["language"],
         events=bool(row["events"]),
     )

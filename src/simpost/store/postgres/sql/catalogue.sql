@@ -191,15 +191,15 @@ DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::te
 
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled, look_alikes,
+  requests_per_s, category, webhook, enabled, look_alikes, language,
   coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), false) AS events
 FROM accounts ORDER BY id
 
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled, look_alikes
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  category, webhook, enabled, look_alikes, language
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 RETURNING id
 
 -- name: change_account
@@ -213,8 +213,9 @@ UPDATE accounts SET
   category = coalesce($7, category),
   webhook = coalesce($8, webhook),
   enabled = coalesce($9, enabled),
-  look_alikes = coalesce($10, look_alikes)
-WHERE id = $11
+  look_alikes = coalesce($10, look_alikes),
+  language = coalesce($11, language)
+WHERE id = $12
 RETURNING id
 
 -- name: find_meta

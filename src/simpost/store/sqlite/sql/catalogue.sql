@@ -130,15 +130,15 @@ DELETE FROM prices WHERE account_id = ? AND package_code = ?
 
 -- name: list_accounts
 SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled, look_alikes,
+  requests_per_s, category, webhook, enabled, look_alikes, language,
   coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), 0) AS events
 FROM accounts ORDER BY id
 
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled, look_alikes
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  category, webhook, enabled, look_alikes, language
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 RETURNING id
 
 -- name: change_account
@@ -152,7 +152,8 @@ UPDATE accounts SET
   category = coalesce(?, category),
   webhook = coalesce(?, webhook),
   enabled = coalesce(?, enabled),
-  look_alikes = coalesce(?, look_alikes)
+  look_alikes = coalesce(?, look_alikes),
+  language = coalesce(?, language)
 WHERE id = ?
 RETURNING id
 

@@ -1,0 +1,2 @@
+-- The default language of the account's templates, as a tag such as pt-BR.
+ALTER TABLE accounts ADD COLUMN language text NOT NULL DEFAULT 'en';
