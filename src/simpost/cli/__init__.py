@@ -64,6 +64,9 @@ COMMANDS = {
     "send": CommandEntry("send", "send", "Send an SMS to an eSIM.", "Use"),
     "cancel": CommandEntry("cancel", "cancel", "Cancel a message that has not left.", "Use"),
     "messages": CommandEntry("messages", "messages", "Show messages and their states.", "Use"),
+    "templates": CommandEntry(
+        "templates", "app", "Save, list, show, render and delete templates.", "Use"
+    ),
     "events": CommandEntry("events", "events", "Show events of messages, oldest first.", "Use"),
     "refusals": CommandEntry(
         "refusals", "refusals", "Show refused messages and their reasons.", "Use"

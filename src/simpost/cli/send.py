@@ -12,6 +12,7 @@ import typer
 from simpost.cli.client import Server, Unanswered
 from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server, finite
 from simpost.cli.output import print_json, print_lines
+from simpost.cli.templates import Language, Values, parse_values
 from simpost.cli.times import parse_time
 from simpost.domain.messages import Category
 from simpost.domain.states import State
@@ -53,6 +54,14 @@ def send(
         str | None,
         typer.Option(metavar="TO[:FROM]", help="With --binary: application ports."),
     ] = None,
+    template: Annotated[
+        str | None, typer.Option(help="Name of a template to render instead of a text.")
+    ] = None,
+    template_version: Annotated[
+        int | None, typer.Option(min=1, help="Its version. Default: the latest.")
+    ] = None,
+    values: Values = None,
+    language: Language = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -78,12 +87,16 @@ def send(
     """Send an SMS to an eSIM."""
     if not esim and not iccid:
         raise ConfigError("to which eSIM? Give --esim or --iccid.")
-    if (text is None) == (binary is None):
-        raise ConfigError("what is to be sent? Give a text, or --binary.")
+    if sum(each is not None for each in (text, binary, template)) != 1:
+        raise ConfigError("what is to be sent? Give a text, --binary or --template.")
     server = account_server(url, config, access_code, secret)
     wanted = {
         "text": text,
         "binary": binary,
+        "template": template,
+        "templateVersion": template_version,
+        "values": None if values is None else parse_values(values),
+        "language": language,
         "ports": parse_ports(ports) if ports else None,
         "from": sender,
         "class": message_class,

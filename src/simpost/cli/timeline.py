@@ -41,6 +41,8 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
         yield f"binary    {message['binary']}"
     else:
         yield f"text      {visible(message['text'])}"
+    if source := message.get("template"):
+        yield f"template  {source['name']}, version {source['version']}, in {source['language']}"
     if message.get("heldUntil"):
         yield f"waits     until {message['heldUntil']}"
     if waits := message.get("waitingFor"):
