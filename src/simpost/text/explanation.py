@@ -100,10 +100,12 @@ def explain(
     languages: frozenset[int] = frozenset(),
     default: Encoding = GSM7,
     look_alikes: bool = False,
+    alternatives: bool = True,
 ) -> Explanation:
     """Explain the cost of a text under the same rules as `spell`, without a limit of parts.
 
-    Raises Unencodable for a lone surrogate.
+    Without `alternatives` it says nothing about changes that would save parts, and takes a fifth of
+    the time. Raises Unencodable for a lone surrogate.
     """
     text, segments, replacements = cheapest_spelling(
         text, reference_bits, languages, default, look_alikes=look_alikes
@@ -116,9 +118,11 @@ def explain(
         segments=segments,
         forced=forced,
         doubled=_drivers(text, _doubled(text, segments.encoding), needed),
-        replaced=_replaced(text, segments, reference_bits, languages, default),
+        replaced=_replaced(text, segments, reference_bits, languages, default)
+        if alternatives
+        else None,
         languages=tuple(_languages(text, segments, reference_bits, languages))
-        if default == GSM7
+        if alternatives and default == GSM7
         else (),
     )
 

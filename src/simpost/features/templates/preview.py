@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -23,9 +25,6 @@ from simpost.features.templates.rendering import (
 )
 from simpost.text import GSM7, Explanation, explain, is_encodable
 
-_Longest: TypeAlias = tuple[str | None, str | None]
-"""The longest text in GSM 7 bit, and the longest one that needs UCS-2; `None` if there is none."""
-
 _EXTENSION = "^{}\\[~]|€\f"
 """Characters that take two septets (TS 23.038 6.2.1.1)."""
 
@@ -40,76 +39,116 @@ class Inspection(msgspec.Struct, frozen=True):
 def inspect(template: Template) -> Inspection:
     """Check a template and count the parts of its longest texts. Raises InvalidTemplate.
 
-    It takes milliseconds, for a large template up to seconds: do not call it on the event loop.
+    The API does the same in steps, off the event loop: a large template takes a second.
     """
     check(template)
-    samples = {name: variable.longest for name, variable in template.variables.items()}
-    longest: dict[str, Explanation] = {}
-    mistakes: list[Mistake] = []
-    for tag, text in template.texts.items():
-        language = find_language(tag)
-        assert language  # `check` has found it
-        try:
-            longest[tag] = explain_longest(parse(text), samples, language)
-        except RenderedTooLong:
-            problem = f"with the longest values it has more than {MAX_RENDERED:,} characters"
-            mistakes.append(Mistake(f"texts.{tag}", problem))
-    if mistakes:
-        raise InvalidTemplate(mistakes)
-    return Inspection(template, longest)
+    return Inspection(template, {tag: explain_longest(template, tag) for tag in template.texts})
 
 
-def explain_longest(text: Text, samples: Mapping[str, Value], language: Language) -> Explanation:
-    """The parts of the longest text that any combination of cases gives with the sample values.
+def explain_longest(template: Template, tag: str) -> Explanation:
+    """The parts of the longest text in a language, with the longest values and cases.
 
-    An upper bound: two forms of one variable may take cases that no value selects together.
+    An upper bound: two forms of one variable may take cases that no value selects together. The
+    template must have passed `check`. Raises InvalidTemplate if the text is longer than a message.
     """
-    found = [explain(each) for each in _longest(text, samples, language) if each is not None]
-    return max(found, key=lambda each: (len(each.segments.parts), len(each.text)))
+    language = find_language(tag)
+    assert language
+    samples = {name: variable.longest for name, variable in template.variables.items()}
+    try:
+        found = _longest(parse(template.texts[tag]), samples, language)
+    except RenderedTooLong:
+        problem = f"with the longest values it has more than {MAX_RENDERED:,} characters"
+        raise InvalidTemplate([Mistake(f"texts.{tag}", problem)]) from None
+    explained = [
+        explain(each.text, alternatives=False) for each in (found.plain, found.forced) if each
+    ]
+    return max(explained, key=lambda each: (len(each.segments.parts), len(each.text)))
+
+
+class _Candidate(NamedTuple):
+    """A text as a tree of its pieces, so that joining two takes the same time at any length."""
+
+    characters: int
+    septets: int
+    utf16_units: int
+    pieces: _Pieces
+
+    @property
+    def text(self) -> str:
+        found: list[str] = []
+        pending: list[_Pieces] = [self.pieces]
+        while pending:
+            match pending.pop():
+                case str() as piece:
+                    found.append(piece)
+                case left, right:
+                    pending += (right, left)
+        return "".join(found)
+
+
+class _Longest(NamedTuple):
+    """The longest texts: two in GSM 7 bit, by septets and by UTF-16 units, and one in UCS-2."""
+
+    plain: _Candidate | None
+    short: _Candidate | None
+    forced: _Candidate | None
+
+
+_Pieces: TypeAlias = "str | tuple[_Pieces, _Pieces]"
 
 
 def _longest(text: Text, samples: Mapping[str, Value], language: Language) -> _Longest:
-    plain: str | None = ""
-    forced: str | None = None
+    empty = _Candidate(0, 0, 0, "")
+    found = _Longest(empty, empty, None)
     for node in text:
         if isinstance(node, Plural | Select):
             cases = [_longest(branch, samples, language) for branch in branches(node)]
-            added = (
-                _longer(_septets, *(case[0] for case in cases)),
-                _longer(_utf16_units, *(case[1] for case in cases)),
+            added = _Longest(
+                _longer(_SEPTETS, *(case.plain for case in cases)),
+                _longer(_UTF16_UNITS, *(case.short for case in cases)),
+                _longer(_UTF16_UNITS, *(case.forced for case in cases)),
             )
         else:
             added = _leaf(render_simple(node, samples, language))
-        plain, forced = (
-            _join(plain, added[0]),
+        found = _Longest(
+            _join(found.plain, added.plain),
+            _join(found.short, added.short),
             _longer(
-                _utf16_units,
-                _join(forced, added[0]),
-                _join(forced, added[1]),
-                _join(plain, added[1]),
+                _UTF16_UNITS,
+                _join(found.forced, added.short),
+                _join(found.forced, added.forced),
+                _join(found.short, added.forced),
             ),
         )
-        if max(len(plain or ""), len(forced or "")) > MAX_RENDERED:
+        if any(each and each.characters > MAX_RENDERED for each in found):
             raise RenderedTooLong
-    return plain, forced
+    return found
 
 
+_SEPTETS = attrgetter("septets")
+_UTF16_UNITS = attrgetter("utf16_units")
+
+
+@lru_cache(maxsize=256)
 def _leaf(piece: str) -> _Longest:
-    is_plain = all(is_encodable(char, GSM7) for char in piece)
-    return (piece, None) if is_plain else (None, piece)
+    units = len(piece.encode("utf-16-le")) // 2
+    if all(is_encodable(char, GSM7) for char in piece):
+        septets = len(piece) + sum(map(piece.count, _EXTENSION))
+        plain = _Candidate(len(piece), septets, units, piece)
+        return _Longest(plain, plain, None)
+    return _Longest(None, None, _Candidate(len(piece), 0, units, piece))
 
 
-def _join(left: str | None, right: str | None) -> str | None:
-    return None if left is None or right is None else left + right
+def _join(left: _Candidate | None, right: _Candidate | None) -> _Candidate | None:
+    if left is None or right is None:
+        return None
+    return _Candidate(
+        left.characters + right.characters,
+        left.septets + right.septets,
+        left.utf16_units + right.utf16_units,
+        (left.pieces, right.pieces),
+    )
 
 
-def _longer(units: Callable[[str], int], *texts: str | None) -> str | None:
-    return max((text for text in texts if text is not None), key=units, default=None)
-
-
-def _septets(text: str) -> int:
-    return len(text) + sum(map(text.count, _EXTENSION))
-
-
-def _utf16_units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+def _longer(units: Callable[[_Candidate], int], *found: _Candidate | None) -> _Candidate | None:
+    return max((each for each in found if each), key=units, default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -29,8 +30,8 @@ from simpost.api.v1.templates.schemas import (
     show_template,
 )
 from simpost.domain.accounts import Account
-from simpost.features.templates.definition import InvalidTemplate, Template
-from simpost.features.templates.preview import Inspection, inspect
+from simpost.features.templates.definition import InvalidTemplate, Template, check
+from simpost.features.templates.preview import Inspection, explain_longest
 from simpost.features.templates.service import (
     RenderedText,
     TemplateVersion,
@@ -165,10 +166,18 @@ def _unknown() -> Problem:
 
 
 async def _inspect(services: Services, account: Account, template: Template) -> Inspection:
-    """In the thread for heavy work. Raises Problem with every mistake."""
+    """Check the template in the thread for heavy work, in steps: other accounts use it too.
+
+    Raises Problem with every mistake.
+    """
+    work = partial(services.costs.work, account)
     try:
         async with services.costs.turn(account):
-            return await services.costs.work(account, lambda: inspect(template))
+            await work(partial(check, template))
+            longest = {
+                tag: await work(partial(explain_longest, template, tag)) for tag in template.texts
+            }
+            return Inspection(template, longest)
     except InvalidTemplate as error:
         mistakes = [{"at": f"body.{each.at}", "reason": each.problem} for each in error.mistakes]
         raise invalid("The template is not valid.", mistakes) from None
