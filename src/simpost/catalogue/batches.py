@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from simpost.catalogue.normalization import RefusedRow, doubt, parse_esim, parse_plan
+from simpost.catalogue.normalization import doubt, parse_esim, parse_plan
+from simpost.catalogue.row_fields import RefusedRow
 from simpost.catalogue.rows import Kind, Row, RowError
 
 MAX_ROWS = 1000

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from simpost.catalogue.normalization import field_names
+from simpost.catalogue.row_fields import field_names
 from simpost.catalogue.rows import Kind, Row, RowError
 
 _DELIMITERS = ",;\t"

@@ -25,7 +25,7 @@ from rich.progress import (
 
 from simpost.catalogue.files import Batch, Kind, RowError, batches, read_rows
 from simpost.catalogue.missing_rows import KeySet, Spool
-from simpost.catalogue.normalization import field_names, is_field
+from simpost.catalogue.row_fields import field_names, is_field
 from simpost.cli.client import RequestRefused, Server, Unanswered, Unreachable
 from simpost.cli.retirement import Missing, Retirement
 from simpost.errors import ConfigError, SimpostError

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simpost.catalogue.normalization import RefusedRow, doubt, parse_esim, parse_plan
+from simpost.catalogue.normalization import doubt, parse_esim, parse_plan
+from simpost.catalogue.row_fields import RefusedRow
 from simpost.domain.esims import EsimStatus, SmdpStatus
 from simpost.ports.store import EsimRow, PlanRow
 
