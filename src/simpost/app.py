@@ -16,7 +16,11 @@ from simpost.cluster.node_name import new_name
 from simpost.cluster.parts import ClusterParts, shared_parts, single_node_parts
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
+from simpost.domain.messages import Category
+from simpost.domain.policy.replies import ReplyWords
 from simpost.domain.reasons import Reason
+from simpost.features.preferences.handset import HandsetPreferences
+from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.delivery import WebhookDelivery
 from simpost.features.webhooks.endpoints import Webhooks
@@ -74,6 +78,9 @@ class App:
         carriers = ConfiguredCarriers(self.dispatch, make_carrier, settings.carriers)
         self.policy = PolicyRules(settings.policy, settings.open_hours)
         self.intake = self._build_intake()
+        self._handset_preferences = HandsetPreferences(
+            ReplyWords(), (Category.NOTICE, Category.PROMOTION)
+        )
         self.inbound = self._build_inbound()
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover = self._build_failover()
@@ -134,6 +141,7 @@ class App:
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
+            read_reply=self._handset_preferences.read,
         )
 
     def _build_failover(self) -> Failover:
@@ -199,6 +207,12 @@ class App:
             store=self.store,
             accounts=self.accounts,
             intake=self.intake,
+            preferences=PreferenceService(
+                self.store,
+                self.accounts,
+                new_id=self._parts.new_id,
+                clock_ms=self._clock_ms,
+            ),
             templates=Templates(self.store.templates, self._clock_ms),
             webhooks=self._build_webhooks(),
             names=self._names,

@@ -58,6 +58,7 @@ _TITLES = {
     "open": "Compatible API",
     "messages": "Messages",
     "inbound": "Inbound messages",
+    "preferences": "Preferences",
     "admin": "Administrator",
     "health": "Health",
 }

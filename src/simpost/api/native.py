@@ -28,6 +28,7 @@ from simpost.api.shared.services import Services
 from simpost.api.v1 import events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.messages import cancellation, message_log, refusals, send
+from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
 from simpost.api.v1.webhooks import routes as webhooks
 from simpost.errors import NotFound, StoreError
@@ -60,7 +61,7 @@ def framework(version: str) -> FastAPI:
     )
     modules = (
         *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
-        *(templates, webhooks),
+        *(preferences, templates, webhooks),
         *(accounts, carriers, esims, plans, imports, admin_messages, admin_inbound),
         *(nodes, receipts, reload),
     )

@@ -28,6 +28,7 @@ class Account(msgspec.Struct, frozen=True):
             otherwise.
         events: what happens to its messages is written to its event log.
         language: default language of its templates, as a tag such as pt-BR.
+        choices, open_hours: defaults for its eSIMs, as in `Recipient`.
     """
 
     id: int
@@ -44,6 +45,8 @@ class Account(msgspec.Struct, frozen=True):
     look_alikes: bool = False
     events: bool = False
     language: str = "en"
+    choices: str = ""
+    open_hours: str = ""
 
     def __repr__(self) -> str:
         return f"Account({self.id}, {self.access_code!r})"

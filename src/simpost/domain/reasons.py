@@ -43,6 +43,7 @@ class Reason(StrEnum):
     SEND_AT_TOO_FAR = "send_at_too_far"
     ACCOUNT_DISABLED = "account_disabled"
     # Policy.
+    OPTED_OUT = "opted_out"
     CATEGORY_PARTS = "category_parts"
     QUIET_HOURS = "quiet_hours"
     NO_OPEN_HOURS = "no_open_hours"
@@ -195,6 +196,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ACCOUNT_DISABLED: (
         "The account was disabled before the message was due.",
         "Have the administrator enable the account, and send a new message.",
+    ),
+    Reason.OPTED_OUT: (
+        "The recipient, or the default of the account, refuses messages of this category.",
+        "Nothing: do not send it another way. `simpost preferences` shows who decided it.",
     ),
     Reason.CATEGORY_PARTS: (
         "The text needs more parts than `policy.max_parts` allows for its category.",

@@ -15,12 +15,14 @@ from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.decision import Refusal
 from simpost.messaging.from_settings import numbers_of
+from simpost.messaging.handset_replies import ReadReply, ReplyEffect, no_effect
 from simpost.messaging.inbound_routing import InboundRouter, InboundTarget
 from simpost.messaging.intake import Intake
 from simpost.messaging.reassembly import AssembledText, reassemble
+from simpost.messaging.reservation import Reservation
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
-from simpost.ports.store import Accepted
+from simpost.ports.store import Accepted, NewMessage
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundStore, NewInbound
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component, count_samples
@@ -56,8 +58,10 @@ class InboundService(Component):
         new_id: Callable[[], bytes],
         clock_ms: Clock,
         is_leader: Callable[[], bool] = always,
+        read_reply: ReadReply = no_effect,
     ) -> None:
         self.router = router
+        self._read_reply = read_reply
         self._store = store
         self._intake = intake
         self._new_id = new_id
@@ -133,7 +137,7 @@ class InboundService(Component):
         parts = of.parts if isinstance(of, Assembly) else (of,)
         assembled = reassemble(parts)
         if not target.from_phone:
-            return await self._commit(target, of, assembled, InboundState.RECEIVED)
+            return await self._keep(target, of, assembled)
         reason = target.reason or await self._loop_reason(target, parts[0], assembled)
         if reason is None:
             done = await self._forward(target, of, assembled)
@@ -175,9 +179,61 @@ class InboundService(Component):
         row = msgspec.structs.replace(row, message_id=message.id)
         with reservation:
             done = await self._save(NewInbound(row, of, message))
+            assert done is not None  # it changes no preferences
             if isinstance(done, Accepted):
                 self._intake.confirm(message, reservation, done)
         return done
+
+    async def _keep(
+        self, target: InboundTarget, of: Assembly | InboundPart, assembled: AssembledText
+    ) -> Reason | None:
+        """Commit a text from a handset, with what it changes and with its answer."""
+        row = self._row(target, of, assembled, InboundState.RECEIVED)
+        part = of.parts[0] if isinstance(of, Assembly) else of
+        effect = ReplyEffect()
+        if target.account and target.esim and part.is_text and not assembled.missing:
+            effect = self._read_reply(target.account, target.esim, row)
+        new = NewInbound(row, of, change=effect.change, flag=effect.flag)
+        planned = self._plan_answer(target, row, effect.answer)
+        if planned is None:
+            done = await self._save(new)
+        else:
+            message, reservation = planned
+            with reservation:
+                if effect.change is not None or not await self._was_sent(message):
+                    new = msgspec.structs.replace(new, message=message)
+                done = await self._save(new)
+                if isinstance(done, Accepted) and new.message is not None:
+                    self._intake.confirm(message, reservation, done)
+        return done.reason if isinstance(done, Duplicate) else None
+
+    def _plan_answer(
+        self, target: InboundTarget, row: InboundMessage, text: str
+    ) -> tuple[NewMessage, Reservation] | None:
+        """The answer to commit; `None` without one, or when it cannot be sent."""
+        if not text or not target.account or not target.esim:
+            return None
+        planned = self._intake.answer(
+            target.account, target.esim, sender=row.destination, text=text
+        )
+        if isinstance(planned, Refusal):
+            log.info("reply_not_answered", inbound_id=format_id(row.id), reason=planned.reason)
+            return None
+        return planned
+
+    async def _was_sent(self, answer: NewMessage) -> bool:
+        """Whether the same answer was sent a short time ago."""
+        since_ms = self._clock_ms() - REMEMBERED_MS
+        return bool(
+            await self._store.count_identical(
+                answer.account_id,
+                answer.esim_tran_no,
+                sender=answer.sender,
+                text=answer.text,
+                since_ms=since_ms,
+                limit=1,
+            )
+        )
 
     async def _commit(
         self,
@@ -190,7 +246,7 @@ class InboundService(Component):
         done = await self._save(NewInbound(self._row(target, of, assembled, state, reason), of))
         return done.reason if isinstance(done, Duplicate) else reason
 
-    async def _save(self, new: NewInbound) -> Accepted | Duplicate:
+    async def _save(self, new: NewInbound) -> Accepted | Duplicate | None:
         done = await self._store.save(new)
         if not isinstance(done, Duplicate):
             row = new.inbound

@@ -199,6 +199,34 @@ class Intake(Component):
         assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
         return self._reserve(account, esim, plan, sender, self.validity_s, now_ms)
 
+    def answer(
+        self, account: Account, esim: Esim, *, sender: str, text: str
+    ) -> tuple[NewMessage, Reservation] | Refusal:
+        """Decide the answer to a text from a handset, from `sender` if the carrier allows it.
+
+        The caller commits it as in `forward`. It counts in no quota: it answers one text.
+        """
+        if not account.enabled:
+            return Refusal(Reason.ACCOUNT_DISABLED)
+        now_ms = self._clock_ms()
+        decision: Decision = Refusal(Reason.NO_ROUTE)
+        for options in (SendOptions(sender=sender), DEFAULT_SEND_OPTIONS):
+            decision = decide(
+                account,
+                esim,
+                text,
+                Category.SERVICE,
+                self.routing,
+                options,
+                now_ms=now_ms,
+                policy=self._policy,
+            )
+            if isinstance(decision, SendPlan):
+                plan = msgspec.structs.replace(decision, quotas=())
+                return self._reserve(account, esim, plan, plan.sender, self.validity_s, now_ms)
+        assert not isinstance(decision, SendPlan)
+        return Refusal(decision.reason)
+
     async def _hold(
         self,
         account: Account,

@@ -21,9 +21,14 @@ from uuid_utils import uuid7
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
+from simpost.config.policy import PolicySettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
+from simpost.domain.messages import Category
+from simpost.domain.policy.replies import ReplyWords
 from simpost.domain.repeats import RepeatPolicy
+from simpost.features.preferences.handset import HandsetPreferences
+from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
@@ -36,6 +41,7 @@ from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
+from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.net.resolver import NameResolver
@@ -48,6 +54,7 @@ from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
 from tests.contract.scripted_carrier import ScriptedCarrier
 
+STOP_CATEGORIES = (Category.NOTICE, Category.PROMOTION)
 NOW_MS = 1_767_225_600_000
 ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}
 
@@ -165,7 +172,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         new_id=lambda: uuid7().bytes,
         clock_ms=clock_ms,
         validity_s=3600,
-        policy=settings.pop("policy", None),
+        policy=settings.pop("policy", PolicyRules(PolicySettings(quiet_hours=False), ())),
     )
     inbound = InboundService(
         store.inbound,
@@ -173,6 +180,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock_ms,
+        read_reply=HandsetPreferences(ReplyWords(), STOP_CATEGORIES).read,
     )
     maintenance = Maintenance(
         store,
@@ -206,6 +214,9 @@ async def wire(store: Store, **settings: Any) -> Services:
         store=store,
         accounts=accounts,
         intake=intake,
+        preferences=PreferenceService(
+            store, accounts, new_id=lambda: uuid7().bytes, clock_ms=clock_ms
+        ),
         templates=Templates(store.templates, lambda: NOW_MS),
         webhooks=webhooks,
         carriers=CarrierControl(dispatch, cluster),

@@ -10,6 +10,7 @@ from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
+from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
@@ -41,6 +42,7 @@ class Services:
     store: Store
     accounts: Accounts
     intake: Intake
+    preferences: PreferenceService
     templates: Templates
     webhooks: Webhooks
     carriers: CarrierControl

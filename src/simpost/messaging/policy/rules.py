@@ -16,6 +16,7 @@ from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.policy.hours import OpenHours
+from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zones_of
 from simpost.runtime.component import Component
 
@@ -47,7 +48,8 @@ class PolicyRules(Component):
 
     def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
         """Apply all rules to a plan at a time."""
-        del account
+        if refusal := find_opt_out(account, esim, plan.category):
+            return refusal
         if plan.category not in self._limited:
             return plan
         most = self._max_parts.get(plan.category)
@@ -55,6 +57,8 @@ class PolicyRules(Component):
             return Refusal(
                 Reason.CATEGORY_PARTS, f"{plan.part_count} parts, {most} at most in {plan.category}"
             )
+        if account.open_hours and not esim.open_hours:
+            esim = replace(esim, open_hours=account.open_hours)
         return self._closed(esim, plan, now_ms) or self._counted(esim, plan, now_ms)
 
     def _closed(self, esim: Esim, plan: SendPlan, now_ms: int) -> Hold | Refusal | None:

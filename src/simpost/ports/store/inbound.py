@@ -7,8 +7,10 @@ from typing import Protocol
 import msgspec
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
+from simpost.domain.policy.preference_changes import PreferenceChange
 from simpost.domain.reasons import Reason
 from simpost.ports.store.messages import Accepted, NewMessage
+from simpost.ports.store.recipients import Flag
 
 
 class Duplicate(msgspec.Struct, frozen=True, gc=False):
@@ -29,12 +31,18 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         of: its parts, or the one PDU that brought it.
-        message: the outbound message that forwards it, committed in the same transaction.
+        message: the outbound message that forwards or answers it, committed in the same
+            transaction.
+        change: what it changes of the preferences, in the same transaction. Without a difference
+            the message is not committed.
+        flag: for a person to read it, in the same transaction.
     """
 
     inbound: InboundMessage
     of: Assembly | InboundPart
     message: NewMessage | None = None
+    change: PreferenceChange | None = None
+    flag: Flag | None = None
 
 
 class InboundFilter(msgspec.Struct, frozen=True):
@@ -61,8 +69,10 @@ class InboundStore(Protocol):
         """
         ...
 
-    async def save(self, new: NewInbound) -> Accepted | Duplicate:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate | None:
         """Commit it, unless it is a duplicate; `Accepted` also answers its message.
+
+        `None` when its message was not committed, because its change made no difference.
 
         A message of one part is a duplicate when it equals one that came over a connection that is
         closed by now. Messages of one eSIM, or of none, are bounded: the oldest is deleted.

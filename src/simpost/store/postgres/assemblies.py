@@ -9,6 +9,7 @@ from simpost.domain.inbound import InboundMessage, InboundPart
 from simpost.ports.store import Accepted
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
+from simpost.store.postgres import shared_verbs
 from simpost.store.postgres.acceptance import accept
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.inbound_log import parts_of
@@ -24,6 +25,7 @@ from simpost.store.records.inbound import (
 )
 from simpost.store.records.messages import ACCEPTED
 from simpost.store.records.payloads import InboundPurge
+from simpost.store.shared.recipients import add_flag, change_preferences
 
 
 async def add_parts(
@@ -66,11 +68,11 @@ async def _begin(session: PostgresSession, part: InboundPart) -> None:
 
 async def save(
     session: PostgresSession, all_new: Sequence[NewInbound]
-) -> list[Accepted | Duplicate]:
+) -> list[Accepted | Duplicate | None]:
     return [await _save(session, new) for new in all_new]
 
 
-async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplicate:
+async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplicate | None:
     inbound = new.inbound
     async with session.transaction():
         if isinstance(new.of, Assembly):
@@ -87,6 +89,12 @@ async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplica
         else:
             facts = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
             await session.ask("trim_inbound", *facts)
+        if new.flag is not None:
+            await shared_verbs.run(session, add_flag(new.flag))
+        if new.change is not None and not await shared_verbs.run(
+            session, change_preferences(new.change)
+        ):
+            return None
         if new.message is None:
             return ACCEPTED
         [accepted] = await accept(session, [new.message])

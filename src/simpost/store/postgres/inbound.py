@@ -20,7 +20,7 @@ class PostgresInbound:
     async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
         return await self._write(assemblies.add_parts, part)
 
-    async def save(self, new: NewInbound) -> Accepted | Duplicate:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate | None:
         return await self._write(assemblies.save, new)
 
     async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:

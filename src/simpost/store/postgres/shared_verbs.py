@@ -14,14 +14,15 @@ R = TypeVar("R")
 async def write(session: PostgresSession, begins: Sequence[Callable[[], Steps[Any]]]) -> list[Any]:
     """All in one transaction: when it fails, each is begun again by itself."""
     async with session.transaction():
-        return [await _run(session, begin()) for begin in begins]
+        return [await run(session, begin()) for begin in begins]
 
 
 async def read(session: PostgresSession, begin: Callable[[], Steps[R]]) -> R:
-    return await _run(session, begin())
+    return await run(session, begin())
 
 
-async def _run(session: PostgresSession, steps: Steps[R]) -> R:
+async def run(session: PostgresSession, steps: Steps[R]) -> R:
+    """Run a shared verb within the transaction of another one."""
     try:
         statement, parameters = next(steps)
         while True:

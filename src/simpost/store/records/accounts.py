@@ -18,7 +18,7 @@ _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
-    """Without its id, and without `events`, which `event_logs` has."""
+    """Without its id, `events`, which `event_logs` has, and the defaults in `recipients`."""
     return (
         account.access_code,
         sealed_secret,
@@ -72,4 +72,6 @@ def account_of(row: NamedRow, box: SecretBox) -> Account:
         look_alikes=bool(row["look_alikes"]),
         language=row["language"],
         events=bool(row["events"]),
+        choices=row["choices"],
+        open_hours=row["open_hours"],
     )

@@ -1,30 +1,88 @@
-"""What is known of the travellers behind eSIMs."""
+"""Travellers behind eSIMs: what is known of them, and the history of what they want."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from msgspec.structs import astuple
+import msgspec
 
-from simpost.ports.store.recipients import Recipient
+from simpost.domain.policy.preference_changes import Differences, PreferenceChange, Way, merge
+from simpost.ports.store.recipients import (
+    MOST_CHANGES,
+    MOST_FLAGS,
+    Flag,
+    Recipient,
+    RecordedChange,
+)
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
 
+R = TypeVar("R")
+
+_DEFAULTS: Final = "defaults"
+"""Subject of an event about the defaults of an account."""
+_BEYOND = b"\xff" * 17
+
 SQL: Final = {
     "find": """
-        SELECT account_id, esim_tran_no, country, language, choices, open_hours FROM recipients
+        SELECT account_id, esim_tran_no, country, language, choices, open_hours, own_choices
+        FROM recipients WHERE account_id = $1 AND esim_tran_no = $2
+    """,
+    # Holds the row until the commit, and makes it where there is none.
+    "lock": """
+        INSERT INTO recipients AS r (
+          account_id, esim_tran_no, country, language, choices, open_hours, own_choices
+        ) VALUES ($1, $2, '', '', '', '', '')
+        ON CONFLICT (account_id, esim_tran_no) DO UPDATE SET country = r.country
+        RETURNING account_id, esim_tran_no, country, language, choices, open_hours, own_choices
+    """,
+    "change": """
+        UPDATE recipients SET language = $3, choices = $4, open_hours = $5, own_choices = $6
         WHERE account_id = $1 AND esim_tran_no = $2
     """,
-    "save": """
-        INSERT INTO recipients (account_id, esim_tran_no, country, language, choices, open_hours)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (account_id, esim_tran_no) DO UPDATE SET country = excluded.country,
-          language = excluded.language, choices = excluded.choices,
-          open_hours = excluded.open_hours
+    "set_country": """
+        INSERT INTO recipients (
+          account_id, esim_tran_no, country, language, choices, open_hours, own_choices
+        ) VALUES ($1, $2, $3, '', '', '', '')
+        ON CONFLICT (account_id, esim_tran_no) DO UPDATE SET country = excluded.country
     """,
+    "record": """
+        INSERT INTO preference_changes (
+          account_id, id, esim_tran_no, way, actor, words, differences, at_ms
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    """,
+    "add_event": """
+        INSERT INTO added_events (account_id, type, subject, at_ms, data)
+        VALUES ($1, $2, $3, $4, $5)
+    """,
+    "trim_changes": """
+        DELETE FROM preference_changes WHERE account_id = $1 AND id IN (
+          SELECT id FROM preference_changes WHERE account_id = $1 AND esim_tran_no = $2
+          ORDER BY id DESC LIMIT 100 OFFSET $3)
+    """,
+    "list_changes": """
+        SELECT id, way, actor, words, differences, at_ms FROM preference_changes
+        WHERE account_id = $1 AND esim_tran_no = $2 AND id < $3 ORDER BY id DESC LIMIT $4
+    """,
+    "flag": """
+        INSERT INTO preference_flags (account_id, id, esim_tran_no, words, at_ms)
+        VALUES ($1, $2, $3, $4, $5)
+    """,
+    "trim_flags": """
+        DELETE FROM preference_flags WHERE account_id = $1 AND id IN (
+          SELECT id FROM preference_flags WHERE account_id = $1
+          ORDER BY id DESC LIMIT 100 OFFSET $2)
+    """,
+    "list_flags": """
+        SELECT id, account_id, esim_tran_no, words, at_ms FROM preference_flags
+        WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+    """,
+    "close_flag": "DELETE FROM preference_flags WHERE account_id = $1 AND id = $2 RETURNING id",
 }
+
+_decode_differences = msgspec.json.Decoder(Differences).decode
 
 
 class StoredRecipients:
@@ -39,10 +97,71 @@ class StoredRecipients:
     async def find_recipient(self, account_id: int, esim_tran_no: str) -> Recipient | None:
         return await self._database.query(_find, account_id, esim_tran_no)
 
-    async def save_recipient(self, recipient: Recipient) -> None:
-        saving = asyncio.ensure_future(self._database.transact(_save, recipient))
+    async def set_country(self, account_id: int, esim_tran_no: str, country: str) -> None:
+        await self._changing(_set_country, account_id, esim_tran_no, country)
+
+    async def change_preferences(self, change: PreferenceChange) -> Differences:
+        return await self._changing(change_preferences, change)
+
+    async def list_changes(
+        self, account_id: int, esim_tran_no: str, *, before: bytes | None, limit: int
+    ) -> list[RecordedChange]:
+        return await self._database.query(_list_changes, account_id, esim_tran_no, before, limit)
+
+    async def list_flags(self, account_id: int, *, before: bytes | None, limit: int) -> list[Flag]:
+        return await self._database.query(_list_flags, account_id, before, limit)
+
+    async def close_flag(self, account_id: int, flag_id: bytes) -> bool:
+        return await self._database.transact(_close_flag, account_id, flag_id)
+
+    async def _changing(self, verb: Callable[..., Steps[R]], *args: Any) -> R:
+        """Shielded: a cancelled caller must not leave outdated facts in a cache."""
+        saving = asyncio.ensure_future(self._database.transact(verb, *args))
         saving.add_done_callback(lambda _: self._on_change())
-        await asyncio.shield(saving)  # a cancelled caller must not leave outdated facts in a cache
+        return await asyncio.shield(saving)
+
+
+def change_preferences(change: PreferenceChange) -> Steps[Differences]:
+    """Merge and record a change; the differences."""
+    key = change.account_id, change.esim_tran_no
+    [row] = yield SQL["lock"], key
+    after, differences = merge(_recipient(row).preferences, change)
+    if not differences:
+        return {}
+    yield (
+        SQL["change"],
+        (*key, after.language, after.choices, after.open_hours, after.own_choices),
+    )
+    shown = msgspec.json.encode(differences).decode()
+    yield (
+        SQL["record"],
+        (
+            change.account_id,
+            change.id,
+            change.esim_tran_no,
+            change.way,
+            change.actor,
+            change.words,
+            shown,
+            change.at_ms,
+        ),
+    )
+    yield SQL["trim_changes"], (*key, MOST_CHANGES)
+    said = msgspec.json.encode({"way": change.way, "differences": differences}).decode()
+    subject = change.esim_tran_no or _DEFAULTS
+    yield (
+        SQL["add_event"],
+        (change.account_id, "preferences.changed", subject, change.at_ms, said),
+    )
+    return differences
+
+
+def add_flag(flag: Flag) -> Steps[None]:
+    """Add a flag, and delete the oldest of the account beyond MOST_FLAGS."""
+    yield SQL["flag"], (flag.account_id, flag.id, flag.esim_tran_no, flag.words, flag.at_ms)
+    yield SQL["trim_flags"], (flag.account_id, MOST_FLAGS)
+    event = (flag.account_id, "preferences.flagged", flag.esim_tran_no, flag.at_ms, "{}")
+    yield SQL["add_event"], event
 
 
 def _find(account_id: int, esim_tran_no: str) -> Steps[Recipient | None]:
@@ -52,8 +171,44 @@ def _find(account_id: int, esim_tran_no: str) -> Steps[Recipient | None]:
     return _recipient(rows[0]) if rows else None
 
 
-def _save(recipient: Recipient) -> Steps[None]:
-    yield SQL["save"], astuple(recipient)
+def _set_country(account_id: int, esim_tran_no: str, country: str) -> Steps[None]:
+    yield SQL["set_country"], (account_id, esim_tran_no, country)
+
+
+def _list_changes(
+    account_id: int, esim_tran_no: str, before: bytes | None, limit: int
+) -> Steps[list[RecordedChange]]:
+    rows = yield SQL["list_changes"], (account_id, esim_tran_no, before or _BEYOND, limit)
+    return [
+        RecordedChange(
+            id=row["id"],
+            way=Way(row["way"]),
+            actor=row["actor"],
+            words=row["words"],
+            differences=_decode_differences(row["differences"]),
+            at_ms=row["at_ms"],
+        )
+        for row in rows
+    ]
+
+
+def _list_flags(account_id: int, before: bytes | None, limit: int) -> Steps[list[Flag]]:
+    rows = yield SQL["list_flags"], (account_id, before or _BEYOND, limit)
+    return [
+        Flag(
+            id=row["id"],
+            account_id=row["account_id"],
+            esim_tran_no=row["esim_tran_no"],
+            words=row["words"],
+            at_ms=row["at_ms"],
+        )
+        for row in rows
+    ]
+
+
+def _close_flag(account_id: int, flag_id: bytes) -> Steps[bool]:
+    rows = yield SQL["close_flag"], (account_id, flag_id)
+    return bool(rows)
 
 
 def _recipient(row: NamedRow) -> Recipient:
@@ -64,4 +219,5 @@ def _recipient(row: NamedRow) -> Recipient:
         language=row["language"],
         choices=row["choices"],
         open_hours=row["open_hours"],
+        own_choices=row["own_choices"],
     )

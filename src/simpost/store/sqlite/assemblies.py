@@ -18,6 +18,8 @@ from simpost.store.records.inbound import (
 )
 from simpost.store.records.messages import ACCEPTED
 from simpost.store.records.payloads import InboundPurge
+from simpost.store.shared.recipients import add_flag, change_preferences
+from simpost.store.sqlite import shared_verbs
 from simpost.store.sqlite.acceptance import accept
 from simpost.store.sqlite.inbound_log import parts_of
 from simpost.store.sqlite.queries import SQL, row_of, rows_of
@@ -54,11 +56,13 @@ def _begin(session: SqliteSession, part: InboundPart) -> None:
     session.execute(SQL["add_incoming_part"], incoming_part_row(assembly, part))
 
 
-def save(session: SqliteSession, all_new: Sequence[NewInbound]) -> list[Accepted | Duplicate]:
+def save(
+    session: SqliteSession, all_new: Sequence[NewInbound]
+) -> list[Accepted | Duplicate | None]:
     return [_save(session, new) for new in all_new]
 
 
-def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
+def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | None:
     inbound = new.inbound
     if isinstance(new.of, Assembly):
         known = _take_assembly(session, new.of, inbound)
@@ -76,6 +80,12 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate:
             limits.MOST_OF_AN_ESIM if of_esim else limits.MOST_OF_NO_ESIM,
         ),
     )
+    if new.flag is not None:
+        shared_verbs.run(session.connection, add_flag(new.flag))
+    if new.change is not None and not shared_verbs.run(
+        session.connection, change_preferences(new.change)
+    ):
+        return None
     if new.message is None:
         return ACCEPTED
     [accepted] = accept(session, [new.message])

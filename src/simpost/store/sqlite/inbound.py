@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundFilter, NewInbound
 from simpost.ports.store.messages import Accepted
@@ -14,7 +17,11 @@ from simpost.store.sqlite.database import SqliteDatabase
 class SqliteInbound:
     """Implements `simpost.ports.store.InboundStore`."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(
+        self, database: SqliteDatabase, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """Calls `on_change` after each change of preferences."""
+        self._on_change = on_change
         self._read = database.read
         self._look_up = database.look_up
         self._write = database.write
@@ -22,8 +29,11 @@ class SqliteInbound:
     async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
         return await self._write(assemblies.add_parts, part)
 
-    async def save(self, new: NewInbound) -> Accepted | Duplicate:
-        return await self._write(assemblies.save, new)
+    async def save(self, new: NewInbound) -> Accepted | Duplicate | None:
+        saving = self._write(assemblies.save, new)
+        if new.change is not None:
+            saving.add_done_callback(lambda _: self._on_change())
+        return await asyncio.shield(saving)  # see `StoredRecipients`
 
     async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:
         return await self._read(inbound_log.incomplete, before_ms, limits.MOST_ASSEMBLIES, limit)

@@ -18,16 +18,17 @@ R = TypeVar("R")
 
 def write(session: SqliteSession, begins: Sequence[Callable[[], Steps[Any]]]) -> list[Any]:
     """Each is run to its end, within the transaction of the writer."""
-    return [_run(session.connection, begin()) for begin in begins]
+    return [run(session.connection, begin()) for begin in begins]
 
 
 def read(connection: apsw.Connection, begin: Callable[[], Steps[R]]) -> R:
     with connection:  # one snapshot for all its statements
-        found = [_run(connection, begin())]
+        found = [run(connection, begin())]
     return found[0]
 
 
-def _run(connection: apsw.Connection, steps: Steps[R]) -> R:
+def run(connection: apsw.Connection, steps: Steps[R]) -> R:
+    """Run a shared verb within the transaction of another one."""
     try:
         statement, parameters = next(steps)
         while True:

@@ -64,7 +64,7 @@ class SqliteStore(Store):
             events=SqliteEvents(database),
             catalogue=catalogue,
             accounts=SqliteAccounts(database),
-            inbound=SqliteInbound(database),
+            inbound=SqliteInbound(database, catalogue.forget_esims),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, catalogue.forget_esims),
             templates=StoredTemplates(database),

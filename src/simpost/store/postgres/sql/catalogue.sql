@@ -190,10 +190,12 @@ DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::te
 -- Accounts.
 
 -- name: list_accounts
-SELECT id, access_code, sealed_secret, name, dialect, access_code_only, ip_allow,
-  requests_per_s, category, webhook, enabled, look_alikes, language,
-  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = accounts.id), false) AS events
-FROM accounts ORDER BY id
+SELECT a.id, a.access_code, a.sealed_secret, a.name, a.dialect, a.access_code_only, a.ip_allow,
+  a.requests_per_s, a.category, a.webhook, a.enabled, a.look_alikes, a.language,
+  coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = a.id), false) AS events,
+  coalesce(r.choices, '') AS choices, coalesce(r.open_hours, '') AS open_hours
+FROM accounts AS a LEFT JOIN recipients AS r ON r.account_id = a.id AND r.esim_tran_no = ''
+ORDER BY a.id
 
 -- name: add_account
 INSERT INTO accounts (
