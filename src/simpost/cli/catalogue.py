@@ -1,4 +1,4 @@
-"""Shared by `simpost esims` and `simpost plans`: lists, and one row in full."""
+"""Lists and single rows, for `simpost esims` and `simpost plans`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def change(server: Server, path: str, key: str, keys: Sequence[str], done: str) 
         changed += server.post(path, {key: list(keys[first : first + _PAGE])})["changed"]
     print_lines([f"{changed:,} of {len(keys):,} {done}"])
     if not changed:
-        raise ConfigError("nothing was changed: they are not known, or were so already.")
+        raise ConfigError("Nothing was changed: the keys are unknown, or already in this state.")
 
 
 def delete(server: Server, path: str, key: str) -> None:

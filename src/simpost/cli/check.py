@@ -26,7 +26,7 @@ from simpost.store.sqlite.files import open_to_others
 
 _OTHERS = 0o077
 _WIDE = 1 << 24
-"""Addresses of a network too wide to have only trusted proxies: wider than 10.0.0.0/8."""
+"""A network with more addresses than 10.0.0.0/8 cannot consist of trusted proxies only."""
 
 
 def check(
@@ -38,12 +38,12 @@ def check(
     settings = load(config, os.environ)
     embedded = settings.store.is_embedded
     store = _about_store(settings.store.path) if embedded else _about_database(settings.store)
-    print_lines([f"{config} is right.", "", *_found(settings, store)])
+    print_lines([f"{config} is valid.", "", *_summary(settings, store)])
     for warning in _warnings(settings, config):
         print_lines(["", f"warning: {warning}"])
 
 
-def _found(settings: Settings, store: str) -> Iterator[str]:
+def _summary(settings: Settings, store: str) -> Iterator[str]:
     yield f"server    http://{settings.server.host}:{settings.server.port}"
     yield f"store     {store}"
     for carrier in settings.carriers:
@@ -56,24 +56,24 @@ def _found(settings: Settings, store: str) -> Iterator[str]:
             f"{carrier.system_id}, {carrier.bind}, window {carrier.window}, {rate}"
         )
     for number, route in enumerate(settings.routes, 1):
-        yield f"route {number}   {', then '.join(route.order)}: {_fits(route)}"
+        yield f"route {number}   {', then '.join(route.order)}: {_conditions(route)}"
 
 
-def _fits(route: RouteSettings) -> str:
+def _conditions(route: RouteSettings) -> str:
     given = route.model_dump(exclude={"carrier", "carriers"})
     return ", ".join(f"{name} {value}" for name, value in given.items() if value) or "everything"
 
 
 def _about_store(path: Path) -> str:
-    """Raises ConfigError when it could not be written, or must not be served."""
+    """What is known of the file. Raises ConfigError when simpost could not serve it."""
     if not path.parent.is_dir():
-        raise ConfigError(f"store.database_url: there is no folder {path.parent}.")
+        raise ConfigError(f"store.database_url: the folder {path.parent} does not exist.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise ConfigError(f"store.database_url: the folder {path.parent} cannot be written.")
+        raise ConfigError(f"store.database_url: the folder {path.parent} is not writable.")
     if not path.exists():
         return f"{path} (will be created)"
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
-        raise ConfigError(f"store.database_url: {path} is no file that can be written.")
+        raise ConfigError(f"store.database_url: {path} is not a writable file.")
     from simpost.store.sqlite.inspection import look
 
     try:
@@ -83,7 +83,7 @@ def _about_store(path: Path) -> str:
 
 
 def _about_database(store: StoreSettings) -> str:
-    """Raises ConfigError when it cannot be reached, or has an unknown schema."""
+    """What is known of the database. Raises ConfigError when it is unreachable or unknown."""
     from simpost.store.postgres.inspection import look
 
     try:
@@ -95,36 +95,39 @@ def _about_database(store: StoreSettings) -> str:
 def _warnings(settings: Settings, config: Path) -> Iterator[str]:
     yield from _kept_warnings(settings, config)
     if not _is_loopback(settings.server.host):
-        yield "the server speaks plain HTTP beyond this machine: put a proxy with TLS before it"
+        yield (
+            "the server uses HTTP without TLS beyond this machine: put a proxy with TLS in front "
+            "of it"
+        )
     yield from _about_tls(settings.carriers)
     yield from _about_database_tls(settings.store)
     yield from _about_proxies(settings)
     if not settings.carriers:
-        yield "there is no carrier: every message will be refused with no_route"
+        yield "no carrier is configured: every message is refused with no_route"
     used = {name for route in settings.routes for name in route.order}
     for carrier in settings.carriers:
         if carrier.name not in used:
-            yield f"no route leads to the carrier {carrier.name}: add one under [[routes]]"
+            yield f"carrier {carrier.name} is not used by any route: add one under [[routes]]"
     for number, route in enumerate(settings.routes):
         for earlier_number, earlier in enumerate(settings.routes[:number]):
             if _covers(earlier, route):
-                yield f"route {number + 1} is never taken: route {earlier_number + 1} fits first"
+                yield f"route {number + 1} is never used: route {earlier_number + 1} matches first"
                 break
 
 
 def _kept_warnings(settings: Settings, config: Path) -> Iterator[str]:
     """Warnings about readable files and unlimited retention."""
     if config.stat().st_mode & _OTHERS:
-        yield f"others can read the secrets in {config}: chmod 600 {config}"
+        yield f"other users can read the secrets in {config}: chmod 600 {config}"
     if settings.store.is_embedded:
         for path in open_to_others(settings.store.path):
-            yield f"others can read {path}, which holds texts: chmod 600 {path}"
+            yield f"other users can read {path}, which contains message texts: chmod 600 {path}"
     if not settings.messages.keep_days:
-        yield "messages.keep_days = 0: messages stay in the store with their texts for ever"
+        yield "messages.keep_days = 0: messages and their texts are never deleted"
 
 
 def host_of(url: str) -> str:
-    """Scheme and host; the rest of a URL may hold a key."""
+    """Scheme and host. The rest of a URL may contain a key."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -145,10 +148,7 @@ def _about_tls(carriers: Sequence[CarrierSettings]) -> Iterator[str]:
                 "reads texts and the password. Set tls = true, or use a VPN"
             )
         if carrier.tls and not carrier.tls_verify:
-            yield (
-                f"carrier {carrier.name}: tls_verify = false: anyone on the way can pose as the "
-                "carrier"
-            )
+            yield (f"carrier {carrier.name}: tls_verify = false allows man-in-the-middle attacks")
 
 
 def _about_database_tls(store: StoreSettings) -> Iterator[str]:
@@ -169,21 +169,21 @@ def _about_proxies(settings: Settings) -> Iterator[str]:
     for network in server.trusted_proxies:
         if (found := ipaddress.ip_network(network, strict=False)).num_addresses > _WIDE:
             yield (
-                f"server.trusted_proxies: everybody in {found} can claim any address: name the "
-                "proxies alone"
+                f"server.trusted_proxies: every host in {found} can claim any address: list only "
+                "the proxies"
             )
     if _is_loopback(server.host):
         if server.trusted_proxies and not server.allowed_hosts:
             yield (
-                "server.allowed_hosts is empty: what a proxy passes on with another Host than "
-                "localhost is answered with 421; give the names that clients use"
+                "server.allowed_hosts is empty: a proxied request with a Host other than "
+                "localhost gets 421. List the names that clients use"
             )
         if "*" in server.allowed_hosts:
-            yield "server.allowed_hosts: with * web pages can reach this server by rebinding a name"
+            yield "server.allowed_hosts: * allows DNS rebinding from any web page"
     elif not server.trusted_proxies:
         yield (
             "server.trusted_proxies is empty: behind a proxy every client has the proxy's "
-            "address, so that lists of allowed addresses refuse or admit all"
+            "address, so ipAllow of an account refuses or allows all of them"
         )
 
 

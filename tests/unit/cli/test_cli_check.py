@@ -87,18 +87,18 @@ def test_check_shows_its_findings(file: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("more", "warning"),
     [
-        ("", "there is no carrier: every message will be refused with no_route"),
-        (CARRIER.format(name="one"), "no route leads to the carrier one"),
+        ("", "no carrier is configured: every message is refused with no_route"),
+        (CARRIER.format(name="one"), "carrier one is not used by any route"),
         (
             CARRIER.format(name="one")
             + '[[routes]]\ncarrier = "one"\n[[routes]]\ncarrier = "one"\nplan = "A"\n',
-            "route 2 is never taken: route 1 fits first",
+            "route 2 is never used: route 1 matches first",
         ),
         (
             CARRIER.format(name="one")
             + '[[routes]]\ncarrier = "one"\nmsisdn_prefix = "6"\n'
             + '[[routes]]\ncarrier = "one"\nmsisdn_prefix = "66"\n',
-            "route 2 is never taken: route 1 fits first",
+            "route 2 is never used: route 1 matches first",
         ),
     ],
 )
@@ -120,7 +120,7 @@ def test_check_does_not_warn_of_routes_that_are_taken(
     file: Path, capsys: pytest.CaptureFixture[str], first: str, second: str
 ) -> None:
     routes = "".join(f'[[routes]]\ncarrier = "one"\n{keys}\n' for keys in (first, second))
-    assert "never taken" not in checked(file, capsys, CARRIER.format(name="one") + routes)
+    assert "never used" not in checked(file, capsys, CARRIER.format(name="one") + routes)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_check_warns_of_smpp_in_the_clear_beyond_this_machine(
 
 
 NO_PROXY = "server.trusted_proxies is empty: behind a proxy every client has the proxy's address"
-NO_HOST = "server.allowed_hosts is empty: what a proxy passes on with another Host than localhost"
+NO_HOST = "server.allowed_hosts is empty: a proxied request with a Host other than localhost"
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,11 @@ NO_HOST = "server.allowed_hosts is empty: what a proxy passes on with another Ho
         ("127.0.0.1", 'trusted_proxies = ["127.0.0.1"]\nallowed_hosts = ["sms.example"]', None),
         ("127.0.0.1", 'trusted_proxies = ["127.0.0.1"]', NO_HOST),
         ("::1", 'trusted_proxies = ["::1"]', NO_HOST),
-        ("127.0.0.1", 'allowed_hosts = ["*"]', "server.allowed_hosts: with * web pages can reach"),
+        ("127.0.0.1", 'allowed_hosts = ["*"]', "server.allowed_hosts: * allows DNS rebinding"),
         ("0.0.0.0", "", NO_PROXY),
         ("0.0.0.0", 'trusted_proxies = ["10.0.0.0/8"]', None),
-        ("0.0.0.0", 'trusted_proxies = ["0.0.0.0/0"]', "server.trusted_proxies: everybody in"),
-        ("127.0.0.1", 'trusted_proxies = ["::/0"]', "server.trusted_proxies: everybody in ::/0 "),
+        ("0.0.0.0", 'trusted_proxies = ["0.0.0.0/0"]', "server.trusted_proxies: every host in"),
+        ("127.0.0.1", 'trusted_proxies = ["::/0"]', "server.trusted_proxies: every host in ::/0 "),
     ],
 )
 def test_check_warns_of_proxies_and_names_that_do_not_fit_together(
@@ -177,7 +177,7 @@ def test_check_warns_when_others_can_read_the_secrets(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.chmod(0o640)
-    assert f"others can read the secrets in {file}" in checked(file, capsys)
+    assert f"other users can read the secrets in {file}" in checked(file, capsys)
 
 
 @pytest.mark.parametrize("end", ["", "-wal", "-shm", ".lock"])
@@ -186,17 +186,19 @@ def test_check_warns_when_others_can_read_the_store(
 ) -> None:
     store = file.with_name(f"simpost.db{end}")
     store.touch(0o600)
-    assert "warning: others can read" not in checked(file, capsys)
+    assert "warning: other users can read" not in checked(file, capsys)
     store.chmod(0o644)
-    assert f"warning: others can read {store}, which holds texts" in checked(file, capsys)
+    assert f"warning: other users can read {store}, which contains message texts" in checked(
+        file, capsys
+    )
 
 
 def test_check_warns_of_texts_that_are_kept_for_ever(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "for ever" not in checked(file, capsys)
+    assert "never deleted" not in checked(file, capsys)
     file.write_text(file.read_text().replace("keep_days = 90", "keep_days = 0"))
-    assert "warning: messages.keep_days = 0: messages stay" in checked(file, capsys)
+    assert "warning: messages.keep_days = 0: messages and" in checked(file, capsys)
 
 
 def test_init_keeps_texts_for_90_days(file: Path) -> None:
@@ -223,7 +225,7 @@ def test_check_warns_of_plain_http_beyond_the_machine(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text(file.read_text().replace("127.0.0.1", "0.0.0.0"))
-    assert "plain HTTP beyond this machine" in checked(file, capsys)
+    assert "HTTP without TLS beyond this machine" in checked(file, capsys)
 
 
 def test_check_refuses_a_store_that_has_no_folder(
@@ -231,7 +233,7 @@ def test_check_refuses_a_store_that_has_no_folder(
 ) -> None:
     file.write_text(file.read_text().replace("///simpost.db", "///data/simpost.db"))
     assert run("check", "--config", str(file)) == 2
-    assert f"there is no folder {file.parent / 'data'}" in capsys.readouterr().err
+    assert f"the folder {file.parent / 'data'} does not exist" in capsys.readouterr().err
 
 
 def test_check_refuses_a_store_that_is_no_file(
@@ -239,7 +241,7 @@ def test_check_refuses_a_store_that_is_no_file(
 ) -> None:
     (file.parent / "simpost.db").mkdir()
     assert run("check", "--config", str(file)) == 2
-    assert "is no file that can be written" in capsys.readouterr().err
+    assert "is not a writable file" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")

@@ -1,4 +1,4 @@
-"""Deletes what is past its retention, a bounded step at a time."""
+"""Deletes rows after their retention, in bounded steps."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ _IN_ORDER = (
 
 
 SHRINK_PAGES = 200
-"""Pages given back in one transaction, which others wait for."""
+"""Pages returned to the disk in one transaction. Other transactions wait for it."""
 _SPARE = 20
-"""One page of this many stays free for the next rows."""
+"""One page in 20 stays free for new rows."""
 
 
-class CameIn(NamedTuple):
-    """What came in and is to go; and the receipts of before that time, `limit` in all."""
+class OldInbound(NamedTuple):
+    """Inbound messages to delete, and the time before which unmatched receipts are deleted too.
+
+    At most `limit` rows in all.
+    """
 
     keys: Sequence[MessageKey]
     before_ms: int
@@ -36,12 +39,12 @@ class CameIn(NamedTuple):
 
 
 def old_messages(connection: apsw.Connection, before_ms: int, limit: int) -> list[MessageKey]:
-    """Messages of before that time of which no part waits; ids begin with their time."""
+    """Messages before the time that have no queued part. Ids begin with their time."""
     return _old(connection, "old_messages", before_ms, limit)
 
 
 def old_inbound(connection: apsw.Connection, before_ms: int, limit: int) -> list[MessageKey]:
-    """What came in before that time, but what is carried by a message of which a part waits."""
+    """Inbound messages before the time, except those forwarded by a message with a queued part."""
     return _old(connection, "old_inbound", before_ms, limit)
 
 
@@ -61,21 +64,21 @@ def _delete_messages(session: SqliteSession, keys: Sequence[MessageKey]) -> int:
     return len(keys)
 
 
-def shrink(session: SqliteSession, wanted: Sequence[None]) -> list[int]:
-    """Give some free pages back to the disk; how many more there are to give."""
+def shrink(session: SqliteSession, calls: Sequence[None]) -> list[int]:
+    """Return some free pages to the disk. The result is how many are left to return."""
     execute = session.execute
     surplus = execute("PRAGMA freelist_count").get - execute("PRAGMA page_count").get // _SPARE
     given = min(surplus, SHRINK_PAGES)
     if given > 0:
         execute(f"PRAGMA incremental_vacuum({given:d})").fetchall()
-    return [max(0, surplus - SHRINK_PAGES)] * len(wanted)
+    return [max(0, surplus - SHRINK_PAGES)] * len(calls)
 
 
-def delete_inbound_older_than(session: SqliteSession, all_of: Sequence[CameIn]) -> list[int]:
+def delete_inbound_older_than(session: SqliteSession, all_of: Sequence[OldInbound]) -> list[int]:
     return [_delete_inbound(session, one) for one in all_of]
 
 
-def _delete_inbound(session: SqliteSession, one: CameIn) -> int:
+def _delete_inbound(session: SqliteSession, one: OldInbound) -> int:
     for key in one.keys:
         session.execute(SQL["delete_inbound_older_than"], key)
     session.execute(SQL["retire_ambiguous"], (one.before_ms, one.limit - len(one.keys)))
