@@ -1,7 +1,7 @@
-"""What the simulator takes as a sink: submit_sm with receipts, from a process of its own.
+"""Measures the throughput of the SMSC simulator, which runs in a process of its own.
 
 python -m bench.smsc            one bind, windows 10 and 100, then again without receipts
-python -m bench.smsc --serve    only the simulator; prints its ports
+python -m bench.smsc --serve    run only the simulator and print its ports
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ _ROUNDS = 3
 
 
 class Sender(SessionHandler):
-    """Keeps the window full until every submit is answered and every receipt has come."""
+    """Keeps the window full until every submit has its response and every receipt has arrived."""
 
     def __init__(self, *, receipts: bool) -> None:
-        self.to_send = self.answers_to_come = _SUBMITS
-        self.receipts_to_come = _SUBMITS if receipts else 0
+        self.to_send = self.pending_responses = _SUBMITS
+        self.pending_receipts = _SUBMITS if receipts else 0
         self.registered_delivery = int(receipts)
         self.done = asyncio.get_running_loop().create_future()
 
     def on_request(self, session: Session, request: Pdu) -> None:
         session.respond(request, DeliverSmResp())
-        self.receipts_to_come -= 1
-        self._end()
+        self.pending_receipts -= 1
+        self._end_if_complete()
 
     def on_bound(self, session: Session) -> None:
         self.on_window_free(session)
@@ -67,26 +67,28 @@ class Sender(SessionHandler):
                 registered_delivery=self.registered_delivery,
                 short_message=b"Your data plan is active. Enjoy your trip to Thailand!",
             )
-            session.request(submit).add_done_callback(self._answered)
+            session.request(submit).add_done_callback(self._on_response)
 
-    def _answered(self, future: asyncio.Future[Pdu]) -> None:
+    def _on_response(self, future: asyncio.Future[Pdu]) -> None:
         assert future.result().command_status == 0
-        self.answers_to_come -= 1
-        self._end()
+        self.pending_responses -= 1
+        self._end_if_complete()
 
-    def _end(self) -> None:
-        if self.answers_to_come == self.receipts_to_come == 0:
+    def _end_if_complete(self) -> None:
+        if self.pending_responses == self.pending_receipts == 0:
             self.done.set_result(None)
 
 
 async def serve_forever() -> None:
+    """Run the simulator and print its ports."""
     simulator = Simulator(SimulatorOptions(password=_PASSWORD, window=100))
     await simulator.start()
     print(simulator.port, simulator.http_port, flush=True)
     await asyncio.Event().wait()
 
 
-async def submits_a_second(port: int, window: int, *, receipts: bool) -> float:
+async def submits_per_s(port: int, window: int, *, receipts: bool) -> float:
+    """Submits per second through one bind."""
     sender = Sender(receipts=receipts)
     began = time.perf_counter()
     bind = BindTransceiver(system_id="simpost", password=_PASSWORD)
@@ -99,7 +101,7 @@ async def submits_a_second(port: int, window: int, *, receipts: bool) -> float:
 
 @contextmanager
 def simulator_process() -> Iterator[tuple[int, int, int]]:
-    """Process id, SMPP port and HTTP port."""
+    """A simulator process: its id, SMPP port and HTTP port."""
     command = [sys.executable, "-m", "bench.smsc", "--serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -111,12 +113,13 @@ def simulator_process() -> Iterator[tuple[int, int, int]]:
 
 
 def cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
+    """User and system CPU seconds of a process since its start."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 
 
 def resident_mb(pid: int) -> float:
+    """Resident memory of a process in MB."""
     return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * 4096 / 1e6
 
 
@@ -130,8 +133,7 @@ def main() -> None:
         for receipts, window in ((True, 10), (True, 100), (False, 10), (False, 100)):
             before = cpu_s(pid)
             runs = [
-                uvloop.run(submits_a_second(port, window, receipts=receipts))
-                for _ in range(_ROUNDS)
+                uvloop.run(submits_per_s(port, window, receipts=receipts)) for _ in range(_ROUNDS)
             ]
             cpu = (cpu_s(pid) - before) / (_SUBMITS * _ROUNDS) * 1000
             print(
@@ -139,8 +141,8 @@ def main() -> None:
                 f"{max(runs):>8,.0f} submit_sm/s  simulator {cpu:.4f} CPU s per 1,000, "
                 f"{resident_mb(pid):.0f} MB"
             )
-        with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/stats") as answer:
-            print(json.dumps(json.load(answer)))
+        with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/stats") as response:
+            print(json.dumps(json.load(response)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Real Chromium, and a simulator with an ESME that runs beside it."""
+"""Fixtures: real Chromium, and a simulator with an ESME in another thread."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ FLAGS = (
 )
 
 
-class Centre:
-    """The simulator in a thread of its own; an ESME is bound to it."""
+class SimulatorThread:
+    """A simulator with a bound ESME, in a thread of its own."""
 
     esme: Esme
     simulator: Simulator
@@ -65,6 +65,8 @@ class Centre:
         self.run(self.esme.send(text, to, **fields))
 
     def texts(self, text: str, numbers: list[str]) -> None:
+        """Send the same text to several handsets."""
+
         async def send() -> None:
             for number in numbers:
                 await self.esme.send(text, number)
@@ -72,6 +74,7 @@ class Centre:
         self.run(send())
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """The result of a coroutine in the simulator's event loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_S)
 
     async def _start(self) -> None:
@@ -82,8 +85,8 @@ class Centre:
 
 
 @pytest.fixture
-def centre() -> Iterator[Centre]:
-    centre = Centre()
+def centre() -> Iterator[SimulatorThread]:
+    centre = SimulatorThread()
     try:
         centre.start()
         yield centre
@@ -173,7 +176,7 @@ class Page:
 
 
 @pytest.fixture
-def page(chromium: Chrome, centre: Centre) -> Iterator[Page]:
+def page(chromium: Chrome, centre: SimulatorThread) -> Iterator[Page]:
     page = Page(chromium, centre.url)
     yield page
     complaints = page.complaints()

@@ -7,7 +7,7 @@ from selenium.webdriver import ActionChains
 from selenium.webdriver.common.action_chains import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import Centre, Page
+from tests.browser.conftest import Page, SimulatorThread
 from tests.integration.smsc.esme import NUMBER
 
 OTHER = "4915112345678"
@@ -18,7 +18,9 @@ IN_FOCUS = "document.activeElement.closest('[data-number]')?.dataset.number === 
 
 
 @pytest.mark.parametrize("place", ["screen", "reply"])
-def test_the_wheel_over_a_card_scrolls_the_page(centre: Centre, page: Page, place: str) -> None:
+def test_the_wheel_over_a_card_scrolls_the_page(
+    centre: SimulatorThread, page: Page, place: str
+) -> None:
     centre.texts("Hello there, this is a text of some words.\n" * 3, [*MANY[:11], *[NUMBER] * 6])
     page.open()
     page.until("document.querySelectorAll('main .phone').length === 12")
@@ -31,7 +33,7 @@ def test_the_wheel_over_a_card_scrolls_the_page(centre: Centre, page: Page, plac
     assert page.run("return scrollY") > 100
 
 
-def test_a_refused_reply_is_kept_with_its_reason(centre: Centre, page: Page) -> None:
+def test_a_refused_reply_is_kept_with_its_reason(centre: SimulatorThread, page: Page) -> None:
     centre.text("Hello")
     page.open()
     page.until_shown("Hello")
@@ -44,7 +46,9 @@ def test_a_refused_reply_is_kept_with_its_reason(centre: Centre, page: Page) -> 
     assert page.card(".problem").text == ""
 
 
-def test_a_taken_reply_clears_the_field_and_keeps_the_focus(centre: Centre, page: Page) -> None:
+def test_a_taken_reply_clears_the_field_and_keeps_the_focus(
+    centre: SimulatorThread, page: Page
+) -> None:
     centre.text("Hello")
     page.open()
     page.until_shown("Hello")
@@ -55,7 +59,9 @@ def test_a_taken_reply_clears_the_field_and_keeps_the_focus(centre: Centre, page
     assert page.run(f"return {IN_FOCUS}", NUMBER)
 
 
-def test_a_text_takes_neither_focus_nor_draft_nor_recipient(centre: Centre, page: Page) -> None:
+def test_a_text_takes_neither_focus_nor_draft_nor_recipient(
+    centre: SimulatorThread, page: Page
+) -> None:
     centre.text("Hello")
     centre.text("Hello", OTHER)
     page.open()
@@ -73,7 +79,9 @@ def test_a_text_takes_neither_focus_nor_draft_nor_recipient(centre: Centre, page
     assert page.card(".sent .from").get_property("textContent") == "to simpost"
 
 
-def test_a_full_page_and_a_new_connection_keep_the_draft(centre: Centre, page: Page) -> None:
+def test_a_full_page_and_a_new_connection_keep_the_draft(
+    centre: SimulatorThread, page: Page
+) -> None:
     centre.text("Hello")
     page.open()
     page.until_shown("Hello")
@@ -90,7 +98,7 @@ def test_a_full_page_and_a_new_connection_keep_the_draft(centre: Centre, page: P
 
 @pytest.mark.parametrize("way", ["button", "escape", "beside"])
 def test_an_opened_handset_closes_and_gives_its_draft_back(
-    centre: Centre, page: Page, way: str
+    centre: SimulatorThread, page: Page, way: str
 ) -> None:
     centre.text("Hello")
     page.open()
@@ -110,7 +118,7 @@ def test_an_opened_handset_closes_and_gives_its_draft_back(
     assert page.card("input").get_property("value") == "half a reply"
 
 
-def test_many_handsets_are_a_list_that_can_be_filtered(centre: Centre, page: Page) -> None:
+def test_many_handsets_are_a_list_that_can_be_filtered(centre: SimulatorThread, page: Page) -> None:
     centre.texts("Hello", MANY)
     page.open()
     page.until("document.querySelector('#more').textContent.startsWith('The 60 latest of 80')")
@@ -130,7 +138,9 @@ def test_many_handsets_are_a_list_that_can_be_filtered(centre: Centre, page: Pag
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_accessibility_problem(centre: Centre, page: Page, scheme: str) -> None:
+def test_axe_finds_no_accessibility_problem(
+    centre: SimulatorThread, page: Page, scheme: str
+) -> None:
     page.open(dark=scheme == "dark")
     assert page.faults() == []
     centre.texts("Hello there", [*MANY[:3], *[OTHER] * 9])
@@ -154,7 +164,7 @@ def test_axe_finds_no_accessibility_problem(centre: Centre, page: Page, scheme: 
     assert page.faults() == []
 
 
-def test_headings_structure_the_page(centre: Centre, page: Page) -> None:
+def test_headings_structure_the_page(centre: SimulatorThread, page: Page) -> None:
     centre.text("Hello")
     page.open()
     page.until_shown("Hello")
@@ -180,7 +190,9 @@ image.src = "data:image/png;base64," + arguments[0];
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_switch_is_visible_in_forced_colours(centre: Centre, page: Page, scheme: str) -> None:
+def test_the_switch_is_visible_in_forced_colours(
+    centre: SimulatorThread, page: Page, scheme: str
+) -> None:
     centre.text("Hello")
     page.open(dark=scheme == "dark", forced=True)
     page.until_shown("Hello")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from simpost.text.display import visible, visible_lines
-from tests.browser.conftest import Centre, Page
+from tests.browser.conftest import Page, SimulatorThread
 
 # After the OWASP cheat sheet for cross-site scripting: one of each kind of way in.
 SCRIPTS = [
@@ -31,7 +31,7 @@ CONTROLS = ["\x1b[2J\x1b]0;x\x07", "gpj.\u202eexe", "a\rb\nc\td", "\u200b\u2066\
 SENDERS = ["<b>x</b>", "'\"><svg/o>", "</h2><h1>"]  # others are refused as senders
 
 
-def test_hostile_texts_are_shown_as_text(centre: Centre, page: Page) -> None:
+def test_hostile_texts_are_shown_as_text(centre: SimulatorThread, page: Page) -> None:
     page.open()
     for text in [*SCRIPTS, *CONTROLS]:
         centre.text(text)
@@ -49,7 +49,9 @@ def test_hostile_texts_are_shown_as_text(centre: Centre, page: Page) -> None:
 
 
 @pytest.mark.parametrize("sender", SENDERS)
-def test_hostile_senders_are_shown_as_text(centre: Centre, page: Page, sender: str) -> None:
+def test_hostile_senders_are_shown_as_text(
+    centre: SimulatorThread, page: Page, sender: str
+) -> None:
     centre.text("Hello", source_addr=sender)
     page.open()
     page.until_shown("Hello")

@@ -1,4 +1,4 @@
-"""The simulator for peers written by others."""
+"""The simulator, for tests with peers written by others."""
 
 from contextlib import asynccontextmanager
 
@@ -11,6 +11,7 @@ NUMBER = "66812345678"
 
 @asynccontextmanager
 async def running(**options):
+    """A started simulator."""
     simulator = Simulator(SimulatorOptions(password=PASSWORD, **options))
     await simulator.start()
     try:

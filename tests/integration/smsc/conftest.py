@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from simpost.smsc import Simulator, SimulatorOptions
-from tests.integration.smsc.esme import PASSWORD, Browser
+from tests.integration.smsc.esme import PASSWORD, HttpClient
 
 Start = Callable[..., Awaitable[Simulator]]
 
@@ -35,6 +35,6 @@ async def simulator(start: Start) -> Simulator:
 
 
 @pytest.fixture
-async def browser(simulator: Simulator) -> AsyncIterator[Browser]:
+async def http(simulator: Simulator) -> AsyncIterator[HttpClient]:
     async with aiohttp.ClientSession() as client:
-        yield Browser(client, simulator)
+        yield HttpClient(client, simulator)

@@ -1,4 +1,4 @@
-"""An ESME for tests: sends texts as parts and records deliveries."""
+"""An ESME and an HTTP client for tests of the simulator."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ NUMBER = "66812345678"
 
 
 class Esme(SessionHandler):
-    """`delivered` waits for the next deliver_sm; `statuses` are the answers to the next ones."""
+    """An ESME that acknowledges deliver_sm, or responds with the next of `statuses`.
+
+    It fails on anything the simulator should not send.
+    """
 
     session: Session
 
@@ -49,28 +52,31 @@ class Esme(SessionHandler):
         self._delivered.put_nowait(request)
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
-        raise AssertionError(f"late: {response}")
+        raise AssertionError(f"response after its timeout: {response}")
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
-        raise AssertionError(f"not asked for: {response}")
+        raise AssertionError(f"response without a request: {response}")
 
     def on_malformed(self, session: Session, error: Exception) -> None:
-        raise AssertionError(f"the simulator sent what is no PDU: {error}")
+        raise AssertionError(f"the simulator sent a malformed PDU: {error}")
 
     async def delivered(self) -> DeliverSm:
+        """Wait for the next deliver_sm."""
         return await self._delivered.get()
 
     @property
     def has_nothing(self) -> bool:
+        """Whether every deliver_sm received was returned by `delivered`."""
         return self._delivered.empty()
 
-    async def ask(self, request: Pdu, answer: type[Response]) -> Response:
+    async def request(self, request: Pdu, response_type: type[Response]) -> Response:
+        """Send a request; returns its response, which must be of the given type."""
         response = await self.session.request(request)
-        assert isinstance(response, answer), response
+        assert isinstance(response, response_type), response
         return response
 
     async def send(self, message: str, to: str = NUMBER, **fields: Any) -> list[str]:
-        """Submit the text in as many parts as it takes; returns their ids."""
+        """Submit a text in as many parts as needed; returns their ids."""
         ids: list[str] = []
         for part in parts_of(message, to, **fields):
             response = await self.session.request(part)
@@ -80,6 +86,7 @@ class Esme(SessionHandler):
 
 
 def submit(to: str = NUMBER, **fields: Any) -> SubmitSm:
+    """A submit_sm with an alphanumeric sender."""
     given: dict[str, Any] = {
         "source_addr_ton": 5,
         "source_addr": "simpost",
@@ -91,7 +98,7 @@ def submit(to: str = NUMBER, **fields: Any) -> SubmitSm:
 
 
 def parts_of(message: str, to: str = NUMBER, **fields: Any) -> list[SubmitSm]:
-    """The submits of a text, cut and encoded as simpost does."""
+    """The submit_sm of each part of a text, segmented and encoded as by simpost."""
     segments = text.segment(message)
     encoding, parts = segments.encoding, segments.parts
     submits: list[SubmitSm] = []
@@ -109,21 +116,21 @@ def parts_of(message: str, to: str = NUMBER, **fields: Any) -> list[SubmitSm]:
     return submits
 
 
-class Witness(Esme):
-    """An ESME that records unexpected PDUs in `odd` instead of failing."""
+class LenientEsme(Esme):
+    """An ESME that records unexpected PDUs in `unexpected` instead of failing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.odd: list[object] = []
+        self.unexpected: list[object] = []
 
     def on_late_response(self, session: Session, request: Pdu, response: Pdu) -> None:
-        self.odd.append(response)
+        self.unexpected.append(response)
 
     def on_unexpected_response(self, session: Session, response: Pdu) -> None:
-        self.odd.append(response)
+        self.unexpected.append(response)
 
     def on_malformed(self, session: Session, error: Exception) -> None:
-        self.odd.append(error)
+        self.unexpected.append(error)
 
 
 @asynccontextmanager
@@ -136,7 +143,7 @@ async def binding(
     ssl: SSLContext | None = None,
     **settings: Any,
 ) -> AsyncIterator[AnEsme]:
-    """An ESME of any kind, with timers of its own; short ones unless asked otherwise."""
+    """Bind an ESME, with short timeouts unless `settings` has others."""
     bind = kind(system_id="simpost", password=PASSWORD, interface_version=version)
     timers: dict[str, Any] = {"response_timeout_s": 1.0, "unbind_timeout_s": 0.1} | settings
     given = SessionSettings(interface_version=version, **timers)
@@ -151,6 +158,7 @@ async def binding(
 async def bound(
     simulator: Simulator, kind: Callable[..., Bind] = BindTransceiver, *, window: int = 10
 ) -> AsyncIterator[Esme]:
+    """Bind an `Esme` with the default timeouts."""
     esme = Esme()
     bind = kind(system_id="simpost", password=PASSWORD)
     settings = SessionSettings(window=window)
@@ -161,20 +169,22 @@ async def bound(
         await esme.session.unbind()
 
 
-class Browser:
-    """The HTTP side of a simulator, as a page sees it."""
+class HttpClient:
+    """A client of the HTTP side of a simulator."""
 
     def __init__(self, client: aiohttp.ClientSession, simulator: Simulator) -> None:
         self._client = client
         self._url = f"http://127.0.0.1:{simulator.http_port}"
 
-    async def ask(self, path: str, method: str = "GET", **given: Any) -> tuple[int, Any]:
-        async with self._client.request(method, self._url + path, **given) as answer:
-            body = await answer.read()
-            return answer.status, json.loads(body) if body else None
+    async def request(self, path: str, method: str = "GET", **options: Any) -> tuple[int, Any]:
+        """Status and JSON of a response."""
+        async with self._client.request(method, self._url + path, **options) as response:
+            body = await response.read()
+            return response.status, json.loads(body) if body else None
 
     async def get(self, path: str) -> Any:
-        status, body = await self.ask(path)
+        """The JSON of a successful response."""
+        status, body = await self.request(path)
         assert status == 200, (status, body)
         return body
 
@@ -184,8 +194,8 @@ class Browser:
             return answer
 
     @asynccontextmanager
-    async def watch(self) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
-        """Events as (name, data), from the moment this is entered."""
+    async def events(self) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+        """Events as (name, data) from now on, after the first `stats`."""
         async with self._client.get(self._url + "/events") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             events = _events(answer.content)
@@ -194,7 +204,7 @@ class Browser:
 
 
 async def next_texts(events: AsyncIterator[tuple[str, Any]]) -> Any:
-    """The data of the next event that tells new texts."""
+    """The data of the next `texts` event."""
     while (event := await anext(events))[0] != "texts":
         pass
     return event[1]

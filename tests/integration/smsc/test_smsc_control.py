@@ -14,7 +14,7 @@ from simpost.smsc.content import UDHI
 from simpost.smsc.fault_file import MAX_OCTETS
 from simpost.text import GSM7, UCS2, decode, parse_header
 from tests.integration.smsc.conftest import Start
-from tests.integration.smsc.esme import NUMBER, Browser, bound, submit
+from tests.integration.smsc.esme import NUMBER, HttpClient, bound, submit
 
 RULES = {
     "rules": [
@@ -29,71 +29,71 @@ REPLY = {"to": "4455", "text": "STOP"}
 
 
 async def test_faults_are_put_shown_counted_and_ended(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
-    assert await browser.get("/faults") == {"rules": []}
-    assert await browser.ask("/faults", "PUT", data=json.dumps(RULES)) == (200, RULES)
-    assert await browser.get("/faults") == RULES
+    assert await http.get("/faults") == {"rules": []}
+    assert await http.request("/faults", "PUT", data=json.dumps(RULES)) == (200, RULES)
+    assert await http.get("/faults") == RULES
     async with bound(simulator) as esme:
         statuses = [
-            (await esme.ask(submit(short_message=b"x"), SubmitSmResp)).command_status
+            (await esme.request(submit(short_message=b"x"), SubmitSmResp)).command_status
             for _ in range(4)
         ]
         assert statuses == [0, Status.ESME_RTHROTTLED] * 2
-        assert (await browser.get("/stats"))["faults"] == {"half": 2}
-        assert await browser.ask("/faults", "DELETE") == (204, None)
-        assert await browser.get("/faults") == {"rules": []}
+        assert (await http.get("/stats"))["faults"] == {"half": 2}
+        assert await http.request("/faults", "DELETE") == (204, None)
+        assert await http.get("/faults") == {"rules": []}
         await esme.send("kind again")
 
 
-async def test_faults_that_are_wrong_are_refused_and_the_others_stay(browser: Browser) -> None:
-    await browser.ask("/faults", "PUT", data=json.dumps(RULES))
+async def test_faults_that_are_wrong_are_refused_and_the_others_stay(http: HttpClient) -> None:
+    await http.request("/faults", "PUT", data=json.dumps(RULES))
     wrong = json.dumps({"rules": [{"do": {"fault": "slow", "seconds": -1}}]})
-    status, body = await browser.ask("/faults", "PUT", data=wrong)
+    status, body = await http.request("/faults", "PUT", data=wrong)
     assert (status, body["error"]["code"]) == (400, "badRequest")
     assert body["error"]["message"].startswith("rule 1, do.seconds: ")
-    assert await browser.get("/faults") == RULES
+    assert await http.get("/faults") == RULES
 
 
-async def test_a_body_too_large_is_not_read(browser: Browser) -> None:
-    status, body = await browser.ask("/faults", "PUT", data=BytesIO(b" " * (MAX_OCTETS + 1)))
+async def test_a_body_too_large_is_not_read(http: HttpClient) -> None:
+    status, body = await http.request("/faults", "PUT", data=BytesIO(b" " * (MAX_OCTETS + 1)))
     assert (status, body["error"]["code"]) == (413, "tooLarge")
 
 
-async def test_a_handset_is_switched_off_and_on(simulator: Simulator, browser: Browser) -> None:
-    status, handset = await browser.ask(f"/handsets/+{NUMBER}/off", "POST")
+async def test_a_handset_is_switched_off_and_on(simulator: Simulator, http: HttpClient) -> None:
+    status, handset = await http.request(f"/handsets/+{NUMBER}/off", "POST")
     assert (status, handset["number"], handset["on"]) == (200, NUMBER, False)
     async with bound(simulator) as esme:
         await esme.send("Hello")
-        [listed] = await browser.get("/handsets")
+        [listed] = await http.get("/handsets")
         assert (listed["on"], listed["pendingTexts"], listed["messages"]) == (False, 1, [])
-        assert (await browser.get("/stats"))["off"] == 1
-        status, handset = await browser.ask(f"/handsets/{NUMBER}/on", "POST")
+        assert (await http.get("/stats"))["off"] == 1
+        status, handset = await http.request(f"/handsets/{NUMBER}/on", "POST")
     assert (handset["on"], handset["pendingTexts"], handset["received"]) == (True, 0, 1)
     assert handset["messages"][0]["text"] == "Hello"
 
 
 async def test_watchers_are_notified_of_handsets_that_go_offline(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
-    async with browser.watch() as events:
-        await browser.ask(f"/handsets/{NUMBER}/off", "POST")
+    async with http.events() as events:
+        await http.request(f"/handsets/{NUMBER}/off", "POST")
         while (event := await anext(events))[0] != "switched":
             pass
     assert event[1] == {"handsets": [{"number": NUMBER, "on": False, "pendingTexts": 0}]}
 
 
 async def test_deleting_the_handsets_deletes_queued_texts(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
-    await browser.ask(f"/handsets/{NUMBER}/off", "POST")
+    await http.request(f"/handsets/{NUMBER}/off", "POST")
     async with bound(simulator) as esme:
         await esme.send("Hello")
-        await browser.ask("/handsets", "DELETE")
-        assert (await browser.get("/stats"))["off"] == 0
+        await http.request("/handsets", "DELETE")
+        assert (await http.get("/stats"))["off"] == 0
         assert simulator.offline.texts == 0
         await esme.send("after")
-    [handset] = await browser.get("/handsets")
+    [handset] = await http.get("/handsets")
     assert [message["text"] for message in handset["messages"]] == ["after"]
 
 
@@ -115,11 +115,11 @@ def read(*parts: DeliverSm) -> str:
     ],
 )
 async def test_a_text_from_a_handset_reaches_the_esme_and_the_responses_are_shown(
-    simulator: Simulator, browser: Browser, text: str, parts: int, data_coding: int
+    simulator: Simulator, http: HttpClient, text: str, parts: int, data_coding: int
 ) -> None:
     async with bound(simulator) as esme:
         reply = json.dumps({"to": "4455", "text": text})
-        status, body = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", data=reply)
+        status, body = await http.request(f"/handsets/{NUMBER}/messages", "POST", data=reply)
         came = [await esme.delivered() for _ in range(parts)]
     assert (status, body["to"], body["responses"]) == (200, "4455", ["ESME_ROK"] * parts)
     assert read(*came) == text
@@ -131,19 +131,19 @@ async def test_a_text_from_a_handset_reaches_the_esme_and_the_responses_are_show
         assert [(place.number, place.total) for place in places if place] == [
             (number, parts) for number in range(1, parts + 1)
         ]
-    [handset] = await browser.get("/handsets")
+    [handset] = await http.get("/handsets")
     assert (handset["received"], handset["messages"][0]["text"]) == (0, text)
 
 
 async def test_a_temporary_refusal_of_the_esme_is_shown_and_repeated(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     async with bound(simulator) as esme:
         esme.statuses = [Status.ESME_RX_T_APPN]
-        _, body = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
+        _, body = await http.request(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
         assert body["responses"] == ["ESME_RX_T_APPN"]
         assert read(await esme.delivered()) == read(await esme.delivered()) == "STOP"
-        messages = (await browser.get("/stats"))["messages"]
+        messages = (await http.get("/stats"))["messages"]
     assert (messages["sent"], messages["repeated"]) == (2, 1)
 
 
@@ -159,25 +159,25 @@ async def test_a_temporary_refusal_of_the_esme_is_shown_and_repeated(
     ],
 )
 async def test_an_invalid_text_from_a_handset_is_refused(
-    simulator: Simulator, browser: Browser, body: str, status: int, code: str
+    simulator: Simulator, http: HttpClient, body: str, status: int, code: str
 ) -> None:
     async with bound(simulator) as esme:
-        answered, said = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", data=body)
+        answered, said = await http.request(f"/handsets/{NUMBER}/messages", "POST", data=body)
         assert esme.has_nothing
     assert (answered, said["error"]["code"]) == (status, code)
-    assert await browser.get("/handsets") == []
+    assert await http.get("/handsets") == []
 
 
-async def test_without_a_receiver_nothing_is_sent(simulator: Simulator, browser: Browser) -> None:
+async def test_without_a_receiver_nothing_is_sent(simulator: Simulator, http: HttpClient) -> None:
     async with bound(simulator, BindTransmitter):
-        status, body = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
+        status, body = await http.request(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
     assert (status, body["error"]["code"]) == (409, "conflict")
 
 
-async def test_a_handset_that_is_off_sends_nothing(simulator: Simulator, browser: Browser) -> None:
+async def test_a_handset_that_is_off_sends_nothing(simulator: Simulator, http: HttpClient) -> None:
     simulator.handset_off(NUMBER)
     async with bound(simulator):
-        status, body = await browser.ask(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
+        status, body = await http.request(f"/handsets/{NUMBER}/messages", "POST", json=REPLY)
     assert (status, body["error"]["message"]) == (409, "The handset is off.")
 
 
@@ -190,16 +190,16 @@ async def test_an_esme_that_never_answers_is_shown_as_such(start: Start) -> None
         assert message.responses == ["no response"]
 
 
-async def test_disconnecting_resets_every_session(simulator: Simulator, browser: Browser) -> None:
+async def test_disconnecting_resets_every_session(simulator: Simulator, http: HttpClient) -> None:
     async with bound(simulator) as one, bound(simulator) as two:
-        assert await browser.ask("/disconnect", "POST") == (200, {"disconnected": 2})
+        assert await http.request("/disconnect", "POST") == (200, {"disconnected": 2})
         reasons = [await each.session.wait_closed() for each in (one, two)]
     assert reasons == [CloseReason.CONNECTION_LOST] * 2
 
 
 @pytest.mark.parametrize("number", ["abc", "1" * 21, "١٢٣"])
-async def test_only_a_number_is_a_handset(browser: Browser, number: str) -> None:
-    status, _ = await browser.ask(f"/handsets/{number}/off", "POST")
+async def test_only_a_number_is_a_handset(http: HttpClient, number: str) -> None:
+    status, _ = await http.request(f"/handsets/{number}/off", "POST")
     assert status == 400
 
 
@@ -213,12 +213,12 @@ async def test_only_a_number_is_a_handset(browser: Browser, number: str) -> None
     ],
 )
 async def test_a_page_of_another_site_cannot_press_the_buttons(
-    simulator: Simulator, browser: Browser, path: str, given: dict[str, Any]
+    simulator: Simulator, http: HttpClient, path: str, given: dict[str, Any]
 ) -> None:
     async with bound(simulator):
         for origin in ("https://example.com", "null"):
-            status, body = await browser.ask(path, "POST", headers={"origin": origin}, **given)
+            status, body = await http.request(path, "POST", headers={"origin": origin}, **given)
             assert (status, body["error"]["code"]) == (403, "forbidden")
         own = f"http://127.0.0.1:{simulator.http_port}"
-        status, _ = await browser.ask(path, "POST", headers={"origin": own}, **given)
+        status, _ = await http.request(path, "POST", headers={"origin": own}, **given)
         assert status == 200

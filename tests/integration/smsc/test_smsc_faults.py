@@ -42,7 +42,7 @@ from tests.integration.smsc.esme import (
     NUMBER,
     PASSWORD,
     Esme,
-    Witness,
+    LenientEsme,
     binding,
     bound,
     submit,
@@ -65,7 +65,7 @@ def one(registered_delivery: int = 1, to: str = NUMBER, **fields: Any) -> Any:
 async def test_one_submit_in_three_is_refused(start: Start, status: int | str) -> None:
     simulator = await start(faults=rules(f.Refuse(status=status), every=3))
     async with bound(simulator) as esme:
-        statuses = [(await esme.ask(one(0), SubmitSmResp)).command_status for _ in range(6)]
+        statuses = [(await esme.request(one(0), SubmitSmResp)).command_status for _ in range(6)]
     code = f.status_code(status)
     assert statuses == [0, 0, code, 0, 0, code]
     assert simulator.stats().faults == {"1 refuse": 2}
@@ -83,11 +83,11 @@ async def test_what_comes_too_fast_is_throttled(start: Start) -> None:
 
 async def test_a_slow_answer_comes_late_and_is_known_as_such(start: Start) -> None:
     simulator = await start(faults=rules(f.Slow(seconds=2)))
-    async with binding(simulator, Witness(), response_timeout_s=0.5) as esme:
+    async with binding(simulator, LenientEsme(), response_timeout_s=0.5) as esme:
         with pytest.raises(ResponseTimeout):
             await esme.session.request(one())
         receipt = parse_receipt(await esme.delivered())
-        [late] = esme.odd
+        [late] = esme.unexpected
     assert isinstance(late, SubmitSmResp)
     assert late.message_id == receipt.message_id
 
@@ -113,7 +113,7 @@ async def test_a_text_without_a_response_was_accepted_or_not(
 ) -> None:
     """The ESME is in doubt; a receipt on the next bind may end it."""
     simulator = await start(faults=rules(fault(accepted=accepted), times=1))
-    async with binding(simulator, Witness()) as lost:
+    async with binding(simulator, LenientEsme()) as lost:
         with pytest.raises((ResponseTimeout, SessionClosed)) as doubt:
             await lost.session.request(one())
         lost.session.abort()
@@ -132,7 +132,7 @@ async def test_silence_leaves_the_link_alive_however_often(start: Start) -> None
     simulator = await start(faults=rules(f.Silent(), times=1_100))
     async with binding(simulator, Esme(), window=1_200, response_timeout_s=15.0) as esme:
         futures = [esme.session.request(one(0)) for _ in range(1_100)]
-        answered = await esme.ask(one(0), SubmitSmResp)
+        answered = await esme.request(one(0), SubmitSmResp)
         assert answered.command_status == Status.ESME_ROK
         assert not any(future.done() for future in futures)
         esme.session.abort()
@@ -184,7 +184,7 @@ def _cut_one(octets: bytes) -> tuple[bytes, bytes]:
 
 async def test_half_open_the_socket_stays_and_nothing_is_answered(start: Start) -> None:
     simulator = await start(faults=rules(f.HalfOpen(), times=1))
-    async with binding(simulator, Witness()) as esme:
+    async with binding(simulator, LenientEsme()) as esme:
         with pytest.raises(ResponseTimeout):
             await esme.session.request(one())
         assert not esme.session.closed.done()
@@ -201,7 +201,7 @@ async def test_half_open_the_socket_stays_and_nothing_is_answered(start: Start) 
 
 async def test_half_open_ends_with_a_reset_after_its_time(start: Start) -> None:
     simulator = await start(faults=rules(f.HalfOpen(seconds=0.05)))
-    async with binding(simulator, Witness(), response_timeout_s=5.0) as esme:
+    async with binding(simulator, LenientEsme(), response_timeout_s=5.0) as esme:
         with pytest.raises(SessionClosed):
             await esme.session.request(one())
         assert await esme.session.wait_closed() is CloseReason.CONNECTION_LOST
@@ -209,21 +209,21 @@ async def test_half_open_ends_with_a_reset_after_its_time(start: Start) -> None:
 
 async def test_a_wrong_sequence_answers_nobody(start: Start) -> None:
     simulator = await start(faults=rules(f.WrongSequence(by=5)))
-    async with binding(simulator, Witness()) as esme:
+    async with binding(simulator, LenientEsme()) as esme:
         request = one(0)
         with pytest.raises(ResponseTimeout):
             await esme.session.request(request)
-        [odd] = esme.odd
+        [odd] = esme.unexpected
     assert isinstance(odd, SubmitSmResp)
     assert odd.sequence_number == request.sequence_number + 5
 
 
 async def test_a_double_answer_comes_twice(start: Start) -> None:
     simulator = await start(faults=rules(f.DoubleResponse(copies=3)))
-    async with binding(simulator, Witness()) as esme:
-        answer = await esme.ask(one(0), SubmitSmResp)
+    async with binding(simulator, LenientEsme()) as esme:
+        answer = await esme.request(one(0), SubmitSmResp)
         await esme.session.request(EnquireLink())
-    assert esme.odd == [answer, answer]
+    assert esme.unexpected == [answer, answer]
 
 
 async def test_a_mangled_answer_is_not_what_it_was(start: Start) -> None:
@@ -251,11 +251,11 @@ async def read_pdus(simulator: Simulator, count: int, request: Any) -> list[byte
 
 async def test_a_mangled_header_can_cost_the_link(start: Start) -> None:
     simulator = await start(faults=rules(f.MangleResponse(changes=60, header=True)), seed=1)
-    async with binding(simulator, Witness()) as esme:
+    async with binding(simulator, LenientEsme()) as esme:
         with pytest.raises((SessionClosed, ResponseTimeout)):
             await esme.session.request(one(0))
         assert await esme.session.wait_closed() is CloseReason.PROTOCOL_ERROR
-    assert any(isinstance(each, FatalPduError) for each in esme.odd)
+    assert any(isinstance(each, FatalPduError) for each in esme.unexpected)
 
 
 @pytest.mark.parametrize(("version", "told"), [(0x50, b"\x5a"), (0x34, None)])
@@ -264,7 +264,7 @@ async def test_congestion_is_told_in_5_0_only(
 ) -> None:
     simulator = await start(faults=rules(f.Congestion(percent=90)))
     async with binding(simulator, Esme(), version=version) as esme:
-        answer = await esme.ask(one(0), SubmitSmResp)
+        answer = await esme.request(one(0), SubmitSmResp)
     assert answer.tlv(Tag.CONGESTION_STATE) == told
     assert answer.message_id
 
@@ -273,7 +273,7 @@ async def test_data_sm_meets_the_rules_too(start: Start) -> None:
     simulator = await start(faults=rules(f.Refuse(status="ESME_RMSGQFUL")))
     async with bound(simulator) as esme:
         request = DataSm(source_addr="4455", destination_addr=NUMBER)
-        answer = await esme.ask(request, DataSmResp)
+        answer = await esme.request(request, DataSmResp)
     assert answer.command_status == Status.ESME_RMSGQFUL
 
 
@@ -282,7 +282,7 @@ async def test_each_destination_of_submit_multi_meets_the_rules(start: Start) ->
     destinations = tuple(SmeAddress(1, 1, number) for number in ("66811111111", "66822222222"))
     async with bound(simulator) as esme:
         request = SubmitMulti(source_addr="4455", dest_address=destinations, short_message=b"x")
-        answer = await esme.ask(request, SubmitMultiResp)
+        answer = await esme.request(request, SubmitMultiResp)
     [refused] = answer.unsuccess_sme
     assert (refused.destination_addr, refused.error_status_code) == ("66822222222", 0x14)
 
@@ -333,7 +333,7 @@ async def test_a_half_open_link_keeps_the_only_bind_there_is(start: Start) -> No
         )
     )
     simulator = await start(faults=faults)
-    async with binding(simulator, Witness()) as esme:
+    async with binding(simulator, LenientEsme()) as esme:
         with pytest.raises(ResponseTimeout):
             await esme.session.request(one())
         esme.session.abort()
@@ -400,7 +400,7 @@ async def test_a_receipt_can_be_lost_though_the_text_arrived(start: Start) -> No
         [lost] = await esme.send("lost", registered_delivery=1)
         [told] = await esme.send("told", registered_delivery=1)
         assert parse_receipt(await esme.delivered()).message_id == told
-        answer = await esme.ask(QuerySm(message_id=lost, source_addr="simpost"), QuerySmResp)
+        answer = await esme.request(QuerySm(message_id=lost, source_addr="simpost"), QuerySmResp)
     assert answer.message_state == MessageState.DELIVERED
 
 
@@ -525,11 +525,11 @@ async def test_a_handset_that_is_off_gets_its_texts_when_it_is_on(simulator: Sim
         ids = [(await esme.send(text, registered_delivery=0x11))[0] for text in ("one", "two")]
         notices = [parse_receipt(await esme.delivered()) for _ in ids]
         query = QuerySm(message_id=ids[0], source_addr="simpost")
-        assert (await esme.ask(query, QuerySmResp)).message_state == MessageState.ENROUTE
+        assert (await esme.request(query, QuerySmResp)).message_state == MessageState.ENROUTE
         assert simulator.offline.pending_for(NUMBER) == 2
         simulator.handset_on(NUMBER)
         receipts = [parse_receipt(await esme.delivered()) for _ in ids]
-        assert (await esme.ask(query, QuerySmResp)).message_state == MessageState.DELIVERED
+        assert (await esme.request(query, QuerySmResp)).message_state == MessageState.DELIVERED
     assert [notice.message_id for notice in notices] == ids
     assert all(notice.intermediate and notice.error == "027" for notice in notices)
     assert [(each.message_id, each.state) for each in receipts] == [
@@ -601,7 +601,7 @@ async def test_rules_can_be_set_and_ended_while_it_runs(simulator: Simulator) ->
     async with bound(simulator) as esme:
         await esme.send("kind")
         simulator.set_faults(rules(f.Refuse(status="ESME_RMSGQFUL")))
-        refused = await esme.ask(one(0), SubmitSmResp)
+        refused = await esme.request(one(0), SubmitSmResp)
         simulator.set_faults(None)
         await esme.send("kind again")
     assert refused.command_status == Status.ESME_RMSGQFUL
@@ -610,7 +610,7 @@ async def test_rules_can_be_set_and_ended_while_it_runs(simulator: Simulator) ->
 async def test_what_is_not_valid_meets_no_rule(start: Start) -> None:
     simulator = await start(faults=rules(f.Silent()))
     async with bound(simulator) as esme:
-        answer = await esme.ask(submit("wrong"), SubmitSmResp)
+        answer = await esme.request(submit("wrong"), SubmitSmResp)
     assert answer.command_status == Status.ESME_RINVDSTADR
 
 

@@ -17,7 +17,7 @@ from simpost.smsc.http import content_security_policy
 from tests.integration.smsc.conftest import Start
 from tests.integration.smsc.esme import (
     NUMBER,
-    Browser,
+    HttpClient,
     bound,
     next_texts,
     parts_of,
@@ -28,27 +28,27 @@ HOSTILE = "</script><img src=x onerror=alert(1)>\r\n\r\nevent: texts\r\ndata: {}
 
 
 async def test_handsets_are_listed_with_the_latest_activity_first(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     async with bound(simulator) as esme:
         for number in ("66811111111", "66822222222", "66833333333", "66811111111"):
             await esme.send(f"to {number}", number)
-    listed = await browser.get("/handsets")
+    listed = await http.get("/handsets")
     assert [each["number"] for each in listed] == ["66811111111", "66833333333", "66822222222"]
     assert [each["received"] for each in listed] == [2, 1, 1]
     assert [len(each["messages"]) for each in listed] == [1, 1, 1]
-    assert len(await browser.get("/handsets?limit=2")) == 2
-    assert len((await browser.get("/handsets?messages=5"))[0]["messages"]) == 2
+    assert len(await http.get("/handsets?limit=2")) == 2
+    assert len((await http.get("/handsets?messages=5"))[0]["messages"]) == 2
 
 
 async def test_a_handset_is_found_with_and_without_its_plus(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     async with bound(simulator) as esme:
         await esme.send("one", f"+{NUMBER}")
         await esme.send("two", NUMBER)
     for path in (f"/handsets/{NUMBER}", f"/handsets/+{NUMBER}", f"/handsets/%2B{NUMBER}"):
-        handset = await browser.get(path)
+        handset = await http.get(path)
         assert [message["text"] for message in handset["messages"]] == ["one", "two"]
 
 
@@ -63,20 +63,20 @@ async def test_a_handset_is_found_with_and_without_its_plus(
     ],
 )
 async def test_errors_are_json(
-    browser: Browser, method: str, path: str, status: int, code: str
+    http: HttpClient, method: str, path: str, status: int, code: str
 ) -> None:
-    answered, body = await browser.ask(path, method)
+    answered, body = await http.request(path, method)
     assert (answered, body["error"]["code"]) == (status, code)
     assert body["error"]["message"]
 
 
-async def test_stats_count_what_happened(simulator: Simulator, browser: Browser) -> None:
+async def test_stats_count_what_happened(simulator: Simulator, http: HttpClient) -> None:
     async with bound(simulator) as esme:
         await esme.send("a", registered_delivery=1)
         await esme.delivered()
         await esme.session.request(submit("wrong", short_message=b"x"))
         await esme.send("b")
-        stats = await browser.get("/stats")
+        stats = await http.get("/stats")
     assert stats == {
         "bound": 1,
         "binds": 1,
@@ -110,32 +110,32 @@ async def test_stats_count_what_happened(simulator: Simulator, browser: Browser)
 
 
 async def test_deleting_the_handsets_forgets_texts_and_tells_watchers(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
-    async with bound(simulator) as esme, browser.watch() as events:
+    async with bound(simulator) as esme, http.events() as events:
         await esme.send("x")
-        assert (await browser.ask("/handsets", "DELETE")) == (204, None)
+        assert (await http.request("/handsets", "DELETE")) == (204, None)
         while (await anext(events))[0] != "reset":
             pass
-    assert await browser.get("/handsets") == []
+    assert await http.get("/handsets") == []
 
 
-async def test_an_event_tells_each_new_text(simulator: Simulator, browser: Browser) -> None:
-    async with bound(simulator) as esme, browser.watch() as events:
+async def test_an_event_tells_each_new_text(simulator: Simulator, http: HttpClient) -> None:
+    async with bound(simulator) as esme, http.events() as events:
         await esme.send("Γειά σου 🏖️")
         data = await next_texts(events)
     [change] = data["texts"]
     assert change["number"] == NUMBER
     assert change["message"]["text"] == "Γειά σου 🏖️"
-    assert change["message"] == (await browser.get(f"/handsets/{NUMBER}"))["messages"][0]
+    assert change["message"] == (await http.get(f"/handsets/{NUMBER}"))["messages"][0]
 
 
 async def test_parts_of_one_text_keep_its_id_in_events(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     first, second, third = parts_of("many words " * 40)
     seen: list[tuple[int, bool]] = []
-    async with bound(simulator) as esme, browser.watch() as events:
+    async with bound(simulator) as esme, http.events() as events:
         for part in (first, second, third):
             await esme.session.request(part)
             data = await next_texts(events)
@@ -144,8 +144,8 @@ async def test_parts_of_one_text_keep_its_id_in_events(
     assert len({message_id for message_id, _ in seen}) == 1
 
 
-async def test_a_burst_is_told_in_bounded_events(simulator: Simulator, browser: Browser) -> None:
-    async with bound(simulator, window=100) as esme, browser.watch() as events:
+async def test_a_burst_is_told_in_bounded_events(simulator: Simulator, http: HttpClient) -> None:
+    async with bound(simulator, window=100) as esme, http.events() as events:
         await asyncio.gather(
             *(
                 esme.session.request(part)
@@ -163,16 +163,16 @@ async def test_a_burst_is_told_in_bounded_events(simulator: Simulator, browser: 
     assert told == 100
 
 
-async def test_hostile_text_stays_text(simulator: Simulator, browser: Browser) -> None:
-    async with bound(simulator) as esme, browser.watch() as events:
+async def test_hostile_text_stays_text(simulator: Simulator, http: HttpClient) -> None:
+    async with bound(simulator) as esme, http.events() as events:
         await esme.send(HOSTILE)
         data = await next_texts(events)
     assert data["texts"][0]["message"]["text"] == HOSTILE
-    assert HOSTILE not in await (await browser.page()).text()
+    assert HOSTILE not in await (await http.page()).text()
 
 
 async def test_control_characters_of_a_peer_are_escapes_in_json(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     sent = "a\x7f\u202eb\u2028\x85"
     async with bound(simulator) as esme, aiohttp.ClientSession() as client:
@@ -191,8 +191,8 @@ async def test_control_characters_of_a_peer_are_escapes_in_json(
     assert message["text"] == sent
 
 
-async def test_the_page_may_run_nothing_but_its_own_script(browser: Browser) -> None:
-    page = await browser.page()
+async def test_the_page_may_run_nothing_but_its_own_script(http: HttpClient) -> None:
+    page = await http.page()
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'sha256-" in policy
@@ -231,14 +231,14 @@ def test_the_policy_follows_the_page() -> None:
 
 
 async def test_a_page_can_watch_while_texts_come_and_leave_any_time(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     for _ in range(3):
-        async with browser.watch():
+        async with http.events():
             pass
     async with bound(simulator) as esme:
         await esme.send("still here")
-    assert (await browser.get("/stats"))["handsets"] == 1
+    assert (await http.get("/stats"))["handsets"] == 1
 
 
 async def test_a_busy_port_is_one_sentence(start: Start) -> None:
@@ -253,7 +253,7 @@ async def test_stopping_unbinds_sessions_and_ends_event_streams(start: Start) ->
     simulator = await start()
     async with (
         aiohttp.ClientSession() as client,
-        Browser(client, simulator).watch() as events,
+        HttpClient(client, simulator).events() as events,
         bound(simulator) as esme,
         bound(simulator, BindReceiver),
     ):
@@ -263,11 +263,11 @@ async def test_stopping_unbinds_sessions_and_ends_event_streams(start: Start) ->
 
 
 async def test_json_of_a_handset_has_the_documented_fields(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     async with bound(simulator) as esme:
         [message_id] = await esme.send("Hello")
-    handset = await browser.get(f"/handsets/{NUMBER}")
+    handset = await http.get(f"/handsets/{NUMBER}")
     received_at = handset["messages"][0].pop("receivedAt")
     assert received_at == handset.pop("lastActivityAt")
     assert received_at.endswith("Z")

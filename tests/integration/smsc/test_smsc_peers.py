@@ -16,7 +16,7 @@ import smpplib.exceptions
 import smpplib.gsm
 
 from simpost.smsc import Simulator
-from tests.integration.smsc.esme import NUMBER, PASSWORD, Browser
+from tests.integration.smsc.esme import NUMBER, PASSWORD, HttpClient
 
 LONG = "Ελλάδα 🏖 — many words in three parts. " * 4
 
@@ -62,10 +62,10 @@ def send_with_smpplib(simulator: Simulator, text: str) -> tuple[list[str], list[
 
 @pytest.mark.parametrize("text", ["Hello, [smpplib] costs 5 €", LONG])
 async def test_smpplib_sends_and_gets_its_receipts(
-    simulator: Simulator, browser: Browser, text: str
+    simulator: Simulator, http: HttpClient, text: str
 ) -> None:
     ids, receipts = await asyncio.to_thread(send_with_smpplib, simulator, text)
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["text"] == text
     assert shown["messageIds"] == ids
     assert [receipt.receipted_message_id.decode() for receipt in receipts] == ids
@@ -87,7 +87,7 @@ def smpp34_client(simulator: Simulator, bind_type: str, **options: Any) -> smpp3
     return smpp34.Client("127.0.0.1", simulator.port, "simpost", bind_type=bind_type, **given)
 
 
-async def test_smpp34_sends_and_gets_its_receipt(simulator: Simulator, browser: Browser) -> None:
+async def test_smpp34_sends_and_gets_its_receipt(simulator: Simulator, http: HttpClient) -> None:
     client = smpp34_client(simulator, "TRX")
     smsc = await client.connect()
     answer = await smsc.submit_sm(
@@ -103,7 +103,7 @@ async def test_smpp34_sends_and_gets_its_receipt(simulator: Simulator, browser: 
     assert isinstance(receipt, smpp34.DeliverSmEvent)
     assert receipt.esm_class == 0x04
     assert f"id:{answer.message_id} ".encode() in receipt.short_message
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["text"] == "Γειά 🏖"
 
 

@@ -19,7 +19,7 @@ from simpost.smpp import (
 )
 from simpost.smsc import Simulator
 from tests.integration.smsc.conftest import Start
-from tests.integration.smsc.esme import NUMBER, Browser, Esme, binding, bound, parts_of, submit
+from tests.integration.smsc.esme import NUMBER, Esme, HttpClient, binding, bound, parts_of, submit
 
 
 async def test_a_receipt_comes_after_the_answer_and_names_its_id(simulator: Simulator) -> None:
@@ -42,7 +42,7 @@ async def test_an_esme_older_than_3_4_gets_short_ids_and_no_tlvs(
     for id_format in ("decimal", "hex"):
         simulator = await start(id_format=id_format)
         async with binding(simulator, Esme(), version=version) as esme:
-            answer = await esme.ask(submit(registered_delivery=1), SubmitSmResp)
+            answer = await esme.request(submit(registered_delivery=1), SubmitSmResp)
             receipt = await esme.delivered()
         assert 0 < len(answer.message_id) <= 8
         assert (answer.tlvs, receipt.tlvs) == ((), ())
@@ -82,7 +82,7 @@ async def test_each_part_has_its_own_receipt(simulator: Simulator) -> None:
 )
 async def test_a_special_number_fails_and_its_handset_shows_nothing(
     simulator: Simulator,
-    browser: Browser,
+    http: HttpClient,
     ending: str,
     state: MessageState,
     network_error: tuple[int, int],
@@ -91,7 +91,7 @@ async def test_a_special_number_fails_and_its_handset_shows_nothing(
         await esme.send("Hello", f"66812{ending}", registered_delivery=1)
         read = parse_receipt(await esme.delivered())
     assert (read.state, read.network_error) == (state, network_error)
-    assert (await browser.ask(f"/handsets/66812{ending}"))[0] == 404
+    assert (await http.request(f"/handsets/66812{ending}"))[0] == 404
 
 
 async def test_only_requested_receipts_are_sent(simulator: Simulator) -> None:
@@ -120,10 +120,10 @@ async def test_a_receiver_may_not_submit(simulator: Simulator) -> None:
             receiver.session.request(submit(short_message=b"x"))
 
 
-async def test_receipts_wait_for_the_next_bind(simulator: Simulator, browser: Browser) -> None:
+async def test_receipts_wait_for_the_next_bind(simulator: Simulator, http: HttpClient) -> None:
     async with bound(simulator, BindTransmitter) as transmitter:
         ids = [(await transmitter.send("x", registered_delivery=1))[0] for _ in range(25)]
-    assert (await browser.get("/stats"))["receipts"]["pending"] == 25
+    assert (await http.get("/stats"))["receipts"]["pending"] == 25
     async with bound(simulator, BindReceiver) as receiver:
         received = [parse_receipt(await receiver.delivered()).message_id for _ in range(25)]
     assert received == ids

@@ -36,7 +36,7 @@ from simpost.smpp import (
 from simpost.smsc import Simulator, Submit, SubmitScript
 from simpost.smsc.views import handset_view
 from tests.integration.smsc.conftest import Start
-from tests.integration.smsc.esme import NUMBER, PASSWORD, Browser, Esme, bound, parts_of, submit
+from tests.integration.smsc.esme import NUMBER, PASSWORD, Esme, HttpClient, bound, parts_of, submit
 
 TEXTS = {
     "plain": "Welcome to Thailand! Your plan is active.",
@@ -51,11 +51,11 @@ TEXTS = {
 
 @pytest.mark.parametrize("message", TEXTS.values(), ids=TEXTS)
 async def test_the_handset_shows_exactly_what_was_sent(
-    simulator: Simulator, browser: Browser, message: str
+    simulator: Simulator, http: HttpClient, message: str
 ) -> None:
     async with bound(simulator) as esme:
         ids = await esme.send(message)
-    handset = await browser.get(f"/handsets/{NUMBER}")
+    handset = await http.get(f"/handsets/{NUMBER}")
     [shown] = handset["messages"]
     assert shown["text"] == message
     assert shown["from"] == "simpost"
@@ -72,25 +72,25 @@ async def test_three_part_texts_really_take_three_parts() -> None:
 
 @pytest.mark.parametrize("order", list(permutations((0, 1, 2))))
 async def test_parts_show_as_one_text_in_whatever_order_they_come(
-    simulator: Simulator, browser: Browser, order: tuple[int, ...]
+    simulator: Simulator, http: HttpClient, order: tuple[int, ...]
 ) -> None:
     message = TEXTS["three parts of emoji"]
     parts = parts_of(message)
     async with bound(simulator) as esme:
         for index in order:
-            await esme.ask(parts[index], SubmitSmResp)
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+            await esme.request(parts[index], SubmitSmResp)
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["text"] == message
 
 
 async def test_a_text_with_a_missing_part_shows_the_gap(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     parts = parts_of(TEXTS["three parts"])
     async with bound(simulator) as esme:
         for index in (2, 0):
-            await esme.ask(parts[index], SubmitSmResp)
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+            await esme.request(parts[index], SubmitSmResp)
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["complete"] is False
     assert shown["missingParts"] == [2]
     assert "[…]" in shown["text"]
@@ -99,7 +99,7 @@ async def test_a_text_with_a_missing_part_shows_the_gap(
 async def test_packed_septets_show_when_the_link_packs(start: Start) -> None:
     simulator = await start(gsm7_packed=True)
     async with bound(simulator) as esme:
-        await esme.ask(submit(short_message=bytes.fromhex("c8329bfd06")), SubmitSmResp)
+        await esme.request(submit(short_message=bytes.fromhex("c8329bfd06")), SubmitSmResp)
     handset = simulator.handsets.find(NUMBER)
     assert handset is not None
     assert (
@@ -136,13 +136,13 @@ async def test_smpp_3_4_and_5_0_can_both_bind(simulator: Simulator, version: int
 
 
 async def test_what_is_not_valid_is_refused_and_reaches_no_handset(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     async with bound(simulator) as esme:
         wrong = submit("not a number", short_message=b"x")
-        assert (await esme.ask(wrong, SubmitSmResp)).command_status == Status.ESME_RINVDSTADR
-    assert (await browser.get("/stats"))["responsesByStatus"] == {"ESME_RINVDSTADR": 1}
-    assert await browser.get("/handsets") == []
+        assert (await esme.request(wrong, SubmitSmResp)).command_status == Status.ESME_RINVDSTADR
+    assert (await http.get("/stats"))["responsesByStatus"] == {"ESME_RINVDSTADR": 1}
+    assert await http.get("/handsets") == []
 
 
 @pytest.mark.parametrize(("id_format", "base"), [("decimal", 10), ("hex", 16)])
@@ -175,7 +175,7 @@ async def test_a_custom_behaviour_decides_the_result_of_valid_submits(start: Sta
     simulator = await start(behaviour=behaviour)
     async with bound(simulator) as esme:
         statuses = [
-            (await esme.ask(submit(number, short_message=b"x"), SubmitSmResp)).command_status
+            (await esme.request(submit(number, short_message=b"x"), SubmitSmResp)).command_status
             for number in ("wrong", "66811111111", "66811111111")
         ]
     assert statuses == [Status.ESME_RINVDSTADR, Status.ESME_RTHROTTLED, Status.ESME_ROK]
@@ -183,7 +183,7 @@ async def test_a_custom_behaviour_decides_the_result_of_valid_submits(start: Sta
     assert simulator.stats().handsets == 1
 
 
-async def test_data_sm_reaches_the_handset(simulator: Simulator, browser: Browser) -> None:
+async def test_data_sm_reaches_the_handset(simulator: Simulator, http: HttpClient) -> None:
     message = "a long payload " * 40
     request = DataSm(
         source_addr="4455",
@@ -191,13 +191,13 @@ async def test_data_sm_reaches_the_handset(simulator: Simulator, browser: Browse
         tlvs=((Tag.MESSAGE_PAYLOAD, message.encode()),),
     )
     async with bound(simulator) as esme:
-        answer = await esme.ask(request, DataSmResp)
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+        answer = await esme.request(request, DataSmResp)
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert (shown["text"], shown["messageIds"]) == (message, [answer.message_id])
 
 
 async def test_submit_multi_reaches_every_handset_and_names_what_it_does_not(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     request = SubmitMulti(
         source_addr="4455",
@@ -210,13 +210,13 @@ async def test_submit_multi_reaches_every_handset_and_names_what_it_does_not(
         short_message=b"to all",
     )
     async with bound(simulator) as esme:
-        answer = await esme.ask(request, SubmitMultiResp)
+        answer = await esme.request(request, SubmitMultiResp)
         receipts = {(await esme.delivered()).source_addr for _ in range(2)}
     assert [(sme.destination_addr, sme.error_status_code) for sme in answer.unsuccess_sme] == [
         ("wrong", Status.ESME_RINVDSTADR)
     ]
     assert receipts == {"66811111111", "66822222222"}
-    assert {each["number"] for each in await browser.get("/handsets")} == receipts
+    assert {each["number"] for each in await http.get("/handsets")} == receipts
 
 
 async def test_query_sm_tells_the_state(start: Start) -> None:
@@ -231,7 +231,7 @@ async def test_query_sm_tells_the_state(start: Start) -> None:
             (waits, MessageState.ENROUTE, 0, False),
         ):
             query = QuerySm(message_id=message_id, source_addr="simpost")
-            answer = await esme.ask(query, QuerySmResp)
+            answer = await esme.request(query, QuerySmResp)
             assert (answer.message_id, answer.message_state) == (message_id, state)
             assert answer.error_code == error
             assert bool(answer.final_date) is is_final
@@ -259,36 +259,36 @@ async def test_query_sm_needs_the_id_and_the_sender(
     async with bound(simulator) as esme:
         [known] = await esme.send("x")
         asked = known if message_id == "known" else message_id
-        answer = await esme.ask(QuerySm(message_id=asked, source_addr=source), QuerySmResp)
+        answer = await esme.request(QuerySm(message_id=asked, source_addr=source), QuerySmResp)
     assert answer.command_status == Status.ESME_RQUERYFAIL
 
 
 async def test_what_has_arrived_cannot_be_cancelled_or_replaced(simulator: Simulator) -> None:
     async with bound(simulator) as esme:
-        cancelled = await esme.ask(CancelSm(message_id="1"), CancelSmResp)
-        replaced = await esme.ask(ReplaceSm(message_id="1"), ReplaceSmResp)
+        cancelled = await esme.request(CancelSm(message_id="1"), CancelSmResp)
+        replaced = await esme.request(ReplaceSm(message_id="1"), ReplaceSmResp)
     assert cancelled.command_status == Status.ESME_RCANCELFAIL
     assert replaced.command_status == Status.ESME_RREPLACEFAIL
 
 
 async def test_enquire_link_is_answered(simulator: Simulator) -> None:
     async with bound(simulator) as esme:
-        assert (await esme.ask(EnquireLink(), EnquireLinkResp)).command_status == 0
+        assert (await esme.request(EnquireLink(), EnquireLinkResp)).command_status == 0
 
 
 async def test_a_part_repeated_by_the_esme_does_not_show_twice(
-    simulator: Simulator, browser: Browser
+    simulator: Simulator, http: HttpClient
 ) -> None:
     parts = parts_of(TEXTS["three parts"])
     async with bound(simulator) as esme:
         for index in (0, 1, 1, 2):
-            await esme.ask(parts[index], SubmitSmResp)
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+            await esme.request(parts[index], SubmitSmResp)
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["text"] == TEXTS["three parts"]
     assert len(shown["messageIds"]) == 4
 
 
-async def test_sar_tlvs_join_too(simulator: Simulator, browser: Browser) -> None:
+async def test_sar_tlvs_join_too(simulator: Simulator, http: HttpClient) -> None:
     async with bound(simulator) as esme:
         for number, octets in ((2, b"world"), (1, b"Hello ")):
             tlvs = (
@@ -296,8 +296,8 @@ async def test_sar_tlvs_join_too(simulator: Simulator, browser: Browser) -> None
                 int_tlv(Tag.SAR_TOTAL_SEGMENTS, 2, 1),
                 int_tlv(Tag.SAR_SEGMENT_SEQNUM, number, 1),
             )
-            await esme.ask(submit(short_message=octets, tlvs=tlvs), SubmitSmResp)
-    [shown] = (await browser.get(f"/handsets/{NUMBER}"))["messages"]
+            await esme.request(submit(short_message=octets, tlvs=tlvs), SubmitSmResp)
+    [shown] = (await http.get(f"/handsets/{NUMBER}"))["messages"]
     assert shown["text"] == "Hello world"
 
 
@@ -314,7 +314,7 @@ async def test_data_coding_0_means_the_default_alphabet(
 ) -> None:
     simulator = await start(default_alphabet=alphabet)
     async with bound(simulator) as esme:
-        await esme.ask(submit(short_message=octets), SubmitSmResp)
+        await esme.request(submit(short_message=octets), SubmitSmResp)
         handset = simulator.handsets.find(NUMBER)
         assert handset
         [shown] = handset_view(handset, simulator.offline, packed=False, texts=1).messages
