@@ -164,6 +164,8 @@ def _mistakes_in_texts(template: Template) -> Iterator[Mistake]:
             yield Mistake(f"texts.{tag}", "the language is unknown")
         if not text.strip():
             yield Mistake(f"texts.{tag}", "the text is empty")
+        if "\0" in text:
+            yield Mistake(f"texts.{tag}", "the text must not contain a NUL character")
         try:
             uses = list(walk(parse(text)))
         except PatternError as error:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import langcodes
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
+from langcodes import language_distance
 
 from simpost.text import LOOK_ALIKES
 
@@ -88,7 +89,7 @@ class Language:
 
 def _remembered(rule: Callable[[Decimal | int], str]) -> Callable[[Decimal | int], str]:
     """A plural rule that keeps its latest results: evaluating one takes 5 to 15 microseconds."""
-    return lru_cache(maxsize=512)(rule)
+    return lru_cache(maxsize=128)(rule)
 
 
 def round_number(value: float) -> Decimal | int:
@@ -100,13 +101,15 @@ def round_number(value: float) -> Decimal | int:
     return whole if whole == rounded else rounded.normalize()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def find_language(tag: str) -> Language | None:
     """The language of a tag; `None` if CLDR has no rules for it."""
     try:
         return Language(Locale.parse(tag, sep="-"))
     except (UnknownLocaleError, ValueError):
         return None
+    finally:
+        localedata.clear_caches()  # it keeps all data of every language: 200 MB for all of them
 
 
 @lru_cache(maxsize=512)
@@ -115,6 +118,7 @@ def parse_tag(text: str) -> str | None:
     if len(text) > MAX_TAG or not _TAG.fullmatch(text):
         return None
     tag = langcodes.standardize_tag(text)
+    _bound_caches()
     return tag if _TAG.fullmatch(tag) else None
 
 
@@ -124,4 +128,21 @@ def closest(wanted: str, available: tuple[str, ...]) -> str | None:
     if wanted in available:
         return wanted
     tag, distance = langcodes.closest_match(wanted, list(available), max_distance=MAX_DISTANCE)
+    _bound_caches()
     return tag if distance <= MAX_DISTANCE else None
+
+
+_CACHES: Final[tuple[dict[Any, Any], ...]] = (
+    langcodes.Language._INSTANCES,  # noqa: SLF001
+    langcodes.Language._PARSE_CACHE,  # noqa: SLF001
+    language_distance._DISTANCE_CACHE,  # noqa: SLF001
+)
+"""langcodes keeps every tag and pair of tags that it has seen, without a bound."""
+_MAX_CACHED: Final = 5_000
+
+
+def _bound_caches() -> None:
+    """Forget the tags of callers before they fill the memory."""
+    for cache in _CACHES:
+        if len(cache) > _MAX_CACHED:
+            cache.clear()

@@ -84,6 +84,11 @@ def test_an_empty_text_is_a_mistake():
     assert mistakes(template(" \n")) == [("texts.en", "the text is empty")]
 
 
+def test_a_nul_character_is_a_mistake():
+    [(_, problem)] = mistakes(template("a\0b"))
+    assert problem == "the text must not contain a NUL character"
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
