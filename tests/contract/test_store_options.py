@@ -2,7 +2,14 @@
 
 import pytest
 
-from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports, Replacement
+from simpost.domain.options import (
+    DEFAULT_OPTIONS,
+    Concatenation,
+    Options,
+    Ports,
+    Replacement,
+    TemplateRef,
+)
 from tests.contract.store_facts import CARRIER, LEASE_MS, NOW_MS, OWNER, message
 
 OPTIONS = [
@@ -13,6 +20,7 @@ OPTIONS = [
     Options(message_class=3, receipt=False),
     Options(receipt=False),
     Options(ports=Ports(2948, 9200)),
+    Options(template=TemplateRef("welcome", 3, "pt-PT")),
     Options(concatenation=Concatenation.UDH16, ports=Ports(240, 255, 8)),
 ]
 

@@ -149,6 +149,7 @@ def _send_options(one: QueuedMessage, sender: str | None) -> SendOptions:
         receipt=one.options.receipt,
         binary=one.encoding == "binary",
         ports=one.options.ports,
+        template=one.options.template,
     )
 
 

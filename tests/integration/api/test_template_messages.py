@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.integration.api.conftest import NOW_MS
+from tests.integration.api.test_send_later_release import release_at
 from tests.integration.api.test_templates import save
 
 SERVED = Any  # the `service` fixture of conftest.py
@@ -101,6 +103,10 @@ async def test_a_scheduled_message_keeps_its_text_and_source(service: SERVED) ->
     shown = (await service.native("GET", f"messages/{sent.json()['id']}")).json()
     assert (shown["state"], shown["text"]) == ("scheduled", "Welcome to Japan! 7 days left.")
     assert shown["template"]["version"] == 1
+    await release_at(service, NOW_MS + 86_400_000).run_once()
+    released = (await service.native("GET", f"messages/{sent.json()['id']}")).json()
+    assert released["state"] == "accepted"
+    assert (released["text"], released["template"]) == (shown["text"], shown["template"])
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,17 @@ async def test_a_template_is_rendered_in_the_closest_language(service: SERVED) -
         ({"country": 1}, "template_value_invalid", "The value of country must be a string."),
         ({"country": "x", "dayz": 1}, "template_value_invalid", "declares no variable dayz."),
         ({"country": "x", "days": "1"}, "template_value_invalid", "days must be a number."),
+        (
+            {"country": "x", "days": 10**400},
+            "template_value_invalid",
+            "days must be a number below",
+        ),
+        (
+            {"country": "x", "days": 10.0**15},
+            "template_value_invalid",
+            "days must be a number below",
+        ),
+        ({"country": "x\0"}, "template_value_invalid", "country must not contain a NUL"),
         ({"country": "x" * 1001}, "template_value_invalid", "country has 1,001 characters"),
     ],
 )
@@ -160,3 +171,19 @@ async def test_the_default_language_is_that_of_the_account(service: SERVED) -> N
         {"at": "body.defaultLanguage", "reason": "there is no text in pt-PT"}
     ]
     assert (await save(service, defaultLanguage="en")).json()["version"] == 2
+
+
+@pytest.mark.parametrize(
+    "literal", ["NaN", "Infinity", "-Infinity", "1e999", "1" * 5000, '"\\ud800"', "true", "[]"]
+)
+async def test_values_that_json_parsers_let_pass_are_refused(service: SERVED, literal: str) -> None:
+    await save(service)
+    body = f'{{"values": {{"country": "x", "days": {literal}}}}}'
+    answer = await service.native(
+        "POST",
+        "templates/welcome/render",
+        content=body,
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"

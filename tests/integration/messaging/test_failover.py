@@ -10,7 +10,7 @@ import pytest
 
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.messages import Category
-from simpost.domain.options import Replacement
+from simpost.domain.options import Replacement, TemplateRef
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
@@ -336,6 +336,19 @@ async def test_a_text_sent_with_look_alikes_goes_by_the_next_carrier_as_it_stand
     found = await service.message(message_id)
     assert (carriers_of(found), b.sent[0].text) == (["b"], "It's " + "a" * 90)
     assert found.options.replaced == (Replacement("’", "'", 1),)
+
+
+async def test_a_rendered_text_goes_by_the_next_carrier_and_keeps_its_template(service, a, b):
+    a.set_capacity(0)
+    source = TemplateRef("welcome", 2, "pt-PT")
+    message_id = await service.send("Bem-vindo", template=source)
+    a.set_reachable(is_reachable=False)
+    service.dispatch.lanes["a"].pump()
+    await service.until(message_id, State.SENDING)
+    await service.rounds(12)
+    await b.until_sent(1)
+    found = await service.message(message_id)
+    assert (carriers_of(found), found.options.template) == (["b"], source)
 
 
 async def test_the_next_carrier_sends_under_its_own_name_unless_another_was_asked_for(

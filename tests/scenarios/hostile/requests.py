@@ -47,6 +47,7 @@ class Hostile:
             self.strange_credentials,
             self.strange_query,
             self.strange_batch,
+            self.strange_template,
             self.strange_method,
             self.no_http,
             self.bent,
@@ -209,6 +210,24 @@ class Hostile:
         path = self.chance.choice(("/v1/admin/plans", "/v1/admin/accounts/bench/esims"))
         body = json.dumps(rows).encode()
         return self._ask("PUT", path, {**self.admin, "Content-Type": "application/json"}, body)
+
+    def strange_template(self):
+        """A template with broken or costly texts in any language, or a message with one."""
+        chance = self.chance
+        pieces = ("{", "}", "'", "#", "{a}", "{a, plural, ", "other {", "=1 {", "\0", "x" * 500)
+        text = "".join(chance.choices(pieces, k=chance.choice((1, 5, 40))))
+        value = chance.choice((1, 10**400, -0.5, 1e308, "x", "{a}", "\ud800", None, [], True))
+        tag = "".join(chance.choices("abz-", k=3))
+        tag = chance.choice(("en", "qq", "zh-Hant-TW", "e" * 40, "", tag))
+        if chance.random() < 0.5:
+            variables = {"a": {"type": chance.choice(("text", "number")), "longest": value}}
+            path, body = "/v1/templates", {"variables": variables, "texts": {tag: text}}
+            body["name"] = chance.choice(("t", "t", "T", "x" * 65))
+        else:
+            path, body = NATIVE, {"esimTranNo": self.esim, "template": "t", "language": tag}
+            body["values"] = {chance.choice(("a", "b", "\ud800", "x" * 99)): value}
+        headers = {**self.who, "Content-Type": "application/json"}
+        return self._ask("POST", path, headers, json.dumps(body).encode())
 
     def strange_method(self):
         method = self.chance.choice(("TRACE", "CONNECT", "PROPFIND", "get", "OPTIONS", "HEAD"))
