@@ -39,6 +39,7 @@ from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.notifications import Notifications
 from simpost.messaging.plain_text_receipts import PlainTextReceipts
 from simpost.messaging.policy.rules import PolicyRules
+from simpost.messaging.policy.stops import Stops
 from simpost.messaging.release import Release
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.net.resolver import NameResolver
@@ -76,7 +77,8 @@ class App:
         self.dispatch = self._build_dispatch()
         make_carrier = partial(build_carrier, owned=parts.owned, clock_ms=clock_ms)
         carriers = ConfiguredCarriers(self.dispatch, make_carrier, settings.carriers)
-        self.policy = PolicyRules(settings.policy, settings.open_hours)
+        self.stops = Stops(store.stops, clock_ms)
+        self.policy = PolicyRules(settings.policy, settings.open_hours, self.stops)
         self.intake = self._build_intake()
         self._handset_preferences = HandsetPreferences(
             ReplyWords(), (Category.NOTICE, Category.PROMOTION)
@@ -90,7 +92,7 @@ class App:
         changing = (self.policy, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = parts.build_node(
-            self.dispatch, self.accounts.reload, self.maintenance.recover_leases_of, self._reload
+            self.dispatch, self._reload_copies, self.maintenance.recover_leases_of, self._reload
         )
         self.notifications = Notifications(self.dispatch, self.cluster)
         release = Release(
@@ -101,7 +103,8 @@ class App:
         self.webhook_delivery = WebhookDelivery(
             store.webhooks, store.events, self._webhook_sender, owner=parts.name, clock_ms=clock_ms
         )
-        counting = (parts.clock, self.cluster, *changing, release, self.webhook_delivery)
+        components = (parts.clock, self.cluster, self.stops, *changing)
+        counting = (*components, release, self.webhook_delivery)
         self._metrics = MetricsCollector(
             store.health, counting, lambda: self.dispatch.lanes, clock_ms=clock_ms
         )
@@ -188,7 +191,7 @@ class App:
         phases = Phases(
             prepare=(
                 self.cluster.join,
-                self.accounts.reload,
+                self._reload_copies,
                 self.maintenance.recover_own_leases,
                 self.webhook_delivery.release_own,
             ),
@@ -206,6 +209,7 @@ class App:
         services = Services(
             store=self.store,
             accounts=self.accounts,
+            stops=self.stops,
             intake=self.intake,
             preferences=PreferenceService(
                 self.store,
@@ -242,6 +246,11 @@ class App:
     ) -> None:
         """Serve until SIGINT or SIGTERM; see `Service.run`."""
         await self.service.run(self.build_server(), listeners, ready, ends_on_hangup=ends_on_hangup)
+
+    async def _reload_copies(self) -> None:
+        """Read again what an administrator may have changed on another node."""
+        await self.stops.reload()
+        await self.accounts.reload()
 
     # Callbacks of components that are built before the component they call.
 

@@ -6,6 +6,7 @@ SimpostError
 │       ├── UnknownAccount
 │       ├── UnknownCarrier
 │       ├── UnknownEsim
+│       ├── UnknownStop
 │       └── UnknownWebhook
 ├── CarrierError          the carrier's: its answer, as a decision for the engine
 ├── StoreError            ours: the store did not do what it promised
@@ -50,6 +51,10 @@ class UnknownCarrier(NotFound):
 
 class UnknownEsim(NotFound):
     """This account has no such eSIM."""
+
+
+class UnknownStop(NotFound):
+    """There is no stop with exactly this scope."""
 
 
 class UnknownWebhook(NotFound):

@@ -30,6 +30,9 @@ class Night:
         self.by_day: Callable[[Any, int], Decision] = lambda plan, _now_ms: plan
         self.asked_ms: list[int] = []
 
+    def find_stop(self, _account: Any, _esim: Any, _category: Any) -> Refusal | None:
+        return None
+
     def __call__(self, _account: Any, _esim: Any, plan: Any, now_ms: int) -> Decision:
         self.asked_ms.append(now_ms)
         if now_ms < MORNING_MS:

@@ -14,7 +14,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simpost.api import html_pages
-from simpost.api.admin import accounts, carriers, esims, imports, nodes, plans, receipts, reload
+from simpost.api.admin import (
+    accounts,
+    carriers,
+    esims,
+    imports,
+    nodes,
+    plans,
+    receipts,
+    reload,
+    stops,
+)
 from simpost.api.admin import inbound as admin_inbound
 from simpost.api.admin import messages as admin_messages
 from simpost.api.openapi import describe, operation_id
@@ -63,7 +73,7 @@ def framework(version: str) -> FastAPI:
         *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
         *(preferences, templates, webhooks),
         *(accounts, carriers, esims, plans, imports, admin_messages, admin_inbound),
-        *(nodes, receipts, reload),
+        *(stops, nodes, receipts, reload),
     )
     routers = [module.router for module in modules]
     for router in routers:

@@ -80,6 +80,19 @@ COMMANDS = {
     "carriers": CommandEntry(
         "carriers", "app", "Show, pause, drain and resume carriers.", "Administer"
     ),
+    "stop": CommandEntry(
+        "stops",
+        "stop",
+        "Stop the messages of an account, a category, a country, or everything.",
+        "Administer",
+    ),
+    "resume": CommandEntry(
+        "stops",
+        "resume",
+        "Resume what was stopped with the same options, and list what is still stopped.",
+        "Administer",
+    ),
+    "stops": CommandEntry("stops", "stops", "Show what is stopped, and why.", "Administer"),
     "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),

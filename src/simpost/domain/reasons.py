@@ -43,6 +43,7 @@ class Reason(StrEnum):
     SEND_AT_TOO_FAR = "send_at_too_far"
     ACCOUNT_DISABLED = "account_disabled"
     # Policy.
+    SENDING_STOPPED = "sending_stopped"
     OPTED_OUT = "opted_out"
     CATEGORY_PARTS = "category_parts"
     QUIET_HOURS = "quiet_hours"
@@ -196,6 +197,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ACCOUNT_DISABLED: (
         "The account was disabled before the message was due.",
         "Have the administrator enable the account, and send a new message.",
+    ),
+    Reason.SENDING_STOPPED: (
+        "The administrator stopped sending for the account, category or country, or everything.",
+        "Read the reason of the administrator in `detail`. Send again when sending is resumed.",
     ),
     Reason.OPTED_OUT: (
         "The recipient, or the default of the account, refuses messages of this category.",

@@ -6,9 +6,8 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -104,9 +103,17 @@ class Hold(msgspec.Struct, frozen=True):
 
 Decision: TypeAlias = SendPlan | Hold | Refusal
 
-Policy: TypeAlias = Callable[[Account, Esim, SendPlan, int], Decision]
-"""Decides about a plan at a time in milliseconds: holds it, refuses it, or returns the plan, with
-the quotas that it uses."""
+
+class Policy(Protocol):
+    """The rules on how much, when and whether travellers are sent messages."""
+
+    def find_stop(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
+        """The refusal of a message that the administrator stopped; `None` if none did."""
+        ...
+
+    def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
+        """Hold the plan at this time, refuse it, or return it with the quotas that it uses."""
+        ...
 
 
 def decide(
@@ -123,12 +130,14 @@ def decide(
 ) -> Decision:
     """Send, hold or refuse: by eSIM, plan and profile, text and route, time and policy.
 
-    A scheduled message is refused now if it could not be sent now. Policy applies at release, when
-    there is no `send_at_ms`.
+    A scheduled message is refused now if it could not be sent now, or is stopped. The rest of
+    policy applies at release, when there is no `send_at_ms`.
     """
     plan = _plan(account, esim, text, category, routing, options)
     if isinstance(plan, Refusal) or esim is None:
         return plan
+    if policy and (stopped := policy.find_stop(account, esim, plan.category)):
+        return stopped
     if send_at_ms is not None:
         return _schedule(plan, send_at_ms, now_ms)
     return policy(account, esim, plan, now_ms) if policy else plan

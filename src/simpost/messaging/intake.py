@@ -187,15 +187,18 @@ class Intake(Component):
     def forward(
         self, account: Account, esim: Esim, *, sender: str, text: str
     ) -> tuple[NewMessage, Reservation] | Refusal:
-        """Decide a text from a phone like any other message.
+        """Decide a text from a phone like any other message; of policy only stops apply.
 
         The caller commits the message together with its inbound message, inside the reservation,
         and then calls `confirm`.
         """
         now_ms = self._clock_ms()
-        plan = decide(account, esim, text, Category.SUPPORT, self.routing, now_ms=now_ms)
+        category = Category.SUPPORT
+        plan = decide(account, esim, text, category, self.routing, now_ms=now_ms)
         if isinstance(plan, Refusal):
             return plan
+        if self._policy and (stopped := self._policy.find_stop(account, esim, category)):
+            return stopped
         assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
         return self._reserve(account, esim, plan, sender, self.validity_s, now_ms)
 

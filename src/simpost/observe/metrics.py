@@ -66,6 +66,12 @@ HELD = Metric(
     ("reason",),
     "Messages committed to be sent later, by reason (see reasons.md).",
 )
+STOPS = Metric(
+    "simpost_stops",
+    "gauge",
+    (),
+    "Stops of the administrator that are in force, as this process knows them.",
+)
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
     "counter",
@@ -275,7 +281,7 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(ACCEPTED, REFUSED, HELD, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
+    *(ACCEPTED, REFUSED, HELD, STOPS, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),

@@ -42,6 +42,7 @@ from simpost.messaging.inbound_routing import InboundRouter
 from simpost.messaging.intake import Intake
 from simpost.messaging.maintenance import Maintenance
 from simpost.messaging.policy.rules import PolicyRules
+from simpost.messaging.policy.stops import Stops
 from simpost.messaging.retry import RetryPolicy
 from simpost.messaging.routes import Route, Routing
 from simpost.net.resolver import NameResolver
@@ -165,6 +166,7 @@ async def wire(store: Store, **settings: Any) -> Services:
     )
     lane = dispatch.add(down_carrier())
     await lane.carrier.start(lane)
+    stops = Stops(store.stops, clock_ms)
     intake = Intake(
         store,
         Routing(routes=(Route(("down",)),), carriers={"down": lane.carrier.capabilities}),
@@ -172,7 +174,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         new_id=lambda: uuid7().bytes,
         clock_ms=clock_ms,
         validity_s=3600,
-        policy=settings.pop("policy", PolicyRules(PolicySettings(quiet_hours=False), ())),
+        policy=settings.pop("policy", PolicyRules(PolicySettings(quiet_hours=False), (), stops)),
     )
     inbound = InboundService(
         store.inbound,
@@ -213,6 +215,7 @@ async def wire(store: Store, **settings: Any) -> Services:
     return Services(
         store=store,
         accounts=accounts,
+        stops=stops,
         intake=intake,
         preferences=PreferenceService(
             store, accounts, new_id=lambda: uuid7().bytes, clock_ms=clock_ms

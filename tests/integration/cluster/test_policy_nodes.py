@@ -1,11 +1,13 @@
 """Policy on two nodes of one database."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.integration.cluster.cluster import until
+from tests.integration.cluster.cluster import ACCESS_CODE, until
 
 ALWAYS_OPEN = '[[open_hours]]\nhours = ["00:00-24:00"]\n'
 REQUESTS = 100
+ACCOUNT_SCOPE, ALL = {"account": ACCESS_CODE}, {"everything": True}
 
 
 def test_requests_at_once_on_two_nodes_never_exceed_a_daily_limit(cluster, centre):
@@ -30,3 +32,28 @@ def test_requests_at_once_on_two_nodes_never_exceed_a_daily_limit(cluster, centr
     assert status == 202, answer
     until(lambda: nodes[0].state_of(answer["id"]) == "delivered")
     assert len(centre.texts()) == 3
+
+
+def test_a_stop_is_known_to_all_nodes_within_a_second(cluster):
+    nodes = [cluster.start(f"node-{number}", more=ALWAYS_OPEN) for number in range(2)]
+    (esim,) = cluster.fill(nodes[0])
+    until(lambda: nodes[1].send(esim, "before")[0] == 202)
+    for scope, query in ((ACCOUNT_SCOPE, f"account={ACCESS_CODE}"), (ALL, "everything=true")):
+        nodes[0].operate("POST", "stops", {**scope, "reason": "the key leaked"})
+        stopped_s = time.monotonic()
+        answer = until_known(lambda: nodes[1].send(esim, "stopped"), 409, stopped_s)
+        assert answer["code"] == "sending_stopped"
+        assert "the key leaked" in answer["detail"]
+        assert nodes[1].operate("GET", "stops")["stops"][0]["reason"] == "the key leaked"
+        nodes[1].operate("DELETE", f"stops?{query}")
+        until_known(lambda: nodes[0].send(esim, "resumed"), 202, time.monotonic())
+
+
+def until_known(send, expected, since_s):
+    """The answer with the expected status; sent again until a second after a time."""
+    while True:
+        sent_s = time.monotonic()
+        status, answer = send()
+        if status == expected:
+            return answer
+        assert sent_s - since_s < 1.0, answer

@@ -138,6 +138,9 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
     services = Services(
         store=cast("Store", None),
         accounts=known,
+        stops=cast("Any", None),
+        preferences=cast("Any", None),
+        webhooks=cast("Any", None),
         intake=cast("Intake", intake),
         templates=cast("Any", None),
         carriers=cast("CarrierControl", None),

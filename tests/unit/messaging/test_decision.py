@@ -137,6 +137,18 @@ def test_a_message_for_later_is_held_exactly_when_it_would_be_sent_now(ahead_ms,
     assert isinstance(later, Refusal) == (sms_status == 0)
 
 
+class PolicyDouble:
+    def __init__(self, apply, stop=None):
+        self._apply = apply
+        self._stop = stop
+
+    def find_stop(self, _account, _esim, _category):
+        return self._stop
+
+    def __call__(self, *facts):
+        return self._apply(*facts)
+
+
 @given(until_ms=st.integers(NOW_MS, NOW_MS + LONGEST_DELAY_MS), text=st.text(min_size=1))
 def test_policy_holds_what_would_be_sent_and_is_not_asked_about_the_rest(until_ms, text):
     asked = []
@@ -145,7 +157,7 @@ def test_policy_holds_what_would_be_sent_and_is_not_asked_about_the_rest(until_m
         asked.append((account, esim, plan, now_ms))
         return Hold(until_ms, Reason.CARRIER_PAUSED, plan)
 
-    plain, decision = decided(text=text), decided(text=text, policy=quiet)
+    plain, decision = decided(text=text), decided(text=text, policy=PolicyDouble(quiet))
     if isinstance(plain, Refusal):
         assert decision == plain
         assert asked == []
@@ -157,11 +169,18 @@ def test_policy_holds_what_would_be_sent_and_is_not_asked_about_the_rest(until_m
 
 def test_policy_may_refuse_or_let_pass():
     refusal = Refusal(Reason.RATE_LIMITED)
-    assert decided(policy=lambda *_: refusal) is refusal
-    assert decided(policy=lambda _account, _esim, plan, _now_ms: plan) == decided()
+    assert decided(policy=PolicyDouble(lambda *_: refusal)) is refusal
+    assert decided(policy=PolicyDouble(lambda _account, _esim, plan, _now_ms: plan)) == decided()
 
 
 def test_policy_is_applied_when_a_scheduled_message_is_due():
     refusal = Refusal(Reason.RATE_LIMITED)
-    decision = decided(send_at_ms=NOW_MS + 1, policy=lambda *_: refusal)
+    decision = decided(send_at_ms=NOW_MS + 1, policy=PolicyDouble(lambda *_: refusal))
     assert decision.reason is Reason.SCHEDULED
+
+
+@pytest.mark.parametrize("send_at_ms", [None, NOW_MS + 1])
+def test_a_stop_refuses_scheduled_messages_too(send_at_ms):
+    refusal = Refusal(Reason.SENDING_STOPPED, "why")
+    policy = PolicyDouble(lambda _account, _esim, plan, _now_ms: plan, stop=refusal)
+    assert decided(send_at_ms=send_at_ms, policy=policy) is refusal

@@ -97,6 +97,7 @@ MAY_WALK = {
     "old_events",  # the accounts; their oldest events by key
     "old_inbound",  # as old_messages
     "old_messages",  # the accounts; their messages by key
+    "simpost.store.shared.stops.list",  # what an administrator wrote by hand
     "simpost.store.shared.webhooks.claim",  # webhook endpoints: at most 20 an account
     "simpost.store.shared.webhooks.release",  # the same
     "parked_widths",  # as count_parked

@@ -16,6 +16,7 @@ from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake
+from simpost.messaging.policy.stops import Stops
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import Store
 from simpost.runtime.clock import Clock
@@ -41,6 +42,7 @@ class Services:
 
     store: Store
     accounts: Accounts
+    stops: Stops
     intake: Intake
     preferences: PreferenceService
     templates: Templates

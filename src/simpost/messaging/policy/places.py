@@ -28,6 +28,11 @@ def countries_of(esim: Esim) -> tuple[str, ...]:
     return countries_of_number(esim.msisdn)
 
 
+def is_country(code: str) -> bool:
+    """Whether this is the ISO 3166-1 Alpha-2 code of a country with a time zone."""
+    return code in _zone_names()
+
+
 @lru_cache(maxsize=1024)
 def zones_of(countries: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
     """All time zones of the countries; UTC when none is known."""

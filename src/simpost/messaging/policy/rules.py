@@ -18,6 +18,7 @@ from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zones_of
+from simpost.messaging.policy.stops import Stops
 from simpost.runtime.component import Component
 
 _KEEP_COUNTS_DAYS = 3
@@ -27,10 +28,13 @@ _KEEP_COUNTS_DAYS = 3
 class PolicyRules(Component):
     """Holds or refuses a plan, or returns it with the quotas that it uses.
 
-    Implements `simpost.messaging.decision.Policy`.
+    Implements `simpost.messaging.decision.Policy`. Stops come first; see `find_stop`.
     """
 
-    def __init__(self, policy: PolicySettings, open_hours: Iterable[OpenHoursSettings]) -> None:
+    def __init__(
+        self, policy: PolicySettings, open_hours: Iterable[OpenHoursSettings], stops: Stops
+    ) -> None:
+        self.find_stop = stops.find_refusal
         self._apply(policy, open_hours)
 
     async def reconfigure(self, settings: Settings) -> None:

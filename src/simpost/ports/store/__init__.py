@@ -40,6 +40,7 @@ from simpost.ports.store.recipients import RecipientStore
 from simpost.ports.store.refusals import RefusalStore
 from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
+from simpost.ports.store.stops import StopStore
 from simpost.ports.store.templates import TemplateStore
 from simpost.ports.store.webhooks import (
     DeliveryFilter,
@@ -86,6 +87,7 @@ __all__ = [
     "Retention",
     "RoutingStore",
     "Saved",
+    "StopStore",
     "Store",
     "StoreHealth",
     "TemplateStore",
@@ -111,6 +113,7 @@ class Store:
     inbound: InboundStore
     refusals: RefusalStore
     recipients: RecipientStore
+    stops: StopStore
     templates: TemplateStore
     webhooks: WebhookStore
     retention: Retention

@@ -26,6 +26,7 @@ from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.webhooks import StoredWebhooks
 
@@ -68,6 +69,7 @@ class PostgresStore(Store):
             inbound=PostgresInbound(database),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database),
+            stops=StoredStops(database),
             templates=StoredTemplates(database),
             webhooks=StoredWebhooks(database, database.seal),
             retention=PostgresRetention(database),

@@ -13,6 +13,7 @@ from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
+from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.webhooks import StoredWebhooks
 from simpost.store.sqlite import accounts
@@ -67,6 +68,7 @@ class SqliteStore(Store):
             inbound=SqliteInbound(database, catalogue.forget_esims),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, catalogue.forget_esims),
+            stops=StoredStops(database),
             templates=StoredTemplates(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             retention=SqliteRetention(database),

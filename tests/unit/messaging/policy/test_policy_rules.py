@@ -12,12 +12,14 @@ from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Hold, Refusal, SendPlan
 from simpost.messaging.policy.rules import PolicyRules
+from simpost.messaging.policy.stops import Stops
 from simpost.ports.carrier import CarrierCapabilities
 
 ACCOUNT = Account(id=1, access_code="acme", secret="s")
 ESIM = Esim("1", "89", "", "", "ENABLED", "IN_USE", 1)
 CARRIER = CarrierCapabilities(name="main")
 AT_ONCE = PolicySettings(spread_s=0)
+NOT_STOPPED = Stops(store=None, clock_ms=lambda: 0)
 
 
 def plan(category=Category.PROMOTION, parts=1):
@@ -30,7 +32,7 @@ def ms(text):
 
 def decide(at, category=Category.PROMOTION, settings=AT_ONCE, rows=(), parts=1, **facts):
     esim = msgspec.structs.replace(ESIM, **facts)
-    return PolicyRules(settings, rows)(ACCOUNT, esim, plan(category, parts), ms(at))
+    return PolicyRules(settings, rows, NOT_STOPPED)(ACCOUNT, esim, plan(category, parts), ms(at))
 
 
 def held_until(decision):
@@ -159,7 +161,7 @@ def test_quiet_hours_can_be_switched_off():
 
 def test_releases_are_spread_over_the_first_minutes():
     settings = PolicySettings(spread_s=600)
-    rules = PolicyRules(settings, ())
+    rules = PolicyRules(settings, (), NOT_STOPPED)
     esim = msgspec.structs.replace(ESIM, country="GB")
     start_ms = ms("2026-01-15T09:00:00")
     found = [
