@@ -1,5 +1,7 @@
 """ICU itself renders the same texts: plural rules, numbers, quoting and nesting."""
 
+import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,17 @@ def test_what_icu_cannot_parse_is_refused(text: str) -> None:
         MessageFormat(text, "en")
     with pytest.raises(PatternError):
         parse(text)
+
+
+PAGE = (Path(__file__).parents[4] / "docs" / "templates.md").read_text("utf-8")
+EXAMPLES = re.findall(
+    r"^\| `([^`]+)` \|", PAGE.split("## The syntax")[1].split("##")[0], re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_the_examples_of_the_page_mean_the_same_to_icu(text: str) -> None:
+    assert len(EXAMPLES) == 8
+    for number, word in product((0, 1, 2, 3, 21), ("day", "x")):
+        values = {use.name: number for use in walk(parse(text))} | {"name": word, "kind": word}
+        assert ours(text, "en", **values) == icu(text, "en", **values)
