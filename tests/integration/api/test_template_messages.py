@@ -45,6 +45,23 @@ async def test_a_dry_run_shows_the_rendered_text(service: SERVED) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("preferred", "asked", "language"),
+    [("pt", None, "pt-PT"), ("pt", "en", "en"), ("ja", None, "en"), ("", None, "en")],
+)
+async def test_the_language_is_that_of_the_request_else_of_the_traveller(
+    service: SERVED, preferred: str, asked: str | None, language: str
+) -> None:
+    await save(service)
+    preferences = {"language": preferred or None}
+    await service.native("PATCH", f"esims/{GOOD}/preferences", json=preferences)
+    preview = (await send(service, language=asked, dryRun=True)).json()
+    assert preview["template"]["language"] == language
+    by_iccid = {"esimTranNo": None, "iccid": f"8988{GOOD}"}
+    preview = (await send(service, language=asked, dryRun=True, **by_iccid)).json()
+    assert preview["template"]["language"] == language
+
+
 async def test_a_message_may_ask_for_a_version(service: SERVED) -> None:
     await save(service)
     await save(service, texts={"en": "New: {country}"})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field
 
@@ -21,15 +20,14 @@ from simpost.api.shared.schemas import (
     show_replaced,
     show_time,
 )
-from simpost.api.shared.services import Services
 from simpost.api.shared.ucs2_triggers import Ucs2Trigger, show_ucs2_triggers
+from simpost.api.v1.messages.content import message_content
 from simpost.api.v1.messages.send_schema import MessageRequest
 from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
-from simpost.domain.accounts import Account
 from simpost.domain.messages import Category, Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.decision import Decision, Hold, Refusal, SendOptions, SendPlan
+from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.intake import SendRequest
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import explain, parse_encoding, segment_octets
@@ -55,14 +53,6 @@ router = APIRouter(prefix="/v1", tags=["messages"])
 IdempotencyKey = Annotated[
     str, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
 ]
-
-
-class _Content(NamedTuple):
-    """The text to send with its options, or why a template gave none."""
-
-    text: str
-    options: SendOptions
-    refusal: Refusal | None = None
 
 
 class AcceptedMessage(Schema):
@@ -115,7 +105,7 @@ async def send_message(
     idempotency_key: Annotated[IdempotencyKey | None, Header()] = None,
 ) -> Any:
     """202 means that the message is committed. Sends with one Idempotency-Key send it once."""
-    content = await _content(services, account, send)
+    content = await message_content(services, account, send)
     wanted = SendRequest(
         esim_tran_no=send.esim_tran_no,
         iccid=send.iccid,
@@ -181,18 +171,6 @@ def _replayed(message_id: bytes, message: Message | None) -> AcceptedMessage:
         part_count=message.part_count,
         replaced=show_replaced(message.options.replaced),
     )
-
-
-async def _content(services: Services, account: Account, send: MessageRequest) -> _Content:
-    """The text and the options; rendered if the message has a template. Raises StoreError."""
-    wanted = send.template_request
-    if wanted is None:
-        return _Content(send.content, send.options)
-    rendered = await services.templates.render(account.id, wanted)
-    if isinstance(rendered, Refusal):
-        return _Content("", send.options, rendered)
-    options = msgspec.structs.replace(send.options, template=rendered.source)
-    return _Content(rendered.text, options)
 
 
 def refusal_problem(reason: Reason, detail: str) -> Problem:

@@ -135,8 +135,8 @@ class MessageRequest(Schema):
     )
     language: LanguageTag | None = Field(
         default=None,
-        description="Language of the recipient. Without a close text the template is rendered in "
-        "its default language.",
+        description="Language of the recipient; null: that of the preferences of the eSIM. Without "
+        "a close text the template is rendered in its default language.",
     )
     validity_seconds: Annotated[StrictInt, Field(ge=1, le=MAX_VALIDITY_S)] | None = None
     send_at: Instant | None = Field(
