@@ -89,6 +89,7 @@ MAY_WALK = {
     "count_parked",  # bounded, and only after something went wrong
     "find_owner",  # the accounts; a message of each by key
     "list_accounts",
+    "simpost.store.shared.api_keys.list",  # as list_accounts, at most 100 of each
     "may_be_of_sibling",  # the ids of one part
     "list_forms",  # a few of each carrier
     "list_plans",

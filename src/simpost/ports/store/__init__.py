@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from simpost.domain.attempt_results import AttemptResult
 from simpost.ports.store.accounts import AccountStore
+from simpost.ports.store.api_keys import ApiKeyStore
 from simpost.ports.store.catalogue import (
     CatalogueStore,
     EsimFilter,
@@ -52,6 +53,7 @@ from simpost.ports.store.webhooks import (
 __all__ = [
     "Accepted",
     "AccountStore",
+    "ApiKeyStore",
     "AttemptResult",
     "CatalogueStore",
     "Deferral",
@@ -110,6 +112,7 @@ class Store:
     events: EventLog
     catalogue: CatalogueStore
     accounts: AccountStore
+    api_keys: ApiKeyStore
     inbound: InboundStore
     refusals: RefusalStore
     recipients: RecipientStore

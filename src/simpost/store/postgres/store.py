@@ -24,6 +24,7 @@ from simpost.store.postgres.receipts import PostgresReceipts
 from simpost.store.postgres.retention import PostgresRetention
 from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
@@ -66,6 +67,7 @@ class PostgresStore(Store):
             events=PostgresEvents(database),
             catalogue=PostgresCatalogue(database),
             accounts=PostgresAccounts(database),
+            api_keys=StoredApiKeys(database),
             inbound=PostgresInbound(database),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database),

@@ -11,6 +11,7 @@ import apsw
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
+from simpost.store.shared.api_keys import StoredApiKeys
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
@@ -65,6 +66,7 @@ class SqliteStore(Store):
             events=SqliteEvents(database),
             catalogue=catalogue,
             accounts=SqliteAccounts(database),
+            api_keys=StoredApiKeys(database),
             inbound=SqliteInbound(database, catalogue.forget_esims),
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, catalogue.forget_esims),
