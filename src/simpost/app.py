@@ -12,8 +12,10 @@ from functools import partial
 from simpost import __version__
 from simpost.api import Services, build_server
 from simpost.carriers.registry import build_carrier
+from simpost.cluster.node import Node
 from simpost.cluster.node_name import new_name
 from simpost.cluster.parts import ClusterParts, shared_parts, single_node_parts
+from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
 from simpost.domain.messages import Category
@@ -27,6 +29,7 @@ from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
+from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.configured_carriers import ConfiguredCarriers, RemovedCarriers
 from simpost.messaging.dispatch import Dispatch
@@ -74,15 +77,14 @@ class App:
         self._parts = parts = parts or single_node_parts()
         clock_ms = self._clock_ms = parts.clock.now_ms
         self.accounts = Accounts(store.accounts, shared=parts.rate_limits)
+        self.api_keys = ApiKeys(store.api_keys, clock_ms)
         self.dispatch = self._build_dispatch()
         make_carrier = partial(build_carrier, owned=parts.owned, clock_ms=clock_ms)
         carriers = ConfiguredCarriers(self.dispatch, make_carrier, settings.carriers)
         self.stops = Stops(store.stops, clock_ms)
         self.policy = PolicyRules(settings.policy, settings.open_hours, self.stops)
         self.intake = self._build_intake()
-        self._handset_preferences = HandsetPreferences(
-            ReplyWords(), (Category.NOTICE, Category.PROMOTION)
-        )
+        self._handset_preferences = self._build_handset_preferences()
         self.inbound = self._build_inbound()
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover = self._build_failover()
@@ -91,26 +93,16 @@ class App:
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         changing = (self.policy, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
-        self.cluster = parts.build_node(
-            self.dispatch, self._reload_copies, self.maintenance.recover_leases_of, self._reload
-        )
+        self.cluster = self._build_node()
         self.notifications = Notifications(self.dispatch, self.cluster)
-        release = Release(
-            store.held, self.intake, self.accounts, self.dispatch.lanes, clock_ms=clock_ms
-        )
+        release = self._build_release()
         self._names = NameResolver()
         self._webhook_sender = self._build_webhook_sender()
-        self.webhook_delivery = WebhookDelivery(
-            store.webhooks, store.events, self._webhook_sender, owner=parts.name, clock_ms=clock_ms
-        )
-        components = (parts.clock, self.cluster, self.stops, *changing)
+        self.webhook_delivery = self._build_webhook_delivery()
+        components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
         counting = (*components, release, self.webhook_delivery)
-        self._metrics = MetricsCollector(
-            store.health, counting, lambda: self.dispatch.lanes, clock_ms=clock_ms
-        )
-        self._readiness = ReadinessCheck(
-            store.health, self.dispatch.is_any_available, clock_ms=clock_ms, time_s=time.monotonic
-        )
+        self._metrics = self._build_metrics(counting)
+        self._readiness = self._build_readiness()
         self.service = self._build_service((*counting, self._metrics))
 
     def _build_dispatch(self) -> Dispatch:
@@ -135,6 +127,9 @@ class App:
             validity_s=self.settings.messages.validity_s,
             policy=self.policy,
         )
+
+    def _build_handset_preferences(self) -> HandsetPreferences:
+        return HandsetPreferences(ReplyWords(), (Category.NOTICE, Category.PROMOTION))
 
     def _build_inbound(self) -> InboundService:
         return InboundService(
@@ -187,6 +182,42 @@ class App:
             allow_private=self.settings.server.allow_private_webhooks,
         )
 
+    def _build_node(self) -> Node | SingleNode:
+        return self._parts.build_node(
+            self.dispatch, self._reload_copies, self.maintenance.recover_leases_of, self._reload
+        )
+
+    def _build_webhook_delivery(self) -> WebhookDelivery:
+        return WebhookDelivery(
+            self.store.webhooks,
+            self.store.events,
+            self._webhook_sender,
+            owner=self._parts.name,
+            clock_ms=self._clock_ms,
+        )
+
+    def _build_release(self) -> Release:
+        return Release(
+            self.store.held,
+            self.intake,
+            self.accounts,
+            self.dispatch.lanes,
+            clock_ms=self._clock_ms,
+        )
+
+    def _build_metrics(self, components: Sequence[Component]) -> MetricsCollector:
+        return MetricsCollector(
+            self.store.health, components, lambda: self.dispatch.lanes, clock_ms=self._clock_ms
+        )
+
+    def _build_readiness(self) -> ReadinessCheck:
+        return ReadinessCheck(
+            self.store.health,
+            self.dispatch.is_any_available,
+            clock_ms=self._clock_ms,
+            time_s=time.monotonic,
+        )
+
     def _build_service(self, components: Sequence[Component]) -> Service:
         phases = Phases(
             prepare=(
@@ -196,7 +227,7 @@ class App:
                 self.webhook_delivery.release_own,
             ),
             started=(self.dispatch.wait_started,),
-            stop=(self.dispatch.stop, self.intake.refusals.flush),
+            stop=(self.dispatch.stop, self.intake.refusals.flush, self.api_keys.finish),
             finish=(self.dispatch.wait_committed, self.inbound.wait_committed),
             leave=(self.cluster.leave,),
         )
@@ -210,6 +241,7 @@ class App:
             store=self.store,
             accounts=self.accounts,
             stops=self.stops,
+            api_keys=self.api_keys,
             intake=self.intake,
             preferences=PreferenceService(
                 self.store,
@@ -251,6 +283,7 @@ class App:
         """Read again what an administrator may have changed on another node."""
         await self.stops.reload()
         await self.accounts.reload()
+        await self.api_keys.reload()
 
     # Callbacks of components that are built before the component they call.
 

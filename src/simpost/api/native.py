@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import cache
 from typing import Any
 
@@ -26,6 +26,7 @@ from simpost.api.admin import (
     stops,
 )
 from simpost.api.admin import inbound as admin_inbound
+from simpost.api.admin import keys as admin_keys
 from simpost.api.admin import messages as admin_messages
 from simpost.api.openapi import describe, operation_id
 from simpost.api.shared import problems
@@ -34,9 +35,11 @@ from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
 from simpost.api.shared.credentials import NOBODY
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
+from simpost.api.shared.scopes import needs_scope, required_scope
 from simpost.api.shared.services import Services
 from simpost.api.v1 import events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
+from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.messages import cancellation, message_log, refusals, send
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
@@ -71,8 +74,8 @@ def framework(version: str) -> FastAPI:
     )
     modules = (
         *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
-        *(preferences, templates, webhooks),
-        *(accounts, carriers, esims, plans, imports, admin_messages, admin_inbound),
+        *(preferences, templates, webhooks, keys),
+        *(accounts, admin_keys, carriers, esims, plans, imports, admin_messages, admin_inbound),
         *(stops, nodes, receipts, reload),
     )
     routers = [module.router for module in modules]
@@ -80,9 +83,17 @@ def framework(version: str) -> FastAPI:
         app.include_router(router)
     routes = [*app.routes, *(route for router in routers for route in router.routes)]
     app.state.routes = [route for route in routes if isinstance(route, Route)]
+    _check_scopes(app.state.routes)
 
     app.openapi = cache(lambda: describe(app))  # type: ignore[method-assign]
     return app
+
+
+def _check_scopes(routes: Iterable[Route]) -> None:
+    """Raise KeyError if an endpoint has no scope: no key could be refused there."""
+    for route in routes:
+        for method in route.methods or () if needs_scope(route.path) else ():
+            required_scope(method, route.path)
 
 
 def build_native_app(services: Services) -> ASGIApp:

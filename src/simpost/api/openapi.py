@@ -12,6 +12,9 @@ from pydantic.alias_generators import to_camel
 from simpost.api.open import openapi as open_api
 from simpost.api.openapi_defaults import describe_defaults
 from simpost.api.shared.problems import MEDIA_TYPE, ProblemCode
+from simpost.api.shared.scopes import ADMIN_PATHS as _ADMIN
+from simpost.api.shared.scopes import needs_scope, required_scope
+from simpost.domain.api_keys import PREFIX
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -54,12 +57,17 @@ _SCHEMES: dict[str, Any] = {
         "description": "Hex HMAC-SHA256 of RT-Timestamp, RT-RequestID, RT-AccessCode and the body.",
     },
     "Basic": {"type": "http", "scheme": "basic"},
-    "Admin": {"type": "http", "scheme": "bearer"},
+    "ApiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": f"{PREFIX}...",
+        "description": "A key of an account. Each operation names the scope that it needs.",
+    },
+    "Admin": {"type": "http", "scheme": "bearer", "description": "The admin token."},
 }
 _ACCOUNT: list[dict[str, list[str]]] = [{"AccessCode": [], "SecretKey": []}, {"Basic": []}]
 _ADMIN_TOKEN: list[dict[str, list[str]]] = [{"Admin": []}]
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
-_ADMIN = "/v1/admin/"
 _SERVERS = [{"url": "/", "description": "The simpost that serves this document."}]
 _LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
@@ -86,11 +94,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             operation["responses"].pop("422", None)
             for failures in ("4XX", "5XX"):
                 operation["responses"][failures] = {"$ref": "#/components/responses/Problem"}
-            operation["security"] = _security(path)
+            operation["security"] = _security(method, path)
     document["paths"] |= open_api.paths()
     components = document["components"]
     for name in _FRAMEWORK_SCHEMAS:
@@ -107,7 +115,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def _security(path: str) -> list[dict[str, list[str]]]:
-    if path.startswith(_ADMIN) or path == "/metrics":
-        return _ADMIN_TOKEN
-    return _ACCOUNT if path.startswith("/v1/") else []
+def _security(method: str, path: str) -> list[dict[str, list[str]]]:
+    """The credentials that an operation accepts; an API key with the scope that it needs."""
+    if not needs_scope(path):
+        return _ADMIN_TOKEN if path == "/metrics" else []
+    scope = required_scope(method, path)
+    others = _ADMIN_TOKEN if path.startswith(_ADMIN) else _ACCOUNT
+    return [*others, {"ApiKey": [scope]}] if scope else others

@@ -35,6 +35,8 @@ class Scope(StrEnum):
     MESSAGES_READ = "messages:read"
     EVENTS_READ = "events:read"
     TEMPLATES = "templates"
+    PREFERENCES = "preferences"
+    WEBHOOKS = "webhooks"
     ADMIN = "admin"
 
 

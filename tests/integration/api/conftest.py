@@ -34,6 +34,7 @@ from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
 from simpost.http import HttpServer
 from simpost.messaging.accounts import Accounts
+from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.failover import Failover
@@ -216,6 +217,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         store=store,
         accounts=accounts,
         stops=stops,
+        api_keys=ApiKeys(store.api_keys, clock_ms),
         intake=intake,
         preferences=PreferenceService(
             store, accounts, new_id=lambda: uuid7().bytes, clock_ms=clock_ms

@@ -1,4 +1,4 @@
-"""Authentication of the native API: an account by credentials, the administrator by a token."""
+"""Authentication of the native API: an account by secret or key, the administrator by token."""
 
 from __future__ import annotations
 
@@ -18,16 +18,26 @@ from simpost.api.shared.credentials import (
     look_up,
     may_come_from,
 )
+from simpost.api.shared.key_auth import (
+    BEARER,
+    KEY_IN_SCOPE,
+    authorization_of,
+    check_scope,
+    find_key,
+    is_key,
+    prove_key,
+)
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.rate_limit import note_rate_limited
+from simpost.api.shared.scopes import ADMIN_PATHS
 from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
+from simpost.domain.api_keys import Scope as KeyScope
 
 _BASIC = {"WWW-Authenticate": 'Basic realm="simpost", charset="UTF-8"'}
 _SEND = "/v1/messages"
-_HOW = "Give RT-AccessCode and RT-SecretKey, or HTTP Basic with the same two."
-_BEARER = {"WWW-Authenticate": 'Bearer realm="simpost"'}
+_HOW = "Give RT-AccessCode and RT-SecretKey, HTTP Basic with the same two, or an API key as Bearer."
 PROVEN = "simpost.account"
 """Key in a scope of the account that `proven_caller` found, so that it is looked up once."""
 
@@ -39,15 +49,14 @@ async def services_of(request: Request) -> Services:
 
 
 async def identify(request: Request) -> Account:
-    """The account, by `RT-AccessCode` and `RT-SecretKey` or HTTP Basic, within its rate limit."""
+    """The account, by its secret or by a key that has the scope, within its rate limit."""
     services = await services_of(request)
     account: Account | None = request.scope.get(PROVEN)
     if account is None or services.accounts.get(account.access_code) is not account:
         account = await _authenticate(
             services, request
         )  # also if it changed while the body was read
-    if not may_come_from(account, request.scope):
-        raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
+    _check_address(account, request)
     wait_s = services.accounts.admit(account)
     if wait_s and (wait_s := await services.accounts.draw(account, wait_s)):
         if request.method == "POST" and request.url.path == _SEND:
@@ -62,9 +71,20 @@ async def identify(request: Request) -> Account:
     return account
 
 
+def _check_address(account: Account, request: Request) -> None:
+    if not may_come_from(account, request.scope):
+        raise Problem(403, ProblemCode.IP_NOT_ALLOWED, "This IP address is not allowed.")
+
+
 async def _authenticate(services: Services, request: Request) -> Account:
-    """The account. Raises Problem for missing or wrong credentials."""
-    access_code, secret = _credentials(request)
+    """The account. Raises Problem for missing or wrong credentials, or a key without the scope."""
+    scheme, given = authorization_of(request)
+    if is_key(scheme, given):
+        proven = await prove_key(services, request, given, "native")
+        check_scope(proven.key, request)
+        services.api_keys.note_use(proven.key)
+        return proven.account
+    access_code, secret = _credentials(request, scheme, given)
     account = look_up(services.accounts, access_code)
     if not holds_secret(account, secret):
         name = UNKNOWN if account is NOBODY else account.access_code
@@ -79,8 +99,11 @@ def proven_caller(services: Services, scope: Scope) -> Account | None:
     `None` without valid credentials: then no body is read.
     """
     request = Request(scope)
+    scheme, given = authorization_of(request)
+    if is_key(scheme, given):
+        return _proven_by_key(services, scope, given)
     try:
-        access_code, secret = _credentials(request)
+        access_code, secret = _credentials(request, scheme, given)
     except Problem:  # `identify` responds, if the path needs an account
         pass
     else:
@@ -89,47 +112,58 @@ def proven_caller(services: Services, scope: Scope) -> Account | None:
             scope[PROVEN] = account
             return account
     tokens = (services.metrics_token, services.admin_token)
-    return NOBODY if _is_one_of(_bearer_token(request), tokens) else None
+    return NOBODY if scheme == "bearer" and _is_one_of(given, tokens) else None
 
 
-def _bearer_token(request: Request) -> bytes:
-    """The bearer token of the request; empty without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip().encode() if scheme.lower() == "bearer" else b""
+def _proven_by_key(services: Services, scope: Scope, token: str) -> Account | None:
+    """The account of a valid key; `NOBODY` for an administrator, whose bodies are not charged."""
+    proven = find_key(services, token)
+    if proven is None:
+        return None
+    scope[KEY_IN_SCOPE] = proven
+    is_admins = KeyScope.ADMIN in proven.key.scopes and scope["path"].startswith(ADMIN_PATHS)
+    return NOBODY if is_admins else proven.account
 
 
-def _is_one_of(given: bytes, tokens: tuple[str, ...]) -> bool:
+def _is_one_of(given: str, tokens: tuple[str, ...]) -> bool:
     """Whether it is one of the tokens that are set. Runs in constant time."""
-    matches = [compare_digest(given, token.encode()) and bool(token) for token in tokens]
+    octets = given.encode()
+    matches = [compare_digest(octets, token.encode()) and bool(token) for token in tokens]
     return any(matches)
 
 
 async def admit_admin(request: Request) -> None:
-    """Raise Problem unless the request has the admin token."""
-    token = (await services_of(request)).admin_token
-    await admit_bearer(request, "admin", "admin token", token)
+    """Raise Problem unless the request has the admin token, or a key with the scope `admin`."""
+    services = await services_of(request)
+    scheme, given = authorization_of(request)
+    if not is_key(scheme, given):
+        await admit_bearer(request, "admin", "admin token", services.admin_token)
+        return
+    proven = await prove_key(services, request, given, "admin")
+    check_scope(proven.key, request)
+    services.api_keys.note_use(proven.key)
+    _check_address(proven.account, request)
 
 
 async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> None:
     """Raise Problem unless the request has one of these tokens; an empty one never matches."""
-    given = _bearer_token(request)
-    if not given:
+    scheme, given = authorization_of(request)
+    if scheme != "bearer" or not given:
         detail = f"No {name} was given. Give Authorization: Bearer and the {name}."
-        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
+        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=BEARER)
     if not _is_one_of(given, tokens):
         services = await services_of(request)
         await services.wrong_credentials.note(api, request.scope, f"({name})")
         detail = f"The {name} is wrong."
-        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BEARER)
+        raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=BEARER)
 
 
-def _credentials(request: Request) -> tuple[bytes, bytes]:
+def _credentials(request: Request, scheme: str, given: str) -> tuple[bytes, bytes]:
     """Access code and secret. Raises Problem unless both are given."""
     headers = request.headers
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
+    if scheme == "basic":
         try:
-            plain = base64.b64decode(given.strip(), validate=True)
+            plain = base64.b64decode(given, validate=True)
         except (binascii.Error, ValueError):
             raise _unauthorized("The Authorization header is not HTTP Basic (RFC 7617).") from None
         access_code, _, secret = plain.partition(b":")

@@ -28,11 +28,14 @@ class ProblemCode(StrEnum):
 
     INVALID_REQUEST = "invalid_request"
     UNAUTHORIZED = "unauthorized"
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    SECRET_REQUIRED = "secret_required"  # noqa: S105  no secret
     IP_NOT_ALLOWED = "ip_not_allowed"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_CANCELLABLE = "not_cancellable"
     ACCESS_CODE_TAKEN = "access_code_taken"
+    TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_TEMPLATES = "too_many_templates"
     EVENTS_NOT_KEPT = "events_not_kept"
     EVENTS_GONE = "events_gone"

@@ -14,6 +14,7 @@ from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
+from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.intake import Intake
 from simpost.messaging.policy.stops import Stops
@@ -43,6 +44,7 @@ class Services:
     store: Store
     accounts: Accounts
     stops: Stops
+    api_keys: ApiKeys
     intake: Intake
     preferences: PreferenceService
     templates: Templates

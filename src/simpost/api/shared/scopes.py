@@ -1,0 +1,77 @@
+"""The scope that a key needs for each endpoint of the native API: the only place that says it.
+
+An endpoint that is missing here stops the process at its start, and fails a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from simpost.domain.api_keys import Scope
+
+ADMIN_PATHS: Final = "/v1/admin/"
+"""All endpoints below need the scope `admin`."""
+
+ENDPOINTS: Final[Mapping[Scope | None, tuple[str, ...]]] = {
+    Scope.MESSAGES_WRITE: ("POST /v1/messages", "DELETE /v1/messages/{id}"),
+    Scope.MESSAGES_READ: (
+        "GET /v1/messages",
+        "GET /v1/messages/{id}",
+        "GET /v1/refusals",
+        "GET /v1/inbound",
+        "GET /v1/inbound/{id}",
+        "GET /v1/esims/{esimTranNo}/conversation",
+    ),
+    Scope.EVENTS_READ: ("GET /v1/events",),
+    Scope.TEMPLATES: (
+        "POST /v1/templates",
+        "GET /v1/templates",
+        "GET /v1/templates/{name}",
+        "DELETE /v1/templates/{name}",
+        "GET /v1/templates/{name}/versions/{version}",
+        "GET /v1/templates/{name}/preview",
+        "POST /v1/templates/{name}/render",
+    ),
+    Scope.PREFERENCES: (
+        "GET /v1/preferences",
+        "PATCH /v1/preferences",
+        "GET /v1/preferences/history",
+        "GET /v1/esims/{esimTranNo}/preferences",
+        "PATCH /v1/esims/{esimTranNo}/preferences",
+        "GET /v1/esims/{esimTranNo}/preferences/history",
+    ),
+    Scope.WEBHOOKS: (
+        "POST /v1/webhooks",
+        "GET /v1/webhooks",
+        "GET /v1/webhooks/{id}",
+        "PATCH /v1/webhooks/{id}",
+        "DELETE /v1/webhooks/{id}",
+        "POST /v1/webhooks/{id}/pause",
+        "POST /v1/webhooks/{id}/resume",
+        "POST /v1/webhooks/{id}/rotate-secret",
+        "POST /v1/webhooks/{id}/test",
+        "GET /v1/webhooks/{id}/deliveries",
+    ),
+    None: ("POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{id}"),
+}
+"""`None`: only with the secret of the account, with no key."""
+
+SCOPES: Final[Mapping[str, Scope | None]] = {
+    endpoint: scope for scope, endpoints in ENDPOINTS.items() for endpoint in endpoints
+}
+
+
+def required_scope(method: str, path: str) -> Scope | None:
+    """The scope for the route with this path; `None` if no key may call it.
+
+    Raises KeyError for an endpoint that is not listed.
+    """
+    if path.startswith(ADMIN_PATHS):
+        return Scope.ADMIN
+    return SCOPES[f"{method.upper()} {path}"]
+
+
+def needs_scope(path: str) -> bool:
+    """Whether keys are a credential of this path: not for health and the OpenAPI document."""
+    return path.startswith("/v1/")
