@@ -1,6 +1,6 @@
 """API keys: saved without their secrets, limited in number, with the time of their last use."""
 
-from simpost.domain.api_keys import ApiKey, Scope, digest_of
+from simpost.domain.api_keys import ApiKey, KeyScope, digest_of
 from simpost.ports.store.api_keys import ApiKeyUse
 from tests.contract.store_facts import NOW_MS
 
@@ -11,7 +11,7 @@ def key(key_id="0123456789", account_id=1, **fields):
         id=key_id,
         name=f"key {key_id}",
         digest=digest_of(key_id),
-        scopes=frozenset({Scope.MESSAGES_READ, Scope.MESSAGES_WRITE}),
+        scopes=frozenset({KeyScope.MESSAGES_READ, KeyScope.MESSAGES_WRITE}),
         created_ms=NOW_MS,
         **fields,
     )

@@ -7,7 +7,7 @@ import pytest
 
 from simpost.api.native import framework
 from simpost.api.shared.scopes import SCOPES, required_scope
-from simpost.domain.api_keys import Scope
+from simpost.domain.api_keys import KeyScope
 
 PAGE = (Path(__file__).parents[2] / "docs" / "keys.md").read_text("utf-8")
 OPERATIONS = {
@@ -27,7 +27,7 @@ def scopes_of(operation):
 def test_an_operation_names_the_scope_that_a_key_needs(endpoint):
     scope = required_scope(*endpoint.split(" "))
     assert scopes_of(OPERATIONS[endpoint]) == ([[scope]] if scope else [])
-    assert (scope is Scope.ADMIN) == (" /v1/admin/" in endpoint)
+    assert (scope is KeyScope.ADMIN) == (" /v1/admin/" in endpoint)
 
 
 def test_only_keys_themselves_need_the_secret():
@@ -41,7 +41,7 @@ def test_no_scope_is_listed_for_an_endpoint_that_does_not_exist():
 
 def test_every_scope_is_needed_by_an_endpoint():
     needed = {scope for each in OPERATIONS.values() for [scope] in scopes_of(each)}
-    assert needed == set(Scope)
+    assert needed == set(KeyScope)
 
 
 ROWS = dict(re.findall(r"^\| `([a-z:]+)` \| (.*) \|$", PAGE, re.MULTILINE))
@@ -57,6 +57,6 @@ def names(row, endpoint):
 
 @pytest.mark.parametrize("endpoint", OPERATIONS)
 def test_the_page_lists_an_endpoint_with_its_scope_only(endpoint):
-    rows = [scope for scope in Scope if names(ROWS[scope], endpoint)]
+    rows = [scope for scope in KeyScope if names(ROWS[scope], endpoint)]
     scope = required_scope(*endpoint.split(" "))
     assert rows == ([scope] if scope else [])

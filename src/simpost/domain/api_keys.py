@@ -28,7 +28,7 @@ _FORM = re.compile(
 )
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """What a key may be used for; `simpost.api.shared.scopes` has the scope of each endpoint."""
 
     MESSAGES_WRITE = "messages:write"
@@ -54,7 +54,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     id: str
     name: str
     digest: bytes
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     created_ms: int
     expires_ms: int | None = None
     last_used_ms: int | None = None

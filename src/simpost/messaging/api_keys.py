@@ -13,7 +13,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.api_keys import (
     SECRET_OCTETS,
     ApiKey,
-    Scope,
+    KeyScope,
     digest_of,
     format_key,
     format_key_id,
@@ -97,7 +97,7 @@ class ApiKeys(Component):
         return [key for key in self._by_id.values() if key.account_id == account.id]
 
     async def add(
-        self, account: Account, name: str, scopes: Iterable[Scope], expires_ms: int | None
+        self, account: Account, name: str, scopes: Iterable[KeyScope], expires_ms: int | None
     ) -> NewApiKey | None:
         """Generate a key and save its digest; `None` if the account has too many."""
         key_id = format_key_id(secrets.token_bytes(_ID_OCTETS))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simpost.api.shared.wrong_credentials import WrongCredentials
-from simpost.domain.api_keys import MAX_API_KEYS, Scope, format_key
+from simpost.domain.api_keys import MAX_API_KEYS, KeyScope, format_key
 from tests.integration.api.conftest import GOOD, NOW_MS, Service
 
 SERVED = Any  # the `service` fixture of conftest.py
@@ -132,7 +132,7 @@ async def test_the_allow_list_and_the_rate_limit_of_the_account_apply(service: S
 
 
 async def test_keys_are_managed_with_the_secret_not_with_a_key(service: SERVED) -> None:
-    every = [scope for scope in Scope if scope is not Scope.ADMIN]
+    every = [scope for scope in KeyScope if scope is not KeyScope.ADMIN]
     added = await add(service, *every)
     body = {"name": "another", "scopes": ["messages:read"]}
     for method, path in (("GET", "keys"), ("POST", "keys"), ("DELETE", f"keys/{added['id']}")):

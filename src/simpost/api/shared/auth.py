@@ -33,7 +33,7 @@ from simpost.api.shared.scopes import ADMIN_PATHS
 from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
-from simpost.domain.api_keys import Scope as KeyScope
+from simpost.domain.api_keys import KeyScope
 
 _BASIC = {"WWW-Authenticate": 'Basic realm="simpost", charset="UTF-8"'}
 _SEND = "/v1/messages"

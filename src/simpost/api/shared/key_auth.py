@@ -11,7 +11,7 @@ from simpost.api.shared.scopes import required_scope
 from simpost.api.shared.services import Services
 from simpost.api.shared.wrong_credentials import UNKNOWN
 from simpost.domain.accounts import Account
-from simpost.domain.api_keys import PREFIX, ApiKey, Scope
+from simpost.domain.api_keys import PREFIX, ApiKey, KeyScope
 
 BEARER: Final = {"WWW-Authenticate": 'Bearer realm="simpost"'}
 _WRONG: Final = {"WWW-Authenticate": 'Bearer realm="simpost", error="invalid_token"'}
@@ -76,7 +76,7 @@ def check_scope(key: ApiKey, request: Request) -> None:
         raise _lacks(needed)
 
 
-def _lacks(needed: Scope) -> Problem:
+def _lacks(needed: KeyScope) -> Problem:
     challenge = f'Bearer realm="simpost", error="insufficient_scope", scope="{needed}"'
     return Problem(
         403,

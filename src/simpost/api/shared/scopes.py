@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from simpost.domain.api_keys import Scope
+from simpost.domain.api_keys import KeyScope
 
 ADMIN_PATHS: Final = "/v1/admin/"
 """All endpoints below need the scope `admin`."""
 
-ENDPOINTS: Final[Mapping[Scope | None, tuple[str, ...]]] = {
-    Scope.MESSAGES_WRITE: ("POST /v1/messages", "DELETE /v1/messages/{id}"),
-    Scope.MESSAGES_READ: (
+ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
+    KeyScope.MESSAGES_WRITE: ("POST /v1/messages", "DELETE /v1/messages/{id}"),
+    KeyScope.MESSAGES_READ: (
         "GET /v1/messages",
         "GET /v1/messages/{id}",
         "GET /v1/refusals",
@@ -23,8 +23,8 @@ ENDPOINTS: Final[Mapping[Scope | None, tuple[str, ...]]] = {
         "GET /v1/inbound/{id}",
         "GET /v1/esims/{esimTranNo}/conversation",
     ),
-    Scope.EVENTS_READ: ("GET /v1/events",),
-    Scope.TEMPLATES: (
+    KeyScope.EVENTS_READ: ("GET /v1/events",),
+    KeyScope.TEMPLATES: (
         "POST /v1/templates",
         "GET /v1/templates",
         "GET /v1/templates/{name}",
@@ -33,7 +33,7 @@ ENDPOINTS: Final[Mapping[Scope | None, tuple[str, ...]]] = {
         "GET /v1/templates/{name}/preview",
         "POST /v1/templates/{name}/render",
     ),
-    Scope.PREFERENCES: (
+    KeyScope.PREFERENCES: (
         "GET /v1/preferences",
         "PATCH /v1/preferences",
         "GET /v1/preferences/history",
@@ -41,7 +41,7 @@ ENDPOINTS: Final[Mapping[Scope | None, tuple[str, ...]]] = {
         "PATCH /v1/esims/{esimTranNo}/preferences",
         "GET /v1/esims/{esimTranNo}/preferences/history",
     ),
-    Scope.WEBHOOKS: (
+    KeyScope.WEBHOOKS: (
         "POST /v1/webhooks",
         "GET /v1/webhooks",
         "GET /v1/webhooks/{id}",
@@ -57,18 +57,18 @@ ENDPOINTS: Final[Mapping[Scope | None, tuple[str, ...]]] = {
 }
 """`None`: only with the secret of the account, with no key."""
 
-SCOPES: Final[Mapping[str, Scope | None]] = {
+SCOPES: Final[Mapping[str, KeyScope | None]] = {
     endpoint: scope for scope, endpoints in ENDPOINTS.items() for endpoint in endpoints
 }
 
 
-def required_scope(method: str, path: str) -> Scope | None:
+def required_scope(method: str, path: str) -> KeyScope | None:
     """The scope for the route with this path; `None` if no key may call it.
 
     Raises KeyError for an endpoint that is not listed.
     """
     if path.startswith(ADMIN_PATHS):
-        return Scope.ADMIN
+        return KeyScope.ADMIN
     return SCOPES[f"{method.upper()} {path}"]
 
 

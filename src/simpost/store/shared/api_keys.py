@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from simpost.domain.api_keys import MAX_API_KEYS, ApiKey, Scope
+from simpost.domain.api_keys import MAX_API_KEYS, ApiKey, KeyScope
 from simpost.ports.store.api_keys import ApiKeyUse
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
 
-_SCOPES: Final = frozenset(Scope)
+_SCOPES: Final = frozenset(KeyScope)
 
 SQL: Final = {
     "list": """

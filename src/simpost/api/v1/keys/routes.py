@@ -20,7 +20,7 @@ from simpost.api.v1.keys.schemas import (
     show_key,
 )
 from simpost.domain.accounts import Account
-from simpost.domain.api_keys import ID_LENGTH, MAX_API_KEYS, Scope
+from simpost.domain.api_keys import ID_LENGTH, MAX_API_KEYS, KeyScope
 
 router = APIRouter(prefix="/v1", tags=["keys"])
 
@@ -37,7 +37,7 @@ async def add_key(
     new: KeyRequest, response: Response, account: Caller, services: ServicesDep
 ) -> AddedKey:
     """The response is the only one that shows the key. Needs the secret of the account."""
-    if Scope.ADMIN in new.scopes:
+    if KeyScope.ADMIN in new.scopes:
         reason = "only the administrator may add a key with the scope admin"
         raise invalid("The key was not added.", [{"at": "body.scopes", "reason": reason}])
     return await save_key(services, account, new, response)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StrictStr
 
 from simpost.api.shared.paging import Instant
 from simpost.api.shared.schemas import Schema, Time, format_time, show_time
-from simpost.domain.api_keys import ApiKey, Scope
+from simpost.domain.api_keys import ApiKey, KeyScope
 from simpost.messaging.api_keys import NewApiKey
 
 
@@ -19,7 +19,7 @@ def _check_printable(text: str) -> str:
 
 
 KeyName = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_check_printable)]
-Scopes = Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
+Scopes = Annotated[list[KeyScope], Field(min_length=1, max_length=len(KeyScope))]
 
 
 class KeyRequest(Schema):
@@ -35,7 +35,7 @@ class KeyOut(Schema):
 
     id: str
     name: str
-    scopes: list[Scope]
+    scopes: list[KeyScope]
     created_at: Time
     expires_at: Time | None
     last_used_at: Time | None
