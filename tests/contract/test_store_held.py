@@ -50,7 +50,8 @@ async def found(store, one):
 
 
 async def released(store, *messages, now_ms=DUE_MS):
-    return await store.held.release_held(messages, now_ms=now_ms)
+    results = await store.held.release_held(messages, now_ms=now_ms)
+    return [isinstance(result, Accepted) for result in results]
 
 
 async def cancelled(store, one, account_id=1):

@@ -2,9 +2,12 @@
 
 import asyncio
 
+import msgspec
 import pytest
+import pytest_asyncio
 
-from simpost.domain.policy.quotas import Quota, QuotaReached
+from simpost.domain.accounts import Account
+from simpost.domain.policy.quotas import Quota, QuotaKey, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, MessageFilter
@@ -125,7 +128,7 @@ async def test_a_held_message_counts_when_it_is_released(store):
     await store.held.hold(first)
     await store.held.hold(second)
     released = await store.held.release_held([first.message, second.message], now_ms=DUE_MS)
-    assert released == [True, QuotaReached(quota(limit=1), 1)]
+    assert released == [Accepted(used=(1,)), QuotaReached(quota(limit=1), 1)]
     shown = await store.log.find_message(1, second.message.id)
     assert shown.state is State.SCHEDULED
 
@@ -134,7 +137,7 @@ async def test_a_message_that_is_not_released_gives_its_count_back(store):
     one = held(quotas=(quota(limit=1),))
     await store.held.hold(one)
     assert await store.held.cancel_message(1, one.message.id, now_ms=NOW_MS)
-    assert await store.held.release_held([one.message], now_ms=DUE_MS) == [False]
+    assert await store.held.release_held([one.message], now_ms=DUE_MS) == [None]
     assert await store.queue.accept(limited(quota(limit=1))) == Accepted(used=(1,))
 
 
@@ -143,3 +146,72 @@ async def test_counts_of_past_periods_are_deleted(store):
     assert await store.retention.purge(now_ms=NOW_MS, limit=10) == 0
     assert await store.retention.purge(now_ms=NOW_MS + 1, limit=10) == 1
     assert await store.queue.accept(limited(quota(limit=1))) == Accepted(used=(1,))
+
+
+def budget(*, limit=10, amount=1, counter="budget:day:66"):
+    quota = Quota(counter, TODAY, amount, limit, Reason.BUDGET_REACHED, NOW_MS + DAY_MS)
+    return msgspec.structs.replace(quota, alarms=(50, 80, 100))
+
+
+async def alarms(store, account_id=1):
+    page = await store.events.events_after(account_id, None, limit=1000)
+    return [
+        (event.subject, event.data["percent"], event.data["used"])
+        for event in page.events
+        if event.type == "budget.reached"
+    ]
+
+
+@pytest_asyncio.fixture
+async def keeping(store):
+    """The store, with an account that keeps events."""
+    await store.accounts.add_account(Account(0, "demo", "demo-secret", events=True))
+    return store
+
+
+async def test_each_alarm_of_a_budget_is_one_event(keeping):
+    for _ in range(12):
+        await keeping.queue.accept(limited(budget()))
+    assert await alarms(keeping) == [("day:66", 50, 5), ("day:66", 80, 8), ("day:66", 100, 10)]
+    page = await keeping.events.events_after(1, None, limit=1000)
+    [event, *_] = [event for event in page.events if event.type == "budget.reached"]
+    assert event.at_ms == NOW_MS
+    assert event.data == {"period": TODAY, "percent": 50, "used": 5, "limit": 10}
+
+
+async def test_one_message_may_cross_several_alarms(keeping):
+    await keeping.queue.accept(limited(budget(amount=9, counter="budget:month:")))
+    assert await alarms(keeping) == [("month", 50, 9), ("month", 80, 9)]
+
+
+async def test_alarms_of_many_at_once_are_raised_once(keeping):
+    one_id = key()
+    results = await asyncio.gather(
+        *(keeping.queue.accept(limited(budget(), request=one_id)) for _ in range(6)),
+        *(keeping.queue.accept(limited(budget())) for _ in range(3)),
+    )
+    results += await asyncio.gather(*(keeping.queue.accept(limited(budget())) for _ in range(50)))
+    used = sorted(one.used[0] for one in results if isinstance(one, Accepted))
+    assert used == list(range(1, 11))
+    assert [percent for _, percent, _ in await alarms(keeping)] == [50, 80, 100]
+
+
+async def test_released_messages_raise_alarms_too(keeping):
+    messages = [held(quotas=(budget(limit=4),)) for _ in range(3)]
+    for one in messages:
+        await keeping.held.hold(one)
+    released = await keeping.held.release_held([one.message for one in messages], now_ms=DUE_MS)
+    assert sorted(one.used[0] for one in released) == [1, 2, 3]
+    assert await alarms(keeping) == [("day:66", 50, 2)]
+
+
+async def test_without_an_event_log_no_event_is_written(store):
+    await store.queue.accept(limited(budget(limit=1)))
+    assert await alarms(store) == []
+
+
+async def test_counts_are_read_by_key(store):
+    await store.queue.accept(limited(budget(amount=3)))
+    keys = [QuotaKey(1, "budget:day:66", TODAY), QuotaKey(2, "budget:day:66", TODAY)]
+    assert await store.quotas.find_used(keys) == [3, 0]
+    assert await store.quotas.find_used([]) == []

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simpost.api import html_pages
 from simpost.api.admin import (
     accounts,
+    budgets,
     carriers,
     esims,
     imports,
@@ -75,7 +76,8 @@ def framework(version: str) -> FastAPI:
     modules = (
         *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
         *(preferences, templates, webhooks, keys),
-        *(accounts, admin_keys, carriers, esims, plans, imports, admin_messages, admin_inbound),
+        *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
+        *(admin_messages, admin_inbound),
         *(stops, nodes, receipts, reload),
     )
     routers = [module.router for module in modules]

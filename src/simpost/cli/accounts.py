@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
@@ -142,6 +143,61 @@ def change(
         raise ConfigError("say what to change: `simpost accounts change --help` lists it.")
     server = admin_server(url, config, admin_token)
     _show_secret(server.patch(f"{_PATH}/{quote(code, safe='')}", wanted), as_json=as_json)
+
+
+@app.command()
+def budgets(
+    code: Code,
+    prefix: Annotated[
+        str, typer.Option(help="Country prefix of MSISDNs, such as 66. Default: all eSIMs.")
+    ] = "",
+    day: Annotated[
+        int | None, typer.Option(min=0, help="Most parts per day (UTC); 0: no limit.")
+    ] = None,
+    month: Annotated[
+        int | None, typer.Option(min=0, help="Most parts per month (UTC); 0: no limit.")
+    ] = None,
+    url: Url = None,
+    config: Config = None,
+    admin_token: AdminToken = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the budgets of an account and what is used, or change the one of a prefix."""
+    server = admin_server(url, config, admin_token)
+    path = f"{_PATH}/{quote(code, safe='')}/budgets"
+    found = server.get(path)["budgets"]
+    if day is not None or month is not None:
+        wanted = _with_budget(found, prefix, {"day": day, "month": month})
+        found = server.put(path, json.dumps({"budgets": wanted}).encode())["budgets"]
+    elif prefix:
+        raise ConfigError("give --day or --month with --prefix.")
+    if as_json:
+        print_json(found)
+    elif found:
+        rows = [["prefix", "day", "used", "month", "used"]]
+        rows += [
+            [
+                each["prefix"] or "any",
+                f"{each['day'] or 'no limit'}",
+                f"{each['dayUsed']}" if each["day"] else "",
+                f"{each['month'] or 'no limit'}",
+                f"{each['monthUsed']}" if each["month"] else "",
+            ]
+            for each in found
+        ]
+        print_columns(rows)
+    else:
+        print("no budgets")
+
+
+def _with_budget(
+    found: list[dict[str, Any]], prefix: str, changes: dict[str, int | None]
+) -> list[dict[str, Any]]:
+    """The budgets to save: the given limits of the prefix changed, 0 as no limit."""
+    limits = {each["prefix"]: {"day": each["day"], "month": each["month"]} for each in found}
+    changed = limits.setdefault(prefix, {"day": None, "month": None})
+    changed |= {period: most or None for period, most in changes.items() if most is not None}
+    return [{"prefix": key, **most} for key, most in limits.items() if most["day"] or most["month"]]
 
 
 def _wanted(

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from simpost.domain.messages import Category
+from simpost.domain.policy.budgets import Budget
 
 
 class Dialect(StrEnum):
@@ -28,6 +29,7 @@ class Account(msgspec.Struct, frozen=True):
             otherwise.
         events: what happens to its messages is written to its event log.
         language: default language of its templates, as a tag such as pt-BR.
+        budgets: most parts that it may send; empty: no limit.
         choices, open_hours: defaults for its eSIMs, as in `Recipient`.
     """
 
@@ -45,6 +47,7 @@ class Account(msgspec.Struct, frozen=True):
     look_alikes: bool = False
     events: bool = False
     language: str = "en"
+    budgets: tuple[Budget, ...] = ()
     choices: str = ""
     open_hours: str = ""
 
@@ -72,6 +75,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     look_alikes: bool | None = None
     events: bool | None = None
     language: str | None = None
+    budgets: tuple[Budget, ...] | None = None
 
     def __repr__(self) -> str:
         return f"AccountChange({self.id}, {self.access_code!r})"

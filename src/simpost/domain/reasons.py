@@ -48,6 +48,7 @@ class Reason(StrEnum):
     CATEGORY_PARTS = "category_parts"
     QUIET_HOURS = "quiet_hours"
     NO_OPEN_HOURS = "no_open_hours"
+    BUDGET_REACHED = "budget_reached"
     CAP_REACHED = "cap_reached"
     # Inbound messages from phones.
     NOT_TEXT = "not_text"
@@ -217,6 +218,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.NO_OPEN_HOURS: (
         "Messages of this category may not arrive within two weeks where the traveller is.",
         "Check the traveller's own hours, `open_hours` and `policy.holidays`.",
+    ),
+    Reason.BUDGET_REACHED: (
+        "The account sent as many parts in the day or month as its budget allows.",
+        "Send in the next period, or have the administrator raise it: `simpost accounts budgets`.",
     ),
     Reason.CAP_REACHED: (
         "The eSIM was sent as many messages of this category today as `policy` allows.",

@@ -25,6 +25,7 @@ from simpost.messaging.decision import (
 )
 from simpost.messaging.dispatch import Dispatch
 from simpost.messaging.held_request import HeldRequest, held_message
+from simpost.messaging.policy.budget_alarms import BudgetAlarms
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
@@ -109,6 +110,7 @@ class Intake(Component):
         self.accepted: Counter[tuple[str, str]] = Counter()
         self.refused: Counter[tuple[str]] = Counter()
         self.held: Counter[tuple[str]] = Counter()
+        self.budget_alarms = BudgetAlarms()
         self.refusals = RefusalLog(store.refusals, new_id, clock_ms)
         self._store = store
         self._dispatch = dispatch
@@ -131,6 +133,7 @@ class Intake(Component):
         yield from count_samples(metrics.ACCEPTED, self.accepted)
         yield from count_samples(metrics.REFUSED, self.refused)
         yield from count_samples(metrics.HELD, self.held)
+        yield from self.budget_alarms.samples()
 
     async def preview(self, account: Account, request: SendRequest) -> Decision:
         """The decision about a request; nothing is committed or sent."""
@@ -272,6 +275,8 @@ class Intake(Component):
     def confirm(self, message: NewMessage, reservation: Reservation, done: Accepted) -> None:
         """Count and dispatch a message that is committed."""
         self.accepted[message.carrier, message.category] += 1
+        if done.used:
+            self.budget_alarms.report(message, done.used)
         reservation.confirm(message, done.reference)
 
     def _reserve(

@@ -146,6 +146,7 @@ class Release(Component):
                 over_quota.append(end)
             elif result:
                 self._intake.accepted[message.carrier, message.category] += 1
+                self._intake.budget_alarms.report(message, result.used)
                 self._lanes[message.carrier].wake(message.priority)
         await self._end(over_quota, now_ms)
 

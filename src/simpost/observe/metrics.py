@@ -72,6 +72,12 @@ STOPS = Metric(
     (),
     "Stops of the administrator that are in force, as this process knows them.",
 )
+BUDGET_ALARMS = Metric(
+    "simpost_budget_alarms_total",
+    "counter",
+    ("percent",),
+    "Budgets of accounts that reached 50, 80 or 100 percent, once in each day or month.",
+)
 REROUTED = Metric(
     "simpost_messages_rerouted_total",
     "counter",
@@ -281,7 +287,7 @@ BUILD = Metric(
 )
 
 METRICS = (
-    *(ACCEPTED, REFUSED, HELD, STOPS, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
+    *(ACCEPTED, REFUSED, HELD, STOPS, BUDGET_ALARMS, REROUTED, ATTEMPTS, REPEATED, RESPONSE_TIME),
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),

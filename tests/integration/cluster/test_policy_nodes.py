@@ -57,3 +57,32 @@ def until_known(send, expected, since_s):
         if status == expected:
             return answer
         assert sent_s - since_s < 1.0, answer
+
+
+def test_requests_at_once_on_two_nodes_never_exceed_a_budget(cluster, centre):
+    nodes = [cluster.start(f"node-{number}", more=ALWAYS_OPEN) for number in range(2)]
+    esims = cluster.fill(nodes[0], esims=10, events=True)
+    budgets = {"budgets": [{"day": 30}, {"prefix": "66", "month": 20}]}
+    nodes[0].operate("PUT", f"accounts/{ACCESS_CODE}/budgets", budgets)
+    until(lambda: nodes[1].send(esims[0], "x" * 3000)[1].get("code"))
+    time.sleep(1.0)
+
+    def send(number):
+        return nodes[number % 2].send(esims[number % 10], f"text {number}")
+
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        answers = list(pool.map(send, range(REQUESTS)))
+    refused = [answer for status, answer in answers if status != 202]
+    assert REQUESTS - len(refused) == 20
+    assert {answer["code"] for answer in refused} == {"budget_reached"}
+    for node in nodes:
+        everything, thailand = node.operate("GET", f"accounts/{ACCESS_CODE}/budgets")["budgets"]
+        assert (everything["dayUsed"], thailand["monthUsed"]) == (20, 20)
+    events = nodes[0].get("v1/events?limit=1000")[1]["events"]
+    alarms = [event for event in events if event["type"] == "budget.reached"]
+    assert [(each["subject"], each["data"]["percent"]) for each in alarms] == [
+        ("month:66", 50), ("day", 50), ("month:66", 80), ("month:66", 100),
+    ]  # fmt: skip
+    logged = [line for node in nodes for line in node.log.read_text().splitlines()
+              if "budget_reached" in line and "percent" in line]  # fmt: skip
+    assert len(logged) == 4

@@ -15,7 +15,7 @@ from simpost.domain.messages import Message, format_id
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
-from simpost.ports.store import NewMessage, Store
+from simpost.ports.store import Accepted, NewMessage, Store
 from simpost.ports.store.events import Event
 from simpost.ports.store.held import Deferral, DueMessage
 from simpost.store import SqliteStore, to_postgres
@@ -54,7 +54,7 @@ async def tell(store: Store) -> Told:
     )
     await store.held.defer_held([again], now_ms=DUE_MS)
     await store.held.cancel_message(1, cancelled.message.id, now_ms=DUE_MS)
-    assert await store.held.release_held([released.message], now_ms=DUE_MS) == [True]
+    assert await store.held.release_held([released.message], now_ms=DUE_MS) == [Accepted()]
     waiting = [one.message for one in (scheduled, kept, deferred)]
     ended = [one.message for one in (cancelled, released)]
     return Told(waiting, ended, await shown(store, [*waiting, *ended]), await events(store))
@@ -80,7 +80,7 @@ async def assert_the_same(store: Store, told: Told) -> None:
     assert [each.text for each in due] == ["scheduled", "kept", "deferred"]
     assert {each.request for each in due} == {'{"validity_s":86400}'}
     assert await store.held.release_held([*told.waiting, *told.ended], now_ms=LATER_MS) == [
-        *(True, True, True, False, False)
+        *(Accepted(), Accepted(), Accepted(), None, None)
     ]
     parts = await store.queue.claim(
         CARRIER, limit=9, now_ms=DUE_MS, owner="one", lease_ms=DUE_MS + LEASE_MS
@@ -133,7 +133,7 @@ async def test_a_dump_has_what_was_held_and_the_events(
     assert await shown(store, [*told.waiting, *told.ended]) == told.shown
     due = await claim(store, LATER_MS)
     assert [each.text for each in due] == ["scheduled", "kept", "deferred"]
-    assert await store.held.release_held(told.waiting, now_ms=LATER_MS) == [True] * 3
+    assert await store.held.release_held(told.waiting, now_ms=LATER_MS) == [Accepted()] * 3
     later = (await events(store))[9:]
     assert [each.sequence for each in later] == [10, 11, 12]
     assert {each.subject for each in later} == {format_id(one.id) for one in told.waiting}

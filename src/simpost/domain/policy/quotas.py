@@ -6,7 +6,7 @@ many requests at once would all see the same count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
         limit: the most that may be used in the period.
         reason: of the refusal when the limit is reached.
         expires_ms: when the count of the period may be deleted.
+        alarms: percents of the limit; the commit that reaches one is reported.
     """
 
     counter: str
@@ -32,6 +33,7 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
     limit: int
     reason: Reason
     expires_ms: int
+    alarms: tuple[int, ...] = ()
 
 
 class QuotaReached(msgspec.Struct, frozen=True, gc=False):
@@ -45,6 +47,22 @@ class QuotaReached(msgspec.Struct, frozen=True, gc=False):
         """The numbers, for the explanation of the reason."""
         quota = self.quota
         return f"{self.used} of {quota.limit} used, {quota.amount} wanted, period {quota.period}."
+
+
+class QuotaAlarm(msgspec.Struct, frozen=True, gc=False):
+    """The use that made the count, `used`, reach a percentage of the limit."""
+
+    quota: Quota
+    percent: int
+    used: int
+
+
+def alarms_of(quotas: Iterable[Quota], used: Iterable[int]) -> Iterator[QuotaAlarm]:
+    """The alarms of a committed use: `used` is the new count of each quota."""
+    for quota, count in zip(quotas, used, strict=True):
+        for percent in quota.alarms:
+            if 100 * (count - quota.amount) < percent * quota.limit <= 100 * count:
+                yield QuotaAlarm(quota, percent, count)
 
 
 class QuotaKey(NamedTuple):
@@ -75,11 +93,6 @@ class QuotaCounts:
     def add(self, account_id: int, quotas: Iterable[Quota]) -> tuple[int, ...]:
         """Count a message, and return the new count of each of its quotas."""
         return tuple(self._change(key_of(account_id, quota), quota.amount) for quota in quotas)
-
-    def remove(self, account_id: int, quotas: Iterable[Quota]) -> None:
-        """Undo the count of a message that was not committed."""
-        for quota in quotas:
-            self._change(key_of(account_id, quota), -quota.amount)
 
     def get(self, key: QuotaKey) -> int:
         """The count of a key now."""

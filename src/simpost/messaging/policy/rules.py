@@ -12,6 +12,8 @@ from simpost.config import Settings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
+from simpost.domain.messages import Category
+from simpost.domain.policy.budgets import budget_quotas
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
@@ -51,23 +53,37 @@ class PolicyRules(Component):
         self._limited = self._hours.categories | set(self._max_parts) | set(self._daily_limit)
 
     def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
-        """Apply all rules to a plan at a time."""
+        """Apply all rules to a plan at a time: opt-out, parts, quiet hours, budgets, daily limit.
+
+        Budgets and the daily limit are only looked up here: the commit of the message counts them.
+        """
         if refusal := find_opt_out(account, esim, plan.category):
             return refusal
-        if plan.category not in self._limited:
-            return plan
-        most = self._max_parts.get(plan.category)
-        if most is not None and plan.part_count > most:
-            return Refusal(
-                Reason.CATEGORY_PARTS, f"{plan.part_count} parts, {most} at most in {plan.category}"
-            )
-        if account.open_hours and not esim.open_hours:
-            esim = replace(esim, open_hours=account.open_hours)
-        return self._closed(esim, plan, now_ms) or self._counted(esim, plan, now_ms)
+        quotas: tuple[Quota, ...] = ()
+        if account.budgets:
+            quotas = budget_quotas(account.budgets, esim.msisdn, plan.part_count, now_ms)
+        if plan.category in self._limited:
+            if refusal := self._too_long(plan):
+                return refusal
+            if decided := self._closed(account, esim, plan, now_ms):
+                return decided
+            quotas += self._daily_quota(esim, plan.category, now_ms)
+        return replace(plan, quotas=quotas) if quotas else plan
 
-    def _closed(self, esim: Esim, plan: SendPlan, now_ms: int) -> Hold | Refusal | None:
+    def _too_long(self, plan: SendPlan) -> Refusal | None:
+        most = self._max_parts.get(plan.category)
+        if most is None or plan.part_count <= most:
+            return None
+        detail = f"{plan.part_count} parts, {most} at most in {plan.category}"
+        return Refusal(Reason.CATEGORY_PARTS, detail)
+
+    def _closed(
+        self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
+    ) -> Hold | Refusal | None:
         if plan.category not in self._hours.categories:
             return None
+        if account.open_hours and not esim.open_hours:
+            esim = replace(esim, open_hours=account.open_hours)
         interval = self._hours.find_next(esim, plan.category, now_ms)
         if interval is None:
             return Refusal(Reason.NO_OPEN_HOURS)
@@ -77,20 +93,20 @@ class PolicyRules(Component):
         until_ms = interval.start_ms + random.randint(0, spread_ms)  # noqa: S311
         return Hold(until_ms, Reason.QUIET_HOURS, plan)
 
-    def _counted(self, esim: Esim, plan: SendPlan, now_ms: int) -> SendPlan:
-        limit = self._daily_limit.get(plan.category)
+    def _daily_quota(self, esim: Esim, category: Category, now_ms: int) -> tuple[Quota, ...]:
+        limit = self._daily_limit.get(category)
         if limit is None:
-            return plan
+            return ()
         zone = zones_of(countries_of(esim))[0]
         today = datetime.fromtimestamp(now_ms / 1000, zone).date()
         expires = datetime(today.year, today.month, today.day, tzinfo=UTC)
         expires += timedelta(days=_KEEP_COUNTS_DAYS)
         daily = Quota(
-            counter=f"{plan.category}:{esim.esim_tran_no}",
+            counter=f"{category}:{esim.esim_tran_no}",
             period=today.isoformat(),
             amount=1,
             limit=limit,
             reason=Reason.CAP_REACHED,
             expires_ms=int(expires.timestamp()) * 1000,
         )
-        return replace(plan, quotas=(*plan.quotas, daily))
+        return (daily,)

@@ -36,6 +36,7 @@ from simpost.ports.store.messages import (
     RequestKey,
 )
 from simpost.ports.store.queue import MessageQueue
+from simpost.ports.store.quotas import QuotaStore
 from simpost.ports.store.receipts import ReceiptStore
 from simpost.ports.store.recipients import RecipientStore
 from simpost.ports.store.refusals import RefusalStore
@@ -80,6 +81,7 @@ __all__ = [
     "PlanRow",
     "PriceRow",
     "QueuedMessage",
+    "QuotaStore",
     "ReceiptStore",
     "RecipientStore",
     "RefusalStore",
@@ -117,6 +119,7 @@ class Store:
     refusals: RefusalStore
     recipients: RecipientStore
     stops: StopStore
+    quotas: QuotaStore
     templates: TemplateStore
     webhooks: WebhookStore
     retention: Retention

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -71,6 +71,10 @@ class HeldEnd(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
 
 
+ReleaseResult: TypeAlias = Accepted | QuotaReached | None
+"""Of a due message; `None` if it was released, ended or cancelled before."""
+
+
 class HeldStore(Protocol):
     """Holds messages until a time, leases due ones, and ends, defers or releases them.
 
@@ -88,12 +92,8 @@ class HeldStore(Protocol):
 
     async def release_held(
         self, messages: Sequence[NewMessage], *, now_ms: int
-    ) -> list[bool | QuotaReached]:
-        """Commit the parts of due messages, queued for their carriers.
-
-        Of each: whether it was released. One that was released, ended or cancelled before is not,
-        nor one whose quota is reached.
-        """
+    ) -> list[ReleaseResult]:
+        """Commit the parts of due messages, queued for their carriers."""
         ...
 
     async def defer_held(self, deferrals: Sequence[Deferral], *, now_ms: int) -> None:

@@ -41,14 +41,11 @@ async def _accept_within_quotas(
         refused = [message for message in messages if message.id in locked.reached]
         results |= await signatures.find_earlier_uses(session, refused)
         accepted = await _accept_signed(session, allowed) if allowed else []
-        for message, result in zip(allowed, accepted, strict=True):
-            if isinstance(result, Accepted) and message.quotas:
-                results[message.id] = replace(result, used=locked.used[message.id])
-                continue
-            results[message.id] = result
-            if message.quotas:
-                locked.remove(message)
-        await locked.save(session)
+        pairs = list(zip(allowed, accepted, strict=True))
+        await locked.save(session, [one for one, result in pairs if isinstance(result, Accepted)])
+        for message, result in pairs:
+            used = locked.used.get(message.id)
+            results[message.id] = replace(result, used=used) if used else result
     return [results[message.id] for message in messages]
 
 

@@ -10,7 +10,13 @@ from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
-from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
+from simpost.ports.store.held import (
+    Deferral,
+    DueMessage,
+    HeldEnd,
+    HeldMessage,
+    ReleaseResult,
+)
 from simpost.store.postgres import quotas, signatures
 from simpost.store.postgres.acceptance import next_references
 from simpost.store.postgres.connection import PostgresSession
@@ -42,10 +48,10 @@ class PostgresHeld:
 
     async def release_held(
         self, messages: Sequence[NewMessage], *, now_ms: int
-    ) -> list[bool | QuotaReached]:
+    ) -> list[ReleaseResult]:
         released = await self._write(release, Releases(now_ms, messages))
-        for message, is_released in zip(messages, released, strict=True):
-            if is_released is True:
+        for message, result in zip(messages, released, strict=True):
+            if isinstance(result, Accepted):
                 self._notifier.announce(message.carrier)
         return released
 
@@ -109,13 +115,13 @@ async def claim(session: PostgresSession, claims: Sequence[HeldClaim]) -> list[l
 
 async def release(
     session: PostgresSession, all_of: Sequence[Releases]
-) -> list[list[bool | QuotaReached]]:
+) -> list[list[ReleaseResult]]:
     return [await _release(session, one.messages, one.now_ms) for one in all_of]
 
 
 async def _release(
     session: PostgresSession, messages: Sequence[NewMessage], now_ms: int
-) -> list[bool | QuotaReached]:
+) -> list[ReleaseResult]:
     """Commit the parts, unless a quota is reached or another decision was committed first."""
     messages_by_key = sorted(messages, key=attrgetter("account_id", "id"))
     async with session.transaction():
@@ -125,17 +131,16 @@ async def _release(
         found = await session.ask("release_held", *columns(keys, 2), now_ms)
         released = {row["message_id"] for row in found}
         fresh = [message for message in allowed if message.id in released]
-        for message in allowed:
-            if message.id not in released:
-                locked.remove(message)
-        await locked.save(session)
+        await locked.save(session, fresh)
         if fresh:
             references = await next_references(session, fresh)
             changes = map(_change, fresh, references)
             await session.ask("rewrite_messages", *columns(list(changes), 9))
             parts = [row for message in fresh for row in _part_rows(message)]
             await session.ask("insert_parts", *columns(parts, 10))
-    return [locked.reached.get(message.id) or message.id in released for message in messages]
+    done: dict[bytes, Accepted | QuotaReached] = {**locked.reached}
+    done |= {message.id: Accepted(used=locked.used.get(message.id, ())) for message in fresh}
+    return [done.get(message.id) for message in messages]
 
 
 def _change(message: NewMessage, reference: int) -> tuple[Any, ...]:

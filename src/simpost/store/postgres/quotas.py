@@ -14,47 +14,53 @@ from simpost.domain.policy.quotas import (
 from simpost.ports.store import NewMessage
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
+from simpost.store.records.quota_events import event_rows
 
 
 class QuotaLock:
-    """The counts of some messages, locked until the transaction ends.
+    """The counts that some messages use, locked until the transaction ends.
 
     Attributes:
         reached: by message id, the quota that keeps the message from being committed.
-        used: by message id, the new count of each quota of the other messages.
+        used: by message id, the new count of each quota; filled by `save`.
     """
 
-    def __init__(self, counts: QuotaCounts, keys: Sequence[QuotaKey]) -> None:
+    def __init__(self, used: dict[QuotaKey, int], keys: Sequence[QuotaKey]) -> None:
         self.reached: dict[bytes, QuotaReached] = {}
         self.used: dict[bytes, tuple[int, ...]] = {}
-        self._counts = counts
+        self._before = used
         self._keys = keys
 
-    def count(self, messages: Sequence[NewMessage]) -> None:
-        """Count messages in their order, as far as their quotas have enough left."""
+    def find_reached(self, messages: Sequence[NewMessage]) -> None:
+        """Fill `reached`: messages are counted in their order, while their quotas last."""
+        counts = QuotaCounts(dict(self._before))
         for message in messages:
             if not message.quotas:
                 continue
-            reached = self._counts.find_reached(message.account_id, message.quotas)
+            reached = counts.find_reached(message.account_id, message.quotas)
             if reached:
                 self.reached[message.id] = reached
             else:
-                self.used[message.id] = self._counts.add(message.account_id, message.quotas)
+                counts.add(message.account_id, message.quotas)
 
-    def remove(self, message: NewMessage) -> None:
-        """Undo the count of a message that is not committed."""
-        self._counts.remove(message.account_id, message.quotas)
-
-    async def save(self, session: PostgresSession) -> None:
-        """Write the counts; they are committed with the messages."""
+    async def save(self, session: PostgresSession, committed: Sequence[NewMessage]) -> None:
+        """Count the messages that are committed in this transaction, and add their events."""
         if not self._keys:
             return
-        rows = [(*key, self._counts.get(key)) for key in self._keys]
+        counts = QuotaCounts(self._before)
+        events: list[tuple[int, str, str, int, str]] = []
+        for message in committed:
+            if message.quotas:
+                used = self.used[message.id] = counts.add(message.account_id, message.quotas)
+                events += event_rows(message, used)
+        rows = [(*key, counts.get(key)) for key in self._keys]
         await session.ask("set_quotas_used", *columns(rows, 4))
+        for event in events:
+            await session.ask("add_quota_event", *event)
 
 
 async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> QuotaLock:
-    """Lock the counts that the messages use, in one order on all nodes, and count the messages."""
+    """Lock the counts that messages use, in one order on all nodes, and find what is reached."""
     expires_ms = {
         key_of(message.account_id, quota): quota.expires_ms
         for message in messages
@@ -66,6 +72,6 @@ async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> Quot
     used = {
         QuotaKey(row["account_id"], row["counter"], row["period"]): row["used"] for row in found
     }
-    locked = QuotaLock(QuotaCounts(used), keys)
-    locked.count(messages)
+    locked = QuotaLock(used, keys)
+    locked.find_reached(messages)
     return locked

@@ -25,6 +25,7 @@ from simpost.store.postgres.retention import PostgresRetention
 from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
+from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
@@ -72,6 +73,7 @@ class PostgresStore(Store):
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database),
             stops=StoredStops(database),
+            quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
             webhooks=StoredWebhooks(database, database.seal),
             retention=PostgresRetention(database),

@@ -8,12 +8,15 @@ import msgspec
 
 from simpost.domain.accounts import Account, AccountChange, Dialect
 from simpost.domain.messages import Category
+from simpost.domain.policy.budgets import Budget
 from simpost.store.records.row import NamedRow
 from simpost.store.secret_box import SecretBox
 
 SEAL_NAME: Final = "seal"
 """The row of `meta` that binds a store to its key: SEAL_TEXT, sealed."""
 SEAL_TEXT: Final = "simpost"
+_encode = msgspec.json.Encoder().encode
+_decode_budgets = msgspec.json.Decoder(tuple[Budget, ...]).decode
 _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
@@ -32,6 +35,7 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
         account.enabled,
         account.look_alikes,
         account.language,
+        _encode(account.budgets).decode(),
     )
 
 
@@ -50,6 +54,7 @@ def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
         change.enabled,
         change.look_alikes,
         change.language,
+        None if change.budgets is None else _encode(change.budgets).decode(),
         change.id,
     )
 
@@ -71,6 +76,7 @@ def account_of(row: NamedRow, box: SecretBox) -> Account:
         enabled=bool(row["enabled"]),
         look_alikes=bool(row["look_alikes"]),
         language=row["language"],
+        budgets=_decode_budgets(row["budgets"]),
         events=bool(row["events"]),
         choices=row["choices"],
         open_hours=row["open_hours"],

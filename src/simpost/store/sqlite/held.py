@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
-from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage
+from simpost.ports.store.held import (
+    Deferral,
+    DueMessage,
+    HeldEnd,
+    HeldMessage,
+    ReleaseResult,
+)
 from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
 from simpost.store.records.messages import ACCEPTED, message_row
@@ -35,7 +40,7 @@ class SqliteHeld:
 
     async def release_held(
         self, messages: Sequence[NewMessage], *, now_ms: int
-    ) -> list[bool | QuotaReached]:
+    ) -> list[ReleaseResult]:
         return await self._write(release, Releases(now_ms, messages))
 
     async def defer_held(self, deferrals: Sequence[Deferral], *, now_ms: int) -> None:
@@ -93,11 +98,11 @@ def _claim(session: SqliteSession, one: HeldClaim) -> list[DueMessage]:
     return due
 
 
-def release(session: SqliteSession, all_of: Sequence[Releases]) -> list[list[bool | QuotaReached]]:
+def release(session: SqliteSession, all_of: Sequence[Releases]) -> list[list[ReleaseResult]]:
     return [[_release(session, message, one.now_ms) for message in one.messages] for one in all_of]
 
 
-def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> bool | QuotaReached:
+def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> ReleaseResult:
     """Commit the parts, unless a quota is reached or another decision was committed first."""
     reached = quotas.find_reached(session, message) if message.quotas else None
     if reached:
@@ -105,9 +110,8 @@ def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> bool |
     facts = {"account_id": message.account_id, "message_id": message.id}
     session.execute(SQL["release_held"], {**facts, "now_ms": now_ms})
     if not session.connection.changes():
-        return False
-    if message.quotas:
-        quotas.count(session, message)
+        return None
+    used = quotas.count(session, message) if message.quotas else ()
     total = len(message.parts)
     changes = {
         "destination": message.destination,
@@ -120,7 +124,7 @@ def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> bool |
     }
     session.execute(SQL["rewrite_message"], {**facts, **changes})
     session.execute_many_rows("insert_part", acceptance.part_rows(message, session.node))
-    return True
+    return Accepted(used=used)
 
 
 def defer(session: SqliteSession, all_of: Sequence[Deferrals]) -> list[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simpost.domain.policy.quotas import QuotaCounts, QuotaReached, key_of, quota_keys
 from simpost.ports.store import NewMessage
+from simpost.store.records.quota_events import event_rows
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.session import SqliteSession
 
@@ -14,11 +15,13 @@ def find_reached(session: SqliteSession, message: NewMessage) -> QuotaReached | 
 
 
 def count(session: SqliteSession, message: NewMessage) -> tuple[int, ...]:
-    """Count the message, and return the new count of each of its quotas."""
+    """Count the message, add its events, and return the new count of each of its quotas."""
     used = _counts(session, message).add(message.account_id, message.quotas)
     for quota, total in zip(message.quotas, used, strict=True):
         row = (*key_of(message.account_id, quota), total, quota.expires_ms)
         session.execute(SQL["set_quota_used"], row)
+    for event in event_rows(message, used):
+        session.execute(SQL["add_quota_event"], event)
     return used
 
 

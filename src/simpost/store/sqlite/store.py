@@ -12,6 +12,7 @@ from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
+from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
@@ -71,6 +72,7 @@ class SqliteStore(Store):
             refusals=StoredRefusals(database),
             recipients=StoredRecipients(database, catalogue.forget_esims),
             stops=StoredStops(database),
+            quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
             webhooks=StoredWebhooks(database, database.session.seal),
             retention=SqliteRetention(database),

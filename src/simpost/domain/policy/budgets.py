@@ -1,0 +1,88 @@
+"""Budgets: most parts that an account sends per day and month, in all or to a country prefix."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from simpost.domain.policy.quotas import Quota
+from simpost.domain.reasons import Reason
+
+ALARM_PERCENTS: Final = (50, 80, 100)
+_COUNTER: Final = "budget:"
+_DAY_MS: Final = 86_400_000
+
+
+class Budget(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Limits of parts; `None`: no limit.
+
+    Attributes:
+        prefix: first digits of the MSISDNs that it is for; empty: all eSIMs.
+        day, month: parts in a day and in a month, both in UTC.
+    """
+
+    prefix: str = ""
+    day: int | None = None
+    month: int | None = None
+
+
+class Periods(msgspec.Struct, frozen=True, gc=False):
+    """The day and month of a time, and when their counts may be deleted."""
+
+    day: str
+    day_expires_ms: int
+    month: str
+    month_expires_ms: int
+
+
+def budget_quotas(
+    budgets: tuple[Budget, ...], msisdn: str, parts: int, now_ms: int
+) -> tuple[Quota, ...]:
+    """The quotas that a message to the MSISDN uses."""
+    periods = periods_of(now_ms // _DAY_MS)
+    quotas: list[Quota] = []
+    for budget in budgets:
+        if not msisdn.startswith(budget.prefix):
+            continue
+        if budget.day is not None:
+            key = day_counter(budget), periods.day
+            quotas.append(_quota(*key, parts, budget.day, periods.day_expires_ms))
+        if budget.month is not None:
+            key = month_counter(budget), periods.month
+            quotas.append(_quota(*key, parts, budget.month, periods.month_expires_ms))
+    return tuple(quotas)
+
+
+def day_counter(budget: Budget) -> str:
+    """The counter of the parts per day."""
+    return f"{_COUNTER}day:{budget.prefix}"
+
+
+def month_counter(budget: Budget) -> str:
+    """The counter of the parts per month."""
+    return f"{_COUNTER}month:{budget.prefix}"
+
+
+def budget_name(counter: str) -> str:
+    """The name of the budget with this counter: `day`, or `day:66` for a prefix."""
+    return counter.removeprefix(_COUNTER).removesuffix(":")
+
+
+@lru_cache(maxsize=8)
+def periods_of(day_number: int) -> Periods:
+    """The periods of a day, by its number since 1970."""
+    day = datetime.fromtimestamp(day_number * 86_400, UTC)
+    next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return Periods(
+        day=f"{day:%Y-%m-%d}",
+        day_expires_ms=(day_number + 2) * _DAY_MS,
+        month=f"{day:%Y-%m}",
+        month_expires_ms=int(next_month.timestamp()) * 1000 + _DAY_MS,
+    )
+
+
+def _quota(counter: str, period: str, parts: int, limit: int, expires_ms: int) -> Quota:
+    return Quota(counter, period, parts, limit, Reason.BUDGET_REACHED, expires_ms, ALARM_PERCENTS)
