@@ -75,6 +75,7 @@ COMMANDS = {
         "inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"
     ),
     "accounts": CommandEntry("accounts", "app", "Add, list and change accounts.", "Administer"),
+    "keys": CommandEntry("keys", "app", "Add, list and revoke API keys.", "Administer"),
     "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),
     "esims": CommandEntry("esims", "app", "Import, list, retire and delete eSIMs.", "Administer"),
     "carriers": CommandEntry(
