@@ -1,0 +1,57 @@
+"""The operations of the native API, from its OpenAPI document: tests cover a new one at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from simpost.api.native import framework
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One endpoint of /v1.
+
+    Attributes:
+        scope: what an API key needs; empty where no key is accepted.
+    """
+
+    method: str
+    path: str
+    query: frozenset[str]
+    has_body: bool
+    scope: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_admins(self) -> bool:
+        return self.path.startswith("/v1/admin/")
+
+    @property
+    def place(self) -> str:
+        """The path up to its first parameter; empty without one."""
+        found = re.match(r"[^{]*\{\w+\}", self.path)
+        return found[0] if found else ""
+
+    def at(self, value: str) -> str:
+        """The path with this value as its first parameter, and 1 as any other."""
+        return re.sub(r"\{\w+\}", "1", re.sub(r"\{\w+\}", value, self.path, count=1))
+
+
+OPERATIONS = [
+    Operation(
+        method.upper(),
+        path,
+        frozenset(
+            each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"
+        ),
+        "requestBody" in operation,
+        "".join(scope for each in operation["security"] for scope in each.get("ApiKey", ())),
+    )
+    for path, operations in framework("1").openapi()["paths"].items()
+    for method, operation in operations.items()
+    if path.startswith("/v1/")
+]
+OF_ACCOUNTS = [each for each in OPERATIONS if not each.is_admins]

@@ -1,0 +1,167 @@
+"""Two accounts see, guess and change nothing of each other, at every endpoint of /v1.
+
+Generated from the OpenAPI document. A new endpoint with a parameter in its path, or with a body,
+fails here until `World` has something of the account demo for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from uuid_utils import uuid7
+
+from simpost.domain.messages import format_id
+from tests.contract.inbound_facts import alone, new
+from tests.integration.api.conftest import GOOD, Service
+from tests.integration.api.operations import OF_ACCOUNTS, Operation
+
+SERVED = Any  # the `service` fixture of conftest.py
+
+READS = [each for each in OF_ACCOUNTS if each.method == "GET"]
+LISTS = [each for each in READS if not each.place]
+OBJECTS = [each for each in OF_ACCOUNTS if each.place]
+CHANGES = [each for each in OF_ACCOUNTS if each.method != "GET"]
+
+NOBODYS_ID = "01a22604-3188-7745-9b35-0090e3c08daf"
+NOBODYS = {
+    "/v1/messages/{id}": NOBODYS_ID,
+    "/v1/inbound/{id}": NOBODYS_ID,
+    "/v1/webhooks/{id}": NOBODYS_ID,
+    "/v1/esims/{esimTranNo}": "26010199999999",
+    "/v1/templates/{name}": "nobodys",
+    "/v1/keys/{id}": "0123456789",
+}
+"""What no account has, by the place in the path."""
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/messages": {"esimTranNo": GOOD, "text": "Hello"},
+    "POST /v1/templates": {"name": "welcome", "texts": {"en": "Hi"}},
+    "POST /v1/templates/{name}/render": {"values": {}},
+    "PATCH /v1/preferences": {"categories": {"notice": True}},
+    "PATCH /v1/esims/{esimTranNo}/preferences": {"categories": {"notice": True}},
+    "POST /v1/webhooks": {"url": "http://127.0.0.1:9/other"},
+    "PATCH /v1/webhooks/{id}": {"description": "theirs"},
+    "POST /v1/webhooks/{id}/rotate-secret": {},
+    "POST /v1/keys": {"name": "theirs", "scopes": ["messages:read"]},
+}
+"""A valid body of each endpoint that takes one; it names what demo has."""
+FILTERS = {"esimTranNo": (GOOD, "26010199999999"), "iccid": (f"8988{GOOD}", "89880000000000")}
+"""Values of filters: demo's, and nobody's."""
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"allow_private_webhooks": True}
+
+
+@dataclass
+class World:
+    """What the account demo has; the account other has nothing."""
+
+    service: Service
+    owned: dict[str, str] = field(default_factory=dict)
+    """Ids of what demo has, by the place in the path."""
+
+    async def fill(self) -> None:
+        sent = await self._created("messages", BODIES["POST /v1/messages"])
+        await self.service.native("POST", "messages", json={"esimTranNo": GOOD, "text": " "})
+        await self._created("templates", BODIES["POST /v1/templates"])
+        hook = await self._created("webhooks", {"url": "http://127.0.0.1:9/demo"})
+        key = await self._created("keys", {"name": "demo's", "scopes": ["messages:read"]})
+        for path in ("preferences", f"esims/{GOOD}/preferences"):
+            no = {"categories": {"notice": False}}
+            assert (await self.service.native("PATCH", path, json=no)).status_code == 200
+        inbound_id = uuid7().bytes
+        row = {"id": inbound_id, "account_id": 1, "esim_tran_no": GOOD, "text": "mine"}
+        await self.service.store.inbound.save(new(alone("mine"), **row))
+        self.owned = {
+            "/v1/messages/{id}": sent["id"],
+            "/v1/inbound/{id}": format_id(inbound_id),
+            "/v1/webhooks/{id}": hook["id"],
+            "/v1/esims/{esimTranNo}": GOOD,
+            "/v1/templates/{name}": "welcome",
+            "/v1/keys/{id}": key["id"],
+        }
+
+    async def _created(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.service.native("POST", path, json=body)
+        assert answer.status_code in (201, 202), answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    async def ask(
+        self, operation: Operation, account: str, value: str = "", **query: str
+    ) -> httpx2.Response:
+        path = operation.at(value).removeprefix("/v1/")
+        body = BODIES[str(operation)] if operation.has_body else None
+        return await self.service.native(
+            operation.method, path, account=account, json=body, params=query
+        )
+
+    async def lists_of(self, account: str) -> dict[str, Any]:
+        """All lists of the account, by their endpoint."""
+        return {str(each): (await self.ask(each, account)).json() for each in LISTS}
+
+    async def everything(self) -> dict[str, Any]:
+        """All that demo can read, by endpoint."""
+        return {
+            str(each): (await self.ask(each, "demo", self.owned.get(each.place, ""))).json()
+            for each in READS
+        }
+
+
+@pytest_asyncio.fixture
+async def world(service: SERVED) -> AsyncIterator[World]:
+    for account in ("demo", "other"):
+        await service.operate("PATCH", f"accounts/{account}", json={"events": True})
+    yield World(service)
+    await service.services.webhooks._sender.close()
+
+
+async def test_the_lists_of_an_account_are_the_same_whatever_another_one_has(world: World) -> None:
+    others, own = await world.lists_of("other"), await world.lists_of("demo")
+    await world.fill()
+    assert await world.lists_of("other") == others
+    filled = await world.lists_of("demo")
+    assert [endpoint for endpoint in filled if filled[endpoint] == own[endpoint]] == []
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=str)
+async def test_a_filter_finds_nothing_of_another_account(
+    world: World, operation: Operation
+) -> None:
+    await world.fill()
+    for name in operation.query & FILTERS.keys():
+        demos, nobodys = FILTERS[name]
+        found = await world.ask(operation, "other", **{name: demos})
+        assert found.json() == (await world.ask(operation, "other", **{name: nobodys})).json()
+        assert found.json() != (await world.ask(operation, "demo", **{name: demos})).json()
+
+
+@pytest.mark.parametrize("operation", OBJECTS, ids=str)
+async def test_what_another_account_has_is_as_unknown_as_what_nobody_has(
+    world: World, operation: Operation
+) -> None:
+    await world.fill()
+    owned, nobodys = world.owned[operation.place], NOBODYS[operation.place]
+    found = await world.ask(operation, "other", owned)
+    unknown = await world.ask(operation, "other", nobodys)
+    assert found.status_code == unknown.status_code
+    assert found.text == unknown.text.replace(nobodys, owned)
+    own = await world.ask(operation, "demo", owned)
+    assert own.status_code in (200, 409), own.text
+    assert own.json() != found.json()
+
+
+@pytest.mark.parametrize("operation", CHANGES, ids=str)
+async def test_a_change_by_one_account_changes_nothing_of_another(
+    world: World, operation: Operation
+) -> None:
+    await world.fill()
+    before = await world.everything()
+    await world.ask(operation, "other", world.owned.get(operation.place, ""))
+    assert await world.everything() == before
