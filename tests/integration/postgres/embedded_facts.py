@@ -15,6 +15,7 @@ import asyncpg
 
 from bench.history import fill_sqlite
 from simpost.domain.accounts import Account
+from simpost.domain.api_keys import ApiKey, KeyScope
 from simpost.domain.options import Options
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
@@ -152,6 +153,9 @@ async def _tell(store: SqliteStore, made: Embedded) -> None:
     await store.queue.record((), [receipt("parked"), receipt("id-1", State.FAILED)])
     refused = RefusalRecord(1, new_id(NOW_MS), "E-2", None, Reason.SMS_NOT_SUPPORTED, "r", NOW_MS)
     await store.refusals.add_refusals(RefusalBatch((refused,), {refused.day: 3}))
+    digest = b"\0\xff" * 16
+    api_key = ApiKey(1, "0123456789", "Shöp", digest, frozenset(KeyScope), NOW_MS, NOW_MS + DAY_MS)
+    await store.api_keys.add_api_key(api_key)
     await store.inbound.add_part(one_of(1))
     await store.inbound.add_part(one_of(2))
     whole = [await store.inbound.add_part(one_of(at, 2, reference=9)) for at in (1, 2)]
