@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from bench.gateway import Gateway
+from simpost.domain.api_keys import KeyScope
 from tests.scenarios.connections import connected
 from tests.scenarios.hostile.requests import PRIVATE, SEND, Hostile
 
@@ -89,6 +90,14 @@ async def attack(gateway, hostile):
     return counts, grown_mib, slow.result()
 
 
+def key_of(gateway):
+    """A key of the account with every scope but that of the administrator."""
+    scopes = [scope for scope in KeyScope if scope is not KeyScope.ADMIN]
+    body = {"name": "hostile", "scopes": scopes}
+    account = (gateway.access_code, gateway.secret)
+    return httpx2.post(f"{gateway.url}/v1/keys", json=body, auth=account).json()["key"]
+
+
 @pytest.fixture
 def gateway(tmp_path):
     with Gateway(tmp_path) as running:
@@ -99,7 +108,8 @@ def gateway(tmp_path):
 def test_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
     [esim] = gateway.fill(1)
     chance = random.Random(SEED)
-    hostile = Hostile(chance, esim, gateway.access_code, gateway.secret, gateway.token)
+    key = key_of(gateway)
+    hostile = Hostile(chance, esim, gateway.access_code, gateway.secret, gateway.token, key)
     counts, grown_mib, slow = asyncio.run(attack(gateway, hostile))
     assert sum(counts.values()) == COUNT
     assert not [status for status in counts if status >= 500 and status != NOT_KNOWN], counts
@@ -115,4 +125,5 @@ def test_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
     log = (tmp_path / "gateway.log").read_text()
     assert PRIVATE not in log
     assert gateway.secret not in log
+    assert key not in log
     assert "Traceback" not in log

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from bench.gateway import Gateway, esim_row
+from simpost.domain.api_keys import KeyScope
 
 EXAMPLES = int(os.environ.get("SIMPOST_EXAMPLES", "2"))
 """Of each endpoint, as documented and once more as not."""
@@ -48,6 +49,9 @@ class Service:
         basic = f"{gateway.access_code}:{gateway.secret}".encode()
         self.admin = {"Authorization": f"Bearer {gateway.token}"}
         self.native = {"Authorization": f"Basic {base64.b64encode(basic).decode()}"}
+        scopes = [scope for scope in KeyScope if scope is not KeyScope.ADMIN]
+        key = self._post("/v1/keys", self.native, {"name": "every scope", "scopes": scopes})["key"]
+        self.key = {"Authorization": f"Bearer {key}"}
         other = {"accessCode": "other", "requestsPerSecond": 0}
         self._post("/v1/admin/accounts", self.admin, other)
         sent = self._post("/v1/messages", self.native, {"esimTranNo": esim, "text": "hello"})
@@ -66,11 +70,13 @@ class Service:
     def _post(self, path, headers, body):
         return httpx2.post(f"{self.gateway.url}{path}", headers=headers, json=body).json()
 
-    def credentials(self, operation):
+    def credentials(self, operation, *, by_key):
         if operation.path.startswith("/api/"):
             return self.gateway.credentials
         is_ours = operation.path.startswith(("/v1/admin", "/metrics"))
-        return self.admin if is_ours else self.native
+        if is_ours:
+            return self.admin
+        return self.key if by_key else self.native
 
     def name_what_there_is(self, case):
         for given_ones in (case.path_parameters, case.query, case.body):
@@ -80,11 +86,10 @@ class Service:
                 )
 
     def try_out(self, operation, mode):
-        headers = self.credentials(operation)
-
         @SETTINGS
-        @given(operation.as_strategy(generation_mode=mode), st.booleans())
-        def ask(case, names_what_there_is):
+        @given(operation.as_strategy(generation_mode=mode), st.booleans(), st.booleans())
+        def ask(case, names_what_there_is, by_key):
+            headers = self.credentials(operation, by_key=by_key)
             if names_what_there_is:
                 self.name_what_there_is(case)
             answer = case.call_and_validate(headers=headers, checks=CHECKS)

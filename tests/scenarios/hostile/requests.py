@@ -6,6 +6,8 @@ import hmac
 import json
 import time
 
+from tests.scenarios.hostile.calls import hostile_call
+
 PRIVATE = "the text of nobody's business"
 SEND = "/api/v1/open/esim/sendSms"
 NATIVE = "/v1/messages"
@@ -22,12 +24,16 @@ _UNFINISHED = (
 
 
 class Hostile:
-    """Every method that `kinds` lists makes one request; `who` has access code and secret."""
+    """Every method that `kinds` lists makes one request; `who` has access code and secret.
 
-    def __init__(self, chance, esim, access_code, secret, token):
+    `key` is an API key of the same account with all scopes but `admin`.
+    """
+
+    def __init__(self, chance, esim, access_code, secret, token, key):
         self.chance = chance
         self.who = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
         self.admin = {"Authorization": f"Bearer {token}"}
+        self.key = key
         self.esim = esim
         self.kinds = (
             self.deep_json,
@@ -46,6 +52,8 @@ class Hostile:
             self.other_signature,
             self.strange_credentials,
             self.strange_query,
+            self.strange_key,
+            self.strange_call,
             self.strange_batch,
             self.strange_template,
             self.strange_method,
@@ -194,6 +202,29 @@ class Hostile:
         )
         path = self.chance.choice((SEND, NATIVE, "/v1/admin/accounts", "/metrics"))
         return self._ask(self.chance.choice(("GET", "POST")), path, headers, b"{}")
+
+    def strange_key(self):
+        """Not quite the key."""
+        other = list(self.key)
+        other[self.chance.randrange(len(other))] = self.chance.choice("0aZ_ \xff\t")
+        key = self.chance.choice(
+            (
+                "".join(other),
+                self.key + "x" * self.chance.choice((1, 9_000)),
+                self.key[: self.chance.randrange(len(self.key))],
+                "sp_live_" + self.chance.choice("0zZ") * 10 + "_" + "0" * 49,
+            )
+        )
+        path = self.chance.choice((NATIVE, "/v1/keys", "/v1/admin/accounts", SEND))
+        return self._ask("POST", path, {"Authorization": f"Bearer {key}"}, b"{}")
+
+    def strange_call(self):
+        """Of any endpoint of the document."""
+        method, target, body = hostile_call(self.chance)
+        by_key = {"Authorization": f"Bearer {self.key}"}
+        who = self.admin if "/admin/" in target else self.chance.choice((self.who, by_key))
+        headers = {**who, "Content-Type": "application/json"} if body else who
+        return self._ask(method, target, headers, body)
 
     def strange_query(self):
         value = self.chance.choice(
