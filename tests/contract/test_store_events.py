@@ -31,6 +31,12 @@ from tests.contract.store_facts import (
 )
 
 LATER_MS = NOW_MS + 2 * DAY_MS
+OF_MESSAGE = {
+    "category": "service",
+    "esimTranNo": "23072017992029",
+    "iccid": "8985200000000000001",
+}
+"""What every event of a message says of it."""
 
 
 @pytest.fixture
@@ -72,7 +78,8 @@ async def test_an_event_says_what_happened_to_what_and_when(store, account):
     assert event.type == "message.accepted"
     assert event.subject == format_id(one.id)
     assert event.at_ms == NOW_MS
-    assert event.data == {"carrier": CARRIER, "reason": None, "parts": 1, "deliveredParts": 0}
+    changing = {"carrier": CARRIER, "reason": None, "parts": 1, "deliveredParts": 0}
+    assert event.data == changing | OF_MESSAGE
 
 
 async def test_a_message_that_arrives_is_accepted_sent_and_delivered(store, account):
@@ -214,7 +221,8 @@ async def test_a_message_of_several_parts_changes_with_all_of_them(store, accoun
     assert await types(store, account) == ["accepted", "sending", "sent", "delivered"]
     events = (await page(store, account)).events
     assert [each.at_ms - NOW_MS for each in events] == [0, 20, 70, 9_000]
-    assert events[-1].data == {"carrier": CARRIER, "reason": None, "parts": 2, "deliveredParts": 2}
+    changing = {"carrier": CARRIER, "reason": None, "parts": 2, "deliveredParts": 2}
+    assert events[-1].data == changing | OF_MESSAGE
 
 
 async def test_a_failed_part_names_the_reason_of_the_message(store, account):
@@ -412,6 +420,7 @@ async def test_a_held_message_leaves_an_event_of_each_state(store, account):
         "reason": "scheduled",
         "parts": 1,
         "deliveredParts": 0,
+        **OF_MESSAGE,
     }
     until_ms = DUE_MS + DAY_MS
     again = Deferral(

@@ -97,7 +97,7 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         """Whether an event passes its filters."""
         if self.categories and data.get("category", self.categories[0]) not in self.categories:
             return False
-        return not self.types or any(_covers(each, type_) for each in self.types)
+        return not self.types or any(covers(each, type_) for each in self.types)
 
     @property
     def is_known_to_fail(self) -> bool:
@@ -164,5 +164,6 @@ def sequence_of(text: str) -> int | None:
     return int(digits[16:], 16)
 
 
-def _covers(pattern: str, type_: str) -> bool:
+def covers(pattern: str, type_: str) -> bool:
+    """Whether an event type is the one of the pattern, or begins as it says."""
     return pattern == type_ or (pattern.endswith("*") and type_.startswith(pattern[:-1]))

@@ -45,7 +45,15 @@ async def test_an_accepted_message_is_an_event(listening: SERVED) -> None:
                 "type": "message.accepted",
                 "subject": message_id,
                 "occurredAt": "2026-01-01T00:00:00.000Z",
-                "data": {"carrier": "down", "reason": None, "parts": 1, "deliveredParts": 0},
+                "data": {
+                    "carrier": "down",
+                    "reason": None,
+                    "parts": 1,
+                    "deliveredParts": 0,
+                    "category": "service",
+                    "esimTranNo": GOOD,
+                    "iccid": f"8988{GOOD}",
+                },
             }
         ],
         "next": 1,

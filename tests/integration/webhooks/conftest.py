@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import asyncpg
+import pytest
 import pytest_asyncio
+from cryptography.fernet import Fernet
 
 from simpost.domain.accounts import Account
 from simpost.domain.webhooks import EventDelivery, WebhookEndpoint
@@ -16,16 +22,49 @@ from simpost.features.webhooks.sender import WebhookSender
 from simpost.messaging.accounts import Accounts
 from simpost.net.resolver import NameResolver
 from simpost.ports.store import DeliveryFilter, Store
-from tests.contract.conftest import (  # noqa: F401  fixtures
-    empty_database,
-    empty_file,
-    fresh,
-    opening,
-    store,
-    wipe,
-)
+from simpost.store import SqliteStore
+from simpost.store.postgres import PostgresStore
+from tests.contract.postgres_server import PostgresServer
 from tests.contract.store_facts import NOW_MS, message, new_id
 from tests.integration.webhooks.receiver import Receiver, receiving
+
+SEAL_KEY = Fernet.generate_key().decode()
+_count = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: PostgresServer) -> str:
+    """The name of a migrated database without a row."""
+
+    async def migrate() -> None:
+        await run_sql(postgres, "CREATE DATABASE webhooks")
+        url = postgres.url("webhooks")
+        await (await PostgresStore.open(url, seal_key=SEAL_KEY, node="template")).close()
+
+    with ThreadPoolExecutor(1) as thread:  # the loop of a test runs already
+        thread.submit(lambda: asyncio.run(migrate())).result()
+    return "webhooks"
+
+
+async def run_sql(postgres: PostgresServer, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.url())
+    await connection.execute(statement)
+    await connection.close()
+
+
+@pytest_asyncio.fixture(params=["sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    opened: Store
+    if request.param == "sqlite":
+        opened = await SqliteStore.open(tmp_path / "simpost.db", seal_key=SEAL_KEY)
+    else:
+        template = request.getfixturevalue("template")
+        postgres = request.getfixturevalue("postgres")
+        name = f"{template}_{next(_count)}"
+        await run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+        opened = await PostgresStore.open(postgres.url(name), seal_key=SEAL_KEY, node="embedded")
+    yield opened
+    await opened.close()
 
 
 class Hooks:
@@ -36,15 +75,15 @@ class Hooks:
         account, other: of the accounts 1 and 2.
     """
 
-    def __init__(self, opened: Store, accounts: Accounts, *, allow_private: bool = True) -> None:
-        self.store = opened
+    def __init__(self, store: Store, accounts: Accounts, *, allow_private: bool = True) -> None:
+        self.store = store
         self.now_ms = NOW_MS
         self.accounts = accounts
         self.sender = WebhookSender(
             NameResolver(), allow_private=allow_private, clock_ms=lambda: self.now_ms
         )
         self.service = Webhooks(
-            opened,
+            store,
             accounts,
             self.sender,
             new_id=lambda: new_id(self.now_ms),
@@ -101,7 +140,7 @@ class Hooks:
 
 
 @pytest_asyncio.fixture
-async def hooks(store: Store) -> AsyncIterator[Hooks]:  # noqa: F811
+async def hooks(store: Store) -> AsyncIterator[Hooks]:
     for name in ("demo", "other"):
         await store.accounts.add_account(Account(0, name, f"{name}-secret-of-16"))
     accounts = Accounts(store.accounts)

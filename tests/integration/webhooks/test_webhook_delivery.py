@@ -25,7 +25,15 @@ async def test_an_event_is_sent_with_its_id_and_sequence_number(hooks: HOOKS, re
         "timestamp": "2026-01-01T00:00:00.000Z",
         "sequence": 1,
         "subject": format_id(message_id),
-        "data": {"carrier": "smsc", "reason": None, "parts": 1, "deliveredParts": 0},
+        "data": {
+            "carrier": "smsc",
+            "reason": None,
+            "parts": 1,
+            "deliveredParts": 0,
+            "category": "service",
+            "esimTranNo": "23072017992029",
+            "iccid": "8985200000000000001",
+        },
     }
 
 

@@ -14,7 +14,8 @@ from simpost.domain.webhooks import (
     EventDelivery,
     WebhookEndpoint,
 )
-from simpost.errors import UnknownWebhook
+from simpost.errors import InvalidRequest, UnknownWebhook
+from simpost.features.webhooks.replay import Replay, Replayed, ReplayFilter
 from simpost.features.webhooks.sender import WebhookSender
 from simpost.messaging.accounts import Accounts
 from simpost.net.address_guard import check_url
@@ -140,6 +141,13 @@ class Webhooks:
             data={"endpointId": format_id(endpoint.id)},
         )
         return (await self._sender.send(endpoint, [event])).attempt
+
+    async def replay(self, account: Account, endpoint_id: bytes, which: ReplayFilter) -> Replayed:
+        """Send events again. Raises InvalidRequest for an endpoint that was stopped."""
+        endpoint = await self.find(account, endpoint_id)
+        if endpoint.state not in (EndpointState.ENABLED, EndpointState.PAUSED):
+            raise InvalidRequest(f"the endpoint is {endpoint.state}: resume it first")
+        return await Replay(self._store, self._events, endpoint, which, self._clock_ms()).run()
 
     async def deliveries(self, account: Account, which: DeliveryFilter) -> list[EventDelivery]:
         """Deliveries of an endpoint, the newest event first; also of one that was deleted."""

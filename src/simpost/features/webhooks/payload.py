@@ -16,9 +16,23 @@ from simpost.domain.webhooks import (
     WebhookEndpoint,
     event_id,
 )
+from simpost.ports.store import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder().encode
+
+
+def delivery_of(event: Event, endpoint: WebhookEndpoint) -> EventDelivery:
+    """The delivery of an event to an endpoint, not attempted yet."""
+    return EventDelivery(
+        account_id=endpoint.account_id,
+        endpoint_id=endpoint.id,
+        sequence=event.sequence,
+        type=event.type,
+        subject=event.subject,
+        at_ms=event.at_ms,
+        data=event.data,
+    )
 
 
 def request_of(endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]) -> tuple[str, bytes]:

@@ -17,6 +17,7 @@ from simpost.domain.webhooks import (
     EventDelivery,
     WebhookEndpoint,
 )
+from simpost.features.webhooks.payload import delivery_of
 from simpost.features.webhooks.retry import (
     BREAK_AFTER,
     DISABLE_AFTER_MS,
@@ -29,7 +30,7 @@ from simpost.ports.store import Event, EventPage
 START_FOR_S: Final = 3.0
 """For how long a round starts requests. With the longest request it ends well within its lease."""
 WINDOW: Final = 4
-"""Most unanswered requests of an endpoint."""
+"""Most unanswered requests of an endpoint. While it fails, and to begin with, it gets one."""
 _THROTTLE_MS: Final = 10_000
 """Pause after a 429 without Retry-After."""
 _QUIET_MS: Final = 600_000
@@ -54,28 +55,28 @@ class Round:
         self.notices: list[str] = []
         self._sender = sender
         self._extra = extra
+        self._window = asyncio.Semaphore(WINDOW)
         self._is_stopped = False
 
     async def run(self, due: Sequence[EventDelivery], page: EventPage) -> None:
         """Send the due deliveries, then the new events; stop at the first sign of trouble."""
         if page.deleted_to > self.endpoint.cursor:
             self._change(skipped=page.deleted_to - self.endpoint.cursor, cursor=page.deleted_to)
-        new = [self._delivery(event) for event in page.events if self._wants(event)]
+        new = [delivery_of(event, self.endpoint) for event in page.events if self._wants(event)]
         started = 0
         ends_s = time.monotonic() + START_FOR_S
         async with asyncio.TaskGroup() as tasks:
             for chunk in (*self._chunks(due), *self._chunks(new)):
+                is_alone = not started or self.endpoint.failures or self._extra.locked()
+                if not is_alone:
+                    await self._window.acquire()
                 if self._is_stopped or time.monotonic() > ends_s:
                     break
                 started += len(chunk)
-                if started == len(chunk) or self._extra.locked():
-                    # The first one alone: a dead endpoint takes one place, not all.
+                if is_alone:
                     await self._send(chunk)
-                    continue
-                await self._extra.acquire()
-                tasks.create_task(self._send(chunk)).add_done_callback(
-                    lambda _: self._extra.release()
-                )
+                else:
+                    tasks.create_task(self._send_beside(chunk))
         self._move_cursor(new[max(0, started - len(due)) :], page)
 
     # What to send.
@@ -83,17 +84,6 @@ class Round:
     def _wants(self, event: Event) -> bool:
         is_own_notice = event.subject == format_id(self.endpoint.id)
         return not is_own_notice and self.endpoint.wants(event.type, event.data)
-
-    def _delivery(self, event: Event) -> EventDelivery:
-        return EventDelivery(
-            account_id=self.endpoint.account_id,
-            endpoint_id=self.endpoint.id,
-            sequence=event.sequence,
-            type=event.type,
-            subject=event.subject,
-            at_ms=event.at_ms,
-            data=event.data,
-        )
 
     def _chunks(self, deliveries: Sequence[EventDelivery]) -> Iterator[Sequence[EventDelivery]]:
         size = self.endpoint.batch
@@ -106,6 +96,14 @@ class Round:
             self._change(cursor=left[0].sequence - 1)
         elif page.events:
             self._change(cursor=page.events[-1].sequence)
+
+    async def _send_beside(self, chunk: Sequence[EventDelivery]) -> None:
+        """Send beside other requests of the endpoint, within both limits."""
+        try:
+            async with self._extra:
+                await self._send(chunk)
+        finally:
+            self._window.release()
 
     # What came back.
 

@@ -15,7 +15,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
         sequence: its place among the account's events; a higher one means later and nothing else.
         type: what happened to what, such as `message.delivered`.
         subject: the id of what it is about, as the API writes it.
-        data: details; never a text, a phone number or a secret.
+        data: details; never a text, a phone number or a secret. Of a message that is not deleted
+            it has the category and the eSIM.
     """
 
     sequence: int

@@ -30,14 +30,13 @@ class PostgresEvents:
 
     async def events_after(self, account_id: int, after: int | None, *, limit: int) -> EventPage:
         for _ in range(_MOST_STEPS):
-            if (
-                not await self._read(_has_unsequenced)
-                or await self.assign_sequence(limit=_STEP) < _STEP
-            ):
+            if await self.assign_sequence(limit=_STEP) < _STEP:
                 break
         return await self._read(_events_after, account_id, after, limit)
 
     async def assign_sequence(self, *, limit: int) -> int:
+        if not await self._read(_has_unsequenced):
+            return 0
         return await self._write(_assign, limit)
 
     async def delete_events_before(self, time_ms: int, *, limit: int) -> int:

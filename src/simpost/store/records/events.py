@@ -23,10 +23,15 @@ def page_of(rows: Sequence[NamedRow]) -> EventPage:
 
 
 def _event(row: NamedRow) -> Event:
+    data = _decode_data(row["data"])
+    if row["category"] is not None:
+        data["category"] = row["category"]
+        data["esimTranNo"] = row["esim_tran_no"]
+        data["iccid"] = row["iccid"]
     return Event(
         sequence=row["sequence"],
         type=row["type"],
         subject=row["subject"],
         at_ms=row["at_ms"],
-        data=_decode_data(row["data"]),
+        data=data,
     )

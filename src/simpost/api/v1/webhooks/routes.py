@@ -9,11 +9,13 @@ from pydantic import Field
 
 from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.problems import invalid
-from simpost.api.shared.schemas import Schema
+from simpost.api.shared.schemas import Schema, to_ms
 from simpost.api.v1.webhooks.schemas import (
     DeliveryAttemptOut,
     DeliveryPage,
     NewWebhook,
+    ReplayOut,
+    ReplayRequest,
     SecretRotation,
     WebhookList,
     WebhookOut,
@@ -26,6 +28,7 @@ from simpost.api.v1.webhooks.schemas import (
 from simpost.domain.messages import parse_id
 from simpost.domain.webhooks import DeliveryState
 from simpost.errors import InvalidRequest, NotFound, UnknownWebhook
+from simpost.features.webhooks.replay import ReplayFilter
 from simpost.ports.store import DeliveryFilter, EndpointChange
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
@@ -146,6 +149,32 @@ async def rotate_webhook_secret(
 async def test_webhook(id: str, account: Caller, services: ServicesDep) -> DeliveryAttemptOut:  # noqa: A002
     """Sends `webhook.test` once, now, and returns what the endpoint answered."""
     return show_attempt(await services.webhooks.test(account, _endpoint_id(id)))
+
+
+@router.post("/{id}/replay", summary="Send events to a webhook endpoint again")
+async def replay_events(
+    id: str,  # noqa: A002
+    request: ReplayRequest,
+    account: Caller,
+    services: ServicesDep,
+) -> ReplayOut:
+    """At most 10,000 events. A paused endpoint gets them when it is resumed."""
+    if not request.model_fields_set:
+        raise invalid("Give eventIds, a range, eventTypes or a state.")
+    which = ReplayFilter(
+        event_ids=tuple(request.event_ids or ()),
+        after=request.after,
+        before=request.before,
+        from_ms=to_ms(request.from_) if request.from_ else None,
+        to_ms=to_ms(request.to) if request.to else None,
+        types=tuple(request.event_types or ()),
+        exhausted=request.state is not None,
+    )
+    try:
+        count, next_ = await services.webhooks.replay(account, _endpoint_id(id), which)
+    except InvalidRequest as error:
+        raise _refused(error) from None
+    return ReplayOut(replayed=count, next=next_)
 
 
 @router.get("/{id}/deliveries", summary="List deliveries that needed more than one attempt")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictStr
 
 from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.paging import Instant
 from simpost.api.shared.schemas import Schema, Time, format_time, show_time
 from simpost.domain.messages import Category, format_id
 from simpost.domain.webhooks import (
@@ -40,6 +41,10 @@ EventType = Annotated[
     ),
 ]
 Types = Annotated[list[EventType], Field(max_length=_MAX_TYPES)]
+EventId = Annotated[
+    StrictStr, Matching(r"^evt_[0-9a-f]{32}$", "must be the id of an event, such as evt_...")
+]
+Sequence = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
 Categories = Annotated[list[Category], Field(max_length=len(Category))]
 Description = Annotated[StrictStr, Field(max_length=200), AfterValidator(_printable)]
 Batch = Annotated[int, Field(strict=True, ge=1, le=100)]
@@ -69,6 +74,29 @@ class SecretRotation(Schema):
     """For how long the present secret still signs beside the new one; 0 revokes it now."""
 
     overlap_seconds: Annotated[int, Field(strict=True, ge=0, le=MAX_OVERLAP_S)] = 86_400
+
+
+class ReplayRequest(Schema):
+    """Which events to send again: by id, or all in a range that the endpoint selects.
+
+    `after` and `before` are sequence numbers, `from` and `to` times of the event. `state`: only
+    deliveries in this state.
+    """
+
+    event_ids: Annotated[list[EventId], Field(min_length=1, max_length=100)] | None = None
+    after: Sequence | None = None
+    before: Sequence | None = None
+    from_: Instant | None = Field(default=None, alias="from")
+    to: Instant | None = None
+    event_types: Types | None = None
+    state: Literal[DeliveryState.EXHAUSTED] | None = None
+
+
+class ReplayOut(Schema):
+    """`next`: there are more; replay again with it as `after`, or as `before` with a state."""
+
+    replayed: int
+    next: int | None
 
 
 class WebhookOut(Schema):

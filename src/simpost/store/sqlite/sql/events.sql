@@ -7,10 +7,14 @@ ON CONFLICT (account_id) DO UPDATE SET
   kept = excluded.kept
 
 -- name: events_after
--- The log and its events in one statement, so that both are of one moment.
-SELECT l.deleted_to, l.last_sequence, e.sequence, e.type, e.subject, e.at_ms, e.data
+-- The log and its events in one statement, so that both are of one moment; with what never changes
+-- of their messages.
+SELECT l.deleted_to, l.last_sequence, e.sequence, e.type, e.subject, e.at_ms, e.data,
+  m.category, m.esim_tran_no, m.iccid
 FROM event_logs AS l LEFT JOIN events AS e
   ON e.account_id = l.account_id AND e.sequence > coalesce(?2, l.deleted_to)
+LEFT JOIN messages AS m ON m.account_id = e.account_id
+  AND m.id = iif(e.type LIKE 'message.%', unhex(e.subject, '-'), NULL)
 WHERE l.account_id = ?1 ORDER BY e.sequence LIMIT ?3
 
 -- name: old_events
