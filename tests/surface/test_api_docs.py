@@ -33,8 +33,3 @@ def test_every_endpoint_of_the_compatible_api_is_documented(path: str) -> None:
 @pytest.mark.parametrize("reason", STATUS)
 def test_every_reason_with_a_status_of_its_own_is_documented(reason: str) -> None:
     assert f"`{reason}`" in API
-
-
-def test_the_reference_says_that_webhooks_are_not_delivered() -> None:
-    _, section = API.split("### `webhook/save` and `webhook/query`", 1)
-    assert section.lstrip().startswith("**Webhooks are not delivered yet.**")

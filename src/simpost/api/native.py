@@ -38,7 +38,7 @@ from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.shared.scopes import needs_scope, required_scope
 from simpost.api.shared.services import Services
-from simpost.api.v1 import events, health, metrics
+from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.messages import cancellation, message_log, refusals, send
@@ -74,8 +74,8 @@ def framework(version: str) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     modules = (
-        *(html_pages, health, metrics, send, message_log, cancellation, events, refusals, inbound),
-        *(preferences, templates, webhooks, keys),
+        *(html_pages, health, metrics, send, message_log, cancellation, refusals, inbound),
+        *(events, event_stream, preferences, templates, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound),
         *(stops, nodes, receipts, reload),

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 EVENT_PREFIX = "evt_"
+MAX_SEQUENCE = 2**53 - 1
+"""The largest integer that every JSON reader represents exactly."""
 
 
 class EndpointState(StrEnum):
@@ -161,7 +163,8 @@ def sequence_of(text: str) -> int | None:
     digits = text.removeprefix(EVENT_PREFIX)
     if len(digits) != 32 or not set(digits) <= set("0123456789abcdef"):
         return None
-    return int(digits[16:], 16)
+    sequence = int(digits[16:], 16)
+    return sequence if sequence <= MAX_SEQUENCE else None
 
 
 def covers(pattern: str, type_: str) -> bool:

@@ -227,6 +227,12 @@ class HttpConnection:
             self._last.keep_alive = False
 
 
+def is_ending(scope: Any) -> bool:
+    """Whether the server stops: a response without an end must end now."""
+    caller = scope.get(CALLER)
+    return caller is not None and caller.server.is_ending
+
+
 def prove(scope: Any) -> None:
     """Mark the connection as authenticated: others are closed first when connections run short."""
     caller = scope.get(CALLER)

@@ -156,7 +156,11 @@ class Maintenance(Component):
         before_ms = now_ms - self.keep_events_days * _DAY_MS
         until_ms = self._clock_ms() + _DELETE_FOR_MS
         while self._clock_ms() < until_ms:
-            if not await self._store.events.delete_events_before(before_ms, limit=_STEP):
+            events = await self._store.events.delete_events_before(before_ms, limit=_STEP)
+            deliveries = await self._store.webhooks.delete_deliveries(
+                before_ms=before_ms, limit=_STEP
+            )
+            if not events and not deliveries:
                 self._events_deleted_ms = now_ms
                 return
 

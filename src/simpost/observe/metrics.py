@@ -220,6 +220,30 @@ LAST_HEARD = Metric(
     ("carrier", "connection", "kind"),
     "Unix time the carrier was last heard; absent before the first one.",
 )
+WEBHOOK_REQUESTS = Metric(
+    "simpost_webhook_requests_total",
+    "counter",
+    ("outcome",),
+    "Requests to webhook endpoints by outcome: accepted, failed, throttled, gone.",
+)
+WEBHOOK_EXHAUSTED = Metric(
+    "simpost_webhook_deliveries_exhausted_total",
+    "counter",
+    (),
+    "Events that a webhook endpoint did not accept in any attempt; they can be replayed.",
+)
+WEBHOOK_SKIPPED = Metric(
+    "simpost_webhook_events_skipped_total",
+    "counter",
+    (),
+    "Events deleted by retention before a webhook endpoint accepted them.",
+)
+WEBHOOK_DELAY = Metric(
+    "simpost_webhook_delay_seconds",
+    "histogram",
+    (),
+    "Seconds from an event to its acceptance by a webhook endpoint.",
+)
 COMMIT_TIME = Metric(
     "simpost_store_commit_seconds",
     "histogram",
@@ -291,6 +315,7 @@ METRICS = (
     *(FINAL, RECEIPTS, UNAPPLIED, PARKED, INBOUND, LEASES_EXPIRED),
     *(QUEUED, OLDEST_QUEUED, LEASED, AVAILABLE, PAUSED),
     *(CONNECTION_STATE, MAX_UNANSWERED, UNANSWERED, RATE_LIMIT, LAST_HEARD),
+    *(WEBHOOK_REQUESTS, WEBHOOK_EXHAUSTED, WEBHOOK_SKIPPED, WEBHOOK_DELAY),
     *(COMMIT_TIME, COMMIT_SIZE, COMMIT_FAILURES, JOBS_QUEUED),
     *(RESPONSES, AUTHENTICATION_FAILURES, HTTP_TIME, LOOP_LAG, LEADER, BUILD),
 )

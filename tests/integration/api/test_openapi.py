@@ -30,7 +30,7 @@ async def test_the_webhook_endpoints_say_that_nothing_is_delivered(service: SERV
     paths = (await service.client.get("/openapi.json")).json()["paths"]
     for name in ("save", "query"):
         operation = paths[f"/api/v1/open/webhook/{name}"]["post"]
-        assert operation["description"].startswith("Webhooks are not delivered yet")
+        assert operation["description"].startswith("The address receives the states of messages")
 
 
 async def test_every_reference_resolves(service: SERVED) -> None:

@@ -39,7 +39,7 @@ async def test_the_docs_list_every_operation_of_the_document(service: SERVED) ->
     }
     assert {f"POST {path}" for path in ENDPOINTS} <= described
     assert set(re.findall(r"<code>([^<]*)</code></th>", page)) == described
-    assert "Webhooks are not delivered yet" in page
+    assert "The address receives the states of messages" in page
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

@@ -165,6 +165,12 @@ async def change_account(
 ) -> AccountWithSecret:
     """Only the given fields change. Takes effect on all nodes."""
     account = await services.accounts.find_stored(accessCode)
+    if changes.events is False and await services.webhooks.list_all(account):
+        raise Problem(
+            409,
+            ProblemCode.EVENTS_NEEDED,
+            "The account has webhook endpoints, which need its events. Delete them first.",
+        )
     secret = changes.secret or (generate_secret() if changes.new_secret else None)
     changed_fields = changes.model_dump(
         by_alias=False, exclude_none=True, exclude={"secret", "new_secret"}

@@ -22,9 +22,9 @@ _TYPES: dict[type, Any] = {
     list: {"type": "array", "items": {"type": "object"}},
     type(None): {"type": ["string", "null"]},
 }
-NOT_DELIVERED = (
-    "Webhooks are not delivered yet: the address is checked and stored, but no event is sent to "
-    "it. Read GET /v1/messages and GET /v1/inbound instead."
+NOTIFICATIONS = (
+    "The address receives the states of messages as notifyType SMS_STATUS. More endpoints, their "
+    "secrets and their deliveries are at /v1/webhooks."
 )
 _NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 _SECURITY: list[dict[str, list[str]]] = [
@@ -96,13 +96,13 @@ def paths() -> dict[str, Any]:
         "package/list": _endpoint("List plans and their smsStatus", "PackageList", "OpenPackages"),
         "esim/query": _endpoint("List the account's eSIMs", "EsimQuery", "OpenEsims"),
         "webhook/save": _endpoint(
-            "Save the webhook address; nothing is delivered yet", "WebhookSave", "OpenDone"
+            "Send the states of messages to this address", "WebhookSave", "OpenDone"
         ),
         "webhook/query": _endpoint("Show the webhook address", None, "OpenWebhook"),
     }
     others = {name: _endpoint("Not offered: always 200002", None, None) for name in NOT_OFFERED}
     for name in ("webhook/save", "webhook/query"):
-        offered[name]["description"] = NOT_DELIVERED
+        offered[name]["description"] = NOTIFICATIONS
     found = {
         f"{PREFIX}/{name}": {"post": {"operationId": _operation_id(name)} | post}
         for name, post in (offered | others).items()

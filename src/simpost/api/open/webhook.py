@@ -7,8 +7,9 @@ import msgspec
 from simpost.api.open.envelope import ApiError, ApiResponse, Code
 from simpost.api.open.parameters import Given, bounded, is_blank, parse_body
 from simpost.api.open.request import AuthenticatedRequest
-from simpost.messaging import webhooks
-from simpost.net.address_guard import MAX_URL, RefusedUrl
+from simpost.errors import InvalidRequest
+from simpost.features.webhooks.compatible import save_webhook as save_endpoint
+from simpost.net.address_guard import MAX_URL
 
 
 class WebhookSave(msgspec.Struct, frozen=True, rename="camel"):
@@ -24,16 +25,18 @@ _DECODER = msgspec.json.Decoder(WebhookSave)
 async def save_webhook(call: AuthenticatedRequest) -> ApiResponse:
     """Check and store the account's webhook address."""
     services = call.services
+    url = _url(parse_body(call.body, _DECODER))
     try:
-        await webhooks.save_webhook(
+        await save_endpoint(
+            services.webhooks,
             services.accounts,
             call.account,
-            _url(parse_body(call.body, _DECODER)),
+            url,
             names=services.names,
             allow_private=services.allow_private_webhooks,
             checked_at_ms=services.clock_ms() if call.rules.checks_webhook else None,
         )
-    except (RefusedUrl, webhooks.WebhookUnhealthy) as error:
+    except InvalidRequest as error:
         raise ApiError(Code.PARAMETER_INVALID, f"webhook: {error}") from None
     return call.rules.done
 

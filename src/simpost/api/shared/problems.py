@@ -38,6 +38,7 @@ class ProblemCode(StrEnum):
     TOO_MANY_KEYS = "too_many_keys"
     TOO_MANY_TEMPLATES = "too_many_templates"
     EVENTS_NOT_KEPT = "events_not_kept"
+    EVENTS_NEEDED = "events_needed"
     EVENTS_GONE = "events_gone"
     INVALID_CONFIGURATION = "invalid_configuration"
     BODY_TOO_LARGE = "body_too_large"

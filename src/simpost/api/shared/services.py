@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from simpost.api.shared.costs import Costs
+from simpost.api.shared.open_streams import OpenStreams
 from simpost.api.shared.request_body import BodyBudget
 from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
@@ -66,5 +67,6 @@ class Services:
     wrong_credentials: WrongCredentials = field(default_factory=WrongCredentials)
     response_counts: ResponseCounts = field(default_factory=ResponseCounts)
     costs: Costs = field(default_factory=Costs)
+    streams: OpenStreams = field(default_factory=OpenStreams)
     listings: ResponseCache = field(default_factory=ResponseCache)
     unproven: BodyBudget = field(default_factory=BodyBudget)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -11,27 +11,28 @@ from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.paging import answer_page
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.schemas import Schema, Time, format_time
+from simpost.domain.accounts import Account
+from simpost.domain.webhooks import EVENT_PREFIX, MAX_SEQUENCE, event_id
 from simpost.ports.store import Event, EventPage
 
 router = APIRouter(prefix="/v1")
-
-_MAX_SEQUENCE: Final = 2**53 - 1
-"""The largest integer that every JSON reader represents exactly."""
 
 
 class EventQuery(Schema):
     """`after` is the last sequence number that was read; without it: from the oldest event."""
 
-    after: Annotated[int, Field(ge=0, le=_MAX_SEQUENCE)] | None = None
+    after: Annotated[int, Field(ge=0, le=MAX_SEQUENCE)] | None = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 50
 
 
 class EventOut(Schema):
     """An event never changes. `sequence` numbers the account's events.
 
-    `subject` is the id of the object in `type`: a message id for `message.delivered`.
+    `id` is the same here and in every webhook. `subject` is the id of the object in `type`: a
+    message id for `message.delivered`.
     """
 
+    id: str
     sequence: int
     type: str
     subject: str
@@ -57,13 +58,7 @@ async def list_events(
     query: Annotated[EventQuery, Query()], account: Caller, services: ServicesDep
 ) -> Response:
     """Ask again with `after` set to `next`; `hasMore` says whether that returns events now."""
-    if not account.events:
-        raise Problem(
-            409,
-            ProblemCode.EVENTS_NOT_KEPT,
-            "This account keeps no events. Ask the administrator to enable them: "
-            f"simpost accounts change {account.access_code} --events",
-        )
+    check_kept(account)
 
     async def find() -> EventPage:
         log = services.store.events
@@ -72,13 +67,29 @@ async def list_events(
         return page
 
     return await answer_page(
-        services, account, query.limit, find, lambda page: _show_page(page, query)
+        services, account, query.limit, find, lambda page: _show_page(account, page, query)
     )
+
+
+def check_kept(account: Account) -> None:
+    """Raise Problem unless the account keeps events."""
+    if not account.events:
+        raise Problem(
+            409,
+            ProblemCode.EVENTS_NOT_KEPT,
+            "This account keeps no events. Ask the administrator to enable them: "
+            f"simpost accounts change {account.access_code} --events",
+        )
+
+
+def is_complete(after: int | None, page: EventPage) -> bool:
+    """Whether the page has all events after a sequence number that was assigned."""
+    return after is None or page.deleted_to <= after <= page.last_sequence
 
 
 def _check_complete(after: int | None, page: EventPage) -> None:
     """Raise Problem if events after `after` were deleted, or the number was never assigned."""
-    if after is None or page.deleted_to <= after <= page.last_sequence:
+    if is_complete(after, page):
         return
     raise Problem(
         410,
@@ -89,18 +100,20 @@ def _check_complete(after: int | None, page: EventPage) -> None:
     )
 
 
-def _show_page(page: EventPage, query: EventQuery) -> EventList:
+def _show_page(account: Account, page: EventPage, query: EventQuery) -> EventList:
     shown = page.events[: query.limit]
     start = page.deleted_to if query.after is None else query.after
     return EventList(
-        events=[_show(each) for each in shown],
+        events=[show_event(account, each) for each in shown],
         next=shown[-1].sequence if shown else start,
         has_more=len(page.events) > query.limit,
     )
 
 
-def _show(event: Event) -> EventOut:
+def show_event(account: Account, event: Event) -> EventOut:
+    """One event as JSON shows it."""
     return EventOut(
+        id=EVENT_PREFIX + event_id(account.id, event.sequence, event.type, event.subject),
         sequence=event.sequence,
         type=event.type,
         subject=event.subject,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from typing import Final
 
 from simpost.domain.messages import format_id
 from simpost.domain.webhooks import EndpointState, WebhookEndpoint
 from simpost.errors import StoreError
+from simpost.features.webhooks.counts import WebhookCounts
 from simpost.features.webhooks.retry import BREAK_AFTER
 from simpost.features.webhooks.round import Round
 from simpost.features.webhooks.sender import WebhookSender
 from simpost.observe import get_logger
+from simpost.observe.metrics import Sample
 from simpost.ports.store import DeliveryRound, EventLog, WebhookStore
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
@@ -50,6 +53,7 @@ class WebhookDelivery(Component):
         self._owner = owner
         self._clock_ms = clock_ms
         self._extra = asyncio.Semaphore(_MAX_EXTRA)
+        self.counts = WebhookCounts()
         self._healthy: set[asyncio.Task[None]] = set()
         self._failing: set[asyncio.Task[None]] = set()
 
@@ -61,6 +65,9 @@ class WebhookDelivery(Component):
             for task in (*self._healthy, *self._failing):
                 task.cancel()
             await self._sender.close()
+
+    def samples(self) -> Iterable[Sample]:
+        return self.counts.samples()
 
     async def release_own(self) -> None:
         """End the leases that this node had when it stopped."""
@@ -108,7 +115,7 @@ class WebhookDelivery(Component):
         )
         left = limit - len(due)
         page = await self._events.events_after(endpoint.account_id, endpoint.cursor, limit=left)
-        one = Round(endpoint, self._sender, self._extra)
+        one = Round(endpoint, self._sender, self._extra, self.counts)
         await one.run(due, page)
         now_ms = self._clock_ms()
         is_full = len(due) + len(page.events) == limit
@@ -123,6 +130,9 @@ class WebhookDelivery(Component):
                 notices=one.notices,
             )
         )
+        if after is not None:
+            self.counts.exhausted += one.endpoint.exhausted
+            self.counts.skipped += one.endpoint.skipped
         for notice in one.notices:
             log.warning("webhook_notice", type=notice, endpoint=format_id(endpoint.id))
         if not goes_on or after is None or after.state is not EndpointState.ENABLED:

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from simpost.domain.messages import format_id
 from simpost.domain.webhooks import (
     DeliveryState,
+    EndpointFormat,
     EndpointState,
     EventDelivery,
     WebhookEndpoint,
 )
+from simpost.features.webhooks.counts import WebhookCounts
 from simpost.features.webhooks.payload import delivery_of
 from simpost.features.webhooks.retry import (
     BREAK_AFTER,
@@ -47,7 +49,11 @@ class Round:
     """
 
     def __init__(
-        self, endpoint: WebhookEndpoint, sender: WebhookSender, extra: asyncio.Semaphore
+        self,
+        endpoint: WebhookEndpoint,
+        sender: WebhookSender,
+        extra: asyncio.Semaphore,
+        counts: WebhookCounts,
     ) -> None:
         """`extra` limits the requests of all endpoints beyond the first of each."""
         self.endpoint = replace(endpoint, delivered=0, exhausted=0, skipped=0)
@@ -55,6 +61,7 @@ class Round:
         self.notices: list[str] = []
         self._sender = sender
         self._extra = extra
+        self._counts = counts
         self._window = asyncio.Semaphore(WINDOW)
         self._is_stopped = False
 
@@ -86,7 +93,7 @@ class Round:
         return not is_own_notice and self.endpoint.wants(event.type, event.data)
 
     def _chunks(self, deliveries: Sequence[EventDelivery]) -> Iterator[Sequence[EventDelivery]]:
-        size = self.endpoint.batch
+        size = self.endpoint.batch if self.endpoint.format is EndpointFormat.STANDARD else 1
         for first in range(0, len(deliveries), size):
             yield deliveries[first : first + size]
 
@@ -110,6 +117,7 @@ class Round:
     async def _send(self, chunk: Sequence[EventDelivery]) -> None:
         result = await self._sender.send(self.endpoint, chunk)
         now_ms = result.attempt.at_ms + result.attempt.duration_ms
+        self._counts.count_request(chunk, result, now_ms)
         if result.is_accepted:
             self._note_accepted(chunk, result, now_ms)
         else:

@@ -36,6 +36,15 @@ class RequestResult(NamedTuple):
         return status is not None and 200 <= status < 300
 
     @property
+    def outcome(self) -> str:
+        """The label of the metric."""
+        if self.is_accepted:
+            return "accepted"
+        if self.is_gone:
+            return "gone"
+        return "throttled" if self.is_throttled else "failed"
+
+    @property
     def is_gone(self) -> bool:
         """The endpoint wants no more events."""
         return self.attempt.status == 410

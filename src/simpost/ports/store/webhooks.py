@@ -61,7 +61,8 @@ class WebhookStore(Protocol):
     ) -> tuple[WebhookEndpoint, bool]:
         """Add an endpoint behind the latest event, or return the equal one that is there.
 
-        The flag is true for a new one. Raises InvalidRequest beyond `limit` endpoints.
+        An account has one of the format `notify`: it gets the new URL and is enabled. The flag is
+        true for a new one. Raises InvalidRequest beyond `limit` endpoints.
         """
         ...
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from simpost.domain.messages import format_id
-from simpost.domain.webhooks import EndpointState, EventDelivery, WebhookEndpoint
+from simpost.domain.webhooks import EndpointFormat, EndpointState, EventDelivery, WebhookEndpoint
 from simpost.errors import InvalidRequest
 from simpost.ports.store.webhooks import DeliveryFilter, DeliveryRound, EndpointChange
 from simpost.store.records.webhooks import (
@@ -156,8 +156,11 @@ def _add(
     [log] = yield SQL["lock"], (endpoint.account_id,)
     present = yield from _list(endpoint.account_id, box)
     for each in present:
-        if each.key == endpoint.key:
+        if each.key == endpoint.key and endpoint.format is EndpointFormat.STANDARD:
             return each, False
+        if each.format is endpoint.format is EndpointFormat.NOTIFY:
+            after = replace(each, url=endpoint.url, state=EndpointState.ENABLED)
+            return (yield from _write(after, box)), False
     if len(present) >= limit:
         raise InvalidRequest(f"an account may have {limit} webhook endpoints")
     yield SQL["add"], endpoint_row(endpoint, box, log["last_sequence"])
@@ -187,11 +190,15 @@ def _change(
     after = replace(before, **given)
     if any(each.key == after.key for each in present if each is not before):
         raise InvalidRequest("there is an endpoint with this URL and these filters")
+    return (yield from _write(after, box))
+
+
+def _write(after: WebhookEndpoint, box: SecretBox) -> Steps[WebhookEndpoint]:
     [row] = yield (
         SQL["change"],
         (
-            account_id,
-            endpoint_id,
+            after.account_id,
+            after.id,
             after.key,
             after.url,
             after.description,

@@ -1,10 +1,12 @@
 """/v1/webhooks: endpoints that receive the events of the account."""
 
+# ruff: noqa: FAST003  the id in the path is parsed by a dependency
+
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from simpost.api.shared.auth import Caller, ServicesDep
@@ -26,7 +28,7 @@ from simpost.api.v1.webhooks.schemas import (
     webhook_fields,
 )
 from simpost.domain.messages import parse_id
-from simpost.domain.webhooks import DeliveryState
+from simpost.domain.webhooks import DeliveryState, WebhookEndpoint
 from simpost.errors import InvalidRequest, NotFound, UnknownWebhook
 from simpost.features.webhooks.replay import ReplayFilter
 from simpost.ports.store import DeliveryFilter, EndpointChange
@@ -42,11 +44,18 @@ class DeliveryQuery(Schema):
     limit: Annotated[int, Field(ge=1, le=50)] = 50
 
 
-def _endpoint_id(text: str) -> bytes:
-    endpoint_id = parse_id(text)
+async def _parse_endpoint_id(webhookId: str) -> bytes:  # noqa: N803  as it stands in the path
+    endpoint_id = parse_id(webhookId)
     if endpoint_id is None:
         raise UnknownWebhook
     return endpoint_id
+
+
+EndpointId = Annotated[bytes, Depends(_parse_endpoint_id)]
+
+
+def _show(endpoint: WebhookEndpoint) -> WebhookOut:
+    return WebhookOut(**webhook_fields(endpoint))
 
 
 def _refused(error: InvalidRequest) -> Exception:
@@ -58,7 +67,7 @@ def _refused(error: InvalidRequest) -> Exception:
 async def list_webhooks(account: Caller, services: ServicesDep) -> WebhookList:
     """The oldest first."""
     found = await services.webhooks.list_all(account)
-    return WebhookList(webhooks=[WebhookOut(**webhook_fields(each)) for each in found])
+    return WebhookList(webhooks=[_show(each) for each in found])
 
 
 @router.post("", status_code=201, summary="Add a webhook endpoint")
@@ -83,15 +92,17 @@ async def add_webhook(
     return WebhookWithSecret(**webhook_fields(endpoint), secret=secret)
 
 
-@router.get("/{id}", summary="Read a webhook endpoint")
-async def get_webhook(id: str, account: Caller, services: ServicesDep) -> WebhookOut:  # noqa: A002
+@router.get("/{webhookId}", summary="Read a webhook endpoint")
+async def get_webhook(
+    endpoint_id: EndpointId, account: Caller, services: ServicesDep
+) -> WebhookOut:
     """With its counts, and since when it fails."""
-    return WebhookOut(**webhook_fields(await services.webhooks.find(account, _endpoint_id(id))))
+    return _show(await services.webhooks.find(account, endpoint_id))
 
 
-@router.patch("/{id}", summary="Change a webhook endpoint")
+@router.patch("/{webhookId}", summary="Change a webhook endpoint")
 async def change_webhook(
-    id: str,  # noqa: A002
+    endpoint_id: EndpointId,
     changes: WebhookPatch,
     account: Caller,
     services: ServicesDep,
@@ -105,55 +116,63 @@ async def change_webhook(
         batch=changes.batch,
     )
     try:
-        endpoint = await services.webhooks.change(account, _endpoint_id(id), change)
+        endpoint = await services.webhooks.change(account, endpoint_id, change)
     except InvalidRequest as error:
         raise _refused(error) from None
-    return WebhookOut(**webhook_fields(endpoint))
+    return _show(endpoint)
 
 
-@router.delete("/{id}", summary="Delete a webhook endpoint")
-async def delete_webhook(id: str, account: Caller, services: ServicesDep) -> WebhookOut:  # noqa: A002
+@router.delete("/{webhookId}", summary="Delete a webhook endpoint")
+async def delete_webhook(
+    endpoint_id: EndpointId, account: Caller, services: ServicesDep
+) -> WebhookOut:
     """Its pending deliveries become `endpoint_gone`. Returns the endpoint as it was."""
-    endpoint = await services.webhooks.find(account, _endpoint_id(id))
+    endpoint = await services.webhooks.find(account, endpoint_id)
     await services.webhooks.delete(account, endpoint.id)
-    return WebhookOut(**webhook_fields(endpoint))
+    return _show(endpoint)
 
 
-@router.post("/{id}/pause", summary="Pause a webhook endpoint")
-async def pause_webhook(id: str, account: Caller, services: ServicesDep) -> WebhookOut:  # noqa: A002
+@router.post("/{webhookId}/pause", summary="Pause a webhook endpoint")
+async def pause_webhook(
+    endpoint_id: EndpointId, account: Caller, services: ServicesDep
+) -> WebhookOut:
     """Events wait until it is resumed."""
-    return WebhookOut(**webhook_fields(await services.webhooks.pause(account, _endpoint_id(id))))
+    return _show(await services.webhooks.pause(account, endpoint_id))
 
 
-@router.post("/{id}/resume", summary="Resume a webhook endpoint")
-async def resume_webhook(id: str, account: Caller, services: ServicesDep) -> WebhookOut:  # noqa: A002
+@router.post("/{webhookId}/resume", summary="Resume a webhook endpoint")
+async def resume_webhook(
+    endpoint_id: EndpointId, account: Caller, services: ServicesDep
+) -> WebhookOut:
     """Also one that was disabled or is gone. Waiting events are sent first."""
-    return WebhookOut(**webhook_fields(await services.webhooks.resume(account, _endpoint_id(id))))
+    return _show(await services.webhooks.resume(account, endpoint_id))
 
 
-@router.post("/{id}/rotate-secret", summary="Replace the secret of a webhook endpoint")
+@router.post("/{webhookId}/rotate-secret", summary="Replace the secret of a webhook endpoint")
 async def rotate_webhook_secret(
-    id: str,  # noqa: A002
+    endpoint_id: EndpointId,
     rotation: SecretRotation,
     account: Caller,
     services: ServicesDep,
 ) -> WebhookWithSecret:
     """Both secrets sign during the overlap. The response is the only one that shows the new one."""
     endpoint = await services.webhooks.rotate_secret(
-        account, _endpoint_id(id), overlap_s=rotation.overlap_seconds
+        account, endpoint_id, overlap_s=rotation.overlap_seconds
     )
     return WebhookWithSecret(**webhook_fields(endpoint), secret=endpoint.secret)
 
 
-@router.post("/{id}/test", summary="Send a test event to a webhook endpoint")
-async def test_webhook(id: str, account: Caller, services: ServicesDep) -> DeliveryAttemptOut:  # noqa: A002
+@router.post("/{webhookId}/test", summary="Send a test event to a webhook endpoint")
+async def test_webhook(
+    endpoint_id: EndpointId, account: Caller, services: ServicesDep
+) -> DeliveryAttemptOut:
     """Sends `webhook.test` once, now, and returns what the endpoint answered."""
-    return show_attempt(await services.webhooks.test(account, _endpoint_id(id)))
+    return show_attempt(await services.webhooks.test(account, endpoint_id))
 
 
-@router.post("/{id}/replay", summary="Send events to a webhook endpoint again")
+@router.post("/{webhookId}/replay", summary="Send events to a webhook endpoint again")
 async def replay_events(
-    id: str,  # noqa: A002
+    endpoint_id: EndpointId,
     request: ReplayRequest,
     account: Caller,
     services: ServicesDep,
@@ -171,22 +190,22 @@ async def replay_events(
         exhausted=request.state is not None,
     )
     try:
-        count, next_ = await services.webhooks.replay(account, _endpoint_id(id), which)
+        count, next_ = await services.webhooks.replay(account, endpoint_id, which)
     except InvalidRequest as error:
         raise _refused(error) from None
     return ReplayOut(replayed=count, next=next_)
 
 
-@router.get("/{id}/deliveries", summary="List deliveries that needed more than one attempt")
+@router.get("/{webhookId}/deliveries", summary="List deliveries that needed more than one attempt")
 async def list_deliveries(
-    id: str,  # noqa: A002
+    endpoint_id: EndpointId,
     query: Annotated[DeliveryQuery, Query()],
     account: Caller,
     services: ServicesDep,
 ) -> DeliveryPage:
     """The newest event first."""
     which = DeliveryFilter(
-        endpoint_id=_endpoint_id(id),
+        endpoint_id=endpoint_id,
         states=(query.state,) if query.state else tuple(DeliveryState),
         before=query.before,
         limit=query.limit + 1,

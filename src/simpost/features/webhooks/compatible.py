@@ -1,4 +1,4 @@
-"""The webhook address of an account."""
+"""webhook/save of the compatible API: one endpoint of an account, in the `notifyType` envelope."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from simpost.domain.accounts import Account, AccountChange
+from simpost.domain.webhooks import EndpointFormat
 from simpost.errors import InvalidRequest
+from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
 from simpost.net.address_guard import GuardedResolver, check_url
 from simpost.net.health_check import responds_with_ok
 from simpost.net.resolver import NameResolver
+
+MESSAGE_EVENTS = ("message.*",)
 
 
 class WebhookUnhealthy(InvalidRequest):
@@ -20,6 +24,7 @@ class WebhookUnhealthy(InvalidRequest):
 
 
 async def save_webhook(
+    webhooks: Webhooks,
     accounts: Accounts,
     account: Account,
     url: str,
@@ -28,11 +33,14 @@ async def save_webhook(
     allow_private: bool,
     checked_at_ms: int | None,
 ) -> None:
-    """Save the address; with `checked_at_ms` only after it answered CHECK_HEALTH.
+    """Send message events to the URL; with `checked_at_ms` only after it answered CHECK_HEALTH.
+
+    It replaces the URL that was saved before; events that wait are sent to the new one.
 
     Raises:
         RefusedUrl: simpost must not call this URL.
         WebhookUnhealthy: the check failed.
+        InvalidRequest: the account has too many endpoints.
     """
     check_url(url, allow_private=allow_private)
     if checked_at_ms is not None:
@@ -40,6 +48,7 @@ async def save_webhook(
         resolver = GuardedResolver(names, owner, allow_private=allow_private)
         if not await responds_with_ok(url, _check_health(checked_at_ms), resolver):
             raise WebhookUnhealthy
+    await webhooks.add(account, url, format=EndpointFormat.NOTIFY, types=MESSAGE_EVENTS)
     await accounts.change(
         AccountChange(id=account.id, access_code=account.access_code, webhook=url)
     )
