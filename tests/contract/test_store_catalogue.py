@@ -384,6 +384,7 @@ CHANGES = {
     "look_alikes": not SHOP.look_alikes,
     "events": not SHOP.events,
     "language": "pt-BR",
+    "detect_codes": True,
     "budgets": (Budget("", 100, 2000), Budget("66", month=50)),
 }
 OTHERWISE_CHANGED = {"choices", "open_hours"}

@@ -42,6 +42,13 @@ LookAlikes: TypeAlias = Annotated[
 Language: TypeAlias = Annotated[
     str | None, typer.Option(help="Default language of its templates, such as pt-BR.")
 ]
+DetectCodes: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--detect-codes/--no-detect-codes",
+        help="Compatible API: send texts that look like one-time codes as codes.",
+    ),
+]
 Events: TypeAlias = Annotated[
     bool | None,
     typer.Option("--events/--no-events", help="Keep events of its messages."),
@@ -58,6 +65,7 @@ def add(
     requests_per_second: Pace = None,
     category: Why = None,
     look_alikes: LookAlikes = None,
+    detect_codes: DetectCodes = None,
     events: Events = None,
     language: Language = None,
     url: Url = None,
@@ -67,7 +75,7 @@ def add(
 ) -> None:
     """Add an account and show its secret once."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
-    wanted |= _switches(look_alikes, events)
+    wanted |= _switches(look_alikes, detect_codes, events)
     if language is not None:
         wanted["language"] = language
     server = admin_server(url, config, admin_token)
@@ -115,6 +123,7 @@ def change(
     requests_per_second: Pace = None,
     category: Why = None,
     look_alikes: LookAlikes = None,
+    detect_codes: DetectCodes = None,
     events: Events = None,
     language: Language = None,
     enable: Annotated[
@@ -130,7 +139,7 @@ def change(
 ) -> None:
     """Change the given fields of an account; the others stay."""
     wanted = _wanted(name, dialect, access_code_only, ip_allow, requests_per_second, category)
-    wanted |= _switches(look_alikes, events)
+    wanted |= _switches(look_alikes, detect_codes, events)
     if language is not None:
         wanted["language"] = language
     if from_anywhere:
@@ -219,8 +228,10 @@ def _wanted(
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _switches(look_alikes: bool | None, events: bool | None) -> dict[str, Any]:
-    given = {"lookAlikes": look_alikes, "events": events}
+def _switches(
+    look_alikes: bool | None, detect_codes: bool | None, events: bool | None
+) -> dict[str, Any]:
+    given = {"lookAlikes": look_alikes, "detectCodes": detect_codes, "events": events}
     return {key: value for key, value in given.items() if value is not None}
 
 

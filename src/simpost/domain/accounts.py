@@ -29,6 +29,8 @@ class Account(msgspec.Struct, frozen=True):
             otherwise.
         events: what happens to its messages is written to its event log.
         language: default language of its templates, as a tag such as pt-BR.
+        detect_codes: texts of the compatible API that look like one-time codes, and come without
+            a category, have the category `code`.
         budgets: most parts that it may send; empty: no limit.
         choices, open_hours: defaults for its eSIMs, as in `Recipient`.
     """
@@ -47,6 +49,7 @@ class Account(msgspec.Struct, frozen=True):
     look_alikes: bool = False
     events: bool = False
     language: str = "en"
+    detect_codes: bool = False
     budgets: tuple[Budget, ...] = ()
     choices: str = ""
     open_hours: str = ""
@@ -75,6 +78,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     look_alikes: bool | None = None
     events: bool | None = None
     language: str | None = None
+    detect_codes: bool | None = None
     budgets: tuple[Budget, ...] | None = None
 
     def __repr__(self) -> str:

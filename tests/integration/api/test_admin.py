@@ -69,6 +69,7 @@ async def test_a_given_secret_and_all_settings_are_kept(service: SERVED) -> None
         "category": "code",
         "enabled": False,
         "lookAlikes": True,
+        "detectCodes": True,
         "events": True,
         "language": "pt-BR",
     }
@@ -134,6 +135,7 @@ async def test_every_setting_of_an_account_can_be_changed(service: SERVED) -> No
         "category": "promotion",
         "enabled": False,
         "lookAlikes": True,
+        "detectCodes": True,
         "events": True,
         "language": "pt-BR",
     }

@@ -74,6 +74,7 @@ class NewAccount(Schema):
     category: Category = Category.SERVICE
     enabled: StrictBool = True
     look_alikes: StrictBool = False
+    detect_codes: StrictBool = False
     events: StrictBool = False
     language: LanguageTag = "en"
 
@@ -91,6 +92,7 @@ class AccountPatch(Schema):
     category: Category | None = None
     enabled: StrictBool | None = None
     look_alikes: StrictBool | None = None
+    detect_codes: StrictBool | None = None
     events: StrictBool | None = None
     language: LanguageTag | None = None
 
@@ -108,6 +110,7 @@ class AccountOut(Schema):
     webhook: str
     enabled: bool
     look_alikes: bool
+    detect_codes: bool
     events: bool
     language: str
 
@@ -146,6 +149,7 @@ async def add_account(new: NewAccount, services: ServicesDep) -> AccountWithSecr
         category=new.category,
         enabled=new.enabled,
         look_alikes=new.look_alikes,
+        detect_codes=new.detect_codes,
         events=new.events,
         language=new.language,
     )
@@ -199,6 +203,7 @@ def _fields(account: Account) -> dict[str, Any]:
         "webhook": account.webhook,
         "enabled": account.enabled,
         "look_alikes": account.look_alikes,
+        "detect_codes": account.detect_codes,
         "events": account.events,
         "language": account.language,
     }

@@ -18,7 +18,9 @@ from simpost.api.open.parameters import (
 )
 from simpost.api.open.request import AuthenticatedRequest
 from simpost.api.shared.schemas import format_time
-from simpost.domain.messages import format_id
+from simpost.domain.accounts import Account
+from simpost.domain.messages import Category, format_id
+from simpost.domain.one_time_codes import looks_like_code
 from simpost.domain.reasons import Reason
 from simpost.messaging.intake import SendRequest
 
@@ -58,7 +60,7 @@ async def send_sms(call: AuthenticatedRequest) -> ApiResponse:
             esim_tran_no=optional("esimTranNo", parameters.esim_tran_no),
             iccid=optional_iccid(parameters.iccid),
             text=message,
-            category=call.category,
+            category=call.category or _detected_category(call.account, message),
             request_id=call.request_id,
             fingerprint=_fingerprint(call) if call.request_id else b"",
             signature=call.signature,
@@ -97,6 +99,12 @@ def _message(parameters: SendSms) -> str:
     if is_blank(parameters.esim_tran_no) and is_blank(parameters.iccid):
         raise ApiError(Code.PARAMETER_NULL, "esimTranNo or iccid is null or blank")
     return bounded("message", message, MAX_CHARACTERS)
+
+
+def _detected_category(account: Account, message: str) -> Category | None:
+    if account.detect_codes and looks_like_code(message):
+        return Category.CODE
+    return None
 
 
 def _fingerprint(call: AuthenticatedRequest) -> bytes:

@@ -35,6 +35,7 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
         account.enabled,
         account.look_alikes,
         account.language,
+        account.detect_codes,
         _encode(account.budgets).decode(),
     )
 
@@ -54,6 +55,7 @@ def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
         change.enabled,
         change.look_alikes,
         change.language,
+        change.detect_codes,
         None if change.budgets is None else _encode(change.budgets).decode(),
         change.id,
     )
@@ -76,6 +78,7 @@ def account_of(row: NamedRow, box: SecretBox) -> Account:
         enabled=bool(row["enabled"]),
         look_alikes=bool(row["look_alikes"]),
         language=row["language"],
+        detect_codes=bool(row["detect_codes"]),
         budgets=_decode_budgets(row["budgets"]),
         events=bool(row["events"]),
         choices=row["choices"],

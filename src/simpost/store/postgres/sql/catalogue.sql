@@ -191,7 +191,8 @@ DELETE FROM prices WHERE account_id = $1::integer AND package_code = ANY ($2::te
 
 -- name: list_accounts
 SELECT a.id, a.access_code, a.sealed_secret, a.name, a.dialect, a.access_code_only, a.ip_allow,
-  a.requests_per_s, a.category, a.webhook, a.enabled, a.look_alikes, a.language, a.budgets,
+  a.requests_per_s, a.category, a.webhook, a.enabled, a.look_alikes, a.language,
+  a.detect_codes, a.budgets,
   coalesce((SELECT l.kept FROM event_logs AS l WHERE l.account_id = a.id), false) AS events,
   coalesce(r.choices, '') AS choices, coalesce(r.open_hours, '') AS open_hours
 FROM accounts AS a LEFT JOIN recipients AS r ON r.account_id = a.id AND r.esim_tran_no = ''
@@ -200,8 +201,8 @@ ORDER BY a.id
 -- name: add_account
 INSERT INTO accounts (
   access_code, sealed_secret, name, dialect, access_code_only, ip_allow, requests_per_s,
-  category, webhook, enabled, look_alikes, language, budgets
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  category, webhook, enabled, look_alikes, language, detect_codes, budgets
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 RETURNING id
 
 -- name: change_account
@@ -217,8 +218,9 @@ UPDATE accounts SET
   enabled = coalesce($9, enabled),
   look_alikes = coalesce($10, look_alikes),
   language = coalesce($11, language),
-  budgets = coalesce($12, budgets)
-WHERE id = $13
+  detect_codes = coalesce($12, detect_codes),
+  budgets = coalesce($13, budgets)
+WHERE id = $14
 RETURNING id
 
 -- name: find_meta

@@ -1,0 +1,2 @@
+-- Whether texts of the compatible API that look like one-time codes are sent as codes.
+ALTER TABLE accounts ADD COLUMN detect_codes boolean NOT NULL DEFAULT false;
