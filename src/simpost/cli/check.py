@@ -74,20 +74,20 @@ def _about_store(path: Path) -> str:
         return f"{path} (will be created)"
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
         raise ConfigError(f"store.database_url: {path} is not a writable file.")
-    from simpost.store.sqlite.inspection import look
+    from simpost.store.sqlite.inspection import describe
 
     try:
-        return look(path)
+        return describe(path)
     except StoreError as error:
         raise ConfigError(f"store.database_url: {error}.") from None
 
 
 def _about_database(store: StoreSettings) -> str:
     """What is known of the database. Raises ConfigError when it is unreachable or unknown."""
-    from simpost.store.postgres.inspection import look
+    from simpost.store.postgres.inspection import describe
 
     try:
-        return asyncio.run(look(store.database_url))
+        return asyncio.run(describe(store.database_url))
     except StoreError as error:
         raise ConfigError(f"store.database_url: {error}.") from None
 

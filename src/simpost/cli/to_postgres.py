@@ -76,7 +76,7 @@ def to_postgres(
     path = _source(settings, from_)
     key = settings.store.secrets_key.get_secret_value()
     if cancel:
-        left = move.give_up(path, seal_key=key)
+        left = move.cancel_move(path, seal_key=key)
         print(f"{path} can be served again. Drop what is in {left}: it is not the whole store.")
         return
     url = _target(settings, to)
@@ -120,7 +120,7 @@ def _target(settings: Settings, given: str) -> str:
     return settings.store.database_url
 
 
-def _run(path: Path, url: str, settings: Settings, key: str, tell: move.Tell) -> move.Moved:
+def _run(path: Path, url: str, settings: Settings, key: str, tell: move.OnProgress) -> move.Moved:
     try:
         return asyncio.run(
             move.move(
@@ -129,7 +129,7 @@ def _run(path: Path, url: str, settings: Settings, key: str, tell: move.Tell) ->
                 seal_key=key,
                 repeats=repeats_of(settings.messages),
                 now_ms=wall_clock_ms(),
-                tell=tell,
+                on_progress=tell,
             )
         )
     except KeyboardInterrupt:
@@ -137,7 +137,7 @@ def _run(path: Path, url: str, settings: Settings, key: str, tell: move.Tell) ->
 
 
 @contextmanager
-def _telling() -> Iterator[move.Tell]:
+def _telling() -> Iterator[move.OnProgress]:
     """A progress bar on a terminal, lines elsewhere."""
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:

@@ -1,4 +1,4 @@
-"""What must survive, in the embedded file or in PostgreSQL, behind one port."""
+"""The stores behind one port: an embedded file, or PostgreSQL."""
 
 from simpost.store.sqlite import SqliteStore
 

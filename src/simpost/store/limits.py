@@ -1,4 +1,4 @@
-"""How much is stored and for how long, in both stores."""
+"""Limits of both stores: how much they keep, and for how long."""
 
 from __future__ import annotations
 

@@ -31,7 +31,12 @@ pytestmark = pytest.mark.timeout(120)  # each opens two databases, on a busy mac
 
 
 async def move(embedded, url, **changes):
-    facts = {"seal_key": SEAL_KEY, "repeats": REPEAT, "now_ms": NOW_MS, "tell": lambda _: None}
+    facts = {
+        "seal_key": SEAL_KEY,
+        "repeats": REPEAT,
+        "now_ms": NOW_MS,
+        "on_progress": lambda _: None,
+    }
     return await to_postgres.move(embedded.path, url, **{**facts, **changes})
 
 
@@ -243,7 +248,7 @@ async def test_what_was_moved_is_served_in_one_place_only(tmp_path, url, empty_u
     with pytest.raises(StoreError, match="was moved to"):
         await move(embedded, empty_url)
     with pytest.raises(StoreError, match="may have sent from it since"):
-        to_postgres.give_up(embedded.path, seal_key=SEAL_KEY)
+        to_postgres.cancel_move(embedded.path, seal_key=SEAL_KEY)
     again = await move(embedded, url)
     assert again.counts == []
     async with database_store(url):

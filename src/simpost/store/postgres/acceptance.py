@@ -86,13 +86,13 @@ async def _accept(
                 for number, text in enumerate(message.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    facts = (*columns(rows, 23), min(stale_ms, default=0))
+    parameters = (*columns(rows, 23), min(stale_ms, default=0))
     if more:
         async with session.transaction():
-            taken = await session.ask("accept", *facts)
-            await session.ask("add_parts", *columns(more, 4))
+            taken = await session.execute("accept", *parameters)
+            await session.execute("add_parts", *columns(more, 4))
     else:
-        taken = await session.ask("accept", *facts)
+        taken = await session.execute("accept", *parameters)
     return await _answers(session, messages, references, {row["message_id"] for row in taken})
 
 
@@ -128,7 +128,7 @@ async def record_refusals(
 
 
 async def next_references(session: PostgresSession, messages: Sequence[NewMessage]) -> list[int]:
-    """One for each message of several parts, 0 for the others; one that is not used is no loss."""
+    """One for each message of several parts, 0 for the others. Unused ones are skipped."""
     wanted: dict[tuple[int, str], int] = {}
     for message in messages:
         if len(message.parts) > 1:
@@ -139,7 +139,7 @@ async def next_references(session: PostgresSession, messages: Sequence[NewMessag
     rows = [(*key, count) for key, count in sorted(wanted.items())]
     last = {
         (row["account_id"], row["esim_tran_no"]): row["reference"]
-        for row in await session.ask("next_references", *columns(rows, 3))
+        for row in await session.execute("next_references", *columns(rows, 3))
     }
     references: list[int] = []
     for message in messages:

@@ -11,7 +11,7 @@ from simpost.domain.accounts import Account, AccountChange
 from simpost.errors import InvalidRequest
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
-from simpost.store.postgres.events import keep_events
+from simpost.store.postgres.events import switch_events
 from simpost.store.records.accounts import SEAL_NAME, SEAL_TEXT, account_of, changes_of, row_of
 from simpost.store.secret_box import SecretBox
 
@@ -44,11 +44,11 @@ async def add_accounts(session: PostgresSession, added: Sequence[tuple[Row, bool
 
 async def _add(session: PostgresSession, row: Row, *, kept: bool) -> int:
     try:
-        added: int = await session.value("add_account", *row)
+        added: int = await session.scalar("add_account", *row)
     except asyncpg.UniqueViolationError:
         raise InvalidRequest(f"the access code {row[0]!r} is taken") from None
     if kept:
-        await keep_events(session, added, kept=True)
+        await switch_events(session, added, kept=True)
     return added
 
 
@@ -58,19 +58,19 @@ async def change_accounts(
     """Changes as `changes_of` returns them, with whether events are kept from now on."""
     async with session.transaction():
         for columns, kept in changes:
-            if await session.value("change_account", *columns) is None:
+            if await session.scalar("change_account", *columns) is None:
                 raise InvalidRequest(f"there is no account {columns[-1]}")
             if kept is not None:
-                await keep_events(session, columns[-1], kept=kept)
+                await switch_events(session, columns[-1], kept=kept)
     return [None] * len(changes)
 
 
 async def list_accounts(session: PostgresSession, seal: SecretBox) -> list[Account]:
-    return [account_of(row, seal) for row in await session.ask("list_accounts")]
+    return [account_of(row, seal) for row in await session.execute("list_accounts")]
 
 
 async def check_seal(session: PostgresSession, seal: SecretBox) -> None:
     """Bind a new store to the key; raises StoreError when it is bound to another."""
-    if await session.value("find_meta", SEAL_NAME) is None:
-        await session.ask("set_meta", SEAL_NAME, seal.close(SEAL_NAME, SEAL_TEXT))
-    seal.open(SEAL_NAME, await session.value("find_meta", SEAL_NAME))
+    if await session.scalar("find_meta", SEAL_NAME) is None:
+        await session.execute("set_meta", SEAL_NAME, seal.close(SEAL_NAME, SEAL_TEXT))
+    seal.open(SEAL_NAME, await session.scalar("find_meta", SEAL_NAME))

@@ -39,11 +39,11 @@ async def add_parts(
 async def _lock(session: PostgresSession, parts: Sequence[InboundPart]) -> None:
     """Lock the messages that the parts belong to, until the end of the transaction."""
     keys = [zlib.crc32(repr(assembly_key(part)).encode()) - (1 << 31) for part in parts]
-    await session.ask("lock_assemblies", keys)
+    await session.execute("lock_assemblies", keys)
 
 
 async def _add_part(session: PostgresSession, part: InboundPart) -> Assembly | Duplicate | None:
-    rows = await session.ask("newest_assembly", *assembly_key(part))
+    rows = await session.execute("newest_assembly", *assembly_key(part))
     if not rows:
         await _begin(session, part)
         return None
@@ -52,18 +52,18 @@ async def _add_part(session: PostgresSession, part: InboundPart) -> Assembly | D
     if not part.belongs_to(known, is_complete=is_kept):
         await _begin(session, part)
         return None
-    await session.ask("refresh_assembly", part.link, part.received_ms, assembly)
+    await session.execute("refresh_assembly", part.link, part.received_ms, assembly)
     if is_kept:
         return Duplicate(reason_of(rows[0]["reason"]))
     if all(one.place.number != part.place.number for one in known):
-        await session.ask("add_incoming_part", *incoming_part_row(assembly, part))
+        await session.execute("add_incoming_part", *incoming_part_row(assembly, part))
         known.append(part)
     return whole_assembly(assembly, known)
 
 
 async def _begin(session: PostgresSession, part: InboundPart) -> None:
-    assembly: int = await session.value("add_assembly", *assembly_row(part))
-    await session.ask("add_incoming_part", *incoming_part_row(assembly, part))
+    assembly: int = await session.scalar("add_assembly", *assembly_row(part))
+    await session.execute("add_incoming_part", *incoming_part_row(assembly, part))
 
 
 async def save(
@@ -83,12 +83,14 @@ async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplica
             known = await _take_alone(session, new.of, inbound)
         if known is not None:
             return known
-        await session.ask("insert_inbound", *inbound_row(inbound, octets(inbound.text)))
+        await session.execute("insert_inbound", *inbound_row(inbound, octets(inbound.text)))
         if inbound.esim_tran_no is None:
-            await session.ask("trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM)
+            await session.execute(
+                "trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM
+            )
         else:
-            facts = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
-            await session.ask("trim_inbound", *facts)
+            parameters = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
+            await session.execute("trim_inbound", *parameters)
         if new.flag is not None:
             await shared_verbs.run(session, add_flag(new.flag))
         if new.change is not None and not await shared_verbs.run(
@@ -106,12 +108,12 @@ async def _take_assembly(
     session: PostgresSession, of: Assembly, inbound: InboundMessage
 ) -> Duplicate | None:
     """Take an assembly as it was read, unless it was taken or a further part came since."""
-    if await session.value("count_incoming_parts", of.assembly) != len(of.parts):
+    if await session.scalar("count_incoming_parts", of.assembly) != len(of.parts):
         return Duplicate(None)
-    facts = (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
-    if await session.ask("keep_assembly", *facts):
+    parameters = (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
+    if await session.execute("complete_assembly", *parameters):
         return None
-    rows = await session.ask("find_assembly", of.assembly)
+    rows = await session.execute("find_assembly", of.assembly)
     return Duplicate(reason_of(rows[0]["reason"]) if rows else None)
 
 
@@ -119,23 +121,25 @@ async def _take_alone(
     session: PostgresSession, part: InboundPart, inbound: InboundMessage
 ) -> Duplicate | None:
     """Take a PDU that is saved by itself: a message of one part, or a part that is refused."""
-    for row in await session.ask("equal_assemblies", *assembly_key(part)):
+    for row in await session.execute("equal_assemblies", *assembly_key(part)):
         if part.repeats(row["link"], reason_of(row["reason"])):
-            await session.ask("refresh_assembly", part.link, part.received_ms, row["id"])
+            await session.execute("refresh_assembly", part.link, part.received_ms, row["id"])
             return Duplicate(reason_of(row["reason"]))
-    await session.ask("add_assembly", *assembly_row(part, inbound))
+    await session.execute("add_assembly", *assembly_row(part, inbound))
     return None
 
 
 async def delete_inbound(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
     return [
-        await session.value("delete_inbound_older_than", first_id(one.before_ms), one.limit)
+        await session.scalar("delete_inbound_older_than", first_id(one.before_ms), one.limit)
         for one in all_of
     ]
 
 
 async def purge(session: PostgresSession, all_of: Sequence[InboundPurge]) -> list[int]:
     return [
-        await session.value("forget_assemblies", one.before_ms, one.limit, limits.MOST_ASSEMBLIES)
+        await session.scalar(
+            "delete_old_assemblies", one.before_ms, one.limit, limits.MOST_ASSEMBLIES
+        )
         for one in all_of
     ]

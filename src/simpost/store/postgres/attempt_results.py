@@ -1,4 +1,4 @@
-"""Settlements: attempts are logged, and applied to their parts where they outrank them."""
+"""Results of attempts: logged, and applied to their parts where they outrank the state."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ async def settle(session: PostgresSession, settlements: Sequence[AttemptResult])
 async def _settle(
     session: PostgresSession, settlements: Sequence[AttemptResult]
 ) -> list[AttemptResult]:
-    """All that are their part's latest try; returns the others."""
+    """Record the results of latest attempts; returns the other results."""
     rows = [
         (place, *latest_result_row(one), one.outcome, one.started_ms, one.repeat)
         for place, one in enumerate(settlements)
     ]
-    settled = {row["place"] for row in await session.ask("settle", *columns(rows, 17))}
+    settled = {row["place"] for row in await session.execute("settle", *columns(rows, 17))}
     for place, one in enumerate(settlements):
         if one.state.is_final and place in settled:
             session.pending.end(one.carrier, one.state, one.reason)
@@ -57,12 +57,12 @@ async def _refold(session: PostgresSession, settlements: Sequence[AttemptResult]
 
 async def _settle_alone(session: PostgresSession, one: AttemptResult) -> None:
     """Apply a late settlement, if there is such a part: else it could never be committed."""
-    found = await session.ask("find_part", one.account_id, one.message_id, one.number)
+    found = await session.execute("find_part", one.account_id, one.message_id, one.number)
     if not found:
         return
     before = part_status(found[0])
     after = apply_late_result(before, one)
     if after.state.is_final and not before.state.is_final:
         session.pending.end(one.carrier, one.state, one.reason)
-    await session.ask("rewrite_part", *rewritten(after, one))
-    await session.ask("record_attempts", *columns([attempt_row(one)], 12))
+    await session.execute("rewrite_part", *rewritten(after, one))
+    await session.execute("record_attempts", *columns([attempt_row(one)], 12))

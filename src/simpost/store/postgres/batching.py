@@ -11,7 +11,7 @@ from simpost.errors import InvalidRequest, StoreError
 from simpost.ports.store.health import StoreCounts
 from simpost.store.limits import MOST_WAITING
 from simpost.store.postgres.connection import ManagedConnection, PostgresSession
-from simpost.store.postgres.failures import is_lost, may_go_through, translate
+from simpost.store.postgres.failures import is_lost, is_retryable, translate
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -19,7 +19,7 @@ R = TypeVar("R")
 Verb = Callable[[PostgresSession, Sequence[P]], Awaitable[Sequence[R]]]
 """What a job does, for all jobs of a group at once: payloads in, one result each out.
 
-It is done twice when the first time failed in a way that may pass.
+It runs again after an error that may not recur.
 """
 
 _LARGEST_GROUP: Final = 500
@@ -68,7 +68,7 @@ class BatchQueue:
         return future
 
     async def close(self) -> None:
-        """Commit what waits, then give up the link."""
+        """Commit the jobs that wait, then close the connection."""
         self._closed = True
         if self._task is not None:
             await self._task
@@ -88,7 +88,7 @@ class BatchQueue:
             self._task = None
 
     async def _do(self, verb: Verb[Any, Any], group: list[_Job]) -> None:
-        """All at once; if that fails, each by itself, so that none spoils another."""
+        """Run all jobs together; if that fails, each by itself, so that one fails alone."""
         error = await self._do_together(verb, group)
         if error is None:
             return
@@ -128,7 +128,7 @@ class BatchQueue:
                 async with self._link.use() as session:
                     return await verb(session, [job.payload for job in group])
             except Exception as error:
-                if not tries_left or not may_go_through(error):
+                if not tries_left or not is_retryable(error):
                     raise
         raise AssertionError
 

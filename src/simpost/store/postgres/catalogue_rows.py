@@ -20,7 +20,7 @@ from simpost.ports.store import (
 )
 from simpost.store.catalogue_merge import EsimImport, PlanImport, changed_prices, columns_of
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.queries import columns, is_keepable, without_duplicate_keys
+from simpost.store.postgres.queries import columns, is_storable, without_duplicate_keys
 from simpost.store.records.catalogue import esim_of, found_esim, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
@@ -45,10 +45,10 @@ async def find_esims(session: PostgresSession, wanted: Sequence[Wanted]) -> list
     asked = [
         (place, *one)
         for place, one in enumerate(wanted)
-        if is_keepable(*one[1:]) and one[1:] != (None, None)
+        if is_storable(*one[1:]) and one[1:] != (None, None)
     ]
     if asked:
-        for row in await session.ask("find_esims", *columns(asked, 4)):
+        for row in await session.execute("find_esims", *columns(asked, 4)):
             found[row["place"]] = found_esim(row)
     return found
 
@@ -78,14 +78,14 @@ async def _save_esims(session: PostgresSession, batch: EsimBatch) -> list[str]:
 
 async def _write_plans(session: PostgresSession, plans: Sequence[PlanRow]) -> None:
     rows = [columns_of(plan) for plan in plans]
-    await session.ask("save_plans", *columns(rows, 7))
+    await session.execute("save_plans", *columns(rows, 7))
 
 
 async def _write_esims(
     session: PostgresSession, account_id: int, esims: Sequence[EsimRow]
 ) -> set[str]:
     rows = [columns_of(esim) for esim in esims]
-    found = await session.ask("save_esims", account_id, *columns(rows, 11))
+    found = await session.execute("save_esims", account_id, *columns(rows, 11))
     return {row["esim_tran_no"] for row in found}
 
 
@@ -100,18 +100,20 @@ async def _merge_plans(session: PostgresSession, batch: Sequence[PlanRow]) -> Sa
     merging = PlanImport()
     for wave in without_duplicate_keys(enumerate(batch), lambda each: each[1].package_code):
         keys = [plan.package_code for _place, plan in wave]
-        there = {row["package_code"]: row for row in await session.ask("kept_plans", keys)}
+        there = {row["package_code"]: row for row in await session.execute("stored_plans", keys)}
         new_keys = [key for key in keys if key not in there]
-        added = {row["package_code"] for row in await session.ask("hold_plans", new_keys)}
+        added = {row["package_code"] for row in await session.execute("reserve_plans", new_keys)}
         if late := [key for key in new_keys if key not in added]:
-            there |= {row["package_code"]: row for row in await session.ask("kept_plans", late)}
+            there |= {
+                row["package_code"]: row for row in await session.execute("stored_plans", late)
+            }
         changed: list[PlanRow] = []
         for place, plan in wave:
             row = there.get(plan.package_code)
             new = merging.merge(place, plan_of(row) if row else None, plan)
             changed += [new] if new else []
         for key in added - {plan.package_code for plan in changed}:
-            await session.ask("delete_plan", key)
+            await session.execute("delete_plan", key)
         await _write_plans(session, changed)
     return merging.saved
 
@@ -125,20 +127,22 @@ async def _merge_esims(session: PostgresSession, batch: EsimBatch) -> Saved:
     merging = EsimImport(batch)
     for wave in without_duplicate_keys(enumerate(batch.esims), lambda each: each[1].esim_tran_no):
         keys = [esim.esim_tran_no for _place, esim in wave]
-        there = {row["esim_tran_no"]: row for row in await session.ask("kept_esims", keys)}
+        there = {row["esim_tran_no"]: row for row in await session.execute("stored_esims", keys)}
         new_keys = [key for key in keys if key not in there]
-        rows = await session.ask("hold_esims", new_keys, batch.account_id)
+        rows = await session.execute("reserve_esims", new_keys, batch.account_id)
         added = {row["esim_tran_no"] for row in rows}
         if late := [key for key in new_keys if key not in added]:
-            there |= {row["esim_tran_no"]: row for row in await session.ask("kept_esims", late)}
+            there |= {
+                row["esim_tran_no"]: row for row in await session.execute("stored_esims", late)
+            }
         changed: list[EsimRow] = []
         for place, esim in wave:
             new = merging.merge(place, there.get(esim.esim_tran_no), esim)
             changed += [new] if new else []
         for key in added - {esim.esim_tran_no for esim in changed}:
-            await session.ask("delete_esim", key)
+            await session.execute("delete_esim", key)
         await _write_esims(session, batch.account_id, changed)
-    rows = await session.ask("known_plans", sorted(merging.plans()))
+    rows = await session.execute("known_plans", sorted(merging.plans()))
     return merging.finish({row["name"] for row in rows})
 
 
@@ -149,18 +153,18 @@ async def save_prices(session: PostgresSession, batches: Sequence[PriceBatch]) -
 
 async def _save_prices(session: PostgresSession, batch: PriceBatch) -> Saved:
     codes = sorted({row.package_code for row in batch.prices})
-    known = {row["package_code"] for row in await session.ask("known_codes", codes)}
+    known = {row["package_code"] for row in await session.execute("known_codes", codes)}
     kept = await list_prices(session, batch.account_id)
     saved, changed = changed_prices(kept, known, batch.prices)
     gone = [row.package_code for row in changed if row.price is None]
     rows = [msgspec.structs.astuple(row) for row in changed if row.price is not None]
-    await session.ask("save_prices", batch.account_id, *columns(rows, 3))
-    await session.ask("delete_prices", batch.account_id, gone)
+    await session.execute("save_prices", batch.account_id, *columns(rows, 3))
+    await session.execute("delete_prices", batch.account_id, gone)
     return saved
 
 
 async def list_prices(session: PostgresSession, account_id: int) -> dict[str, PriceRow]:
-    rows = await session.ask("list_prices", account_id)
+    rows = await session.execute("list_prices", account_id)
     return {row["package_code"]: price_of(row) for row in rows}
 
 
@@ -175,8 +179,8 @@ async def retire_plans(session: PostgresSession, retirements: Sequence[RetireReq
 
 
 async def _retire(session: PostgresSession, statement: str, one: RetireRequest) -> int:
-    keys = [key for key in one.keys if is_keepable(key)]
-    return len(await session.ask(statement, one.now_ms, keys))
+    keys = [key for key in one.keys if is_storable(key)]
+    return len(await session.execute(statement, one.now_ms, keys))
 
 
 async def delete_esims(session: PostgresSession, keys: Sequence[str]) -> list[bool]:
@@ -190,41 +194,41 @@ async def delete_plans(session: PostgresSession, keys: Sequence[str]) -> list[bo
 
 
 async def _delete(session: PostgresSession, statement: str, key: str) -> bool:
-    return is_keepable(key) and bool(await session.ask(statement, key))
+    return is_storable(key) and bool(await session.execute(statement, key))
 
 
 async def search_esims(session: PostgresSession, which: EsimSearch) -> list[tuple[int, EsimRow]]:
-    if not is_keepable(which.number, which.after):
+    if not is_storable(which.number, which.after):
         return []
-    rows = await session.ask(
+    rows = await session.execute(
         "search_esims", which.account_id, which.number, which.retired, which.after, which.limit
     )
     return [(row["account_id"], esim_of(row)) for row in rows]
 
 
 async def all_plans(session: PostgresSession, after: str, limit: int) -> list[PlanRow]:
-    if not is_keepable(after):
+    if not is_storable(after):
         return []
-    return [plan_of(row) for row in await session.ask("all_plans", after, limit)]
+    return [plan_of(row) for row in await session.execute("all_plans", after, limit)]
 
 
 async def query_esims(
     session: PostgresSession, seal: SecretBox, account_id: int, which: EsimFilter
 ) -> tuple[list[EsimRow], int]:
-    if not is_keepable(which.esim_tran_no, which.iccid, which.order_no):
+    if not is_storable(which.esim_tran_no, which.iccid, which.order_no):
         return [], 0
-    facts = (
+    parameters = (
         account_id, which.esim_tran_no, which.iccid, which.order_no, which.from_ms, which.to_ms
     )  # fmt: skip
-    count: int = await session.value("count_esims", *facts)
-    rows = await session.ask("query_esims", *facts, which.limit, which.offset)
+    count: int = await session.scalar("count_esims", *parameters)
+    rows = await session.execute("query_esims", *parameters, which.limit, which.offset)
     return await _decoded(rows, lambda row: opened(seal, esim_of(row))), count
 
 
 async def list_plans(session: PostgresSession, which: PlanFilter) -> list[PlanRow]:
-    if not is_keepable(which.type, which.package_code, which.slug, which.location):
+    if not is_storable(which.type, which.package_code, which.slug, which.location):
         return []
-    rows = await session.ask(
+    rows = await session.execute(
         "list_plans",
         which.type,
         which.package_code,
@@ -236,19 +240,19 @@ async def list_plans(session: PostgresSession, which: PlanFilter) -> list[PlanRo
 
 
 async def plans_version(session: PostgresSession) -> tuple[int, int]:
-    [version] = await session.ask("plans_version")
+    [version] = await session.execute("plans_version")
     return version["plans"], version["changes"]
 
 
 async def _decoded(rows: Sequence[Any], decode: Callable[[Any], R]) -> list[R]:
-    """What rows say; of many in a thread, so that the event loop does not stand still for them."""
+    """Decode rows; many of them in a thread, so that they do not block the event loop."""
     if len(rows) <= _MOST_ON_LOOP:
         return [decode(row) for row in rows]
     return await asyncio.to_thread(lambda: [decode(row) for row in rows])
 
 
 async def find_plan(session: PostgresSession, code_or_slug: str) -> PlanRow | None:
-    if not is_keepable(code_or_slug):
+    if not is_storable(code_or_slug):
         return None
-    rows = await session.ask("find_plan", code_or_slug)
+    rows = await session.execute("find_plan", code_or_slug)
     return plan_of(rows[0]) if rows else None

@@ -24,11 +24,11 @@ _BEGIN_POOLED: Final = "; ".join(
 
 
 class PostgresSession:
-    """What a verb works on while it has a link to itself.
+    """A connection that one verb uses at a time.
 
     Attributes:
-        node: whose leases the parts get that a lane takes straight from memory.
-        pending: what was done since the last commit that was counted.
+        node: owner of the leases of parts that a lane takes straight from memory.
+        pending: counts since the last commit, not in the metrics yet.
     """
 
     def __init__(
@@ -46,35 +46,35 @@ class PostgresSession:
         self._is_pooled = is_pooled
         self._inside = False
 
-    async def ask(self, name: str, *facts: Any) -> list[Any]:
+    async def execute(self, name: str, *parameters: Any) -> list[Any]:
         """The rows of a named statement; outside of a transaction it is one by itself."""
-        return await self.fetch(SQL[name], *facts)
+        return await self.fetch(SQL[name], *parameters)
 
-    async def fetch(self, statement: str, *facts: Any) -> list[Any]:
+    async def fetch(self, statement: str, *parameters: Any) -> list[Any]:
         """The rows of any statement; outside of a transaction it is one by itself."""
         if self._is_pooled and not self._inside:
             async with self.transaction():
-                return await self.fetch(statement, *facts)
-        rows: list[Any] = await self.connection.fetch(statement, *facts)
+                return await self.fetch(statement, *parameters)
+        rows: list[Any] = await self.connection.fetch(statement, *parameters)
         return rows
 
-    async def value(self, name: str, *facts: Any) -> Any:
-        """The first field of the first row; none where there is none."""
-        rows = await self.ask(name, *facts)
+    async def scalar(self, name: str, *parameters: Any) -> Any:
+        """The first column of the first row of a named statement; `None` without a row."""
+        rows = await self.execute(name, *parameters)
         return rows[0][0] if rows else None
 
     def count(self) -> None:
-        """What was told outside of a transaction is committed."""
+        """Add the pending counts to the metrics: what they count is committed."""
         self._counts.take(self.pending)
 
-    async def run(self, script: str) -> None:
-        """Statements without facts, in a transaction."""
+    async def run_script(self, script: str) -> None:
+        """Run statements without parameters, in a transaction."""
         assert self._inside
         await self.connection.execute(script)
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        """What is asked inside is committed together; within another it is a part of that."""
+        """Commit the statements inside together. Within a transaction it is a part of that."""
         if self._inside:
             yield
             return
@@ -99,10 +99,10 @@ class PostgresSession:
 
 
 class ManagedConnection:
-    """One connection at most. `use` gives it to one at a time.
+    """At most one open connection, which one caller uses at a time.
 
-    `keeps_plans`: its statements are the same whatever they are asked, so that none of them need
-    be planned again for what it is asked this time.
+    `keeps_plans`: plan each statement once, for connections whose statements have a plan that is
+    good for all parameters.
     """
 
     def __init__(
@@ -124,9 +124,9 @@ class ManagedConnection:
 
     @contextlib.asynccontextmanager
     async def use(self) -> AsyncIterator[PostgresSession]:
-        """Raises what was raised; a connection that may be of no more use is dropped then.
+        """Lend the connection. It is closed after an error that may have broken it.
 
-        Raises DatabaseUnreachable when there is none and none can be made.
+        Raises DatabaseUnreachable when there is no connection and none can be opened.
         """
         async with self._lock:
             session = self._session
@@ -162,7 +162,7 @@ class ManagedConnection:
                 address.url, is_pooled=address.is_pooled, keeps_plans=self._keeps_plans
             )
         except DatabaseUnreachable:
-            # Who waited behind a try that took seconds does not wait for one of his own.
+            # Callers that waited for this attempt must not wait for one each.
             now_s = monotonic()
             self._again_s = now_s + min(_MOST_PAUSE_S, now_s - begun_s)
             raise

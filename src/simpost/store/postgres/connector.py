@@ -13,10 +13,10 @@ from simpost.store.postgres.failures import FAILURES, DatabaseUnreachable, trans
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 10.0
-"""Longest wait for one statement; the server gives it up two seconds before."""
+"""Longest wait for one statement; the server cancels it two seconds earlier."""
 SETTINGS: Final = {
-    # A plan is made while tables are small and kept when they have grown: only plans that stay
-    # good are allowed.
+    # Plans are made while tables are small and kept when they have grown: allow only plans that
+    # stay fast.
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -28,8 +28,8 @@ SETTINGS: Final = {
 }
 
 _KEEPALIVE: Final = {
-    # Of a node that is cut off without a word the server learns in half a minute, not in two
-    # hours: what it locked is free then, and so are its places among `max_connections`.
+    # The server notices in half a minute, not in two hours, that a node is cut off. Then the locks
+    # and the connections of the node are free.
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -40,10 +40,10 @@ _KEEPALIVE: Final = {
 async def connect(
     url: str, *, is_pooled: bool, keeps_plans: bool = False
 ) -> asyncpg.Connection[Any]:
-    """Connect to the first host that answers as wanted; all are tried at once.
+    """Connect to the first host that accepts writes; all hosts are tried at once.
 
-    One after the other, a host that swallows packets would keep us from its standby.
-    Raises DatabaseUnreachable, which tells neither user nor password.
+    In sequence, a host that drops packets would delay the connection to its standby.
+    Raises DatabaseUnreachable, which contains neither user nor password.
     """
     settings = {"application_name": "simpost", **SETTINGS, **_KEEPALIVE}
     if keeps_plans:
@@ -62,10 +62,10 @@ async def connect(
         assert error is not None
         raise error
     finally:
-        await _give_up(tries)
+        await _close_unused(tries)
 
 
-async def _give_up(tries: set[asyncio.Task[asyncpg.Connection[Any]]]) -> None:
+async def _close_unused(tries: set[asyncio.Task[asyncpg.Connection[Any]]]) -> None:
     for each in tries:
         each.cancel()
     for ended in await asyncio.gather(*tries, return_exceptions=True):

@@ -64,11 +64,11 @@ class PostgresDatabase:
         self._counts.waiting = sum(queue.waiting for queue in queues)
         return self._counts
 
-    async def read(self, query: Callable[..., Awaitable[R]], *facts: Any) -> R:
+    async def read(self, query: Callable[..., Awaitable[R]], *parameters: Any) -> R:
         """Run a query on a reader that is free, so that a long one holds up no other verb."""
         try:
             async with asyncio.timeout(READ_S), self.borrowed() as session:
-                return await query(session, *facts)
+                return await query(session, *parameters)
         except TimeoutError:
             raise StoreTimeout from None
 

@@ -9,7 +9,7 @@ from typing import Any
 from simpost.domain.outcomes import Receipt, ReceiptDisposition
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.parked_receipts import apply_parked_receipt
-from simpost.store.postgres.queries import columns, is_keepable
+from simpost.store.postgres.queries import columns, is_storable
 from simpost.store.postgres.receipt_application import apply_receipt, ending, store_receipt
 from simpost.store.postgres.receipt_id_formats import PostgresIdFormats
 from simpost.store.postgres.receipt_matching import lowest_id, match_learnt
@@ -17,7 +17,7 @@ from simpost.store.records.columns import CODE, FINAL
 
 
 async def receive(session: PostgresSession, all_receipts: Sequence[Receipt]) -> None:
-    receipts = [each for each in all_receipts if _is_keepable(each)]
+    receipts = [each for each in all_receipts if _is_storable(each)]
     others = await _end_plain(session, receipts)
     if others:
         forms = await PostgresIdFormats.load(session)
@@ -27,9 +27,9 @@ async def receive(session: PostgresSession, all_receipts: Sequence[Receipt]) -> 
         await forms.write(session)
 
 
-def _is_keepable(receipt: Receipt) -> bool:
+def _is_storable(receipt: Receipt) -> bool:
     texts = (receipt.carrier_message_id, receipt.text_id, receipt.carrier_code)
-    return is_keepable(*texts, *receipt.numbers)
+    return is_storable(*texts, *receipt.numbers)
 
 
 async def _end_plain(session: PostgresSession, receipts: Sequence[Receipt]) -> list[Receipt]:
@@ -49,15 +49,18 @@ async def _end_plain(session: PostgresSession, receipts: Sequence[Receipt]) -> l
     if not rows:
         return list(receipts)
     oldest = lowest_id(min(row[-1] for row in rows))
-    ended = {row["place"] for row in await session.ask("end_plain", *columns(rows, 7), oldest)}
-    _tell(session, [receipts[place] for place in ended])
+    ended = {
+        row["place"]
+        for row in await session.execute("apply_unambiguous", *columns(rows, 7), oldest)
+    }
+    _count_ended(session, [receipts[place] for place in ended])
     return [receipt for place, receipt in enumerate(receipts) if place not in ended]
 
 
 async def _end_learnt(
     session: PostgresSession, forms: PostgresIdFormats, receipts: Sequence[Receipt]
 ) -> list[Receipt]:
-    """The same for carriers that were seen to write ids in other forms."""
+    """The same for carriers that write ids in learned formats."""
     plain = [each for each in _alone(receipts) if each[1].carrier in forms]
     if not plain:
         return list(receipts)
@@ -69,22 +72,22 @@ async def _end_learnt(
     if not rows:
         return list(receipts)
     rows.sort(key=lambda row: row[5:])
-    ended = {row["place"] for row in await session.ask("end_parts", *columns(rows, 8))}
-    _tell(session, [receipts[place] for place in ended])
+    ended = {row["place"] for row in await session.execute("end_parts", *columns(rows, 8))}
+    _count_ended(session, [receipts[place] for place in ended])
     for place in ended:
         form = found[place][1]
         if form is not None:
-            forms.saw(receipts[place].carrier, form, receipts[place].received_ms)
+            forms.note_match(receipts[place].carrier, form, receipts[place].received_ms)
     return [receipt for place, receipt in enumerate(receipts) if place not in ended]
 
 
-def _tell(session: PostgresSession, ended: Sequence[Receipt]) -> None:
+def _count_ended(session: PostgresSession, ended: Sequence[Receipt]) -> None:
     for receipt in ended:
         session.pending.end(receipt.carrier, receipt.state, receipt.reason)
 
 
 def _alone(receipts: Sequence[Receipt]) -> list[tuple[int, Receipt]]:
-    """Final ones whose id no other of them has, with their places."""
+    """Final receipts whose id no other receipt has, with their places."""
     times = Counter((receipt.carrier, receipt.carrier_message_id) for receipt in receipts)
     return [
         (place, receipt)
@@ -95,10 +98,10 @@ def _alone(receipts: Sequence[Receipt]) -> list[tuple[int, Receipt]]:
 
 async def _receive(session: PostgresSession, forms: PostgresIdFormats, receipt: Receipt) -> None:
     async with session.transaction():
-        standing, key = await apply_receipt(session, forms, receipt)
-        if standing is not None:
-            await store_receipt(session, receipt, standing, key)
-    if standing is ReceiptDisposition.PARKED:
+        disposition, key = await apply_receipt(session, forms, receipt)
+        if disposition is not None:
+            await store_receipt(session, receipt, disposition, key)
+    if disposition is ReceiptDisposition.PARKED:
         # After the commit: a node that records the result of the part looks for receipts after its
         # own commit.
         await apply_parked_receipt(session, forms, receipt)

@@ -43,27 +43,27 @@ class PostgresEvents:
         return await self._write(_delete, (time_ms, limit))
 
 
-async def keep_events(session: PostgresSession, account_id: int, *, kept: bool) -> None:
-    """Whether the account's events are kept from now on."""
-    await session.ask("keep_events", account_id, kept)
+async def switch_events(session: PostgresSession, account_id: int, *, kept: bool) -> None:
+    """Switch the events of an account on or off."""
+    await session.execute("switch_events", account_id, kept)
 
 
 async def _has_unsequenced(session: PostgresSession) -> bool:
-    found: bool = await session.value("has_unsequenced_events")
+    found: bool = await session.scalar("has_unsequenced_events")
     return found
 
 
 async def _events_after(
     session: PostgresSession, account_id: int, after: int | None, limit: int
 ) -> EventPage:
-    return page_of(await session.ask("events_after", account_id, after, limit))
+    return page_of(await session.execute("events_after", account_id, after, limit))
 
 
 async def _assign(session: PostgresSession, limits: Sequence[int]) -> list[int]:
     async with session.transaction():
         # A statement of its own: the next one sees what was committed before the lock was free.
-        await session.ask("lock_event_sequence")
-        count: int = await session.value("assign_sequence", max(limits))
+        await session.execute("lock_event_sequence")
+        count: int = await session.scalar("assign_sequence", max(limits))
     return [count] * len(limits)
 
 
@@ -71,11 +71,11 @@ async def _delete(session: PostgresSession, steps: Sequence[tuple[int, int]]) ->
     counts: list[int] = []
     for before_ms, limit in steps:
         async with session.transaction():
-            old = await session.ask("old_events", before_ms, limit)
+            old = await session.execute("old_events", before_ms, limit)
             if not old:
                 counts.append(0)
                 continue
             end = old[0]["account_id"], old[0]["sequence"]
-            counts.append(await session.value("delete_events", *end))
-            await session.ask("note_deleted_events", *end)
+            counts.append(await session.scalar("delete_events", *end))
+            await session.execute("note_deleted_events", *end)
     return counts

@@ -21,10 +21,10 @@ FAILURES: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""What a connection may raise; the last where it was lost in the middle of an exchange."""
+"""The errors of a connection; the last one when it is lost in the middle of an exchange."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
-"""Serialization failure, deadlock, lock not available: the same again may go through."""
+"""Serialization failure, deadlock, lock not available: a second attempt may succeed."""
 _GONE = ("08", "57P", "25006", "53300")
 """Connection lost, server going down, a standby where a primary was, no connection left."""
 
@@ -45,12 +45,12 @@ _MEANING: tuple[tuple[str, type[StoreError], str], ...] = (
 """By the beginning of the SQLSTATE; any other is a mistake of ours and says its code."""
 
 
-def may_go_through(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _AGAIN
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether the connection is of no more use; whether a commit went through is not known then."""
+    """Whether the connection is lost. Then it is not known whether a commit succeeded."""
     if isinstance(error, DatabaseUnreachable):
         return True
     if isinstance(error, asyncpg.PostgresError):
@@ -79,7 +79,7 @@ def translate(error: Exception) -> StoreError:
 
 @contextlib.contextmanager
 def translating() -> Iterator[None]:
-    """What asyncpg raises inside becomes a StoreError."""
+    """Raise errors of asyncpg as StoreError."""
     try:
         yield
     except FAILURES as error:

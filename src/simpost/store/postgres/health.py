@@ -1,4 +1,4 @@
-"""How the store on PostgreSQL is doing."""
+"""Metrics and health of the store on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class PostgresHealth:
 
 
 async def _queues(session: PostgresSession) -> tuple[list[QueueDepth], int]:
-    found = [queue_depth(row) for row in await session.ask("queues")]
-    return found, await session.value("count_parked")
+    found = [queue_depth(row) for row in await session.execute("queues")]
+    return found, await session.scalar("count_parked")
 
 
 async def _probe(session: PostgresSession, times_ms: Sequence[int]) -> list[None]:
-    await session.ask("probe", str(max(times_ms)))
+    await session.execute("probe", str(max(times_ms)))
     return [None] * len(times_ms)

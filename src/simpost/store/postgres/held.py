@@ -86,7 +86,7 @@ async def hold(
         new = [held for held in all_of if held.message.id not in answers]
         if new:
             rows = [_row(held) for held in sorted(new, key=lambda held: held.message.id)]
-            await session.ask("insert_held", *columns(rows, 20))
+            await session.execute("insert_held", *columns(rows, 20))
         answers |= {held.message.id: ACCEPTED for held in new}
         await signatures.answer_retries(session, fresh, answers)
     return [answers[message.id] for message in messages]
@@ -107,7 +107,7 @@ async def claim(session: PostgresSession, claims: Sequence[HeldClaim]) -> list[l
     return [
         [
             due_message(row, row["text"].decode())
-            for row in await session.ask("claim_held", one.now_ms, one.lease_ms, one.limit)
+            for row in await session.execute("claim_held", one.now_ms, one.lease_ms, one.limit)
         ]
         for one in claims
     ]
@@ -128,16 +128,16 @@ async def _release(
         locked = await quotas.lock(session, messages_by_key)
         allowed = [message for message in messages_by_key if message.id not in locked.reached]
         keys = [(message.account_id, message.id) for message in allowed]
-        found = await session.ask("release_held", *columns(keys, 2), now_ms)
+        found = await session.execute("release_held", *columns(keys, 2), now_ms)
         released = {row["message_id"] for row in found}
         fresh = [message for message in allowed if message.id in released]
         await locked.save(session, fresh)
         if fresh:
             references = await next_references(session, fresh)
             changes = map(_change, fresh, references)
-            await session.ask("rewrite_messages", *columns(list(changes), 9))
+            await session.execute("rewrite_messages", *columns(list(changes), 9))
             parts = [row for message in fresh for row in _part_rows(message)]
-            await session.ask("insert_parts", *columns(parts, 10))
+            await session.execute("insert_parts", *columns(parts, 10))
     done: dict[bytes, Accepted | QuotaReached] = {**locked.reached}
     done |= {message.id: Accepted(used=locked.used.get(message.id, ())) for message in fresh}
     return [done.get(message.id) for message in messages]
@@ -185,7 +185,7 @@ async def _defer(session: PostgresSession, one: Deferrals) -> None:
         (*_KEY(each), CODE[each.state], each.reason, each.until_ms, each.expires_ms)
         for each in sorted(one.deferrals, key=_KEY)
     ]
-    await session.ask("defer_held", *columns(rows, 6), one.now_ms)
+    await session.execute("defer_held", *columns(rows, 6), one.now_ms)
 
 
 async def end(session: PostgresSession, all_of: Sequence[HeldEnds]) -> list[None]:
@@ -196,7 +196,7 @@ async def end(session: PostgresSession, all_of: Sequence[HeldEnds]) -> list[None
 
 async def _end(session: PostgresSession, one: HeldEnds) -> None:
     rows = [(*_KEY(each), CODE[each.state], each.reason) for each in sorted(one.ends, key=_KEY)]
-    await session.ask("end_held", *columns(rows, 4), one.now_ms)
+    await session.execute("end_held", *columns(rows, 4), one.now_ms)
 
 
 async def cancel(session: PostgresSession, all_of: Sequence[Cancellation]) -> list[bool]:
@@ -206,12 +206,12 @@ async def cancel(session: PostgresSession, all_of: Sequence[Cancellation]) -> li
 async def _cancel(session: PostgresSession, one: Cancellation) -> bool:
     key = ([one.account_id], [one.message_id])
     async with session.transaction():
-        if await session.ask("end_held", *key, [_CANCELLED], [Reason.CANCELLED], one.now_ms):
+        if await session.execute("end_held", *key, [_CANCELLED], [Reason.CANCELLED], one.now_ms):
             return True
-        parts = await session.ask("lock_messages_to_move", *key)
+        parts = await session.execute("lock_messages_to_move", *key)
         if not parts or any(row["stays"] for row in parts):
             return False
-        facts = (one.account_id, one.message_id, one.now_ms)
-        for row in await session.ask("cancel_queued", *facts):
+        parameters = (one.account_id, one.message_id, one.now_ms)
+        for row in await session.execute("cancel_queued", *parameters):
             session.pending.end(row["carrier"], State.CANCELLED, row["reason"])
     return True

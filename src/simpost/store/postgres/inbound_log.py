@@ -1,4 +1,4 @@
-"""Reads inbound messages, and what is needed to route a new one."""
+"""Reads inbound messages, and the facts that route a new one."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store import limits
 from simpost.store.postgres.catalogue_rows import Wanted, find_esims
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.queries import is_keepable, octets
+from simpost.store.postgres.queries import is_storable, octets
 from simpost.store.records.ids import AFTER_ALL_IDS, first_id
 from simpost.store.records.inbound import inbound_of, incoming_of
 
 
 async def parts_of(session: PostgresSession, assembly: int) -> list[InboundPart]:
-    """The parts that came of an assembly, in the order of their numbers."""
-    rows = await session.ask("find_assembly", assembly)
+    """The stored parts of an assembly, in the order of their numbers."""
+    rows = await session.execute("find_assembly", assembly)
     if not rows:
         return []
-    return incoming_of(rows[0], await session.ask("incoming_parts", assembly))
+    return incoming_of(rows[0], await session.execute("incoming_parts", assembly))
 
 
 async def incomplete(session: PostgresSession, before_ms: int, limit: int) -> list[Assembly]:
-    rows = await session.ask("overdue_assemblies", before_ms, limit)
-    rows += await session.ask("surplus_incomplete_assemblies", limits.MOST_ASSEMBLIES, limit)
+    rows = await session.execute("overdue_assemblies", before_ms, limit)
+    rows += await session.execute("surplus_incomplete_assemblies", limits.MOST_ASSEMBLIES, limit)
     found = [
         Assembly(each, tuple(await parts_of(session, each)))
         for each in dict.fromkeys(row["id"] for row in rows)
@@ -34,9 +34,9 @@ async def incomplete(session: PostgresSession, before_ms: int, limit: int) -> li
 async def find_number(
     session: PostgresSession, msisdn: str, account_id: int | None
 ) -> Subscriber | None:
-    if not is_keepable(msisdn):
+    if not is_storable(msisdn):
         return None
-    rows = await session.ask("esim_of_number", msisdn, account_id)
+    rows = await session.execute("esim_of_number", msisdn, account_id)
     if not rows:
         return None
     owner = rows[0]["account_id"]
@@ -53,29 +53,29 @@ async def count_identical(
     since_ms: int,
     limit: int,
 ) -> int:
-    if not is_keepable(sender):
+    if not is_storable(sender):
         return 0
     since = first_id(since_ms)
-    facts = (account_id, esim_tran_no, since, sender, octets(text), limit)
-    count: int = await session.value("count_identical", *facts)
+    parameters = (account_id, esim_tran_no, since, sender, octets(text), limit)
+    count: int = await session.scalar("count_identical", *parameters)
     return count
 
 
 async def find_inbound(
     session: PostgresSession, account_id: int, inbound_id: bytes
 ) -> InboundMessage | None:
-    rows = await session.ask("find_inbound", account_id, inbound_id)
+    rows = await session.execute("find_inbound", account_id, inbound_id)
     return inbound_of(rows[0], rows[0]["text"].decode(), rows[0]["raw"]) if rows else None
 
 
 async def list_inbound(
     session: PostgresSession, account_id: int, which: InboundFilter
 ) -> list[InboundMessage]:
-    facts = (account_id, which.before or AFTER_ALL_IDS, which.carried, which.limit)
+    parameters = (account_id, which.before or AFTER_ALL_IDS, which.carried, which.limit)
     if which.esim_tran_no is None:
-        rows = await session.ask("list_inbound", *facts)
-    elif is_keepable(which.esim_tran_no):
-        rows = await session.ask("list_inbound_of_esim", *facts, which.esim_tran_no)
+        rows = await session.execute("list_inbound", *parameters)
+    elif is_storable(which.esim_tran_no):
+        rows = await session.execute("list_inbound_of_esim", *parameters, which.esim_tran_no)
     else:
         rows = []
     return [inbound_of(row, row["text"].decode()) for row in rows]

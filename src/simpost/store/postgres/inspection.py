@@ -8,8 +8,8 @@ from simpost.store.postgres.failures import translating
 from simpost.store.postgres.schema import VERSION, check_durability, version_of
 
 
-async def look(url: str) -> str:
-    """Where it is and what is to be done, without user and password. Raises StoreError."""
+async def describe(url: str) -> str:
+    """The database and the migration to run, without user and password. Raises StoreError."""
     address = parse(url)
     link = ManagedConnection(address, node="check")
     try:

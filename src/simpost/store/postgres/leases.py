@@ -52,7 +52,7 @@ async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
     leased: list[OutboundPart] = []
     for _ in range(CLAIM_ROUNDS):
         wanted = min(LEASE_STEP, one.limit - len(leased))
-        rows = await session.ask(
+        rows = await session.execute(
             "claim",
             one.carrier,
             one.now_ms,
@@ -70,7 +70,7 @@ async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
                 leased.append(_submission(row))
         if ended:
             async with session.transaction():
-                touched = await session.ask("expire_these", one.now_ms, *columns(ended, 3))
+                touched = await session.execute("expire_claimed", one.now_ms, *columns(ended, 3))
                 await fold_expired(session, touched, one.now_ms)
         if len(rows) < wanted or len(leased) >= one.limit:
             break
@@ -81,7 +81,7 @@ async def leased(session: PostgresSession, all_of: Sequence[Leases]) -> list[lis
     return [
         [
             _submission(row)
-            for row in await session.ask("parts_leased", one.owner, one.carrier, one.limit)
+            for row in await session.execute("parts_leased", one.owner, one.carrier, one.limit)
         ]
         for one in all_of
     ]
@@ -92,7 +92,7 @@ def _submission(row: NamedRow) -> OutboundPart:
 
 
 async def fold_expired(session: PostgresSession, rows: Sequence[NamedRow], now_ms: int) -> None:
-    """Count parts that expired, and bring their messages up to them."""
+    """Count parts that expired, and update the states of their messages."""
     for row in rows:
         session.pending.end(row["carrier"], State.EXPIRED, row["reason"])
     several = [(row["account_id"], row["message_id"]) for row in rows if row["total"] > 1]
@@ -109,18 +109,18 @@ async def expire_leases(session: PostgresSession, expiries: Sequence[LeaseExpiry
 async def _expire_leases(session: PostgresSession, one: LeaseExpiry) -> int:
     async with session.transaction():
         if one.owner is None:
-            rows = await session.ask("lost_leases", one.now_ms, LEASE_STEP)
+            rows = await session.execute("lost_leases", one.now_ms, LEASE_STEP)
         else:
-            rows = await session.ask("leases_of", one.owner, LEASE_STEP)
+            rows = await session.execute("leases_of", one.owner, LEASE_STEP)
         settled = [part_key(row) for row in rows if row["state"] >= _SENT]
         lost = [row for row in rows if row["state"] < _SENT]
         if settled:
-            await session.ask("release_parts", *columns(settled, 3))
+            await session.execute("release_parts", *columns(settled, 3))
         if lost:
             due = [(*part_key(row), *after_lost_lease(row, one)) for row in lost]
-            await session.ask("put_parts_in_doubt", *columns(due, 5), one.now_ms)
+            await session.execute("put_parts_in_doubt", *columns(due, 5), one.now_ms)
             attempts = [lost_attempt(row, one.now_ms) for row in lost]
-            await session.ask("record_attempts", *columns(attempts, 12))
+            await session.execute("record_attempts", *columns(attempts, 12))
             several = [(row["account_id"], row["message_id"]) for row in lost if row["total"] > 1]
             await refold(session, several, one.now_ms)
     return len(rows)
@@ -132,7 +132,7 @@ async def expire(session: PostgresSession, expiries: Sequence[ExpiryStep]) -> li
 
 async def _expire(session: PostgresSession, one: ExpiryStep) -> int:
     async with session.transaction():
-        rows = await session.ask("expire_parts", one.now_ms, one.limit)
+        rows = await session.execute("expire_parts", one.now_ms, one.limit)
         await fold_expired(session, rows, one.now_ms)
     return len(rows)
 
@@ -143,10 +143,10 @@ async def purge(session: PostgresSession, all_of: Sequence[Purge]) -> list[int]:
 
 async def _purge(session: PostgresSession, one: Purge) -> int:
     await apply_orphaned(session, one.now_ms, one.limit)
-    requests: int = await session.value("forget_requests", one.requests_before_ms, one.limit)
-    crowded_ms = await session.value("parked_beyond", limits.MOST_PARKED)
+    requests: int = await session.scalar("delete_old_requests", one.requests_before_ms, one.limit)
+    crowded_ms = await session.scalar("parked_beyond", limits.MOST_PARKED)
     before_ms = max(one.parked_before_ms, 0 if crowded_ms is None else crowded_ms + 1)
-    parked: int = await session.value("forget_parked", before_ms, one.limit - requests)
+    parked: int = await session.scalar("delete_old_parked", before_ms, one.limit - requests)
     limit = one.limit - requests - parked
-    quotas: int = await session.value("forget_quotas", one.now_ms, limit)
+    quotas: int = await session.scalar("forget_quotas", one.now_ms, limit)
     return requests + parked + quotas

@@ -13,7 +13,7 @@ from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
-from simpost.store.postgres.queries import is_keepable
+from simpost.store.postgres.queries import is_storable
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
 from simpost.store.records.messages import (
@@ -55,30 +55,30 @@ async def find_message(
     found = await _read(session, account_id, [message_id])
     if not found:
         return None
-    rows = await session.ask("find_attempts", account_id, message_id)
-    kept = await session.ask("find_receipts", account_id, message_id, MOST_RECEIPTS)
+    rows = await session.execute("find_attempts", account_id, message_id)
+    kept = await session.execute("find_receipts", account_id, message_id, MOST_RECEIPTS)
     return with_attempts(found[0], rows, kept)
 
 
 async def find_owner(session: PostgresSession, message_id: bytes) -> int | None:
-    owner: int | None = await session.value("find_owner", message_id)
+    owner: int | None = await session.scalar("find_owner", message_id)
     return owner
 
 
 async def unmatched_receipts(
     session: PostgresSession, carrier: str | None, until_ms: int | None, limit: int
 ) -> list[UnmatchedReceipt]:
-    if not is_keepable(carrier):
+    if not is_storable(carrier):
         return []
     until = LAST_MS if until_ms is None else until_ms
-    rows = await session.ask("unmatched_receipts", until, carrier, limit)
+    rows = await session.execute("unmatched_receipts", until, carrier, limit)
     return [unmatched_of(row) for row in rows]
 
 
 async def list_messages(
     session: PostgresSession, account_id: int, which: MessageFilter
 ) -> list[Message]:
-    if not is_keepable(which.esim_tran_no, which.iccid):
+    if not is_storable(which.esim_tran_no, which.iccid):
         return []
     range_ = LogRange.of(account_id, which)
     if which.esim_tran_no is not None or which.iccid is not None:
@@ -88,7 +88,7 @@ async def list_messages(
             found += await _of_esim(session, range_, esim, which.state)
         found = range_.newest(found)
     elif which.state is None:
-        found = [row["id"] for row in await session.ask("list_messages", *range_)]
+        found = [row["id"] for row in await session.execute("list_messages", *range_)]
     else:
         found = await _in_state(session, range_, which.state)
     return [replace(message, parts=()) for message in await _read(session, account_id, found)]
@@ -97,17 +97,17 @@ async def list_messages(
 async def _esims(session: PostgresSession, account_id: int, which: MessageFilter) -> list[str]:
     if which.esim_tran_no is not None:
         return [which.esim_tran_no]
-    rows = await session.ask("esims_of_iccid", account_id, which.iccid)
+    rows = await session.execute("esims_of_iccid", account_id, which.iccid)
     return [row["esim_tran_no"] for row in rows]
 
 
 async def _in_state(session: PostgresSession, range_: LogRange, state: State) -> list[bytes]:
     found: list[bytes] = []
     if may_have_parts(state):
-        rows = await session.ask("list_messages_in_state", *range_, CODE[state])
+        rows = await session.execute("list_messages_in_state", *range_, CODE[state])
         found += [row["id"] for row in rows]
     if may_be_without_parts(state):
-        rows = await session.ask("list_held_in_state", *range_, CODE[state])
+        rows = await session.execute("list_held_in_state", *range_, CODE[state])
         found += [row["id"] for row in rows]
     return range_.newest(found)
 
@@ -116,17 +116,17 @@ async def _of_esim(
     session: PostgresSession, range_: LogRange, esim: _Esim, state: State | None
 ) -> list[bytes]:
     if state is None:
-        rows = await session.ask("list_messages_of_esim", *range_, *esim)
+        rows = await session.execute("list_messages_of_esim", *range_, *esim)
         return [row["id"] for row in rows]
     found: list[bytes] = []
     code = CODE[state]
     if state.is_final:
-        rows = await session.ask("list_ended_messages_of_esim", *range_, *esim, code)
+        rows = await session.execute("list_ended_messages_of_esim", *range_, *esim, code)
         found += [row["id"] for row in rows]
     elif may_have_parts(state):
         found += await _open_of_esim(session, range_, esim, code)
     if may_be_without_parts(state):
-        rows = await session.ask("list_held_of_esim_in_state", *range_, *esim, code)
+        rows = await session.execute("list_held_of_esim_in_state", *range_, *esim, code)
         found += [row["id"] for row in rows]
     return found
 
@@ -136,12 +136,12 @@ async def _open_of_esim(
 ) -> list[bytes]:
     """Few messages are open: those of the account are searched before all of the eSIM."""
     first = range_._replace(limit=_FIRST_LOOK)
-    newest = await session.ask("look_at_newest_in_state", *first, *esim, state)
+    newest = await session.execute("newest_messages_in_state", *first, *esim, state)
     found = [row["id"] for row in newest if row["is_of_esim"]][: range_.limit]
     if len(newest) < _FIRST_LOOK or len(found) == range_.limit:
         return found
     rest = range_._replace(before=newest[-1]["id"], limit=range_.limit - len(found))
-    rows = await session.ask("list_messages_of_esim_in_state", *rest, *esim, state)
+    rows = await session.execute("list_messages_of_esim_in_state", *rest, *esim, state)
     return found + [row["id"] for row in rows]
 
 
@@ -149,9 +149,9 @@ async def _read(session: PostgresSession, account_id: int, ids: Sequence[bytes])
     """Messages with their parts, in the order of their ids as given."""
     if not ids:
         return []
-    messages = {row["id"]: row for row in await session.ask("read_messages", account_id, ids)}
+    messages = {row["id"]: row for row in await session.execute("read_messages", account_id, ids)}
     parts: dict[bytes, list[Any]] = {}
-    for row in await session.ask("read_parts", account_id, ids):
+    for row in await session.execute("read_parts", account_id, ids):
         parts.setdefault(row["message_id"], []).append(row)
     return [
         message_of(row, row["text"].decode(), parts.get(each, ()))

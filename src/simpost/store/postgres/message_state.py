@@ -15,14 +15,14 @@ from simpost.store.records.payloads import MessageKey
 
 
 async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_ms: int) -> None:
-    """Bring the states of messages up to their parts, in the transaction that changed those.
+    """Set the states of messages from their parts, in the transaction that changed the parts.
 
     Parts of a message that failed are cancelled.
     """
     keys = columns(sorted(set(messages)), 2)
     if not keys[0]:
         return
-    await session.ask("lock_first_parts", *keys)
+    await session.execute("lock_first_parts", *keys)
     parts = await _siblings(session, keys)
     cancelled = [
         (*message, number)
@@ -30,7 +30,7 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
         for number in parts_to_cancel([sibling_part(row) for row in rows])
     ]
     if cancelled:
-        for row in await session.ask("cancel_parts", *columns(cancelled, 3), now_ms):
+        for row in await session.execute("cancel_parts", *columns(cancelled, 3), now_ms):
             session.pending.end(row["carrier"], State.CANCELLED, row["reason"])
         parts = await _siblings(session, keys)
     changed: list[tuple[int, bytes, int]] = []
@@ -39,11 +39,11 @@ async def refold(session: PostgresSession, messages: Iterable[MessageKey], now_m
         if folded != rows[0]["message_state"]:
             changed.append((account_id, message_id, folded))
     if changed:
-        await session.ask("set_message_states", *columns(changed, 3))
+        await session.execute("set_message_states", *columns(changed, 3))
 
 
 async def _siblings(session: PostgresSession, keys: list[list[Any]]) -> dict[MessageKey, list[Any]]:
     found: dict[MessageKey, list[Any]] = {}
-    for row in await session.ask("siblings", *keys):
+    for row in await session.execute("siblings", *keys):
         found.setdefault((row["account_id"], row["message_id"]), []).append(row)
     return found

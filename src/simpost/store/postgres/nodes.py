@@ -46,8 +46,8 @@ class PostgresNodes:
         with translating():
             async with self._beats.use() as session, session.transaction():
                 roles = ",".join(node.roles)
-                facts = (node.name, node.run, roles, node.version, node.lease_s)
-                if await session.ask("register_node", *facts):
+                parameters = (node.name, node.run, roles, node.version, node.lease_s)
+                if await session.execute("register_node", *parameters):
                     return None
                 found = [each for each in await _nodes(session) if each.name == node.name]
         return found[0] if found else await self.register(node)
@@ -56,56 +56,58 @@ class PostgresNodes:
         with translating():
             async with self._beats.use() as session, session.transaction():
                 report = _encode(beat.report).decode()
-                if not await session.ask("beat", beat.name, beat.run, report):
+                if not await session.execute("beat", beat.name, beat.run, report):
                     return None
                 if beat.release:
-                    await session.ask("release_leases", beat.name, sorted(beat.release))
+                    await session.execute("release_leases", beat.name, sorted(beat.release))
                 if beat.acquire:
-                    await session.ask("acquire_leases", beat.name, sorted(beat.acquire))
-                (cluster,) = await session.ask("clock_and_versions")
+                    await session.execute("acquire_leases", beat.name, sorted(beat.acquire))
+                (cluster,) = await session.execute("clock_and_versions")
                 return ClusterView(
                     now_ms=cluster["now_ms"],
                     nodes=await _nodes(session),
-                    leases={row["thing"]: row["node"] for row in await session.ask("list_leases")},
+                    leases={
+                        row["thing"]: row["node"] for row in await session.execute("list_leases")
+                    },
                     accounts_version=cluster["accounts_version"],
-                    orders=[CarrierOrder(**row) for row in await session.ask("list_orders")],
+                    orders=[CarrierOrder(**row) for row in await session.execute("list_orders")],
                     reloads=cluster["reloads"],
                 )
 
     async def leave(self, name: str, run: bytes) -> None:
         with translating():
             async with self._beats.use() as session, session.transaction():
-                if await session.ask("remove_node", name, run):
-                    await session.ask("release_all_leases", name)
+                if await session.execute("remove_node", name, run):
+                    await session.execute("release_all_leases", name)
 
     async def evict(self, node: NodeRow) -> bool:
         with translating():
             async with self._beats.use() as session, session.transaction():
-                gone = await session.ask("evict_node", node.name, node.run, node.serial)
+                gone = await session.execute("evict_node", node.name, node.run, node.serial)
                 if gone:
-                    await session.ask("release_all_leases", node.name)
+                    await session.execute("release_all_leases", node.name)
         return bool(gone)
 
     async def abandoned(self) -> list[str]:
         with translating():
             async with self._beats.use() as session:
-                return [row["owner"] for row in await session.ask("abandoned_nodes")]
+                return [row["owner"] for row in await session.execute("abandoned_nodes")]
 
     async def order(self, carrier: str, *, unbind: bool) -> None:
         with translating():
             async with self._beats.use() as session:
-                await session.ask("set_order", carrier, unbind)
+                await session.execute("set_order", carrier, unbind)
 
     async def cancel_order(self, carrier: str) -> None:
         with translating():
             async with self._beats.use() as session:
-                await session.ask("cancel_order", carrier)
+                await session.execute("cancel_order", carrier)
 
     async def order_reload(self) -> int:
         with translating():
             async with self._beats.use() as session, session.transaction():
-                (order,) = await session.ask("order_reload")
-                await session.ask("wake", f"\n{RELOAD_ORDERED}")
+                (order,) = await session.execute("order_reload")
+                await session.execute("notify", f"\n{RELOAD_ORDERED}")
         return int(order["version"])
 
     async def draw(self, draw: TokenRequest) -> TokenGrant:
@@ -113,7 +115,7 @@ class PostgresNodes:
 
 
 async def _nodes(session: PostgresSession) -> list[NodeRow]:
-    return [_node(row) for row in await session.ask("list_nodes")]
+    return [_node(row) for row in await session.execute("list_nodes")]
 
 
 def _node(row: NamedRow) -> NodeRow:
@@ -143,10 +145,10 @@ async def _draw(session: PostgresSession, draws: Sequence[TokenRequest]) -> list
 
 
 async def _draw_one(session: PostgresSession, one: TokenRequest) -> TokenGrant:
-    facts = (one.account_id, one.rate_per_s, one.burst, one.wanted)
-    rows = await session.ask("take_tokens", *facts)
+    parameters = (one.account_id, one.rate_per_s, one.burst, one.wanted)
+    rows = await session.execute("take_tokens", *parameters)
     if not rows:
-        await session.ask("create_bucket", one.account_id, one.burst)
-        rows = await session.ask("take_tokens", *facts)
+        await session.execute("create_bucket", one.account_id, one.burst)
+        rows = await session.execute("take_tokens", *parameters)
     grant = rows[0]
     return TokenGrant(grant["tokens"], grant["missing"] / one.rate_per_s)

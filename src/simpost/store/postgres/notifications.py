@@ -1,7 +1,7 @@
 """Notifies other nodes of queued parts, and listens to theirs.
 
-Lost messages do no harm: lanes ask the store every second as well. What is told goes out after the
-commit and at most every few milliseconds, so that no commit waits for it.
+A lost notification does no harm: lanes also query the store every second. Notifications are sent
+after the commit and at most every few milliseconds, so that no commit waits for them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _PAUSE_S: Final = 0.02
 _AGAIN_S: Final = 5.0
 _ALIVE_S: Final = 30.0
 
-Heard = Callable[[str], None]
-"""Called with the name of a carrier that parts wait for."""
+OnNotification = Callable[[str], None]
+"""Called with the name of a carrier that has queued parts."""
 
 _logger = get_logger(__name__)
 
 
 class Notifier:
-    """Tells the other nodes which carriers parts wait for."""
+    """Notifies other nodes of carriers with queued parts."""
 
     def __init__(self, link: ManagedConnection, node: str) -> None:
         self._link = link
@@ -53,7 +53,7 @@ class Notifier:
                 carriers, self._carriers = self._carriers, set()
                 async with self._link.use() as session:
                     for carrier in sorted(carriers):
-                        await session.ask("wake", f"{self._node}\n{carrier}")
+                        await session.execute("notify", f"{self._node}\n{carrier}")
                 await asyncio.sleep(_PAUSE_S)
         except (StoreError, *FAILURES) as error:
             _logger.warning("notify_failed", error=str(translate(error)))
@@ -67,11 +67,11 @@ class Listener:
     def __init__(self, url: str, node: str) -> None:
         self._url = url
         self._node = node
-        self._heard: list[Heard] = []
+        self._heard: list[OnNotification] = []
         self._task: asyncio.Task[None] | None = None
         self.listens = asyncio.Event()
 
-    def subscribe(self, heard: Heard) -> None:
+    def subscribe(self, heard: OnNotification) -> None:
         self._heard.append(heard)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._listen())
@@ -85,17 +85,17 @@ class Listener:
     async def _listen(self) -> None:
         while True:
             try:
-                await self._hear_until_lost()
+                await self._listen_until_lost()
             except (StoreError, *FAILURES) as error:
                 _logger.warning("listen_failed", error=str(translate(error)))
             finally:
                 self.listens.clear()
             await asyncio.sleep(_AGAIN_S)
 
-    async def _hear_until_lost(self) -> None:
+    async def _listen_until_lost(self) -> None:
         connection = await connect(self._url, is_pooled=False)
         try:
-            await connection.add_listener(CHANNEL, self._hear)
+            await connection.add_listener(CHANNEL, self._on_message)
             self.listens.set()
             while not connection.is_closed():
                 await asyncio.sleep(_ALIVE_S)
@@ -103,7 +103,7 @@ class Listener:
         finally:
             connection.terminate()
 
-    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+    def _on_message(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         node, _, carrier = str(payload).partition("\n")
         if node == self._node:
             return

@@ -38,13 +38,13 @@ async def apply_parked(session: PostgresSession, settlements: Sequence[AttemptRe
         return
     made_ms = time_of(min(one.message_id for one in settlements)) - CLOCK_SLACK_MS
     widths: dict[str, list[int]] = {}
-    for row in await session.ask("parked_lengths", made_ms, _NEWEST_PARKED):
+    for row in await session.execute("parked_lengths", made_ms, _NEWEST_PARKED):
         widths.setdefault(row["carrier"], []).append(row["width"])
     ids = [row for at, one in enumerate(settlements) for row in _ids(at, one, widths)]
     if not ids:
         return
     forms = await PostgresIdFormats.load(session)
-    for row in await session.ask("parked_receipts", *columns(ids, 5)):
+    for row in await session.execute("parked_receipts", *columns(ids, 5)):
         answered = settlements[row["place"]].carrier_message_id or ""
         await apply_parked_receipt(
             session, forms, stored_receipt(row), answered, times=row["times"]
@@ -81,26 +81,33 @@ async def apply_parked_receipt(
     """
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     async with session.transaction():
-        if await session.value("standing", *carrier_id) != ReceiptDisposition.PARKED:
+        if await session.scalar("find_disposition", *carrier_id) != ReceiptDisposition.PARKED:
             return
         widths = (len(answered),) if answered else ()
-        standing, key = await apply_receipt(session, forms, receipt, widths)
-        if standing is ReceiptDisposition.PARKED:
+        disposition, key = await apply_receipt(session, forms, receipt, widths)
+        if disposition is ReceiptDisposition.PARKED:
             return
-        if standing is None and times > 1 and key and await session.value("count_parts", *key) > 1:
-            await session.ask("use_receipt_once", *carrier_id)
+        if (
+            disposition is None
+            and times > 1
+            and key
+            and await session.scalar("count_parts", *key) > 1
+        ):
+            await session.execute("use_receipt_once", *carrier_id)
             return
-        await session.ask(
+        await session.execute(
             "set_receipt_disposition",
-            standing or ReceiptDisposition.MATCHED,
+            disposition or ReceiptDisposition.MATCHED,
             *(key or (None, None, None)),
             *carrier_id,
         )
-        session.pending.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
+        session.pending.keep(receipt.carrier, disposition or ReceiptDisposition.MATCHED)
 
 
 async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> None:
-    rows = await session.ask("stranded_receipts", now_ms - _STRANDED_MS, lowest_id(now_ms), limit)
+    rows = await session.execute(
+        "orphaned_receipts", now_ms - _STRANDED_MS, lowest_id(now_ms), limit
+    )
     if not rows:
         return
     forms = await PostgresIdFormats.load(session)
@@ -111,12 +118,12 @@ async def apply_orphaned(session: PostgresSession, now_ms: int, limit: int) -> N
 
 async def apply_to_parts_in_doubt(session: PostgresSession, now_ms: int) -> None:
     """Apply parked receipts to the only part in doubt with the number that the receipt names."""
-    newest = await session.ask("newest_parked", MAX_PARKED_COMPARED)
+    newest = await session.execute("newest_parked", MAX_PARKED_COMPARED)
     if not newest:
         return
     doubted = {
         (row["carrier"], ending)
-        for row in await session.ask("numbers_in_doubt", lowest_id(now_ms), MAX_PARKED_COMPARED)
+        for row in await session.execute("numbers_in_doubt", lowest_id(now_ms), MAX_PARKED_COMPARED)
         for ending in number_endings((row["destination"],))
     }
     if not doubted:

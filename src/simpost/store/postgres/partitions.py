@@ -30,22 +30,23 @@ _logger = get_logger(__name__)
 
 
 async def prepare(session: PostgresSession, now_ms: int) -> list[str]:
-    """Make the partitions that are wanted soon; the first days of those that were made.
+    """Create the partitions of the next weeks; returns the first days of the new ones.
 
-    One node makes them. What cannot be made now is made another time: the rest takes the rows.
+    One node creates them. After a failure the next run tries again; until then `messages_rest`
+    takes the rows.
     """
     return await make(session, set(_wanted(now_ms)) - set(await weeks(session)))
 
 
 async def make(session: PostgresSession, missing: Iterable[int]) -> list[str]:
-    """Make the weeks that begin at these times; the first days of those that were made."""
+    """Create the weeks that begin at these times; returns the first days of the new ones."""
     made: list[str] = []
     for start_ms in sorted(missing):
         try:
             async with session.transaction():
-                if not await session.value("lock_partitions"):
+                if not await session.scalar("lock_partitions"):
                     return made
-                await session.run("; ".join(_make(start_ms)))
+                await session.run_script("; ".join(_make(start_ms)))
         except (asyncpg.CheckViolationError, asyncpg.DuplicateTableError) as error:
             _logger.warning(
                 "partition_not_created", week=_day(start_ms), reason=type(error).__name__
@@ -68,27 +69,27 @@ async def drop_before(session: PostgresSession, time_ms: int) -> list[str]:
         if start_ms + WEEK_MS > time_ms:
             break
         async with session.transaction():
-            await session.run("SET LOCAL lock_timeout = '2s'")
+            await session.run_script("SET LOCAL lock_timeout = '2s'")
             waits = await session.connection.fetchval(
                 f"SELECT EXISTS (SELECT 1 FROM parts_{_day(start_ms)} WHERE due_ms IS NOT NULL)"  # noqa: S608
             )
-            if waits or await session.value("held_of_week", *_bounds(start_ms)):
+            if waits or await session.scalar("held_of_week", *_bounds(start_ms)):
                 continue
             tables = ", ".join(f"{table}_{_day(start_ms)}" for table in reversed(TABLES))
-            await session.run(f"DROP TABLE {tables}")
+            await session.run_script(f"DROP TABLE {tables}")
         dropped.append(_day(start_ms))
     for _ in range(_MOST_STEPS):
-        if await session.value("forget_receipts", time_ms, _STEP) < _STEP:
+        if await session.scalar("delete_old_receipts", time_ms, _STEP) < _STEP:
             break
     for _ in range(_MOST_STEPS):
-        if await session.value("purge_held", first_id(time_ms), _STEP) < _STEP:
+        if await session.scalar("delete_old_held", first_id(time_ms), _STEP) < _STEP:
             break
     return dropped
 
 
 async def weeks(session: PostgresSession) -> list[int]:
-    """When the weeks begin that have a partition."""
-    names = [_NAME.fullmatch(row["relname"]) for row in await session.ask("list_partitions")]
+    """The start times of the weeks that have a partition."""
+    names = [_NAME.fullmatch(row["relname"]) for row in await session.execute("list_partitions")]
     return [
         int(datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC).timestamp()) * 1000
         for found in names
@@ -97,7 +98,7 @@ async def weeks(session: PostgresSession) -> list[int]:
 
 
 def week_of(id_: bytes) -> int:
-    """When the week begins that a message with that id is of."""
+    """The start time of the week of a message with this id."""
     at_ms = time_of(id_)
     return at_ms - at_ms % WEEK_MS
 

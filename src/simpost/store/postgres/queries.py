@@ -1,4 +1,4 @@
-"""The statements of the store, by the names they have in the files under `sql/`."""
+"""The store's statements by name, from the files under `sql/`."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def without_duplicate_keys(rows: Iterable[R], key: Callable[[R], Any]) -> Iterat
 
 
 def octets(text: str) -> bytes:
-    """Text of a message as it is kept: PostgreSQL's own text takes no NUL."""
+    """The text of a message as stored: PostgreSQL's `text` accepts no NUL."""
     return text.encode()
 
 
-def is_keepable(*texts: str | None) -> bool:
-    """Whether such texts can be in a row at all."""
+def is_storable(*texts: str | None) -> bool:
+    """Whether PostgreSQL can store these texts: it accepts no NUL."""
     return not any(text and "\0" in text for text in texts)

@@ -54,9 +54,9 @@ class QuotaLock:
                 used = self.used[message.id] = counts.add(message.account_id, message.quotas)
                 events += event_rows(message, used)
         rows = [(*key, counts.get(key)) for key in self._keys]
-        await session.ask("set_quotas_used", *columns(rows, 4))
+        await session.execute("set_quotas_used", *columns(rows, 4))
         for event in events:
-            await session.ask("add_quota_event", *event)
+            await session.execute("add_quota_event", *event)
 
 
 async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> QuotaLock:
@@ -68,7 +68,7 @@ async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> Quot
     }
     keys = quota_keys([(message.account_id, message.quotas) for message in messages])
     rows = [(*key, expires_ms[key]) for key in keys]
-    found = await session.ask("lock_quotas", *columns(rows, 4)) if rows else []
+    found = await session.execute("lock_quotas", *columns(rows, 4)) if rows else []
     used = {
         QuotaKey(row["account_id"], row["counter"], row["period"]): row["used"] for row in found
     }

@@ -32,12 +32,12 @@ async def apply_receipt(
             return found
         key = found.key
         was_in_doubt = found.state < _SENT
-        if was_in_doubt and not await session.ask(
+        if was_in_doubt and not await session.execute(
             "adopt_part", receipt.carrier_message_id or None, receipt.received_ms, *key
         ):
             continue
         if code >= FINAL:
-            if await session.ask("end_parts", *columns([ending(0, receipt, code, key)], 8)):
+            if await session.execute("end_parts", *columns([ending(0, receipt, code, key)], 8)):
                 session.pending.end(receipt.carrier, receipt.state, receipt.reason)
                 await _refold_several(session, found, receipt)
                 return None, key
@@ -46,7 +46,7 @@ async def apply_receipt(
                 return ReceiptDisposition.DUPLICATE, key
             await _refold_several(session, found, receipt)
             return None, key
-        elif await session.ask(
+        elif await session.execute(
             "set_part_reason", receipt.reason, receipt.carrier_code, receipt.received_ms, *key
         ):
             if was_in_doubt:
@@ -65,15 +65,15 @@ def ending(place: int, receipt: Receipt, code: int, key: PartKey) -> tuple[Any, 
 
 
 async def store_receipt(
-    session: PostgresSession, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
+    session: PostgresSession, receipt: Receipt, disposition: ReceiptDisposition, key: PartKey | None
 ) -> None:
-    session.pending.keep(receipt.carrier, standing)
-    await session.ask(
-        "keep_receipt",
+    session.pending.keep(receipt.carrier, disposition)
+    await session.execute(
+        "store_receipt",
         receipt.carrier,
         receipt.carrier_message_id,
         CODE[receipt.state],
-        standing,
+        disposition,
         receipt.reason,
         receipt.carrier_code,
         receipt.received_ms,

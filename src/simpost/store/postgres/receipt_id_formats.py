@@ -5,7 +5,7 @@ from __future__ import annotations
 from simpost.domain.receipt_ids import ObservedIdFormat
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
-from simpost.store.records.receipt_id_formats import LearnedFormats, seen_form
+from simpost.store.records.receipt_id_formats import LearnedFormats, observed_format
 
 
 class PostgresIdFormats(LearnedFormats):
@@ -14,13 +14,13 @@ class PostgresIdFormats(LearnedFormats):
     @classmethod
     async def load(cls, session: PostgresSession) -> PostgresIdFormats:
         forms = cls()
-        forms.know(await session.ask("list_forms"))
+        forms.replace_all(await session.execute("list_formats"))
         return forms
 
     async def write(self, session: PostgresSession) -> None:
         if rows := self.take_counted():
-            await session.ask("count_forms", *columns(rows, 7))
+            await session.execute("count_formats", *columns(rows, 7))
 
 
 async def forms_of(session: PostgresSession, carrier: str) -> list[ObservedIdFormat]:
-    return [seen_form(row) for row in await session.ask("forms_of", carrier)]
+    return [observed_format(row) for row in await session.execute("formats_of", carrier)]

@@ -1,4 +1,4 @@
-"""What the database knows about receipts."""
+"""Receipts in the database."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ async def take_requests(
             for each in some
         ]
         stale_ms = min(each.request.stale_ms for each in some)
-        found = await session.ask("take_request_ids", *columns(rows, 6), stale_ms)
+        found = await session.execute("take_request_ids", *columns(rows, 6), stale_ms)
         keys = {(row["account_id"], row["request_id"]) for row in found}
         taken |= {
             place
@@ -69,7 +69,7 @@ async def find_requests(
     keys = sorted({(account_id, request.request_id) for account_id, request in asked})
     if not keys:
         return {}
-    rows = await session.ask("find_requests", *columns(keys, 2))
+    rows = await session.execute("find_requests", *columns(keys, 2))
     return {(row["account_id"], row["request_id"]): row for row in rows}
 
 

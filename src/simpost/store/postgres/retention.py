@@ -1,4 +1,4 @@
-"""Deletes from the database what is past its time, and makes partitions ahead."""
+"""Deletes rows that are past their retention, and creates partitions ahead."""
 
 from __future__ import annotations
 

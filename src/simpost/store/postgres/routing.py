@@ -55,25 +55,25 @@ async def _reroute(session: PostgresSession, one: RerouteBatch) -> int:
 
 async def _move(session: PostgresSession, moves: Sequence[Reroute], now_ms: int) -> int:
     keys = [(move.account_id, move.message_id) for move in moves]
-    rows = await session.ask("lock_messages_to_move", *columns(keys, 2))
+    rows = await session.execute("lock_messages_to_move", *columns(keys, 2))
     stays = {(row["account_id"], row["message_id"]) for row in rows if row["stays"]}
     free = [
         (move.account_id, move.message_id, move.carrier, move.sender)
         for move in moves
         if (move.account_id, move.message_id) not in stays
     ]
-    moved = await session.ask("reroute_messages", *columns(free, 4), now_ms)
+    moved = await session.execute("reroute_messages", *columns(free, 4), now_ms)
     for move in moves:
         if move.options is not None and (move.account_id, move.message_id) not in stays:
             options = options_text(move.options)
-            await session.ask("change_options", move.account_id, move.message_id, options)
+            await session.execute("change_options", move.account_id, move.message_id, options)
     return len(moved)
 
 
 async def queued_messages(
     session: PostgresSession, carrier: str, after: QueuedMessage | None, limit: int
 ) -> list[QueuedMessage]:
-    rows = await session.ask("queued_messages", carrier, *place_of(after), limit)
+    rows = await session.execute("queued_messages", carrier, *place_of(after), limit)
     return [_queued_message(row) for row in rows]
 
 
@@ -83,9 +83,9 @@ def _queued_message(row: NamedRow) -> QueuedMessage:
 
 
 async def carriers_with_backlog(session: PostgresSession) -> list[str]:
-    return sorted(row["carrier"] for row in await session.ask("carriers_with_backlog"))
+    return sorted(row["carrier"] for row in await session.execute("carriers_with_backlog"))
 
 
 async def count_queued(session: PostgresSession, carrier: str) -> int:
-    count: int = await session.value("count_queued", carrier)
+    count: int = await session.scalar("count_queued", carrier)
     return count

@@ -27,11 +27,11 @@ async def bring_up_to_date(session: PostgresSession) -> None:
     if await version_of(session) == VERSION:
         return
     async with session.transaction():
-        await session.run("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-        await session.ask("lock_schema")
+        await session.run_script("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        await session.execute("lock_schema")
         found = await version_of(session)
         if found != VERSION:
-            await session.run(script(PACKAGE, found))
+            await session.run_script(script(PACKAGE, found))
 
 
 async def version_of(session: PostgresSession) -> str | None:
@@ -39,7 +39,7 @@ async def version_of(session: PostgresSession) -> str | None:
     found: str | None = None
     for table, statement in _NOTED_IN:
         if await session.connection.fetchval("SELECT to_regclass($1)::text", table):
-            found = await session.value(statement)
+            found = await session.scalar(statement)
             break
     if found is not None and found > VERSION:
         raise SchemaTooNew(
@@ -50,7 +50,7 @@ async def version_of(session: PostgresSession) -> str | None:
 
 
 async def check_durability(session: PostgresSession) -> None:
-    """Raises StoreError where a commit would not be on disk when it is answered."""
+    """Raises StoreError if a commit could return before it is on disk."""
     if await session.connection.fetchval("SHOW synchronous_commit") == "off":
         raise StoreError(
             "the database has synchronous_commit = off: what is accepted could be lost; "
@@ -59,8 +59,8 @@ async def check_durability(session: PostgresSession) -> None:
 
 
 async def refuse_half_moved(session: PostgresSession) -> None:
-    """Raises StoreError while an embedded store is only partly here."""
-    if await session.ask("unfinished_move"):
+    """Raises StoreError while an embedded store is being moved here."""
+    if await session.execute("unfinished_move"):
         raise StoreError(
             "an embedded store is being moved into the database: run `simpost to-postgres` until "
             "it is done"

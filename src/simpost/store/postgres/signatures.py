@@ -78,4 +78,4 @@ async def answer_retries(
         and isinstance(answer := answers[message.id], IdempotentReplay)
     ]
     if rows:
-        await session.ask("answer_signatures", *columns(sorted(rows, key=itemgetter(0, 1)), 4))
+        await session.execute("answer_signatures", *columns(sorted(rows, key=itemgetter(0, 1)), 4))

@@ -18,7 +18,7 @@ from simpost.store.postgres.health import PostgresHealth
 from simpost.store.postgres.held import PostgresHeld
 from simpost.store.postgres.inbound import PostgresInbound
 from simpost.store.postgres.log import PostgresLog
-from simpost.store.postgres.notifications import Heard, Listener
+from simpost.store.postgres.notifications import Listener, OnNotification
 from simpost.store.postgres.queue import PostgresQueue
 from simpost.store.postgres.receipts import PostgresReceipts
 from simpost.store.postgres.retention import PostgresRetention
@@ -87,7 +87,7 @@ class PostgresStore(Store):
         """`None` where other nodes cannot be heard: behind a pooler, without a URL around it."""
         return self.database.listener
 
-    def on_waiting(self, heard: Heard) -> None:
+    def on_waiting(self, heard: OnNotification) -> None:
         """Call this when another node queues parts for a carrier. Not guaranteed: poll too."""
         if self.database.listener is not None:
             self.database.listener.subscribe(heard)

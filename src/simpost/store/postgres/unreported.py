@@ -20,7 +20,9 @@ async def sent_messages(
 ) -> list[SentMessage]:
     """The next sent messages after this one."""
     young = first_id(expired_ms + 1)
-    return [sent_message(row) for row in await session.ask("sent_messages", *after, young, limit)]
+    return [
+        sent_message(row) for row in await session.execute("sent_messages", *after, young, limit)
+    ]
 
 
 async def end_unreported(session: PostgresSession, all_of: Sequence[UnreportedParts]) -> list[int]:
@@ -30,6 +32,6 @@ async def end_unreported(session: PostgresSession, all_of: Sequence[UnreportedPa
 async def _end(session: PostgresSession, one: UnreportedParts) -> int:
     async with session.transaction():
         keys = columns(sorted(set(one.messages)), 2)
-        rows = await session.ask("end_unreported", one.now_ms, one.expired_ms, *keys)
+        rows = await session.execute("end_unreported", one.now_ms, one.expired_ms, *keys)
         await fold_expired(session, rows, one.now_ms)
     return len(rows)

@@ -21,7 +21,7 @@ _decode_networks = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
-    """Without its id, `events`, which `event_logs` has, and the defaults in `recipients`."""
+    """The columns without `id`, `events` (in `event_logs`) and the defaults in `recipients`."""
     return (
         account.access_code,
         sealed_secret,
@@ -41,7 +41,7 @@ def row_of(account: Account, sealed_secret: str) -> tuple[Any, ...]:
 
 
 def changes_of(change: AccountChange, seal: SecretBox) -> tuple[Any, ...]:
-    """The columns of `row_of` but the access code; `None` for those that stay. The id is last."""
+    """The columns of `row_of` without the access code, `None` if unchanged; then the id."""
     secret, networks, rate = change.secret, change.ip_allow, change.requests_per_s
     return (
         None if secret is None else seal.close(change.access_code, secret),

@@ -48,7 +48,7 @@ def price_of(row: NamedRow) -> PriceRow:
 
 
 def found_esim(row: NamedRow) -> Esim:
-    """With what its plan says of it."""
+    """The eSIM with the fields that come from its plan."""
     return Esim(
         esim_tran_no=row["esim_tran_no"],
         iccid=row["iccid"],

@@ -26,7 +26,7 @@ CODE: dict[State, int] = {
 STATE: dict[int, State] = {code: state for state, code in CODE.items()}
 
 FINAL = 100
-"""From here on a state is final."""
+"""The lowest code of a final state."""
 
 
 _decode_options = msgspec.json.Decoder(Options).decode
@@ -38,7 +38,7 @@ def reason_of(text: str | None) -> Reason | None:
 
 @lru_cache(maxsize=256)
 def options_text(options: Options) -> str | None:
-    """JSON of what differs from the usual; none when nothing does."""
+    """JSON of the options that differ from the defaults; `None` if none does."""
     return None if options == DEFAULT_OPTIONS else msgspec.json.encode(options).decode()
 
 

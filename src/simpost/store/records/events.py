@@ -14,7 +14,7 @@ _decode_data = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def page_of(rows: Sequence[NamedRow]) -> EventPage:
-    """Of the statement `events_after`: none without a log, one with NULLs without an event."""
+    """From the rows of `events_after`: no row without a log, one with NULLs without an event."""
     if not rows:
         return EventPage()
     first = rows[0]

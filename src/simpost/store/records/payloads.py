@@ -1,4 +1,4 @@
-"""What the verbs of both stores are called with, when that is more than one value."""
+"""Parameters of the verbs that both stores have."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Claim(NamedTuple):
 
 
 class LeaseExpiry(NamedTuple):
-    """Leases that ran out; with an owner all of its leases."""
+    """Expire the leases that ran out; with an owner, all leases of that node."""
 
     now_ms: int
     owner: str | None
@@ -45,7 +45,7 @@ class LeaseExpiry(NamedTuple):
 
 
 class Purge(NamedTuple):
-    """Request ids and parked receipts of before these times."""
+    """Delete request ids and parked receipts that are older than these times."""
 
     now_ms: int
     requests_before_ms: int
@@ -54,14 +54,14 @@ class Purge(NamedTuple):
 
 
 class InboundPurge(NamedTuple):
-    """Assemblies, or inbound messages, of before that time."""
+    """Delete assemblies or inbound messages that are older than this time."""
 
     before_ms: int
     limit: int
 
 
 class UnreportedParts(NamedTuple):
-    """Messages whose sent parts end when they expired before `expired_ms`."""
+    """End the sent parts of these messages that expired by `expired_ms`."""
 
     now_ms: int
     expired_ms: int

@@ -8,21 +8,21 @@ from typing import Final
 from simpost.domain.receipt_ids import Base, IdFormat, LetterCase, ObservedIdFormat
 from simpost.store.records.row import NamedRow
 
-MOST_FORMS: Final = 8
-"""Of one carrier; what a ninth would have said keeps needing its proof."""
+MOST_FORMATS: Final = 8
+"""Most formats learned of one carrier. Ids in a further format need a proof each time."""
 
-CountedForm = tuple[str, Base, LetterCase, int, int, int, int]
+CountedFormat = tuple[str, Base, LetterCase, int, int, int, int]
 """Carrier, base, letters, width; times seen, first and last time in milliseconds."""
 
 
 class LearnedFormats:
-    """As the store had them, and what was counted since and is to be added to it."""
+    """Formats by carrier, and the matches that are not written yet."""
 
     def __init__(self) -> None:
         self._of: dict[str, list[IdFormat]] = {}
         self._counted: dict[tuple[str, IdFormat], tuple[int, int, int]] = {}
 
-    def know(self, rows: Iterable[NamedRow]) -> None:
+    def replace_all(self, rows: Iterable[NamedRow]) -> None:
         """Replace what is remembered by these rows."""
         self._counted.clear()
         self._of.clear()
@@ -35,18 +35,18 @@ class LearnedFormats:
     def of(self, carrier: str) -> list[IdFormat]:
         return self._of.get(carrier, [])
 
-    def saw(self, carrier: str, form: IdFormat, at_ms: int) -> None:
-        """Count a form that led to a part, and learn it if it is new."""
+    def note_match(self, carrier: str, form: IdFormat, at_ms: int) -> None:
+        """Count a format that led to a part, and learn it if it is new."""
         known = self._of.setdefault(carrier, [])
         if form not in known:
-            if len(known) >= MOST_FORMS:
+            if len(known) >= MOST_FORMATS:
                 return
             known.append(form)
         times, first_ms, last_ms = self._counted.get((carrier, form), (0, at_ms, at_ms))
         self._counted[carrier, form] = (times + 1, min(first_ms, at_ms), max(last_ms, at_ms))
 
-    def take_counted(self) -> list[CountedForm]:
-        """What is to be written now, in one order on every node."""
+    def take_counted(self) -> list[CountedFormat]:
+        """The counts to write now, in the same order on every node; they are reset."""
         counted = [
             (carrier, form.base, form.letters, form.width, *counts)
             for (carrier, form), counts in sorted(self._counted.items())
@@ -55,7 +55,7 @@ class LearnedFormats:
         return counted
 
 
-def seen_form(row: NamedRow) -> ObservedIdFormat:
+def observed_format(row: NamedRow) -> ObservedIdFormat:
     return ObservedIdFormat(
         _form(row),
         row["times"],

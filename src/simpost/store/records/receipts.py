@@ -9,7 +9,7 @@ from simpost.store.records.row import NamedRow
 
 
 def stored_receipt(row: NamedRow) -> Receipt:
-    """As it was when it last arrived."""
+    """The receipt as it last arrived."""
     numbers: str | None = row["numbers"]
     return Receipt(
         row["carrier"],

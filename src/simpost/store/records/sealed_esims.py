@@ -18,7 +18,7 @@ _MARK = "sealed"
 
 
 def sealed(seal: SecretBox, esim: EsimRow) -> EsimRow:
-    """The row as it is kept."""
+    """The row with its secret fields sealed."""
     closed = {
         field: {_MARK: seal.close_field(_name(esim, field), text)}
         for field in FIELDS
@@ -28,7 +28,7 @@ def sealed(seal: SecretBox, esim: EsimRow) -> EsimRow:
 
 
 def opened(seal: SecretBox, esim: EsimRow) -> EsimRow:
-    """The row as its account may read it. Raises StoreError where a seal is another's."""
+    """The row as its account may read it. Raises StoreError if it was sealed with another key."""
     clear = {
         field: seal.open_field(_name(esim, field), value[_MARK])
         for field in FIELDS

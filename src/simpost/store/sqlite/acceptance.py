@@ -68,8 +68,8 @@ def _earlier_use(session: SqliteSession, message: NewMessage) -> IdempotentRepla
     if request.signature:
         keys.insert(0, request.signature_key)
     for key in keys:
-        facts = (message.account_id, key, request.stale_ms)
-        row = row_of(session.connection, "find_fresh_request", facts)
+        parameters = (message.account_id, key, request.stale_ms)
+        row = row_of(session.connection, "find_fresh_request", parameters)
         if row is not None:
             return replay_of(row, request)
     return None
@@ -87,8 +87,8 @@ def take_for(
         return first
     first = _take(session, message.account_id, request, message.id, None, message.created_ms)
     if first is not None:
-        facts = (first.message_id, first.reason, message.account_id, request.signature_key)
-        session.execute(SQL["answer_signature"], facts)
+        parameters = (first.message_id, first.reason, message.account_id, request.signature_key)
+        session.execute(SQL["answer_signature"], parameters)
     return first
 
 

@@ -11,7 +11,7 @@ from simpost.errors import InvalidRequest
 from simpost.store.records.accounts import SEAL_NAME, SEAL_TEXT, account_of, changes_of, row_of
 from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.database import SqliteDatabase
-from simpost.store.sqlite.events import keep_events
+from simpost.store.sqlite.events import switch_events
 from simpost.store.sqlite.queries import SQL, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
 
@@ -45,7 +45,7 @@ def _add(session: SqliteSession, account: Account) -> int:
     except apsw.ConstraintError:
         raise InvalidRequest(f"the access code {account.access_code!r} is taken") from None
     if account.events:
-        keep_events(session, added, kept=True)
+        switch_events(session, added, kept=True)
     return added
 
 
@@ -55,7 +55,7 @@ def change_accounts(session: SqliteSession, changes: Sequence[AccountChange]) ->
         if session.execute(SQL["change_account"], columns).get is None:
             raise InvalidRequest(f"there is no account {change.id}")
         if change.events is not None:
-            keep_events(session, change.id, kept=change.events)
+            switch_events(session, change.id, kept=change.events)
     return [None] * len(changes)
 
 

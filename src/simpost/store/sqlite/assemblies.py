@@ -100,7 +100,7 @@ def _take_assembly(
     if session.execute(SQL["count_incoming_parts"], (of.assembly,)).get != len(of.parts):
         return Duplicate(None)
     session.execute(
-        SQL["keep_assembly"], (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
+        SQL["complete_assembly"], (inbound.id, inbound.reason, inbound.received_ms, of.assembly)
     )
     if session.connection.changes():
         return None
@@ -126,10 +126,10 @@ def purge(session: SqliteSession, all_of: Sequence[InboundPurge]) -> list[int]:
 
 def _purge(session: SqliteSession, one: InboundPurge) -> int:
     connection = session.connection
-    rows = rows_of(connection, "forgettable_assemblies", (one.before_ms, one.limit))
+    rows = rows_of(connection, "old_assemblies", (one.before_ms, one.limit))
     rows += rows_of(connection, "surplus_assemblies", (limits.MOST_ASSEMBLIES, one.limit))
     found = {row["id"] for row in rows}
     for assembly in found:
-        session.execute(SQL["forget_incoming_parts"], (assembly,))
-        session.execute(SQL["forget_assembly"], (assembly,))
+        session.execute(SQL["delete_incoming_parts"], (assembly,))
+        session.execute(SQL["delete_assembly"], (assembly,))
     return len(found)

@@ -1,4 +1,4 @@
-"""Settlements: attempts are logged, and applied to their parts where they outrank them."""
+"""Results of attempts: logged, and applied to their parts where they outrank the state."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def back_up(store: Path, target: Path) -> Written:
     with _unfinished(target) as copy:
         # One snapshot, however long it takes. `query_only` would forbid VACUUM INTO.
         reader = apsw.Connection(str(store), flags=apsw.SQLITE_OPEN_READONLY)
-        with _told(), contextlib.closing(reader) as connection:
+        with _translating(), contextlib.closing(reader) as connection:
             connection.execute("VACUUM INTO ?", (str(copy),))
         check_sound(copy, is_thorough=True)
         messages = _count_messages(copy)
@@ -65,7 +65,7 @@ def restore(backup: Path, store: Path, *, seal: SecretBox) -> Path | None:
         if store.exists() and backup.samefile(store):
             raise StoreError(f"{backup} is the store itself")
         with _unfinished(store) as copy:
-            with _told():
+            with _translating():
                 shutil.copyfile(backup, copy)
             _verify(backup, copy, seal)
             aside = _set_aside(store)
@@ -91,7 +91,7 @@ def _verify(backup: Path, copy: Path, seal: SecretBox) -> None:
     except StoreError as error:
         words = str(error).replace(str(copy), str(backup))
         raise StoreError(f"the backup {backup} cannot be restored: {words}") from None
-    with _told(), contextlib.closing(open_reader(copy)) as connection:
+    with _translating(), contextlib.closing(open_reader(copy)) as connection:
         check_seal(connection, seal)
 
 
@@ -115,7 +115,7 @@ def _set_aside(store: Path) -> Path | None:
         if not (path := store.with_name(f"{store.name}.before-{number}")).exists()
     )
     journal, index = files_of(store)[1:3]
-    with _told():
+    with _translating():
         # The journal first: beside another file it would be taken for that one's.
         if journal.exists():
             journal.rename(aside.with_name(f"{aside.name}-wal"))
@@ -128,7 +128,7 @@ def _set_aside(store: Path) -> Path | None:
 def _unfinished(target: Path) -> Iterator[Path]:
     """An empty file beside the target, for its owner alone; gone if it was not put in place."""
     path = target.with_name(f".{target.name}.{os.getpid()}.part")
-    with _told():
+    with _translating():
         create_private(path)
     try:
         yield path
@@ -139,7 +139,7 @@ def _unfinished(target: Path) -> Iterator[Path]:
 
 def _put(copy: Path, target: Path) -> None:
     """Give the copy its name once it is on disk, in one step."""
-    with _told():
+    with _translating():
         _sync(copy)
         copy.replace(target)
         _sync(target.parent)
@@ -154,14 +154,14 @@ def _sync(path: Path) -> None:
 
 
 def _count_messages(path: Path) -> int:
-    with _told(), contextlib.closing(open_reader(path)) as connection:
+    with _translating(), contextlib.closing(open_reader(path)) as connection:
         count: int = connection.execute("SELECT count(*) FROM messages").get
         return count
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What SQLite or the system says, as a StoreError."""
+def _translating() -> Iterator[None]:
+    """Raise errors of SQLite and of the system as StoreError."""
     try:
         yield
     except apsw.Error as error:

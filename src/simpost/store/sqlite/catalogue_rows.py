@@ -57,7 +57,7 @@ def merge_plans(session: SqliteSession, batches: Sequence[Sequence[PlanRow]]) ->
 def _merge_plans(session: SqliteSession, batch: Sequence[PlanRow]) -> Saved:
     merging = PlanImport()
     for place, plan in enumerate(batch):
-        row = row_of(session.connection, "kept_plan", (plan.package_code,))
+        row = row_of(session.connection, "stored_plan", (plan.package_code,))
         new = merging.merge(place, plan_of(row) if row else None, plan)
         if new is not None:
             session.execute(SQL["save_plan"], columns_of(new))
@@ -71,7 +71,7 @@ def merge_esims(session: SqliteSession, batches: Sequence[EsimBatch]) -> list[Sa
 def _merge_esims(session: SqliteSession, batch: EsimBatch) -> Saved:
     merging = EsimImport(batch)
     for place, esim in enumerate(batch.esims):
-        row = row_of(session.connection, "kept_esim", (esim.esim_tran_no,))
+        row = row_of(session.connection, "stored_esim", (esim.esim_tran_no,))
         new = merging.merge(place, row, esim)
         if new is not None:
             session.execute(SQL["save_esim"], _esim_columns(batch.account_id, new))
@@ -85,7 +85,7 @@ def _esim_columns(account_id: int, esim: EsimRow) -> tuple[Any, ...]:
 
 
 def _knows_plan(session: SqliteSession, name: str) -> bool:
-    return session.execute(SQL["knows_plan"], (name,)).get is not None
+    return session.execute(SQL["has_plan"], (name,)).get is not None
 
 
 def save_prices(session: SqliteSession, batches: Sequence[PriceBatch]) -> list[Saved]:
@@ -94,7 +94,7 @@ def save_prices(session: SqliteSession, batches: Sequence[PriceBatch]) -> list[S
 
 def _save_prices(session: SqliteSession, batch: PriceBatch) -> Saved:
     codes = {row.package_code for row in batch.prices}
-    known = {code for code in codes if session.execute(SQL["kept_plan"], (code,)).get}
+    known = {code for code in codes if session.execute(SQL["stored_plan"], (code,)).get}
     kept = list_prices(session.connection, batch.account_id)
     saved, changed = changed_prices(kept, known, batch.prices)
     for row in changed:
@@ -141,13 +141,13 @@ def _delete(session: SqliteSession, statement: str, key: str) -> bool:
 
 
 def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[int, EsimRow]]:
-    facts: dict[str, Any] = {"after": which.after, "limit": which.limit}
+    parameters: dict[str, Any] = {"after": which.after, "limit": which.limit}
     where = ["esim_tran_no > :after"]
     if which.account_id is not None:
-        facts["account_id"] = which.account_id
+        parameters["account_id"] = which.account_id
         where.append("account_id = :account_id")
     if which.number is not None:
-        facts["number"] = which.number
+        parameters["number"] = which.number
         accounts = "account_id IN (SELECT id FROM accounts)"
         where.append(
             f"(esim_tran_no = :number OR ({accounts} AND iccid = :number)"
@@ -157,7 +157,7 @@ def search_esims(connection: apsw.Connection, which: EsimSearch) -> list[tuple[i
     if which.retired is not None:
         where.append(f"retired_ms IS {'NOT ' if which.retired else ''}NULL")
     statement = SQL["search_esims"].format(where=" AND ".join(where))
-    rows = named_rows(connection.execute(statement, facts))
+    rows = named_rows(connection.execute(statement, parameters))
     return [(row["account_id"], esim_of(row)) for row in rows]
 
 
@@ -180,36 +180,36 @@ def find_esim(
 def query_esims(
     connection: apsw.Connection, seal: SecretBox, account_id: int, which: EsimFilter
 ) -> tuple[list[EsimRow], int]:
-    facts: dict[str, Any] = {"account_id": account_id}
+    parameters: dict[str, Any] = {"account_id": account_id}
     where = ["e.account_id = :account_id"]
     for name in ("esim_tran_no", "iccid", "order_no"):
         if (value := getattr(which, name)) is not None:
-            facts[name] = value
+            parameters[name] = value
             where.append(f"e.{name} = :{name}")
     if which.from_ms is not None:
-        facts["from_ms"] = which.from_ms
+        parameters["from_ms"] = which.from_ms
         where.append("e.created_ms >= :from_ms")
     if which.to_ms is not None:
-        facts["to_ms"] = which.to_ms
+        parameters["to_ms"] = which.to_ms
         where.append("e.created_ms <= :to_ms")
     terms = " AND ".join(where)
     with connection:
-        count: Any = connection.execute(SQL["count_esims"].format(where=terms), facts).get
+        count: Any = connection.execute(SQL["count_esims"].format(where=terms), parameters).get
         statement = SQL["query_esims"].format(where=terms)
-        page = {**facts, "limit": which.limit, "offset": which.offset}
+        page = {**parameters, "limit": which.limit, "offset": which.offset}
         rows = named_rows(connection.execute(statement, page))
     return [opened(seal, esim_of(row)) for row in rows], count
 
 
 def list_plans(connection: apsw.Connection, which: PlanFilter) -> list[PlanRow]:
-    facts = {
+    parameters = {
         "location": which.location,
         "type": which.type,
         "package_code": which.package_code,
         "slug": which.slug,
         "data_types": None if which.data_types is None else _encode(which.data_types).decode(),
     }
-    return [plan_of(row) for row in rows_of(connection, "list_plans", facts)]
+    return [plan_of(row) for row in rows_of(connection, "list_plans", parameters)]
 
 
 def find_plan(connection: apsw.Connection, code_or_slug: str) -> PlanRow | None:

@@ -73,7 +73,7 @@ class SqliteDatabase:
             connection.close()
         self._lock.release()
 
-    async def read(self, query: Callable[..., R], *facts: Any) -> R:
+    async def read(self, query: Callable[..., R], *parameters: Any) -> R:
         """Run a query in the reader's thread, so that a long one never holds up the loop."""
         if self._closed:
             raise StoreError("the store is closed")
@@ -81,13 +81,13 @@ class SqliteDatabase:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(READ_S):
-                return await loop.run_in_executor(self._reader, self._ask, query, *facts)
+                return await loop.run_in_executor(self._reader, self._ask, query, *parameters)
         except TimeoutError:
             raise self._suspect(StoreTimeout()) from None
         except apsw.Error as error:
             raise self._suspect(translate(error)) from error
 
-    def look_up(self, query: Callable[..., R], *facts: Any) -> R:
+    def look_up(self, query: Callable[..., R], *parameters: Any) -> R:
         """Run a query on the loop itself: a point look-up costs less than a thread's hand-over.
 
         Look-ups of one turn of the loop share a snapshot of the file; `end_snapshot` ends it
@@ -99,7 +99,7 @@ class SqliteDatabase:
                 self.lookup.execute("BEGIN")
                 self._has_snapshot = True
                 self._loop.call_soon(self.end_snapshot)
-            return query(self.lookup, *facts)
+            return query(self.lookup, *parameters)
         except apsw.Error as error:
             raise self._suspect(translate(error)) from error
 
@@ -119,15 +119,15 @@ class SqliteDatabase:
         return await self.read(shared_verbs.read, partial(verb, *args, **kwargs))
 
     async def shrink(self) -> None:
-        """Give back the room of deleted rows, and empty the journal, which still has them."""
+        """Return the pages of deleted rows, and empty the journal, which still has the rows."""
         for _ in range(_MOST_SHRINKING):
             self.writer.empty_journal()
             if not await self.write(deletion.shrink, None):
                 return
 
-    def _ask(self, query: Callable[..., R], *facts: Any) -> R:
+    def _ask(self, query: Callable[..., R], *parameters: Any) -> R:
         self._read_deadline.begin()
-        return query(self.listing, *facts)
+        return query(self.listing, *parameters)
 
     def _suspect(self, meaning: StoreError) -> StoreError:
         """Refuse everything when the file is damaged; when it is slow, check whether it is."""

@@ -27,13 +27,13 @@ _SENT = CODE[State.SENT]
 def receive(session: SqliteSession, all_receipts: Sequence[Receipt]) -> None:
     for receipts in chunks(all_receipts):
         for receipt in _apply_plain(session, receipts):
-            standing, key = _apply(session, receipt)
-            if standing is not None:
-                _keep(session, receipt, standing, key)
+            disposition, key = _apply(session, receipt)
+            if disposition is not None:
+                _keep(session, receipt, disposition, key)
     session.forms.write(session.execute)
     if session.parked > limits.MOST_PARKED:
         surplus = session.parked - limits.MOST_PARKED
-        session.execute(SQL["forget_parked"], (1 << 62, surplus))
+        session.execute(SQL["delete_old_parked"], (1 << 62, surplus))
         session.parked -= session.connection.changes()
 
 
@@ -63,7 +63,7 @@ def _apply_plain(session: SqliteSession, receipts: Sequence[Receipt]) -> list[Re
             others.append(receipt)
             continue
         if form is not None:
-            session.forms.saw(receipt.carrier, form, receipt.received_ms)
+            session.forms.note_match(receipt.carrier, form, receipt.received_ms)
         rows.append(_ending(receipt, code, found.key))
         session.note_ended(*carrier_id, found.key, code)
         ended((receipt.carrier, receipt.state, receipt.reason or ""))
@@ -130,21 +130,23 @@ def _apply_parked_receipt(
     session: SqliteSession, receipt: Receipt, times: int, answered: str
 ) -> None:
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
-    if session.execute(SQL["standing"], carrier_id).get != ReceiptDisposition.PARKED:
-        return  # two answers had an id that it may mean, and the first one met it
-    standing, key = _apply(session, receipt, (len(answered),))
-    if standing is ReceiptDisposition.PARKED:
+    if session.execute(SQL["find_disposition"], carrier_id).get != ReceiptDisposition.PARKED:
+        return  # applied to another of the parts that it may be for
+    disposition, key = _apply(session, receipt, (len(answered),))
+    if disposition is ReceiptDisposition.PARKED:
         return
     account_id, message_id, number = key or (None, None, None)
-    if standing is None and times > 1 and _is_of_several(session, key):
-        session.execute(SQL["use_receipt_once"], carrier_id)  # one for each part with its id
+    if disposition is None and times > 1 and _is_of_several(session, key):
+        session.execute(
+            SQL["use_receipt_once"], carrier_id
+        )  # one receipt is left for each part with its id
         return
     session.execute(
         SQL["set_receipt_disposition"],
-        (standing or ReceiptDisposition.MATCHED, account_id, message_id, number, *carrier_id),
+        (disposition or ReceiptDisposition.MATCHED, account_id, message_id, number, *carrier_id),
     )
     session.parked -= 1
-    session.pending.keep(receipt.carrier, standing or ReceiptDisposition.MATCHED)
+    session.pending.keep(receipt.carrier, disposition or ReceiptDisposition.MATCHED)
 
 
 def _is_of_several(session: SqliteSession, key: PartKey | None) -> bool:
@@ -163,8 +165,8 @@ def _apply(
     key = found.key
     was_in_doubt = found.state < _SENT
     if was_in_doubt:
-        facts = (carrier_message_id or None, receipt.received_ms, *key)
-        session.execute(SQL["adopt_part"], facts)
+        parameters = (carrier_message_id or None, receipt.received_ms, *key)
+        session.execute(SQL["adopt_part"], parameters)
     if code >= FINAL:
         session.execute_many_rows("end_parts", [_ending(receipt, code, key)])
         session.note_ended(carrier, carrier_message_id, key, code)
@@ -183,24 +185,24 @@ def _apply(
 
 
 def _keep(
-    session: SqliteSession, receipt: Receipt, standing: ReceiptDisposition, key: PartKey | None
+    session: SqliteSession, receipt: Receipt, disposition: ReceiptDisposition, key: PartKey | None
 ) -> None:
     code = CODE[receipt.state]
-    session.pending.keep(receipt.carrier, standing)
-    if standing is ReceiptDisposition.PARKED:
+    session.pending.keep(receipt.carrier, disposition)
+    if disposition is ReceiptDisposition.PARKED:
         known = session.execute(
-            SQL["standing"], (receipt.carrier, receipt.carrier_message_id, code)
+            SQL["find_disposition"], (receipt.carrier, receipt.carrier_message_id, code)
         ).get
         session.parked += known != ReceiptDisposition.PARKED
         session.note_parked(receipt)
     account_id, message_id, number = key or (None, None, None)
     session.execute(
-        SQL["keep_receipt"],
+        SQL["store_receipt"],
         (
             receipt.carrier,
             receipt.carrier_message_id,
             code,
-            standing,
+            disposition,
             receipt.reason,
             receipt.carrier_code,
             receipt.received_ms,

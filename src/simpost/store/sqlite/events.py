@@ -32,9 +32,9 @@ class SqliteEvents:
         return await self._write(_delete, (time_ms, limit))
 
 
-def keep_events(session: SqliteSession, account_id: int, *, kept: bool) -> None:
-    """Whether the account's events are kept from now on."""
-    session.execute(SQL["keep_events"], (account_id, kept))
+def switch_events(session: SqliteSession, account_id: int, *, kept: bool) -> None:
+    """Switch the events of an account on or off."""
+    session.execute(SQL["switch_events"], (account_id, kept))
 
 
 def _events_after(
@@ -46,8 +46,8 @@ def _events_after(
 def _delete(session: SqliteSession, steps: Sequence[tuple[int, int]]) -> list[int]:
     counts = []
     for before_ms, limit in steps:
-        facts = {"before_ms": before_ms, "limit": limit}
-        old = row_of(session.connection, "old_events", facts)
+        parameters = {"before_ms": before_ms, "limit": limit}
+        old = row_of(session.connection, "old_events", parameters)
         if old is None:
             counts.append(0)
             continue

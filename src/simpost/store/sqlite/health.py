@@ -1,4 +1,4 @@
-"""How the embedded store is doing."""
+"""Metrics and health of the embedded store."""
 
 from __future__ import annotations
 

@@ -107,8 +107,8 @@ def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> Releas
     reached = quotas.find_reached(session, message) if message.quotas else None
     if reached:
         return reached
-    facts = {"account_id": message.account_id, "message_id": message.id}
-    session.execute(SQL["release_held"], {**facts, "now_ms": now_ms})
+    parameters = {"account_id": message.account_id, "message_id": message.id}
+    session.execute(SQL["release_held"], {**parameters, "now_ms": now_ms})
     if not session.connection.changes():
         return None
     used = quotas.count(session, message) if message.quotas else ()
@@ -122,7 +122,7 @@ def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> Releas
         "text": message.text,
         "options": options_text(message.options),
     }
-    session.execute(SQL["rewrite_message"], {**facts, **changes})
+    session.execute(SQL["rewrite_message"], {**parameters, **changes})
     session.execute_many_rows("insert_part", acceptance.part_rows(message, session.node))
     return Accepted(used=used)
 
@@ -136,13 +136,13 @@ def defer(session: SqliteSession, all_of: Sequence[Deferrals]) -> list[None]:
 def _defer(session: SqliteSession, one: Deferrals) -> None:
     for each in one.deferrals:
         key = {"account_id": each.account_id, "message_id": each.message_id}
-        facts = {
+        parameters = {
             "state": CODE[each.state],
             "reason": each.reason,
             "until_ms": each.until_ms,
             "now_ms": one.now_ms,
         }
-        session.execute(SQL["defer_held"], {**key, **facts})
+        session.execute(SQL["defer_held"], {**key, **parameters})
         if session.connection.changes():
             session.execute(SQL["change_expiry"], {**key, "expires_ms": each.expires_ms})
 
@@ -155,14 +155,14 @@ def end(session: SqliteSession, all_of: Sequence[HeldEnds]) -> list[None]:
 
 def _end(session: SqliteSession, one: HeldEnds) -> None:
     for each in one.ends:
-        facts = {
+        parameters = {
             "state": CODE[each.state],
             "reason": each.reason,
             "now_ms": one.now_ms,
             "account_id": each.account_id,
             "message_id": each.message_id,
         }
-        session.execute(SQL["end_held"], facts)
+        session.execute(SQL["end_held"], parameters)
 
 
 def cancel(session: SqliteSession, all_of: Sequence[Cancellation]) -> list[bool]:
@@ -170,12 +170,12 @@ def cancel(session: SqliteSession, all_of: Sequence[Cancellation]) -> list[bool]
 
 
 def _cancel(session: SqliteSession, one: Cancellation) -> bool:
-    facts = one._asdict()
-    ended = {**facts, "state": _CANCELLED, "reason": Reason.CANCELLED}
+    parameters = one._asdict()
+    ended = {**parameters, "state": _CANCELLED, "reason": Reason.CANCELLED}
     session.execute(SQL["end_held"], ended)
     if session.connection.changes():
         return True
-    parts = rows_of(session.connection, "cancel_queued", facts)
+    parts = rows_of(session.connection, "cancel_queued", parameters)
     for part in parts:
         session.pending.end(part["carrier"], State.CANCELLED, part["reason"])
     return bool(parts)

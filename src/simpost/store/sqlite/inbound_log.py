@@ -1,4 +1,4 @@
-"""Reads inbound messages, and what is needed to route a new one."""
+"""Reads inbound messages, and the facts that route a new one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simpost.store.sqlite.queries import row_of, rows_of
 
 
 def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
-    """The parts that came of an assembly, in the order of their numbers."""
+    """The stored parts of an assembly, in the order of their numbers."""
     row = row_of(connection, "find_assembly", (assembly,))
     return incoming_of(row, rows_of(connection, "incoming_parts", (assembly,))) if row else []
 
@@ -49,7 +49,7 @@ def count_identical(
     since_ms: int,
     limit: int,
 ) -> int:
-    facts = {
+    parameters = {
         "account_id": account_id,
         "esim_tran_no": esim_tran_no,
         "sender": sender,
@@ -57,7 +57,7 @@ def count_identical(
         "since": first_id(since_ms),
         "limit": limit,
     }
-    return len(rows_of(connection, "count_identical", facts))
+    return len(rows_of(connection, "count_identical", parameters))
 
 
 def find_inbound(
@@ -70,7 +70,7 @@ def find_inbound(
 def list_inbound(
     connection: apsw.Connection, account_id: int, which: InboundFilter
 ) -> list[InboundMessage]:
-    facts = {
+    parameters = {
         "account_id": account_id,
         "before": which.before or AFTER_ALL_IDS,
         "limit": which.limit,
@@ -79,5 +79,5 @@ def list_inbound(
     name = "list_inbound"
     if which.esim_tran_no is not None:
         name = "list_inbound_of_esim"
-        facts["esim_tran_no"] = which.esim_tran_no
-    return [inbound_of(row, row["text"]) for row in rows_of(connection, name, facts)]
+        parameters["esim_tran_no"] = which.esim_tran_no
+    return [inbound_of(row, row["text"]) for row in rows_of(connection, name, parameters)]

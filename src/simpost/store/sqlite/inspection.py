@@ -12,8 +12,8 @@ from simpost.store.sqlite.move_marker import refuse_moved
 from simpost.store.sqlite.schema import VERSION, refuse_newer, version_of
 
 
-def look(path: Path) -> str:
-    """The file and what is to be done to it. Raises StoreError when it is not to be served."""
+def describe(path: Path) -> str:
+    """The file and the migration to run. Raises StoreError if it cannot be served."""
     version = version_of(path)
     if version is None:
         return f"{path} (empty: tables will be made)"

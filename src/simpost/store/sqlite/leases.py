@@ -103,7 +103,7 @@ def _expire_leases(session: SqliteSession, one: LeaseExpiry) -> int:
 
 
 def ended_parts(connection: apsw.Connection, now_ms: int, limit: int) -> list[PartKey]:
-    return [part_key(row) for row in rows_of(connection, "ended_parts", (now_ms, limit))]
+    return [part_key(row) for row in rows_of(connection, "overdue_parts", (now_ms, limit))]
 
 
 def expire(session: SqliteSession, expiries: Sequence[PartsToExpire]) -> list[int]:
@@ -111,16 +111,16 @@ def expire(session: SqliteSession, expiries: Sequence[PartsToExpire]) -> list[in
 
 
 def _end(session: SqliteSession, one: PartsToExpire) -> int:
-    """Expire these parts, unless one has moved on since it was seen."""
+    """Expire these parts, except those that changed since they were read."""
     count = 0
     for account_id, message_id, number in one.keys:
-        facts = {
+        parameters = {
             "now_ms": one.now_ms,
             "account_id": account_id,
             "message_id": message_id,
             "number": number,
         }
-        found = rows_of(session.connection, "expire_part", facts)
+        found = rows_of(session.connection, "expire_part", parameters)
         count += len(found)
         for row in found:
             session.pending.end(row["carrier"], State.EXPIRED, row["reason"])
@@ -134,9 +134,9 @@ def purge(session: SqliteSession, all_of: Sequence[Purge]) -> list[int]:
 
 
 def _purge(session: SqliteSession, one: Purge) -> int:
-    session.execute(SQL["forget_requests"], (one.requests_before_ms, one.limit))
+    session.execute(SQL["delete_old_requests"], (one.requests_before_ms, one.limit))
     requests = session.connection.changes()
-    session.execute(SQL["forget_parked"], (one.parked_before_ms, one.limit - requests))
+    session.execute(SQL["delete_old_parked"], (one.parked_before_ms, one.limit - requests))
     parked = session.connection.changes()
     session.parked -= parked
     session.execute(SQL["forget_quotas"], (one.now_ms, one.limit - requests - parked))

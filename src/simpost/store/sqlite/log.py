@@ -56,12 +56,12 @@ def find_owner(connection: apsw.Connection, message_id: bytes) -> int | None:
 def unmatched_receipts(
     connection: apsw.Connection, carrier: str | None, until_ms: int | None, limit: int
 ) -> list[UnmatchedReceipt]:
-    facts = {
+    parameters = {
         "carrier": carrier,
         "until_ms": LAST_MS if until_ms is None else until_ms,
         "limit": limit,
     }
-    return [unmatched_of(row) for row in rows_of(connection, "unmatched_receipts", facts)]
+    return [unmatched_of(row) for row in rows_of(connection, "unmatched_receipts", parameters)]
 
 
 def list_messages(
@@ -69,12 +69,12 @@ def list_messages(
 ) -> list[Message]:
     range_ = LogRange.of(account_id, which)
     state = None if which.state is None else CODE[which.state]
-    facts = {**range_._asdict(), "state": state, "iccid": which.iccid}
+    parameters = {**range_._asdict(), "state": state, "iccid": which.iccid}
     with connection:
         found: list[bytes] = []
         for esim_tran_no in _esims(connection, account_id, which):
             for name in _queries(which):
-                rows = rows_of(connection, name, {**facts, "esim_tran_no": esim_tran_no})
+                rows = rows_of(connection, name, {**parameters, "esim_tran_no": esim_tran_no})
                 found += [row["id"] for row in rows]
         ids = range_.newest(found)
         messages = [_read(connection, account_id, message_id) for message_id in ids]

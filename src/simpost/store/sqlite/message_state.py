@@ -11,13 +11,13 @@ from simpost.store.sqlite.session import SqliteSession
 
 
 def refold(session: SqliteSession, account_id: int, message_id: bytes, now_ms: int) -> None:
-    """Bring the message's state up to its parts, and cancel parts of a message that failed."""
+    """Set the message's state from its parts; cancel unsent parts if it failed."""
     rows = rows_of(session.connection, "siblings", (account_id, message_id))
     parts = [sibling_part(row) for row in rows]
     states = {part.number: part.state for part in parts}
     for number in parts_to_cancel(parts):
-        facts = (now_ms, account_id, message_id, number)
-        for row in rows_of(session.connection, "cancel_part", facts):
+        parameters = (now_ms, account_id, message_id, number)
+        for row in rows_of(session.connection, "cancel_part", parameters):
             session.pending.end(row["carrier"], State.CANCELLED, row["reason"])
         states[number] = State.CANCELLED
     folded = CODE[fold(states.values())]

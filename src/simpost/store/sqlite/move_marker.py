@@ -22,27 +22,27 @@ class MoveMarker(msgspec.Struct, frozen=True):
     is_over: bool = False
 
 
-def find_mark(connection: apsw.Connection) -> MoveMarker | None:
+def find_marker(connection: apsw.Connection) -> MoveMarker | None:
     text: str | None = scalar(connection, "find_meta", (_MOVE,))
     return None if text is None else msgspec.json.decode(text, type=MoveMarker)
 
 
-def set_mark(connection: apsw.Connection, mark: MoveMarker) -> None:
-    connection.execute(SQL["keep_meta"], (_MOVE, msgspec.json.encode(mark).decode()))
+def set_marker(connection: apsw.Connection, marker: MoveMarker) -> None:
+    connection.execute(SQL["replace_meta"], (_MOVE, msgspec.json.encode(marker).decode()))
 
 
-def drop_mark(connection: apsw.Connection) -> None:
-    connection.execute(SQL["drop_meta"], (_MOVE,))
+def delete_marker(connection: apsw.Connection) -> None:
+    connection.execute(SQL["delete_meta"], (_MOVE,))
 
 
 def refuse_moved(connection: apsw.Connection) -> None:
-    """Raises StoreError when the file is not to be served any more."""
-    mark = find_mark(connection)
-    if mark is None:
+    """Raises StoreError if the file was moved or is being moved."""
+    marker = find_marker(connection)
+    if marker is None:
         return
-    if mark.is_over:
-        raise StoreError(f"this store was moved to {mark.to}: set store.database_url to serve it")
+    if marker.is_over:
+        raise StoreError(f"this store was moved to {marker.to}: set store.database_url to serve it")
     raise StoreError(
-        f"this store is being moved to {mark.to}: run `simpost to-postgres` again to finish that, "
-        "or `simpost to-postgres --cancel`"
+        f"this store is being moved to {marker.to}: run `simpost to-postgres` again to finish "
+        "that, or `simpost to-postgres --cancel`"
     )

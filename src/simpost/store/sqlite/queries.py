@@ -1,4 +1,4 @@
-"""The statements of the store, by the names they have in the files under `sql/`."""
+"""The store's statements by name, from the files under `sql/`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ R = TypeVar("R")
 SQL = statements("simpost.store.sqlite")
 
 
-def scalar(connection: apsw.Connection, name: str, facts: Any = ()) -> Any:
+def scalar(connection: apsw.Connection, name: str, parameters: Any = ()) -> Any:
     """The one column of the first row of a named query; `None` when there is no row."""
-    return connection.execute(SQL[name], facts).get
+    return connection.execute(SQL[name], parameters).get
 
 
 def named_rows(cursor: Any) -> list[dict[str, Any]]:
-    """What a query finds, each row by the names of its columns."""
+    """The rows of a cursor, by the names of their columns."""
     names: list[str] = []
     found: list[dict[str, Any]] = []
     for row in cursor:
@@ -32,14 +32,14 @@ def named_rows(cursor: Any) -> list[dict[str, Any]]:
     return found
 
 
-def rows_of(connection: apsw.Connection, name: str, facts: Any = ()) -> list[dict[str, Any]]:
+def rows_of(connection: apsw.Connection, name: str, parameters: Any = ()) -> list[dict[str, Any]]:
     """All rows of a named query, by the names of its columns."""
-    return named_rows(connection.execute(SQL[name], facts))
+    return named_rows(connection.execute(SQL[name], parameters))
 
 
-def row_of(connection: apsw.Connection, name: str, facts: Any = ()) -> dict[str, Any] | None:
+def row_of(connection: apsw.Connection, name: str, parameters: Any = ()) -> dict[str, Any] | None:
     """The one row of a named query, by the names of its columns."""
-    rows = rows_of(connection, name, facts)
+    rows = rows_of(connection, name, parameters)
     return rows[0] if rows else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from simpost.domain.receipt_ids import ObservedIdFormat
-from simpost.store.records.receipt_id_formats import LearnedFormats, seen_form
+from simpost.store.records.receipt_id_formats import LearnedFormats, observed_format
 from simpost.store.sqlite.queries import SQL, named_rows, rows_of
 
 
@@ -17,12 +17,12 @@ class SqliteIdFormats(LearnedFormats):
 
     def load(self, execute: Callable[..., Any]) -> None:
         """Read what is committed, in place of what is remembered."""
-        self.know(named_rows(execute(SQL["list_forms"])))
+        self.replace_all(named_rows(execute(SQL["list_formats"])))
 
     def write(self, execute: Callable[..., Any]) -> None:
         for row in self.take_counted():
-            execute(SQL["count_form"], row)
+            execute(SQL["count_format"], row)
 
 
 def forms_of(connection: apsw.Connection, carrier: str) -> list[ObservedIdFormat]:
-    return [seen_form(row) for row in rows_of(connection, "forms_of", (carrier,))]
+    return [observed_format(row) for row in rows_of(connection, "formats_of", (carrier,))]

@@ -1,6 +1,6 @@
-"""Looks up the open part that a receipt is of.
+"""Finds the open part that a receipt belongs to.
 
-`simpost.domain.receipts.candidates` has the rules, and docs/receipts.md tells them for people.
+`simpost.domain.receipts.candidates` has the rules; docs/receipts.md has them in prose.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def match_exactly(session: SqliteSession, receipts: Sequence[Receipt]) -> list[M
         for index, receipt in enumerate(receipts)
     ]
     text: str = session.execute(
-        with_rows("match_receipts", len(ids)), list(chain.from_iterable(ids))
+        with_rows("match_exact_ids", len(ids)), list(chain.from_iterable(ids))
     ).get
     return _decode_matches(text)
 
@@ -71,9 +71,9 @@ def match_exactly(session: SqliteSession, receipts: Sequence[Receipt]) -> list[M
 def match_learnt(
     session: SqliteSession, receipts: Iterable[tuple[int, Receipt]]
 ) -> dict[int, tuple[CandidatePart, IdFormat | None]]:
-    """By index the part that each receipt means, and in which form, where that is plain to see."""
+    """By index the part of each unambiguous receipt, and the format of its id."""
     asked, ids = ids_in_known_formats(receipts, session.forms.of)
-    return unambiguous(asked, _look(session, ids))
+    return unambiguous(asked, _query_candidates(session, ids))
 
 
 def find_part(
@@ -81,8 +81,8 @@ def find_part(
 ) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
     """The part that a receipt is for, or why none was found and which one has ended.
 
-    `widths` are those of answers that may be meant, beside those seen in the store. The id of its
-    text counts where the other fits nothing, and the number where no id does.
+    `widths` are lengths of ids to try besides those in the store. Without a match the id in its
+    text is tried, then its number.
     """
     found = _find_by_id(session, receipt, widths)
     if found == NO_MATCH and receipt.text_id:
@@ -94,12 +94,12 @@ def find_part(
 
 
 def _find_in_doubt(session: SqliteSession, receipt: Receipt) -> CandidatePart | None:
-    """The only part in doubt to a number that it names, unless it is of another part."""
+    """The only part in doubt to a number in the receipt, unless it may be of another part."""
     ends = number_endings(receipt.numbers)
     if not ends or not 0 < _count_in_doubt(session, receipt.carrier) <= MAX_IN_DOUBT:
         return None
-    facts = (receipt.carrier, receipt.received_ms, ends[0], ends[-1])
-    rows = rows_of(session.connection, "parts_in_doubt", facts)
+    parameters = (receipt.carrier, receipt.received_ms, ends[0], ends[-1])
+    rows = rows_of(session.connection, "parts_in_doubt", parameters)
     doubt = only_candidate_in_doubt(receipt, map(part_in_doubt, rows))
     if doubt is None:
         return None
@@ -124,7 +124,7 @@ def _find_by_id(
 ) -> CandidatePart | tuple[ReceiptDisposition, PartKey | None]:
     carrier, written = receipt.carrier, receipt.carrier_message_id
     forms = candidate_ids(written, session.forms.of(carrier))
-    chosen = choose(receipt, _fits(session, carrier, [written, *forms]), forms)
+    chosen = choose(receipt, _find_candidates(session, carrier, [written, *forms]), forms)
     if chosen is None:
         ended = session.find_ended(carrier, written)
         if ended is not None:
@@ -132,17 +132,17 @@ def _find_by_id(
             return ReceiptDisposition.DUPLICATE if code == CODE[
                 receipt.state
             ] else ReceiptDisposition.LATE, key
-        forms = _possible(session, carrier, written, widths)
-        chosen = choose_in_any_format(receipt, _fits(session, carrier, forms), forms)
+        forms = _possible_ids(session, carrier, written, widths)
+        chosen = choose_in_any_format(receipt, _find_candidates(session, carrier, forms), forms)
     if isinstance(chosen, ReceiptDisposition):
         return chosen, None
     if form := forms.get(chosen.carrier_message_id):
-        session.forms.saw(carrier, form, receipt.received_ms)
+        session.forms.note_match(carrier, form, receipt.received_ms)
     return chosen
 
 
 def are_of_sent_parts(session: SqliteSession, receipts: Sequence[Receipt]) -> list[bool]:
-    """Whether each has the id, in any form, of a part that went to a number it names."""
+    """Whether each has the id, in any format, of a part that was sent to a number in it."""
     return [_is_of_sent_part(session, receipt) for receipt in receipts]
 
 
@@ -153,28 +153,34 @@ def _is_of_sent_part(session: SqliteSession, receipt: Receipt) -> bool:
         number = scalar(session.connection, "destination_of", (account_id, message_id))
         if number is not None and any(same_number(each, number) for each in receipt.numbers):
             return True
-    possible = _possible(session, carrier, written, ())
-    return matches_any(receipt, _fits(session, carrier, [written, *possible]), possible)
+    possible = _possible_ids(session, carrier, written, ())
+    return matches_any(receipt, _find_candidates(session, carrier, [written, *possible]), possible)
 
 
-def _possible(
+def _possible_ids(
     session: SqliteSession, carrier: str, written: str, widths: Iterable[int]
 ) -> dict[str, IdFormat]:
-    """Every id the answer may have had, by the widths seen in the store and `widths`."""
+    """Every id that the response may have had, by the lengths in the store and `widths`."""
     ids = row_of(session.connection, "first_and_last_id", (carrier,)) or {}
     seen = {len(text) for text in ids.values() if text}
     return candidate_ids(written, possible_formats({*seen, *widths, *COMMON_WIDTHS}))
 
 
-def _fits(session: SqliteSession, carrier: str, ids: Iterable[str]) -> list[CandidatePart]:
-    return _look(session, [(0, carrier, each) for each in ids])
+def _find_candidates(
+    session: SqliteSession, carrier: str, ids: Iterable[str]
+) -> list[CandidatePart]:
+    return _query_candidates(session, [(0, carrier, each) for each in ids])
 
 
-def _look(session: SqliteSession, ids: Sequence[tuple[int, str, str]]) -> list[CandidatePart]:
+def _query_candidates(
+    session: SqliteSession, ids: Sequence[tuple[int, str, str]]
+) -> list[CandidatePart]:
     return [
         candidate_part(row)
         for some in chunks(ids)
         for row in named_rows(
-            session.execute(with_rows("match_forms", len(some)), list(chain.from_iterable(some)))
+            session.execute(
+                with_rows("find_candidates", len(some)), list(chain.from_iterable(some))
+            )
         )
     ]

@@ -1,4 +1,4 @@
-"""What the file knows about receipts."""
+"""Receipts in the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletes from the file what is past its time."""
+"""Deletes rows that are past their retention."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SqliteRetention:
 
     async def delete_inbound(self, *, before_ms: int, limit: int) -> int:
         keys = await self._read(deletion.old_inbound, before_ms, limit)
-        one = deletion.OldInbound(keys, before_ms, limit)
+        one = deletion.InboundDeletion(keys, before_ms, limit)
         count = await self._write(deletion.delete_inbound_older_than, one)
         if count < limit:
             await self._shrink()

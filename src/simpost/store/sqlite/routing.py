@@ -45,14 +45,14 @@ def reroute(session: SqliteSession, all_of: Sequence[RerouteBatch]) -> list[int]
 
 
 def _move(session: SqliteSession, one: Reroute, now_ms: int) -> bool:
-    facts = {"account_id": one.account_id, "message_id": one.message_id}
+    parameters = {"account_id": one.account_id, "message_id": one.message_id}
     there = {"carrier": one.carrier, "now_ms": now_ms}
-    session.execute(SQL["reroute_message"], {**facts, **there})
+    session.execute(SQL["reroute_message"], {**parameters, **there})
     if not session.connection.changes():
         return False
-    session.execute(SQL["set_message_sender"], {**facts, "sender": one.sender})
+    session.execute(SQL["set_message_sender"], {**parameters, "sender": one.sender})
     if one.options is not None:
-        session.execute(SQL["change_options"], {**facts, "options": options_text(one.options)})
+        session.execute(SQL["change_options"], {**parameters, "options": options_text(one.options)})
     return True
 
 

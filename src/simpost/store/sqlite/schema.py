@@ -47,7 +47,7 @@ def bring_up_to_date(path: Path) -> None:
 
 
 def _run(path: Path, statements: str) -> None:
-    """In one transaction."""
+    """Run statements in one transaction."""
     try:
         with contextlib.closing(open_writer(path)) as connection, connection:
             connection.execute(statements)

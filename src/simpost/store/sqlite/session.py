@@ -1,4 +1,4 @@
-"""What writing verbs work on: the connection, and a few caches beside it."""
+"""The state of the writer: its connection, and caches."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class SqliteSession:
     """Belongs to the writer.
 
     Attributes:
-        node: whose leases the parts get that a lane takes straight from memory.
-        parked: how many receipts wait for their part; none means none need be looked for.
-        forms: in which carriers were seen to write ids in receipts.
-        pending: what the open transaction does, to be counted when it is committed.
+        node: owner of the leases of parts that a lane takes straight from memory.
+        parked: number of parked receipts; with 0 none is searched.
+        forms: formats in which carriers write ids in receipts.
+        pending: counts of the open transaction, added to the metrics at its commit.
     """
 
     def __init__(self, connection: apsw.Connection, *, seal: SecretBox, node: str) -> None:
@@ -44,7 +44,7 @@ class SqliteSession:
         self.reload_caches()
 
     def execute_many_rows(self, name: str, rows: Sequence[Sequence[object]]) -> int:
-        """Run a statement over many rows at once; how many it changed."""
+        """Run a statement over many rows at once; returns how many it changed."""
         changed = 0
         for chunk in chunks(rows):
             self.execute(with_rows(name, len(chunk)), list(chain.from_iterable(chunk)))
@@ -52,13 +52,13 @@ class SqliteSession:
         return changed
 
     def reload_caches(self) -> None:
-        """Count again what a rolled back transaction may have counted wrongly."""
+        """Read the caches again: the transaction that changed them was rolled back."""
         self.pending.clear()
         self._ended.clear()  # else a receipt whose end was rolled back counts as its own duplicate
         self.parked = self.execute(SQL["count_parked"]).get
         self.forms.load(self.execute)
         self._parked_ms.clear()
-        for row in rows_of(self.connection, "parked_widths"):
+        for row in rows_of(self.connection, "parked_lengths"):
             self._parked_ms.setdefault(row["carrier"], {})[row["width"]] = row["last_ms"]
 
     def note_parked(self, receipt: Receipt) -> None:
@@ -68,9 +68,9 @@ class SqliteSession:
             self._parked_ms.setdefault(receipt.carrier, {})[width] = receipt.received_ms
 
     def parked_id_lengths_since(self, carrier: str, message_id: bytes) -> list[int]:
-        """How long the ids are of receipts parked since a message was made, a UUIDv7.
+        """Lengths of the ids of receipts parked since this message was accepted.
 
-        None is the rule: a receipt that waits for days costs the messages after it nothing.
+        Usually empty, so that a receipt that stays parked costs later messages nothing.
         """
         parked_ms = self._parked_ms.get(carrier)
         if not parked_ms:

@@ -24,13 +24,13 @@ def sent_messages(
     connection: apsw.Connection, after: MessageKey, expired_ms: int, limit: int
 ) -> list[SentMessage]:
     """The next sent messages after this one."""
-    facts = {
+    parameters = {
         "account_id": after[0],
         "message_id": after[1],
         "young": first_id(expired_ms + 1),
         "limit": limit,
     }
-    return [sent_message(row) for row in rows_of(connection, "sent_messages", facts)]
+    return [sent_message(row) for row in rows_of(connection, "sent_messages", parameters)]
 
 
 def end_unreported(session: SqliteSession, all_of: Sequence[UnreportedParts]) -> list[int]:
@@ -40,13 +40,13 @@ def end_unreported(session: SqliteSession, all_of: Sequence[UnreportedParts]) ->
 def _end(session: SqliteSession, one: UnreportedParts) -> int:
     count = 0
     for account_id, message_id in one.messages:
-        facts = {
+        parameters = {
             "now_ms": one.now_ms,
             "expired_ms": one.expired_ms,
             "account_id": account_id,
             "message_id": message_id,
         }
-        found = rows_of(session.connection, "end_unreported", facts)
+        found = rows_of(session.connection, "end_unreported", parameters)
         count += len(found)
         for row in found:
             session.pending.end(row["carrier"], State.EXPIRED, Reason.NO_RECEIPT)

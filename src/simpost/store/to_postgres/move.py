@@ -26,14 +26,14 @@ ROWS: Final = 5_000
 
 
 class Progress(NamedTuple):
-    """`rows` of `total` of a table are there."""
+    """`rows` of the `total` rows of a table are copied."""
 
     table: str
     rows: int
     total: int
 
 
-Tell: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 class Count(NamedTuple):
@@ -69,7 +69,7 @@ async def move(
     seal_key: str,
     repeats: RepeatPolicy,
     now_ms: int,
-    tell: Tell,
+    on_progress: OnProgress,
     rows: int = ROWS,
 ) -> Moved:
     """Move the embedded store to the database, or go on where an earlier move stopped.
@@ -81,64 +81,64 @@ async def move(
     seal = SecretBox(seal_key)
     with Source.opened(path, seal) as source:
         async with Target.opened(url, now_ms) as target:
-            standing = await _begin(source, target, seal)
-            if standing.finished_ms is not None:
+            state = await _begin(source, target, seal)
+            if state.finished_ms is not None:
                 return Moved(target.shown, [], 0)
             for table in TABLES:
                 await target.check_shape(source.shape(table))
-            await _copy(source, target, rows, tell)
+            await _copy(source, target, rows, on_progress)
             here = _named(source.rows(), source.part_states())
             # Once they were the same it stays so: what is settled below changes what is there.
             there = here
-            if standing.compared_ms is None:
+            if state.compared_ms is None:
                 there = _named(await target.rows(), await target.part_states())
             moved = Moved(target.shown, _side_by_side(here, there), source.in_hand())
             if not moved.is_whole:
                 return moved
-            await target.note_compared(standing.id)
+            await target.note_compared(state.id)
             await target.end_leases(repeats)
             await target.settle_in()
-            source.set_mark(MoveMarker(standing.id.hex(), target.shown, is_over=True))
-            await target.finish(standing.id)
+            source.set_marker(MoveMarker(state.id.hex(), target.shown, is_over=True))
+            await target.finish(state.id)
             return moved
 
 
-def give_up(path: Path, *, seal_key: str) -> str:
+def cancel_move(path: Path, *, seal_key: str) -> str:
     """Let the file be served again, without the part that was moved; where that part is.
 
     Raises StoreError when no move is under way, or when it is over.
     """
     with Source.opened(path, SecretBox(seal_key)) as source:
-        mark = source.mark()
-        if mark is None:
+        marker = source.marker()
+        if marker is None:
             raise StoreError(f"{path} is not being moved")
-        if mark.is_over:
-            raise StoreError(f"{path} was moved to {mark.to}, which may have sent from it since")
-        source.drop_mark()
-        return mark.to
+        if marker.is_over:
+            raise StoreError(f"{path} was moved to {marker.to}, which may have sent from it since")
+        source.delete_marker()
+        return marker.to
 
 
 async def _begin(source: Source, target: Target, seal: SecretBox) -> MoveState:
     """Raises StoreError unless the database is empty or holds the beginning of this very move."""
-    mark = source.mark()
+    marker = source.marker()
     await target.prepare()
-    standing = await target.standing()
-    if standing is not None:
-        if mark is None or mark.id != standing.id.hex():
+    state = await target.find_move()
+    if state is not None:
+        if marker is None or marker.id != state.id.hex():
             raise StoreError(f"{target.shown} holds other data, of another move")
         await target.check_seal(seal)
-        return standing
-    if mark is not None and mark.is_over:
-        raise StoreError(f"{source.path} was moved to {mark.to} before")
+        return state
+    if marker is not None and marker.is_over:
+        raise StoreError(f"{source.path} was moved to {marker.to} before")
     await target.refuse_unless_free()
     await target.check_seal(seal)
     move_id = secrets.token_bytes(16)
-    source.set_mark(MoveMarker(move_id.hex(), target.shown))
+    source.set_marker(MoveMarker(move_id.hex(), target.shown))
     await target.begin(move_id)
     return MoveState(move_id, None, None)
 
 
-async def _copy(source: Source, target: Target, rows: int, tell: Tell) -> None:
+async def _copy(source: Source, target: Target, rows: int, on_progress: OnProgress) -> None:
     """Raises StoreError, saying that the same command goes on."""
     try:
         with translating():
@@ -146,7 +146,7 @@ async def _copy(source: Source, target: Target, rows: int, tell: Tell) -> None:
             steps = await target.steps()
             for table in TABLES:
                 await _copy_table(
-                    source, target, table, steps.get(table, Step()), rows, totals, tell
+                    source, target, table, steps.get(table, Step()), rows, totals, on_progress
                 )
     except StoreError as error:
         raise type(error)(
@@ -161,14 +161,14 @@ async def _copy_table(
     step: Step,
     rows: int,
     totals: Mapping[str, int],
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> None:
     shape = source.shape(table)
     writing = await target.writing(shape)
-    tell(Progress(table, step.rows, totals[table]))
+    on_progress(Progress(table, step.rows, totals[table]))
     while not step.is_done:
         step = await target.put(writing, source.batch(shape, step.after, rows), step)
-        tell(Progress(table, step.rows, totals[table]))
+        on_progress(Progress(table, step.rows, totals[table]))
 
 
 def _named(rows: dict[str, int], part_states: dict[int, int]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.accounts import check_seal
 from simpost.store.sqlite.connection import open_writer, translate
 from simpost.store.sqlite.lock import OwnerLock
-from simpost.store.sqlite.move_marker import MoveMarker, drop_mark, find_mark, set_mark
+from simpost.store.sqlite.move_marker import MoveMarker, delete_marker, find_marker, set_marker
 from simpost.store.sqlite.queries import named_rows
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.to_postgres.tables import DERIVED, TABLES
@@ -31,12 +31,12 @@ _MOST_OCTETS: Final = 4 * 1024 * 1024
 class Shape(NamedTuple):
     """A table: its columns, those of its key in their order, and where they stand in a row.
 
-    `told` is what to select for each column.
+    `expressions` is what to select for each column.
     """
 
     table: str
     columns: tuple[str, ...]
-    told: tuple[str, ...]
+    expressions: tuple[str, ...]
     key: tuple[str, ...]
     places: tuple[int, ...]
 
@@ -45,7 +45,7 @@ class Shape(NamedTuple):
 
 
 class Source:
-    """Use `opened`. Nothing in the file is changed but its mark."""
+    """Use `opened`. Nothing in the file is changed but its marker."""
 
     def __init__(self, path: Path, connection: apsw.Connection) -> None:
         self.path = path
@@ -68,14 +68,14 @@ class Source:
         finally:
             lock.release()
 
-    def mark(self) -> MoveMarker | None:
-        return find_mark(self._connection)
+    def marker(self) -> MoveMarker | None:
+        return find_marker(self._connection)
 
-    def set_mark(self, mark: MoveMarker) -> None:
-        set_mark(self._connection, mark)
+    def set_marker(self, marker: MoveMarker) -> None:
+        set_marker(self._connection, marker)
 
-    def drop_mark(self) -> None:
-        drop_mark(self._connection)
+    def delete_marker(self) -> None:
+        delete_marker(self._connection)
 
     def shape(self, table: str) -> Shape:
         found = named_rows(self._connection.execute(f"PRAGMA table_info({table})"))
@@ -89,9 +89,10 @@ class Source:
     def batch(self, shape: Shape, after: Row | None, limit: int) -> list[Row]:
         """The next rows behind that key, in its order; fewer when their texts are long."""
         key = ", ".join(shape.key)
-        behind = f"WHERE ({key}) > ({', '.join('?' * len(shape.key))})" if after else ""
+        after_key = f"WHERE ({key}) > ({', '.join('?' * len(shape.key))})" if after else ""
         cursor = self._connection.execute(
-            f"SELECT {', '.join(shape.told)} FROM {shape.table} {behind} ORDER BY {key} LIMIT ?",  # noqa: S608  names are the schema's own
+            f"SELECT {', '.join(shape.expressions)} FROM {shape.table} {after_key} "  # noqa: S608  names are the schema's own
+            f"ORDER BY {key} LIMIT ?",
             (*(after or ()), limit),
         )
         rows: list[Row] = []
@@ -114,13 +115,13 @@ class Source:
         return {row["state"]: row["parts"] for row in named_rows(self._connection.execute(query))}
 
     def in_hand(self) -> int:
-        """Parts that were given to a carrier and not answered when the process ended."""
+        """Number of parts that were unanswered at a carrier when the process ended."""
         return self._count(
             "SELECT count(*) FROM parts INDEXED BY parts_due "
             "WHERE owner > '' AND due_ms IS NOT NULL AND state < ?",
             CODE[State.SENT],
         )
 
-    def _count(self, query: str, *facts: int) -> int:
-        found: int = self._connection.execute(query, facts).get
+    def _count(self, query: str, *parameters: int) -> int:
+        found: int = self._connection.execute(query, parameters).get
         return found

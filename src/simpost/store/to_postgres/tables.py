@@ -17,7 +17,7 @@ EMBEDDED_ONLY: Final = {
 
 
 _LAST: Final = "event_logs"
-"""Events are written while it says so: copied messages must not write any."""
+"""Copied last: once it is there, triggers write events, and copied messages must write none."""
 
 
 def _moved_tables() -> tuple[str, ...]:

@@ -32,7 +32,7 @@ _MOST_WEEKS: Final = 520
 """Partitions that a move makes at most; messages of other weeks go to the one for the rest."""
 _AHEAD_MS: Final = 4 * partitions.WEEK_MS
 _LONG_S: Final = 3600.0
-"""Counting and analysing large tables takes as long as it takes, within reason."""
+"""Longest time to count or analyse a large table."""
 _MOST_OWNERS: Final = 1_000
 
 _encode_key = msgspec.msgpack.Encoder().encode
@@ -81,7 +81,7 @@ class Target:
         """Make the tables in an empty database. Raises StoreError for one that cannot be used."""
         await check_durability(self._session)
         found = await version_of(self._session)
-        if found is None and await self._session.ask("list_tables"):
+        if found is None and await self._session.execute("list_tables"):
             raise StoreError(
                 f"{self.shown} has tables of something else; simpost wants a database of its own"
             )
@@ -92,50 +92,50 @@ class Target:
             )
         await bring_up_to_date(self._session)
 
-    async def standing(self) -> MoveState | None:
-        for row in await self._session.ask("find_moves"):
+    async def find_move(self) -> MoveState | None:
+        for row in await self._session.execute("find_moves"):
             return MoveState(row["id"], row["compared_ms"], row["finished_ms"])
         return None
 
     async def refuse_unless_free(self) -> None:
-        """Raises StoreError when the database is served or holds anything."""
+        """Raises StoreError if the database is served or has rows."""
         async with self._session.transaction():
-            alive = await self._session.ask("nodes_alive")
+            alive = await self._session.execute("nodes_alive")
             filled = [table for table in TABLES if await self._has_rows(table)]
         if alive:
             raise StoreError(
                 f"{self.shown} is served by {alive[0]['name']}; stop every node of it first"
             )
-        if filled or await self.standing():
+        if filled or await self.find_move():
             raise StoreError(
                 f"{self.shown} holds other data ({', '.join(filled) or 'a move'}); it is left "
                 "untouched: move to an empty database"
             )
 
     async def begin(self, move_id: bytes) -> None:
-        """Take the database for this move; of two that come together one does."""
+        """Take the database for this move; of two concurrent moves one succeeds."""
         async with self._session.transaction():
-            await self._session.run("LOCK TABLE moves IN EXCLUSIVE MODE")
+            await self._session.run_script("LOCK TABLE moves IN EXCLUSIVE MODE")
             await self.refuse_unless_free()
-            await self._session.ask("begin_move", move_id, self._now_ms)
+            await self._session.execute("begin_move", move_id, self._now_ms)
 
     async def check_seal(self, seal: SecretBox) -> None:
         await check_seal(self._session, seal)
 
     async def check_shape(self, shape: Shape) -> None:
         """Raises StoreError unless the table has the same columns on both sides."""
-        found = await self._session.ask("columns_of", shape.table)
+        found = await self._session.execute("columns_of", shape.table)
         columns = {row["column_name"] for row in found}
         if columns != set(shape.columns):
             odd = ", ".join(sorted(columns ^ set(shape.columns)))
             raise StoreError(f"{shape.table} differs between the two stores: {odd}")
 
     async def steps(self) -> dict[str, Step]:
-        found = await self._session.ask("move_steps")
+        found = await self._session.execute("move_steps")
         return {row["table_name"]: _step(row) for row in found}
 
     async def writing(self, shape: Shape) -> Writing:
-        found = await self._session.ask("columns_of", shape.table)
+        found = await self._session.execute("columns_of", shape.table)
         types = {row["column_name"]: row["data_type"] for row in found}
         return Writing(shape, [_MADE.get(types[name]) for name in shape.columns])
 
@@ -148,7 +148,7 @@ class Target:
         async with self._session.transaction():
             await self._write(writing, rows, step)
             key = None if after is None else _encode_key(after)
-            if not await self._session.ask(
+            if not await self._session.execute(
                 "step_move", shape.table, key, new.rows, new.is_done, step.rows
             ):
                 raise StoreError(f"another process moves to {self.shown} at this moment")
@@ -197,19 +197,19 @@ class Target:
         return {row["state"]: row["parts"] for row in found}
 
     async def note_compared(self, move_id: bytes) -> None:
-        await self._session.ask("note_compared", move_id, self._now_ms)
+        await self._session.execute("note_compared", move_id, self._now_ms)
 
     async def end_leases(self, repeats: RepeatPolicy) -> None:
-        """What a process held that runs no more is in doubt, as after each start."""
-        for row in await self._session.ask("lease_owners", _MOST_OWNERS):
+        """Put leased parts in doubt: the process that leased them has stopped."""
+        for row in await self._session.execute("lease_owners", _MOST_OWNERS):
             one = LeaseExpiry(self._now_ms, row["owner"], repeats)
             while (await expire_leases(self._session, [one]))[0] == LEASE_STEP:
                 pass
 
     async def settle_in(self) -> None:
-        """Numbers go on behind the highest that came, and the planner learns what there is."""
+        """Continue identity columns after the highest copied value, and analyse the tables."""
         for table in TABLES:
-            for column in await self._session.ask("columns_of", table):
+            for column in await self._session.execute("columns_of", table):
                 if column["is_identity"] == "YES":
                     name = column["column_name"]
                     await self._session.connection.execute(
@@ -222,12 +222,14 @@ class Target:
                 await self._session.connection.execute(f"ANALYZE {table}", timeout=_LONG_S)
 
     async def finish(self, move_id: bytes) -> None:
-        """From now on nodes may serve the database."""
+        """Let nodes serve the database."""
         await partitions.prepare(self._session, self._now_ms)
-        await self._session.ask("finish_move", move_id, self._now_ms)
+        await self._session.execute("finish_move", move_id, self._now_ms)
 
     async def _take_time(self) -> None:
-        await self._session.run("SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on")
+        await self._session.run_script(
+            "SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on"
+        )
 
     async def _has_rows(self, table: str) -> bool:
         query = f"SELECT EXISTS (SELECT 1 FROM {table})"  # noqa: S608
@@ -246,7 +248,7 @@ def _step(row: NamedRow) -> Step:
 
 
 class Writing:
-    """Rows of a table as PostgreSQL takes them."""
+    """Converts rows of a table to the types of PostgreSQL."""
 
     def __init__(self, shape: Shape, made: Sequence[Callable[[Any], Any] | None]) -> None:
         self.shape = shape
@@ -265,7 +267,7 @@ def _octets(value: str | bytes) -> bytes:
 
 
 def _without_nul(text: str) -> str:
-    """PostgreSQL's text takes none. Texts of messages are octets there and keep theirs."""
+    """PostgreSQL's `text` accepts no NUL. Texts of messages are `bytea` there and keep theirs."""
     return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
@@ -275,4 +277,4 @@ _MADE: Final[dict[str, Callable[[Any], Any]]] = {
     "double precision": float,
     "text": _without_nul,
 }
-"""By the type a column has in PostgreSQL; what is not named goes as it is."""
+"""By the column type in PostgreSQL; other types need no conversion."""

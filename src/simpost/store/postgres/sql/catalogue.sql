@@ -1,8 +1,8 @@
 -- Plans and eSIMs.
 
 -- name: find_esims
--- By number, or the newest with that ICCID; by both only if they agree. Sums with nothing, and one
--- after the other, leave the planner one way: by the key, however small the table is when it looks.
+-- By number, or the newest with that ICCID; by both only if they agree. `+ 0` and OFFSET 0 force the
+-- planner to use the key: it keeps the plan that it made when the table was small.
 SELECT n.place, e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.smdp_status, e.esim_status,
   coalesce(e.sms_status, p.sms_status) AS sms_status,
   coalesce(p.package_code, e.package_code) AS package_code,
@@ -97,8 +97,8 @@ WHERE retired_ms IS NULL AND type = $1
 ORDER BY package_code COLLATE "C"
 
 -- name: plans_version
--- A row's xmin is who wrote it last, so that a change of one, or a row in the place of another, makes
--- the sum larger, and one more or less the count another.
+-- `xmin` is the transaction that wrote a row last: a changed or replaced row increases the sum, and
+-- an added or deleted row changes the count.
 SELECT count(*) AS plans, coalesce(sum(xmin::text::bigint), 0)::bigint AS changes FROM plans
 
 -- name: find_plan
@@ -108,19 +108,19 @@ FROM plans
 WHERE package_code = $1 OR (slug = $1 AND slug <> '')
 ORDER BY package_code <> $1, retired_ms IS NOT NULL, package_code COLLATE "C" LIMIT 1
 
--- name: kept_esims
+-- name: stored_esims
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
   smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
 FROM esims WHERE esim_tran_no = ANY ($1::text[])
 ORDER BY esim_tran_no COLLATE "C" FOR UPDATE
 
--- name: kept_plans
+-- name: stored_plans
 SELECT package_code, slug, sms_status, type, location, data_type, document,
   retired_ms IS NOT NULL AS retired
 FROM plans WHERE package_code = ANY ($1::text[]) ORDER BY package_code COLLATE "C" FOR UPDATE
 
--- name: hold_esims
--- A new row's place: whoever comes second waits here, and finds the row of the first.
+-- name: reserve_esims
+-- Reserves the key of a new row: a second import of the key waits here, then reads the first one's row.
 INSERT INTO esims (
   esim_tran_no, account_id, iccid, msisdn, imsi, order_no, package_code, sms_status, smdp_status,
   esim_status, created_ms, document)
@@ -128,7 +128,7 @@ SELECT n, $2, '', '', '', '', '', NULL, '', '', 9223372036854775807, '' FROM unn
 ON CONFLICT (esim_tran_no) DO NOTHING
 RETURNING esim_tran_no
 
--- name: hold_plans
+-- name: reserve_plans
 INSERT INTO plans (package_code, slug, sms_status, type, location, data_type, document)
 SELECT n, '', 0, '', '', 0, '' FROM unnest($1::text[]) AS n
 ON CONFLICT (package_code) DO NOTHING

@@ -1,5 +1,5 @@
--- name: keep_events
--- Kept again after a pause, the log has a gap: whoever read it before has to know.
+-- name: switch_events
+-- Switched on again after a pause, the log has a gap, which its earlier readers have to be told.
 INSERT INTO event_logs AS l (account_id, kept, last_sequence, deleted_to) VALUES ($1, $2, 0, 0)
 ON CONFLICT (account_id) DO UPDATE SET
   last_sequence = l.last_sequence + (excluded.kept AND NOT l.kept)::integer,
@@ -52,7 +52,7 @@ WITH taken AS MATERIALIZED (
 SELECT coalesce(sum(number), 0)::bigint FROM counted
 
 -- name: old_events
--- The first account with an event that is too old, and up to which its events are.
+-- The first account with an event that is too old, and the sequence number of the last such event.
 SELECT l.account_id, coalesce(
   (SELECT min(n.sequence) - 1 FROM (
     SELECT e.sequence, e.at_ms FROM events AS e

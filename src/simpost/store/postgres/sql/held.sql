@@ -1,7 +1,7 @@
 -- Held messages.
 
 -- name: insert_held
--- The messages, without parts, and what they wait for.
+-- Messages without parts, with their held rows.
 WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
@@ -99,7 +99,7 @@ WHERE h.account_id = n.account_id AND h.message_id = n.message_id AND h.due_ms I
 RETURNING h.message_id
 
 -- name: cancel_queued
--- Its parts are locked, and none of them has left, is in doubt or is leased to a lane.
+-- Its parts are locked; none was sent, is in doubt or is leased.
 UPDATE parts SET
   state = 104, message_state = CASE number WHEN 1 THEN 104 END, reason = 'cancelled',
   due_ms = NULL, final_ms = $3, updated_ms = $3
@@ -129,13 +129,13 @@ ORDER BY h.message_id DESC LIMIT $6
 -- Retention.
 
 -- name: held_of_week
--- Whether a message of the week still waits.
+-- Whether a message of the week is still held.
 SELECT EXISTS (
   SELECT 1 FROM held_messages WHERE message_id >= $1 AND message_id < $2 AND due_ms IS NOT NULL
 )
 
--- name: purge_held
--- Rows of messages that are gone with their week.
+-- name: delete_old_held
+-- Held rows whose messages were deleted with their week.
 WITH old AS (
   SELECT h.account_id, h.message_id FROM held_messages AS h
   WHERE h.message_id < $1 AND h.due_ms IS NULL

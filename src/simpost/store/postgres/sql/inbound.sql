@@ -1,7 +1,7 @@
--- Gathering the parts of what comes in.
+-- Parts of inbound messages.
 
 -- name: lock_assemblies
--- Parts of one message may come to several nodes at once: one after the other looks for its like.
+-- Parts of one message may arrive on several nodes at once: the nodes handle them one after another.
 SELECT pg_advisory_xact_lock(1398361939, key) FROM (
   SELECT DISTINCT unnest($1::integer[]) AS key ORDER BY 1
 ) AS keys
@@ -27,7 +27,7 @@ RETURNING id
 -- name: refresh_assembly
 UPDATE assemblies SET link = $1, last_ms = $2 WHERE id = $3
 
--- name: keep_assembly
+-- name: complete_assembly
 UPDATE assemblies SET inbound_id = $1, reason = $2, last_ms = greatest(last_ms, $3)
 WHERE id = $4 AND inbound_id IS NULL
 RETURNING id
@@ -55,7 +55,7 @@ SELECT id FROM assemblies
 WHERE id <= (SELECT max(id) FROM assemblies) - $1::bigint AND inbound_id IS NULL
 ORDER BY id LIMIT $2
 
--- name: forget_assemblies
+-- name: delete_old_assemblies
 WITH old AS (
   (SELECT id FROM assemblies WHERE inbound_id IS NOT NULL AND last_ms < $1
    ORDER BY last_ms LIMIT $2)
@@ -70,7 +70,7 @@ WITH old AS (
 )
 SELECT count(*) FROM gone
 
--- Keeping what came in.
+-- Inbound messages.
 
 -- name: insert_inbound
 INSERT INTO inbound (
@@ -109,10 +109,11 @@ FROM inbound
 WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded') AND esim_tran_no = $5
 ORDER BY id DESC LIMIT $4
 
--- Retiring.
+-- Retention.
 
 -- name: delete_inbound_older_than
--- Its message by key: NOT EXISTS would be planned as a walk through all parts of the account.
+-- Reads the message by its key: the planner would answer NOT EXISTS with a scan of all parts of the
+-- account.
 WITH old AS (
   SELECT i.account_id, i.id FROM (SELECT 0 AS id UNION ALL SELECT id FROM accounts) AS a
   CROSS JOIN LATERAL (
@@ -128,7 +129,7 @@ WITH old AS (
 )
 SELECT count(*) FROM gone
 
--- Whose it is, and whether it goes in circles.
+-- The eSIM of a number, and the detection of delivery loops.
 
 -- name: esim_of_number
 SELECT account_id, esim_tran_no FROM esims

@@ -1,7 +1,8 @@
--- Accepting.
+-- Acceptance.
 
 -- name: accept
--- Messages with their first parts and request ids; gives the ids whose request id was theirs.
+-- Inserts messages with their first parts and request ids; returns the messages that took their
+-- request id.
 WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
@@ -43,7 +44,7 @@ WITH new AS (
 SELECT message_id FROM taken
 
 -- name: add_parts
--- The parts behind the first, like it in all but their text.
+-- The other parts: they differ from the first only in number and text.
 INSERT INTO parts (
   account_id, message_id, number, total, carrier, priority, expires_ms, state, owner, due_ms,
   attempt, updated_ms, text)
@@ -54,7 +55,7 @@ FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bytea[])
 JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = 1
 
 -- name: next_references
--- So many for each eSIM; the last of them is given.
+-- Takes a number of references for each eSIM, and returns the last of them.
 INSERT INTO concatenations AS c (account_id, esim_tran_no, reference)
 SELECT * FROM unnest($1::integer[], $2::text[], $3::integer[])
 ON CONFLICT (account_id, esim_tran_no) DO UPDATE
@@ -83,7 +84,7 @@ SELECT r.account_id, r.request_id, r.fingerprint, r.message_id, r.reason, r.crea
 FROM unnest($1::integer[], $2::text[]) AS n (account_id, request_id)
 JOIN requests AS r ON r.account_id = n.account_id AND r.request_id = n.request_id
 
--- name: forget_requests
+-- name: delete_old_requests
 WITH old AS (
   SELECT account_id, request_id FROM requests WHERE created_ms < $1
   ORDER BY created_ms LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -97,8 +98,8 @@ SELECT count(*) FROM gone
 -- The log.
 
 -- name: read_messages
--- Here and below a look for each id, which OFFSET 0 keeps what it is: where nothing is known of a
--- week yet, all of the account's were read.
+-- OFFSET 0 keeps this a look-up for each id, here and below: without statistics of a new partition
+-- the planner would read all messages of the account.
 SELECT m.*, h.state AS held_state, h.reason AS held_reason,
   h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
 FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
@@ -147,8 +148,8 @@ WHERE p.account_id = $1 AND p.esim_tran_no = $7 AND p.message_state = $9
     OFFSET 0)
 ORDER BY p.message_id DESC LIMIT $6
 
--- name: look_at_newest_in_state
--- The newest that the account has in a state, $6 at most, and which of them are the eSIM's.
+-- name: newest_messages_in_state
+-- The account's newest messages in a state, at most $6, and whether each is one of the eSIM.
 SELECT p.message_id AS id, EXISTS (
   SELECT 1 FROM messages AS m WHERE m.account_id = p.account_id AND m.id = p.message_id
     AND m.esim_tran_no = $7 AND m.created_ms >= $4 AND m.created_ms <= $5
@@ -160,7 +161,7 @@ WHERE p.account_id = $1 AND p.message_state = $9 AND p.message_state IS NOT NULL
 ORDER BY p.message_id DESC LIMIT $6
 
 -- name: list_messages_of_esim_in_state
--- Each of the eSIM's is looked for, back to the oldest that the account has in that state.
+-- Checks each message of the eSIM, back to the oldest that the account has in that state.
 SELECT e.id FROM messages AS e
 WHERE e.account_id = $1 AND e.esim_tran_no = $7 AND e.id < $2
   AND e.id >= (
@@ -180,8 +181,8 @@ WHERE e.account_id = $1 AND e.esim_tran_no = $7 AND e.id < $2
 ORDER BY e.id DESC LIMIT $6
 
 -- name: list_messages_in_state
--- OFFSET 0 keeps the look at a message what it is, one for each part, until there are enough; as a
--- join all parts in that state were read first.
+-- OFFSET 0 keeps this a look-up for each part until the limit is reached: a join would read all parts
+-- in that state first.
 SELECT p.message_id AS id FROM parts AS p
 WHERE p.account_id = $1 AND p.message_state = $7 AND p.message_state IS NOT NULL
   AND p.message_id < $2 AND p.message_id >= $3

@@ -1,4 +1,4 @@
--- The move of an embedded store to here.
+-- The move of an embedded store to this database.
 
 -- name: find_moves
 SELECT id, compared_ms, finished_ms FROM moves
@@ -19,7 +19,7 @@ UPDATE moves SET finished_ms = $2 WHERE id = $1
 SELECT table_name, after, row_count, is_done FROM move_steps
 
 -- name: step_move
--- Nothing where another process came farther than this one knows.
+-- Returns no row if another process has moved more rows in the meantime.
 INSERT INTO move_steps AS s (table_name, after, row_count, is_done) VALUES ($1, $2, $3, $4)
 ON CONFLICT (table_name) DO UPDATE SET
   after = coalesce(excluded.after, s.after), row_count = excluded.row_count,
@@ -38,7 +38,7 @@ SELECT column_name::text, data_type::text, is_identity::text FROM information_sc
 WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position
 
 -- name: nodes_alive
--- Those that beat within two of their leases.
+-- Nodes with a heartbeat within two of their leases.
 SELECT name FROM nodes
 WHERE beat_ms > extract(epoch FROM clock_timestamp()) * 1000 - 2000 * lease_s ORDER BY name
 

@@ -1,4 +1,4 @@
--- Nodes, and what they share.
+-- Nodes, and the rows that they share.
 
 -- name: register_node
 INSERT INTO nodes (name, run, roles, version, lease_s, started_ms, beat_ms, serial, report)
@@ -29,7 +29,7 @@ DELETE FROM nodes WHERE name = $1 AND run = $2 RETURNING name
 DELETE FROM nodes WHERE name = $1 AND run = $2 AND serial = $3 RETURNING name
 
 -- name: abandoned_nodes
--- Few rows: a node leases no more parts than its lanes take.
+-- Reads few rows: a node leases no more parts than its lanes take.
 SELECT DISTINCT p.owner FROM parts AS p
 WHERE p.owner IS NOT NULL AND p.due_ms IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM nodes AS n WHERE n.name = p.owner)

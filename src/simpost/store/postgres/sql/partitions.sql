@@ -14,7 +14,7 @@ SELECT pg_advisory_xact_lock(1398361940, 0)
 -- name: lock_partitions
 SELECT pg_try_advisory_xact_lock(1398361940, 1)
 
--- name: forget_receipts
+-- name: delete_old_receipts
 WITH old AS (
   SELECT carrier, carrier_message_id, state FROM receipts
   WHERE last_ms < $1 ORDER BY last_ms LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -26,5 +26,5 @@ WITH old AS (
 )
 SELECT count(*) FROM gone
 
--- name: wake
+-- name: notify
 SELECT pg_notify('simpost_parts', $1)

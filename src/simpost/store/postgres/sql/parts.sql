@@ -1,27 +1,27 @@
 -- Leases.
 
 -- name: claim
--- Due parts of each priority in turn, leased unless their validity is over.
-WITH codes AS MATERIALIZED (
+-- Due parts, the lowest priority number first; leased unless their validity is over.
+WITH code_parts AS MATERIALIZED (
   SELECT account_id, message_id, number, priority, due_ms, expires_ms FROM parts
   WHERE owner IS NULL AND due_ms IS NOT NULL AND carrier = $1 AND priority = 0 AND due_ms <= $2
     AND message_id >= $3
   ORDER BY due_ms, expires_ms, account_id, message_id, number LIMIT $4 FOR UPDATE SKIP LOCKED
-), talks AS MATERIALIZED (
+), normal_parts AS MATERIALIZED (
   SELECT account_id, message_id, number, priority, due_ms, expires_ms FROM parts
   WHERE owner IS NULL AND due_ms IS NOT NULL AND carrier = $1 AND priority = 1 AND due_ms <= $2
     AND message_id >= $3
   ORDER BY due_ms, expires_ms, account_id, message_id, number
-  LIMIT CASE WHEN $7 THEN 0 ELSE $4 - (SELECT count(*) FROM codes) END FOR UPDATE SKIP LOCKED
-), bulks AS MATERIALIZED (
+  LIMIT CASE WHEN $7 THEN 0 ELSE $4 - (SELECT count(*) FROM code_parts) END FOR UPDATE SKIP LOCKED
+), bulk_parts AS MATERIALIZED (
   SELECT account_id, message_id, number, priority, due_ms, expires_ms FROM parts
   WHERE owner IS NULL AND due_ms IS NOT NULL AND carrier = $1 AND priority = 2 AND due_ms <= $2
     AND message_id >= $3
   ORDER BY due_ms, expires_ms, account_id, message_id, number
   LIMIT CASE WHEN $7 THEN 0 ELSE
-    $4 - (SELECT count(*) FROM codes) - (SELECT count(*) FROM talks) END FOR UPDATE SKIP LOCKED
+    $4 - (SELECT count(*) FROM code_parts) - (SELECT count(*) FROM normal_parts) END FOR UPDATE SKIP LOCKED
 ), due AS (
-  SELECT * FROM codes UNION ALL SELECT * FROM talks UNION ALL SELECT * FROM bulks
+  SELECT * FROM code_parts UNION ALL SELECT * FROM normal_parts UNION ALL SELECT * FROM bulk_parts
 ), leased AS (
   UPDATE parts AS p SET owner = $5, due_ms = $6, attempt = p.attempt + 1
   FROM due AS d JOIN messages AS m ON m.account_id = d.account_id AND m.id = d.message_id
@@ -86,7 +86,7 @@ FROM unnest($1::integer[], $2::bytea[], $3::integer[]) AS n (account_id, message
 WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
 
 -- name: expire_parts
--- Those whose validity is over and that nobody holds, so many at most.
+-- Parts without a lease whose validity is over, at most $2.
 WITH ended AS MATERIALIZED (
   SELECT account_id, message_id, number FROM parts
   WHERE owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= $1
@@ -101,7 +101,7 @@ WHERE p.account_id = ended.account_id AND p.message_id = ended.message_id
   AND p.number = ended.number
 RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason
 
--- name: expire_these
+-- name: expire_claimed
 UPDATE parts AS p SET
   state = 102, message_state = CASE WHEN p.total = 1 THEN 102 ELSE p.message_state END,
   reason = CASE WHEN p.state = 40 THEN 'expired_in_doubt' ELSE 'validity_expired' END,
@@ -114,11 +114,11 @@ RETURNING p.account_id, p.message_id, p.total, p.carrier, p.reason
 -- name: count_queued
 SELECT count(*) FROM parts WHERE owner IS NULL AND carrier = $1 AND due_ms IS NOT NULL
 
--- Settling.
+-- Results of attempts.
 
 -- name: settle
--- Each part as its own latest try left it, and the try; passes over parts whose rank that would
--- lower. Gives the places of those that were settled.
+-- Writes the part as its latest attempt left it, and the attempt. Skips parts whose rank would fall.
+-- Returns the places of the others.
 WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::integer[], $3::bytea[], $4::integer[], $5::integer[], $6::integer[],
@@ -177,10 +177,10 @@ UPDATE parts SET
   sent_ms = coalesce(sent_ms, $8), final_ms = $9, updated_ms = greatest(updated_ms, $10)
 WHERE account_id = $11 AND message_id = $12 AND number = $13
 
--- Folding.
+-- The state of a message, folded from its parts.
 
 -- name: lock_first_parts
--- Whoever folds a message holds its first part: the last to fold sees what all others wrote.
+-- A transaction locks the first part before it folds a message: the last one sees all other changes.
 SELECT 1 FROM unnest($1::integer[], $2::bytea[]) AS n (account_id, message_id)
 JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = 1
 ORDER BY p.account_id, p.message_id FOR UPDATE OF p

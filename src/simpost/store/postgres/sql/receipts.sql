@@ -1,8 +1,8 @@
--- Receipts: which part they speak of, what they end, and those that are kept.
+-- Receipts: the search for their part, their effect on it, and stored receipts.
 
--- name: end_plain
--- Obeys together what needs no thought: final, alone in its id, for the one part of a message, of
--- a carrier that was never seen to write ids in other forms. Gives the places of those obeyed.
+-- name: apply_unambiguous
+-- Applies the unambiguous receipts: final, the only one for its id, for a message of one part, of a
+-- carrier that was never seen to write ids in another format. Returns their places.
 WITH seen AS (
   SELECT * FROM unnest(
     $1::integer[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::bigint[]
@@ -27,8 +27,8 @@ WHERE hit.hits = 1 AND hit.total = 1 AND p.account_id = hit.account_id
   AND p.message_id = hit.message_id AND p.number = hit.number AND p.final_ms IS NULL
 RETURNING hit.place
 
--- name: match_forms
--- Open parts whose id is one of those that a receipt may mean, with the number they went to.
+-- name: find_candidates
+-- Open parts that have one of the ids, with their destination.
 SELECT s.place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
   p.carrier_message_id, m.destination
 FROM unnest($1::integer[], $2::text[], $3::text[]) AS s (place, carrier, carrier_message_id)
@@ -45,7 +45,7 @@ SELECT count(*) FROM (
   SELECT 1 FROM parts WHERE carrier = $1 AND state = 40 AND message_id >= $2 LIMIT $3) AS counted
 
 -- name: parts_in_doubt
--- Those to a number with one of these ends, of messages that were there when the receipt came.
+-- Parts to a number with one of these endings, of messages that are older than the receipt.
 SELECT 0 AS place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
   '' AS carrier_message_id, m.destination, m.esim_tran_no
 FROM parts AS p JOIN messages AS m ON m.account_id = p.account_id AND m.id = p.message_id
@@ -64,8 +64,8 @@ WHERE m.account_id = $1 AND m.esim_tran_no = $2 AND m.id >= $3 AND a.carrier = $
 ORDER BY m.id DESC LIMIT 1000
 
 -- name: may_be_of_sibling
--- Another part that the eSIM was sent, and whose id is not known: its answer is awaited, or it was
--- tried more often than ids of it are known.
+-- Another part to this eSIM whose id is not known: it is unanswered, or it has more attempts than
+-- known ids.
 SELECT 1
 FROM messages AS m
 JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id
@@ -83,7 +83,7 @@ WHERE m.account_id = $1 AND m.esim_tran_no = $2 AND m.id >= $3 AND p.message_id 
 LIMIT 1
 
 -- name: adopt_part
--- A receipt shows that the carrier took a part that was in doubt, and the id it gave it.
+-- A receipt shows that the carrier accepted a part in doubt, and under which id.
 UPDATE parts SET
   state = 50, message_state = CASE WHEN total = 1 THEN 50 ELSE message_state END, reason = NULL,
   carrier_message_id = coalesce(carrier_message_id, $1), owner = NULL, due_ms = NULL,
@@ -102,7 +102,7 @@ FROM receipts WHERE standing = 'parked' AND numbers IS NOT NULL
 ORDER BY last_ms DESC LIMIT $1
 
 -- name: ended_part
--- The part with one of these ids that ended last, not longer ago than that.
+-- The part with one of these ids that ended last, at $3 or later.
 SELECT p.account_id, p.message_id, p.number, p.state FROM parts AS p
 WHERE p.carrier = $1 AND p.carrier_message_id = ANY ($2::text[])
   AND p.carrier_message_id IS NOT NULL AND p.final_ms >= $3 AND p.message_id >= $4
@@ -116,7 +116,7 @@ WHERE p.carrier = $1 AND p.carrier_message_id = ANY ($2::text[])
 LIMIT 100
 
 -- name: first_and_last_id
--- Ids of one width are those of a carrier that pads them: then its first and last have it too.
+-- A carrier that pads its ids gives all of them one width: the first and the last have it too.
 SELECT
   (SELECT min(carrier_message_id) FROM parts
    WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2) AS first_id,
@@ -124,7 +124,7 @@ SELECT
    WHERE carrier = $1 AND carrier_message_id IS NOT NULL AND message_id >= $2) AS last_id
 
 -- name: end_parts
--- What final receipts say; the lease of a try that is still out there ends with its part.
+-- Applies final receipts. The lease of an unanswered attempt ends with its part.
 UPDATE parts AS p SET
   state = n.state, message_state = CASE WHEN p.total = 1 THEN n.state ELSE p.message_state END,
   reason = n.reason, carrier_code = n.carrier_code, owner = NULL, due_ms = NULL,
@@ -138,12 +138,12 @@ WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number =
 RETURNING n.place
 
 -- name: set_part_reason
--- What an intermediate notice says.
+-- Applies an intermediate receipt.
 UPDATE parts SET reason = $1, carrier_code = $2, updated_ms = $3
 WHERE account_id = $4 AND message_id = $5 AND number = $6 AND final_ms IS NULL
 RETURNING 1
 
--- name: keep_receipt
+-- name: store_receipt
 INSERT INTO receipts AS r (
   carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
   account_id, message_id, number, numbers, text_id
@@ -156,19 +156,19 @@ ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
   message_id = coalesce(excluded.message_id, r.message_id),
   number = coalesce(excluded.number, r.number)
 
--- name: standing
+-- name: find_disposition
 SELECT standing FROM receipts
 WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3 FOR UPDATE
 
 -- name: parked_lengths
--- How long the ids are of receipts parked since then, of each carrier; so many looked at.
+-- The lengths of the ids of each carrier's parked receipts, among the newest $2.
 SELECT DISTINCT carrier, length(carrier_message_id) AS width FROM (
   SELECT carrier, carrier_message_id FROM receipts
   WHERE standing = 'parked' AND last_ms >= $1 ORDER BY last_ms DESC LIMIT $2
 ) AS newest
 
 -- name: parked_receipts
--- Those with one of the ids, unless they are older than the message.
+-- Parked receipts with one of the ids that are not older than the message.
 SELECT s.place, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code,
   r.last_ms, r.numbers, r.text_id, r.times
 FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::bytea[])
@@ -180,8 +180,8 @@ WHERE r.standing = 'parked' AND r.last_ms >= (
   SELECT created_ms FROM messages WHERE account_id = s.account_id AND id = s.message_id)
 ORDER BY s.place, r.first_ms, r.state
 
--- name: stranded_receipts
--- Parked of late though there is an open part with their very id: the node died in between.
+-- name: orphaned_receipts
+-- Receipts parked a while ago although an open part has exactly their id: their node died.
 SELECT r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason, r.carrier_code, r.last_ms,
   r.numbers, r.text_id, r.times
 FROM (
@@ -206,7 +206,7 @@ SELECT total FROM parts WHERE account_id = $1 AND message_id = $2 AND number = $
 UPDATE receipts SET standing = $1, account_id = $2, message_id = $3, number = $4
 WHERE carrier = $5 AND carrier_message_id = $6 AND state = $7
 
--- name: forget_parked
+-- name: delete_old_parked
 WITH old AS (
   SELECT carrier, carrier_message_id, state FROM receipts
   WHERE standing = 'parked' AND last_ms < $1 ORDER BY last_ms LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -219,7 +219,7 @@ WITH old AS (
 SELECT count(*) FROM gone
 
 -- name: parked_beyond
--- The time of the newest parked receipt that is one too many.
+-- The time of the newest parked receipt beyond the limit.
 SELECT last_ms FROM receipts WHERE standing = 'parked' ORDER BY last_ms DESC OFFSET $1 LIMIT 1
 
 -- name: unmatched_receipts
@@ -231,8 +231,8 @@ WHERE standing IN ('parked', 'ambiguous') AND last_ms <= $1
 ORDER BY last_ms DESC, carrier, carrier_message_id, state LIMIT $3
 
 -- name: find_receipts
--- Kept receipts that are known to be of the message, and those that may be: with the id of one of
--- its tries, and from its time.
+-- Stored receipts of the message, and those that may be of it: they have the id of one of its
+-- attempts and are of its time.
 SELECT number, carrier, carrier_message_id, state, standing, reason, carrier_code, times,
   first_ms, last_ms
 FROM receipts WHERE account_id = $1 AND message_id = $2 AND message_id IS NOT NULL
@@ -246,18 +246,18 @@ WHERE m.account_id = $1 AND m.id = $2 AND r.message_id IS NULL
   AND r.last_ms BETWEEN m.created_ms AND m.expires_ms + 86400000
 ORDER BY 9, 4 LIMIT $3
 
--- The forms in which carriers write ids.
+-- The formats in which carriers write ids.
 
--- name: count_forms
+-- name: count_formats
 INSERT INTO receipt_forms AS f (carrier, base, letters, width, times, first_ms, last_ms)
 SELECT * FROM unnest(
   $1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::bigint[])
 ON CONFLICT (carrier, base, letters, width) DO UPDATE SET
   times = f.times + excluded.times, last_ms = greatest(f.last_ms, excluded.last_ms)
 
--- name: list_forms
+-- name: list_formats
 SELECT carrier, base, letters, width FROM receipt_forms ORDER BY carrier, first_ms, base, letters
 
--- name: forms_of
+-- name: formats_of
 SELECT base, letters, width, times, first_ms, last_ms FROM receipt_forms
 WHERE carrier = $1 ORDER BY times DESC, base, letters, width

@@ -1,7 +1,7 @@
--- Other ways for what waits.
+-- Moving queued messages to another carrier.
 
 -- name: carriers_with_backlog
--- One step of the index for each carrier, however many parts wait.
+-- One index look-up for each carrier, however many parts are queued.
 WITH RECURSIVE waited_for (carrier) AS (
   (SELECT carrier FROM parts WHERE owner IS NULL AND due_ms IS NOT NULL
    ORDER BY carrier LIMIT 1)
@@ -15,7 +15,7 @@ WITH RECURSIVE waited_for (carrier) AS (
 SELECT carrier FROM waited_for
 
 -- name: queued_messages
--- By their first part, in the order they are claimed in; of several parts all are shown.
+-- By their first part, in the order in which they are claimed; with all texts of several parts.
 SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.category, m.text,
   m.encoding, m.options, CASE WHEN p.total = 1 THEN NULL ELSE (
     SELECT array_agg(s.text ORDER BY s.number) FROM parts AS s
@@ -39,7 +39,7 @@ JOIN parts AS p ON p.account_id = n.account_id AND p.message_id = n.message_id
 ORDER BY p.account_id, p.message_id, p.number FOR UPDATE OF p
 
 -- name: reroute_messages
--- Their parts are locked, and none of them has left, is in doubt or is held by a lane.
+-- Their parts are locked; none was sent, is in doubt or is leased.
 WITH moved AS (
   SELECT * FROM unnest($1::integer[], $2::bytea[], $3::text[], $4::text[])
     AS n (account_id, message_id, carrier, sender)
@@ -58,10 +58,10 @@ SELECT DISTINCT account_id, message_id FROM parted
 -- name: change_options
 UPDATE messages SET options = $3 WHERE account_id = $1 AND id = $2
 
--- Sent, and nothing heard since.
+-- Sent messages without a receipt.
 
 -- name: sent_messages
--- By account and age, from a place on; the young cannot be overdue.
+-- By account and age, after a given message; newer messages cannot be overdue.
 SELECT a.id AS account_id, p.message_id, p.expires_ms
 FROM accounts AS a CROSS JOIN LATERAL (
   SELECT s.message_id, s.expires_ms FROM parts AS s
@@ -73,7 +73,7 @@ WHERE a.id >= $1
 ORDER BY a.id, p.message_id LIMIT $4
 
 -- name: end_unreported
--- Where no receipt was asked for, sent is the end.
+-- Except messages for which no receipt was requested: they stay `sent`.
 UPDATE parts AS p SET
   state = 102, message_state = CASE WHEN p.total = 1 THEN 102 ELSE p.message_state END,
   reason = 'no_receipt', owner = NULL, due_ms = NULL, final_ms = $1, updated_ms = $1

@@ -77,17 +77,17 @@ FROM plans
 WHERE package_code = ?1 OR (slug = ?1 AND slug <> '')
 ORDER BY package_code <> ?1, retired_ms IS NOT NULL, package_code LIMIT 1
 
--- name: kept_esim
+-- name: stored_esim
 SELECT account_id, esim_tran_no, iccid, msisdn, imsi, order_no, package_code, sms_status,
   smdp_status, esim_status, created_ms, document, retired_ms IS NOT NULL AS retired
 FROM esims WHERE esim_tran_no = ?
 
--- name: kept_plan
+-- name: stored_plan
 SELECT package_code, slug, sms_status, type, location, data_type, document,
   retired_ms IS NOT NULL AS retired
 FROM plans WHERE package_code = ?
 
--- name: knows_plan
+-- name: has_plan
 SELECT 1 FROM plans WHERE package_code = ?1 OR (slug = ?1 AND slug <> '') LIMIT 1
 
 -- name: search_esims
@@ -168,9 +168,9 @@ SELECT value FROM meta WHERE name = ?
 -- name: set_meta
 INSERT INTO meta (name, value) VALUES (?, ?)
 
--- name: keep_meta
+-- name: replace_meta
 INSERT INTO meta (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
--- name: drop_meta
+-- name: delete_meta
 DELETE FROM meta WHERE name = ?

@@ -42,7 +42,7 @@ UPDATE held_messages SET
 WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NULL
 
 -- name: cancel_queued
--- All parts or none: what has left, is in doubt or is leased to a lane stays as it is.
+-- All parts or none: a message stays if a part was sent, is in doubt or is leased.
 UPDATE parts SET
   state = 104, message_state = iif(number = 1, 104, NULL), reason = 'cancelled', due_ms = NULL,
   final_ms = :now_ms, updated_ms = :now_ms
@@ -72,5 +72,5 @@ WHERE h.account_id = :account_id AND h.esim_tran_no = :esim_tran_no AND h.state 
   AND (:iccid IS NULL OR m.iccid = :iccid)
 ORDER BY h.message_id DESC LIMIT :limit
 
--- name: retire_held
+-- name: delete_held
 DELETE FROM held_messages WHERE account_id = ? AND message_id = ?

@@ -1,4 +1,4 @@
--- Gathering the parts of what comes in.
+-- Parts of inbound messages.
 
 -- name: newest_assembly
 SELECT id, inbound_id, reason FROM assemblies INDEXED BY assemblies_by_reference
@@ -20,7 +20,7 @@ RETURNING id
 -- name: refresh_assembly
 UPDATE assemblies SET link = ?, last_ms = ? WHERE id = ?
 
--- name: keep_assembly
+-- name: complete_assembly
 UPDATE assemblies SET inbound_id = ?, reason = ?, last_ms = max(last_ms, ?)
 WHERE id = ? AND inbound_id IS NULL
 
@@ -47,7 +47,7 @@ WHERE inbound_id IS NULL AND first_ms < ? ORDER BY first_ms LIMIT ?
 SELECT id FROM assemblies
 WHERE id <= (SELECT max(id) FROM assemblies) - ? AND inbound_id IS NULL ORDER BY id LIMIT ?
 
--- name: forgettable_assemblies
+-- name: old_assemblies
 SELECT id FROM assemblies INDEXED BY assemblies_kept
 WHERE inbound_id IS NOT NULL AND last_ms < ? ORDER BY last_ms LIMIT ?
 
@@ -55,13 +55,13 @@ WHERE inbound_id IS NOT NULL AND last_ms < ? ORDER BY last_ms LIMIT ?
 SELECT id FROM assemblies
 WHERE id <= (SELECT max(id) FROM assemblies) - ? AND inbound_id IS NOT NULL ORDER BY id LIMIT ?
 
--- name: forget_assembly
+-- name: delete_assembly
 DELETE FROM assemblies WHERE id = ?
 
--- name: forget_incoming_parts
+-- name: delete_incoming_parts
 DELETE FROM incoming_parts WHERE assembly = ?
 
--- Keeping what came in.
+-- Inbound messages.
 
 -- name: insert_inbound
 INSERT INTO inbound (
@@ -95,7 +95,7 @@ WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id < :before
   AND (:carried OR state <> 'forwarded')
 ORDER BY id DESC LIMIT :limit
 
--- Retiring.
+-- Retention.
 
 -- name: old_inbound
 SELECT i.account_id, i.id FROM (SELECT 0 AS id UNION ALL SELECT id FROM accounts) AS a
@@ -108,13 +108,13 @@ LIMIT ?2
 -- name: delete_inbound_older_than
 DELETE FROM inbound WHERE account_id = ? AND id = ?
 
--- name: retire_ambiguous
+-- name: delete_old_ambiguous
 DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
   SELECT carrier, carrier_message_id, state FROM receipts INDEXED BY receipts_ambiguous
   WHERE standing = 'ambiguous' AND last_ms < ? ORDER BY last_ms LIMIT ?
 )
 
--- Whose it is, and whether it goes in circles.
+-- The eSIM of a number, and the detection of delivery loops.
 
 -- name: esim_of_number
 SELECT account_id, esim_tran_no FROM esims INDEXED BY esims_by_msisdn

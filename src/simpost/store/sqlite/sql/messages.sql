@@ -1,4 +1,4 @@
--- Accepting.
+-- Acceptance.
 
 -- name: insert_message
 INSERT INTO messages (
@@ -37,12 +37,12 @@ WHERE account_id = ? AND request_id = ? AND created_ms >= ?
 -- name: answer_signature
 UPDATE requests SET message_id = ?, reason = ? WHERE account_id = ? AND request_id = ?
 
--- name: forget_requests
+-- name: delete_old_requests
 DELETE FROM requests WHERE (account_id, request_id) IN (
   SELECT account_id, request_id FROM requests WHERE created_ms < ? ORDER BY created_ms LIMIT ?
 )
 
--- Retiring.
+-- Retention.
 
 -- name: old_messages
 SELECT m.account_id, m.id FROM accounts AS a
@@ -55,16 +55,16 @@ AND NOT EXISTS (
   WHERE h.account_id = m.account_id AND h.message_id = m.id AND h.due_ms IS NOT NULL)
 LIMIT ?2
 
--- name: retire_receipts
+-- name: delete_receipts
 DELETE FROM receipts WHERE account_id = ? AND message_id = ?
 
--- name: retire_attempts
+-- name: delete_attempts
 DELETE FROM attempts WHERE account_id = ? AND message_id = ?
 
--- name: retire_parts
+-- name: delete_parts
 DELETE FROM parts WHERE account_id = ? AND message_id = ?
 
--- name: retire_message
+-- name: delete_message
 DELETE FROM messages WHERE account_id = ? AND id = ?
 
 -- The log.
@@ -110,9 +110,9 @@ WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no
 ORDER BY id DESC LIMIT :limit
 
 -- name: list_messages_of_esim_in_state
--- Two indexes are walked side by side; a row is read only where both have the message. Most of all
--- messages are delivered (100), so what ended otherwise is sooner known by that: of an eSIM that is
--- always off (102, then 101 and 103) hardly any is looked for among all that were delivered.
+-- Walks two indexes and reads a row only where both have the message. Most messages are delivered
+-- (100), so the other final states are checked first: for an eSIM that is always off (102, then 101
+-- and 103), hardly any message is searched among all that were delivered.
 SELECT e.id FROM messages AS e INDEXED BY messages_by_esim
 CROSS JOIN parts AS p INDEXED BY parts_by_message_state
   ON p.account_id = e.account_id AND p.message_state = :state AND p.message_state IS NOT NULL

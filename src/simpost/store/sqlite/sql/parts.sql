@@ -58,7 +58,7 @@ WHERE account_id = ? AND message_id = ? AND number = ?
 UPDATE parts SET owner = NULL, due_ms = NULL
 WHERE account_id = ? AND message_id = ? AND number = ?
 
--- name: ended_parts
+-- name: overdue_parts
 SELECT account_id, message_id, number FROM parts INDEXED BY parts_due
 WHERE owner IS NULL AND due_ms IS NOT NULL AND expires_ms <= ? LIMIT ?
 
@@ -75,7 +75,7 @@ RETURNING total, carrier, reason
 SELECT count(*) FROM parts INDEXED BY parts_due
 WHERE owner IS NULL AND carrier = ? AND due_ms IS NOT NULL
 
--- Settling.
+-- Results of attempts.
 
 -- name: record_attempt
 INSERT INTO attempts (
@@ -88,7 +88,7 @@ ON CONFLICT (account_id, message_id, part, number) DO UPDATE SET
   started_ms = min(started_ms, excluded.started_ms), ended_ms = excluded.ended_ms
 
 -- name: settle_parts
--- Each part as its own latest try left it; passes over those whose rank that would lower.
+-- Writes the part as its latest attempt left it. Skips parts whose rank would fall.
 UPDATE parts SET
   state = new.column5, message_state = iif(total = 1, new.column5, message_state),
   reason = new.column6, carrier = new.column7,

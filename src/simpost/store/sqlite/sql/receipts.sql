@@ -1,7 +1,7 @@
--- Receipts: which part they speak of, what they end, and those that are kept.
+-- Receipts: the search for their part, their effect on it, and stored receipts.
 
--- name: match_receipts
--- All matches as one JSON text: one step of the statement, however many there are.
+-- name: match_exact_ids
+-- All matches in one row, as JSON: a row each would cost a call each.
 SELECT json_group_array(json_array(
   seen.column1, p.account_id, hex(p.message_id), p.number, p.total, p.state, p.reason,
   p.expires_ms))
@@ -9,8 +9,8 @@ FROM (VALUES (?, ?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrie
 WHERE p.carrier = seen.column2 AND p.carrier_message_id = seen.column3
   AND p.carrier_message_id IS NOT NULL AND p.final_ms IS NULL
 
--- name: match_forms
--- Open parts whose id is one of those that a receipt may mean, with the number they went to.
+-- name: find_candidates
+-- Open parts that have one of the ids, with their destination.
 SELECT seen.column1 AS place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason,
   p.expires_ms, p.carrier_message_id, m.destination
 FROM (VALUES (?, ?, ?)) AS seen CROSS JOIN parts AS p INDEXED BY parts_by_carrier_id
@@ -23,7 +23,7 @@ SELECT count(*) FROM (
   SELECT 1 FROM parts INDEXED BY parts_in_doubt WHERE carrier = ? AND state = 40 LIMIT ?)
 
 -- name: parts_in_doubt
--- Those to a number with one of these ends, of messages that were there when the receipt came.
+-- Parts to a number with one of these endings, of messages that are older than the receipt.
 SELECT 0 AS place, p.account_id, p.message_id, p.number, p.total, p.state, p.reason, p.expires_ms,
   '' AS carrier_message_id, m.destination, m.esim_tran_no
 FROM parts AS p INDEXED BY parts_in_doubt
@@ -43,8 +43,8 @@ WHERE m.account_id = ? AND m.esim_tran_no = ? AND m.id >= ? AND a.carrier = ?
 ORDER BY m.id DESC LIMIT 1000
 
 -- name: may_be_of_sibling
--- Another part that the eSIM was sent, and whose id is not known: its answer is awaited, or it was
--- tried more often than ids of it are known.
+-- Another part to this eSIM whose id is not known: it is unanswered, or it has more attempts than
+-- known ids.
 SELECT 1
 FROM messages AS m INDEXED BY messages_by_esim
 CROSS JOIN parts AS p ON p.account_id = m.account_id AND p.message_id = m.id
@@ -62,7 +62,7 @@ WHERE m.account_id = ?1 AND m.esim_tran_no = ?2 AND m.id >= ?3 AND p.carrier = ?
 LIMIT 1
 
 -- name: adopt_part
--- A receipt shows that the carrier took a part that was in doubt, and the id it gave it.
+-- A receipt shows that the carrier accepted a part in doubt, and under which id.
 UPDATE parts SET
   state = 50, message_state = iif(total = 1, 50, message_state), reason = NULL,
   carrier_message_id = coalesce(carrier_message_id, ?1), owner = NULL, due_ms = NULL,
@@ -84,7 +84,7 @@ ORDER BY last_ms DESC LIMIT ?
 SELECT destination FROM messages WHERE account_id = ? AND id = ?
 
 -- name: first_and_last_id
--- Ids of one width are those of a carrier that pads them: then its first and last have it too.
+-- A carrier that pads its ids gives all of them one width: the first and the last have it too.
 SELECT
   (SELECT carrier_message_id FROM parts INDEXED BY parts_by_carrier_id
    WHERE carrier = ?1 AND carrier_message_id IS NOT NULL AND final_ms IS NULL
@@ -94,7 +94,7 @@ SELECT
    ORDER BY carrier_message_id DESC LIMIT 1) AS last_id
 
 -- name: end_parts
--- What final receipts say; the lease of a try that is still out there ends with its part.
+-- Applies final receipts. The lease of an unanswered attempt ends with its part.
 UPDATE parts SET
   state = new.column1, message_state = iif(total = 1, new.column1, message_state),
   reason = new.column2, carrier_code = new.column3,
@@ -103,11 +103,11 @@ FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS new
 WHERE account_id = new.column5 AND message_id = new.column6 AND number = new.column7
 
 -- name: set_part_reason
--- What an intermediate notice says.
+-- Applies an intermediate receipt.
 UPDATE parts SET reason = ?1, carrier_code = ?2, updated_ms = ?3
 WHERE account_id = ?4 AND message_id = ?5 AND number = ?6
 
--- name: keep_receipt
+-- name: store_receipt
 INSERT INTO receipts (
   carrier, carrier_message_id, state, standing, reason, carrier_code, times, first_ms, last_ms,
   account_id, message_id, number, numbers, text_id
@@ -120,11 +120,11 @@ ON CONFLICT (carrier, carrier_message_id, state) DO UPDATE SET
   message_id = coalesce(excluded.message_id, message_id),
   number = coalesce(excluded.number, number)
 
--- name: standing
+-- name: find_disposition
 SELECT standing FROM receipts WHERE carrier = ? AND carrier_message_id = ? AND state = ?
 
 -- name: parked_receipts
--- Those with one of the ids, unless they are older than the message.
+-- Parked receipts with one of the ids that are not older than the message.
 SELECT seen.column1 AS place, r.first_ms, r.state, r.carrier, r.carrier_message_id, r.reason,
   r.carrier_code, r.last_ms, r.numbers, r.text_id, r.times
 FROM (VALUES (?, ?, ?, ?, ?)) AS seen CROSS JOIN receipts AS r
@@ -144,11 +144,11 @@ WHERE carrier = ? AND carrier_message_id = ? AND state = ?
 -- name: count_parked
 SELECT count(*) FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked'
 
--- name: parked_widths
+-- name: parked_lengths
 SELECT carrier, length(carrier_message_id) AS width, max(last_ms) AS last_ms
 FROM receipts INDEXED BY receipts_parked WHERE standing = 'parked' GROUP BY 1, 2
 
--- name: forget_parked
+-- name: delete_old_parked
 DELETE FROM receipts WHERE (carrier, carrier_message_id, state) IN (
   SELECT carrier, carrier_message_id, state FROM receipts INDEXED BY receipts_parked
   WHERE standing = 'parked' AND last_ms < ? ORDER BY last_ms LIMIT ?
@@ -169,8 +169,8 @@ FROM (
 ORDER BY last_ms DESC, carrier, carrier_message_id, state LIMIT :limit
 
 -- name: find_receipts
--- Kept receipts that are known to be of the message, and those that may be: with the id of one of
--- its tries, and from its time.
+-- Stored receipts of the message, and those that may be of it: they have the id of one of its
+-- attempts and are of its time.
 SELECT number, carrier, carrier_message_id, state, standing, reason, carrier_code, times,
   first_ms, last_ms
 FROM receipts INDEXED BY receipts_by_message
@@ -186,17 +186,17 @@ WHERE m.account_id = :account_id AND m.id = :message_id AND r.message_id IS NULL
   AND r.last_ms BETWEEN m.created_ms AND m.expires_ms + 86400000
 ORDER BY 9, 4 LIMIT :limit
 
--- The forms in which carriers write ids.
+-- The formats in which carriers write ids.
 
--- name: count_form
+-- name: count_format
 INSERT INTO receipt_forms (carrier, base, letters, width, times, first_ms, last_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (carrier, base, letters, width) DO UPDATE SET
   times = times + excluded.times, last_ms = max(last_ms, excluded.last_ms)
 
--- name: list_forms
+-- name: list_formats
 SELECT carrier, base, letters, width FROM receipt_forms
 
--- name: forms_of
+-- name: formats_of
 SELECT base, letters, width, times, first_ms, last_ms FROM receipt_forms
 WHERE carrier = ? ORDER BY times DESC, base, letters, width

@@ -1,7 +1,7 @@
--- Other ways for what waits.
+-- Moving queued messages to another carrier.
 
 -- name: carriers_with_backlog
--- One step of the index for each carrier, however many parts wait.
+-- One index look-up for each carrier, however many parts are queued.
 WITH RECURSIVE waited_for (carrier) AS (
   SELECT min(carrier) FROM parts INDEXED BY parts_due
   WHERE owner IS NULL AND due_ms IS NOT NULL
@@ -14,7 +14,7 @@ WITH RECURSIVE waited_for (carrier) AS (
 SELECT carrier FROM waited_for WHERE carrier IS NOT NULL
 
 -- name: queued_messages
--- By their first part, in the order they are claimed in; of several parts all are shown.
+-- By their first part, in the order in which they are claimed; with all texts of several parts.
 SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.category, m.text,
   m.encoding, m.options, iif(p.total = 1, NULL, (
     SELECT json_group_array(s.text ORDER BY s.number) FROM parts AS s
@@ -33,7 +33,7 @@ WHERE p.owner IS NULL AND p.carrier = ?1 AND p.due_ms IS NOT NULL AND p.number =
 ORDER BY p.priority, p.due_ms, p.expires_ms, p.account_id, p.message_id LIMIT ?7
 
 -- name: reroute_message
--- All parts or none: what has left, is in doubt or is held by a lane stays with its carrier.
+-- All parts or none: a message stays if a part was sent, is in doubt or is leased.
 UPDATE parts SET carrier = :carrier, due_ms = :now_ms, updated_ms = :now_ms
 WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NULL
   AND NOT EXISTS (
@@ -49,10 +49,10 @@ WHERE account_id = :account_id AND id = :message_id AND sender <> :sender
 -- name: change_options
 UPDATE messages SET options = :options WHERE account_id = :account_id AND id = :message_id
 
--- Sent, and nothing heard since.
+-- Sent messages without a receipt.
 
 -- name: sent_messages
--- By account and age, from a place on; the young cannot be overdue.
+-- By account and age, after a given message; newer messages cannot be overdue.
 SELECT p.account_id, p.message_id, p.expires_ms
 FROM accounts AS a CROSS JOIN parts AS p INDEXED BY parts_by_message_state
 WHERE a.id >= :account_id AND p.account_id = a.id
@@ -61,7 +61,7 @@ WHERE a.id >= :account_id AND p.account_id = a.id
 ORDER BY a.id, p.message_id LIMIT :limit
 
 -- name: end_unreported
--- Where no receipt was asked for, sent is the end.
+-- Except messages for which no receipt was requested: they stay `sent`.
 UPDATE parts SET
   state = 102, message_state = iif(total = 1, 102, message_state), reason = 'no_receipt',
   owner = NULL, due_ms = NULL, final_ms = :now_ms, updated_ms = :now_ms

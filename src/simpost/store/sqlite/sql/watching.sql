@@ -1,7 +1,7 @@
--- For whoever watches the service.
+-- Metrics and health.
 
 -- name: queues
--- From the index alone: an id begins with the time of its message.
+-- Reads the index only. The age of a queue is in its lowest id: ids begin with their time.
 SELECT carrier, count(*) AS parts, min(message_id) AS first_id FROM parts INDEXED BY parts_due
 WHERE owner IS NULL AND due_ms IS NOT NULL
 GROUP BY carrier
