@@ -13,7 +13,7 @@ from simpost.cli import main
 from simpost.config import load
 from simpost.store import SqliteStore
 from simpost.store.migrations import script
-from simpost.store.sqlite.move_marker import MoveMarker, set_mark
+from simpost.store.sqlite.move_marker import MoveMarker, set_marker
 from simpost.store.sqlite.schema import VERSION
 
 DATABASE = "postgresql://db.example/simpost"
@@ -66,7 +66,7 @@ def test_a_store_that_was_moved_says_where_it_is(
     config: Path, store: Path, capsys: Captured, is_over: bool, said: str
 ) -> None:
     with contextlib.closing(apsw.Connection(str(store))) as connection:
-        set_mark(connection, MoveMarker("1", DATABASE, is_over=is_over))
+        set_marker(connection, MoveMarker("1", DATABASE, is_over=is_over))
     before = store.read_bytes()
     assert run("check", "--config", str(config)) == 2
     assert capsys.readouterr().err == f"simpost: store.database_url: {said}\n"
