@@ -91,7 +91,7 @@ MAY_WALK = {
     "list_accounts",
     "simpost.store.shared.api_keys.list",  # as list_accounts, at most 100 of each
     "may_be_of_sibling",  # the ids of one part
-    "list_forms",  # a few of each carrier
+    "list_formats",  # a few of each carrier
     "list_plans",
     "newest_parked",  # a limited number, by their index
     "numbers_in_doubt",  # the same
@@ -101,7 +101,7 @@ MAY_WALK = {
     "simpost.store.shared.stops.list",  # what an administrator wrote by hand
     "simpost.store.shared.webhooks.claim",  # webhook endpoints: at most 20 an account
     "simpost.store.shared.webhooks.release",  # the same
-    "parked_widths",  # as count_parked
+    "parked_lengths",  # as count_parked
 }
 
 
