@@ -8,7 +8,8 @@ import pytest
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import StoreError
-from simpost.store.sqlite import SqliteStore, delivery_receipts, writer
+from simpost.store import limits
+from simpost.store.sqlite import SqliteStore, writer
 from tests.contract.store_facts import NOW_MS, esim, leased, message, receipt, settlement
 from tests.integration.store.conftest import SEAL_KEY
 
@@ -103,7 +104,7 @@ async def test_an_ambiguous_receipt_is_kept_as_such(store, path):
 
 
 async def test_parked_receipts_are_bounded_and_the_oldest_are_deleted(store, path, monkeypatch):
-    monkeypatch.setattr(delivery_receipts, "MOST_PARKED", 5)
+    monkeypatch.setattr(limits, "MOST_PARKED", 5)
     await store.queue.record(
         (), [receipt(f"c-{index}", at_ms=NOW_MS + index) for index in range(8)]
     )
