@@ -153,7 +153,12 @@ async def test_to_postgres_moves_what_was_held_and_the_events(tmp_path: Path, ur
     told = await tell(store)
     await store.close()
     moved = await to_postgres.move(
-        path, url, seal_key=SEAL_KEY, repeats=RepeatPolicy(), now_ms=NOW_MS, tell=lambda _: None
+        path,
+        url,
+        seal_key=SEAL_KEY,
+        repeats=RepeatPolicy(),
+        now_ms=NOW_MS,
+        on_progress=lambda _: None,
     )
     assert moved.is_whole
     database = await open_store(url, "one")

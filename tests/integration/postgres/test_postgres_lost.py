@@ -126,7 +126,7 @@ async def test_a_server_that_does_not_answer_times_out(node, url, monkeypatch):
         await run_sql(url, "SELECT 1")
         blocker = await open_store(url, "two")
         async with blocker.database.readers[0].use() as session, session.transaction():
-            await session.run("LOCK TABLE parts IN ACCESS EXCLUSIVE MODE")
+            await session.run_script("LOCK TABLE parts IN ACCESS EXCLUSIVE MODE")
             async with asyncio.timeout(60):
                 with pytest.raises(StoreError, match=r"in time|too long|resources|failed"):
                     await store.queue.accept(message())
