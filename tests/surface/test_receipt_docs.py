@@ -10,7 +10,7 @@ from simpost.domain.receipt_ids import CONCLUSIVE_LENGTH, MIN_LENGTH_ACROSS_BASE
 from simpost.domain.receipts.candidates import COMMON_WIDTHS
 from simpost.store.limits import MOST_PARKED
 from simpost.store.records.messages import MOST_RECEIPTS
-from simpost.store.records.receipt_id_formats import MOST_FORMS
+from simpost.store.records.receipt_id_formats import MOST_FORMATS
 
 PAGE = Path("docs/receipts.md").read_text(encoding="utf-8")
 
@@ -41,6 +41,6 @@ def test_the_bounds_are_those_of_the_code():
     assert f"of {CONCLUSIVE_LENGTH} significant characters" in page
     assert f"less than {MIN_LENGTH_ACROSS_BASES} digits" in page
     assert "padded to {}, {}, {}, {} or".format(*COMMON_WIDTHS) in page
-    assert f"at most {MOST_FORMS} formats" in page
+    assert f"at most {MOST_FORMATS} formats" in page
     assert f"at most {MOST_PARKED:,} of them" in page
     assert f"`receipts`, at most {MOST_RECEIPTS};" in page
