@@ -18,10 +18,9 @@ from simpost.cluster.parts import ClusterParts, shared_parts, single_node_parts
 from simpost.cluster.single_node import SingleNode
 from simpost.config import Settings
 from simpost.domain.inbound import InboundPart
-from simpost.domain.messages import Category
-from simpost.domain.policy.replies import ReplyWords
 from simpost.domain.reasons import Reason
 from simpost.features.preferences.handset import HandsetPreferences
+from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.delivery import WebhookDelivery
@@ -84,14 +83,14 @@ class App:
         self.stops = Stops(store.stops, clock_ms)
         self.policy = PolicyRules(settings.policy, settings.open_hours, self.stops)
         self.intake = self._build_intake()
-        self._handset_preferences = self._build_handset_preferences()
+        self._replies = HandsetPreferences(settings.preferences)
         self.inbound = self._build_inbound()
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover = self._build_failover()
         self.maintenance = self._build_maintenance()
         # In the order in which they apply new settings: routes change before carriers go.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        changing = (self.policy, carriers, *services, RemovedCarriers(self.dispatch))
+        changing = (self.policy, self._replies, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
         self.notifications = Notifications(self.dispatch, self.cluster)
@@ -128,9 +127,6 @@ class App:
             policy=self.policy,
         )
 
-    def _build_handset_preferences(self) -> HandsetPreferences:
-        return HandsetPreferences(ReplyWords(), (Category.NOTICE, Category.PROMOTION))
-
     def _build_inbound(self) -> InboundService:
         return InboundService(
             self.store.inbound,
@@ -139,7 +135,7 @@ class App:
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
-            read_reply=self._handset_preferences.read,
+            read_reply=self._replies.read,
         )
 
     def _build_failover(self) -> Failover:
@@ -252,6 +248,9 @@ class App:
             templates=Templates(self.store.templates, self._clock_ms),
             webhooks=self._build_webhooks(),
             names=self._names,
+            opt_out_links=OptOutLinks(
+                server.public_url, self.settings.store.secrets_key.get_secret_value()
+            ),
             carriers=CarrierControl(self.dispatch, self.cluster),
             cluster=self.cluster,
             metrics=self._metrics,

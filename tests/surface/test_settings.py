@@ -8,6 +8,7 @@ from simpost.cli.init import init
 from simpost.config import Settings, load
 from simpost.config.carriers import CARRIER_TYPES
 from simpost.config.policy import OpenHoursSettings, PolicySettings
+from simpost.config.preferences import PreferenceSettings
 from simpost.config.reference import with_reference
 from simpost.config.section import Section
 from simpost.config.settings import (
@@ -29,6 +30,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[messages]": MessageSettings,
     "[events]": EventSettings,
     "[policy]": PolicySettings,
+    "[preferences]": PreferenceSettings,
     **{f'[[carriers]]` with `type = "{name}"': model for name, model in CARRIER_TYPES.items()},
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,

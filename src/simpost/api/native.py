@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simpost.api import html_pages
+from simpost.api import html_pages, opt_out_page
 from simpost.api.admin import (
     accounts,
     budgets,
@@ -42,6 +42,7 @@ from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.messages import cancellation, message_log, refusals, send
+from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
 from simpost.api.v1.webhooks import routes as webhooks
@@ -74,8 +75,9 @@ def framework(version: str) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     modules = (
-        *(html_pages, health, metrics, send, message_log, cancellation, refusals, inbound),
-        *(events, event_stream, preferences, templates, webhooks, keys),
+        *(html_pages, opt_out_page, health, metrics),
+        *(send, message_log, cancellation, refusals, inbound, events, event_stream),
+        *(preferences, batches, flags, templates, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound),
         *(stops, nodes, receipts, reload),

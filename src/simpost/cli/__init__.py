@@ -74,6 +74,9 @@ COMMANDS = {
     "inbox": CommandEntry(
         "inbox", "inbox", "Show inbound messages from handsets and phones.", "Use"
     ),
+    "preferences": CommandEntry(
+        "preferences", "app", "Show and change what travellers are sent.", "Use"
+    ),
     "accounts": CommandEntry("accounts", "app", "Add, list and change accounts.", "Administer"),
     "keys": CommandEntry("keys", "app", "Add, list and revoke API keys.", "Administer"),
     "plans": CommandEntry("plans", "app", "Import, list, retire and delete plans.", "Administer"),

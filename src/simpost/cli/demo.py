@@ -152,6 +152,7 @@ def _settings(folder: Path, port: int, smsc_port: int, known: dict[str, str]) ->
 [server]
 host = {json.dumps(_HOST)}
 port = {port}
+public_url = "http://{_HOST}:{port}"
 admin_token = {json.dumps(known["admin_token"])}
 allow_private_webhooks = true
 

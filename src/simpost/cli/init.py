@@ -36,6 +36,7 @@ host = "127.0.0.1"  # put a TLS proxy in front before other hosts may connect
 port = 8080
 # Token of the admin endpoints and commands (accounts, plans, eSIMs). Generated for this file.
 admin_token = "{admin_token}"
+# public_url = "https://sms.example.com"  # for links in messages, on which travellers choose
 # metrics_token = "..."           # opens /metrics only; without it admin_token opens /metrics
 # drain_s = 0                     # seconds in which /readyz fails before the port closes
 # allowed_hosts = ["sms.example.com"]  # names in `Host` that a proxy passes on; localhost if empty
@@ -71,6 +72,11 @@ keep_days = 90
 # daily_limit = {{ notice = 5, promotion = 2 }}
 # max_parts = {{ promotion = 3 }}
 # quiet_hours = true    # hold them at night, where the traveller is
+
+[preferences]
+# Words that act besides STOP, START and HELP, and what STOP ends.
+# stop_words = []
+# stop_categories = ["notice", "promotion"]
 
 [log]
 # level = "info"        # debug, info, warning, error

@@ -6,6 +6,7 @@ from simpost.config.carriers import CarrierSettings, SmppCarrierSettings
 from simpost.config.http_carrier import HttpCarrierSettings
 from simpost.config.links import TlsMistake, tls_context
 from simpost.config.load import load
+from simpost.config.preferences import PreferenceSettings
 from simpost.config.settings import (
     LogSettings,
     MessageSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "LogSettings",
     "MessageSettings",
     "NodeSettings",
+    "PreferenceSettings",
     "RouteSettings",
     "ServerSettings",
     "Settings",

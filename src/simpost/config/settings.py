@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import CarrierSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
+from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.store import NodeSettings, StoreSettings
 from simpost.domain.messages import Category
@@ -28,6 +29,13 @@ class ServerSettings(Section):
     host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(
         default=8080, ge=0, le=65_535, description="Port to listen on; 0: a free one."
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(?:https?://[^\s/?#]+(?:/[^\s?#]*)?)?$",
+        description="URL under which travellers reach this service, such as "
+        "`https://sms.example.com`: for links in messages ([preferences.md](preferences.md)). "
+        "Short, since every character is sent; empty: no links.",
     )
     admin_token: SecretStr = Field(
         min_length=16,
@@ -278,6 +286,7 @@ class Settings(Section):
     node: NodeSettings = NodeSettings()
     messages: MessageSettings = MessageSettings()
     events: EventSettings = EventSettings()
+    preferences: PreferenceSettings = PreferenceSettings()
     policy: PolicySettings = PolicySettings()
     carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()

@@ -13,7 +13,10 @@ from simpost.observe import get_logger
 from simpost.ports.cluster import ConfigReadResult, Reloaded
 from simpost.runtime.component import Component
 
-_AT_ONCE = ("routes", "messages", "events", "numbers")
+_AT_ONCE = (
+    *("routes", "messages", "events", "numbers"),
+    *("policy", "open_hours", "preferences"),
+)
 _AT_START = ("server", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20
 _MOST_LETTERS = 500
@@ -79,13 +82,7 @@ class Reload:
         for component in self._components:
             await component.reconfigure(wanted)
         self._settings = self._settings.model_copy(
-            update={
-                "carriers": wanted.carriers,
-                "routes": wanted.routes,
-                "messages": wanted.messages,
-                "events": wanted.events,
-                "numbers": wanted.numbers,
-            }
+            update={name: getattr(wanted, name) for name in ("carriers", *_AT_ONCE)}
         )
         return done
 

@@ -21,13 +21,13 @@ from uuid_utils import uuid7
 from simpost.api import Services, build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
+from simpost.config import PreferenceSettings
 from simpost.config.policy import PolicySettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
-from simpost.domain.messages import Category
-from simpost.domain.policy.replies import ReplyWords
 from simpost.domain.repeats import RepeatPolicy
 from simpost.features.preferences.handset import HandsetPreferences
+from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.endpoints import Webhooks
@@ -56,7 +56,6 @@ from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
 from tests.contract.scripted_carrier import ScriptedCarrier
 
-STOP_CATEGORIES = (Category.NOTICE, Category.PROMOTION)
 NOW_MS = 1_767_225_600_000
 ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}
 
@@ -183,7 +182,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         intake,
         new_id=lambda: uuid7().bytes,
         clock_ms=clock_ms,
-        read_reply=HandsetPreferences(ReplyWords(), STOP_CATEGORIES).read,
+        read_reply=HandsetPreferences(PreferenceSettings()).read,
     )
     maintenance = Maintenance(
         store,
@@ -224,6 +223,7 @@ async def wire(store: Store, **settings: Any) -> Services:
         ),
         templates=Templates(store.templates, lambda: NOW_MS),
         webhooks=webhooks,
+        opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,
         metrics=measures,

@@ -155,7 +155,7 @@ async def test_stop_from_the_handset_acts_and_is_answered_once(service):
     await bring(service, "STOP", 1)
     answers = [text for category, text in await texts_sent(service) if category == "service"]
     assert len(answers) == 1
-    assert answers[0].startswith("You get no more offers")
+    assert answers[0].startswith("Stopped: Offers, Notices")
     [recorded] = (await service.native("GET", f"{PATH}/history")).json()["changes"]
     assert (recorded["way"], recorded["words"]) == ("handset", "Stop!")
     await bring(service, "start", 2)
@@ -166,7 +166,7 @@ async def test_help_is_answered_and_changes_nothing(service):
     await bring(service, "HELP")
     await bring(service, "help", 1)
     assert [text for _, text in await texts_sent(service)] == [
-        "Text STOP to get no more offers and notices, START to get them again."
+        "Text STOP to end: Offers, Notices. Text START to get them again."
     ]
     assert (await service.native("GET", f"{PATH}/history")).json()["changes"] == []
 
@@ -174,7 +174,7 @@ async def test_help_is_answered_and_changes_nothing(service):
 async def test_the_answer_is_in_the_language_of_the_traveller(service):
     await bring(service, "ARRET")
     [(_, text)] = await texts_sent(service)
-    assert text.startswith("Vous ne recevrez plus")
+    assert text.startswith("Plus d'envoi")
 
 
 async def test_a_text_that_only_mentions_a_word_is_a_flag(service):
@@ -182,3 +182,69 @@ async def test_a_text_that_only_mentions_a_word_is_a_flag(service):
     assert (await send(service, "promotion")).status_code == 202
     [flag] = await service.store.recipients.list_flags(1, before=None, limit=10)
     assert (flag.esim_tran_no, flag.words) == (GOOD, "Please stop sending me this")
+
+
+async def bring_in(service, *rows):
+    return await service.native("POST", "preferences/import", json={"rows": list(rows)})
+
+
+async def test_an_import_answers_for_each_row(service):
+    off = {"esimTranNo": GOOD, "categories": {"promotion": False}, "words": "list of May"}
+    response = await bring_in(
+        service,
+        off,
+        off,
+        {"esimTranNo": "26010100000090", "language": "fr"},
+        {"esimTranNo": GOOD, "language": "fr", "openHours": "always"},
+    )
+    assert [each["outcome"] for each in response.json()["results"]] == [
+        "changed",
+        "unchanged",
+        "esim_unknown",
+        "changed",
+    ]
+    newest, oldest = (await service.native("GET", f"{PATH}/history")).json()["changes"]
+    assert {newest["way"], oldest["way"]} == {"import"}
+    assert (oldest["changedBy"], oldest["words"]) == ("demo", "list of May")
+    assert (await send(service, "promotion")).json()["code"] == "opted_out"
+
+
+async def test_an_import_does_not_undo_what_the_traveller_said(service):
+    await bring(service, "STOP")
+    on = {"esimTranNo": GOOD, "categories": {"promotion": True, "support": False}}
+    assert (await bring_in(service, on)).json()["results"][0]["outcome"] == "changed"
+    assert (await send(service, "promotion")).json()["code"] == "opted_out"
+    assert (await send(service, "support")).json()["code"] == "opted_out"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{"categories": {"promotion": False}}],
+        [{"esimTranNo": GOOD, "categories": {"code": False}}],
+        [{"esimTranNo": GOOD, "way": "handset"}],
+        [{"esimTranNo": GOOD}] * 1_001,
+    ],
+    ids=["none", "no eSIM", "code", "way", "too many"],
+)
+async def test_an_import_that_is_not_as_documented_is_refused(service, rows):
+    assert (await bring_in(service, *rows)).status_code == 422
+    assert (await service.native("GET", f"{PATH}/history")).json()["changes"] == []
+
+
+async def test_a_flag_is_listed_until_it_is_closed(service):
+    for count, text in enumerate(["please stop", "stop it now!"]):
+        await bring(service, text, count)
+    body = (await service.native("GET", "preferences/flags", params={"limit": 1})).json()
+    assert [each["words"] for each in body["flags"]] == ["stop it now!"]
+    following = await service.native("GET", "preferences/flags", params={"cursor": body["next"]})
+    [flag] = following.json()["flags"]
+    assert (flag["words"], flag["esimTranNo"]) == ("please stop", GOOD)
+    path = f"preferences/flags/{flag['id']}"
+    theirs = await service.native("GET", "preferences/flags", account="other")
+    assert theirs.json() == {"flags": [], "next": None}
+    assert (await service.native("DELETE", path, account="other")).status_code == 404
+    assert (await service.native("DELETE", path)).json() == {"id": flag["id"]}
+    for gone in (path, "preferences/flags/x"):
+        assert (await service.native("DELETE", gone)).status_code == 404

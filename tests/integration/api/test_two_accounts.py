@@ -13,9 +13,11 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from uuid_utils import uuid7
 
 from simpost.domain.messages import format_id
+from simpost.ports.store.recipients import Flag
 from tests.contract.inbound_facts import alone, new
 from tests.integration.api.conftest import GOOD, Service
 from tests.integration.api.operations import OF_ACCOUNTS, Operation
@@ -35,6 +37,7 @@ NOBODYS = {
     "/v1/esims/{esimTranNo}": "26010199999999",
     "/v1/templates/{name}": "nobodys",
     "/v1/keys/{id}": "0123456789",
+    "/v1/preferences/flags/{id}": NOBODYS_ID,
 }
 """What no account has, by the place in the path."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -42,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/templates": {"name": "welcome", "texts": {"en": "Hi"}},
     "POST /v1/templates/{name}/render": {"values": {}},
     "PATCH /v1/preferences": {"categories": {"notice": True}},
+    "POST /v1/preferences/import": {"rows": [{"esimTranNo": GOOD, "language": "fr"}]},
     "PATCH /v1/esims/{esimTranNo}/preferences": {"categories": {"notice": True}},
     "POST /v1/webhooks": {"url": "http://127.0.0.1:9/other"},
     "PATCH /v1/webhooks/{id}": {"description": "theirs"},
@@ -77,7 +81,8 @@ class World:
             assert (await self.service.native("PATCH", path, json=no)).status_code == 200
         inbound_id = uuid7().bytes
         row = {"id": inbound_id, "account_id": 1, "esim_tran_no": GOOD, "text": "mine"}
-        await self.service.store.inbound.save(new(alone("mine"), **row))
+        flagged = replace(new(alone("mine"), **row), flag=Flag(inbound_id, 1, GOOD, "mine", 1))
+        await self.service.store.inbound.save(flagged)
         self.owned = {
             "/v1/messages/{id}": sent["id"],
             "/v1/inbound/{id}": format_id(inbound_id),
@@ -85,6 +90,7 @@ class World:
             "/v1/esims/{esimTranNo}": GOOD,
             "/v1/templates/{name}": "welcome",
             "/v1/keys/{id}": key["id"],
+            "/v1/preferences/flags/{id}": format_id(inbound_id),
         }
 
     async def _created(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

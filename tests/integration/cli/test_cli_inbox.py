@@ -28,7 +28,7 @@ def text_from(simpost: Any, source: str, to: str, text: str) -> list[str]:
     while True:
         try:
             with urllib.request.urlopen(request) as answer:
-                answers: list[str] = json.load(answer)["answers"]
+                answers: list[str] = json.load(answer)["responses"]
         except HTTPError as error:
             if error.code != 409 or time.monotonic() > ends:  # not bound yet
                 raise

@@ -11,6 +11,7 @@ from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
 from simpost.api.shared.wrong_credentials import WrongCredentials
 from simpost.cluster.facade import Cluster
+from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
 from simpost.features.webhooks.endpoints import Webhooks
@@ -48,6 +49,7 @@ class Services:
     api_keys: ApiKeys
     intake: Intake
     preferences: PreferenceService
+    opt_out_links: OptOutLinks
     templates: Templates
     webhooks: Webhooks
     carriers: CarrierControl

@@ -1,14 +1,13 @@
-"""What we say to travellers about their preferences, by language.
-
-`{name}` is the name of the account. Texts without it are for accounts without a name.
-"""
+"""What we say to travellers about their preferences, by language."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
+from simpost.domain.messages import Category
 from simpost.domain.policy.reply_words import Action
 
 
@@ -16,66 +15,145 @@ class Phrases(msgspec.Struct, frozen=True):
     """The sentences of one language.
 
     Attributes:
-        stopped, started, help: answers to a text, at most 160 characters of GSM 7 bit or 70 others.
+        stopped, started, help: answers to a text, in GSM 7 bit and one part without the name of the
+            account; `{kinds}` are labels.
+        labels: of the page: what each category is.
+        on, off: of the page: whether the traveller gets them.
+        stop, start: of the page: what the button does.
+        always: of the page: what no choice ends.
+        invalid: of the page, when the link is not one of ours.
     """
 
     stopped: str
     started: str
     help: str
+    title: str
+    labels: Mapping[Category, str]
+    on: str
+    off: str
+    stop: str
+    start: str
+    always: str
+    invalid: str
 
-    def answer(self, action: Action, name: str) -> str:
-        """The answer to a word; with the name of the account in front, if it has one."""
+    def answer(self, action: Action, categories: Iterable[Category], name: str) -> str:
+        """The answer to a word, with the name of the account in front, if it has one."""
         text = {
             Action.STOP: self.stopped,
             Action.START: self.started,
             Action.HELP: self.help,
         }[action]
+        kinds = ", ".join(self.labels[category] for category in categories)
+        text = text.format(kinds=kinds)
         return f"{name}: {text}" if name else text
+
+
+def _labels(promotion: str, notice: str, support: str, service: str) -> Mapping[Category, str]:
+    return {
+        Category.PROMOTION: promotion,
+        Category.NOTICE: notice,
+        Category.SUPPORT: support,
+        Category.SERVICE: service,
+    }
 
 
 ENGLISH: Final = "en"
 PHRASES: Final = {
     ENGLISH: Phrases(
-        "You get no more offers and notices. Codes and service messages still come. "
-        "Text START to get them again.",
-        "You get offers and notices again. Text STOP to end them.",
-        "Text STOP to get no more offers and notices, START to get them again.",
+        "Stopped: {kinds}. Codes and service messages still come. Text START to get them again.",
+        "On again: {kinds}. Text STOP to end them.",
+        "Text STOP to end: {kinds}. Text START to get them again.",
+        "Your messages",
+        _labels("Offers", "Notices", "Support messages", "Service messages"),
+        "You get these.",
+        "You do not get these.",
+        "Stop these",
+        "Get these again",
+        "Codes that you ask for always arrive.",
+        "This link is not valid.",
     ),
     "de": Phrases(
-        "Sie erhalten keine Angebote und Hinweise mehr. Codes und Servicenachrichten kommen "
-        "weiterhin. START schaltet sie wieder ein.",
-        "Sie erhalten wieder Angebote und Hinweise. STOP beendet sie.",
-        "STOP beendet Angebote und Hinweise, START schaltet sie wieder ein.",
+        "Beendet: {kinds}. Codes und Servicenachrichten kommen weiterhin. START schaltet sie "
+        "wieder ein.",
+        "Wieder an: {kinds}. STOP beendet sie.",
+        "STOP beendet: {kinds}. START schaltet sie wieder ein.",
+        "Ihre Nachrichten",
+        _labels("Angebote", "Hinweise", "Supportnachrichten", "Servicenachrichten"),
+        "Sie erhalten sie.",
+        "Sie erhalten sie nicht.",
+        "Beenden",
+        "Wieder erhalten",
+        "Codes, die Sie anfordern, kommen immer.",
+        "Dieser Link ist ungültig.",
     ),
     "es": Phrases(
-        "Ya no recibirá ofertas ni avisos. Los códigos y mensajes de servicio continúan. "
-        "Envíe START para recibirlos de nuevo.",
-        "Recibirá de nuevo ofertas y avisos. Envíe STOP para dejar de recibirlos.",
-        "Envíe STOP para no recibir ofertas ni avisos, START para recibirlos de nuevo.",
+        "Detenido: {kinds}. Los mensajes de servicio siguen llegando. Responda START para "
+        "recibirlos de nuevo.",
+        "De nuevo activo: {kinds}. Responda STOP para no recibirlos.",
+        "Responda STOP para no recibir: {kinds}. START para recibirlos de nuevo.",
+        "Sus mensajes",
+        _labels("Ofertas", "Avisos", "Mensajes de soporte", "Mensajes de servicio"),
+        "Los recibe.",
+        "No los recibe.",
+        "Dejar de recibirlos",
+        "Recibirlos de nuevo",
+        "Los códigos que solicite llegan siempre.",
+        "Este enlace no es válido.",
     ),
     "fr": Phrases(
-        "Vous ne recevrez plus d'offres ni d'avis. Les codes et messages de service continuent. "
-        "Envoyez START pour les recevoir.",
-        "Vous recevrez de nouveau les offres et avis. Envoyez STOP pour les arrêter.",
-        "Envoyez STOP pour ne plus recevoir d'offres ni d'avis, START pour les recevoir.",
+        "Plus d'envoi : {kinds}. Les codes et messages de service continuent. Envoyez START "
+        "pour les recevoir.",
+        "De nouveau : {kinds}. Envoyez STOP pour ne plus les recevoir.",
+        "Envoyez STOP pour ne plus recevoir : {kinds}. START pour les recevoir.",
+        "Vos messages",
+        _labels("Offres", "Avis", "Messages d'assistance", "Messages de service"),
+        "Vous les recevez.",
+        "Vous ne les recevez pas.",
+        "Ne plus les recevoir",
+        "Les recevoir de nouveau",
+        "Les codes que vous demandez arrivent toujours.",
+        "Ce lien n'est pas valide.",
     ),
     "it": Phrases(
-        "Non riceverà più offerte e avvisi. Codici e messaggi di servizio continuano. "
-        "Invii START per riceverli di nuovo.",
-        "Riceverà di nuovo offerte e avvisi. Invii STOP per non riceverli più.",
-        "Invii STOP per non ricevere offerte e avvisi, START per riceverli di nuovo.",
+        "Fermati: {kinds}. Codici e messaggi di servizio continuano. Invii START per "
+        "riceverli di nuovo.",
+        "Di nuovo attivi: {kinds}. Invii STOP per non riceverli.",
+        "Invii STOP per non ricevere: {kinds}. START per riceverli di nuovo.",
+        "I suoi messaggi",
+        _labels("Offerte", "Avvisi", "Messaggi di assistenza", "Messaggi di servizio"),
+        "Li riceve.",
+        "Non li riceve.",
+        "Non riceverli più",
+        "Riceverli di nuovo",
+        "I codici che richiede arrivano sempre.",
+        "Questo link non è valido.",
     ),
     "pt": Phrases(
-        "Não receberá mais ofertas nem avisos. Códigos e mensagens de serviço continuam. "
-        "Envie START para os receber de novo.",
-        "Receberá de novo ofertas e avisos. Envie STOP para deixar de os receber.",
-        "Envie STOP para não receber ofertas nem avisos, START para os receber de novo.",
+        "Parado: {kinds}. As mensagens essenciais continuam. Envie START para receber de novo.",
+        "De novo ativo: {kinds}. Envie STOP para deixar de receber.",
+        "Envie STOP para deixar de receber: {kinds}. START para receber de novo.",
+        "As suas mensagens",
+        _labels("Ofertas", "Avisos", "Mensagens de suporte", "Mensagens de serviço"),
+        "Recebe-as.",
+        "Não as recebe.",
+        "Deixar de receber",
+        "Receber de novo",
+        "Os códigos que pede chegam sempre.",
+        "Esta ligação não é válida.",
     ),
     "nl": Phrases(
-        "U krijgt geen aanbiedingen en meldingen meer. Codes en serviceberichten komen nog wel. "
-        "Stuur START om ze weer te krijgen.",
-        "U krijgt weer aanbiedingen en meldingen. Stuur STOP om ze te stoppen.",
-        "Stuur STOP voor geen aanbiedingen en meldingen meer, START om ze weer te krijgen.",
+        "Gestopt: {kinds}. Codes en serviceberichten komen nog wel. Stuur START om ze weer "
+        "te krijgen.",
+        "Weer aan: {kinds}. Stuur STOP om ze te stoppen.",
+        "Stuur STOP om te stoppen: {kinds}. START om ze weer te krijgen.",
+        "Uw berichten",
+        _labels("Aanbiedingen", "Meldingen", "Supportberichten", "Serviceberichten"),
+        "U krijgt ze.",
+        "U krijgt ze niet.",
+        "Stoppen",
+        "Weer ontvangen",
+        "Codes die u aanvraagt komen altijd.",
+        "Deze link is niet geldig.",
     ),
 }
 

@@ -19,6 +19,7 @@ from simpost.api.v1.preferences.schemas import (
     show_preferences,
 )
 from simpost.domain.accounts import Account
+from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import DEFAULTS
 
 router = APIRouter(prefix="/v1", tags=["preferences"])
@@ -88,7 +89,10 @@ async def current_preferences(
 ) -> PreferencesOut:
     """The preferences of an eSIM of the account, or its defaults."""
     found = await services.preferences.find(account, esim_tran_no)
-    return show_preferences(found, esim_tran_no or None)
+    url = None
+    if esim_tran_no != DEFAULTS:
+        url = services.opt_out_links.url_for(account.id, esim_tran_no, Category.PROMOTION)
+    return show_preferences(found, esim_tran_no or None, url)
 
 
 async def change_preferences(

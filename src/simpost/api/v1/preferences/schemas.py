@@ -115,13 +115,15 @@ class PreferencesOut(Schema):
 
     `language` is a BCP 47 tag: of the eSIM, else of the account. `openHours` are local hours in
     which notices and promotions may arrive, such as `08:00-20:00`, or `always`; null: as the
-    country has them.
+    country has them. `optOutUrl` is the page on which the traveller chooses; null for the account,
+    and without `server.public_url`.
     """
 
     esim_tran_no: str | None
     categories: list[CategoryPreference]
     language: str | None
     open_hours: str | None
+    opt_out_url: str | None
 
 
 class PreferenceChangeOut(Schema):
@@ -151,6 +153,12 @@ class FlagOut(Schema):
     received_at: Time
 
 
+class ClosedFlag(Schema):
+    """The flag is closed."""
+
+    id: str
+
+
 class FlagPage(Schema):
     """Newest first; `next` is the cursor of the next page, null at the end."""
 
@@ -158,7 +166,9 @@ class FlagPage(Schema):
     next: str | None
 
 
-def show_preferences(found: CurrentPreferences, esim_tran_no: str | None) -> PreferencesOut:
+def show_preferences(
+    found: CurrentPreferences, esim_tran_no: str | None, url: str | None
+) -> PreferencesOut:
     """The preferences as JSON shows them."""
     chosen = parse_choices(found.own.choices)
     own = found.own.own_choices.split()
@@ -176,6 +186,7 @@ def show_preferences(found: CurrentPreferences, esim_tran_no: str | None) -> Pre
         ],
         language=found.language or None,
         open_hours=found.open_hours or None,
+        opt_out_url=url,
     )
 
 
