@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from bench.database import Database
 from bench.gateway import Serving
 from bench.history import fill_postgres, fill_sqlite
-from bench.load import SUCCESS, send_sms
+from bench.load import SUCCESS, send_batch, send_sms
 from bench.sink import Sink
 from bench.texts import SENDER, text
 
@@ -180,3 +180,18 @@ class Simpost:
             seal_key=seal_key,
             carrier=self._carrier,
         )
+
+
+class SimpostBatches(Simpost):
+    """The same, with the messages in batches of the native API."""
+
+    success = b'"refused":0'
+    size = 100
+
+    def requests(self, numbers: range) -> list[bytes]:
+        code, secret = self.gateway.access_code, self.gateway.secret
+        named = [(self.esim_of(number), text(number, self._parts)) for number in numbers]
+        return [
+            send_batch(code, secret, named[start : start + self.size])
+            for start in range(0, len(named), self.size)
+        ]

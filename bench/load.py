@@ -111,6 +111,17 @@ def send_sms(access_code: str, secret: str, esim: str, message: str) -> bytes:
     ).encode() + body
 
 
+def send_batch(access_code: str, secret: str, messages: Sequence[tuple[str, str]]) -> bytes:
+    """One batch of the native API, of pairs of an eSIM and a text, as octets on the wire."""
+    items = [{"esimTranNo": esim, "text": text} for esim, text in messages]
+    body = json.dumps({"messages": items}).encode()
+    return (
+        "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n"
+        f"RT-AccessCode: {access_code}\r\nRT-SecretKey: {secret}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
 async def drive(
     host: str,
     port: int | Sequence[int],

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from bench.checks import generator_per_s, sink_per_s
 from bench.crash import kill_and_count
 from bench.database import Database
-from bench.gateways import Contestant, Simpost, Terms
+from bench.gateways import Contestant, Simpost, SimpostBatches, Terms
 from bench.memory import passing, waiting
 from bench.peers import kannel
 from bench.peers.kannel import Kannel
@@ -65,6 +65,14 @@ def parts(wanted: Wanted) -> Figures:
 def history(wanted: Wanted) -> Figures:
     """An empty store, and one with 1,000,000 messages in it."""
     return _with_history(wanted, lambda: None)
+
+
+def batches(wanted: Wanted) -> Figures:
+    """One part, with receipts: single requests, and batches of 100 of the native API."""
+    single = Simpost(_place(wanted, "single"), wanted.terms, name="single")
+    batched = SimpostBatches(_place(wanted, "batches"), wanted.terms, name="batches of 100")
+    with _stopped(single, batched):
+        return _side_by_side(wanted, wanted.terms, [single, batched])
 
 
 def postgres(wanted: Wanted) -> Figures:
@@ -153,6 +161,7 @@ ROWS: dict[str, Callable[[Wanted], Figures]] = {
     "receipts": receipts,
     "plain": plain,
     "parts": parts,
+    "batches": batches,
     "latency": latency,
     "kill": kill,
     "untold": untold,

@@ -73,10 +73,11 @@ class Course:
         """Send `count` messages, all accepted; the second value is the time the load began."""
         it = self.contestant
         requests = it.requests(range(self.sent, self.sent + messages))
+        count = len(requests)
         self.sent += messages
         started = time.perf_counter()
         load = drive_it(it, self.terms, requests, rate_per_s)
-        if len(load.accepted) != messages:
+        if len(load.accepted) != count:
             raise SystemExit(f"{it.name} refused: {load.failures[:1]}")
         return load, started
 

@@ -159,6 +159,15 @@ async def test_a_refusal_is_remembered_under_its_request_id(store):
     assert await store.queue.accept(message(request=key())) == first
 
 
+async def test_the_request_id_of_a_batch_stands_for_no_message(store):
+    batch = Refused(1, key(), None, NOW_MS)
+    assert await store.queue.record_refusal(batch) is None
+    first = IdempotentReplay(same=True, message_id=None, reason=None)
+    assert await store.queue.record_refusal(batch) == first
+    other = message(request=key(fingerprint=b"other"))
+    assert await store.queue.accept(other) == IdempotentReplay(False, None, None)
+
+
 async def test_a_refusal_does_not_replace_an_acceptance(store):
     accepted = message(request=key())
     await store.queue.accept(accepted)

@@ -6,7 +6,7 @@ import pytest
 from simpost.api.open.envelope import Code
 from simpost.api.open.routes import ENDPOINTS, PREFIX
 from simpost.api.shared.problems import ProblemCode
-from simpost.api.v1.messages.send import STATUS
+from simpost.api.v1.messages.results import STATUS
 
 API = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 

@@ -49,8 +49,10 @@ from simpost.api.v1.webhooks import routes as webhooks
 from simpost.errors import NotFound, StoreError
 from simpost.http.connection import prove
 
-BATCH_OCTETS = 4 * 1_048_576
-"""Octets of a batch of plans or eSIMs, where `max_body_octets` is smaller."""
+IMPORT_OCTETS = 4 * 1_048_576
+"""Octets of an import of plans or eSIMs, where `max_body_octets` is smaller."""
+BATCH_OCTETS = 1_048_576
+"""Octets of a batch of messages, where `max_body_octets` is smaller."""
 
 _HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     Problem: problems.on_problem,
@@ -171,8 +173,12 @@ async def _serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> No
 
 
 def _limit(services: Services, scope: Scope) -> int:
-    is_batch = scope["method"] == "PUT" and scope["path"].startswith("/v1/admin/")
-    return max(BATCH_OCTETS, services.max_body_octets) if is_batch else services.max_body_octets
+    method, path, usual = scope["method"], scope["path"], services.max_body_octets
+    if method == "PUT" and path.startswith("/v1/admin/"):
+        return max(IMPORT_OCTETS, usual)
+    if method == "POST" and path == "/v1/messages":
+        return max(BATCH_OCTETS, usual)
+    return usual
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

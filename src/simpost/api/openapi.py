@@ -14,6 +14,7 @@ from simpost.api.openapi_defaults import describe_defaults
 from simpost.api.shared.problems import MEDIA_TYPE, ProblemCode
 from simpost.api.shared.scopes import ADMIN_PATHS as _ADMIN
 from simpost.api.shared.scopes import needs_scope, required_scope
+from simpost.api.v1.messages.send_schema import message_schemas
 from simpost.domain.api_keys import PREFIX
 
 _PROBLEM: dict[str, Any] = {
@@ -36,6 +37,9 @@ _PROBLEM: dict[str, Any] = {
         },
     },
     "required": ["type", "title", "status", "code", "detail"],
+}
+_PROBLEM_OR_NULL: dict[str, Any] = {
+    "anyOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}]
 }
 _NOT_CANCELLABLE: dict[str, Any] = {
     "type": "object",
@@ -103,6 +107,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
     components = document["components"]
     for name in _FRAMEWORK_SCHEMAS:
         components["schemas"].pop(name, None)
+    for name in ("BatchItem", "BatchPreviewItem"):
+        components["schemas"][name]["properties"]["problem"] = _PROBLEM_OR_NULL
+    components["schemas"] = message_schemas() | components["schemas"]
     components["schemas"] |= {
         "Problem": _PROBLEM,
         "NotCancellable": _NOT_CANCELLABLE,

@@ -91,9 +91,9 @@ class ServerSettings(Section):
         default=131_072,
         ge=65_536,
         le=67_108_864,
-        description="Largest request body in octets; a larger one is refused with 413. Batches "
-        "of the administrator may have 4 MiB. Parsing JSON takes about 8 ms per 131,072 "
-        "octets.",
+        description="Largest request body in octets; a larger one is refused with 413. Imports "
+        "of the administrator may have 4 MiB, batches of messages 1 MiB. Parsing JSON takes about "
+        "8 ms per 131,072 octets.",
     )
     timestamp_window_s: int = Field(
         default=300,

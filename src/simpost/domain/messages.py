@@ -44,6 +44,9 @@ PRIORITY = {
 }
 
 
+_ITEM = "§"
+
+
 def format_id(message_id: bytes) -> str:
     """A message id in its canonical form of 36 characters."""
     text = message_id.hex()
@@ -56,6 +59,16 @@ def parse_id(text: str) -> bytes | None:
         return uuid.UUID(text).bytes
     except ValueError:
         return None
+
+
+def item_request_id(request_id: str, place: int) -> str:
+    """The request id of a message in a batch. Callers give ASCII only, so it is never theirs."""
+    return f"{request_id}{_ITEM}{place}"
+
+
+def given_request_id(request_id: str | None) -> str | None:
+    """The request id as the caller gave it: for a message in a batch, that of the batch."""
+    return request_id.partition(_ITEM)[0] if request_id else request_id
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -187,6 +187,17 @@ class Intake(Component):
             return await self._refuse(account, request, esim, refusal, key, now_ms)
         return self._earlier_result(account, request, esim, done)
 
+    async def record_batch(
+        self, account: Account, request_id: str, fingerprint: bytes
+    ) -> IdempotentReplay | None:
+        """Commit the request id of a batch, whose messages have request ids of their own.
+
+        `None` when the id was not used before. Raises StoreError.
+        """
+        now_ms = self._clock_ms()
+        key = RequestKey(request_id, fingerprint, now_ms - DAY_MS)
+        return await self._store.queue.record_refusal(Refused(account.id, key, None, now_ms))
+
     def forward(
         self, account: Account, esim: Esim, *, sender: str, text: str
     ) -> tuple[NewMessage, Reservation] | Refusal:

@@ -381,7 +381,7 @@ async def test_an_unknown_path_is_a_problem(service: SERVED, path: str) -> None:
 
 
 async def test_a_body_over_the_limit_is_a_problem(service: SERVED) -> None:
-    answer = await send(service, text="x" * 70_000)
+    answer = await send(service, text="x" * 1_100_000)
     assert problem(answer) == (413, "body_too_large")
 
 

@@ -69,9 +69,9 @@ class Problem(InvalidRequest):
         self.members = members or {}
 
 
-def render(problem: Problem) -> Response:
-    """The problem as an HTTP response."""
-    document = {
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """The JSON of a problem."""
+    return {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
@@ -79,8 +79,12 @@ def render(problem: Problem) -> Response:
         "detail": problem.detail,
         **problem.members,
     }
+
+
+def render(problem: Problem) -> Response:
+    """The problem as an HTTP response."""
     return Response(
-        msgspec.json.encode(document),
+        msgspec.json.encode(problem_document(problem)),
         status_code=problem.status,
         headers=dict(problem.headers or {}),
         media_type=MEDIA_TYPE,
@@ -110,10 +114,20 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [error_message(each) for each in error.errors()]
     if not _is_json(request) and any(each["at"].startswith("body") for each in errors):
-        given = request.headers.get("content-type", "none")[:100]
-        detail = f"Send JSON with Content-Type: application/json; the Content-Type was {given}."
-        return render(Problem(415, ProblemCode.INVALID_REQUEST, detail))
+        return render(_not_json(request))
     return render(invalid("The request is not as documented.", errors))
+
+
+def require_json(request: Request) -> None:
+    """Raise Problem unless the body is declared as JSON."""
+    if not _is_json(request):
+        raise _not_json(request)
+
+
+def _not_json(request: Request) -> Problem:
+    given = request.headers.get("content-type", "none")[:100]
+    detail = f"Send JSON with Content-Type: application/json; the Content-Type was {given}."
+    return Problem(415, ProblemCode.INVALID_REQUEST, detail)
 
 
 def _is_json(request: Request) -> bool:
@@ -158,12 +172,16 @@ def overdrawn(error: Overdrawn) -> Problem:
 
 async def on_store(request: Request, error: Exception) -> Response:
     """The response when the store failed: 503, nothing was accepted."""
-    log_store_refusal("native", request.url.path, error)
+    return render(store_unavailable(request.url.path, error))
+
+
+def store_unavailable(path: str, error: Exception) -> Problem:
+    """A 503 problem with Retry-After; the error is logged."""
+    log_store_refusal("native", path, error)
     detail = str(
         type(error)()
     )  # the message of the class: that of the error may name files and hosts
-    code = ProblemCode.STORE_UNAVAILABLE
-    return render(Problem(503, code, detail, headers={"Retry-After": "1"}))
+    return Problem(503, ProblemCode.STORE_UNAVAILABLE, detail, headers={"Retry-After": "1"})
 
 
 async def on_crash(request: Request, error: Exception) -> Response:

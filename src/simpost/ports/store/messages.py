@@ -66,11 +66,15 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
-    """A refusal to be remembered under the caller's request id."""
+    """A request without a message, to be remembered under the caller's request id.
+
+    Attributes:
+        reason: of the refusal; `None` for a batch, whose messages have request ids of their own.
+    """
 
     account_id: int
     request: RequestKey
-    reason: Reason
+    reason: Reason | None
     created_ms: int
 
 
@@ -92,7 +96,7 @@ class IdempotentReplay(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         same: whether it stood for the same request.
         message_id: of the message it was accepted as; none when it was refused.
-        reason: of the refusal; none when it was accepted.
+        reason: of the refusal; none when it was accepted, and for a batch.
     """
 
     same: bool

@@ -24,7 +24,7 @@ class MessageQueue(Protocol):
         ...
 
     async def record_refusal(self, refused: Refused) -> IdempotentReplay | None:
-        """Record a refusal under its request id; `None` when the id was not used before."""
+        """Record a request without a message under its id; `None` when the id was not used."""
         ...
 
     async def claim(

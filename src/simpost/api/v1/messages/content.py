@@ -1,51 +1,80 @@
-"""The text of a message: as the request gives it, or rendered from a template."""
+"""Requests to send, with the text as it is given or rendered from a template."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import msgspec
 
 from simpost.api.shared.services import Services
+from simpost.api.v1.messages.body import Single, UsualMessage
 from simpost.api.v1.messages.send_schema import MessageRequest
 from simpost.domain.accounts import Account
+from simpost.domain.reasons import Reason
 from simpost.features.templates.languages import parse_tag
-from simpost.messaging.decision import Refusal, SendOptions
+from simpost.features.templates.service import (
+    RenderedText,
+    TemplateRequest,
+    TemplateVersion,
+    render_version,
+)
+from simpost.messaging.decision import Refusal
+from simpost.messaging.intake import SendRequest
 
 
-class MessageContent(NamedTuple):
-    """The text to send with its options, or why a template gave none."""
+class MessageContents:
+    """Makes the requests of one call; each template is read once."""
 
-    text: str
-    options: SendOptions
-    refusal: Refusal | None = None
+    def __init__(self, services: Services, account: Account) -> None:
+        self._catalogue = services.store.catalogue
+        self._templates = services.templates
+        self._account = account
+        self._found: dict[tuple[str, int | None], TemplateVersion | None] = {}
 
+    async def request(
+        self, send: Single, request_id: str | None, fingerprint: bytes
+    ) -> SendRequest:
+        """The request to send the message; refused if its template gives no text.
 
-async def message_content(
-    services: Services, account: Account, send: MessageRequest
-) -> MessageContent:
-    """The content of a request. Raises StoreError.
+        A template is rendered in the language of the message, else in that of the traveller.
+        Raises StoreError.
+        """
+        if isinstance(send, UsualMessage):
+            return send.request(request_id, fingerprint)
+        text, options, refusal = send.content, send.options, None
+        if (wanted := send.template_request) is not None:
+            rendered = await self._render(send, wanted)
+            if isinstance(rendered, Refusal):
+                text, refusal = "", rendered
+            else:
+                text = rendered.text
+                options = msgspec.structs.replace(options, template=rendered.source)
+        return SendRequest(
+            esim_tran_no=send.esim_tran_no,
+            iccid=send.iccid,
+            text=text,
+            category=send.category,
+            validity_s=send.validity_seconds,
+            request_id=request_id,
+            fingerprint=fingerprint,
+            options=options,
+            send_at_ms=send.send_at_ms,
+            refusal=refusal,
+        )
 
-    A template is rendered in the language of the request, else in that of the traveller.
-    """
-    wanted = send.template_request
-    if wanted is None:
-        return MessageContent(send.content, send.options)
-    if wanted.language is None:
-        language = await _language_of_traveller(services, account, send)
-        wanted = msgspec.structs.replace(wanted, language=language)
-    rendered = await services.templates.render(account.id, wanted)
-    if isinstance(rendered, Refusal):
-        return MessageContent("", send.options, rendered)
-    options = msgspec.structs.replace(send.options, template=rendered.source)
-    return MessageContent(rendered.text, options)
+    async def _render(
+        self, send: MessageRequest, wanted: TemplateRequest
+    ) -> RenderedText | Refusal:
+        key = (wanted.name, wanted.version)
+        if key not in self._found:
+            self._found[key] = await self._templates.find(self._account.id, *key)
+        found = self._found[key]
+        if found is None:
+            return Refusal(Reason.TEMPLATE_UNKNOWN)
+        language = wanted.language or await self._language_of_traveller(send)
+        return render_version(found, wanted.values, language)
 
-
-async def _language_of_traveller(
-    services: Services, account: Account, send: MessageRequest
-) -> str | None:
-    """The language that the preferences of the eSIM have; `None` if they have none."""
-    esim = await services.store.catalogue.find_esim(
-        account.id, esim_tran_no=send.esim_tran_no, iccid=send.iccid
-    )
-    return parse_tag(esim.language) if esim else None
+    async def _language_of_traveller(self, send: MessageRequest) -> str | None:
+        """The language that the preferences of the eSIM have; `None` if they have none."""
+        esim = await self._catalogue.find_esim(
+            self._account.id, esim_tran_no=send.esim_tran_no, iccid=send.iccid
+        )
+        return parse_tag(esim.language) if esim else None

@@ -13,6 +13,7 @@ from simpost.api.shared.paging import PeriodQuery, answer_page, cut_page
 from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, reason_detail
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.send_schema import Identifier
+from simpost.domain.messages import given_request_id
 from simpost.domain.reasons import Reason
 from simpost.ports.store.refusals import RefusalFilter, RefusalRecord, UnlistedDay
 
@@ -108,5 +109,5 @@ def _show(refusal: RefusalRecord) -> RefusalOut:
         esim_tran_no=refusal.esim_tran_no,
         iccid=refusal.iccid,
         reason=reason_detail(refusal.reason),
-        request_id=refusal.request_id,
+        request_id=given_request_id(refusal.request_id),
     )

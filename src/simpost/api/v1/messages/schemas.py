@@ -17,7 +17,14 @@ from simpost.api.shared.schemas import (
     show_time,
 )
 from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
-from simpost.domain.messages import Attempt, Category, Message, Part, format_id
+from simpost.domain.messages import (
+    Attempt,
+    Category,
+    Message,
+    Part,
+    format_id,
+    given_request_id,
+)
 from simpost.domain.network_errors import explain_carrier_code
 from simpost.domain.options import Ports
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt
@@ -165,7 +172,7 @@ def show_message(message: Message) -> MessageOut:
         template=show_template_ref(options.template),
         encoding=message.encoding,
         part_count=message.part_count,
-        request_id=message.request_id,
+        request_id=given_request_id(message.request_id),
         created_at=format_time(message.created_ms),
         updated_at=format_time(message.updated_ms),
         expires_at=format_time(message.expires_ms),

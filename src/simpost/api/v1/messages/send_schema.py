@@ -13,6 +13,7 @@ from pydantic import (
     StrictStr,
     model_validator,
 )
+from pydantic.json_schema import models_json_schema
 
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.paging import Instant
@@ -32,6 +33,8 @@ from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, SendOptions
 MAX_CHARACTERS = 5000
 MAX_OCTETS = 5000
 MAX_VALIDITY_S = 30 * 86_400
+MAX_BATCH = 1000
+"""Messages of a request."""
 
 
 def _check_no_nul(text: str) -> str:
@@ -49,6 +52,9 @@ def _check_sender(text: str) -> str:
 Identifier = Annotated[
     StrictStr,
     Matching(r"^[!-~]{1,64}$", "must be 1 to 64 visible ASCII characters, without spaces"),
+]
+IdempotencyKey = Annotated[
+    StrictStr, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
 ]
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
@@ -144,6 +150,10 @@ class MessageRequest(Schema):
         description="Time to send it, up to 60 days ahead; null sends it now. The validity period "
         "begins at that time.",
     )
+    idempotency_key: IdempotencyKey | None = Field(
+        default=None,
+        description="Sends with one key send it once. Default: the Idempotency-Key header.",
+    )
     dry_run: StrictBool = False
 
     @model_validator(mode="after")
@@ -195,3 +205,20 @@ class MessageRequest(Schema):
             look_alikes=self.look_alikes,
         )
         return DEFAULT_SEND_OPTIONS if options == DEFAULT_SEND_OPTIONS else options
+
+
+class MessageBatch(Schema):
+    """Messages of one request. Each is accepted or refused by itself."""
+
+    messages: Annotated[list[MessageRequest], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+def message_schemas() -> dict[str, Any]:
+    """The JSON schemas of a message and of a batch, by name, with those that they refer to."""
+    models: list[tuple[type[Schema], Literal["validation"]]] = [
+        (MessageRequest, "validation"),
+        (MessageBatch, "validation"),
+    ]
+    _, document = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    schemas: dict[str, Any] = document["$defs"]
+    return schemas

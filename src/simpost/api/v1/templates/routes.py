@@ -11,7 +11,7 @@ from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.paging import answer_page
 from simpost.api.shared.problems import Problem, ProblemCode, invalid
 from simpost.api.shared.services import Services
-from simpost.api.v1.messages.send import refusal_problem
+from simpost.api.v1.messages.results import refusal_problem
 from simpost.api.v1.templates.fields import MAX_VERSION, TemplateName
 from simpost.api.v1.templates.schemas import (
     DeletedTemplate,
