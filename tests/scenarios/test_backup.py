@@ -32,7 +32,7 @@ async def test_a_backup_under_load_is_restored_and_served(tmp_path):
             await load.accept(50)
         node.kill()
         code, said = await asyncio.to_thread(simpost, site, "restore", backup)
-        assert (code, "The store of before is" in said) == (0, True), said
+        assert (code, "The previous store is" in said) == (0, True), said
         await asyncio.to_thread(node.start)
         await until(node.is_ready, "the restored store is served")
         messages = node.ask("/v1/messages?limit=200")["messages"]

@@ -18,16 +18,16 @@ class Batch(msgspec.Struct, frozen=True):
     """Valid rows of one request.
 
     Attributes:
-        body: a JSON array of the rows, in one spelling.
-        lines: where each of them began.
-        keys: of each.
-        doubts: how many are odd and were taken all the same.
+        body: a JSON array of the normalized rows.
+        lines: line number at which each row begins.
+        keys: the key of each row.
+        unusual_iccids: number of accepted rows with an unusual ICCID.
     """
 
     body: bytes
     lines: list[int]
     keys: list[str]
-    doubts: int
+    unusual_iccids: int
 
 
 def batches(
@@ -41,7 +41,7 @@ def batches(
     rows: list[bytes] = []
     lines: list[int] = []
     keys: list[str] = []
-    octets = doubts = 0
+    octets = unusual_iccids = 0
     for item in items:
         checked = _check(item, kind, replace=replace) if isinstance(item, Row) else item
         if isinstance(checked, RowError):
@@ -49,22 +49,22 @@ def batches(
             continue
         body, key, is_odd = checked
         if rows and octets + len(body) > MAX_OCTETS:
-            yield _packed(rows, lines, keys, doubts)
-            rows, lines, keys, octets, doubts = [], [], [], 0, 0
+            yield _packed(rows, lines, keys, unusual_iccids)
+            rows, lines, keys, octets, unusual_iccids = [], [], [], 0, 0
         rows.append(body)
         lines.append(item.line)
         keys.append(key)
         octets += len(body)
-        doubts += is_odd
+        unusual_iccids += is_odd
         if len(rows) == max_rows:
-            yield _packed(rows, lines, keys, doubts)
-            rows, lines, keys, octets, doubts = [], [], [], 0, 0
+            yield _packed(rows, lines, keys, unusual_iccids)
+            rows, lines, keys, octets, unusual_iccids = [], [], [], 0, 0
     if rows:
-        yield _packed(rows, lines, keys, doubts)
+        yield _packed(rows, lines, keys, unusual_iccids)
 
 
-def _packed(rows: list[bytes], lines: list[int], keys: list[str], doubts: int) -> Batch:
-    return Batch(b"[" + b",".join(rows) + b"]", lines, keys, doubts)
+def _packed(rows: list[bytes], lines: list[int], keys: list[str], unusual_iccids: int) -> Batch:
+    return Batch(b"[" + b",".join(rows) + b"]", lines, keys, unusual_iccids)
 
 
 def _check(row: Row, kind: Kind, *, replace: bool) -> tuple[bytes, str, bool] | RowError:

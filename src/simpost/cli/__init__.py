@@ -16,7 +16,7 @@ from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible_lines
 
 _EPILOG = (
-    "Exit codes: 0: done; 1: valid, but failed in whole or in part; "
+    "Exit codes: 0: done; 1: the command failed, in whole or in part; "
     "2: the command line or the configuration is invalid."
 )
 
@@ -40,7 +40,7 @@ COMMANDS = {
     "backup": CommandEntry(
         "backup",
         "backup",
-        "Back up the embedded store to one verified file, also while it is served.",
+        "Back up the embedded store to one verified file, also while simpost runs.",
         "Run",
     ),
     "restore": CommandEntry(
@@ -93,10 +93,10 @@ COMMANDS = {
     "resume": CommandEntry(
         "stops",
         "resume",
-        "Resume what was stopped with the same options, and list what is still stopped.",
+        "Remove the stop with the same options, and list the remaining stops.",
         "Administer",
     ),
-    "stops": CommandEntry("stops", "stops", "Show what is stopped, and why.", "Administer"),
+    "stops": CommandEntry("stops", "stops", "Show all stops and their reasons.", "Administer"),
     "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     accept_any_text()
     try:
         try:
-            _app(_called(arguments))(arguments, prog_name="simpost")
+            _app(_command_name(arguments))(arguments, prog_name="simpost")
         finally:
             sys.stdout.flush()
     except SimpostError as error:
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("simpost: an argument is not valid UTF-8", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  what is left cannot be written
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  the rest of the output cannot be written
         if not isinstance(error, BrokenPipeError):
             print(f"simpost: {visible_lines(str(error))}", file=sys.stderr)
         sys.exit(1)
@@ -142,8 +142,8 @@ def find(command: CommandEntry) -> Callable[..., object] | typer.Typer:
     return found
 
 
-def _called(arguments: Sequence[str]) -> str:
-    """The name of the command; for shell completion, that of the line to complete."""
+def _command_name(arguments: Sequence[str]) -> str:
+    """The name of the command; during shell completion, of the command being completed."""
     if arguments:
         return arguments[0]
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
@@ -168,8 +168,8 @@ def _stub() -> None:
     """Placeholder in the help for a command that is not imported."""
 
 
-def _show_version(is_wanted: bool) -> None:
-    if is_wanted:
+def _show_version(is_given: bool) -> None:
+    if is_given:
         print(f"simpost {__version__}")
         raise typer.Exit
 

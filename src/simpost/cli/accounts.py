@@ -171,7 +171,7 @@ def budgets(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the budgets of an account and what is used, or change the one of a prefix."""
+    """Show the budgets of an account and their use, or change the budget of a prefix."""
     server = admin_server(url, config, admin_token)
     path = f"{_PATH}/{quote(code, safe='')}/budgets"
     found = server.get(path)["budgets"]

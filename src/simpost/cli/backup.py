@@ -15,10 +15,10 @@ from simpost.store.secret_box import SecretBox
 from simpost.text.display import visible_lines
 
 _RESTORED = """\
-{backup} is the store {store} now.
+{backup} was restored as {store}.
 {aside}
-What was accepted after the backup is not in it. What waited when it was made waits again, and is
-sent again if it was sent since: look at it before you start simpost.
+Messages accepted after the backup are missing. Messages that were queued in the backup are queued
+again, and are sent twice if they left after it: check them before you start simpost.
 """
 
 Config: TypeAlias = Annotated[
@@ -30,7 +30,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="File to write; an earlier backup is replaced.")],
     config: Config = Path("simpost.toml"),
 ) -> None:
-    """Back up the embedded store to one verified file, also while it is served.
+    """Back up the embedded store to one verified file, also while simpost runs.
 
     The file has mode 0600 and contains message texts. Its secrets are encrypted with
     secrets_key: keep a copy of that key in another place.
@@ -53,7 +53,7 @@ def restore(
 
     at = _embedded(config, "pg_restore").store
     aside = put_back(file, at.path, seal=SecretBox(at.secrets_key.get_secret_value()))
-    kept = f"The store of before is {aside}.\n" if aside else ""
+    kept = f"The previous store is {aside}.\n" if aside else ""
     print(visible_lines(_RESTORED.format(backup=file, store=at.path, aside=kept)), end="")
 
 

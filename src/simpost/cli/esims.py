@@ -46,9 +46,9 @@ def import_esims(
 ) -> None:
     """Import eSIMs from the JSON that esim/query returns, or from CSV with the same names.
 
-    Rows are added, or change what is there by esimTranNo: what a row does not name stays.
+    A row with a new esimTranNo is added; otherwise it changes the fields that it has.
 
-    Leaves with 0 only when every row went in.
+    The exit code is 0 only if every row was saved.
     """
     retirement = None
     if retire_missing:
@@ -57,7 +57,7 @@ def import_esims(
             Kind.ESIMS,
             {"account": account, "retired": "false"},
             ("esimTranNo", "iccid", "msisdn", "smdpStatus", "esimStatus"),
-            is_sure=yes,
+            is_confirmed=yes,
         )
     import_file(
         file,

@@ -42,7 +42,7 @@ DryRun: TypeAlias = Annotated[
 Replace: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--replace", help="Replace whole rows: fields that a row does not name are cleared."
+        "--replace", help="Replace whole rows: fields that a row does not have are cleared."
     ),
 ]
 Columns: TypeAlias = Annotated[
@@ -53,7 +53,7 @@ RetireMissing: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--retire-missing",
-        help="Retire rows that the file does not have, after a preview and a question.",
+        help="Retire rows that the file does not have, after a preview and a confirmation.",
     ),
 ]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Retire without asking.")]
@@ -63,7 +63,7 @@ Report: TypeAlias = Annotated[
 
 
 class Stopped(SimpostError):
-    """The import ended before the file did."""
+    """The service stopped accepting rows before the end of the file."""
 
 
 @dataclass
@@ -79,23 +79,25 @@ class ImportProgress:
     changed: int = 0
     unchanged: int = 0
     plan_unknown: int = 0
-    doubts: int = 0
+    unusual_iccids: int = 0
     line: int = 0
-    is_whole: bool = True
+    is_complete: bool = True
     started_s: float = field(default_factory=time.monotonic)
 
-    def tell(self, flaw: RowError) -> None:
+    def add_refused(self, error: RowError) -> None:
         """Count a refused row, and write or print its reason."""
         self.bad += 1
-        reason = visible(flaw.reason)
-        self.is_whole = self.is_whole and not flaw.stops
+        reason = visible(error.reason)
+        self.is_complete = self.is_complete and not error.stops
         if self.report:
-            self.report.write(f"{flaw.line}\t{reason}\n")
+            self.report.write(f"{error.line}\t{reason}\n")
         if self.shows_all or self.bad <= _SHOWN:
-            ending = "; nothing after it was read" if flaw.stops else ""
-            self.show(f"line {flaw.line}: {reason}{ending}")
+            ending = "; nothing after it was read" if error.stops else ""
+            self.show(f"line {error.line}: {reason}{ending}")
         elif self.bad == _SHOWN + 1:
-            where = "in the report" if self.report else "not shown; --report FILE keeps them all"
+            where = (
+                "in the report" if self.report else "not shown; --report FILE writes all of them"
+            )
             self.show(f"... more bad rows are {where}")
 
 
@@ -112,61 +114,63 @@ def import_file(
 ) -> None:
     """Check all rows of a file and save the valid ones; without a server, check only.
 
-    With a retirement all rows are checked before the first is saved, and what the file does not
-    have is retired after the last, if none was bad.
+    With a retirement all rows are checked before the first is saved. After the last one, the rows
+    that the file does not have are retired, if no row was bad.
 
-    Leaves with 1 when a row was bad or the file was broken.
+    Exits with code 1 if a row was bad, the file was broken or it had no rows.
     """
-    renamed = _columns(columns or [], kind)
+    field_of_column = _columns(columns or [], kind)
     if retirement and server:
-        retirement.check_can_ask()
+        retirement.check_can_confirm()
     with ExitStack() as stack:
         file = stack.enter_context(_opened(path))
-        kept = stack.enter_context(_created(report)) if report else None
+        report_file = stack.enter_context(_created(report)) if report else None
         console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
         progress = stack.enter_context(_progress(console))
         task = progress.add_task("0 rows", total=_size(file))
-        tally = ImportProgress(
-            show=console.print, report=kept, shows_all=not (kept or console.is_terminal)
+        counts = ImportProgress(
+            show=console.print,
+            report=report_file,
+            shows_all=not (report_file or console.is_terminal),
         )
         chunks = _read(file, lambda octets: progress.advance(task, octets))
         target = f"{target}?replace=true" if replace else target
         items: Iterable[Batch | RowError]
-        items = batches(read_rows(chunks, kind, columns=renamed), kind, replace=replace)
+        items = batches(read_rows(chunks, kind, columns=field_of_column), kind, replace=replace)
         missing = None
         if retirement:
             spool = Spool(stack.enter_context(TemporaryFile()))
-            keys = _keep_all(items, spool, tally)
+            keys = _spool_all(items, spool, counts)
             progress.stop()
-            if spool.rows and not tally.bad:
+            if spool.rows and not counts.bad:
                 file_of_keys = stack.enter_context(TemporaryFile("w+", encoding="utf-8"))
                 missing = Missing(file_of_keys, retirement, keys)
                 missing.show()
             if missing and server:
-                missing.ask(spool.rows)
+                missing.confirm(spool.rows)
             progress.start()
             items = spool
-        with Saver(server, target, tally) as saver:
+        with Saver(server, target, counts) as saver:
             for item in items:
                 if isinstance(item, RowError):
-                    tally.tell(item)
+                    counts.add_refused(item)
                     continue
                 saver.save(item)
-                progress.update(task, description=f"{tally.good:,} rows")
+                progress.update(task, description=f"{counts.good:,} rows")
         progress.stop()
-        print(_summary(tally, is_checked_only=server is None))
+        print(_summary(counts, is_checked_only=server is None))
         if retirement:
-            print(_retired(missing, tally, is_checked_only=server is None))
-    if tally.bad or not tally.good:
+            print(_retirement_result(missing, counts, is_checked_only=server is None))
+    if counts.bad or not counts.good:
         raise typer.Exit(1)
 
 
-def _keep_all(items: Iterable[Batch | RowError], spool: Spool, tally: ImportProgress) -> KeySet:
-    """Read a file to its end; returns the keys of its valid rows."""
+def _spool_all(items: Iterable[Batch | RowError], spool: Spool, counts: ImportProgress) -> KeySet:
+    """Copy all valid rows of a file to the spool; returns their keys."""
     keys = KeySet()
     for item in items:
         if isinstance(item, RowError):
-            tally.tell(item)
+            counts.add_refused(item)
             continue
         for key in item.keys:
             keys.add(key)
@@ -174,9 +178,11 @@ def _keep_all(items: Iterable[Batch | RowError], spool: Spool, tally: ImportProg
     return keys
 
 
-def _retired(missing: Missing | None, tally: ImportProgress, *, is_checked_only: bool) -> str:
-    if missing is None or tally.bad:
-        reason = "not every row is good" if tally.bad else "the file holds no rows"
+def _retirement_result(
+    missing: Missing | None, counts: ImportProgress, *, is_checked_only: bool
+) -> str:
+    if missing is None or counts.bad:
+        reason = "not every row is good" if counts.bad else "the file has no rows"
         return f"Nothing {'would be' if is_checked_only else 'was'} retired: {reason}."
     if is_checked_only:
         return f"{missing.count:,} would be retired."
@@ -186,13 +192,13 @@ def _retired(missing: Missing | None, tally: ImportProgress, *, is_checked_only:
 class Saver:
     """Sends a batch while the next one is read; without a server it only counts.
 
-    Raises Stopped when the service does not take a batch.
+    Raises Stopped if the service does not accept a batch.
     """
 
-    def __init__(self, server: Server | None, target: str, tally: ImportProgress) -> None:
+    def __init__(self, server: Server | None, target: str, counts: ImportProgress) -> None:
         self._server = server
         self._target = target
-        self._tally = tally
+        self._counts = counts
         self._thread = ThreadPoolExecutor(1)
         self._sent: tuple[Batch, Future[Any]] | None = None
 
@@ -202,79 +208,79 @@ class Saver:
     def __exit__(self, kind: object, *_: object) -> None:
         with self._thread:
             if kind is None:
-                self._settle()
+                self._finish_batch()
 
     def save(self, batch: Batch) -> None:
         """Start saving a batch, after the previous one is saved."""
-        self._settle()
+        self._finish_batch()
         if self._server is None:
             self._count(batch, {"refused": []})
         else:
             self._sent = batch, self._thread.submit(self._server.put, self._target, batch.body)
 
-    def _settle(self) -> None:
+    def _finish_batch(self) -> None:
         if self._sent is None:
             return
         batch, future = self._sent
         self._sent = None
         try:
-            answer = future.result()
+            response = future.result()
         except (RequestRefused, Unanswered, Unreachable) as error:
-            raise Stopped(_where_it_stopped(self._tally, batch, error)) from None
-        self._count(batch, answer)
+            raise Stopped(_stop_message(self._counts, batch, error)) from None
+        self._count(batch, response)
 
-    def _count(self, batch: Batch, answer: dict[str, Any]) -> None:
-        refused = answer["refused"]
-        self._tally.added += answer.get("added", 0)
-        self._tally.changed += answer.get("changed", 0)
-        self._tally.unchanged += answer.get("unchanged", 0)
-        self._tally.plan_unknown += answer.get("planUnknown", 0)
-        for each in refused:
-            self._tally.tell(RowError(batch.lines[each["index"]], each["reason"]))
-        self._tally.good += len(batch.lines) - len(refused)
-        self._tally.doubts += batch.doubts
-        self._tally.line = batch.lines[-1]
+    def _count(self, batch: Batch, response: dict[str, Any]) -> None:
+        refused = response["refused"]
+        self._counts.added += response.get("added", 0)
+        self._counts.changed += response.get("changed", 0)
+        self._counts.unchanged += response.get("unchanged", 0)
+        self._counts.plan_unknown += response.get("planUnknown", 0)
+        for row in refused:
+            self._counts.add_refused(RowError(batch.lines[row["index"]], row["reason"]))
+        self._counts.good += len(batch.lines) - len(refused)
+        self._counts.unusual_iccids += batch.unusual_iccids
+        self._counts.line = batch.lines[-1]
 
 
 def _columns(given: list[str], kind: Kind) -> dict[str, str]:
     """Fields by the names of their columns in the heading."""
-    found: dict[str, str] = {}
-    for each in given:
-        column, _, field_name = each.rpartition("=")
+    fields: dict[str, str] = {}
+    for option in given:
+        column, _, field_name = option.rpartition("=")
         column, field_name = column.strip(), field_name.strip()
         if not column or not is_field(kind.key, field_name):
             raise ConfigError(
-                f"--map {each!r} must be COLUMN=FIELD; fields are {field_names(kind.key)}."
+                f"--map {option!r} must be COLUMN=FIELD; fields are {field_names(kind.key)}."
             )
-        found[column] = field_name
-    return found
+        fields[column] = field_name
+    return fields
 
 
-def _where_it_stopped(tally: ImportProgress, batch: Batch, error: SimpostError) -> str:
-    if not tally.line:
+def _stop_message(counts: ImportProgress, batch: Batch, error: SimpostError) -> str:
+    if not counts.line:
         return f"{error} Nothing was saved."
     return (
-        f"{error} The good rows up to line {tally.line} are saved, those from line "
-        f"{batch.lines[0]} on are not. Saving again changes nothing: run it once more."
+        f"{error} The good rows up to line {counts.line} are saved, those from line "
+        f"{batch.lines[0]} on are not. Run the command again: rows already saved do not change."
     )
 
 
-def _summary(tally: ImportProgress, *, is_checked_only: bool) -> str:
-    took_s = time.monotonic() - tally.started_s
-    words = [f"{tally.good:,} rows {'are good' if is_checked_only else 'saved'}"]
+def _summary(counts: ImportProgress, *, is_checked_only: bool) -> str:
+    took_s = time.monotonic() - counts.started_s
+    words = [f"{counts.good:,} rows {'are good' if is_checked_only else 'saved'}"]
     if not is_checked_only:
         words[0] += (
-            f" ({tally.added:,} added, {tally.changed:,} changed, {tally.unchanged:,} unchanged)"
+            f" ({counts.added:,} added, {counts.changed:,} changed, {counts.unchanged:,} unchanged)"
         )
-    if tally.plan_unknown:
-        words.append(f"{tally.plan_unknown:,} of a plan that is not known")
-    if tally.bad:
-        words.append(f"{tally.bad:,} bad")
-    if tally.doubts:
-        words.append(f"{tally.doubts:,} with an odd ICCID, taken all the same")
-    ending = "" if tally.is_whole else " The rest of the file was not read."
-    if not tally.good and not tally.bad:
-        ending = " The file holds none."
+    if counts.plan_unknown:
+        words.append(f"{counts.plan_unknown:,} with an unknown plan")
+    if counts.bad:
+        words.append(f"{counts.bad:,} bad")
+    if counts.unusual_iccids:
+        words.append(f"{counts.unusual_iccids:,} with an unusual ICCID, accepted")
+    ending = "" if counts.is_complete else " The rest of the file was not read."
+    if not counts.good and not counts.bad:
+        ending = " The file has no rows."
     return f"{', '.join(words)}, in {took_s:.1f} s.{ending}"
 
 

@@ -60,7 +60,7 @@ secrets_key = "{secrets_key}"
 # Categories that are sent again when they are in doubt: sent, without a response. Codes are not,
 # because a code that arrives twice confuses more than one that has to be requested again.
 # repeat_in_doubt = ["service", "support", "notice", "promotion"]
-# Days that messages stay in the log with their texts; 0 keeps them for ever.
+# Days that messages stay in the log with their texts; 0 keeps them without a limit.
 keep_days = 90
 
 [events]

@@ -7,7 +7,7 @@ from typing import Any
 
 from simpost.cli.options import AdminToken, AsJson, Config, Url, admin_server
 from simpost.cli.output import print_columns, print_json, print_lines
-from simpost.cli.reload import lines_of_mistakes
+from simpost.cli.reload import lines_of_errors
 
 _HEADING = ["node", "roles", "version", "started", "last heartbeat", "leases"]
 
@@ -36,7 +36,7 @@ def lines_of_troubles(nodes: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{node['name']}: cannot reach {carrier}; its binds are left to other nodes"
         if node["configurationErrors"]:
             yield f"{node['name']}: its configuration file is invalid; old settings stay in force"
-            yield from lines_of_mistakes(node["name"], node["configurationErrors"])
+            yield from lines_of_errors(node["name"], node["configurationErrors"])
 
 
 def _row(node: dict[str, Any]) -> list[str]:

@@ -52,9 +52,9 @@ def import_plans(
 ) -> None:
     """Import plans from the JSON that package/list returns, or from CSV with the same names.
 
-    Rows are added, or change what is there by packageCode: what a row does not name stays.
+    A row with a new packageCode is added; otherwise it changes the fields that it has.
 
-    Leaves with 0 only when every row went in.
+    The exit code is 0 only if every row was saved.
     """
     if account and (replace or retire_missing):
         raise ConfigError("--account takes prices only: not with --replace or --retire-missing.")
@@ -63,7 +63,7 @@ def import_plans(
     if retire_missing:
         server = admin_server(url, config, admin_token)
         columns_shown = ("packageCode", "slug", "location")
-        retirement = Retirement(server, Kind.PLANS, {}, columns_shown, is_sure=yes)
+        retirement = Retirement(server, Kind.PLANS, {}, columns_shown, is_confirmed=yes)
     import_file(
         file,
         Kind.PLANS,

@@ -22,8 +22,8 @@ def receipts(
 ) -> None:
     """Show receipts that matched no part, newest first."""
     server = admin_server(url, config, admin_token)
-    asked = {"carrier": carrier, "limit": limit}
-    found = server.get("/v1/admin/receipts", asked)["receipts"]
+    query = {"carrier": carrier, "limit": limit}
+    found = server.get("/v1/admin/receipts", query)["receipts"]
     if as_json:
         print_json(found)
     elif not found:

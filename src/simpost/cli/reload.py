@@ -19,9 +19,9 @@ def reload(
 ) -> None:
     """Tell a running service to read its configuration again.
 
-    All nodes do, each its own file. Carriers, routes, numbers and what is said of messages hold at
-    once, without losing a message. A file that is not right changes nothing where it is read; then
-    this exits with 1.
+    Every node reads its own file. New carriers, routes, numbers and message settings apply at once,
+    and no message is lost. A node whose file has an error keeps its configuration, and the exit
+    code is 1.
     """
     done = admin_server(url, config, admin_token).post("/v1/admin/reload", {})
     if as_json:
@@ -49,18 +49,20 @@ def lines_of_nodes(nodes: list[dict[str, Any]]) -> Iterator[str]:
     """The results of the other nodes, each after its name."""
     for node in nodes:
         if node["state"] == "pending":
-            yield f"{node['name']}: has not answered yet; simpost nodes will tell"
+            yield f"{node['name']}: has not reported yet; see `simpost nodes`"
         elif node["state"] == "refused":
-            yield f"{node['name']}: keeps what it had, its file is not right"
-            yield from lines_of_mistakes(node["name"], node["errors"])
+            yield f"{node['name']}: keeps its configuration, because its file has errors"
+            yield from lines_of_errors(node["name"], node["errors"])
         else:
             for line in lines_of(node):
                 yield f"{node['name']}: {line}"
 
 
-def lines_of_mistakes(name: str, mistakes: list[dict[str, str]]) -> Iterator[str]:
+def lines_of_errors(name: str, errors: list[dict[str, str]]) -> Iterator[str]:
     """Lines of the errors in a configuration file, each after the node's name."""
-    for each in mistakes:
+    for error in errors:
         yield (
-            f"{name}: {each['at']}: {each['reason']}" if each["at"] else f"{name}: {each['reason']}"
+            f"{name}: {error['at']}: {error['reason']}"
+            if error["at"]
+            else f"{name}: {error['reason']}"
         )

@@ -1,4 +1,4 @@
-"""`--retire-missing`: what the file does not have, shown before and retired after an import."""
+"""`--retire-missing`: rows that the file does not have, shown and retired by an import."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Declined(SimpostError):
 
 @dataclass(frozen=True)
 class Retirement:
-    """Where what is there is listed and retired.
+    """How saved rows are listed and retired.
 
     Attributes:
-        which: the query of the list.
-        columns: of what is missing, to be shown.
-        is_sure: nobody is asked.
+        query: filters of the list of saved rows.
+        columns: the fields to show of each missing row.
+        is_confirmed: retire without a question (`--yes`).
     """
 
     server: Server
     kind: Kind
-    which: Mapping[str, str]
+    query: Mapping[str, str]
     columns: Sequence[str]
-    is_sure: bool
+    is_confirmed: bool
 
     @property
     def _name(self) -> str:
@@ -51,8 +51,8 @@ class Retirement:
         return f"/v1/admin/{self._name}"
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """What is there and not retired."""
-        found = listed(self.server, self.path, self._name, dict(self.which))
+        """The saved rows that are not retired."""
+        found = listed(self.server, self.path, self._name, dict(self.query))
         return (row for row in found if not row["retired"])
 
     def retire(self, keys: Sequence[str]) -> int:
@@ -60,10 +60,12 @@ class Retirement:
         answer = self.server.post(f"{self.path}/retire", {f"{self.kind.key}s": list(keys)})
         return int(answer["changed"])
 
-    def check_can_ask(self) -> None:
-        """Raises ConfigError when nobody can answer the question."""
-        if not self.is_sure and not sys.stdin.isatty():
-            raise ConfigError("--retire-missing asks before it saves: give --yes where nobody can.")
+    def check_can_confirm(self) -> None:
+        """Raise ConfigError if a confirmation is needed and stdin is not a terminal."""
+        if not self.is_confirmed and not sys.stdin.isatty():
+            raise ConfigError(
+                "--retire-missing asks for a confirmation: give --yes when stdin is not a terminal."
+            )
 
 
 class Missing:
@@ -89,12 +91,16 @@ class Missing:
         if rows.count > _SHOWN:
             print_lines([f"... and {rows.count - _SHOWN:,} more"])
 
-    def ask(self, rows: int) -> None:
-        """Raises Declined."""
+    def confirm(self, rows: int) -> None:
+        """Ask before anything is saved. Raises Declined if the answer is no."""
         question = f"Save {rows:,} rows and retire {self.count:,}?"
-        if self.count and not self._retirement.is_sure and not typer.confirm(question, err=True):
+        if (
+            self.count
+            and not self._retirement.is_confirmed
+            and not typer.confirm(question, err=True)
+        ):
             raise Declined
 
     def retire(self) -> int:
-        """The number of retired rows; the others were retired or deleted already."""
+        """Retire the missing rows; returns how many were not retired or deleted already."""
         return sum(self._retirement.retire(keys) for keys in self._rows.key_batches(_AT_ONCE))

@@ -86,9 +86,11 @@ def send(
 ) -> None:
     """Send an SMS to an eSIM."""
     if not esim and not iccid:
-        raise ConfigError("to which eSIM? Give --esim or --iccid.")
+        raise ConfigError("no eSIM given: use --esim or --iccid.")
     if sum(each is not None for each in (text, binary, template)) != 1:
-        raise ConfigError("what is to be sent? Give a text, --binary or --template.")
+        raise ConfigError(
+            "nothing to send: give a text, --binary or --template (only one of them)."
+        )
     server = account_server(url, config, access_code, secret)
     wanted = {
         "text": text,

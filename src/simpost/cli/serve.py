@@ -75,7 +75,7 @@ def run(
     parent: Inherited | None = None,
     own_port: int | None = None,
 ) -> None:
-    """Run the service until it is told to stop."""
+    """Run the service until SIGINT or SIGTERM."""
     import uvloop
 
     uvloop.run(_serve(settings, reread, parent, own_port))

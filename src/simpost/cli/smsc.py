@@ -21,7 +21,7 @@ simpost smsc: an SMSC simulator with handsets. Stop it with Ctrl-C.
 
   bind to    {host}:{port}{tls}   system_id {system_id}, password {password}
              transmitter, receiver or transceiver; SMPP 3.4 or 5.0
-  handsets   {url}/   (open in a browser: shows texts as they arrive)
+  handsets   {url}/   (open in a browser; shows texts as they arrive)
   as JSON    {url}/handsets, /handsets/NUMBER, /stats and /events (live)
 
 {faults}  A number that ends with 999005 is undeliverable, 999003 expires, 999008 is rejected.
@@ -72,7 +72,8 @@ def smsc(
         int, typer.Option(min=1, help="Largest number of unanswered deliver_sm per session.")
     ] = 10,
     seed: Annotated[
-        int | None, typer.Option(help="Seed that repeats message ids and faults.")
+        int | None,
+        typer.Option(help="Random seed: the same seed gives the same message ids and faults."),
     ] = None,
     faults: Annotated[
         Path | None, typer.Option(help="TOML file of faults; see docs/faults.md.")
@@ -84,7 +85,8 @@ def smsc(
         Path | None, typer.Option(help="PEM key, if not in the certificate file.")
     ] = None,
     tls_ca: Annotated[
-        Path | None, typer.Option(help="PEM CA that must have signed the client certificate.")
+        Path | None,
+        typer.Option(help="PEM CA certificate; clients must present a certificate signed by it."),
     ] = None,
 ) -> None:
     """Run an SMSC simulator with handsets that show what they receive."""
@@ -154,8 +156,8 @@ def _password(given: str | None, file: Path | None) -> str:
         with file.open(encoding="ascii") as opened:
             password = opened.readline(_MAX_LINE_LENGTH).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not ASCII"
-        raise ConfigError(f"--password-file {file} cannot be read: {why}.") from None
+        reason = getattr(error, "strerror", None) or "it is not ASCII"
+        raise ConfigError(f"--password-file {file} cannot be read: {reason}.") from None
     if not password:
         raise ConfigError(f"--password-file {file} has an empty first line.")
     return password

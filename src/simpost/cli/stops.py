@@ -58,7 +58,7 @@ def resume(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Resume what was stopped with the same options, and list what is still stopped."""
+    """Remove the stop with the same options, and list the remaining stops."""
     scope = _scope(account, category, country, everything=everything)
     query = urlencode({**scope, "everything": "true"} if everything else scope)
     _show(admin_server(url, config, admin_token).delete(f"{_PATH}?{query}"), as_json=as_json)
@@ -70,7 +70,7 @@ def stops(
     admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is stopped, and why."""
+    """Show all stops and their reasons."""
     _show(admin_server(url, config, admin_token).get(_PATH), as_json=as_json)
 
 

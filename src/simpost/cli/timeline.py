@@ -8,7 +8,7 @@ from typing import Any
 from simpost.domain.states import State
 from simpost.text.display import visible
 
-_SAID = {
+_OUTCOME_TEXTS = {
     "accepted": "accepted by",
     "throttled": "throttled by",
     "refused": "refused by",
@@ -17,11 +17,11 @@ _SAID = {
 }
 
 KEPT = {
-    "parked": "kept until its part is known",
+    "parked": "stored until its part is known",
     "matched": "which arrived before the response and was applied after it",
     "late": "too late to change anything",
-    "duplicate": "which was known already",
-    "ambiguous": "kept: it may belong to another part",
+    "duplicate": "a duplicate",
+    "ambiguous": "stored: it may belong to another part",
 }
 
 
@@ -36,7 +36,7 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
     yield f"kind      {message['category']}, {parts} part{plural} of {message['encoding']}"
     if message["requestId"]:
         yield f"request   {message['requestId']}"
-    yield from _asked(message)
+    yield from _options(message)
     if message["text"] is None:
         yield f"binary    {message['binary']}"
     else:
@@ -55,19 +55,19 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
         yield f"{message['expiresAt']}  would expire"
 
 
-def _asked(message: dict[str, Any]) -> Iterator[str]:
+def _options(message: dict[str, Any]) -> Iterator[str]:
     """The options of the request."""
-    asked = [f"from {message['from']}"] if message["from"] else []
+    options = [f"from {message['from']}"] if message["from"] else []
     if message["class"] is not None:
-        asked.append(f"class {message['class']}")
+        options.append(f"class {message['class']}")
     if ports := message["ports"]:
-        asked.append(f"to port {ports['destination']} from {ports['source']}")
+        options.append(f"to port {ports['destination']} from {ports['source']}")
     if not message["receipt"]:
-        asked.append("without a receipt")
+        options.append("without a receipt")
     if message.get("sendAt"):
-        asked.append(f"at {message['sendAt']}")
-    if asked:
-        yield f"asked     {', '.join(asked)}"
+        options.append(f"at {message['sendAt']}")
+    if options:
+        yield f"options   {', '.join(options)}"
 
 
 def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -76,35 +76,35 @@ def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield attempt["endedAt"], _attempt(attempt, _carrier_id(message, attempt))
     for part in message["parts"]:
         if part["finalAt"]:
-            said = f"part {part['number']} {part['state']}{_code(part)}{_why(part['reason'])}"
-            yield part["finalAt"], said
+            text = f"part {part['number']} {part['state']}{_code(part)}{_why(part['reason'])}"
+            yield part["finalAt"], text
     for receipt in message["receipts"]:
         yield receipt["lastAt"], _receipt(receipt)
 
 
 def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:
-    """A line per attempt; `in doubt` marks one that may arrive as a second copy."""
-    said = _SAID.get(attempt["outcome"], attempt["outcome"])
-    words = [f"part {attempt['part']} {said} {attempt['carrier']}{carrier_id}"]
-    words += [f", try {attempt['number']}"] * (attempt["number"] > 1)
-    words += [", a repeat of what was in doubt"] * attempt["repeat"]
+    """One attempt, without its time."""
+    text = _OUTCOME_TEXTS.get(attempt["outcome"], attempt["outcome"])
+    words = [f"part {attempt['part']} {text} {attempt['carrier']}{carrier_id}"]
+    words += [f", attempt {attempt['number']}"] * (attempt["number"] > 1)
+    words += [", repeated because it was in doubt"] * attempt["repeat"]
     words += [f", code {attempt['carrierCode']}"] * bool(attempt["carrierCode"])
     return "".join(words) + _why(attempt["reason"])
 
 
 def _receipt(receipt: dict[str, Any]) -> str:
-    said = KEPT.get(receipt["disposition"], receipt["disposition"])
+    text = KEPT.get(receipt["disposition"], receipt["disposition"])
     words = [f"part {receipt['part']}: a receipt of {receipt['carrier']}"]
-    words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {said}"]
+    words += [f" for {receipt['carrierMessageId']} says {receipt['state']}, {text}"]
     words += [f"; {receipt['count']} times"] * (receipt["count"] > 1)
     return "".join(words) + _code(receipt)
 
 
-def _code(said: dict[str, Any]) -> str:
+def _code(entry: dict[str, Any]) -> str:
     """The carrier's code, with its meaning if it is a standard one."""
-    if not said["carrierCode"]:
+    if not entry["carrierCode"]:
         return ""
-    return f", code {said['carrierCode']}" + f": {said['carrierCodeMeaning'] or ''}".rstrip(": ")
+    return f", code {entry['carrierCode']}" + f": {entry['carrierCodeMeaning'] or ''}".rstrip(": ")
 
 
 def _carrier_id(message: dict[str, Any], attempt: dict[str, Any]) -> str:

@@ -36,8 +36,8 @@ Everything is in {to}. Next, in {config}:
   [store]
   database_url = "postgresql://..."   # the one you moved to; secrets_key stays as it is
 
-and start simpost. {path} is left as it was, but no simpost serves it any more: what waited
-in it is sent from the database. Keep it until you have a backup of the database.
+and start simpost. {path} is unchanged, but simpost refuses to serve it: its queued messages
+are sent from the database. Keep it until you have a backup of the database.
 """
 
 
@@ -77,7 +77,7 @@ def to_postgres(
     key = settings.store.secrets_key.get_secret_value()
     if cancel:
         left = move.cancel_move(path, seal_key=key)
-        print(f"{path} can be served again. Drop what is in {left}: it is not the whole store.")
+        print(f"{path} can be served again. Drop {left}: it has only a part of the store.")
         return
     url = _target(settings, to)
     started_s = time.monotonic()
@@ -96,7 +96,7 @@ def to_postgres(
     print(f"\nThe same on both sides, after {took_s:.1f} s.")
     if moved.in_doubt:
         print(
-            f"{moved.in_doubt:,} parts were with a carrier, without an answer, when the service "
+            f"{moved.in_doubt:,} parts had no response from their carrier when the service "
             "stopped: they are in doubt now."
         )
     print(_NEXT.format(to=moved.to, config=config, path=path), end="")

@@ -1,10 +1,9 @@
 """Workers: several processes on one port of one machine, and a parent that supervises them.
 
-The parent holds the port and does no work. Each worker that takes requests listens on it with a
-socket of its own (SO_REUSEPORT): the kernel deals connections out evenly, which it does not where
-processes share one socket, and to none that is not there. Each worker is a node of its own: so
-many that take requests, and one that keeps the queue in order and the binds. None dies silently: it
-is said, and another is started, ever more slowly. When the parent is gone they stop as told by
+The parent reserves the port and does no work. Each API worker listens on it with its own socket
+(SO_REUSEPORT): the kernel then spreads connections evenly, and only over workers that run. Each
+worker is a node: N with the role `api`, and one with `dispatch` and `carrier`. A worker that dies
+is logged and started again, after a growing pause. If the parent dies, the workers stop as after
 SIGTERM.
 """
 
@@ -41,7 +40,7 @@ class Inherited(NamedTuple):
     """The handles that a worker gets from its parent.
 
     Attributes:
-        port: where to listen beside others; none for the one that takes no requests.
+        port: the shared port; `None` for the worker without the role `api`.
     """
 
     port: int | None
@@ -54,7 +53,7 @@ class Inherited(NamedTuple):
         os.close(self.ready_fd)
 
     def watch_parent(self) -> None:
-        """Wait until the parent is gone: it holds the other end, and only it restarts workers."""
+        """Stop when the parent dies, because then no worker is restarted."""
 
         def gone() -> None:
             asyncio.get_running_loop().remove_reader(self.parent_fd)
@@ -65,7 +64,7 @@ class Inherited(NamedTuple):
 
 
 def inherited() -> Inherited | None:
-    """None for a process that was not started by a parent."""
+    """What the parent handed to this process; `None` if it is not a worker."""
     if READY_FD not in os.environ:
         return None
     port = os.environ.get(SHARED_PORT)
@@ -95,9 +94,10 @@ class _Worker:
 
 
 class Parent:
-    """Keeps `count` workers with the role `api`, and one with the other roles.
+    """Keeps `count` workers with the role `api` running, and one with the other roles.
 
-    `first_port`: of the ports on loopback at which each worker is asked by itself; none: nowhere.
+    `first_port`: each worker also listens on a port of its own on loopback, counted from this one;
+    `None`: only on the shared port.
     """
 
     def __init__(
@@ -112,46 +112,48 @@ class Parent:
     ) -> None:
         self._command = command
         self._port = port
-        self._patience_s = drain_s + _STOP_S
+        self._stop_timeout_s = drain_s + _STOP_S
         self._stopping = asyncio.Event()
         self._failed: int | None = None
-        self._life_fd, self._held_fd = os.pipe()
+        self._watched_fd, self._alive_fd = os.pipe()
         ports = [None if first_port is None else first_port + at for at in range(count + 1)]
         base = (name or host_name())[:40]
-        self._rest = _Worker("dispatch,carrier", f"{base}-binds", ports[0])
-        self._doors = [_Worker("api", f"{base}-api{at}", ports[at]) for at in range(1, count + 1)]
+        self._bind_worker = _Worker("dispatch,carrier", f"{base}-binds", ports[0])
+        self._api_workers = [
+            _Worker("api", f"{base}-api{at}", ports[at]) for at in range(1, count + 1)
+        ]
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Run until SIGINT or SIGTERM; returns the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, self._tell_all, signal.SIGHUP)
-        workers = [self._rest, *self._doors]
-        keeping = [asyncio.create_task(self._keep(worker)) for worker in workers]
-        telling = asyncio.create_task(self._tell_when_ready(ready))
+        loop.add_signal_handler(signal.SIGHUP, self._signal_all, signal.SIGHUP)
+        workers = [self._bind_worker, *self._api_workers]
+        supervising = [asyncio.create_task(self._supervise(worker)) for worker in workers]
+        reporting = asyncio.create_task(self._report_ready(ready))
         await self._stopping.wait()
-        telling.cancel()
-        log.info("stopping", seconds_left=self._patience_s)
-        await asyncio.gather(*(self._stop(worker) for worker in self._doors))
-        await self._stop(self._rest)
-        await asyncio.gather(*keeping)
-        os.close(self._held_fd)
-        os.close(self._life_fd)
+        reporting.cancel()
+        log.info("stopping", seconds_left=self._stop_timeout_s)
+        await asyncio.gather(*(self._stop(worker) for worker in self._api_workers))
+        await self._stop(self._bind_worker)
+        await asyncio.gather(*supervising)
+        os.close(self._alive_fd)
+        os.close(self._watched_fd)
         return self._failed or 0
 
-    async def _tell_when_ready(self, ready: Callable[[], None]) -> None:
-        for worker in (self._rest, *self._doors):
+    async def _report_ready(self, ready: Callable[[], None]) -> None:
+        for worker in (self._bind_worker, *self._api_workers):
             await worker.ready.wait()
         ready()
 
-    def _tell_all(self, number: signal.Signals) -> None:
-        for worker in (self._rest, *self._doors):
+    def _signal_all(self, number: signal.Signals) -> None:
+        for worker in (self._bind_worker, *self._api_workers):
             if worker.process:
                 with contextlib.suppress(ProcessLookupError):
                     worker.process.send_signal(number)
 
-    async def _keep(self, worker: _Worker) -> None:
+    async def _supervise(self, worker: _Worker) -> None:
         pause_s = _FIRST_PAUSE_S
         while not self._stopping.is_set():
             started_s = time.monotonic()
@@ -172,9 +174,9 @@ class Parent:
 
     async def _run_once(self, worker: _Worker) -> int:
         """Start a process under a new node name and wait for its end."""
-        ready_fd, told_fd = os.pipe()
-        environment = {READY_FD: f"{told_fd}", PARENT_FD: f"{self._life_fd}"}
-        if worker is not self._rest:
+        ready_fd, worker_ready_fd = os.pipe()
+        environment = {READY_FD: f"{worker_ready_fd}", PARENT_FD: f"{self._watched_fd}"}
+        if worker is not self._bind_worker:
             environment[SHARED_PORT] = f"{self._port}"
         arguments = [f"--role={worker.roles}", f"--node={new_name(worker.name)}"]
         if worker.port is not None:
@@ -184,21 +186,21 @@ class Parent:
                 *self._command,
                 *arguments,
                 env={**os.environ, **environment},
-                pass_fds=(told_fd, self._life_fd),
+                pass_fds=(worker_ready_fd, self._watched_fd),
                 start_new_session=True,  # Ctrl-C is for the parent, which stops them in order
             )
         finally:
-            os.close(told_fd)
+            os.close(worker_ready_fd)
         if self._stopping.is_set():
             worker.process.terminate()
         loop = asyncio.get_running_loop()
-        loop.add_reader(ready_fd, self._hear, worker, ready_fd)
+        loop.add_reader(ready_fd, self._note_ready, worker, ready_fd)
         code = await worker.process.wait()
         loop.remove_reader(ready_fd)
         os.close(ready_fd)
         return code
 
-    def _hear(self, worker: _Worker, ready_fd: int) -> None:
+    def _note_ready(self, worker: _Worker, ready_fd: int) -> None:
         asyncio.get_running_loop().remove_reader(ready_fd)
         if os.read(ready_fd, 1):
             worker.ready.set()
@@ -210,7 +212,7 @@ class Parent:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._stop_timeout_s):
                 await process.wait()
         except TimeoutError:
             log.error("worker_killed", worker=worker.name, reason="it did not stop")
@@ -218,5 +220,5 @@ class Parent:
 
 
 def command_of(config_file: object) -> list[str]:
-    """This program again, with the same file."""
+    """The command line of a worker: `simpost serve` with the same file."""
     return [sys.executable, "-m", "simpost", "serve", f"--config={config_file}"]

@@ -46,7 +46,7 @@ def test_a_service_that_is_not_there_is_one_sentence(run: Run, arguments: tuple[
     ("arguments", "said"),
     [
         (("messages",), "which account?"),
-        (("send", "hi", *ACCOUNT), "to which eSIM?"),
+        (("send", "hi", *ACCOUNT), "no eSIM given"),
         (("accounts", "list", "--url", NOBODY), "no admin token"),
         (("accounts", "list", "--config", "nowhere.toml"), "nowhere.toml: no such file"),
         (("accounts", "change", "a"), "say what to change"),
@@ -245,7 +245,7 @@ def test_an_import_that_is_cut_off_says_how_far_it_came(
     assert done.returncode == 1
     assert done.stderr == (
         "simpost: Enough. The good rows up to line 2000 are saved, those from line 2001 on are "
-        "not. Saving again changes nothing: run it once more.\n"
+        "not. Run the command again: rows already saved do not change.\n"
     )
 
 

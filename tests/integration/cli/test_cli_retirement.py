@@ -87,14 +87,14 @@ def test_nothing_is_retired_when_a_row_was_refused(simpost: Simpost, shop: str) 
 def test_a_file_without_rows_retires_nothing(simpost: Simpost, shop: str) -> None:
     done = run(simpost, shop, HEADING, "--retire-missing", "--yes")
     assert done.returncode == 1
-    assert done.stdout.endswith("\nNothing was retired: the file holds no rows.\n")
+    assert done.stdout.endswith("\nNothing was retired: the file has no rows.\n")
     assert retired(simpost, shop) == []
 
 
 def test_without_a_terminal_to_confirm_nothing_is_saved(simpost: Simpost, shop: str) -> None:
     done = run(simpost, shop, rows(shop, [30]), "--retire-missing")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "--retire-missing asks before it saves: give --yes" in done.stderr
+    assert "--retire-missing asks for a confirmation: give --yes" in done.stderr
     assert simpost("esims", "list", f"{shop}-30").stdout == "none\n"
 
 

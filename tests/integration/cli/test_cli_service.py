@@ -237,7 +237,7 @@ def test_a_partial_import_keeps_what_it_does_not_name(simpost: Simpost, tmp_path
     assert done.stdout.startswith("1 rows saved (0 added, 1 changed, 0 unchanged), in ")
     assert simpost("send", "hi", "--esim", "73000000000001", "--dry-run").returncode == 0
     done = simpost("esims", "import", "-", "--account", "demo", "--replace", stdin=states)
-    assert "(0 added, 1 changed, 0 unchanged), 1 of a plan that is not known" in done.stdout
+    assert "(0 added, 1 changed, 0 unchanged), 1 with an unknown plan" in done.stdout
     refused = simpost("send", "hi", "--esim", "73000000000001", "--dry-run")
     assert "its plan is not imported" in refused.stdout + refused.stderr
 

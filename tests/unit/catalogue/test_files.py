@@ -272,7 +272,7 @@ def test_odd_iccids_are_counted() -> None:
     rows = [Row(1, good_esim(1) | {"iccid": "8944123456789012000"}), Row(2, good_esim(2))]
     (batch,) = batches(rows, Kind.ESIMS)
     assert isinstance(batch, Batch)
-    assert (len(batch.lines), batch.doubts) == (2, 1)
+    assert (len(batch.lines), batch.unusual_iccids) == (2, 1)
 
 
 @pytest.mark.parametrize("octets", [b'[{"apn": "\xff"}]', b'[{"apn": "\\ud800"}]', b"apn,x\n\xe9,"])

@@ -62,7 +62,7 @@ def test_the_options_of_a_message_are_shown() -> None:
     asked = {"from": "Bank", "class": 0, "receipt": False, "text": None, "binary": "00ff"}
     ports = {"destination": 2948, "source": 9200, "bits": 16}
     lines = list(timeline(message("sent", ports=ports, **asked)))
-    assert "asked     from Bank, class 0, to port 2948 from 9200, without a receipt" in lines
+    assert "options   from Bank, class 0, to port 2948 from 9200, without a receipt" in lines
     assert "binary    00ff" in lines
     assert not [line for line in timeline(message("sent")) if line.startswith("asked")]
 
@@ -114,10 +114,10 @@ def test_a_delivered_message_is_shown_from_beginning_to_end() -> None:
             "The carrier asked us to slow down. The part stays queued. "
             "Nothing: it is sent again later."
         ),
-        "2026-01-01T00:00:03.000Z  part 1 was sent, without a response from one, try 2",
+        "2026-01-01T00:00:03.000Z  part 1 was sent, without a response from one, attempt 2",
         (
-            "2026-01-01T00:00:05.000Z  part 1 accepted by one as 0A1F, try 3, "
-            "a repeat of what was in doubt"
+            "2026-01-01T00:00:05.000Z  part 1 accepted by one as 0A1F, attempt 3, "
+            "repeated because it was in doubt"
         ),
         "2026-01-01T00:00:09.000Z  part 1 delivered",
     ]
@@ -162,11 +162,11 @@ def test_unapplied_receipts_are_shown_in_order() -> None:
     ]
     lines = list(timeline(message("delivered", receipts=receipts)))[-5:]
     assert [line.partition("receipt of one for 0a1f says ")[2] for line in lines] == [
-        "delivered, which was known already; 3 times",
+        "delivered, a duplicate; 3 times",
         "failed, too late to change anything, code 0D1",
-        "delivered, kept until its part is known",
+        "delivered, stored until its part is known",
         "delivered, which arrived before the response and was applied after it",
-        "delivered, kept: it may belong to another part",
+        "delivered, stored: it may belong to another part",
     ]
 
 
