@@ -30,6 +30,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+WITHOUT_END = {"/v1/events/stream"}
+"""Responses that do not end: tests/integration/api/test_event_stream.py has their tests."""
 SETTINGS = settings(
     max_examples=EXAMPLES,
     derandomize=True,
@@ -58,7 +60,10 @@ class Service:
         template = {"name": "simulator", "texts": {"en": "Hello {name}"}}
         template["variables"] = {"name": {"type": "text", "longest": "Ana", "default": "you"}}
         self._post("/v1/templates", self.native, template)
+        hook = {"url": "http://hook.invalid/"}
+        hook = self._post("/v1/webhooks", self.native, hook)
         self.known = {
+            "webhookId": hook["id"],
             "accessCode": "other",  # for changes: nobody else asks under it
             "account": gateway.access_code,
             "name": "simulator",  # a carrier, and a template
@@ -110,6 +115,8 @@ def test_every_response_is_documented(gateway):
     document = schemathesis.openapi.from_url(f"{gateway.url}/openapi.json")
     wrong = {}
     for operation in [found.ok() for found in document.get_all_operations()]:
+        if operation.path in WITHOUT_END:
+            continue
         modes = [GenerationMode.POSITIVE]
         if operation.body or any(operation.iter_parameters()):
             modes.append(GenerationMode.NEGATIVE)

@@ -68,6 +68,12 @@ COMMANDS = {
         "templates", "app", "Save, list, show, render and delete templates.", "Use"
     ),
     "events": CommandEntry("events", "events", "Show events of messages, oldest first.", "Use"),
+    "webhooks": CommandEntry(
+        "webhooks",
+        "app",
+        "Add, change, test and replay webhook endpoints of an account.",
+        "Use",
+    ),
     "refusals": CommandEntry(
         "refusals", "refusals", "Show refused messages and their reasons.", "Use"
     ),

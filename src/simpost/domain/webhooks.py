@@ -61,6 +61,7 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
             it works again.
         next_ms: no request before this time.
         skipped: events that were deleted before they could be delivered.
+        has_due: false if no delivery is due, so that none need be read.
     """
 
     account_id: int
@@ -85,6 +86,7 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int = 0
     exhausted: int = 0
     skipped: int = 0
+    has_due: bool = True
 
     def __repr__(self) -> str:
         return f"WebhookEndpoint({self.account_id}, {self.id.hex()})"

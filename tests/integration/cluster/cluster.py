@@ -177,17 +177,19 @@ class Cluster:
         roles: object = None,
         url: str = "",
         centre_port: int = 0,
+        server: str = "",
         node: str = "",
         carrier: str = "",
         more: str = "",
     ) -> str:
-        """`node` and `carrier` are more lines of these sections, `more` is more sections."""
+        """`server`, `node` and `carrier` are more lines of these sections, `more` more sections."""
         named = f'name = "{name}"\n' if name else ""
         given = f"roles = {json.dumps(roles)}\n" if roles else ""
         return f"""\
 [server]
 port = {port}
 admin_token = "{self.token}"
+{server}
 [store]
 database_url = "{url or self._url}"
 secrets_key = "{self._seal_key}"

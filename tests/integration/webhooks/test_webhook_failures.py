@@ -256,7 +256,7 @@ async def test_a_silent_endpoint_delays_no_other(hooks: HOOKS, receiver: RECEIVE
         async with asyncio.timeout(5):
             while len(receiver.got) < 100:
                 await receiver.wait_for(len(receiver.got) + 1)
-        assert silent.most_open == 1
+        assert len(silent.got) < 10
         await hooks.job.wait_idle()
 
 

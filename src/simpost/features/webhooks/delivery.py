@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from simpost.domain.messages import format_id
-from simpost.domain.webhooks import EndpointState, WebhookEndpoint
+from simpost.domain.webhooks import EndpointState, EventDelivery, WebhookEndpoint
 from simpost.errors import StoreError
 from simpost.features.webhooks.counts import WebhookCounts
 from simpost.features.webhooks.retry import BREAK_AFTER
@@ -16,7 +16,7 @@ from simpost.features.webhooks.round import Round
 from simpost.features.webhooks.sender import WebhookSender
 from simpost.observe import get_logger
 from simpost.observe.metrics import Sample
-from simpost.ports.store import DeliveryRound, EventLog, WebhookStore
+from simpost.ports.store import DeliveryRound, EventLog, EventPage, WebhookStore
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import run_periodically
@@ -29,6 +29,8 @@ _STEP: Final = 200
 _MAX_HEALTHY: Final = 300
 _MAX_FAILING: Final = 100
 """Endpoints served at the same time. Failing ones have places of their own."""
+_REFILL: Final = 50
+"""Free places that are filled at once if endpoints wait for them."""
 _MAX_EXTRA: Final = 200
 """Requests of all endpoints together beyond the first of each."""
 
@@ -54,13 +56,16 @@ class WebhookDelivery(Component):
         self._clock_ms = clock_ms
         self._extra = asyncio.Semaphore(_MAX_EXTRA)
         self.counts = WebhookCounts()
+        self._waits_for_places = False
+        self._has_places = asyncio.Event()
+        self._reading: dict[tuple[int, int, int], asyncio.Future[EventPage]] = {}
         self._healthy: set[asyncio.Task[None]] = set()
         self._failing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled. Requests in progress then are sent again after the lease."""
         try:
-            await run_periodically(self.run_once, _INTERVAL_S, name="webhooks")
+            await run_periodically(self.run_once, _INTERVAL_S, name="webhooks", sleep=self._pause)
         finally:
             for task in (*self._healthy, *self._failing):
                 task.cancel()
@@ -87,10 +92,36 @@ class WebhookDelivery(Component):
                 lease_ms=now_ms + LEASE_MS,
                 limit=places - len(tasks),
             )
+            if tasks is self._healthy:
+                self._waits_for_places = len(endpoints) == places - len(tasks)
             for endpoint in endpoints:
                 task = asyncio.create_task(self._serve(endpoint))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
+                task.add_done_callback(self._on_served)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not while endpoints wait for places that are free again."""
+        self._has_places.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._has_places.wait()
+
+    def _on_served(self, _: asyncio.Task[None]) -> None:
+        if self._waits_for_places and len(self._healthy) <= _MAX_HEALTHY - _REFILL:
+            self._has_places.set()
+
+    async def _page(self, account_id: int, cursor: int, limit: int) -> EventPage:
+        """Events after the cursor. Endpoints of one account that are as far share the read."""
+        key = account_id, cursor, limit
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = asyncio.ensure_future(
+                self._events.events_after(account_id, cursor, limit=limit)
+            )
+            self._reading[key] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(key))
+        return await asyncio.shield(reading)
 
     async def wait_idle(self) -> None:
         """Return once no endpoint is served."""
@@ -110,11 +141,12 @@ class WebhookDelivery(Component):
     async def _round(self, endpoint: WebhookEndpoint) -> WebhookEndpoint | None:
         """One round and its commit. The endpoint as it is now; `None` if nothing is left to do."""
         limit = 1 if endpoint.failures >= BREAK_AFTER else _STEP
-        due = await self._store.due_deliveries(
-            endpoint.account_id, endpoint.id, now_ms=self._clock_ms(), limit=limit
-        )
-        left = limit - len(due)
-        page = await self._events.events_after(endpoint.account_id, endpoint.cursor, limit=left)
+        due: list[EventDelivery] = []
+        if endpoint.has_due:
+            due = await self._store.due_deliveries(
+                endpoint.account_id, endpoint.id, now_ms=self._clock_ms(), limit=limit
+            )
+        page = await self._page(endpoint.account_id, endpoint.cursor, limit - len(due))
         one = Round(endpoint, self._sender, self._extra, self.counts)
         await one.run(due, page)
         now_ms = self._clock_ms()

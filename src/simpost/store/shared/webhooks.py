@@ -70,7 +70,10 @@ SQL: Final = {
               SELECT 1 FROM webhook_deliveries AS d
               WHERE d.account_id = e.account_id AND d.endpoint_id = e.id AND d.due_ms <= $2))
           ORDER BY e.lease_ms LIMIT $4)
-        RETURNING *
+        RETURNING *, EXISTS (
+          SELECT 1 FROM webhook_deliveries AS d
+          WHERE d.account_id = webhook_endpoints.account_id
+            AND d.endpoint_id = webhook_endpoints.id AND d.due_ms <= $2) AS has_due
     """,
     "release": "UPDATE webhook_endpoints SET lease_ms = $2 WHERE owner = $1 AND lease_ms > $2",
     "record": """
@@ -225,7 +228,7 @@ def _delete(account_id: int, endpoint_id: bytes, now_ms: int) -> Steps[bool]:
 
 def _claim(facts: tuple[str | int, ...], box: SecretBox) -> Steps[list[WebhookEndpoint]]:
     rows = yield SQL["claim"], facts
-    return [endpoint_of(row, box) for row in rows]
+    return [replace(endpoint_of(row, box), has_due=bool(row["has_due"])) for row in rows]
 
 
 def _release(owner: str, now_ms: int) -> Steps[None]:
