@@ -12,8 +12,8 @@ from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused,
 from simpost.store.records.columns import CODE
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.requests import replay_of
-from simpost.store.sqlite import quotas
 from simpost.store.sqlite.queries import SQL, row_of
+from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
 
 _ACCEPTED = CODE[State.ACCEPTED]
@@ -25,9 +25,10 @@ def accept(
     results: list[Accepted | IdempotentReplay | QuotaReached] = []
     message_rows: list[tuple[object, ...]] = []
     parts: list[tuple[object, ...]] = []
+    quotas = QuotaUses(session)
     for message in messages:
         request = message.request
-        reached = quotas.find_reached(session, message) if message.quotas else None
+        reached = quotas.find_reached(message) if message.quotas else None
         if reached is not None:
             results.append(_earlier_use(session, message) or reached)
             continue
@@ -39,12 +40,13 @@ def accept(
         total = len(message.parts)
         accepted = ACCEPTED if total == 1 else Accepted(next_reference(session, message))
         if message.quotas:
-            accepted = replace(accepted, used=quotas.count(session, message))
+            accepted = replace(accepted, used=quotas.count(message))
         message_rows.append(message_row(message, accepted.reference, message.text))
         parts += part_rows(message, session.node)
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)
     session.execute_many_rows("insert_part", parts)
+    quotas.save()
     return results
 
 

@@ -18,9 +18,10 @@ from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
-from simpost.store.sqlite import acceptance, quotas
+from simpost.store.sqlite import acceptance
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of
+from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
 
 _CANCELLED = CODE[State.CANCELLED]
@@ -99,19 +100,27 @@ def _claim(session: SqliteSession, one: HeldClaim) -> list[DueMessage]:
 
 
 def release(session: SqliteSession, all_of: Sequence[Releases]) -> list[list[ReleaseResult]]:
-    return [[_release(session, message, one.now_ms) for message in one.messages] for one in all_of]
+    quotas = QuotaUses(session)
+    results = [
+        [_release(session, quotas, message, one.now_ms) for message in one.messages]
+        for one in all_of
+    ]
+    quotas.save()
+    return results
 
 
-def _release(session: SqliteSession, message: NewMessage, now_ms: int) -> ReleaseResult:
+def _release(
+    session: SqliteSession, quotas: QuotaUses, message: NewMessage, now_ms: int
+) -> ReleaseResult:
     """Commit the parts, unless a quota is reached or another decision was committed first."""
-    reached = quotas.find_reached(session, message) if message.quotas else None
+    reached = quotas.find_reached(message) if message.quotas else None
     if reached:
         return reached
     parameters = {"account_id": message.account_id, "message_id": message.id}
     session.execute(SQL["release_held"], {**parameters, "now_ms": now_ms})
     if not session.connection.changes():
         return None
-    used = quotas.count(session, message) if message.quotas else ()
+    used = quotas.count(message) if message.quotas else ()
     total = len(message.parts)
     changes = {
         "destination": message.destination,
