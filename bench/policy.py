@@ -159,7 +159,10 @@ def main() -> None:
                 spent[case.name].append(uvloop.run(run(case, given.count, given.group)))
         for case_name, costs in spent.items():
             figures = " ".join(f"{cost:.0f}" for cost in costs)
-            print(f"{name:10} {case_name:10} median {statistics.median(costs):5.0f} us   {figures}")
+            median = statistics.median(costs)
+            print(
+                f"{name:10} {case_name:10} least {min(costs):4.0f} median {median:4.0f}  {figures}"
+            )
 
 
 if __name__ == "__main__":
