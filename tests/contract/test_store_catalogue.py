@@ -467,3 +467,15 @@ async def test_many_plans_and_esims_are_listed_like_few(store):
     found, total = await store.catalogue.query_esims(1, EsimFilter(limit=500))
     assert (found[7].esim_tran_no, len(found), total) == ("26010000000007", 120, 120)
     assert found[7].document == esims[7].document
+
+
+async def test_a_number_names_the_esims_of_the_account_that_are_in_use(store):
+    await store.catalogue.save_esims(1, [esim("A", msisdn="661"), esim("B", msisdn="661")])
+    await store.catalogue.save_esims(2, [esim("C", msisdn="661"), esim("D", msisdn="")])
+    assert sorted(await store.catalogue.esims_of_number(1, "661")) == ["A", "B"]
+    assert await store.catalogue.esims_of_number(2, "661") == ["C"]
+    assert await store.catalogue.esims_of_number(2, "") == []
+    await store.catalogue.retire_esims(["A"], now_ms=1)
+    assert await store.catalogue.esims_of_number(1, "661") == ["B"]
+    await store.catalogue.retire_esims(["B"], now_ms=1)
+    assert len(await store.catalogue.esims_of_number(1, "661")) == 1

@@ -26,6 +26,7 @@ def send(
     text: Annotated[str | None, typer.Argument(help="Text of the message.")] = None,
     esim: Annotated[str | None, typer.Option(help="Recipient, by esimTranNo.")] = None,
     iccid: Annotated[str | None, typer.Option(help="Recipient, by ICCID.")] = None,
+    msisdn: Annotated[str | None, typer.Option(help="Recipient, by phone number.")] = None,
     category: Annotated[
         Category | None, typer.Option(help="Category. Default: that of the account.")
     ] = None,
@@ -85,8 +86,8 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send an SMS to an eSIM."""
-    if not esim and not iccid:
-        raise ConfigError("no eSIM given: use --esim or --iccid.")
+    if not esim and not iccid and not msisdn:
+        raise ConfigError("no eSIM given: use --esim, --iccid or --msisdn.")
     if sum(each is not None for each in (text, binary, template)) != 1:
         raise ConfigError(
             "nothing to send: give a text, --binary or --template (only one of them)."
@@ -106,6 +107,7 @@ def send(
         "lookAlikes": look_alikes,
         "esimTranNo": esim,
         "iccid": iccid,
+        "msisdn": msisdn,
         "category": category,
         "validitySeconds": validity,
         "sendAt": parse_time(at, "--at") if at else None,

@@ -10,6 +10,7 @@ class Reason(StrEnum):
 
     # The eSIM and its plan, checked before anything is sent.
     ESIM_UNKNOWN = "esim_unknown"
+    MSISDN_AMBIGUOUS = "msisdn_ambiguous"
     ESIM_RETIRED = "esim_retired"
     PLAN_UNKNOWN = "plan_unknown"
     SMS_NOT_SUPPORTED = "sms_not_supported"
@@ -93,6 +94,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.ESIM_UNKNOWN: (
         "The account has no eSIM with this number.",
         "Check the number with esim/query. An eSIM of another account is unknown here too.",
+    ),
+    Reason.MSISDN_AMBIGUOUS: (
+        "Several eSIMs of the account have this number.",
+        "Send to the esimTranNo or the iccid.",
     ),
     Reason.ESIM_RETIRED: (
         "The eSIM is retired in simpost.",

@@ -44,7 +44,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     """A request to send, from any API.
 
     Attributes:
-        esim_tran_no, iccid: either or both; both must name the same eSIM.
+        esim_tran_no, iccid, msisdn: one or more; all must name the same eSIM.
         text: in hex digits if the options say that it is binary.
         category: `None` for the default of the account.
         validity_s: how long the message is worth sending; `None` for the setting.
@@ -66,6 +66,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     options: SendOptions = DEFAULT_SEND_OPTIONS
     send_at_ms: int | None = None
     refusal: Refusal | None = None
+    msisdn: str | None = None
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -144,9 +145,9 @@ class Intake(Component):
         self, account: Account, request: SendRequest, now_ms: int
     ) -> tuple[Esim | None, Decision]:
         """The eSIM as it is now, and the decision. Raises StoreError."""
-        esim = await self._store.catalogue.find_esim(
-            account.id, esim_tran_no=request.esim_tran_no, iccid=request.iccid
-        )
+        esim = await self.find_esim(account, request.esim_tran_no, request.iccid, request.msisdn)
+        if isinstance(esim, Refusal):
+            return None, esim
         if request.refusal:
             return esim, request.refusal if esim else Refusal(Reason.ESIM_UNKNOWN)
         return esim, decide(
@@ -160,6 +161,20 @@ class Intake(Component):
             send_at_ms=request.send_at_ms,
             policy=self._policy,
         )
+
+    async def find_esim(
+        self, account: Account, esim_tran_no: str | None, iccid: str | None, msisdn: str | None
+    ) -> Esim | Refusal | None:
+        """The eSIM that these name; a refusal if several have the number. Raises StoreError."""
+        catalogue = self._store.catalogue
+        if msisdn is not None:
+            found = await catalogue.esims_of_number(account.id, msisdn)
+            if esim_tran_no is None and iccid is None and len(found) > 1:
+                return Refusal(Reason.MSISDN_AMBIGUOUS)
+            if esim_tran_no is None and iccid is None and found:
+                esim_tran_no = found[0]
+        esim = await catalogue.find_esim(account.id, esim_tran_no=esim_tran_no, iccid=iccid)
+        return esim if esim and msisdn in (None, esim.msisdn) else None
 
     async def send(self, account: Account, request: SendRequest) -> SendResult:
         """Decide and commit. Raises StoreError when nothing could be committed."""

@@ -26,6 +26,7 @@ ODD = st.one_of(
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "esimTranNo": st.from_regex(r"[!-~]{1,64}", fullmatch=True),
     "iccid": st.from_regex(r"[!-~]{1,64}\n?", fullmatch=True),
+    "msisdn": st.from_regex(r"\+?[0-9]{1,15}\n?", fullmatch=True),
     "text": st.text(max_size=20),
     "category": st.sampled_from(["code", "notice", "Code", ""]),
     "validitySeconds": st.sampled_from([0, 1, 60, 60.0, "60", True, 2_592_000, 2_592_001]),
@@ -36,7 +37,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 MESSAGES = st.fixed_dictionaries(
     {}, optional={name: st.one_of(usual, ODD) for name, usual in FIELDS.items()}
 )
-SERVICES: Any = SimpleNamespace(templates=None, store=SimpleNamespace(catalogue=None))
+SERVICES: Any = SimpleNamespace(templates=None, intake=None)
 CONTENTS = MessageContents(SERVICES, Account(1, "demo", "secret"))
 
 

@@ -120,6 +120,13 @@ class CatalogueStore(Protocol):
         """By transaction number, or the newest eSIM with that ICCID; by both only if they agree."""
         ...
 
+    async def esims_of_number(self, account_id: int, msisdn: str) -> list[str]:
+        """Transaction numbers of the eSIMs with that number, two at most; none for an empty one.
+
+        A retired eSIM only if no other has it, and then the newest.
+        """
+        ...
+
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
         """One page and the count of all; `sms_status` is the effective one."""
         ...

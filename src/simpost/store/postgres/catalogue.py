@@ -33,6 +33,9 @@ class PostgresCatalogue:
     ) -> Esim | None:
         return await self._look_up(rows.find_esims, rows.Wanted(account_id, esim_tran_no, iccid))
 
+    async def esims_of_number(self, account_id: int, msisdn: str) -> list[str]:
+        return await self._read(rows.esims_of_number, account_id, msisdn)
+
     async def query_esims(self, account_id: int, which: EsimFilter) -> tuple[list[EsimRow], int]:
         return await self._read(rows.query_esims, self._seal, account_id, which)
 

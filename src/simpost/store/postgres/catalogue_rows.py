@@ -21,7 +21,7 @@ from simpost.ports.store import (
 from simpost.store.catalogue_merge import EsimImport, PlanImport, changed_prices, columns_of
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns, is_storable, without_duplicate_keys
-from simpost.store.records.catalogue import esim_of, found_esim, plan_of, price_of
+from simpost.store.records.catalogue import esim_of, esims_to_reach, found_esim, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
@@ -210,6 +210,12 @@ async def all_plans(session: PostgresSession, after: str, limit: int) -> list[Pl
     if not is_storable(after):
         return []
     return [plan_of(row) for row in await session.execute("all_plans", after, limit)]
+
+
+async def esims_of_number(session: PostgresSession, account_id: int, msisdn: str) -> list[str]:
+    if not is_storable(msisdn):
+        return []
+    return esims_to_reach(await session.execute("esims_of_number", account_id, msisdn))
 
 
 async def query_esims(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -66,3 +67,9 @@ def found_esim(row: NamedRow) -> Esim:
         choices=row["choices"],
         open_hours=row["open_hours"],
     )
+
+
+def esims_to_reach(rows: Sequence[NamedRow]) -> list[str]:
+    """Of the eSIMs with a number, those in use; else the first of the retired ones."""
+    used = [row["esim_tran_no"] for row in rows if not row["retired"]]
+    return used or [row["esim_tran_no"] for row in rows[:1]]

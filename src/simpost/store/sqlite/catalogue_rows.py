@@ -19,7 +19,7 @@ from simpost.ports.store import (
     Saved,
 )
 from simpost.store.catalogue_merge import EsimImport, PlanImport, changed_prices, columns_of
-from simpost.store.records.catalogue import esim_of, plan_of, price_of
+from simpost.store.records.catalogue import esim_of, esims_to_reach, plan_of, price_of
 from simpost.store.records.payloads import EsimBatch, PriceBatch, RetireRequest
 from simpost.store.records.sealed_esims import opened, sealed
 from simpost.store.secret_box import SecretBox
@@ -175,6 +175,10 @@ def find_esim(
     row = connection.execute(SQL["find_esim"], (esim_tran_no, account_id, iccid)).get
     # Once a message: the columns are the fields of Esim in their order, as a test checks.
     return Esim(*row) if row else None
+
+
+def esims_of_number(connection: apsw.Connection, account_id: int, msisdn: str) -> list[str]:
+    return esims_to_reach(rows_of(connection, "esims_of_number", (account_id, msisdn)))
 
 
 def query_esims(

@@ -48,6 +48,7 @@ class UsualMessage(
 
     esim_tran_no: _Identifier | None = None
     iccid: _Identifier | None = None
+    msisdn: Annotated[str, Meta(pattern=r"\A[0-9]{1,15}\Z")] | None = None
     text: Annotated[str, Meta(min_length=1, max_length=MAX_CHARACTERS)] | None = None
     category: Category | None = None
     validity_seconds: Annotated[int, Meta(ge=1, le=MAX_VALIDITY_S)] | None = None
@@ -67,6 +68,7 @@ class UsualMessage(
             text=self.text or "",
             category=self.category,
             validity_s=self.validity_seconds,
+            msisdn=self.msisdn,
             request_id=request_id,
             fingerprint=fingerprint,
             options=self.options,
@@ -133,7 +135,8 @@ def _usual_item(message: UsualMessage) -> ValidItem:
 
 def _is_complete(message: UsualMessage) -> bool:
     """Whether it has a recipient and a text."""
-    return message.text is not None and (message.esim_tran_no or message.iccid) is not None
+    recipient = message.esim_tran_no or message.iccid or message.msisdn
+    return message.text is not None and recipient is not None
 
 
 def _read(body: bytes) -> MessageRequest | list[Item]:

@@ -24,7 +24,7 @@ class MessageContents:
     """Makes the requests of one call; each template is read once."""
 
     def __init__(self, services: Services, account: Account) -> None:
-        self._catalogue = services.store.catalogue
+        self._intake = services.intake
         self._templates = services.templates
         self._account = account
         self._found: dict[tuple[str, int | None], TemplateVersion | None] = {}
@@ -50,6 +50,7 @@ class MessageContents:
         return SendRequest(
             esim_tran_no=send.esim_tran_no,
             iccid=send.iccid,
+            msisdn=send.msisdn,
             text=text,
             category=send.category,
             validity_s=send.validity_seconds,
@@ -74,7 +75,7 @@ class MessageContents:
 
     async def _language_of_traveller(self, send: MessageRequest) -> str | None:
         """The language that the preferences of the eSIM have; `None` if they have none."""
-        esim = await self._catalogue.find_esim(
-            self._account.id, esim_tran_no=send.esim_tran_no, iccid=send.iccid
+        esim = await self._intake.find_esim(
+            self._account, send.esim_tran_no, send.iccid, send.msisdn
         )
-        return parse_tag(esim.language) if esim else None
+        return None if esim is None or isinstance(esim, Refusal) else parse_tag(esim.language)

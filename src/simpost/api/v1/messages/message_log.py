@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator
 
 from simpost.api.shared.auth import Caller, ServicesDep
-from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.paging import PeriodQuery, answer_page, cut_page
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.services import Services
@@ -19,20 +17,13 @@ from simpost.api.v1.messages.schemas import (
     show_in_full,
     show_message,
 )
-from simpost.api.v1.messages.send_schema import Identifier
+from simpost.api.v1.messages.send_schema import Identifier, Msisdn
 from simpost.domain.messages import Message, parse_id
 from simpost.domain.states import State
 from simpost.messaging.message_log import carrier_wait, list_by_number
 from simpost.ports.store import MessageFilter
 
 router = APIRouter(prefix="/v1", tags=["messages"])
-
-
-Msisdn = Annotated[
-    str,
-    Matching(r"^\+?[0-9]{1,15}$", "must be the eSIM's number: 1 to 15 digits, with + or without"),
-    AfterValidator(lambda number: number.removeprefix("+")),
-]
 
 
 class MessageQuery(PeriodQuery):

@@ -53,6 +53,11 @@ Identifier = Annotated[
     StrictStr,
     Matching(r"^[!-~]{1,64}$", "must be 1 to 64 visible ASCII characters, without spaces"),
 ]
+Msisdn = Annotated[
+    str,
+    Matching(r"^\+?[0-9]{1,15}$", "must be the eSIM's number: 1 to 15 digits, with + or without"),
+    AfterValidator(lambda number: number.removeprefix("+")),
+]
 IdempotencyKey = Annotated[
     StrictStr, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
 ]
@@ -81,12 +86,15 @@ def _requires(name: str) -> dict[str, Any]:
 
 
 class MessageRequest(Schema):
-    """A message to one eSIM: `text`, `binary` or `template`, with `esimTranNo`, `iccid` or both."""
+    """A message to one eSIM, with `text`, `binary` or `template`.
+
+    `esimTranNo`, `iccid` or `msisdn` names the eSIM; if several are given, they must agree.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "allOf": [
-                {"anyOf": [_requires("esimTranNo"), _requires("iccid")]},
+                {"anyOf": [_requires("esimTranNo"), _requires("iccid"), _requires("msisdn")]},
                 {"oneOf": [_requires("text"), _requires("binary"), _requires("template")]},
             ]
         }
@@ -94,6 +102,7 @@ class MessageRequest(Schema):
 
     esim_tran_no: Identifier | None = None
     iccid: Identifier | None = None
+    msisdn: Msisdn | None = None
     text: (
         Annotated[
             StrictStr,
@@ -158,8 +167,8 @@ class MessageRequest(Schema):
 
     @model_validator(mode="after")
     def _check_fields(self) -> MessageRequest:
-        if self.esim_tran_no is None and self.iccid is None:
-            raise ValueError("give esimTranNo, iccid or both")
+        if self.esim_tran_no is None and self.iccid is None and self.msisdn is None:
+            raise ValueError("give esimTranNo, iccid or msisdn")
         if sum(each is not None for each in (self.text, self.binary, self.template)) != 1:
             raise ValueError("give one of text, binary and template")
         if self.template is None and self._has_template_fields:

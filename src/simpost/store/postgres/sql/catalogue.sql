@@ -28,6 +28,11 @@ LEFT JOIN plans AS p ON p.package_code = coalesce(
 )
 LEFT JOIN recipients AS r ON r.account_id = e.account_id AND r.esim_tran_no = e.esim_tran_no
 
+-- name: esims_of_number
+SELECT esim_tran_no, retired_ms IS NOT NULL AS retired FROM esims
+WHERE msisdn = $2 AND msisdn <> '' AND account_id = $1
+ORDER BY retired_ms IS NOT NULL, created_ms DESC LIMIT 2
+
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
   coalesce(e.sms_status, p.sms_status, 0) AS sms_status, e.smdp_status, e.esim_status,

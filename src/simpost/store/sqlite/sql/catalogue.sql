@@ -19,6 +19,11 @@ WHERE e.esim_tran_no = ?1 AND e.account_id = ?2 AND (?3 IS NULL OR e.iccid = ?3)
 SELECT esim_tran_no FROM esims WHERE account_id = ? AND iccid = ?
 ORDER BY retired_ms IS NOT NULL, created_ms DESC, esim_tran_no DESC LIMIT 1
 
+-- name: esims_of_number
+SELECT esim_tran_no, retired_ms IS NOT NULL AS retired FROM esims INDEXED BY esims_by_msisdn
+WHERE msisdn = ?2 AND msisdn <> '' AND account_id = ?1
+ORDER BY retired_ms IS NOT NULL, created_ms DESC LIMIT 2
+
 -- name: query_esims
 SELECT e.esim_tran_no, e.iccid, e.msisdn, e.imsi, e.order_no, e.package_code,
   coalesce(e.sms_status, p.sms_status, 0) AS sms_status, e.smdp_status, e.esim_status,
