@@ -1,25 +1,25 @@
 """Every error simpost raises, in one tree.
 
 SimpostError
-├── InvalidRequest        the caller's: what was asked cannot be done as asked
+├── InvalidRequest        the caller's: the request cannot be fulfilled
 │   └── NotFound          what the request names does not exist
 │       ├── UnknownAccount
 │       ├── UnknownCarrier
 │       ├── UnknownEsim
 │       ├── UnknownStop
 │       └── UnknownWebhook
-├── CarrierError          the carrier's: its answer, as a decision for the engine
+├── CarrierError          the carrier's: its response, as a decision for the engine
 ├── StoreError            ours: the store did not do what it promised
 │   ├── StoreBusy         another process owns the embedded store
 │   ├── StoreFull         no room on the disk
 │   ├── StoreReadOnly     the folder or file cannot be written
 │   ├── StoreDamaged      the file's structure is broken
-│   ├── StoreTimeout      no answer in time
+│   ├── StoreTimeout      no response in time
 │   └── SchemaTooNew      written by a newer simpost
-├── ProtocolError         the wire's: recoverable (answer it) or fatal (close)
+├── ProtocolError         the wire's: recoverable (respond) or fatal (close)
 └── ConfigError           the administrator's: found before anything starts
 
-A class docstring is its default message. No message ever holds a secret, a one-time code or the
+A class docstring is its default message. No message contains a secret, a one-time code or the
 text of an SMS.
 """
 
@@ -67,8 +67,8 @@ class CarrierError(SimpostError):
     Attributes:
         retryable: the same part may be offered again later.
         our_fault: the bind, route or configuration must be fixed, not the message.
-        outcome_known: false when bytes may have left and no answer came (in doubt).
-        carrier_code: what the carrier said, in its own words (SMPP command_status in hex).
+        outcome_known: false when bytes may have left and no response came (in doubt).
+        carrier_code: the carrier's error code (SMPP: command_status in hex).
         retry_after_s: seconds the carrier asked us to wait, if it did.
     """
 
@@ -122,7 +122,7 @@ class ProtocolError(SimpostError):
     """The peer broke the protocol.
 
     Attributes:
-        status: the command_status to answer with.
+        status: the command_status of the response.
         fatal: the stream cannot be trusted any more and must be closed.
     """
 

@@ -62,6 +62,6 @@ class Cluster(Protocol):
 
         Returns what changed here and, by name, how each other node read its file; `None` for one
         that has not reported in time. Raises ConfigError when the file of this node is not valid,
-        and StoreError when the others could not be told; then nothing changed.
+        and StoreError when the order cannot be stored; nothing changed on any node then.
         """
         ...

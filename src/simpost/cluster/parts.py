@@ -20,7 +20,7 @@ from simpost.runtime.reload import Reload
 
 ReloadAccounts = Callable[[], Awaitable[None]]
 BuildNode = Callable[[LocalCarriers, ReloadAccounts, RecoverLeases, Reload], Node | SingleNode]
-"""Makes the node, once the components that it controls exist; it joins when it is told to."""
+"""Builds the node from the components that it controls. The caller then calls `join`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reload on all nodes: when one of them is told to, each reads its own configuration again."""
+"""Reload on all nodes: after a request to one of them, each reads its own configuration again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ClusterReload:
     """Carries out orders to reload, one at a time and beside the heartbeats.
 
     A node that joins reloads once if there ever was an order, because one may have been given while
-    it started. `beat_now` is called when the other nodes should hear of something, or be heard.
+    it started. `beat_now` sends a heartbeat at once, to publish a result or to read new ones.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class ClusterReload:
         """Reload on all nodes; `name` is this node, `view` the last state of the cluster.
 
         Returns what changed here and, by name, the result of each other node; `None` for one that
-        has not reported in time. Raises ConfigError when the file of this node is not valid: then
-        no other node was told. Raises StoreError when they could not be told: then nothing changed.
+        has not reported in time. Raises ConfigError when the file of this node is not valid, and
+        StoreError when the order cannot be stored; nothing changed on any node then.
         """
         self._reload.check()
         order = await self._store.order_reload()

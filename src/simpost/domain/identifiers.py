@@ -99,7 +99,7 @@ Gabon, Congo): there it is no trunk prefix."""
 def without_trunk_zero(written: str) -> str | None:
     """A number without the zero in `+44 (0)7700 900123`, which is dialled inside a country only.
 
-    None where it cannot be told: without a country code, or in a country that keeps it.
+    `None` if it may be part of the number: no country code, or a country that keeps the zero.
     """
     found = _TRUNK.search(written)
     if not found:

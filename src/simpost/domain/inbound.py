@@ -60,7 +60,7 @@ class PartPosition(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         kind: `udh8`, `udh16` or `sar`, which keep references of different sizes apart; or `alone`,
             for a message of one part.
-        reference: as it came; of a message of one part, a digest of what it says.
+        reference: as received; for a message of one part, a digest of its content.
     """
 
     kind: str
@@ -83,8 +83,8 @@ class InboundPart(msgspec.Struct, frozen=True, gc=False):
         encoding: label of the alphabet, `binary` where the octets are no text.
         for_application: addressed to a port, so not for a person.
         link: the connection it came over.
-        links: the carrier's connections that are there now.
-        receipt: what it reports, where it reads as a receipt and is not marked as one.
+        links: the carrier's connections at this time.
+        receipt: the receipt in its text, if the PDU is not marked as a receipt.
         raw: its user data as it came; none of a part that an older release kept.
     """
 
@@ -136,10 +136,10 @@ class InboundMessage(msgspec.Struct, frozen=True):
         account_id: NO_ACCOUNT when neither the number nor the sender is an account's.
         esim_tran_no: of the eSIM it came from or was meant for; none when that is not known.
         text: hex digits when the encoding is binary or undecodable; empty when it was refused.
-        part_count: how many parts its sender made of it.
-        missing: numbers of the parts that never came.
-        message_id: of the message it is carried as.
-        raw: user data of its parts as they came; only of one that is looked at by itself.
+        part_count: number of parts that its sender split it into.
+        missing: numbers of the parts that were never received.
+        message_id: of the message that forwards it.
+        raw: user data of its parts as received; only read when one message is shown.
     """
 
     id: bytes

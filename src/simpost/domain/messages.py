@@ -104,7 +104,7 @@ class Message(msgspec.Struct, frozen=True):
     """One message, as the log shows it; with parts, attempts and receipts only in a single look-up.
 
     Attributes:
-        text: what was sent; hex digits when the encoding is binary.
+        text: the text as sent; hex digits when the encoding is binary.
         part_count: what the handset gets; more than `parts` where the carrier cuts them itself.
         send_at_ms: the time that the caller asked for; `None` when it asked for none.
         held_until_ms: when a message that is held is decided again; `None` for all others.

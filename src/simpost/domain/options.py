@@ -52,11 +52,11 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         concatenation: none when there is nothing to join; then a long message goes as the carrier's
             settings say.
         message_class: 0 is flash (TS 23.038 4); none leaves it to the handset.
-        receipt: whether the carrier is asked to report. Without, `sent` is the last that is known.
+        receipt: whether a receipt is requested. Without one, `sent` is the last known state.
         ports: of the application that gets it, on the handset.
         template: what the text was rendered from; `None` if the caller gave a text.
-        replaced: what the text had before it was composed or got look-alikes. The text of a message
-            is what was sent.
+        replaced: the characters that were composed or replaced by look-alikes. The text of a
+            message is the text after that.
     """
 
     concatenation: Concatenation | None = msgspec.field(default=None, name="joining")

@@ -64,7 +64,7 @@ class ReceiptDisposition(StrEnum):
     LATE = "late"
     """Its part had another final state."""
     DUPLICATE = "duplicate"
-    """It reported what was known already."""
+    """It repeated a known state."""
     AMBIGUOUS = "ambiguous"
     """It may belong to several parts."""
 

@@ -125,7 +125,7 @@ def _forms_of(widths: tuple[int, ...]) -> tuple[IdFormat, ...]:
 def candidate_ids(written: str, forms: Iterable[IdFormat]) -> dict[str, IdFormat]:
     """Possible ids of the response, each with the first format that leads to it.
 
-    Never what is written itself, and nothing for an id that is empty, all zeros or too long.
+    Without the id as written. Empty for an id that is empty, all zeros or too long.
     """
     if len(written) > MAX_OCTETS or not written.strip("0"):
         return {}

@@ -57,8 +57,8 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
         old_secret: signs as well until `old_secret_until_ms`; empty without one.
         cursor: events up to this sequence number are delivered, or have a delivery of their own.
         failures: requests that failed since the last one that was accepted.
-        noticed_ms, recovered_ms: when the account was told last that the endpoint fails, and that
-            it works again.
+        noticed_ms, recovered_ms: times of the last events `webhook.failing` and
+            `webhook.recovered`.
         next_ms: no request before this time.
         skipped: events that were deleted before they could be delivered.
         has_due: false if no delivery is due, so that none need be read.
@@ -105,7 +105,7 @@ class WebhookEndpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_known_to_fail(self) -> bool:
-        """Whether the account was told that the endpoint fails, and not yet that it recovered."""
+        """Whether `webhook.failing` was the last event about the state of the endpoint."""
         return self.noticed_ms is not None and self.noticed_ms > (self.recovered_ms or 0)
 
     def signing_secrets(self, now_ms: int) -> Sequence[str]:

@@ -110,7 +110,7 @@ class Service:
         await _run_in_order(self._phases.leave)
 
     async def stop(self) -> None:
-        """Take nothing more and commit what was begun, while the components still run."""
+        """Stop accepting and commit pending work, while the components still run."""
         await _run_in_order(self._phases.stop)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):

@@ -30,7 +30,7 @@ class PlanImport:
 
 
 class EsimImport:
-    """Counts what becomes of the eSIMs of a batch, and seals what is secret in them."""
+    """Merges the eSIMs of a batch, counts the changes and seals secret fields."""
 
     def __init__(self, batch: EsimBatch) -> None:
         self.saved = Saved()
@@ -131,7 +131,7 @@ def changed_prices(
 
 
 def _packages(old: list[Any], new: list[Any]) -> list[Any]:
-    """The new list; its first plan keeps what it does not say, if it is the same plan."""
+    """The new list; if its first plan is the stored one, absent fields keep their values."""
     if not old:
         return new
     first, *more = new

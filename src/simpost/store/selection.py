@@ -17,7 +17,7 @@ class OpenStore(NamedTuple):
 
     Attributes:
         nodes: of the nodes that share the store; `None` for the embedded store.
-        on_notification: sets what is called with each notification of another node.
+        on_notification: sets the callback for notifications of other nodes.
     """
 
     store: Store

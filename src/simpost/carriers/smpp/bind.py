@@ -203,7 +203,7 @@ class BindConnection(SessionHandler):
         self._enter(ConnectionState.CONNECTING)
 
     def wait_for_outbind(self, problem: str) -> None:
-        """Wait until the SMSC connects. `problem` says so to administrators."""
+        """Wait until the SMSC connects. Administrators see `problem` as the reason."""
         self.problem = problem
         self._listener.on_state()
 

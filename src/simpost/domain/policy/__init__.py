@@ -1,1 +1,1 @@
-"""Rules about what may be sent to whom and when. Pure: facts and times are passed in."""
+"""Rules for which messages a recipient may get, and when. Pure: facts and times are arguments."""

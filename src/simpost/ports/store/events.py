@@ -14,7 +14,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         sequence: its place among the account's events; a higher one means later and nothing else.
         type: what happened to what, such as `message.delivered`.
-        subject: the id of what it is about, as the API writes it.
+        subject: the id of the object that changed, as the API writes it.
         data: details; never a text, a phone number or a secret. Of a message that is not deleted
             it has the category and the eSIM.
     """
@@ -64,8 +64,8 @@ class EventLog(Protocol):
         ...
 
     async def delete_events_before(self, time_ms: int, *, limit: int) -> int:
-        """Delete the oldest events of one account, up to the first that is not of before that time.
+        """Delete the oldest events of one account that occurred before that time.
 
-        Returns how many; 0 when no account has one that old.
+        Returns the number of deleted events; 0 when no account has such events.
         """
         ...

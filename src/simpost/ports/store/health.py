@@ -11,7 +11,7 @@ from simpost.observe.histogram import SECONDS, SIZES, Histogram
 
 
 class PendingCounts:
-    """What a transaction does to parts and receipts; nothing of it is true before its commit."""
+    """Counts of a transaction that are added to `StoreCounts` when it is committed."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, str, str]] = []
@@ -21,27 +21,27 @@ class PendingCounts:
         """Count a part that reached a final state."""
         self.ended.append((carrier, state, reason or ""))
 
-    def keep(self, carrier: str, standing: str) -> None:
+    def keep(self, carrier: str, disposition: str) -> None:
         """Count a receipt that was stored instead of applied."""
-        self.kept.append((carrier, standing))
+        self.kept.append((carrier, disposition))
 
     def add(self, other: PendingCounts) -> None:
-        """Take over what another tells."""
+        """Add the counts of another transaction, and clear them there."""
         self.ended += other.ended
         self.kept += other.kept
         other.clear()
 
     def clear(self) -> None:
-        """Forget what was not committed."""
+        """Drop the counts, after a rollback."""
         self.ended.clear()
         self.kept.clear()
 
 
 class StoreCounts:
-    """What a store has committed since it was opened, in plain numbers.
+    """Counts of everything that a store has committed since it was opened.
 
     Attributes:
-        ended: parts that came to their end, by carrier, state and reason (empty without one).
+        ended: parts that reached a final state, by carrier, state and reason (empty without one).
         kept: receipts not applied at once, by carrier and disposition.
         parked: receipts that wait for their part.
         commit_s: how long commits took.
@@ -59,11 +59,11 @@ class StoreCounts:
         self.refused = 0
         self.waiting = 0
 
-    def take(self, told: PendingCounts) -> None:
-        """Count what was committed."""
-        self.ended.update(told.ended)
-        self.kept.update(told.kept)
-        told.clear()
+    def take(self, pending: PendingCounts) -> None:
+        """Add the counts of a committed transaction, and clear them there."""
+        self.ended.update(pending.ended)
+        self.kept.update(pending.kept)
+        pending.clear()
 
 
 class QueueDepth(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ class HeldMessage(msgspec.Struct, frozen=True, gc=False):
         state: `scheduled` when the caller asked for the time, `held` when policy did.
         until_ms: when it is decided again.
         send_at_ms: the time that the caller asked for; `None` when it asked for none.
-        request: what it takes to decide again, as text that the store does not read.
+        request: the data for the second decision, as text that the store does not interpret.
     """
 
     message: NewMessage

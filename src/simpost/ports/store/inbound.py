@@ -33,7 +33,7 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
         of: its parts, or the one PDU that brought it.
         message: the outbound message that forwards or answers it, committed in the same
             transaction.
-        change: what it changes of the preferences, in the same transaction. Without a difference
+        change: a change of preferences, committed in the same transaction. If it changes nothing,
             the message is not committed.
         flag: for a person to read it, in the same transaction.
     """
@@ -84,7 +84,7 @@ class InboundStore(Protocol):
         ...
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
-        """Forget what recognises repetitions of inbound messages of before that time."""
+        """Delete the keys that detect repeated PDUs of inbound messages before that time."""
         ...
 
     async def find_number(self, msisdn: str, *, account_id: int | None = None) -> Subscriber | None:

@@ -10,10 +10,10 @@ from simpost.domain.reasons import Reason
 
 
 class RequestKey(msgspec.Struct, frozen=True, gc=False):
-    """The caller's own id of a request (RT-RequestID, Idempotency-Key) and what it stood for.
+    """The caller's own id of a request (RT-RequestID, Idempotency-Key) and a digest of the request.
 
     Attributes:
-        fingerprint: digest of what was asked; the same id with another one is refused.
+        fingerprint: digest of the request; the same id with another digest is refused.
         stale_ms: an earlier use committed before this time is forgotten (24 h ago).
         signature: of a signed request, in lowercase hex. It is accepted once, whatever the id:
             the signed octets can be cut into another timestamp and id.
@@ -34,7 +34,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     """A decided message, ready to be committed with its parts.
 
     Attributes:
-        text: what is to be sent; hex digits when the encoding is binary.
+        text: the text to send; hex digits when the encoding is binary.
         parts: slices of the text, in order; joined they are the text.
         part_count: how many parts the handset gets, where the carrier cuts the one it is given
             itself; none when they are the parts.
@@ -91,7 +91,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
 
 class IdempotentReplay(msgspec.Struct, frozen=True, gc=False):
-    """The request id was used before; this is what it was answered with then.
+    """The request id was used before; this is the response of that time.
 
     Attributes:
         same: whether it stood for the same request.

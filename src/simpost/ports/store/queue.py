@@ -47,14 +47,14 @@ class MessageQueue(Protocol):
     async def record(
         self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()
     ) -> None:
-        """Record what carriers said: first all settlements, then all receipts.
+        """Record responses and receipts of carriers: first all settlements, then all receipts.
 
         The order is part of the contract: a receipt finds the id that a settlement of the same
         call, or of one that was made before, gives its part. In this order:
 
         1. A settlement ends its lease, and changes the state of its part unless that outranks it.
            The attempt is logged either way.
-        2. Receipts that were parked until now, and whose id a settlement told, are applied.
+        2. Parked receipts whose id is now known from a settlement are applied.
         3. Messages of several parts follow their parts: what was not sent of a message that cannot
            arrive whole is cancelled.
         4. Receipts that match a part and outrank its state are applied; all others are stored.

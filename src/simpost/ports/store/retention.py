@@ -1,4 +1,4 @@
-"""How long things are stored. Each verb does a bounded step; call it again for the rest."""
+"""Deletion after the retention time, in bounded steps: repeat a call while it deletes rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Retention(Protocol):
-    """Deletes what is past its time. Every verb returns how many it deleted."""
+    """Deletes old rows. Every function returns the number of deleted rows."""
 
     async def purge(self, *, now_ms: int, limit: int) -> int:
-        """Delete request ids and parked receipts that are past their time."""
+        """Delete expired request ids and parked receipts."""
         ...
 
     async def delete_messages(self, *, before_ms: int, limit: int) -> int:
@@ -21,13 +21,13 @@ class Retention(Protocol):
         ...
 
     async def delete_inbound(self, *, before_ms: int, limit: int) -> int:
-        """Delete inbound messages of before that time, and ambiguous receipts of then.
+        """Delete inbound messages and ambiguous receipts received before that time.
 
-        A message that still waits for parts stays, as does one that is carried on by a message with
-        a queued part.
+        An inbound message with missing parts stays until its assembly ends. One that was forwarded
+        stays as long as the forwarded message has a queued part.
         """
         ...
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
-        """Delete refusals of before that time."""
+        """Delete refusals before that time."""
         ...

@@ -8,10 +8,10 @@ from simpost.domain.policy.stops import Stop, StopScope
 
 
 class StopStore(Protocol):
-    """Keeps one stop per scope. On PostgreSQL a change is told to all nodes."""
+    """Keeps one stop per scope. On PostgreSQL all nodes are notified of a change."""
 
     async def save_stop(self, stop: Stop) -> None:
-        """Save it, in place of one with the same scope."""
+        """Save a stop; it replaces one with the same scope."""
 
     async def delete_stop(self, scope: StopScope) -> bool:
         """Delete the stop of exactly this scope; `False` if there is none."""

@@ -88,7 +88,7 @@ class BatchQueue:
             self._task = None
 
     async def _do(self, verb: Verb[Any, Any], group: list[_Job]) -> None:
-        """Run all jobs together; if that fails, each by itself, so that one fails alone."""
+        """Run all jobs together; if that fails, run each alone, so that only the bad one fails."""
         error = await self._do_together(verb, group)
         if error is None:
             return

@@ -61,7 +61,7 @@ def is_lost(error: BaseException) -> bool:
 
 
 def translate(error: Exception) -> StoreError:
-    """A StoreError that says what happened, never what was in the row or in the URL."""
+    """A StoreError with the cause, never with data of the row or the URL."""
     if isinstance(error, StoreError):
         return error
     if isinstance(error, asyncpg.PostgresError):

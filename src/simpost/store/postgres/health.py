@@ -18,7 +18,7 @@ class PostgresHealth:
         self.counts = database.counts
 
     async def queues(self) -> list[QueueDepth]:
-        """Counts parked receipts too: no node by itself can know that."""
+        """The queue depths. Also counts parked receipts, because one node knows only its own."""
         found, self.counts().parked = await self._database.read(_queues)
         return found
 

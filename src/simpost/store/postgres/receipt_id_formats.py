@@ -9,7 +9,7 @@ from simpost.store.records.receipt_id_formats import LearnedFormats, observed_fo
 
 
 class PostgresIdFormats(LearnedFormats):
-    """As the table had them; what is counted since is written by `write`."""
+    """The formats of the table; `write` adds the counts since `load`."""
 
     @classmethod
     async def load(cls, session: PostgresSession) -> PostgresIdFormats:

@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 async def write(session: PostgresSession, begins: Sequence[Callable[[], Steps[Any]]]) -> list[Any]:
-    """All in one transaction: when it fails, each is begun again by itself."""
+    """Run all in one transaction. If it fails, the caller repeats each alone."""
     async with session.transaction():
         return [await run(session, begin()) for begin in begins]
 

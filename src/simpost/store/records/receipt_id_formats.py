@@ -23,7 +23,7 @@ class LearnedFormats:
         self._counted: dict[tuple[str, IdFormat], tuple[int, int, int]] = {}
 
     def replace_all(self, rows: Iterable[NamedRow]) -> None:
-        """Replace what is remembered by these rows."""
+        """Replace the formats in memory by these rows."""
         self._counted.clear()
         self._of.clear()
         for row in rows:

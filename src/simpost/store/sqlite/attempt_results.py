@@ -28,10 +28,10 @@ def settle(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None
 
 
 def _settle_alone(session: SqliteSession, one: AttemptResult) -> bool:
-    """Settle a part by itself, and count it when it ends; whether there is such a part.
+    """Settle one part and count it if it ends; returns `False` if there is no such part.
 
-    A part that its batch settled already is changed in nothing. A settlement of a part that is not
-    there could never be committed, and is passed over.
+    A part that was settled already is not changed. A settlement of a missing part is ignored,
+    because it could never be committed.
     """
     if session.execute_many_rows("settle_parts", [latest_result_row(one)]):
         if one.state.is_final:

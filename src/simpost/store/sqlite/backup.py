@@ -1,6 +1,6 @@
 """Backups of the embedded store: made while it is served, verified, and put back.
 
-A copy of the files one by one is no backup: the journal moves into the file while they are read.
+Copying the files one by one gives no valid backup: the journal may be merged while they are read.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Written(NamedTuple):
 
 
 def back_up(store: Path, target: Path) -> Written:
-    """Write all that was committed until now to one file, which is verified before it has its name.
+    """Write all committed data to one file, which is verified before it gets its final name.
 
-    The store may be in use. An earlier backup is replaced. Raises StoreError; the file
-    that was there before is untouched then.
+    The store may be in use. An earlier backup is replaced. Raises StoreError; an
+    earlier backup is then unchanged.
     """
     if not store.is_file():
         raise StoreError(f"there is no store {store}")
@@ -53,10 +53,10 @@ def back_up(store: Path, target: Path) -> Written:
 
 
 def restore(backup: Path, store: Path, *, seal: SecretBox) -> Path | None:
-    """Put a backup in place of the store; where the store of before is now, if there was one.
+    """Replace the store with a backup; returns the new path of the previous store, if any.
 
-    Raises StoreBusy when the store is served, and StoreError when the backup is not sound, of a
-    newer release or sealed with another key; nothing is changed then.
+    Raises StoreBusy when a process serves the store, and StoreError when the backup is damaged,
+    from a newer release or sealed with another key. Nothing is changed then.
     """
     if not backup.is_file():
         raise StoreError(f"there is no backup {backup}")
@@ -103,10 +103,10 @@ def _version_in(copy: Path) -> str:
 
 
 def _set_aside(store: Path) -> Path | None:
-    """Keep the store of before under another name, whatever state it is in."""
+    """Keep the previous store under another name, even if it is damaged."""
     if not store.exists():
         return None
-    # The last to close a sound file moves its journal into it. One that is damaged keeps it.
+    # Closing a sound file merges its journal into it. A damaged file keeps its journal.
     with contextlib.suppress(apsw.Error):
         open_writer(store).close()
     aside = next(
@@ -116,7 +116,7 @@ def _set_aside(store: Path) -> Path | None:
     )
     journal, index = files_of(store)[1:3]
     with _translating():
-        # The journal first: beside another file it would be taken for that one's.
+        # The journal first: SQLite would apply a journal that is left here to the restored file.
         if journal.exists():
             journal.rename(aside.with_name(f"{aside.name}-wal"))
         index.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ _MEANING: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
 
 
 def translate(error: Exception, connection: apsw.Connection | None = None) -> StoreError:
-    """A StoreError that says what happened, never what was in the row."""
+    """A StoreError with the cause, never with data of the row."""
     if isinstance(error, StoreError):
         return error
     if isinstance(error, apsw.IOError) and connection is not None:
@@ -77,7 +77,7 @@ def open_writer(path: Path) -> apsw.Connection:
     # For a file without a table yet; one that has tables takes it at its next VACUUM.
     if connection.pragma("auto_vacuum") != INCREMENTAL:  # setting it again would write
         connection.pragma("auto_vacuum", INCREMENTAL)
-    connection.pragma("secure_delete", 1)  # what is deleted is overwritten
+    connection.pragma("secure_delete", 1)  # overwrites deleted data
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("foreign_keys", 1)

@@ -1,6 +1,6 @@
-"""Deadlines: a statement that runs too long is ended, whatever the file looks like.
+"""Deadlines: a statement that runs too long is ended, even on a damaged file.
 
-In a damaged index a statement can run for ever; every request behind it would wait.
+In a damaged index a statement may never end, and every request after it would wait.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Deletes what is past its retention, a bounded step at a time."""
+"""Deletes rows after their retention time, in bounded steps."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from simpost.store.sqlite.queries import SQL, named_rows, rows_of
 
 
 class SqliteIdFormats(LearnedFormats):
-    """What is counted is written at the end of the job."""
+    """The formats of the table; counts are written at the end of a job."""
 
     def load(self, execute: Callable[..., Any]) -> None:
-        """Read what is committed, in place of what is remembered."""
+        """Read the committed formats, and drop those in memory."""
         self.replace_all(named_rows(execute(SQL["list_formats"])))
 
     def write(self, execute: Callable[..., Any]) -> None:

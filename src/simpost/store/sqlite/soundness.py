@@ -1,4 +1,4 @@
-"""Whether a file is sound, and what is done once it is not: nothing more is read or accepted."""
+"""Checks of the file. A damaged store refuses all reads and writes."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def damaged(path: Path, what: str) -> StoreDamaged:
 
 
 def _plain(found: str) -> str:
-    """The problem that the check names first, on one line; it names pages, never what they hold."""
+    """The first problem of the check, on one line; it names pages, never their content."""
     lines = [line for line in found.splitlines() if not line.startswith("***")]
     return lines[0][:100] if lines else "no details"

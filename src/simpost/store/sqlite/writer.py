@@ -250,16 +250,16 @@ class Writer:
         return apsw.SQLITE_OK
 
     def _empty_journal(self) -> None:
-        """Pages of before stay readable in the journal until it is cut to nothing."""
-        # A reader may be in the way: then it is tried again behind the next commit.
+        """Truncate the journal: deleted data stays readable in it until then."""
+        # If a reader blocks it, the next commit tries again.
         with contextlib.suppress(apsw.Error):
             self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             self._empties_journal = False
             self._journal_pages = 0
 
     def _checkpoint(self) -> None:
-        """Move the journal into the file, after the answers: nobody waits for it."""
-        # A full disk or a busy reader may hinder it: the journal keeps what is committed.
+        """Merge the journal into the file, after the responses, so that no caller waits for it."""
+        # May fail on a full disk or with a busy reader: committed data is still in the journal.
         with contextlib.suppress(apsw.Error):
             self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._journal_pages = 0

@@ -1,7 +1,7 @@
 """The move as a whole: copy, compare, settle, and only then let the database be served.
 
-Each of these is noted on disk when it is done. A move that ended anywhere goes on behind the last
-note; the file is never served again in between, nor the database before the end.
+Each step is recorded on disk when it is complete. An interrupted move continues after the last
+recorded step. Until the end neither the file nor the database can be served.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 class Count(NamedTuple):
-    """What is counted, and how often it is there on each side."""
+    """A table or a state of parts, and the number of its rows on each side."""
 
     name: str
     embedded: int
@@ -48,9 +48,9 @@ class Moved(NamedTuple):
     """The end of a move.
 
     Attributes:
-        to: where it went, without user and password.
-        counts: by table, and of parts by state; without any where it was over before.
-        in_doubt: parts that a carrier had when the service stopped, without an answer.
+        to: the URL of the database, without user and password.
+        counts: by table, and of parts by state; empty if the move was complete before.
+        in_doubt: parts without a response of their carrier when the service stopped.
     """
 
     to: str
@@ -72,11 +72,11 @@ async def move(
     on_progress: OnProgress,
     rows: int = ROWS,
 ) -> Moved:
-    """Move the embedded store to the database, or go on where an earlier move stopped.
+    """Move the embedded store to the database, or continue an interrupted move.
 
-    `repeats` says what is sent again when in doubt. Of counts that differ nothing
-    is finished, and the caller has to look (`Moved.is_whole`). Raises StoreError, when nothing but
-    what was told is moved: the same again goes on.
+    `repeats` selects the parts in doubt that are sent again. If the counts differ, the move is not
+    finished: the caller checks `Moved.is_whole`. After a StoreError the same call continues after
+    the last reported progress.
     """
     seal = SecretBox(seal_key)
     with Source.opened(path, seal) as source:
@@ -88,7 +88,7 @@ async def move(
                 await target.check_shape(source.shape(table))
             await _copy(source, target, rows, on_progress)
             here = _named(source.rows(), source.part_states())
-            # Once they were the same it stays so: what is settled below changes what is there.
+            # Compared only once: the steps below change rows of the database.
             there = here
             if state.compared_ms is None:
                 there = _named(await target.rows(), await target.part_states())
@@ -104,9 +104,9 @@ async def move(
 
 
 def cancel_move(path: Path, *, seal_key: str) -> str:
-    """Let the file be served again, without the part that was moved; where that part is.
+    """Allow the file to be served again; returns the database that has the copied rows.
 
-    Raises StoreError when no move is under way, or when it is over.
+    Raises StoreError when no move was started, or when it is complete.
     """
     with Source.opened(path, SecretBox(seal_key)) as source:
         marker = source.marker()
@@ -119,7 +119,7 @@ def cancel_move(path: Path, *, seal_key: str) -> str:
 
 
 async def _begin(source: Source, target: Target, seal: SecretBox) -> MoveState:
-    """Raises StoreError unless the database is empty or holds the beginning of this very move."""
+    """Raises StoreError unless the database is empty or has the first rows of the same move."""
     marker = source.marker()
     await target.prepare()
     state = await target.find_move()

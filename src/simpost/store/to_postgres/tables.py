@@ -1,4 +1,4 @@
-"""What a move copies: every table of the file but those that only the file needs."""
+"""The tables that a move copies: all except those that only the file needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simpost.store.sqlite.schema import PACKAGE
 
 EMBEDDED_ONLY: Final = {
     "schema_version": "the version of this schema",
-    "meta": "what the file is bound to; the database is bound to the same key by itself",
+    "meta": "the digest of the file's key; the database has its own",
 }
 
 
@@ -33,8 +33,8 @@ def _moved_tables() -> tuple[str, ...]:
 
 
 TABLES: Final = _moved_tables()
-"""They have the same columns on both sides, but for those in DERIVED; what is octets or a yes on
-one side only is converted on the way."""
+"""Both sides have the same columns, except for those in DERIVED. Octets and booleans are converted
+where the two sides store them differently."""
 
 DERIVED: Final = {
     "parts": {
@@ -42,17 +42,17 @@ DERIVED: Final = {
         "WHERE m.account_id = parts.account_id AND m.id = parts.message_id) END",
     },
 }
-"""Columns that only the database has, by table, and how the file tells what is in them."""
+"""Columns that only the database has, by table, with the SQL that computes them from the file."""
 
 POSTGRES_ONLY: Final = {
     "schema_version": "the version of that schema",
-    "meta": "what the database is bound to",
+    "meta": "the digest of the database's key",
     "nodes": "processes that serve the database",
-    "leases": "what each of them has",
-    "orders": "what administrators told all of them",
-    "changes": "versions of what they keep a copy of",
-    "paces": "what accounts may send at this moment",
+    "leases": "binds and roles leased by the nodes",
+    "orders": "commands of administrators to all nodes",
+    "changes": "versions of data that nodes cache",
+    "paces": "unused tokens of the rate limits",
     "unsequenced_events": "events that are not visible yet",
     "moves": "the move itself",
-    "move_steps": "how far it came",
+    "move_steps": "progress of the move",
 }

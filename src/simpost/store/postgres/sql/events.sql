@@ -1,5 +1,5 @@
 -- name: switch_events
--- Switched on again after a pause, the log has a gap, which its earlier readers have to be told.
+-- After a pause the log has a gap: `deleted_to` makes earlier readers get events_gone.
 INSERT INTO event_logs AS l (account_id, kept, last_sequence, deleted_to) VALUES ($1, $2, 0, 0)
 ON CONFLICT (account_id) DO UPDATE SET
   last_sequence = l.last_sequence + (excluded.kept AND NOT l.kept)::integer,
