@@ -1,4 +1,4 @@
-"""Builds the components of one simpost and puts them in order: the one module that knows all."""
+"""Builds and connects all components of a simpost process; only this module imports them all."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ from simpost.store.selection import open_store
 
 
 class App:
-    """One simpost: a store, messaging, carriers and HTTP APIs.
+    """One simpost process: a store, messaging, carriers and HTTP APIs.
 
-    `reread` returns the settings as the file has them now, for a reload; it raises ConfigError.
+    `reread` reads the settings from the file again, for a reload; it raises ConfigError.
     Without `parts` it is a cluster of one. `handsets_url` is linked at `/`.
     """
 
@@ -88,7 +88,7 @@ class App:
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover = self._build_failover()
         self.maintenance = self._build_maintenance()
-        # In the order in which they apply new settings: routes change before carriers go.
+        # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         changing = (self.policy, self._replies, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
@@ -279,7 +279,7 @@ class App:
         await self.service.run(self.build_server(), listeners, ready, ends_on_hangup=ends_on_hangup)
 
     async def _reload_copies(self) -> None:
-        """Read again what an administrator may have changed on another node."""
+        """Read stops, accounts and keys again: another node may have changed them."""
         await self.stops.reload()
         await self.accounts.reload()
         await self.api_keys.reload()

@@ -1,7 +1,7 @@
 """Schema migrations: numbered SQL files in a store's `migrations/`, run in their order.
 
-Each is `NNNN_name.sql`; what it contains is never changed after a release. The store runs what is
-missing in one transaction, together with the note of the version.
+Each is `NNNN_name.sql` and is never changed after a release. The store runs the missing ones in
+one transaction, which also records the new version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DROP TABLE IF EXISTS alembic_version;
 DELETE FROM schema_version;
 INSERT INTO schema_version (version) VALUES ('{version}');
 """
-"""Stores of earlier versions noted it in `alembic_version`."""
+"""Earlier releases recorded the version in `alembic_version`."""
 
 
 @cache
@@ -32,7 +32,7 @@ def migrations(package: str) -> dict[str, str]:
 
 
 def newest(package: str) -> str:
-    """The version of the last migration: what this release knows."""
+    """The version of the last migration, which this release needs."""
     return next(reversed(migrations(package)))
 
 
@@ -40,7 +40,7 @@ def script(package: str, start: str | None = None, end: str | None = None) -> st
     """The SQL that leads from one version of the schema to another.
 
     Args:
-        start: the version that is there; `None` when there is no schema yet.
+        start: the current version; `None` when there is no schema yet.
         end: the version to reach; `None` for the last one.
 
     Raises:

@@ -38,9 +38,9 @@ def receive(session: SqliteSession, all_receipts: Sequence[Receipt]) -> None:
 
 
 def _apply_plain(session: SqliteSession, receipts: Sequence[Receipt]) -> list[Receipt]:
-    """Apply the unambiguous receipts together: final, one for its id, for a message of one part.
+    """Apply together the final receipts whose id occurs once and names a message of one part.
 
-    Returns the others.
+    Returns the other receipts.
     """
     times = Counter((receipt.carrier, receipt.carrier_message_id) for receipt in receipts)
     matches: dict[int, Match | None] = {}
@@ -78,37 +78,37 @@ def _ending(receipt: Receipt, code: int, key: PartKey) -> tuple[object, ...]:
 def apply_parked(session: SqliteSession, settlements: Sequence[AttemptResult]) -> None:
     """Apply the receipts that arrived before the responses with their ids.
 
-    A receipt that arrived before the message belongs to an earlier use of the id.
+    A receipt older than the message is not applied: it belongs to an earlier use of the id.
     """
     ids: list[tuple[object, ...]] = []
     for index, one in enumerate(settlements):
-        answered = one.carrier_message_id
-        assert answered is not None
+        response_id = one.carrier_message_id
+        assert response_id is not None
         widths = session.parked_id_lengths_since(one.carrier, one.message_id)
-        in_forms = candidate_ids(answered, possible_formats(widths)) if widths else ()
+        in_forms = candidate_ids(response_id, possible_formats(widths)) if widths else ()
         ids += [
             (index, one.carrier, written, one.account_id, one.message_id)
-            for written in (answered, *in_forms)
-            if written == answered or len(written) in widths
+            for written in (response_id, *in_forms)
+            if written == response_id or len(written) in widths
         ]
-    waiting = [
+    parked_rows = [
         row
-        for some in chunks(ids)
+        for chunk in chunks(ids)
         for row in named_rows(
             session.execute(
-                with_rows("parked_receipts", len(some)), list(chain.from_iterable(some))
+                with_rows("parked_receipts", len(chunk)), list(chain.from_iterable(chunk))
             )
         )
     ]
     order = itemgetter("place", "first_ms", "state", "carrier", "carrier_message_id")
-    for row in sorted(waiting, key=order):
-        answered = settlements[row["place"]].carrier_message_id or ""
-        _apply_parked_receipt(session, stored_receipt(row), row["times"], answered)
+    for row in sorted(parked_rows, key=order):
+        response_id = settlements[row["place"]].carrier_message_id or ""
+        _apply_parked_receipt(session, stored_receipt(row), row["times"], response_id)
     session.forms.write(session.execute)
 
 
 def apply_to_parts_in_doubt(session: SqliteSession) -> None:
-    """Apply parked receipts that name the number of a part in doubt, where it is the only one."""
+    """Apply parked receipts that have the number of a part in doubt, if only one part matches."""
     if not session.parked:
         return
     doubted = {
@@ -127,19 +127,19 @@ def apply_to_parts_in_doubt(session: SqliteSession) -> None:
 
 
 def _apply_parked_receipt(
-    session: SqliteSession, receipt: Receipt, times: int, answered: str
+    session: SqliteSession, receipt: Receipt, times: int, response_id: str
 ) -> None:
     carrier_id = (receipt.carrier, receipt.carrier_message_id, CODE[receipt.state])
     if session.execute(SQL["find_disposition"], carrier_id).get != ReceiptDisposition.PARKED:
-        return  # applied to another of the parts that it may be for
-    disposition, key = _apply(session, receipt, (len(answered),))
+        return  # already applied to another part with the same id
+    disposition, key = _apply(session, receipt, (len(response_id),))
     if disposition is ReceiptDisposition.PARKED:
         return
     account_id, message_id, number = key or (None, None, None)
     if disposition is None and times > 1 and _is_of_several(session, key):
         session.execute(
             SQL["use_receipt_once"], carrier_id
-        )  # one receipt is left for each part with its id
+        )  # the other copies are for the other parts with this id
         return
     session.execute(
         SQL["set_receipt_disposition"],
@@ -156,7 +156,7 @@ def _is_of_several(session: SqliteSession, key: PartKey | None) -> bool:
 def _apply(
     session: SqliteSession, receipt: Receipt, widths: Iterable[int] = ()
 ) -> tuple[ReceiptDisposition | None, PartKey | None]:
-    """Apply a receipt; returns the disposition to store it with when it cannot be applied."""
+    """Apply a receipt; returns the disposition for storing it if it cannot be applied."""
     carrier, carrier_message_id = receipt.carrier, receipt.carrier_message_id
     code = CODE[receipt.state]
     found = find_part(session, receipt, widths)
@@ -175,8 +175,8 @@ def _apply(
             refold(session, *key[:2], receipt.received_ms)
         return None, key
     if receipt.reason is not None and (was_in_doubt or receipt.reason != found.reason):
-        said = (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
-        session.execute(SQL["set_part_reason"], said)
+        reason_row = (receipt.reason, receipt.carrier_code, receipt.received_ms, *key)
+        session.execute(SQL["set_part_reason"], reason_row)
     elif not was_in_doubt:
         return ReceiptDisposition.DUPLICATE, key
     if was_in_doubt and found.total > 1:
