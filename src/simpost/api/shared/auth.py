@@ -9,6 +9,7 @@ from hmac import compare_digest
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from simpost.api.shared.credentials import (
@@ -78,13 +79,13 @@ def _check_address(account: Account, request: Request) -> None:
 
 async def _authenticate(services: Services, request: Request) -> Account:
     """The account. Raises Problem for missing or wrong credentials, or a key without the scope."""
-    scheme, given = authorization_of(request)
+    scheme, given = authorization_of(request.headers)
     if is_key(scheme, given):
         proven = await prove_key(services, request, given, "native")
         check_scope(proven.key, request)
         services.api_keys.note_use(proven.key)
         return proven.account
-    access_code, secret = _credentials(request, scheme, given)
+    access_code, secret = _credentials(request.headers, scheme, given)
     account = look_up(services.accounts, access_code)
     if not holds_secret(account, secret):
         name = UNKNOWN if account is NOBODY else account.access_code
@@ -98,12 +99,12 @@ def proven_caller(services: Services, scope: Scope) -> Account | None:
 
     `None` without valid credentials: then no body is read.
     """
-    request = Request(scope)
-    scheme, given = authorization_of(request)
+    headers = Headers(scope=scope)
+    scheme, given = authorization_of(headers)
     if is_key(scheme, given):
         return _proven_by_key(services, scope, given)
     try:
-        access_code, secret = _credentials(request, scheme, given)
+        access_code, secret = _credentials(headers, scheme, given)
     except Problem:  # `identify` responds, if the path needs an account
         pass
     else:
@@ -135,7 +136,7 @@ def _is_one_of(given: str, tokens: tuple[str, ...]) -> bool:
 async def admit_admin(request: Request) -> None:
     """Raise Problem unless the request has the admin token, or a key with the scope `admin`."""
     services = await services_of(request)
-    scheme, given = authorization_of(request)
+    scheme, given = authorization_of(request.headers)
     if not is_key(scheme, given):
         await admit_bearer(request, "admin", "admin token", services.admin_token)
         return
@@ -147,7 +148,7 @@ async def admit_admin(request: Request) -> None:
 
 async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> None:
     """Raise Problem unless the request has one of these tokens; an empty one never matches."""
-    scheme, given = authorization_of(request)
+    scheme, given = authorization_of(request.headers)
     if scheme != "bearer" or not given:
         detail = f"No {name} was given. Give Authorization: Bearer and the {name}."
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=BEARER)
@@ -158,9 +159,8 @@ async def admit_bearer(request: Request, api: str, name: str, *tokens: str) -> N
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=BEARER)
 
 
-def _credentials(request: Request, scheme: str, given: str) -> tuple[bytes, bytes]:
+def _credentials(headers: Headers, scheme: str, given: str) -> tuple[bytes, bytes]:
     """Access code and secret. Raises Problem unless both are given."""
-    headers = request.headers
     if scheme == "basic":
         try:
             plain = base64.b64decode(given, validate=True)

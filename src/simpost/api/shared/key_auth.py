@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from fastapi import Request
+from starlette.datastructures import Headers
 
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.scopes import required_scope
@@ -26,9 +27,9 @@ class ProvenKey(NamedTuple):
     account: Account
 
 
-def authorization_of(request: Request) -> tuple[str, str]:
+def authorization_of(headers: Headers) -> tuple[str, str]:
     """The scheme of the Authorization header in lower case, and the credentials; both may be ""."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    scheme, _, given = headers.get("authorization", "").partition(" ")
     return scheme.lower(), given.strip()
 
 
