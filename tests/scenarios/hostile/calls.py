@@ -29,8 +29,8 @@ _SEGMENTS = ("%00", "%FF", "%ED%A0%80", "..%2F..", "%2e%2e", "a" * 3_000, "9" * 
     "%F0%9F%93%A9", "*", "0123456789", "01a22604-3188-7745-9b35-0090e3c08daf")  # fmt: skip
 _QUERIES = ("%00", "%FF", "1e999", "-1", "9" * 400, "%u0041", "", "true", "2026-13-01T00:00:00Z")
 _BODIES = (b"", b"null", b"[]", b"{", b"NaN", b'"text"', b"[" * 2_000, b'{"name":"\\ud800"}')
-_UNWANTED = re.compile(r"/(reload|drain)$")
-"""They take seconds, whatever is sent."""
+_UNWANTED = re.compile(r"/(reload|drain|stops)$")
+"""They take seconds, whatever is sent, or stop all messages, as is documented."""
 
 
 class Endpoint(NamedTuple):
