@@ -13,6 +13,7 @@ class Operation:
     """One endpoint of /v1.
 
     Attributes:
+        is_stream: its response does not end.
         scope: what an API key needs; empty where no key is accepted.
     """
 
@@ -20,6 +21,7 @@ class Operation:
     path: str
     query: frozenset[str]
     has_body: bool
+    is_stream: bool
     scope: str
 
     def __str__(self) -> str:
@@ -48,6 +50,7 @@ OPERATIONS = [
             each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"
         ),
         "requestBody" in operation,
+        "text/event-stream" in operation["responses"].get("200", {}).get("content", {}),
         "".join(scope for each in operation["security"] for scope in each.get("ApiKey", ())),
     )
     for path, operations in framework("1").openapi()["paths"].items()

@@ -38,8 +38,9 @@ async def test_an_endpoint_refuses_keys_without_its_scope(
     if operation.scope:
         assert (status, problem["code"]) == (403, "insufficient_scope")
         assert problem["requiredScope"] == operation.scope
-        status, problem = await status_of(service, operation, {operation.scope})
-        assert status not in (401, 403)
+        if not operation.is_stream:
+            status, problem = await status_of(service, operation, {operation.scope})
+            assert status not in (401, 403)
     else:
         assert (status, problem["code"]) == (403, "secret_required")
 

@@ -44,7 +44,11 @@ class DeliveryQuery(Schema):
     limit: Annotated[int, Field(ge=1, le=50)] = 50
 
 
-async def _parse_endpoint_id(webhookId: str) -> bytes:  # noqa: N803  as it stands in the path
+async def _parse_endpoint_id(
+    webhookId: str,  # noqa: N803  as it stands in the path
+    _account: Caller,
+) -> bytes:
+    """The id; wrong credentials are refused first. Raises UnknownWebhook."""
     endpoint_id = parse_id(webhookId)
     if endpoint_id is None:
         raise UnknownWebhook
