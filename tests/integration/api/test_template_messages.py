@@ -147,3 +147,18 @@ async def test_fields_that_do_not_belong_together_are_refused(service: SERVED, f
     await save(service)
     answer = await send(service, **fields)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+async def test_a_template_gets_the_link_on_which_the_traveller_chooses(service: SERVED) -> None:
+    variables = {"optOutUrl": {"type": "text", "longest": "https://sms.example.com/o/" + 24 * "x"}}
+    template = {"name": "sale", "variables": variables, "texts": {"en": "Sale! {optOutUrl}"}}
+    saved = await service.native("POST", "templates", json=template)
+    assert saved.status_code == 201, saved.text
+    wanted = {"template": "sale", "values": {}, "category": "promotion", "dryRun": True}
+    for numbers in ({}, {"esimTranNo": None, "iccid": f"8988{GOOD}"}):
+        [text] = (await send(service, **wanted, **numbers)).json()["segments"]
+        url = text.removeprefix("Sale! ")
+        page = await service.client.get(url.removeprefix("https://sms.example.com"))
+        assert page.status_code == 200
+    code = (await send(service, **{**wanted, "category": "code"})).json()
+    assert code["reason"]["code"] == "template_value_missing"

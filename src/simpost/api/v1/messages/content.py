@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from simpost.api.shared.services import Services
@@ -19,6 +21,8 @@ from simpost.features.templates.service import (
 from simpost.messaging.decision import Refusal
 from simpost.messaging.intake import SendRequest
 
+_OPT_OUT_URL: Final = "optOutUrl"
+
 
 class MessageContents:
     """Makes the requests of one call; each template is read once."""
@@ -26,6 +30,7 @@ class MessageContents:
     def __init__(self, services: Services, account: Account) -> None:
         self._intake = services.intake
         self._templates = services.templates
+        self._links = services.opt_out_links
         self._account = account
         self._found: dict[tuple[str, int | None], TemplateVersion | None] = {}
 
@@ -34,7 +39,8 @@ class MessageContents:
     ) -> SendRequest:
         """The request to send the message; refused if its template gives no text.
 
-        A template is rendered in the language of the message, else in that of the traveller.
+        A template is rendered in the language of the message, else in that of the traveller. If it
+        declares the variable `optOutUrl`, it gets the link for the eSIM and the category.
         Raises StoreError.
         """
         if isinstance(send, UsualMessage):
@@ -70,12 +76,14 @@ class MessageContents:
         found = self._found[key]
         if found is None:
             return Refusal(Reason.TEMPLATE_UNKNOWN)
-        language = wanted.language or await self._language_of_traveller(send)
-        return render_version(found, wanted.values, language)
-
-    async def _language_of_traveller(self, send: MessageRequest) -> str | None:
-        """The language that the preferences of the eSIM have; `None` if they have none."""
+        language, values = wanted.language, wanted.values
         esim = await self._intake.find_esim(
             self._account, send.esim_tran_no, send.iccid, send.msisdn
         )
-        return None if esim is None or isinstance(esim, Refusal) else parse_tag(esim.language)
+        if esim is not None and not isinstance(esim, Refusal):
+            language = language or parse_tag(esim.language)
+            category = send.category or self._account.category
+            url = self._links.url_for(self._account.id, esim.esim_tran_no, category)
+            if url and _OPT_OUT_URL in found.template.variables:
+                values = {_OPT_OUT_URL: url, **values}
+        return render_version(found, values, language)
