@@ -111,13 +111,17 @@ async def test_a_database_of_an_earlier_version_is_migrated_and_keeps_its_rows(e
     assert await run_sql(empty_url, "SELECT to_regclass('alembic_version')") == [(None,)]
 
 
+MESSAGE_ID = "01a22604-3188-7745-9b35-0090e3c08daf"
+
+
 async def test_events_without_a_number_get_one_after_the_migration(empty_url):
     await run_script(empty_url, script("simpost.store.postgres", end="0016"))
     await run_script(
         empty_url,
         "INSERT INTO event_logs VALUES (1, true, 0, 0);"
         "INSERT INTO unsequenced_events (account_id, type, subject, at_ms, data) VALUES "
-        "(1, 'message.accepted', 'a', 1, '{}'), (1, 'message.sent', 'a', 2, '{}')",
+        f"(1, 'message.accepted', '{MESSAGE_ID}', 1, '{{}}'), "
+        f"(1, 'message.sent', '{MESSAGE_ID}', 2, '{{}}')",
     )
     store = await open_store(empty_url, "n", seal_key=KEY)
     events = (await store.events.events_after(1, None, limit=10)).events

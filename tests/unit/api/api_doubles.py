@@ -141,6 +141,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         stops=cast("Any", None),
         preferences=cast("Any", None),
         webhooks=cast("Any", None),
+        opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         intake=cast("Intake", intake),
         templates=cast("Any", None),

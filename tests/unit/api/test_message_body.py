@@ -37,7 +37,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 MESSAGES = st.fixed_dictionaries(
     {}, optional={name: st.one_of(usual, ODD) for name, usual in FIELDS.items()}
 )
-SERVICES: Any = SimpleNamespace(templates=None, intake=None)
+SERVICES: Any = SimpleNamespace(templates=None, intake=None, opt_out_links=None)
 CONTENTS = MessageContents(SERVICES, Account(1, "demo", "secret"))
 
 

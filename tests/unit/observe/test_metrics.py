@@ -87,7 +87,7 @@ def test_labels_have_a_bounded_number_of_values():
         "state",
         "disposition",
     }
-    bounded |= {"reason", "cause", "api", "status", "code", "version"}
+    bounded |= {"reason", "cause", "api", "status", "code", "version", "percent"}
     assert {label for metric in METRICS for label in metric.labels} == bounded
 
 
