@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -124,7 +125,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
                     simpost=_command(),
                     esims="\n             ".join(f"{number}  {what}" for number, what in TO_TRY),
                 )
-                await service.run([listener], lambda: print(text, flush=True), ends_on_hangup=True)
+                await service.run([listener], partial(_print, text), ends_on_hangup=True)
         finally:
             await smsc.stop()
 
@@ -138,9 +139,13 @@ def _command() -> str:
 
 
 def _print_line(line: str) -> None:
-    """Print a line. A closed terminal or a full disk must not end the demo."""
+    _print(f"{time.strftime('%H:%M:%S')}  {line}")
+
+
+def _print(text: str) -> None:
+    """Print a text. A closed terminal or a full disk must not end the demo."""
     with contextlib.suppress(OSError):
-        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+        print(text, flush=True)
 
 
 def _settings(folder: Path, port: int, smsc_port: int, known: dict[str, str]) -> config.Settings:

@@ -115,6 +115,8 @@ async def make_embedded(folder: Path, *, history: int = 0, seal_key: str = SEAL_
 
 
 _VALUES = {"INTEGER": "1", "REAL": "1.5", "TEXT": "'a text'", "BLOB": "x'00ff'"}
+_OF_COLUMNS = {"category": "'promotion'"}
+"""Columns that are read as one of a few words."""
 
 
 def _fill_empty(connection: apsw.Connection) -> None:
@@ -122,7 +124,10 @@ def _fill_empty(connection: apsw.Connection) -> None:
     for table in TABLES:
         if connection.execute(f"SELECT count(*) FROM {table}").get:
             continue
-        values = [_VALUES[row[2]] for row in connection.execute(f"PRAGMA table_info({table})")]
+        values = [
+            _OF_COLUMNS.get(row[1]) or _VALUES[row[2]]
+            for row in connection.execute(f"PRAGMA table_info({table})")
+        ]
         connection.execute(f"INSERT INTO {table} VALUES ({', '.join(values)})")
 
 

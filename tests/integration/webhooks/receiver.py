@@ -54,6 +54,7 @@ class Receiver:
         self.open_requests = self.most_open = 0
         self._arrived = asyncio.Condition()
         self._never = asyncio.Event()
+        self._connections: set[Any] = set()
 
     @property
     def documents(self) -> list[Any]:
@@ -69,10 +70,21 @@ class Receiver:
             await self._arrived.wait_for(lambda: len(self.got) >= count)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = (asyncio.current_task(), writer)
+        self._connections.add(connection)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await self._answer(head, reader, writer)
         writer.close()
+        self._connections.discard(connection)
+
+    async def close(self) -> None:
+        """Close all connections, and wait until they are closed."""
+        self._never.set()
+        open_ones = list(self._connections)
+        for _, writer in open_ones:
+            writer.close()
+        await asyncio.gather(*(task for task, _ in open_ones), return_exceptions=True)
 
     async def _answer(
         self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -104,8 +116,8 @@ async def receiving() -> AsyncIterator[Receiver]:
     try:
         yield receiver
     finally:
-        receiver._never.set()
         server.close()
+        await receiver.close()
 
 
 def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
