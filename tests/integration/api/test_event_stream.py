@@ -139,6 +139,9 @@ async def test_a_changed_secret_ends_the_stream(listening: SERVED, port: int):
     async with asyncio.timeout(10):
         await stream.reader.readuntil(b"0\r\n\r\n")  # the last chunk
     stream.writer.close()
+    again = await Stream.open(port)  # with the old secret
+    assert again.head.startswith(b"HTTP/1.1 401 ")
+    again.writer.close()
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "9" * 16, "1.5"])
