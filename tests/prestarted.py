@@ -3,6 +3,7 @@
 `Popen` is `subprocess.Popen`; a command `python -m MODULE ...` is run by the server below, which
 has its own process for each, with the given arguments, environment and files. A real start stays
 tested by `tests/scenarios/test_demo.py`. When the tests end, also by SIGKILL, the server kills all.
+A server that ended is replaced, and standard error says how it ended.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Popen(subprocess.Popen[Any]):
         files = [own if given == -1 else given for own, given in enumerate(wanted)]
         environment = {os.fsdecode(k): os.fsdecode(v) for k, v in (env or os.environ).items()}
         order = {"command": command[2:], "environment": environment, "cwd": str(cwd or Path.cwd())}
-        self.pid, self._end = _server().start(order, files)
+        self.pid, self._end = _start(order, files)
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
@@ -89,6 +90,16 @@ def run(command: Sequence[Any], *, timeout: float, **options: Any) -> CompletedP
     return CompletedProcess(command, process.returncode, *printed)
 
 
+def _start(order: dict[str, Any], files: list[int]) -> tuple[int, socket.socket]:
+    """The number of the new process, and where its status will come."""
+    try:
+        return _server().start(order, files)
+    except (OSError, EOFError) as failed:
+        sys.stderr.write(f"tests/prestarted.py ended: {failed!r}, {_server().status()}\n")
+        _server.cache_clear()
+        return _server().start(order, files)
+
+
 class _Server:
     """The client side of the process that forks."""
 
@@ -104,14 +115,22 @@ class _Server:
         atexit.register(self._close)
 
     def start(self, order: dict[str, Any], files: list[int]) -> tuple[int, socket.socket]:
-        """The number of the new process, and where its status will come."""
         body = json.dumps(order).encode()
         ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            socket.send_fds(self._socket, [_HEAD.pack(len(body))], [*files, theirs.fileno()])
-            self._socket.sendall(body)
-            (pid,) = _HEAD.unpack(_exactly(self._socket, _HEAD.size))
+        try:
+            with theirs, self._lock:
+                socket.send_fds(self._socket, [_HEAD.pack(len(body))], [*files, theirs.fileno()])
+                self._socket.sendall(body)
+                (pid,) = _HEAD.unpack(_exactly(self._socket, _HEAD.size))
+        except BaseException:
+            ours.close()
+            raise
         return pid, ours
+
+    def status(self) -> int:
+        """How the process ended; one that still runs is killed."""
+        self._process.kill()
+        return self._process.wait()
 
     def _close(self) -> None:
         self._socket.close()
