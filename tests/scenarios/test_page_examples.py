@@ -68,7 +68,8 @@ class Shell:
     def __init__(self, folder: Path, addresses: dict[str, str], variables: dict[str, str]) -> None:
         self._folder = folder
         self._addresses = addresses
-        self._environment = {**os.environ, **variables, "COLUMNS": "200"}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self._environment = {**os.environ, **variables, "COLUMNS": "200", "PATH": path}
         self._ids = Ids()
 
     def check(self, example: Example) -> None:

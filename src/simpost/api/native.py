@@ -29,6 +29,7 @@ from simpost.api.admin import (
 from simpost.api.admin import inbound as admin_inbound
 from simpost.api.admin import keys as admin_keys
 from simpost.api.admin import messages as admin_messages
+from simpost.api.admin import preferences as admin_preferences
 from simpost.api.openapi import describe, operation_id
 from simpost.api.shared import problems
 from simpost.api.shared.auth import proven_caller
@@ -81,7 +82,7 @@ def framework(version: str) -> FastAPI:
         *(send, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
-        *(admin_messages, admin_inbound),
+        *(admin_messages, admin_inbound, admin_preferences),
         *(stops, nodes, receipts, reload),
     )
     routers = [module.router for module in modules]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json
 
 _PAGE = 1_000
@@ -23,10 +23,11 @@ def events(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Show events of messages, oldest first."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     found: list[dict[str, Any]] = []
     while True:
         size = min(limit - len(found), _PAGE)

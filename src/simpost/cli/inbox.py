@@ -14,6 +14,7 @@ from simpost.cli.options import (
     AccessCode,
     Account,
     AdminToken,
+    ApiKey,
     AsJson,
     Config,
     Secret,
@@ -47,6 +48,7 @@ def inbox(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     account: Account = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
@@ -63,7 +65,7 @@ def inbox(
         path = "/v1/admin/inbound"
         which = {"account": account}
     else:
-        server = account_server(url, config, access_code, secret)
+        server = account_server(url, config, access_code, secret, api_key)
     if esim:
         owner = f"/v1/admin/accounts/{quote(account, safe='')}" if account else "/v1"
         path, name = f"{owner}/esims/{quote(esim, safe='')}/conversation", "entries"

@@ -131,6 +131,11 @@ def _keys_of(
     if account:
         path = f"/v1/admin/accounts/{quote(account, safe='')}/keys"
         return admin_server(url, config, admin_token), path
+    if not access_code or not secret:
+        raise ConfigError(
+            "which account? Give --access-code and --secret, or set SIMPOST_ACCESS_CODE and "
+            "SIMPOST_SECRET, or name it by --account with the admin token. No API key manages keys."
+        )
     return account_server(url, config, access_code, secret), "/v1/keys"
 
 

@@ -16,6 +16,7 @@ from simpost.cli.options import (
     AccessCode,
     Account,
     AdminToken,
+    ApiKey,
     AsJson,
     Config,
     Secret,
@@ -51,6 +52,7 @@ def messages(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     account: Account = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
@@ -66,11 +68,11 @@ def messages(
         "state": state,
         "from": parse_since(since, datetime.now(UTC)) if since else None,
     }
-    if is_admins(account, access_code, secret, config, admin_token):
+    if is_admins(account, access_code, secret, api_key, config, admin_token):
         server, path = admin_server(url, config, admin_token), "/v1/admin/messages"
         which["account"] = account
     else:
-        server, path = account_server(url, config, access_code, secret), "/v1/messages"
+        server, path = account_server(url, config, access_code, secret, api_key), "/v1/messages"
     if message_id:
         message = server.get(f"{path}/{quote(message_id, safe='')}")
         if as_json:

@@ -50,6 +50,14 @@ Secret: TypeAlias = Annotated[
         rich_help_panel=_WHERE,
     ),
 ]
+ApiKey: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        envvar="SIMPOST_API_KEY",
+        help="API key of the account, used instead of access code and secret.",
+        rich_help_panel=_WHERE,
+    ),
+]
 AdminToken: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -77,15 +85,22 @@ def finite(value: float) -> float:
 
 
 def account_server(
-    url: str | None, config: Path | None, access_code: str | None, secret: str | None
+    url: str | None,
+    config: Path | None,
+    access_code: str | None,
+    secret: str | None,
+    api_key: str | None = None,
 ) -> Server:
     """A client with the account's credentials. Raises ConfigError when something is missing."""
-    if not access_code or not secret:
+    if api_key:
+        headers = {"Authorization": f"Bearer {api_key}"}
+    elif access_code and secret:
+        headers = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
+    else:
         raise ConfigError(
             "which account? Give --access-code and --secret, or set SIMPOST_ACCESS_CODE and "
-            "SIMPOST_SECRET."
+            "SIMPOST_SECRET, or give an API key by --api-key or SIMPOST_API_KEY."
         )
-    headers = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
     return Server(url or _configured(config)[0], headers)
 
 
@@ -93,11 +108,12 @@ def is_admins(
     account: str | None,
     access_code: str | None,
     secret: str | None,
+    api_key: str | None,
     config: Path | None,
     token: str | None,
 ) -> bool:
     """Whether to use the admin token: for a named account, or if there are no credentials."""
-    if account or access_code or secret:
+    if account or access_code or secret or api_key:
         return bool(account)
     return bool(token or _configured(config)[1])
 

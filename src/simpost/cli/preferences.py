@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-import csv
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import quote
 
 import typer
 
 from simpost.cli.client import Server
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import (
+    AccessCode,
+    AdminToken,
+    ApiKey,
+    AsJson,
+    Config,
+    Secret,
+    Url,
+    account_server,
+    admin_server,
+)
 from simpost.cli.output import print_columns, print_json, print_lines
-from simpost.domain.policy.window_text import parse_windows
+from simpost.cli.preference_file import REMOVED, open_file, parse_choice, read_rows
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Show and change what travellers are sent.")
 
-_CATEGORIES = ("service", "support", "notice", "promotion")
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-_REMOVED = "default"
-_FIELDS = ("esimTranNo", *_CATEGORIES, "language", "openHours", "words")
-_RULES = {
-    "esimTranNo": (r"[!-~]{1,64}", "must be 1 to 64 visible ASCII characters, without spaces"),
-    "language": (r"|default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", "must be like fr or pt-BR"),
-    "openHours": (r".{0,200}", "must have at most 200 characters"),
-    "words": (r"[^\x00]{0,500}", "must have at most 500 characters"),
-}
 _BATCH = 200
 _PAGE = 200
 
 Esim: TypeAlias = Annotated[
     str | None,
     typer.Argument(metavar="[ESIM]", help="esimTranNo. Without it: the defaults of the account."),
+]
+Account: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        help="Account whose preferences they are; needs the admin token.",
+        rich_help_panel="Service and credentials",
+    ),
 ]
 Choice: TypeAlias = Annotated[
     str | None, typer.Option(metavar="yes|no|default", help="Whether they are sent.")
@@ -51,11 +57,14 @@ def show(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
+    account: Account = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is sent to an eSIM, and what decided it."""
-    found = account_server(url, config, access_code, secret).get(_path(esim))
-    _print(found, as_json=as_json)
+    server = _server(account, url, config, access_code, secret, api_key, admin_token)
+    _print(server.get(_path(account, esim)), as_json=as_json)
 
 
 @app.command("set")
@@ -75,21 +84,24 @@ def set_preferences(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
+    account: Account = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is sent to an eSIM; `default` removes a choice."""
     given = {"service": service, "support": support, "notice": notice, "promotion": promotion}
-    choices = {name: _choice(name, text) for name, text in given.items() if text is not None}
+    choices = {name: parse_choice(name, text) for name, text in given.items() if text is not None}
     changes: dict[str, Any] = {"categories": choices} if choices else {}
     for name, text in (("language", language), ("openHours", open_hours)):
         if text is not None:
-            changes[name] = None if text == _REMOVED else text
+            changes[name] = None if text == REMOVED else text
     if not changes:
         raise ConfigError("nothing to change: give a category, --language or --open-hours.")
     said = {"words": words, "changedBy": changed_by}
     changes |= {name: text for name, text in said.items() if text is not None}
-    server = account_server(url, config, access_code, secret)
-    _print(server.patch(_path(esim), {"way": "cli", **changes}), as_json=as_json)
+    server = _server(account, url, config, access_code, secret, api_key, admin_token)
+    _print(server.patch(_path(account, esim), {"way": "cli", **changes}), as_json=as_json)
 
 
 @app.command()
@@ -100,11 +112,14 @@ def history(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
+    account: Account = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how the preferences changed: who, when, by which way, with which words."""
-    server = account_server(url, config, access_code, secret)
-    found = list(islice(_pages(server, f"{_path(esim)}/history", "changes", limit), limit))
+    server = _server(account, url, config, access_code, secret, api_key, admin_token)
+    found = list(islice(_pages(server, f"{_path(account, esim)}/history", "changes", limit), limit))
     if as_json:
         print_json(found)
     elif found:
@@ -121,18 +136,21 @@ def import_file(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
+    account: Account = None,
+    admin_token: AdminToken = None,
 ) -> None:
     """Import preferences of eSIMs; what travellers chose by a text or a link stays.
 
     Columns: esimTranNo, service, support, notice, promotion (yes, no or default), language,
     openHours, words. An empty cell leaves a value as it is.
     """
-    server = account_server(url, config, access_code, secret)
+    server = _server(account, url, config, access_code, secret, api_key, admin_token)
     counts = {"changed": 0, "unchanged": 0, "esim_unknown": 0}
     bad = 0
-    opened = nullcontext(sys.stdin) if str(file) == "-" else _opened(file)
+    opened = nullcontext(sys.stdin) if str(file) == "-" else open_file(file)
     with opened as lines:
-        rows = _rows(lines)
+        rows = read_rows(lines)
         while batch := list(islice(rows, _BATCH)):
             good = [row for _, row in batch if not isinstance(row, str)]
             for line, problem in batch:
@@ -141,7 +159,7 @@ def import_file(
                     print_lines([f"line {line}: {problem}"])
             if not good:
                 continue
-            answer = server.post("/v1/preferences/import", {"rows": good})
+            answer = server.post(f"{_path(account)}/import", {"rows": good})
             for result in answer["results"]:
                 counts[result["outcome"]] += 1
     print_lines([f"{counts['changed']} changed, {counts['unchanged']} unchanged"])
@@ -158,15 +176,19 @@ def flags(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
+    account: Account = None,
+    admin_token: AdminToken = None,
     as_json: AsJson = False,
 ) -> None:
     """Show texts that may mean "stop" and changed nothing, newest first."""
-    server = account_server(url, config, access_code, secret)
+    server = _server(account, url, config, access_code, secret, api_key, admin_token)
+    flags_path = f"{_path(account)}/flags"
     if close:
-        server.delete(f"/v1/preferences/flags/{quote(close, safe='')}")
+        server.delete(f"{flags_path}/{quote(close, safe='')}")
         print("closed")
         return
-    found = list(islice(_pages(server, "/v1/preferences/flags", "flags", limit), limit))
+    found = list(islice(_pages(server, flags_path, "flags", limit), limit))
     if as_json:
         print_json(found)
     elif found:
@@ -177,15 +199,24 @@ def flags(
         print("no flags")
 
 
-def _path(esim: str | None) -> str:
-    return f"/v1/esims/{quote(esim, safe='')}/preferences" if esim else "/v1/preferences"
+def _server(
+    account: str | None,
+    url: str | None,
+    config: Path | None,
+    access_code: str | None,
+    secret: str | None,
+    api_key: str | None,
+    admin_token: str | None,
+) -> Server:
+    """A client with the admin token for a named account, else with the account's credentials."""
+    if account:
+        return admin_server(url, config, admin_token)
+    return account_server(url, config, access_code, secret, api_key)
 
 
-def _choice(name: str, text: str) -> bool | None:
-    word = text.strip().lower()
-    if word != _REMOVED and word not in _YES_NO:
-        raise ConfigError(f"{name} must be yes, no or {_REMOVED}, and is {text!r}.")
-    return _YES_NO.get(word)
+def _path(account: str | None, esim: str | None = None) -> str:
+    owner = f"/v1/admin/accounts/{quote(account, safe='')}" if account else "/v1"
+    return f"{owner}/esims/{quote(esim, safe='')}/preferences" if esim else f"{owner}/preferences"
 
 
 def _pages(server: Server, path: str, name: str, limit: int) -> Iterator[dict[str, Any]]:
@@ -222,48 +253,8 @@ def _history_row(change: dict[str, Any]) -> list[str]:
 
 
 def _word(value: bool | str | None) -> str:
-    return {True: "yes", False: "no", None: _REMOVED}.get(value, str(value))  # type: ignore[arg-type]
+    return {True: "yes", False: "no", None: REMOVED}.get(value, str(value))  # type: ignore[arg-type]
 
 
 def _time(text: str) -> str:
     return text[:19].replace("T", " ")
-
-
-def _opened(file: Path) -> TextIO:
-    try:
-        return file.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}.") from None
-
-
-def _rows(lines: TextIO) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """The line and the row of each line, or what is wrong with it."""
-    reader = csv.DictReader(lines)
-    heading = reader.fieldnames or []
-    if "esimTranNo" not in heading or not set(heading) <= set(_FIELDS):
-        raise ConfigError(f"the heading must have esimTranNo, and others of {', '.join(_FIELDS)}.")
-    try:
-        for row in reader:
-            try:
-                yield reader.line_num, _row(row)
-            except (ConfigError, ValueError) as error:
-                yield reader.line_num, str(error)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ConfigError(f"line {reader.line_num + 1} is not CSV in UTF-8: {error}.") from None
-
-
-def _row(row: dict[str | Any, str | Any]) -> dict[str, Any]:
-    if None in row:
-        raise ValueError("more cells than the heading has.")
-    cells = {name: text.strip() for name, text in row.items() if text and text.strip()}
-    for name, (pattern, rule) in _RULES.items():
-        if not re.fullmatch(pattern, cells.get(name, "")):
-            raise ValueError(f"{name} {rule}.")
-    if (hours := cells.get("openHours", _REMOVED)) != _REMOVED:
-        parse_windows(hours)
-    choices = {name: _choice(name, cells.pop(name)) for name in _CATEGORIES if name in cells}
-    found: dict[str, Any] = {
-        name: None if text == _REMOVED and name in ("language", "openHours") else text
-        for name, text in cells.items()
-    }
-    return {**found, "categories": choices} if choices else found

@@ -13,6 +13,7 @@ from simpost.cli.options import (
     AccessCode,
     Account,
     AdminToken,
+    ApiKey,
     AsJson,
     Config,
     Secret,
@@ -38,6 +39,7 @@ def refusals(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     account: Account = None,
     admin_token: AdminToken = None,
     as_json: AsJson = False,
@@ -53,7 +55,7 @@ def refusals(
     if account:
         server, path = admin_server(url, config, admin_token), "/v1/admin/refusals"
     else:
-        server, path = account_server(url, config, access_code, secret), "/v1/refusals"
+        server, path = account_server(url, config, access_code, secret, api_key), "/v1/refusals"
     found: list[dict[str, Any]] = []
     cursor = None
     while True:

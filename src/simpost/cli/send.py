@@ -10,7 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from simpost.cli.client import Server, Unanswered
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server, finite
+from simpost.cli.options import (
+    AccessCode,
+    ApiKey,
+    AsJson,
+    Config,
+    Secret,
+    Url,
+    account_server,
+    finite,
+)
 from simpost.cli.output import print_json, print_lines
 from simpost.cli.templates import Language, Values, parse_values
 from simpost.cli.times import parse_time
@@ -83,6 +92,7 @@ def send(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Send an SMS to an eSIM."""
@@ -92,7 +102,7 @@ def send(
         raise ConfigError(
             "nothing to send: give a text, --binary or --template (only one of them)."
         )
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     wanted = {
         "text": text,
         "binary": binary,

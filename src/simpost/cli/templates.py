@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.errors import ConfigError
 
@@ -45,13 +45,14 @@ def save(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Save a new version of a template, and show the longest text of each language."""
     document = _read(file)
     if dry_run:
         document["dryRun"] = True
-    answer = account_server(url, config, access_code, secret).post(_PATH, document)
+    answer = account_server(url, config, access_code, secret, api_key).post(_PATH, document)
     if as_json:
         print_json(answer)
         return
@@ -66,10 +67,11 @@ def list_templates(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """List templates by name."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     found: list[dict[str, Any]] = []
     cursor = None
     while True:
@@ -94,10 +96,11 @@ def show(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the texts and variables of a template."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     found = server.get(_path(name, f"/versions/{version}" if version else ""))
     if as_json:
         print_json(found)
@@ -119,10 +122,11 @@ def preview(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the longest text of each language, its parts and its UCS-2 triggers."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     found = server.get(_path(name, "/preview"), {"version": version})
     if as_json:
         print_json(found)
@@ -140,10 +144,11 @@ def render(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the text that values give; nothing is sent."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     wanted = {"values": parse_values(values), "language": language, "version": version}
     found = server.post(_path(name, "/render"), wanted)
     if as_json:
@@ -160,10 +165,11 @@ def delete(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Delete a template with all its versions."""
-    answer = account_server(url, config, access_code, secret).delete(_path(name))
+    answer = account_server(url, config, access_code, secret, api_key).delete(_path(name))
     if as_json:
         print_json(answer)
     else:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from simpost.cli.options import AccessCode, AsJson, Config, Secret, Url, account_server
+from simpost.cli.options import AccessCode, ApiKey, AsJson, Config, Secret, Url, account_server
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.domain.messages import Category
 from simpost.domain.webhooks import DeliveryState
@@ -44,6 +44,7 @@ def add(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Add an endpoint and print its secret, which is not shown again."""
@@ -54,7 +55,7 @@ def add(
         "batch": batch,
         "description": description,
     }
-    answer = account_server(url, config, access_code, secret).post(_PATH, document)
+    answer = account_server(url, config, access_code, secret, api_key).post(_PATH, document)
     _print_secret(answer, as_json)
 
 
@@ -64,10 +65,11 @@ def list_endpoints(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """List all endpoints with their states and counts."""
-    found = account_server(url, config, access_code, secret).get(_PATH)["webhooks"]
+    found = account_server(url, config, access_code, secret, api_key).get(_PATH)["webhooks"]
     if as_json:
         print_json(found)
     elif found:
@@ -83,9 +85,10 @@ def show(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
 ) -> None:
     """Show one endpoint as JSON."""
-    print_json(account_server(url, config, access_code, secret).get(_of(endpoint)))
+    print_json(account_server(url, config, access_code, secret, api_key).get(_of(endpoint)))
 
 
 @app.command()
@@ -95,9 +98,11 @@ def pause(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
 ) -> None:
     """Deliver nothing until it is resumed. Events wait."""
-    _act(account_server(url, config, access_code, secret).post(_of(endpoint, "/pause"), {}))
+    server = account_server(url, config, access_code, secret, api_key)
+    _act(server.post(_of(endpoint, "/pause"), {}))
 
 
 @app.command()
@@ -107,9 +112,11 @@ def resume(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
 ) -> None:
     """Deliver again, also to an endpoint that was disabled or is gone."""
-    _act(account_server(url, config, access_code, secret).post(_of(endpoint, "/resume"), {}))
+    server = account_server(url, config, access_code, secret, api_key)
+    _act(server.post(_of(endpoint, "/resume"), {}))
 
 
 @app.command()
@@ -119,9 +126,10 @@ def delete(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
 ) -> None:
     """Delete an endpoint. Its pending deliveries end."""
-    account_server(url, config, access_code, secret).delete(_of(endpoint))
+    account_server(url, config, access_code, secret, api_key).delete(_of(endpoint))
     print_lines([f"{endpoint}  deleted"])
 
 
@@ -136,10 +144,11 @@ def rotate_secret(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Replace the secret and print the new one, which is not shown again."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     path = _of(endpoint, "/rotate-secret")
     _print_secret(server.post(path, {"overlapSeconds": overlap}), as_json)
 
@@ -151,10 +160,11 @@ def send_test(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Send a test event now; exit with 1 unless it was accepted."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     attempt = server.post(_of(endpoint, "/test"), {})
     if as_json:
         print_json(attempt)
@@ -175,10 +185,11 @@ def deliveries(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Show events that needed more than one attempt, newest first."""
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     page = server.get(_of(endpoint, "/deliveries"), {"state": state, "limit": limit})
     if as_json:
         print_json(page["deliveries"])
@@ -204,6 +215,7 @@ def replay(
     config: Config = None,
     access_code: AccessCode = None,
     secret: Secret = None,
+    api_key: ApiKey = None,
 ) -> None:
     """Send events to an endpoint again."""
     given = {
@@ -218,7 +230,7 @@ def replay(
     document = {name: value for name, value in given.items() if value is not None}
     if not document:
         raise ConfigError("say which events to replay, such as --exhausted or --after 0")
-    server = account_server(url, config, access_code, secret)
+    server = account_server(url, config, access_code, secret, api_key)
     total, goes_on = 0, True
     while goes_on:
         answer = server.post(_of(endpoint, "/replay"), document)

@@ -61,3 +61,26 @@ def test_the_administrator_adds_a_key_with_an_end(simpost: Simpost) -> None:
     for wrong in ("soon", "2020-01-01"):
         done = simpost("keys", "add", "ops", "--scope", "messages:read", "--expires", wrong)
         assert done.returncode != 0
+
+
+def test_commands_take_a_key_for_what_its_scopes_allow(
+    simpost: Simpost, run: Simpost, tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.key"
+    added(simpost, "shop", "--scope", "messages:read", "--file", str(file))
+    key = file.read_text().strip()
+    shown = run("messages", "--url", simpost.url, "--api-key", key)
+    assert (shown.returncode, shown.stdout) == (0, "no messages\n"), shown.stderr
+    assert run("messages", SIMPOST_URL=simpost.url, SIMPOST_API_KEY=key).returncode == 0
+    for refused in (
+        run("send", "Hi", "--iccid", "1", SIMPOST_URL=simpost.url, SIMPOST_API_KEY=key),
+        simpost("send", "Hi", "--iccid", "1", SIMPOST_API_KEY=key),
+    ):
+        assert refused.returncode == 1
+        assert "does not have the scope messages:write" in refused.stderr
+    managed = run("keys", "list", SIMPOST_URL=simpost.url, SIMPOST_API_KEY=key)
+    assert managed.returncode == 2
+    assert "No API key manages keys." in managed.stderr
+    assert simpost("keys", "revoke", key).returncode == 0
+    revoked = run("messages", SIMPOST_URL=simpost.url, SIMPOST_API_KEY=key)
+    assert "The API key is wrong, revoked or expired." in revoked.stderr

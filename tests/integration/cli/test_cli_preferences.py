@@ -117,3 +117,28 @@ def test_help_is_answered(simpost: Any) -> None:
         NUMBER,
         "The demo account: Text STOP to end: Offers, Notices. Text START to get them again.",
     )
+
+
+def test_the_administrator_shows_and_changes_those_of_an_account(
+    simpost: Any, run: Any, tmp_path: Path
+) -> None:
+    def of_demo(*arguments: str | Path, stdin: str = "") -> Any:
+        return run("preferences", *arguments, "--account", "demo", stdin=stdin,
+                   SIMPOST_CONFIG=str(simpost.config))  # fmt: skip
+
+    done = of_demo("set", ESIM, "--promotion", "no", "--words", "no ads")
+    assert done.returncode == 0, done.stderr
+    assert not allowed(simpost, "promotion")
+    [change] = json.loads(of_demo("history", ESIM, "--limit", "1", "--json").stdout)
+    assert (change["way"], change["changedBy"], change["words"]) == ("cli", "admin", "no ads")
+    imported = of_demo("import", "-", stdin=f"esimTranNo,promotion\n{ESIM},default\n")
+    assert imported.stdout == "1 changed, 0 unchanged\n", imported.stderr
+    assert "promotion  yes   default" in of_demo("show", ESIM).stdout
+    assert of_demo("show").returncode == 0
+    assert text_from(simpost, NUMBER, "4455", "please stop it now") == ["ESME_ROK"]
+    [flag] = json.loads(of_demo("flags", "--json").stdout)
+    assert of_demo("flags", "--close", flag["id"]).stdout == "closed\n"
+    nobody = run("preferences", "show", "--account", "nobody", SIMPOST_CONFIG=str(simpost.config))
+    assert (nobody.returncode, "no account with" in nobody.stderr) == (1, True)
+    no_token = run("preferences", "show", ESIM, "--account", "demo", "--url", simpost.url)
+    assert (no_token.returncode, "no admin token" in no_token.stderr) == (2, True)

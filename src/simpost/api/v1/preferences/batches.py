@@ -79,11 +79,18 @@ async def import_preferences(
     batch: PreferenceImport, account: Caller, services: ServicesDep
 ) -> PreferenceImportResults:
     """One row never loses the others. What a traveller chose by a text or a link stays."""
+    return await apply_import(services, account, batch, account.access_code)
+
+
+async def apply_import(
+    services: Services, account: Account, batch: PreferenceImport, actor: str
+) -> PreferenceImportResults:
+    """Apply the rows for an account; the history names `actor`."""
     outcomes: dict[int, PreferenceImportOutcome] = {}
 
     async def apply(numbers: list[int]) -> None:
         for number in numbers:
-            outcomes[number] = await _apply(services, account, batch.rows[number])
+            outcomes[number] = await _apply(services, account, batch.rows[number], actor)
 
     by_esim: dict[str, list[int]] = {}
     for number, row in enumerate(batch.rows):
@@ -100,11 +107,12 @@ async def import_preferences(
 
 
 async def _apply(
-    services: Services, account: Account, row: ImportedPreferences
+    services: Services, account: Account, row: ImportedPreferences, actor: str
 ) -> PreferenceImportOutcome:
-    wanted = row.wanted(account.access_code)
     try:
-        differences = await services.preferences.change(account, row.esim_tran_no, wanted)
+        differences = await services.preferences.change(
+            account, row.esim_tran_no, row.wanted(actor)
+        )
     except UnknownEsim:
         return PreferenceImportOutcome.ESIM_UNKNOWN
     return PreferenceImportOutcome.CHANGED if differences else PreferenceImportOutcome.UNCHANGED
