@@ -210,6 +210,9 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(simpost.__path__, "simpost."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    native_app = importlib.import_module("tests.native_app")
+    native_app.share_routes()
+    native_app.build_routes(simpost.__version__)
     gc.collect()
     gc.freeze()
 

@@ -10,9 +10,10 @@ from fastapi.routing import APIRoute
 
 from simpost.api.native import framework
 from simpost.api.open.routes import ENDPOINTS
+from tests.native_app import document
 
 APP = framework("1")
-DOCUMENT = APP.openapi()
+DOCUMENT = document()
 OPERATIONS = [
     pytest.param(path, operation, id=f"{method} {path}")
     for path, operations in DOCUMENT["paths"].items()

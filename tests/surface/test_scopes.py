@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from simpost.api.native import framework
 from simpost.api.shared.scopes import SCOPES, required_scope
 from simpost.domain.api_keys import KeyScope
+from tests.native_app import document
 
 PAGE = (Path(__file__).parents[2] / "docs" / "keys.md").read_text("utf-8")
 OPERATIONS = {
     f"{method.upper()} {path}": operation
-    for path, operations in framework("1").openapi()["paths"].items()
+    for path, operations in document()["paths"].items()
     for method, operation in operations.items()
     if path.startswith("/v1/")
 }

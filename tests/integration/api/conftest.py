@@ -54,7 +54,10 @@ from simpost.runtime.clock import Clock
 from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
+from tests import native_app
 from tests.contract.scripted_carrier import ScriptedCarrier
+
+native_app.share_routes()
 
 NOW_MS = 1_767_225_600_000
 ESIM_ACCESS = {"pager": {"pageNum": 1, "pageSize": 10}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simpost.api.native import framework
+from tests.native_app import document
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ OPERATIONS = [
         "text/event-stream" in operation["responses"].get("200", {}).get("content", {}),
         "".join(scope for each in operation["security"] for scope in each.get("ApiKey", ())),
     )
-    for path, operations in framework("1").openapi()["paths"].items()
+    for path, operations in document()["paths"].items()
     for method, operation in operations.items()
     if path.startswith("/v1/")
 ]

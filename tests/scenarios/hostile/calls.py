@@ -7,7 +7,7 @@ import random
 import re
 from typing import Any, NamedTuple
 
-from simpost.api.native import framework
+from tests.native_app import document
 
 _TEXTS = ("", " ", "\0", "\u202e", "x" * 70, "y" * 9_000, "\U0001f468\u200d\U0001f469", "en",
     "admin", "messages:read", "26010199999999", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
@@ -41,10 +41,10 @@ class Endpoint(NamedTuple):
 
 
 def _endpoints() -> list[Endpoint]:
-    document = framework("1").openapi()
-    schemas = document["components"]["schemas"]
+    described = document()
+    schemas = described["components"]["schemas"]
     found = []
-    for path, operations in document["paths"].items():
+    for path, operations in described["paths"].items():
         for method, operation in operations.items():
             if path.startswith("/v1/") and not _UNWANTED.search(path):
                 given = operation.get("parameters", ())
