@@ -173,7 +173,7 @@ def test_any_text_has_an_answer(text):
 )
 def test_a_hostile_text_takes_no_long_time(piece):
     text = (piece * 320)[:320]
-    started_s = time.perf_counter()
+    started_s = time.thread_time()
     for _ in range(100):
         looks_like_code(text)
-    assert time.perf_counter() - started_s < 1.0
+    assert time.thread_time() - started_s < 10, "a pattern that backtracks takes minutes"
