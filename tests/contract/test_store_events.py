@@ -35,6 +35,7 @@ OF_MESSAGE = {
     "category": "service",
     "esimTranNo": "23072017992029",
     "iccid": "8985200000000000001",
+    "reference": None,
 }
 """What every event of a message says of it."""
 

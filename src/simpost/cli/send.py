@@ -78,6 +78,9 @@ def send(
             metavar="TIME", help="When to send it: an ISO time, in UTC if it has no offset."
         ),
     ] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Your own string for it: up to 128 ASCII characters.")
+    ] = None,
     request_id: Annotated[
         str | None, typer.Option(help="Idempotency key: the same key within 24 hours sends once.")
     ] = None,
@@ -121,6 +124,7 @@ def send(
         "category": category,
         "validitySeconds": validity,
         "sendAt": parse_time(at, "--at") if at else None,
+        "reference": reference,
         "dryRun": dry_run or None,
     }
     document = {name: value for name, value in wanted.items() if value is not None}

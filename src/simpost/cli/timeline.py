@@ -36,6 +36,8 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
     yield f"kind      {message['category']}, {parts} part{plural} of {message['encoding']}"
     if message["requestId"]:
         yield f"request   {message['requestId']}"
+    if reference := message.get("reference"):
+        yield f"reference {visible(reference)}"
     yield from _options(message)
     if message["text"] is None:
         yield f"binary    {message['binary']}"

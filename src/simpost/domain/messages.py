@@ -107,6 +107,7 @@ class Message(msgspec.Struct, frozen=True):
         text: the text as sent; hex digits when the encoding is binary.
         part_count: what the handset gets; more than `parts` where the carrier cuts them itself.
         send_at_ms: the time that the caller asked for; `None` when it asked for none.
+        caller_reference: the caller's own string for the message; `None` if it gave none.
         held_until_ms: when a message that is held is decided again; `None` for all others.
     """
 
@@ -132,3 +133,4 @@ class Message(msgspec.Struct, frozen=True):
     receipts: tuple[UnappliedReceipt, ...] = ()
     send_at_ms: int | None = None
     held_until_ms: int | None = None
+    caller_reference: str | None = None

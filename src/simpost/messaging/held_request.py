@@ -42,6 +42,7 @@ def held_message(
     now_ms: int,
     send_at_ms: int | None,
     request: RequestKey | None,
+    caller_reference: str | None,
 ) -> HeldMessage:
     """The message to commit without parts."""
     message = planned_message(
@@ -52,6 +53,7 @@ def held_message(
         created_ms=now_ms,
         expires_ms=held.expires_ms(hold.until_ms),
         request=request,
+        caller_reference=caller_reference,
     )
     return HeldMessage(
         message,
@@ -72,6 +74,7 @@ def planned_message(
     created_ms: int,
     expires_ms: int,
     request: RequestKey | None = None,
+    caller_reference: str | None = None,
 ) -> NewMessage:
     """The message of a plan, without a lease: its parts are queued in the store."""
     return NewMessage(
@@ -93,4 +96,5 @@ def planned_message(
         options=plan.options,
         part_count=plan.part_count,
         quotas=plan.quotas,
+        caller_reference=caller_reference,
     )

@@ -52,6 +52,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         fingerprint: digest of the body; a repeated request id must have the same one.
         signature: of a signed request, in lowercase hex.
         send_at_ms: time to send at; `None` for now.
+        caller_reference: the caller's own string for the message.
         refusal: why the text could not be made, from a template; then `text` is empty.
     """
 
@@ -67,6 +68,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     send_at_ms: int | None = None
     refusal: Refusal | None = None
     msisdn: str | None = None
+    caller_reference: str | None = None
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -190,7 +192,7 @@ class Intake(Component):
             return await self._hold(account, request, esim, plan, key, now_ms)
         validity_s = request.validity_s or self.validity_s
         message, reservation = self._reserve(
-            account, esim, plan, plan.sender, validity_s, now_ms, key
+            account, esim, plan, plan.sender, validity_s, now_ms, key, request.caller_reference
         )
         with reservation:
             done = await self._store.queue.accept(message)
@@ -283,6 +285,7 @@ class Intake(Component):
             now_ms=now_ms,
             send_at_ms=request.send_at_ms,
             request=key,
+            caller_reference=request.caller_reference,
         )
         done = await self._store.held.hold(held)
         if isinstance(done, IdempotentReplay):
@@ -314,6 +317,7 @@ class Intake(Component):
         validity_s: int,
         now_ms: int,
         key: RequestKey | None = None,
+        caller_reference: str | None = None,
     ) -> tuple[NewMessage, Reservation]:
         """The message to commit, and its reservation in the lane of its carrier."""
         priority = PRIORITY[plan.category]
@@ -340,6 +344,7 @@ class Intake(Component):
             options=plan.options,
             part_count=plan.part_count,
             quotas=plan.quotas,
+            caller_reference=caller_reference,
         )
         return message, reservation
 
@@ -382,4 +387,5 @@ class Intake(Component):
             esim_tran_no=esim.esim_tran_no if esim else request.esim_tran_no,
             iccid=(esim.iccid or request.iccid) if esim else request.iccid,
             request_id=request.request_id,
+            caller_reference=request.caller_reference,
         )

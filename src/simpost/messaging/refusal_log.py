@@ -54,6 +54,7 @@ class RefusalLog:
         esim_tran_no: str | None,
         iccid: str | None,
         request_id: str | None,
+        caller_reference: str | None = None,
     ) -> None:
         """Add a refusal to the next batch. Must not block: called for every refusal."""
         now_ms = self._clock_ms()
@@ -64,7 +65,14 @@ class RefusalLog:
         self._listed[day] += 1
         self._refusals.append(
             RefusalRecord(
-                account_id, self._new_id(), esim_tran_no, iccid, reason, request_id, now_ms
+                account_id,
+                self._new_id(),
+                esim_tran_no,
+                iccid,
+                reason,
+                request_id,
+                now_ms,
+                caller_reference,
             )
         )
 

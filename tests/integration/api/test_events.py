@@ -56,6 +56,7 @@ async def test_an_accepted_message_is_an_event(listening: SERVED) -> None:
                     "category": "service",
                     "esimTranNo": GOOD,
                     "iccid": f"8988{GOOD}",
+                    "reference": None,
                 },
             }
         ],

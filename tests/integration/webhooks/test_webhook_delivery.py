@@ -33,6 +33,7 @@ async def test_an_event_is_sent_with_its_id_and_sequence_number(hooks: HOOKS, re
             "category": "service",
             "esimTranNo": "23072017992029",
             "iccid": "8985200000000000001",
+            "reference": None,
         },
     }
 

@@ -317,6 +317,7 @@ async def test_the_notify_envelope_is_the_documented_one(hooks: HOOKS, receiver:
             "category": "service",
             "esimTranNo": "23072017992029",
             "iccid": "8985200000000000001",
+            "reference": None,
         },
     }
     assert got.is_signed_with(endpoint.secret)

@@ -41,6 +41,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
         request: idempotency key, committed in the same transaction.
         lease_ms: end of the lease when the lane takes the parts straight from memory; none
             when they wait in the store for their turn.
+        caller_reference: the caller's own string, to find the message by.
         quotas: counted in the same transaction, which is not committed when one is reached.
     """
 
@@ -63,6 +64,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     options: Options = DEFAULT_OPTIONS
     part_count: int | None = None
     quotas: tuple[Quota, ...] = ()
+    caller_reference: str | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

@@ -23,6 +23,7 @@ class RefusalRecord(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         id: a UUIDv7 of the time of the refusal.
         esim_tran_no, iccid: as the caller gave them; both where the eSIM is known.
+        caller_reference: the caller's own string for the message.
     """
 
     account_id: int
@@ -32,6 +33,7 @@ class RefusalRecord(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
     request_id: str | None
     created_ms: int
+    caller_reference: str | None = None
 
     @property
     def day(self) -> AccountDay:

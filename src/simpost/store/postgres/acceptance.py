@@ -86,7 +86,7 @@ async def _accept(
                 for number, text in enumerate(message.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    parameters = (*columns(rows, 23), min(stale_ms, default=0))
+    parameters = (*columns(rows, 24), min(stale_ms, default=0))
     if more:
         async with session.transaction():
             taken = await session.execute("accept", *parameters)

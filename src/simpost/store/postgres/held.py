@@ -86,7 +86,7 @@ async def hold(
         new = [held for held in all_of if held.message.id not in answers]
         if new:
             rows = [_row(held) for held in sorted(new, key=lambda held: held.message.id)]
-            await session.execute("insert_held", *columns(rows, 20))
+            await session.execute("insert_held", *columns(rows, 21))
         answers |= {held.message.id: ACCEPTED for held in new}
         await signatures.answer_retries(session, fresh, answers)
     return [answers[message.id] for message in messages]

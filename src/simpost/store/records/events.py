@@ -28,6 +28,7 @@ def _event(row: NamedRow) -> Event:
         data["category"] = row["category"]
         data["esimTranNo"] = row["esim_tran_no"]
         data["iccid"] = row["iccid"]
+        data["reference"] = row["caller_reference"]
     return Event(
         sequence=row["sequence"],
         type=row["type"],

@@ -86,6 +86,7 @@ def message_row(message: NewMessage, reference: int, text: str | bytes) -> tuple
         message.request.request_id if message.request else None,
         text,
         options_text(message.options),
+        message.caller_reference,
     )
 
 
@@ -116,6 +117,7 @@ def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Messa
         updated_ms=max((part["updated_ms"] for part in part_rows), default=row["held_updated_ms"]),
         expires_ms=row["expires_ms"],
         request_id=row["request_id"],
+        caller_reference=row["caller_reference"],
         sender=row["sender"],
         options=options_of(row["options"]),
         parts=parts,

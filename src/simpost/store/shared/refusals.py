@@ -30,11 +30,13 @@ SQL: Final = {
         WHERE account_id = $1 AND day = $2
     """,
     "add": """
-        INSERT INTO refusals (account_id, id, esim_tran_no, iccid, reason, request_id, created_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO refusals (
+          account_id, id, esim_tran_no, iccid, reason, request_id, created_ms, caller_reference
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     """,
     "list": """
-        SELECT account_id, id, esim_tran_no, iccid, reason, request_id, created_ms FROM refusals
+        SELECT account_id, id, esim_tran_no, iccid, reason, request_id, created_ms, caller_reference
+        FROM refusals
         WHERE account_id = $1 AND id < $2 AND created_ms >= $3 AND created_ms <= $4
           AND (CAST($5 AS text) IS NULL OR esim_tran_no = $5)
           AND (CAST($6 AS text) IS NULL OR iccid = $6)
@@ -92,6 +94,7 @@ def _add(batch: RefusalBatch) -> Steps[None]:
                     one.reason,
                     one.request_id,
                     one.created_ms,
+                    one.caller_reference,
                 ),
             )
         yield SQL["count"], (*day, len(kept), rest + len(refusals) - len(kept))
@@ -134,6 +137,7 @@ def _refusal(row: NamedRow) -> RefusalRecord:
         reason=Reason(row["reason"]),
         request_id=row["request_id"],
         created_ms=row["created_ms"],
+        caller_reference=row["caller_reference"],
     )
 
 

@@ -33,6 +33,7 @@ _NUL: Final = b"\\u0000"
 _NO_RECEIPT: Final = SendOptions(receipt=False)
 
 _Identifier = Annotated[str, Meta(pattern=r"\A[!-~]{1,64}\Z")]
+_Reference = Annotated[str, Meta(pattern=r"\A[!-~](?:[ -~]{0,126}[!-~])?\Z")]
 _Key = Annotated[str, Meta(pattern=r"\A[ -~]{1,128}\Z")]
 
 
@@ -52,6 +53,7 @@ class UsualMessage(
     text: Annotated[str, Meta(min_length=1, max_length=MAX_CHARACTERS)] | None = None
     category: Category | None = None
     validity_seconds: Annotated[int, Meta(ge=1, le=MAX_VALIDITY_S)] | None = None
+    reference: _Reference | None = None
     receipt: bool | UnsetType = UNSET
     idempotency_key: _Key | None = None
 
@@ -72,6 +74,7 @@ class UsualMessage(
             request_id=request_id,
             fingerprint=fingerprint,
             options=self.options,
+            caller_reference=self.reference,
         )
 
 

@@ -65,6 +65,7 @@ class MessageContents:
             options=options,
             send_at_ms=send.send_at_ms,
             refusal=refusal,
+            caller_reference=send.reference,
         )
 
     async def _render(

@@ -38,6 +38,7 @@ class RefusalOut(Schema):
     iccid: str | None
     reason: ReasonDetail
     request_id: str | None
+    reference: str | None
 
 
 class UnlistedDayOut(Schema):
@@ -110,4 +111,5 @@ def _show(refusal: RefusalRecord) -> RefusalOut:
         iccid=refusal.iccid,
         reason=reason_detail(refusal.reason),
         request_id=given_request_id(refusal.request_id),
+        reference=refusal.caller_reference,
     )

@@ -110,6 +110,7 @@ class MessageOut(Schema):
     encoding: str
     part_count: int
     request_id: str | None
+    reference: str | None
     created_at: Time
     updated_at: Time
     expires_at: Time
@@ -173,6 +174,7 @@ def show_message(message: Message) -> MessageOut:
         encoding=message.encoding,
         part_count=message.part_count,
         request_id=given_request_id(message.request_id),
+        reference=message.caller_reference,
         created_at=format_time(message.created_ms),
         updated_at=format_time(message.updated_ms),
         expires_at=format_time(message.expires_ms),

@@ -61,6 +61,13 @@ Msisdn = Annotated[
 IdempotencyKey = Annotated[
     StrictStr, Matching(r"^[ -~]{1,128}$", "must be 1 to 128 printable ASCII characters")
 ]
+Reference = Annotated[
+    StrictStr,
+    Matching(
+        r"^[!-~](?:[ -~]{0,126}[!-~])?$",
+        "must be 1 to 128 printable ASCII characters, without a space at the beginning or end",
+    ),
+]
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
 
@@ -139,6 +146,11 @@ class MessageRequest(Schema):
         "where that saves parts. null: as set for the account.",
     )
     category: Category | None = None
+    reference: Reference | None = Field(
+        default=None,
+        description="Your own string for the message, such as an order number. It is stored, shown "
+        "and sent to webhooks; nobody on the way sees it.",
+    )
     template: TemplateName | None = Field(
         default=None, description="Name of the template to render instead of a text."
     )

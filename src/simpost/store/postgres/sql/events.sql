@@ -11,11 +11,11 @@ ON CONFLICT (account_id) DO UPDATE SET
 -- The log and its events in one statement, so that both are of one moment; with what never changes
 -- of their messages.
 SELECT l.deleted_to, l.last_sequence, e.sequence, e.type, e.subject, e.at_ms, e.data,
-  m.category, m.esim_tran_no, m.iccid
+  m.category, m.esim_tran_no, m.iccid, m.caller_reference
 FROM event_logs AS l LEFT JOIN events AS e
   ON e.account_id = l.account_id AND e.sequence > coalesce($2, l.deleted_to)
 LEFT JOIN LATERAL (
-  SELECT category, esim_tran_no, iccid FROM messages
+  SELECT category, esim_tran_no, iccid, caller_reference FROM messages
   WHERE account_id = e.account_id
     AND id = CASE WHEN e.type LIKE 'message.%' THEN uuid_send(e.subject::uuid) END
 ) AS m ON true

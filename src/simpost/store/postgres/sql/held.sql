@@ -6,19 +6,19 @@ WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
-    $14::bytea[], $15::text[], $16::integer[], $17::text[], $18::bigint[], $19::bigint[],
-    $20::text[]
+    $14::bytea[], $15::text[], $16::text[], $17::integer[], $18::text[], $19::bigint[],
+    $20::bigint[], $21::text[]
   ) AS n (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-    part_count, created_ms, expires_ms, request_id, text, options, state, reason, send_at_ms,
-    until_ms, request
+    part_count, created_ms, expires_ms, request_id, text, options, caller_reference, state, reason,
+    send_at_ms, until_ms, request
   )
 ), kept AS (
   INSERT INTO messages (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-    part_count, created_ms, expires_ms, request_id, text, options)
+    part_count, created_ms, expires_ms, request_id, text, options, caller_reference)
   SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-    part_count, created_ms, expires_ms, request_id, text, options
+    part_count, created_ms, expires_ms, request_id, text, options, caller_reference
   FROM new
 )
 INSERT INTO held_messages (
