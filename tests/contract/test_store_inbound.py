@@ -6,6 +6,7 @@ import pytest
 
 from simpost.domain.accounts import Account
 from simpost.domain.inbound import NO_ACCOUNT, InboundState, RawPart
+from simpost.domain.policy.quotas import Quota, QuotaKey, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.ports.store import Accepted, MessageFilter
 from simpost.ports.store.inbound import Duplicate, InboundFilter
@@ -18,6 +19,44 @@ EVER = NOW_MS * 2
 
 async def listed(store, account_id=1, **which):
     return await store.inbound.list_inbound(account_id, InboundFilter(**which))
+
+
+def budget(limit=2):
+    expires_ms = NOW_MS + DAY_MS
+    return Quota("budget:day:", "2026-01-01", 1, limit, Reason.BUDGET_REACHED, expires_ms, (100,))
+
+
+async def test_a_forwarded_text_counts_in_the_budget_once(store):
+    one = message(quotas=(budget(),))
+    forwarded = new(alone(), one, state=InboundState.FORWARDED, message_id=one.id)
+    assert isinstance(await store.inbound.save(forwarded), Accepted)
+    again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
+    repeated = new(again, message(quotas=(budget(),)), state=InboundState.FORWARDED)
+    assert isinstance(await store.inbound.save(repeated), Duplicate)
+    assert await store.quotas.find_used([QuotaKey(1, "budget:day:", "2026-01-01")]) == [1]
+
+
+async def test_a_text_to_forward_beyond_the_budget_is_refused_with_its_reason(store):
+    one = message(quotas=(budget(limit=0),))
+    forwarded = new(alone(), one, state=InboundState.FORWARDED, message_id=one.id)
+    reached = await store.inbound.save(forwarded)
+    assert isinstance(reached, QuotaReached)
+    assert [alarm.percent for alarm in reached.alarms] == [100]
+    [kept] = await listed(store)
+    assert (kept.state, kept.reason) == (InboundState.REFUSED, Reason.BUDGET_REACHED)
+    assert (kept.text, kept.message_id) == ("", None)
+    assert await store.log.find_message(1, one.id) is None
+    again = alone(link=OTHER_LINK, links=(OTHER_LINK,))
+    repeated = new(again, message(quotas=(budget(limit=0),)), state=InboundState.FORWARDED)
+    assert await store.inbound.save(repeated) == Duplicate(Reason.BUDGET_REACHED)
+
+
+async def test_a_reply_is_kept_when_its_answer_is_beyond_the_budget(store):
+    answer = message(quotas=(budget(limit=0),))
+    assert isinstance(await store.inbound.save(new(alone(), answer)), QuotaReached)
+    [kept] = await listed(store)
+    assert (kept.state, kept.text) == (InboundState.RECEIVED, "hi")
+    assert await store.log.find_message(1, answer.id) is None
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations((1, 2, 3))))

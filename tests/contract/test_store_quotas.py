@@ -26,21 +26,29 @@ def limited(*quotas, **changes):
     return message(quotas=quotas or (quota(),), **changes)
 
 
+async def used(store, *counters, account_id=1, period=TODAY):
+    keys = [QuotaKey(account_id, each, period) for each in counters or ("notice:1",)]
+    return await store.quotas.find_used(keys)
+
+
 async def texts(store):
     return len(await store.log.list_messages(1, MessageFilter(limit=200)))
 
 
 async def test_messages_are_counted_until_the_quota_is_reached(store):
-    assert await store.queue.accept(limited()) == Accepted(used=(1,))
-    assert await store.queue.accept(limited()) == Accepted(used=(2,))
+    for count in (1, 2):
+        assert await store.queue.accept(limited()) == Accepted()
+        assert await used(store) == [count]
     assert await store.queue.accept(limited()) == QuotaReached(quota(), 2)
+    assert await used(store) == [2]
     assert await texts(store) == 2
 
 
 async def test_messages_without_quotas_count_nowhere(store):
     for _ in range(3):
         assert await store.queue.accept(message()) == Accepted()
-    assert await store.queue.accept(limited()) == Accepted(used=(1,))
+    await store.queue.accept(limited())
+    assert await used(store) == [1]
 
 
 @pytest.mark.parametrize(
@@ -53,27 +61,30 @@ async def test_messages_without_quotas_count_nowhere(store):
 )
 async def test_counters_periods_and_accounts_are_counted_apart(store, other):
     await store.queue.accept(limited(quota(limit=1)))
-    assert await store.queue.accept(message(**other)) == Accepted(used=(1,))
+    assert await store.queue.accept(message(**other)) == Accepted()
+    assert await used(store) == [1]
 
 
 async def test_a_message_counts_for_all_of_its_quotas_or_for_none(store):
     narrow, wide = quota("narrow", limit=1), quota("wide", limit=100, amount=3)
-    assert await store.queue.accept(limited(wide, narrow)) == Accepted(used=(3, 1))
+    assert await store.queue.accept(limited(wide, narrow)) == Accepted()
     assert await store.queue.accept(limited(wide, narrow)) == QuotaReached(narrow, 1)
-    assert await store.queue.accept(limited(wide)) == Accepted(used=(6,))
+    assert await store.queue.accept(limited(wide)) == Accepted()
+    assert await used(store, "wide", "narrow") == [6, 1]
 
 
 async def test_an_amount_that_does_not_fit_leaves_the_rest_to_smaller_ones(store):
-    assert await store.queue.accept(limited(quota(limit=5, amount=4))) == Accepted(used=(4,))
+    assert await store.queue.accept(limited(quota(limit=5, amount=4))) == Accepted()
     assert await store.queue.accept(limited(quota(limit=5, amount=2))) == QuotaReached(
         quota(limit=5, amount=2), 4
     )
-    assert await store.queue.accept(limited(quota(limit=5, amount=1))) == Accepted(used=(5,))
+    assert await store.queue.accept(limited(quota(limit=5, amount=1))) == Accepted()
+    assert await used(store) == [5]
 
 
 async def test_a_repeated_request_counts_once(store):
     first = limited(quota(limit=1), request=key())
-    assert await store.queue.accept(first) == Accepted(used=(1,))
+    assert await store.queue.accept(first) == Accepted()
     replay = IdempotentReplay(same=True, message_id=first.id, reason=None)
     for _ in range(2):
         assert await store.queue.accept(limited(quota(limit=1), request=key())) == replay
@@ -90,7 +101,7 @@ async def test_a_repeated_request_gives_its_count_back(store):
         *(store.queue.accept(limited(quota(limit=2), request=key())) for _ in range(5))
     )
     assert {type(replay) for replay in replays} == {IdempotentReplay}
-    assert await store.queue.accept(limited(quota(limit=2))) == Accepted(used=(2,))
+    assert await store.queue.accept(limited(quota(limit=2))) == Accepted()
 
 
 async def test_a_request_id_is_not_used_by_a_message_over_its_quota(store):
@@ -118,8 +129,8 @@ async def test_of_many_at_once_exactly_as_many_as_allowed_are_committed(store):
         *(store.queue.accept(limited(quota(limit=7))) for _ in range(100))
     )
     accepted = [one for one in results if isinstance(one, Accepted)]
-    assert sorted(one.used for one in accepted) == [(n,) for n in range(1, 8)]
-    assert await texts(store) == 7
+    assert len(accepted) == await texts(store) == 7
+    assert await used(store) == [7]
 
 
 async def test_a_held_message_counts_when_it_is_released(store):
@@ -128,7 +139,7 @@ async def test_a_held_message_counts_when_it_is_released(store):
     await store.held.hold(first)
     await store.held.hold(second)
     released = await store.held.release_held([first.message, second.message], now_ms=DUE_MS)
-    assert released == [Accepted(used=(1,)), QuotaReached(quota(limit=1), 1)]
+    assert released == [Accepted(), QuotaReached(quota(limit=1), 1)]
     shown = await store.log.find_message(1, second.message.id)
     assert shown.state is State.SCHEDULED
 
@@ -138,14 +149,14 @@ async def test_a_message_that_is_not_released_gives_its_count_back(store):
     await store.held.hold(one)
     assert await store.held.cancel_message(1, one.message.id, now_ms=NOW_MS)
     assert await store.held.release_held([one.message], now_ms=DUE_MS) == [None]
-    assert await store.queue.accept(limited(quota(limit=1))) == Accepted(used=(1,))
+    assert await store.queue.accept(limited(quota(limit=1))) == Accepted()
 
 
 async def test_counts_of_past_periods_are_deleted(store):
     await store.queue.accept(limited(quota(limit=1, expires_ms=NOW_MS)))
     assert await store.retention.purge(now_ms=NOW_MS, limit=10) == 0
     assert await store.retention.purge(now_ms=NOW_MS + 1, limit=10) == 1
-    assert await store.queue.accept(limited(quota(limit=1))) == Accepted(used=(1,))
+    assert await store.queue.accept(limited(quota(limit=1))) == Accepted()
 
 
 def budget(*, limit=10, amount=1, counter="budget:day:66"):
@@ -159,6 +170,15 @@ async def alarms(store, account_id=1):
         (event.subject, event.data["percent"], event.data["used"])
         for event in page.events
         if event.type == "budget.reached"
+    ]
+
+
+def percents(results):
+    return [
+        alarm.percent
+        for one in results
+        if isinstance(one, Accepted | QuotaReached)
+        for alarm in one.alarms
     ]
 
 
@@ -191,9 +211,10 @@ async def test_alarms_of_many_at_once_are_raised_once(keeping):
         *(keeping.queue.accept(limited(budget())) for _ in range(3)),
     )
     results += await asyncio.gather(*(keeping.queue.accept(limited(budget())) for _ in range(50)))
-    used = sorted(one.used[0] for one in results if isinstance(one, Accepted))
-    assert used == list(range(1, 11))
+    assert sum(isinstance(one, Accepted) for one in results) == 10
+    assert await used(keeping, "budget:day:66") == [10]
     assert [percent for _, percent, _ in await alarms(keeping)] == [50, 80, 100]
+    assert percents(results) == [50, 80, 100]
 
 
 async def test_released_messages_raise_alarms_too(keeping):
@@ -201,8 +222,53 @@ async def test_released_messages_raise_alarms_too(keeping):
     for one in messages:
         await keeping.held.hold(one)
     released = await keeping.held.release_held([one.message for one in messages], now_ms=DUE_MS)
-    assert sorted(one.used[0] for one in released) == [1, 2, 3]
+    assert percents(released) == [50]
     assert await alarms(keeping) == [("day:66", 50, 2)]
+    first, second = (held(quotas=(budget(limit=4, amount=2),)) for _ in range(2))
+    await keeping.held.hold(first)
+    await keeping.held.hold(second)
+    released = await keeping.held.release_held([first.message, second.message], now_ms=DUE_MS)
+    assert [type(each) for each in released] == [QuotaReached, QuotaReached]
+    assert percents(released) == [100]
+    assert (await alarms(keeping))[1:] == [("day:66", 100, 3)]
+
+
+async def test_the_first_refusal_raises_the_last_alarm_once(keeping):
+    await keeping.queue.accept(limited(budget(limit=4, amount=3)))
+    answers = [await keeping.queue.accept(limited(budget(limit=4, amount=2))) for _ in range(3)]
+    assert [type(each) for each in answers] == [QuotaReached] * 3
+    assert percents(answers) == [100]
+    last = await keeping.queue.accept(limited(budget(limit=4)))
+    assert percents([last]) == [80]
+    assert await alarms(keeping) == [("day:66", 50, 3), ("day:66", 100, 3), ("day:66", 80, 4)]
+
+
+async def test_refusals_of_many_at_once_raise_one_alarm(keeping):
+    await keeping.queue.accept(limited(budget(limit=4, amount=3)))
+    answers = await asyncio.gather(
+        *(keeping.queue.accept(limited(budget(limit=4, amount=2))) for _ in range(50))
+    )
+    assert percents(answers) == [100]
+    assert await used(keeping, "budget:day:66") == [3]
+
+
+async def test_a_raised_budget_raises_the_last_alarm_again(keeping):
+    for limit, expected in ((1, [50, 80, 100]), (2, [80, 100]), (1, [])):
+        answers = [await keeping.queue.accept(limited(budget(limit=limit))) for _ in range(2)]
+        assert percents(answers) == expected
+
+
+async def test_a_lowered_budget_raises_the_last_alarm_at_the_next_refusal(keeping):
+    await keeping.queue.accept(limited(budget(limit=20, amount=6)))
+    answers = [await keeping.queue.accept(limited(budget(limit=5))) for _ in range(2)]
+    assert percents(answers) == [100]
+
+
+async def test_a_repeated_request_raises_no_alarm(keeping):
+    await keeping.queue.accept(limited(budget(limit=4, amount=3), request=key()))
+    answer = await keeping.queue.accept(limited(budget(limit=4, amount=3), request=key()))
+    assert isinstance(answer, IdempotentReplay)
+    assert await alarms(keeping) == [("day:66", 50, 3)]
 
 
 async def test_without_an_event_log_no_event_is_written(store):

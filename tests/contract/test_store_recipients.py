@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from simpost.domain.accounts import Account
 from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import DEFAULTS, PreferenceChange, Way
+from simpost.domain.policy.quotas import Quota, QuotaReached
+from simpost.domain.reasons import Reason
 from simpost.ports.store.inbound import Duplicate, NewInbound
 from simpost.ports.store.recipients import Flag, Recipient
 from tests.contract.inbound_facts import alone, inbound
@@ -224,6 +226,16 @@ async def test_the_answer_to_a_text_that_changes_nothing_is_not_committed(store)
     assert await store.inbound.save(again) is None
     assert await store.inbound.find_inbound(1, again.inbound.id) is not None
     assert await store.log.find_message(1, again.message.id) is None
+
+
+async def test_an_opt_out_is_committed_when_its_answer_is_beyond_the_budget(store):
+    await saved_esim(store)
+    spent = Quota("budget:day:", "2026-01-01", 1, 0, Reason.BUDGET_REACHED, NOW_MS)
+    new = stop_text()
+    new = replace(new, message=replace(new.message, quotas=(spent,)))
+    assert await store.inbound.save(new) == QuotaReached(spent, 0)
+    assert (await found(store)).choices == "notice=no promotion=no"
+    assert await store.log.find_message(1, new.message.id) is None
 
 
 def flagged(at_ms=NOW_MS, account_id=1):

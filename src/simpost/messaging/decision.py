@@ -111,6 +111,12 @@ class Policy(Protocol):
         """The refusal of a message that the administrator stopped; `None` if none did."""
         ...
 
+    def find_budgets(
+        self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
+    ) -> tuple[Quota, ...]:
+        """The quotas of budgets that a plan uses, whatever its category."""
+        ...
+
     def __call__(self, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
         """Hold the plan at this time, refuse it, or return it with the quotas that it uses."""
         ...

@@ -11,6 +11,7 @@ import msgspec
 from simpost.config import Settings
 from simpost.domain.inbound import NO_ACCOUNT, InboundMessage, InboundPart, InboundState
 from simpost.domain.messages import format_id
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.decision import Refusal
@@ -141,6 +142,8 @@ class InboundService(Component):
         reason = target.reason or await self._loop_reason(target, parts[0], assembled)
         if reason is None:
             done = await self._forward(target, of, assembled)
+            if isinstance(done, QuotaReached):
+                return done.quota.reason
             if not isinstance(done, Refusal):
                 return done.reason if isinstance(done, Duplicate) else None
             reason = done.reason
@@ -164,7 +167,7 @@ class InboundService(Component):
 
     async def _forward(
         self, target: InboundTarget, of: Assembly | InboundPart, assembled: AssembledText
-    ) -> Accepted | Duplicate | Refusal:
+    ) -> Accepted | Duplicate | QuotaReached | Refusal:
         """Commit a text from a phone together with the message that forwards it to the eSIM."""
         assert target.account
         assert target.esim
@@ -205,6 +208,8 @@ class InboundService(Component):
                 done = await self._save(new)
                 if isinstance(done, Accepted) and new.message is not None:
                     self._intake.confirm(message, reservation, done)
+                elif isinstance(done, QuotaReached):
+                    _log_unanswered(row, done.quota.reason)
         return done.reason if isinstance(done, Duplicate) else None
 
     def _plan_answer(
@@ -217,7 +222,7 @@ class InboundService(Component):
             target.account, target.esim, sender=row.destination, text=text
         )
         if isinstance(planned, Refusal):
-            log.info("reply_not_answered", inbound_id=format_id(row.id), reason=planned.reason)
+            _log_unanswered(row, planned.reason)
             return None
         return planned
 
@@ -246,8 +251,11 @@ class InboundService(Component):
         done = await self._save(NewInbound(self._row(target, of, assembled, state, reason), of))
         return done.reason if isinstance(done, Duplicate) else reason
 
-    async def _save(self, new: NewInbound) -> Accepted | Duplicate | None:
+    async def _save(self, new: NewInbound) -> Accepted | Duplicate | QuotaReached | None:
         done = await self._store.save(new)
+        if isinstance(done, QuotaReached):
+            new = new.over_quota(done)
+            self._intake.budget_alarms.report(new.inbound.account_id, done.alarms)
         if not isinstance(done, Duplicate):
             row = new.inbound
             self.received[row.carrier, row.state, row.reason or ""] += 1
@@ -288,3 +296,7 @@ class InboundService(Component):
             received_ms=max(part.received_ms for part in parts),
             raw=tuple(part.raw for part in parts if part.raw is not None),
         )
+
+
+def _log_unanswered(row: InboundMessage, reason: Reason) -> None:
+    log.info("reply_not_answered", inbound_id=format_id(row.id), reason=reason)

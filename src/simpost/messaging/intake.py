@@ -200,6 +200,7 @@ class Intake(Component):
                 self.confirm(message, reservation, done)
                 return SendResult(message_id=message.id, plan=plan)
         if isinstance(done, QuotaReached):
+            self.budget_alarms.report(account.id, done.alarms)
             refusal = Refusal(done.quota.reason, done.detail)
             return await self._refuse(account, request, esim, refusal, key, now_ms)
         return self._earlier_result(account, request, esim, done)
@@ -218,7 +219,7 @@ class Intake(Component):
     def forward(
         self, account: Account, esim: Esim, *, sender: str, text: str
     ) -> tuple[NewMessage, Reservation] | Refusal:
-        """Decide a text from a phone like any other message; of policy only stops apply.
+        """Decide a text from a phone like any other message; of policy stops and budgets apply.
 
         The caller commits the message together with its inbound message, inside the reservation,
         and then calls `confirm`.
@@ -231,6 +232,7 @@ class Intake(Component):
         if self._policy and (stopped := self._policy.find_stop(account, esim, category)):
             return stopped
         assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
+        plan = self._within_budgets(account, esim, plan, now_ms)
         return self._reserve(account, esim, plan, sender, self.validity_s, now_ms)
 
     def answer(
@@ -238,7 +240,8 @@ class Intake(Component):
     ) -> tuple[NewMessage, Reservation] | Refusal:
         """Decide the answer to a text from a handset, from `sender` if the carrier allows it.
 
-        The caller commits it as in `forward`. It counts in no quota: it answers one text.
+        The caller commits it as in `forward`. It counts in budgets and in no daily limit: it
+        answers one text.
         """
         if not account.enabled:
             return Refusal(Reason.ACCOUNT_DISABLED)
@@ -256,10 +259,17 @@ class Intake(Component):
                 policy=self._policy,
             )
             if isinstance(decision, SendPlan):
-                plan = msgspec.structs.replace(decision, quotas=())
+                plan = self._within_budgets(account, esim, decision, now_ms)
                 return self._reserve(account, esim, plan, plan.sender, self.validity_s, now_ms)
         assert not isinstance(decision, SendPlan)
         return Refusal(decision.reason)
+
+    def _within_budgets(
+        self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
+    ) -> SendPlan:
+        """The plan with the quotas of budgets only."""
+        budgets = self._policy.find_budgets(account, esim, plan, now_ms) if self._policy else ()
+        return plan if plan.quotas == budgets else msgspec.structs.replace(plan, quotas=budgets)
 
     async def _hold(
         self,
@@ -304,8 +314,8 @@ class Intake(Component):
     def confirm(self, message: NewMessage, reservation: Reservation, done: Accepted) -> None:
         """Count and dispatch a message that is committed."""
         self.accepted[message.carrier, message.category] += 1
-        if done.used:
-            self.budget_alarms.report(message, done.used)
+        if done.alarms:
+            self.budget_alarms.report(message.account_id, done.alarms)
         reservation.confirm(message, done.reference)
 
     def _reserve(

@@ -144,9 +144,10 @@ class Release(Component):
                 reason = result.quota.reason
                 end = HeldEnd(message.account_id, message.id, State.REJECTED, reason)
                 over_quota.append(end)
+                self._intake.budget_alarms.report(message.account_id, result.alarms)
             elif result:
                 self._intake.accepted[message.carrier, message.category] += 1
-                self._intake.budget_alarms.report(message, result.used)
+                self._intake.budget_alarms.report(message.account_id, result.alarms)
                 self._lanes[message.carrier].wake(message.priority)
         await self._end(over_quota, now_ms)
 

@@ -3,7 +3,13 @@
 from typing import Any
 
 import pytest
+from uuid_utils import uuid7
 
+from simpost.domain.inbound import InboundPart, OwnNumbers, PartPosition
+from simpost.domain.reasons import Reason
+from simpost.messaging.handset_replies import ReplyEffect
+from simpost.messaging.inbound import InboundService
+from simpost.messaging.inbound_routing import InboundRouter
 from tests.integration.api.conftest import GOOD, NOW_MS
 
 SERVED = Any  # the `service` fixture of conftest.py
@@ -69,6 +75,55 @@ async def test_alarms_are_events_and_a_metric(service: SERVED) -> None:
     metrics = await service.client.get("/metrics", headers={"Authorization": "Bearer admin-token"})
     for percent in (50, 80, 100):
         assert f'simpost_budget_alarms_total{{percent="{percent}"}} 1.0' in metrics.text
+
+
+async def test_the_first_refusal_raises_the_last_alarm(service: SERVED) -> None:
+    await service.operate("PATCH", "accounts/demo", json={"events": True})
+    await put(service, {"day": 5})
+    for text in ("x" * 400, "x" * 400, "x" * 400):
+        await send(service, text)
+    events = (await service.native("GET", "events")).json()["events"]
+    found = [event["data"] for event in events if event["type"] == "budget.reached"]
+    assert [(each["percent"], each["used"], each["limit"]) for each in found] == [
+        (50, 3, 5),
+        (100, 3, 5),
+    ]
+
+
+def desk(service: SERVED, answer: str = "") -> InboundService:
+    """Receives texts for the eSIMs of the service; replies get the answer."""
+    store, services = service.store.inbound, service.services
+    return InboundService(
+        store,
+        InboundRouter(store, services.accounts, OwnNumbers({"12345": ""}, [])),
+        services.intake,
+        new_id=lambda: uuid7().bytes,
+        clock_ms=lambda: NOW_MS,
+        read_reply=lambda _account, _esim, _inbound: ReplyEffect(answer=answer),
+    )
+
+
+def arrived(text: str, source: str, destination: str) -> InboundPart:
+    place = PartPosition("alone", int.from_bytes(text.encode()[:7].ljust(7), "big"))
+    octets = text.encode()
+    return InboundPart("simulator", source, destination, octets, "latin1", place, NOW_MS)
+
+
+async def test_texts_from_phones_and_answers_count_in_the_budget(service: SERVED) -> None:
+    await put(service, {"day": 2})
+    number = (await service.store.catalogue.find_esim(1, esim_tran_no=GOOD, iccid=None)).msisdn
+    assert await desk(service).receive(arrived("one", "447700900123", number)) is None
+    assert await desk(service, "Hi").receive(arrived("two", number, "12345")) is None
+    assert [each["dayUsed"] for each in await shown(service)] == [2]
+    refused = await desk(service).receive(arrived("three", "447700900123", number))
+    assert refused is Reason.BUDGET_REACHED
+    assert await desk(service, "Bye").receive(arrived("four", number, "12345")) is None
+    messages = (await service.native("GET", "messages")).json()["messages"]
+    assert sorted(each["text"] for each in messages) == ["Hi", "one"]
+    inbound = (await service.native("GET", "inbound")).json()["inbound"]
+    assert [(each["state"], each["text"]) for each in inbound] == [
+        ("received", "four"), ("refused", None), ("received", "two"), ("forwarded", "one"),
+    ]  # fmt: skip
 
 
 async def test_a_higher_budget_lets_messages_pass_again(service: SERVED) -> None:

@@ -24,7 +24,8 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
         limit: the most that may be used in the period.
         reason: of the refusal when the limit is reached.
         expires_ms: when the count of the period may be deleted.
-        alarms: percents of the limit; the commit that reaches one is reported.
+        alarms: percents of the limit, ascending. The commit that reaches one is reported, and so is
+            the first refusal of a period: then nothing useful is left.
     """
 
     counter: str
@@ -36,33 +37,30 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
     alarms: tuple[int, ...] = ()
 
 
-class QuotaReached(msgspec.Struct, frozen=True, gc=False):
-    """Nothing was committed: this much of the quota was used before."""
-
-    quota: Quota
-    used: int
-
-    @property
-    def detail(self) -> str:
-        """The numbers, for the explanation of the reason."""
-        quota = self.quota
-        return f"{self.used} of {quota.limit} used, {quota.amount} wanted, period {quota.period}."
-
-
 class QuotaAlarm(msgspec.Struct, frozen=True, gc=False):
-    """The use that made the count, `used`, reach a percentage of the limit."""
+    """A percentage of the limit that the count, `used`, reached; 100 also for a refusal."""
 
     quota: Quota
     percent: int
     used: int
 
 
-def alarms_of(quotas: Iterable[Quota], used: Iterable[int]) -> Iterator[QuotaAlarm]:
-    """The alarms of a committed use: `used` is the new count of each quota."""
-    for quota, count in zip(quotas, used, strict=True):
-        for percent in quota.alarms:
-            if 100 * (count - quota.amount) < percent * quota.limit <= 100 * count:
-                yield QuotaAlarm(quota, percent, count)
+class QuotaReached(msgspec.Struct, frozen=True, gc=False):
+    """Nothing was committed: this much of the quota was used before.
+
+    Attributes:
+        alarms: the one of this refusal, if it is the first of the period.
+    """
+
+    quota: Quota
+    used: int
+    alarms: tuple[QuotaAlarm, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        """The numbers, for the explanation of the reason."""
+        quota = self.quota
+        return f"{self.used} of {quota.limit} used, {quota.amount} wanted, period {quota.period}."
 
 
 class QuotaKey(NamedTuple):
@@ -73,10 +71,17 @@ class QuotaKey(NamedTuple):
     period: str
 
 
+def alarms_of(quota: Quota, used: int) -> Iterator[QuotaAlarm]:
+    """The alarms of a committed use that made the count `used`."""
+    for percent in quota.alarms:
+        if 100 * (used - quota.amount) < percent * quota.limit <= 100 * used:
+            yield QuotaAlarm(quota, percent, used)
+
+
 class QuotaCounts:
     """The counts that a transaction works on.
 
-    `used` has the count of each key at the start of the transaction; absent keys are zero.
+    `used` has the count of each key at the start of the transaction.
     """
 
     def __init__(self, used: dict[QuotaKey, int]) -> None:
@@ -85,27 +90,30 @@ class QuotaCounts:
     def find_reached(self, account_id: int, quotas: Iterable[Quota]) -> QuotaReached | None:
         """The first quota that has not enough left; `None` when all have."""
         for quota in quotas:
-            used = self._used.get(key_of(account_id, quota), 0)
+            used = self._used[key_of(account_id, quota)]
             if used + quota.amount > quota.limit:
                 return QuotaReached(quota, used)
         return None
 
-    def add(self, account_id: int, quotas: Iterable[Quota]) -> tuple[int, ...]:
-        """Count a message, and return the new count of each of its quotas."""
-        return tuple(self._change(key_of(account_id, quota), quota.amount) for quota in quotas)
-
-    def get(self, key: QuotaKey) -> int:
-        """The count of a key now."""
-        return self._used.get(key, 0)
-
-    def _change(self, key: QuotaKey, amount: int) -> int:
-        count = self._used[key] = self._used.get(key, 0) + amount
-        return count
+    def add(self, account_id: int, quotas: Iterable[Quota]) -> list[QuotaAlarm]:
+        """Count a message, and return the alarms that it reaches."""
+        alarms: list[QuotaAlarm] = []
+        for quota in quotas:
+            key = key_of(account_id, quota)
+            count = self._used[key] = self._used[key] + quota.amount
+            if quota.alarms:
+                alarms += alarms_of(quota, count)
+        return alarms
 
 
 def key_of(account_id: int, quota: Quota) -> QuotaKey:
     """The key of the count that a quota uses."""
     return QuotaKey(account_id, quota.counter, quota.period)
+
+
+def full_key_of(account_id: int, quota: Quota) -> QuotaKey:
+    """The key under which the limit is stored once its alarm of 100 percent was raised."""
+    return QuotaKey(account_id, f"full:{quota.counter}", quota.period)
 
 
 def quota_keys(all_of: Iterable[tuple[int, Sequence[Quota]]]) -> list[QuotaKey]:

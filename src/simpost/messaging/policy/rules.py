@@ -59,9 +59,7 @@ class PolicyRules(Component):
         """
         if refusal := find_opt_out(account, esim, plan.category):
             return refusal
-        quotas: tuple[Quota, ...] = ()
-        if account.budgets:
-            quotas = budget_quotas(account.budgets, esim.msisdn, plan.part_count, now_ms)
+        quotas = self.find_budgets(account, esim, plan, now_ms)
         if plan.category in self._limited:
             if refusal := self._too_long(plan):
                 return refusal
@@ -69,6 +67,14 @@ class PolicyRules(Component):
                 return decided
             quotas += self._daily_quota(esim, plan.category, now_ms)
         return replace(plan, quotas=quotas) if quotas else plan
+
+    def find_budgets(
+        self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
+    ) -> tuple[Quota, ...]:
+        """What the plan uses of the budgets of the account."""
+        if not account.budgets:
+            return ()
+        return budget_quotas(account.budgets, esim.msisdn, plan.part_count, now_ms)
 
     def _too_long(self, plan: SendPlan) -> Refusal | None:
         most = self._max_parts.get(plan.category)

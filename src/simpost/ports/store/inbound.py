@@ -6,8 +6,9 @@ from typing import Protocol
 
 import msgspec
 
-from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
+from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, Subscriber
 from simpost.domain.policy.preference_changes import PreferenceChange
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.ports.store.messages import Accepted, NewMessage
 from simpost.ports.store.recipients import Flag
@@ -44,6 +45,22 @@ class NewInbound(msgspec.Struct, frozen=True, gc=False):
     change: PreferenceChange | None = None
     flag: Flag | None = None
 
+    def over_quota(self, reached: QuotaReached) -> NewInbound:
+        """What is committed instead if a quota of the message is reached.
+
+        A text to forward is refused; a text that would be answered is kept without the answer.
+        """
+        inbound = self.inbound
+        if inbound.state is InboundState.FORWARDED:
+            inbound = msgspec.structs.replace(
+                inbound,
+                state=InboundState.REFUSED,
+                reason=reached.quota.reason,
+                text="",
+                message_id=None,
+            )
+        return msgspec.structs.replace(self, inbound=inbound, message=None)
+
 
 class InboundFilter(msgspec.Struct, frozen=True):
     """Which inbound messages to list, newest first; `None` of a field means any.
@@ -69,10 +86,11 @@ class InboundStore(Protocol):
         """
         ...
 
-    async def save(self, new: NewInbound) -> Accepted | Duplicate | None:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate | QuotaReached | None:
         """Commit it, unless it is a duplicate; `Accepted` also answers its message.
 
         `None` when its message was not committed, because its change made no difference.
+        `QuotaReached` when it was committed as `NewInbound.over_quota`.
 
         A message of one part is a duplicate when it equals one that came over a connection that is
         closed by now. Messages of one eSIM, or of none, are bounded: the oldest is deleted.

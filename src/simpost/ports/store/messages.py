@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from simpost.domain.options import DEFAULT_OPTIONS, Options
-from simpost.domain.policy.quotas import Quota
+from simpost.domain.policy.quotas import Quota, QuotaAlarm
 from simpost.domain.reasons import Reason
 
 
@@ -85,11 +85,11 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         reference: the concatenation reference given to a message of several parts.
-        used: the count of each quota of the message, with this message.
+        alarms: those that the message raised of its quotas.
     """
 
     reference: int = 0
-    used: tuple[int, ...] = ()
+    alarms: tuple[QuotaAlarm, ...] = ()
 
 
 class IdempotentReplay(msgspec.Struct, frozen=True, gc=False):

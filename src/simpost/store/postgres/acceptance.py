@@ -37,15 +37,19 @@ async def _accept_within_quotas(
     async with session.transaction():
         locked = await quotas.lock(session, messages)
         allowed = [message for message in messages if message.id not in locked.reached]
-        results: dict[bytes, Accepted | IdempotentReplay | QuotaReached] = {**locked.reached}
-        refused = [message for message in messages if message.id in locked.reached]
-        results |= await signatures.find_earlier_uses(session, refused)
+        reached = [message for message in messages if message.id in locked.reached]
+        results: dict[bytes, Accepted | IdempotentReplay | QuotaReached] = {
+            **await signatures.find_earlier_uses(session, reached)
+        }
         accepted = await _accept_signed(session, allowed) if allowed else []
         pairs = list(zip(allowed, accepted, strict=True))
-        await locked.save(session, [one for one, result in pairs if isinstance(result, Accepted)])
+        committed = [one for one, result in pairs if isinstance(result, Accepted)]
+        alarms = await locked.save(committed)
         for message, result in pairs:
-            used = locked.used.get(message.id)
-            results[message.id] = replace(result, used=used) if used else result
+            raised = alarms.get(message.id)
+            results[message.id] = replace(result, alarms=raised) if raised else result
+        refused = [message for message in reached if message.id not in results]
+        results |= await locked.refuse(refused)
     return [results[message.id] for message in messages]
 
 

@@ -6,10 +6,11 @@ import zlib
 from collections.abc import Sequence
 
 from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.store import Accepted
+from simpost.domain.policy.quotas import QuotaReached
+from simpost.ports.store import Accepted, IdempotentReplay
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
-from simpost.store.postgres import shared_verbs
+from simpost.store.postgres import quotas, shared_verbs
 from simpost.store.postgres.acceptance import accept
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.inbound_log import parts_of
@@ -68,13 +69,20 @@ async def _begin(session: PostgresSession, part: InboundPart) -> None:
 
 async def save(
     session: PostgresSession, all_new: Sequence[NewInbound]
-) -> list[Accepted | Duplicate | None]:
+) -> list[Accepted | Duplicate | QuotaReached | None]:
     return [await _save(session, new) for new in all_new]
 
 
-async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplicate | None:
-    inbound = new.inbound
+async def _save(
+    session: PostgresSession, new: NewInbound
+) -> Accepted | Duplicate | QuotaReached | None:
+    message = new.message
     async with session.transaction():
+        if message is not None and message.quotas:
+            locked = await quotas.lock(session, [message])
+            if reached := locked.reached.get(message.id):
+                new = new.over_quota(reached)
+        inbound = new.inbound
         if isinstance(new.of, Assembly):
             await _lock(session, new.of.parts[:1])
             known = await _take_assembly(session, new.of, inbound)
@@ -97,10 +105,10 @@ async def _save(session: PostgresSession, new: NewInbound) -> Accepted | Duplica
             session, change_preferences(new.change)
         ):
             return None
-        if new.message is None:
+        if message is None:
             return ACCEPTED
-        [accepted] = await accept(session, [new.message])
-        assert isinstance(accepted, Accepted)  # it has no request id and no quota
+        [accepted] = await accept(session, [message])
+        assert not isinstance(accepted, IdempotentReplay)  # it has no request id
         return accepted
 
 

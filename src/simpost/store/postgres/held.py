@@ -131,15 +131,18 @@ async def _release(
         found = await session.execute("release_held", *columns(keys, 2), now_ms)
         released = {row["message_id"] for row in found}
         fresh = [message for message in allowed if message.id in released]
-        await locked.save(session, fresh)
+        alarms = await locked.save(fresh)
+        refused = await locked.refuse(
+            [message for message in messages_by_key if message.id in locked.reached]
+        )
         if fresh:
             references = await next_references(session, fresh)
             changes = map(_change, fresh, references)
             await session.execute("rewrite_messages", *columns(list(changes), 9))
             parts = [row for message in fresh for row in _part_rows(message)]
             await session.execute("insert_parts", *columns(parts, 10))
-    done: dict[bytes, Accepted | QuotaReached] = {**locked.reached}
-    done |= {message.id: Accepted(used=locked.used.get(message.id, ())) for message in fresh}
+    done: dict[bytes, Accepted | QuotaReached] = {**refused}
+    done |= {message.id: Accepted(alarms=alarms.get(message.id, ())) for message in fresh}
     return [done.get(message.id) for message in messages]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundFilter, NewInbound
 from simpost.ports.store.messages import Accepted
 from simpost.store.postgres import assemblies, inbound_log
@@ -20,7 +21,7 @@ class PostgresInbound:
     async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
         return await self._write(assemblies.add_parts, part)
 
-    async def save(self, new: NewInbound) -> Accepted | Duplicate | None:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate | QuotaReached | None:
         return await self._write(assemblies.save, new)
 
     async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from simpost.domain.policy.quotas import (
+    QuotaAlarm,
     QuotaCounts,
     QuotaKey,
     QuotaReached,
@@ -12,9 +13,10 @@ from simpost.domain.policy.quotas import (
     quota_keys,
 )
 from simpost.ports.store import NewMessage
+from simpost.store.postgres import shared_verbs
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import columns
-from simpost.store.records.quota_events import event_rows
+from simpost.store.shared.quotas import raise_alarms, raise_refusal
 
 
 class QuotaLock:
@@ -22,12 +24,13 @@ class QuotaLock:
 
     Attributes:
         reached: by message id, the quota that keeps the message from being committed.
-        used: by message id, the new count of each quota; filled by `save`.
     """
 
-    def __init__(self, used: dict[QuotaKey, int], keys: Sequence[QuotaKey]) -> None:
+    def __init__(
+        self, session: PostgresSession, used: dict[QuotaKey, int], keys: Sequence[QuotaKey]
+    ) -> None:
         self.reached: dict[bytes, QuotaReached] = {}
-        self.used: dict[bytes, tuple[int, ...]] = {}
+        self._session = session
         self._before = used
         self._keys = keys
 
@@ -43,20 +46,29 @@ class QuotaLock:
             else:
                 counts.add(message.account_id, message.quotas)
 
-    async def save(self, session: PostgresSession, committed: Sequence[NewMessage]) -> None:
-        """Count the messages that are committed in this transaction, and add their events."""
+    async def save(self, committed: Sequence[NewMessage]) -> Mapping[bytes, tuple[QuotaAlarm, ...]]:
+        """Count the messages that are committed, and raise and return their alarms by message."""
         if not self._keys:
-            return
-        counts = QuotaCounts(self._before)
-        events: list[tuple[int, str, str, int, str]] = []
+            return {}
+        used = dict(self._before)
+        counts = QuotaCounts(used)
+        alarms: dict[bytes, tuple[QuotaAlarm, ...]] = {}
         for message in committed:
-            if message.quotas:
-                used = self.used[message.id] = counts.add(message.account_id, message.quotas)
-                events += event_rows(message, used)
-        rows = [(*key, counts.get(key)) for key in self._keys]
-        await session.execute("set_quotas_used", *columns(rows, 4))
-        for event in events:
-            await session.execute("add_quota_event", *event)
+            if found := counts.add(message.account_id, message.quotas):
+                raising = raise_alarms(message, found)
+                alarms[message.id] = await shared_verbs.run(self._session, raising)
+        rows = [(*key, used[key]) for key in self._keys]
+        await self._session.execute("set_quotas_used", *columns(rows, 4))
+        return alarms
+
+    async def refuse(self, messages: Sequence[NewMessage]) -> Mapping[bytes, QuotaReached]:
+        """The refusals of messages in `reached`, with the alarms that they raise."""
+        return {
+            message.id: await shared_verbs.run(
+                self._session, raise_refusal(message, self.reached[message.id])
+            )
+            for message in messages
+        }
 
 
 async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> QuotaLock:
@@ -72,6 +84,6 @@ async def lock(session: PostgresSession, messages: Sequence[NewMessage]) -> Quot
     used = {
         QuotaKey(row["account_id"], row["counter"], row["period"]): row["used"] for row in found
     }
-    locked = QuotaLock(used, keys)
+    locked = QuotaLock(session, used, keys)
     locked.find_reached(messages)
     return locked

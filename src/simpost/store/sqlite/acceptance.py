@@ -30,7 +30,8 @@ def accept(
         request = message.request
         reached = quotas.find_reached(message) if message.quotas else None
         if reached is not None:
-            results.append(_earlier_use(session, message) or reached)
+            earlier = _earlier_use(session, message)
+            results.append(earlier or quotas.refuse(message, reached))
             continue
         if request is not None:
             first = take_for(session, message, request)
@@ -39,8 +40,8 @@ def accept(
                 continue
         total = len(message.parts)
         accepted = ACCEPTED if total == 1 else Accepted(next_reference(session, message))
-        if message.quotas:
-            accepted = replace(accepted, used=quotas.count(message))
+        if message.quotas and (alarms := quotas.count(message)):
+            accepted = replace(accepted, alarms=alarms)
         message_rows.append(message_row(message, accepted.reference, message.text))
         parts += part_rows(message, session.node)
         results.append(accepted)

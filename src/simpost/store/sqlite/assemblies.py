@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simpost.domain.inbound import InboundMessage, InboundPart
-from simpost.ports.store import Accepted
+from simpost.domain.policy.quotas import QuotaReached
+from simpost.ports.store import Accepted, IdempotentReplay
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.records.columns import reason_of
@@ -23,6 +24,7 @@ from simpost.store.sqlite import shared_verbs
 from simpost.store.sqlite.acceptance import accept
 from simpost.store.sqlite.inbound_log import parts_of
 from simpost.store.sqlite.queries import SQL, row_of, rows_of
+from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
 
 
@@ -58,11 +60,15 @@ def _begin(session: SqliteSession, part: InboundPart) -> None:
 
 def save(
     session: SqliteSession, all_new: Sequence[NewInbound]
-) -> list[Accepted | Duplicate | None]:
+) -> list[Accepted | Duplicate | QuotaReached | None]:
     return [_save(session, new) for new in all_new]
 
 
-def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | None:
+def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | QuotaReached | None:
+    message = new.message
+    reached = QuotaUses(session).find_reached(message) if message and message.quotas else None
+    if reached:
+        new = new.over_quota(reached)
     inbound = new.inbound
     if isinstance(new.of, Assembly):
         known = _take_assembly(session, new.of, inbound)
@@ -86,10 +92,10 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Non
         session.connection, change_preferences(new.change)
     ):
         return None
-    if new.message is None:
+    if message is None:
         return ACCEPTED
-    [accepted] = accept(session, [new.message])
-    assert isinstance(accepted, Accepted)  # it has no request id and no quota
+    [accepted] = accept(session, [message])
+    assert not isinstance(accepted, IdempotentReplay)  # it has no request id
     return accepted
 
 

@@ -115,12 +115,12 @@ def _release(
     """Commit the parts, unless a quota is reached or another decision was committed first."""
     reached = quotas.find_reached(message) if message.quotas else None
     if reached:
-        return reached
+        return quotas.refuse(message, reached)
     parameters = {"account_id": message.account_id, "message_id": message.id}
     session.execute(SQL["release_held"], {**parameters, "now_ms": now_ms})
     if not session.connection.changes():
         return None
-    used = quotas.count(message) if message.quotas else ()
+    alarms = quotas.count(message) if message.quotas else ()
     total = len(message.parts)
     changes = {
         "destination": message.destination,
@@ -133,7 +133,7 @@ def _release(
     }
     session.execute(SQL["rewrite_message"], {**parameters, **changes})
     session.execute_many_rows("insert_part", acceptance.part_rows(message, session.node))
-    return Accepted(used=used)
+    return Accepted(alarms=alarms)
 
 
 def defer(session: SqliteSession, all_of: Sequence[Deferrals]) -> list[None]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
+from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store.inbound import Assembly, Duplicate, InboundFilter, NewInbound
 from simpost.ports.store.messages import Accepted
 from simpost.store import limits
@@ -29,7 +30,7 @@ class SqliteInbound:
     async def add_part(self, part: InboundPart) -> Assembly | Duplicate | None:
         return await self._write(assemblies.add_parts, part)
 
-    async def save(self, new: NewInbound) -> Accepted | Duplicate | None:
+    async def save(self, new: NewInbound) -> Accepted | Duplicate | QuotaReached | None:
         saving = self._write(assemblies.save, new)
         if new.change is not None:
             saving.add_done_callback(lambda _: self._on_change())

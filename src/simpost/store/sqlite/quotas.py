@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from simpost.domain.policy.quotas import QuotaCounts, QuotaKey, QuotaReached, key_of
+from simpost.domain.policy.quotas import (
+    QuotaAlarm,
+    QuotaCounts,
+    QuotaKey,
+    QuotaReached,
+    key_of,
+)
 from simpost.ports.store import NewMessage
-from simpost.store.records.quota_events import event_rows
+from simpost.store.shared.quotas import raise_alarms, raise_refusal
+from simpost.store.sqlite import shared_verbs
 from simpost.store.sqlite.queries import SQL
 from simpost.store.sqlite.session import SqliteSession
 
@@ -14,29 +21,42 @@ class QuotaUses:
 
     def __init__(self, session: SqliteSession) -> None:
         self._session = session
-        self._used: dict[QuotaKey, int] = {}
+        self._used = _Counts(session)
         self._counts = QuotaCounts(self._used)
         self._expires_ms: dict[QuotaKey, int] = {}
 
     def find_reached(self, message: NewMessage) -> QuotaReached | None:
         """The first quota of the message that has not enough left."""
-        for quota in message.quotas:
-            key = key_of(message.account_id, quota)
-            if key not in self._used:
-                self._used[key] = self._session.execute(SQL["quota_used"], key).get or 0
         return self._counts.find_reached(message.account_id, message.quotas)
 
-    def count(self, message: NewMessage) -> tuple[int, ...]:
-        """Count a message after `find_reached`, add its events, and return its new counts."""
-        used = self._counts.add(message.account_id, message.quotas)
+    def refuse(self, message: NewMessage, reached: QuotaReached) -> QuotaReached:
+        """Raise the alarm of a refusal, and return the refusal with it."""
+        return shared_verbs.run(self._session.connection, raise_refusal(message, reached))
+
+    def count(self, message: NewMessage) -> tuple[QuotaAlarm, ...]:
+        """Count a message after `find_reached`, and raise and return its alarms."""
+        alarms = self._counts.add(message.account_id, message.quotas)
         for quota in message.quotas:
             self._expires_ms[key_of(message.account_id, quota)] = quota.expires_ms
-        for event in event_rows(message, used):
-            self._session.execute(SQL["add_quota_event"], event)
-        return used
+        if not alarms:
+            return ()
+        return shared_verbs.run(self._session.connection, raise_alarms(message, alarms))
 
     def save(self) -> None:
         """Write the counts; call it once, before the transaction ends."""
         if self._expires_ms:
             rows = [(*key, self._used[key], at_ms) for key, at_ms in self._expires_ms.items()]
             self._session.execute_many_rows("set_quota_used", rows)
+
+
+class _Counts(dict[QuotaKey, int]):
+    """Counts by key, read when they are needed first."""
+
+    def __init__(self, session: SqliteSession) -> None:
+        super().__init__()
+        self._session = session
+
+    def __missing__(self, key: QuotaKey) -> int:
+        used: int = self._session.execute(SQL["quota_used"], key).get or 0
+        self[key] = used
+        return used

@@ -64,4 +64,4 @@ def test_every_budget_whose_prefix_fits_is_counted(msisdn, counters):
 )
 def test_an_alarm_is_of_the_use_that_reaches_it(limit, amount, used, percents):
     [quota] = quotas(Budget(day=limit), parts=amount)
-    assert [alarm.percent for alarm in alarms_of((quota,), (used,))] == percents
+    assert [alarm.percent for alarm in alarms_of(quota, used)] == percents

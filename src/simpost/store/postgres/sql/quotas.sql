@@ -13,9 +13,6 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[])
   AS n (account_id, counter, period, used)
 WHERE q.account_id = n.account_id AND q.counter = n.counter AND q.period = n.period
 
--- name: add_quota_event
-INSERT INTO added_events (account_id, type, subject, at_ms, data) VALUES ($1, $2, $3, $4, $5)
-
 -- name: forget_quotas
 WITH old AS (
   SELECT account_id, counter, period FROM quota_uses WHERE expires_ms < $1
