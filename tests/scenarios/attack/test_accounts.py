@@ -150,12 +150,14 @@ async def test_an_abusive_account_is_limited_to_its_share(target, worst, record_
                         refused.set()
 
         calm_s = await times_of(target)
-        attackers = [
-            asyncio.create_task(attack(path, json.dumps(body).encode(), headers or worst))
-            for path, body, headers in heavy_calls()
-        ]
-        beside_s = await times_of(target)
-        await refused.wait()
+        attackers = []
+        beside_s = []
+        while not refused.is_set():  # on a busy machine a few calls stay within the budget
+            attackers += [
+                asyncio.create_task(attack(path, json.dumps(body).encode(), headers or worst))
+                for path, body, headers in heavy_calls()
+            ]
+            beside_s += await times_of(target)
         for each in attackers:
             each.cancel()
         await asyncio.gather(*attackers, return_exceptions=True)
