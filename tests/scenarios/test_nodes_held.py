@@ -104,6 +104,7 @@ async def ends_of(node, ids, states):
                 assert status == 200, "accepted, and not there"
                 if shown["state"] in states:
                     found[message_id] = shown
+            await asyncio.sleep(0.1)
     return found
 
 
