@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from tests import prestarted
+from tests.scenarios.plain_http import get, post
 
 FREE = ("--handsets-port=0", "--smsc-port=0")
 HEADERS = {"RT-AccessCode": "demo", "RT-SecretKey": "demo-secret"}
@@ -54,7 +55,7 @@ def demo(*options, popen=prestarted.Popen):
 
 
 def send(url, esim, message="hi", **headers):
-    return httpx2.post(
+    return post(
         f"{url}/api/v1/open/esim/sendSms",
         json={"esimTranNo": esim, "message": message},
         headers=HEADERS | headers,
@@ -64,9 +65,10 @@ def send(url, esim, message="hi", **headers):
 def delivered(url, message_id):
     ends = time.monotonic() + 45
     while time.monotonic() < ends:
-        message = httpx2.get(f"{url}/v1/messages/{message_id}", headers=HEADERS).json()
+        message = get(f"{url}/v1/messages/{message_id}", headers=HEADERS).json()
         if message["state"] == "delivered":
             return True
+        time.sleep(0.05)
     return False
 
 
@@ -81,19 +83,19 @@ def test_the_printed_command_leads_to_the_handset():
         }
         assert delivered(url, answer.headers["RT-MessageID"])
         handsets = re.search(r"handsets\s+(http://127\.0\.0\.1:\d+)/", printed)[1]
-        shown = httpx2.get(f"{handsets}/handsets/66800000001").json()
+        shown = get(f"{handsets}/handsets/66800000001").json()
         assert [text["text"] for text in shown["messages"]] == ["Sawasdee ✓"]
 
 
 def test_the_first_page_links_the_handsets_and_every_link_answers():
     with demo() as (_, url, printed):
         assert f"{url}/ " in printed
-        page = httpx2.get(f"{url}/").text
+        page = get(f"{url}/").text
         links = [httpx2.URL(f"{url}/").join(link) for link in re.findall('href="([^"]*)"', page)]
         handsets = re.search(r"handsets\s+(http://\S+)", printed)[1]
         assert str(links[0]) == handsets
         assert len(links) == 5
-        assert [httpx2.get(link).status_code for link in links] == [200] * 5
+        assert [get(link).status_code for link in links] == [200] * 5
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_a_hangup_is_ignored_where_its_caller_ignores_it():
     try:
         with demo(popen=subprocess.Popen) as (process, url, _):
             process.send_signal(signal.SIGHUP)
-            assert httpx2.get(f"{url}/healthz").status_code == 200
+            assert get(f"{url}/healthz").status_code == 200
             process.send_signal(signal.SIGTERM)
             process.stdout.read()
             assert process.wait(timeout=45) == 0
@@ -196,7 +198,7 @@ def test_a_kept_folder_keeps_what_was_sent(tmp_path):
         process.stdout.read()
         process.wait(timeout=45)
     with demo(f"--data={tmp_path}") as (_, url, _):
-        message = httpx2.get(f"{url}/v1/messages/{message_id}", headers=HEADERS).json()
+        message = get(f"{url}/v1/messages/{message_id}", headers=HEADERS).json()
         assert (message["text"], message["state"]) == ("still here", "delivered")
 
 
@@ -209,7 +211,7 @@ def test_a_request_id_is_remembered_across_a_restart(tmp_path):
     with demo(f"--data={tmp_path}") as (_, url, _):
         second = send(url, "23072017992029", "once", **again)
         other = send(url, "23072017992029", "another body", **again)
-        listed = httpx2.get(f"{url}/v1/messages", headers=HEADERS).json()["messages"]
+        listed = get(f"{url}/v1/messages", headers=HEADERS).json()["messages"]
     assert second.json() == first.json()
     assert second.headers["RT-MessageID"] == first.headers["RT-MessageID"]
     assert other.json()["success"] is False
@@ -268,9 +270,9 @@ def test_an_answer_to_the_demos_number_is_in_the_inbox_that_the_hint_shows(tmp_p
     with demo() as (process, url, printed):
         assert delivered(url, send(url, "23072017992029").headers["RT-MessageID"])
         handsets = re.search(r"handsets\s+(http://127\.0\.0\.1:\d+)/", printed)[1]
-        shown = httpx2.get(f"{handsets}/handsets/66800000001").json()["messages"][0]
+        shown = get(f"{handsets}/handsets/66800000001").json()["messages"][0]
         reply = {"to": shown["from"], "text": "thanks"}
-        answer = httpx2.post(
+        answer = post(
             f"{handsets}/handsets/66800000001/messages",
             json=reply,
             headers={"origin": handsets},

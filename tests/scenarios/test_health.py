@@ -2,14 +2,14 @@
 
 import time
 
-import httpx2
 import psutil
 import pytest
 
 from bench.gateway import Gateway
 from simpost.runtime.readiness import WAITS
+from tests.scenarios.plain_http import get, post
 
-PATIENCE_S = 40
+PATIENCE_S = 90
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def gateway(tmp_path):
 
 
 def ask(gateway, path):
-    return httpx2.get(f"{gateway.url}/{path}")
+    return get(f"{gateway.url}/{path}")
 
 
 def wait_for(gateway, fits):
@@ -31,7 +31,7 @@ def wait_for(gateway, fits):
 
 
 def send(gateway, number):
-    return httpx2.post(
+    return post(
         f"{gateway.url}/api/v1/open/esim/sendSms",
         json={"esimTranNo": number, "message": "hello"},
         headers=gateway.credentials,

@@ -6,13 +6,13 @@ import os
 import random
 from collections import Counter
 
-import httpx2
 import pytest
 
 from bench.gateway import Gateway
 from simpost.domain.api_keys import KeyScope
 from tests.scenarios.connections import connected
 from tests.scenarios.hostile.requests import PRIVATE, SEND, Hostile
+from tests.scenarios.plain_http import post
 
 COUNT = int(os.environ.get("SIMPOST_HOSTILE", "1000"))
 SEED = int(os.environ.get("SIMPOST_HOSTILE_SEED", "1"))
@@ -96,7 +96,7 @@ def key_of(gateway):
     scopes = [scope for scope in KeyScope if scope is not KeyScope.ADMIN]
     body = {"name": "hostile", "scopes": scopes}
     account = (gateway.access_code, gateway.secret)
-    return httpx2.post(f"{gateway.url}/v1/keys", json=body, auth=account).json()["key"]
+    return post(f"{gateway.url}/v1/keys", json=body, auth=account).json()["key"]
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_hostile_requests_leave_the_process_healthy(gateway, tmp_path):
     assert grown_mib <= MOST_MIB
     accepted = gateway.ask("/v1/messages")["messages"]
     assert [each for each in accepted if each["template"] is None] == []
-    good = httpx2.post(
+    good = post(
         f"{gateway.url}{SEND}",
         json={"esimTranNo": esim, "message": "hello"},
         headers=gateway.credentials,

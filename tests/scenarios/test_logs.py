@@ -2,11 +2,11 @@
 
 import json
 
-import httpx2
 import pytest
 
 from bench.gateway import Gateway
 from tests.integration.cluster.cluster import until
+from tests.scenarios.plain_http import post
 
 TEXT = "kumquat marmalade 4711"
 
@@ -28,15 +28,15 @@ def test_texts_and_secrets_stay_out_of_the_log(gateway, tmp_path):
         (gateway.credentials, {"esimTranNo": number, "message": TEXT * 40}),
         (gateway.credentials, {"esimTranNo": number, "message": [TEXT]}),
     ]:
-        httpx2.post(url, json=body, headers=headers)
-    httpx2.post(url, content=b'{"message": "' + TEXT.encode(), headers=gateway.credentials)
-    httpx2.post(
+        post(url, json=body, headers=headers)
+    post(url, content=b'{"message": "' + TEXT.encode(), headers=gateway.credentials)
+    post(
         f"{gateway.url}/v1/messages",
         json={"esimTranNo": number, "text": TEXT, "category": TEXT},
         headers=gateway.credentials,
     )
     gateway.cut_off_the_carrier()
-    httpx2.post(url, json={"esimTranNo": number, "message": TEXT}, headers=gateway.credentials)
+    post(url, json={"esimTranNo": number, "message": TEXT}, headers=gateway.credentials)
     gateway.process.stop()
 
     log = (tmp_path / "gateway.log").read_text()
@@ -53,7 +53,7 @@ def test_a_message_can_be_followed_by_its_id(tmp_path, monkeypatch):
         number = gateway.fill(1)[0]
         url = f"{gateway.url}/api/v1/open/esim/sendSms"
         body = {"esimTranNo": number, "message": TEXT}
-        sent = httpx2.post(url, json=body, headers=gateway.credentials)
+        sent = post(url, json=body, headers=gateway.credentials)
         message_id = sent.headers["rt-messageid"]
         told = until(lambda: "receipt" in (found := followed(tmp_path, message_id)) and found)
     assert told["attempt"]["outcome"] == "accepted"

@@ -2,14 +2,14 @@
 
 import time
 
-import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.gateway import Gateway
 from simpost.observe.metrics import METRICS
+from tests.scenarios.plain_http import get, post
 
-PATIENCE_S = 40
+PATIENCE_S = 90
 MESSAGES = 30
 TOKEN = "only-for-the-metrics"
 
@@ -22,7 +22,7 @@ def gateway(tmp_path, monkeypatch):
 
 
 def scrape(gateway):
-    answer = httpx2.get(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = get(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 200
     return list(text_string_to_metric_families(answer.text))
 
@@ -45,7 +45,7 @@ def wait_for(gateway, *name, count):
 
 
 def send(gateway, number, text="hello"):
-    return httpx2.post(
+    return post(
         f"{gateway.url}/api/v1/open/esim/sendSms",
         json={"esimTranNo": number, "message": text},
         headers=gateway.credentials,

@@ -4,7 +4,6 @@ import base64
 import os
 from collections import Counter
 
-import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from bench.gateway import Gateway, esim_row
 from simpost.domain.api_keys import KeyScope
+from tests.scenarios.plain_http import post
 
 EXAMPLES = int(os.environ.get("SIMPOST_EXAMPLES", "2"))
 """Of each endpoint, as documented and once more as not."""
@@ -73,7 +73,7 @@ class Service:
         }
 
     def _post(self, path, headers, body):
-        return httpx2.post(f"{self.gateway.url}{path}", headers=headers, json=body).json()
+        return post(f"{self.gateway.url}{path}", headers=headers, json=body).json()
 
     def credentials(self, operation, *, by_key):
         if operation.path.startswith("/api/"):

@@ -5,14 +5,14 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
 
-import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bench.gateway import Gateway
+from tests.scenarios.plain_http import post
 
 TEXT = "kumquat marmalade"
-PATIENCE_S = 40
+PATIENCE_S = 90
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
 
@@ -68,7 +68,7 @@ def gateway(collector, tmp_path, monkeypatch):
 
 
 def send(gateway, number, **headers):
-    answer = httpx2.post(
+    answer = post(
         f"{gateway.url}/api/v1/open/esim/sendSms",
         json={"esimTranNo": number, "message": TEXT},
         headers=gateway.credentials | headers,
