@@ -116,6 +116,12 @@ def test_shell_examples_parse(page):
                 assert done.returncode == 0, line
 
 
+def test_every_scenario_is_named_on_the_page_about_testing():
+    page = Path("docs/testing.md").read_text("utf-8")
+    scenarios = Path("tests/scenarios").rglob("test_*.py")
+    assert [each.name for each in scenarios if each.name not in page] == []
+
+
 def test_the_checks_find_violations():
     assert fault_in("simpost sned") == "no command sned"
     assert fault_in("simpost esims forget") == "no command esims forget"
