@@ -19,7 +19,7 @@ from simpost.smsc import Simulator, SimulatorOptions
 from tests.integration.smsc.esme import NUMBER, PASSWORD, Esme, bound
 
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
-PATIENCE_S = 30
+PATIENCE_S = 90
 WIDTH, HEIGHT = 1280, 900
 FLAGS = (
     "--headless",

@@ -284,7 +284,7 @@ class Recorder:
         raise AssertionError("nothing here is inbound")
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()

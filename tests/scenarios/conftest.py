@@ -7,8 +7,8 @@ import pytest
 
 from tests.scenarios.faults.service import LONG
 
-_LIMIT_S = 3_600 if LONG else 90
-_FAULTS_S = 3_600 if LONG else 240
+_LIMIT_S = 3_600 if LONG else 240
+_FAULTS_S = 3_600 if LONG else 480
 """Faults have to be noticed, said and got over, by processes that wait for each other."""
 
 

@@ -22,7 +22,7 @@ from tests.scenarios.test_demo import demo, free_port
 
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").rglob("*.md")])
 WITH_EXAMPLES = [page for page in PAGES if any(isinstance(each, Example) for each in steps(page))]
-PATIENCE_S = 10
+PATIENCE_S = 90
 """How long a reading command is repeated until what it shows has happened."""
 WRITES = re.compile(r" (-d|--data|--json|-X|--request)\b|^simpost (send|cancel|text|check|esims) ")
 SERVERS = re.compile(r"^simpost smsc\b")

@@ -9,7 +9,7 @@ import pytest
 
 from bench.gateway import Gateway
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 @pytest.fixture

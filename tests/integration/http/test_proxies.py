@@ -34,7 +34,7 @@ CARELESS = {
 }  # fmt: skip
 """Our configuration with the usual recipes for WebSocket applied."""
 VICTIMS = 40
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 def documented(name):

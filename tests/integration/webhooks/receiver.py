@@ -66,7 +66,7 @@ class Receiver:
 
     async def wait_for(self, count: int) -> None:
         """Return once this many requests have arrived."""
-        async with asyncio.timeout(20), self._arrived:
+        async with asyncio.timeout(60), self._arrived:
             await self._arrived.wait_for(lambda: len(self.got) >= count)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

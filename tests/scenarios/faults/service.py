@@ -22,7 +22,7 @@ from tests import prestarted
 
 LONG = os.environ.get("SCENARIOS") == "long"
 """Whether `make scenarios` runs: every fault as often and as long as promised."""
-PATIENCE_S = 240 if LONG else 75
+PATIENCE_S = 240 if LONG else 150
 """Longest wait for anything; it only ends a test that hangs."""
 ESIMS = 200
 LEASE_S = 3.0
