@@ -42,7 +42,8 @@ from simpost.api.shared.services import Services
 from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
-from simpost.api.v1.messages import cancellation, message_log, refusals, send
+from simpost.api.v1.messages import cancellation, export, message_log, refusals, send
+from simpost.api.v1.messages.export import HEAD_IN_SCOPE
 from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
@@ -79,7 +80,7 @@ def framework(version: str) -> FastAPI:
     )
     modules = (
         *(html_pages, opt_out_page, health, metrics),
-        *(send, message_log, cancellation, refusals, inbound, events, event_stream),
+        *(send, export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences),
@@ -123,7 +124,8 @@ async def _respond(
 ) -> None:
     """Authenticate, then read the body: without valid credentials no body is read."""
     if scope["method"] == "HEAD":
-        scope = {**scope, "method": "GET"}  # the server leaves the content out
+        # The server leaves the content out.
+        scope = {**scope, "method": "GET", HEAD_IN_SCOPE: True}
     caller = proven_caller(services, scope)
     try:
         body = await _body(services, scope, receive) if caller else b""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +15,7 @@ from simpost.errors import ConfigError, SimpostError
 from simpost.text.display import visible
 
 _MAX_OCTETS = 64 * 1_048_576
+_CHUNK_OCTETS = 65_536
 _TRIES = 5
 _MAX_WAIT_S = 10.0
 
@@ -79,8 +81,35 @@ class Server:
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """GET a path and return the JSON. Raises RequestRefused, Unreachable or Unanswered."""
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        return self._ask("GET", f"{path}?{urlencode(given)}" if given else path, None, {})
+        return self._ask("GET", _with_query(path, query or {}), None, {})
+
+    @contextlib.contextmanager
+    def download(self, path: str, query: Mapping[str, Any]) -> Iterator[Iterator[bytes]]:
+        """GET a file, as chunks of any size. Raises RequestRefused, Unreachable or Unanswered.
+
+        The chunks raise Unanswered if the file ends before it is whole.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            response = self._request("GET", _with_query(path, query), None, {})
+            if response.status not in (429, 503) or not tries_left:
+                break
+            response.read(_MAX_OCTETS)
+            self._sleep(_wait_s(response))
+        if response.status != 200:
+            self._judge(response, response.read(_MAX_OCTETS))
+        try:
+            yield self._chunks(response)
+        finally:
+            self.close()
+
+    def _chunks(self, response: HTTPResponse) -> Iterator[bytes]:
+        if not response.chunked and response.length is None:
+            raise Unanswered(f"{self.url} does not say where the file ends: use HTTP/1.1 proxies.")
+        try:
+            while chunk := response.read(_CHUNK_OCTETS):
+                yield chunk
+        except (OSError, HTTPException) as error:
+            raise Unanswered(f"{self.url} closed the connection: {_said(error)}") from None
 
     def delete(self, path: str) -> Any:
         """DELETE a path and return the JSON."""
@@ -117,22 +146,33 @@ class Server:
     def _exchange(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[HTTPResponse, bytes]:
+        response = self._request(method, path, body, headers)
+        try:
+            answer = response.read(_MAX_OCTETS)
+        except (OSError, HTTPException) as error:
+            raise self._no_answer(error) from None
+        if response.will_close:
+            self._connection = None
+        return response, answer
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> HTTPResponse:
+        """Send a request; the response with its head read."""
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
         connection = self._connected()
         try:
             connection.request(method, self._base.path + path, body, self._headers | headers)
-            response = connection.getresponse()
-            answer = response.read(_MAX_OCTETS)
+            return connection.getresponse()
         except (OSError, HTTPException) as error:
-            self._connection = None
-            connection.close()
-            raise Unanswered(
-                f"{self.url} gave no answer ({_said(error)}); it may have taken the request or not."
-            ) from None
-        if response.will_close:
-            self._connection = None
-        return response, answer
+            raise self._no_answer(error) from None
+
+    def _no_answer(self, error: Exception) -> Unanswered:
+        self.close()
+        return Unanswered(
+            f"{self.url} gave no answer ({_said(error)}); it may have taken the request or not."
+        )
 
     def _connected(self) -> HTTPConnection:
         if self._connection is None:
@@ -165,6 +205,11 @@ class Server:
                 code="",
             )
         raise RequestRefused(_in_words(document), status=response.status, code=code)
+
+
+def _with_query(path: str, query: Mapping[str, Any]) -> str:
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 def _in_words(problem: dict[str, Any]) -> str:

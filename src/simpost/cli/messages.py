@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from simpost.cli.client import Server
+from simpost.cli.export import export_messages, format_of
 from simpost.cli.options import (
     AccessCode,
     Account,
@@ -48,6 +50,12 @@ def messages(
         str | None, typer.Option(help="Show only the last 30m, 2h or 7d, or since an ISO time.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write all of them to FILE, which ends in .csv or .jsonl."
+        ),
+    ] = None,
     url: Url = None,
     config: Config = None,
     access_code: AccessCode = None,
@@ -61,6 +69,8 @@ def messages(
 
     With the admin token: messages of any account, by id, --account or --msisdn.
     """
+    if export:
+        format_of(export)  # an error here is better than one from the service
     which = {
         "esimTranNo": esim,
         "iccid": iccid,
@@ -73,6 +83,9 @@ def messages(
         which["account"] = account
     else:
         server, path = account_server(url, config, access_code, secret, api_key), "/v1/messages"
+    if export:
+        export_messages(server, path, which, export)
+        return
     if message_id:
         message = server.get(f"{path}/{quote(message_id, safe='')}")
         if as_json:

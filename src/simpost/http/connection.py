@@ -233,6 +233,18 @@ def is_ending(scope: Any) -> bool:
     return caller is not None and caller.server.is_ending
 
 
+def cut_off(scope: Any) -> bool:
+    """Close the connection in the middle of a response, so that the client sees that it is cut.
+
+    Returns `False` without a connection of this server: then raise an exception instead.
+    """
+    caller = scope.get(CALLER)
+    if caller is None:
+        return False
+    caller.abort()
+    return True
+
+
 def prove(scope: Any) -> None:
     """Mark the connection as authenticated: others are closed first when connections run short."""
     caller = scope.get(CALLER)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from simpost.api.shared import open_streams
 from simpost.api.v1 import event_stream
 from tests.integration.api.conftest import GOOD, NOW_MS
 
@@ -134,7 +133,7 @@ async def test_an_idle_stream_has_heartbeats(listening: SERVED, open_stream: Ope
 async def test_streams_of_an_account_are_limited_and_released(
     listening: SERVED, open_stream: Opener, monkeypatch
 ):
-    monkeypatch.setattr(open_streams, "MAX_STREAMS_OF_ACCOUNT", 2)
+    monkeypatch.setattr(listening.services.streams, "_most_of_account", 2)
     streams = [await open_stream(Last_Event_ID="0") for _ in range(2)]
     refused = await open_stream()
     assert refused.head.startswith(b"HTTP/1.1 429 ")

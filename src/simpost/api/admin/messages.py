@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from simpost.api.admin.accounts import AccessCode
 from simpost.api.shared.auth import ServicesDep, admit_admin
@@ -12,12 +12,8 @@ from simpost.api.shared.paging import PageQuery
 from simpost.api.shared.problems import Problem, ProblemCode, invalid
 from simpost.api.v1.inbound.routes import conversation_page, search_conversation
 from simpost.api.v1.inbound.schemas import Conversation
-from simpost.api.v1.messages.message_log import (
-    MessageQuery,
-    message_detail,
-    message_page,
-    search_messages,
-)
+from simpost.api.v1.messages.export import FILES, ExportQuery, ExportResponse, export_response
+from simpost.api.v1.messages.message_log import message_detail
 from simpost.api.v1.messages.refusals import (
     RefusalPage,
     RefusalQuery,
@@ -25,6 +21,7 @@ from simpost.api.v1.messages.refusals import (
     search_refusals,
 )
 from simpost.api.v1.messages.schemas import MessageDetail, MessagePage
+from simpost.api.v1.messages.search import MessageQuery, message_page, search_page
 from simpost.api.v1.messages.send_schema import Identifier
 from simpost.domain.messages import parse_id
 from simpost.messaging.message_log import find_of_any_account
@@ -36,6 +33,12 @@ class AdminMessageQuery(MessageQuery):
     """Filters of the log of one account; without it, of the eSIM with the number `msisdn`."""
 
     account: AccessCode | None = None
+
+
+class AdminExportQuery(ExportQuery):
+    """The account, the filters of the list, and the format of the file."""
+
+    account: AccessCode
 
 
 class AdminRefusalQuery(RefusalQuery):
@@ -52,8 +55,22 @@ async def list_messages(
     if not query.account and not query.msisdn:
         raise invalid("Give account, msisdn or both.")
     account = await services.accounts.find_stored(query.account) if query.account else None
-    found = await search_messages(services, account.id if account else None, query)
+    found = await search_page(services, account.id if account else None, query)
     return message_page(found, query)
+
+
+@router.get(
+    "/messages/export",
+    summary="Export all messages of an account that a search finds, newest first",
+    response_class=ExportResponse,
+    responses=FILES,
+)
+async def export_messages(
+    request: Request, query: Annotated[AdminExportQuery, Query()], services: ServicesDep
+) -> ExportResponse:
+    """As `GET /v1/messages/export`. The limits are those of the account."""
+    account = await services.accounts.find_stored(query.account)
+    return await export_response(request, services, account, query)
 
 
 @router.get("/messages/{id}", summary="Show one message of any account in full")

@@ -84,6 +84,15 @@ class Costs:
         async with _next(budget, budget.bodies):
             yield
 
+    async def pace(self, account: Account) -> None:
+        """Wait until the account is less than half a burst ahead of its share.
+
+        For long work in small steps, which leaves the other half to other heavy calls.
+        """
+        ahead_s = self._budget(account).paid_until_s - self._time_s()
+        if ahead_s > BURST_S / 2:
+            await asyncio.sleep(ahead_s - BURST_S / 2)
+
     async def work(self, account: Account, work: Callable[[], R]) -> R:
         """Run `work` in the thread, charge its processor time, and return its result."""
 

@@ -55,8 +55,8 @@ class PageQuery(Schema):
         return self.limit + 1
 
 
-class PeriodQuery(PageQuery):
-    """A page of the rows between two times."""
+class Period(Schema):
+    """The time between two instants, both included."""
 
     from_: Instant | None = Field(default=None, alias="from")
     to: Instant | None = None
@@ -70,6 +70,10 @@ class PeriodQuery(PageQuery):
     def to_ms(self) -> int | None:
         """Milliseconds since 1970; `None` without an upper bound."""
         return to_ms(self.to) if self.to else None
+
+
+class PeriodQuery(PageQuery, Period):
+    """A page of the rows between two times."""
 
 
 class _Identified(Protocol):

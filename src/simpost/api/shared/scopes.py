@@ -17,6 +17,7 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
     KeyScope.MESSAGES_WRITE: ("POST /v1/messages", "DELETE /v1/messages/{id}"),
     KeyScope.MESSAGES_READ: (
         "GET /v1/messages",
+        "GET /v1/messages/export",
         "GET /v1/messages/{id}",
         "GET /v1/refusals",
         "GET /v1/inbound",

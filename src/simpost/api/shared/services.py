@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from simpost.api.shared.costs import Costs
-from simpost.api.shared.open_streams import OpenStreams
+from simpost.api.shared.open_streams import OpenStreams, open_exports
 from simpost.api.shared.request_body import BodyBudget
 from simpost.api.shared.response_cache import ResponseCache
 from simpost.api.shared.response_counts import ResponseCounts
@@ -70,5 +70,6 @@ class Services:
     response_counts: ResponseCounts = field(default_factory=ResponseCounts)
     costs: Costs = field(default_factory=Costs)
     streams: OpenStreams = field(default_factory=OpenStreams)
+    exports: OpenStreams = field(default_factory=open_exports)
     listings: ResponseCache = field(default_factory=ResponseCache)
     unproven: BodyBudget = field(default_factory=BodyBudget)

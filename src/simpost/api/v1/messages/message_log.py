@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from simpost.api.shared.auth import Caller, ServicesDep
-from simpost.api.shared.paging import PeriodQuery, answer_page, cut_page
+from simpost.api.shared.paging import answer_page
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.schemas import (
@@ -15,27 +15,12 @@ from simpost.api.v1.messages.schemas import (
     MessagePage,
     WaitingFor,
     show_in_full,
-    show_message,
 )
-from simpost.api.v1.messages.send_schema import Identifier, Msisdn
+from simpost.api.v1.messages.search import MessageQuery, message_page, search_page
 from simpost.domain.messages import Message, parse_id
-from simpost.domain.states import State
-from simpost.messaging.message_log import carrier_wait, list_by_number
-from simpost.ports.store import MessageFilter
+from simpost.messaging.message_log import carrier_wait
 
 router = APIRouter(prefix="/v1", tags=["messages"])
-
-
-class MessageQuery(PeriodQuery):
-    """Filters of the log; `from` and `to` bound the time of acceptance.
-
-    `msisdn` is the number that the eSIM has now.
-    """
-
-    esim_tran_no: Identifier | None = None
-    iccid: Identifier | None = None
-    msisdn: Msisdn | None = None
-    state: State | None = None
 
 
 @router.get("/messages", response_model=MessagePage, summary="List messages, newest first")
@@ -47,7 +32,7 @@ async def list_messages(
         services,
         account,
         query.limit,
-        lambda: search_messages(services, account.id, query),
+        lambda: search_page(services, account.id, query),
         lambda found: message_page(found, query),
     )
 
@@ -79,31 +64,3 @@ async def message_detail(
     problem = wait.problem if for_admin else None
     waiting_for = WaitingFor(carrier=wait.carrier, state=wait.state, problem=problem)
     return show_in_full(message, account, waiting_for)
-
-
-async def search_messages(
-    services: Services, account_id: int | None, query: MessageQuery
-) -> list[Message]:
-    """The messages that the query selects, with `look_ahead`.
-
-    Without an account the query must have an `msisdn`, which selects the account too.
-    """
-    which = MessageFilter(
-        esim_tran_no=query.esim_tran_no,
-        iccid=query.iccid,
-        state=query.state,
-        from_ms=query.from_ms,
-        to_ms=query.to_ms,
-        before=query.before,
-        limit=query.look_ahead,
-    )
-    if query.msisdn:
-        return await list_by_number(services.store, account_id, query.msisdn, which)
-    assert account_id is not None
-    return await services.store.log.list_messages(account_id, which)
-
-
-def message_page(found: list[Message], query: MessageQuery) -> MessagePage:
-    """One page of messages."""
-    rows, cursor = cut_page(found, query)
-    return MessagePage(messages=[show_message(row) for row in rows], next=cursor)
