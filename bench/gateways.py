@@ -112,7 +112,12 @@ class Simpost:
     def peak_mib(self) -> float:
         """The database's is what it holds now."""
         database = self._database.mib if self._database else 0.0
-        return database + sum(node.process.peak_mib for node in self.nodes)
+        return database + self.peak_of_nodes_mib
+
+    @property
+    def peak_of_nodes_mib(self) -> float:
+        """The most memory that was resident, without the database."""
+        return sum(node.process.peak_mib for node in self.nodes)
 
     @property
     def rss_mib(self) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from bench import export as exports
 from bench.checks import generator_per_s, sink_per_s
 from bench.crash import kill_and_count
 from bench.database import Database
@@ -124,6 +125,23 @@ def memory(wanted: Wanted) -> Figures:
     return found
 
 
+def export(wanted: Wanted) -> Figures:
+    """1,000,000 messages exported, on each store: rows per second, and memory that it takes."""
+    return export_each(wanted, _HISTORY)
+
+
+def export_each(wanted: Wanted, rows: int) -> Figures:
+    """An export of a log of `rows` messages, on each store and in each format."""
+    found: Figures = {}
+    for name, make in (("embedded", lambda: None), ("postgres", Database)):
+        simpost = Simpost(_place(wanted, name), wanted.terms, database=make())
+        with _stopped(simpost):
+            simpost.fill_history(rows, int(time.time() * 1000))
+            for format_ in exports.FORMATS:
+                found[f"{name} {format_}"] = exports.measure(simpost, rows, format_)
+    return found
+
+
 def kill(wanted: Wanted) -> Figures:
     """Kill -9 of the whole gateway in the middle of the load, then a restart."""
     found: Figures = {}
@@ -171,6 +189,7 @@ ROWS: dict[str, Callable[[Wanted], Figures]] = {
     "nodes": nodes,
     "kill-nodes": kill_nodes,
     "memory": memory,
+    "export": export,
 }
 USUAL = ("check", "receipts", "plain", "parts", "latency", "kill")
 """The rows of `make bench`: a few minutes."""

@@ -106,7 +106,7 @@ class Server:
         if not response.chunked and response.length is None:
             raise Unanswered(f"{self.url} does not say where the file ends: use HTTP/1.1 proxies.")
         try:
-            while chunk := response.read(_CHUNK_OCTETS):
+            while chunk := response.read1(_CHUNK_OCTETS):
                 yield chunk
         except (OSError, HTTPException) as error:
             raise Unanswered(f"{self.url} closed the connection: {_said(error)}") from None
