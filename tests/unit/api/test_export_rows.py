@@ -36,6 +36,7 @@ MESSAGE = Message(
     updated_ms=1_767_225_600_007,
     expires_ms=1_767_229_200_000,
     request_id="order-7",
+    caller_reference="invoice 7",
     sender="+491601234567",
     options=Options(message_class=0, template=TemplateRef("welcome", 3, "de")),
 )
@@ -54,12 +55,13 @@ def cells_of(message):
 def test_the_columns_are_stable_and_their_cells_are_plain() -> None:
     assert export_head(ExportFormat.CSV) == (
         "id,createdAt,updatedAt,state,reason,category,esimTranNo,iccid,to,from,text,binary,encoding,"
-        "partCount,class,template,templateVersion,language,requestId,expiresAt,sendAt,heldUntil\r\n"
+        "partCount,class,template,templateVersion,language,reference,requestId,expiresAt,sendAt,heldUntil\r\n"
     )
     assert export_lines(ExportFormat.CSV, [MESSAGE]) == (
         "0198f0d2-e5f0-7abc-8def-0123456789ab,2026-01-01T00:00:00.000Z,2026-01-01T00:00:00.007Z,"
         "failed,undeliverable,service,26010100000001,8944538532008160222,4915112345678,"
-        "+491601234567,Hello,,gsm7,2,0,welcome,3,de,order-7,2026-01-01T01:00:00.000Z,,\r\n"
+        "+491601234567,Hello,,gsm7,2,0,welcome,3,de,invoice 7,order-7,"
+        "2026-01-01T01:00:00.000Z,,\r\n"
     )
     assert tuple(cells_of(MESSAGE)) == COLUMNS
 
@@ -80,8 +82,11 @@ def test_a_number_keeps_its_plus_and_a_name_that_is_a_formula_does_not_run() -> 
 
 
 def test_fields_that_callers_choose_are_safe_too() -> None:
-    cells = cells_of(changed(esim_tran_no="=1", iccid="@x", request_id="+1"))
-    assert [cells["esimTranNo"], cells["iccid"], cells["requestId"]] == ["'=1", "'@x", "'+1"]
+    cells = cells_of(changed(esim_tran_no="=1", iccid="@x", request_id="+1", caller_reference="-1"))
+    assert [cells[name] for name in ("esimTranNo", "iccid", "reference", "requestId")] == [
+        *("'=1", "'@x"),
+        *("'-1", "'+1"),
+    ]
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))

@@ -60,6 +60,7 @@ _COLUMNS: Final[Mapping[str, Callable[[Message], str]]] = {
     "language": lambda message: (
         message.options.template.language if message.options.template else ""
     ),
+    "reference": lambda message: safe_cell(message.caller_reference or ""),
     "requestId": lambda message: safe_cell(given_request_id(message.request_id) or ""),
     "expiresAt": lambda message: format_time(message.expires_ms),
     "sendAt": lambda message: _time(message.send_at_ms),
