@@ -53,6 +53,7 @@ from simpost.runtime.readiness import ReadinessCheck
 from simpost.runtime.reload import Reload
 from simpost.runtime.service import GRACE_S, Phases, Service
 from simpost.store.selection import open_store
+from simpost.store.text_seal import request_digest_key
 
 
 class App:
@@ -125,6 +126,7 @@ class App:
             clock_ms=self._clock_ms,
             validity_s=self.settings.messages.validity_s,
             policy=self.policy,
+            digest_key=request_digest_key(self.settings.store.secrets_key.get_secret_value()),
         )
 
     def _build_inbound(self) -> InboundService:

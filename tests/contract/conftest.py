@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,13 +27,13 @@ T = TypeVar("T")
 
 SEAL_KEY = Fernet.generate_key().decode()
 
-Opening = Callable[[], AbstractAsyncContextManager[Store]]
+Opening = Callable[..., AbstractAsyncContextManager[Store]]
 Fresh = Callable[[], Opening]
 
 
 @contextlib.asynccontextmanager
-async def _open_sqlite(path: Path) -> AsyncIterator[Store]:
-    store = await SqliteStore.open(path, seal_key=SEAL_KEY)
+async def _open_sqlite(path: Path, **options: Any) -> AsyncIterator[Store]:
+    store = await SqliteStore.open(path, seal_key=SEAL_KEY, **options)
     try:
         yield store
     finally:
@@ -40,8 +41,8 @@ async def _open_sqlite(path: Path) -> AsyncIterator[Store]:
 
 
 @contextlib.asynccontextmanager
-async def _open_postgres(url: str) -> AsyncIterator[Store]:
-    store = await PostgresStore.open(url, seal_key=SEAL_KEY, node=OWNER)
+async def _open_postgres(url: str, **options: Any) -> AsyncIterator[Store]:
+    store = await PostgresStore.open(url, seal_key=SEAL_KEY, node=OWNER, **options)
     try:
         yield store
     finally:
@@ -119,7 +120,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
         def new_file() -> Opening:
             path = tmp_path / f"simpost-{next(count)}.db"
             shutil.copyfile(empty_file, path)
-            return lambda: _open_sqlite(path)
+            return partial(_open_sqlite, path)
 
         return new_file
     url = request.getfixturevalue("empty_database")
@@ -127,7 +128,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
 
     def new_database() -> Opening:
         wipe()
-        return lambda: _open_postgres(url)
+        return partial(_open_postgres, url)
 
     return new_database
 

@@ -23,6 +23,7 @@ from simpost.cli.options import (
     admin_server,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
+from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
 
 _PAGE = 200
@@ -157,6 +158,8 @@ def _state(each: dict[str, Any]) -> str:
 
 
 def _text(each: dict[str, Any]) -> str:
+    if absence := each.get("textAbsence"):
+        return shown_absence(absence)
     if each["binary"] is not None:
         note = "undecodable " if each.get("encoding") == "undecodable" else ""
         return f"{note}{each['binary']}"

@@ -31,6 +31,7 @@ from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.timeline import timeline
 from simpost.cli.times import read_time, write_time
 from simpost.domain.states import State
+from simpost.domain.texts import shown_absence
 
 _PAGE = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,5 +133,12 @@ def _rows(found: list[dict[str, Any]]) -> Iterator[list[str]]:
             message["esimTranNo"],
             message["state"] + (f" ({reason['code']})" if reason else ""),
             str(message["partCount"]),
-            message["text"] if message["text"] is not None else message["binary"],
+            _text(message),
         ]
+
+
+def _text(message: dict[str, Any]) -> str:
+    if absence := message.get("textAbsence"):
+        return shown_absence(absence)
+    text: str = message["binary"] if message["text"] is None else message["text"]
+    return text

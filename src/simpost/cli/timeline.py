@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simpost.domain.states import State
+from simpost.domain.texts import shown_absence
 from simpost.text.display import visible
 
 _OUTCOME_TEXTS = {
@@ -39,7 +40,9 @@ def timeline(message: dict[str, Any]) -> Iterator[str]:
     if reference := message.get("reference"):
         yield f"reference {visible(reference)}"
     yield from _options(message)
-    if message["text"] is None:
+    if absence := message.get("textAbsence"):
+        yield f"text      {shown_absence(absence)}"
+    elif message["text"] is None:
         yield f"binary    {message['binary']}"
     else:
         yield f"text      {visible(message['text'])}"

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.section import NAME, Section
+from simpost.config.text_keys import TextKey, parse_text_keys
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -36,6 +37,17 @@ class StoreSettings(Section):
         description="Fernet key (32 octets, URL-safe base64) that encrypts secrets in the "
         "store. Without it they are lost: keep a copy in another place.",
     )
+    text_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Keys that seal texts in the store, as `ID:KEY` with 32 octets in base64; "
+        "several are separated by commas: the first seals, all open ([sealing.md](sealing.md)). "
+        "Empty: only one-time codes are sealed, with a key derived from `secrets_key`.",
+    )
+
+    @property
+    def text_keys(self) -> tuple[TextKey, ...]:
+        """The keys of `text_key`; the first one seals."""
+        return parse_text_keys(self.text_key.get_secret_value())
 
     @property
     def is_embedded(self) -> bool:
@@ -75,6 +87,12 @@ class StoreSettings(Section):
         if len(octets) != 32:
             raise ValueError("must be a Fernet key: 32 octets in URL-safe base64")
         return key
+
+    @field_validator("text_key")
+    @classmethod
+    def _are_text_keys(cls, keys: SecretStr) -> SecretStr:
+        parse_text_keys(keys.get_secret_value())
+        return keys
 
 
 Role = Literal["api", "dispatch", "carrier"]

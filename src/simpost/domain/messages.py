@@ -15,6 +15,7 @@ from simpost.domain.options import DEFAULT_OPTIONS, Options
 from simpost.domain.outcomes import UnappliedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 
 
 class Category(StrEnum):
@@ -105,6 +106,7 @@ class Message(msgspec.Struct, frozen=True):
 
     Attributes:
         text: the text as sent; hex digits when the encoding is binary.
+        text_absence: why there is no text; `None` if there is one.
         part_count: what the handset gets; more than `parts` where the carrier cuts them itself.
         send_at_ms: the time that the caller asked for; `None` when it asked for none.
         caller_reference: the caller's own string for the message; `None` if it gave none.
@@ -134,3 +136,4 @@ class Message(msgspec.Struct, frozen=True):
     send_at_ms: int | None = None
     held_until_ms: int | None = None
     caller_reference: str | None = None
+    text_absence: TextAbsence | None = None

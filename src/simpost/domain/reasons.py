@@ -60,6 +60,7 @@ class Reason(StrEnum):
     CARRIER_UNREACHABLE = "carrier_unreachable"
     CARRIER_PAUSED = "carrier_paused"
     REQUEUED = "requeued"
+    TEXT_UNREADABLE = "text_unreadable"
     CARRIER_REFUSED = "carrier_refused"
     BIND_REFUSED = "bind_refused"
     UNCLEAR_RESPONSE = "unclear_response"
@@ -259,6 +260,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.REQUEUED: (
         "The part was not sent and returned to the queue: simpost stopped, or the carrier is slow.",
         "Nothing: it is sent again later.",
+    ),
+    Reason.TEXT_UNREADABLE: (
+        "The sealed text cannot be opened: its key is not in `store.text_key`, or it is damaged.",
+        "Have the administrator put the key back that the log names. It is tried once a minute.",
     ),
     Reason.CARRIER_REFUSED: (
         "The carrier refused the part.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 import msgspec
 
@@ -107,7 +108,9 @@ class Intake(Component):
         clock_ms: Clock,
         validity_s: int,
         policy: Policy | None = None,
+        digest_key: bytes = b"",
     ) -> None:
+        """`digest_key` keeps stored digests of requests from being guessed with short texts."""
         self.routing = routing
         self.validity_s = validity_s
         self.accepted: Counter[tuple[str, str]] = Counter()
@@ -121,6 +124,7 @@ class Intake(Component):
         self._new_id = new_id
         self._clock_ms = clock_ms
         self._policy = policy
+        self._digest_key = digest_key
 
     async def run(self) -> None:
         """Write refusals to the store until cancelled."""
@@ -184,8 +188,9 @@ class Intake(Component):
         esim, plan = await self.decide(account, request, now_ms)
         key = None
         if request.request_id:
-            stale_ms = now_ms - DAY_MS
-            key = RequestKey(request.request_id, request.fingerprint, stale_ms, request.signature)
+            key = self._request_key(
+                request.request_id, request.fingerprint, now_ms, request.signature
+            )
         if isinstance(plan, Refusal) or esim is None:
             return await self._refuse(account, request, esim, plan, key, now_ms)
         if isinstance(plan, Hold):
@@ -213,8 +218,14 @@ class Intake(Component):
         `None` when the id was not used before. Raises StoreError.
         """
         now_ms = self._clock_ms()
-        key = RequestKey(request_id, fingerprint, now_ms - DAY_MS)
+        key = self._request_key(request_id, fingerprint, now_ms)
         return await self._store.queue.record_refusal(Refused(account.id, key, None, now_ms))
+
+    def _request_key(
+        self, request_id: str, fingerprint: bytes, now_ms: int, signature: str = ""
+    ) -> RequestKey:
+        digest = blake2b(fingerprint, digest_size=32, key=self._digest_key).digest()
+        return RequestKey(request_id, digest, now_ms - DAY_MS, signature)
 
     def forward(
         self, account: Account, esim: Esim, *, sender: str, text: str

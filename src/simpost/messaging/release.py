@@ -10,6 +10,7 @@ from simpost.domain.messages import Category, format_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 from simpost.errors import StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Hold, Refusal
@@ -27,6 +28,8 @@ LEASE_MS: Final = 15_000
 _INTERVAL_S: Final = 1.0
 _MIN_HOLD_MS: Final = 1_000
 """Shortest hold: a message that is held again is not due in the same run."""
+_TEXT_RETRY_MS: Final = 60_000
+"""When a message whose text cannot be opened is decided again."""
 _STEP: Final = 100
 """Messages decided and committed together."""
 
@@ -79,6 +82,8 @@ class Release(Component):
 
     async def _decide(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
         """The next row of one message; `None` when it cannot be decided now."""
+        if isinstance(due.text, TextAbsence):
+            return _wait_for_key(due, self._clock_ms())
         try:
             return await self._next(due)
         except StoreError:
@@ -163,6 +168,19 @@ class Release(Component):
                 state=end.state,
                 reason=end.reason,
             )
+
+
+def _wait_for_key(due: DueMessage, now_ms: int) -> Deferral | HeldEnd:
+    if now_ms >= due.expires_ms:
+        return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
+    return Deferral(
+        due.account_id,
+        due.message_id,
+        State.HELD,
+        Reason.TEXT_UNREADABLE,
+        now_ms + _TEXT_RETRY_MS,
+        due.expires_ms,
+    )
 
 
 def _end_of(due: DueMessage, state: State, reason: Reason) -> HeldEnd:

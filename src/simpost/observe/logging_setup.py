@@ -23,7 +23,7 @@ MASK = "***"
 _SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "signature", "cookie")
 _TEXT_NAMES = frozenset(
     {"text", "content", "body", "short_message", "message_payload", "user_data", "sms", "ac"}
-    | {"pin", "puk", "secrets_key", "otp"}
+    | {"pin", "puk", "secrets_key", "text_key", "otp"}
 )
 
 

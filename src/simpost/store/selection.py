@@ -30,7 +30,7 @@ async def open_store(settings: StoreSettings, node: str) -> AsyncIterator[OpenSt
     """Open the store under the name of this node, and close it at the end. Raises StoreError."""
     key = settings.secrets_key.get_secret_value()
     if settings.is_embedded:
-        embedded = await SqliteStore.open(settings.path, seal_key=key)
+        embedded = await SqliteStore.open(settings.path, seal_key=key, text_keys=settings.text_keys)
         try:
             yield OpenStore(embedded, None, lambda _notify: None)
         finally:
@@ -40,7 +40,13 @@ async def open_store(settings: StoreSettings, node: str) -> AsyncIterator[OpenSt
     from simpost.store.postgres.nodes import PostgresNodes
 
     url = settings.database_url
-    store = await PostgresStore.open(url, seal_key=key, node=node, listen_url=settings.listen_url)
+    store = await PostgresStore.open(
+        url,
+        seal_key=key,
+        node=node,
+        listen_url=settings.listen_url,
+        text_keys=settings.text_keys,
+    )
     nodes = PostgresNodes(url, node=node)
     try:
         yield OpenStore(store, nodes, store.on_waiting)

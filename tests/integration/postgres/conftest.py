@@ -7,6 +7,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -61,7 +62,7 @@ def node(url: str) -> Node:
     """Opens the test's database as the node of that name."""
 
     @contextlib.asynccontextmanager
-    async def opened(name: str = "one", **options: str) -> AsyncIterator[PostgresStore]:
+    async def opened(name: str = "one", **options: Any) -> AsyncIterator[PostgresStore]:
         store = await open_store(options.pop("at", url), name, **options)
         try:
             yield store
@@ -71,7 +72,7 @@ def node(url: str) -> Node:
     return opened
 
 
-async def open_store(url: str, name: str, **options: str) -> PostgresStore:
+async def open_store(url: str, name: str, **options: Any) -> PostgresStore:
     return await PostgresStore.open(url, **{"seal_key": SEAL_KEY, **options}, node=name)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage
 
 
@@ -36,7 +37,8 @@ class DueMessage(msgspec.Struct, frozen=True, gc=False):
     """A held message that is due and leased to be decided again.
 
     Attributes:
-        text: as it was planned when it was held; hex digits when it is binary.
+        text: as it was planned when it was held; hex digits when it is binary. If it or the request
+            cannot be opened, the reason.
         request: as it was given to `hold`.
     """
 
@@ -45,7 +47,7 @@ class DueMessage(msgspec.Struct, frozen=True, gc=False):
     esim_tran_no: str
     iccid: str
     category: str
-    text: str
+    text: str | TextAbsence
     expires_ms: int
     until_ms: int
     request: str

@@ -21,6 +21,7 @@ from simpost.store.postgres.requests import (
     take_requests,
 )
 from simpost.store.records.messages import ACCEPTED, message_row
+from simpost.store.records.texts import StoredTexts, stored_texts
 
 
 async def accept(
@@ -83,14 +84,15 @@ async def _accept(
                 continue
             seen.add(key)
             stale_ms.append(message.request.stale_ms)
-        rows.append(_row(message, reference, session.node))
-        if len(message.parts) > 1:
+        stored = stored_texts(session.texts, message)
+        rows.append(_row(message, stored, reference, session.node))
+        if len(stored.parts) > 1:
             more += [
                 (message.account_id, message.id, number, octets(text))
-                for number, text in enumerate(message.parts[1:], start=2)
+                for number, text in enumerate(stored.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    parameters = (*columns(rows, 24), min(stale_ms, default=0))
+    parameters = (*columns(rows, 25), min(stale_ms, default=0))
     if more:
         async with session.transaction():
             taken = await session.execute("accept", *parameters)
@@ -156,12 +158,12 @@ async def next_references(session: PostgresSession, messages: Sequence[NewMessag
     return references
 
 
-def _row(message: NewMessage, reference: int, node: str) -> tuple[Any, ...]:
-    total = len(message.parts)
+def _row(message: NewMessage, stored: StoredTexts, reference: int, node: str) -> tuple[Any, ...]:
+    total = len(stored.parts)
     request = message.request
     lease_ms = message.lease_ms
     return (
-        *message_row(message, reference, octets(message.text)),
+        *message_row(message, reference, octets(stored.text), stored.key_id),
         request.fingerprint if request else None,
         message.carrier,
         int(message.priority),
@@ -169,5 +171,5 @@ def _row(message: NewMessage, reference: int, node: str) -> tuple[Any, ...]:
         None if lease_ms is None else node,
         message.created_ms if lease_ms is None else lease_ms,
         0 if lease_ms is None else 1,
-        octets(message.parts[0]) if total > 1 else None,
+        octets(stored.parts[0]) if total > 1 else None,
     )

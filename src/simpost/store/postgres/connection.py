@@ -16,6 +16,7 @@ from simpost.store.postgres.connector import SETTINGS, connect
 from simpost.store.postgres.dsn import DatabaseUrl
 from simpost.store.postgres.failures import DatabaseUnreachable, is_lost
 from simpost.store.postgres.queries import SQL
+from simpost.store.text_seal import TextSeal
 
 _MOST_PAUSE_S: Final = 1.0
 _BEGIN_POOLED: Final = "; ".join(
@@ -38,13 +39,21 @@ class PostgresSession:
         is_pooled: bool,
         node: str,
         counts: StoreCounts,
+        texts: TextSeal | None = None,
     ) -> None:
         self.connection = connection
         self.node = node
         self.pending = PendingCounts()
+        self._texts = texts
         self._counts = counts
         self._is_pooled = is_pooled
         self._inside = False
+
+    @property
+    def texts(self) -> TextSeal:
+        """Seals and opens texts; only sessions of the store have it."""
+        assert self._texts is not None
+        return self._texts
 
     async def execute(self, name: str, *parameters: Any) -> list[Any]:
         """The rows of a named statement; outside of a transaction it is one by itself."""
@@ -112,9 +121,11 @@ class ManagedConnection:
         node: str,
         counts: StoreCounts | None = None,
         keeps_plans: bool = False,
+        texts: TextSeal | None = None,
     ) -> None:
         self._address = address
         self._keeps_plans = keeps_plans
+        self._texts = texts
         self._node = node
         self._counts = counts or StoreCounts()
         self._session: PostgresSession | None = None
@@ -171,6 +182,7 @@ class ManagedConnection:
             is_pooled=address.is_pooled,
             node=self._node,
             counts=self._counts,
+            texts=self._texts,
         )
         return self._session
 

@@ -18,6 +18,7 @@ from simpost.store.postgres.failures import translating
 from simpost.store.postgres.notifications import Listener, Notifier
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.steps import Steps
+from simpost.store.text_seal import TextSeal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,12 +39,17 @@ class PostgresDatabase:
             pooler, without a URL around it.
     """
 
-    def __init__(self, address: DatabaseUrl, *, seal: SecretBox, node: str) -> None:
+    def __init__(
+        self, address: DatabaseUrl, *, seal: SecretBox, texts: TextSeal, node: str
+    ) -> None:
         self.seal = seal
+        self.texts = texts
         self._counts = StoreCounts()
 
         def link() -> ManagedConnection:
-            return ManagedConnection(address, node=node, counts=self._counts, keeps_plans=True)
+            return ManagedConnection(
+                address, node=node, counts=self._counts, keeps_plans=True, texts=texts
+            )
 
         self.accepting = BatchQueue(link(), counts=self._counts)
         self.outcomes = BatchQueue(link(), counts=self._counts)
@@ -52,7 +58,7 @@ class PostgresDatabase:
         self.lookups = BatchQueue(link())
         self.notifier = Notifier(link(), node)
         self.listener = Listener(address.listen_url, node) if address.listen_url else None
-        self.readers = [ManagedConnection(address, node=node) for _ in range(READERS)]
+        self.readers = [ManagedConnection(address, node=node, texts=texts) for _ in range(READERS)]
         self._free = asyncio.LifoQueue[ManagedConnection]()
         for reader in self.readers:
             self._free.put_nowait(reader)

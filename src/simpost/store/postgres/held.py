@@ -27,6 +27,8 @@ from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
+from simpost.store.records.texts import StoredTexts, stored_request, stored_texts
+from simpost.store.text_seal import TextSeal
 
 _CANCELLED = CODE[State.CANCELLED]
 _KEY = attrgetter("account_id", "message_id")
@@ -85,28 +87,31 @@ async def hold(
                 answers[use.message_id] = first
         new = [held for held in all_of if held.message.id not in answers]
         if new:
-            rows = [_row(held) for held in sorted(new, key=lambda held: held.message.id)]
-            await session.execute("insert_held", *columns(rows, 21))
+            rows = [
+                _row(session.texts, held) for held in sorted(new, key=lambda held: held.message.id)
+            ]
+            await session.execute("insert_held", *columns(rows, 22))
         answers |= {held.message.id: ACCEPTED for held in new}
         await signatures.answer_retries(session, fresh, answers)
     return [answers[message.id] for message in messages]
 
 
-def _row(held: HeldMessage) -> tuple[Any, ...]:
+def _row(texts: TextSeal, held: HeldMessage) -> tuple[Any, ...]:
+    stored = stored_texts(texts, held.message)
     return (
-        *message_row(held.message, 0, octets(held.message.text)),
+        *message_row(held.message, 0, octets(stored.text), stored.key_id),
         CODE[held.state],
         held.reason,
         held.send_at_ms,
         held.until_ms,
-        held.request,
+        stored_request(texts, held.message, held.request),
     )
 
 
 async def claim(session: PostgresSession, claims: Sequence[HeldClaim]) -> list[list[DueMessage]]:
     return [
         [
-            due_message(row, row["text"].decode())
+            due_message(session.texts, row, row["text"].decode())
             for row in await session.execute("claim_held", one.now_ms, one.lease_ms, one.limit)
         ]
         for one in claims
@@ -137,16 +142,17 @@ async def _release(
         )
         if fresh:
             references = await next_references(session, fresh)
-            changes = map(_change, fresh, references)
-            await session.execute("rewrite_messages", *columns(list(changes), 9))
-            parts = [row for message in fresh for row in _part_rows(message)]
+            stored = [stored_texts(session.texts, message) for message in fresh]
+            changes = map(_change, fresh, stored, references)
+            await session.execute("rewrite_messages", *columns(list(changes), 10))
+            parts = [row for each in zip(fresh, stored, strict=True) for row in _part_rows(*each)]
             await session.execute("insert_parts", *columns(parts, 10))
     done: dict[bytes, Accepted | QuotaReached] = {**refused}
     done |= {message.id: Accepted(alarms=alarms.get(message.id, ())) for message in fresh}
     return [done.get(message.id) for message in messages]
 
 
-def _change(message: NewMessage, reference: int) -> tuple[Any, ...]:
+def _change(message: NewMessage, stored: StoredTexts, reference: int) -> tuple[Any, ...]:
     return (
         message.account_id,
         message.id,
@@ -155,14 +161,15 @@ def _change(message: NewMessage, reference: int) -> tuple[Any, ...]:
         message.encoding,
         reference,
         message.part_count or len(message.parts),
-        octets(message.text),
+        octets(stored.text),
         options_text(message.options),
+        stored.key_id,
     )
 
 
-def _part_rows(message: NewMessage) -> Iterator[tuple[Any, ...]]:
-    total = len(message.parts)
-    for number, text in enumerate(message.parts, start=1):
+def _part_rows(message: NewMessage, stored: StoredTexts) -> Iterator[tuple[Any, ...]]:
+    total = len(stored.parts)
+    for number, text in enumerate(stored.parts, start=1):
         yield (
             message.account_id,
             message.id,

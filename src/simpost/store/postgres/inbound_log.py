@@ -10,6 +10,7 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import is_storable, octets
 from simpost.store.records.ids import AFTER_ALL_IDS, first_id
 from simpost.store.records.inbound import inbound_of, incoming_of
+from simpost.store.records.texts import message_text
 
 
 async def parts_of(session: PostgresSession, assembly: int) -> list[InboundPart]:
@@ -56,9 +57,13 @@ async def count_identical(
     if not is_storable(sender):
         return 0
     since = first_id(since_ms)
-    parameters = (account_id, esim_tran_no, since, sender, octets(text), limit)
-    count: int = await session.scalar("count_identical", *parameters)
-    return count
+    parameters = (account_id, esim_tran_no, since, sender, octets(text))
+    rows = await session.execute("count_identical", *parameters)
+    same = (
+        message_text(session.texts, row, (account_id, row["id"]), row["text"].decode()) == text
+        for row in rows
+    )
+    return min(limit, sum(same))
 
 
 async def find_inbound(

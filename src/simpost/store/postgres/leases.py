@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simpost.domain.states import State
 from simpost.ports.carrier import OutboundPart
@@ -19,6 +19,7 @@ from simpost.store.records.parts import (
     lost_attempt,
     outbound_part,
     part_key,
+    postponed_part,
 )
 from simpost.store.records.payloads import (
     CLAIM_ROUNDS,
@@ -63,11 +64,16 @@ async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
             one.codes_only,
         )
         ended: list[PartKey] = []
+        postponed: list[tuple[Any, ...]] = []
         for row in rows:
             if row["expires_ms"] <= one.now_ms:
                 ended.append(part_key(row))
+            elif part := outbound_part(session.texts, row, row["text"].decode()):
+                leased.append(part)
             else:
-                leased.append(_submission(row))
+                postponed.append(postponed_part(row, one.now_ms))
+        if postponed:
+            await session.execute("postpone_claimed", *columns(postponed, 6))
         if ended:
             async with session.transaction():
                 touched = await session.execute("expire_claimed", one.now_ms, *columns(ended, 3))
@@ -78,17 +84,13 @@ async def _claim(session: PostgresSession, one: Claim) -> list[OutboundPart]:
 
 
 async def leased(session: PostgresSession, all_of: Sequence[Leases]) -> list[list[OutboundPart]]:
-    return [
-        [
-            _submission(row)
-            for row in await session.execute("parts_leased", one.owner, one.carrier, one.limit)
-        ]
-        for one in all_of
-    ]
+    return [await _leased(session, one) for one in all_of]
 
 
-def _submission(row: NamedRow) -> OutboundPart:
-    return outbound_part(row, row["text"].decode())
+async def _leased(session: PostgresSession, one: Leases) -> list[OutboundPart]:
+    rows = await session.execute("parts_leased", one.owner, one.carrier, one.limit)
+    parts = (outbound_part(session.texts, row, row["text"].decode()) for row in rows)
+    return [part for part in parts if part]
 
 
 async def fold_expired(session: PostgresSession, rows: Sequence[NamedRow], now_ms: int) -> None:

@@ -25,6 +25,7 @@ from simpost.store.records.messages import (
     unmatched_of,
     with_attempts,
 )
+from simpost.store.records.texts import message_text
 
 _FIRST_LOOK = 1_000
 """Messages of the account in this state that are searched before those of the eSIM."""
@@ -154,7 +155,11 @@ async def _read(session: PostgresSession, account_id: int, ids: Sequence[bytes])
     for row in await session.execute("read_parts", account_id, ids):
         parts.setdefault(row["message_id"], []).append(row)
     return [
-        message_of(row, row["text"].decode(), parts.get(each, ()))
+        message_of(
+            row,
+            message_text(session.texts, row, (account_id, each), row["text"].decode()),
+            parts.get(each, ()),
+        )
         for each in ids
         if (row := messages.get(each)) is not None
     ]

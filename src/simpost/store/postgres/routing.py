@@ -12,6 +12,7 @@ from simpost.store.records.columns import options_text
 from simpost.store.records.payloads import RerouteBatch
 from simpost.store.records.routing import place_of, queued_message
 from simpost.store.records.row import NamedRow
+from simpost.store.text_seal import TextSeal
 
 
 class PostgresRouting:
@@ -74,12 +75,12 @@ async def queued_messages(
     session: PostgresSession, carrier: str, after: QueuedMessage | None, limit: int
 ) -> list[QueuedMessage]:
     rows = await session.execute("queued_messages", carrier, *place_of(after), limit)
-    return [_queued_message(row) for row in rows]
+    return [_queued_message(session.texts, row) for row in rows]
 
 
-def _queued_message(row: NamedRow) -> QueuedMessage:
+def _queued_message(texts: TextSeal, row: NamedRow) -> QueuedMessage:
     parts = tuple(part.decode() for part in row["parts"] or ())
-    return queued_message(row, row["text"].decode(), parts)
+    return queued_message(texts, row, row["text"].decode(), parts)
 
 
 async def carriers_with_backlog(session: PostgresSession) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simpost.config.text_keys import TextKey
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.postgres import accounts, partitions, schema
@@ -31,6 +33,7 @@ from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
 from simpost.store.shared.webhooks import StoredWebhooks
+from simpost.store.text_seal import TextSeal
 
 _logger = get_logger(__name__)
 
@@ -43,7 +46,13 @@ class PostgresStore(Store):
 
     @classmethod
     async def open(
-        cls, url: str, *, seal_key: str, node: str, listen_url: str = ""
+        cls,
+        url: str,
+        *,
+        seal_key: str,
+        node: str,
+        listen_url: str = "",
+        text_keys: Sequence[TextKey] = (),
     ) -> PostgresStore:
         """Connect, migrate if need be, and make the partitions that are missing.
 
@@ -51,7 +60,8 @@ class PostgresStore(Store):
         a lane takes straight from memory. Raises SchemaTooNew or StoreError.
         """
         address = parse(url, listen_url)
-        database = PostgresDatabase(address, seal=SecretBox(seal_key), node=node)
+        seal, texts = SecretBox(seal_key), TextSeal(seal_key, text_keys)
+        database = PostgresDatabase(address, seal=seal, texts=texts, node=node)
         try:
             async with database.borrowed() as session:
                 await _make_ready(session, database.seal)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from simpost.domain.messages import Attempt, Category, Message, Part
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, UnmatchedReceipt
 from simpost.domain.states import State, fold
+from simpost.domain.texts import TextAbsence
 from simpost.ports.store import Accepted, MessageFilter, NewMessage
 from simpost.store.records.columns import STATE, options_of, options_text, reason_of
 from simpost.store.records.ids import AFTER_ALL_IDS, CLOCK_SLACK_MS, LAST_MS, first_id
@@ -68,7 +69,9 @@ def may_be_without_parts(state: State) -> bool:
     return state in _WITHOUT_PARTS
 
 
-def message_row(message: NewMessage, reference: int, text: str | bytes) -> tuple[Any, ...]:
+def message_row(
+    message: NewMessage, reference: int, text: str | bytes, key_id: str | None
+) -> tuple[Any, ...]:
     """The columns of `messages`; `text` in the type that the store keeps it in."""
     return (
         message.account_id,
@@ -87,10 +90,11 @@ def message_row(message: NewMessage, reference: int, text: str | bytes) -> tuple
         text,
         options_text(message.options),
         message.caller_reference,
+        key_id,
     )
 
 
-def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Message:
+def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[NamedRow]) -> Message:
     """`text` is separate: each store keeps it in its own type.
 
     A message without parts has the state of its held row.
@@ -101,6 +105,7 @@ def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Messa
         reason = next((part.reason for part in parts if part.state is state), None)
     else:
         state, reason = STATE[row["held_state"]], reason_of(row["held_reason"])
+    absence = text if isinstance(text, TextAbsence) else None
     return Message(
         id=row["id"],
         account_id=row["account_id"],
@@ -108,7 +113,8 @@ def message_of(row: NamedRow, text: str, part_rows: Sequence[NamedRow]) -> Messa
         iccid=row["iccid"],
         destination=row["destination"],
         category=Category(row["category"]),
-        text=text,
+        text="" if absence else text,
+        text_absence=absence,
         encoding=row["encoding"],
         part_count=row["part_count"],
         state=state,

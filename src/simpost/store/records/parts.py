@@ -8,18 +8,25 @@ from simpost.domain.attempt_results import AttemptResult, PartStatus, SiblingPar
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 from simpost.ports.carrier import OutboundPart
 from simpost.ports.store.health import QueueDepth
 from simpost.store.records.columns import CODE, FINAL, STATE, options_of
 from simpost.store.records.ids import time_of
 from simpost.store.records.payloads import LeaseExpiry, PartKey
 from simpost.store.records.row import NamedRow
+from simpost.store.records.texts import part_text
+from simpost.store.text_seal import TextSeal
 
 _SENT = CODE[State.SENT]
+_TEXT_RETRY_MS = 60_000
 
 
-def outbound_part(row: NamedRow, text: str) -> OutboundPart:
-    """`text` is separate: each store keeps it in its own type."""
+def outbound_part(texts: TextSeal, row: NamedRow, stored: str) -> OutboundPart | None:
+    """`None` if the text cannot be opened. `stored` is separate: each store has its own type."""
+    text = part_text(texts, row, stored)
+    if isinstance(text, TextAbsence):
+        return None
     return OutboundPart(
         account_id=row["account_id"],
         message_id=row["message_id"],
@@ -39,6 +46,11 @@ def outbound_part(row: NamedRow, text: str) -> OutboundPart:
         options=options_of(row["options"]),
         unclear=row["unclear"],
     )
+
+
+def postponed_part(row: NamedRow, now_ms: int) -> tuple[Any, ...]:
+    """The parameters that put off a part whose text cannot be opened: the key may come back."""
+    return (*part_key(row), now_ms + _TEXT_RETRY_MS, Reason.TEXT_UNREADABLE, now_ms)
 
 
 def part_key(row: NamedRow) -> PartKey:

@@ -12,6 +12,7 @@ from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused,
 from simpost.store.records.columns import CODE
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.requests import replay_of
+from simpost.store.records.texts import stored_texts
 from simpost.store.sqlite.queries import SQL, row_of
 from simpost.store.sqlite.quotas import QuotaUses
 from simpost.store.sqlite.session import SqliteSession
@@ -42,8 +43,9 @@ def accept(
         accepted = ACCEPTED if total == 1 else Accepted(next_reference(session, message))
         if message.quotas and (alarms := quotas.count(message)):
             accepted = replace(accepted, alarms=alarms)
-        message_rows.append(message_row(message, accepted.reference, message.text))
-        parts += part_rows(message, session.node)
+        stored = stored_texts(session.texts, message)
+        message_rows.append(message_row(message, accepted.reference, stored.text, stored.key_id))
+        parts += part_rows(message, stored.parts, session.node)
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)
     session.execute_many_rows("insert_part", parts)
@@ -130,9 +132,9 @@ def next_reference(session: SqliteSession, message: NewMessage) -> int:
     return reference
 
 
-def part_rows(message: NewMessage, node: str) -> list[tuple[object, ...]]:
+def part_rows(message: NewMessage, texts: Sequence[str], node: str) -> list[tuple[object, ...]]:
     """The row of each part; with a lease it belongs to the node that accepts the message."""
-    total = len(message.parts)
+    total = len(texts)
     leased = message.lease_ms is not None
     return [
         (
@@ -151,5 +153,5 @@ def part_rows(message: NewMessage, node: str) -> list[tuple[object, ...]]:
             message.created_ms,
             text if total > 1 else None,
         )
-        for number, text in enumerate(message.parts, start=1)
+        for number, text in enumerate(texts, start=1)
     ]

@@ -48,6 +48,7 @@ class SqliteDatabase:
         """`others` are the connections of checkpoints, look-ups and reads."""
         self.path = path
         self.session = session
+        self.texts = session.texts
         self.checkpointer, self.lookup, self.listing = others
         self._loop = asyncio.get_running_loop()
         self.writer = Writer(session, self.checkpointer, self._loop)

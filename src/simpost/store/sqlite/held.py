@@ -18,6 +18,7 @@ from simpost.store.records.columns import CODE, options_text
 from simpost.store.records.held import due_message
 from simpost.store.records.messages import ACCEPTED, message_row
 from simpost.store.records.payloads import Cancellation, Deferrals, HeldClaim, HeldEnds, Releases
+from simpost.store.records.texts import stored_request, stored_texts
 from simpost.store.sqlite import acceptance
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of
@@ -67,7 +68,8 @@ def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentRep
         first = acceptance.take_for(session, message, message.request)
         if first is not None:
             return first
-    session.execute(SQL["insert_message"], message_row(message, 0, message.text))
+    stored = stored_texts(session.texts, message)
+    session.execute(SQL["insert_message"], message_row(message, 0, stored.text, stored.key_id))
     session.execute(
         SQL["insert_held"],
         (
@@ -79,7 +81,7 @@ def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentRep
             held.send_at_ms,
             held.until_ms,
             held.until_ms,
-            held.request,
+            stored_request(session.texts, message, held.request),
             message.created_ms,
         ),
     )
@@ -92,7 +94,7 @@ def claim(session: SqliteSession, claims: Sequence[HeldClaim]) -> list[list[DueM
 
 def _claim(session: SqliteSession, one: HeldClaim) -> list[DueMessage]:
     rows = rows_of(session.connection, "due_held", (one.now_ms, one.limit))
-    due = [due_message(row, row["text"]) for row in rows]
+    due = [due_message(session.texts, row, row["text"]) for row in rows]
     for message in due:
         key = (message.account_id, message.message_id)
         session.execute(SQL["lease_held"], (one.lease_ms, *key))
@@ -121,18 +123,22 @@ def _release(
     if not session.connection.changes():
         return None
     alarms = quotas.count(message) if message.quotas else ()
-    total = len(message.parts)
+    stored = stored_texts(session.texts, message)
+    total = len(stored.parts)
     changes = {
         "destination": message.destination,
         "sender": message.sender,
         "encoding": message.encoding,
         "reference": 0 if total == 1 else acceptance.next_reference(session, message),
         "part_count": message.part_count or total,
-        "text": message.text,
+        "text": stored.text,
+        "text_key": stored.key_id,
         "options": options_text(message.options),
     }
     session.execute(SQL["rewrite_message"], {**parameters, **changes})
-    session.execute_many_rows("insert_part", acceptance.part_rows(message, session.node))
+    session.execute_many_rows(
+        "insert_part", acceptance.part_rows(message, stored.parts, session.node)
+    )
     return Accepted(alarms=alarms)
 
 

@@ -24,6 +24,7 @@ class SqliteInbound:
         """Calls `on_change` after each change of preferences."""
         self._on_change = on_change
         self._read = database.read
+        self._texts = database.texts
         self._look_up = database.look_up
         self._write = database.write
 
@@ -56,7 +57,14 @@ class SqliteInbound:
         limit: int,
     ) -> int:
         return await self._read(
-            inbound_log.count_identical, account_id, esim_tran_no, sender, text, since_ms, limit
+            inbound_log.count_identical,
+            self._texts,
+            account_id,
+            esim_tran_no,
+            sender,
+            text,
+            since_ms,
+            limit,
         )
 
     async def list_inbound(self, account_id: int, which: InboundFilter) -> list[InboundMessage]:

@@ -8,8 +8,10 @@ from simpost.domain.inbound import InboundMessage, InboundPart, Subscriber
 from simpost.ports.store.inbound import Assembly, InboundFilter
 from simpost.store.records.ids import AFTER_ALL_IDS, first_id
 from simpost.store.records.inbound import inbound_of, incoming_of
+from simpost.store.records.texts import message_text
 from simpost.store.sqlite.catalogue_rows import find_esim
 from simpost.store.sqlite.queries import row_of, rows_of
+from simpost.store.text_seal import TextSeal
 
 
 def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
@@ -42,6 +44,7 @@ def find_number(
 
 def count_identical(
     connection: apsw.Connection,
+    texts: TextSeal,
     account_id: int,
     esim_tran_no: str,
     sender: str,
@@ -55,9 +58,10 @@ def count_identical(
         "sender": sender,
         "text": text,
         "since": first_id(since_ms),
-        "limit": limit,
     }
-    return len(rows_of(connection, "count_identical", parameters))
+    rows = rows_of(connection, "count_identical", parameters)
+    same = (message_text(texts, row, (account_id, row["id"]), row["text"]) == text for row in rows)
+    return min(limit, sum(same))
 
 
 def find_inbound(

@@ -16,6 +16,7 @@ from simpost.store.records.parts import (
     lost_attempt,
     outbound_part,
     part_key,
+    postponed_part,
 )
 from simpost.store.records.payloads import (
     CLAIM_ROUNDS,
@@ -30,6 +31,7 @@ from simpost.store.sqlite.delivery_receipts import apply_to_parts_in_doubt
 from simpost.store.sqlite.message_state import refold
 from simpost.store.sqlite.queries import SQL, rows_of
 from simpost.store.sqlite.session import SqliteSession
+from simpost.store.text_seal import TextSeal
 
 _SENT = CODE[State.SENT]
 
@@ -55,12 +57,13 @@ def _claim(session: SqliteSession, one: Claim) -> list[OutboundPart]:
             ended: list[PartKey] = []
             leases: list[tuple[object, ...]] = []
             for row in rows:
-                part = outbound_part(row, row["text"])
-                if part.expires_ms <= one.now_ms:
+                if row["expires_ms"] <= one.now_ms:
                     ended.append(part_key(row))
-                else:
+                elif part := outbound_part(session.texts, row, row["text"]):
                     leased.append(part)
                     leases.append((one.owner, one.lease_ms, part.attempt, *part_key(row)))
+                else:
+                    session.execute(SQL["postpone_part"], postponed_part(row, one.now_ms))
             session.execute_many_rows("lease_part", leases)
             _end(session, PartsToExpire(one.now_ms, ended))
             if len(rows) < wanted:
@@ -68,9 +71,12 @@ def _claim(session: SqliteSession, one: Claim) -> list[OutboundPart]:
     return leased
 
 
-def leased(connection: apsw.Connection, carrier: str, owner: str, limit: int) -> list[OutboundPart]:
+def leased(
+    connection: apsw.Connection, texts: TextSeal, carrier: str, owner: str, limit: int
+) -> list[OutboundPart]:
     rows = rows_of(connection, "parts_leased", (owner, carrier, limit))
-    return [outbound_part(row, row["text"]) for row in rows]
+    parts = (outbound_part(texts, row, row["text"]) for row in rows)
+    return [part for part in parts if part]
 
 
 def expire_leases(session: SqliteSession, expiries: Sequence[LeaseExpiry]) -> list[int]:

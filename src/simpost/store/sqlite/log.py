@@ -19,8 +19,10 @@ from simpost.store.records.messages import (
     unmatched_of,
     with_attempts,
 )
+from simpost.store.records.texts import message_text
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import row_of, rows_of, scalar
+from simpost.store.text_seal import TextSeal
 
 
 class SqliteLog:
@@ -28,20 +30,23 @@ class SqliteLog:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
+        self._texts = database.texts
 
     async def find_message(self, account_id: int, message_id: bytes) -> Message | None:
-        return await self._read(find_message, account_id, message_id)
+        return await self._read(find_message, self._texts, account_id, message_id)
 
     async def find_owner(self, message_id: bytes) -> int | None:
         return await self._read(find_owner, message_id)
 
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
-        return await self._read(list_messages, account_id, which)
+        return await self._read(list_messages, self._texts, account_id, which)
 
 
-def find_message(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:
+def find_message(
+    connection: apsw.Connection, texts: TextSeal, account_id: int, message_id: bytes
+) -> Message | None:
     with connection:  # one snapshot for all reads
-        message = _read(connection, account_id, message_id)
+        message = _read(connection, texts, account_id, message_id)
         rows = rows_of(connection, "find_attempts", (account_id, message_id))
         which = {"account_id": account_id, "message_id": message_id, "limit": MOST_RECEIPTS}
         kept = rows_of(connection, "find_receipts", which)
@@ -65,7 +70,7 @@ def unmatched_receipts(
 
 
 def list_messages(
-    connection: apsw.Connection, account_id: int, which: MessageFilter
+    connection: apsw.Connection, texts: TextSeal, account_id: int, which: MessageFilter
 ) -> list[Message]:
     range_ = LogRange.of(account_id, which)
     state = None if which.state is None else CODE[which.state]
@@ -77,7 +82,7 @@ def list_messages(
                 rows = rows_of(connection, name, {**parameters, "esim_tran_no": esim_tran_no})
                 found += [row["id"] for row in rows]
         ids = range_.newest(found)
-        messages = [_read(connection, account_id, message_id) for message_id in ids]
+        messages = [_read(connection, texts, account_id, message_id) for message_id in ids]
     return [replace(message, parts=()) for message in messages if message is not None]
 
 
@@ -101,9 +106,12 @@ def _esims(connection: apsw.Connection, account_id: int, which: MessageFilter) -
     return [row["esim_tran_no"] for row in rows]
 
 
-def _read(connection: apsw.Connection, account_id: int, message_id: bytes) -> Message | None:
+def _read(
+    connection: apsw.Connection, texts: TextSeal, account_id: int, message_id: bytes
+) -> Message | None:
     key = (account_id, message_id)
     row = row_of(connection, "find_message", key)
     if row is None:
         return None
-    return message_of(row, row["text"], rows_of(connection, "find_parts", key))
+    text = message_text(texts, row, key, row["text"])
+    return message_of(row, text, rows_of(connection, "find_parts", key))

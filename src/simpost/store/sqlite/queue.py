@@ -21,6 +21,7 @@ class SqliteQueue:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
+        self._texts = database.texts
         self._write = database.write
         self._sent = SentWalk()
 
@@ -44,7 +45,7 @@ class SqliteQueue:
         return await self._write(leases.claim, one)
 
     async def leased(self, carrier: str, *, owner: str, limit: int) -> list[OutboundPart]:
-        return await self._read(leases.leased, carrier, owner, limit)
+        return await self._read(leases.leased, self._texts, carrier, owner, limit)
 
     async def record(
         self, settlements: Sequence[AttemptResult], receipts: Sequence[Receipt] = ()

@@ -14,6 +14,7 @@ from simpost.store.records.routing import place_of, queued_message
 from simpost.store.sqlite.database import SqliteDatabase
 from simpost.store.sqlite.queries import SQL, rows_of, scalar
 from simpost.store.sqlite.session import SqliteSession
+from simpost.store.text_seal import TextSeal
 
 _decode_parts = msgspec.json.Decoder(tuple[str, ...]).decode
 
@@ -23,6 +24,7 @@ class SqliteRouting:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._read = database.read
+        self._texts = database.texts
         self._write = database.write
 
     async def count_queued(self, carrier: str) -> int:
@@ -34,7 +36,7 @@ class SqliteRouting:
     async def queued_messages(
         self, carrier: str, *, after: QueuedMessage | None, limit: int
     ) -> list[QueuedMessage]:
-        return await self._read(queued_messages, carrier, after, limit)
+        return await self._read(queued_messages, self._texts, carrier, after, limit)
 
     async def reroute(self, moves: Sequence[Reroute], *, now_ms: int) -> int:
         return await self._write(reroute, RerouteBatch(now_ms, moves))
@@ -57,10 +59,14 @@ def _move(session: SqliteSession, one: Reroute, now_ms: int) -> bool:
 
 
 def queued_messages(
-    connection: apsw.Connection, carrier: str, after: QueuedMessage | None, limit: int
+    connection: apsw.Connection,
+    texts: TextSeal,
+    carrier: str,
+    after: QueuedMessage | None,
+    limit: int,
 ) -> list[QueuedMessage]:
     return [
-        queued_message(row, row["text"], _decode_parts(row["parts"]) if row["parts"] else ())
+        queued_message(texts, row, row["text"], _decode_parts(row["parts"]) if row["parts"] else ())
         for row in rows_of(connection, "queued_messages", (carrier, *place_of(after), limit))
     ]
 

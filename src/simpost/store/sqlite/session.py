@@ -17,6 +17,7 @@ from simpost.store.records.payloads import PartKey
 from simpost.store.secret_box import SecretBox
 from simpost.store.sqlite.queries import SQL, chunks, rows_of, with_rows
 from simpost.store.sqlite.receipt_id_formats import SqliteIdFormats
+from simpost.store.text_seal import TextSeal
 
 _MOST_RECENT = 10_000
 
@@ -31,10 +32,13 @@ class SqliteSession:
         pending: counts of the open transaction, added to the metrics at its commit.
     """
 
-    def __init__(self, connection: apsw.Connection, *, seal: SecretBox, node: str) -> None:
+    def __init__(
+        self, connection: apsw.Connection, *, seal: SecretBox, texts: TextSeal, node: str
+    ) -> None:
         self.connection = connection
         self.execute: Callable[..., Any] = connection.execute
         self.seal = seal
+        self.texts = texts
         self.node = node
         self.parked = 0
         self.pending = PendingCounts()

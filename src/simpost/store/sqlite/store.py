@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
+from simpost.config.text_keys import TextKey
 from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
@@ -36,6 +38,7 @@ from simpost.store.sqlite.retention import SqliteRetention
 from simpost.store.sqlite.routing import SqliteRouting
 from simpost.store.sqlite.schema import bring_up_to_date
 from simpost.store.sqlite.session import SqliteSession
+from simpost.store.text_seal import TextSeal
 
 _EMBEDDED = "embedded"
 
@@ -49,13 +52,21 @@ class SqliteStore(Store):
     database: SqliteDatabase
 
     @classmethod
-    async def open(cls, path: Path, *, seal_key: str, node: str = _EMBEDDED) -> SqliteStore:
+    async def open(
+        cls,
+        path: Path,
+        *,
+        seal_key: str,
+        text_keys: Sequence[TextKey] = (),
+        node: str = _EMBEDDED,
+    ) -> SqliteStore:
         """Own, migrate and open the store, making folder and file if need be.
 
         `node` owns the leases of parts that a lane takes straight from memory. Raises StoreBusy,
         StoreReadOnly, StoreFull, SchemaTooNew or StoreError, and changes nothing then.
         """
-        database = await _open(path, SecretBox(seal_key), node)
+        seal, texts = SecretBox(seal_key), TextSeal(seal_key, text_keys)
+        database = await _open(path, seal, texts, node)
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
         catalogue = SqliteCatalogue(database)
         return cls(
@@ -86,7 +97,7 @@ class SqliteStore(Store):
         return apsw.sqlite_lib_version()
 
 
-async def _open(path: Path, seal: SecretBox, node: str) -> SqliteDatabase:
+async def _open(path: Path, seal: SecretBox, texts: TextSeal, node: str) -> SqliteDatabase:
     lock = OwnerLock.take(path)
     opened: list[apsw.Connection] = []
     try:
@@ -95,7 +106,7 @@ async def _open(path: Path, seal: SecretBox, node: str) -> SqliteDatabase:
         accounts.check_seal(opened[0], seal)
         refuse_moved(opened[0])
         opened += [open_writer(path), open_reader(path), open_reader(path)]
-        session = SqliteSession(opened[0], seal=seal, node=node)
+        session = SqliteSession(opened[0], seal=seal, texts=texts, node=node)
     except BaseException as error:
         for connection in reversed(opened):
             connection.close()

@@ -30,6 +30,7 @@ from simpost.domain.options import Ports
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 
 
 class PartOut(Schema):
@@ -88,6 +89,9 @@ class PortsOut(Schema):
 class MessageOut(Schema):
     """A message of the log, with `text` as it was sent or with `binary` in hex digits.
 
+    If both are null, `textAbsence` says why: the text was redacted, its key is missing, or it is
+    damaged.
+
     `sendAt` is the requested time; `heldUntil` is the time at which a scheduled or held message is
     decided again.
     """
@@ -102,6 +106,7 @@ class MessageOut(Schema):
     category: Category
     text: str | None
     binary: str | None
+    text_absence: TextAbsence | None
     ports: PortsOut | None
     message_class: int | None = Field(serialization_alias="class")
     receipt: bool
@@ -164,8 +169,9 @@ def show_message(message: Message) -> MessageOut:
         to=message.destination,
         sender=message.sender,
         category=message.category,
-        text=None if is_binary else message.text,
-        binary=message.text if is_binary else None,
+        text=None if is_binary or message.text_absence else message.text,
+        binary=message.text if is_binary and not message.text_absence else None,
+        text_absence=message.text_absence,
         ports=_show_ports(options.ports),
         message_class=options.message_class,
         receipt=options.receipt,

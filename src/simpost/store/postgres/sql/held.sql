@@ -6,19 +6,21 @@ WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
-    $14::bytea[], $15::text[], $16::text[], $17::integer[], $18::text[], $19::bigint[],
-    $20::bigint[], $21::text[]
+    $14::bytea[], $15::text[], $16::text[], $17::text[], $18::integer[], $19::text[],
+    $20::bigint[], $21::bigint[], $22::text[]
   ) AS n (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-    part_count, created_ms, expires_ms, request_id, text, options, caller_reference, state, reason,
-    send_at_ms, until_ms, request
+    part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
+    text_key, state, reason, send_at_ms, until_ms, request
   )
 ), kept AS (
   INSERT INTO messages (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-    part_count, created_ms, expires_ms, request_id, text, options, caller_reference)
+    part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
+    text_key)
   SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
-    part_count, created_ms, expires_ms, request_id, text, options, caller_reference
+    part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
+    text_key
   FROM new
 )
 INSERT INTO held_messages (
@@ -38,10 +40,10 @@ WITH due AS MATERIALIZED (
   WHERE h.account_id = d.account_id AND h.message_id = d.message_id
   RETURNING h.account_id, h.message_id, h.until_ms, h.request
 )
-SELECT l.account_id, l.message_id, m.esim_tran_no, m.iccid, m.category, m.text, m.expires_ms,
-  l.until_ms, l.request
+SELECT l.account_id, l.message_id, m.esim_tran_no, m.iccid, m.category, m.text, m.text_key,
+  m.expires_ms, l.until_ms, l.request
 FROM leased AS l CROSS JOIN LATERAL (
-  SELECT esim_tran_no, iccid, category, text, expires_ms
+  SELECT esim_tran_no, iccid, category, text, text_key, expires_ms
   FROM messages WHERE account_id = l.account_id AND id = l.message_id
   OFFSET 0) AS m
 ORDER BY l.until_ms, l.message_id
@@ -56,12 +58,13 @@ RETURNING h.message_id
 -- name: rewrite_messages
 UPDATE messages AS m SET
   destination = n.destination, sender = n.sender, encoding = n.encoding, reference = n.reference,
-  part_count = n.part_count, text = n.text, options = n.options
+  part_count = n.part_count, text = n.text, options = n.options,
+  text_key = n.text_key
 FROM unnest(
   $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::integer[],
-  $8::bytea[], $9::text[]
+  $8::bytea[], $9::text[], $10::text[]
 ) AS n (
-  account_id, id, destination, sender, encoding, reference, part_count, text, options)
+  account_id, id, destination, sender, encoding, reference, part_count, text, options, text_key)
 WHERE m.account_id = n.account_id AND m.id = n.id
 
 -- name: insert_parts

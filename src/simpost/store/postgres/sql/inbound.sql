@@ -137,8 +137,8 @@ WHERE msisdn = $1 AND msisdn <> '' AND ($2::integer IS NULL OR account_id = $2)
 ORDER BY retired_ms IS NOT NULL, smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no COLLATE "C" DESC LIMIT 1
 
 -- name: count_identical
-SELECT count(*) FROM (
-  SELECT 1 FROM messages
-  WHERE account_id = $1 AND esim_tran_no = $2 AND id >= $3 AND sender = $4 AND text = $5
-  LIMIT $6
-) AS alike
+-- Sealed texts are compared after they were opened.
+SELECT id, text, text_key FROM messages
+WHERE account_id = $1 AND esim_tran_no = $2 AND id >= $3 AND sender = $4
+  AND (text = $5 OR text_key IS NOT NULL)
+ORDER BY id DESC LIMIT 1000

@@ -28,7 +28,7 @@ WITH code_parts AS MATERIALIZED (
   WHERE p.account_id = d.account_id AND p.message_id = d.message_id AND p.number = d.number
     AND d.expires_ms > $2
   RETURNING d.account_id, d.message_id, d.number, p.total, coalesce(p.text, m.text) AS text,
-    m.encoding, m.reference, m.destination, m.sender, m.category, d.priority, m.created_ms,
+    m.text_key, m.encoding, m.reference, m.destination, m.sender, m.category, d.priority, m.created_ms,
     d.expires_ms, p.attempt, p.state = 40 AS repeat, m.options,
     CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
@@ -36,14 +36,23 @@ WITH code_parts AS MATERIALIZED (
 )
 SELECT * FROM leased
 UNION ALL
-SELECT account_id, message_id, number, 0, NULL, NULL, 0, NULL, NULL, NULL, priority, 0, expires_ms,
+SELECT account_id, message_id, number, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, priority, 0, expires_ms,
   0, false, NULL, 0, due_ms
 FROM due WHERE expires_ms <= $2
 ORDER BY priority, due_ms, expires_ms, account_id, message_id, number
 
+-- name: postpone_claimed
+-- Parts that were leased a moment ago and whose texts cannot be opened.
+UPDATE parts AS p SET
+  owner = NULL, due_ms = n.due_ms, attempt = p.attempt - 1, reason = n.reason,
+  updated_ms = n.updated_ms
+FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bigint[], $5::text[], $6::bigint[])
+  AS n (account_id, message_id, number, due_ms, reason, updated_ms)
+WHERE p.account_id = n.account_id AND p.message_id = n.message_id AND p.number = n.number
+
 -- name: parts_leased
 SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
-  m.encoding, m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms,
+  m.text_key, m.encoding, m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms,
   p.expires_ms, p.attempt, p.state = 40 AS repeat, m.options,
   CASE WHEN p.attempt > 1 THEN (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number

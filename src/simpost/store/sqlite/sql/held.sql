@@ -7,8 +7,8 @@ INSERT INTO held_messages (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: due_held
-SELECT h.account_id, h.message_id, m.esim_tran_no, m.iccid, m.category, m.text, m.expires_ms,
-  h.until_ms, h.request
+SELECT h.account_id, h.message_id, m.esim_tran_no, m.iccid, m.category, m.text, m.text_key,
+  m.expires_ms, h.until_ms, h.request
 FROM held_messages AS h INDEXED BY held_messages_due
 CROSS JOIN messages AS m ON m.account_id = h.account_id AND m.id = h.message_id
 WHERE h.due_ms <= ? AND h.due_ms IS NOT NULL
@@ -25,7 +25,7 @@ WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NU
 -- name: rewrite_message
 UPDATE messages SET
   destination = :destination, sender = :sender, encoding = :encoding, reference = :reference,
-  part_count = :part_count, text = :text, options = :options
+  part_count = :part_count, text = :text, text_key = :text_key, options = :options
 WHERE account_id = :account_id AND id = :message_id
 
 -- name: defer_held

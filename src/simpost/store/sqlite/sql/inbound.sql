@@ -122,7 +122,8 @@ WHERE msisdn = ?1 AND msisdn <> '' AND (?2 IS NULL OR account_id = ?2)
 ORDER BY retired_ms IS NOT NULL, smdp_status <> 'ENABLED', created_ms DESC, esim_tran_no DESC LIMIT 1
 
 -- name: count_identical
-SELECT 1 FROM messages INDEXED BY messages_by_esim
+-- Sealed texts are compared after they were opened.
+SELECT id, text, text_key FROM messages INDEXED BY messages_by_esim
 WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id >= :since
-  AND sender = :sender AND text = :text
-LIMIT :limit
+  AND sender = :sender AND (text = :text OR text_key IS NOT NULL)
+ORDER BY id DESC LIMIT 1000

@@ -1,8 +1,8 @@
 -- Leases.
 
 -- name: due_parts
-SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text, m.encoding,
-  m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
+  m.text_key, m.encoding, m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
   p.attempt + 1 AS attempt, p.state = 40 AS repeat, m.options, iif(p.attempt > 0, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
       AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0) AS unclear
@@ -17,9 +17,13 @@ UPDATE parts SET owner = new.column1, due_ms = new.column2, attempt = new.column
 FROM (VALUES (?, ?, ?, ?, ?, ?)) AS new
 WHERE account_id = new.column4 AND message_id = new.column5 AND number = new.column6
 
+-- name: postpone_part
+UPDATE parts SET due_ms = ?4, reason = ?5, updated_ms = ?6
+WHERE account_id = ?1 AND message_id = ?2 AND number = ?3
+
 -- name: parts_leased
-SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text, m.encoding,
-  m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
+SELECT p.account_id, p.message_id, p.number, p.total, coalesce(p.text, m.text) AS text,
+  m.text_key, m.encoding, m.reference, m.destination, m.sender, m.category, p.priority, m.created_ms, p.expires_ms,
   p.attempt, p.state = 40 AS repeat, m.options, iif(p.attempt > 1, (SELECT count(*) FROM attempts AS a
     WHERE a.account_id = p.account_id AND a.message_id = p.message_id AND a.part = p.number
       AND (a.outcome = 'in_doubt' OR a.reason = 'unclear_response')), 0) AS unclear

@@ -16,7 +16,7 @@ SELECT carrier FROM waited_for WHERE carrier IS NOT NULL
 -- name: queued_messages
 -- By their first part, in the order in which they are claimed; with all texts of several parts.
 SELECT p.account_id, p.message_id, m.esim_tran_no, m.destination, m.sender, m.category, m.text,
-  m.encoding, m.options, iif(p.total = 1, NULL, (
+  m.text_key, m.encoding, m.options, iif(p.total = 1, NULL, (
     SELECT json_group_array(s.text ORDER BY s.number) FROM parts AS s
     WHERE s.account_id = p.account_id AND s.message_id = p.message_id
   )) AS parts,

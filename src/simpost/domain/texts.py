@@ -1,0 +1,28 @@
+"""Texts that are stored and cannot be shown."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TextAbsence(StrEnum):
+    """Why there is a record of a text, and no text."""
+
+    REDACTED = "redacted"
+    """The text was erased; the record stays."""
+    KEY_MISSING = "key_missing"
+    """The text was sealed with a key that is not in the settings."""
+    DAMAGED = "damaged"
+    """The sealed text does not open with its key: it was changed, or belongs to another row."""
+
+
+_SHOWN: dict[str, str] = {
+    TextAbsence.REDACTED: "(redacted)",
+    TextAbsence.KEY_MISSING: "(sealed: its key is missing)",
+    TextAbsence.DAMAGED: "(damaged)",
+}
+
+
+def shown_absence(absence: str) -> str:
+    """What stands in the place of a text in the output of commands."""
+    return _SHOWN.get(absence, f"({absence})")
