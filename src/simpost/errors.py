@@ -16,6 +16,7 @@ SimpostError
 │   ├── StoreDamaged      the file's structure is broken
 │   ├── StoreTimeout      no response in time
 │   └── SchemaTooNew      written by a newer simpost
+├── PolicyError           ours: a rule returned no decision, and nothing was accepted
 ├── ProtocolError         the wire's: recoverable (respond) or fatal (close)
 └── ConfigError           the administrator's: found before anything starts
 
@@ -116,6 +117,10 @@ class StoreTimeout(StoreError):
 
 class SchemaTooNew(StoreError):
     """The store was written by a newer simpost; it is left untouched."""
+
+
+class PolicyError(SimpostError):
+    """A policy returned no decision."""
 
 
 class ProtocolError(SimpostError):

@@ -18,6 +18,7 @@ from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Port
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.errors import PolicyError
 from simpost.messaging.routes import Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
@@ -137,7 +138,7 @@ def decide(
     """Send, hold or refuse: by eSIM, plan and profile, text and route, time and policy.
 
     A scheduled message is refused now if it could not be sent now, or is stopped. The rest of
-    policy applies at release, when there is no `send_at_ms`.
+    policy applies at release, when there is no `send_at_ms`. Raises PolicyError.
     """
     plan = _plan(account, esim, text, category, routing, options)
     if isinstance(plan, Refusal) or esim is None:
@@ -146,7 +147,18 @@ def decide(
         return stopped
     if send_at_ms is not None:
         return _schedule(plan, send_at_ms, now_ms)
-    return policy(account, esim, plan, now_ms) if policy else plan
+    return _apply(policy, account, esim, plan, now_ms) if policy else plan
+
+
+def _apply(policy: Policy, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
+    """What policy decides. A rule that forgets to return must not look like a permission."""
+    decision: object = policy(account, esim, plan, now_ms)
+    if isinstance(decision, (SendPlan, Hold, Refusal)):
+        return decision
+    raise PolicyError(
+        f"{type(policy).__name__} returned {type(decision).__name__}, "
+        "and must return a SendPlan, a Hold or a Refusal."
+    )
 
 
 def _schedule(plan: SendPlan, send_at_ms: int, now_ms: int) -> Hold | Refusal:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from simpost.domain.messages import Category, format_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
-from simpost.errors import StoreError
+from simpost.errors import SimpostError, StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Hold, Refusal
 from simpost.messaging.held_request import decode_request, planned_message
@@ -42,6 +42,11 @@ class _QueueingLane(Protocol):
         ...
 
 
+class _Failure(NamedTuple):
+    message_id: bytes
+    error: Exception
+
+
 class Release(Component):
     """Runs on every node. A lease keeps two nodes from deciding the same message.
 
@@ -69,18 +74,27 @@ class Release(Component):
         await run_periodically(self.run_once, _INTERVAL_S, name="release")
 
     async def run_once(self) -> None:
-        """Decide all messages that are due, in steps. One that cannot be decided is tried later."""
+        """Decide all messages that are due, in steps. One that cannot be decided is tried later.
+
+        A step of which no message can be decided ends the run: an error of ours repeats for all.
+        """
         while True:
             now_ms = self._clock_ms()
             due = await self._store.claim_held(
                 now_ms=now_ms, lease_ms=now_ms + LEASE_MS, limit=_STEP
             )
+            failures: list[_Failure] = []
             if due:
-                await self._commit(await asyncio.gather(*map(self._decide, due)), now_ms)
-            if len(due) < _STEP:
+                decided = await asyncio.gather(*(self._decide(each, failures) for each in due))
+                await self._commit(decided, now_ms)
+            if failures:
+                _report(failures)
+            if len(due) < _STEP or len(failures) == len(due):
                 return
 
-    async def _decide(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
+    async def _decide(
+        self, due: DueMessage, failures: list[_Failure]
+    ) -> NewMessage | Deferral | HeldEnd | None:
         """The next row of one message; `None` when it cannot be decided now."""
         if isinstance(due.text, TextAbsence):
             return _wait_for_key(due, self._clock_ms())
@@ -89,11 +103,7 @@ class Release(Component):
         except StoreError:
             return None
         except Exception as error:  # noqa: BLE001  one message must not block the others
-            log.error(
-                "release_failed",
-                message_id=format_id(due.message_id),
-                error=type(error).__name__,
-            )
+            failures.append(_Failure(due.message_id, error))
             return None
 
     async def _next(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
@@ -120,7 +130,7 @@ class Release(Component):
             state, reason = decision.state, decision.reason
             return Deferral(due.account_id, due.message_id, state, reason, until_ms, expires_ms)
         if isinstance(decision, Refusal) or esim is None:
-            assert isinstance(decision, Refusal)
+            assert isinstance(decision, Refusal)  # there is nothing to send without an eSIM
             return _end_of(due, State.REJECTED, decision.reason)
         return planned_message(
             decision,
@@ -180,6 +190,18 @@ def _wait_for_key(due: DueMessage, now_ms: int) -> Deferral | HeldEnd:
         Reason.TEXT_UNREADABLE,
         now_ms + _TEXT_RETRY_MS,
         due.expires_ms,
+    )
+
+
+def _report(failures: Sequence[_Failure]) -> None:
+    """Log the failures of a step in one line. Only errors of ours have texts without secrets."""
+    message_id, error = failures[0]
+    log.error(
+        "release_failed",
+        messages=len(failures),
+        message_id=format_id(message_id),
+        error=type(error).__name__,
+        detail=str(error) if isinstance(error, SimpostError) else "",
     )
 
 

@@ -3,8 +3,10 @@
 import asyncio
 from datetime import UTC, datetime
 
+from structlog.testing import capture_logs
+
 from simpost.catalogue.normalization import parse_esim
-from simpost.messaging.release import Release
+from simpost.messaging.release import LEASE_MS, Release
 from tests.integration.api.conftest import GOOD, NOW_MS, esim
 
 MINUTE_MS = 60_000
@@ -127,3 +129,32 @@ async def test_another_account_neither_sees_nor_cancels_a_scheduled_message(serv
     answer = await service.native("DELETE", f"messages/{message_id}", account="other")
     assert answer.status_code == 404
     assert (await shown(service, message_id))["state"] == "scheduled"
+
+
+class Forgetful:
+    """Policy with a rule that forgets to return the plan."""
+
+    decided = 0
+
+    def find_stop(self, *_facts):
+        return None
+
+    def __call__(self, *_facts):
+        self.decided += 1
+
+
+async def test_an_error_of_policy_is_one_log_line_and_loses_no_message(service, monkeypatch):
+    messages = [await schedule(service, f"text {number}") for number in range(120)]
+    forgetful = Forgetful()
+    with monkeypatch.context() as patch, capture_logs() as lines:
+        patch.setattr(service.services.intake, "_policy", forgetful)
+        await release_at(service, DUE_MS).run_once()
+        now = await service.native("POST", "messages", json={"esimTranNo": GOOD, "text": "now"})
+    assert (now.status_code, now.json()["code"]) == (500, "internal_error")
+    assert forgetful.decided == 100 + 1
+    [line] = [each for each in lines if each["event"] == "release_failed"]
+    assert (line["messages"], line["error"]) == (100, "PolicyError")
+    assert line["detail"].startswith("Forgetful returned NoneType, and must return")
+    assert {(await shown(service, each))["state"] for each in messages} == {"scheduled"}
+    await release_at(service, DUE_MS + LEASE_MS).run_once()
+    assert {(await shown(service, each))["state"] for each in messages} == {"accepted"}

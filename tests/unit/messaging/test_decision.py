@@ -8,6 +8,7 @@ from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
+from simpost.errors import PolicyError
 from simpost.messaging.decision import LONGEST_DELAY_MS, Hold, Refusal, SendPlan, decide
 from simpost.messaging.routes import Route, Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
@@ -171,6 +172,12 @@ def test_policy_may_refuse_or_let_pass():
     refusal = Refusal(Reason.RATE_LIMITED)
     assert decided(policy=PolicyDouble(lambda *_: refusal)) is refusal
     assert decided(policy=PolicyDouble(lambda _account, _esim, plan, _now_ms: plan)) == decided()
+
+
+@pytest.mark.parametrize("returned", [None, True, "plan"])
+def test_policy_that_returns_no_decision_is_an_error_and_no_permission(returned):
+    with pytest.raises(PolicyError, match=f"PolicyDouble returned {type(returned).__name__}, and"):
+        decided(policy=PolicyDouble(lambda *_: returned))
 
 
 def test_policy_is_applied_when_a_scheduled_message_is_due():
