@@ -5,8 +5,9 @@ import hashlib
 import hmac
 import json
 import time
+from typing import NamedTuple
 
-from tests.scenarios.hostile.calls import hostile_call
+from tests.scenarios.hostile.calls import Endpoint, hostile_call
 
 PRIVATE = "the text of nobody's business"
 SEND = "/api/v1/open/esim/sendSms"
@@ -23,17 +24,33 @@ _UNFINISHED = (
 """Of those more may be expected: they end with the end of what is sent."""
 
 
+_CALLS = 10
+"""How many times more often an endpoint of the document is called than another kind is made."""
+
+
+class HostileRequest(NamedTuple):
+    """Octets; whether they are whole, so that an answer must come; the endpoint if they are a call.
+
+    A call is valid HTTP: its answer must be as the document has it.
+    """
+
+    octets: bytes
+    is_whole: bool
+    endpoint: Endpoint | None = None
+
+
 class Hostile:
     """Every method that `kinds` lists makes one request; `who` has access code and secret.
 
-    `key` is an API key of the same account with all scopes but `admin`.
+    `key` is an API key of the same account with all scopes but `admin`, `known` what exists.
     """
 
-    def __init__(self, chance, esim, access_code, secret, token, key):
+    def __init__(self, chance, esim, access_code, secret, token, key, known):
         self.chance = chance
         self.who = {"RT-AccessCode": access_code, "RT-SecretKey": secret}
         self.admin = {"Authorization": f"Bearer {token}"}
         self.key = key
+        self.known = known
         self.esim = esim
         self.kinds = (
             self.deep_json,
@@ -53,7 +70,6 @@ class Hostile:
             self.strange_credentials,
             self.strange_query,
             self.strange_key,
-            self.strange_call,
             self.strange_batch,
             self.strange_template,
             self.strange_method,
@@ -62,11 +78,27 @@ class Hostile:
         )
 
     def one(self):
-        """Some request, and whether an answer to it must be waited for."""
-        return self.make(self.chance.choice(self.kinds))
+        """Some request."""
+        number = self.chance.randrange(len(self.kinds) + _CALLS)
+        return self.make(self.kinds[number]) if number < len(self.kinds) else self.call()
 
     def make(self, kind):
-        return kind(), kind.__name__ not in _UNFINISHED
+        return HostileRequest(kind(), kind.__name__ not in _UNFINISHED)
+
+    def call(self):
+        """Of any endpoint of the document."""
+        endpoint, target, body = hostile_call(self.chance, self.known)
+        by_key = {"Authorization": f"Bearer {self.key}"}
+        who = self.chance.choice((self.who, by_key)) if target.startswith("/v1/") else self.who
+        is_admins = target.startswith(("/v1/admin/", "/metrics"))
+        headers = {**(self.admin if is_admins else who), "Connection": "close"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        elif endpoint.method != "GET":
+            headers["Content-Length"] = "0"
+        return HostileRequest(
+            self._ask(endpoint.method, target, headers, body), is_whole=True, endpoint=endpoint
+        )
 
     # Bodies.
 
@@ -217,14 +249,6 @@ class Hostile:
         )
         path = self.chance.choice((NATIVE, "/v1/keys", "/v1/admin/accounts", SEND))
         return self._ask("POST", path, {"Authorization": f"Bearer {key}"}, b"{}")
-
-    def strange_call(self):
-        """Of any endpoint of the document."""
-        method, target, body = hostile_call(self.chance)
-        by_key = {"Authorization": f"Bearer {self.key}"}
-        who = self.admin if "/admin/" in target else self.chance.choice((self.who, by_key))
-        headers = {**who, "Content-Type": "application/json"} if body else who
-        return self._ask(method, target, headers, body)
 
     def strange_query(self):
         value = self.chance.choice(
