@@ -10,12 +10,12 @@ Space.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
+import time
 from typing import Final
 from urllib.parse import urlsplit
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from simpost.errors import InvalidRequest
 from simpost.net.resolver import NameResolver
@@ -64,7 +64,18 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR: Final = ipaddress.IPv6Network("2002::/16")
 _TEREDO: Final = ipaddress.IPv6Network("2001::/32")
 
+ADDRESSES_VALID_S: Final = 10.0
+"""Seconds for which the addresses of a host, once checked, are used again without a look-up."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+SocketAddress = tuple[
+    socket.AddressFamily,
+    socket.SocketKind,
+    int,
+    str,
+    tuple[str, int] | tuple[str, int, int, int],
+]
+"""As `getaddrinfo` returns it."""
 
 
 class RefusedUrl(InvalidRequest):
@@ -105,38 +116,60 @@ def is_public(address: Address) -> bool:
     )
 
 
-class GuardedResolver(AbstractResolver):
-    """Resolves names for the calls of one owner, by default to public addresses only."""
+class GuardedResolver:
+    """Resolves names for the calls of one owner, by default to public addresses only.
+
+    Requests that begin at the same time share a look-up.
+    """
 
     def __init__(self, names: NameResolver, owner: str, *, allow_private: bool = False) -> None:
         self._names = names
         self._owner = owner
         self._allow_private = allow_private
+        self._known: dict[tuple[str, int], tuple[float, asyncio.Task[list[SocketAddress]]]] = {}
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The allowed addresses. Raises OSError if there are none."""
-        found = await self._names.resolve(host, port, owner=self._owner, family=family)
-        allowed = [
-            (kind, text) for kind, text in found if self._allow_private or is_public(_address(text))
-        ]
+    async def addresses(self, host: str, port: int) -> list[SocketAddress]:
+        """The allowed addresses of a host. Raises OSError if there are none."""
+        try:
+            found = [_socket_address(host, port)]
+        except ValueError:
+            return await asyncio.shield(self._look_up(host, port))
+        return self._allowed(found)
+
+    def _look_up(self, host: str, port: int) -> asyncio.Task[list[SocketAddress]]:
+        """The look-up in progress, or one that ended a short time ago."""
+        now_s = time.monotonic()
+        self._known = {
+            key: (until_s, task)
+            for key, (until_s, task) in self._known.items()
+            if not task.done() or (until_s > now_s and _has_succeeded(task))
+        }
+        _, task = self._known.get((host, port), (0, None))
+        if task is None:
+            task = asyncio.create_task(self._resolve(host, port))
+            self._known[host, port] = now_s + ADDRESSES_VALID_S, task
+        return task
+
+    async def _resolve(self, host: str, port: int) -> list[SocketAddress]:
+        found = await self._names.resolve(host, port, owner=self._owner)
+        return self._allowed([_socket_address(text, port) for _, text in found])
+
+    def _allowed(self, found: list[SocketAddress]) -> list[SocketAddress]:
+        allowed = [each for each in found if self._allow_private or is_public(_address(each[4][0]))]
         if not allowed:
             raise OSError(None, "no public address")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=text,
-                port=port,
-                family=kind,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, text in allowed
-        ]
+        return allowed
 
-    async def close(self) -> None:
-        """Does nothing: no resource is open."""
+
+def _has_succeeded(task: asyncio.Task[list[SocketAddress]]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+def _socket_address(text: str, port: int) -> SocketAddress:
+    """What a socket connects to. Raises ValueError unless it is an address."""
+    if _address(text).version == 4:
+        return (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (text, port))
+    return (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (text, port, 0, 0))
 
 
 def _is_local(host: str) -> bool:

@@ -1,46 +1,64 @@
-"""HTTP calls to other hosts: guarded addresses, bounded responses, and whether it was sent."""
+"""HTTP calls to other hosts: guarded addresses, bounded responses, and whether it was sent.
+
+Not a general client: a POST over HTTP/1.1, without redirects, cookies, proxies and compression. It
+costs a fifth of a request of aiohttp, see `docs/decisions/0022-webhooks-follow-the-event-log.md`.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import ssl
 from collections.abc import Mapping
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
-import aiohttp
+from aiohappyeyeballs import start_connection
 
 from simpost.net.address_guard import GuardedResolver, check_url
+from simpost.net.client_connection import (
+    MAX_RESPONSE_OCTETS,
+    ClientConnection,
+    HttpResponse,
+    NoResponse,
+)
 from simpost.net.resolver import NameResolver
 
-MAX_RESPONSE_OCTETS: Final = 65_536
-_MAX_CONNECTIONS: Final = 1000
-"""Connections of one client. Its owner limits the requests."""
+__all__ = ["HttpClient", "HttpResponse", "NoResponse", "NotSent"]
+
 _IDLE_S: Final = 15.0
 """Seconds after which an idle connection is closed, before most servers close it. A request on a
 connection that the server is closing gets no response and may or may not have been read."""
-_ADDRESSES_VALID_S: Final = 10
-"""Seconds for which the addresses of a host, once checked, are used again without a look-up."""
+_NEXT_ADDRESS_S: Final = 0.25
+"""Seconds after which the next address of a host is tried as well (RFC 8305)."""
+_MAX_TARGETS: Final = 100
+"""URLs whose parts are kept."""
 
 
 class NotSent(Exception):
     """Nothing was sent: there was no connection to the host."""
 
 
-class NoResponse(Exception):
-    """The request may have been received, and there is no complete response."""
+class _Origin(NamedTuple):
+    """Requests to the same one share connections."""
+
+    is_secure: bool
+    host: str
+    port: int
 
 
-class HttpResponse(NamedTuple):
-    """A response; the body is cut after `MAX_RESPONSE_OCTETS`."""
+class _Target(NamedTuple):
+    """A URL that may be called, and the beginning of a request to it."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    origin: _Origin
+    head: str
 
 
 class HttpClient:
-    """POSTs to one host. Must be created and closed on the event loop that uses it.
+    """POSTs for one owner. Must be created and closed on the event loop that uses it.
 
     Connections go to the addresses that were checked, so a name that changes its address cannot
-    lead to one that is not allowed.
+    lead to one that is not allowed. The owner limits the requests, and with them the connections.
     """
 
     def __init__(
@@ -51,25 +69,19 @@ class HttpClient:
         allow_private: bool,
         connect_timeout_s: float,
         response_timeout_s: float,
+        keep_octets: int = MAX_RESPONSE_OCTETS,
     ) -> None:
+        """Of each response the first `keep_octets` of the body are returned."""
         self._allow_private = allow_private
-        resolver = GuardedResolver(names, owner, allow_private=allow_private)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=resolver,
-                ttl_dns_cache=_ADDRESSES_VALID_S,
-                limit=_MAX_CONNECTIONS,
-                keepalive_timeout=_IDLE_S,
-            ),
-            timeout=aiohttp.ClientTimeout(
-                total=connect_timeout_s + response_timeout_s,
-                connect=connect_timeout_s,
-                sock_read=response_timeout_s,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            headers={"User-Agent": "simpost", "Accept-Encoding": "identity"},
-        )
+        self._resolver = GuardedResolver(names, owner, allow_private=allow_private)
+        self._connect_timeout_s = connect_timeout_s
+        self._response_timeout_s = response_timeout_s
+        self._keep_octets = keep_octets
+        self._loop = asyncio.get_running_loop()
+        self._targets: dict[str, _Target] = {}
+        self._idle: dict[_Origin, list[ClientConnection]] = {}
+        self._open: set[ClientConnection] = set()
+        self._sweep: asyncio.TimerHandle | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpResponse:
         """POST and read the response. Redirects are not followed.
@@ -79,33 +91,129 @@ class HttpClient:
             NotSent: the host could not be reached.
             NoResponse: the connection was cut, or the time limit passed, after connecting.
         """
-        check_url(
-            url, allow_private=self._allow_private
-        )  # the resolver is not called for an address
+        target = self._targets.get(url) or self._add_target(url)
+        octets = _request(target.head, headers, body)
+        connection = self._take_idle(target.origin) or await self._connect(target.origin)
         try:
-            async with self._session.post(
-                url, data=body, headers=headers, allow_redirects=False
-            ) as response:
-                content = await _read(response)
-                return HttpResponse(response.status, response.headers, content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise NotSent(str(error) or "the connection timed out") from error
-        except TimeoutError as error:
-            raise NoResponse("no response within the time limit") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NoResponse(str(error) or type(error).__name__) from error
+            return await connection.request(
+                octets, timeout_s=self._response_timeout_s, keep_octets=self._keep_octets
+            )
+        finally:
+            self._give_back(target.origin, connection)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no connection is open."""
+        return not self._open
 
     async def close(self) -> None:
         """Close all connections, those in use included."""
-        await self._session.close()
+        if self._sweep:
+            self._sweep.cancel()
+        self._idle.clear()
+        while self._open:
+            self._open.pop().abort()
+
+    def _add_target(self, url: str) -> _Target:
+        check_url(url, allow_private=self._allow_private)
+        if len(self._targets) >= _MAX_TARGETS:
+            self._targets.clear()
+        target = self._targets[url] = _target(url)
+        return target
+
+    # Connections.
+
+    def _take_idle(self, origin: _Origin) -> ClientConnection | None:
+        """The connection that was used last: it is the least likely to be closed soon."""
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if connection.is_open and self._loop.time() - connection.idle_since_s < _IDLE_S:
+                return connection
+            self._drop(connection)
+        return None
+
+    def _give_back(self, origin: _Origin, connection: ClientConnection) -> None:
+        if not connection.is_open or connection not in self._open:
+            self._drop(connection)
+            return
+        self._idle.setdefault(origin, []).append(connection)
+        if self._sweep is None:
+            self._sweep = self._loop.call_later(_IDLE_S, self._close_idle)
+
+    def _drop(self, connection: ClientConnection) -> None:
+        self._open.discard(connection)
+        connection.abort()
+
+    def _close_idle(self) -> None:
+        """Close connections that were not used for long; go on as long as there are any."""
+        self._sweep = None
+        limit_s = self._loop.time() - _IDLE_S
+        for origin, idle in list(self._idle.items()):
+            for connection in idle:
+                if not connection.is_open or connection.idle_since_s <= limit_s:
+                    self._drop(connection)
+            kept = [each for each in idle if each in self._open]
+            if kept:
+                self._idle[origin] = kept
+            else:
+                del self._idle[origin]
+        if self._idle:
+            self._sweep = self._loop.call_later(_IDLE_S, self._close_idle)
+
+    async def _connect(self, origin: _Origin) -> ClientConnection:
+        try:
+            async with asyncio.timeout(self._connect_timeout_s):
+                addresses = await self._resolver.addresses(origin.host, origin.port)
+                sock = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_S)
+                try:
+                    _, connection = await self._loop.create_connection(
+                        lambda: ClientConnection(self._loop),
+                        sock=sock,
+                        ssl=_tls_context() if origin.is_secure else None,
+                        server_hostname=origin.host if origin.is_secure else None,
+                    )
+                except BaseException:
+                    sock.close()
+                    raise
+                if not connection.is_open:
+                    raise ConnectionResetError("the connection was closed at once")
+        except TimeoutError as error:
+            raise NotSent("the connection timed out") from error
+        except (OSError, ValueError) as error:  # TLS errors are OSErrors
+            raise NotSent(f"cannot connect to {origin.host}:{origin.port}: {error}") from error
+        self._open.add(connection)
+        return connection
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body, or its beginning; then the connection is not used again."""
-    chunks = bytearray()
-    async for chunk in response.content.iter_any():
-        chunks += chunk
-        if len(chunks) > MAX_RESPONSE_OCTETS:
-            response.close()
-            break
-    return bytes(chunks[:MAX_RESPONSE_OCTETS])
+def _target(url: str) -> _Target:
+    """Parts of a URL that `check_url` accepted."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_secure = parts.scheme == "https"
+    usual_port = 443 if is_secure else 80
+    port = parts.port or usual_port
+    name = f"[{host}]" if ":" in host else host
+    shown = name if port == usual_port else f"{name}:{port}"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {shown}\r\nUser-Agent: simpost\r\nAccept: */*\r\n"
+        "Accept-Encoding: identity\r\n"
+    )
+    return _Target(_Origin(is_secure, host, port), head)
+
+
+def _request(head: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The octets of a request. Raises NotSent for a header that would begin another line."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if lines.count("\n") != len(headers) or lines.count("\r") != len(headers) or "\0" in lines:
+        raise NotSent("a header of the request has a line break")
+    return f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    """Verifies the certificate and the name of the host."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context

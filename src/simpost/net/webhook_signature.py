@@ -8,6 +8,7 @@ that library.
 from __future__ import annotations
 
 import base64
+import functools
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -26,14 +27,22 @@ def signed_headers(
     message_id: str, timestamp_s: int, body: bytes, keys: Sequence[str]
 ) -> dict[str, str]:
     """The three headers of a webhook; one signature for each secret, separated by spaces."""
-    content = f"{message_id}.{timestamp_s}.".encode() + body
+    beginning = f"{message_id}.{timestamp_s}.".encode()
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": " ".join(f"v1,{_signature(key, content)}" for key in keys),
+        "webhook-signature": " ".join([_signature(key, beginning, body) for key in keys]),
     }
 
 
-def _signature(secret: str, content: bytes) -> str:
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    return base64.b64encode(hmac.digest(key, content, "sha256")).decode()
+def _signature(secret: str, beginning: bytes, body: bytes) -> str:
+    mac = _keyed(secret).copy()
+    mac.update(beginning)
+    mac.update(body)
+    return f"v1,{base64.b64encode(mac.digest()).decode()}"
+
+
+@functools.lru_cache(maxsize=1_000)
+def _keyed(secret: str) -> hmac.HMAC:
+    """Before the first octet: a copy costs half of one that begins with the key."""
+    return hmac.new(base64.b64decode(secret.removeprefix(SECRET_PREFIX)), digestmod="sha256")

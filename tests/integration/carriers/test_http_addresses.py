@@ -10,7 +10,7 @@ from simpost.carriers.http import HttpCarrier
 from simpost.config import HttpCarrierSettings
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
-from simpost.net import address_guard, http_client
+from simpost.net import address_guard
 from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import ConnectionState
 from tests.contract.carrier_peers import ACCEPT, Recorder, part
@@ -117,7 +117,7 @@ async def test_a_public_name_of_a_private_address_is_refused(listener, address):
 
 
 async def test_a_name_that_changes_to_a_private_address_is_refused(listener, public, monkeypatch):
-    monkeypatch.setattr(http_client, "_ADDRESSES_VALID_S", 0)
+    monkeypatch.setattr(address_guard, "ADDRESSES_VALID_S", 0)
     async with started(HOST, listener.port, PUBLIC, PRIVATE) as (carrier, recorder, names):
         first = await recorder.outcome(carrier, part(ACCEPT))
         assert first.kind is OutcomeKind.ACCEPTED

@@ -87,7 +87,7 @@ def test_a_message_id_is_found_or_empty(body: bytes, path: str, found: str) -> N
     ],
 )
 def test_retry_after_is_seconds_or_a_date_and_bounded(text: str, wait_s: float | None) -> None:
-    assert retry_after_s({"Retry-After": text}, NOW_MS) == wait_s
+    assert retry_after_s({"retry-after": text}, NOW_MS) == wait_s
 
 
 def test_a_template_is_filled_once_and_keeps_its_other_values() -> None:

@@ -81,7 +81,7 @@ def message_id(body: bytes, path: str) -> str:
 
 def retry_after_s(headers: Mapping[str, str], now_ms: int) -> float | None:
     """Return the seconds of Retry-After (RFC 9110 10.2.3), at most one hour; `None` if invalid."""
-    text = headers.get("Retry-After", "").strip()
+    text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal() and len(text) <= 10:
         wait_s = float(text)
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -12,11 +14,12 @@ from simpost.domain.webhooks import EndpointFormat
 from simpost.errors import InvalidRequest
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
-from simpost.net.address_guard import GuardedResolver, check_url
-from simpost.net.health_check import responds_with_ok
+from simpost.net.address_guard import check_url
+from simpost.net.http_client import HttpClient, NoResponse, NotSent
 from simpost.net.resolver import NameResolver
 
 MESSAGE_EVENTS = ("message.*",)
+_CHECK_TIMEOUT_S: Final = 5.0
 
 
 class WebhookUnhealthy(InvalidRequest):
@@ -44,14 +47,31 @@ async def save_webhook(
     """
     check_url(url, allow_private=allow_private)
     if checked_at_ms is not None:
-        owner = f"account {account.access_code}"
-        resolver = GuardedResolver(names, owner, allow_private=allow_private)
-        if not await responds_with_ok(url, _check_health(checked_at_ms), resolver):
+        client = HttpClient(
+            f"account {account.access_code}",
+            names,
+            allow_private=allow_private,
+            connect_timeout_s=_CHECK_TIMEOUT_S,
+            response_timeout_s=_CHECK_TIMEOUT_S,
+        )
+        if not await _responds_with_ok(client, url, _check_health(checked_at_ms)):
             raise WebhookUnhealthy
     await webhooks.add(account, url, format=EndpointFormat.NOTIFY, types=MESSAGE_EVENTS)
     await accounts.change(
         AccountChange(id=account.id, access_code=account.access_code, webhook=url)
     )
+
+
+async def _responds_with_ok(client: HttpClient, url: str, body: bytes) -> bool:
+    """Whether the host itself answers with 200 in time. Redirects are not followed."""
+    try:
+        async with asyncio.timeout(_CHECK_TIMEOUT_S):
+            response = await client.post(url, body, {"Content-Type": "application/json"})
+            return response.status == 200
+    except (NotSent, NoResponse, TimeoutError):
+        return False
+    finally:
+        await client.close()
 
 
 def _check_health(now_ms: int) -> bytes:

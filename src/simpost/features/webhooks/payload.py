@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +20,8 @@ from simpost.domain.webhooks import (
 from simpost.ports.store import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_RENDERED: Final = 2_000
+"""Events whose JSON is kept: a megabyte."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,24 +38,51 @@ def delivery_of(event: Event, endpoint: WebhookEndpoint) -> EventDelivery:
     )
 
 
-def request_of(endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]) -> tuple[str, bytes]:
-    """The `webhook-id` and the body of a request with these events."""
-    if endpoint.format is EndpointFormat.NOTIFY:
-        [delivery] = deliveries
-        document = _notification(delivery)
-        return f"{EVENT_PREFIX}{document['notifyId']}", _encode(document)
-    documents = [_document(each) for each in deliveries]
-    if endpoint.batch == 1:
-        return documents[0]["id"], _encode(documents[0])
-    ids = " ".join(each["id"] for each in documents)
-    batch_id = f"bat_{hashlib.blake2b(ids.encode(), digest_size=16).hexdigest()}"
-    return batch_id, _encode({"id": batch_id, "type": "events", "events": documents})
+class RenderedEvent(NamedTuple):
+    """The id and the JSON of an event, the same at every endpoint."""
+
+    id: str
+    json: bytes
 
 
-def _document(delivery: EventDelivery) -> dict[str, Any]:
+class EventRenderer:
+    """Renders each event once, for all endpoints of its account, and again only much later."""
+
+    def __init__(self) -> None:
+        self._latest: dict[tuple[int, int], RenderedEvent] = {}
+
+    def request_of(
+        self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]
+    ) -> tuple[str, bytes]:
+        """The `webhook-id` and the body of a request with these events."""
+        if endpoint.format is EndpointFormat.NOTIFY:
+            [delivery] = deliveries
+            document = _notification(delivery)
+            return f"{EVENT_PREFIX}{document['notifyId']}", _encode(document)
+        rendered = [self._render(each) for each in deliveries]
+        if endpoint.batch == 1:
+            return rendered[0]
+        ids = " ".join([each.id for each in rendered])
+        batch_id = f"bat_{hashlib.blake2b(ids.encode(), digest_size=16).hexdigest()}"
+        events = b",".join([each.json for each in rendered])
+        return batch_id, b'{"id":"%b","type":"events","events":[%b]}' % (batch_id.encode(), events)
+
+    def _render(self, delivery: EventDelivery) -> RenderedEvent:
+        key = delivery.account_id, delivery.sequence
+        found = self._latest.get(key)
+        if found is None or not delivery.sequence:  # a test event has no number
+            event_id = EVENT_PREFIX + _id(delivery)
+            found = RenderedEvent(event_id, _encode(_document(event_id, delivery)))
+            if len(self._latest) >= MAX_RENDERED:
+                self._latest.clear()
+            self._latest[key] = found
+        return found
+
+
+def _document(event_id: str, delivery: EventDelivery) -> dict[str, Any]:
     """One event, with the fields of `GET /v1/events`."""
     return {
-        "id": EVENT_PREFIX + _id(delivery),
+        "id": event_id,
         "type": delivery.type,
         "timestamp": _format_time(delivery.at_ms),
         "sequence": delivery.sequence,
@@ -82,5 +112,10 @@ def _id(delivery: EventDelivery) -> str:
 
 def _format_time(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    time = _EPOCH + timedelta(milliseconds=ms)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{_format_second(ms // 1000)}.{ms % 1000:03}Z"
+
+
+@functools.lru_cache(maxsize=64)
+def _format_second(seconds: int) -> str:
+    """Cached: many events of one second are rendered one after another."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -59,10 +60,12 @@ class Round:
         self.endpoint = replace(endpoint, delivered=0, exhausted=0, skipped=0)
         self.deliveries: list[EventDelivery] = []
         self.notices: list[str] = []
+        self._shown_id = format_id(endpoint.id)
         self._sender = sender
         self._extra = extra
         self._counts = counts
-        self._window = asyncio.Semaphore(WINDOW)
+        self._started = 0
+        self._ends_s = 0.0
         self._is_stopped = False
 
     async def run(self, due: Sequence[EventDelivery], page: EventPage) -> None:
@@ -70,26 +73,18 @@ class Round:
         if page.deleted_to > self.endpoint.cursor:
             self._change(skipped=page.deleted_to - self.endpoint.cursor, cursor=page.deleted_to)
         new = [delivery_of(event, self.endpoint) for event in page.events if self._wants(event)]
-        started = 0
-        ends_s = time.monotonic() + START_FOR_S
-        async with asyncio.TaskGroup() as tasks:
-            for chunk in (*self._chunks(due), *self._chunks(new)):
-                is_alone = not started or self.endpoint.failures or self._extra.locked()
-                if not is_alone:
-                    await self._window.acquire()
-                if self._is_stopped or time.monotonic() > ends_s:
-                    break
-                started += len(chunk)
-                if is_alone:
-                    await self._send(chunk)
-                else:
-                    tasks.create_task(self._send_beside(chunk))
-        self._move_cursor(new[max(0, started - len(due)) :], page)
+        chunks = deque((*self._chunks(due), *self._chunks(new)))
+        self._ends_s = time.monotonic() + START_FOR_S
+        while chunks and self._may_start():
+            await self._start(chunks)  # alone: it shows whether the endpoint works
+            if len(chunks) > 1 and not self.endpoint.failures:
+                await self._send_side_by_side(chunks)
+        self._move_cursor(new[max(0, self._started - len(due)) :], page)
 
     # What to send.
 
     def _wants(self, event: Event) -> bool:
-        is_own_notice = event.subject == format_id(self.endpoint.id)
+        is_own_notice = event.subject == self._shown_id
         return not is_own_notice and self.endpoint.wants(event.type, event.data)
 
     def _chunks(self, deliveries: Sequence[EventDelivery]) -> Iterator[Sequence[EventDelivery]]:
@@ -104,13 +99,30 @@ class Round:
         elif page.events:
             self._change(cursor=page.events[-1].sequence)
 
-    async def _send_beside(self, chunk: Sequence[EventDelivery]) -> None:
-        """Send beside other requests of the endpoint, within both limits."""
-        try:
-            async with self._extra:
-                await self._send(chunk)
-        finally:
-            self._window.release()
+    def _may_start(self) -> bool:
+        return not self._is_stopped and time.monotonic() <= self._ends_s
+
+    async def _start(self, chunks: deque[Sequence[EventDelivery]]) -> None:
+        chunk = chunks.popleft()
+        self._started += len(chunk)
+        await self._send(chunk)
+
+    async def _send_side_by_side(self, chunks: deque[Sequence[EventDelivery]]) -> None:
+        """Send up to `WINDOW` requests at a time until one fails."""
+
+        async def send_some() -> None:
+            while chunks and self._may_start() and not self.endpoint.failures:
+                await self._start(chunks)
+
+        async def send_beside() -> None:
+            if not self._extra.locked():
+                async with self._extra:
+                    await send_some()
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(WINDOW, len(chunks)) - 1):
+                tasks.create_task(send_beside())
+            await send_some()
 
     # What came back.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from simpost.domain.webhooks import DeliveryAttempt, EventDelivery, WebhookEndpoint
-from simpost.features.webhooks.payload import request_of
+from simpost.features.webhooks.payload import EventRenderer
 from simpost.features.webhooks.retry import retry_after_ms
 from simpost.net.address_guard import RefusedUrl
 from simpost.net.http_client import HttpClient, NoResponse, NotSent
@@ -21,6 +20,7 @@ RESPONSE_TIMEOUT_S: Final = 10.0
 MAX_BODY_OCTETS: Final = 1_024
 """Octets of a response that are stored."""
 _MAX_CLIENTS: Final = 1_000
+"""Beyond it the clients without a connection are dropped."""
 
 
 class RequestResult(NamedTuple):
@@ -62,14 +62,15 @@ class WebhookSender:
         self._names = names
         self._allow_private = allow_private
         self._clock_ms = clock_ms
-        self._clients: OrderedDict[int, HttpClient] = OrderedDict()
+        self._renderer = EventRenderer()
+        self._clients: dict[int, HttpClient] = {}
 
     async def send(
         self, endpoint: WebhookEndpoint, deliveries: Sequence[EventDelivery]
     ) -> RequestResult:
         """POST the events in one request. Redirects are not followed."""
         now_ms = self._clock_ms()
-        message_id, body = request_of(endpoint, deliveries)
+        message_id, body = self._renderer.request_of(endpoint, deliveries)
         keys = endpoint.signing_secrets(now_ms)
         headers = signed_headers(message_id, now_ms // 1000, body, keys)
         headers["Content-Type"] = "application/json"
@@ -81,9 +82,9 @@ class WebhookSender:
             error = str(failure)[:200]
         else:
             status = response.status
-            text = response.body[:MAX_BODY_OCTETS].decode("utf-8", "replace")
+            text = response.body.decode("utf-8", "replace")
             if not 200 <= status < 300:
-                wait_ms = retry_after_ms(response.headers.get("Retry-After"), now_ms)
+                wait_ms = retry_after_ms(response.headers.get("retry-after"), now_ms)
         duration_ms = int(1000 * (time.monotonic() - started_s))
         return RequestResult(DeliveryAttempt(now_ms, duration_ms, status, error, text), wait_ms)
 
@@ -96,11 +97,16 @@ class WebhookSender:
     def _client(self, account_id: int) -> HttpClient:
         client = self._clients.get(account_id)
         if client is None:
+            if len(self._clients) >= _MAX_CLIENTS:
+                self._clients = {
+                    key: each for key, each in self._clients.items() if not each.is_idle
+                }
             client = self._clients[account_id] = HttpClient(
                 f"webhooks of account {account_id}",
                 self._names,
                 allow_private=self._allow_private,
                 connect_timeout_s=CONNECT_TIMEOUT_S,
                 response_timeout_s=RESPONSE_TIMEOUT_S,
+                keep_octets=MAX_BODY_OCTETS,
             )
         return client

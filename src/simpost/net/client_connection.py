@@ -1,0 +1,172 @@
+"""One HTTP/1.1 connection to a host: one request at a time, and a response of bounded size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, NamedTuple, cast
+
+import httptools
+
+MAX_RESPONSE_OCTETS: Final = 65_536
+"""Octets of a body that are read; then the connection is closed."""
+MAX_HEAD_OCTETS: Final = 32_768
+"""Octets of all headers of a response, interim responses (1xx) included."""
+
+
+class NoResponse(Exception):
+    """The request may have been received, and there is no complete response."""
+
+
+class HttpResponse(NamedTuple):
+    """A response.
+
+    Attributes:
+        headers: names in lower case; of equal ones the first.
+        body: its beginning.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ClientConnection(asyncio.Protocol):
+    """Sends requests and reads the responses, one after another.
+
+    Attributes:
+        is_open: whether another request can be sent.
+        idle_since_s: the time of the loop at the end of the last response.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.is_open = False
+        self.idle_since_s = 0.0
+        self._loop = loop
+        self._answer: asyncio.Future[HttpResponse] | None = None
+
+    async def request(self, octets: bytes, *, timeout_s: float, keep_octets: int) -> HttpResponse:
+        """Send a request and return its response with the first `keep_octets` of its body.
+
+        Raises NoResponse if it is not complete within the time limit.
+        """
+        self._begin_response()
+        self._keep_octets = keep_octets
+        answer: asyncio.Future[HttpResponse] = self._loop.create_future()
+        self._answer = answer
+        timer = self._loop.call_later(timeout_s, self._fail, "no response within the time limit")
+        self._transport.write(octets)
+        try:
+            return await answer
+        finally:
+            timer.cancel()
+            if self._answer is not None:  # the caller was cancelled
+                self.abort()
+
+    def abort(self) -> None:
+        """Close the connection at once, whatever was not sent or read."""
+        self.is_open = False
+        self._answer = None
+        self._transport.abort()
+
+    # What the loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        self._transport = cast("asyncio.Transport", transport)
+        self.is_open = True
+
+    def data_received(self, data: bytes) -> None:
+        """Read the next octets of the response."""
+        if self._answer is None:
+            self.abort()  # nobody asked
+            return
+        self._read_octets += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._is_broken = True
+        self._look_at_response()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End the response: it is complete if its end is that of the connection."""
+        self.is_open = False
+        if self._answer is None:
+            return
+        if self._ends_with_connection and error is None and not self._is_broken:
+            self._is_complete = True
+            self._look_at_response()
+        else:
+            self._fail(str(error or "the connection was closed before the response ended"))
+
+    # What the parser calls.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; of equal names the first."""
+        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
+
+    def on_headers_complete(self) -> None:
+        """Note the status, unless another response follows (1xx)."""
+        self._status = self._parser.get_status_code()
+        if self._status >= 200:
+            self._has_head = True
+            headers = self._headers
+            self._ends_with_connection = (
+                "content-length" not in headers and "transfer-encoding" not in headers
+            )
+        else:
+            self._headers.clear()
+
+    def on_body(self, data: bytes) -> None:
+        """Keep the beginning of the body."""
+        self._body_octets += len(data)
+        if len(self._body) < self._keep_octets:
+            self._body += data[: self._keep_octets - len(self._body)]
+
+    def on_message_begin(self) -> None:
+        """Note a second response to one request."""
+        if self._is_complete:
+            self._is_broken = True
+
+    def on_message_complete(self) -> None:
+        """Note the end of the response."""
+        if self._has_head and not self._is_complete:
+            self._is_complete = True
+            self._is_reusable = self._parser.should_keep_alive()
+
+    # The response as far as it was read.
+
+    def _begin_response(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._status = 0
+        self._body = bytearray()
+        self._body_octets = self._read_octets = 0
+        self._has_head = self._is_complete = self._is_reusable = False
+        self._is_broken = self._ends_with_connection = False
+
+    def _look_at_response(self) -> None:
+        if self._is_complete or self._body_octets > MAX_RESPONSE_OCTETS:
+            self._finish()
+        elif self._is_broken:
+            self._fail("the response is not HTTP/1.1")
+        elif not self._has_head and self._read_octets > MAX_HEAD_OCTETS:
+            self._fail(f"the headers of the response exceed {MAX_HEAD_OCTETS} octets")
+
+    def _finish(self) -> None:
+        answer = self._answer
+        if answer is None:
+            return
+        self._answer = None
+        if self._is_reusable and not self._is_broken and self.is_open:
+            self.idle_since_s = self._loop.time()
+        else:
+            self.abort()
+        if not answer.done():
+            answer.set_result(HttpResponse(self._status, self._headers, bytes(self._body)))
+
+    def _fail(self, problem: str) -> None:
+        answer = self._answer
+        self.abort()
+        if answer is not None and not answer.done():
+            answer.set_exception(NoResponse(problem))
