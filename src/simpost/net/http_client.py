@@ -1,7 +1,7 @@
 """HTTP calls to other hosts: guarded addresses, bounded responses, and whether it was sent.
 
 Not a general client: a POST over HTTP/1.1, without redirects, cookies, proxies and compression. It
-costs a fifth of a request of aiohttp, see `docs/decisions/0022-webhooks-follow-the-event-log.md`.
+costs a fifth of a request of aiohttp, see `docs/decisions/0023-webhooks-follow-the-event-log.md`.
 """
 
 from __future__ import annotations
