@@ -26,6 +26,7 @@ from simpost.cli.options import (
 )
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.preference_file import REMOVED, open_file, parse_choice, read_rows
+from simpost.domain.texts import shown_absence
 from simpost.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, help="Show and change what travellers are sent.")
@@ -192,7 +193,7 @@ def flags(
     if as_json:
         print_json(found)
     elif found:
-        rows = [[_time(each["receivedAt"]), each["id"], each["esimTranNo"], each["words"]]
+        rows = [[_time(each["receivedAt"]), each["id"], each["esimTranNo"], _words(each)]
                 for each in found]  # fmt: skip
         print_columns([["received (UTC)", "id", "eSIM", "text"], *rows])
     else:
@@ -249,7 +250,7 @@ def _history_row(change: dict[str, Any]) -> list[str]:
         f"{name}={_word(each['to'])}" for name, each in change["differences"].items()
     )
     by = change["changedBy"] or "-"
-    return [_time(change["changedAt"]), change["way"], by, differences, change["words"] or ""]
+    return [_time(change["changedAt"]), change["way"], by, differences, _words(change)]
 
 
 def _word(value: bool | str | None) -> str:
@@ -258,3 +259,9 @@ def _word(value: bool | str | None) -> str:
 
 def _time(text: str) -> str:
     return text[:19].replace("T", " ")
+
+
+def _words(each: dict[str, Any]) -> str:
+    if absence := each.get("wordsAbsence"):
+        return shown_absence(absence)
+    return each["words"] or ""

@@ -13,6 +13,7 @@ import msgspec
 from simpost.domain.esims import Esim, SmsStatus, blocking_reason
 from simpost.domain.outcomes import Receipt
 from simpost.domain.reasons import Reason
+from simpost.domain.texts import TextAbsence
 
 NO_ACCOUNT = 0
 """Account id of messages that belong to no account; the administrator sees them."""
@@ -136,6 +137,7 @@ class InboundMessage(msgspec.Struct, frozen=True):
         account_id: NO_ACCOUNT when neither the number nor the sender is an account's.
         esim_tran_no: of the eSIM it came from or was meant for; none when that is not known.
         text: hex digits when the encoding is binary or undecodable; empty when it was refused.
+        text_absence: why there is no text; `None` if there is one, or if it was refused.
         part_count: number of parts that its sender split it into.
         missing: numbers of the parts that were never received.
         message_id: of the message that forwards it.
@@ -157,6 +159,7 @@ class InboundMessage(msgspec.Struct, frozen=True):
     message_id: bytes | None
     received_ms: int
     raw: tuple[RawPart, ...] = ()
+    text_absence: TextAbsence | None = None
 
 
 class Subscriber(msgspec.Struct, frozen=True, gc=False):

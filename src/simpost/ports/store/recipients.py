@@ -12,6 +12,7 @@ from simpost.domain.policy.preference_changes import (
     Preferences,
     Way,
 )
+from simpost.domain.texts import TextAbsence
 
 MOST_CHANGES: Final = 200
 """Changes of one eSIM in its history; the oldest is deleted."""
@@ -49,6 +50,7 @@ class RecordedChange(msgspec.Struct, frozen=True):
 
     Attributes:
         id: sorts by age.
+        words_absence: why there are no words; `None` if there are, or if there never were.
     """
 
     id: bytes
@@ -57,6 +59,7 @@ class RecordedChange(msgspec.Struct, frozen=True):
     words: str
     differences: Differences
     at_ms: int
+    words_absence: TextAbsence | None = None
 
 
 class Flag(msgspec.Struct, frozen=True):
@@ -65,6 +68,7 @@ class Flag(msgspec.Struct, frozen=True):
     Attributes:
         id: of the inbound message.
         words: the beginning of the text.
+        words_absence: why there are no words.
     """
 
     id: bytes
@@ -72,6 +76,7 @@ class Flag(msgspec.Struct, frozen=True):
     esim_tran_no: str
     words: str
     at_ms: int
+    words_absence: TextAbsence | None = None
 
 
 class RecipientStore(Protocol):

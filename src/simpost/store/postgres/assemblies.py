@@ -22,6 +22,7 @@ from simpost.store.records.inbound import (
     assembly_row,
     inbound_row,
     incoming_part_row,
+    stored_inbound,
     whole_assembly,
 )
 from simpost.store.records.messages import ACCEPTED
@@ -57,14 +58,19 @@ async def _add_part(session: PostgresSession, part: InboundPart) -> Assembly | D
     if is_kept:
         return Duplicate(reason_of(rows[0]["reason"]))
     if all(one.place.number != part.place.number for one in known):
-        await session.execute("add_incoming_part", *incoming_part_row(assembly, part))
+        await _add_incoming(session, assembly, part)
         known.append(part)
     return whole_assembly(assembly, known)
 
 
 async def _begin(session: PostgresSession, part: InboundPart) -> None:
     assembly: int = await session.scalar("add_assembly", *assembly_row(part))
-    await session.execute("add_incoming_part", *incoming_part_row(assembly, part))
+    await _add_incoming(session, assembly, part)
+
+
+async def _add_incoming(session: PostgresSession, assembly: int, part: InboundPart) -> None:
+    row = incoming_part_row(session.texts, assembly, part)
+    await session.execute("add_incoming_part", *row)
 
 
 async def save(
@@ -91,7 +97,9 @@ async def _save(
             known = await _take_alone(session, new.of, inbound)
         if known is not None:
             return known
-        await session.execute("insert_inbound", *inbound_row(inbound, octets(inbound.text)))
+        stored = stored_inbound(session.texts, inbound)
+        row = inbound_row(inbound, stored, octets(stored.text))
+        await session.execute("insert_inbound", *row)
         if inbound.esim_tran_no is None:
             await session.execute(
                 "trim_inbound_of_none", inbound.account_id, limits.MOST_OF_NO_ESIM
@@ -100,9 +108,9 @@ async def _save(
             parameters = (inbound.account_id, inbound.esim_tran_no, limits.MOST_OF_AN_ESIM)
             await session.execute("trim_inbound", *parameters)
         if new.flag is not None:
-            await shared_verbs.run(session, add_flag(new.flag))
+            await shared_verbs.run(session, add_flag(new.flag, session.texts))
         if new.change is not None and not await shared_verbs.run(
-            session, change_preferences(new.change)
+            session, change_preferences(new.change, session.texts)
         ):
             return None
         if message is None:

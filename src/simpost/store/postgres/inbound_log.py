@@ -18,7 +18,8 @@ async def parts_of(session: PostgresSession, assembly: int) -> list[InboundPart]
     rows = await session.execute("find_assembly", assembly)
     if not rows:
         return []
-    return incoming_of(rows[0], await session.execute("incoming_parts", assembly))
+    part_rows = await session.execute("incoming_parts", assembly)
+    return incoming_of(session.texts, rows[0], part_rows)
 
 
 async def incomplete(session: PostgresSession, before_ms: int, limit: int) -> list[Assembly]:
@@ -70,7 +71,9 @@ async def find_inbound(
     session: PostgresSession, account_id: int, inbound_id: bytes
 ) -> InboundMessage | None:
     rows = await session.execute("find_inbound", account_id, inbound_id)
-    return inbound_of(rows[0], rows[0]["text"].decode(), rows[0]["raw"]) if rows else None
+    if not rows:
+        return None
+    return inbound_of(session.texts, rows[0], rows[0]["text"].decode(), rows[0]["raw"])
 
 
 async def list_inbound(
@@ -83,4 +86,4 @@ async def list_inbound(
         rows = await session.execute("list_inbound_of_esim", *parameters, which.esim_tran_no)
     else:
         rows = []
-    return [inbound_of(row, row["text"].decode()) for row in rows]
+    return [inbound_of(session.texts, row, row["text"].decode()) for row in rows]

@@ -81,7 +81,7 @@ class PostgresStore(Store):
             api_keys=StoredApiKeys(database),
             inbound=PostgresInbound(database),
             refusals=StoredRefusals(database),
-            recipients=StoredRecipients(database),
+            recipients=StoredRecipients(database, database.texts),
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),

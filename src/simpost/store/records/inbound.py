@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from simpost.config.text_keys import OWN_KEY
 from simpost.domain.inbound import InboundMessage, InboundPart, InboundState, PartPosition, RawPart
+from simpost.domain.texts import TextAbsence
 from simpost.ports.store.inbound import Assembly
 from simpost.store.records.columns import reason_of
 from simpost.store.records.row import NamedRow
+from simpost.store.text_seal import TextSeal, place_of
 
 _encode_raw = msgspec.msgpack.Encoder().encode
 _decode_raw = msgspec.msgpack.Decoder(tuple[RawPart, ...]).decode
@@ -29,15 +32,23 @@ def assembly_row(part: InboundPart, saved: InboundMessage | None = None) -> tupl
     return (*assembly_key(part), part.link, part.received_ms, *kept)
 
 
-def incoming_part_row(assembly: int, part: InboundPart) -> tuple[Any, ...]:
+def incoming_part_row(texts: TextSeal, assembly: int, part: InboundPart) -> tuple[Any, ...]:
+    """Parts that wait for others are sealed with the own key, which is never missing."""
+    octets, raw = part.octets, raw_octets([part.raw])
+    key_id = OWN_KEY if texts.key_id else None
+    if key_id:
+        place = assembly, b"", part.place.number
+        octets = texts.seal_octets(key_id, place_of(b"incoming_parts", *place), octets)
+        raw = raw and texts.seal_octets(key_id, place_of(b"incoming_raw", *place), raw)
     return (
         assembly,
         part.place.number,
         part.encoding,
-        part.octets,
+        octets,
         part.for_application,
         part.received_ms,
-        raw_octets([part.raw]),
+        raw,
+        key_id,
     )
 
 
@@ -48,7 +59,26 @@ def whole_assembly(assembly: int, parts: Sequence[InboundPart]) -> Assembly | No
     return Assembly(assembly, tuple(sorted(parts, key=lambda part: part.place.number)))
 
 
-def inbound_row(inbound: InboundMessage, text: str | bytes) -> tuple[Any, ...]:
+class StoredInbound(NamedTuple):
+    """The text and the raw parts of an inbound message, and the key that sealed them."""
+
+    text: str
+    raw: bytes | None
+    key_id: str | None
+
+
+def stored_inbound(texts: TextSeal, inbound: InboundMessage) -> StoredInbound:
+    text, raw, key_id = inbound.text, raw_octets(inbound.raw), texts.key_id
+    if key_id:
+        place = inbound.account_id, inbound.id
+        text = texts.seal(key_id, place_of(b"inbound", *place), text)
+        raw = raw and texts.seal_octets(key_id, place_of(b"inbound_raw", *place), raw)
+    return StoredInbound(text, raw, key_id)
+
+
+def inbound_row(
+    inbound: InboundMessage, stored: StoredInbound, text: str | bytes
+) -> tuple[Any, ...]:
     """`text` in the type that the store keeps it in."""
     return (
         inbound.account_id,
@@ -65,28 +95,49 @@ def inbound_row(inbound: InboundMessage, text: str | bytes) -> tuple[Any, ...]:
         msgspec.json.encode(inbound.missing).decode() if inbound.missing else None,
         inbound.message_id,
         inbound.received_ms,
-        raw_octets(inbound.raw),
+        stored.raw,
+        stored.key_id,
     )
 
 
-def incoming_of(assembly: NamedRow, part_rows: Iterable[NamedRow]) -> list[InboundPart]:
-    """The parts of an assembly that arrived, in the order of their numbers."""
-    return [
-        InboundPart(
-            carrier=assembly["carrier"],
-            source=assembly["source"],
-            destination=assembly["destination"],
-            octets=row["octets"],
-            encoding=row["encoding"],
-            place=PartPosition(
-                assembly["kind"], assembly["reference"], assembly["total"], row["number"]
-            ),
-            received_ms=row["received_ms"],
-            for_application=bool(row["for_application"]),
-            raw=_decode_raw(row["raw"])[0] if row["raw"] else None,
+def incoming_of(
+    texts: TextSeal, assembly: NamedRow, part_rows: Iterable[NamedRow]
+) -> list[InboundPart]:
+    """The parts of an assembly that arrived, in the order of their numbers.
+
+    A damaged part is empty.
+    """
+    parts = []
+    for row in part_rows:
+        place = assembly["id"], b"", row["number"]
+        octets = _opened(texts, row["text_key"], place_of(b"incoming_parts", *place), row["octets"])
+        raw = _opened(texts, row["text_key"], place_of(b"incoming_raw", *place), row["raw"])
+        parts.append(
+            InboundPart(
+                carrier=assembly["carrier"],
+                source=assembly["source"],
+                destination=assembly["destination"],
+                octets=octets or b"",
+                encoding=row["encoding"],
+                place=PartPosition(
+                    assembly["kind"], assembly["reference"], assembly["total"], row["number"]
+                ),
+                received_ms=row["received_ms"],
+                for_application=bool(row["for_application"]),
+                raw=_decode_raw(raw)[0] if raw else None,
+            )
         )
-        for row in part_rows
-    ]
+    return parts
+
+
+def _opened(
+    texts: TextSeal, key_id: str | None, place: bytes, stored: bytes | None
+) -> bytes | None:
+    """The octets; `None` if there are none or they cannot be opened."""
+    if key_id is None or stored is None:
+        return stored
+    opened = texts.open_octets(key_id, place, stored)
+    return None if isinstance(opened, TextAbsence) else opened
 
 
 def raw_octets(parts: Sequence[RawPart | None]) -> bytes | None:
@@ -95,8 +146,18 @@ def raw_octets(parts: Sequence[RawPart | None]) -> bytes | None:
     return _encode_raw(known) if known else None
 
 
-def inbound_of(row: NamedRow, text: str, raw: bytes | None = None) -> InboundMessage:
-    """`text` is separate: each store keeps it in its own type."""
+def inbound_of(
+    texts: TextSeal, row: NamedRow, stored: str, raw: bytes | None = None
+) -> InboundMessage:
+    """`stored` is separate: each store keeps texts in its own type."""
+    key_id, place = row["text_key"], (row["account_id"], row["id"])
+    text: str | TextAbsence = stored
+    if row["redacted_ms"] is not None:
+        text = TextAbsence.REDACTED
+    elif key_id is not None:
+        text = texts.open(key_id, place_of(b"inbound", *place), stored)
+        raw = _opened(texts, key_id, place_of(b"inbound_raw", *place), raw)
+    absence = text if isinstance(text, TextAbsence) else None
     return InboundMessage(
         id=row["id"],
         account_id=row["account_id"],
@@ -107,7 +168,8 @@ def inbound_of(row: NamedRow, text: str, raw: bytes | None = None) -> InboundMes
         state=InboundState(row["state"]),
         reason=reason_of(row["reason"]),
         encoding=row["encoding"],
-        text=text,
+        text="" if absence else text,
+        text_absence=absence,
         part_count=row["part_count"],
         missing=_decode_missing(row["missing"]) if row["missing"] else (),
         message_id=row["message_id"],

@@ -105,6 +105,8 @@ def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[Named
         reason = next((part.reason for part in parts if part.state is state), None)
     else:
         state, reason = STATE[row["held_state"]], reason_of(row["held_reason"])
+    if row["redacted_ms"] is not None:
+        text = TextAbsence.REDACTED
     absence = text if isinstance(text, TextAbsence) else None
     return Message(
         id=row["id"],

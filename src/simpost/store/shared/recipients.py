@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from simpost.domain.policy.preference_changes import Differences, PreferenceChange, Way, merge
+from simpost.domain.texts import TextAbsence
 from simpost.ports.store.recipients import (
     MOST_CHANGES,
     MOST_FLAGS,
@@ -18,6 +19,7 @@ from simpost.ports.store.recipients import (
 )
 from simpost.store.records.row import NamedRow
 from simpost.store.shared.steps import SharedDatabase, Steps
+from simpost.store.text_seal import TextSeal, place_of
 
 R = TypeVar("R")
 
@@ -50,8 +52,8 @@ SQL: Final = {
     """,
     "record": """
         INSERT INTO preference_changes (
-          account_id, id, esim_tran_no, way, actor, words, differences, at_ms
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+          account_id, id, esim_tran_no, way, actor, words, differences, at_ms, text_key
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
     "add_event": """
         INSERT INTO added_events (account_id, type, subject, at_ms, data)
@@ -63,12 +65,13 @@ SQL: Final = {
           ORDER BY id DESC LIMIT 100 OFFSET $3)
     """,
     "list_changes": """
-        SELECT id, way, actor, words, differences, at_ms FROM preference_changes
+        SELECT account_id, id, way, actor, words, differences, at_ms, text_key, redacted_ms
+        FROM preference_changes
         WHERE account_id = $1 AND esim_tran_no = $2 AND id < $3 ORDER BY id DESC LIMIT $4
     """,
     "flag": """
-        INSERT INTO preference_flags (account_id, id, esim_tran_no, words, at_ms)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO preference_flags (account_id, id, esim_tran_no, words, at_ms, text_key)
+        VALUES ($1, $2, $3, $4, $5, $6)
     """,
     "trim_flags": """
         DELETE FROM preference_flags WHERE account_id = $1 AND id IN (
@@ -76,7 +79,8 @@ SQL: Final = {
           ORDER BY id DESC LIMIT 100 OFFSET $2)
     """,
     "list_flags": """
-        SELECT id, account_id, esim_tran_no, words, at_ms FROM preference_flags
+        SELECT id, account_id, esim_tran_no, words, at_ms, text_key, redacted_ms
+        FROM preference_flags
         WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
     """,
     "close_flag": "DELETE FROM preference_flags WHERE account_id = $1 AND id = $2 RETURNING id",
@@ -89,9 +93,13 @@ class StoredRecipients:
     """Implements `simpost.ports.store.RecipientStore`. Calls `on_change` after each change."""
 
     def __init__(
-        self, database: SharedDatabase, on_change: Callable[[], None] = lambda: None
+        self,
+        database: SharedDatabase,
+        texts: TextSeal,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
+        self._texts = texts
         self._on_change = on_change
 
     async def find_recipient(self, account_id: int, esim_tran_no: str) -> Recipient | None:
@@ -101,15 +109,17 @@ class StoredRecipients:
         await self._changing(_set_country, account_id, esim_tran_no, country)
 
     async def change_preferences(self, change: PreferenceChange) -> Differences:
-        return await self._changing(change_preferences, change)
+        return await self._changing(change_preferences, change, self._texts)
 
     async def list_changes(
         self, account_id: int, esim_tran_no: str, *, before: bytes | None, limit: int
     ) -> list[RecordedChange]:
-        return await self._database.query(_list_changes, account_id, esim_tran_no, before, limit)
+        return await self._database.query(
+            _list_changes, (account_id, esim_tran_no), before, limit, self._texts
+        )
 
     async def list_flags(self, account_id: int, *, before: bytes | None, limit: int) -> list[Flag]:
-        return await self._database.query(_list_flags, account_id, before, limit)
+        return await self._database.query(_list_flags, account_id, before, limit, self._texts)
 
     async def close_flag(self, account_id: int, flag_id: bytes) -> bool:
         return await self._database.transact(_close_flag, account_id, flag_id)
@@ -121,7 +131,7 @@ class StoredRecipients:
         return await asyncio.shield(saving)
 
 
-def change_preferences(change: PreferenceChange) -> Steps[Differences]:
+def change_preferences(change: PreferenceChange, texts: TextSeal) -> Steps[Differences]:
     """Merge and record a change; the differences."""
     key = change.account_id, change.esim_tran_no
     [row] = yield SQL["lock"], key
@@ -133,6 +143,9 @@ def change_preferences(change: PreferenceChange) -> Steps[Differences]:
         (*key, after.language, after.choices, after.open_hours, after.own_choices),
     )
     shown = msgspec.json.encode(differences).decode()
+    words, key_id = _stored(
+        texts, b"preference_changes", change.account_id, change.id, change.words
+    )
     yield (
         SQL["record"],
         (
@@ -141,9 +154,10 @@ def change_preferences(change: PreferenceChange) -> Steps[Differences]:
             change.esim_tran_no,
             change.way,
             change.actor,
-            change.words,
+            words,
             shown,
             change.at_ms,
+            key_id,
         ),
     )
     yield SQL["trim_changes"], (*key, MOST_CHANGES)
@@ -156,9 +170,13 @@ def change_preferences(change: PreferenceChange) -> Steps[Differences]:
     return differences
 
 
-def add_flag(flag: Flag) -> Steps[None]:
+def add_flag(flag: Flag, texts: TextSeal) -> Steps[None]:
     """Add a flag, and delete the oldest of the account beyond MOST_FLAGS."""
-    yield SQL["flag"], (flag.account_id, flag.id, flag.esim_tran_no, flag.words, flag.at_ms)
+    words, key_id = _stored(texts, b"preference_flags", flag.account_id, flag.id, flag.words)
+    yield (
+        SQL["flag"],
+        (flag.account_id, flag.id, flag.esim_tran_no, words, flag.at_ms, key_id),
+    )
     yield SQL["trim_flags"], (flag.account_id, MOST_FLAGS)
     event = (flag.account_id, "preferences.flagged", flag.esim_tran_no, flag.at_ms, "{}")
     yield SQL["add_event"], event
@@ -176,34 +194,63 @@ def _set_country(account_id: int, esim_tran_no: str, country: str) -> Steps[None
 
 
 def _list_changes(
-    account_id: int, esim_tran_no: str, before: bytes | None, limit: int
+    esim: tuple[int, str], before: bytes | None, limit: int, texts: TextSeal
 ) -> Steps[list[RecordedChange]]:
-    rows = yield SQL["list_changes"], (account_id, esim_tran_no, before or _BEYOND, limit)
-    return [
-        RecordedChange(
-            id=row["id"],
-            way=Way(row["way"]),
-            actor=row["actor"],
-            words=row["words"],
-            differences=_decode_differences(row["differences"]),
-            at_ms=row["at_ms"],
+    rows = yield SQL["list_changes"], (*esim, before or _BEYOND, limit)
+    found = []
+    for row in rows:
+        words, absence = _opened(texts, b"preference_changes", row)
+        found.append(
+            RecordedChange(
+                id=row["id"],
+                way=Way(row["way"]),
+                actor=row["actor"],
+                words=words,
+                differences=_decode_differences(row["differences"]),
+                at_ms=row["at_ms"],
+                words_absence=absence,
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
-def _list_flags(account_id: int, before: bytes | None, limit: int) -> Steps[list[Flag]]:
+def _list_flags(
+    account_id: int, before: bytes | None, limit: int, texts: TextSeal
+) -> Steps[list[Flag]]:
     rows = yield SQL["list_flags"], (account_id, before or _BEYOND, limit)
-    return [
-        Flag(
-            id=row["id"],
-            account_id=row["account_id"],
-            esim_tran_no=row["esim_tran_no"],
-            words=row["words"],
-            at_ms=row["at_ms"],
+    found = []
+    for row in rows:
+        words, absence = _opened(texts, b"preference_flags", row)
+        found.append(
+            Flag(
+                id=row["id"],
+                account_id=row["account_id"],
+                esim_tran_no=row["esim_tran_no"],
+                words=words,
+                at_ms=row["at_ms"],
+                words_absence=absence,
+            )
         )
-        for row in rows
-    ]
+    return found
+
+
+def _stored(
+    texts: TextSeal, table: bytes, account_id: int, row_id: bytes, words: str
+) -> tuple[str, str | None]:
+    """The words as they are stored, and the key that sealed them."""
+    if texts.key_id is None or not words:
+        return words, None
+    return texts.seal(texts.key_id, place_of(table, account_id, row_id), words), texts.key_id
+
+
+def _opened(texts: TextSeal, table: bytes, row: NamedRow) -> tuple[str, TextAbsence | None]:
+    """The words of a row, or why there are none."""
+    if row["redacted_ms"] is not None:
+        return "", TextAbsence.REDACTED
+    if row["text_key"] is None:
+        return row["words"], None
+    words = texts.open(row["text_key"], place_of(table, row["account_id"], row["id"]), row["words"])
+    return ("", words) if isinstance(words, TextAbsence) else (words, None)
 
 
 def _close_flag(account_id: int, flag_id: bytes) -> Steps[bool]:

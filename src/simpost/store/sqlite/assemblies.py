@@ -15,6 +15,7 @@ from simpost.store.records.inbound import (
     assembly_row,
     inbound_row,
     incoming_part_row,
+    stored_inbound,
     whole_assembly,
 )
 from simpost.store.records.messages import ACCEPTED
@@ -40,7 +41,7 @@ def _add_part(session: SqliteSession, part: InboundPart) -> Assembly | Duplicate
         _begin(session, part)
         return None
     assembly, is_kept = row["id"], row["inbound_id"] is not None
-    known = parts_of(session.connection, assembly)
+    known = parts_of(session.connection, session.texts, assembly)
     if not part.belongs_to(known, is_complete=is_kept):
         _begin(session, part)
         return None
@@ -48,14 +49,19 @@ def _add_part(session: SqliteSession, part: InboundPart) -> Assembly | Duplicate
     if is_kept:
         return Duplicate(reason_of(row["reason"]))
     if all(one.place.number != part.place.number for one in known):
-        session.execute(SQL["add_incoming_part"], incoming_part_row(assembly, part))
+        _add_incoming(session, assembly, part)
         known.append(part)
     return whole_assembly(assembly, known)
 
 
 def _begin(session: SqliteSession, part: InboundPart) -> None:
     assembly: int = session.execute(SQL["add_assembly"], assembly_row(part)).get
-    session.execute(SQL["add_incoming_part"], incoming_part_row(assembly, part))
+    _add_incoming(session, assembly, part)
+
+
+def _add_incoming(session: SqliteSession, assembly: int, part: InboundPart) -> None:
+    row = incoming_part_row(session.texts, assembly, part)
+    session.execute(SQL["add_incoming_part"], row)
 
 
 def save(
@@ -76,7 +82,8 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Quo
         known = _take_alone(session, new.of, inbound)
     if known is not None:
         return known
-    session.execute(SQL["insert_inbound"], inbound_row(inbound, inbound.text))
+    stored = stored_inbound(session.texts, inbound)
+    session.execute(SQL["insert_inbound"], inbound_row(inbound, stored, stored.text))
     of_esim = inbound.esim_tran_no is not None
     session.execute(
         SQL["trim_inbound"],
@@ -87,9 +94,9 @@ def _save(session: SqliteSession, new: NewInbound) -> Accepted | Duplicate | Quo
         ),
     )
     if new.flag is not None:
-        shared_verbs.run(session.connection, add_flag(new.flag))
+        shared_verbs.run(session.connection, add_flag(new.flag, session.texts))
     if new.change is not None and not shared_verbs.run(
-        session.connection, change_preferences(new.change)
+        session.connection, change_preferences(new.change, session.texts)
     ):
         return None
     if message is None:

@@ -38,7 +38,9 @@ class SqliteInbound:
         return await asyncio.shield(saving)  # see `StoredRecipients`
 
     async def list_incomplete(self, *, before_ms: int, limit: int) -> list[Assembly]:
-        return await self._read(inbound_log.incomplete, before_ms, limits.MOST_ASSEMBLIES, limit)
+        return await self._read(
+            inbound_log.incomplete, self._texts, before_ms, limits.MOST_ASSEMBLIES, limit
+        )
 
     async def purge_assemblies(self, *, before_ms: int, limit: int) -> int:
         return await self._write(assemblies.purge, InboundPurge(before_ms, limit))
@@ -68,7 +70,7 @@ class SqliteInbound:
         )
 
     async def list_inbound(self, account_id: int, which: InboundFilter) -> list[InboundMessage]:
-        return await self._read(inbound_log.list_inbound, account_id, which)
+        return await self._read(inbound_log.list_inbound, self._texts, account_id, which)
 
     async def find_inbound(self, account_id: int, inbound_id: bytes) -> InboundMessage | None:
-        return await self._read(inbound_log.find_inbound, account_id, inbound_id)
+        return await self._read(inbound_log.find_inbound, self._texts, account_id, inbound_id)

@@ -14,20 +14,22 @@ from simpost.store.sqlite.queries import row_of, rows_of
 from simpost.store.text_seal import TextSeal
 
 
-def parts_of(connection: apsw.Connection, assembly: int) -> list[InboundPart]:
+def parts_of(connection: apsw.Connection, texts: TextSeal, assembly: int) -> list[InboundPart]:
     """The stored parts of an assembly, in the order of their numbers."""
     row = row_of(connection, "find_assembly", (assembly,))
-    return incoming_of(row, rows_of(connection, "incoming_parts", (assembly,))) if row else []
+    if row is None:
+        return []
+    return incoming_of(texts, row, rows_of(connection, "incoming_parts", (assembly,)))
 
 
 def incomplete(
-    connection: apsw.Connection, before_ms: int, most: int, limit: int
+    connection: apsw.Connection, texts: TextSeal, before_ms: int, most: int, limit: int
 ) -> list[Assembly]:
     with connection:
         rows = rows_of(connection, "overdue_assemblies", (before_ms, limit))
         rows += rows_of(connection, "surplus_incomplete_assemblies", (most, limit))
         found = dict.fromkeys(row["id"] for row in rows)
-        parts = {each: tuple(parts_of(connection, each)) for each in found}
+        parts = {each: tuple(parts_of(connection, texts, each)) for each in found}
     return [Assembly(assembly, came) for assembly, came in parts.items()]
 
 
@@ -65,14 +67,14 @@ def count_identical(
 
 
 def find_inbound(
-    connection: apsw.Connection, account_id: int, inbound_id: bytes
+    connection: apsw.Connection, texts: TextSeal, account_id: int, inbound_id: bytes
 ) -> InboundMessage | None:
     row = row_of(connection, "find_inbound", (account_id, inbound_id))
-    return inbound_of(row, row["text"], row["raw"]) if row else None
+    return inbound_of(texts, row, row["text"], row["raw"]) if row else None
 
 
 def list_inbound(
-    connection: apsw.Connection, account_id: int, which: InboundFilter
+    connection: apsw.Connection, texts: TextSeal, account_id: int, which: InboundFilter
 ) -> list[InboundMessage]:
     parameters = {
         "account_id": account_id,
@@ -84,4 +86,5 @@ def list_inbound(
     if which.esim_tran_no is not None:
         name = "list_inbound_of_esim"
         parameters["esim_tran_no"] = which.esim_tran_no
-    return [inbound_of(row, row["text"]) for row in rows_of(connection, name, parameters)]
+    rows = rows_of(connection, name, parameters)
+    return [inbound_of(texts, row, row["text"]) for row in rows]

@@ -81,7 +81,7 @@ class SqliteStore(Store):
             api_keys=StoredApiKeys(database),
             inbound=SqliteInbound(database, catalogue.forget_esims),
             refusals=StoredRefusals(database),
-            recipients=StoredRecipients(database, catalogue.forget_esims),
+            recipients=StoredRecipients(database, database.texts, catalogue.forget_esims),
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),

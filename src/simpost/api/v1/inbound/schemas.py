@@ -10,11 +10,14 @@ from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, 
 from simpost.domain.inbound import UNDECODABLE, InboundMessage, InboundState
 from simpost.domain.messages import Message, format_id
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 from simpost.messaging.conversation import Entry
 
 
 class InboundOut(Schema):
     """An inbound message, with `text` or with `binary` in hex digits; neither when it was refused.
+
+    `textAbsence` says why the text is not shown: `redacted`, `key_missing` or `damaged`.
 
     `encoding` is `undecodable` when the user data header is broken; `binary` has all octets then.
 
@@ -31,6 +34,7 @@ class InboundOut(Schema):
     to: str
     text: str | None
     binary: str | None
+    text_absence: TextAbsence | None
     encoding: str
     part_count: int
     missing_parts: list[int]
@@ -84,6 +88,7 @@ class ConversationEntry(Schema):
     to: str
     text: str | None
     binary: str | None
+    text_absence: TextAbsence | None
     missing_parts: list[int]
     at: Time
 
@@ -108,6 +113,7 @@ def show_inbound(inbound: InboundMessage) -> InboundOut:
         to=inbound.destination,
         text=text,
         binary=binary,
+        text_absence=inbound.text_absence,
         encoding=inbound.encoding,
         part_count=inbound.part_count,
         missing_parts=list(inbound.missing),
@@ -149,6 +155,7 @@ def show_entry(entry: Entry) -> ConversationEntry:
         to=entry.destination,
         text=text,
         binary=binary,
+        text_absence=entry.text_absence,
         missing_parts=missing,
         at=format_time(at_ms),
     )
@@ -161,5 +168,7 @@ def _content(inbound: InboundMessage) -> tuple[str | None, str | None]:
 
 def _by_encoding(entry: Entry) -> tuple[str | None, str | None]:
     """The text, or the octets in hex digits; the other one is `None`."""
+    if entry.text_absence:
+        return None, None
     is_binary = entry.encoding in ("binary", UNDECODABLE)
     return (None, entry.text) if is_binary else (entry.text, None)

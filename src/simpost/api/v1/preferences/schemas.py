@@ -13,6 +13,7 @@ from simpost.domain.messages import Category, format_id
 from simpost.domain.policy.preference_changes import Way
 from simpost.domain.policy.preferences import REFUSABLE, DecidedBy, parse_choices
 from simpost.domain.policy.window_text import parse_windows
+from simpost.domain.texts import TextAbsence
 from simpost.features.preferences.service import CurrentPreferences, WantedChange
 from simpost.ports.store.recipients import Flag, RecordedChange
 
@@ -133,6 +134,7 @@ class PreferenceChangeOut(Schema):
     way: Way
     changed_by: str | None
     words: str | None
+    words_absence: TextAbsence | None
     differences: dict[str, dict[str, Any]]
     changed_at: Time
 
@@ -145,11 +147,15 @@ class PreferenceHistory(Schema):
 
 
 class FlagOut(Schema):
-    """A text that may mean "stop". `id` is that of the inbound message."""
+    """A text that may mean "stop". `id` is that of the inbound message.
+
+    `wordsAbsence` says why the words are not shown: `redacted`, `key_missing` or `damaged`.
+    """
 
     id: str
     esim_tran_no: str
-    words: str
+    words: str | None
+    words_absence: TextAbsence | None
     received_at: Time
 
 
@@ -197,6 +203,7 @@ def show_change(change: RecordedChange) -> PreferenceChangeOut:
         way=change.way,
         changed_by=change.actor or None,
         words=change.words or None,
+        words_absence=change.words_absence,
         differences=dict(change.differences),
         changed_at=format_time(change.at_ms),
     )
@@ -207,6 +214,7 @@ def show_flag(flag: Flag) -> FlagOut:
     return FlagOut(
         id=format_id(flag.id),
         esim_tran_no=flag.esim_tran_no,
-        words=flag.words,
+        words=None if flag.words_absence else flag.words,
+        words_absence=flag.words_absence,
         received_at=format_time(flag.at_ms),
     )

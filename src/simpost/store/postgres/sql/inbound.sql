@@ -33,15 +33,15 @@ WHERE id = $4 AND inbound_id IS NULL
 RETURNING id
 
 -- name: find_assembly
-SELECT carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = $1
+SELECT id, carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = $1
 
 -- name: add_incoming_part
 INSERT INTO incoming_parts (
-  assembly, number, encoding, octets, for_application, received_ms, raw
-) VALUES ($1, $2, $3, $4, $5, $6, $7)
+  assembly, number, encoding, octets, for_application, received_ms, raw, text_key
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: incoming_parts
-SELECT number, encoding, octets, for_application, received_ms, raw FROM incoming_parts
+SELECT number, encoding, octets, for_application, received_ms, raw, text_key FROM incoming_parts
 WHERE assembly = $1 ORDER BY number
 
 -- name: count_incoming_parts
@@ -75,8 +75,8 @@ SELECT count(*) FROM gone
 -- name: insert_inbound
 INSERT INTO inbound (
   account_id, id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, raw
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+  part_count, missing, message_id, received_ms, raw, text_key
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 
 -- name: trim_inbound
 DELETE FROM inbound WHERE account_id = $1 AND id IN (
@@ -92,19 +92,19 @@ DELETE FROM inbound WHERE account_id = $1 AND id IN (
 
 -- name: find_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, raw
+  part_count, missing, message_id, received_ms, raw, text_key, redacted_ms
 FROM inbound WHERE account_id = $1 AND id = $2
 
 -- name: list_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms
 FROM inbound
 WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded')
 ORDER BY id DESC LIMIT $4
 
 -- name: list_inbound_of_esim
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms
 FROM inbound
 WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded') AND esim_tran_no = $5
 ORDER BY id DESC LIMIT $4

@@ -25,15 +25,15 @@ UPDATE assemblies SET inbound_id = ?, reason = ?, last_ms = max(last_ms, ?)
 WHERE id = ? AND inbound_id IS NULL
 
 -- name: find_assembly
-SELECT carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = ?
+SELECT id, carrier, source, destination, kind, reference, total, reason FROM assemblies WHERE id = ?
 
 -- name: add_incoming_part
 INSERT INTO incoming_parts (
-  assembly, number, encoding, octets, for_application, received_ms, raw
-) VALUES (?, ?, ?, ?, ?, ?, ?)
+  assembly, number, encoding, octets, for_application, received_ms, raw, text_key
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: incoming_parts
-SELECT number, encoding, octets, for_application, received_ms, raw FROM incoming_parts
+SELECT number, encoding, octets, for_application, received_ms, raw, text_key FROM incoming_parts
 WHERE assembly = ? ORDER BY number
 
 -- name: count_incoming_parts
@@ -66,8 +66,8 @@ DELETE FROM incoming_parts WHERE assembly = ?
 -- name: insert_inbound
 INSERT INTO inbound (
   account_id, id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, raw
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  part_count, missing, message_id, received_ms, raw, text_key
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: trim_inbound
 DELETE FROM inbound WHERE account_id = ?1 AND id IN (
@@ -77,19 +77,19 @@ DELETE FROM inbound WHERE account_id = ?1 AND id IN (
 
 -- name: find_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, raw
+  part_count, missing, message_id, received_ms, raw, text_key, redacted_ms
 FROM inbound WHERE account_id = ? AND id = ?
 
 -- name: list_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms
 FROM inbound
 WHERE account_id = :account_id AND id < :before AND (:carried OR state <> 'forwarded')
 ORDER BY id DESC LIMIT :limit
 
 -- name: list_inbound_of_esim
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms
 FROM inbound INDEXED BY inbound_by_esim
 WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id < :before
   AND (:carried OR state <> 'forwarded')
