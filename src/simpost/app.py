@@ -159,6 +159,8 @@ class App:
             receipt_grace_ms=1000 * messages.receipt_grace_s,
             keep_days=messages.keep_days,
             keep_events_days=self.settings.events.keep_days,
+            redact_days=messages.redact_days,
+            redact_inbound_days=messages.redact_inbound_days,
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
         )

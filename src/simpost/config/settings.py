@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from simpost.config.carriers import CarrierSettings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
@@ -139,6 +139,13 @@ class ServerSettings(Section):
         return token
 
 
+def _are_days(days: dict[Category, int]) -> dict[Category, int]:
+    for category, each in days.items():
+        if not 0 <= each <= 36_500:
+            raise ValueError(f"{category} must be between 0 and 36500")
+    return days
+
+
 class MessageSettings(Section):
     """Validity, repeats, failover and retention of messages."""
 
@@ -185,6 +192,23 @@ class MessageSettings(Section):
         "deleted once an hour, on PostgreSQL in whole weeks. 0: keep all. At least "
         "`validity_s` and `receipt_grace_s` together, so that every message is final.",
     )
+    redact_days: Annotated[dict[Category, int], AfterValidator(_are_days)] = Field(
+        default={Category.CODE: 1},
+        description="Days after which the texts of a category are erased, while the messages stay "
+        "in the log ([sealing.md](sealing.md#erase-texts)); 0: with the messages.",
+    )
+    redact_inbound_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="The same for texts of travellers; 0: with the messages.",
+    )
+
+    @field_validator("redact_days")
+    @classmethod
+    def _keep_defaults(cls, given: dict[Category, int]) -> dict[Category, int]:
+        """A category that is not given keeps its default."""
+        return {**cls.model_fields["redact_days"].default, **given}
 
     @field_validator("keep_days")
     @classmethod

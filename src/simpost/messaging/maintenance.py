@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from simpost.config import Settings
+from simpost.domain.messages import Category
 from simpost.domain.repeats import RepeatPolicy
 from simpost.messaging.from_settings import repeats_of
+from simpost.messaging.redaction import Redaction
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.store import Store
@@ -55,6 +57,8 @@ class Maintenance(Component):
         receipt_grace_ms: int,
         keep_days: int = 0,
         keep_events_days: int = 30,
+        redact_days: Mapping[Category, int] | None = None,
+        redact_inbound_days: int = 0,
         clock_ms: Clock,
         is_leader: Callable[[], bool] = always,
     ) -> None:
@@ -69,6 +73,9 @@ class Maintenance(Component):
         self._owner = owner
         self._clock_ms = clock_ms
         self._is_leader = is_leader
+        self._redaction = Redaction(
+            store, clock_ms=clock_ms, days=redact_days or {}, inbound_days=redact_inbound_days
+        )
         self.expired_leases: Counter[tuple[str]] = Counter()
 
     async def recover_own_leases(self) -> int:
@@ -102,6 +109,8 @@ class Maintenance(Component):
         self.receipt_grace_ms = 1000 * messages.receipt_grace_s
         self.keep_days = messages.keep_days
         self.keep_events_days = settings.events.keep_days
+        self._redaction.days = messages.redact_days
+        self._redaction.inbound_days = messages.redact_inbound_days
 
     def samples(self) -> Iterable[Sample]:
         return count_samples(metrics.LEASES_EXPIRED, self.expired_leases)
@@ -126,6 +135,7 @@ class Maintenance(Component):
             pass
         await self._assign_sequence()
         await self._delete_events(now_ms)
+        await self._redaction.run_once()
         if now_ms - self._refusals_deleted_ms >= _RETENTION_INTERVAL_MS:
             days = min(self.keep_days or _MAX_REFUSAL_DAYS, _MAX_REFUSAL_DAYS)
             before_ms = now_ms - days * _DAY_MS

@@ -5,15 +5,18 @@ import asyncio
 
 import pytest
 
-from simpost.domain.accounts import AccountChange
+from simpost.domain.accounts import Account, AccountChange
+from simpost.domain.messages import Category
 from simpost.domain.outcomes import OutcomeKind
 from simpost.domain.reasons import Reason
 from simpost.domain.repeats import RepeatPolicy
 from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
 from simpost.messaging import maintenance
 from simpost.messaging.maintenance import Maintenance
 from simpost.ports.store.inbound import InboundFilter
 from tests.contract.inbound_facts import alone, new
+from tests.contract.store_facts import message, settlement
 from tests.integration.messaging.scripted import HOUR_MS, opened
 
 GRACE_MS = 600_000
@@ -154,3 +157,39 @@ async def test_many_old_messages_are_deleted_over_several_runs(bench, monkeypatc
         await job.run_once()
         left.append(len(await bench.store.inbound.list_inbound(1, InboundFilter())))
     assert left == [3, 1, 0]
+
+
+async def test_texts_are_erased_after_the_days_of_their_category(bench):
+    account_id = await bench.store.accounts.add_account(Account(0, "shop", "secret"))
+    job = Maintenance(
+        bench.store,
+        owner="embedded",
+        repeats=RepeatPolicy(frozenset()),
+        receipt_grace_ms=GRACE_MS,
+        redact_days={Category.CODE: 1, Category.NOTICE: 3, Category.PROMOTION: 0},
+        redact_inbound_days=2,
+        clock_ms=bench.clock,
+    )
+    facts = {"account_id": account_id, "at_ms": bench.clock.now_ms}
+    sent = {each: message(category=each, **facts) for each in Category}
+    for one in sent.values():
+        await bench.store.queue.accept(one)
+        await bench.store.queue.record([settlement(one)])
+    await bench.store.inbound.save(new(alone(), at_ms=bench.clock.now_ms, account_id=account_id))
+    redacted = {}
+    for day in range(1, 5):
+        bench.clock.now_ms += 24 * HOUR_MS + 1
+        await job.run_once()
+        found = [
+            category
+            for category, one in sent.items()
+            if (await bench.store.log.find_message(account_id, one.id)).text_absence
+        ]
+        [row] = await bench.store.inbound.list_inbound(account_id, InboundFilter())
+        redacted[day] = (found, row.text_absence is TextAbsence.REDACTED)
+    assert redacted == {
+        1: ([Category.CODE], False),
+        2: ([Category.CODE], True),
+        3: ([Category.CODE, Category.NOTICE], True),
+        4: ([Category.CODE, Category.NOTICE], True),
+    }

@@ -31,3 +31,19 @@ class Retention(Protocol):
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
         """Delete refusals before that time."""
         ...
+
+    async def redact_messages(
+        self, account_id: int, category: str, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        """Erase the texts of messages of a category accepted before that time; the records stay.
+
+        Returns how many messages were looked at: fewer than `limit` when none is left. The text of
+        a message that is still to be sent is erased after that.
+        """
+        ...
+
+    async def redact_inbound(
+        self, account_id: int, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        """The same for the texts and octets of inbound messages."""
+        ...

@@ -10,6 +10,7 @@ from simpost.store.postgres import assemblies, leases, partitions
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.records.payloads import InboundPurge, Purge
+from simpost.store.shared.redaction import redact_inbound, redact_late, redact_messages
 from simpost.store.shared.refusals import delete_refusals
 
 _HOUR_MS: Final = 3_600_000
@@ -41,6 +42,19 @@ class PostgresRetention:
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
         return await self._transact(delete_refusals, before_ms, limit)
+
+    async def redact_messages(
+        self, account_id: int, category: str, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        after: bytes | None = b""
+        while after is not None:
+            after = await self._transact(redact_late, account_id, category, after, now_ms, limit)
+        return await self._transact(redact_messages, account_id, category, before_ms, now_ms, limit)
+
+    async def redact_inbound(
+        self, account_id: int, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        return await self._transact(redact_inbound, account_id, before_ms, now_ms, limit)
 
 
 async def _prepare(session: PostgresSession, times_ms: Sequence[int]) -> list[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simpost.store import limits
 from simpost.store.records.payloads import Purge
+from simpost.store.shared.redaction import redact_inbound, redact_late, redact_messages
 from simpost.store.shared.refusals import delete_refusals
 from simpost.store.sqlite import deletion, leases
 from simpost.store.sqlite.database import SqliteDatabase
@@ -39,3 +40,24 @@ class SqliteRetention:
 
     async def delete_refusals(self, *, before_ms: int, limit: int) -> int:
         return await self._transact(delete_refusals, before_ms, limit)
+
+    async def redact_messages(
+        self, account_id: int, category: str, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        after: bytes | None = b""
+        while after is not None:
+            after = await self._transact(redact_late, account_id, category, after, now_ms, limit)
+        count = await self._transact(
+            redact_messages, account_id, category, before_ms, now_ms, limit
+        )
+        if 0 < count < limit:
+            await self._shrink()
+        return count
+
+    async def redact_inbound(
+        self, account_id: int, *, before_ms: int, now_ms: int, limit: int
+    ) -> int:
+        count = await self._transact(redact_inbound, account_id, before_ms, now_ms, limit)
+        if 0 < count < limit:
+            await self._shrink()
+        return count

@@ -1,0 +1,15 @@
+-- How far the texts of an account were erased: up to this id, for a category or `inbound`.
+CREATE TABLE redactions (
+  account_id INTEGER NOT NULL,
+  category TEXT NOT NULL,
+  up_to BLOB NOT NULL,
+  CONSTRAINT redactions_pk PRIMARY KEY (account_id, category)
+) STRICT, WITHOUT ROWID;
+
+-- Messages that were not sent yet when their turn came: their texts are erased later.
+CREATE TABLE late_redactions (
+  account_id INTEGER NOT NULL,
+  category TEXT NOT NULL,
+  message_id BLOB NOT NULL,
+  CONSTRAINT late_redactions_pk PRIMARY KEY (account_id, category, message_id)
+) STRICT, WITHOUT ROWID;
