@@ -74,7 +74,14 @@ async def list_webhooks(account: Caller, services: ServicesDep) -> WebhookList:
     return WebhookList(webhooks=[_show(each) for each in found])
 
 
-@router.post("", status_code=201, summary="Add a webhook endpoint")
+@router.post(
+    "",
+    status_code=201,
+    summary="Add a webhook endpoint",
+    responses={
+        200: {"model": WebhookWithSecret, "description": "An equal endpoint exists: without secret"}
+    },
+)
 async def add_webhook(
     new: NewWebhook, account: Caller, services: ServicesDep, response: Response
 ) -> WebhookWithSecret:
