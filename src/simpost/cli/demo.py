@@ -55,6 +55,11 @@ See what handsets answer:
 
   {simpost} inbox --config {config} --access-code demo --secret demo-secret
 
+Prepare a terminal for the examples of the documentation, also those of the administrator:
+
+  export SIMPOST_CONFIG={config} SIMPOST_ADMIN_TOKEN={admin_token}
+  export SIMPOST_ACCESS_CODE=demo SIMPOST_SECRET=demo-secret
+
 One line for each text follows.
 """
 
@@ -119,6 +124,7 @@ async def _run(folder: Path, port: int, handsets_port: int, smsc_port: int) -> N
                     smsc_port=smsc.port,
                     system_id=_SYSTEM_ID,
                     password=password,
+                    admin_token=known["admin_token"],
                     folder=folder,
                     number=_NUMBER,
                     config=shlex.quote(str(folder / "simpost.toml")),

@@ -25,7 +25,7 @@ from simpost.cli.options import (
     admin_server,
 )
 from simpost.cli.output import print_columns, print_json, print_lines
-from simpost.cli.times import parse_time, write_time
+from simpost.cli.times import read_time, write_time
 from simpost.domain.api_keys import KeyScope, key_id_of
 from simpost.errors import ConfigError
 
@@ -43,7 +43,7 @@ def add(
         list[KeyScope], typer.Option(help="What the key may be used for; may be repeated.")
     ],
     expires: Annotated[
-        str | None, typer.Option(help="When the key ends: 90d from now, or an ISO time.")
+        str | None, typer.Option(help="When the key ends: 90d or 12h from now, or an ISO time.")
     ] = None,
     file: Annotated[
         Path | None, typer.Option(help="Write the key to this new file instead of the terminal.")
@@ -144,7 +144,8 @@ def _end(text: str, now: datetime) -> str:
     if found := re.fullmatch(r"(\d{1,5})([dh])", text):
         unit = timedelta(days=1) if found[2] == "d" else timedelta(hours=1)
         return write_time(now + int(found[1]) * unit)
-    return parse_time(text, "--expires")
+    wanted = "must be like 90d or 12h, or an ISO time, as 2030-01-31T12:00:00Z"
+    return write_time(read_time(text, "--expires", wanted))
 
 
 @contextmanager

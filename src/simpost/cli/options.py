@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from simpost.cli.client import Server
+from simpost.domain.api_keys import key_id_of
 from simpost.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def account_server(
 ) -> Server:
     """A client with the account's credentials. Raises ConfigError when something is missing."""
     if api_key:
+        if key_id_of(api_key) is None:
+            raise ConfigError("the API key is mistyped or cut off: it must look like sp_live_...")
         headers = {"Authorization": f"Bearer {api_key}"}
     elif access_code and secret:
         headers = {"RT-AccessCode": access_code, "RT-SecretKey": secret}

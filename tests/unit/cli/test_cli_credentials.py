@@ -12,10 +12,12 @@ import typer
 
 from simpost.cli import COMMANDS, find
 from simpost.cli.options import account_server, is_admins
+from simpost.domain.api_keys import format_key
 from simpost.errors import ConfigError
 
 CODE = {"RT-AccessCode": "a", "RT-SecretKey": "s"}
-KEY = {"Authorization": "Bearer k"}
+TOKEN = format_key("0123456789", bytes(32))
+KEY = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -39,7 +41,7 @@ OF_ACCOUNTS = [(word, each) for word, each in functions() if "Secret" in annotat
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [(("a", "s", None), CODE), ((None, None, "k"), KEY), (("a", "s", "k"), KEY)],
+    [(("a", "s", None), CODE), ((None, None, TOKEN), KEY), (("a", "s", TOKEN), KEY)],
 )
 def test_a_key_is_used_instead_of_access_code_and_secret(
     given: tuple[str | None, ...], expected: dict[str, str]
@@ -53,6 +55,12 @@ def test_a_key_is_used_instead_of_access_code_and_secret(
 def test_missing_credentials_are_named_with_both_remedies(given: tuple[str | None, ...]) -> None:
     with pytest.raises(ConfigError, match=r"--access-code and --secret.*--api-key"):
         account_server("http://127.0.0.1:1", None, *given)
+
+
+@pytest.mark.parametrize("key", ["k", TOKEN[:-1], f"{TOKEN}x", TOKEN.upper()])
+def test_a_mistyped_key_is_found_before_it_is_sent(key: str) -> None:
+    with pytest.raises(ConfigError, match="mistyped or cut off"):
+        account_server("http://127.0.0.1:1", None, None, None, key)
 
 
 def test_a_key_is_a_credential_of_the_account(tmp_path: Path) -> None:
