@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from simpost.api.open import openapi as open_api
 from simpost.api.openapi_defaults import describe_defaults
-from simpost.api.shared.problems import MEDIA_TYPE, ProblemCode
+from simpost.api.shared.problems import MEDIA_TYPE, RETRY_AFTER, ProblemCode
 from simpost.api.shared.scopes import ADMIN_PATHS as _ADMIN
 from simpost.api.shared.scopes import needs_scope, required_scope
 from simpost.api.v1.messages.send_schema import message_schemas
@@ -95,6 +95,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     )
     problem = {
         "description": "A problem",
+        "headers": RETRY_AFTER,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for path, operations in document["paths"].items():

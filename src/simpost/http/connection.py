@@ -89,8 +89,10 @@ class HttpConnection:
         """Refuse the request after the responses to earlier ones, and read no more requests."""
         if not self._is_ending:
             body = _BODIES.get(status, b"")
+            retry = b"retry-after: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else b""
             self._end_after_responses(
                 status_line(status)
+                + retry
                 + b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body)
             )
 

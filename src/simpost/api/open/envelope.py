@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from simpost.api.shared.problems import DEFAULT_RETRY_S, RETRY_STATUSES
 from simpost.errors import InvalidRequest
 
 
@@ -66,6 +67,8 @@ class ApiError(InvalidRequest):
         self.code = code
         self.message = message
         self.status = status
+        if status in RETRY_STATUSES and all(name != b"retry-after" for name, _ in headers):
+            headers = (*headers, (b"retry-after", b"%d" % DEFAULT_RETRY_S))
         self.headers = headers
 
 

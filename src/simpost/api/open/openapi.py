@@ -13,6 +13,7 @@ from simpost.api.open.packages import PackageList
 from simpost.api.open.routes import NOT_OFFERED, PREFIX
 from simpost.api.open.send_sms import SendSms
 from simpost.api.open.webhook import WebhookSave
+from simpost.api.shared.problems import RETRY_AFTER, RETRY_STATUSES
 
 _REFS = "#/components/schemas/{name}"
 _TYPES: dict[type, Any] = {
@@ -64,6 +65,7 @@ def responses() -> dict[str, Any]:
     """The responses of every endpoint for failures."""
     return {
         f"Open{status}": _response(description, _ref("OpenError"))
+        | ({"headers": RETRY_AFTER} if int(status) in RETRY_STATUSES else {})
         for status, description in _FAILURES.items()
     }
 

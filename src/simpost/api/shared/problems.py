@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from fastapi import Request, Response
@@ -49,6 +49,25 @@ class ProblemCode(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+RETRY_STATUSES: Final = frozenset({429, 503})
+"""Statuses whose responses always have Retry-After."""
+DEFAULT_RETRY_S: Final = 1
+RETRY_AFTER: Final = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next try: with every 429 and 503.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+"""The header in the OpenAPI document."""
+
+
+def with_retry_after(status: int, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers, with a Retry-After if the status needs one and there is none."""
+    if status not in RETRY_STATUSES:
+        return dict(headers)
+    return {"Retry-After": str(DEFAULT_RETRY_S), **headers}
+
+
 class Problem(InvalidRequest):
     """The response to a request that failed."""
 
@@ -65,7 +84,7 @@ class Problem(InvalidRequest):
         self.status = status
         self.code = code
         self.detail = detail
-        self.headers = headers
+        self.headers = with_retry_after(status, headers or {})
         self.members = members or {}
 
 
@@ -86,7 +105,7 @@ def render(problem: Problem) -> Response:
     return Response(
         msgspec.json.encode(problem_document(problem)),
         status_code=problem.status,
-        headers=dict(problem.headers or {}),
+        headers=problem.headers,
         media_type=MEDIA_TYPE,
     )
 
