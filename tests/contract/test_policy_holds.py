@@ -180,3 +180,129 @@ async def test_a_message_held_by_policy_is_cancelled(site: Site, is_due: bool) -
     await site.release(MORNING_MS + HOUR_MS)
     assert (await site.shown(message_id))["state"] == "cancelled"
     assert await site.events() == ["held", "cancelled"]
+
+
+EXPIRES_AT = "2026-01-01T10:00:00.000Z"
+
+
+async def post(site: Site, **fields: Any) -> httpx2.Response:
+    body = {"esimTranNo": GOOD, "text": "Hello", **fields}
+    return await site.service.native("POST", "messages", json=body)
+
+
+async def test_a_message_expires_at_its_own_time(site: Site) -> None:
+    site.now_ms = MORNING_MS
+    sent = await site.send(expiresAt="2026-01-01T17:00:00+07:00", validitySeconds=None)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["expiresAt"]) == ("accepted", EXPIRES_AT)
+    [part] = await site.service.store.queue.claim(
+        "down", limit=1, now_ms=MORNING_MS, owner="a", lease_ms=MORNING_MS + 1
+    ) or await site.service.store.queue.leased("down", owner="embedded", limit=1)
+    assert part.expires_ms == MORNING_MS + HOUR_MS
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("expires_at", [MORNING, "2026-01-01T08:59:59.999Z"])
+async def test_a_message_that_would_expire_while_it_is_held_is_refused(
+    site: Site, expires_at: str, dry_run: bool
+) -> None:
+    answer = await post(site, expiresAt=expires_at, dryRun=dry_run)
+    if dry_run:
+        would = answer.json()
+        assert (would["decision"], would["reason"]["code"]) == ("refuse", "expires_in_quiet_hours")
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (409, "expires_in_quiet_hours")
+        assert "Held until 2026-01-01T09:00:00Z." in answer.json()["detail"]
+    assert await site.listed("held") == []
+
+
+async def test_a_held_message_keeps_its_own_time_and_is_sent_with_it(site: Site) -> None:
+    sent = await site.send(expiresAt=EXPIRES_AT, validitySeconds=None)
+    assert (await site.shown(sent["id"]))["expiresAt"] == EXPIRES_AT
+    await site.release(MORNING_MS)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["expiresAt"]) == ("accepted", EXPIRES_AT)
+
+
+async def test_a_message_held_again_past_its_time_is_rejected(site: Site) -> None:
+    sent = await site.send(expiresAt=EXPIRES_AT, validitySeconds=None)
+    site.policy.by_day = lambda plan, now_ms: Hold(now_ms + HOUR_MS, Reason.QUIET_HOURS, plan)
+    await site.release(MORNING_MS)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["reason"]["code"]) == ("rejected", "expires_in_quiet_hours")
+
+
+async def test_a_message_that_comes_due_after_its_time_expires(site: Site) -> None:
+    sent = await site.send(expiresAt=EXPIRES_AT, validitySeconds=None)
+    await site.release(MORNING_MS + HOUR_MS)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["reason"]["code"]) == ("expired", "validity_expired")
+    assert await site.events() == ["held", "expired"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"expiresAt": "2025-12-31T23:59:59Z"}, "expires_at_passed"),
+        ({"expiresAt": "2026-01-01T00:00:00Z"}, "expires_at_passed"),
+        ({"expiresAt": "1970-01-01T00:00:00Z"}, "expires_at_passed"),
+        ({"expiresAt": "0001-01-01T00:00:00Z"}, "expires_at_passed"),
+        ({"expiresAt": "2026-01-31T00:00:00.001Z"}, "expires_at_too_far"),
+        ({"expiresAt": "9999-12-31T23:59:59Z"}, "expires_at_too_far"),
+        (
+            {"sendAt": "2026-01-02T00:00:00Z", "expiresAt": "2026-01-02T00:00:00Z"},
+            "expires_before_send_at",
+        ),
+        (
+            {"sendAt": "2026-01-02T00:00:00Z", "expiresAt": "2026-02-01T00:00:00.001Z"},
+            "expires_at_too_far",
+        ),
+        ({"expiresAt": "2026-01-02T00:00:00"}, "invalid_request"),
+        ({"expiresAt": "tomorrow"}, "invalid_request"),
+        ({"expiresAt": 1_767_312_000}, "invalid_request"),
+        ({"expiresAt": "2026-01-02T00:00:00Z", "validitySeconds": 60}, "invalid_request"),
+    ],
+    ids=str,
+)
+async def test_a_time_that_cannot_be_is_refused_with_its_code(
+    site: Site, fields: dict[str, Any], code: str
+) -> None:
+    answer = await post(site, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    batch = {"messages": [{"esimTranNo": GOOD, "text": "Hello", **fields}]}
+    [item] = (await site.service.native("POST", "messages", json=batch)).json()["results"]
+    assert (item["status"], item["problem"]["code"]) == (422, code)
+
+
+async def test_a_scheduled_message_lives_for_thirty_days_after_its_time_at_most(
+    site: Site,
+) -> None:
+    times = {"sendAt": "2026-01-02T00:00:00Z", "expiresAt": "2026-02-01T00:00:00Z"}
+    sent = await site.send(validitySeconds=None, **times)
+    found = await site.shown(sent["id"])
+    assert (found["state"], found["expiresAt"]) == ("scheduled", "2026-02-01T00:00:00.000Z")
+
+
+async def test_a_dry_run_is_asked_for_in_the_query_or_in_the_body(site: Site) -> None:
+    one = {"esimTranNo": GOOD, "text": "Hello"}
+    asked = [
+        ({**one, "dryRun": True}, {}),
+        (one, {"dryRun": "true"}),
+        ({"messages": [one], "dryRun": True}, {}),
+        ({"messages": [one]}, {"dryRun": "true"}),
+    ]
+    for body, query in asked:
+        answer = await site.service.native("POST", "messages", json=body, params=query)
+        assert answer.status_code == 200, answer.text
+    for body, place in [
+        ({"messages": [{**one, "dryRun": True}, one]}, None),
+        ({"messages": [one], "dryRun": "yes"}, "body.dryRun"),
+    ]:
+        answer = await site.service.native("POST", "messages", json=body)
+        if place:
+            assert (answer.status_code, answer.json()["errors"][0]["at"]) == (422, place)
+        else:
+            refused, held = answer.json()["results"]
+            assert (refused["status"], held["status"]) == (422, 202)
+            assert refused["problem"]["errors"][0]["at"] == "body.messages.0.dryRun"
+    assert len(await site.listed("held")) == 1

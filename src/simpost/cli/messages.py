@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,14 +28,12 @@ from simpost.cli.options import (
 )
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.timeline import timeline
-from simpost.cli.times import read_time, write_time
+from simpost.cli.times import SPAN, parse_span, read_time, write_time
 from simpost.domain.states import State
 from simpost.domain.texts import shown_absence
 
 _PAGE = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AGO = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def messages(
@@ -105,8 +102,8 @@ def messages(
 
 def parse_since(text: str, now: datetime) -> str:
     """An RFC 3339 time from a span before now or from an ISO time, in UTC if it has no offset."""
-    if ago := _AGO.fullmatch(text):
-        time = now - min(timedelta(**{_UNITS[ago[2]]: int(ago[1])}), now - _EPOCH)
+    if SPAN.fullmatch(text):
+        time = now - min(parse_span(text, "--since"), now - _EPOCH)
     else:
         time = read_time(text, "--since", "must be a span such as 2h or an ISO time")
     return write_time(max(time, _EPOCH))  # nothing is older

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +23,7 @@ from simpost.cli.options import (
 )
 from simpost.cli.output import print_json, print_lines
 from simpost.cli.templates import Language, Values, parse_values
-from simpost.cli.times import parse_time
+from simpost.cli.times import NOT_A_TIME, parse_span, parse_time, read_time, write_time
 from simpost.domain.messages import Category
 from simpost.domain.states import State
 from simpost.errors import ConfigError
@@ -78,6 +79,14 @@ def send(
             metavar="TIME", help="When to send it: an ISO time, in UTC if it has no offset."
         ),
     ] = None,
+    expires_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When it expires: an ISO time, instead of --validity."),
+    ] = None,
+    lifetime: Annotated[
+        str | None,
+        typer.Option("--for", metavar="SPAN", help="It expires 30m, 2h or 7d after now, or --at."),
+    ] = None,
     reference: Annotated[
         str | None, typer.Option(help="Your own string for it: up to 128 ASCII characters.")
     ] = None,
@@ -124,6 +133,7 @@ def send(
         "category": category,
         "validitySeconds": validity,
         "sendAt": parse_time(at, "--at") if at else None,
+        "expiresAt": _expiry(expires_at, lifetime, at),
         "reference": reference,
         "dryRun": dry_run or None,
     }
@@ -142,6 +152,16 @@ def send(
     else:
         state = f"{answer['state']}{_until(answer)}"
         print_lines([f"{answer['id']}  {state}{_size(answer)}{_replaced(answer)}"])
+
+
+def _expiry(expires_at: str | None, lifetime: str | None, at: str | None) -> str | None:
+    """When the message expires; `None` without an option that says it."""
+    if lifetime is None:
+        return parse_time(expires_at, "--expires-at") if expires_at else None
+    if expires_at:
+        raise typer.BadParameter("goes without --expires-at", param_hint="--for")
+    start = read_time(at, "--at", NOT_A_TIME) if at else datetime.now(UTC)
+    return write_time(start + parse_span(lifetime, "--for"))
 
 
 def parse_ports(text: str) -> dict[str, int]:

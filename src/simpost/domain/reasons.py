@@ -42,6 +42,9 @@ class Reason(StrEnum):
     SCHEDULED = "scheduled"
     SEND_AT_PASSED = "send_at_passed"
     SEND_AT_TOO_FAR = "send_at_too_far"
+    EXPIRES_AT_PASSED = "expires_at_passed"
+    EXPIRES_AT_TOO_FAR = "expires_at_too_far"
+    EXPIRES_BEFORE_SEND_AT = "expires_before_send_at"
     ACCOUNT_DISABLED = "account_disabled"
     # Policy.
     SENDING_STOPPED = "sending_stopped"
@@ -49,6 +52,7 @@ class Reason(StrEnum):
     CATEGORY_PARTS = "category_parts"
     QUIET_HOURS = "quiet_hours"
     NO_OPEN_HOURS = "no_open_hours"
+    EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
     BUDGET_REACHED = "budget_reached"
     CAP_REACHED = "cap_reached"
     # Inbound messages from phones.
@@ -201,6 +205,18 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
         "The time to send it at is more than 60 days ahead.",
         "Give an earlier `sendAt`.",
     ),
+    Reason.EXPIRES_AT_PASSED: (
+        "The time at which it expires is in the past.",
+        "Give a later `expiresAt`, or leave it out.",
+    ),
+    Reason.EXPIRES_AT_TOO_FAR: (
+        "The time at which it expires is more than 30 days after it is sent.",
+        "Give an earlier `expiresAt`.",
+    ),
+    Reason.EXPIRES_BEFORE_SEND_AT: (
+        "It would expire before it is sent.",
+        "Give an `expiresAt` after `sendAt`.",
+    ),
     Reason.ACCOUNT_DISABLED: (
         "The account was disabled before the message was due.",
         "Have the administrator enable the account, and send a new message.",
@@ -224,6 +240,10 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.NO_OPEN_HOURS: (
         "Messages of this category may not arrive within two weeks where the traveller is.",
         "Check the traveller's own hours, `open_hours` and `policy.holidays`.",
+    ),
+    Reason.EXPIRES_IN_QUIET_HOURS: (
+        "The message would expire before the open hours begin where the traveller is.",
+        "Send it in open hours, or with an `expiresAt` after the time in `detail`.",
     ),
     Reason.BUDGET_REACHED: (
         "The account sent as many parts in the day or month as its budget allows.",

@@ -6,6 +6,7 @@ message.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -23,8 +24,11 @@ from simpost.messaging.routes import Routing
 from simpost.ports.carrier import AddressType, CarrierCapabilities
 from simpost.text import UCS2, Spelling, TooManyParts, parse_encoding, segment_octets, spell
 
-LONGEST_DELAY_MS: Final = 60 * 86_400_000
+DAY_MS: Final = 86_400_000
+LONGEST_DELAY_MS: Final = 60 * DAY_MS
 """How far ahead a message may be scheduled."""
+LONGEST_LIFE_MS: Final = 30 * DAY_MS
+"""How long after its sending time a message may expire."""
 
 
 class SendOptions(msgspec.Struct, frozen=True, gc=False):
@@ -133,6 +137,7 @@ def decide(
     *,
     now_ms: int,
     send_at_ms: int | None = None,
+    expires_at_ms: int | None = None,
     policy: Policy | None = None,
 ) -> Decision:
     """Send, hold or refuse: by eSIM, plan and profile, text and route, time and policy.
@@ -145,9 +150,11 @@ def decide(
         return plan
     if policy and (stopped := policy.find_stop(account, esim, plan.category)):
         return stopped
-    if send_at_ms is not None:
-        return _schedule(plan, send_at_ms, now_ms)
-    return _apply(policy, account, esim, plan, now_ms) if policy else plan
+    if send_at_ms is None:
+        decision = _apply(policy, account, esim, plan, now_ms) if policy else plan
+    else:
+        decision = _schedule(plan, send_at_ms, now_ms)
+    return decision if expires_at_ms is None else _limit(decision, expires_at_ms, now_ms)
 
 
 def _apply(policy: Policy, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:
@@ -161,12 +168,35 @@ def _apply(policy: Policy, account: Account, esim: Esim, plan: SendPlan, now_ms:
     )
 
 
+def _limit(decision: Decision, expires_at_ms: int, now_ms: int) -> Decision:
+    """The decision about a message that the caller lets expire at this time."""
+    if expires_at_ms <= now_ms:
+        ago_s = (now_ms - expires_at_ms) / 1000
+        return Refusal(Reason.EXPIRES_AT_PASSED, f"It was {ago_s:.3f} s ago.")
+    start_ms = now_ms
+    if isinstance(decision, Hold):
+        is_scheduled = decision.state is State.SCHEDULED
+        if decision.until_ms >= expires_at_ms:
+            if is_scheduled:
+                return Refusal(Reason.EXPIRES_BEFORE_SEND_AT)
+            return Refusal(Reason.EXPIRES_IN_QUIET_HOURS, f"Held until {_utc(decision.until_ms)}.")
+        start_ms = decision.until_ms if is_scheduled else now_ms
+    if expires_at_ms - start_ms > LONGEST_LIFE_MS:
+        days = (expires_at_ms - start_ms) / DAY_MS
+        return Refusal(Reason.EXPIRES_AT_TOO_FAR, f"It is {days:.1f} days later.")
+    return decision
+
+
+def _utc(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _schedule(plan: SendPlan, send_at_ms: int, now_ms: int) -> Hold | Refusal:
     ahead_ms = send_at_ms - now_ms
     if ahead_ms <= 0:
         return Refusal(Reason.SEND_AT_PASSED, f"It was {-ahead_ms / 1000:.3f} s ago.")
     if ahead_ms > LONGEST_DELAY_MS:
-        return Refusal(Reason.SEND_AT_TOO_FAR, f"It is {ahead_ms / 86_400_000:.1f} days ahead.")
+        return Refusal(Reason.SEND_AT_TOO_FAR, f"It is {ahead_ms / DAY_MS:.1f} days ahead.")
     return Hold(send_at_ms, Reason.SCHEDULED, plan)
 
 

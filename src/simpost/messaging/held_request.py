@@ -17,15 +17,17 @@ class HeldRequest(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     Attributes:
         text: the requested text, if look-alikes or composition changed it; else `None`.
         validity_s: validity of the message in seconds, from its release.
+        expires_at_ms: when the caller lets it expire, whenever it is released.
     """
 
     validity_s: int
     text: str | None = None
     options: SendOptions = DEFAULT_SEND_OPTIONS
+    expires_at_ms: int | None = None
 
     def expires_ms(self, release_ms: int) -> int:
         """When the message expires if it is released at that time."""
-        return release_ms + 1000 * self.validity_s
+        return self.expires_at_ms or release_ms + 1000 * self.validity_s
 
 
 encode_request = msgspec.json.Encoder().encode

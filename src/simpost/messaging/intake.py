@@ -15,6 +15,7 @@ from simpost.domain.messages import PRIORITY, Category, Message
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import (
+    DAY_MS,
     DEFAULT_SEND_OPTIONS,
     Decision,
     Hold,
@@ -36,8 +37,6 @@ from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused,
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component, count_samples
 
-DAY_MS = 86_400_000
-
 log = get_logger(__name__)
 
 
@@ -53,6 +52,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         fingerprint: digest of the body; a repeated request id must have the same one.
         signature: of a signed request, in lowercase hex.
         send_at_ms: time to send at; `None` for now.
+        expires_at_ms: when it expires, whenever it is sent; `None`: by `validity_s`.
         caller_reference: the caller's own string for the message.
         refusal: why the text could not be made, from a template; then `text` is empty.
     """
@@ -70,6 +70,7 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     refusal: Refusal | None = None
     msisdn: str | None = None
     caller_reference: str | None = None
+    expires_at_ms: int | None = None
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -165,6 +166,7 @@ class Intake(Component):
             request.options,
             now_ms=now_ms,
             send_at_ms=request.send_at_ms,
+            expires_at_ms=request.expires_at_ms,
             policy=self._policy,
         )
 
@@ -195,9 +197,15 @@ class Intake(Component):
             return await self._refuse(account, request, esim, plan, key, now_ms)
         if isinstance(plan, Hold):
             return await self._hold(account, request, esim, plan, key, now_ms)
-        validity_s = request.validity_s or self.validity_s
         message, reservation = self._reserve(
-            account, esim, plan, plan.sender, validity_s, now_ms, key, request.caller_reference
+            account,
+            esim,
+            plan,
+            plan.sender,
+            request.expires_at_ms or now_ms + 1000 * (request.validity_s or self.validity_s),
+            now_ms,
+            key,
+            request.caller_reference,
         )
         with reservation:
             done = await self._store.queue.accept(message)
@@ -244,7 +252,7 @@ class Intake(Component):
             return stopped
         assert isinstance(plan, SendPlan)  # it is not held: without send_at_ms and policy
         plan = self._within_budgets(account, esim, plan, now_ms)
-        return self._reserve(account, esim, plan, sender, self.validity_s, now_ms)
+        return self._reserve(account, esim, plan, sender, self._expires_ms(now_ms), now_ms)
 
     def answer(
         self, account: Account, esim: Esim, *, sender: str, text: str
@@ -271,7 +279,9 @@ class Intake(Component):
             )
             if isinstance(decision, SendPlan):
                 plan = self._within_budgets(account, esim, decision, now_ms)
-                return self._reserve(account, esim, plan, plan.sender, self.validity_s, now_ms)
+                return self._reserve(
+                    account, esim, plan, plan.sender, self._expires_ms(now_ms), now_ms
+                )
         assert not isinstance(decision, SendPlan)
         return Refusal(decision.reason)
 
@@ -296,6 +306,7 @@ class Intake(Component):
             validity_s=request.validity_s or self.validity_s,
             text=None if request.text == hold.plan.text else request.text,
             options=request.options,
+            expires_at_ms=request.expires_at_ms,
         )
         held = held_message(
             hold,
@@ -329,13 +340,17 @@ class Intake(Component):
             self.budget_alarms.report(message.account_id, done.alarms)
         reservation.confirm(message, done.reference)
 
+    def _expires_ms(self, now_ms: int) -> int:
+        """When a message that is sent now expires, without a validity of its own."""
+        return now_ms + 1000 * self.validity_s
+
     def _reserve(
         self,
         account: Account,
         esim: Esim,
         plan: SendPlan,
         sender: str,
-        validity_s: int,
+        expires_ms: int,
         now_ms: int,
         key: RequestKey | None = None,
         caller_reference: str | None = None,
@@ -359,7 +374,7 @@ class Intake(Component):
             encoding=plan.encoding,
             parts=plan.parts,
             created_ms=now_ms,
-            expires_ms=now_ms + 1000 * validity_s,
+            expires_ms=expires_ms,
             request=key,
             lease_ms=reservation.lease_ms,
             options=plan.options,

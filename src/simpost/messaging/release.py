@@ -122,6 +122,7 @@ class Release(Component):
             text=due.text if held.text is None else held.text,
             category=Category(due.category),
             options=held.options,
+            expires_at_ms=held.expires_at_ms,
         )
         esim, decision = await self._intake.decide(account, request, now_ms)
         if isinstance(decision, Hold):

@@ -108,3 +108,40 @@ def test_events_show_what_was_scheduled_and_cancelled(simpost: Simpost) -> None:
     beyond = simpost("events", "--after", str(end + 1_000))
     assert beyond.returncode == 1
     assert f"after={end}" in beyond.stderr
+
+
+def expiry(simpost: Simpost, *options: str) -> datetime:
+    done = simpost("send", "for a while", "--esim", ESIM, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    message_id = json.loads(done.stdout)["id"]
+    found = json.loads(simpost("messages", message_id, "--json").stdout)
+    return datetime.fromisoformat(found["expiresAt"])
+
+
+def test_a_message_expires_at_a_time_or_after_a_span(simpost: Simpost) -> None:
+    shown = TOMORROW.replace(tzinfo=UTC)
+    assert expiry(simpost, "--expires-at", SHOWN) == shown
+    assert expiry(simpost, "--at", SHOWN, "--for", "2h") == shown + timedelta(hours=2)
+    assert expiry(simpost, "--for", "1d") - shown < timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--for", "soon"], "must be a span of time, as 30m, 2h or 7d"),
+        (["--for", "2h", "--expires-at", SHOWN], "goes without --expires-at"),
+        (["--expires-at", "tomorrow"], "must be an ISO time"),
+    ],
+)
+def test_an_expiry_that_cannot_be_is_refused(
+    simpost: Simpost, options: list[str], said: str
+) -> None:
+    done = simpost("send", "no", "--esim", ESIM, *options)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_message_is_sent_with_a_reference_and_shows_it(simpost: Simpost) -> None:
+    done = simpost("send", "hello", "--esim", ESIM, "--reference", "order 4711", "--json")
+    message_id = json.loads(done.stdout)["id"]
+    assert "reference order 4711" in simpost("messages", message_id).stdout

@@ -98,6 +98,14 @@ class ValidItem(NamedTuple):
 Item: TypeAlias = ValidItem | Problem
 """A message of a batch, or what is wrong with it."""
 
+
+class Body(NamedTuple):
+    """One message or the messages of a batch, and whether the body asks for a dry run."""
+
+    content: Single | list[Item]
+    dry_run: bool = False
+
+
 _decode = msgspec.json.Decoder(_UsualBody).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -107,12 +115,12 @@ async def fingerprint_of(request: Request) -> bytes:
     return hashlib.sha256(request.url.path.encode() + b"\n" + await request.body()).digest()
 
 
-async def read_body(request: Request) -> Single | list[Item]:
+async def read_body(request: Request) -> Body:
     """The message, or the messages of a batch. Raises Problem or RequestValidationError."""
     require_json(request)
     body = await request.body()
     usual = _read_usual(body)
-    return _read(body) if usual is None else usual
+    return _read(body) if usual is None else Body(usual)
 
 
 def _read_usual(body: bytes) -> UsualMessage | list[Item] | None:
@@ -142,22 +150,25 @@ def _is_complete(message: UsualMessage) -> bool:
     return message.text is not None and recipient is not None
 
 
-def _read(body: bytes) -> MessageRequest | list[Item]:
+def _read(body: bytes) -> Body:
     document = _load(body)
     if not isinstance(document, dict) or "messages" not in document:
         try:
-            return MessageRequest.model_validate(document)
+            message = MessageRequest.model_validate(document)
         except ValidationError as error:
             raise RequestValidationError(_located(error)) from None
+        return Body(message, message.dry_run)
     errors = [
         {"type": "extra_forbidden", "loc": ("body", name)}
-        for name in document.keys() - {"messages"}
+        for name in document.keys() - {"messages", "dryRun"}
     ]
-    messages = document["messages"]
+    messages, dry_run = document["messages"], document.get("dryRun", False)
     errors += _check_count(messages)
+    if not isinstance(dry_run, bool):
+        errors.append({"type": "bool_type", "loc": ("body", "dryRun")})
     if errors:
         raise RequestValidationError(errors)
-    return [_read_item(place, each) for place, each in enumerate(messages)]
+    return Body([_read_item(place, each) for place, each in enumerate(messages)], dry_run)
 
 
 def _check_count(messages: Any) -> list[dict[str, Any]]:
@@ -177,6 +188,10 @@ def _read_item(place: int, document: Any) -> Item:
     except ValidationError as error:
         errors = [error_message(each) for each in _located(error, "messages", place)]
         return invalid("The message is not as documented.", errors)
+    if message.dry_run:
+        at = f"body.messages.{place}.dryRun"
+        reason = "belongs beside messages: a batch is sent or previewed as a whole"
+        return invalid("The message is not as documented.", [{"at": at, "reason": reason}])
     key = message.idempotency_key
     given = {name: value for name, value in document.items() if value is not None}
     return ValidItem(message, key, _digest(given) if key else b"")

@@ -66,6 +66,7 @@ class MessageContents:
             send_at_ms=send.send_at_ms,
             refusal=refusal,
             caller_reference=send.reference,
+            expires_at_ms=send.expires_at_ms,
         )
 
     async def _render(

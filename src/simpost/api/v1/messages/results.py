@@ -26,6 +26,9 @@ STATUS = {
     Reason.REQUEST_ID_REUSED: 422,
     Reason.SEND_AT_PASSED: 422,
     Reason.SEND_AT_TOO_FAR: 422,
+    Reason.EXPIRES_AT_PASSED: 422,
+    Reason.EXPIRES_AT_TOO_FAR: 422,
+    Reason.EXPIRES_BEFORE_SEND_AT: 422,
 }
 """The HTTP status of a refusal. All other reasons are 409: the request may succeed later."""
 

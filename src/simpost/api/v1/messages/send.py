@@ -11,7 +11,7 @@ from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.problems import invalid
 from simpost.api.shared.schemas import Schema
 from simpost.api.shared.services import Services
-from simpost.api.v1.messages.body import Single, UsualMessage, fingerprint_of, read_body
+from simpost.api.v1.messages.body import fingerprint_of, read_body
 from simpost.api.v1.messages.content import MessageContents
 from simpost.api.v1.messages.preview import Preview, preview
 from simpost.api.v1.messages.results import AcceptedMessage, accepted_message, refusal_problem
@@ -67,15 +67,16 @@ async def send_message(
 
     A batch is `messages`. Its response is 207, with one result for each message in order.
     """
-    given = await read_body(request)
+    given, dry_run = await read_body(request)
+    dry_run = dry_run or query.dry_run
     if isinstance(given, list):
-        if query.dry_run:
+        if dry_run:
             return await preview_batch(services, account, given)
         return await send_batch(services, account, request, given, idempotency_key)
     key = _key(given.idempotency_key, idempotency_key)
     fingerprint = await fingerprint_of(request) if key else b""
     wanted = await MessageContents(services, account).request(given, key, fingerprint)
-    if query.dry_run or _is_dry_run(given):
+    if dry_run:
         return await _preview(services, account, wanted)
     return await _send(services, account, wanted)
 
@@ -104,7 +105,3 @@ def _key(in_body: str | None, in_header: str | None) -> str | None:
     if in_body and in_header and in_body != in_header:
         raise invalid("idempotencyKey and the Idempotency-Key header differ.")
     return in_body or in_header
-
-
-def _is_dry_run(given: Single) -> bool:
-    return not isinstance(given, UsualMessage) and given.dry_run

@@ -171,11 +171,20 @@ class MessageRequest(Schema):
         description="Time to send it, up to 60 days ahead; null sends it now. The validity period "
         "begins at that time.",
     )
+    expires_at: Instant | None = Field(
+        default=None,
+        description="Time after which it is not worth sending, instead of `validitySeconds`: at "
+        "most 30 days after `sendAt`, or from now. Quiet hours do not move it.",
+    )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
         description="Sends with one key send it once. Default: the Idempotency-Key header.",
     )
-    dry_run: StrictBool = False
+    dry_run: StrictBool = Field(
+        default=False,
+        description="Decide, but commit and send nothing; as the query parameter. In a batch it "
+        "belongs beside `messages`.",
+    )
 
     @model_validator(mode="after")
     def _check_fields(self) -> MessageRequest:
@@ -187,6 +196,8 @@ class MessageRequest(Schema):
             raise ValueError("templateVersion, values and language need template")
         if self.ports and self.binary is None:
             raise ValueError("ports need binary")
+        if self.expires_at is not None and self.validity_seconds is not None:
+            raise ValueError("give expiresAt or validitySeconds")
         return self
 
     @property
@@ -214,6 +225,11 @@ class MessageRequest(Schema):
         return None if self.send_at is None else to_ms(self.send_at)
 
     @property
+    def expires_at_ms(self) -> int | None:
+        """Milliseconds since 1970; `None` without a time of its own."""
+        return None if self.expires_at is None else to_ms(self.expires_at)
+
+    @property
     def options(self) -> SendOptions:
         """The options of the message, as the decision reads them."""
         ports = self.ports
@@ -232,6 +248,7 @@ class MessageBatch(Schema):
     """Messages of one request. Each is accepted or refused by itself."""
 
     messages: Annotated[list[MessageRequest], Field(min_length=1, max_length=MAX_BATCH)]
+    dry_run: StrictBool = Field(default=False, description="As in a message, for all of them.")
 
 
 def message_schemas() -> dict[str, Any]:
