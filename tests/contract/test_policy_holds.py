@@ -29,6 +29,10 @@ class Night:
     def __init__(self) -> None:
         self.by_day: Callable[[Any, int], Decision] = lambda plan, _now_ms: plan
         self.asked_ms: list[int] = []
+        self.reason = Reason.RATE_LIMITED
+
+    def describe(self, *_facts: Any) -> dict[str, Any]:
+        return {}
 
     def find_stop(self, _account: Any, _esim: Any, _category: Any) -> Refusal | None:
         return None
@@ -36,7 +40,7 @@ class Night:
     def __call__(self, _account: Any, _esim: Any, plan: Any, now_ms: int) -> Decision:
         self.asked_ms.append(now_ms)
         if now_ms < MORNING_MS:
-            return Hold(MORNING_MS, Reason.RATE_LIMITED, plan)
+            return Hold(MORNING_MS, self.reason, plan)
         return self.by_day(plan, now_ms)
 
 
@@ -306,3 +310,51 @@ async def test_a_dry_run_is_asked_for_in_the_query_or_in_the_body(site: Site) ->
             assert (refused["status"], held["status"]) == (422, 202)
             assert refused["problem"]["errors"][0]["at"] == "body.messages.0.dryRun"
     assert len(await site.listed("held")) == 1
+
+
+def verdicts(decision: dict[str, Any]) -> dict[str, str]:
+    return {each["rule"]: each["verdict"] for each in decision["rules"]}
+
+
+async def test_a_message_held_and_sent_shows_both_decisions_with_their_times(site: Site) -> None:
+    site.policy.reason = Reason.QUIET_HOURS
+    message_id = (await site.send())["id"]
+    [first] = (await site.shown(message_id))["decisions"]
+    assert (first["decision"], first["heldUntil"]) == ("hold", MORNING)
+    assert first["reason"]["code"] == "quiet_hours"
+    assert first["decidedAt"] == "2026-01-01T00:00:00.000Z"
+    assert verdicts(first)["optOut"] == "pass"
+    assert verdicts(first)["quietHours"] == "hold"
+    await site.release(MORNING_MS)
+    again, second = (await site.shown(message_id))["decisions"]
+    assert again == first
+    assert (second["decision"], second["decidedAt"]) == ("send", MORNING)
+    assert set(verdicts(second).values()) == {"pass"}
+
+
+async def test_a_message_refused_when_it_is_due_shows_the_rule(site: Site) -> None:
+    message_id = (await site.send())["id"]
+    site.policy.by_day = lambda _plan, _now_ms: Refusal(Reason.OPTED_OUT)
+    await site.release(MORNING_MS)
+    _, second = (await site.shown(message_id))["decisions"]
+    assert (second["decision"], second["reason"]["code"]) == ("refuse", "opted_out")
+    assert verdicts(second)["optOut"] == "refuse"
+    assert verdicts(second)["quietHours"] == "notReached"
+
+
+async def test_a_message_sent_at_once_shows_one_decision(site: Site) -> None:
+    site.now_ms = MORNING_MS
+    message_id = (await site.send())["id"]
+    [only] = (await site.shown(message_id))["decisions"]
+    assert (only["decision"], only["reason"], only["heldUntil"]) == ("send", None, None)
+    facts = {each["rule"]: each["facts"] for each in only["rules"]}
+    assert facts["route"] == {"carrier": "down", "to": "66810000001"}
+    assert facts["parts"] == {"encoding": "gsm7", "count": 1}
+
+
+async def test_a_cancelled_schedule_shows_its_only_decision(site: Site) -> None:
+    message_id = (await site.send(sendAt="2026-01-02T00:00:00Z"))["id"]
+    await site.service.native("DELETE", f"messages/{message_id}")
+    [only] = (await site.shown(message_id))["decisions"]
+    assert (only["decision"], only["reason"]["code"]) == ("hold", "scheduled")
+    assert verdicts(only)["optOut"] == "notReached"

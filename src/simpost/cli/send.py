@@ -27,6 +27,7 @@ from simpost.cli.times import NOT_A_TIME, parse_span, parse_time, read_time, wri
 from simpost.domain.messages import Category
 from simpost.domain.states import State
 from simpost.errors import ConfigError
+from simpost.text.display import visible
 
 _FIRST_WAIT_S = 0.25
 _LONGEST_WAIT_S = 2.0
@@ -196,16 +197,31 @@ def _show_decision(answer: dict[str, Any], *, as_json: bool) -> None:
     elif refused:
         reason = answer["reason"]
         said = " ".join(filter(None, [reason["explanation"], reason["detail"], reason["remedy"]]))
-        print_lines([f"would be refused: {reason['code']}", said])
+        print_lines([f"would be refused: {reason['code']}", said, *_rules(answer)])
     else:
         way = f"{answer['to']} through {answer['carrier']}"
         done = (
             f"would be held{_until(answer)}, then sent" if answer["heldUntil"] else "would be sent"
         )
         said = f"{done} to {way}{_size(answer)}{_replaced(answer)}"
-        print_lines([said, *(f"  {part}" for part in answer["segments"])])
+        print_lines([said, *(f"  {part}" for part in answer["segments"]), *_rules(answer)])
     if refused:
         raise typer.Exit(1)
+
+
+def _rules(answer: dict[str, Any]) -> Iterator[str]:
+    """One line for each rule, with the facts that it looked at."""
+    for each in answer["rules"]:
+        facts = ", ".join(f"{name} {_plain(value)}" for name, value in each["facts"].items())
+        yield f"{each['rule']:14} {each['verdict']:10}  {facts}".rstrip()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_plain, value)) or "-"
+    if isinstance(value, dict):
+        return "/".join(map(_plain, value.values()))
+    return "-" if value in (None, "") else visible(str(value))
 
 
 def _follow(server: Server, message_id: str, timeout_s: float, *, as_json: bool) -> None:

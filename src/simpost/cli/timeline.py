@@ -77,6 +77,9 @@ def _options(message: dict[str, Any]) -> Iterator[str]:
 
 def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield message["createdAt"], "accepted"
+    for decision in message.get("decisions", ())[1:]:
+        until = f" until {decision['heldUntil']}" if decision["heldUntil"] else ""
+        yield decision["decidedAt"], f"decided again: {decision['decision']}{until}"
     for attempt in message["attempts"]:
         yield attempt["endedAt"], _attempt(attempt, _carrier_id(message, attempt))
     for part in message["parts"]:

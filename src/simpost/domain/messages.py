@@ -101,6 +101,13 @@ class Attempt(msgspec.Struct, frozen=True):
     """Whether the part was in doubt before this attempt."""
 
 
+class HeldRecord(msgspec.Struct, frozen=True):
+    """That a message was held or scheduled: until when at last, and when that last changed."""
+
+    until_ms: int
+    decided_ms: int
+
+
 class Message(msgspec.Struct, frozen=True):
     """One message, as the log shows it; with parts, attempts and receipts only in a single look-up.
 
@@ -110,6 +117,7 @@ class Message(msgspec.Struct, frozen=True):
         part_count: what the handset gets; more than `parts` where the carrier cuts them itself.
         send_at_ms: the time that the caller asked for; `None` when it asked for none.
         caller_reference: the caller's own string for the message; `None` if it gave none.
+        hold: `None` for a message that was sent at once.
         held_until_ms: when a message that is held is decided again; `None` for all others.
     """
 
@@ -137,3 +145,4 @@ class Message(msgspec.Struct, frozen=True):
     held_until_ms: int | None = None
     caller_reference: str | None = None
     text_absence: TextAbsence | None = None
+    hold: HeldRecord | None = None

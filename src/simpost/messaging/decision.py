@@ -6,9 +6,10 @@ message.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -112,6 +113,12 @@ Decision: TypeAlias = SendPlan | Hold | Refusal
 class Policy(Protocol):
     """The rules on how much, when and whether travellers are sent messages."""
 
+    def describe(
+        self, account: Account, esim: Esim, category: Category, now_ms: int
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """The facts that the rules look at, by the name of the rule, to be shown."""
+        ...
+
     def find_stop(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
         """The refusal of a message that the administrator stopped; `None` if none did."""
         ...
@@ -179,7 +186,9 @@ def _limit(decision: Decision, expires_at_ms: int, now_ms: int) -> Decision:
         if decision.until_ms >= expires_at_ms:
             if is_scheduled:
                 return Refusal(Reason.EXPIRES_BEFORE_SEND_AT)
-            return Refusal(Reason.EXPIRES_IN_QUIET_HOURS, f"Held until {_utc(decision.until_ms)}.")
+            return Refusal(
+                Reason.EXPIRES_IN_QUIET_HOURS, f"Held until {format_time(decision.until_ms)}."
+            )
         start_ms = decision.until_ms if is_scheduled else now_ms
     if expires_at_ms - start_ms > LONGEST_LIFE_MS:
         days = (expires_at_ms - start_ms) / DAY_MS
@@ -187,7 +196,8 @@ def _limit(decision: Decision, expires_at_ms: int, now_ms: int) -> Decision:
     return decision
 
 
-def _utc(time_ms: int) -> str:
+def format_time(time_ms: int) -> str:
+    """RFC 3339 in UTC, in whole seconds."""
     return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -12,7 +12,7 @@ from simpost.config import Settings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category, Message
-from simpost.domain.policy.quotas import QuotaReached
+from simpost.domain.policy.quotas import QuotaCounts, QuotaReached, key_of
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import (
     DAY_MS,
@@ -26,11 +26,18 @@ from simpost.messaging.decision import (
     decide,
 )
 from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.explanation import (
+    Explained,
+    esim_facts,
+    explain_decision,
+    quota_facts,
+)
 from simpost.messaging.held_request import HeldRequest, held_message
 from simpost.messaging.policy.budget_alarms import BudgetAlarms
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
+from simpost.messaging.trace import DecisionRule
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey, Store
@@ -143,10 +150,29 @@ class Intake(Component):
         yield from count_samples(metrics.HELD, self.held)
         yield from self.budget_alarms.samples()
 
-    async def preview(self, account: Account, request: SendRequest) -> Decision:
-        """The decision about a request; nothing is committed or sent."""
-        _, decision = await self.decide(account, request, self._clock_ms())
-        return decision
+    async def preview(self, account: Account, request: SendRequest) -> Explained:
+        """The decision about a request, with its trace; nothing is committed or sent.
+
+        Quotas are looked up here, and counted by nobody: other messages may use them up.
+        """
+        now_ms = self._clock_ms()
+        esim, decision = await self.decide(account, request, now_ms)
+        facts = esim_facts(esim)
+        if esim is not None and self._policy:
+            category = request.category or account.category
+            described = self._policy.describe(account, esim, category, now_ms)
+            facts |= {DecisionRule(name): each for name, each in described.items()}
+        if isinstance(decision, SendPlan) and decision.quotas:
+            keys = [key_of(account.id, quota) for quota in decision.quotas]
+            used = await self._store.quotas.find_used(keys)
+            facts |= quota_facts(decision.quotas, used)
+            reached = QuotaCounts(dict(zip(keys, used, strict=True))).find_reached(
+                account.id, decision.quotas
+            )
+            if reached:
+                decision = Refusal(reached.quota.reason, reached.detail)
+        is_scheduled = request.send_at_ms is not None
+        return explain_decision(decision, facts, now_ms, is_scheduled=is_scheduled)
 
     async def decide(
         self, account: Account, request: SendRequest, now_ms: int

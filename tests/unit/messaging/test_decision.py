@@ -143,6 +143,9 @@ class PolicyDouble:
         self._apply = apply
         self._stop = stop
 
+    def describe(self, *_facts):
+        return {}
+
     def find_stop(self, _account, _esim, _category):
         return self._stop
 

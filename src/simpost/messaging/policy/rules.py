@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -14,9 +15,10 @@ from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import budget_quotas
+from simpost.domain.policy.preferences import find_allowance
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
+from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan, format_time
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
 from simpost.messaging.policy.places import countries_of, zones_of
@@ -75,6 +77,28 @@ class PolicyRules(Component):
         if not account.budgets:
             return ()
         return budget_quotas(account.budgets, esim.msisdn, plan.part_count, now_ms)
+
+    def describe(
+        self, account: Account, esim: Esim, category: Category, now_ms: int
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """The facts that the rules look at, by the name of the rule, to be shown."""
+        countries = countries_of(esim)
+        allowance = find_allowance(category, esim.choices, account.choices)
+        hours: dict[str, Any] = {"applies": category in self._hours.categories}
+        if hours["applies"]:
+            hours["countries"] = list(countries)
+            hours["zones"] = [zone.key for zone in zones_of(countries)]
+            if account.open_hours and not esim.open_hours:
+                esim = replace(esim, open_hours=account.open_hours)
+            interval = self._hours.find_next(esim, category, now_ms)
+            if interval is not None:
+                hours["opens"] = format_time(interval.start_ms)
+                hours["closes"] = format_time(interval.end_ms)
+        return {
+            "optOut": {"category": category, "decidedBy": allowance.decided_by},
+            "categoryParts": {"limit": self._max_parts.get(category)},
+            "quietHours": hours,
+        }
 
     def _too_long(self, plan: SendPlan) -> Refusal | None:
         most = self._max_parts.get(plan.category)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from simpost.domain.messages import Attempt, Category, Message, Part
+from simpost.domain.messages import Attempt, Category, HeldRecord, Message, Part
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, UnmatchedReceipt
 from simpost.domain.states import State, fold
 from simpost.domain.texts import TextAbsence
@@ -130,8 +130,14 @@ def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[Named
         options=options_of(row["options"]),
         parts=parts,
         send_at_ms=row["send_at_ms"],
+        hold=_hold(row),
         held_until_ms=None if state.is_final or parts else row["until_ms"],
     )
+
+
+def _hold(row: NamedRow) -> HeldRecord | None:
+    until_ms, decided_ms = row["until_ms"], row["held_updated_ms"]
+    return None if until_ms is None else HeldRecord(until_ms, decided_ms)
 
 
 def with_attempts(

@@ -16,9 +16,11 @@ from simpost.api.shared.schemas import (
     show_time,
 )
 from simpost.api.shared.ucs2_triggers import Ucs2Trigger, show_ucs2_triggers
+from simpost.api.v1.messages.decisions import RuleOut, show_rules
 from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
 from simpost.domain.messages import Category
-from simpost.messaging.decision import Decision, Hold, Refusal
+from simpost.messaging.decision import Hold, Refusal
+from simpost.messaging.explanation import Explained
 from simpost.messaging.intake import SendRequest
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.text import explain, parse_encoding, segment_octets
@@ -40,10 +42,12 @@ class Preview(Schema):
     replaced: list[ReplacedCharacter]
     ucs2_triggers: list[Ucs2Trigger]
     template: TemplateRefOut | None
+    rules: list[RuleOut]
 
 
-def preview(decision: Decision, wanted: SendRequest) -> Preview:
+def preview(explained: Explained, wanted: SendRequest) -> Preview:
     """The decision about a request, with the parts that it would have."""
+    decision, rules = explained.decision, show_rules(explained.trace)
     is_binary, source = wanted.options.binary, show_template_ref(wanted.options.template)
     if not isinstance(decision, Refusal):
         hold = decision if isinstance(decision, Hold) else None
@@ -63,6 +67,7 @@ def preview(decision: Decision, wanted: SendRequest) -> Preview:
             replaced=show_replaced(plan.options.replaced),
             ucs2_triggers=[] if is_binary else _ucs2_triggers(plan.text, carrier),
             template=source,
+            rules=rules,
         )
     encoding, segments = ("gsm7", ()) if wanted.refusal else _cost(wanted)
     return Preview(
@@ -79,6 +84,7 @@ def preview(decision: Decision, wanted: SendRequest) -> Preview:
         replaced=[],
         ucs2_triggers=[] if is_binary else _ucs2_triggers(wanted.text, None),
         template=source,
+        rules=rules,
     )
 
 

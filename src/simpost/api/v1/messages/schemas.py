@@ -16,6 +16,7 @@ from simpost.api.shared.schemas import (
     show_replaced,
     show_time,
 )
+from simpost.api.v1.messages.decisions import DecisionOut, show_decision
 from simpost.api.v1.templates.fields import TemplateRefOut, show_template_ref
 from simpost.domain.messages import (
     Attempt,
@@ -31,6 +32,7 @@ from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
+from simpost.messaging.trace import trace_of_message
 
 
 class PartOut(Schema):
@@ -141,13 +143,14 @@ class WaitingFor(Schema):
 
 
 class MessageDetail(MessageOut):
-    """A message with its parts, all attempts, and the receipts that were not applied at once."""
+    """A message with its parts, attempts, receipts that were not applied at once, and decisions."""
 
     account: str
     waiting_for: WaitingFor | None
     parts: list[PartOut]
     attempts: list[AttemptOut]
     receipts: list[ReceiptOut]
+    decisions: list[DecisionOut]
 
 
 class MessagePage(Schema):
@@ -200,6 +203,7 @@ def show_in_full(
         parts=[_show_part(part) for part in message.parts],
         attempts=[_show_attempt(attempt) for attempt in message.attempts],
         receipts=[_show_receipt(receipt) for receipt in message.receipts],
+        decisions=[show_decision(each) for each in trace_of_message(message)],
     )
 
 

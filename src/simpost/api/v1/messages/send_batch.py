@@ -30,7 +30,7 @@ from simpost.domain.messages import item_request_id
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.messaging.batch import ItemResult, chunks, send_all
-from simpost.messaging.decision import Decision
+from simpost.messaging.explanation import Explained
 from simpost.messaging.intake import SendRequest
 
 
@@ -103,7 +103,7 @@ async def send_batch(
 async def preview_batch(services: Services, account: Account, items: Sequence[Item]) -> Response:
     """200 with the decision about each message."""
     wanted = await _requests(services, account, items, None, b"")
-    decisions: dict[int, Decision] = {}
+    decisions: dict[int, Explained] = {}
     for chunk in chunks([each for each in wanted if not isinstance(each, Problem)]):
         for each in chunk:
             decisions[id(each)] = await services.intake.preview(account, each)

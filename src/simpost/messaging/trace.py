@@ -1,0 +1,173 @@
+"""The trace of a decision: every rule in the order in which it is applied, and its verdict.
+
+The first rule that refuses or holds a message ends the decision, so its reason says which rules
+passed before it and which were not reached. A message therefore needs no stored trace: its state,
+reason and times are enough. Only a dry run has the facts that change later, such as counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from simpost.domain.messages import Message
+from simpost.domain.reasons import Reason
+from simpost.domain.states import State
+
+
+class DecisionRule(StrEnum):
+    """The rules, in the order in which they are applied."""
+
+    ESIM = "esim"
+    TEMPLATE = "template"
+    PLAN = "plan"
+    PROFILE = "profile"
+    TEXT = "text"
+    ROUTE = "route"
+    SENDER = "sender"
+    OPTIONS = "options"
+    PARTS = "parts"
+    STOP = "stop"
+    SCHEDULE = "schedule"
+    OPT_OUT = "optOut"
+    CATEGORY_PARTS = "categoryParts"
+    QUIET_HOURS = "quietHours"
+    EXPIRY = "expiry"
+    BUDGET = "budget"
+    CAP = "cap"
+
+
+class Verdict(StrEnum):
+    """What a rule said."""
+
+    PASSES = "pass"
+    HOLD = "hold"
+    REFUSE = "refuse"
+    NOT_REACHED = "notReached"
+
+
+RULE_OF: Final[Mapping[Reason, DecisionRule]] = {
+    Reason.ESIM_UNKNOWN: DecisionRule.ESIM,
+    Reason.MSISDN_AMBIGUOUS: DecisionRule.ESIM,
+    Reason.ESIM_RETIRED: DecisionRule.ESIM,
+    Reason.TEMPLATE_UNKNOWN: DecisionRule.TEMPLATE,
+    Reason.TEMPLATE_VALUE_MISSING: DecisionRule.TEMPLATE,
+    Reason.TEMPLATE_VALUE_INVALID: DecisionRule.TEMPLATE,
+    Reason.PLAN_UNKNOWN: DecisionRule.PLAN,
+    Reason.SMS_NOT_SUPPORTED: DecisionRule.PLAN,
+    Reason.ORDER_PENDING: DecisionRule.PROFILE,
+    Reason.ESIM_CANCELLED: DecisionRule.PROFILE,
+    Reason.ESIM_REVOKED: DecisionRule.PROFILE,
+    Reason.ESIM_EXPIRED: DecisionRule.PROFILE,
+    Reason.ESIM_SUSPENDED: DecisionRule.PROFILE,
+    Reason.ESIM_STATE_UNKNOWN: DecisionRule.PROFILE,
+    Reason.NOT_INSTALLED: DecisionRule.PROFILE,
+    Reason.PROFILE_DELETED: DecisionRule.PROFILE,
+    Reason.TEXT_BLANK: DecisionRule.TEXT,
+    Reason.TEXT_TOO_LONG: DecisionRule.TEXT,
+    Reason.NO_ROUTE: DecisionRule.ROUTE,
+    Reason.NO_ADDRESS: DecisionRule.ROUTE,
+    Reason.CLASS_NOT_SUPPORTED: DecisionRule.OPTIONS,
+    Reason.BINARY_NOT_SUPPORTED: DecisionRule.OPTIONS,
+    Reason.SENDER_NOT_ALLOWED: DecisionRule.SENDER,
+    Reason.TOO_MANY_PARTS: DecisionRule.PARTS,
+    Reason.PORTS_NEED_ONE_PART: DecisionRule.PARTS,
+    Reason.SENDING_STOPPED: DecisionRule.STOP,
+    Reason.SEND_AT_PASSED: DecisionRule.SCHEDULE,
+    Reason.SEND_AT_TOO_FAR: DecisionRule.SCHEDULE,
+    Reason.SCHEDULED: DecisionRule.SCHEDULE,
+    Reason.OPTED_OUT: DecisionRule.OPT_OUT,
+    Reason.CATEGORY_PARTS: DecisionRule.CATEGORY_PARTS,
+    Reason.QUIET_HOURS: DecisionRule.QUIET_HOURS,
+    Reason.NO_OPEN_HOURS: DecisionRule.QUIET_HOURS,
+    Reason.EXPIRES_AT_PASSED: DecisionRule.EXPIRY,
+    Reason.EXPIRES_AT_TOO_FAR: DecisionRule.EXPIRY,
+    Reason.EXPIRES_BEFORE_SEND_AT: DecisionRule.SCHEDULE,
+    Reason.EXPIRES_IN_QUIET_HOURS: DecisionRule.EXPIRY,
+    Reason.BUDGET_REACHED: DecisionRule.BUDGET,
+    Reason.CAP_REACHED: DecisionRule.CAP,
+}
+"""The rule that gives a reason for a refusal or a hold. Other reasons come before all rules."""
+_NOT_WHEN_SCHEDULED: Final = frozenset(
+    {DecisionRule.OPT_OUT, DecisionRule.CATEGORY_PARTS, DecisionRule.QUIET_HOURS}
+)
+"""Applied when a scheduled message is due, and not when it is given."""
+
+
+class RuleVerdict(msgspec.Struct, frozen=True):
+    """What one rule said; `facts` are the values it looked at, in camelCase, with ISO times."""
+
+    rule: DecisionRule
+    verdict: Verdict
+    facts: Mapping[str, Any] = {}
+
+
+class DecisionTrace(msgspec.Struct, frozen=True):
+    """One decision: when, what, and why; `until_ms` of a hold."""
+
+    at_ms: int
+    verdict: Verdict
+    reason: Reason | None
+    until_ms: int | None
+    rules: tuple[RuleVerdict, ...]
+
+
+def trace(
+    at_ms: int,
+    verdict: Verdict,
+    reason: Reason | None,
+    until_ms: int | None = None,
+    facts: Mapping[DecisionRule, Mapping[str, Any]] | None = None,
+    *,
+    is_scheduled: bool = False,
+) -> DecisionTrace:
+    """The verdict of every rule, from the reason that ended the decision; `None`: all passed."""
+    ended_by = None if reason is None else RULE_OF.get(reason)
+    found = facts or {}
+    rules: list[RuleVerdict] = []
+    is_over = reason is not None and ended_by is None
+    for rule in DecisionRule:
+        if rule is ended_by:
+            said, is_over = verdict, True
+        else:
+            is_reached = not is_over and not (is_scheduled and rule in _NOT_WHEN_SCHEDULED)
+            is_reached |= rule is DecisionRule.EXPIRY and verdict is Verdict.HOLD
+            said = Verdict.PASSES if is_reached else Verdict.NOT_REACHED
+        rules.append(RuleVerdict(rule, said, found.get(rule, {})))
+    return DecisionTrace(at_ms, verdict, reason, until_ms, tuple(rules))
+
+
+def trace_of_message(message: Message) -> list[DecisionTrace]:
+    """The decisions about a stored message, the first one first.
+
+    One that was held has two once it was decided again: holds in between are not kept.
+    """
+    facts = _facts(message)
+    hold = message.hold
+    if hold is None:
+        return [trace(message.created_ms, Verdict.PASSES, None, facts=facts)]
+    reason = Reason.QUIET_HOURS if message.send_at_ms is None else Reason.SCHEDULED
+    is_open = not message.parts and not message.state.is_final
+    if is_open and message.reason is not None:
+        reason = message.reason
+    held = {DecisionRule.ESIM: facts[DecisionRule.ESIM]}  # the release may have changed the others
+    first = trace(message.created_ms, Verdict.HOLD, reason, hold.until_ms, held)
+    if is_open or (message.state is State.CANCELLED and not message.parts):
+        return [first]
+    if message.parts:
+        return [first, trace(hold.decided_ms, Verdict.PASSES, None, facts=facts)]
+    return [first, trace(hold.decided_ms, Verdict.REFUSE, message.reason, facts=facts)]
+
+
+def _facts(message: Message) -> dict[DecisionRule, Mapping[str, Any]]:
+    facts: dict[DecisionRule, Mapping[str, Any]] = {
+        DecisionRule.ESIM: {"esimTranNo": message.esim_tran_no},
+        DecisionRule.SENDER: {"from": message.sender},
+        DecisionRule.PARTS: {"encoding": message.encoding, "count": message.part_count},
+    }
+    if message.parts:
+        facts[DecisionRule.ROUTE] = {"carrier": message.parts[0].carrier, "to": message.destination}
+    return facts
