@@ -8,6 +8,7 @@ column has texts.
 from __future__ import annotations
 
 import binascii
+import hmac
 import os
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
@@ -35,8 +36,8 @@ class TextSeal:
     """
 
     def __init__(self, secrets_key: str, keys: Sequence[TextKey] = ()) -> None:
-        derived = HKDF(SHA256(), length=KEY_OCTETS, salt=None, info=b"simpost: texts")
-        self._own = AESGCM(derived.derive(urlsafe_b64decode(secrets_key)))
+        self._own = AESGCM(_derive(secrets_key, b"simpost: texts"))
+        self._digest_key = _derive(secrets_key, b"simpost: digests of codes")
         self._reported: set[str] = set()
         self.use(keys)
 
@@ -79,6 +80,10 @@ class TextSeal:
         except (InvalidTag, ValueError):
             return self._absence(TextAbsence.DAMAGED, key_id)
 
+    def digest(self, place: bytes, text: str) -> bytes:
+        """A keyed digest (HMAC-SHA256), by which a text is compared without being opened."""
+        return hmac.digest(self._digest_key, place + b"\0" + text.encode(), "sha256")
+
     def _absence(self, absence: TextAbsence, key_id: str) -> TextAbsence:
         """Report a key once: a page of rows must not be a page of log lines."""
         if key_id not in self._reported:
@@ -89,10 +94,14 @@ class TextSeal:
 
 def request_digest_key(secrets_key: str) -> bytes:
     """The key of digests of requests, which are stored with request ids."""
-    derived = HKDF(SHA256(), length=KEY_OCTETS, salt=None, info=b"simpost: digests of requests")
-    return derived.derive(urlsafe_b64decode(secrets_key))
+    return _derive(secrets_key, b"simpost: digests of requests")
 
 
 def place_of(table: bytes, account_id: int, row_id: bytes, number: int = 0) -> bytes:
     """The place of a text: its table, its row, and the number of the part."""
     return b"%b %d %b %d" % (table, account_id, row_id, number)
+
+
+def _derive(secrets_key: str, purpose: bytes) -> bytes:
+    derived = HKDF(SHA256(), length=KEY_OCTETS, salt=None, info=purpose)
+    return derived.derive(urlsafe_b64decode(secrets_key))

@@ -44,6 +44,7 @@ from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
 from simpost.ports.store.stops import StopStore
 from simpost.ports.store.templates import TemplateStore
+from simpost.ports.store.verifications import VerificationStore
 from simpost.ports.store.webhooks import (
     DeliveryFilter,
     DeliveryRound,
@@ -95,6 +96,7 @@ __all__ = [
     "Store",
     "StoreHealth",
     "TemplateStore",
+    "VerificationStore",
     "WebhookStore",
 ]
 
@@ -121,6 +123,7 @@ class Store:
     stops: StopStore
     quotas: QuotaStore
     templates: TemplateStore
+    verifications: VerificationStore
     webhooks: WebhookStore
     retention: Retention
     health: StoreHealth

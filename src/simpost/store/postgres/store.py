@@ -32,6 +32,7 @@ from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
+from simpost.store.shared.verifications import StoredVerifications
 from simpost.store.shared.webhooks import StoredWebhooks
 from simpost.store.text_seal import TextSeal
 
@@ -85,6 +86,7 @@ class PostgresStore(Store):
             stops=StoredStops(database),
             quotas=StoredQuotas(database),
             templates=StoredTemplates(database),
+            verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.seal),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),

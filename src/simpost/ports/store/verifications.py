@@ -1,0 +1,96 @@
+"""Verifications, with their codes sealed until they end."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import msgspec
+
+from simpost.domain.verifications import CheckVerdict, StartStep, Verification, VerificationRules
+
+VERIFICATION_STEP: Final = 100
+"""Most verifications that one call of `end_expired` or `delete_ended` changes."""
+
+
+class NewVerification(msgspec.Struct, frozen=True):
+    """A verification to begin, unless one is pending.
+
+    Attributes:
+        code: its digits. The store keeps a keyed digest and a sealed copy, until the end.
+    """
+
+    id: bytes
+    account_id: int
+    esim_tran_no: str
+    purpose: str
+    session_key: str
+    code: str
+
+
+class Started(msgspec.Struct, frozen=True):
+    """The pending verification after a start.
+
+    Attributes:
+        code: to be sent; `None` if the latest send has its message already.
+    """
+
+    step: StartStep
+    verification: Verification
+    code: str | None
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """The verdict of a check, and the verification after it."""
+
+    verdict: CheckVerdict
+    verification: Verification
+
+
+class VerificationStore(Protocol):
+    """Keeps verifications. Of an eSIM and a purpose at most one is pending."""
+
+    async def start(
+        self, new: NewVerification, rules: VerificationRules, *, now_ms: int
+    ) -> Started:
+        """Begin a verification, or take the next step of the pending one.
+
+        The code of a send again is that of the first send if the rules say so and it can be
+        opened, else the one of `new`.
+        """
+        ...
+
+    async def note_message(
+        self, account_id: int, verification_id: bytes, sends: int, message_id: bytes
+    ) -> None:
+        """Note the message of a send, the `sends`-th of the verification."""
+        ...
+
+    async def check(
+        self, account_id: int, verification_id: bytes, code: str, *, now_ms: int
+    ) -> Checked | None:
+        """Check a code; `None` if the account has no such verification.
+
+        Of concurrent checks with the right code one is `verified`. A wrong one counts for the
+        verification, and for its eSIM until the end of the UTC day.
+        """
+        ...
+
+    async def cancel(
+        self, account_id: int, verification_id: bytes, *, now_ms: int
+    ) -> Verification | None:
+        """Cancel a pending verification, and return it as it is then; `None` if unknown."""
+        ...
+
+    async def find(
+        self, account_id: int, verification_id: bytes, *, now_ms: int
+    ) -> Verification | None:
+        """The verification in its state at this time; `None` if the account has none."""
+        ...
+
+    async def end_expired(self, *, now_ms: int) -> int:
+        """End verifications whose life is over and wipe their codes; how many."""
+        ...
+
+    async def delete_ended(self, *, before_ms: int) -> int:
+        """Delete verifications that ended before a time; how many."""
+        ...

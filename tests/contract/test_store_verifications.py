@@ -1,0 +1,220 @@
+"""Verifications: one pending code per eSIM and purpose, checked once, wiped at its end."""
+
+import asyncio
+from itertools import count
+
+import msgspec
+import pytest
+
+from simpost.domain.verifications import (
+    CheckVerdict,
+    StartStep,
+    VerificationRules,
+    VerificationState,
+)
+from simpost.ports.store.verifications import NewVerification
+from tests.contract.store_facts import DAY_MS, NOW_MS
+
+RULES = VerificationRules()
+CODE, OTHER_CODE = "482910", "555555"
+_ids = count(1)
+
+
+def new(code=CODE, *, account_id=1, esim="26010100000001", purpose="login", session=""):
+    return NewVerification(next(_ids).to_bytes(16, "big"), account_id, esim, purpose, session, code)
+
+
+async def start(store, asked=None, *, now_ms=NOW_MS, rules=RULES):
+    return await store.verifications.start(asked or new(), rules, now_ms=now_ms)
+
+
+async def check(store, verification, code, *, now_ms=NOW_MS, account_id=1):
+    return await store.verifications.check(account_id, verification.id, code, now_ms=now_ms)
+
+
+async def find(store, verification, *, now_ms=NOW_MS, account_id=1):
+    return await store.verifications.find(account_id, verification.id, now_ms=now_ms)
+
+
+async def test_a_verification_begins_with_all_its_checks(opening):
+    asked = new()
+    async with opening() as store:
+        begun = await start(store, asked)
+        assert (begun.step, begun.code) == (StartStep.CREATE, CODE)
+    async with opening() as store:
+        found = await find(store, begun.verification)
+    assert found == begun.verification
+    assert (found.id, found.state, found.sends) == (asked.id, VerificationState.PENDING, 1)
+    assert (found.checks_left, found.expires_ms - NOW_MS) == (5, 600_000)
+    assert found.resend_ms == NOW_MS + 60_000
+
+
+async def test_the_right_code_verifies_once(store):
+    begun = (await start(store)).verification
+    assert (await check(store, begun, CODE)).verdict is CheckVerdict.VERIFIED
+    again = await check(store, begun, CODE)
+    assert again.verdict is CheckVerdict.ALREADY_USED
+    assert again.verification.state is VerificationState.VERIFIED
+    assert again.verification.ended_ms == NOW_MS
+
+
+async def test_of_concurrent_right_codes_one_verifies(store):
+    begun = (await start(store)).verification
+    done = await asyncio.gather(*(check(store, begun, CODE) for _ in range(20)))
+    assert sorted(each.verdict for each in done) == ["already_used"] * 19 + ["verified"]
+
+
+async def test_concurrent_wrong_codes_use_no_more_than_the_checks(store):
+    begun = (await start(store)).verification
+    done = await asyncio.gather(*(check(store, begun, OTHER_CODE) for _ in range(20)))
+    assert sorted(each.verdict for each in done) == ["too_many_checks"] * 15 + ["wrong_code"] * 5
+    assert (await check(store, begun, CODE)).verdict is CheckVerdict.TOO_MANY_CHECKS
+
+
+async def test_the_last_check_may_be_the_right_one(store):
+    begun = (await start(store)).verification
+    left = [(await check(store, begun, OTHER_CODE)).verification.checks_left for _ in range(4)]
+    assert left == [4, 3, 2, 1]
+    assert (await check(store, begun, CODE)).verdict is CheckVerdict.VERIFIED
+
+
+async def test_a_code_is_invalid_from_its_expiry_on(store):
+    begun = (await start(store)).verification
+    assert (await find(store, begun, now_ms=begun.expires_ms - 1)).state == "pending"
+    assert (await find(store, begun, now_ms=begun.expires_ms)).state == "expired"
+    late = await check(store, begun, CODE, now_ms=begun.expires_ms)
+    assert late.verdict is CheckVerdict.EXPIRED
+    in_time = await check(store, begun, CODE, now_ms=begun.expires_ms - 1)
+    assert in_time.verdict is CheckVerdict.VERIFIED
+
+
+async def test_concurrent_starts_are_one_verification(store):
+    begun = await asyncio.gather(*(start(store, new(f"{n:06}")) for n in range(20)))
+    assert len({each.verification.id for each in begun}) == 1
+    assert len({each.code for each in begun}) == 1
+    steps = sorted(each.step for each in begun)
+    assert steps == [StartStep.CREATE, *[StartStep.KEEP] * 19]
+
+
+async def test_a_start_before_the_wait_is_over_sends_nothing(store):
+    begun = await start(store)
+    await store.verifications.note_message(1, begun.verification.id, 1, b"m" * 16)
+    again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 59_999)
+    assert (again.step, again.code) == (StartStep.KEEP, None)
+    assert again.verification.message_id == b"m" * 16
+    assert again.verification.id == begun.verification.id
+
+
+async def test_a_send_without_its_message_gives_the_code_again(store):
+    await start(store)
+    assert (await start(store, new(OTHER_CODE))).code == CODE
+
+
+async def test_a_send_again_repeats_the_code_and_extends_its_life(store):
+    begun = (await start(store)).verification
+    again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 60_000)
+    assert (again.step, again.code) == (StartStep.SEND_AGAIN, CODE)
+    assert again.verification.sends == 2
+    assert again.verification.expires_ms == begun.expires_ms + 60_000
+    assert (await check(store, begun, CODE)).verdict is CheckVerdict.VERIFIED
+
+
+async def test_a_send_again_with_a_new_code_ends_the_earlier_one(store):
+    rules = msgspec.structs.replace(RULES, repeat_code=False)
+    begun = (await start(store)).verification
+    again = await start(store, new(OTHER_CODE), now_ms=NOW_MS + 60_000, rules=rules)
+    assert again.code == OTHER_CODE
+    assert (await check(store, begun, CODE)).verdict is CheckVerdict.WRONG_CODE
+    assert (await check(store, begun, OTHER_CODE)).verdict is CheckVerdict.VERIFIED
+
+
+async def test_a_code_is_sent_at_most_as_often_as_allowed(store):
+    at_ms = NOW_MS
+    steps = []
+    for _ in range(7):
+        begun = await start(store, now_ms=at_ms)
+        await store.verifications.note_message(
+            1, begun.verification.id, begun.verification.sends, b"m" * 16
+        )
+        steps.append(begun.step)
+        at_ms += 60_000
+    assert steps == ["create", *["send_again"] * 4, "keep", "keep"]
+    assert begun.verification.resend_ms is None
+
+
+async def test_sends_again_never_extend_a_life_beyond_the_longest(store):
+    rules = VerificationRules(max_sends=100, longest_life_ms=700_000)
+    begun = (await start(store, rules=rules)).verification
+    for wait_ms in range(60_000, 600_000, 60_000):
+        begun = (await start(store, now_ms=NOW_MS + wait_ms, rules=rules)).verification
+    assert begun.expires_ms == NOW_MS + 700_000
+
+
+async def test_another_session_supersedes(store):
+    first = (await start(store, new(session="a"))).verification
+    second = await start(store, new(OTHER_CODE, session="b"))
+    assert second.step is StartStep.SUPERSEDE
+    assert (await check(store, first, CODE)).verdict is CheckVerdict.SUPERSEDED
+    assert (await check(store, second.verification, OTHER_CODE)).verdict is CheckVerdict.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "other", [{"purpose": "payment"}, {"esim": "26010100000002"}, {"account_id": 2}]
+)
+async def test_other_purposes_esims_and_accounts_are_apart(store, other):
+    first = (await start(store)).verification
+    assert (await start(store, new(OTHER_CODE, **other))).step is StartStep.CREATE
+    assert (await check(store, first, CODE)).verdict is CheckVerdict.VERIFIED
+
+
+async def test_a_verification_after_the_end_of_another_is_new(store):
+    first = (await start(store)).verification
+    await check(store, first, CODE)
+    second = await start(store, new(OTHER_CODE))
+    assert second.step is StartStep.CREATE
+    third = await start(store, now_ms=second.verification.expires_ms)
+    assert third.step is StartStep.CREATE
+    assert (await find(store, second.verification)).state == "expired"
+
+
+async def test_wrong_guesses_count_for_the_esim_and_leave_one_check(store):
+    for _ in range(4):
+        begun = (await start(store)).verification
+        for _ in range(5):
+            await check(store, begun, OTHER_CODE)
+    last = (await start(store)).verification
+    assert last.checks_left == 1
+    assert (await start(store, new(purpose="payment"))).verification.checks_left == 1
+    assert (await start(store, new(esim="26010100000002"))).verification.checks_left == 5
+    tomorrow = await start(store, new(purpose="email"), now_ms=NOW_MS + DAY_MS)
+    assert tomorrow.verification.checks_left == 5
+
+
+async def test_an_account_finds_its_own_verifications_only(store):
+    begun = (await start(store)).verification
+    assert await find(store, begun, account_id=2) is None
+    assert await check(store, begun, CODE, account_id=2) is None
+    assert await store.verifications.cancel(2, begun.id, now_ms=NOW_MS) is None
+    assert (await find(store, begun)).checks == 0
+
+
+async def test_a_cancelled_verification_stays_cancelled(store):
+    begun = (await start(store)).verification
+    cancelled = await store.verifications.cancel(1, begun.id, now_ms=NOW_MS)
+    assert cancelled.state is VerificationState.CANCELLED
+    assert (await check(store, begun, CODE)).verdict is CheckVerdict.CANCELLED
+    assert await store.verifications.cancel(1, begun.id, now_ms=NOW_MS + 1) == cancelled
+
+
+async def test_expired_ones_are_ended_in_steps_and_deleted_later(store):
+    for number in range(120):
+        await start(store, new(esim=f"{number}"))
+    kept = (await start(store, new(esim="kept"), now_ms=NOW_MS + 1)).verification
+    end_ms = NOW_MS + 600_000
+    assert await store.verifications.end_expired(now_ms=end_ms) == 100
+    assert await store.verifications.end_expired(now_ms=end_ms) == 20
+    assert await store.verifications.end_expired(now_ms=end_ms) == 0
+    assert await store.verifications.delete_ended(before_ms=end_ms) == 0
+    assert await store.verifications.delete_ended(before_ms=end_ms + 1) == 100
+    assert await store.verifications.delete_ended(before_ms=end_ms + 1) == 20
+    assert (await find(store, kept)).state is VerificationState.PENDING
