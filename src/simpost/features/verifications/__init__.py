@@ -1,0 +1,1 @@
+"""Verifications: one-time codes for eSIMs, sent, sent again and checked."""

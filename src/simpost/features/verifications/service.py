@@ -1,0 +1,189 @@
+"""Starts verifications, sends their codes and checks them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from simpost.domain.accounts import Account
+from simpost.domain.esims import Esim
+from simpost.domain.messages import Category
+from simpost.domain.reasons import Reason
+from simpost.domain.verifications import StartStep, Verification, VerificationRules
+from simpost.features.verifications.texts import NO_ENDING, Ending, code_text
+from simpost.messaging.decision import Refusal, SendOptions
+from simpost.messaging.explanation import Explained
+from simpost.messaging.intake import Intake, SendRequest
+from simpost.ports.store import VerificationStore
+from simpost.ports.store.verifications import Checked, NewVerification
+from simpost.runtime.clock import Clock
+from simpost.runtime.component import Component
+from simpost.runtime.scheduler import always, run_periodically
+
+MIN_DIGITS: Final = 4
+MAX_DIGITS: Final = 10
+_CLEAN_UP_INTERVAL_S = 30.0
+_KEEP_MS: Final = 30 * 86_400_000
+"""How long a verification that ended is kept, without its code."""
+
+
+class StartRequest(msgspec.Struct, frozen=True):
+    """Who to verify, for what, and how the code is sent.
+
+    Attributes:
+        esim_tran_no, iccid, msisdn: one or more; all must name the same eSIM.
+        purpose, session_key: see `Verification`.
+        language: BCP 47 tag; empty for that of the eSIM, else of the account.
+        sender: shown on the handset; `None` for the one of the carrier.
+    """
+
+    esim_tran_no: str | None
+    iccid: str | None
+    msisdn: str | None
+    purpose: str
+    session_key: str = ""
+    digits: int | None = None
+    language: str = ""
+    sender: str | None = None
+    ending: Ending = NO_ENDING
+
+
+class StartResult(msgspec.Struct, frozen=True):
+    """The pending verification, and whether this start sent its code or sent it again."""
+
+    verification: Verification
+    step: StartStep
+
+
+class Verifications(Component):
+    """The verifications of all accounts. Codes are in messages of the category `code` only."""
+
+    def __init__(
+        self,
+        store: VerificationStore,
+        intake: Intake,
+        rules: VerificationRules,
+        *,
+        new_id: Callable[[], bytes],
+        clock_ms: Clock,
+        is_leader: Callable[[], bool] = always,
+    ) -> None:
+        self.rules = rules
+        self._store = store
+        self._intake = intake
+        self._new_id = new_id
+        self._clock_ms = clock_ms
+        self._is_leader = is_leader
+
+    async def run(self) -> None:
+        """Wipe the codes of expired verifications, and delete old ones, until cancelled."""
+        await run_periodically(
+            self.clean_up, _CLEAN_UP_INTERVAL_S, name="verifications", when=self._is_leader
+        )
+
+    async def clean_up(self) -> None:
+        """Wipe and delete what is due, in bounded steps."""
+        now_ms = self._clock_ms()
+        while await self._store.end_expired(now_ms=now_ms):
+            pass
+        while await self._store.delete_ended(before_ms=now_ms - _KEEP_MS):
+            pass
+
+    async def preview(self, account: Account, wanted: StartRequest) -> Explained | Refusal:
+        """The decision about the message of a start, with its trace; nothing is sent."""
+        esim = await self._find_esim(account, wanted)
+        if isinstance(esim, Refusal):
+            return esim
+        code = "0" * (wanted.digits or self.rules.digits)
+        return await self._intake.preview(account, _request(account, esim, wanted, code))
+
+    async def start(self, account: Account, wanted: StartRequest) -> StartResult | Refusal:
+        """Begin a verification and send its code, or take the next step of the pending one.
+
+        A start that was interrupted before its message was committed sends it when it is repeated.
+        Raises StoreError.
+        """
+        esim = await self._find_esim(account, wanted)
+        if isinstance(esim, Refusal):
+            return esim
+        rules = self.rules
+        code = _new_code(wanted.digits or rules.digits)
+        # Before anything is stored: an eSIM that takes no SMS gets no verification.
+        request = _request(account, esim, wanted, code)
+        _, decision = await self._intake.decide(account, request, self._clock_ms())
+        if isinstance(decision, Refusal):
+            return decision
+        new = NewVerification(
+            self._new_id(),
+            account.id,
+            esim.esim_tran_no,
+            wanted.purpose,
+            wanted.session_key,
+            code,
+        )
+        started = await self._store.start(new, rules, now_ms=self._clock_ms())
+        verification = started.verification
+        if started.code is not None:
+            request = _request(account, esim, wanted, started.code)
+            sent = await self._send(account, verification, request)
+            if isinstance(sent, Refusal):
+                return sent
+            verification = sent
+        return StartResult(verification, started.step)
+
+    async def _send(
+        self, account: Account, verification: Verification, request: SendRequest
+    ) -> Verification | Refusal:
+        """Send the code of the latest send; once, however often it is called."""
+        left_ms = verification.expires_ms - self._clock_ms()
+        number = verification.sends
+        request = msgspec.structs.replace(
+            request,
+            validity_s=max(1, left_ms // 1000),
+            request_id=f"simpost:verification:{verification.id.hex()}:{number}",
+        )
+        result = await self._intake.send(account, request)
+        if result.message_id is None:
+            if number == 1:
+                now_ms = self._clock_ms()
+                await self._store.cancel(account.id, verification.id, now_ms=now_ms)
+            return Refusal(result.reason or Reason.NO_ROUTE, result.detail)
+        message_id = result.message_id
+        await self._store.note_message(account.id, verification.id, number, message_id)
+        return msgspec.structs.replace(verification, messages=number, message_id=message_id)
+
+    async def check(self, account: Account, verification_id: bytes, code: str) -> Checked | None:
+        """Check a code; `None` if the account has no such verification. Raises StoreError."""
+        return await self._store.check(account.id, verification_id, code, now_ms=self._clock_ms())
+
+    async def find(self, account: Account, verification_id: bytes) -> Verification | None:
+        """The verification; `None` if the account has none. Raises StoreError."""
+        return await self._store.find(account.id, verification_id, now_ms=self._clock_ms())
+
+    async def cancel(self, account: Account, verification_id: bytes) -> Verification | None:
+        """Cancel a pending verification, and return it as it is then. Raises StoreError."""
+        return await self._store.cancel(account.id, verification_id, now_ms=self._clock_ms())
+
+    async def _find_esim(self, account: Account, wanted: StartRequest) -> Esim | Refusal:
+        found = await self._intake.find_esim(
+            account, wanted.esim_tran_no, wanted.iccid, wanted.msisdn
+        )
+        return found or Refusal(Reason.ESIM_UNKNOWN)
+
+
+def _request(account: Account, esim: Esim, wanted: StartRequest, code: str) -> SendRequest:
+    language = wanted.language or esim.language or account.language
+    return SendRequest(
+        esim_tran_no=esim.esim_tran_no,
+        iccid=None,
+        text=code_text(code, language, wanted.ending),
+        category=Category.CODE,
+        options=SendOptions(sender=wanted.sender),
+    )
+
+
+def _new_code(digits: int) -> str:
+    return f"{secrets.randbelow(10**digits):0{digits}}"
