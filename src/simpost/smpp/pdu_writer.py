@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-# Most PDUs in one write. While input is processed, the peer may be idle: writing only at the end
-# of the loop iteration would leave it idle until its whole input is answered. Small batches raised
-# 27,000 submit_sm/s to 55,000 (window 10). At other times a write only costs a system call.
-_BATCH_WHILE_READING: Final = 4
-_BATCH: Final = 64
+# Most PDUs in one write. While input is processed, a peer with a small window may be idle: writing
+# only at the end of the loop iteration would leave it idle until its whole input is answered. Small
+# batches raised 27,000 submit_sm/s to 55,000 (window 10). With a large window the peer has enough
+# unanswered requests left, and a write only costs a system call.
+_FEWEST: Final = 4
+_MOST: Final = 64
 
 
 class PduWriter:
@@ -24,7 +25,7 @@ class PduWriter:
         has_backlog: input is left that one loop iteration could not process; reading is paused.
     """
 
-    def __init__(self, max_unread_octets: int) -> None:
+    def __init__(self, max_unread_octets: int, window: int) -> None:
         self.transport: asyncio.Transport | None = None
         self.is_writable = True
         self.flush_count = 0
@@ -34,6 +35,7 @@ class PduWriter:
         self._loop = asyncio.get_running_loop()
         self._max_unread_octets = max_unread_octets
         self._buffered: list[bytes] = []
+        self._most_while_reading = min(_MOST, max(_FEWEST, window // 4))
 
     def write(self, octets: bytes) -> None:
         """Buffer one PDU; it is written in this iteration of the event loop."""
@@ -41,7 +43,7 @@ class PduWriter:
         if not buffered:
             self._loop.call_soon(self.flush)
         buffered.append(octets)
-        if len(buffered) >= (_BATCH_WHILE_READING if self.is_processing_input else _BATCH):
+        if len(buffered) >= (self._most_while_reading if self.is_processing_input else _MOST):
             self.flush()
 
     def flush(self) -> None:

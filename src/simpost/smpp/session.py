@@ -64,7 +64,7 @@ class Session:
         self.pdus_in = 0
         self._handler = handler
         self._loop = asyncio.get_running_loop()
-        self._writer = PduWriter(settings.max_unread_octets)
+        self._writer = PduWriter(settings.max_unread_octets, settings.window)
         self._window = Window(settings.max_late)
         self._window_was_full = False
         self._unacked: dict[int, Pdu] = {}
