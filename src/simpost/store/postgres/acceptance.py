@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
@@ -12,7 +13,7 @@ from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.postgres import quotas, signatures
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.queries import columns, octets
+from simpost.store.postgres.queries import SQL, columns, octets
 from simpost.store.postgres.requests import (
     RequestPlace,
     RequestRow,
@@ -27,14 +28,18 @@ from simpost.store.records.texts import StoredTexts, stored_texts
 async def accept(
     session: PostgresSession, messages: Sequence[NewMessage]
 ) -> list[Accepted | IdempotentReplay | QuotaReached]:
-    if any(message.quotas for message in messages):
-        return await _accept_within_quotas(session, messages)
-    return [*await _accept_signed(session, messages)]
+    if not any(message.quotas for message in messages):
+        return [*await _accept_signed(session, messages)]
+    if not any(message.request and message.request.signature for message in messages):
+        with contextlib.suppress(quotas.COUNT_FAILED):
+            return [*await _accept(session, messages, quotas.total_uses(messages))]
+    return await accept_each(session, messages)
 
 
-async def _accept_within_quotas(
+async def accept_each(
     session: PostgresSession, messages: Sequence[NewMessage]
 ) -> list[Accepted | IdempotentReplay | QuotaReached]:
+    """Accept messages by themselves, in any transaction: those that fit into their quotas."""
     async with session.transaction():
         locked = await quotas.lock(session, messages)
         allowed = [message for message in messages if message.id not in locked.reached]
@@ -70,8 +75,9 @@ async def _accept_signed(
 
 
 async def _accept(
-    session: PostgresSession, messages: Sequence[NewMessage]
+    session: PostgresSession, messages: Sequence[NewMessage], uses: Sequence[Any] = ()
 ) -> list[Accepted | IdempotentReplay]:
+    """Accept messages in one statement; with `uses` of quotas it accepts all of them or fails."""
     references = await next_references(session, messages)
     rows: list[tuple[Any, ...]] = []
     more: list[tuple[Any, ...]] = []
@@ -92,14 +98,16 @@ async def _accept(
                 for number, text in enumerate(stored.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    parameters = (*columns(rows, 25), min(stale_ms, default=0))
+    parameters = (*columns(rows, 25), min(stale_ms, default=0), *uses)
+    statement = quotas.ACCEPT_AND_COUNT if uses else SQL["accept"]
     if more:
         async with session.transaction():
-            taken = await session.execute("accept", *parameters)
+            found = await session.fetch(statement, *parameters)
             await session.execute("add_parts", *columns(more, 4))
     else:
-        taken = await session.execute("accept", *parameters)
-    return await _answers(session, messages, references, {row["message_id"] for row in taken})
+        found = await session.fetch(statement, *parameters)
+    taken = {message.id for message in messages} if uses else {row["message_id"] for row in found}
+    return await _answers(session, messages, references, taken)
 
 
 async def _answers(

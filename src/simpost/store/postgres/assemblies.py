@@ -11,7 +11,7 @@ from simpost.ports.store import Accepted, IdempotentReplay
 from simpost.ports.store.inbound import Assembly, Duplicate, NewInbound
 from simpost.store import limits
 from simpost.store.postgres import quotas, shared_verbs
-from simpost.store.postgres.acceptance import accept
+from simpost.store.postgres.acceptance import accept_each
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.inbound_log import parts_of
 from simpost.store.postgres.queries import octets
@@ -115,7 +115,7 @@ async def _save(
             return None
         if message is None:
             return ACCEPTED
-        [accepted] = await accept(session, [message])
+        [accepted] = await accept_each(session, [message])
         assert not isinstance(accepted, IdempotentReplay)  # it has no request id
         return accepted
 

@@ -1,9 +1,18 @@
-"""Counts quotas in the transaction that commits messages, on rows that are locked until its end."""
+"""Counts quotas in the transaction that commits messages.
+
+Usually one statement counts and commits. If a quota may be reached or an alarm raised, the counts
+are locked first, so that each message is decided by itself.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+import asyncpg
+
+from simpost.domain.policy.budgets import ALARM_PERCENTS
 from simpost.domain.policy.quotas import (
     QuotaAlarm,
     QuotaCounts,
@@ -15,8 +24,45 @@ from simpost.domain.policy.quotas import (
 from simpost.ports.store import NewMessage
 from simpost.store.postgres import shared_verbs
 from simpost.store.postgres.connection import PostgresSession
-from simpost.store.postgres.queries import columns
+from simpost.store.postgres.queries import SQL, columns
 from simpost.store.shared.quotas import raise_alarms, raise_refusal
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+def _accept_and_count() -> str:
+    body, _, _ = SQL["accept"].removeprefix("WITH ").rpartition("\nSELECT ")
+    own = max(int(number) for number in _PARAMETER.findall(body))
+
+    def behind(name: str) -> str:
+        return _PARAMETER.sub(lambda found: f"${int(found[1]) + own}", SQL[name])
+
+    count, check = behind("count_quotas"), behind("check_counted")
+    return f"WITH {count}, {body}\n{check}"
+
+
+ACCEPT_AND_COUNT: Final = _accept_and_count()
+"""The statement `accept` that counts quotas, too, with the parameters of `total_uses` behind its
+own. It fails with COUNT_FAILED if a message has to be decided by itself."""
+COUNT_FAILED: Final = asyncpg.DivisionByZeroError
+
+
+def total_uses(messages: Sequence[NewMessage]) -> list[Any]:
+    """The last parameters of `ACCEPT_AND_COUNT`, with the keys in one order on all nodes."""
+    totals: dict[QuotaKey, tuple[int, int, bool, int]] = {}
+    for message in messages:
+        for quota in message.quotas:
+            key = key_of(message.account_id, quota)
+            amount, most, has_alarms, _ = totals.get(key, (0, quota.limit, False, 0))
+            totals[key] = (
+                amount + quota.amount,
+                min(most, quota.limit),
+                has_alarms or bool(quota.alarms),
+                quota.expires_ms,
+            )
+    rows = [(*key, *totals[key]) for key in sorted(totals)]
+    requests = sum(message.request is not None for message in messages)
+    return [*columns(rows, 7), list(ALARM_PERCENTS), requests]
 
 
 class QuotaLock:

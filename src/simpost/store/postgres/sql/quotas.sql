@@ -1,3 +1,28 @@
+-- name: count_quotas
+-- The beginning of `accept` for messages that use quotas: see `ACCEPT_AND_COUNT`.
+uses AS (
+  SELECT * FROM unnest(
+    $1::integer[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::boolean[],
+    $7::bigint[]
+  ) AS u (account_id, counter, period, amount, most, has_alarms, expires_ms)
+), counted AS (
+  INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
+  SELECT account_id, counter, period, amount, expires_ms FROM uses
+  ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + excluded.used
+  RETURNING account_id, counter, period, used
+)
+
+-- name: check_counted
+-- The end of it. Divides by zero, which undoes the statement, if a quota is reached, if an alarm
+-- ($8: percents) must be raised, or if a request id ($9: how many) was used before.
+SELECT 1 / bool_and(
+  c.used <= u.most AND (NOT u.has_alarms
+    OR width_bucket(100 * (c.used - u.amount)::bigint / u.most, $8::bigint[])
+     = width_bucket(100 * c.used::bigint / u.most, $8::bigint[])))::integer
+FROM counted AS c JOIN uses AS u USING (account_id, counter, period)
+UNION ALL
+SELECT 1 / (count(*) = $9)::integer FROM taken
+
 -- name: lock_quotas
 -- The counts of the keys; other transactions that use them wait until this one has ended.
 INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)

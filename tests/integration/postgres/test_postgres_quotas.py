@@ -1,0 +1,85 @@
+"""Quotas on PostgreSQL: one statement for what fits, and a decision for each where it does not."""
+
+import asyncio
+
+import pytest
+
+from simpost.domain.policy.quotas import Quota, QuotaKey, QuotaReached
+from simpost.domain.reasons import Reason
+from simpost.ports.store import Accepted, IdempotentReplay
+from simpost.store.postgres import acceptance
+from tests.contract.store_facts import DAY_MS, NOW_MS, key, message
+
+TODAY = "2026-01-01"
+
+
+def limited(limit, *, amount=1, alarms=(50, 80, 100), parts=(), **changes):
+    facts = (TODAY, amount, limit, Reason.BUDGET_REACHED, NOW_MS + DAY_MS, alarms)
+    quotas = (Quota("budget:day:", *facts), Quota("budget:day:66", *facts))
+    return message(*parts, quotas=quotas, **changes)
+
+
+@pytest.fixture
+def decided(monkeypatch):
+    """How many messages each group had that did not fit into one statement."""
+    groups = []
+    accept_each = acceptance.accept_each
+
+    async def counted(session, messages):
+        groups.append(len(messages))
+        return await accept_each(session, messages)
+
+    monkeypatch.setattr(acceptance, "accept_each", counted)
+    return groups
+
+
+async def used(store):
+    return await store.quotas.find_used([QuotaKey(1, "budget:day:", TODAY)])
+
+
+async def test_messages_within_their_quotas_are_one_statement(node, decided):
+    async with node() as store:
+        some = [limited(1_000), limited(1_000, parts=("one ", "two")), message()]
+        some += [limited(1_000, request=key(f"r-{number}")) for number in range(20)]
+        answers = await asyncio.gather(*map(store.queue.accept, some))
+        assert {type(each) for each in answers} == {Accepted}
+        assert decided == []
+        assert await used(store) == [22]
+        for one in some:
+            shown = await store.log.find_message(1, one.id)
+            assert len(shown.parts) == len(one.parts)
+
+
+@pytest.mark.parametrize("reason", ["quota", "alarm", "replay", "replay at once"])
+async def test_what_does_not_fit_is_decided_by_itself(node, decided, reason):
+    async with node() as store:
+        if reason == "quota":
+            some, count = [limited(2, alarms=()) for _ in range(3)], 2
+        elif reason == "alarm":
+            some, count = [limited(10) for _ in range(5)], 5
+        elif reason == "replay":
+            await store.queue.accept(limited(1_000, request=key()))
+            some, count = [limited(1_000), limited(1_000, request=key())], 2
+        else:
+            some, count = [limited(1_000, request=key()) for _ in range(2)], 1
+        answers = await asyncio.gather(*map(store.queue.accept, some))
+        assert sum(decided) == len(some)
+        assert await used(store) == [count]
+        kinds = {"quota": QuotaReached, "alarm": Accepted}
+        assert kinds.get(reason, IdempotentReplay) in {type(each) for each in answers}
+
+
+async def test_two_nodes_never_exceed_a_quota_together(node):
+    async with node() as one, node("other") as other:
+        answers = await asyncio.gather(
+            *(each.queue.accept(limited(77)) for each in (one, other) for _ in range(100))
+        )
+        assert sum(isinstance(each, Accepted) for each in answers) == 77
+        alarms = [
+            alarm.percent
+            for each in answers
+            for alarm in each.alarms
+            if alarm.quota.counter == "budget:day:"
+        ]
+        assert sorted(alarms) == [50, 80, 100]
+        assert await used(one) == [77]
