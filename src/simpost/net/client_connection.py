@@ -103,10 +103,14 @@ class ClientConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; of equal names the first."""
+        if self._is_complete:
+            return  # of a second response
         self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
 
     def on_headers_complete(self) -> None:
         """Note the status, unless another response follows (1xx)."""
+        if self._is_complete:
+            return
         self._status = self._parser.get_status_code()
         if self._status >= 200:
             self._has_head = True
@@ -119,6 +123,8 @@ class ClientConnection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """Keep the beginning of the body."""
+        if self._is_complete:
+            return
         self._body_octets += len(data)
         if len(self._body) < self._keep_octets:
             self._body += data[: self._keep_octets - len(self._body)]

@@ -54,16 +54,23 @@ class Stream:
     async def sequences(self, count):
         return [int((await self.frame())["id"]) for _ in range(count)]
 
+    async def end(self):
+        """Return once the server has ended the stream."""
+        async with asyncio.timeout(PATIENCE_S):
+            await self.reader.readuntil(b"0\r\n\r\n")  # the last chunk
+
 
 @pytest_asyncio.fixture
 async def open_stream(port: int) -> AsyncIterator[Opener]:
     """Opens streams, and closes them also when the test fails."""
     writers = []
 
-    async def open_one(path: str = "/v1/events/stream", auth: str = AUTH, **headers: str) -> Stream:
+    async def open_one(
+        path: str = "/v1/events/stream", auth: str = AUTH, scheme: str = "Basic", **headers: str
+    ) -> Stream:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writers.append(writer)
-        lines = [f"GET {path} HTTP/1.1", "Host: localhost", f"Authorization: Basic {auth}"]
+        lines = [f"GET {path} HTTP/1.1", "Host: localhost", f"Authorization: {scheme} {auth}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         async with asyncio.timeout(PATIENCE_S):
@@ -148,10 +155,72 @@ async def test_streams_of_an_account_are_limited_and_released(
 async def test_a_changed_secret_ends_the_stream(listening: SERVED, open_stream: Opener):
     stream = await open_stream()
     await listening.operate("PATCH", "accounts/demo", json={"newSecret": True})
-    async with asyncio.timeout(PATIENCE_S):
-        await stream.reader.readuntil(b"0\r\n\r\n")  # the last chunk
+    await stream.end()
     again = await open_stream()  # with the old secret
     assert again.head.startswith(b"HTTP/1.1 401 ")
+
+
+async def key_of(service: SERVED, **facts: Any) -> dict[str, Any]:
+    body = {"name": "reader", "scopes": ["events:read"], **facts}
+    answer = await service.native("POST", "keys", json=body)
+    assert answer.status_code == 201, answer.text
+    key: dict[str, Any] = answer.json()
+    return key
+
+
+async def test_a_revoked_key_ends_its_stream_and_no_other(listening: SERVED, open_stream: Opener):
+    key, other = await key_of(listening), await key_of(listening, name="other")
+    stream = await open_stream(auth=key["key"], scheme="Bearer")
+    going_on = await open_stream(auth=other["key"], scheme="Bearer")
+    with_secret = await open_stream()
+    answer = await listening.native("DELETE", f"keys/{key['id']}")
+    assert answer.status_code == 200
+    await stream.end()
+    again = await open_stream(auth=key["key"], scheme="Bearer")
+    assert again.head.startswith(b"HTTP/1.1 401 ")
+    await send(listening)
+    for each in (going_on, with_secret):
+        assert await each.sequences(1) == [1]
+
+
+async def test_a_changed_secret_does_not_end_the_stream_of_a_key(
+    listening: SERVED, open_stream: Opener
+):
+    key = await key_of(listening)
+    stream = await open_stream(auth=key["key"], scheme="Bearer")
+    await send(listening)
+    await listening.operate("PATCH", "accounts/demo", json={"newSecret": True})
+    assert await stream.sequences(1) == [1]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await stream.reader.readuntil(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "change", [{"enabled": False}, {"events": False}, {"ipAllow": ["192.0.2.0/24"]}]
+)
+@pytest.mark.parametrize("by", ["secret", "key"])
+async def test_an_account_that_may_not_read_any_more_ends_the_stream(
+    listening: SERVED, open_stream: Opener, change: dict[str, Any], by: str
+):
+    if by == "key":
+        stream = await open_stream(auth=(await key_of(listening))["key"], scheme="Bearer")
+    else:
+        stream = await open_stream()
+    assert stream.head.startswith(b"HTTP/1.1 200 ")
+    answer = await listening.operate("PATCH", "accounts/demo", json=change)
+    assert answer.status_code == 200, answer.text
+    await stream.end()
+
+
+async def test_a_key_that_expires_ends_its_stream(
+    listening: SERVED, open_stream: Opener, monkeypatch
+):
+    key = await key_of(listening)
+    stream = await open_stream(auth=key["key"], scheme="Bearer")
+    assert stream.head.startswith(b"HTTP/1.1 200 ")
+    monkeypatch.setattr(listening.services.api_keys, "is_valid", lambda *_: False)
+    await stream.end()
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "9" * 16, "1.5"])

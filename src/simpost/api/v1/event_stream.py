@@ -18,7 +18,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.credentials import may_come_from
 from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.key_auth import authorization_of, find_key, is_key
 from simpost.api.shared.open_streams import TooManyStreams
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.schemas import Schema
@@ -133,9 +135,17 @@ class EventFrames:
                 await asyncio.sleep(_POLL_S)
 
     def _may_go_on(self) -> bool:
+        return self._is_admitted() and not is_ending(self._request.scope)
+
+    def _is_admitted(self) -> bool:
+        """Whether the credentials that opened the stream would open one now."""
         now = self._services.accounts.get(self._account.access_code)
-        is_same = now is not None and now.secret == self._account.secret and now.events
-        return bool(is_same) and not is_ending(self._request.scope)
+        if now is None or not now.events or not may_come_from(now, self._request.scope):
+            return False
+        scheme, given = authorization_of(self._request.headers)
+        if is_key(scheme, given):
+            return find_key(self._services, given) is not None
+        return now.secret == self._account.secret
 
     def _resync(self, page: EventPage) -> bytes:
         """What says that events are missing; the stream goes on after the last one."""
