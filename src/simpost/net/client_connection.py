@@ -44,6 +44,8 @@ class ClientConnection(asyncio.Protocol):
         self.idle_since_s = 0.0
         self._loop = loop
         self._answer: asyncio.Future[HttpResponse] | None = None
+        self._read_octets = 0
+        self._ends_with_connection = False
 
     async def request(self, octets: bytes, *, timeout_s: float, keep_octets: int) -> HttpResponse:
         """Send a request and return its response with the first `keep_octets` of its body.
