@@ -28,7 +28,9 @@ from simpost.cli.options import (
 )
 from simpost.cli.output import print_columns, print_json, print_lines
 from simpost.cli.timeline import timeline
-from simpost.cli.times import SPAN, parse_span, read_time, write_time
+from simpost.cli.times import SPAN, parse_span, parse_time, read_time, write_time
+from simpost.domain.messages import Category
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import shown_absence
 
@@ -44,8 +46,18 @@ def messages(
     iccid: Annotated[str | None, typer.Option(help="Show only this ICCID.")] = None,
     msisdn: Annotated[str | None, typer.Option(help="Show only the eSIM with this number.")] = None,
     state: Annotated[State | None, typer.Option(help="Show only this state.")] = None,
+    reason: Annotated[Reason | None, typer.Option(help="Show only this reason.")] = None,
+    category: Annotated[Category | None, typer.Option(help="Show only this category.")] = None,
+    template: Annotated[str | None, typer.Option(help="Show only texts of this template.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Show only this reference.")] = None,
+    reference_prefix: Annotated[
+        str | None, typer.Option(help="Show only references that begin with this.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Show only the last 30m, 2h or 7d, or since an ISO time.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Show only what was accepted until this ISO time.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Largest number to show.")] = 20,
     export: Annotated[
@@ -74,7 +86,13 @@ def messages(
         "iccid": iccid,
         "msisdn": msisdn,
         "state": state,
+        "reason": reason,
+        "category": category,
+        "template": template,
+        "reference": reference,
+        "referencePrefix": reference_prefix,
         "from": parse_since(since, datetime.now(UTC)) if since else None,
+        "to": parse_time(until, "--until") if until else None,
     }
     if is_admins(account, access_code, secret, api_key, config, admin_token):
         server, path = admin_server(url, config, admin_token), "/v1/admin/messages"

@@ -8,7 +8,7 @@ from simpost.domain.messages import Message
 from simpost.domain.states import State
 from simpost.errors import UnknownCarrier
 from simpost.messaging.carrier_control import CarrierControl
-from simpost.ports.store import MessageFilter, Store
+from simpost.ports.store import FoundMessages, MessageFilter, Store
 
 _NOT_SENT = frozenset({State.ACCEPTED, State.SENDING})
 
@@ -26,15 +26,15 @@ class CarrierWait(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
-async def list_by_number(
+async def search_by_number(
     store: Store, account_id: int | None, msisdn: str, which: MessageFilter
-) -> list[Message]:
+) -> FoundMessages:
     """The messages of the eSIM that has the number now; of any account without an `account_id`."""
     found = await store.inbound.find_number(msisdn, account_id=account_id)
     if found is None or which.esim_tran_no not in (None, found.esim.esim_tran_no):
-        return []
+        return FoundMessages([])
     which = msgspec.structs.replace(which, esim_tran_no=found.esim.esim_tran_no)
-    return await store.log.list_messages(found.account_id, which)
+    return await store.log.search_messages(found.account_id, which)
 
 
 async def find_of_any_account(store: Store, message_id: bytes) -> Message | None:

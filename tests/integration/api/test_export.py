@@ -212,7 +212,7 @@ class Reads:
 
     async def _count(self, *args: Any, **kwargs: Any) -> Any:
         found = await self._search(*args, **kwargs)
-        self.messages += len(found)
+        self.messages += len(found.messages)
         return found
 
     async def _do_not_pace(self, _account: Any) -> None:

@@ -41,7 +41,7 @@ NOBODYS = {
 }
 """What no account has, by the place in the path."""
 BODIES: dict[str, dict[str, Any]] = {
-    "POST /v1/messages": {"esimTranNo": GOOD, "text": "Hello"},
+    "POST /v1/messages": {"esimTranNo": GOOD, "text": "Hello", "reference": "demo-1"},
     "POST /v1/templates": {"name": "welcome", "texts": {"en": "Hi"}},
     "POST /v1/templates/{name}/render": {"values": {}},
     "PATCH /v1/preferences": {"categories": {"notice": True}},
@@ -54,7 +54,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/keys": {"name": "theirs", "scopes": ["messages:read"]},
 }
 """A valid body of each endpoint that takes one; it names what demo has."""
-FILTERS = {"esimTranNo": (GOOD, "26010199999999"), "iccid": (f"8988{GOOD}", "89880000000000")}
+FILTERS = {
+    "esimTranNo": (GOOD, "26010199999999"),
+    "iccid": (f"8988{GOOD}", "89880000000000"),
+    "reference": ("demo-1", "nobodys"),
+    "referencePrefix": ("demo", "nobodys"),
+}
 """Values of filters: demo's, and nobody's."""
 NEEDED = {"GET /v1/messages/export": {"format": "jsonl"}}
 """Parameters without which an endpoint returns nothing."""

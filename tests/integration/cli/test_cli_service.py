@@ -70,6 +70,20 @@ def test_messages_are_listed_and_filtered(simpost: Simpost) -> None:
     assert simpost("messages", "--since", "2100-01-01").stdout == "no messages\n"
 
 
+def test_messages_are_found_by_reference_category_reason_and_time(simpost: Simpost) -> None:
+    sent = simpost("send", "for order 7", "--esim", ESIM, "--reference", "order-7", "--json")
+    message_id = json.loads(sent.stdout)["id"]
+    for filters in (
+        ("--reference", "order-7"),
+        ("--reference-prefix", "order-", "--category", "service", "--until", "2100-01-01"),
+    ):
+        listed = json.loads(simpost("messages", *filters, "--json").stdout)
+        assert [message["id"] for message in listed] == [message_id]
+    assert simpost("messages", "--reason", "budget_reached").stdout == "no messages\n"
+    assert simpost("messages", "--template", "nobodys").stdout == "no messages\n"
+    assert simpost("messages", "--reason", "bad_luck").returncode == 2
+
+
 def test_a_dry_run_says_what_would_happen_and_sends_nothing(simpost: Simpost) -> None:
     before = simpost("messages", "--json").stdout
     would = simpost("send", "ő" * 80, "--esim", ESIM, "--dry-run")

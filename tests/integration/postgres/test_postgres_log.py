@@ -5,6 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from simpost.domain.messages import Category
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import MessageFilter
 from simpost.store.migrations import script
@@ -55,6 +57,30 @@ async def test_of_a_busy_esim_little_is_read_whatever_the_state_though_nothing_w
         assert len(await listed(store, state=State.DELIVERED, **BUSY)) == 50
         assert len(await listed(store)) == 50
     assert await tuples_read(url) - before < MANY // 2
+
+
+SEARCHES = (
+    {"reason": Reason.UNDELIVERABLE},
+    {"category": Category.NOTICE},
+    {"template": "welcome"},
+    {"reference": "order-1"},
+    {"reference_prefix": "order"},
+    {"reference_prefix": "order", "state": State.SENT, **BUSY},
+)
+
+
+async def test_a_search_reads_nothing_of_the_rows_of_other_accounts(node, url):
+    facts = {"caller_reference": "order-1", "category": Category.NOTICE, **BUSY}
+    async with node() as store:
+        own = [leased(f"o{at}", **facts) for at in range(5)]
+        theirs = [leased(f"t{at}", account_id=2, **facts) for at in range(MANY)]
+        await asyncio.gather(*(store.queue.accept(one) for one in own + theirs))
+        await store.queue.record([settlement(one, carrier_message_id=one.text) for one in theirs])
+    for which in SEARCHES:
+        before = await tuples_read(url)
+        async with node() as store:
+            await listed(store, **which)
+        assert await tuples_read(url) - before < MANY // 10, which
 
 
 OF_OLD = """

@@ -27,7 +27,7 @@ from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage, HeldStore
 from simpost.ports.store.inbound import InboundStore
-from simpost.ports.store.log import MessageFilter, MessageLog
+from simpost.ports.store.log import FoundMessages, MessageFilter, MessageLog
 from simpost.ports.store.messages import (
     Accepted,
     IdempotentReplay,
@@ -69,6 +69,7 @@ __all__ = [
     "Event",
     "EventLog",
     "EventPage",
+    "FoundMessages",
     "HeldEnd",
     "HeldMessage",
     "HeldStore",

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from simpost.domain.messages import Message
+from simpost.domain.messages import Category, Message
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 
 
@@ -14,16 +15,33 @@ class MessageFilter(msgspec.Struct, frozen=True):
     """Which messages of an account to list, newest first; none of a field means any.
 
     `before` is the id that the last page ended with. Times are those of acceptance; a store may
-    look for them in the ids, which must carry the same time to within ten seconds.
+    look for them in the ids, which must carry the same time to within ten seconds. `template` is a
+    name, and `reference` the caller's own string.
     """
 
     esim_tran_no: str | None = None
     iccid: str | None = None
     state: State | None = None
+    reason: Reason | None = None
+    category: Category | None = None
+    template: str | None = None
+    reference: str | None = None
+    reference_prefix: str | None = None
     from_ms: int | None = None
     to_ms: int | None = None
     before: bytes | None = None
     limit: int = 50
+
+
+class FoundMessages(msgspec.Struct, frozen=True):
+    """Messages of a search, without parts and attempts.
+
+    `examined_to` is set if the search stopped before it found as many as the limit: continue with
+    `before` set to it. `None` if there are no more, or as many as the limit were found.
+    """
+
+    messages: list[Message]
+    examined_to: bytes | None = None
 
 
 class MessageLog(Protocol):
@@ -38,5 +56,13 @@ class MessageLog(Protocol):
         ...
 
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
-        """Without parts and attempts."""
+        """The messages of `search_messages`, for filters that read no more than they find."""
+        ...
+
+    async def search_messages(self, account_id: int, which: MessageFilter) -> FoundMessages:
+        """The newest messages that match all filters.
+
+        Filters by eSIM, ICCID, state, reference and time read little more than they find. With the
+        others a search examines 5,000 messages at most; then it returns what it found.
+        """
         ...

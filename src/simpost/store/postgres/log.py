@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.domain.states import State
-from simpost.ports.store import MessageFilter
+from simpost.ports.store import FoundMessages, MessageFilter
 from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import is_storable
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
+from simpost.store.records.message_search import CHUNK, Checks, Progress, checks_of
 from simpost.store.records.messages import (
     MOST_RECEIPTS,
     LogRange,
@@ -47,7 +48,10 @@ class PostgresLog:
         return await self._read(find_owner, message_id)
 
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
-        return await self._read(list_messages, account_id, which)
+        return (await self.search_messages(account_id, which)).messages
+
+    async def search_messages(self, account_id: int, which: MessageFilter) -> FoundMessages:
+        return await self._read(search_messages, account_id, which)
 
 
 async def find_message(
@@ -76,23 +80,60 @@ async def unmatched_receipts(
     return [unmatched_of(row) for row in rows]
 
 
-async def list_messages(
+async def search_messages(
     session: PostgresSession, account_id: int, which: MessageFilter
-) -> list[Message]:
-    if not is_storable(which.esim_tran_no, which.iccid):
-        return []
-    range_ = LogRange.of(account_id, which)
+) -> FoundMessages:
+    if not is_storable(which.esim_tran_no, which.iccid, which.reference, which.reference_prefix):
+        return FoundMessages([])
+    range_, checks = LogRange.of(account_id, which), checks_of(which)
+    if checks is None:
+        ids, examined_to = await _led_by(session, range_, which), None
+    else:
+        progress = await _search(session, range_, which, checks)
+        ids, examined_to = progress.found, progress.examined_to
+    messages = await _read(session, account_id, ids)
+    return FoundMessages([replace(message, parts=()) for message in messages], examined_to)
+
+
+async def _search(
+    session: PostgresSession, range_: LogRange, which: MessageFilter, checks: Checks
+) -> Progress:
+    progress = Progress(range_.limit)
+    chunk = range_._replace(limit=CHUNK)
+    of_prefix = await _of_prefix(session, chunk, checks)
+    while True:
+        ids = await _led_by(session, chunk, which) if of_prefix is None else of_prefix
+        rows = await session.execute("check_messages", range_.account_id, ids, *checks)
+        passed = {row["id"] for row in rows}
+        if not progress.add(ids, [each for each in ids if each in passed]):
+            return progress
+        chunk = chunk._replace(before=ids[-1])
+
+
+async def _of_prefix(
+    session: PostgresSession, chunk: LogRange, checks: Checks
+) -> list[bytes] | None:
+    """All messages with the prefix of a reference, newest first; `None` if there are many."""
+    if checks.prefix is None:
+        return None
+    rows = await session.execute("messages_with_prefix", *chunk, checks.prefix, checks.prefix_end)
+    return chunk.newest(row["id"] for row in rows) if len(rows) < CHUNK else None
+
+
+async def _led_by(session: PostgresSession, range_: LogRange, which: MessageFilter) -> list[bytes]:
+    """The newest messages that have what leads the search."""
+    if which.reference is not None:
+        name = "list_messages_with_reference"
+        return [row["id"] for row in await session.execute(name, *range_, which.reference)]
     if which.esim_tran_no is not None or which.iccid is not None:
         found: list[bytes] = []
-        for esim_tran_no in await _esims(session, account_id, which):
+        for esim_tran_no in await _esims(session, range_.account_id, which):
             esim = (esim_tran_no, which.iccid)
             found += await _of_esim(session, range_, esim, which.state)
-        found = range_.newest(found)
-    elif which.state is None:
-        found = [row["id"] for row in await session.execute("list_messages", *range_)]
-    else:
-        found = await _in_state(session, range_, which.state)
-    return [replace(message, parts=()) for message in await _read(session, account_id, found)]
+        return range_.newest(found)
+    if which.state is None:
+        return [row["id"] for row in await session.execute("list_messages", *range_)]
+    return await _in_state(session, range_, which.state)
 
 
 async def _esims(session: PostgresSession, account_id: int, which: MessageFilter) -> list[str]:

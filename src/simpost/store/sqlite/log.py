@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from simpost.domain.messages import Message
 from simpost.domain.outcomes import UnmatchedReceipt
-from simpost.ports.store import MessageFilter
+from simpost.ports.store import FoundMessages, MessageFilter
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
+from simpost.store.records.message_search import CHUNK, Checks, Progress, checks_of
 from simpost.store.records.messages import (
     MOST_RECEIPTS,
     LogRange,
@@ -39,7 +40,10 @@ class SqliteLog:
         return await self._read(find_owner, message_id)
 
     async def list_messages(self, account_id: int, which: MessageFilter) -> list[Message]:
-        return await self._read(list_messages, self._texts, account_id, which)
+        return (await self.search_messages(account_id, which)).messages
+
+    async def search_messages(self, account_id: int, which: MessageFilter) -> FoundMessages:
+        return await self._read(search_messages, self._texts, account_id, which)
 
 
 def find_message(
@@ -69,21 +73,69 @@ def unmatched_receipts(
     return [unmatched_of(row) for row in rows_of(connection, "unmatched_receipts", parameters)]
 
 
-def list_messages(
+def search_messages(
     connection: apsw.Connection, texts: TextSeal, account_id: int, which: MessageFilter
-) -> list[Message]:
-    range_ = LogRange.of(account_id, which)
-    state = None if which.state is None else CODE[which.state]
-    parameters = {**range_._asdict(), "state": state, "iccid": which.iccid}
+) -> FoundMessages:
+    range_, checks = LogRange.of(account_id, which), checks_of(which)
     with connection:
-        found: list[bytes] = []
-        for esim_tran_no in _esims(connection, account_id, which):
-            for name in _queries(which):
-                rows = rows_of(connection, name, {**parameters, "esim_tran_no": esim_tran_no})
-                found += [row["id"] for row in rows]
-        ids = range_.newest(found)
+        if checks is None:
+            ids, examined_to = _led_by(connection, range_, which), None
+        else:
+            progress = _search(connection, range_, which, checks)
+            ids, examined_to = progress.found, progress.examined_to
         messages = [_read(connection, texts, account_id, message_id) for message_id in ids]
-    return [replace(message, parts=()) for message in messages if message is not None]
+    listed = [replace(message, parts=()) for message in messages if message is not None]
+    return FoundMessages(listed, examined_to)
+
+
+def _search(
+    connection: apsw.Connection, range_: LogRange, which: MessageFilter, checks: Checks
+) -> Progress:
+    progress = Progress(range_.limit)
+    chunk = range_._replace(limit=CHUNK)
+    of_prefix = _of_prefix(connection, chunk, checks)
+    while True:
+        ids = _led_by(connection, chunk, which) if of_prefix is None else of_prefix
+        found = [each for each in ids if _passes(connection, range_.account_id, each, checks)]
+        if not progress.add(ids, found):
+            return progress
+        chunk = chunk._replace(before=ids[-1])
+
+
+def _of_prefix(connection: apsw.Connection, chunk: LogRange, checks: Checks) -> list[bytes] | None:
+    """All messages with the prefix of a reference, newest first; `None` if there are many."""
+    if checks.prefix is None:
+        return None
+    parameters = {**chunk._asdict(), **checks._asdict()}
+    rows = rows_of(connection, "messages_with_prefix", parameters)
+    return chunk.newest(row["id"] for row in rows) if len(rows) < CHUNK else None
+
+
+def _passes(
+    connection: apsw.Connection, account_id: int, message_id: bytes, checks: Checks
+) -> bool:
+    parameters = {"account_id": account_id, "id": message_id, **checks._asdict()}
+    return scalar(connection, "check_message", parameters) is not None
+
+
+def _led_by(connection: apsw.Connection, range_: LogRange, which: MessageFilter) -> list[bytes]:
+    """The newest messages that have what leads the search."""
+    state = None if which.state is None else CODE[which.state]
+    parameters = {
+        **range_._asdict(),
+        "state": state,
+        "iccid": which.iccid,
+        "reference": which.reference,
+    }
+    if which.reference is not None:
+        rows = rows_of(connection, "list_messages_with_reference", parameters)
+        return [row["id"] for row in rows]
+    found: list[bytes] = []
+    for esim_tran_no in _esims(connection, range_.account_id, which):
+        for name in _queries(which):
+            rows = rows_of(connection, name, {**parameters, "esim_tran_no": esim_tran_no})
+            found += [row["id"] for row in rows]
+    return range_.newest(found)
 
 
 def _queries(which: MessageFilter) -> list[str]:

@@ -156,12 +156,13 @@ class Export:
 
     async def read(self) -> None:
         """Read the next page. Raises StoreError."""
-        self._page = await search_messages(
+        found = await search_messages(
             self._services, self._account.id, self._query, before=self._before, limit=_PAGE
         )
-        self._is_last = len(self._page) < _PAGE
-        if self._page:
-            self._before = self._page[-1].id
+        self._page, self._before = found.messages, found.examined_to
+        if len(found.messages) == _PAGE:
+            self._before = found.messages[-1].id
+        self._is_last = self._before is None
 
     async def file(self, request: Request) -> AsyncIterator[str]:
         """The file, in pieces; it cuts the connection if it cannot be written to its end."""

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from simpost.api.shared.paging import PageQuery, Period, cut_page
+from simpost.api.shared.paging import PageQuery, Period, cut_page, format_cursor
 from simpost.api.shared.services import Services
 from simpost.api.v1.messages.schemas import MessagePage, show_message
-from simpost.api.v1.messages.send_schema import Identifier, Msisdn
-from simpost.domain.messages import Message
+from simpost.api.v1.messages.send_schema import Identifier, Msisdn, Reference
+from simpost.api.v1.templates.fields import TemplateName
+from simpost.domain.messages import Category
+from simpost.domain.reasons import Reason
 from simpost.domain.states import State
-from simpost.messaging.message_log import list_by_number
-from simpost.ports.store import MessageFilter
+from simpost.messaging.message_log import search_by_number
+from simpost.ports.store import FoundMessages, MessageFilter
 
 
 class MessageSearch(Period):
     """Filters of the log; `from` and `to` bound the time of acceptance.
 
-    `msisdn` is the number that the eSIM has now.
+    `msisdn` is the number that the eSIM has now, and `template` the name of a template.
     """
 
     esim_tran_no: Identifier | None = None
     iccid: Identifier | None = None
     msisdn: Msisdn | None = None
     state: State | None = None
+    reason: Reason | None = None
+    category: Category | None = None
+    template: TemplateName | None = None
+    reference: Reference | None = None
+    reference_prefix: Reference | None = None
 
 
 class MessageQuery(PageQuery, MessageSearch):
@@ -35,7 +42,7 @@ async def search_messages(
     *,
     before: bytes | None,
     limit: int,
-) -> list[Message]:
+) -> FoundMessages:
     """The newest messages that the search selects, with ids below `before`.
 
     Without an account the search must have an `msisdn`, which selects the account too.
@@ -44,27 +51,34 @@ async def search_messages(
         esim_tran_no=search.esim_tran_no,
         iccid=search.iccid,
         state=search.state,
+        reason=search.reason,
+        category=search.category,
+        template=search.template,
+        reference=search.reference,
+        reference_prefix=search.reference_prefix,
         from_ms=search.from_ms,
         to_ms=search.to_ms,
         before=before,
         limit=limit,
     )
     if search.msisdn:
-        return await list_by_number(services.store, account_id, search.msisdn, which)
+        return await search_by_number(services.store, account_id, search.msisdn, which)
     assert account_id is not None
-    return await services.store.log.list_messages(account_id, which)
+    return await services.store.log.search_messages(account_id, which)
 
 
 async def search_page(
     services: Services, account_id: int | None, query: MessageQuery
-) -> list[Message]:
+) -> FoundMessages:
     """The messages of a page, with `look_ahead`."""
     return await search_messages(
         services, account_id, query, before=query.before, limit=query.look_ahead
     )
 
 
-def message_page(found: list[Message], query: MessageQuery) -> MessagePage:
-    """One page of messages."""
-    rows, cursor = cut_page(found, query)
+def message_page(found: FoundMessages, query: MessageQuery) -> MessagePage:
+    """One page of messages; a search that stopped early continues with the next page."""
+    rows, cursor = cut_page(found.messages, query)
+    if cursor is None and found.examined_to is not None:
+        cursor = format_cursor(found.examined_to)
     return MessagePage(messages=[show_message(row) for row in rows], next=cursor)

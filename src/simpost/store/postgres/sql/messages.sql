@@ -196,3 +196,46 @@ ORDER BY p.message_id DESC LIMIT $6
 
 -- name: esims_of_iccid
 SELECT esim_tran_no FROM esims WHERE account_id = $1 AND iccid = $2
+
+-- name: list_messages_with_reference
+SELECT id FROM messages
+WHERE account_id = $1 AND caller_reference = $7 AND caller_reference IS NOT NULL
+  AND id < $2 AND id >= $3 AND created_ms >= $4 AND created_ms <= $5
+ORDER BY id DESC LIMIT $6
+
+-- name: messages_with_prefix
+-- In the order of their references: complete if fewer than the limit.
+SELECT id FROM messages
+WHERE account_id = $1 AND caller_reference >= $7 AND caller_reference < $8
+  AND caller_reference IS NOT NULL
+  AND id < $2 AND id >= $3 AND created_ms >= $4 AND created_ms <= $5
+ORDER BY caller_reference LIMIT $6
+
+-- name: check_messages
+-- The reason of a message is that of its first part in the state of the message.
+SELECT n.wanted AS id FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
+  SELECT 1 FROM messages AS m
+  WHERE m.account_id = $1 AND m.id = n.wanted
+    AND ($3::text IS NULL OR m.esim_tran_no = $3)
+    AND ($4::text IS NULL OR m.iccid = $4)
+    AND ($7::text IS NULL OR m.category = $7)
+    AND ($8::text IS NULL OR m.options::json #>> '{template,name}' = $8)
+    AND ($9::text IS NULL OR (m.caller_reference >= $9 AND m.caller_reference < $10::text))
+    AND ($5::integer IS NULL OR $5 = coalesce(
+      (SELECT f.message_state FROM parts AS f
+        WHERE f.account_id = $1 AND f.message_id = n.wanted AND f.number = 1),
+      (SELECT h.state FROM held_messages AS h
+        WHERE h.account_id = $1 AND h.message_id = n.wanted)))
+    AND ($6::text IS NULL
+      OR $6 = (
+        SELECT p.reason FROM parts AS f CROSS JOIN LATERAL (
+          SELECT s.reason, s.number FROM parts AS s
+          WHERE s.account_id = $1 AND s.message_id = n.wanted AND s.state = f.message_state
+          OFFSET 0) AS p
+        WHERE f.account_id = $1 AND f.message_id = n.wanted AND f.number = 1
+        ORDER BY p.number LIMIT 1)
+      OR EXISTS (
+        SELECT 1 FROM held_messages AS h
+        WHERE h.account_id = $1 AND h.message_id = n.wanted
+          AND h.state IS NOT NULL AND h.reason = $6))
+  OFFSET 0) AS m

@@ -140,3 +140,47 @@ WHERE p.account_id = :account_id AND p.message_state = :state AND p.message_stat
   AND p.message_id < :before AND p.message_id >= :after
   AND m.created_ms >= :from_ms AND m.created_ms <= :to_ms
 ORDER BY p.message_id DESC LIMIT :limit
+
+-- name: list_messages_with_reference
+SELECT id FROM messages INDEXED BY messages_by_reference
+WHERE account_id = :account_id AND caller_reference = :reference AND caller_reference IS NOT NULL
+  AND id < :before AND id >= :after
+  AND created_ms >= :from_ms AND created_ms <= :to_ms
+ORDER BY id DESC LIMIT :limit
+
+-- name: messages_with_prefix
+-- In the order of their references: complete if fewer than the limit.
+SELECT id FROM messages INDEXED BY messages_by_reference
+WHERE account_id = :account_id
+  AND caller_reference >= :prefix AND caller_reference < :prefix_end
+  AND caller_reference IS NOT NULL
+  AND id < :before AND id >= :after
+  AND created_ms >= :from_ms AND created_ms <= :to_ms
+LIMIT :limit
+
+-- name: check_message
+-- The reason of a message is that of its first part in the state of the message.
+SELECT m.id FROM messages AS m
+WHERE m.account_id = :account_id AND m.id = :id
+  AND (:esim_tran_no IS NULL OR m.esim_tran_no = :esim_tran_no)
+  AND (:iccid IS NULL OR m.iccid = :iccid)
+  AND (:category IS NULL OR m.category = :category)
+  AND (:template IS NULL OR json_extract(m.options, '$.template.name') = :template)
+  AND (:prefix IS NULL OR (m.caller_reference >= :prefix AND m.caller_reference < :prefix_end))
+  AND (:state IS NULL OR :state = coalesce(
+    (SELECT f.message_state FROM parts AS f
+      WHERE f.account_id = m.account_id AND f.message_id = m.id AND f.number = 1),
+    (SELECT h.state FROM held_messages AS h
+      WHERE h.account_id = m.account_id AND h.message_id = m.id)))
+  AND (:reason IS NULL
+    OR :reason = (
+      SELECT p.reason FROM parts AS f
+      CROSS JOIN parts AS p
+        ON p.account_id = f.account_id AND p.message_id = f.message_id
+        AND p.state = f.message_state
+      WHERE f.account_id = m.account_id AND f.message_id = m.id AND f.number = 1
+      ORDER BY p.number LIMIT 1)
+    OR EXISTS (
+      SELECT 1 FROM held_messages AS h
+      WHERE h.account_id = m.account_id AND h.message_id = m.id
+        AND h.state IS NOT NULL AND h.reason = :reason))
