@@ -16,7 +16,7 @@ from simpost.store.postgres.database import PostgresDatabase
 from simpost.store.postgres.queries import is_storable
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
-from simpost.store.records.message_search import CHUNK, Checks, Progress, checks_of
+from simpost.store.records.message_search import CHUNK, Checks, SearchProgress, checks_of
 from simpost.store.records.messages import (
     MOST_RECEIPTS,
     LogRange,
@@ -97,8 +97,8 @@ async def search_messages(
 
 async def _search(
     session: PostgresSession, range_: LogRange, which: MessageFilter, checks: Checks
-) -> Progress:
-    progress = Progress(range_.limit)
+) -> SearchProgress:
+    progress = SearchProgress(range_.limit)
     chunk = range_._replace(limit=CHUNK)
     of_prefix = await _of_prefix(session, chunk, checks)
     while True:

@@ -51,7 +51,7 @@ def checks_of(which: MessageFilter) -> Checks | None:
     return None if all(check is None for check in checks) else checks
 
 
-class Progress:
+class SearchProgress:
     """What a search has found so far, and whether it goes on."""
 
     def __init__(self, limit: int) -> None:

@@ -10,7 +10,7 @@ from simpost.domain.outcomes import UnmatchedReceipt
 from simpost.ports.store import FoundMessages, MessageFilter
 from simpost.store.records.columns import CODE
 from simpost.store.records.ids import LAST_MS
-from simpost.store.records.message_search import CHUNK, Checks, Progress, checks_of
+from simpost.store.records.message_search import CHUNK, Checks, SearchProgress, checks_of
 from simpost.store.records.messages import (
     MOST_RECEIPTS,
     LogRange,
@@ -90,8 +90,8 @@ def search_messages(
 
 def _search(
     connection: apsw.Connection, range_: LogRange, which: MessageFilter, checks: Checks
-) -> Progress:
-    progress = Progress(range_.limit)
+) -> SearchProgress:
+    progress = SearchProgress(range_.limit)
     chunk = range_._replace(limit=CHUNK)
     of_prefix = _of_prefix(connection, chunk, checks)
     while True:
