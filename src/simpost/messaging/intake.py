@@ -178,9 +178,17 @@ class Intake(Component):
         self, account: Account, request: SendRequest, now_ms: int
     ) -> tuple[Esim | None, Decision]:
         """The eSIM as it is now, and the decision. Raises StoreError."""
-        esim = await self.find_esim(account, request.esim_tran_no, request.iccid, request.msisdn)
-        if isinstance(esim, Refusal):
-            return None, esim
+        esim: Esim | Refusal | None
+        if request.msisdn is None:
+            esim = await self._store.catalogue.find_esim(
+                account.id, esim_tran_no=request.esim_tran_no, iccid=request.iccid
+            )
+        else:
+            esim = await self.find_esim(
+                account, request.esim_tran_no, request.iccid, request.msisdn
+            )
+            if isinstance(esim, Refusal):
+                return None, esim
         if request.refusal:
             return esim, request.refusal if esim else Refusal(Reason.ESIM_UNKNOWN)
         return esim, decide(

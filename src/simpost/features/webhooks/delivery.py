@@ -56,6 +56,7 @@ class WebhookDelivery(Component):
         self._clock_ms = clock_ms
         self._extra = asyncio.Semaphore(_MAX_EXTRA)
         self.counts = WebhookCounts()
+        self._has_endpoints = False
         self._waits_for_places = False
         self._has_places = asyncio.Event()
         self._reading: dict[tuple[int, int, int], asyncio.Future[EventPage]] = {}
@@ -79,7 +80,14 @@ class WebhookDelivery(Component):
         await self._store.release_endpoints(self._owner, now_ms=self._clock_ms())
 
     async def run_once(self) -> None:
-        """Number new events, then begin to serve endpoints with something to deliver."""
+        """Number new events, then begin to serve endpoints with something to deliver.
+
+        Until there is an endpoint it only looks for one: a claim is a commit.
+        """
+        if not self._has_endpoints:
+            self._has_endpoints = await self._store.has_endpoints()
+            if not self._has_endpoints:
+                return
         await self._events.assign_sequence(limit=_ASSIGN_STEP)
         for tasks, places in ((self._healthy, _MAX_HEALTHY), (self._failing, _MAX_FAILING)):
             if len(tasks) >= places:

@@ -93,6 +93,10 @@ class WebhookStore(Protocol):
         """Delete an endpoint. Its pending deliveries become `endpoint_gone`."""
         ...
 
+    async def has_endpoints(self) -> bool:
+        """Whether any account has an endpoint. A read: it costs less than a claim."""
+        ...
+
     async def claim_endpoints(
         self, owner: str, *, failing: bool, now_ms: int, lease_ms: int, limit: int
     ) -> list[WebhookEndpoint]:

@@ -59,6 +59,7 @@ SQL: Final = {
         RETURNING *
     """,
     "delete": "DELETE FROM webhook_endpoints WHERE account_id = $1 AND id = $2 RETURNING id",
+    "any": "SELECT id FROM webhook_endpoints WHERE account_id > $1 LIMIT 1",
     "claim": """
         UPDATE webhook_endpoints SET owner = $1, lease_ms = $3
         WHERE lease_ms <= $2 AND (account_id, id) IN (
@@ -124,6 +125,9 @@ class StoredWebhooks:
 
     async def delete_endpoint(self, account_id: int, endpoint_id: bytes, *, now_ms: int) -> bool:
         return await self._database.transact(_delete, account_id, endpoint_id, now_ms)
+
+    async def has_endpoints(self) -> bool:
+        return await self._database.query(_has_endpoints)
 
     async def claim_endpoints(
         self, owner: str, *, failing: bool, now_ms: int, lease_ms: int, limit: int
@@ -224,6 +228,10 @@ def _delete(account_id: int, endpoint_id: bytes, now_ms: int) -> Steps[bool]:
     if deleted:
         yield from deliveries.end(account_id, endpoint_id, now_ms)
     return bool(deleted)
+
+
+def _has_endpoints() -> Steps[bool]:
+    return bool((yield SQL["any"], (0,)))
 
 
 def _claim(facts: tuple[str | int, ...], box: SecretBox) -> Steps[list[WebhookEndpoint]]:
