@@ -32,6 +32,7 @@ from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.configured_carriers import ConfiguredCarriers, RemovedCarriers
 from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.erasures import Erasures
 from simpost.messaging.failover import Failover
 from simpost.messaging.from_settings import numbers_of, repeats_of, retry_policy_of
 from simpost.messaging.inbound import InboundService
@@ -89,6 +90,7 @@ class App:
         self._receipts = PlainTextReceipts(store, self.inbound.receive)
         self.failover = self._build_failover()
         self.maintenance = self._build_maintenance()
+        self.erasures = self._build_erasures()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
         changing = (self.policy, self._replies, carriers, *services, RemovedCarriers(self.dispatch))
@@ -100,7 +102,7 @@ class App:
         self._webhook_sender = self._build_webhook_sender()
         self.webhook_delivery = self._build_webhook_delivery()
         components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
-        counting = (*components, release, self.webhook_delivery)
+        counting = (*components, release, self.erasures, self.webhook_delivery)
         self._metrics = self._build_metrics(counting)
         self._readiness = self._build_readiness()
         self.service = self._build_service((*counting, self._metrics))
@@ -161,6 +163,14 @@ class App:
             keep_events_days=self.settings.events.keep_days,
             redact_days=messages.redact_days,
             redact_inbound_days=messages.redact_inbound_days,
+            clock_ms=self._clock_ms,
+            is_leader=self._is_leader,
+        )
+
+    def _build_erasures(self) -> Erasures:
+        return Erasures(
+            self.store,
+            new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
         )
@@ -243,6 +253,7 @@ class App:
             stops=self.stops,
             api_keys=self.api_keys,
             intake=self.intake,
+            erasures=self.erasures,
             preferences=PreferenceService(
                 self.store,
                 self.accounts,

@@ -18,6 +18,7 @@ from simpost.api.admin import (
     accounts,
     budgets,
     carriers,
+    erasures,
     esims,
     imports,
     nodes,
@@ -83,7 +84,7 @@ def framework(version: str) -> FastAPI:
         *(send, export, message_log, cancellation, refusals, inbound, events, event_stream),
         *(preferences, batches, flags, templates, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
-        *(admin_messages, admin_inbound, admin_preferences),
+        *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload),
     )
     routers = [module.router for module in modules]

@@ -103,6 +103,12 @@ COMMANDS = {
         "Administer",
     ),
     "stops": CommandEntry("stops", "stops", "Show all stops and their reasons.", "Administer"),
+    "forget": CommandEntry(
+        "forget",
+        "forget",
+        "Erase the texts and numbers of the traveller behind an eSIM.",
+        "Administer",
+    ),
     "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),

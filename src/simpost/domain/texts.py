@@ -10,6 +10,8 @@ class TextAbsence(StrEnum):
 
     REDACTED = "redacted"
     """The text was erased; the record stays."""
+    FORGOTTEN = "forgotten"
+    """The text and the numbers were erased for the traveller; the record stays."""
     KEY_MISSING = "key_missing"
     """The text was sealed with a key that is not in the settings."""
     DAMAGED = "damaged"
@@ -18,6 +20,7 @@ class TextAbsence(StrEnum):
 
 _SHOWN: dict[str, str] = {
     TextAbsence.REDACTED: "(redacted)",
+    TextAbsence.FORGOTTEN: "(forgotten)",
     TextAbsence.KEY_MISSING: "(sealed: its key is missing)",
     TextAbsence.DAMAGED: "(damaged)",
 }

@@ -37,6 +37,7 @@ from simpost.messaging.accounts import Accounts
 from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
 from simpost.messaging.dispatch import Dispatch
+from simpost.messaging.erasures import Erasures
 from simpost.messaging.failover import Failover
 from simpost.messaging.inbound import InboundService
 from simpost.messaging.inbound_routing import InboundRouter
@@ -50,7 +51,7 @@ from simpost.net.resolver import NameResolver
 from simpost.ports.carrier import CarrierCapabilities
 from simpost.ports.cluster import Reloaded
 from simpost.ports.store import Store
-from simpost.runtime.clock import Clock
+from simpost.runtime.clock import Clock, wall_clock_ms
 from simpost.runtime.metrics_collector import MetricsCollector
 from simpost.runtime.readiness import ReadinessCheck
 from simpost.store import SqliteStore
@@ -221,6 +222,8 @@ async def wire(store: Store, **settings: Any) -> Services:
         stops=stops,
         api_keys=ApiKeys(store.api_keys, clock_ms),
         intake=intake,
+        # Of the time of message ids: what is younger than an erasure stays.
+        erasures=Erasures(store, new_id=lambda: uuid7().bytes, clock_ms=wall_clock_ms),
         preferences=PreferenceService(
             store, accounts, new_id=lambda: uuid7().bytes, clock_ms=clock_ms
         ),

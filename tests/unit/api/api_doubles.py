@@ -139,6 +139,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         store=cast("Store", None),
         accounts=known,
         stops=cast("Any", None),
+        erasures=cast("Any", None),
         preferences=cast("Any", None),
         webhooks=cast("Any", None),
         opt_out_links=cast("Any", None),

@@ -18,6 +18,7 @@ from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.api_keys import ApiKeys
 from simpost.messaging.carrier_control import CarrierControl
+from simpost.messaging.erasures import Erasures
 from simpost.messaging.intake import Intake
 from simpost.messaging.policy.stops import Stops
 from simpost.net.resolver import NameResolver
@@ -48,6 +49,7 @@ class Services:
     stops: Stops
     api_keys: ApiKeys
     intake: Intake
+    erasures: Erasures
     preferences: PreferenceService
     opt_out_links: OptOutLinks
     templates: Templates

@@ -23,6 +23,7 @@ from simpost.ports.store.catalogue import (
     PriceRow,
     Saved,
 )
+from simpost.ports.store.erasures import Erasure, ErasureStore
 from simpost.ports.store.events import Event, EventLog, EventPage
 from simpost.ports.store.health import StoreHealth
 from simpost.ports.store.held import Deferral, DueMessage, HeldEnd, HeldMessage, HeldStore
@@ -63,6 +64,8 @@ __all__ = [
     "DeliveryRound",
     "DueMessage",
     "EndpointChange",
+    "Erasure",
+    "ErasureStore",
     "EsimFilter",
     "EsimRow",
     "EsimSearch",
@@ -126,6 +129,7 @@ class Store:
     templates: TemplateStore
     verifications: VerificationStore
     webhooks: WebhookStore
+    erasures: ErasureStore
     retention: Retention
     health: StoreHealth
     close: Callable[[], Awaitable[None]]

@@ -27,6 +27,7 @@ from simpost.store.postgres.retention import PostgresRetention
 from simpost.store.postgres.routing import PostgresRouting
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
+from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -88,6 +89,7 @@ class PostgresStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.seal),
+            erasures=StoredErasures(database, _leave),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             close=database.close,
@@ -103,6 +105,10 @@ class PostgresStore(Store):
         """Call this when another node queues parts for a carrier. Not guaranteed: poll too."""
         if self.database.listener is not None:
             self.database.listener.subscribe(heard)
+
+
+async def _leave() -> None:
+    """The octets of old row versions go with the next VACUUM."""
 
 
 async def _make_ready(session: PostgresSession, seal: SecretBox) -> None:

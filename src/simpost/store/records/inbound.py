@@ -13,6 +13,7 @@ from simpost.domain.texts import TextAbsence
 from simpost.ports.store.inbound import Assembly
 from simpost.store.records.columns import reason_of
 from simpost.store.records.row import NamedRow
+from simpost.store.records.texts import erased_text
 from simpost.store.text_seal import TextSeal, place_of
 
 _encode_raw = msgspec.msgpack.Encoder().encode
@@ -151,10 +152,8 @@ def inbound_of(
 ) -> InboundMessage:
     """`stored` is separate: each store keeps texts in its own type."""
     key_id, place = row["text_key"], (row["account_id"], row["id"])
-    text: str | TextAbsence = stored
-    if row["redacted_ms"] is not None:
-        text = TextAbsence.REDACTED
-    elif key_id is not None:
+    text: str | TextAbsence = erased_text(row) or stored
+    if key_id is not None:
         text = texts.open(key_id, place_of(b"inbound", *place), stored)
         raw = _opened(texts, key_id, place_of(b"inbound_raw", *place), raw)
     absence = text if isinstance(text, TextAbsence) else None

@@ -16,6 +16,7 @@ from simpost.ports.store import Accepted, MessageFilter, NewMessage
 from simpost.store.records.columns import STATE, options_of, options_text, reason_of
 from simpost.store.records.ids import AFTER_ALL_IDS, CLOCK_SLACK_MS, LAST_MS, first_id
 from simpost.store.records.row import NamedRow
+from simpost.store.records.texts import erased_text
 
 ACCEPTED: Final = Accepted()
 """Accepted, without a concatenation reference."""
@@ -105,8 +106,7 @@ def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[Named
         reason = next((part.reason for part in parts if part.state is state), None)
     else:
         state, reason = STATE[row["held_state"]], reason_of(row["held_reason"])
-    if row["redacted_ms"] is not None:
-        text = TextAbsence.REDACTED
+    text = erased_text(row) or text
     absence = text if isinstance(text, TextAbsence) else None
     return Message(
         id=row["id"],

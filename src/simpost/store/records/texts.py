@@ -19,6 +19,13 @@ class StoredTexts(NamedTuple):
     key_id: str | None
 
 
+def erased_text(row: NamedRow) -> TextAbsence | None:
+    """Why the text of a row was erased; `None` if it was not."""
+    if row["forgotten_ms"] is not None:
+        return TextAbsence.FORGOTTEN
+    return TextAbsence.REDACTED if row["redacted_ms"] is not None else None
+
+
 def stored_texts(texts: TextSeal, message: NewMessage) -> StoredTexts:
     """A message of one part has one text, which is sealed once."""
     key_id = texts.key_for(message.category)

@@ -18,6 +18,7 @@ from simpost.ports.store.recipients import (
     RecordedChange,
 )
 from simpost.store.records.row import NamedRow
+from simpost.store.records.texts import erased_text
 from simpost.store.shared.steps import SharedDatabase, Steps
 from simpost.store.text_seal import TextSeal, place_of
 
@@ -65,7 +66,8 @@ SQL: Final = {
           ORDER BY id DESC LIMIT 100 OFFSET $3)
     """,
     "list_changes": """
-        SELECT account_id, id, way, actor, words, differences, at_ms, text_key, redacted_ms
+        SELECT account_id, id, way, actor, words, differences, at_ms, text_key, redacted_ms,
+          forgotten_ms
         FROM preference_changes
         WHERE account_id = $1 AND esim_tran_no = $2 AND id < $3 ORDER BY id DESC LIMIT $4
     """,
@@ -79,7 +81,7 @@ SQL: Final = {
           ORDER BY id DESC LIMIT 100 OFFSET $2)
     """,
     "list_flags": """
-        SELECT id, account_id, esim_tran_no, words, at_ms, text_key, redacted_ms
+        SELECT id, account_id, esim_tran_no, words, at_ms, text_key, redacted_ms, forgotten_ms
         FROM preference_flags
         WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
     """,
@@ -245,8 +247,8 @@ def _stored(
 
 def _opened(texts: TextSeal, table: bytes, row: NamedRow) -> tuple[str, TextAbsence | None]:
     """The words of a row, or why there are none."""
-    if row["redacted_ms"] is not None:
-        return "", TextAbsence.REDACTED
+    if absence := erased_text(row):
+        return "", absence
     if row["text_key"] is None:
         return row["words"], None
     words = texts.open(row["text_key"], place_of(table, row["account_id"], row["id"]), row["words"])

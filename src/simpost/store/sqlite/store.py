@@ -14,6 +14,7 @@ from simpost.observe import get_logger
 from simpost.ports.store import Store
 from simpost.store.secret_box import SecretBox
 from simpost.store.shared.api_keys import StoredApiKeys
+from simpost.store.shared.erasures import StoredErasures
 from simpost.store.shared.quotas import StoredQuotas
 from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
@@ -70,6 +71,11 @@ class SqliteStore(Store):
         database = await _open(path, seal, texts, node)
         _logger.info("store_opened", path=str(path), sqlite=apsw.sqlite_lib_version())
         catalogue = SqliteCatalogue(database)
+
+        async def after_erasure() -> None:
+            catalogue.forget_esims()
+            await database.shrink()
+
         return cls(
             queue=SqliteQueue(database),
             held=SqliteHeld(database),
@@ -88,6 +94,7 @@ class SqliteStore(Store):
             templates=StoredTemplates(database),
             verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.session.seal),
+            erasures=StoredErasures(database, after_erasure),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             close=database.close,

@@ -17,7 +17,8 @@ from simpost.messaging.conversation import Entry
 class InboundOut(Schema):
     """An inbound message, with `text` or with `binary` in hex digits; neither when it was refused.
 
-    `textAbsence` says why the text is not shown: `redacted`, `key_missing` or `damaged`.
+    `textAbsence` says why the text is not shown: `redacted`, `forgotten`, `key_missing`
+    or `damaged`.
 
     `encoding` is `undecodable` when the user data header is broken; `binary` has all octets then.
 

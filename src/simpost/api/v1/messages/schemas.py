@@ -91,7 +91,7 @@ class PortsOut(Schema):
 class MessageOut(Schema):
     """A message of the log, with `text` as it was sent or with `binary` in hex digits.
 
-    If both are null, `textAbsence` says why: the text was redacted, its key is missing, or it is
+    If both are null, `textAbsence` says why: the text was erased, its key is missing, or it is
     damaged.
 
     `sendAt` is the requested time; `heldUntil` is the time at which a scheduled or held message is

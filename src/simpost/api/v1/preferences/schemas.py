@@ -149,7 +149,8 @@ class PreferenceHistory(Schema):
 class FlagOut(Schema):
     """A text that may mean "stop". `id` is that of the inbound message.
 
-    `wordsAbsence` says why the words are not shown: `redacted`, `key_missing` or `damaged`.
+    `wordsAbsence` says why the words are not shown: `redacted`, `forgotten`, `key_missing` or
+    `damaged`.
     """
 
     id: str

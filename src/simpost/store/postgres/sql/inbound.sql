@@ -92,19 +92,19 @@ DELETE FROM inbound WHERE account_id = $1 AND id IN (
 
 -- name: find_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, raw, text_key, redacted_ms
+  part_count, missing, message_id, received_ms, raw, text_key, redacted_ms, forgotten_ms
 FROM inbound WHERE account_id = $1 AND id = $2
 
 -- name: list_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, text_key, redacted_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms, forgotten_ms
 FROM inbound
 WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded')
 ORDER BY id DESC LIMIT $4
 
 -- name: list_inbound_of_esim
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, text_key, redacted_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms, forgotten_ms
 FROM inbound
 WHERE account_id = $1 AND id < $2 AND ($3 OR state <> 'forwarded') AND esim_tran_no = $5
 ORDER BY id DESC LIMIT $4

@@ -106,7 +106,8 @@ SELECT m.*, h.state AS held_state, h.reason AS held_reason,
   h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
 FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
   SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
-    created_ms, expires_ms, request_id, sender, options, caller_reference, text_key, redacted_ms
+    created_ms, expires_ms, request_id, sender, options, caller_reference, text_key,
+    redacted_ms, forgotten_ms
   FROM messages WHERE account_id = $1 AND id = n.wanted
   OFFSET 0) AS m
 LEFT JOIN held_messages AS h ON h.account_id = $1 AND h.message_id = m.id

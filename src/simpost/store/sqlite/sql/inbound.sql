@@ -77,19 +77,19 @@ DELETE FROM inbound WHERE account_id = ?1 AND id IN (
 
 -- name: find_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, raw, text_key, redacted_ms
+  part_count, missing, message_id, received_ms, raw, text_key, redacted_ms, forgotten_ms
 FROM inbound WHERE account_id = ? AND id = ?
 
 -- name: list_inbound
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, text_key, redacted_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms, forgotten_ms
 FROM inbound
 WHERE account_id = :account_id AND id < :before AND (:carried OR state <> 'forwarded')
 ORDER BY id DESC LIMIT :limit
 
 -- name: list_inbound_of_esim
 SELECT id, account_id, esim_tran_no, carrier, source, destination, state, reason, encoding, text,
-  part_count, missing, message_id, received_ms, text_key, redacted_ms
+  part_count, missing, message_id, received_ms, text_key, redacted_ms, forgotten_ms
 FROM inbound INDEXED BY inbound_by_esim
 WHERE account_id = :account_id AND esim_tran_no = :esim_tran_no AND id < :before
   AND (:carried OR state <> 'forwarded')

@@ -73,8 +73,8 @@ DELETE FROM messages WHERE account_id = ? AND id = ?
 -- name: find_message
 SELECT m.id, m.account_id, m.esim_tran_no, m.iccid, m.destination, m.category, m.text, m.encoding,
   m.part_count, m.created_ms, m.expires_ms, m.request_id, m.sender, m.options,
-  m.caller_reference, m.text_key, m.redacted_ms, h.state AS held_state, h.reason AS held_reason,
-  h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
+  m.caller_reference, m.text_key, m.redacted_ms, m.forgotten_ms,
+  h.state AS held_state, h.reason AS held_reason, h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
 FROM messages AS m
 LEFT JOIN held_messages AS h ON h.account_id = m.account_id AND h.message_id = m.id
 WHERE m.account_id = ? AND m.id = ?

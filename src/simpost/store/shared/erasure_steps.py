@@ -1,0 +1,354 @@
+"""The steps of an erasure: each erases some rows of one kind, and says where the next begins.
+
+ICCIDs and esimTranNos stay: by them the record of a message is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from simpost.domain.inbound import NO_ACCOUNT
+from simpost.domain.messages import parse_id
+from simpost.domain.receipt_ids import same_number
+from simpost.domain.webhooks import DeliveryAttempt
+from simpost.ports.store.erasures import ERASURE_STEP, Erasure
+from simpost.store.records.ids import first_id
+from simpost.store.records.row import NamedRow
+from simpost.store.shared.steps import Steps
+
+_NUMBER_FIELDS: Final = ("msisdn", "imsi")
+
+SQL: Final = {
+    "esim": """
+        SELECT msisdn, imsi, document FROM esims WHERE esim_tran_no = $1 AND account_id = $2
+    """,
+    "sent_numbers": """
+        SELECT id, destination, iccid FROM messages
+        WHERE account_id = $1 AND esim_tran_no = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5
+    """,
+    "other_esim": """
+        SELECT 1 AS found FROM esims WHERE msisdn = $1 AND msisdn <> '' AND esim_tran_no <> $2
+    """,
+    "erase_esim": """
+        UPDATE esims SET msisdn = '', imsi = '', document = $3
+        WHERE esim_tran_no = $1 AND account_id = $2
+    """,
+    "messages": """
+        SELECT id, request_id, forgotten_ms FROM messages
+        WHERE account_id = $1 AND esim_tran_no = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5
+    """,
+    "has_not_ended": """
+        SELECT 1 AS found FROM parts
+        WHERE account_id = $1 AND message_id = $2 AND (state < 100 OR due_ms IS NOT NULL)
+        UNION ALL
+        SELECT 1 AS found FROM held_messages
+        WHERE account_id = $1 AND message_id = $2 AND (state < 100 OR due_ms IS NOT NULL)
+    """,
+    "erase_message": """
+        UPDATE messages SET text = '', text_key = NULL, destination = '', sender = '',
+          forgotten_ms = $3
+        WHERE account_id = $1 AND id = $2
+    """,
+    "erase_parts": """
+        UPDATE parts SET text = NULL
+        WHERE account_id = $1 AND message_id = $2 AND text IS NOT NULL
+    """,
+    "erase_held": """
+        UPDATE held_messages SET request = NULL
+        WHERE account_id = $1 AND message_id = $2 AND request IS NOT NULL
+    """,
+    # An empty digest equals no other: the request id stays used.
+    "erase_request": """
+        UPDATE requests SET fingerprint = $4
+        WHERE account_id = $1 AND request_id = $2 AND message_id = $3
+    """,
+    "erase_receipts_of_message": """
+        UPDATE receipts SET numbers = NULL
+        WHERE account_id = $1 AND message_id = $2 AND message_id IS NOT NULL
+          AND numbers IS NOT NULL
+    """,
+    "inbound": """
+        SELECT id, forgotten_ms FROM inbound
+        WHERE account_id = $1 AND esim_tran_no = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5
+    """,
+    "inbound_of_nobody": """
+        SELECT id, source, destination FROM inbound
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_inbound": """
+        UPDATE inbound SET text = '', raw = NULL, text_key = NULL, source = '', destination = '',
+          forgotten_ms = $3
+        WHERE account_id = $1 AND id = $2
+    """,
+    "changes": """
+        SELECT id, words FROM preference_changes
+        WHERE account_id = $1 AND esim_tran_no = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT $5
+    """,
+    "erase_change": """
+        UPDATE preference_changes SET words = '', text_key = NULL, forgotten_ms = $3
+        WHERE account_id = $1 AND id = $2
+    """,
+    "flags": """
+        SELECT id, esim_tran_no, words FROM preference_flags
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "erase_flag": """
+        UPDATE preference_flags SET words = '', text_key = NULL, forgotten_ms = $3
+        WHERE account_id = $1 AND id = $2
+    """,
+    "verifications": """
+        SELECT id, esim_tran_no, session_key, state FROM verifications
+        WHERE account_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4
+    """,
+    "end_verification": """
+        UPDATE verifications SET state = 'cancelled', ended_ms = $3
+        WHERE account_id = $1 AND id = $2 AND state = 'pending'
+    """,
+    "erase_verification": """
+        UPDATE verifications SET digest = NULL, code = NULL, text_key = NULL, resend_ms = NULL,
+          session_key = ''
+        WHERE account_id = $1 AND id = $2
+    """,
+    "deliveries": """
+        SELECT endpoint_id, sequence, subject, attempts FROM webhook_deliveries
+        WHERE account_id = $1 AND (endpoint_id, sequence) > ($2, $3)
+        ORDER BY endpoint_id, sequence LIMIT $4
+    """,
+    "is_of_esim": """
+        SELECT 1 AS found FROM messages WHERE account_id = $1 AND id = $2 AND esim_tran_no = $3
+        UNION ALL
+        SELECT 1 AS found FROM inbound WHERE account_id = $1 AND id = $2 AND esim_tran_no = $3
+    """,
+    "erase_delivery": """
+        UPDATE webhook_deliveries SET attempts = $4
+        WHERE account_id = $1 AND endpoint_id = $2 AND sequence = $3
+    """,
+    "assemblies": """
+        SELECT id, source, destination, inbound_id FROM assemblies
+        WHERE id > $1 AND first_ms <= $2 ORDER BY id LIMIT $3
+    """,
+    "delete_incoming_parts": "DELETE FROM incoming_parts WHERE assembly = $1",
+    "delete_assembly": "DELETE FROM assemblies WHERE id = $1",
+    "receipts": """
+        SELECT carrier, carrier_message_id, state, numbers FROM receipts
+        WHERE (carrier, carrier_message_id, state) > ($1, $2, $3)
+        ORDER BY carrier, carrier_message_id, state LIMIT $4
+    """,
+    "erase_receipt": """
+        UPDATE receipts SET numbers = NULL
+        WHERE carrier = $1 AND carrier_message_id = $2 AND state = $3
+    """,
+}
+
+_decode_document = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_attempts = msgspec.json.Decoder(list[DeliveryAttempt]).decode
+
+
+class Walk(NamedTuple):
+    """A kind of rows: `step` starts after `start`, and returns the last key with a count."""
+
+    kind: str
+    start: Any
+    step: Callable[..., Steps[tuple[Any, int]]]
+
+
+def catalogue_numbers(erasure: Erasure) -> Steps[set[str]]:
+    rows = yield SQL["esim"], (erasure.esim_tran_no, erasure.account_id)
+    return {row[field] for row in rows for field in _NUMBER_FIELDS} - {""}
+
+
+def sent_numbers(erasure: Erasure, after: bytes) -> Steps[tuple[set[str], bytes | None]]:
+    """Numbers of messages; some carriers are sent another name of the eSIM in their place."""
+    rows = yield SQL["sent_numbers"], (*_range(erasure, after), ERASURE_STEP)
+    names = {"", erasure.esim_tran_no, *(row["iccid"] for row in rows)}
+    return {row["destination"] for row in rows} - names, _last(rows)
+
+
+def is_own(erasure: Erasure, number: str) -> Steps[bool]:
+    """Whether no other eSIM has the number."""
+    others = yield SQL["other_esim"], (number, erasure.esim_tran_no)
+    return not others
+
+
+def _messages(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    rows = yield SQL["messages"], (*_range(erasure, after), ERASURE_STEP)
+    count = 0
+    for row in rows:
+        key = erasure.account_id, row["id"]
+        if row["forgotten_ms"] is None:
+            if (yield SQL["has_not_ended"], key):
+                continue
+            count += 1
+            yield SQL["erase_message"], (*key, now_ms)
+            yield SQL["erase_parts"], key
+            yield SQL["erase_held"], key
+        if row["request_id"] is not None:
+            request = erasure.account_id, row["request_id"], row["id"], b""
+            yield SQL["erase_request"], request
+        yield SQL["erase_receipts_of_message"], key
+    return _last(rows), count
+
+
+def _inbound(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    rows = yield SQL["inbound"], (*_range(erasure, after), ERASURE_STEP)
+    left = [row["id"] for row in rows if row["forgotten_ms"] is None]
+    for inbound_id in left:
+        yield SQL["erase_inbound"], (erasure.account_id, inbound_id, now_ms)
+    return _last(rows), len(left)
+
+
+def _changes(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    rows = yield SQL["changes"], (*_range(erasure, after), ERASURE_STEP)
+    left = [row["id"] for row in rows if row["words"]]
+    for change_id in left:
+        yield SQL["erase_change"], (erasure.account_id, change_id, now_ms)
+    return _last(rows), len(left)
+
+
+def _flags(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    rows = yield SQL["flags"], (*_account_range(erasure, after), ERASURE_STEP)
+    left = [
+        row["id"] for row in rows if row["esim_tran_no"] == erasure.esim_tran_no and row["words"]
+    ]
+    for flag_id in left:
+        yield SQL["erase_flag"], (erasure.account_id, flag_id, now_ms)
+    return _last(rows), len(left)
+
+
+def _verifications(erasure: Erasure, after: bytes, now_ms: int) -> Steps[tuple[bytes | None, int]]:
+    """A pending one is cancelled: its code can no longer be checked."""
+    rows = yield SQL["verifications"], (*_account_range(erasure, after), ERASURE_STEP)
+    count = 0
+    for row in rows:
+        is_pending = row["state"] == "pending"
+        if row["esim_tran_no"] == erasure.esim_tran_no and (is_pending or row["session_key"]):
+            key = erasure.account_id, row["id"]
+            yield SQL["end_verification"], (*key, now_ms)
+            yield SQL["erase_verification"], key
+            count += 1
+    return _last(rows), count
+
+
+def _deliveries(
+    erasure: Erasure, after: tuple[bytes, int], _now_ms: int
+) -> Steps[tuple[tuple[bytes, int] | None, int]]:
+    """Erase what an endpoint answered: it may have repeated a text or a number."""
+    rows = yield SQL["deliveries"], (erasure.account_id, *after, ERASURE_STEP)
+    count = 0
+    for row in rows:
+        attempts = _decode_attempts(row["attempts"])
+        if any(each.body for each in attempts) and (
+            yield from _is_subject(erasure, row["subject"])
+        ):
+            cleared = [msgspec.structs.replace(each, body="") for each in attempts]
+            key = erasure.account_id, row["endpoint_id"], row["sequence"]
+            yield SQL["erase_delivery"], (*key, msgspec.json.encode(cleared).decode())
+            count += 1
+    is_last = len(rows) < ERASURE_STEP
+    return None if is_last else (rows[-1]["endpoint_id"], rows[-1]["sequence"]), count
+
+
+def _is_subject(erasure: Erasure, subject: str) -> Steps[bool]:
+    if subject == erasure.esim_tran_no:
+        return True
+    row_id = parse_id(subject)
+    if row_id is None:
+        return False
+    rows = yield SQL["is_of_esim"], (erasure.account_id, row_id, erasure.esim_tran_no)
+    return bool(rows)
+
+
+def _assemblies(erasure: Erasure, after: int, number: str) -> Steps[tuple[int | None, int]]:
+    """Delete parts that wait for others. Assemblies that became messages go within minutes."""
+    rows = yield SQL["assemblies"], (after, erasure.begun_ms, ERASURE_STEP)
+    count = 0
+    for row in rows:
+        if not _is_of_number(row, number):
+            continue
+        yield SQL["delete_incoming_parts"], (row["id"],)
+        if row["inbound_id"] is None:
+            yield SQL["delete_assembly"], (row["id"],)
+            count += 1
+    return _last(rows), count
+
+
+def _inbound_of_nobody(
+    erasure: Erasure, after: bytes, number: str
+) -> Steps[tuple[bytes | None, int]]:
+    """Messages that came before the eSIM was known."""
+    end = first_id(erasure.begun_ms + 1)
+    rows = yield SQL["inbound_of_nobody"], (NO_ACCOUNT, after, end, ERASURE_STEP)
+    count = 0
+    for row in rows:
+        if _is_of_number(row, number):
+            yield SQL["erase_inbound"], (NO_ACCOUNT, row["id"], erasure.begun_ms)
+            count += 1
+    return _last(rows), count
+
+
+def _receipts(
+    _erasure: Erasure, after: tuple[str, str, int], number: str
+) -> Steps[tuple[tuple[str, str, int] | None, int]]:
+    rows = yield SQL["receipts"], (*after, ERASURE_STEP)
+    count = 0
+    for row in rows:
+        key = row["carrier"], row["carrier_message_id"], row["state"]
+        if any(same_number(number, each) for each in (row["numbers"] or "").split("\n")):
+            yield SQL["erase_receipt"], key
+            count += 1
+    if len(rows) < ERASURE_STEP:
+        return None, count
+    return (rows[-1]["carrier"], rows[-1]["carrier_message_id"], rows[-1]["state"]), count
+
+
+def _is_of_number(row: NamedRow, number: str) -> bool:
+    return any(same_number(number, row[end]) for end in ("source", "destination"))
+
+
+def _esim(erasure: Erasure, _after: bytes, _now_ms: int) -> Steps[tuple[None, int]]:
+    """Erase the numbers in the catalogue: an import may bring them back."""
+    key = erasure.esim_tran_no, erasure.account_id
+    rows = yield SQL["esim"], key
+    count = 0
+    for row in rows:
+        document = _decode_document(row["document"])
+        cleared = {name: "" if name in _NUMBER_FIELDS else each for name, each in document.items()}
+        if row["msisdn"] or row["imsi"] or cleared != document:
+            yield SQL["erase_esim"], (*key, msgspec.json.encode(cleared).decode())
+            count += 1
+    return None, count
+
+
+def _range(erasure: Erasure, after: bytes) -> tuple[int, str, bytes, bytes]:
+    end = first_id(erasure.begun_ms + 1)
+    return erasure.account_id, erasure.esim_tran_no, after, end
+
+
+def _account_range(erasure: Erasure, after: bytes) -> tuple[int, bytes, bytes]:
+    return erasure.account_id, after, first_id(erasure.begun_ms + 1)
+
+
+def _last(rows: Sequence[NamedRow]) -> Any:
+    """The id after which the next step begins; `None` after the last one."""
+    return rows[-1]["id"] if len(rows) == ERASURE_STEP else None
+
+
+BY_NUMBER: Final = (
+    Walk("incomingParts", 0, _assemblies),
+    Walk("inbound", b"", _inbound_of_nobody),
+    Walk("receipts", ("", "", 0), _receipts),
+)
+MESSAGES: Final = Walk("messages", b"", _messages)
+BY_ESIM: Final = (
+    MESSAGES,
+    Walk("inbound", b"", _inbound),
+    Walk("preferenceWords", b"", _changes),
+    Walk("preferenceWords", b"", _flags),
+    Walk("verifications", b"", _verifications),
+    Walk("webhookResponses", (b"", 0), _deliveries),
+    Walk("esims", b"", _esim),
+)
+"""The eSIM is last: an erasure that is repeated needs its number to find what is left."""

@@ -1,0 +1,219 @@
+"""The texts and numbers of a traveller are erased; the records stay and say so."""
+
+import pytest
+
+from simpost.domain.accounts import Account
+from simpost.domain.inbound import NO_ACCOUNT
+from simpost.domain.messages import Category
+from simpost.domain.policy.preference_changes import PreferenceChange, Way
+from simpost.domain.states import State
+from simpost.domain.texts import TextAbsence
+from simpost.domain.verifications import VerificationRules, VerificationState
+from simpost.messaging.erasures import Erasures
+from simpost.ports.store import RequestKey
+from simpost.ports.store.erasures import Erasure
+from simpost.ports.store.inbound import InboundFilter, NewInbound
+from simpost.ports.store.recipients import Flag
+from tests.contract.inbound_facts import alone, inbound, one_of
+from tests.contract.raw_rows import raw_rows
+from tests.contract.store_facts import (
+    DAY_MS,
+    NOW_MS,
+    esim,
+    held,
+    leased,
+    message,
+    new_id,
+    receipt,
+    settlement,
+)
+from tests.contract.test_store_verifications import new as new_verification
+
+ESIM = "23072017992029"
+LATER_MS = NOW_MS + 60_000
+
+
+def erasures(store, now_ms=LATER_MS):
+    return Erasures(store, new_id=lambda: new_id(now_ms), clock_ms=lambda: now_ms)
+
+
+async def forget(store, now_ms=LATER_MS):
+    return await erasures(store, now_ms).forget(1, ESIM, "Ana")
+
+
+async def whole(store):
+    """Everything that the store has, as one text."""
+    tables = ("messages", "parts", "inbound", "incoming_parts", "receipts", "esims",
+              "preference_changes", "preference_flags", "verifications", "requests",
+              "held_messages", "webhook_deliveries", "events", "erasures")  # fmt: skip
+    return str([await raw_rows(store, table) for table in tables])
+
+
+async def delivered(store, *parts, **facts):
+    one = message(*parts, **facts)
+    await store.queue.accept(one)
+    for number in range(1, len(one.parts) + 1):
+        ended = settlement(one, number, state=State.DELIVERED)
+        await store.queue.record([ended])
+    return one
+
+
+async def absence(store, one):
+    found = await store.log.find_message(1, one.id)
+    return found.text_absence if not found.text else found.text
+
+
+async def test_texts_and_numbers_are_erased_and_the_record_stays(store):
+    await store.catalogue.save_esims(1, [esim()])
+    one, two = await delivered(store, "words"), await delivered(store, "more ", "words")
+    other = await delivered(store, "kept", esim_tran_no="1", destination="66899999999")
+    row = inbound(text="answer words")
+    await store.inbound.save(NewInbound(row, alone("answer words")))
+    done = await forget(store)
+    for each in (one, two):
+        assert await absence(store, each) is TextAbsence.FORGOTTEN
+        found = await store.log.find_message(1, each.id)
+        assert (found.destination, found.sender, found.state) == ("", "", State.DELIVERED)
+        assert len(found.parts) == len(each.parts)
+    assert await absence(store, other) == "kept"
+    [came] = await store.inbound.list_inbound(1, InboundFilter())
+    assert (came.text_absence, came.source, came.raw) == (TextAbsence.FORGOTTEN, "", ())
+    stored = await whole(store)
+    for secret in ("words", "66812345678", "454000000000001", row.source):
+        assert secret not in stored
+    assert (done.actor, done.counts) == ("Ana", {"messages": 2, "inbound": 1, "esims": 1})
+
+
+async def test_messages_that_have_not_left_are_cancelled_first(store):
+    queued, waits = message("queued"), held("waits")
+    await store.queue.accept(queued)
+    await store.held.hold(waits)
+    await forget(store)
+    for each in (queued, waits.message):
+        found = await store.log.find_message(1, each.id)
+        assert (found.state, found.text_absence) == (State.CANCELLED, TextAbsence.FORGOTTEN)
+    assert "waits" not in await whole(store)
+
+
+async def test_a_message_with_a_carrier_is_erased_after_its_end(store):
+    one = leased("words")
+    await store.queue.accept(one)
+    await forget(store)
+    assert await absence(store, one) == "words"
+    await store.queue.record([settlement(one, carrier_message_id="c-1")])
+    job = erasures(store, LATER_MS + 20_000)
+    await job.run_once()
+    assert await absence(store, one) == "words"
+    assert [each.ended_ms for each in await store.erasures.list_open(limit=9)] == [None]
+    await store.queue.record((), [receipt("c-1")])
+    await job.run_once()
+    assert await absence(store, one) is TextAbsence.FORGOTTEN
+    assert await store.erasures.list_open(limit=9) == []
+    [record] = await store.erasures.list_erasures(1, ESIM, before=None, limit=9)
+    assert (record.ended_ms, record.counts) == (LATER_MS + 20_000, {"messages": 1})
+
+
+async def test_what_came_later_stays_and_a_repeat_erases_it(store):
+    young = await delivered(store, "young", at_ms=LATER_MS + 1)
+    await forget(store)
+    assert await absence(store, young) == "young"
+    again = await forget(store, LATER_MS + 2)
+    assert await absence(store, young) is TextAbsence.FORGOTTEN
+    assert again.counts == {"messages": 1}
+    assert (await forget(store, LATER_MS + 3)).counts == {}
+    records = await store.erasures.list_erasures(1, ESIM, before=None, limit=2)
+    assert [each.begun_ms - LATER_MS for each in records] == [3, 2]
+
+
+async def test_an_interrupted_erasure_is_finished_by_the_next_run(opening):
+    async with opening() as store:
+        await store.catalogue.save_esims(1, [esim()])
+        one = await delivered(store, "words")
+        begun = Erasure(
+            account_id=1, id=new_id(NOW_MS + 1), esim_tran_no=ESIM, actor="Ana", begun_ms=NOW_MS + 1
+        )
+        await store.erasures.begin(begun)
+    async with opening() as store:
+        await erasures(store).run_once()
+        assert await absence(store, one) is TextAbsence.FORGOTTEN
+        [record] = await store.erasures.list_erasures(1, ESIM, before=None, limit=9)
+        assert (record.id, record.ended_ms) == (begun.id, LATER_MS)
+
+
+async def test_the_event_has_counts_only(store):
+    await store.accounts.add_account(Account(0, "shop", "secret-of-shop", events=True))
+    await delivered(store, "words")
+    done = await forget(store)
+    await store.erasures.end(done, now_ms=LATER_MS)
+    await store.erasures.end(done, now_ms=LATER_MS + 1)
+    await store.events.assign_sequence(limit=100)
+    page = await store.events.events_after(1, None, limit=100)
+    [event] = [each for each in page.events if each.type == "esim.forgotten"]
+    assert (event.subject, event.at_ms) == (ESIM, LATER_MS)
+    assert event.data["counts"] == {"messages": 1}
+
+
+async def test_words_of_preferences_and_flags_are_erased(store):
+    change = PreferenceChange(
+        account_id=1, esim_tran_no=ESIM, id=new_id(NOW_MS), way=Way.HANDSET,
+        choices={Category.PROMOTION: False}, words="stop it", at_ms=NOW_MS,
+    )  # fmt: skip
+    await store.recipients.change_preferences(change)
+    flag = Flag(id=new_id(NOW_MS), account_id=1, esim_tran_no=ESIM, words="please", at_ms=NOW_MS)
+    await store.inbound.save(NewInbound(inbound(), alone("please"), flag=flag))
+    await forget(store)
+    [changed] = await store.recipients.list_changes(1, ESIM, before=None, limit=9)
+    [flagged] = await store.recipients.list_flags(1, before=None, limit=9)
+    for each in (changed, flagged):
+        assert (each.words, each.words_absence) == ("", TextAbsence.FORGOTTEN)
+    assert changed.differences
+    assert (await store.recipients.find_recipient(1, ESIM)).choices == "promotion=no"
+
+
+async def test_a_pending_verification_is_cancelled_and_its_session_erased(store):
+    asked = new_verification(esim=ESIM, session="user-4711")
+    started = await store.verifications.start(asked, VerificationRules(), now_ms=NOW_MS)
+    await forget(store)
+    found = await store.verifications.find(1, started.verification.id, now_ms=LATER_MS)
+    assert found.state is VerificationState.CANCELLED
+    assert "user-4711" not in await whole(store)
+
+
+async def test_a_used_request_id_stays_used(store):
+    key = RequestKey("r-1", b"digest", stale_ms=NOW_MS - DAY_MS)
+    one = message("words", request=key)
+    await store.queue.accept(one)
+    await store.queue.record([settlement(one, state=State.DELIVERED)])
+    await forget(store)
+    again = await store.queue.accept(message("words", request=key))
+    assert (again.message_id, again.same) == (one.id, False)
+
+
+async def test_what_no_esim_is_known_for_is_found_by_number(store):
+    await store.catalogue.save_esims(1, [esim()])
+    nobody = inbound(account_id=NO_ACCOUNT, esim_tran_no=None, source="66812345678")
+    await store.inbound.save(NewInbound(nobody, alone("words")))
+    await store.inbound.add_part(one_of(1, source="66812345678"))
+    await store.queue.record((), [receipt("unknown", numbers=("0812345678", "Shop"))])
+    done = await forget(store)
+    assert done.counts == {"inbound": 1, "incomingParts": 1, "receipts": 1, "esims": 1}
+    assert await raw_rows(store, "incoming_parts") == []
+
+
+async def test_a_number_that_another_esim_has_is_left_to_it(store):
+    await store.catalogue.save_esims(1, [esim(), esim("2")])
+    nobody = inbound(account_id=NO_ACCOUNT, esim_tran_no=None, source="66812345678")
+    await store.inbound.save(NewInbound(nobody, alone("words")))
+    assert (await forget(store)).counts == {"esims": 1}
+
+
+@pytest.mark.parametrize("account_id", [1, 2])
+async def test_it_erases_in_one_account_only(store, account_id):
+    one = message("words", account_id=account_id)
+    await store.queue.accept(one)
+    await store.queue.record([settlement(one, state=State.DELIVERED)])
+    await forget(store)
+    found = await store.log.find_message(account_id, one.id)
+    assert found.text == ("" if account_id == 1 else "words")
+    assert await erasures(store).is_known(1, ESIM)
+    assert not await erasures(store).is_known(1, "other")
