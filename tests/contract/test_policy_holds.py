@@ -12,6 +12,7 @@ import pytest_asyncio
 from simpost.api import build
 from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.domain.accounts import Account
+from simpost.domain.decision_record import NO_FACTS, DecisionRecord
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import Decision, Hold, Refusal
 from simpost.messaging.release import Release
@@ -31,8 +32,8 @@ class Night:
         self.asked_ms: list[int] = []
         self.reason = Reason.RATE_LIMITED
 
-    def describe(self, *_facts: Any) -> dict[str, Any]:
-        return {}
+    def describe(self, *_facts: Any) -> DecisionRecord:
+        return NO_FACTS
 
     def find_stop(self, _account: Any, _esim: Any, _category: Any) -> Refusal | None:
         return None

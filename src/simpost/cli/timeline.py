@@ -76,10 +76,10 @@ def _options(message: dict[str, Any]) -> Iterator[str]:
 
 
 def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield message["createdAt"], "accepted"
-    for decision in message.get("decisions", ())[1:]:
-        until = f" until {decision['heldUntil']}" if decision["heldUntil"] else ""
-        yield decision["decidedAt"], f"decided again: {decision['decision']}{until}"
+    first, *later = message.get("decisions") or [None]
+    yield message["createdAt"], f"accepted{_decision(first)}" if first else "accepted"
+    for decision in later:
+        yield decision["decidedAt"], f"decided again{_decision(decision)}"
     for attempt in message["attempts"]:
         yield attempt["endedAt"], _attempt(attempt, _carrier_id(message, attempt))
     for part in message["parts"]:
@@ -88,6 +88,29 @@ def _events(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield part["finalAt"], text
     for receipt in message["receipts"]:
         yield receipt["lastAt"], _receipt(receipt)
+
+
+def _decision(decision: dict[str, Any]) -> str:
+    """What was decided and why, with the facts that decided it."""
+    words = [f": {decision['decision']}"]
+    words += [f" until {decision['heldUntil']}"] * bool(decision["heldUntil"])
+    words += [f" ({decision['reason']['code']})"] * bool(decision["reason"])
+    for rule in decision["rules"]:
+        words += [f", {said}" for said in _facts(rule["rule"], rule["facts"])]
+    return "".join(words)
+
+
+def _facts(rule: str, facts: dict[str, Any]) -> Iterator[str]:
+    if rule == "optOut" and facts.get("decidedBy") in ("esim", "account"):
+        yield f"choice of the {'eSIM' if facts['decidedBy'] == 'esim' else 'account'}"
+    if rule == "quietHours" and facts.get("zones"):
+        zones = facts["zones"]
+        others = len(zones) - 1 + facts.get("otherZones", 0)
+        yield f"time zone {zones[0]}" + f" and {others} more" * (others > 0)
+    if rule == "cap" and facts:
+        yield f"cap {facts['used']} of {facts['limit']} used before"
+    for budget in facts.get("budgets", ()) if rule == "budget" else ():
+        yield f"budget {budget['budget']} {budget['used']} of {budget['limit']} used before"
 
 
 def _attempt(attempt: dict[str, Any], carrier_id: str) -> str:

@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from simpost.domain.decision_record import DecisionRecord
 from simpost.domain.options import DEFAULT_OPTIONS, Options
 from simpost.domain.outcomes import UnappliedReceipt
 from simpost.domain.reasons import Reason
@@ -119,6 +120,7 @@ class Message(msgspec.Struct, frozen=True):
         caller_reference: the caller's own string for the message; `None` if it gave none.
         hold: `None` for a message that was sent at once.
         held_until_ms: when a message that is held is decided again; `None` for all others.
+        decisions: what was kept of each decision; of a message sent at once only its facts.
     """
 
     id: bytes
@@ -146,3 +148,4 @@ class Message(msgspec.Struct, frozen=True):
     caller_reference: str | None = None
     text_absence: TextAbsence | None = None
     hold: HeldRecord | None = None
+    decisions: tuple[DecisionRecord, ...] = ()

@@ -6,14 +6,14 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from simpost.domain.accounts import Account
+from simpost.domain.decision_record import DecisionRecord
 from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports, TemplateRef
@@ -64,6 +64,7 @@ class SendPlan(msgspec.Struct, frozen=True):
         parts: the text of each PDU.
         segments: the parts that a carrier which segments texts itself probably makes.
         quotas: what the message uses of quotas when it is committed.
+        record: what policy looked at; `None` if that need not be kept.
     """
 
     carrier: CarrierCapabilities
@@ -76,6 +77,7 @@ class SendPlan(msgspec.Struct, frozen=True):
     options: Options = DEFAULT_OPTIONS
     segments: tuple[str, ...] | None = None
     quotas: tuple[Quota, ...] = ()
+    record: DecisionRecord | None = None
 
     @property
     def part_count(self) -> int:
@@ -84,10 +86,14 @@ class SendPlan(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why nothing will be sent. `detail` adds numbers to the explanation of the reason."""
+    """Why nothing will be sent. `detail` adds numbers to the explanation of the reason.
+
+    `record` is what policy looked at; `None` if another rule refused.
+    """
 
     reason: Reason
     detail: str = ""
+    record: DecisionRecord | None = None
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -95,11 +101,13 @@ class Hold(msgspec.Struct, frozen=True):
 
     Attributes:
         plan: what would be sent now. The decision at release makes a new plan.
+        record: what policy looked at; `None` for a scheduled message.
     """
 
     until_ms: int
     reason: Reason
     plan: SendPlan
+    record: DecisionRecord | None = None
 
     @property
     def state(self) -> State:
@@ -115,8 +123,8 @@ class Policy(Protocol):
 
     def describe(
         self, account: Account, esim: Esim, category: Category, now_ms: int
-    ) -> Mapping[str, Mapping[str, Any]]:
-        """The facts that the rules look at, by the name of the rule, to be shown."""
+    ) -> DecisionRecord:
+        """The facts that the rules look at."""
         ...
 
     def find_stop(self, account: Account, esim: Esim, category: Category) -> Refusal | None:
@@ -187,7 +195,9 @@ def _limit(decision: Decision, expires_at_ms: int, now_ms: int) -> Decision:
             if is_scheduled:
                 return Refusal(Reason.EXPIRES_BEFORE_SEND_AT)
             return Refusal(
-                Reason.EXPIRES_IN_QUIET_HOURS, f"Held until {format_time(decision.until_ms)}."
+                Reason.EXPIRES_IN_QUIET_HOURS,
+                f"Held until {format_time(decision.until_ms)}.",
+                decision.record,
             )
         start_ms = decision.until_ms if is_scheduled else now_ms
     if expires_at_ms - start_ms > LONGEST_LIFE_MS:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import msgspec
 
+from simpost.domain.decision_record import DecisionRecord, with_esim
 from simpost.domain.esims import Esim
-from simpost.domain.policy.budgets import budget_name
-from simpost.domain.policy.quotas import Quota
-from simpost.domain.reasons import Reason
+from simpost.domain.messages import Category
 from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
+from simpost.messaging.decision_facts import Facts, esim_facts, facts_of
 from simpost.messaging.trace import DecisionRule, DecisionTrace, Verdict, trace
-
-Facts = dict[DecisionRule, Mapping[str, Any]]
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -42,35 +37,13 @@ def explain_decision(
     return Explained(decision, found)
 
 
-def esim_facts(esim: Esim | None) -> Facts:
-    """What the rules about the eSIM look at."""
+def described_facts(record: DecisionRecord, esim: Esim | None, category: Category) -> Facts:
+    """What the rules about the eSIM look at, and those of policy."""
     if esim is None:
         return {}
-    return {
-        DecisionRule.ESIM: {"esimTranNo": esim.esim_tran_no, "isRetired": esim.retired},
-        DecisionRule.PLAN: {"packageCode": esim.package_code, "smsStatus": esim.sms_status},
-        DecisionRule.PROFILE: {"esimStatus": esim.esim_status, "smdpStatus": esim.smdp_status},
-    }
-
-
-def quota_facts(quotas: Sequence[Quota], used: Sequence[int]) -> Facts:
-    """What was used of each quota before this message."""
-    budgets: list[dict[str, Any]] = []
-    facts: Facts = {}
-    for quota, count in zip(quotas, used, strict=True):
-        shown = {
-            "period": quota.period,
-            "used": count,
-            "limit": quota.limit,
-            "wanted": quota.amount,
-        }
-        if quota.reason is Reason.CAP_REACHED:
-            facts[DecisionRule.CAP] = shown
-        else:
-            budgets.append({"budget": budget_name(quota.counter), **shown})
-    if budgets:
-        facts[DecisionRule.BUDGET] = {"budgets": budgets}
-    return facts
+    identity = {"esimTranNo": esim.esim_tran_no, "isRetired": esim.retired}
+    record = with_esim(record, esim)
+    return {DecisionRule.ESIM: identity} | facts_of(record, category) | esim_facts(record)
 
 
 def _plan_facts(plan: SendPlan) -> Facts:

@@ -7,6 +7,7 @@ import msgspec
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY
 from simpost.messaging.decision import DEFAULT_SEND_OPTIONS, Hold, SendOptions, SendPlan
+from simpost.messaging.decision_records import encode_hold
 from simpost.ports.store import NewMessage, RequestKey
 from simpost.ports.store.held import HeldMessage
 
@@ -64,6 +65,7 @@ def held_message(
         until_ms=hold.until_ms,
         send_at_ms=send_at_ms,
         request=encode_request(held).decode(),
+        decision=encode_hold(hold, now_ms),
     )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 import msgspec
+from msgspec.structs import replace
 
 from simpost.config import Settings
 from simpost.domain.accounts import Account
+from simpost.domain.decision_record import NO_FACTS, DecisionRecord, quota_uses, with_esim
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category, Message
 from simpost.domain.policy.quotas import QuotaCounts, QuotaReached, key_of
@@ -25,19 +27,14 @@ from simpost.messaging.decision import (
     SendPlan,
     decide,
 )
+from simpost.messaging.decision_records import encode_sending, reached_record
 from simpost.messaging.dispatch import Dispatch
-from simpost.messaging.explanation import (
-    Explained,
-    esim_facts,
-    explain_decision,
-    quota_facts,
-)
+from simpost.messaging.explanation import Explained, described_facts, explain_decision
 from simpost.messaging.held_request import HeldRequest, held_message
 from simpost.messaging.policy.budget_alarms import BudgetAlarms
 from simpost.messaging.refusal_log import RefusalLog
 from simpost.messaging.reservation import Reservation
 from simpost.messaging.routes import Routing
-from simpost.messaging.trace import DecisionRule
 from simpost.observe import get_logger, metrics
 from simpost.observe.metrics import Sample
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused, RequestKey, Store
@@ -157,20 +154,21 @@ class Intake(Component):
         """
         now_ms = self._clock_ms()
         esim, decision = await self.decide(account, request, now_ms)
-        facts = esim_facts(esim)
+        category = request.category or account.category
+        record = NO_FACTS
         if esim is not None and self._policy:
-            category = request.category or account.category
-            described = self._policy.describe(account, esim, category, now_ms)
-            facts |= {DecisionRule(name): each for name, each in described.items()}
+            record = self._policy.describe(account, esim, category, now_ms)
+        if isinstance(decision, Hold):
+            record = replace(record, until_ms=decision.until_ms)
         if isinstance(decision, SendPlan) and decision.quotas:
-            keys = [key_of(account.id, quota) for quota in decision.quotas]
+            quotas = decision.quotas
+            keys = [key_of(account.id, quota) for quota in quotas]
             used = await self._store.quotas.find_used(keys)
-            facts |= quota_facts(decision.quotas, used)
-            reached = QuotaCounts(dict(zip(keys, used, strict=True))).find_reached(
-                account.id, decision.quotas
-            )
-            if reached:
+            record = replace(record, quotas=quota_uses(quotas), used=tuple(used))
+            counts = QuotaCounts(dict(zip(keys, used, strict=True)))
+            if reached := counts.find_reached(account.id, quotas):
                 decision = Refusal(reached.quota.reason, reached.detail)
+        facts = described_facts(record, esim, category)
         is_scheduled = request.send_at_ms is not None
         return explain_decision(decision, facts, now_ms, is_scheduled=is_scheduled)
 
@@ -248,7 +246,8 @@ class Intake(Component):
                 return SendResult(message_id=message.id, plan=plan)
         if isinstance(done, QuotaReached):
             self.budget_alarms.report(account.id, done.alarms)
-            refusal = Refusal(done.quota.reason, done.detail)
+            record = reached_record(plan.record, done)
+            refusal = Refusal(done.quota.reason, done.detail, record)
             return await self._refuse(account, request, esim, refusal, key, now_ms)
         return self._earlier_result(account, request, esim, done)
 
@@ -324,7 +323,7 @@ class Intake(Component):
     ) -> SendPlan:
         """The plan with the quotas of budgets only."""
         budgets = self._policy.find_budgets(account, esim, plan, now_ms) if self._policy else ()
-        return plan if plan.quotas == budgets else msgspec.structs.replace(plan, quotas=budgets)
+        return plan if plan.quotas == budgets else replace(plan, quotas=budgets)
 
     async def _hold(
         self,
@@ -415,6 +414,7 @@ class Intake(Component):
             part_count=plan.part_count,
             quotas=plan.quotas,
             caller_reference=caller_reference,
+            decision=encode_sending(plan),
         )
         return message, reservation
 
@@ -436,7 +436,7 @@ class Intake(Component):
             )
             if first:
                 return self._earlier_result(account, request, esim, first)
-        self._log_refusal(account, request, esim, refusal.reason)
+        self._log_refusal(account, request, esim, refusal.reason, refusal.record)
         return SendResult(reason=refusal.reason, detail=refusal.detail)
 
     def _earlier_result(
@@ -449,8 +449,19 @@ class Intake(Component):
         return SendResult(message_id=first.message_id, reason=first.reason, repeated=True)
 
     def _log_refusal(
-        self, account: Account, request: SendRequest, esim: Esim | None, reason: Reason
+        self,
+        account: Account,
+        request: SendRequest,
+        esim: Esim | None,
+        reason: Reason,
+        record: DecisionRecord | None = None,
     ) -> None:
+        if esim is not None and reason is not Reason.REQUEST_ID_REUSED:
+            record = replace(
+                with_esim(record, esim),
+                category=request.category or account.category,
+                scheduled=request.send_at_ms is not None,
+            )
         self.refusals.add(
             account.id,
             reason,
@@ -458,4 +469,5 @@ class Intake(Component):
             iccid=(esim.iccid or request.iccid) if esim else request.iccid,
             request_id=request.request_id,
             caller_reference=request.caller_reference,
+            record=record,
         )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from simpost.domain.decision_record import DecisionRecord, encode_record
 from simpost.domain.reasons import Reason
 from simpost.errors import StoreError
 from simpost.observe import get_logger
@@ -55,6 +56,7 @@ class RefusalLog:
         iccid: str | None,
         request_id: str | None,
         caller_reference: str | None = None,
+        record: DecisionRecord | None = None,
     ) -> None:
         """Add a refusal to the next batch. Must not block: called for every refusal."""
         now_ms = self._clock_ms()
@@ -73,6 +75,7 @@ class RefusalLog:
                 request_id,
                 now_ms,
                 caller_reference,
+                encode_record(record),
             )
         )
 

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from msgspec.structs import replace
+
+from simpost.domain.decision_record import decode_record
 from simpost.domain.messages import Category, format_id
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
@@ -14,6 +17,13 @@ from simpost.domain.texts import TextAbsence
 from simpost.errors import SimpostError, StoreError
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.decision import Hold, Refusal
+from simpost.messaging.decision_records import (
+    encode_end,
+    encode_hold,
+    encode_release,
+    encode_wait,
+    reached_record,
+)
 from simpost.messaging.held_request import decode_request, planned_message
 from simpost.messaging.intake import Intake, SendRequest
 from simpost.observe import get_logger
@@ -109,12 +119,12 @@ class Release(Component):
     async def _next(self, due: DueMessage) -> NewMessage | Deferral | HeldEnd | None:
         now_ms = self._clock_ms()
         if now_ms >= due.expires_ms:
-            return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
+            return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED, now_ms)
         account = self._accounts.by_id(due.account_id)
         if account is None:
             return None  # added on another node a moment ago
         if not account.enabled:
-            return _end_of(due, State.REJECTED, Reason.ACCOUNT_DISABLED)
+            return _end_of(due, State.REJECTED, Reason.ACCOUNT_DISABLED, now_ms)
         held = decode_request(due.request)
         request = SendRequest(
             esim_tran_no=due.esim_tran_no,
@@ -129,11 +139,20 @@ class Release(Component):
             until_ms = max(decision.until_ms, now_ms + _MIN_HOLD_MS)
             expires_ms = held.expires_ms(until_ms)
             state, reason = decision.state, decision.reason
-            return Deferral(due.account_id, due.message_id, state, reason, until_ms, expires_ms)
+            return Deferral(
+                due.account_id,
+                due.message_id,
+                state,
+                reason,
+                until_ms,
+                expires_ms,
+                encode_hold(decision, now_ms, until_ms),
+            )
         if isinstance(decision, Refusal) or esim is None:
             assert isinstance(decision, Refusal)  # there is nothing to send without an eSIM
-            return _end_of(due, State.REJECTED, decision.reason)
-        return planned_message(
+            end = encode_end(decision.reason, now_ms, decision.record, esim)
+            return HeldEnd(due.account_id, due.message_id, State.REJECTED, decision.reason, end)
+        message = planned_message(
             decision,
             message_id=due.message_id,
             account_id=due.account_id,
@@ -141,6 +160,7 @@ class Release(Component):
             created_ms=now_ms,
             expires_ms=due.expires_ms,
         )
+        return replace(message, decision=encode_release(decision, now_ms))
 
     async def _commit(
         self, decided: Sequence[NewMessage | Deferral | HeldEnd | None], now_ms: int
@@ -158,7 +178,9 @@ class Release(Component):
         for message, result in zip(messages, results, strict=True):
             if isinstance(result, QuotaReached):
                 reason = result.quota.reason
-                end = HeldEnd(message.account_id, message.id, State.REJECTED, reason)
+                record = reached_record(decode_record(message.decision), result)
+                encoded = encode_end(reason, now_ms, record)
+                end = HeldEnd(message.account_id, message.id, State.REJECTED, reason, encoded)
                 over_quota.append(end)
                 self._intake.budget_alarms.report(message.account_id, result.alarms)
             elif result:
@@ -183,14 +205,16 @@ class Release(Component):
 
 def _wait_for_key(due: DueMessage, now_ms: int) -> Deferral | HeldEnd:
     if now_ms >= due.expires_ms:
-        return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED)
+        return _end_of(due, State.EXPIRED, Reason.VALIDITY_EXPIRED, now_ms)
+    until_ms = now_ms + _TEXT_RETRY_MS
     return Deferral(
         due.account_id,
         due.message_id,
         State.HELD,
         Reason.TEXT_UNREADABLE,
-        now_ms + _TEXT_RETRY_MS,
+        until_ms,
         due.expires_ms,
+        encode_wait(Reason.TEXT_UNREADABLE, now_ms, until_ms),
     )
 
 
@@ -206,5 +230,7 @@ def _report(failures: Sequence[_Failure]) -> None:
     )
 
 
-def _end_of(due: DueMessage, state: State, reason: Reason) -> HeldEnd:
-    return HeldEnd(due.account_id, due.message_id, state, reason)
+def _end_of(due: DueMessage, state: State, reason: Reason, now_ms: int) -> HeldEnd:
+    """The end of a message without a decision by the rules."""
+    decision = encode_end(reason, now_ms)
+    return HeldEnd(due.account_id, due.message_id, state, reason, decision)

@@ -1,8 +1,8 @@
 """The trace of a decision: every rule in the order in which it is applied, and its verdict.
 
 The first rule that refuses or holds a message ends the decision, so its reason says which rules
-passed before it and which were not reached. A message therefore needs no stored trace: its state,
-reason and times are enough. Only a dry run has the facts that change later, such as counts.
+passed before it and which were not reached. Verdicts therefore need no storage. Of the facts, those
+are stored that change later, such as counts: see `DecisionRecord`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from simpost.domain.messages import Message
 from simpost.domain.reasons import Reason
-from simpost.domain.states import State
 
 
 class DecisionRule(StrEnum):
@@ -138,36 +136,3 @@ def trace(
             said = Verdict.PASSES if is_reached else Verdict.NOT_REACHED
         rules.append(RuleVerdict(rule, said, found.get(rule, {})))
     return DecisionTrace(at_ms, verdict, reason, until_ms, tuple(rules))
-
-
-def trace_of_message(message: Message) -> list[DecisionTrace]:
-    """The decisions about a stored message, the first one first.
-
-    One that was held has two once it was decided again: holds in between are not kept.
-    """
-    facts = _facts(message)
-    hold = message.hold
-    if hold is None:
-        return [trace(message.created_ms, Verdict.PASSES, None, facts=facts)]
-    reason = Reason.QUIET_HOURS if message.send_at_ms is None else Reason.SCHEDULED
-    is_open = not message.parts and not message.state.is_final
-    if is_open and message.reason is not None:
-        reason = message.reason
-    held = {DecisionRule.ESIM: facts[DecisionRule.ESIM]}  # the release may have changed the others
-    first = trace(message.created_ms, Verdict.HOLD, reason, hold.until_ms, held)
-    if is_open or (message.state is State.CANCELLED and not message.parts):
-        return [first]
-    if message.parts:
-        return [first, trace(hold.decided_ms, Verdict.PASSES, None, facts=facts)]
-    return [first, trace(hold.decided_ms, Verdict.REFUSE, message.reason, facts=facts)]
-
-
-def _facts(message: Message) -> dict[DecisionRule, Mapping[str, Any]]:
-    facts: dict[DecisionRule, Mapping[str, Any]] = {
-        DecisionRule.ESIM: {"esimTranNo": message.esim_tran_no},
-        DecisionRule.SENDER: {"from": message.sender},
-        DecisionRule.PARTS: {"encoding": message.encoding, "count": message.part_count},
-    }
-    if message.parts:
-        facts[DecisionRule.ROUTE] = {"carrier": message.parts[0].carrier, "to": message.destination}
-    return facts

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simpost.domain.accounts import Account
+from simpost.domain.decision_record import NO_FACTS
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.reasons import Reason
@@ -144,7 +145,7 @@ class PolicyDouble:
         self._stop = stop
 
     def describe(self, *_facts):
-        return {}
+        return NO_FACTS
 
     def find_stop(self, _account, _esim, _category):
         return self._stop

@@ -40,6 +40,12 @@ def zones_of(countries: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
     return tuple(ZoneInfo(name) for name in sorted(names)) or (ZoneInfo("UTC"),)
 
 
+@lru_cache(maxsize=1024)
+def zone_names_of(countries: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of all time zones of the countries."""
+    return tuple(zone.key for zone in zones_of(countries))
+
+
 @cache
 def _zone_names() -> dict[str, tuple[str, ...]]:
     """Names of time zones by country, from zone.tab of the IANA time zone database."""

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from msgspec.structs import replace
 
 from simpost.config import Settings
 from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.domain.accounts import Account
+from simpost.domain.decision_record import MOST_NAMES, DecisionRecord
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category
 from simpost.domain.policy.budgets import budget_quotas
-from simpost.domain.policy.preferences import find_allowance
+from simpost.domain.policy.open_hours import Interval
+from simpost.domain.policy.preferences import DecidedBy, find_allowance
 from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
-from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan, format_time
+from simpost.messaging.decision import Decision, Hold, Refusal, SendPlan
 from simpost.messaging.policy.hours import OpenHours
 from simpost.messaging.policy.opt_out import find_opt_out
-from simpost.messaging.policy.places import countries_of, zones_of
+from simpost.messaging.policy.places import countries_of, zone_names_of, zones_of
 from simpost.messaging.policy.stops import Stops
 from simpost.runtime.component import Component
 
@@ -59,16 +60,36 @@ class PolicyRules(Component):
 
         Budgets and the daily limit are only looked up here: the commit of the message counts them.
         """
-        if refusal := find_opt_out(account, esim, plan.category):
-            return refusal
+        category = plan.category
+        if refusal := find_opt_out(account, esim, category):
+            return replace(refusal, record=self.describe(account, esim, category, now_ms))
         quotas = self.find_budgets(account, esim, plan, now_ms)
-        if plan.category in self._limited:
-            if refusal := self._too_long(plan):
-                return refusal
-            if decided := self._closed(account, esim, plan, now_ms):
-                return decided
-            quotas += self._daily_quota(esim, plan.category, now_ms)
-        return replace(plan, quotas=quotas) if quotas else plan
+        if category in self._limited:
+            return self._apply_limits(account, esim, plan, quotas, now_ms)
+        if not esim.choices and not account.choices:
+            return replace(plan, quotas=quotas) if quotas else plan
+        return replace(plan, quotas=quotas, record=_choice(account, esim, category))
+
+    def _apply_limits(
+        self,
+        account: Account,
+        esim: Esim,
+        plan: SendPlan,
+        quotas: tuple[Quota, ...],
+        now_ms: int,
+    ) -> Decision:
+        category = plan.category
+        interval = self._find_interval(account, esim, category, now_ms)
+        record = self._record(account, esim, category, interval)
+        if refusal := self._too_long(plan):
+            return replace(refusal, record=replace(record, part_count=plan.part_count))
+        if category in self._hours.categories:
+            if interval is None:
+                return Refusal(Reason.NO_OPEN_HOURS, record=record)
+            if interval.start_ms > now_ms:
+                return Hold(self._opening_ms(interval), Reason.QUIET_HOURS, plan, record)
+        quotas += self._daily_quota(esim, category, now_ms)
+        return replace(plan, quotas=quotas, record=record)
 
     def find_budgets(
         self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
@@ -80,25 +101,46 @@ class PolicyRules(Component):
 
     def describe(
         self, account: Account, esim: Esim, category: Category, now_ms: int
-    ) -> Mapping[str, Mapping[str, Any]]:
-        """The facts that the rules look at, by the name of the rule, to be shown."""
+    ) -> DecisionRecord:
+        """The facts that the rules look at."""
+        interval = self._find_interval(account, esim, category, now_ms)
+        return self._record(account, esim, category, interval)
+
+    def _record(
+        self, account: Account, esim: Esim, category: Category, interval: Interval | None
+    ) -> DecisionRecord:
+        decided_by = find_allowance(category, esim.choices, account.choices).decided_by
+        most = self._max_parts.get(category)
+        if category not in self._hours.categories:
+            return DecisionRecord(decided_by=decided_by, category_parts=most)
         countries = countries_of(esim)
-        allowance = find_allowance(category, esim.choices, account.choices)
-        hours: dict[str, Any] = {"applies": category in self._hours.categories}
-        if hours["applies"]:
-            hours["countries"] = list(countries)
-            hours["zones"] = [zone.key for zone in zones_of(countries)]
-            if account.open_hours and not esim.open_hours:
-                esim = replace(esim, open_hours=account.open_hours)
-            interval = self._hours.find_next(esim, category, now_ms)
-            if interval is not None:
-                hours["opens"] = format_time(interval.start_ms)
-                hours["closes"] = format_time(interval.end_ms)
-        return {
-            "optOut": {"category": category, "decidedBy": allowance.decided_by},
-            "categoryParts": {"limit": self._max_parts.get(category)},
-            "quietHours": hours,
-        }
+        zones = zone_names_of(countries)
+        is_always_open = interval is not None and interval.end_ms - interval.start_ms == 1
+        hours = None if is_always_open else interval
+        return DecisionRecord(
+            decided_by=decided_by,
+            category_parts=most,
+            countries=countries[:MOST_NAMES],
+            zones=zones[:MOST_NAMES],
+            other_zones=max(0, len(zones) - MOST_NAMES),
+            opens_ms=hours.start_ms if hours else None,
+            closes_ms=hours.end_ms if hours else None,
+        )
+
+    def _find_interval(
+        self, account: Account, esim: Esim, category: Category, now_ms: int
+    ) -> Interval | None:
+        """The open hours now or next; `None` if there are none, or the category has none."""
+        if category not in self._hours.categories:
+            return None
+        if account.open_hours and not esim.open_hours:
+            esim = replace(esim, open_hours=account.open_hours)
+        return self._hours.find_next(esim, category, now_ms)
+
+    def _opening_ms(self, interval: Interval) -> int:
+        """A time in the first minutes of the open hours, so that not all are sent at once."""
+        spread_ms = min(self._spread_ms, (interval.end_ms - interval.start_ms) // 2)
+        return interval.start_ms + random.randint(0, spread_ms)  # noqa: S311
 
     def _too_long(self, plan: SendPlan) -> Refusal | None:
         most = self._max_parts.get(plan.category)
@@ -106,22 +148,6 @@ class PolicyRules(Component):
             return None
         detail = f"{plan.part_count} parts, {most} at most in {plan.category}"
         return Refusal(Reason.CATEGORY_PARTS, detail)
-
-    def _closed(
-        self, account: Account, esim: Esim, plan: SendPlan, now_ms: int
-    ) -> Hold | Refusal | None:
-        if plan.category not in self._hours.categories:
-            return None
-        if account.open_hours and not esim.open_hours:
-            esim = replace(esim, open_hours=account.open_hours)
-        interval = self._hours.find_next(esim, plan.category, now_ms)
-        if interval is None:
-            return Refusal(Reason.NO_OPEN_HOURS)
-        if interval.start_ms <= now_ms:
-            return None
-        spread_ms = min(self._spread_ms, (interval.end_ms - interval.start_ms) // 2)
-        until_ms = interval.start_ms + random.randint(0, spread_ms)  # noqa: S311
-        return Hold(until_ms, Reason.QUIET_HOURS, plan)
 
     def _daily_quota(self, esim: Esim, category: Category, now_ms: int) -> tuple[Quota, ...]:
         limit = self._daily_limit.get(category)
@@ -140,3 +166,10 @@ class PolicyRules(Component):
             expires_ms=int(expires.timestamp()) * 1000,
         )
         return (daily,)
+
+
+def _choice(account: Account, esim: Esim, category: Category) -> DecisionRecord | None:
+    """The record of a choice that allowed the category; `None` if nobody made one."""
+    decided_by = find_allowance(category, esim.choices, account.choices).decided_by
+    is_chosen = decided_by in (DecidedBy.ESIM, DecidedBy.ACCOUNT)
+    return DecisionRecord(decided_by=decided_by) if is_chosen else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,9 @@ from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
 from simpost.ports.store.messages import Accepted, IdempotentReplay, NewMessage
+
+MOST_DECISION_CHARACTERS: Final = 6_144
+"""Records of holds are kept until they have this many characters; that of the end always is."""
 
 
 class HeldMessage(msgspec.Struct, frozen=True, gc=False):
@@ -23,6 +26,7 @@ class HeldMessage(msgspec.Struct, frozen=True, gc=False):
         until_ms: when it is decided again.
         send_at_ms: the time that the caller asked for; `None` when it asked for none.
         request: the data for the second decision, as text that the store does not interpret.
+        decision: JSON of the `DecisionRecord` of the hold.
     """
 
     message: NewMessage
@@ -31,6 +35,7 @@ class HeldMessage(msgspec.Struct, frozen=True, gc=False):
     until_ms: int
     send_at_ms: int | None
     request: str
+    decision: str | None = None
 
 
 class DueMessage(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +59,7 @@ class DueMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deferral(msgspec.Struct, frozen=True, gc=False):
-    """A due message is held again, until another time."""
+    """A due message is held again, until another time. `decision` is the record of that."""
 
     account_id: int
     message_id: bytes
@@ -62,15 +67,17 @@ class Deferral(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
     until_ms: int
     expires_ms: int
+    decision: str | None = None
 
 
 class HeldEnd(msgspec.Struct, frozen=True, gc=False):
-    """A due message is not sent: its final state, and why."""
+    """A due message is not sent: its final state, and why. `decision` is the record of that."""
 
     account_id: int
     message_id: bytes
     state: State
     reason: Reason
+    decision: str | None = None
 
 
 ReleaseResult: TypeAlias = Accepted | QuotaReached | None

@@ -43,6 +43,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
             when they wait in the store for their turn.
         caller_reference: the caller's own string, to find the message by.
         quotas: counted in the same transaction, which is not committed when one is reached.
+        decision: JSON of a `DecisionRecord`, to which the commit adds what was used of the quotas.
     """
 
     id: bytes
@@ -65,6 +66,7 @@ class NewMessage(msgspec.Struct, frozen=True, gc=False):
     part_count: int | None = None
     quotas: tuple[Quota, ...] = ()
     caller_reference: str | None = None
+    decision: str | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

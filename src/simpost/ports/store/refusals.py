@@ -24,6 +24,7 @@ class RefusalRecord(msgspec.Struct, frozen=True, gc=False):
         id: a UUIDv7 of the time of the refusal.
         esim_tran_no, iccid: as the caller gave them; both where the eSIM is known.
         caller_reference: the caller's own string for the message.
+        decision: JSON of the `DecisionRecord`; `None` if the rules looked at nothing.
     """
 
     account_id: int
@@ -34,6 +35,7 @@ class RefusalRecord(msgspec.Struct, frozen=True, gc=False):
     request_id: str | None
     created_ms: int
     caller_reference: str | None = None
+    decision: str | None = None
 
     @property
     def day(self) -> AccountDay:

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from simpost.domain.decision_record import with_used
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage, Refused
 from simpost.store.postgres import quotas, signatures
@@ -47,7 +48,13 @@ async def accept_each(
         results: dict[bytes, Accepted | IdempotentReplay | QuotaReached] = {
             **await signatures.find_earlier_uses(session, reached)
         }
-        accepted = await _accept_signed(session, allowed) if allowed else []
+        recorded = [
+            replace(message, decision=with_used(message.decision, locked.used[message.id]))
+            if message.id in locked.used
+            else message
+            for message in allowed
+        ]
+        accepted = await _accept_signed(session, recorded) if allowed else []
         pairs = list(zip(allowed, accepted, strict=True))
         committed = [one for one, result in pairs if isinstance(result, Accepted)]
         alarms = await locked.save(committed)
@@ -98,7 +105,7 @@ async def _accept(
                 for number, text in enumerate(stored.parts[1:], start=2)
             ]
     rows.sort(key=itemgetter(0, 12, 1) if len(seen) == len(rows) else itemgetter(0, 1))
-    parameters = (*columns(rows, 25), min(stale_ms, default=0), *uses)
+    parameters = (*columns(rows, 26), min(stale_ms, default=0), *uses)
     statement = quotas.ACCEPT_AND_COUNT if uses else SQL["accept"]
     if more:
         async with session.transaction():

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
+from simpost.domain.decision_record import with_used
 from simpost.domain.policy.quotas import QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
 from simpost.ports.store.held import (
+    MOST_DECISION_CHARACTERS,
     Deferral,
     DueMessage,
     HeldEnd,
@@ -90,7 +92,7 @@ async def hold(
             rows = [
                 _row(session.texts, held) for held in sorted(new, key=lambda held: held.message.id)
             ]
-            await session.execute("insert_held", *columns(rows, 22))
+            await session.execute("insert_held", *columns(rows, 24))
         answers |= {held.message.id: ACCEPTED for held in new}
         await signatures.answer_retries(session, fresh, answers)
     return [answers[message.id] for message in messages]
@@ -105,6 +107,7 @@ def _row(texts: TextSeal, held: HeldMessage) -> tuple[Any, ...]:
         held.send_at_ms,
         held.until_ms,
         stored_request(texts, held.message, held.request),
+        held.decision,
     )
 
 
@@ -132,8 +135,15 @@ async def _release(
     async with session.transaction():
         locked = await quotas.lock(session, messages_by_key)
         allowed = [message for message in messages_by_key if message.id not in locked.reached]
-        keys = [(message.account_id, message.id) for message in allowed]
-        found = await session.execute("release_held", *columns(keys, 2), now_ms)
+        rows = [
+            (
+                message.account_id,
+                message.id,
+                with_used(message.decision, locked.used.get(message.id, ())),
+            )
+            for message in allowed
+        ]
+        found = await session.execute("release_held", *columns(rows, 3), now_ms)
         released = {row["message_id"] for row in found}
         fresh = [message for message in allowed if message.id in released]
         alarms = await locked.save(fresh)
@@ -192,10 +202,17 @@ async def defer(session: PostgresSession, all_of: Sequence[Deferrals]) -> list[N
 
 async def _defer(session: PostgresSession, one: Deferrals) -> None:
     rows = [
-        (*_KEY(each), CODE[each.state], each.reason, each.until_ms, each.expires_ms)
+        (
+            *_KEY(each),
+            CODE[each.state],
+            each.reason,
+            each.until_ms,
+            each.expires_ms,
+            each.decision,
+        )
         for each in sorted(one.deferrals, key=_KEY)
     ]
-    await session.execute("defer_held", *columns(rows, 6), one.now_ms)
+    await session.execute("defer_held", *columns(rows, 7), one.now_ms, MOST_DECISION_CHARACTERS)
 
 
 async def end(session: PostgresSession, all_of: Sequence[HeldEnds]) -> list[None]:
@@ -205,8 +222,11 @@ async def end(session: PostgresSession, all_of: Sequence[HeldEnds]) -> list[None
 
 
 async def _end(session: PostgresSession, one: HeldEnds) -> None:
-    rows = [(*_KEY(each), CODE[each.state], each.reason) for each in sorted(one.ends, key=_KEY)]
-    await session.execute("end_held", *columns(rows, 4), one.now_ms)
+    rows = [
+        (*_KEY(each), CODE[each.state], each.reason, each.decision)
+        for each in sorted(one.ends, key=_KEY)
+    ]
+    await session.execute("end_held", *columns(rows, 5), one.now_ms)
 
 
 async def cancel(session: PostgresSession, all_of: Sequence[Cancellation]) -> list[bool]:
@@ -215,8 +235,9 @@ async def cancel(session: PostgresSession, all_of: Sequence[Cancellation]) -> li
 
 async def _cancel(session: PostgresSession, one: Cancellation) -> bool:
     key = ([one.account_id], [one.message_id])
+    ended = ([_CANCELLED], [Reason.CANCELLED], [None], one.now_ms)
     async with session.transaction():
-        if await session.execute("end_held", *key, [_CANCELLED], [Reason.CANCELLED], one.now_ms):
+        if await session.execute("end_held", *key, *ended):
             return True
         parts = await session.execute("lock_messages_to_move", *key)
         if not parts or any(row["stays"] for row in parts):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from simpost.domain.decision_record import MOST_QUOTAS
 from simpost.domain.policy.budgets import ALARM_PERCENTS
 from simpost.domain.policy.quotas import (
     QuotaAlarm,
@@ -27,7 +28,10 @@ from simpost.store.postgres.connection import PostgresSession
 from simpost.store.postgres.queries import SQL, columns
 from simpost.store.shared.quotas import raise_alarms, raise_refusal
 
-_PARAMETER = re.compile(r"\$(\d+)")
+_WITH_USED: Final = """CASE WHEN used IS NULL THEN decision
+    ELSE left(decision, -1) || ',"used":' || used || '}' END"""
+"""See `simpost.domain.decision_record.with_used`."""
+_PARAMETER: Final = re.compile(r"\$(\d+)")
 
 
 def _accept_and_count() -> str:
@@ -38,7 +42,10 @@ def _accept_and_count() -> str:
         return _PARAMETER.sub(lambda found: f"${int(found[1]) + own}", SQL[name])
 
     count, check = behind("count_quotas"), behind("check_counted")
-    return f"WITH {count}, {body}\n{check}"
+    before, kept, after = body.partition("text_key, decision\n  FROM fresh")
+    assert kept, "the rows of messages have no decision"
+    kept = f"text_key, {_WITH_USED}\n  FROM fresh LEFT JOIN used_before USING (id)"
+    return f"WITH {count}, {before}{kept}{after}\n{check}"
 
 
 ACCEPT_AND_COUNT: Final = _accept_and_count()
@@ -50,19 +57,25 @@ COUNT_FAILED: Final = asyncpg.DivisionByZeroError
 def total_uses(messages: Sequence[NewMessage]) -> list[Any]:
     """The last parameters of `ACCEPT_AND_COUNT`, with the keys in one order on all nodes."""
     totals: dict[QuotaKey, tuple[int, int, bool, int]] = {}
+    earlier: list[tuple[bytes, QuotaKey, int]] = []
     for message in messages:
-        for quota in message.quotas:
+        for place, quota in enumerate(message.quotas):
             key = key_of(message.account_id, quota)
             amount, most, has_alarms, _ = totals.get(key, (0, quota.limit, False, 0))
+            if place < MOST_QUOTAS:
+                earlier.append((message.id, key, amount))
             totals[key] = (
                 amount + quota.amount,
                 min(most, quota.limit),
                 has_alarms or bool(quota.alarms),
                 quota.expires_ms,
             )
-    rows = [(*key, *totals[key]) for key in sorted(totals)]
+    keys = sorted(totals)
+    rows = [(*key, *totals[key]) for key in keys]
+    places = {key: place for place, key in enumerate(keys, start=1)}
+    uses = [(message_id, places[key], amount) for message_id, key, amount in earlier]
     requests = sum(message.request is not None for message in messages)
-    return [*columns(rows, 7), list(ALARM_PERCENTS), requests]
+    return [*columns(rows, 7), list(ALARM_PERCENTS), requests, *columns(uses, 3)]
 
 
 class QuotaLock:
@@ -70,19 +83,22 @@ class QuotaLock:
 
     Attributes:
         reached: by message id, the quota that keeps the message from being committed.
+        used: by message id, what was used of each of its quotas before it.
     """
 
     def __init__(
         self, session: PostgresSession, used: dict[QuotaKey, int], keys: Sequence[QuotaKey]
     ) -> None:
         self.reached: dict[bytes, QuotaReached] = {}
+        self.used: dict[bytes, list[int]] = {}
         self._session = session
         self._before = used
         self._keys = keys
 
     def find_reached(self, messages: Sequence[NewMessage]) -> None:
-        """Fill `reached`: messages are counted in their order, while their quotas last."""
-        counts = QuotaCounts(dict(self._before))
+        """Fill `reached` and `used`: messages are counted in order, while quotas last."""
+        used = dict(self._before)
+        counts = QuotaCounts(used)
         for message in messages:
             if not message.quotas:
                 continue
@@ -90,6 +106,8 @@ class QuotaLock:
             if reached:
                 self.reached[message.id] = reached
             else:
+                keys = [key_of(message.account_id, quota) for quota in message.quotas]
+                self.used[message.id] = [used[key] for key in keys]
                 counts.add(message.account_id, message.quotas)
 
     async def save(self, committed: Sequence[NewMessage]) -> Mapping[bytes, tuple[QuotaAlarm, ...]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from simpost.domain.decision_record import decode_records, with_used
 from simpost.domain.messages import Attempt, Category, HeldRecord, Message, Part
 from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt, UnmatchedReceipt
 from simpost.domain.states import State, fold
@@ -71,9 +72,16 @@ def may_be_without_parts(state: State) -> bool:
 
 
 def message_row(
-    message: NewMessage, reference: int, text: str | bytes, key_id: str | None
+    message: NewMessage,
+    reference: int,
+    text: str | bytes,
+    key_id: str | None,
+    used: Sequence[int] = (),
 ) -> tuple[Any, ...]:
-    """The columns of `messages`; `text` in the type that the store keeps it in."""
+    """The columns of `messages`; `text` in the type that the store keeps it in.
+
+    `used` is what was used of each quota of the message before.
+    """
     return (
         message.account_id,
         message.id,
@@ -92,6 +100,7 @@ def message_row(
         options_text(message.options),
         message.caller_reference,
         key_id,
+        with_used(message.decision, used),
     )
 
 
@@ -132,6 +141,7 @@ def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[Named
         send_at_ms=row["send_at_ms"],
         hold=_hold(row),
         held_until_ms=None if state.is_final or parts else row["until_ms"],
+        decisions=decode_records(row["decisions"] or row["decision"]),
     )
 
 

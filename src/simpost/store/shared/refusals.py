@@ -31,11 +31,13 @@ SQL: Final = {
     """,
     "add": """
         INSERT INTO refusals (
-          account_id, id, esim_tran_no, iccid, reason, request_id, created_ms, caller_reference
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+          account_id, id, esim_tran_no, iccid, reason, request_id, created_ms, caller_reference,
+          decision
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     """,
     "list": """
-        SELECT account_id, id, esim_tran_no, iccid, reason, request_id, created_ms, caller_reference
+        SELECT account_id, id, esim_tran_no, iccid, reason, request_id, created_ms,
+          caller_reference, decision
         FROM refusals
         WHERE account_id = $1 AND id < $2 AND created_ms >= $3 AND created_ms <= $4
           AND (CAST($5 AS text) IS NULL OR esim_tran_no = $5)
@@ -95,6 +97,7 @@ def _add(batch: RefusalBatch) -> Steps[None]:
                     one.request_id,
                     one.created_ms,
                     one.caller_reference,
+                    one.decision,
                 ),
             )
         yield SQL["count"], (*day, len(kept), rest + len(refusals) - len(kept))
@@ -138,6 +141,7 @@ def _refusal(row: NamedRow) -> RefusalRecord:
         request_id=row["request_id"],
         created_ms=row["created_ms"],
         caller_reference=row["caller_reference"],
+        decision=row["decision"],
     )
 
 

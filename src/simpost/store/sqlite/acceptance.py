@@ -41,10 +41,13 @@ def accept(
                 continue
         total = len(message.parts)
         accepted = ACCEPTED if total == 1 else Accepted(next_reference(session, message))
+        used = quotas.used_before(message) if message.quotas else ()
         if message.quotas and (alarms := quotas.count(message)):
             accepted = replace(accepted, alarms=alarms)
         stored = stored_texts(session.texts, message)
-        message_rows.append(message_row(message, accepted.reference, stored.text, stored.key_id))
+        message_rows.append(
+            message_row(message, accepted.reference, stored.text, stored.key_id, used)
+        )
         parts += part_rows(message, stored.parts, session.node)
         results.append(accepted)
     session.execute_many_rows("insert_message", message_rows)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simpost.domain.decision_record import with_used
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.ports.store import Accepted, IdempotentReplay, NewMessage
 from simpost.ports.store.held import (
+    MOST_DECISION_CHARACTERS,
     Deferral,
     DueMessage,
     HeldEnd,
@@ -83,6 +85,7 @@ def _hold(session: SqliteSession, held: HeldMessage) -> Accepted | IdempotentRep
             held.until_ms,
             stored_request(session.texts, message, held.request),
             message.created_ms,
+            held.decision,
         ),
     )
     return ACCEPTED
@@ -119,7 +122,8 @@ def _release(
     if reached:
         return quotas.refuse(message, reached)
     parameters = {"account_id": message.account_id, "message_id": message.id}
-    session.execute(SQL["release_held"], {**parameters, "now_ms": now_ms})
+    decision = with_used(message.decision, quotas.used_before(message))
+    session.execute(SQL["release_held"], {**parameters, "now_ms": now_ms, "decision": decision})
     if not session.connection.changes():
         return None
     alarms = quotas.count(message) if message.quotas else ()
@@ -156,6 +160,8 @@ def _defer(session: SqliteSession, one: Deferrals) -> None:
             "reason": each.reason,
             "until_ms": each.until_ms,
             "now_ms": one.now_ms,
+            "decision": each.decision,
+            "most": MOST_DECISION_CHARACTERS,
         }
         session.execute(SQL["defer_held"], {**key, **parameters})
         if session.connection.changes():
@@ -176,6 +182,7 @@ def _end(session: SqliteSession, one: HeldEnds) -> None:
             "now_ms": one.now_ms,
             "account_id": each.account_id,
             "message_id": each.message_id,
+            "decision": each.decision,
         }
         session.execute(SQL["end_held"], parameters)
 
@@ -186,7 +193,7 @@ def cancel(session: SqliteSession, all_of: Sequence[Cancellation]) -> list[bool]
 
 def _cancel(session: SqliteSession, one: Cancellation) -> bool:
     parameters = one._asdict()
-    ended = {**parameters, "state": _CANCELLED, "reason": Reason.CANCELLED}
+    ended = {**parameters, "state": _CANCELLED, "reason": Reason.CANCELLED, "decision": None}
     session.execute(SQL["end_held"], ended)
     if session.connection.changes():
         return True

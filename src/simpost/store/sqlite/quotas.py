@@ -29,6 +29,10 @@ class QuotaUses:
         """The first quota of the message that has not enough left."""
         return self._counts.find_reached(message.account_id, message.quotas)
 
+    def used_before(self, message: NewMessage) -> list[int]:
+        """What was used of each quota of a message that is not counted yet."""
+        return [self._used[key_of(message.account_id, quota)] for quota in message.quotas]
+
     def refuse(self, message: NewMessage, reached: QuotaReached) -> QuotaReached:
         """Raise the alarm of a refusal, and return the refusal with it."""
         return shared_verbs.run(self._session.connection, raise_refusal(message, reached))

@@ -200,7 +200,10 @@ def test_a_promotion_of_more_parts_than_allowed_is_refused():
     at = "2026-01-15T12:00:00"
     assert isinstance(decide(at, parts=3, country="GB"), SendPlan)
     refused = decide(at, parts=4, country="GB")
-    assert refused == Refusal(Reason.CATEGORY_PARTS, "4 parts, 3 at most in promotion")
+    assert isinstance(refused, Refusal)
+    assert refused.reason is Reason.CATEGORY_PARTS
+    assert refused.detail == "4 parts, 3 at most in promotion"
+    assert (refused.record.part_count, refused.record.category_parts) == (4, 3)
     assert isinstance(decide(at, Category.NOTICE, parts=9, country="GB"), SendPlan)
 
 

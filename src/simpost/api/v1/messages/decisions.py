@@ -32,7 +32,7 @@ class RuleOut(Schema):
 
 
 class DecisionOut(Schema):
-    """One decision about a message. `heldUntil` of a hold is the last time it was held until."""
+    """One decision about a message; `heldUntil` is when it is decided again."""
 
     decided_at: Time
     decision: Literal["send", "hold", "refuse"]

@@ -12,9 +12,11 @@ from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.paging import PeriodQuery, answer_page, cut_page
 from simpost.api.shared.schemas import ReasonDetail, Schema, Time, format_time, reason_detail
 from simpost.api.shared.services import Services
+from simpost.api.v1.messages.decisions import DecisionOut, show_decision
 from simpost.api.v1.messages.send_schema import Identifier
 from simpost.domain.messages import given_request_id
 from simpost.domain.reasons import Reason
+from simpost.messaging.stored_trace import trace_of_refusal
 from simpost.ports.store.refusals import RefusalFilter, RefusalRecord, UnlistedDay
 
 router = APIRouter(prefix="/v1")
@@ -39,6 +41,7 @@ class RefusalOut(Schema):
     reason: ReasonDetail
     request_id: str | None
     reference: str | None
+    decision: DecisionOut
 
 
 class UnlistedDayOut(Schema):
@@ -112,4 +115,5 @@ def _show(refusal: RefusalRecord) -> RefusalOut:
         reason=reason_detail(refusal.reason),
         request_id=given_request_id(refusal.request_id),
         reference=refusal.caller_reference,
+        decision=show_decision(trace_of_refusal(refusal)),
     )

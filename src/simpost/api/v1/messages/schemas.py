@@ -32,7 +32,7 @@ from simpost.domain.outcomes import ReceiptDisposition, UnappliedReceipt
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.domain.texts import TextAbsence
-from simpost.messaging.trace import trace_of_message
+from simpost.messaging.stored_trace import trace_of_message
 
 
 class PartOut(Schema):

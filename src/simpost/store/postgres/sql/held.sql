@@ -6,28 +6,28 @@ WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
-    $14::bytea[], $15::text[], $16::text[], $17::text[], $18::integer[], $19::text[],
-    $20::bigint[], $21::bigint[], $22::text[]
+    $14::bytea[], $15::text[], $16::text[], $17::text[], $18::text[], $19::integer[], $20::text[],
+    $21::bigint[], $22::bigint[], $23::text[], $24::text[]
   ) AS n (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-    text_key, state, reason, send_at_ms, until_ms, request
+    text_key, decision, state, reason, send_at_ms, until_ms, request, decisions
   )
 ), kept AS (
   INSERT INTO messages (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-    text_key)
+    text_key, decision)
   SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-    text_key
+    text_key, decision
   FROM new
 )
 INSERT INTO held_messages (
   account_id, message_id, esim_tran_no, state, reason, send_at_ms, until_ms, due_ms, request,
-  updated_ms)
+  updated_ms, decisions)
 SELECT account_id, id, esim_tran_no, state, reason, send_at_ms, until_ms, until_ms, request,
-  created_ms
+  created_ms, decisions
 FROM new
 
 -- name: claim_held
@@ -50,8 +50,9 @@ ORDER BY l.until_ms, l.message_id
 
 -- name: release_held
 UPDATE held_messages AS h SET
-  state = NULL, reason = NULL, due_ms = NULL, request = NULL, updated_ms = $3
-FROM unnest($1::integer[], $2::bytea[]) AS n (account_id, message_id)
+  state = NULL, reason = NULL, due_ms = NULL, request = NULL, updated_ms = $4,
+  decisions = coalesce(h.decisions || chr(10) || n.decision, h.decisions, n.decision)
+FROM unnest($1::integer[], $2::bytea[], $3::text[]) AS n (account_id, message_id, decision)
 WHERE h.account_id = n.account_id AND h.message_id = n.message_id AND h.due_ms IS NOT NULL
 RETURNING h.message_id
 
@@ -83,10 +84,12 @@ FROM unnest(
 -- name: defer_held
 WITH deferred AS (
   UPDATE held_messages AS h SET
-    state = n.state, reason = n.reason, until_ms = n.until_ms, due_ms = n.until_ms, updated_ms = $7
+    state = n.state, reason = n.reason, until_ms = n.until_ms, due_ms = n.until_ms, updated_ms = $8,
+    decisions = CASE WHEN length(h.decisions || n.decision) < $9
+      THEN h.decisions || chr(10) || n.decision ELSE h.decisions END
   FROM unnest(
-    $1::integer[], $2::bytea[], $3::integer[], $4::text[], $5::bigint[], $6::bigint[]
-  ) AS n (account_id, message_id, state, reason, until_ms, expires_ms)
+    $1::integer[], $2::bytea[], $3::integer[], $4::text[], $5::bigint[], $6::bigint[], $7::text[]
+  ) AS n (account_id, message_id, state, reason, until_ms, expires_ms, decision)
   WHERE h.account_id = n.account_id AND h.message_id = n.message_id AND h.due_ms IS NOT NULL
   RETURNING h.account_id, h.message_id, n.expires_ms
 )
@@ -95,9 +98,10 @@ FROM deferred AS d WHERE m.account_id = d.account_id AND m.id = d.message_id
 
 -- name: end_held
 UPDATE held_messages AS h SET
-  state = n.state, reason = n.reason, due_ms = NULL, request = NULL, updated_ms = $5
-FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::text[])
-  AS n (account_id, message_id, state, reason)
+  state = n.state, reason = n.reason, due_ms = NULL, request = NULL, updated_ms = $6,
+  decisions = coalesce(h.decisions || chr(10) || n.decision, h.decisions, n.decision)
+FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::text[], $5::text[])
+  AS n (account_id, message_id, state, reason, decision)
 WHERE h.account_id = n.account_id AND h.message_id = n.message_id AND h.due_ms IS NOT NULL
 RETURNING h.message_id
 

@@ -7,12 +7,13 @@ WITH new AS (
   SELECT * FROM unnest(
     $1::integer[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::integer[], $10::integer[], $11::bigint[], $12::bigint[], $13::text[],
-    $14::bytea[], $15::text[], $16::text[], $17::text[], $18::bytea[], $19::text[],
-    $20::integer[], $21::integer[], $22::text[], $23::bigint[], $24::integer[], $25::bytea[]
+    $14::bytea[], $15::text[], $16::text[], $17::text[], $18::text[], $19::bytea[],
+    $20::text[], $21::integer[], $22::integer[], $23::text[], $24::bigint[], $25::integer[],
+    $26::bytea[]
   ) AS n (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-    text_key, fingerprint, carrier, priority, total, owner, due_ms, attempt, part_text
+    text_key, decision, fingerprint, carrier, priority, total, owner, due_ms, attempt, part_text
   )
 ), taken AS (
   INSERT INTO requests AS r (
@@ -22,7 +23,7 @@ WITH new AS (
   ON CONFLICT (account_id, request_id) DO UPDATE SET
     fingerprint = excluded.fingerprint, message_id = excluded.message_id,
     reason = excluded.reason, created_ms = excluded.created_ms
-  WHERE r.created_ms < $26
+  WHERE r.created_ms < $27
   RETURNING r.message_id
 ), fresh AS MATERIALIZED (
   SELECT * FROM new WHERE request_id IS NULL OR id IN (SELECT message_id FROM taken)
@@ -30,10 +31,10 @@ WITH new AS (
   INSERT INTO messages (
     account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-    text_key)
+    text_key, decision)
   SELECT account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
     part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-    text_key
+    text_key, decision
   FROM fresh
 ), first_parts AS (
   INSERT INTO parts (
@@ -103,11 +104,11 @@ SELECT count(*) FROM gone
 -- OFFSET 0 keeps this a look-up for each id, here and below: without statistics of a new partition
 -- the planner would read all messages of the account.
 SELECT m.*, h.state AS held_state, h.reason AS held_reason,
-  h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
+  h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms, h.decisions
 FROM unnest($2::bytea[]) AS n (wanted) CROSS JOIN LATERAL (
   SELECT id, account_id, esim_tran_no, iccid, destination, category, text, encoding, part_count,
     created_ms, expires_ms, request_id, sender, options, caller_reference, text_key,
-    redacted_ms, forgotten_ms
+    redacted_ms, forgotten_ms, decision
   FROM messages WHERE account_id = $1 AND id = n.wanted
   OFFSET 0) AS m
 LEFT JOIN held_messages AS h ON h.account_id = $1 AND h.message_id = m.id

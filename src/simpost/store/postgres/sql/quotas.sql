@@ -4,12 +4,21 @@ uses AS (
   SELECT * FROM unnest(
     $1::integer[], $2::text[], $3::text[], $4::integer[], $5::integer[], $6::boolean[],
     $7::bigint[]
-  ) AS u (account_id, counter, period, amount, most, has_alarms, expires_ms)
+  ) WITH ORDINALITY AS u (
+    account_id, counter, period, amount, most, has_alarms, expires_ms, place)
 ), counted AS (
   INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
   SELECT account_id, counter, period, amount, expires_ms FROM uses
   ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + excluded.used
   RETURNING account_id, counter, period, used
+), used_before AS (
+  -- Of each message, what was used of its quotas: before the statement, and by those before it.
+  SELECT m.id, array_to_json(array_agg(c.used - u.amount + m.earlier ORDER BY m.place)) AS used
+  FROM unnest($10::bytea[], $11::integer[], $12::integer[]) WITH ORDINALITY
+    AS m (id, use, earlier, place)
+  JOIN uses AS u ON u.place = m.use
+  JOIN counted AS c USING (account_id, counter, period)
+  GROUP BY m.id
 )
 
 -- name: check_counted

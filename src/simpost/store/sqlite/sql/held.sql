@@ -3,8 +3,8 @@
 -- name: insert_held
 INSERT INTO held_messages (
   account_id, message_id, esim_tran_no, state, reason, send_at_ms, until_ms, due_ms, request,
-  updated_ms
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  updated_ms, decisions
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: due_held
 SELECT h.account_id, h.message_id, m.esim_tran_no, m.iccid, m.category, m.text, m.text_key,
@@ -19,7 +19,8 @@ UPDATE held_messages SET due_ms = ? WHERE account_id = ? AND message_id = ?
 
 -- name: release_held
 UPDATE held_messages SET
-  state = NULL, reason = NULL, due_ms = NULL, request = NULL, updated_ms = :now_ms
+  state = NULL, reason = NULL, due_ms = NULL, request = NULL, updated_ms = :now_ms,
+  decisions = coalesce(decisions || char(10) || :decision, decisions, :decision)
 WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NULL
 
 -- name: rewrite_message
@@ -30,7 +31,9 @@ WHERE account_id = :account_id AND id = :message_id
 
 -- name: defer_held
 UPDATE held_messages SET
-  state = :state, reason = :reason, until_ms = :until_ms, due_ms = :until_ms, updated_ms = :now_ms
+  state = :state, reason = :reason, until_ms = :until_ms, due_ms = :until_ms, updated_ms = :now_ms,
+  decisions = iif(length(decisions || :decision) < :most, decisions || char(10) || :decision,
+    decisions)
 WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NULL
 
 -- name: change_expiry
@@ -38,7 +41,8 @@ UPDATE messages SET expires_ms = :expires_ms WHERE account_id = :account_id AND 
 
 -- name: end_held
 UPDATE held_messages SET
-  state = :state, reason = :reason, due_ms = NULL, request = NULL, updated_ms = :now_ms
+  state = :state, reason = :reason, due_ms = NULL, request = NULL, updated_ms = :now_ms,
+  decisions = coalesce(decisions || char(10) || :decision, decisions, :decision)
 WHERE account_id = :account_id AND message_id = :message_id AND due_ms IS NOT NULL
 
 -- name: cancel_queued

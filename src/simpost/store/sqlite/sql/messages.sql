@@ -4,8 +4,8 @@
 INSERT INTO messages (
   account_id, id, esim_tran_no, iccid, destination, sender, category, encoding, reference,
   part_count, created_ms, expires_ms, request_id, text, options, caller_reference,
-  text_key
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  text_key, decision
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_part
 INSERT INTO parts (
@@ -73,7 +73,7 @@ DELETE FROM messages WHERE account_id = ? AND id = ?
 -- name: find_message
 SELECT m.id, m.account_id, m.esim_tran_no, m.iccid, m.destination, m.category, m.text, m.encoding,
   m.part_count, m.created_ms, m.expires_ms, m.request_id, m.sender, m.options,
-  m.caller_reference, m.text_key, m.redacted_ms, m.forgotten_ms,
+  m.caller_reference, m.text_key, m.redacted_ms, m.forgotten_ms, m.decision, h.decisions,
   h.state AS held_state, h.reason AS held_reason, h.send_at_ms, h.until_ms, h.updated_ms AS held_updated_ms
 FROM messages AS m
 LEFT JOIN held_messages AS h ON h.account_id = m.account_id AND h.message_id = m.id
