@@ -359,3 +359,38 @@ async def test_a_cancelled_schedule_shows_its_only_decision(site: Site) -> None:
     [only] = (await site.shown(message_id))["decisions"]
     assert (only["decision"], only["reason"]["code"]) == ("hold", "scheduled")
     assert verdicts(only)["optOut"] == "notReached"
+
+
+async def test_holds_in_between_and_their_facts_are_kept(site: Site) -> None:
+    noon_ms = MORNING_MS + 3 * HOUR_MS
+    message_id = (await site.send())["id"]
+    facts = DecisionRecord(decided_by="account", countries=("FR",), zones=("Europe/Paris",))
+    site.policy.by_day = lambda plan, now_ms: (
+        Hold(noon_ms, Reason.QUIET_HOURS, plan, facts) if now_ms < noon_ms else plan
+    )
+    await site.release(MORNING_MS)
+    await site.release(noon_ms)
+    first, between, last = (await site.shown(message_id))["decisions"]
+    assert [each["decision"] for each in (first, between, last)] == ["hold", "hold", "send"]
+    assert first["reason"]["code"] == "rate_limited"  # kept, and not guessed from the times
+    assert (between["decidedAt"], between["heldUntil"]) == (MORNING, "2026-01-01T12:00:00.000Z")
+    found = {each["rule"]: each["facts"] for each in between["rules"]}
+    assert found["optOut"] == {"category": "service", "decidedBy": "account"}
+    assert found["quietHours"]["zones"] == ["Europe/Paris"]
+    assert found["quietHours"]["until"] == "2026-01-01T12:00:00Z"
+
+
+async def test_a_refused_request_shows_the_rule_and_its_facts(site: Site) -> None:
+    site.now_ms = MORNING_MS
+    facts = DecisionRecord(decided_by="esim")
+    site.policy.by_day = lambda _plan, _now_ms: Refusal(Reason.OPTED_OUT, "", facts)
+    assert (await post(site)).status_code == 409
+    [refused] = (await site.service.native("GET", "refusals")).json()["refusals"]
+    decision = refused["decision"]
+    assert (decision["decision"], decision["reason"]["code"]) == ("refuse", "opted_out")
+    assert verdicts(decision)["optOut"] == "refuse"
+    assert verdicts(decision)["quietHours"] == "notReached"
+    found = {each["rule"]: each["facts"] for each in decision["rules"]}
+    assert found["optOut"] == {"category": "service", "decidedBy": "esim"}
+    assert found["plan"]["smsStatus"] == 1
+    assert found["profile"]["esimStatus"] == "IN_USE"

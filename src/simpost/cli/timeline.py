@@ -94,7 +94,8 @@ def _decision(decision: dict[str, Any]) -> str:
     """What was decided and why, with the facts that decided it."""
     words = [f": {decision['decision']}"]
     words += [f" until {decision['heldUntil']}"] * bool(decision["heldUntil"])
-    words += [f" ({decision['reason']['code']})"] * bool(decision["reason"])
+    if reason := decision["reason"]:
+        words.append(f" ({reason['code']})")
     for rule in decision["rules"]:
         words += [f", {said}" for said in _facts(rule["rule"], rule["facts"])]
     return "".join(words)

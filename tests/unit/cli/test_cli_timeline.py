@@ -253,3 +253,35 @@ def test_following_ends_when_the_time_is_up() -> None:
     told = Told(["accepted", "sent"])
     assert list(told.follow(30)) == ["accepted", "sent"]
     assert 28 <= told.now_s <= 30
+
+
+def test_decisions_are_shown_with_the_facts_that_decided_them() -> None:
+    rules = [
+        {"rule": "optOut", "facts": {"decidedBy": "esim"}},
+        {"rule": "quietHours", "facts": {"zones": ["Asia/Tokyo", "UTC"], "otherZones": 2}},
+        {"rule": "cap", "facts": {"used": 1, "limit": 2}},
+        {"rule": "budget", "facts": {"budgets": [{"budget": "day", "used": 7, "limit": 9}]}},
+    ]
+    hold = {
+        "decidedAt": "2026-01-01T00:00:00.000Z",
+        "decision": "hold",
+        "reason": why(Reason.QUIET_HOURS),
+        "heldUntil": "2026-01-01T09:00:00.000Z",
+        "rules": rules[:2],
+    }
+    sent = {
+        "decidedAt": "2026-01-01T09:00:00.000Z",
+        "decision": "send",
+        "reason": None,
+        "heldUntil": None,
+        "rules": rules[2:],
+    }
+    lines = list(timeline(message("accepted", decisions=[hold, sent])))
+    assert (
+        "2026-01-01T00:00:00.000Z  accepted: hold until 2026-01-01T09:00:00.000Z (quiet_hours), "
+        "choice of the eSIM, time zone Asia/Tokyo and 3 more"
+    ) in lines
+    assert (
+        "2026-01-01T09:00:00.000Z  decided again: send, cap 1 of 2 used before, "
+        "budget day 7 of 9 used before"
+    ) in lines
