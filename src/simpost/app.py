@@ -23,6 +23,7 @@ from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
+from simpost.features.verifications.service import Verifications, rules_of
 from simpost.features.webhooks.delivery import WebhookDelivery
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
@@ -80,8 +81,7 @@ class App:
         self.accounts = Accounts(store.accounts, shared=parts.rate_limits)
         self.api_keys = ApiKeys(store.api_keys, clock_ms)
         self.dispatch = self._build_dispatch()
-        make_carrier = partial(build_carrier, owned=parts.owned, clock_ms=clock_ms)
-        carriers = ConfiguredCarriers(self.dispatch, make_carrier, settings.carriers)
+        carriers = self._build_carriers()
         self.stops = Stops(store.stops, clock_ms)
         self.policy = PolicyRules(settings.policy, settings.open_hours, self.stops)
         self.intake = self._build_intake()
@@ -91,20 +91,20 @@ class App:
         self.failover = self._build_failover()
         self.maintenance = self._build_maintenance()
         self.erasures = self._build_erasures()
+        self.verifications = self._build_verifications()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        changing = (self.policy, self._replies, carriers, *services, RemovedCarriers(self.dispatch))
+        features = (self.policy, self._replies, self.verifications)
+        changing = (*features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()
         self.notifications = Notifications(self.dispatch, self.cluster)
-        release = self._build_release()
         self._names = NameResolver()
         self._webhook_sender = self._build_webhook_sender()
         self.webhook_delivery = self._build_webhook_delivery()
         components = (parts.clock, self.cluster, self.stops, self.api_keys, *changing)
-        counting = (*components, release, self.erasures, self.webhook_delivery)
-        self._metrics = self._build_metrics(counting)
-        self._readiness = self._build_readiness()
+        counting = (*components, self._build_release(), self.erasures, self.webhook_delivery)
+        self._metrics, self._readiness = self._build_metrics(counting), self._build_readiness()
         self.service = self._build_service((*counting, self._metrics))
 
     def _build_dispatch(self) -> Dispatch:
@@ -117,6 +117,10 @@ class App:
             inbound=self._receive,
             wrap_events=partial(trace_carrier_events, tracing) if tracing else None,
         )
+
+    def _build_carriers(self) -> ConfiguredCarriers:
+        make = partial(build_carrier, owned=self._parts.owned, clock_ms=self._clock_ms)
+        return ConfiguredCarriers(self.dispatch, make, self.settings.carriers)
 
     def _build_intake(self) -> Intake:
         make = partial(TracedIntake, tracing=self._tracing) if self._tracing else Intake
@@ -170,6 +174,16 @@ class App:
     def _build_erasures(self) -> Erasures:
         return Erasures(
             self.store,
+            new_id=self._parts.new_id,
+            clock_ms=self._clock_ms,
+            is_leader=self._is_leader,
+        )
+
+    def _build_verifications(self) -> Verifications:
+        return Verifications(
+            self.store.verifications,
+            self.intake,
+            rules_of(self.settings.verifications),
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,
@@ -262,6 +276,7 @@ class App:
             ),
             templates=Templates(self.store.templates, self._clock_ms),
             webhooks=self._build_webhooks(),
+            verifications=self.verifications,
             names=self._names,
             opt_out_links=OptOutLinks(
                 server.public_url, self.settings.store.secrets_key.get_secret_value()

@@ -21,6 +21,7 @@ from simpost.config.settings import (
     TracingSettings,
 )
 from simpost.config.store import NodeSettings, StoreSettings
+from simpost.config.verifications import VerificationSettings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 SECTIONS: dict[str, type[Section]] = {
@@ -31,6 +32,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[events]": EventSettings,
     "[policy]": PolicySettings,
     "[preferences]": PreferenceSettings,
+    "[verifications]": VerificationSettings,
     **{f'[[carriers]]` with `type = "{name}"': model for name, model in CARRIER_TYPES.items()},
     "[[routes]]": RouteSettings,
     "[[numbers]]": NumberSettings,

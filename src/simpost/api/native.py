@@ -48,6 +48,7 @@ from simpost.api.v1.messages.export import HEAD_IN_SCOPE
 from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
+from simpost.api.v1.verifications import routes as verifications
 from simpost.api.v1.webhooks import routes as webhooks
 from simpost.errors import NotFound, StoreError
 from simpost.http.connection import prove
@@ -82,7 +83,7 @@ def framework(version: str) -> FastAPI:
     modules = (
         *(html_pages, opt_out_page, health, metrics),
         *(send, export, message_log, cancellation, refusals, inbound, events, event_stream),
-        *(preferences, batches, flags, templates, webhooks, keys),
+        *(preferences, batches, flags, templates, verifications, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
         *(stops, nodes, receipts, reload),

@@ -78,6 +78,11 @@ keep_days = 90
 # stop_words = []
 # stop_categories = ["notice", "promotion"]
 
+[verifications]
+# One-time codes that simpost makes and checks.
+# digits = 6
+# life_s = 600          # after each send
+
 [log]
 # level = "info"        # debug, info, warning, error
 # format = "console"    # json for programs

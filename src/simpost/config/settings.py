@@ -17,6 +17,7 @@ from simpost.config.policy import OpenHoursSettings, PolicySettings
 from simpost.config.preferences import PreferenceSettings
 from simpost.config.section import Section, SenderOrNone
 from simpost.config.store import NodeSettings, StoreSettings
+from simpost.config.verifications import VerificationSettings
 from simpost.domain.messages import Category
 
 _DAY_S = 86_400
@@ -312,6 +313,7 @@ class Settings(Section):
     events: EventSettings = EventSettings()
     preferences: PreferenceSettings = PreferenceSettings()
     policy: PolicySettings = PolicySettings()
+    verifications: VerificationSettings = VerificationSettings()
     carriers: tuple[CarrierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     numbers: tuple[NumberSettings, ...] = ()

@@ -37,6 +37,7 @@ class KeyScope(StrEnum):
     TEMPLATES = "templates"
     PREFERENCES = "preferences"
     WEBHOOKS = "webhooks"
+    CODES = "codes"
     ADMIN = "admin"
 
 

@@ -68,9 +68,17 @@ def item_request_id(request_id: str, place: int) -> str:
     return f"{request_id}{_ITEM}{place}"
 
 
+def own_request_id(purpose: str) -> str:
+    """A request id that simpost gives to a message of its own. It is never a caller's, too."""
+    return f"{_ITEM}{purpose}"
+
+
 def given_request_id(request_id: str | None) -> str | None:
-    """The request id as the caller gave it: for a message in a batch, that of the batch."""
-    return request_id.partition(_ITEM)[0] if request_id else request_id
+    """The request id as the caller gave it: for a message in a batch, that of the batch.
+
+    `None` if the caller gave none.
+    """
+    return request_id.partition(_ITEM)[0] or None if request_id else None
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -8,6 +8,8 @@ from enum import StrEnum
 class TextAbsence(StrEnum):
     """Why there is a record of a text, and no text."""
 
+    CODE = "code"
+    """The text carries a one-time code, which only the handset shows."""
     REDACTED = "redacted"
     """The text was erased; the record stays."""
     FORGOTTEN = "forgotten"
@@ -19,6 +21,7 @@ class TextAbsence(StrEnum):
 
 
 _SHOWN: dict[str, str] = {
+    TextAbsence.CODE: "(a one-time code)",
     TextAbsence.REDACTED: "(redacted)",
     TextAbsence.FORGOTTEN: "(forgotten)",
     TextAbsence.KEY_MISSING: "(sealed: its key is missing)",

@@ -6,8 +6,12 @@ Pure: the same verification, time and rules give the same step or verdict.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+MIN_DIGITS: Final = 4
+MAX_DIGITS: Final = 10
 
 
 class VerificationState(StrEnum):

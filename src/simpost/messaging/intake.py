@@ -202,6 +202,18 @@ class Intake(Component):
             policy=self._policy,
         )
 
+    async def find_refusal(self, account: Account, request: SendRequest) -> Refusal | None:
+        """The refusal of a request that is not sent yet, logged and counted as that of a send.
+
+        `None` if it would be sent now. Raises StoreError.
+        """
+        now_ms = self._clock_ms()
+        esim, decision = await self.decide(account, request, now_ms)
+        if not isinstance(decision, Refusal):
+            return None
+        await self._refuse(account, request, esim, decision, None, now_ms)
+        return decision
+
     async def find_esim(
         self, account: Account, esim_tran_no: str | None, iccid: str | None, msisdn: str | None
     ) -> Esim | Refusal | None:

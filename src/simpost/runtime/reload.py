@@ -15,7 +15,7 @@ from simpost.runtime.component import Component
 
 _AT_ONCE = (
     *("routes", "messages", "events", "numbers"),
-    *("policy", "open_hours", "preferences"),
+    *("policy", "open_hours", "preferences", "verifications"),
 )
 _AT_START = ("server", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20

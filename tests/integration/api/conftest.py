@@ -26,10 +26,12 @@ from simpost.config.policy import PolicySettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
+from simpost.domain.verifications import DEFAULT_RULES
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
+from simpost.features.verifications.service import Verifications
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
 from simpost.http import HttpServer
@@ -229,6 +231,13 @@ async def wire(store: Store, **settings: Any) -> Services:
         ),
         templates=Templates(store.templates, lambda: NOW_MS),
         webhooks=webhooks,
+        verifications=Verifications(
+            store.verifications,
+            intake,
+            DEFAULT_RULES,
+            new_id=lambda: uuid7().bytes,
+            clock_ms=clock_ms,
+        ),
         opt_out_links=OptOutLinks("https://sms.example.com/", SEAL_KEY),
         carriers=CarrierControl(dispatch, cluster),
         cluster=cluster,

@@ -38,6 +38,7 @@ NOBODYS = {
     "/v1/templates/{name}": "nobodys",
     "/v1/keys/{id}": "0123456789",
     "/v1/preferences/flags/{id}": NOBODYS_ID,
+    "/v1/verifications/{id}": NOBODYS_ID,
 }
 """What no account has, by the place in the path."""
 BODIES: dict[str, dict[str, Any]] = {
@@ -51,6 +52,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/webhooks/{webhookId}": {"description": "theirs"},
     "POST /v1/webhooks/{webhookId}/rotate-secret": {},
     "POST /v1/webhooks/{webhookId}/replay": {"after": 0},
+    "POST /v1/verifications": {"esimTranNo": GOOD, "purpose": "login"},
+    "POST /v1/verifications/{id}/check": {"code": "000000"},
     "POST /v1/keys": {"name": "theirs", "scopes": ["messages:read"]},
 }
 """A valid body of each endpoint that takes one; it names what demo has."""
@@ -89,6 +92,7 @@ class World:
         await self.service.native("POST", "messages", json={"esimTranNo": GOOD, "text": " "})
         await self._created("templates", BODIES["POST /v1/templates"])
         hook = await self._created("webhooks", {"url": "http://127.0.0.1:9/demo"})
+        verification = await self._created("verifications", BODIES["POST /v1/verifications"])
         key = await self._created("keys", {"name": "demo's", "scopes": ["messages:read"]})
         for path in ("preferences", f"esims/{GOOD}/preferences"):
             no = {"categories": {"notice": False}}
@@ -105,6 +109,7 @@ class World:
             "/v1/templates/{name}": "welcome",
             "/v1/keys/{id}": key["id"],
             "/v1/preferences/flags/{id}": format_id(inbound_id),
+            "/v1/verifications/{id}": verification["id"],
         }
 
     async def _created(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

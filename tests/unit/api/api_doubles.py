@@ -142,6 +142,7 @@ async def build_api(*accounts: Account, **settings: Any) -> Api:
         erasures=cast("Any", None),
         preferences=cast("Any", None),
         webhooks=cast("Any", None),
+        verifications=cast("Any", None),
         opt_out_links=cast("Any", None),
         api_keys=cast("Any", None),
         intake=cast("Intake", intake),

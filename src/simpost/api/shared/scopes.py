@@ -58,6 +58,12 @@ ENDPOINTS: Final[Mapping[KeyScope | None, tuple[str, ...]]] = {
         "POST /v1/webhooks/{webhookId}/replay",
         "GET /v1/webhooks/{webhookId}/deliveries",
     ),
+    KeyScope.CODES: (
+        "POST /v1/verifications",
+        "GET /v1/verifications/{id}",
+        "DELETE /v1/verifications/{id}",
+        "POST /v1/verifications/{id}/check",
+    ),
     None: ("POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{id}"),
 }
 """`None`: only with the secret of the account, with no key."""

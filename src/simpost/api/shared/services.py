@@ -14,6 +14,7 @@ from simpost.cluster.facade import Cluster
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
+from simpost.features.verifications.service import Verifications
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.messaging.accounts import Accounts
 from simpost.messaging.api_keys import ApiKeys
@@ -54,6 +55,7 @@ class Services:
     opt_out_links: OptOutLinks
     templates: Templates
     webhooks: Webhooks
+    verifications: Verifications
     carriers: CarrierControl
     cluster: Cluster
     metrics: MetricsCollector

@@ -8,9 +8,11 @@ from typing import Final
 
 import msgspec
 
+from simpost.config import Settings
+from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account
 from simpost.domain.esims import Esim
-from simpost.domain.messages import Category
+from simpost.domain.messages import Category, own_request_id
 from simpost.domain.reasons import Reason
 from simpost.domain.verifications import StartStep, Verification, VerificationRules
 from simpost.features.verifications.texts import NO_ENDING, Ending, code_text
@@ -23,8 +25,6 @@ from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
 from simpost.runtime.scheduler import always, run_periodically
 
-MIN_DIGITS: Final = 4
-MAX_DIGITS: Final = 10
 _CLEAN_UP_INTERVAL_S = 30.0
 _KEEP_MS: Final = 30 * 86_400_000
 """How long a verification that ended is kept, without its code."""
@@ -84,6 +84,10 @@ class Verifications(Component):
             self.clean_up, _CLEAN_UP_INTERVAL_S, name="verifications", when=self._is_leader
         )
 
+    async def reconfigure(self, settings: Settings) -> None:
+        """Apply new rules, to verifications that begin or are sent again from now on."""
+        self.rules = rules_of(settings.verifications)
+
     async def clean_up(self) -> None:
         """Wipe and delete what is due, in bounded steps."""
         now_ms = self._clock_ms()
@@ -92,13 +96,17 @@ class Verifications(Component):
         while await self._store.delete_ended(before_ms=now_ms - _KEEP_MS):
             pass
 
-    async def preview(self, account: Account, wanted: StartRequest) -> Explained | Refusal:
-        """The decision about the message of a start, with its trace; nothing is sent."""
+    async def preview(
+        self, account: Account, wanted: StartRequest
+    ) -> tuple[Explained, SendRequest]:
+        """The decision about the message of a start, with a code of zeros; nothing is sent."""
+        rules = self.rules
         esim = await self._find_esim(account, wanted)
-        if isinstance(esim, Refusal):
-            return esim
-        code = "0" * (wanted.digits or self.rules.digits)
-        return await self._intake.preview(account, _request(account, esim, wanted, code))
+        request = msgspec.structs.replace(
+            _request(account, esim, wanted, "0" * (wanted.digits or rules.digits)),
+            expires_at_ms=self._clock_ms() + rules.life_ms,
+        )
+        return await self._intake.preview(account, request), request
 
     async def start(self, account: Account, wanted: StartRequest) -> StartResult | Refusal:
         """Begin a verification and send its code, or take the next step of the pending one.
@@ -106,16 +114,14 @@ class Verifications(Component):
         A start that was interrupted before its message was committed sends it when it is repeated.
         Raises StoreError.
         """
-        esim = await self._find_esim(account, wanted)
-        if isinstance(esim, Refusal):
-            return esim
         rules = self.rules
         code = _new_code(wanted.digits or rules.digits)
+        esim = await self._find_esim(account, wanted)
         # Before anything is stored: an eSIM that takes no SMS gets no verification.
         request = _request(account, esim, wanted, code)
-        _, decision = await self._intake.decide(account, request, self._clock_ms())
-        if isinstance(decision, Refusal):
-            return decision
+        refusal = await self._intake.find_refusal(account, request)
+        if refusal or esim is None:
+            return refusal or Refusal(Reason.ESIM_UNKNOWN)
         new = NewVerification(
             self._new_id(),
             account.id,
@@ -138,12 +144,11 @@ class Verifications(Component):
         self, account: Account, verification: Verification, request: SendRequest
     ) -> Verification | Refusal:
         """Send the code of the latest send; once, however often it is called."""
-        left_ms = verification.expires_ms - self._clock_ms()
         number = verification.sends
         request = msgspec.structs.replace(
             request,
-            validity_s=max(1, left_ms // 1000),
-            request_id=f"simpost:verification:{verification.id.hex()}:{number}",
+            expires_at_ms=verification.expires_ms,
+            request_id=own_request_id(f"verification {verification.id.hex()} {number}"),
         )
         result = await self._intake.send(account, request)
         if result.message_id is None:
@@ -167,18 +172,33 @@ class Verifications(Component):
         """Cancel a pending verification, and return it as it is then. Raises StoreError."""
         return await self._store.cancel(account.id, verification_id, now_ms=self._clock_ms())
 
-    async def _find_esim(self, account: Account, wanted: StartRequest) -> Esim | Refusal:
+    async def _find_esim(self, account: Account, wanted: StartRequest) -> Esim | None:
         found = await self._intake.find_esim(
             account, wanted.esim_tran_no, wanted.iccid, wanted.msisdn
         )
-        return found or Refusal(Reason.ESIM_UNKNOWN)
+        return found if isinstance(found, Esim) else None
 
 
-def _request(account: Account, esim: Esim, wanted: StartRequest, code: str) -> SendRequest:
-    language = wanted.language or esim.language or account.language
+def rules_of(settings: VerificationSettings) -> VerificationRules:
+    """The rules that the settings give."""
+    return VerificationRules(
+        digits=settings.digits,
+        life_ms=1000 * settings.life_s,
+        longest_life_ms=1000 * settings.longest_life_s,
+        max_checks=settings.max_checks,
+        max_sends=settings.max_sends,
+        resend_wait_ms=1000 * settings.resend_wait_s,
+        max_wrong_guesses=settings.max_wrong_guesses,
+        repeat_code=settings.repeat_code,
+    )
+
+
+def _request(account: Account, esim: Esim | None, wanted: StartRequest, code: str) -> SendRequest:
+    language = wanted.language or (esim.language if esim else "") or account.language
     return SendRequest(
-        esim_tran_no=esim.esim_tran_no,
-        iccid=None,
+        esim_tran_no=esim.esim_tran_no if esim else wanted.esim_tran_no,
+        iccid=None if esim else wanted.iccid,
+        msisdn=None if esim else wanted.msisdn,
         text=code_text(code, language, wanted.ending),
         category=Category.CODE,
         options=SendOptions(sender=wanted.sender),

@@ -107,7 +107,8 @@ def message_row(
 def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[NamedRow]) -> Message:
     """`text` is separate: each store keeps it in its own type.
 
-    A message without parts has the state of its held row.
+    A message without parts has the state of its held row. The text of a code is only for the
+    handset.
     """
     parts = tuple(_part(part) for part in part_rows)
     if parts:
@@ -116,6 +117,8 @@ def message_of(row: NamedRow, text: str | TextAbsence, part_rows: Sequence[Named
     else:
         state, reason = STATE[row["held_state"]], reason_of(row["held_reason"])
     text = erased_text(row) or text
+    if not isinstance(text, TextAbsence) and row["category"] == Category.CODE:
+        text = TextAbsence.CODE
     absence = text if isinstance(text, TextAbsence) else None
     return Message(
         id=row["id"],

@@ -91,8 +91,8 @@ class PortsOut(Schema):
 class MessageOut(Schema):
     """A message of the log, with `text` as it was sent or with `binary` in hex digits.
 
-    If both are null, `textAbsence` says why: the text was erased, its key is missing, or it is
-    damaged.
+    If both are null, `textAbsence` says why: the text carries a one-time code, was erased, its
+    key is missing, or it is damaged.
 
     `sendAt` is the requested time; `heldUntil` is the time at which a scheduled or held message is
     decided again.

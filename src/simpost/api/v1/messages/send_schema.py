@@ -71,6 +71,9 @@ Reference = Annotated[
 Port = Annotated[StrictInt, Field(ge=0, le=65_535)]
 
 
+Sender = Annotated[StrictStr, AfterValidator(_check_sender)]
+
+
 class PortsIn(Schema):
     """Application ports on the handset, sent in the user data header."""
 
@@ -92,6 +95,12 @@ def _requires(name: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"type": "string"}}}
 
 
+NAMES_AN_ESIM: dict[str, Any] = {
+    "anyOf": [_requires("esimTranNo"), _requires("iccid"), _requires("msisdn")]
+}
+"""JSON Schema: at least one field names the eSIM."""
+
+
 class MessageRequest(Schema):
     """A message to one eSIM, with `text`, `binary` or `template`.
 
@@ -101,7 +110,7 @@ class MessageRequest(Schema):
     model_config = ConfigDict(
         json_schema_extra={
             "allOf": [
-                {"anyOf": [_requires("esimTranNo"), _requires("iccid"), _requires("msisdn")]},
+                NAMES_AN_ESIM,
                 {"oneOf": [_requires("text"), _requires("binary"), _requires("template")]},
             ]
         }
@@ -131,7 +140,7 @@ class MessageRequest(Schema):
         | None
     ) = None
     ports: PortsIn | None = None
-    from_: Annotated[StrictStr, AfterValidator(_check_sender)] | None = Field(
+    from_: Sender | None = Field(
         default=None,
         alias="from",
         description="Shown by the handset: up to 15 digits, or up to 11 letters and digits.",

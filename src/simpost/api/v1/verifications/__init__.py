@@ -1,0 +1,1 @@
+"""/v1/verifications: one-time codes that simpost makes, sends and checks."""

@@ -1,0 +1,209 @@
+"""Requests and responses of /v1/verifications. No response has a code."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.schemas import Schema, Time, format_time, show_time
+from simpost.api.v1.messages.send_schema import (
+    NAMES_AN_ESIM,
+    Identifier,
+    Msisdn,
+    Sender,
+)
+from simpost.api.v1.templates.fields import LanguageTag
+from simpost.domain.messages import format_id
+from simpost.domain.verifications import (
+    MAX_DIGITS,
+    MIN_DIGITS,
+    CheckVerdict,
+    StartStep,
+    Verification,
+    VerificationState,
+)
+from simpost.features.verifications.service import StartRequest
+from simpost.features.verifications.texts import Ending
+
+_IGNORED_IN_CODES = str.maketrans("", "", " -\u00a0\u202f")
+
+
+def _read_code(text: str) -> str:
+    """The digits of a code as a person typed it: in any script, with spaces or hyphens."""
+    digits = [unicodedata.decimal(each, None) for each in text.translate(_IGNORED_IN_CODES)]
+    code = "".join(str(each) for each in digits if each is not None)
+    if len(code) < len(digits) or not MIN_DIGITS <= len(code) <= MAX_DIGITS:
+        raise ValueError(f"must have {MIN_DIGITS} to {MAX_DIGITS} digits")
+    return code
+
+
+class VerificationRequest(Schema):
+    """Who to verify, and for what. `esimTranNo`, `iccid` or `msisdn` names the eSIM."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                NAMES_AN_ESIM,
+                {
+                    "not": {
+                        "required": ["host", "appHash"],
+                        "properties": {"host": {"type": "string"}, "appHash": {"type": "string"}},
+                    }
+                },
+            ]
+        }
+    )
+
+    esim_tran_no: Identifier | None = None
+    iccid: Identifier | None = None
+    msisdn: Msisdn | None = None
+    purpose: Annotated[
+        StrictStr,
+        Matching(
+            r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            "must be up to 64 lowercase letters, digits, dots, underscores and hyphens",
+        ),
+        Field(
+            description="What the code is for, such as `login`. An eSIM has one valid code of a "
+            "purpose at a time."
+        ),
+    ]
+    session_key: (
+        Annotated[
+            StrictStr, Matching(r"^[!-~]{1,128}$", "must be 1 to 128 visible ASCII characters")
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Your session. A start with the same one continues the verification; a start "
+        "with another one supersedes it.",
+    )
+    digits: Annotated[StrictInt, Field(ge=MIN_DIGITS, le=MAX_DIGITS)] | None = Field(
+        default=None, description="Digits of the code; null: as configured, 6 by default."
+    )
+    language: LanguageTag | None = Field(
+        default=None,
+        description="Language of the text; null: that of the eSIM, else of the account.",
+    )
+    from_: Sender | None = Field(
+        default=None,
+        alias="from",
+        description="Shown by the handset: up to 15 digits, or up to 11 letters and digits.",
+    )
+    host: (
+        Annotated[
+            StrictStr,
+            Field(max_length=253),
+            Matching(
+                r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$",
+                "must be the name of a website, such as login.example.com",
+            ),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Website that asks for the code: browsers offer the code there only.",
+    )
+    app_hash: (
+        Annotated[
+            StrictStr,
+            Matching(r"^[A-Za-z0-9+/]{11}$", "must be the 11 characters of the hash of the app"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Hash of the Android app that reads the code by itself (SMS Retriever API).",
+    )
+    dry_run: StrictBool = Field(default=False, description="Decide, but store and send nothing.")
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> VerificationRequest:
+        if self.esim_tran_no is None and self.iccid is None and self.msisdn is None:
+            raise ValueError("give esimTranNo, iccid or msisdn")
+        if self.host is not None and self.app_hash is not None:
+            raise ValueError("give host or appHash")
+        return self
+
+    @property
+    def start_request(self) -> StartRequest:
+        """The request, as the service reads it."""
+        return StartRequest(
+            esim_tran_no=self.esim_tran_no,
+            iccid=self.iccid,
+            msisdn=self.msisdn,
+            purpose=self.purpose,
+            session_key=self.session_key or "",
+            digits=self.digits,
+            language=self.language or "",
+            sender=self.from_,
+            ending=Ending(host=self.host or "", app_hash=self.app_hash or ""),
+        )
+
+
+class CheckRequest(Schema):
+    code: Annotated[
+        StrictStr,
+        Field(max_length=64, description="As the person typed it; spaces and hyphens are ignored."),
+        AfterValidator(_read_code),
+    ]
+
+
+class VerificationOut(Schema):
+    """`checksLeft` is 0 and `resendAt` is null once the state is final."""
+
+    id: str
+    esim_tran_no: str
+    purpose: str
+    session_key: str | None
+    state: VerificationState
+    sends: int
+    checks_left: int
+    created_at: Time
+    expires_at: Time
+    resend_at: Time | None = Field(
+        description="From then on a start sends the code again; null: it does not."
+    )
+    ended_at: Time | None
+    message_id: str | None = Field(description="Message of the latest send.")
+
+
+class StartedVerification(VerificationOut):
+    """`step` is what the start did; `keep` sends nothing."""
+
+    step: StartStep
+
+
+class CheckedVerification(VerificationOut):
+    """`verdict` is the result of this check, `state` that of the verification after it."""
+
+    verdict: CheckVerdict
+
+
+def show_verification(verification: Verification) -> VerificationOut:
+    """The verification as JSON shows it."""
+    message_id = verification.message_id
+    return VerificationOut(
+        id=format_id(verification.id),
+        esim_tran_no=verification.esim_tran_no,
+        purpose=verification.purpose,
+        session_key=verification.session_key or None,
+        state=verification.state,
+        sends=verification.sends,
+        checks_left=verification.checks_left,
+        created_at=format_time(verification.created_ms),
+        expires_at=format_time(verification.expires_ms),
+        resend_at=show_time(verification.resend_ms),
+        ended_at=show_time(verification.ended_ms),
+        message_id=format_id(message_id) if message_id else None,
+    )
