@@ -45,6 +45,7 @@ from simpost.messaging.plain_text_receipts import PlainTextReceipts
 from simpost.messaging.policy.rules import PolicyRules
 from simpost.messaging.policy.stops import Stops
 from simpost.messaging.release import Release
+from simpost.messaging.text_keys import TextKeys
 from simpost.messaging.tracing import TracedIntake, trace_carrier_events
 from simpost.net.resolver import NameResolver
 from simpost.observe.tracing import Tracing, open_tracing
@@ -94,7 +95,8 @@ class App:
         self.verifications = self._build_verifications()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        features = (self.policy, self._replies, self.verifications)
+        keys = TextKeys(store)
+        features = (keys, self.policy, self._replies, self.verifications)
         changing = (*features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()

@@ -17,6 +17,8 @@ _AT_ONCE = (
     *("routes", "messages", "events", "numbers"),
     *("policy", "open_hours", "preferences", "verifications"),
 )
+_TEXT_KEY = "store.text_key"
+"""The only setting of its section that applies at once."""
 _AT_START = ("server", "store", "node", "log", "tracing")
 _MOST_PROBLEMS = 20
 _MOST_LETTERS = 500
@@ -81,19 +83,27 @@ class Reload:
         done = self._compare(wanted)
         for component in self._components:
             await component.reconfigure(wanted)
+        store = self._settings.store.model_copy(update={"text_key": wanted.store.text_key})
         self._settings = self._settings.model_copy(
             update={name: getattr(wanted, name) for name in ("carriers", *_AT_ONCE)}
+            | {"store": store}
         )
         return done
 
     def _compare(self, wanted: Settings) -> Reloaded:
         before = {carrier.name: carrier for carrier in self._settings.carriers}
         after = {carrier.name: carrier for carrier in wanted.carriers}
+        sections = [name for name in _AT_ONCE if self._differs(wanted, name)]
+        old_key = self._settings.store.text_key
+        if wanted.store.text_key != old_key:
+            sections.append(_TEXT_KEY)
+            store = wanted.store.model_copy(update={"text_key": old_key})
+            wanted = wanted.model_copy(update={"store": store})
         return Reloaded(
             added=[name for name in after if name not in before],
             changed=[name for name in after if name in before and after[name] != before[name]],
             removed=[name for name in before if name not in after],
-            sections=[name for name in _AT_ONCE if self._differs(wanted, name)],
+            sections=sections,
             needs_restart=[name for name in _AT_START if self._differs(wanted, name)],
         )
 

@@ -39,11 +39,17 @@ class TextSeal:
         self._own = AESGCM(_derive(secrets_key, b"simpost: texts"))
         self._digest_key = _derive(secrets_key, b"simpost: digests of codes")
         self._reported: set[str] = set()
+        self._sealing: dict[str, AESGCM] = {}
         self.use(keys)
 
     def use(self, keys: Sequence[TextKey]) -> None:
-        """Replace the keys of the settings."""
+        """Replace the keys of the settings, while other threads seal and open.
+
+        A text that is being sealed may have chosen a key that is no longer there: it seals once
+        more, and opens again when the key is back.
+        """
         self._keys = {OWN_KEY: self._own} | {key.id: AESGCM(key.octets) for key in keys}
+        self._sealing = self._sealing | self._keys
         self.key_id = keys[0].id if keys else None
         """The key of all texts; `None` when only one-time codes are sealed."""
         self.code_key_id = self.key_id or OWN_KEY
@@ -60,7 +66,7 @@ class TextSeal:
     def seal_octets(self, key_id: str, place: bytes, octets: bytes) -> bytes:
         """`place` names the column and its row: the result opens with the same place only."""
         nonce = os.urandom(_NONCE_OCTETS)
-        return nonce + self._keys[key_id].encrypt(nonce, octets, place)
+        return nonce + self._sealing[key_id].encrypt(nonce, octets, place)
 
     def open(self, key_id: str, place: bytes, sealed: str) -> str | TextAbsence:
         """The text, or why it cannot be opened."""

@@ -7,9 +7,10 @@ SQL: `simpost.store` implements these protocols on SQLite and on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from simpost.config.text_keys import TextKey
 from simpost.domain.attempt_results import AttemptResult
 from simpost.ports.store.accounts import AccountStore
 from simpost.ports.store.api_keys import ApiKeyStore
@@ -132,4 +133,6 @@ class Store:
     erasures: ErasureStore
     retention: Retention
     health: StoreHealth
+    use_text_keys: Callable[[Sequence[TextKey]], None]
+    """Replaces the keys that seal and open texts; the first seals."""
     close: Callable[[], Awaitable[None]]

@@ -92,6 +92,7 @@ class PostgresStore(Store):
             erasures=StoredErasures(database, _leave),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
+            use_text_keys=texts.use,
             close=database.close,
             database=database,
         )

@@ -97,6 +97,7 @@ class SqliteStore(Store):
             erasures=StoredErasures(database, after_erasure),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
+            use_text_keys=texts.use,
             close=database.close,
             database=database,
         )
