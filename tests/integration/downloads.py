@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 CACHE = Path(__file__).parents[2] / ".cache"
-TIMEOUT_S = 90
+TIMEOUT_S = 200
 OFFLINE = (
     *("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"),
     "(from versions: none)",

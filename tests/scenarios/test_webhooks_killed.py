@@ -75,11 +75,13 @@ async def test_kill_9_of_a_node_that_delivers_loses_no_event(tmp_path, url):  # 
                     arrived = collections.defaultdict(set)
                     for each in receiver.documents:
                         arrived[each["sequence"]].add(each["id"])
-                    missing = events.keys() - arrived.keys()
+                    # At least two of each message: accepted, sent, and most delivered.
+                    missing = (
+                        len(events) <= 2 * len(load.accepted) or events.keys() - arrived.keys()
+                    )
         finally:
             cluster.close()
             centre.kill()
-    assert len(events) > 2 * len(load.accepted), f"seed {seed}"
     wrong = {sequence for sequence, ids in arrived.items() if len(ids) > 1}
     assert wrong == set(), f"seed {seed}"
     assert {sequence: arrived[sequence] for sequence in events} == {
