@@ -174,6 +174,8 @@ def _credentials(headers: Headers, scheme: str, given: str) -> tuple[bytes, byte
     if code or secret_key:
         missing = "RT-SecretKey" if code else "RT-AccessCode"
         raise _unauthorized(f"{missing} is missing.")
+    if scheme == "bearer" and given:
+        raise _unauthorized(f"The Bearer token is not a valid key. {_HOW}")
     if scheme:
         raise _unauthorized(f"No credentials of an account were given. {_HOW}")
     raise _unauthorized(f"No credentials were given. {_HOW}")

@@ -49,7 +49,7 @@ SQL: Final = {
     """,
     "erase_message": """
         UPDATE messages SET text = '', text_key = NULL, destination = '', sender = '',
-          forgotten_ms = $3
+          decision = NULL, forgotten_ms = $3
         WHERE account_id = $1 AND id = $2
     """,
     "erase_parts": """
@@ -57,8 +57,8 @@ SQL: Final = {
         WHERE account_id = $1 AND message_id = $2 AND text IS NOT NULL
     """,
     "erase_held": """
-        UPDATE held_messages SET request = NULL
-        WHERE account_id = $1 AND message_id = $2 AND request IS NOT NULL
+        UPDATE held_messages SET request = NULL, decisions = NULL
+        WHERE account_id = $1 AND message_id = $2
     """,
     # An empty digest equals no other: the request id stays used.
     "erase_request": """

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StrictStr
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.paging import Instant
 from simpost.api.shared.schemas import Schema, Time, format_time, show_time
+from simpost.domain.event_types import EVENT_TYPES, selects_events
 from simpost.domain.messages import Category, format_id
 from simpost.domain.webhooks import (
     EVENT_PREFIX,
@@ -32,6 +33,12 @@ def _printable(text: str) -> str:
     return text
 
 
+def _known(pattern: str) -> str:
+    if not selects_events(pattern):
+        raise ValueError(f"must be one of {', '.join(EVENT_TYPES)}, or a prefix as message.*")
+    return pattern
+
+
 Url = Annotated[StrictStr, Field(min_length=1, max_length=MAX_URL)]
 EventType = Annotated[
     StrictStr,
@@ -39,6 +46,7 @@ EventType = Annotated[
         r"^(\*|[a-z_]{1,32}\.(\*|[a-z_]{1,32}))$",
         "must be an event type, such as message.delivered, or message.* for all that begin so",
     ),
+    AfterValidator(_known),
 ]
 Types = Annotated[list[EventType], Field(max_length=_MAX_TYPES)]
 EventId = Annotated[
