@@ -67,6 +67,7 @@ COMMANDS = {
     "templates": CommandEntry(
         "templates", "app", "Save, list, show, render and delete templates.", "Use"
     ),
+    "verify": CommandEntry("verify", "app", "Send one-time codes to eSIMs, and check them.", "Use"),
     "events": CommandEntry("events", "events", "Show events of messages, oldest first.", "Use"),
     "webhooks": CommandEntry(
         "webhooks",
