@@ -26,6 +26,7 @@ from simpost.api.admin import (
     receipts,
     reload,
     stops,
+    text_keys,
 )
 from simpost.api.admin import inbound as admin_inbound
 from simpost.api.admin import keys as admin_keys
@@ -86,7 +87,7 @@ def framework(version: str) -> FastAPI:
         *(preferences, batches, flags, templates, verifications, webhooks, keys),
         *(accounts, admin_keys, budgets, carriers, esims, plans, imports),
         *(admin_messages, admin_inbound, admin_preferences, erasures),
-        *(stops, nodes, receipts, reload),
+        *(stops, nodes, receipts, reload, text_keys),
     )
     routers = [module.router for module in modules]
     for router in routers:

@@ -110,6 +110,12 @@ COMMANDS = {
         "Erase the texts and numbers of the traveller behind an eSIM.",
         "Administer",
     ),
+    "seal": CommandEntry(
+        "seal",
+        "seal",
+        "Count stored texts by key, and seal them again with the first key.",
+        "Administer",
+    ),
     "nodes": CommandEntry(
         "nodes", "nodes", "Show the nodes, their roles and their leases.", "Administer"
     ),

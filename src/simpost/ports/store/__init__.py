@@ -46,6 +46,7 @@ from simpost.ports.store.retention import Retention
 from simpost.ports.store.routing import QueuedMessage, Reroute, RoutingStore
 from simpost.ports.store.stops import StopStore
 from simpost.ports.store.templates import TemplateStore
+from simpost.ports.store.text_keys import SealingStore, SealStep
 from simpost.ports.store.verifications import VerificationStore
 from simpost.ports.store.webhooks import (
     DeliveryFilter,
@@ -97,6 +98,8 @@ __all__ = [
     "Retention",
     "RoutingStore",
     "Saved",
+    "SealStep",
+    "SealingStore",
     "StopStore",
     "Store",
     "StoreHealth",
@@ -131,6 +134,7 @@ class Store:
     verifications: VerificationStore
     webhooks: WebhookStore
     erasures: ErasureStore
+    sealing: SealingStore
     retention: Retention
     health: StoreHealth
     use_text_keys: Callable[[Sequence[TextKey]], None]

@@ -33,6 +33,7 @@ from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
+from simpost.store.shared.text_keys import StoredSealing
 from simpost.store.shared.verifications import StoredVerifications
 from simpost.store.shared.webhooks import StoredWebhooks
 from simpost.store.text_seal import TextSeal
@@ -90,6 +91,7 @@ class PostgresStore(Store):
             verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.seal),
             erasures=StoredErasures(database, _leave),
+            sealing=StoredSealing(database, texts),
             retention=PostgresRetention(database),
             health=PostgresHealth(database),
             use_text_keys=texts.use,

@@ -20,6 +20,7 @@ from simpost.store.shared.recipients import StoredRecipients
 from simpost.store.shared.refusals import StoredRefusals
 from simpost.store.shared.stops import StoredStops
 from simpost.store.shared.templates import StoredTemplates
+from simpost.store.shared.text_keys import StoredSealing
 from simpost.store.shared.verifications import StoredVerifications
 from simpost.store.shared.webhooks import StoredWebhooks
 from simpost.store.sqlite import accounts
@@ -95,6 +96,7 @@ class SqliteStore(Store):
             verifications=StoredVerifications(database, texts),
             webhooks=StoredWebhooks(database, database.session.seal),
             erasures=StoredErasures(database, after_erasure),
+            sealing=StoredSealing(database, texts),
             retention=SqliteRetention(database),
             health=SqliteHealth(database),
             use_text_keys=texts.use,
