@@ -110,6 +110,7 @@ class _Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.prestarted", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
+                cwd=Path(__file__).parents[1],  # the first test may be in another folder
                 start_new_session=True,
             )
         atexit.register(self._close)
