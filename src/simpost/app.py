@@ -95,8 +95,7 @@ class App:
         self.verifications = self._build_verifications()
         # In the order in which they apply new settings: routes change before carriers are removed.
         services = (self.dispatch, self.intake, self.inbound, self.failover, self.maintenance)
-        keys = TextKeys(store)
-        features = (keys, self.policy, self._replies, self.verifications)
+        features = (TextKeys(store), self.policy, self._replies, self.verifications)
         changing = (*features, carriers, *services, RemovedCarriers(self.dispatch))
         self._reload = Reload(settings, reread or (lambda: settings), changing)
         self.cluster = self._build_node()

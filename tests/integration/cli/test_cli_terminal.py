@@ -90,7 +90,7 @@ def test_a_full_disk_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("line", "offers"),
     [
-        ("simpost se", {"serve", "send"}),
+        ("simpost se", {"serve", "send", "seal"}),
         ("simpost carriers ", {"pause", "resume", "drain"}),
         ("simpost send --cat", {"--category"}),
         ("simpost accounts add --dialect ", {"hiroaming", "esim_access"}),

@@ -8,7 +8,11 @@ from tests.integration.cluster.cluster import Centre, Cluster, until
 from tests.integration.cluster.conftest import SEAL_KEY
 from tests.integration.cluster.wire import Wire
 
-SOON = {"node": "yield_binds_after_s = 4", "carrier": "bind_timeout_s = 1"}
+SOON = {
+    "node": "yield_binds_after_s = 4",
+    "carrier": "bind_timeout_s = 1",
+    "more": "[policy]\nquiet_hours = false\n",  # a notice is sent at once, whatever the time
+}
 
 
 @pytest.fixture
