@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from simpost.cli.output import print_lines
+from simpost.cli.text_key_warnings import print_warnings, warnings_of_file
 from simpost.config import Settings, load
 from simpost.errors import ConfigError
 from simpost.store.secret_box import SecretBox
@@ -36,9 +37,15 @@ def backup(
     secrets_key: keep a copy of that key in another place.
     """
     from simpost.store.sqlite.backup import back_up
+    from simpost.store.sqlite.inspection import sealed_texts
+    from simpost.store.text_key_check import needed_keys
 
     written = back_up(_embedded(config, "pg_dump").store.path, file)
     print_lines([f"{file}: {written.messages:,} messages, {written.octets:,} octets, verified"])
+    if keys := needed_keys(sealed_texts(file)):
+        print_lines(
+            [f"Its texts are sealed with {', '.join(keys)}: keep a copy of store.text_key."]
+        )
 
 
 def restore(
@@ -55,6 +62,7 @@ def restore(
     aside = put_back(file, at.path, seal=SecretBox(at.secrets_key.get_secret_value()))
     kept = f"The previous store is {aside}.\n" if aside else ""
     print(visible_lines(_RESTORED.format(backup=file, store=at.path, aside=kept)), end="")
+    print_warnings(warnings_of_file(at, at.path))
 
 
 def _embedded(config: Path, tool: str) -> Settings:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from simpost.cli.output import print_lines
+from simpost.cli.text_key_warnings import warnings_of_database, warnings_of_file
 from simpost.config import (
     CarrierSettings,
     HttpCarrierSettings,
@@ -39,7 +40,7 @@ def check(
     embedded = settings.store.is_embedded
     store = _about_store(settings.store.path) if embedded else _about_database(settings.store)
     print_lines([f"{config} is valid.", "", *_summary(settings, store)])
-    for warning in _warnings(settings, config):
+    for warning in (*_warnings(settings, config), *_about_text_keys(settings.store)):
         print_lines(["", f"warning: {warning}"])
 
 
@@ -130,6 +131,12 @@ def host_of(url: str) -> str:
     """Scheme and host. The rest of a URL may contain a key."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _about_text_keys(store: StoreSettings) -> list[str]:
+    if not store.is_embedded:
+        return warnings_of_database(store)
+    return warnings_of_file(store, store.path) if store.path.exists() else []
 
 
 def _about_tls(carriers: Sequence[CarrierSettings]) -> Iterator[str]:

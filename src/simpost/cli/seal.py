@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -32,16 +33,19 @@ def seal(
     server = admin_server(url, config, admin_token)
     rows: Counter[str] = Counter()
     counts: Counter[str] = Counter()
+    missing: set[str] = set()
     cursor: str | None = None
     while True:
         body = {"again": again, "clear": clear, "cursor": cursor}
         step = server.post(_PATH, body)
         rows.update(step["rows"])
+        missing.update(step["missingKeys"])
         counts.update({name: step[name] for name in ("sealed", "unreadable", "inClear")})
         cursor = step["next"]
         if cursor is None:
             break
     found: dict[str, Any] = {**counts, "rows": dict(sorted(rows.items()))}
+    found["missingKeys"] = sorted(missing)
     if as_json:
         print_json(found)
     else:
@@ -49,7 +53,14 @@ def seal(
             [["key", "rows"], *([key, str(count)] for key, count in sorted(rows.items()))]
         )
         print_lines([f"{counts['sealed']} sealed now, {counts['inClear']} in clear"])
-        if counts["unreadable"]:
-            print_lines([f"{counts['unreadable']} cannot be opened: their key is missing"])
+        print_lines(_problems(missing, counts["unreadable"], sum(rows[key] for key in missing)))
     if again and counts["unreadable"]:
         raise typer.Exit(1)
+
+
+def _problems(missing: set[str], unreadable: int, of_missing: int) -> Iterator[str]:
+    """What cannot be opened, and what to do about it."""
+    for key in sorted(missing):
+        yield f"the key {key!r} is not in store.text_key: add {key}:KEY to it and reload"
+    if unreadable > of_missing:
+        yield f"{unreadable - of_missing} rows do not open with their key: they are damaged"

@@ -21,6 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from simpost.cli.text_key_warnings import print_warnings, warnings_of_file
 from simpost.config import Settings, load
 from simpost.errors import ConfigError, StoreError
 from simpost.messaging.from_settings import repeats_of
@@ -34,7 +35,7 @@ _NEXT = """
 Everything is in {to}. Next, in {config}:
 
   [store]
-  database_url = "postgresql://..."   # the one you moved to; secrets_key stays as it is
+  database_url = "postgresql://..."   # the one you moved to; the keys stay as they are
 
 and start simpost. {path} is unchanged, but simpost refuses to serve it: its queued messages
 are sent from the database. Keep it until you have a backup of the database.
@@ -68,7 +69,8 @@ def to_postgres(
     """Move the embedded store to PostgreSQL.
 
     Stop simpost first. If the command is interrupted, run it again: it continues where it
-    stopped. At the end it compares row counts.
+    stopped. At the end it compares row counts. Sealed texts stay sealed; they move without their
+    keys, too, and a warning names the keys that are missing.
 
     The exit code is 0 only when both sides have the same counts.
     """
@@ -80,6 +82,8 @@ def to_postgres(
         print(f"{path} can be served again. Drop {left}: it has only a part of the store.")
         return
     url = _target(settings, to)
+    if path.is_file():
+        print_warnings(warnings_of_file(settings.store, path))
     started_s = time.monotonic()
     with _telling() as tell:
         moved = _run(path, url, settings, key, tell)

@@ -8,6 +8,7 @@ column has texts.
 from __future__ import annotations
 
 import binascii
+import contextlib
 import hmac
 import os
 from base64 import urlsafe_b64decode
@@ -54,6 +55,18 @@ class TextSeal:
         """The key of all texts; `None` when only one-time codes are sealed."""
         self.code_key_id = self.key_id or OWN_KEY
         self._reported.clear()
+
+    def has(self, key_id: str) -> bool:
+        """Whether texts that this key sealed can be opened."""
+        return key_id in self._keys
+
+    def opens(self, key_id: str, place: bytes, sealed: str | bytes) -> bool:
+        """Whether a text can be opened. Nothing is logged."""
+        with contextlib.suppress(KeyError, InvalidTag, ValueError):
+            octets = binascii.a2b_base64(sealed, strict_mode=True)
+            self._keys[key_id].decrypt(octets[:_NONCE_OCTETS], octets[_NONCE_OCTETS:], place)
+            return True
+        return False
 
     def key_for(self, category: str) -> str | None:
         """The id of the key for a message of this category; `None`: it is not sealed."""

@@ -34,13 +34,15 @@ class SealRequest(Schema):
 class SealedRows(Schema):
     """The rows of one step. `rows` counts sealed rows by the id of their key.
 
-    `unreadable` rows have a key that is missing, or are damaged. `next` is null at the end.
+    `missingKeys` are those of these keys that are not in `store.text_key`. `unreadable` rows have
+    a missing key or are damaged, and stay as they are. `next` is null at the end.
     """
 
     sealed: int
     unreadable: int
     in_clear: int
     rows: Annotated[dict[str, int], Field(json_schema_extra={"additionalProperties": True})]
+    missing_keys: list[str]
     next: str | None
 
 
@@ -62,6 +64,7 @@ async def seal_texts(given: SealRequest, services: ServicesDep) -> SealedRows:
         unreadable=step.unreadable,
         in_clear=step.in_clear,
         rows=step.rows,
+        missing_keys=list(step.missing_keys),
         next=_next(sorted(accounts), account_id, place, step.after),
     )
 

@@ -25,6 +25,7 @@ class SealStep(msgspec.Struct, frozen=True, kw_only=True):
         unreadable: rows whose key is missing, or that are damaged.
         in_clear: rows with a text that is not sealed.
         rows: sealed rows by the id of their key, as they are now.
+        missing_keys: those of these keys that are not in the settings.
     """
 
     after: bytes | None
@@ -32,6 +33,7 @@ class SealStep(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: int
     in_clear: int
     rows: dict[str, int]
+    missing_keys: tuple[str, ...]
 
 
 class SealingStore(Protocol):

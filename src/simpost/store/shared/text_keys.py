@@ -126,7 +126,12 @@ def _step(
             counts[key_id] += 1
     last = rows[-1]["id"] if len(rows) == limit else None
     return SealStep(
-        after=last, sealed=sealed, unreadable=unreadable, in_clear=in_clear, rows=dict(counts)
+        after=last,
+        sealed=sealed,
+        unreadable=unreadable,
+        in_clear=in_clear,
+        rows=dict(counts),
+        missing_keys=tuple(key_id for key_id in counts if not texts.has(key_id)),
     )
 
 
