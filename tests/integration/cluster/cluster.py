@@ -178,11 +178,12 @@ class Cluster:
         url: str = "",
         centre_port: int = 0,
         server: str = "",
+        store: str = "",
         node: str = "",
         carrier: str = "",
         more: str = "",
     ) -> str:
-        """`server`, `node` and `carrier` are more lines of these sections, `more` more sections."""
+        """`server` to `carrier` are more lines of these sections, `more` more sections."""
         named = f'name = "{name}"\n' if name else ""
         given = f"roles = {json.dumps(roles)}\n" if roles else ""
         return f"""\
@@ -193,6 +194,7 @@ admin_token = "{self.token}"
 [store]
 database_url = "{url or self._url}"
 secrets_key = "{self._seal_key}"
+{store}
 [node]
 {named}{given}lease_s = {LEASE_S}
 {node}
