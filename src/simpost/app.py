@@ -23,7 +23,7 @@ from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
 from simpost.features.templates.service import Templates
-from simpost.features.verifications.service import Verifications, rules_of
+from simpost.features.verifications.service import Verifications
 from simpost.features.webhooks.delivery import WebhookDelivery
 from simpost.features.webhooks.endpoints import Webhooks
 from simpost.features.webhooks.sender import WebhookSender
@@ -182,9 +182,9 @@ class App:
 
     def _build_verifications(self) -> Verifications:
         return Verifications(
-            self.store.verifications,
+            self.store,
             self.intake,
-            rules_of(self.settings.verifications),
+            self.settings.verifications,
             new_id=self._parts.new_id,
             clock_ms=self._clock_ms,
             is_leader=self._is_leader,

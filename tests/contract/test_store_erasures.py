@@ -3,6 +3,7 @@
 import pytest
 
 from simpost.domain.accounts import Account
+from simpost.domain.code_budgets import NO_LIMITS
 from simpost.domain.inbound import NO_ACCOUNT
 from simpost.domain.messages import Category
 from simpost.domain.policy.preference_changes import PreferenceChange, Way
@@ -172,10 +173,12 @@ async def test_words_of_preferences_and_flags_are_erased(store):
 
 async def test_a_pending_verification_is_cancelled_and_its_session_erased(store):
     asked = new_verification(esim=ESIM, session="user-4711")
-    started = await store.verifications.start(asked, VerificationRules(), now_ms=NOW_MS)
+    begun = store.verifications.start(asked, VerificationRules(), NO_LIMITS, now_ms=NOW_MS)
+    started = await begun
     await forget(store)
     found = await store.verifications.find(1, started.verification.id, now_ms=LATER_MS)
     assert found.state is VerificationState.CANCELLED
+    assert found.prefix == ""
     assert "user-4711" not in await whole(store)
 
 

@@ -6,6 +6,7 @@ from itertools import count
 import msgspec
 import pytest
 
+from simpost.domain.code_budgets import NO_LIMITS, CodeSubjects
 from simpost.domain.verifications import (
     CheckVerdict,
     StartStep,
@@ -21,11 +22,13 @@ _ids = count(1)
 
 
 def new(code=CODE, *, account_id=1, esim="26010100000001", purpose="login", session=""):
-    return NewVerification(next(_ids).to_bytes(16, "big"), account_id, esim, purpose, session, code)
+    subjects = CodeSubjects(esim, prefix="6681000", country="TH")
+    new_id = next(_ids).to_bytes(16, "big")
+    return NewVerification(new_id, account_id, esim, purpose, session, code, subjects)
 
 
-async def start(store, asked=None, *, now_ms=NOW_MS, rules=RULES):
-    return await store.verifications.start(asked or new(), rules, now_ms=now_ms)
+async def start(store, asked=None, *, now_ms=NOW_MS, rules=RULES, limits=NO_LIMITS):
+    return await store.verifications.start(asked or new(), rules, limits, now_ms=now_ms)
 
 
 async def check(store, verification, code, *, now_ms=NOW_MS, account_id=1):
@@ -211,9 +214,9 @@ async def test_expired_ones_are_ended_in_steps_and_deleted_later(store):
         await start(store, new(esim=f"{number}"))
     kept = (await start(store, new(esim="kept"), now_ms=NOW_MS + 1)).verification
     end_ms = NOW_MS + 600_000
-    assert await store.verifications.end_expired(now_ms=end_ms) == 100
-    assert await store.verifications.end_expired(now_ms=end_ms) == 20
-    assert await store.verifications.end_expired(now_ms=end_ms) == 0
+    ended = [await store.verifications.end_expired(now_ms=end_ms) for _ in range(3)]
+    assert [len(each) for each in ended] == [100, 20, 0]
+    assert {each.state for each in ended[0]} == {VerificationState.EXPIRED}
     assert await store.verifications.delete_ended(before_ms=end_ms) == 0
     assert await store.verifications.delete_ended(before_ms=end_ms + 1) == 100
     assert await store.verifications.delete_ended(before_ms=end_ms + 1) == 20

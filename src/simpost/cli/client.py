@@ -91,10 +91,10 @@ class Server:
         """
         for tries_left in reversed(range(_TRIES)):
             response = self._request("GET", _with_query(path, query), None, {})
-            if response.status not in (429, 503) or not tries_left:
+            if not tries_left or (wait_s := _wait_s(response)) is None:
                 break
             response.read(_MAX_OCTETS)
-            self._sleep(_wait_s(response))
+            self._sleep(wait_s)
         if response.status != 200:
             self._judge(response, response.read(_MAX_OCTETS))
         try:
@@ -137,8 +137,8 @@ class Server:
                 if not may_repeat or not tries_left:
                     raise
                 continue
-            if response.status in (429, 503) and tries_left:
-                self._sleep(_wait_s(response))
+            if tries_left and (wait_s := _wait_s(response)) is not None:
+                self._sleep(wait_s)
                 continue
             return self._judge(response, answer)
         raise AssertionError
@@ -217,14 +217,20 @@ def _in_words(problem: dict[str, Any]) -> str:
     words += [f"{each.get('at')}: {each.get('reason')}." for each in problem.get("errors", ())]
     if remedy := problem.get("remedy"):
         words.append(str(remedy))
+    if again_at := problem.get("resendAt"):
+        words.append(f"Possible again at {again_at}.")
     return visible(" ".join(words))
 
 
-def _wait_s(response: HTTPResponse) -> float:
+def _wait_s(response: HTTPResponse) -> float | None:
+    """Seconds until the next try; `None` if there is none, or not soon."""
+    if response.status not in (429, 503):
+        return None
     try:
-        return min(_MAX_WAIT_S, float(response.headers.get("Retry-After", "")))
+        wait_s = float(response.headers.get("Retry-After", ""))
     except ValueError:
         return 1.0
+    return wait_s if wait_s <= _MAX_WAIT_S else None
 
 
 def _said(error: Exception) -> str:

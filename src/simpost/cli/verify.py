@@ -169,6 +169,11 @@ def _preview_lines(preview: dict[str, Any]) -> Iterator[str]:
         reason = preview["reason"]
         yield f"would refuse: {reason['explanation']} {reason['detail']}".rstrip()
         yield reason["remedy"]
+        if preview["resendAt"]:
+            yield f"possible again at {preview['resendAt']} ({preview['budget']})"
+        return
+    if preview["step"] == "keep":
+        yield f"would send nothing before {preview['resendAt'] or 'its end'}: it is pending"
         return
     count = f"{parts} part{'' if parts == 1 else 's'}"
     yield f"would {preview['decision']}, {count} by {preview['carrier']}, with a code such as:"

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationInfo, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from simpost.config.section import Section
+from simpost.domain.code_budgets import CodeBudget
 from simpost.domain.verifications import MAX_DIGITS, MIN_DIGITS
+
+_MOST_SENDS = 1_000_000_000
+
+
+def _are_limits(limits: dict[CodeBudget, int]) -> dict[CodeBudget, int]:
+    for budget, limit in limits.items():
+        if not 0 <= limit <= _MOST_SENDS:
+            raise ValueError(f"{budget} must be 0 to {_MOST_SENDS}")
+    return limits
 
 
 class VerificationSettings(Section):
@@ -52,6 +64,38 @@ class VerificationSettings(Section):
         description="Whether a send again repeats the code: messages may arrive in any order. "
         "Otherwise it has a new code, and the earlier one is wrong from then on.",
     )
+
+    esim_wait_s: int = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        description="Seconds between two codes to an eSIM, of whatever account, purpose or "
+        "session. A code that is verified ends the wait. 0: no wait.",
+    )
+    sends_per_hour: Annotated[dict[CodeBudget, int], AfterValidator(_are_limits)] = Field(
+        default={CodeBudget.ESIM: 10, CodeBudget.PREFIX: 1000},
+        description="Most codes sent in an hour (UTC) to an eSIM, and for each account: in all, "
+        "with an API key, and to numbers with a prefix (all but their last four digits), numbers "
+        "of a country, and eSIMs of a plan. 0: no limit.",
+    )
+    sends_per_day: Annotated[dict[CodeBudget, int], AfterValidator(_are_limits)] = Field(
+        default={
+            CodeBudget.ESIM: 30,
+            CodeBudget.ACCOUNT: 100_000,
+            CodeBudget.KEY: 50_000,
+            CodeBudget.COUNTRY: 50_000,
+            CodeBudget.PLAN: 50_000,
+        },
+        description="The same in a day (UTC).",
+    )
+
+    @field_validator("sends_per_hour", "sends_per_day")
+    @classmethod
+    def _keep_defaults(
+        cls, given: dict[CodeBudget, int], info: ValidationInfo
+    ) -> dict[CodeBudget, int]:
+        """A budget that is not given keeps its default."""
+        return {**cls.model_fields[str(info.field_name)].default, **given}
 
     @field_validator("longest_life_s")
     @classmethod

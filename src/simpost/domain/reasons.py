@@ -55,6 +55,10 @@ class Reason(StrEnum):
     EXPIRES_IN_QUIET_HOURS = "expires_in_quiet_hours"
     BUDGET_REACHED = "budget_reached"
     CAP_REACHED = "cap_reached"
+    CODE_WAIT = "code_wait"
+    CODE_BUDGET_REACHED = "code_budget_reached"
+    CODE_BLOCKED = "code_blocked"
+    CODE_FILTERED = "code_filtered"
     # Inbound messages from phones.
     NOT_TEXT = "not_text"
     LOOP_DETECTED = "loop_detected"
@@ -252,6 +256,22 @@ _EXPLAINED: dict[Reason, tuple[str, str]] = {
     Reason.CAP_REACHED: (
         "The eSIM was sent as many messages of this category today as `policy` allows.",
         "Send it tomorrow, or have the administrator raise the limit.",
+    ),
+    Reason.CODE_WAIT: (
+        "A code was sent to the eSIM less than `verifications.esim_wait_s` ago.",
+        "Wait as long as Retry-After says, or let the traveller type the code that came.",
+    ),
+    Reason.CODE_BUDGET_REACHED: (
+        "As many codes as `verifications` allows were sent in the hour or day: see `budget`.",
+        "Start again in the next period, or have the administrator raise the budget.",
+    ),
+    Reason.CODE_BLOCKED: (
+        "The administrator blocks codes to the country or prefix of the number.",
+        "Verify another way, or have the administrator change `verifications.modes`.",
+    ),
+    Reason.CODE_FILTERED: (
+        "Too few codes to numbers with this prefix were verified in this hour.",
+        "Start again in the next hour, or have the administrator change `verifications.modes`.",
     ),
     Reason.NOT_TEXT: (
         "The message from a phone is no text: it is binary or addressed to an application.",

@@ -86,6 +86,8 @@ class Verification(msgspec.Struct, frozen=True):
         resend_ms: when the code may be sent again; `None` when it may not.
         message_id: of the latest send.
         ended_ms: when the state became final.
+        esim: the ICCID, else the esimTranNo: what codes to the eSIM count for.
+        prefix, country: of the number that the code was sent to first.
     """
 
     id: bytes
@@ -103,6 +105,9 @@ class Verification(msgspec.Struct, frozen=True):
     resend_ms: int | None
     message_id: bytes | None = None
     ended_ms: int | None = None
+    esim: str = ""
+    prefix: str = ""
+    country: str = ""
 
     @property
     def checks_left(self) -> int:
@@ -124,6 +129,11 @@ class StartStep(StrEnum):
     KEEP = "keep"
     SEND_AGAIN = "send_again"
     SUPERSEDE = "supersede"
+
+    @property
+    def sends(self) -> bool:
+        """Whether the step sends a code."""
+        return self is not StartStep.KEEP
 
 
 def state_at(verification: Verification, now_ms: int) -> VerificationState:

@@ -17,7 +17,8 @@ from simpost.domain.decision_record import DecisionRecord
 from simpost.domain.esims import Esim, blocking_reason
 from simpost.domain.messages import Category
 from simpost.domain.options import DEFAULT_OPTIONS, Concatenation, Options, Ports, TemplateRef
-from simpost.domain.policy.quotas import Quota
+from simpost.domain.policy.budgets import budget_name, is_budget, period_end_ms
+from simpost.domain.policy.quotas import Quota, QuotaReached
 from simpost.domain.reasons import Reason
 from simpost.domain.states import State
 from simpost.errors import PolicyError
@@ -88,12 +89,17 @@ class SendPlan(msgspec.Struct, frozen=True):
 class Refusal(msgspec.Struct, frozen=True):
     """Why nothing will be sent. `detail` adds numbers to the explanation of the reason.
 
-    `record` is what policy looked at; `None` if another rule refused.
+    Attributes:
+        record: what policy looked at; `None` if another rule refused.
+        budget: the name of the budget that is reached; empty if it is another reason.
+        until_ms: when it may be sent; `None` if that is not known.
     """
 
     reason: Reason
     detail: str = ""
     record: DecisionRecord | None = None
+    budget: str = ""
+    until_ms: int | None = None
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -170,6 +176,15 @@ def decide(
     else:
         decision = _schedule(plan, send_at_ms, now_ms)
     return decision if expires_at_ms is None else _limit(decision, expires_at_ms, now_ms)
+
+
+def quota_refusal(reached: QuotaReached, record: DecisionRecord | None = None) -> Refusal:
+    """The refusal of a message by a quota that is reached."""
+    quota = reached.quota
+    if not is_budget(quota.counter):
+        return Refusal(quota.reason, reached.detail, record)
+    until_ms = period_end_ms(quota.period)
+    return Refusal(quota.reason, reached.detail, record, budget_name(quota.counter), until_ms)
 
 
 def _apply(policy: Policy, account: Account, esim: Esim, plan: SendPlan, now_ms: int) -> Decision:

@@ -14,7 +14,7 @@ from simpost.domain.accounts import Account
 from simpost.domain.decision_record import NO_FACTS, DecisionRecord, quota_uses, with_esim
 from simpost.domain.esims import Esim
 from simpost.domain.messages import PRIORITY, Category, Message
-from simpost.domain.policy.quotas import QuotaCounts, QuotaReached, key_of
+from simpost.domain.policy.quotas import Quota, QuotaCounts, QuotaReached, key_of
 from simpost.domain.reasons import Reason
 from simpost.messaging.decision import (
     DAY_MS,
@@ -26,6 +26,7 @@ from simpost.messaging.decision import (
     SendOptions,
     SendPlan,
     decide,
+    quota_refusal,
 )
 from simpost.messaging.decision_records import encode_sending, reached_record
 from simpost.messaging.dispatch import Dispatch
@@ -57,6 +58,8 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
         signature: of a signed request, in lowercase hex.
         send_at_ms: time to send at; `None` for now.
         expires_at_ms: when it expires, whenever it is sent; `None`: by `validity_s`.
+        quotas: what it uses besides the quotas of policy.
+        keeps_refusal: whether a refusal is repeated for the same request id.
         caller_reference: the caller's own string for the message.
         refusal: why the text could not be made, from a template; then `text` is empty.
     """
@@ -75,6 +78,8 @@ class SendRequest(msgspec.Struct, frozen=True, gc=False):
     msisdn: str | None = None
     caller_reference: str | None = None
     expires_at_ms: int | None = None
+    quotas: tuple[Quota, ...] = ()
+    keeps_refusal: bool = True
 
 
 class SendResult(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +89,7 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
         plan: what will be sent; `None` when refused or `repeated`.
         hold: until when the message is held, and why; `None` when it is sent now.
         repeated: whether this is the earlier result for the same request id.
+        reached: the quota that refused it; `None` if another rule did.
     """
 
     message_id: bytes | None = None
@@ -92,6 +98,7 @@ class SendResult(msgspec.Struct, frozen=True, gc=False):
     plan: SendPlan | None = None
     repeated: bool = False
     hold: Hold | None = None
+    reached: QuotaReached | None = None
 
 
 class Intake(Component):
@@ -147,10 +154,13 @@ class Intake(Component):
         yield from count_samples(metrics.HELD, self.held)
         yield from self.budget_alarms.samples()
 
-    async def preview(self, account: Account, request: SendRequest) -> Explained:
+    async def preview(
+        self, account: Account, request: SendRequest, refusal: Refusal | None = None
+    ) -> Explained:
         """The decision about a request, with its trace; nothing is committed or sent.
 
-        Quotas are looked up here, and counted by nobody: other messages may use them up.
+        Quotas are looked up here, and counted by nobody: other messages may use them up. `refusal`
+        is that of the caller, if all rules before quotas let the message pass.
         """
         now_ms = self._clock_ms()
         esim, decision = await self.decide(account, request, now_ms)
@@ -160,14 +170,14 @@ class Intake(Component):
             record = self._policy.describe(account, esim, category, now_ms)
         if isinstance(decision, Hold):
             record = replace(record, until_ms=decision.until_ms)
-        if isinstance(decision, SendPlan) and decision.quotas:
+        if isinstance(decision, SendPlan) and (decision.quotas or refusal):
             quotas = decision.quotas
             keys = [key_of(account.id, quota) for quota in quotas]
             used = await self._store.quotas.find_used(keys)
             record = replace(record, quotas=quota_uses(quotas), used=tuple(used))
             counts = QuotaCounts(dict(zip(keys, used, strict=True)))
-            if reached := counts.find_reached(account.id, quotas):
-                decision = Refusal(reached.quota.reason, reached.detail)
+            reached = counts.find_reached(account.id, quotas)
+            decision = refusal or (quota_refusal(reached) if reached else decision)
         facts = described_facts(record, esim, category)
         is_scheduled = request.send_at_ms is not None
         return explain_decision(decision, facts, now_ms, is_scheduled=is_scheduled)
@@ -189,7 +199,7 @@ class Intake(Component):
                 return None, esim
         if request.refusal:
             return esim, request.refusal if esim else Refusal(Reason.ESIM_UNKNOWN)
-        return esim, decide(
+        decision = decide(
             account,
             esim,
             request.text,
@@ -201,6 +211,15 @@ class Intake(Component):
             expires_at_ms=request.expires_at_ms,
             policy=self._policy,
         )
+        if request.quotas and isinstance(decision, SendPlan):
+            decision = replace(decision, quotas=decision.quotas + request.quotas)
+        return esim, decision
+
+    async def refuse(
+        self, account: Account, request: SendRequest, esim: Esim, refusal: Refusal
+    ) -> None:
+        """Log and count the refusal of a request by a rule outside, as that of a send."""
+        await self._refuse(account, request, esim, refusal, None, self._clock_ms())
 
     async def find_refusal(self, account: Account, request: SendRequest) -> Refusal | None:
         """The refusal of a request that is not sent yet, logged and counted as that of a send.
@@ -258,9 +277,9 @@ class Intake(Component):
                 return SendResult(message_id=message.id, plan=plan)
         if isinstance(done, QuotaReached):
             self.budget_alarms.report(account.id, done.alarms)
-            record = reached_record(plan.record, done)
-            refusal = Refusal(done.quota.reason, done.detail, record)
-            return await self._refuse(account, request, esim, refusal, key, now_ms)
+            refusal = quota_refusal(done, reached_record(plan.record, done))
+            refused = await self._refuse(account, request, esim, refusal, key, now_ms)
+            return replace(refused, reached=done)
         return self._earlier_result(account, request, esim, done)
 
     async def record_batch(
@@ -442,7 +461,7 @@ class Intake(Component):
         assert isinstance(refusal, Refusal)
         self.refused[(refusal.reason,)] += 1
         log.info("message_refused", account_id=account.id, reason=refusal.reason)
-        if key:
+        if key and request.keeps_refusal:
             first = await self._store.queue.record_refusal(
                 Refused(account.id, key, refusal.reason, now_ms)
             )

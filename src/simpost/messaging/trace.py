@@ -87,6 +87,10 @@ RULE_OF: Final[Mapping[Reason, DecisionRule]] = {
     Reason.EXPIRES_IN_QUIET_HOURS: DecisionRule.EXPIRY,
     Reason.BUDGET_REACHED: DecisionRule.BUDGET,
     Reason.CAP_REACHED: DecisionRule.CAP,
+    Reason.CODE_WAIT: DecisionRule.BUDGET,
+    Reason.CODE_BUDGET_REACHED: DecisionRule.BUDGET,
+    Reason.CODE_BLOCKED: DecisionRule.STOP,
+    Reason.CODE_FILTERED: DecisionRule.STOP,
 }
 """The rule that gives a reason for a refusal or a hold. Other reasons come before all rules."""
 _NOT_WHEN_SCHEDULED: Final = frozenset(

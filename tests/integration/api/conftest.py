@@ -23,10 +23,10 @@ from simpost.catalogue.normalization import parse_esim, parse_plan
 from simpost.cluster.single_node import SingleNode
 from simpost.config import PreferenceSettings
 from simpost.config.policy import PolicySettings
+from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account, Dialect
 from simpost.domain.inbound import OwnNumbers
 from simpost.domain.repeats import RepeatPolicy
-from simpost.domain.verifications import DEFAULT_RULES
 from simpost.features.preferences.handset import HandsetPreferences
 from simpost.features.preferences.links import OptOutLinks
 from simpost.features.preferences.service import PreferenceService
@@ -232,9 +232,9 @@ async def wire(store: Store, **settings: Any) -> Services:
         templates=Templates(store.templates, lambda: NOW_MS),
         webhooks=webhooks,
         verifications=Verifications(
-            store.verifications,
+            store,
             intake,
-            DEFAULT_RULES,
+            VerificationSettings(),
             new_id=lambda: uuid7().bytes,
             clock_ms=clock_ms,
         ),

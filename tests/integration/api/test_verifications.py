@@ -11,6 +11,7 @@ from tests.integration.api.conftest import GOOD, NOW_MS
 
 WITHOUT_SMS = "26010100000002"
 OTHER_CODE = "000000"
+WAIT_MS, DAY_MS = 60_000, 86_400_000
 
 
 class Clock:
@@ -136,9 +137,10 @@ async def test_a_start_that_stopped_before_its_message_sends_it_when_repeated(se
     assert (await check(service, repeated.json(), await sent_code(service)))["state"] == "verified"
 
 
-async def test_another_session_supersedes_and_a_cancel_ends(service):
+async def test_another_session_supersedes_and_a_cancel_ends(service, clock):
     first = (await start(service, sessionKey="tab-1")).json()
     code = await sent_code(service)
+    clock.now_ms += WAIT_MS
     second = await start(service, sessionKey="tab-2")
     assert (second.status_code, second.json()["step"]) == (201, "supersede")
     assert second.json()["sessionKey"] == "tab-2"
@@ -155,13 +157,14 @@ async def test_a_code_expires_and_too_many_checks_lock_the_verification_only(ser
     verdicts = [(await check(service, first, wrong))["verdict"] for _ in range(6)]
     assert verdicts == ["wrong_code"] * 5 + ["too_many_checks"]
     assert (await check(service, first, code))["verdict"] == "too_many_checks"
+    clock.now_ms += WAIT_MS
     second = (await start(service)).json()
     assert (second["step"], second["state"]) == ("create", "pending")
     clock.now_ms += 600_000
     assert (await check(service, second, await sent_code(service)))["verdict"] == "expired"
 
 
-async def test_the_text_is_as_requested(service):
+async def test_the_text_is_as_requested(service, clock):
     able = CarrierCapabilities(name="down", max_parts=4, senders=frozenset({"Acme"}))
     service.services.intake.routing = Routing((Route(("down",)),), {"down": able})
     await start(service, digits=4, language="de-AT", host="login.example.com", **{"from": "Acme"})
@@ -171,6 +174,7 @@ async def test_the_text_is_as_requested(service):
     assert text == (
         f"{code} ist dein Bestätigungscode. Gib ihn nicht weiter.\n\n@login.example.com #{code}"
     )
+    clock.now_ms += WAIT_MS
     await start(service, purpose="app", appHash="FA+9qCX9VSu")
     assert (await sent(service))[-1][0].endswith("\n\nFA+9qCX9VSu")
 
@@ -205,12 +209,14 @@ async def test_a_dry_run_stores_and_sends_nothing(service):
     assert (await start(service)).json()["step"] == "create"
 
 
-async def test_a_budget_that_is_used_up_refuses_and_a_dry_run_says_which(service):
+async def test_a_budget_that_is_used_up_refuses_and_a_dry_run_says_which(service, clock):
     body = {"budgets": [{"day": 1}]}
     assert (await service.operate("PUT", "accounts/demo/budgets", json=body)).status_code == 200
     assert (await start(service)).status_code == 201
+    clock.now_ms += WAIT_MS
     refused = await start(service, purpose="payment")
     assert (refused.status_code, refused.json()["code"]) == (409, "budget_reached")
+    assert (refused.json()["budget"], refused.json()["resendAt"]) == ("day", at(NOW_MS + DAY_MS))
     preview = (await start(service, purpose="payment", dryRun=True)).json()
     assert preview["reason"]["code"] == "budget_reached"
     [rule] = [each for each in preview["rules"] if each["rule"] == "budget"]

@@ -6,6 +6,7 @@ import json
 import re
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 from tests.integration.cli.test_cli_inbox import ESIM, NUMBER
@@ -57,6 +58,16 @@ def test_a_start_is_repeated_superseded_and_cancelled(simpost: Any) -> None:
     assert start(simpost, "tab", "--session", "one").stdout.startswith(
         f"{first}  pending, nothing sent\n"
     )
+    dry = start(simpost, "tab", "--session", "one", "--dry-run")
+    assert dry.stdout.startswith("would send nothing before 20"), dry.stdout
+    refused = start(simpost, "tab", "--session", "two")
+    assert refused.returncode == 1
+    assert "Possible again at 20" in refused.stderr
+    dry = start(simpost, "tab", "--session", "two", "--dry-run")
+    assert dry.stdout.splitlines()[-1].endswith(" (code:esim:wait)")
+    with Path(simpost.config).open("a") as settings:
+        settings.write("\n[verifications]\nesim_wait_s = 0\n")
+    assert simpost("reload").returncode == 0
     second = start(simpost, "tab", "--session", "two").stdout
     assert "  sent, the pending one is superseded\n" in second
     cancelled = simpost("verify", "cancel", second.split()[0])

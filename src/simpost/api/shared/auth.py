@@ -26,6 +26,7 @@ from simpost.api.shared.key_auth import (
     check_scope,
     find_key,
     is_key,
+    key_id_of_caller,
     prove_key,
 )
 from simpost.api.shared.problems import Problem, ProblemCode
@@ -185,5 +186,11 @@ def _unauthorized(detail: str) -> Problem:
     return Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_BASIC)
 
 
+async def caller_key(request: Request, _account: Annotated[Account, Depends(identify)]) -> str:
+    """The id of the API key of the caller; empty if it gave the secret of the account."""
+    return key_id_of_caller(request)
+
+
 Caller = Annotated[Account, Depends(identify)]
 ServicesDep = Annotated[Services, Depends(services_of)]
+CallerKey = Annotated[str, Depends(caller_key)]

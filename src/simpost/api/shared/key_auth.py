@@ -51,7 +51,7 @@ async def prove_key(services: Services, request: Request, token: str, api: str) 
     """The key that the request has. Raises Problem 401, the same whatever is wrong with it."""
     proven: ProvenKey | None = request.scope.get(KEY_IN_SCOPE)
     if proven is None or not is_current(services, proven):
-        proven = find_key(services, token)
+        proven = request.scope[KEY_IN_SCOPE] = find_key(services, token)
     if proven is None:
         owner = services.accounts.by_id(services.api_keys.find(token).account_id)
         name = owner.access_code if owner else UNKNOWN
@@ -59,6 +59,12 @@ async def prove_key(services: Services, request: Request, token: str, api: str) 
         detail = "The API key is wrong, revoked or expired."
         raise Problem(401, ProblemCode.UNAUTHORIZED, detail, headers=_WRONG)
     return proven
+
+
+def key_id_of_caller(request: Request) -> str:
+    """The id of the key that the caller gave; empty if it gave the secret of the account."""
+    proven: ProvenKey | None = request.scope.get(KEY_IN_SCOPE)
+    return proven.key.id if proven else ""
 
 
 def is_current(services: Services, proven: ProvenKey) -> bool:

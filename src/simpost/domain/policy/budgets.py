@@ -14,6 +14,7 @@ from simpost.domain.reasons import Reason
 ALARM_PERCENTS: Final = (50, 80, 100)
 _COUNTER: Final = "budget:"
 _DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
 
 
 class Budget(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -66,6 +67,11 @@ def month_counter(budget: Budget) -> str:
     return f"{_COUNTER}month:{budget.prefix}"
 
 
+def is_budget(counter: str) -> bool:
+    """Whether it is the counter of a budget."""
+    return counter.startswith(_COUNTER)
+
+
 def budget_name(counter: str) -> str:
     """The name of the budget with this counter: `day`, or `day:66` for a prefix."""
     return counter.removeprefix(_COUNTER).removesuffix(":")
@@ -82,6 +88,26 @@ def periods_of(day_number: int) -> Periods:
         month=f"{day:%Y-%m}",
         month_expires_ms=int(next_month.timestamp()) * 1000 + _DAY_MS,
     )
+
+
+@lru_cache(maxsize=8)
+def hour_of(hour_number: int) -> tuple[str, int]:
+    """The hour with this number since 1970, and when its counts may be deleted."""
+    hour = datetime.fromtimestamp(hour_number * 3_600, UTC)
+    return f"{hour:%Y-%m-%dT%H}", (hour_number + 2) * _HOUR_MS
+
+
+@lru_cache(maxsize=64)
+def period_end_ms(period: str) -> int:
+    """When a period of a budget ends: an hour, a day or a month, all in UTC."""
+    if len(period) == len("2026-11"):
+        start = datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC)
+        end = (start + timedelta(days=32)).replace(day=1)
+    elif "T" in period:
+        end = datetime.strptime(period, "%Y-%m-%dT%H").replace(tzinfo=UTC) + timedelta(hours=1)
+    else:
+        end = datetime.strptime(period, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
+    return int(end.timestamp()) * 1000
 
 
 def _quota(counter: str, period: str, parts: int, limit: int, expires_ms: int) -> Quota:

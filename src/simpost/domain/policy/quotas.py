@@ -26,6 +26,7 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
         expires_ms: when the count of the period may be deleted.
         alarms: percents of the limit, ascending. The commit that reaches one is reported, and so is
             the first refusal of a period: then nothing useful is left.
+        is_shared: all accounts share the count.
     """
 
     counter: str
@@ -35,6 +36,7 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
     expires_ms: int
     alarms: tuple[int, ...] = ()
+    is_shared: bool = False
 
 
 class QuotaAlarm(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +110,7 @@ class QuotaCounts:
 
 def key_of(account_id: int, quota: Quota) -> QuotaKey:
     """The key of the count that a quota uses."""
-    return QuotaKey(account_id, quota.counter, quota.period)
+    return QuotaKey(0 if quota.is_shared else account_id, quota.counter, quota.period)
 
 
 def full_key_of(account_id: int, quota: Quota) -> QuotaKey:

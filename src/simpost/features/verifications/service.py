@@ -11,15 +11,26 @@ import msgspec
 from simpost.config import Settings
 from simpost.config.verifications import VerificationSettings
 from simpost.domain.accounts import Account
+from simpost.domain.calling_codes import countries_of_number
+from simpost.domain.code_budgets import (
+    CodeLimits,
+    CodeRefusal,
+    account_quotas,
+    esim_quotas,
+    refusal_of,
+    subjects_of,
+)
 from simpost.domain.esims import Esim
 from simpost.domain.messages import Category, own_request_id
+from simpost.domain.policy.quotas import Quota
 from simpost.domain.reasons import Reason
 from simpost.domain.verifications import StartStep, Verification, VerificationRules
+from simpost.features.verifications.reached_budgets import ReachedBudgets
 from simpost.features.verifications.texts import NO_ENDING, Ending, code_text
-from simpost.messaging.decision import Refusal, SendOptions
+from simpost.messaging.decision import Refusal, SendOptions, quota_refusal
 from simpost.messaging.explanation import Explained
 from simpost.messaging.intake import Intake, SendRequest
-from simpost.ports.store import VerificationStore
+from simpost.ports.store import Store
 from simpost.ports.store.verifications import Checked, NewVerification
 from simpost.runtime.clock import Clock
 from simpost.runtime.component import Component
@@ -38,6 +49,7 @@ class StartRequest(msgspec.Struct, frozen=True):
         purpose, session_key: see `Verification`.
         language: BCP 47 tag; empty for that of the eSIM, else of the account.
         sender: shown on the handset; `None` for the one of the carrier.
+        key_id: of the API key of the caller; empty if it gave the secret of the account.
     """
 
     esim_tran_no: str | None
@@ -49,6 +61,7 @@ class StartRequest(msgspec.Struct, frozen=True):
     language: str = ""
     sender: str | None = None
     ending: Ending = NO_ENDING
+    key_id: str = ""
 
 
 class StartResult(msgspec.Struct, frozen=True):
@@ -58,21 +71,35 @@ class StartResult(msgspec.Struct, frozen=True):
     step: StartStep
 
 
+class PreviewResult(msgspec.Struct, frozen=True):
+    """What a start would do now.
+
+    Attributes:
+        step, pending: as in `StartPreview`; `None` if the eSIM is unknown.
+    """
+
+    explained: Explained
+    request: SendRequest
+    step: StartStep | None = None
+    pending: Verification | None = None
+
+
 class Verifications(Component):
     """The verifications of all accounts. Codes are in messages of the category `code` only."""
 
     def __init__(
         self,
-        store: VerificationStore,
+        store: Store,
         intake: Intake,
-        rules: VerificationRules,
+        settings: VerificationSettings,
         *,
         new_id: Callable[[], bytes],
         clock_ms: Clock,
         is_leader: Callable[[], bool] = always,
     ) -> None:
-        self.rules = rules
-        self._store = store
+        self._settings = settings
+        self._store = store.verifications
+        self._reached = ReachedBudgets(store.quotas)
         self._intake = intake
         self._new_id = new_id
         self._clock_ms = clock_ms
@@ -86,7 +113,7 @@ class Verifications(Component):
 
     async def reconfigure(self, settings: Settings) -> None:
         """Apply new rules, to verifications that begin or are sent again from now on."""
-        self.rules = rules_of(settings.verifications)
+        self._settings = settings.verifications
 
     async def clean_up(self) -> None:
         """Wipe and delete what is due, in bounded steps."""
@@ -96,17 +123,29 @@ class Verifications(Component):
         while await self._store.delete_ended(before_ms=now_ms - _KEEP_MS):
             pass
 
-    async def preview(
-        self, account: Account, wanted: StartRequest
-    ) -> tuple[Explained, SendRequest]:
-        """The decision about the message of a start, with a code of zeros; nothing is sent."""
-        rules = self.rules
-        esim = await self._find_esim(account, wanted)
-        request = msgspec.structs.replace(
-            _request(account, esim, wanted, "0" * (wanted.digits or rules.digits)),
-            expires_at_ms=self._clock_ms() + rules.life_ms,
+    async def preview(self, account: Account, wanted: StartRequest) -> PreviewResult:
+        """What a start would do, with a code of zeros; nothing is stored or sent."""
+        rules, limits, now_ms = (
+            rules_of(self._settings),
+            limits_of(self._settings),
+            self._clock_ms(),
         )
-        return await self._intake.preview(account, request), request
+        esim = await self._find_esim(account, wanted)
+        code = "0" * (wanted.digits or rules.digits)
+        request = msgspec.structs.replace(
+            _request(account, esim, wanted, code), expires_at_ms=now_ms + rules.life_ms
+        )
+        if esim is None:
+            return PreviewResult(await self._intake.preview(account, request), request)
+        new = self._new(account, esim, wanted, code)
+        found = await self._store.preview_start(new, limits, now_ms=now_ms)
+        if found.step.sends:
+            quotas = account_quotas(limits, new.subjects, now_ms)
+            quotas += esim_quotas(limits, new.subjects.esim, now_ms)
+            request = msgspec.structs.replace(request, quotas=quotas)
+        refusal = _refusal(found.refusal) if found.refusal else None
+        explained = await self._intake.preview(account, request, refusal)
+        return PreviewResult(explained, request, found.step, found.pending)
 
     async def start(self, account: Account, wanted: StartRequest) -> StartResult | Refusal:
         """Begin a verification and send its code, or take the next step of the pending one.
@@ -114,34 +153,49 @@ class Verifications(Component):
         A start that was interrupted before its message was committed sends it when it is repeated.
         Raises StoreError.
         """
-        rules = self.rules
+        rules, limits, now_ms = (
+            rules_of(self._settings),
+            limits_of(self._settings),
+            self._clock_ms(),
+        )
         code = _new_code(wanted.digits or rules.digits)
         esim = await self._find_esim(account, wanted)
         # Before anything is stored: an eSIM that takes no SMS gets no verification.
         request = _request(account, esim, wanted, code)
-        refusal = await self._intake.find_refusal(account, request)
-        if refusal or esim is None:
-            return refusal or Refusal(Reason.ESIM_UNKNOWN)
-        new = NewVerification(
-            self._new_id(),
-            account.id,
-            esim.esim_tran_no,
-            wanted.purpose,
-            wanted.session_key,
-            code,
+        refused = await self._intake.find_refusal(account, request)
+        if refused or esim is None:
+            return refused or Refusal(Reason.ESIM_UNKNOWN)
+        new = self._new(account, esim, wanted, code)
+        quotas = account_quotas(limits, new.subjects, now_ms)
+        started = await self._find_reached(new, quotas, limits, now_ms) or (
+            await self._store.start(new, rules, limits, now_ms=now_ms)
         )
-        started = await self._store.start(new, rules, now_ms=self._clock_ms())
+        if isinstance(started, CodeRefusal):
+            refusal = _refusal(started)
+            await self._intake.refuse(account, request, esim, refusal)
+            return refusal
         verification = started.verification
         if started.code is not None:
             request = _request(account, esim, wanted, started.code)
-            sent = await self._send(account, verification, request)
+            request = msgspec.structs.replace(request, quotas=quotas)
+            sent = await self._send(account, verification, request, now_ms)
             if isinstance(sent, Refusal):
                 return sent
             verification = sent
         return StartResult(verification, started.step)
 
+    async def _find_reached(
+        self, new: NewVerification, quotas: tuple[Quota, ...], limits: CodeLimits, now_ms: int
+    ) -> CodeRefusal | None:
+        """The refusal by a budget that refused before; `None` for a start that sends nothing."""
+        reached = await self._reached.find(new.account_id, quotas)
+        if reached is None:
+            return None
+        found = await self._store.preview_start(new, limits, now_ms=now_ms)
+        return refusal_of(reached) if found.step.sends else None
+
     async def _send(
-        self, account: Account, verification: Verification, request: SendRequest
+        self, account: Account, verification: Verification, request: SendRequest, now_ms: int
     ) -> Verification | Refusal:
         """Send the code of the latest send; once, however often it is called."""
         number = verification.sends
@@ -149,12 +203,14 @@ class Verifications(Component):
             request,
             expires_at_ms=verification.expires_ms,
             request_id=own_request_id(f"verification {verification.id.hex()} {number}"),
+            keeps_refusal=False,
         )
         result = await self._intake.send(account, request)
         if result.message_id is None:
-            if number == 1:
-                now_ms = self._clock_ms()
-                await self._store.cancel(account.id, verification.id, now_ms=now_ms)
+            await self._store.undo_send(account.id, verification.id, number, now_ms=now_ms)
+            if result.reached:
+                self._reached.add(account.id, result.reached.quota)
+                return quota_refusal(result.reached)
             return Refusal(result.reason or Reason.NO_ROUTE, result.detail)
         message_id = result.message_id
         await self._store.note_message(account.id, verification.id, number, message_id)
@@ -171,6 +227,19 @@ class Verifications(Component):
     async def cancel(self, account: Account, verification_id: bytes) -> Verification | None:
         """Cancel a pending verification, and return it as it is then. Raises StoreError."""
         return await self._store.cancel(account.id, verification_id, now_ms=self._clock_ms())
+
+    def _new(
+        self, account: Account, esim: Esim, wanted: StartRequest, code: str
+    ) -> NewVerification:
+        return NewVerification(
+            id=self._new_id(),
+            account_id=account.id,
+            esim_tran_no=esim.esim_tran_no,
+            purpose=wanted.purpose,
+            session_key=wanted.session_key,
+            code=code,
+            subjects=subjects_of(esim, wanted.key_id, countries_of_number(esim.msisdn)),
+        )
 
     async def _find_esim(self, account: Account, wanted: StartRequest) -> Esim | None:
         found = await self._intake.find_esim(
@@ -191,6 +260,19 @@ def rules_of(settings: VerificationSettings) -> VerificationRules:
         max_wrong_guesses=settings.max_wrong_guesses,
         repeat_code=settings.repeat_code,
     )
+
+
+def limits_of(settings: VerificationSettings) -> CodeLimits:
+    """The limits that the settings give."""
+    return CodeLimits(
+        esim_wait_ms=1000 * settings.esim_wait_s,
+        hour=settings.sends_per_hour,
+        day=settings.sends_per_day,
+    )
+
+
+def _refusal(found: CodeRefusal) -> Refusal:
+    return Refusal(found.reason, found.detail, budget=found.budget, until_ms=found.until_ms)
 
 
 def _request(account: Account, esim: Esim | None, wanted: StartRequest, code: str) -> SendRequest:

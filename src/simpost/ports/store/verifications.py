@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from simpost.domain.code_budgets import CodeLimits, CodeRefusal, CodeSubjects
 from simpost.domain.verifications import CheckVerdict, StartStep, Verification, VerificationRules
 
 VERIFICATION_STEP: Final = 100
@@ -17,6 +18,7 @@ class NewVerification(msgspec.Struct, frozen=True):
 
     Attributes:
         code: its digits. The store keeps a keyed digest and a sealed copy, until the end.
+        subjects: what its sends count for.
     """
 
     id: bytes
@@ -25,6 +27,7 @@ class NewVerification(msgspec.Struct, frozen=True):
     purpose: str
     session_key: str
     code: str
+    subjects: CodeSubjects
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -32,11 +35,26 @@ class Started(msgspec.Struct, frozen=True):
 
     Attributes:
         code: to be sent; `None` if the latest send has its message already.
+        ended: the verification that ended by this start: it was superseded, or had expired.
     """
 
     step: StartStep
     verification: Verification
     code: str | None
+    ended: Verification | None = None
+
+
+class StartPreview(msgspec.Struct, frozen=True):
+    """What a start would do.
+
+    Attributes:
+        pending: the verification of the eSIM and purpose before it; it may have expired.
+        refusal: why the eSIM would be sent no code.
+    """
+
+    step: StartStep
+    pending: Verification | None = None
+    refusal: CodeRefusal | None = None
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -50,12 +68,28 @@ class VerificationStore(Protocol):
     """Keeps verifications. Of an eSIM and a purpose at most one is pending."""
 
     async def start(
-        self, new: NewVerification, rules: VerificationRules, *, now_ms: int
-    ) -> Started:
+        self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
+    ) -> Started | CodeRefusal:
         """Begin a verification, or take the next step of the pending one.
 
         The code of a send again is that of the first send if the rules say so and it can be
-        opened, else the one of `new`.
+        opened, else the one of `new`. A step that sends counts for the eSIM; without enough left,
+        it is refused, and nothing changes. Of concurrent starts one sends.
+        """
+        ...
+
+    async def preview_start(
+        self, new: NewVerification, limits: CodeLimits, *, now_ms: int
+    ) -> StartPreview:
+        """What a start would do now."""
+        ...
+
+    async def undo_send(
+        self, account_id: int, verification_id: bytes, sends: int, *, now_ms: int
+    ) -> None:
+        """Take back a send whose message was refused, also from the counts of the eSIM.
+
+        A verification whose first send is taken back is cancelled.
         """
         ...
 
@@ -70,8 +104,8 @@ class VerificationStore(Protocol):
     ) -> Checked | None:
         """Check a code; `None` if the account has no such verification.
 
-        Of concurrent checks with the right code one is `verified`. A wrong one counts for the
-        verification, and for its eSIM until the end of the UTC day.
+        Of concurrent checks with the right code one is `verified`: it ends the wait of the eSIM.
+        A wrong one counts for the verification, and for its eSIM until the end of the UTC day.
         """
         ...
 
@@ -87,8 +121,8 @@ class VerificationStore(Protocol):
         """The verification in its state at this time; `None` if the account has none."""
         ...
 
-    async def end_expired(self, *, now_ms: int) -> int:
-        """End verifications whose life is over and wipe their codes; how many."""
+    async def end_expired(self, *, now_ms: int) -> list[Verification]:
+        """End verifications whose life is over, wipe their codes, and return them."""
         ...
 
     async def delete_ended(self, *, before_ms: int) -> int:

@@ -109,7 +109,7 @@ SQL: Final = {
     """,
     "erase_verification": """
         UPDATE verifications SET digest = NULL, code = NULL, text_key = NULL, resend_ms = NULL,
-          session_key = ''
+          session_key = '', prefix = ''
         WHERE account_id = $1 AND id = $2
     """,
     "deliveries": """

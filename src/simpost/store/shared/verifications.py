@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from simpost.domain.code_budgets import CodeLimits, CodeRefusal
 from simpost.domain.texts import TextAbsence
 from simpost.domain.verifications import (
     CheckVerdict,
@@ -27,76 +28,26 @@ from simpost.ports.store.verifications import (
     Checked,
     NewVerification,
     Started,
+    StartPreview,
 )
 from simpost.store.records.row import NamedRow
+from simpost.store.shared.code_sends import (
+    count_send,
+    count_use,
+    end_wait,
+    find_refusal,
+    find_used,
+    find_wait,
+    hold_wait,
+    undo_count,
+)
 from simpost.store.shared.steps import SharedDatabase, Steps
+from simpost.store.shared.verification_statements import SQL
 from simpost.store.text_seal import TextSeal, place_of
 
 _DAY_MS: Final = 86_400_000
 _MOST_TRIES: Final = 10
 """Starts at the same time that one may lose against, each of which ended at once."""
-
-SQL: Final = {
-    "hold_pending": """
-        UPDATE verifications SET checks = checks
-        WHERE account_id = $1 AND esim_tran_no = $2 AND purpose = $3 AND state = 'pending'
-        RETURNING *
-    """,
-    "insert": """
-        INSERT INTO verifications (
-          account_id, id, esim_tran_no, purpose, session_key, state, digest, code, text_key,
-          sends, messages, checks, max_checks, created_ms, expires_ms, resend_ms
-        ) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, 1, 0, 0, $9, $10, $11, $12)
-        ON CONFLICT DO NOTHING
-        RETURNING *
-    """,
-    "send_again": """
-        UPDATE verifications SET sends = sends + 1, digest = $3, code = $4, text_key = $5,
-          expires_ms = $6, resend_ms = $7
-        WHERE account_id = $1 AND id = $2
-        RETURNING *
-    """,
-    "note_message": """
-        UPDATE verifications SET messages = $3, message_id = $4
-        WHERE account_id = $1 AND id = $2 AND messages < $3
-    """,
-    "count_check": """
-        UPDATE verifications SET checks = checks + 1
-        WHERE account_id = $1 AND id = $2 AND state = 'pending' AND expires_ms > $3
-        RETURNING *
-    """,
-    "end": """
-        UPDATE verifications SET state = $3, ended_ms = $4, digest = NULL, code = NULL,
-          text_key = NULL, resend_ms = NULL
-        WHERE account_id = $1 AND id = $2 AND state = 'pending'
-        RETURNING *
-    """,
-    "find": "SELECT * FROM verifications WHERE account_id = $1 AND id = $2",
-    "end_expired": """
-        UPDATE verifications SET state = 'expired', ended_ms = expires_ms, digest = NULL,
-          code = NULL, text_key = NULL, resend_ms = NULL
-        WHERE state = 'pending' AND (account_id, id) IN (
-          SELECT account_id, id FROM verifications
-          WHERE state = 'pending' AND expires_ms <= $1 ORDER BY expires_ms LIMIT $2
-        )
-        RETURNING id
-    """,
-    "delete_ended": """
-        DELETE FROM verifications WHERE (account_id, id) IN (
-          SELECT account_id, id FROM verifications
-          WHERE ended_ms IS NOT NULL AND ended_ms < $1 ORDER BY ended_ms LIMIT $2
-        )
-        RETURNING id
-    """,
-    "wrong_guesses": """
-        SELECT used FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
-    """,
-    "count_guess": """
-        INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
-        VALUES ($1, $2, $3, 1, $4)
-        ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + 1
-    """,
-}
 
 
 class StoredVerifications:
@@ -107,9 +58,19 @@ class StoredVerifications:
         self._seal = seal
 
     async def start(
-        self, new: NewVerification, rules: VerificationRules, *, now_ms: int
-    ) -> Started:
-        return await self._database.transact(_start, self._seal, new, rules, now_ms)
+        self, new: NewVerification, rules: VerificationRules, limits: CodeLimits, *, now_ms: int
+    ) -> Started | CodeRefusal:
+        return await self._database.transact(_start, self._seal, new, rules, limits, now_ms)
+
+    async def preview_start(
+        self, new: NewVerification, limits: CodeLimits, *, now_ms: int
+    ) -> StartPreview:
+        return await self._database.query(_preview_start, new, limits, now_ms)
+
+    async def undo_send(
+        self, account_id: int, verification_id: bytes, sends: int, *, now_ms: int
+    ) -> None:
+        await self._database.transact(_undo_send, account_id, verification_id, sends, now_ms)
 
     async def note_message(
         self, account_id: int, verification_id: bytes, sends: int, message_id: bytes
@@ -132,16 +93,22 @@ class StoredVerifications:
     ) -> Verification | None:
         return await self._database.query(_find, account_id, verification_id, now_ms)
 
-    async def end_expired(self, *, now_ms: int) -> int:
-        return await self._database.transact(_count, "end_expired", now_ms)
+    async def end_expired(self, *, now_ms: int) -> list[Verification]:
+        return await self._database.transact(_end_expired, now_ms)
 
     async def delete_ended(self, *, before_ms: int) -> int:
-        return await self._database.transact(_count, "delete_ended", before_ms)
+        return await self._database.transact(_delete_ended, before_ms)
 
 
 def _start(
-    seal: TextSeal, new: NewVerification, rules: VerificationRules, now_ms: int
-) -> Steps[Started]:
+    seal: TextSeal,
+    new: NewVerification,
+    rules: VerificationRules,
+    limits: CodeLimits,
+    now_ms: int,
+) -> Steps[Started | CodeRefusal]:
+    esim = new.subjects.esim
+    wait_ends_ms = yield from hold_wait(esim)
     for _ in range(_MOST_TRIES):
         held = yield SQL["hold_pending"], (new.account_id, new.esim_tran_no, new.purpose)
         row = held[0] if held else None
@@ -150,14 +117,19 @@ def _start(
         if row and pending and step is StartStep.KEEP:
             code = _open(seal, row) if pending.messages < pending.sends else None
             return Started(step, pending, code)
+        if refusal := (yield from find_refusal(esim, limits, wait_ends_ms, now_ms)):
+            return refusal
         if row and pending and step is StartStep.SEND_AGAIN:
+            yield from count_send(esim, limits, now_ms)
             return (yield from _send_again(seal, new, rules, now_ms, row))
+        ended: Verification | None = None
         if pending:
             superseded = step is StartStep.SUPERSEDE
             state = VerificationState.SUPERSEDED if superseded else VerificationState.EXPIRED
-            yield SQL["end"], (pending.account_id, pending.id, state, now_ms)
-        guesses = yield SQL["wrong_guesses"], _guess_key(new.account_id, new.esim_tran_no, now_ms)
-        checks = checks_allowed(guesses[0]["used"] if guesses else 0, rules)
+            [row] = yield SQL["end"], (pending.account_id, pending.id, state, now_ms)
+            ended = _verification(row)
+        guess = _guess_key(new.account_id, new.esim_tran_no, now_ms)
+        checks = checks_allowed((yield from find_used(guess)), rules)
         expires_ms = next_expiry_ms(now_ms, now_ms, rules)
         inserted = yield (
             SQL["insert"],
@@ -172,11 +144,41 @@ def _start(
                 now_ms,
                 expires_ms,
                 next_resend_ms(1, expires_ms, now_ms, rules),
+                esim,
+                new.subjects.prefix,
+                new.subjects.country,
             ),
         )
         if inserted:
-            return Started(step, _verification(inserted[0]), new.code)
+            yield from count_send(esim, limits, now_ms)
+            return Started(step, _verification(inserted[0]), new.code, ended)
     raise StoreError("too many verifications of this eSIM and purpose began at the same time")
+
+
+def _preview_start(new: NewVerification, limits: CodeLimits, now_ms: int) -> Steps[StartPreview]:
+    found = yield SQL["find_pending"], (new.account_id, new.esim_tran_no, new.purpose)
+    pending = _verification(found[0]) if found else None
+    step = decide_start(pending, new.session_key, now_ms)
+    if not step.sends:
+        return StartPreview(step, pending)
+    ends_ms = yield from find_wait(new.subjects.esim)
+    refusal = yield from find_refusal(new.subjects.esim, limits, ends_ms, now_ms)
+    return StartPreview(step, pending, refusal)
+
+
+def _undo_send(account_id: int, verification_id: bytes, sends: int, now_ms: int) -> Steps[None]:
+    key = account_id, verification_id
+    found = yield SQL["find"], key
+    if not found:
+        return
+    esim = found[0]["esim"]
+    yield from hold_wait(esim)
+    undone = yield SQL["undo_send"], (*key, sends, now_ms)
+    if not undone:
+        return
+    if sends == 1:
+        yield SQL["end"], (*key, VerificationState.CANCELLED, now_ms)
+    yield from undo_count(esim, now_ms)
 
 
 def _send_again(
@@ -196,16 +198,22 @@ def _note(account_id: int, verification_id: bytes, sends: int, message_id: bytes
 
 
 def _check(seal: TextSeal, key: tuple[int, bytes], code: str, now_ms: int) -> Steps[Checked | None]:
+    digest = seal.digest(_place(*key), code)
+    before = yield SQL["find"], key
+    if before and compare_digest(before[0]["digest"] or b"", digest):
+        # Before the verification is locked, as in a start.
+        yield from hold_wait(before[0]["esim"])
     counted = yield SQL["count_check"], (*key, now_ms)
     if not counted:
         found = yield from _find(*key, now_ms)
         return Checked(verdict_of_ended(found.state), found) if found else None
     row = counted[0]
-    if compare_digest(row["digest"], seal.digest(_place(*key), code)):
+    if compare_digest(row["digest"], digest):
         ended = yield SQL["end"], (*key, VerificationState.VERIFIED, now_ms)
+        yield from end_wait(row["esim"], now_ms)
         return Checked(CheckVerdict.VERIFIED, _verification(ended[0]))
     guess = _guess_key(row["account_id"], row["esim_tran_no"], now_ms)
-    yield SQL["count_guess"], (*guess, now_ms + 2 * _DAY_MS)
+    yield from count_use(guess, now_ms + 2 * _DAY_MS)
     if row["checks"] >= row["max_checks"]:
         [row] = yield SQL["end"], (*key, VerificationState.TOO_MANY_CHECKS, now_ms)
     return Checked(CheckVerdict.WRONG_CODE, _verification(row))
@@ -232,8 +240,13 @@ def _find(account_id: int, verification_id: bytes, now_ms: int) -> Steps[Verific
     return replace(found, state=state, resend_ms=None, ended_ms=found.expires_ms)
 
 
-def _count(statement: str, at_ms: int) -> Steps[int]:
-    rows = yield SQL[statement], (at_ms, VERIFICATION_STEP)
+def _end_expired(now_ms: int) -> Steps[list[Verification]]:
+    rows = yield SQL["end_expired"], (now_ms, VERIFICATION_STEP)
+    return [_verification(row) for row in rows]
+
+
+def _delete_ended(before_ms: int) -> Steps[int]:
+    rows = yield SQL["delete_ended"], (before_ms, VERIFICATION_STEP)
     return len(rows)
 
 
@@ -278,4 +291,7 @@ def _verification(row: NamedRow) -> Verification:
         resend_ms=row["resend_ms"],
         message_id=row["message_id"],
         ended_ms=row["ended_ms"],
+        esim=row["esim"],
+        prefix=row["prefix"],
+        country=row["country"],
     )

@@ -29,6 +29,8 @@ STATUS = {
     Reason.EXPIRES_AT_PASSED: 422,
     Reason.EXPIRES_AT_TOO_FAR: 422,
     Reason.EXPIRES_BEFORE_SEND_AT: 422,
+    Reason.CODE_WAIT: 429,
+    Reason.CODE_BUDGET_REACHED: 429,
 }
 """The HTTP status of a refusal. All other reasons are 409: the request may succeed later."""
 

@@ -6,17 +6,19 @@ import math
 
 from fastapi import APIRouter, Response
 
-from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.auth import Caller, CallerKey, ServicesDep
 from simpost.api.shared.problems import Problem, ProblemCode
+from simpost.api.shared.schemas import format_time
 from simpost.api.shared.services import Services
-from simpost.api.v1.messages.preview import Preview, preview
 from simpost.api.v1.messages.results import refusal_problem
 from simpost.api.v1.verifications.schemas import (
     CheckedVerification,
     CheckRequest,
     StartedVerification,
     VerificationOut,
+    VerificationPreview,
     VerificationRequest,
+    show_preview,
     show_verification,
 )
 from simpost.domain.accounts import Account
@@ -37,25 +39,24 @@ _BEGINS = (StartStep.CREATE, StartStep.SUPERSEDE)
     summary="Send a one-time code to an eSIM; with dryRun, preview the decision",
     responses={
         200: {
-            "model": StartedVerification | Preview,
+            "model": StartedVerification | VerificationPreview,
             "description": "The verification is pending already, or this is a dry run",
         }
     },
 )
 async def start_verification(
-    given: VerificationRequest, account: Caller, services: ServicesDep
+    given: VerificationRequest, account: Caller, services: ServicesDep, key_id: CallerKey
 ) -> Response:
     """A repeated start sends nothing before `resendAt`; Retry-After is the wait in seconds."""
-    wanted = given.start_request
+    wanted = given.start_request(key_id)
     if given.dry_run:
         return await _preview(services, account, wanted)
     started = await services.verifications.start(account, wanted)
     if isinstance(started, Refusal):
-        raise refusal_problem(started.reason, started.detail)
+        raise _refused(started, services.clock_ms())
     verification, headers = started.verification, {}
     if started.step is StartStep.KEEP and verification.resend_ms is not None:
-        wait_s = (verification.resend_ms - services.clock_ms()) / 1000
-        headers["Retry-After"] = str(max(1, math.ceil(wait_s)))
+        headers = _retry_after(verification.resend_ms, services.clock_ms())
     shown = show_verification(verification)
     body = StartedVerification(**shown.model_dump(), step=started.step)
     status = 201 if started.step in _BEGINS else 200
@@ -109,12 +110,33 @@ async def cancel_verification(
 
 
 async def _preview(services: Services, account: Account, wanted: StartRequest) -> Response:
-    explained, request = await services.verifications.preview(account, wanted)
-    return _answer(preview(explained, request), 200)
+    found = await services.verifications.preview(account, wanted)
+    return _answer(show_preview(found), 200)
+
+
+def _refused(refusal: Refusal, now_ms: int) -> Problem:
+    """The response to a start that was refused; it has the budget and the time of the next try."""
+    problem = refusal_problem(refusal.reason, refusal.detail)
+    if refusal.until_ms is None:
+        return problem
+    until = {"budget": refusal.budget or None, "resendAt": format_time(refusal.until_ms)}
+    return Problem(
+        problem.status,
+        refusal.reason,
+        problem.detail,
+        headers=_retry_after(refusal.until_ms, now_ms),
+        members={**problem.members, **until},
+    )
+
+
+def _retry_after(until_ms: int, now_ms: int) -> dict[str, str]:
+    return {"Retry-After": str(max(1, math.ceil((until_ms - now_ms) / 1000)))}
 
 
 def _answer(
-    body: StartedVerification | Preview, status: int, headers: dict[str, str] | None = None
+    body: StartedVerification | VerificationPreview,
+    status: int,
+    headers: dict[str, str] | None = None,
 ) -> Response:
     content = body.model_dump_json(by_alias=True)
     return Response(content, status, headers, media_type="application/json")

@@ -17,6 +17,7 @@ from pydantic import (
 
 from simpost.api.shared.error_messages import Matching
 from simpost.api.shared.schemas import Schema, Time, format_time, show_time
+from simpost.api.v1.messages.preview import Preview, preview
 from simpost.api.v1.messages.send_schema import (
     NAMES_AN_ESIM,
     Identifier,
@@ -33,8 +34,9 @@ from simpost.domain.verifications import (
     Verification,
     VerificationState,
 )
-from simpost.features.verifications.service import StartRequest
+from simpost.features.verifications.service import PreviewResult, StartRequest
 from simpost.features.verifications.texts import Ending
+from simpost.messaging.decision import Refusal
 
 _IGNORED_IN_CODES = str.maketrans("", "", " -\u00a0\u202f")
 
@@ -135,9 +137,8 @@ class VerificationRequest(Schema):
             raise ValueError("give host or appHash")
         return self
 
-    @property
-    def start_request(self) -> StartRequest:
-        """The request, as the service reads it."""
+    def start_request(self, key_id: str) -> StartRequest:
+        """The request, as the service reads it, of a caller with this API key."""
         return StartRequest(
             esim_tran_no=self.esim_tran_no,
             iccid=self.iccid,
@@ -148,6 +149,7 @@ class VerificationRequest(Schema):
             language=self.language or "",
             sender=self.from_,
             ending=Ending(host=self.host or "", app_hash=self.app_hash or ""),
+            key_id=key_id,
         )
 
 
@@ -184,6 +186,16 @@ class StartedVerification(VerificationOut):
     step: StartStep
 
 
+class VerificationPreview(Preview):
+    """What a start would do now; nothing is stored and nothing is sent."""
+
+    step: StartStep | None = Field(description="null if the eSIM is unknown.")
+    resend_at: Time | None = Field(
+        description="When a start sends a code, if that is later and known."
+    )
+    budget: str | None = Field(description="Budget that would refuse the start.")
+
+
 class CheckedVerification(VerificationOut):
     """`verdict` is the result of this check, `state` that of the verification after it."""
 
@@ -206,4 +218,18 @@ def show_verification(verification: Verification) -> VerificationOut:
         resend_at=show_time(verification.resend_ms),
         ended_at=show_time(verification.ended_ms),
         message_id=format_id(message_id) if message_id else None,
+    )
+
+
+def show_preview(found: PreviewResult) -> VerificationPreview:
+    """The preview of a start as JSON shows it."""
+    shown = preview(found.explained, found.request)
+    decision, pending = found.explained.decision, found.pending
+    resend_ms = pending.resend_ms if pending and found.step is StartStep.KEEP else None
+    refusal = decision if isinstance(decision, Refusal) else None
+    return VerificationPreview(
+        **shown.model_dump(by_alias=False),
+        step=found.step,
+        resend_at=show_time(refusal.until_ms if refusal else resend_ms),
+        budget=(refusal.budget or None) if refusal else None,
     )

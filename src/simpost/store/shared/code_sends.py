@@ -1,0 +1,110 @@
+"""Counts of codes per eSIM over all accounts, and the wait between two of them.
+
+Every verb that may send to an eSIM locks the row of its wait first, so that of concurrent ones on
+any nodes one sends.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simpost.domain.code_budgets import (
+    CodeBudget,
+    CodeLimits,
+    CodeRefusal,
+    esim_quotas,
+    refusal_of,
+    wait_key,
+)
+from simpost.domain.policy.quotas import QuotaReached, key_of
+from simpost.domain.reasons import Reason
+from simpost.store.shared.steps import Steps
+
+_ALL_PERIODS: Final = CodeLimits(hour={CodeBudget.ESIM: 1}, day={CodeBudget.ESIM: 1})
+"""For the keys of the counts of an eSIM, whatever their limits."""
+
+SQL: Final = {
+    "used": """
+        SELECT used FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
+    """,
+    "count_use": """
+        INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
+        VALUES ($1, $2, $3, 1, $4)
+        ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used + 1
+    """,
+    "undo_use": """
+        UPDATE quota_uses SET used = used - 1
+        WHERE account_id = $1 AND counter = $2 AND period = $3 AND used > 0
+    """,
+    # The wait of an eSIM lasts until its row expires. Every start locks the row first.
+    "hold_wait": """
+        INSERT INTO quota_uses AS q (account_id, counter, period, used, expires_ms)
+        VALUES ($1, $2, $3, 0, 0)
+        ON CONFLICT (account_id, counter, period) DO UPDATE SET used = q.used
+        RETURNING expires_ms
+    """,
+    "find_wait": """
+        SELECT expires_ms FROM quota_uses WHERE account_id = $1 AND counter = $2 AND period = $3
+    """,
+    "set_wait": """
+        UPDATE quota_uses SET expires_ms = $4
+        WHERE account_id = $1 AND counter = $2 AND period = $3
+    """,
+}
+
+
+def hold_wait(esim: str) -> Steps[int]:
+    """Lock the wait of an eSIM until the transaction ends, and return when it ends."""
+    [row] = yield SQL["hold_wait"], wait_key(esim)
+    ends_ms: int = row["expires_ms"]
+    return ends_ms
+
+
+def find_wait(esim: str) -> Steps[int]:
+    """When the wait of an eSIM ends; 0 if it has none."""
+    rows = yield SQL["find_wait"], wait_key(esim)
+    return rows[0]["expires_ms"] if rows else 0
+
+
+def end_wait(esim: str, now_ms: int) -> Steps[None]:
+    """Let the next code to the eSIM be sent at once."""
+    yield SQL["set_wait"], (*wait_key(esim), now_ms)
+
+
+def find_refusal(
+    esim: str, limits: CodeLimits, wait_ends_ms: int, now_ms: int
+) -> Steps[CodeRefusal | None]:
+    """Why the eSIM may be sent no code now; `None` if it may."""
+    # A clock that was set back must not make an eSIM wait longer than the limits say.
+    if now_ms < wait_ends_ms <= now_ms + limits.esim_wait_ms:
+        return CodeRefusal(Reason.CODE_WAIT, "code:esim:wait", wait_ends_ms)
+    for quota in esim_quotas(limits, esim, now_ms):
+        used = yield from find_used(key_of(0, quota))
+        if used + quota.amount > quota.limit:
+            return refusal_of(QuotaReached(quota, used))
+    return None
+
+
+def count_send(esim: str, limits: CodeLimits, now_ms: int) -> Steps[None]:
+    """Count a send, and begin the wait after it."""
+    for quota in esim_quotas(limits, esim, now_ms):
+        yield from count_use(key_of(0, quota), quota.expires_ms)
+    yield SQL["set_wait"], (*wait_key(esim), now_ms + limits.esim_wait_ms)
+
+
+def undo_count(esim: str, now_ms: int) -> Steps[None]:
+    """Take back a send that was counted at this time, and its wait."""
+    for quota in esim_quotas(_ALL_PERIODS, esim, now_ms):
+        yield SQL["undo_use"], key_of(0, quota)
+    yield from end_wait(esim, now_ms)
+
+
+def find_used(key: tuple[int, str, str]) -> Steps[int]:
+    """The count of a key."""
+    rows = yield SQL["used"], key
+    return rows[0]["used"] if rows else 0
+
+
+def count_use(key: tuple[int, str, str], expires_ms: int) -> Steps[None]:
+    """Add one to the count of a key, which may be deleted after a time."""
+    yield SQL["count_use"], (*key, expires_ms)

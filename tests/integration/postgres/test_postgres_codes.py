@@ -1,0 +1,54 @@
+"""Starts of verifications on several nodes: one code to an eSIM at a time, whatever starts it."""
+
+import asyncio
+import contextlib
+
+from simpost.domain.code_budgets import CodeBudget, CodeLimits, CodeRefusal
+from tests.contract.store_facts import NOW_MS
+from tests.contract.test_store_verifications import CODE, check, new, start
+
+WAIT = CodeLimits(esim_wait_ms=60_000)
+
+
+@contextlib.asynccontextmanager
+async def two_nodes(node):
+    async with node("a") as first, node("b") as second:
+        yield first, second
+
+
+async def test_concurrent_sessions_on_two_nodes_send_one_code(node):
+    async with two_nodes(node) as stores:
+        asked = [(stores[n % 2], new(session=f"{n}", account_id=1 + n % 3)) for n in range(100)]
+        done = await asyncio.gather(*(start(store, one, limits=WAIT) for store, one in asked))
+        [begun] = [each for each in done if not isinstance(each, CodeRefusal)]
+        account_id = begun.verification.account_id
+        checks = (check(store, begun.verification, CODE, account_id=account_id) for store in stores)
+        verdicts = sorted(each.verdict for each in await asyncio.gather(*checks))
+    assert {each.budget for each in done if isinstance(each, CodeRefusal)} == {"code:esim:wait"}
+    assert verdicts == ["already_used", "verified"]
+
+
+async def test_a_budget_of_an_esim_holds_over_two_nodes(node):
+    limits = CodeLimits(hour={CodeBudget.ESIM: 7})
+    async with two_nodes(node) as stores:
+        asked = [(stores[n % 2], new(session=f"{n}")) for n in range(60)]
+        done = await asyncio.gather(*(start(store, one, limits=limits) for store, one in asked))
+        again = await start(stores[0], now_ms=NOW_MS, limits=limits)
+    assert len([each for each in done if not isinstance(each, CodeRefusal)]) == 7
+    assert isinstance(again, CodeRefusal)
+
+
+async def test_starts_and_checks_of_many_esims_on_two_nodes_all_end(node):
+    async with two_nodes(node) as stores:
+        begun = await asyncio.gather(
+            *(start(stores[n % 2], new(esim=f"{n % 20}"), limits=WAIT) for n in range(200))
+        )
+        pending = [each.verification for each in begun if not isinstance(each, CodeRefusal)]
+        assert len({each.id for each in pending}) == 20
+        first = [
+            *(check(stores[n % 2], each, CODE) for n, each in enumerate(pending)),
+            *(start(stores[n % 2], new(esim=f"{n}", purpose="p"), limits=WAIT) for n in range(20)),
+        ]
+        done = await asyncio.gather(*first)
+    verdicts = [each.verdict for each in done[: len(pending)]]
+    assert sorted(verdicts) == ["already_used"] * (len(pending) - 20) + ["verified"] * 20
