@@ -23,13 +23,13 @@ class Authority:
         )
         self._write("ca.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, file, name, *, address=None, pass_phrase=None):
-        """A certificate for a name or an address, and its key."""
+    def issue(self, file, name, *, address=None, pass_phrase=None, until=None):
+        """A certificate for a name or an address, and its key; valid for an hour or `until`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         shown = x509.IPAddress(ip_address(address)) if address else x509.DNSName(name)
         certificate = (
-            self._begun(subject, key)
+            self._begun(subject, key, until)
             .add_extension(x509.SubjectAlternativeName([shown]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -46,7 +46,18 @@ class Authority:
             ),
         )
 
-    def _begun(self, subject, key):
+    def write_key(self, file):
+        """Write the key of the authority itself, for a server that signs for itself."""
+        self._write(
+            file,
+            self._key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            ),
+        )
+
+    def _begun(self, subject, key, until=None):
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()
@@ -54,8 +65,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
+            .not_valid_before(now - timedelta(hours=2))
+            .not_valid_after(until or now + timedelta(hours=1))
         )
 
     def _write(self, name, octets):
