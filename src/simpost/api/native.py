@@ -37,6 +37,7 @@ from simpost.api.shared import problems
 from simpost.api.shared.auth import proven_caller
 from simpost.api.shared.costs import LARGE_OCTETS, Overdrawn
 from simpost.api.shared.credentials import NOBODY
+from simpost.api.shared.head_requests import as_get
 from simpost.api.shared.problems import Problem, ProblemCode
 from simpost.api.shared.request_body import BodyTooLarge, BodyTooSlow, read_body
 from simpost.api.shared.scopes import needs_scope, required_scope
@@ -45,7 +46,6 @@ from simpost.api.v1 import event_stream, events, health, metrics
 from simpost.api.v1.inbound import routes as inbound
 from simpost.api.v1.keys import routes as keys
 from simpost.api.v1.messages import cancellation, export, message_log, refusals, send
-from simpost.api.v1.messages.export import HEAD_IN_SCOPE
 from simpost.api.v1.preferences import batches, flags
 from simpost.api.v1.preferences import routes as preferences
 from simpost.api.v1.templates import routes as templates
@@ -127,8 +127,7 @@ async def _respond(
 ) -> None:
     """Authenticate, then read the body: without valid credentials no body is read."""
     if scope["method"] == "HEAD":
-        # The server leaves the content out.
-        scope = {**scope, "method": "GET", HEAD_IN_SCOPE: True}
+        scope = as_get(scope)
     caller = proven_caller(services, scope)
     try:
         body = await _body(services, scope, receive) if caller else b""

@@ -246,3 +246,26 @@ async def test_another_account_sees_none_of_it(listening: SERVED, open_stream: O
     answer = await listening.native("POST", "messages", account="other", json=body)
     frame = await stream.frame()
     assert json.loads(frame["data"])["subject"] == answer.json()["id"]
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("OPTIONS", 405)])
+async def test_a_request_without_content_opens_no_stream(
+    listening: SERVED, port: int, method: str, status: int
+):
+    """The response ends at once, and the connection takes the next request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"Host: localhost\r\nAuthorization: Basic {AUTH}\r\n\r\n"
+    asked = [f"{method} /v1/events/stream?after=0 HTTP/1.1", "GET /healthz HTTP/1.1"]
+    async with asyncio.timeout(PATIENCE_S):
+        writer.write(f"{asked[0]}\r\n{head}".encode())
+        first = await reader.readuntil(b"\r\n\r\n")
+        if method == "HEAD":
+            assert b"text/event-stream" in first
+        else:
+            length = int(first.lower().split(b"content-length: ")[1].split()[0])
+            await reader.readexactly(length)
+        writer.write(f"{asked[1]}\r\n{head}".encode())
+        second = await reader.readuntil(b"\r\n\r\n")
+    assert [int(each.split()[1]) for each in (first, second)] == [status, 200]
+    assert not listening.services.streams._open
+    writer.close()

@@ -20,6 +20,7 @@ from pydantic import Field
 from simpost.api.shared.auth import Caller, ServicesDep
 from simpost.api.shared.credentials import may_come_from
 from simpost.api.shared.error_messages import Matching
+from simpost.api.shared.head_requests import is_head, no_content
 from simpost.api.shared.key_auth import authorization_of, find_key, is_key
 from simpost.api.shared.open_streams import TooManyStreams
 from simpost.api.shared.problems import Problem, ProblemCode
@@ -91,7 +92,8 @@ async def stream_events(
     if after is None:
         after = (await services.store.events.events_after(account.id, None, limit=1)).last_sequence
     stream = EventFrames(services, account, after, request)
-    return EventStreamResponse(stream.frames(), headers=_HEADERS)
+    frames = no_content() if is_head(request.scope) else stream.frames()
+    return EventStreamResponse(frames, headers=_HEADERS)
 
 
 class EventFrames:

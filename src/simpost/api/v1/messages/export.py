@@ -16,6 +16,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from simpost.api.shared.auth import Caller, ServicesDep
+from simpost.api.shared.head_requests import is_head, no_content
 from simpost.api.shared.key_auth import authorization_of, find_key, is_key
 from simpost.api.shared.open_streams import TooManyStreams
 from simpost.api.shared.problems import Problem, ProblemCode
@@ -37,8 +38,6 @@ from simpost.observe import get_logger
 router = APIRouter(prefix="/v1", tags=["messages"])
 log = get_logger(__name__)
 
-HEAD_IN_SCOPE: Final = "simpost.head"
-"""Key in a scope of a HEAD request, whose method is GET in the scope."""
 MAX_EXPORT_S: Final = 3_600.0
 """Longest export."""
 _PAGE: Final = 200
@@ -118,7 +117,7 @@ async def export_response(
         code = ProblemCode.TOO_MANY_REQUESTS
         raise Problem(429, code, str(error), headers={"Retry-After": "5"}) from None
     await export.read()
-    file = export.file(request) if HEAD_IN_SCOPE not in request.scope else _nothing()
+    file = no_content() if is_head(request.scope) else export.file(request)
     return ExportResponse(
         file,
         headers={
@@ -127,12 +126,6 @@ async def export_response(
             "Cache-Control": "no-store",
         },
     )
-
-
-async def _nothing() -> AsyncIterator[str]:
-    """The body of the response to HEAD, which has none."""
-    return
-    yield ""
 
 
 class Export:
